@@ -1,0 +1,301 @@
+import type * as Types from './graphql.ts';
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel } from '../mapping/partnerModel.ts';
+import type { RequestContext } from '../resolvers/context.ts';
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Types.Maybe<TTypes> | Promise<Types.Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  AddComplianceManagementPartnerInput: Types.AddComplianceManagementPartnerInput;
+  AddComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
+  AllDevicesAssignmentTarget: ResolverTypeWrapper<Types.AllDevicesAssignmentTarget>;
+  AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
+  AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Types.AllLicensedUsersAssignmentTarget>;
+  AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
+  AssignmentFilter: ResolverTypeWrapper<Types.AssignmentFilter>;
+  AssignmentFilterInput: Types.AssignmentFilterInput;
+  AssignmentFilterType: Types.AssignmentFilterType;
+  AssignmentTarget: ResolverTypeWrapper<AssignmentTargetModel>;
+  AssignmentTargetInput: Types.AssignmentTargetInput;
+  Boolean: ResolverTypeWrapper<Types.Scalars['Boolean']['output']>;
+  ComplianceManagementPartner: ResolverTypeWrapper<PartnerModel>;
+  ComplianceManagementPartnerAssignment: ResolverTypeWrapper<AssignmentModel>;
+  ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
+  ComplianceManagementPartnerConnection: ResolverTypeWrapper<PartnerConnectionModel>;
+  ComplianceManagementPartnerEdge: ResolverTypeWrapper<Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversTypes['ComplianceManagementPartner'] }>;
+  ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Types.ConfigurationManagerCollectionAssignmentTarget>;
+  ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
+  DateTimeOffset: ResolverTypeWrapper<Types.Scalars['DateTimeOffset']['output']>;
+  ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Types.ExclusionGroupAssignmentTarget>;
+  ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
+  GroupAssignmentTarget: ResolverTypeWrapper<Types.GroupAssignmentTarget>;
+  GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
+  ID: ResolverTypeWrapper<Types.Scalars['ID']['output']>;
+  Int: ResolverTypeWrapper<Types.Scalars['Int']['output']>;
+  JSONObject: ResolverTypeWrapper<Types.Scalars['JSONObject']['output']>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  NonEmptyString: ResolverTypeWrapper<Types.Scalars['NonEmptyString']['output']>;
+  PageInfo: ResolverTypeWrapper<Types.PageInfo>;
+  PartnerState: Types.PartnerState;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  String: ResolverTypeWrapper<Types.Scalars['String']['output']>;
+  UUID: ResolverTypeWrapper<Types.Scalars['UUID']['output']>;
+  UnrecognizedAssignmentTarget: ResolverTypeWrapper<Types.UnrecognizedAssignmentTarget>;
+  UserError: ResolverTypeWrapper<Types.UserError>;
+  UserErrorCode: Types.UserErrorCode;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  AddComplianceManagementPartnerInput: Types.AddComplianceManagementPartnerInput;
+  AddComplianceManagementPartnerPayload: Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
+  AllDevicesAssignmentTarget: Types.AllDevicesAssignmentTarget;
+  AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
+  AllLicensedUsersAssignmentTarget: Types.AllLicensedUsersAssignmentTarget;
+  AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
+  AssignmentFilter: Types.AssignmentFilter;
+  AssignmentFilterInput: Types.AssignmentFilterInput;
+  AssignmentTarget: AssignmentTargetModel;
+  AssignmentTargetInput: Types.AssignmentTargetInput;
+  Boolean: Types.Scalars['Boolean']['output'];
+  ComplianceManagementPartner: PartnerModel;
+  ComplianceManagementPartnerAssignment: AssignmentModel;
+  ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
+  ComplianceManagementPartnerConnection: PartnerConnectionModel;
+  ComplianceManagementPartnerEdge: Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversParentTypes['ComplianceManagementPartner'] };
+  ConfigurationManagerCollectionAssignmentTarget: Types.ConfigurationManagerCollectionAssignmentTarget;
+  ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
+  DateTimeOffset: Types.Scalars['DateTimeOffset']['output'];
+  ExclusionGroupAssignmentTarget: Types.ExclusionGroupAssignmentTarget;
+  ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
+  GroupAssignmentTarget: Types.GroupAssignmentTarget;
+  GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
+  ID: Types.Scalars['ID']['output'];
+  Int: Types.Scalars['Int']['output'];
+  JSONObject: Types.Scalars['JSONObject']['output'];
+  Mutation: Record<PropertyKey, never>;
+  NonEmptyString: Types.Scalars['NonEmptyString']['output'];
+  PageInfo: Types.PageInfo;
+  Query: Record<PropertyKey, never>;
+  String: Types.Scalars['String']['output'];
+  UUID: Types.Scalars['UUID']['output'];
+  UnrecognizedAssignmentTarget: Types.UnrecognizedAssignmentTarget;
+  UserError: Types.UserError;
+};
+
+export type AddComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AddComplianceManagementPartnerPayload'] = ResolversParentTypes['AddComplianceManagementPartnerPayload']> = {
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type AllDevicesAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AllDevicesAssignmentTarget'] = ResolversParentTypes['AllDevicesAssignmentTarget']> = {
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AllLicensedUsersAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AllLicensedUsersAssignmentTarget'] = ResolversParentTypes['AllLicensedUsersAssignmentTarget']> = {
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type AssignmentFilterResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AssignmentFilter'] = ResolversParentTypes['AssignmentFilter']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['AssignmentFilterType'], ParentType, ContextType>;
+};
+
+export type AssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AssignmentTarget'] = ResolversParentTypes['AssignmentTarget']> = {
+  __resolveType: TypeResolveFn<'AllDevicesAssignmentTarget' | 'AllLicensedUsersAssignmentTarget' | 'ConfigurationManagerCollectionAssignmentTarget' | 'ExclusionGroupAssignmentTarget' | 'GroupAssignmentTarget' | 'UnrecognizedAssignmentTarget', ParentType, ContextType>;
+};
+
+export type ComplianceManagementPartnerResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ComplianceManagementPartner'] = ResolversParentTypes['ComplianceManagementPartner']> = {
+  androidEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  androidOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  displayName?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  iosEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  iosOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  lastHeartbeatDateTime?: Resolver<Types.Maybe<ResolversTypes['DateTimeOffset']>, ParentType, ContextType>;
+  linuxEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  linuxOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  macOsEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  macOsOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  partnerState?: Resolver<Types.Maybe<ResolversTypes['PartnerState']>, ParentType, ContextType>;
+  revision?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  windowsEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  windowsOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+};
+
+export type ComplianceManagementPartnerAssignmentResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ComplianceManagementPartnerAssignment'] = ResolversParentTypes['ComplianceManagementPartnerAssignment']> = {
+  target?: Resolver<Types.Maybe<ResolversTypes['AssignmentTarget']>, ParentType, ContextType>;
+};
+
+export type ComplianceManagementPartnerConnectionResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ComplianceManagementPartnerConnection'] = ResolversParentTypes['ComplianceManagementPartnerConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['ComplianceManagementPartnerEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type ComplianceManagementPartnerEdgeResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ComplianceManagementPartnerEdge'] = ResolversParentTypes['ComplianceManagementPartnerEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['ComplianceManagementPartner'], ParentType, ContextType>;
+};
+
+export type ConfigurationManagerCollectionAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ConfigurationManagerCollectionAssignmentTarget'] = ResolversParentTypes['ConfigurationManagerCollectionAssignmentTarget']> = {
+  collectionId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export interface DateTimeOffsetScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTimeOffset'], any> {
+  name: 'DateTimeOffset';
+}
+
+export type ExclusionGroupAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ExclusionGroupAssignmentTarget'] = ResolversParentTypes['ExclusionGroupAssignmentTarget']> = {
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  groupId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GroupAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['GroupAssignmentTarget'] = ResolversParentTypes['GroupAssignmentTarget']> = {
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  groupId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export interface JsonObjectScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSONObject'], any> {
+  name: 'JSONObject';
+}
+
+export type MutationResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  addComplianceManagementPartner?: Resolver<ResolversTypes['AddComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationAddComplianceManagementPartnerArgs, 'input'>>;
+};
+
+export interface NonEmptyStringScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['NonEmptyString'], any> {
+  name: 'NonEmptyString';
+}
+
+export type PageInfoResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType, RequireFields<Types.QueryComplianceManagementPartnerArgs, 'id'>>;
+  complianceManagementPartners?: Resolver<ResolversTypes['ComplianceManagementPartnerConnection'], ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
+};
+
+export interface UuidScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['UUID'], any> {
+  name: 'UUID';
+}
+
+export type UnrecognizedAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['UnrecognizedAssignmentTarget'] = ResolversParentTypes['UnrecognizedAssignmentTarget']> = {
+  filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  odataType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  properties?: Resolver<ResolversTypes['JSONObject'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UserErrorResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
+  code?: Resolver<ResolversTypes['UserErrorCode'], ParentType, ContextType>;
+  field?: Resolver<Types.Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = RequestContext> = {
+  AddComplianceManagementPartnerPayload?: AddComplianceManagementPartnerPayloadResolvers<ContextType>;
+  AllDevicesAssignmentTarget?: AllDevicesAssignmentTargetResolvers<ContextType>;
+  AllLicensedUsersAssignmentTarget?: AllLicensedUsersAssignmentTargetResolvers<ContextType>;
+  AssignmentFilter?: AssignmentFilterResolvers<ContextType>;
+  AssignmentTarget?: AssignmentTargetResolvers<ContextType>;
+  ComplianceManagementPartner?: ComplianceManagementPartnerResolvers<ContextType>;
+  ComplianceManagementPartnerAssignment?: ComplianceManagementPartnerAssignmentResolvers<ContextType>;
+  ComplianceManagementPartnerConnection?: ComplianceManagementPartnerConnectionResolvers<ContextType>;
+  ComplianceManagementPartnerEdge?: ComplianceManagementPartnerEdgeResolvers<ContextType>;
+  ConfigurationManagerCollectionAssignmentTarget?: ConfigurationManagerCollectionAssignmentTargetResolvers<ContextType>;
+  DateTimeOffset?: GraphQLScalarType;
+  ExclusionGroupAssignmentTarget?: ExclusionGroupAssignmentTargetResolvers<ContextType>;
+  GroupAssignmentTarget?: GroupAssignmentTargetResolvers<ContextType>;
+  JSONObject?: GraphQLScalarType;
+  Mutation?: MutationResolvers<ContextType>;
+  NonEmptyString?: GraphQLScalarType;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  UUID?: GraphQLScalarType;
+  UnrecognizedAssignmentTarget?: UnrecognizedAssignmentTargetResolvers<ContextType>;
+  UserError?: UserErrorResolvers<ContextType>;
+};
+

@@ -1,0 +1,67 @@
+import type { AssignmentFilterType, PartnerState } from '../generated/graphql.ts';
+import type { PartnerResource, WirePlatform } from '../graph/resource.ts';
+
+/** The schema's `AssignmentFilter`. */
+export interface AssignmentFilterModel {
+  readonly id: string;
+  readonly type: AssignmentFilterType;
+}
+
+/** The schema's `AssignmentTarget`: one plain object for each type, told apart by `__typename`. */
+export type AssignmentTargetModel =
+  | {
+      readonly __typename: 'AllLicensedUsersAssignmentTarget' | 'AllDevicesAssignmentTarget';
+      readonly filter: AssignmentFilterModel | null;
+    }
+  | {
+      readonly __typename: 'GroupAssignmentTarget' | 'ExclusionGroupAssignmentTarget';
+      readonly filter: AssignmentFilterModel | null;
+      readonly groupId: string | null;
+    }
+  | {
+      readonly __typename: 'ConfigurationManagerCollectionAssignmentTarget';
+      readonly filter: AssignmentFilterModel | null;
+      readonly collectionId: string | null;
+    }
+  | {
+      readonly __typename: 'UnrecognizedAssignmentTarget';
+      readonly filter: AssignmentFilterModel | null;
+      readonly odataType: string;
+      readonly properties: Record<string, unknown>;
+    };
+
+/** The schema's `ComplianceManagementPartnerAssignment`. */
+export interface AssignmentModel {
+  readonly target: AssignmentTargetModel | null;
+}
+
+type OnboardedFields = { readonly [P in WirePlatform as `${P}Onboarded`]: boolean | null };
+type AssignmentFields = {
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]: readonly AssignmentModel[] | null;
+};
+
+/**
+ * The schema's `ComplianceManagementPartner`, mapped once: its properties are the schema's fields, so GraphQL's
+ * default property resolver serves all of them. `resource` is what Graph wrote, from which the revision is digested
+ * when (and only when) somebody asks for it.
+ */
+export interface PartnerModel extends OnboardedFields, AssignmentFields {
+  readonly id: string;
+  readonly displayName: string | null;
+  readonly partnerState: PartnerState | null;
+  readonly lastHeartbeatDateTime: string | null;
+  readonly resource: PartnerResource;
+}
+
+/** The schema's `ComplianceManagementPartnerConnection`; the count is a function because it costs further calls. */
+export interface PartnerConnectionModel {
+  readonly edges: readonly { readonly cursor: string; readonly node: PartnerModel }[];
+  readonly nodes: readonly PartnerModel[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+  readonly totalCount: () => Promise<number>;
+}

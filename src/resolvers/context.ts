@@ -1,0 +1,3 @@
+export interface RequestContext {
+  readonly requestId: string;
+}
