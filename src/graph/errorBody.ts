@@ -1,0 +1,96 @@
+import { isJsonObject, parseJson } from './json.ts';
+
+const maximumNesting = 8;
+
+/** What a body with an error says, whichever of Intune's shapes it has. */
+export interface GraphErrorBody {
+  /** All codes, outermost first; empty ones left out. */
+  readonly codes: readonly string[];
+  /** The innermost text that was meant for people, still to be cleaned. */
+  readonly message: string;
+  readonly requestId: string | undefined;
+  readonly clientRequestId: string | undefined;
+  readonly date: string | undefined;
+}
+
+interface Findings {
+  readonly codes: string[];
+  message: string;
+  requestId: string | undefined;
+  clientRequestId: string | undefined;
+  date: string | undefined;
+}
+
+/**
+ * Reads Graph's error envelope. Intune's messages may be plain text, JSON in a string, or that twice over, and inner
+ * errors nest, in either spelling. Undefined where the body is no such envelope; nothing makes this throw.
+ */
+export function parseErrorBody(body: Buffer): GraphErrorBody | undefined {
+  const envelope = parseJson(body.toString('utf8'));
+  const error = isJsonObject(envelope) ? envelope['error'] : undefined;
+  if (!isJsonObject(error)) {
+    return undefined;
+  }
+  const findings: Findings = {
+    codes: [],
+    message: '',
+    requestId: undefined,
+    clientRequestId: undefined,
+    date: undefined,
+  };
+  let level: unknown = error;
+  for (let depth = 0; isJsonObject(level) && depth < maximumNesting; depth += 1) {
+    readLevel(level, findings);
+    level = level['innerError'] ?? level['innererror'];
+  }
+  return findings;
+}
+
+function readLevel(level: Readonly<Record<string, unknown>>, findings: Findings): void {
+  addCode(findings, level['code']);
+  const { message, codes } = unwrapMessage(level['message']);
+  for (const code of codes) {
+    addCode(findings, code);
+  }
+  // The outermost text wins: inner errors repeat it or say less ("Please retry after").
+  findings.message ||= message;
+  findings.requestId ??= nonEmptyText(level['request-id']);
+  findings.clientRequestId ??= nonEmptyText(level['client-request-id']);
+  findings.date ??= nonEmptyText(level['date']);
+}
+
+/** Peels a message that is JSON in a string: `{"Message": …}`, or `{"ErrorCode": …, "Message": <the same again>}`. */
+function unwrapMessage(outer: unknown): { message: string; codes: readonly string[] } {
+  const codes: string[] = [];
+  let message = typeof outer === 'string' ? outer : '';
+  for (let depth = 0; depth < maximumNesting; depth += 1) {
+    const inner = message.trimStart().startsWith('{') ? parseLenientJson(message) : undefined;
+    if (!isJsonObject(inner)) {
+      break;
+    }
+    const code = nonEmptyText(inner['ErrorCode']);
+    if (code !== undefined) {
+      codes.push(code);
+    }
+    const text = inner['Message'] ?? inner['message'];
+    message = typeof text === 'string' ? text : '';
+  }
+  return { message, codes };
+}
+
+/** Intune puts raw line breaks into its inner JSON strings, which JSON itself does not allow. */
+function parseLenientJson(text: string): unknown {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+  return parseJson(text) ?? parseJson(text.replace(/[\u0000-\u001f]+/g, ' '));
+}
+
+function addCode(findings: Findings, code: unknown): void {
+  const text = nonEmptyText(code);
+  if (text !== undefined && !findings.codes.includes(text)) {
+    findings.codes.push(text);
+  }
+}
+
+function nonEmptyText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

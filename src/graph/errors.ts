@@ -1,0 +1,76 @@
+/** What went wrong, in terms of what a caller can do about it. */
+export type GraphErrorCode =
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'tenantNotLicensed'
+  | 'invalidRequest'
+  | 'notFound'
+  | 'conflict'
+  | 'throttled'
+  | 'timeout'
+  | 'unavailable'
+  | 'badResponse'
+  | 'callerLeft';
+
+/** How Graph answered, for a support case. Never its raw text. */
+export interface GraphAnswer {
+  readonly status: number;
+  /** Graph's own code, the outermost that says something. */
+  readonly code?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly clientRequestId?: string | undefined;
+  /** The time of the answer as Graph wrote it. */
+  readonly date?: string | undefined;
+}
+
+export interface GraphErrorDetails {
+  readonly cause?: unknown;
+  /** Whether a write was sent and may have been executed although no believable answer came. */
+  readonly mayHaveBeenApplied?: boolean;
+  readonly answer?: GraphAnswer | undefined;
+  /** The claims that a token has to meet, as Graph's challenge carries them. */
+  readonly claims?: string | undefined;
+  readonly requiredScopes?: readonly string[] | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** Names that Graph's refusal puts in quotation marks: properties, types or values of the request. */
+  readonly quotedNames?: readonly string[] | undefined;
+}
+
+/**
+ * A call of Graph that gave no result. The message is fit for the caller: cleaned of internal hosts, addresses and
+ * tokens. Details are not enumerable, so that writing the error out by accident shows code and message only.
+ */
+export class GraphError extends Error {
+  readonly code: GraphErrorCode;
+  readonly mayHaveBeenApplied: boolean;
+  declare readonly details: GraphErrorDetails;
+
+  constructor(code: GraphErrorCode, message: string, details: GraphErrorDetails = {}) {
+    super(message);
+    this.code = code;
+    this.mayHaveBeenApplied = details.mayHaveBeenApplied ?? false;
+    Object.defineProperty(this, 'details', { value: details });
+    if (details.cause !== undefined) {
+      Object.defineProperty(this, 'cause', { value: details.cause });
+    }
+  }
+}
+
+/** Graph answered, and the answer is a refusal or a fault. */
+export class GraphResponseError extends GraphError {}
+
+/** No answer came: the connection could not be made, or broke. */
+export class GraphNetworkError extends GraphError {}
+
+/** The operation's time was up, or its caller went away, before an answer came. */
+export class GraphDeadlineError extends GraphError {}
+
+/** An answer came that cannot be believed: not JSON, of wrong types, too large, from somewhere else. */
+export class GraphProtocolError extends GraphError {}
+
+/** Nothing was sent, because there is no usable credential to send. */
+export class GraphCredentialError extends GraphError {}
+
+export function isGraphError(error: unknown): error is GraphError {
+  return error instanceof GraphError;
+}

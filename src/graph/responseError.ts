@@ -1,0 +1,96 @@
+import { readChallenge } from './challenge.ts';
+import { cleanMessage } from './cleanMessage.ts';
+import { type GraphErrorBody, parseErrorBody } from './errorBody.ts';
+import {
+  type GraphAnswer,
+  type GraphErrorCode,
+  GraphProtocolError,
+  GraphResponseError,
+} from './errors.ts';
+import { type GraphOperation, isWrite } from './operation.ts';
+import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
+import { parseRetryAfterMs } from './pipeline/retryAfter.ts';
+import { decideRefusal } from './refusal.ts';
+import { requiredScopesOf } from './requiredScopes.ts';
+
+/** Makes the error of an answer that is no success. */
+export function responseErrorOf(
+  operation: GraphOperation,
+  response: GraphResponse,
+  nowMs: number,
+): GraphResponseError {
+  const body = parseErrorBody(response.body);
+  const challenge = readChallenge(response.headers['www-authenticate']);
+  const retryAfterMs = parseRetryAfterMs(headerText(response, 'retry-after'), nowMs);
+  const message = cleanMessage(body?.message ?? '');
+  const refusal = decideRefusal({
+    operation,
+    status: response.status,
+    codes: body?.codes ?? [],
+    message,
+    hasRetryAfter: headerText(response, 'retry-after') !== undefined,
+    hasClaims: challenge.claims !== undefined,
+    isIntuneRole: challenge.isIntuneRole,
+  });
+  return new GraphResponseError(refusal.code, messageFor(refusal.code, message, response.status), {
+    mayHaveBeenApplied: refusal.mayHaveBeenApplied,
+    answer: answerOf(response, body),
+    claims: challenge.claims,
+    retryAfterMs,
+    requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
+    quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    ),
+  });
+}
+
+/** Makes the error of a success that cannot be believed; `mayHaveBeenApplied` where it answered a write. */
+export function protocolErrorOf(
+  operation: GraphOperation,
+  response: GraphResponse,
+  message: string,
+  cause?: unknown,
+): GraphProtocolError {
+  return new GraphProtocolError('badResponse', message, {
+    cause,
+    mayHaveBeenApplied: isWrite(operation),
+    answer: answerOf(response),
+  });
+}
+
+function answerOf(response: GraphResponse, body?: GraphErrorBody): GraphAnswer {
+  return {
+    status: response.status,
+    code: body?.codes[0],
+    requestId: headerText(response, 'request-id') ?? body?.requestId,
+    clientRequestId: headerText(response, 'client-request-id') ?? body?.clientRequestId,
+    date: headerText(response, 'date') ?? body?.date,
+  };
+}
+
+/** Graph's own words where they help to mend something; elsewhere ours, which say what to do. */
+function messageFor(code: GraphErrorCode, message: string, status: number): string {
+  switch (code) {
+    case 'unauthenticated':
+      return 'Microsoft Graph does not accept the token; get a new one, with the claims if any are given.';
+    case 'forbidden':
+      return 'The token lacks a required scope, or its user lacks the Intune role for this.';
+    case 'tenantNotLicensed':
+      return 'Intune is not available in this tenant: it needs an active licence and Intune as its device management authority. Repeating does not help.';
+    case 'throttled':
+      return 'Microsoft Graph asks to slow down.';
+    case 'invalidRequest':
+    case 'conflict':
+      return message === ''
+        ? `Microsoft Graph refused this without a reason (${status}).`
+        : message;
+    case 'notFound':
+      return 'Microsoft Graph has no partner with this id.';
+    case 'timeout':
+      return 'Microsoft Graph ran out of time.';
+    case 'unavailable':
+      return `Microsoft Graph has a fault (${status}).`;
+    default:
+      return `Microsoft Graph gave an answer that does not fit the request (${status}).`;
+  }
+}

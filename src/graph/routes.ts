@@ -1,0 +1,46 @@
+import type { GraphApiVersion } from './apiVersion.ts';
+import { isPartnerId } from './partnerId.ts';
+
+const collectionPath = 'deviceManagement/complianceManagementPartners';
+
+/** The URLs of the resource under one root and version. */
+export interface Routes {
+  readonly collection: URL;
+  /** @throws TypeError for an id that could leave the collection's path; callers check ids before. */
+  partner(id: string): URL;
+  /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
+  parsePartnerLocation(location: string): string | undefined;
+}
+
+/** Builds the URLs; `root` may have a path of its own, as proxies have. */
+export function createRoutes(root: URL, version: GraphApiVersion): Routes {
+  const base = root.href.endsWith('/') ? root.href : `${root.href}/`;
+  const collection = new URL(`${version}/${collectionPath}`, base);
+  return {
+    collection,
+    partner(id) {
+      const url = new URL(`${collection.href}/${id}`);
+      const isInside =
+        url.origin === collection.origin && url.pathname === `${collection.pathname}/${id}`;
+      if (!isPartnerId(id) || !isInside) {
+        throw new TypeError('An id that could leave the path of the collection');
+      }
+      return url;
+    },
+    parsePartnerLocation(location) {
+      const url = URL.canParse(location, collection.href)
+        ? new URL(location, collection)
+        : undefined;
+      if (url === undefined || url.origin !== collection.origin) {
+        return undefined;
+      }
+      const prefix = collection.pathname.toLowerCase();
+      if (!url.pathname.toLowerCase().startsWith(prefix)) {
+        return undefined;
+      }
+      const rest = url.pathname.slice(prefix.length);
+      const id = /^\/([^/]+)$/.exec(rest)?.[1] ?? /^\('([^/']+)'\)$/.exec(rest)?.[1];
+      return id !== undefined && isPartnerId(id) ? id : undefined;
+    },
+  };
+}

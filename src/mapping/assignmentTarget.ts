@@ -1,0 +1,127 @@
+import type { AssignmentFilterInput, AssignmentTargetInput } from '../generated/graphql.ts';
+import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
+import type { AssignmentFilterModel, AssignmentTargetModel } from './partnerModel.ts';
+
+type RecognizedTypename = Exclude<
+  AssignmentTargetModel['__typename'],
+  'UnrecognizedAssignmentTarget'
+>;
+
+const declaredType = '#microsoft.graph.deviceAndAppManagementAssignmentTarget';
+
+const typenameByWire: ReadonlyMap<string, RecognizedTypename> = new Map([
+  ['alllicensedusersassignmenttarget', 'AllLicensedUsersAssignmentTarget'],
+  ['alldevicesassignmenttarget', 'AllDevicesAssignmentTarget'],
+  ['groupassignmenttarget', 'GroupAssignmentTarget'],
+  ['exclusiongroupassignmenttarget', 'ExclusionGroupAssignmentTarget'],
+  [
+    'configurationmanagercollectionassignmenttarget',
+    'ConfigurationManagerCollectionAssignmentTarget',
+  ],
+]);
+
+/**
+ * Gives the schema's target for any target that Graph may hold. The type's name is read with and without `#` and in
+ * any case, as Microsoft's own pages write it; a type that the schema does not list keeps its name and all members.
+ */
+export function assignmentTargetFromWire(wire: AssignmentTargetResource): AssignmentTargetModel {
+  const odataType = wire['@odata.type'] ?? declaredType;
+  const filter = filterFromWire(wire);
+  const { groupId = null, collectionId = null } = wire;
+  const name = odataType.replace(/^#?microsoft\.graph\./i, '').toLowerCase();
+  const __typename = typenameByWire.get(name);
+  switch (__typename) {
+    case 'AllLicensedUsersAssignmentTarget':
+    case 'AllDevicesAssignmentTarget':
+      return { __typename, filter };
+    case 'GroupAssignmentTarget':
+    case 'ExclusionGroupAssignmentTarget':
+      return isTextOrNull(groupId)
+        ? { __typename, filter, groupId }
+        : unrecognized(wire, odataType, filter);
+    case 'ConfigurationManagerCollectionAssignmentTarget':
+      return isTextOrNull(collectionId)
+        ? { __typename, filter, collectionId }
+        : unrecognized(wire, odataType, filter);
+    case undefined:
+      return unrecognized(wire, odataType, filter);
+  }
+}
+
+function unrecognized(
+  wire: AssignmentTargetResource,
+  odataType: string,
+  filter: AssignmentFilterModel | null,
+): AssignmentTargetModel {
+  const { '@odata.type': _type, ...properties } = wire;
+  return { __typename: 'UnrecognizedAssignmentTarget', filter, odataType, properties };
+}
+
+/** The inside of a target is not checked where the answer is read: an unlisted type may hold anything. */
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}
+
+/** Gives the wire form of a target. The type is always written, with `#`: the declared type is abstract. */
+export function assignmentTargetToWire(input: AssignmentTargetInput): NewAssignmentTargetResource {
+  if (input.allLicensedUsers) {
+    return {
+      '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget',
+      ...filterToWire(input.allLicensedUsers.filter),
+    };
+  }
+  if (input.allDevices) {
+    return {
+      '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget',
+      ...filterToWire(input.allDevices.filter),
+    };
+  }
+  if (input.group) {
+    return {
+      '@odata.type': '#microsoft.graph.groupAssignmentTarget',
+      groupId: input.group.groupId,
+      ...filterToWire(input.group.filter),
+    };
+  }
+  if (input.exclusionGroup) {
+    return {
+      '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget',
+      groupId: input.exclusionGroup.groupId,
+      ...filterToWire(input.exclusionGroup.filter),
+    };
+  }
+  return {
+    '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
+    collectionId: input.configurationManagerCollection.collectionId,
+    ...filterToWire(input.configurationManagerCollection.filter),
+  };
+}
+
+/** A filter of kind `none`, one without an id and one of a kind that nobody knows yet all read as no filter. */
+function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null {
+  const id = wire.deviceAndAppManagementAssignmentFilterId;
+  if (typeof id !== 'string' || id === '') {
+    return null;
+  }
+  switch (wire.deviceAndAppManagementAssignmentFilterType) {
+    case 'include':
+      return { id, type: 'INCLUDE' };
+    case 'exclude':
+      return { id, type: 'EXCLUDE' };
+    default:
+      return null;
+  }
+}
+
+/** `none` is never sent: Intune asks for the properties to be left out instead. */
+function filterToWire(
+  filter: AssignmentFilterInput | null | undefined,
+): Partial<NewAssignmentTargetResource> {
+  if (!filter) {
+    return {};
+  }
+  return {
+    deviceAndAppManagementAssignmentFilterId: filter.id,
+    deviceAndAppManagementAssignmentFilterType: filter.type === 'INCLUDE' ? 'include' : 'exclude',
+  };
+}

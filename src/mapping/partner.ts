@@ -1,0 +1,76 @@
+import type { AddComplianceManagementPartnerInput, PartnerState } from '../generated/graphql.ts';
+import type { NewPartnerResource, PartnerResource } from '../graph/resource.ts';
+import { assignmentsFromWire, assignmentsToWire } from './assignment.ts';
+import type { PartnerModel } from './partnerModel.ts';
+import { partnerStateFromWire, partnerStateToWire } from './partnerState.ts';
+
+/** Gives the schema's partner. What Graph left out reads null; nothing that Graph may write makes this throw. */
+export function partnerFromWire(wire: PartnerResource): PartnerModel {
+  return {
+    id: wire.id,
+    displayName: wire.displayName ?? null,
+    partnerState: wire.partnerState == null ? null : partnerStateFromWire(wire.partnerState),
+    lastHeartbeatDateTime: wire.lastHeartbeatDateTime ?? null,
+    macOsOnboarded: wire.macOsOnboarded ?? null,
+    windowsOnboarded: wire.windowsOnboarded ?? null,
+    androidOnboarded: wire.androidOnboarded ?? null,
+    iosOnboarded: wire.iosOnboarded ?? null,
+    linuxOnboarded: wire.linuxOnboarded ?? null,
+    macOsEnrollmentAssignments: assignmentsFromWire(wire.macOsEnrollmentAssignments),
+    windowsEnrollmentAssignments: assignmentsFromWire(wire.windowsEnrollmentAssignments),
+    androidEnrollmentAssignments: assignmentsFromWire(wire.androidEnrollmentAssignments),
+    iosEnrollmentAssignments: assignmentsFromWire(wire.iosEnrollmentAssignments),
+    linuxEnrollmentAssignments: assignmentsFromWire(wire.linuxEnrollmentAssignments),
+    resource: wire,
+  };
+}
+
+/**
+ * Gives the body of an add, in the reference page's order. A field that is absent is left out, a field that is null
+ * is sent as null; only an id of null is left out too, because a key cannot be cleared.
+ */
+export function newPartnerToWire(input: AddComplianceManagementPartnerInput): NewPartnerResource {
+  return {
+    '@odata.type': '#microsoft.graph.complianceManagementPartner',
+    ...(input.id != null && { id: input.id }),
+    ...given(input.lastHeartbeatDateTime, (lastHeartbeatDateTime) => ({ lastHeartbeatDateTime })),
+    ...given(input.partnerState, stateProperty),
+    displayName: input.displayName,
+    ...given(input.macOsOnboarded, (macOsOnboarded) => ({ macOsOnboarded })),
+    ...given(input.windowsOnboarded, (windowsOnboarded) => ({ windowsOnboarded })),
+    ...given(input.androidOnboarded, (androidOnboarded) => ({ androidOnboarded })),
+    ...given(input.iosOnboarded, (iosOnboarded) => ({ iosOnboarded })),
+    ...given(input.linuxOnboarded, (linuxOnboarded) => ({ linuxOnboarded })),
+    ...given(input.macOsEnrollmentAssignments, (list) => ({
+      macOsEnrollmentAssignments: assignmentsToWire(list),
+    })),
+    ...given(input.windowsEnrollmentAssignments, (list) => ({
+      windowsEnrollmentAssignments: assignmentsToWire(list),
+    })),
+    ...given(input.androidEnrollmentAssignments, (list) => ({
+      androidEnrollmentAssignments: assignmentsToWire(list),
+    })),
+    ...given(input.iosEnrollmentAssignments, (list) => ({
+      iosEnrollmentAssignments: assignmentsToWire(list),
+    })),
+    ...given(input.linuxEnrollmentAssignments, (list) => ({
+      linuxEnrollmentAssignments: assignmentsToWire(list),
+    })),
+  };
+}
+
+/** Nothing where the field is absent, else the properties made of its value, which may be null. */
+function given<Value, Properties extends object>(
+  value: Value | undefined,
+  toProperties: (value: Value) => Properties,
+): Properties | undefined {
+  return value === undefined ? undefined : toProperties(value);
+}
+
+function stateProperty(state: PartnerState | null): Pick<NewPartnerResource, 'partnerState'> {
+  const wire = state === null ? null : partnerStateToWire(state);
+  if (wire === undefined) {
+    throw new TypeError('UNKNOWN_FUTURE_VALUE has no wire form: check the input before mapping it');
+  }
+  return { partnerState: wire };
+}

@@ -1,0 +1,25 @@
+/** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
+export interface LogFields {
+  readonly requestId?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly method?: string | undefined;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  readonly codes?: readonly string[] | undefined;
+  readonly durationMs?: number | undefined;
+  readonly graphRequestId?: string | undefined;
+  readonly graphCode?: string | undefined;
+  readonly mayHaveBeenApplied?: boolean | undefined;
+  readonly reason?: string | undefined;
+  readonly url?: string | undefined;
+  readonly signal?: string | undefined;
+  readonly upstream?: string | undefined;
+}
+
+/** The one form in which the gateway tells what it does: a sentence and fields from the allow-list above. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields, error?: unknown): void;
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { cleanMessage } from '../../src/graph/cleanMessage.ts';
+import { parseErrorBody } from '../../src/graph/errorBody.ts';
+import { intuneErrors } from '../support/intuneErrors.ts';
+
+const parse = (body: unknown) => parseErrorBody(Buffer.from(JSON.stringify(body)));
+
+describe('parseErrorBody', () => {
+  it.each<[string, object, string[], string]>([
+    [
+      'JSON in a string',
+      intuneErrors.jsonInString('BadRequest', 'No such thing'),
+      ['BadRequest'],
+      'No such thing',
+    ],
+    [
+      'JSON in a string twice over',
+      intuneErrors.jsonInStringTwice('Forbidden', 'Not you'),
+      ['UnknownError', 'Forbidden'],
+      'Not you',
+    ],
+    [
+      'plain text with a tail',
+      intuneErrors.plainWithTail('InternalError', 'Oops'),
+      ['InternalError'],
+      'Oops',
+    ],
+    [
+      'a model validation failure',
+      intuneErrors.modelValidation('Bad x'),
+      ['ModelValidationFailure'],
+      'Bad x',
+    ],
+    [
+      'a missing route',
+      intuneErrors.noRoute(),
+      ['No method match route template'],
+      'No OData route exists that match template ~/singleton/navigation/key with http verb GET for request /StatelessOnboardingService/deviceManagement/x.',
+    ],
+    [
+      'a missing segment',
+      intuneErrors.noSegment('x'),
+      ['BadRequest'],
+      "Resource not found for the segment 'x'.",
+    ],
+  ])('reads %s', (_shape, body, codes, message) => {
+    const parsed = parse(body);
+    expect(parsed).toMatchObject({
+      codes,
+      requestId: 'inner-request',
+      clientRequestId: 'inner-client',
+      date: '2022-03-30T18:47:41',
+    });
+    expect(cleanMessage(parsed?.message ?? '')).toBe(message);
+  });
+
+  it('reads nested inner errors in both spellings, and leaves empty codes out', () => {
+    const body = {
+      error: {
+        code: '',
+        message: '',
+        innererror: {
+          code: 'activityLimitReached',
+          innerError: { code: 'throttledRequest', message: 'slow' },
+        },
+      },
+    };
+    expect(parse(body)).toMatchObject({
+      codes: ['activityLimitReached', 'throttledRequest'],
+      message: 'slow',
+      requestId: undefined,
+    });
+  });
+
+  it('reads inner JSON with raw line breaks in its strings', () => {
+    const body = { error: { code: 'BadRequest', message: '{"Message":"one\r\ntwo"}' } };
+    expect(parse(body)?.message).toBe('one two');
+  });
+
+  it.each([null, 1, 'x', [], {}, { error: null }, { error: 'no' }, { message: 'x' }])(
+    'finds no envelope in %j',
+    (body) => {
+      expect(parse(body)).toBeUndefined();
+    },
+  );
+
+  it('finds no envelope in a page of HTML or in nothing', () => {
+    expect(parseErrorBody(Buffer.from('<html>502 Bad Gateway</html>'))).toBeUndefined();
+    expect(parseErrorBody(Buffer.alloc(0))).toBeUndefined();
+  });
+
+  it('never throws, however deep and strange the envelope', () => {
+    const nested = fc.letrec((tie) => ({
+      error: fc.record(
+        {
+          code: fc.jsonValue(),
+          message: fc.oneof(fc.jsonValue(), fc.json()),
+          innerError: fc.oneof({ depthSize: 'small' }, tie('error'), fc.jsonValue()),
+        },
+        { requiredKeys: [] },
+      ),
+    }));
+    fc.assert(
+      fc.property(nested.error, (error) => {
+        expect(parse({ error })?.codes.every((code) => code !== '')).not.toBe(false);
+      }),
+    );
+  });
+});

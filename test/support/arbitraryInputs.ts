@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import type {
+  AddComplianceManagementPartnerInput,
+  AssignmentTargetInput,
+  ComplianceManagementPartnerAssignmentInput,
+} from '../../src/generated/graphql.ts';
+import { knownPartnerStates } from '../../src/mapping/partnerState.ts';
+
+const pad = (number: number, width = 2): string => String(number).padStart(width, '0');
+
+const offsets = fc.oneof(
+  fc.constant('Z'),
+  fc
+    .tuple(fc.constantFrom('+', '-'), fc.nat(23), fc.nat(59))
+    .map(([sign, hours, minutes]) => `${sign}${pad(hours)}:${pad(minutes)}`),
+);
+
+const fractions = fc
+  .array(fc.nat(9), { maxLength: 12 })
+  .map((digits) => (digits.length === 0 ? '' : `.${digits.join('')}`));
+
+/** Date-times that exist, written with 0 to 12 fractional digits and any offset. */
+export const dateTimeOffsets = fc
+  .tuple(
+    fc.date({
+      min: new Date('0001-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59Z'),
+      noInvalidDate: true,
+    }),
+    fractions,
+    offsets,
+  )
+  .map(([date, fraction, offset]) => `${date.toISOString().slice(0, 19)}${fraction}${offset}`);
+
+const filters = fc.option(
+  fc.record({ id: fc.uuid(), type: fc.constantFrom('INCLUDE' as const, 'EXCLUDE' as const) }),
+);
+
+/** Targets of each kind, with and without a filter. */
+export const targetInputs: fc.Arbitrary<AssignmentTargetInput> = fc.oneof(
+  fc.record({ filter: filters }).map((allLicensedUsers) => ({ allLicensedUsers })),
+  fc.record({ filter: filters }).map((allDevices) => ({ allDevices })),
+  fc.record({ groupId: fc.uuid(), filter: filters }).map((group) => ({ group })),
+  fc.record({ groupId: fc.uuid(), filter: filters }).map((exclusionGroup) => ({ exclusionGroup })),
+  fc
+    .record({ collectionId: fc.string({ minLength: 1 }), filter: filters })
+    .map((configurationManagerCollection) => ({ configurationManagerCollection })),
+);
+
+const assignmentInputs: fc.Arbitrary<ComplianceManagementPartnerAssignmentInput> = fc.record(
+  { target: fc.option(targetInputs) },
+  { requiredKeys: [] },
+);
+
+const flags = fc.option(fc.boolean());
+const lists = fc.option(fc.array(assignmentInputs, { maxLength: 4 }));
+
+/** Inputs of the add in which every optional field may be absent, null or given. */
+export const newPartnerInputs: fc.Arbitrary<AddComplianceManagementPartnerInput> = fc.record(
+  {
+    displayName: fc.string({ minLength: 1, unit: 'grapheme' }),
+    id: fc.uuid(),
+    partnerState: fc.option(fc.constantFrom(...knownPartnerStates)),
+    lastHeartbeatDateTime: fc.option(dateTimeOffsets),
+    macOsOnboarded: flags,
+    windowsOnboarded: flags,
+    androidOnboarded: flags,
+    iosOnboarded: flags,
+    linuxOnboarded: flags,
+    macOsEnrollmentAssignments: lists,
+    windowsEnrollmentAssignments: lists,
+    androidEnrollmentAssignments: lists,
+    iosEnrollmentAssignments: lists,
+    linuxEnrollmentAssignments: lists,
+  },
+  { requiredKeys: ['displayName'] },
+);
