@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { PartnerResource } from '../graph/resource.ts';
+import { answerRequest, type EmulatorParts, type EmulatorRequest } from './answerRequest.ts';
+import { catalogue } from './catalogue.ts';
+import { deliver, prepareDelivery } from './deliver.ts';
+import { createFaults, type Faults, isInsteadOfOperation } from './faults.ts';
+import { listen } from './listen.ts';
+import { createPartnerStore } from './partnerStore.ts';
+import { createPauses } from './pauses.ts';
+
+/** How the embedded Graph is to behave. */
+export interface EmulatorOptions {
+  /** 127.0.0.1 where absent: a Graph with a published token belongs on this machine only. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** What the path `/beta` knows: the reference page's `windows*`, or today's `linux*` and filters. */
+  readonly generation: 'reference-page' | 'today';
+  readonly acceptToken: (token: string) => boolean;
+  readonly clock: Clock;
+  /** The id of a row that is added without one; a random UUID where absent. */
+  readonly newId?: () => string;
+  /** Rows in a page of the list; 1000 where absent, as in Intune. */
+  readonly pageSize?: number;
+  /** The rows at the start; partners of Intune's catalogue where absent. */
+  readonly seed?: readonly PartnerResource[];
+  /** Told of each request once its body is there. */
+  readonly onRequest?: (request: SeenRequest) => void;
+  /** Keeps each request; off where absent, because a server that runs for long would grow. */
+  readonly recordRequests?: boolean;
+}
+
+/** A request that reached the embedded Graph. */
+export interface SeenRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  /** The token included. */
+  readonly headers: IncomingHttpHeaders;
+  /** Empty where there was none, and where it was too large. */
+  readonly body: string;
+}
+
+/** A running embedded Graph. */
+export interface Emulator {
+  /** Its root, without a path and a slash at the end. */
+  readonly baseUrl: string;
+  /** What reached it, oldest first; empty unless `recordRequests` is set. */
+  readonly requests: readonly SeenRequest[];
+  /** The script of faults, for tests. */
+  readonly faults: Faults;
+  /** The stored rows with the properties of all generations, in the order of the list. */
+  partners(): readonly PartnerResource[];
+  /** Ends it with all its connections, silent ones included. */
+  close(): Promise<void>;
+}
+
+const bodyLimitBytes = 1024 * 1024;
+
+/**
+ * Starts a small Microsoft Graph on loopback: a real HTTP server for one resource, with the rows in memory. Rejects
+ * where the port cannot be had.
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { clock } = options;
+  const faults = createFaults();
+  const pauses = createPauses(clock);
+  const requests: SeenRequest[] = [];
+  const parts: EmulatorParts = {
+    store: createPartnerStore(options.seed ?? catalogue),
+    generation: options.generation,
+    pageSize: options.pageSize ?? 1000,
+    acceptToken: options.acceptToken,
+    newId: options.newId ?? randomUUID,
+  };
+
+  function note(request: EmulatorRequest): void {
+    const { method, path, headers, body } = request;
+    const seen = { method, path, headers, body: body === 'tooLarge' ? '' : body.toString('utf8') };
+    options.onRequest?.(seen);
+    if (options.recordRequests === true) {
+      requests.push(seen);
+    }
+  }
+
+  const listener = await listen({
+    host: options.host ?? '127.0.0.1',
+    port: options.port,
+    bodyLimitBytes,
+    async handle(request, response) {
+      note(request);
+      const fault = faults.take(request.method, request.path);
+      if (fault?.delayMs !== undefined) {
+        await pauses.wait(fault.delayMs);
+      }
+      const stamp = {
+        requestId: randomUUID(),
+        clientRequestId: String(request.headers['client-request-id'] || randomUUID()),
+        nowMs: clock.now(),
+      };
+      // What a fault takes the place of is played on a copy: a truncated answer still looks like the operation's.
+      const store = isInsteadOfOperation(fault) ? parts.store.copy() : parts.store;
+      const answer = answerRequest({ ...parts, store }, request, stamp);
+      deliver(response, prepareDelivery(fault?.respond ?? answer, stamp), fault?.kill);
+    },
+  });
+
+  return {
+    baseUrl: listener.baseUrl,
+    requests,
+    faults,
+    partners: () => parts.store.rows(),
+    close() {
+      pauses.giveUp();
+      return listener.close();
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { connect, type Socket } from 'node:net';
+import { request } from 'undici';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../src/emulator/startEmulator.ts';
+
+export const collectionPath = '/beta/deviceManagement/complianceManagementPartners';
+
+export interface EmulatorReply {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+  /** The body as JSON; undefined where there is none. */
+  readonly json: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface TestEmulator extends Emulator {
+  /** Asks with a good token; a body is sent as JSON, a text as it is. */
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<EmulatorReply>;
+}
+
+/** Starts an emulator of today's beta without rows, with `good` as its token. */
+export async function startTestEmulator(
+  change: Partial<EmulatorOptions> = {},
+): Promise<TestEmulator> {
+  const emulator = await startEmulator({
+    port: 0,
+    generation: 'today',
+    acceptToken: (token) => token === 'good',
+    clock: systemClock,
+    seed: [],
+    ...change,
+  });
+  return {
+    ...emulator,
+    async ask(method, path, body, headers = {}) {
+      const answer = await request(`${emulator.baseUrl}${path}`, {
+        method,
+        headers: {
+          authorization: 'Bearer good',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && {
+          body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        }),
+      });
+      const text = await answer.body.text();
+      const json = text.startsWith('{') ? JSON.parse(text) : undefined;
+      return { status: answer.statusCode, headers: answer.headers, text, json };
+    },
+  };
+}
+
+/** How a raw connection ended, and what had come until then. */
+export interface RawEnd {
+  readonly end: 'fin' | 'reset';
+  readonly text: string;
+}
+
+/** Opens a connection, sends a text and leaves the rest to the test. */
+export async function openRaw(
+  baseUrl: string,
+  text = '',
+): Promise<{ socket: Socket; ended: Promise<RawEnd> }> {
+  const { hostname, port } = new URL(baseUrl);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.on('data', (data) => {
+    received += data.toString('latin1');
+  });
+  const ended = new Promise<RawEnd>((resolve) => {
+    socket.on('end', () => resolve({ end: 'fin', text: received }));
+    socket.on('error', () => resolve({ end: 'reset', text: received }));
+  });
+  await new Promise<void>((resolve) => socket.on('connect', resolve));
+  socket.write(text);
+  return { socket, ended };
+}
+
+/** A request as bytes, with a good token. */
+export function rawRequest(method: string, path: string, body = ''): string {
+  return [
+    `${method} ${path} HTTP/1.1`,
+    'Host: graph.test:8080',
+    'Authorization: Bearer good',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** A clock that stands still until it is told otherwise. */
+export function createManualClock(): Clock & { readonly timers: Map<number, () => void> } {
+  const timers = new Map<number, () => void>();
+  return {
+    timers,
+    now: () => Date.UTC(2026, 1, 11, 8, 30, 5),
+    startTimer(delayMs, callback) {
+      timers.set(delayMs, callback);
+      return () => timers.delete(delayMs);
+    },
+  };
+}
+
+/** Waits until something holds; throws after five seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  const giveUpAtMs = systemClock.now() + 5000;
+  while (!holds()) {
+    if (systemClock.now() > giveUpAtMs) {
+      throw new Error('What was waited for never came');
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
