@@ -1,0 +1,115 @@
+import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
+import { ConfigError } from './configError.ts';
+import { createReaders, type Environment, type Readers } from './readers.ts';
+
+/** Where answers come from. */
+export type Upstream =
+  | {
+      readonly kind: 'emulator';
+      /** 0 takes any free port. */
+      readonly port: number;
+      /** Which of beta's two generations the embedded Graph plays. */
+      readonly betaGeneration: 'reference-page' | 'today';
+    }
+  | { readonly kind: 'graph'; readonly root: URL };
+
+/** Everything that can be set, checked and complete. */
+export interface Config {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly upstream: Upstream;
+  readonly apiVersion: 'beta' | 'v1.0';
+  readonly authMode: 'passthrough';
+  readonly logLevel: LogLevel;
+  /** How long one GraphQL operation may take, with all its calls of Graph. */
+  readonly operationTimeoutMs: number;
+  /** How long a SIGTERM leaves load balancers to see `/readyz` fail before connections are refused. */
+  readonly drainDelayMs: number;
+  /** How long operations in flight are then waited for. */
+  readonly drainTimeoutMs: number;
+  readonly introspection: boolean;
+}
+
+export type LogLevel = (typeof logLevels)[number];
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/**
+ * Reads the configuration from the environment.
+ * @throws ConfigError that lists every problem, each with the variable's name.
+ */
+export function readConfig(environment: Environment): Config {
+  const readers = createReaders(environment);
+  const isProduction = readers.text('NODE_ENV') === 'production';
+  const config: Config = {
+    host: readers.text('HOST') ?? '127.0.0.1',
+    port: readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 }),
+    upstream: readUpstream(readers, isProduction),
+    apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
+    authMode: readAuthMode(readers),
+    logLevel: readers.oneOf('LOG_LEVEL', logLevels) ?? 'info',
+    operationTimeoutMs: readers.wholeNumber('OPERATION_TIMEOUT_MS', {
+      min: 100,
+      max: 600_000,
+      fallback: 20_000,
+    }),
+    drainDelayMs: readers.wholeNumber('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
+    drainTimeoutMs: readers.wholeNumber('DRAIN_TIMEOUT_MS', {
+      min: 0,
+      max: 600_000,
+      fallback: 20_000,
+    }),
+    introspection: readers.flag('INTROSPECTION', !isProduction),
+  };
+  if (readers.problems.length > 0) {
+    throw new ConfigError(readers.problems);
+  }
+  return config;
+}
+
+function readUpstream(readers: Readers, isProduction: boolean): Upstream {
+  const cloud = readers.oneOf<CloudName | 'emulator'>('GRAPH_CLOUD', [...cloudNames, 'emulator']);
+  const root = readers.rootUrl('GRAPH_BASE_URL');
+  const emulator = readEmulator(readers);
+  if (cloud === 'emulator' && readers.text('GRAPH_BASE_URL') !== undefined) {
+    readers.report(
+      'GRAPH_CLOUD is emulator, so GRAPH_BASE_URL must be absent: name one of the two.',
+    );
+  }
+  if (root !== undefined) {
+    return { kind: 'graph', root };
+  }
+  if (cloud !== undefined && cloud !== 'emulator') {
+    return { kind: 'graph', root: graphRootOf(cloud) };
+  }
+  const isNamed = ['GRAPH_CLOUD', 'GRAPH_BASE_URL'].some(
+    (name) => readers.text(name) !== undefined,
+  );
+  if (isProduction && !isNamed) {
+    readers.report(
+      `GRAPH_CLOUD is missing: with NODE_ENV=production it must be one of ${cloudNames.join(', ')}, ` +
+        'or emulator where the embedded Graph is really meant.',
+    );
+  }
+  return emulator;
+}
+
+function readEmulator(readers: Readers): Upstream {
+  return {
+    kind: 'emulator',
+    port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
+    betaGeneration:
+      readers.oneOf('EMULATOR_BETA_GENERATION', ['reference-page', 'today']) ?? 'reference-page',
+  };
+}
+
+function readAuthMode(readers: Readers): 'passthrough' {
+  const mode = readers.text('AUTH_MODE');
+  if (mode === 'on-behalf-of' || mode === 'app-only') {
+    readers.report(`AUTH_MODE is "${mode}"; this release only has passthrough.`);
+  } else if (mode !== undefined && mode !== 'passthrough') {
+    readers.report(`AUTH_MODE is "${mode}"; it must be passthrough.`);
+  }
+  return 'passthrough';
+}

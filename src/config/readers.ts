@@ -1,0 +1,92 @@
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads single variables and collects what is wrong, so that all of it can be told at once. */
+export interface Readers {
+  /** The text, or undefined where the variable is absent or empty. */
+  text(name: string): string | undefined;
+  /** A whole number inside the bounds, both included. */
+  wholeNumber(name: string, bounds: { min: number; max: number; fallback: number }): number;
+  /** One of the allowed words. */
+  oneOf<Word extends string>(name: string, words: readonly Word[]): Word | undefined;
+  /** `true`, `false`, `1` or `0`. */
+  flag(name: string, fallback: boolean): boolean;
+  /** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
+  rootUrl(name: string): URL | undefined;
+  /** Adds a problem that is about more than the form of one variable. */
+  report(problem: string): void;
+  readonly problems: readonly string[];
+}
+
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** Builds readers over an environment. An empty text counts as absent: that is how compose files and shells unset. */
+export function createReaders(environment: Environment): Readers {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
+
+  return {
+    problems,
+    text,
+    report(problem) {
+      problems.push(problem);
+    },
+    wholeNumber(name, { min, max, fallback }) {
+      const value = text(name);
+      if (value === undefined) {
+        return fallback;
+      }
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= min && number <= max) {
+        return number;
+      }
+      problems.push(`${name} is "${value}"; it must be a whole number from ${min} to ${max}.`);
+      return fallback;
+    },
+    oneOf(name, words) {
+      const value = text(name);
+      const word = words.find((candidate) => candidate === value);
+      if (value !== undefined && word === undefined) {
+        problems.push(`${name} is "${value}"; it must be one of ${words.join(', ')}.`);
+      }
+      return word;
+    },
+    flag(name, fallback) {
+      const value = text(name);
+      if (value === undefined) {
+        return fallback;
+      }
+      if (!['true', 'false', '1', '0'].includes(value)) {
+        problems.push(`${name} is "${value}"; it must be true, false, 1 or 0.`);
+      }
+      return value === 'true' || value === '1';
+    },
+    rootUrl(name) {
+      const value = text(name);
+      if (value === undefined) {
+        return undefined;
+      }
+      const url = URL.canParse(value) ? new URL(value) : undefined;
+      const problem = url === undefined ? 'it must be an absolute URL' : findRootUrlProblem(url);
+      if (problem !== undefined) {
+        // The value is not shown: it may hold credentials, and then this line would leak them.
+        problems.push(`${name} cannot be used: ${problem}.`);
+        return undefined;
+      }
+      return url;
+    },
+  };
+}
+
+function findRootUrlProblem(url: URL): string | undefined {
+  const isLoopback = loopbackHosts.has(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+    return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
+  }
+  if (url.username !== '' || url.password !== '') {
+    return 'it must not hold a user name or password';
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return 'it must end before any ? or #';
+  }
+  return undefined;
+}

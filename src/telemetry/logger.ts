@@ -1,0 +1,35 @@
+import { pino } from 'pino';
+import type { Log, LogFields } from './log.ts';
+
+/** Where lines go: standard output, or a test's own sink. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
+export function createLogger(level: string, sink?: LogSink): Log {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const logger = sink ? pino(options, sink) : pino(options);
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}, error) =>
+      logger.error({ ...fields, ...describe(error) }, message),
+  };
+}
+
+/** Name and stack frames of an unexpected error; its message may quote what a caller sent, so it stays out. */
+function describe(error: unknown): LogFields & { error?: { name: string; frames: string[] } } {
+  if (!(error instanceof Error)) {
+    return {};
+  }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: { name: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) } };
+}
