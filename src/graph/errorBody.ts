@@ -80,8 +80,7 @@ function unwrapMessage(outer: unknown): { message: string; codes: readonly strin
 
 /** Intune puts raw line breaks into its inner JSON strings, which JSON itself does not allow. */
 function parseLenientJson(text: string): unknown {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
-  return parseJson(text) ?? parseJson(text.replace(/[\u0000-\u001f]+/g, ' '));
+  return parseJson(text) ?? parseJson(text.replace(/\p{Cc}+/gu, ' '));
 }
 
 function addCode(findings: Findings, code: unknown): void {

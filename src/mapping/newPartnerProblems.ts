@@ -9,7 +9,6 @@ import type { InputProblem } from './inputProblem.ts';
 import { knownPartnerStates } from './partnerState.ts';
 
 const platforms: readonly WirePlatform[] = ['macOs', 'windows', 'android', 'ios', 'linux'];
-const plainUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Lists everything in an add that the scalars could not refuse and that must not reach Graph; all of it at once. */
 export function findNewPartnerProblems(
@@ -64,31 +63,9 @@ function targetProblems(
   path: readonly string[],
   version: GraphApiVersion,
 ): InputProblem[] {
-  const problems: InputProblem[] = [];
-  const { group, exclusionGroup, ...others } = target;
-  for (const [key, value] of Object.entries({ group, exclusionGroup })) {
-    if (value && !plainUuid.test(value.groupId)) {
-      problems.push(uuidProblem([...path, key, 'groupId']));
-    }
-  }
-  for (const [key, value] of Object.entries({ group, exclusionGroup, ...others })) {
-    const filter = value?.filter;
-    if (filter && !plainUuid.test(filter.id)) {
-      problems.push(uuidProblem([...path, key, 'filter', 'id']));
-    }
-    if (filter && !knowsAssignmentFilters(version)) {
-      problems.push(unknownPropertyProblem([...path, key, 'filter'], version));
-    }
-  }
-  return problems;
-}
-
-/** The UUID scalar also lets the form with braces through, which Graph would take for text. */
-function uuidProblem(path: readonly string[]): InputProblem {
-  return {
-    path,
-    message: 'Write the UUID without braces: xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.',
-  };
+  return Object.entries(target)
+    .filter(([, value]) => value?.filter != null && !knowsAssignmentFilters(version))
+    .map(([key]) => unknownPropertyProblem([...path, key, 'filter'], version));
 }
 
 function unknownPropertyProblem(path: readonly string[], version: GraphApiVersion): InputProblem {

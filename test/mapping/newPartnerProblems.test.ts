@@ -88,21 +88,6 @@ describe('findNewPartnerProblems', () => {
     expect(pathsOf(input, 'beta')).toEqual([]);
   });
 
-  it('refuses UUIDs in braces, which the scalar lets through', () => {
-    const braced = `{${groupId}}`;
-    const input = {
-      displayName: 'Fleet',
-      macOsEnrollmentAssignments: [
-        { target: { group: { groupId: braced } } },
-        { target: { allDevices: { filter: { ...filter, id: braced } } } },
-      ],
-    };
-    expect(pathsOf(input, 'beta')).toEqual([
-      'input.macOsEnrollmentAssignments.0.target.group.groupId',
-      'input.macOsEnrollmentAssignments.1.target.allDevices.filter.id',
-    ]);
-  });
-
   it('lists all problems at once', () => {
     const input = {
       displayName: 'Fleet',

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { bannerOf } from './banner.ts';
+import { systemClock } from './clock.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { ConfigError } from './config/configError.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import type { Log } from './telemetry/log.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+/** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
+const exitCodeConfig = 78;
+
+/** Gives the configuration, or tells all that is wrong with it and ends. */
+function readConfigOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`The configuration cannot be used:\n${error.message}\n`);
+      process.exit(exitCodeConfig);
+    }
+    throw error;
+  }
+}
+
+/** The first signal stops in order, the second ends at once. SIGINT is a person at a terminal: no delay for them. */
+function stopOnSignals(gateway: Gateway, config: Config, log: Log): void {
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      process.exit(1);
+    }
+    isStopping = true;
+    log.info('Told to stop', { signal });
+    gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('Stopping failed', {}, error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+const config = readConfigOrExit();
+const log = createLogger(config.logLevel);
+try {
+  const gateway = await startGateway(config, { clock: systemClock, log, newId: randomUUID });
+  stopOnSignals(gateway, config, log);
+  if (config.upstream.kind === 'emulator') {
+    process.stdout.write(bannerOf(gateway.url, gateway.upstreamUrl));
+  }
+} catch (error) {
+  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+  const reason = isListening
+    ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`
+    : 'see the last log line.';
+  log.error('The gateway could not start', { code: codeOf(error) }, error);
+  process.stderr.write(`The gateway could not start: ${reason}\n`);
+  process.exit(1);
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

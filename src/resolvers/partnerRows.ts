@@ -1,0 +1,36 @@
+import type { PartnerResource } from '../graph/resource.ts';
+
+/** The rows of the list, read from Graph only as far as somebody asks. */
+export interface PartnerRows {
+  /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
+  atLeast(count: number): Promise<readonly PartnerResource[]>;
+  all(): Promise<readonly PartnerResource[]>;
+}
+
+/** Keeps what was read, so that the rows and the count of one answer never read a page twice. */
+export function createPartnerRows(
+  pages: AsyncIterator<readonly PartnerResource[], void>,
+): PartnerRows {
+  const rows: PartnerResource[] = [];
+  let reading: Promise<void> = Promise.resolve();
+  let isComplete = false;
+
+  async function readUpTo(count: number): Promise<void> {
+    while (!isComplete && rows.length < count) {
+      const page = await pages.next();
+      isComplete = page.done === true;
+      for (const row of page.value ?? []) {
+        rows.push(row);
+      }
+    }
+  }
+
+  async function atLeast(count: number): Promise<readonly PartnerResource[]> {
+    // One reader after the other: two at once would both take pages for the same rows.
+    reading = reading.then(() => readUpTo(count));
+    await reading;
+    return rows;
+  }
+
+  return { atLeast, all: () => atLeast(Number.POSITIVE_INFINITY) };
+}

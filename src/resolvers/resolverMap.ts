@@ -1,0 +1,21 @@
+import { GraphQLJSONObject, GraphQLNonEmptyString } from 'graphql-scalars';
+import type { Resolvers } from '../generated/resolvers.ts';
+import { revisionOf } from '../mapping/revision.ts';
+import { DateTimeOffset } from './DateTimeOffset.ts';
+import { Mutation } from './Mutation.ts';
+import { Query } from './Query.ts';
+import { UUID } from './UUID.ts';
+
+/**
+ * All resolvers. Partners, assignments, targets and connections have none, because the mapping gives objects whose
+ * properties are the schema's fields and whose `__typename` says the type; only the revision is worth waiting for.
+ */
+export const resolverMap: Resolvers = {
+  Query,
+  Mutation,
+  ComplianceManagementPartner: { revision: ({ resource }) => revisionOf(resource) },
+  DateTimeOffset,
+  NonEmptyString: GraphQLNonEmptyString,
+  UUID,
+  JSONObject: GraphQLJSONObject,
+};

@@ -1,0 +1,69 @@
+import { type GraphError, type GraphErrorCode, isGraphError } from '../graph/errors.ts';
+import { GatewayError, type GatewayErrorCode } from './gatewayError.ts';
+
+/** The one translation of a failed call of Graph into a top-level error; gives anything else back as it came. */
+export function toGatewayError(error: unknown): unknown {
+  if (!isGraphError(error)) {
+    return error;
+  }
+  if (error.mayHaveBeenApplied) {
+    return new GatewayError(
+      'OUTCOME_UNKNOWN',
+      `${error.message} The change may have been made: look before you repeat it.`,
+      { mayHaveBeenApplied: true, ...graphExtension(error) },
+      error,
+    );
+  }
+  const { claims, requiredScopes, retryAfterMs } = error.details;
+  return new GatewayError(
+    codeOf(error.code),
+    error.message,
+    {
+      ...(claims !== undefined && { claims }),
+      ...(requiredScopes !== undefined && { requiredScopes }),
+      ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
+      ...graphExtension(error),
+    },
+    error,
+  );
+}
+
+function codeOf(code: GraphErrorCode): GatewayErrorCode {
+  switch (code) {
+    case 'unauthenticated':
+      return 'UNAUTHENTICATED';
+    case 'forbidden':
+      return 'FORBIDDEN';
+    case 'tenantNotLicensed':
+      return 'TENANT_NOT_LICENSED';
+    case 'throttled':
+      return 'THROTTLED';
+    case 'timeout':
+    case 'callerLeft':
+      return 'UPSTREAM_TIMEOUT';
+    case 'unavailable':
+      return 'UPSTREAM_UNAVAILABLE';
+    case 'invalidRequest':
+      return 'BAD_USER_INPUT';
+    case 'notFound':
+    case 'conflict':
+    case 'badResponse':
+      return 'UPSTREAM_BAD_RESPONSE';
+  }
+}
+
+function graphExtension({ details: { answer } }: GraphError): Readonly<Record<string, unknown>> {
+  if (answer === undefined) {
+    return {};
+  }
+  const { status, code, requestId, clientRequestId, date } = answer;
+  return {
+    graph: {
+      status,
+      code: code ?? null,
+      requestId: requestId ?? null,
+      clientRequestId: clientRequestId ?? null,
+      date: date ?? null,
+    },
+  };
+}

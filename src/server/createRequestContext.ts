@@ -1,0 +1,42 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { GraphApiVersion } from '../graph/apiVersion.ts';
+import type { GraphClient } from '../graph/client.ts';
+import type { RequestContext } from '../resolvers/context.ts';
+import { readCallerToken } from './callerToken.ts';
+import { startOperationSignals } from './operationSignals.ts';
+import { readTraceparent } from './requestIdentity.ts';
+
+export interface ContextParts {
+  readonly graph: GraphClient;
+  readonly apiVersion: GraphApiVersion;
+  readonly clock: Clock;
+  readonly operationTimeoutMs: number;
+}
+
+/** Makes what belongs to one GraphQL request: starts its time and ties it to the caller's connection. */
+export function createRequestContext(
+  { graph, apiVersion, clock, operationTimeoutMs }: ContextParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): RequestContext {
+  const signals = startOperationSignals(clock, operationTimeoutMs);
+  reply.raw.once('close', () => {
+    signals.stop();
+    if (!reply.raw.writableFinished) {
+      signals.leave();
+    }
+  });
+  return {
+    requestId: request.id,
+    graph,
+    apiVersion,
+    call: {
+      requestId: request.id,
+      traceparent: readTraceparent(request.headers),
+      callerToken: readCallerToken(request.raw.rawHeaders),
+      deadline: signals.deadline,
+      callerLeft: signals.callerLeft,
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { RequestContext } from '../resolvers/context.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type ContextParts, createRequestContext } from './createRequestContext.ts';
+import { type PhaseHolder, readinessOf } from './phase.ts';
+import { problemOf } from './problemBody.ts';
+import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
+
+const bodyLimitBytes = 64 * 1024;
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+
+export interface HttpServerParts extends ContextParts {
+  readonly apollo: ApolloServer<RequestContext>;
+  readonly sdl: string;
+  readonly phase: PhaseHolder;
+  readonly newId: () => string;
+  readonly log: Log;
+}
+
+/** Builds the HTTP server with its routes; it does not listen yet. */
+export function createHttpServer(parts: HttpServerParts): FastifyInstance {
+  const { apollo, sdl, phase, newId, log } = parts;
+  const app = Fastify({
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    logger: false,
+    genReqId: ({ headers }) => readClientRequestId(headers) ?? newId(),
+  });
+  app.server.headersTimeout = headersTimeoutMs;
+  app.removeContentTypeParser('text/plain');
+
+  app.addHook('onRequest', async (request, reply) => {
+    const traceparent = readTraceparent(request.headers);
+    reply.header('client-request-id', request.id);
+    if (traceparent !== undefined) {
+      reply.header('traceparent', traceparent);
+    }
+    if (phase.current.name !== 'running') {
+      reply.header('connection', 'close');
+    }
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    log.info('Answered', {
+      requestId: request.id,
+      method: request.method,
+      url: request.routeOptions.url ?? 'unknown',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    });
+  });
+
+  app.route({
+    url: '/graphql',
+    method: ['GET', 'POST'],
+    handler: fastifyApolloHandler(apollo, {
+      context: async (request, reply) => createRequestContext(parts, request, reply),
+    }),
+  });
+  app.get('/livez', async () => ({ status: 'alive' }));
+  app.get('/readyz', async (_request, reply) => {
+    const { status, body } = readinessOf(phase.current);
+    return reply.code(status).send(body);
+  });
+  app.get('/schema.graphql', async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(sdl),
+  );
+
+  app.setNotFoundHandler(async (request, reply) => {
+    const isGraphQL = request.url.split('?', 1)[0] === '/graphql';
+    const { status, body } = problemOf(isGraphQL ? 405 : 404);
+    if (isGraphQL) {
+      reply.header('allow', 'GET, POST');
+    }
+    return reply.code(status).send(body);
+  });
+  app.setErrorHandler(async (error: { statusCode?: number }, request, reply) => {
+    const { status, body } = problemOf(error.statusCode ?? 500);
+    if (status >= 500) {
+      log.error('A request failed unexpectedly', { requestId: request.id }, error);
+    }
+    return reply.code(status).send(body);
+  });
+  return app;
+}

@@ -1,0 +1,65 @@
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+
+/** What the HTTP answer says beside the body. */
+export interface HttpOutcome {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const statusByCode: Readonly<Record<string, number>> = {
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  TENANT_NOT_LICENSED: 403,
+  THROTTLED: 429,
+  OVERLOADED: 503,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_TIMEOUT: 504,
+  UPSTREAM_BAD_RESPONSE: 502,
+  // Not 502 to 504: those invite proxies and clients to repeat, which is the one thing not to do.
+  OUTCOME_UNKNOWN: 500,
+  INTERNAL_SERVER_ERROR: 500,
+};
+
+/**
+ * Decides status and headers where nothing of an executed operation succeeded: each root field is null with an error
+ * of its own. Undefined where something did, or where the request never got as far as being executed.
+ */
+export function decideHttpOutcome(result: FormattedExecutionResult): HttpOutcome | undefined {
+  const errors = result.errors ?? [];
+  const first = errors.find(({ path }) => path !== undefined);
+  if (first === undefined || result.data === undefined || !hasFailed(result.data, errors)) {
+    return undefined;
+  }
+  const status = statusByCode[String(first.extensions?.['code'])];
+  return status === undefined ? undefined : { status, headers: headersOf(status, first) };
+}
+
+function hasFailed(
+  data: FormattedExecutionResult['data'],
+  errors: readonly GraphQLFormattedError[],
+): boolean {
+  const failed = new Set(errors.map(({ path }) => path?.[0]));
+  return Object.entries(data ?? {}).every(([key, value]) => value === null && failed.has(key));
+}
+
+function headersOf(
+  status: number,
+  { extensions }: GraphQLFormattedError,
+): Readonly<Record<string, string>> {
+  const retryAfter = extensions?.['retryAfterSeconds'];
+  return {
+    ...(typeof retryAfter === 'number' && { 'retry-after': String(retryAfter) }),
+    ...(status === 401 && { 'www-authenticate': challengeOf(extensions) }),
+  };
+}
+
+function challengeOf(extensions: GraphQLFormattedError['extensions']): string {
+  const claims = extensions?.['claims'];
+  if (typeof claims === 'string') {
+    const encoded = Buffer.from(claims).toString('base64');
+    return `Bearer error="insufficient_claims", claims="${encoded}"`;
+  }
+  // Graph's answer stands beside the error only where a token was sent and refused.
+  return extensions?.['graph'] === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
+}

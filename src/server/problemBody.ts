@@ -1,0 +1,34 @@
+/** A fault of HTTP itself, in the form of a GraphQL answer, so that every client can read it. */
+export interface ProblemBody {
+  readonly errors: readonly [
+    { readonly message: string; readonly extensions: { readonly code: string } },
+  ];
+}
+
+const problems: Readonly<Record<number, { readonly code: string; readonly message: string }>> = {
+  400: { code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' },
+  404: { code: 'NOT_FOUND', message: 'There is nothing here; GraphQL is at /graphql.' },
+  405: { code: 'METHOD_NOT_ALLOWED', message: 'Use POST, or GET for queries.' },
+  408: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time.' },
+  413: { code: 'REQUEST_TOO_LARGE', message: 'The request body is larger than 64 KiB.' },
+  415: {
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'Send the request body as application/json in UTF-8.',
+  },
+};
+
+/** Gives status and body for an HTTP fault; anything that is not the client's doing is masked. */
+export function problemOf(status: number): { readonly status: number; readonly body: ProblemBody } {
+  const known = problems[status];
+  const isClientFault = status >= 400 && status < 500;
+  const { code, message } = known ?? {
+    code: isClientFault ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR',
+    message: isClientFault
+      ? 'The request cannot be read.'
+      : 'Something went wrong inside the gateway.',
+  };
+  return {
+    status: known || isClientFault ? status : 500,
+    body: { errors: [{ message, extensions: { code } }] },
+  };
+}

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { GraphQLEnumType, GraphQLError, type GraphQLSchema } from 'graphql';
+import { resolverMap } from '../resolvers/resolverMap.ts';
+
+const folder = new URL('../../schema/', import.meta.url);
+
+/** The SDL of all files in `schema/`, in the order of their names: what `/schema.graphql` serves. */
+export function readSdl(): string {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.graphql'));
+  return files
+    .sort()
+    .map((file) => readFileSync(new URL(file, folder), 'utf8').trim())
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** Builds the schema that is executed. */
+export function createSchema(sdl: string): GraphQLSchema {
+  const schema = makeExecutableSchema({ typeDefs: sdl, resolvers: resolverMap });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type instanceof GraphQLEnumType && !type.name.startsWith('__')) {
+      nameValuesInMessages(type);
+    }
+  }
+  return schema;
+}
+
+/** graphql-js only suggests values that are spelled alike; whoever sends `"String"` learns nothing from that. */
+function nameValuesInMessages(type: GraphQLEnumType): void {
+  const values = type.getValues().map(({ name }) => name);
+  const parseValue = type.parseValue.bind(type);
+  const parseLiteral = type.parseLiteral.bind(type);
+  const explained = <Result>(parse: () => Result): Result => {
+    try {
+      return parse();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : '';
+      const reason = message.replace(/ Did you mean .*$/, '');
+      throw new GraphQLError(`${reason} Use one of ${values.join(', ')}.`, {
+        nodes: (error instanceof GraphQLError && error.nodes) || null,
+      });
+    }
+  };
+  type.parseValue = (value) => explained(() => parseValue(value));
+  type.parseLiteral = (node, variables) => explained(() => parseLiteral(node, variables));
+}

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const src = fileURLToPath(new URL('../../src', import.meta.url));
+
+interface Rule {
+  /** Files and folders of `src` that the layer may import, itself included. */
+  readonly own: readonly string[];
+  readonly packages: readonly string[];
+}
+
+/** Who may import whom. The first rule whose path a file lies under counts, so special files come first. */
+const rules: Readonly<Record<string, Rule>> = {
+  'clock.ts': { own: [], packages: [] },
+  'secret.ts': { own: [], packages: ['node:util'] },
+  'embeddedGraphToken.ts': { own: [], packages: [] },
+  'banner.ts': { own: ['embeddedGraphToken.ts'], packages: [] },
+  config: { own: ['config'], packages: [] },
+  'telemetry/log.ts': { own: [], packages: [] },
+  telemetry: { own: ['telemetry'], packages: ['pino'] },
+  'generated/graphql.ts': { own: [], packages: [] },
+  generated: {
+    own: ['generated', 'mapping/partnerModel.ts', 'resolvers/context.ts'],
+    packages: ['graphql'],
+  },
+  'graph/pipeline/undiciSend.ts': {
+    own: ['graph/pipeline/pipeline.ts', 'graph/errors.ts', 'graph/operation.ts'],
+    packages: ['undici'],
+  },
+  graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
+  mapping: {
+    own: [
+      'mapping',
+      'generated/graphql.ts',
+      'graph/resource.ts',
+      'graph/apiVersion.ts',
+      'graph/partnerId.ts',
+    ],
+    packages: ['node:crypto'],
+  },
+  resolvers: {
+    own: ['resolvers', 'mapping', 'generated', 'graph'],
+    packages: ['graphql', 'graphql-scalars'],
+  },
+  server: {
+    own: [
+      'server',
+      'resolvers',
+      'telemetry/log.ts',
+      'clock.ts',
+      'secret.ts',
+      'graph/client.ts',
+      'graph/apiVersion.ts',
+    ],
+    packages: [
+      'graphql',
+      '@apollo/server',
+      '@as-integrations/fastify',
+      '@graphql-tools/schema',
+      'fastify',
+      'node:fs',
+    ],
+  },
+  emulator: { own: ['emulator', 'graph/resource.ts', 'clock.ts'], packages: ['fastify', 'node:'] },
+  'upstream.ts': {
+    own: [
+      'clock.ts',
+      'config',
+      'embeddedGraphToken.ts',
+      'emulator/startEmulator.ts',
+      'graph',
+      'telemetry/log.ts',
+    ],
+    packages: ['undici'],
+  },
+  'gateway.ts': {
+    own: ['upstream.ts', 'clock.ts', 'config', 'server', 'telemetry/log.ts'],
+    packages: ['fastify', 'node:net'],
+  },
+  'main.ts': {
+    own: ['banner.ts', 'clock.ts', 'config', 'gateway.ts', 'telemetry'],
+    packages: ['node:crypto'],
+  },
+};
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.split('\\').join('/'));
+
+function importsOf(file: string): string[] {
+  const { importedFiles } = ts.preProcessFile(readFileSync(join(src, file), 'utf8'), true, true);
+  return importedFiles.map(({ fileName }) =>
+    fileName.startsWith('.') ? posix.join(dirname(file), fileName) : fileName,
+  );
+}
+
+const isUnder = (path: string, parent: string): boolean =>
+  path === parent || path.startsWith(parent.endsWith(':') ? parent : `${parent}/`);
+
+function ruleOf(file: string): Rule | undefined {
+  const key = Object.keys(rules).find((path) => isUnder(file, path));
+  return key === undefined ? undefined : rules[key];
+}
+
+describe('imports', () => {
+  it.each(files)('%s lies in a layer and imports only what the layer may', (file) => {
+    const rule = ruleOf(file);
+    expect(rule).toBeDefined();
+    const allowed = [...(rule?.own ?? []), ...(rule?.packages ?? [])];
+    const strays = importsOf(file).filter(
+      (path) => !allowed.some((parent) => isUnder(path, parent)),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('never lead back to where they began', () => {
+    const graph = new Map(
+      files.map((file) => [file, importsOf(file).filter((path) => path.endsWith('.ts'))]),
+    );
+    const finished = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file)) {
+        circles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+        return;
+      }
+      if (!finished.has(file)) {
+        for (const next of graph.get(file) ?? []) {
+          visit(next, [...trail, file]);
+        }
+        finished.add(file);
+      }
+    };
+    for (const file of files) {
+      visit(file, []);
+    }
+    expect(circles).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+
+const root = new URL('../../', import.meta.url);
+const folders = ['src', 'test', 'bench', 'schema'];
+const files = folders.flatMap((folder) =>
+  readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file.split('\\').join('/')}`)
+    .filter((file) => /\.(ts|graphql)$/.test(file))
+    .filter((file) => !file.startsWith('src/generated/') && !file.includes('/.build/')),
+);
+const textOf = (file: string): string => readFileSync(new URL(file, root), 'utf8');
+const own = files.filter((file) => file.startsWith('src/'));
+
+/** Put together so that this file has none of them. */
+const waysAround = new RegExp(
+  [
+    '(: ?|as |<)an' + 'y\\b',
+    '@ts-(ign' + 'ore|nocheck|expect-error)',
+    'biome-ign' + 'ore',
+    '\\b(FIX|TO)(ME|DO)\\b',
+  ].join('|'),
+);
+
+describe('source files', () => {
+  it.each(files)('%s is short enough to read at once', (file) => {
+    const lines = textOf(file).split('\n').length;
+    expect(lines).toBeLessThanOrEqual(file.startsWith('test/') ? 320 : 200);
+  });
+
+  it.each(files.filter((file) => file.endsWith('.ts')))(
+    '%s has no way around the types',
+    (file) => {
+      const lines = textOf(file).split('\n');
+      expect(lines.filter((line) => waysAround.test(line))).toEqual([]);
+    },
+  );
+
+  it.each<[string, RegExp, readonly string[]]>([
+    ['the process', /\bprocess\./, ['src/main.ts']],
+    [
+      'the time',
+      /\bDate\.now\(|new Date\(\)|setTimeout\(|setInterval\(|performance\./,
+      ['src/clock.ts'],
+    ],
+    [
+      'chance',
+      /Math\.random|randomUUID|randomBytes/,
+      ['src/main.ts', 'src/emulator/startEmulator.ts'],
+    ],
+    ['the built-in fetch', /\bfetch\(/, []],
+    ['the console', /\bconsole\./, []],
+  ])('leave %s to the files that own it', (_what, pattern, owners) => {
+    const users = own.filter((file) => pattern.test(textOf(file)));
+    expect(users.filter((file) => !owners.includes(file))).toEqual([]);
+  });
+
+  it('are named after what they export', () => {
+    const strays = own.filter((file) => /\/(index|utils|helpers|types|common)\.ts$/.test(file));
+    expect(strays).toEqual([]);
+  });
+});

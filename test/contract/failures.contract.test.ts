@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
+import { intuneErrors } from '../support/intuneErrors.ts';
+import {
+  type Answer,
+  empty,
+  hangUp,
+  json,
+  reset,
+  type ScriptedServer,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+const leftovers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of leftovers.splice(0)) {
+    await close();
+  }
+});
+
+async function start(
+  script: Answer[],
+  environment: Record<string, string> = {},
+): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
+  const graph = await startScriptedServer(...script);
+  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...environment });
+  leftovers.push(() => gateway.stop(0), graph.close);
+  return { gateway, graph };
+}
+
+const add = (gateway: TestGateway) =>
+  gateway.run(addMutation, { input: { displayName: 'Fleet', windowsOnboarded: true } });
+const get = (gateway: TestGateway) => gateway.run(partnerQuery, { id: 'abc' });
+const list = (gateway: TestGateway) => gateway.run(listQuery);
+
+describe("Graph's failures", () => {
+  it.each<[string, Answer, number, object]>([
+    [
+      '401',
+      json(401, intuneErrors.plainWithTail('InvalidAuthenticationToken', 'Expired')),
+      401,
+      {
+        code: 'UNAUTHENTICATED',
+        graph: { status: 401, code: 'InvalidAuthenticationToken', requestId: 'graph-request-id' },
+      },
+    ],
+    [
+      'a claims challenge',
+      json(
+        401,
+        {},
+        {
+          'www-authenticate': `Bearer error="insufficient_claims", claims="${Buffer.from('{"a":1}').toString('base64')}"`,
+        },
+      ),
+      401,
+      { code: 'UNAUTHENTICATED', claims: '{"a":1}' },
+    ],
+    [
+      '403',
+      json(403, intuneErrors.jsonInString('Forbidden', 'Not you')),
+      403,
+      {
+        code: 'FORBIDDEN',
+        requiredScopes: [
+          'DeviceManagementServiceConfig.ReadWrite.All',
+          'DeviceManagementConfiguration.ReadWrite.All',
+        ],
+      },
+    ],
+    [
+      '401 that means a missing role',
+      json(401, intuneErrors.jsonInStringTwice('Forbidden', 'Not you')),
+      403,
+      { code: 'FORBIDDEN' },
+    ],
+    [
+      'a tenant without Intune',
+      json(
+        400,
+        intuneErrors.jsonInString('BadRequest', 'Request not applicable to target tenant.'),
+      ),
+      403,
+      { code: 'TENANT_NOT_LICENSED' },
+    ],
+    [
+      '429 with seconds',
+      json(429, {}, { 'retry-after': '2.128' }),
+      429,
+      { code: 'THROTTLED', retryAfterSeconds: 3 },
+    ],
+    ['429 without', json(429, {}), 429, { code: 'THROTTLED' }],
+    [
+      '503 with Retry-After',
+      empty(503, { 'retry-after': '7' }),
+      503,
+      { code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 7 },
+    ],
+    ['a missing route', json(400, intuneErrors.noRoute()), 502, { code: 'UPSTREAM_BAD_RESPONSE' }],
+    [
+      'a redirect',
+      empty(302, { location: 'https://evil.example' }),
+      502,
+      { code: 'UPSTREAM_BAD_RESPONSE' },
+    ],
+    [
+      '500',
+      empty(500),
+      500,
+      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true, graph: { status: 500 } },
+    ],
+    ['502', empty(502), 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    ['504', empty(504), 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    [
+      'an answer that is no partner',
+      json(201, { value: [] }),
+      500,
+      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+    ],
+    ['a reset', reset, 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    [
+      'a connection that closes',
+      hangUp,
+      500,
+      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+    ],
+  ])(
+    'tells an add from %s in code, extensions and status',
+    async (_what, answer, status, extensions) => {
+      const { gateway, graph } = await start([answer]);
+      const answered = await add(gateway);
+      expect(answered.status).toBe(status);
+      expect(answered.result.data).toBeNull();
+      expect(answered.result.errors).toHaveLength(1);
+      expect(answered.result.errors?.[0]?.extensions).toMatchObject(extensions);
+      expect(graph.requests).toHaveLength(1);
+    },
+  );
+
+  it.each<[string, Answer, number, string]>([
+    ['500', empty(500), 503, 'UPSTREAM_UNAVAILABLE'],
+    ['504', empty(504), 504, 'UPSTREAM_TIMEOUT'],
+    ['a reset', reset, 503, 'UPSTREAM_UNAVAILABLE'],
+    ['HTML', json(200, '<html>', { 'content-type': 'text/html' }), 502, 'UPSTREAM_BAD_RESPONSE'],
+    ['404 for the collection', json(404, {}), 502, 'UPSTREAM_BAD_RESPONSE'],
+  ])('tells a list from %s that nothing was written', async (_what, answer, status, code) => {
+    const { gateway } = await start([answer]);
+    const answered = await list(gateway);
+    expect(answered.status).toBe(status);
+    expect(answered.result.errors?.[0]?.extensions['code']).toBe(code);
+    expect(answered.result.errors?.[0]?.extensions).not.toHaveProperty('mayHaveBeenApplied');
+  });
+
+  it('gives null, and no error, for a partner that Graph does not have', async () => {
+    const { gateway } = await start([
+      json(404, intuneErrors.jsonInString('ResourceNotFound', 'None')),
+    ]);
+    const { status, result } = await get(gateway);
+    expect([status, result]).toEqual([200, { data: { complianceManagementPartner: null } }]);
+  });
+
+  it("gives Graph's own refusal of the input as data, at the field that it names", async () => {
+    const refusal = intuneErrors.modelValidation(
+      "The property 'windowsOnboarded' does not exist on type 'microsoft.management.services.api.complianceManagementPartner'.",
+    );
+    const { gateway } = await start([json(400, refusal)]);
+    const { status, result } = await add(gateway);
+    expect(status).toBe(200);
+    expect(result.data?.['addComplianceManagementPartner']).toEqual({
+      complianceManagementPartner: null,
+      userErrors: [
+        {
+          code: 'BAD_USER_INPUT',
+          message:
+            "The property 'windowsOnboarded' does not exist on type 'microsoft.graph.complianceManagementPartner'.",
+          field: ['input', 'windowsOnboarded'],
+        },
+      ],
+    });
+  });
+
+  it('gives a conflict as data', async () => {
+    const { gateway } = await start([
+      json(409, intuneErrors.plainWithTail('Conflict', 'It is there.')),
+    ]);
+    const { result } = await add(gateway);
+    expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
+      userErrors: [{ code: 'CONFLICT', message: 'It is there.', field: null }],
+    });
+  });
+
+  it('ends an operation when its time is up', async () => {
+    const { gateway, graph } = await start([silence], { OPERATION_TIMEOUT_MS: '150' });
+    const [read, write] = await Promise.all([list(gateway), add(gateway)]);
+    expect(read.result.errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
+    expect(read.status).toBe(504);
+    expect(write.result.errors?.[0]?.extensions['code']).toBe('OUTCOME_UNKNOWN');
+    expect(graph.requests).toHaveLength(2);
+  });
+
+  it('tells an add that Graph cannot be reached, and that nothing was written', async () => {
+    const { gateway, graph } = await start([silence]);
+    await graph.close();
+    const { status, headers, result } = await add(gateway);
+    expect(result.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect([status, headers['retry-after']]).toEqual([503, undefined]);
+  });
+
+  it('keeps 200 where a part of the operation succeeded', async () => {
+    const { gateway } = await start([json(200, { id: 'a' }), empty(500)]);
+    const query =
+      '{ a: complianceManagementPartner(id: "a") { id } b: complianceManagementPartner(id: "b") { id } }';
+    const { status, result } = await gateway.run(query);
+    expect(status).toBe(200);
+    expect(Object.values(result.data ?? {}).filter((value) => value !== null)).toHaveLength(1);
+    expect(result.errors).toHaveLength(1);
+  });
+
+  it('lets no token, host or support tail out, in answers and in logs', async () => {
+    const secret = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJwbGFudGVkIn0.c2VjcmV0';
+    const script = [400, 403, 409, 500].map((status) =>
+      json(
+        status,
+        intuneErrors.jsonInStringTwice(
+          'BadRequest',
+          `Token Bearer ${secret} at https://fef.msua02.manage.microsoft.com/x`,
+        ),
+      ),
+    );
+    const { gateway } = await start(script);
+    const texts: string[] = [];
+    for (const _answer of script) {
+      const input = { displayName: 'Planted name' };
+      const { text } = await gateway.run(
+        addMutation,
+        { input },
+        { authorization: `Bearer ${secret}` },
+      );
+      texts.push(text);
+    }
+    const seen = `${texts.join()}${gateway.logLines.join()}`;
+    for (const leak of [secret, 'manage.microsoft.com', 'Activity ID', 'Planted name']) {
+      expect(seen).not.toContain(leak);
+    }
+    expect(gateway.logLines.length).toBeGreaterThan(8);
+  });
+});

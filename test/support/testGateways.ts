@@ -1,0 +1,71 @@
+import { request } from 'undici';
+import { systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+/** A whole gateway in this process, reached over a real socket. */
+export interface TestGateway {
+  readonly url: string;
+  /** Everything that it logged, line by line. */
+  readonly logLines: readonly string[];
+  post(body: unknown, headers?: Record<string, string>): Promise<HttpAnswer>;
+  /** Posts an operation with a token; the answer's body is taken for a GraphQL result. */
+  run(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphQLAnswer>;
+  get(path: string, headers?: Record<string, string>): Promise<HttpAnswer>;
+  stop: Gateway['stop'];
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+}
+
+export interface GraphQLAnswer extends HttpAnswer {
+  readonly result: {
+    readonly data?: Record<string, unknown> | null;
+    readonly errors?: readonly {
+      readonly message: string;
+      readonly path?: readonly string[];
+      readonly extensions: Record<string, unknown>;
+    }[];
+  };
+}
+
+/** Starts a gateway with a configuration as an operator would write it. */
+export async function startTestGateway(environment: Record<string, string>): Promise<TestGateway> {
+  const logLines: string[] = [];
+  let nextId = 1;
+  const gateway = await startGateway(readConfig({ PORT: '0', ...environment }), {
+    clock: systemClock,
+    log: createLogger('debug', { write: (line) => logLines.push(line) }),
+    newId: () => `id-${nextId++}`,
+  });
+  const ask = async (path: string, options: object): Promise<HttpAnswer> => {
+    const answer = await request(`${gateway.url}${path}`, options);
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: await answer.body.text(),
+    };
+  };
+  const post: TestGateway['post'] = (body, headers = {}) =>
+    ask('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  return {
+    url: gateway.url,
+    logLines,
+    post,
+    async run(query, variables = {}, headers = {}) {
+      const token = { authorization: 'Bearer embedded-graph-token' };
+      const answer = await post({ query, variables }, { ...token, ...headers });
+      return { ...answer, result: JSON.parse(answer.text) as GraphQLAnswer['result'] };
+    },
+    get: (path, headers = {}) => ask(path, { headers }),
+    stop: gateway.stop,
+  };
+}
