@@ -1,6 +1,6 @@
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type ContextParts, createRequestContext } from './createRequestContext.ts';
@@ -29,6 +29,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logger: false,
+    frameworkErrors: answerFailure,
     genReqId: ({ headers }) => readClientRequestId(headers) ?? newId(),
   });
   app.server.headersTimeout = headersTimeoutMs;
@@ -40,6 +41,9 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
     }
+  });
+  // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
+  app.addHook('onSend', async (_request, reply) => {
     if (phase.current.name !== 'running') {
       reply.header('connection', 'close');
     }
@@ -78,12 +82,18 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     }
     return reply.code(status).send(body);
   });
-  app.setErrorHandler(async (error: { statusCode?: number }, request, reply) => {
+  app.setErrorHandler(answerFailure);
+  return app;
+
+  function answerFailure(
+    error: { statusCode?: number },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
     const { status, body } = problemOf(error.statusCode ?? 500);
     if (status >= 500) {
       log.error('A request failed unexpectedly', { requestId: request.id }, error);
     }
-    return reply.code(status).send(body);
-  });
-  return app;
+    reply.code(status).send(body);
+  }
 }

@@ -1,0 +1,165 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildSchema, introspectionFromSchema, isObjectType } from 'graphql';
+import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+let graph: ScriptedServer;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  graph = await startScriptedServer(json(200, { value: [] }));
+  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+});
+
+afterAll(async () => {
+  await gateway.stop(0);
+  await graph.close();
+});
+
+const typename = JSON.stringify({ query: '{ __typename }' });
+const asJson = { 'content-type': 'application/json' };
+
+/** Sends bytes as they are and gives everything that comes back until the connection ends. */
+async function sendRaw(text: string): Promise<string> {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  socket.end(text);
+  let received = '';
+  for await (const chunk of socket) {
+    received += String(chunk);
+  }
+  return received;
+}
+
+describe('the HTTP server', () => {
+  it('says that it lives and takes requests, without asking Graph', async () => {
+    const [live, ready] = [await gateway.get('/livez'), await gateway.get('/readyz')];
+    expect([live.status, live.text]).toEqual([200, '{"status":"alive"}']);
+    expect([ready.status, ready.text]).toEqual([200, '{"status":"running"}']);
+    expect(graph.requests).toEqual([]);
+  });
+
+  it('serves the whole schema as text', async () => {
+    const { status, headers, text } = await gateway.get('/schema.graphql');
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+    const schema = buildSchema(text);
+    expect(isObjectType(schema.getType('ComplianceManagementPartner'))).toBe(true);
+    expect(introspectionFromSchema(schema).__schema.mutationType?.name).toBe('Mutation');
+  });
+
+  it.each<[string, string, number, string]>([
+    ['a path that is not there', '/nothing', 404, 'NOT_FOUND'],
+    ['a path with a query that is not there', '/nothing?x=1', 404, 'NOT_FOUND'],
+    ['a path that cannot be decoded', '/%zz', 400, 'BAD_REQUEST'],
+  ])('answers %s in JSON', async (_what, path, status, code) => {
+    const answer = await gateway.get(path);
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      status,
+      'application/json; charset=utf-8',
+    ]);
+    expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
+  });
+
+  it.each<[string, string, Record<string, string>, number, string]>([
+    ['no JSON', '{"query":', asJson, 400, 'BAD_REQUEST'],
+    [
+      'another media type',
+      typename,
+      { 'content-type': 'text/plain' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['XML', '<query/>', { 'content-type': 'application/xml' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'more than 64 KiB',
+      JSON.stringify({ query: '{ __typename }', padding: 'x'.repeat(65_536) }),
+      asJson,
+      413,
+      'REQUEST_TOO_LARGE',
+    ],
+  ])('refuses a body of %s', async (_what, body, headers, status, code) => {
+    const answer = await gateway.post(body, headers);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
+  });
+
+  it('refuses other methods with those that it has', async () => {
+    const answer = await sendRaw(
+      'DELETE /graphql HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 405 /);
+    expect(answer).toMatch(/^allow: GET, POST\r$/im);
+    expect(answer).toContain('"METHOD_NOT_ALLOWED"');
+  });
+
+  it('gives no request without a preflight a way to the schema', async () => {
+    const { status, text } = await gateway.get('/graphql?query=%7B__typename%7D');
+    expect(status).toBe(400);
+    expect(text).toContain('CSRF');
+  });
+
+  it('runs queries, and no mutation, by GET', async () => {
+    const preflight = { 'apollo-require-preflight': 'true' };
+    const query = await gateway.get('/graphql?query=%7B__typename%7D', preflight);
+    expect([query.status, query.text.trim()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+    const mutation = await gateway.get('/graphql?query=mutation%7B__typename%7D', preflight);
+    expect([mutation.status, mutation.headers['allow']]).toEqual([405, 'POST']);
+  });
+
+  it("repeats the caller's id and trace, and makes an id where there is none that is fit", async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const own = await gateway.get('/livez', { 'client-request-id': 'mine.1', traceparent });
+    expect(own.headers).toMatchObject({ 'client-request-id': 'mine.1', traceparent });
+    const unfit = await gateway.get('/livez', {
+      'client-request-id': 'two words',
+      traceparent: '00-0-0-0',
+    });
+    expect(unfit.headers['client-request-id']).toMatch(/^id-\d+$/);
+    expect(unfit.headers['traceparent']).toBeUndefined();
+  });
+
+  it('logs one line for each request, without what it carried', async () => {
+    const before = gateway.logLines.length;
+    await gateway.get('/nothing?secret=1', { 'client-request-id': 'logged' });
+    const lines = gateway.logLines.slice(before).map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        message: 'Answered',
+        requestId: 'logged',
+        method: 'GET',
+        url: 'unknown',
+        status: 404,
+      }),
+    ]);
+  });
+
+  it('names neither its maker nor its version', async () => {
+    const { headers } = await gateway.get('/livez');
+    expect(headers).not.toHaveProperty('server');
+    expect(headers).not.toHaveProperty('x-powered-by');
+  });
+});
+
+describe('introspection', () => {
+  const introspection = { query: '{ __schema { queryType { name } } }' };
+
+  it('is there for developers', async () => {
+    const { status, text } = await gateway.post(introspection);
+    expect([status, text.trim()]).toEqual([
+      200,
+      '{"data":{"__schema":{"queryType":{"name":"Query"}}}}',
+    ]);
+  });
+
+  it('is not there in production', async () => {
+    const production = await startTestGateway({
+      NODE_ENV: 'production',
+      GRAPH_BASE_URL: graph.url.href,
+    });
+    const { status, text } = await production.post(introspection);
+    await production.stop(0);
+    expect(status).toBe(400);
+    expect(text).toContain('introspection');
+  });
+});
