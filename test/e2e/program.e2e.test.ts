@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { addMutation, pageAnswer, pageInput } from '../support/documents.ts';
+import { type Program, startProgram } from '../support/programs.ts';
+import { silence, startScriptedServer } from '../support/scriptedServer.ts';
+
+const started: Program[] = [];
+
+function start(environment: Record<string, string> = {}): Program {
+  const program = startProgram(environment);
+  started.push(program);
+  return program;
+}
+
+const urlOf = async (program: Program): Promise<string> =>
+  (await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '';
+
+afterEach(async () => {
+  for (const program of started.splice(0)) {
+    program.kill('SIGKILL');
+    await program.ended;
+  }
+});
+
+async function post(url: string, body: string): Promise<{ status: number; result: unknown }> {
+  const answer = await request(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer embedded-graph-token',
+      connection: 'close',
+    },
+    body,
+  });
+  return { status: answer.statusCode, result: await answer.body.json() };
+}
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+describe('the program', () => {
+  it("answers the reference page's example on its embedded Graph, and says who answers", async () => {
+    const program = start();
+    const url = await urlOf(program);
+    const body = JSON.stringify({ query: addMutation, variables: { input: pageInput } });
+    const { status, result } = await post(url, body);
+    expect(status).toBe(200);
+    expect(result).toEqual({
+      data: {
+        addComplianceManagementPartner: {
+          complianceManagementPartner: { ...pageAnswer, id: expect.any(String) },
+          userErrors: [],
+        },
+      },
+    });
+    expect(program.output()).toContain('the EMBEDDED GRAPH answers');
+  });
+
+  it("answers the README's request as the page has it", async () => {
+    const url = await urlOf(start());
+    const body = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme)?.[1] ?? '';
+    const { result } = await post(url, body);
+    expect(result).toMatchObject({
+      data: {
+        addComplianceManagementPartner: {
+          complianceManagementPartner: { ...pageAnswer, revision: expect.any(String) },
+          userErrors: [],
+        },
+      },
+    });
+  });
+
+  it('prints a first mutation that can be sent as it is', async () => {
+    const program = start();
+    const [, url = '', body = ''] = await program.until(
+      /curl -s (\S+)\/graphql [\s\S]*?-d '([^']*)'\n/,
+    );
+    const { result } = await post(url, body);
+    expect(result).toMatchObject({
+      data: {
+        addComplianceManagementPartner: {
+          complianceManagementPartner: {
+            lastHeartbeatDateTime: pageInput.lastHeartbeatDateTime,
+            macOsEnrollmentAssignments: pageAnswer.macOsEnrollmentAssignments.map(() => ({
+              target: { __typename: 'AllLicensedUsersAssignmentTarget' },
+            })),
+          },
+          userErrors: [],
+        },
+      },
+    });
+  });
+
+  it('lists everything that is wrong with its configuration, and ends with 78', async () => {
+    const program = start({ PORT: 'high', GRAPH_CLOUD: 'moon', AUTH_MODE: 'trust' });
+    expect(await program.ended).toEqual({ code: 78, signal: null });
+    for (const name of ['PORT', 'GRAPH_CLOUD', 'AUTH_MODE']) {
+      expect(program.output()).toContain(name);
+    }
+  });
+
+  it('refuses to invent data in production', async () => {
+    const program = start({ NODE_ENV: 'production' });
+    expect(await program.ended).toEqual({ code: 78, signal: null });
+    expect(program.output()).toContain('GRAPH_CLOUD is missing');
+  });
+
+  it('says which address is taken, and ends with 1', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const program = start({ PORT: String(port) });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.output()).toContain(`cannot listen at 127.0.0.1:${port}`);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends in order with 0 at %s', async (signal) => {
+    const program = start({ DRAIN_DELAY_MS: '50' });
+    await urlOf(program);
+    program.kill(signal);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.output()).toContain('"message":"Stopped"');
+  });
+
+  it('ends at once at a second signal, whatever is in flight', async () => {
+    const graph = await startScriptedServer(silence);
+    const program = start({ GRAPH_BASE_URL: graph.url.href, DRAIN_DELAY_MS: '60000' });
+    await urlOf(program);
+    program.kill('SIGTERM');
+    await program.until(/"message":"Draining"/);
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    await graph.close();
+  });
+});
