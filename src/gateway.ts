@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
@@ -47,6 +48,8 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     graph: upstream.graph,
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
+    maximumRows: config.maximumRows,
+    locks: createPartnerLocks(),
     clock,
     newId,
     log,

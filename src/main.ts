@@ -23,8 +23,11 @@ function readConfigOrExit(): Config {
   }
 }
 
-/** The first signal stops in order, the second ends at once. SIGINT is a person at a terminal: no delay for them. */
-function stopOnSignals(gateway: Gateway, config: Config, log: Log): void {
+/**
+ * The first signal stops in order, the second ends at once. SIGINT is a person at a terminal: no delay for them. One
+ * that comes while the gateway starts is obeyed as soon as it has started.
+ */
+function stopOnSignals(starting: Promise<Gateway>, config: Config, log: Log): void {
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -32,13 +35,15 @@ function stopOnSignals(gateway: Gateway, config: Config, log: Log): void {
     }
     isStopping = true;
     log.info('Told to stop', { signal });
-    gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('Stopping failed', {}, error);
-        process.exit(1);
-      },
-    );
+    starting
+      .then((gateway) => gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0))
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error('Stopping failed', {}, error);
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -47,8 +52,9 @@ function stopOnSignals(gateway: Gateway, config: Config, log: Log): void {
 const config = readConfigOrExit();
 const log = createLogger(config.logLevel);
 try {
-  const gateway = await startGateway(config, { clock: systemClock, log, newId: randomUUID });
-  stopOnSignals(gateway, config, log);
+  const starting = startGateway(config, { clock: systemClock, log, newId: randomUUID });
+  stopOnSignals(starting, config, log);
+  const gateway = await starting;
   if (config.upstream.kind === 'emulator') {
     process.stdout.write(bannerOf(gateway.url, gateway.upstreamUrl));
   }

@@ -24,6 +24,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** How long one GraphQL operation may take, with all its calls of Graph. */
   readonly operationTimeoutMs: number;
+  /** How many rows of the list are read at the most, for one operation. */
+  readonly maximumRows: number;
   /** How long a SIGTERM leaves load balancers to see `/readyz` fail before connections are refused. */
   readonly drainDelayMs: number;
   /** How long operations in flight are then waited for. */
@@ -53,6 +55,11 @@ export function readConfig(environment: Environment): Config {
       min: 100,
       max: 600_000,
       fallback: 20_000,
+    }),
+    maximumRows: readers.wholeNumber('LIST_ROW_LIMIT', {
+      min: 1000,
+      max: 1_000_000,
+      fallback: 10_000,
     }),
     drainDelayMs: readers.wholeNumber('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
     drainTimeoutMs: readers.wholeNumber('DRAIN_TIMEOUT_MS', {

@@ -33,7 +33,7 @@ export type AddComplianceManagementPartnerInput = {
   androidOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
   /** The partner's name as administrators see it. */
   displayName: Scalars['NonEmptyString']['input'];
-  /** An id of your own. Leave it out and Microsoft Graph gives one, as all its examples do. */
+  /** An id of your own. Absent or null, Microsoft Graph gives one, as all its examples do. */
   id?: InputMaybe<Scalars['ID']['input']>;
   /** Who enrols iOS and iPadOS devices through this partner. */
   iosEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
@@ -61,6 +61,38 @@ export type AddComplianceManagementPartnerInput = {
 export type AddComplianceManagementPartnerPayload = {
   __typename?: 'AddComplianceManagementPartnerPayload';
   /** The partner as Microsoft Graph answered it, or null where `userErrors` says why it was not added. */
+  complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
+  /** What has to be mended in the input, all problems at once; empty after a success. */
+  userErrors: Array<UserError>;
+};
+
+/** The target to add to a list of assignments. */
+export type AddEnrollmentAssignmentInput = {
+  /** The id of the partner. */
+  id: Scalars['ID']['input'];
+  /**
+   * The `revision` that the change was thought out for. Where the partner's revision is another one when it is read,
+   * nothing is written and the answer is a `CONFLICT` with the partner as it is now.
+   */
+  ifRevision?: InputMaybe<Scalars['String']['input']>;
+  /** The platform whose list is changed. */
+  platform: Platform;
+  /**
+   * The target to add. It is there already where an entry has the same type and the same group or collection, whatever
+   * the case of the ids; where that entry has another filter, the answer is a `CONFLICT`: remove it first.
+   */
+  target: AssignmentTargetInput;
+};
+
+/** The answer to `addEnrollmentAssignment`. */
+export type AddEnrollmentAssignmentPayload = {
+  __typename?: 'AddEnrollmentAssignmentPayload';
+  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  changed: Scalars['Boolean']['output'];
+  /**
+   * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
+   * `userErrors` gives another reason.
+   */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** What has to be mended in the input, all problems at once; empty after a success. */
   userErrors: Array<UserError>;
@@ -206,18 +238,56 @@ export type ComplianceManagementPartnerConnection = {
   nodes: Array<ComplianceManagementPartner>;
   /** Where this page stands in the whole list. */
   pageInfo: PageInfo;
-  /** How many partners the whole list has. Ask for it only where it is needed: all pages are read to count them. */
+  /** How many partners the list has with its filter, on all pages. Ask for it only where it is needed: all are read to count them. */
   totalCount: Scalars['Int']['output'];
 };
 
 /** A partner and its place in the list. */
 export type ComplianceManagementPartnerEdge = {
   __typename?: 'ComplianceManagementPartnerEdge';
-  /** The partner's place; give it as `after` to go on behind it. Opaque: its form may change. */
+  /** The partner's place; give it as `after` to go on behind it, or as `before` to go back. Opaque: its form may change. */
   cursor: Scalars['String']['output'];
   /** The partner. */
   node: ComplianceManagementPartner;
 };
+
+/**
+ * Which partners a list returns. All fields that are given must hold. A field that is absent is no condition; null is
+ * only allowed where its description gives it a meaning.
+ */
+export type ComplianceManagementPartnerFilter = {
+  /** All of these filters hold; an empty list always does. */
+  and?: InputMaybe<Array<ComplianceManagementPartnerFilter>>;
+  /** Conditions on the name. Upper and lower case are the same, and so are different Unicode spellings of one character. */
+  displayName?: InputMaybe<DisplayNameFilter>;
+  /** Conditions on the last sign of life. */
+  lastHeartbeatDateTime?: InputMaybe<HeartbeatFilter>;
+  /** This filter does not hold. */
+  not?: InputMaybe<ComplianceManagementPartnerFilter>;
+  /** The partner is onboarded for each of these platforms. */
+  onboarded?: InputMaybe<Array<Platform>>;
+  /** At least one of these filters holds; an empty list never does. */
+  or?: InputMaybe<Array<ComplianceManagementPartnerFilter>>;
+  /** Conditions on the state. */
+  partnerState?: InputMaybe<PartnerStateFilter>;
+};
+
+/** One key to order partners by. */
+export type ComplianceManagementPartnerOrder = {
+  /** In which direction. Partners without a value come last in both. */
+  direction?: OrderDirection;
+  /** What to order by. */
+  field: ComplianceManagementPartnerOrderField;
+};
+
+/** What partners can be ordered by. */
+export type ComplianceManagementPartnerOrderField =
+  /** The name, as dictionaries have it: case counts only where names are alike otherwise. */
+  | 'DISPLAY_NAME'
+  /** The last sign of life as an instant, over all digits and across offsets. */
+  | 'LAST_HEARTBEAT_DATE_TIME'
+  /** The state, in the order in which `PartnerState` lists them. */
+  | 'PARTNER_STATE';
 
 /** A collection of Configuration Manager. */
 export type ConfigurationManagerCollectionAssignmentTarget = AssignmentTarget & {
@@ -234,6 +304,39 @@ export type ConfigurationManagerCollectionAssignmentTargetInput = {
   collectionId: Scalars['NonEmptyString']['input'];
   /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
+};
+
+/** The partner to delete. */
+export type DeleteComplianceManagementPartnerInput = {
+  /** The id of the partner. */
+  id: Scalars['ID']['input'];
+  /**
+   * The `revision` of the partner that is meant. The partner is read just before it is deleted; where its revision is
+   * another one, nothing is deleted and the answer is a `CONFLICT`. A change that arrives between that read and the
+   * delete, usually some tens of milliseconds, is not noticed: Microsoft Graph has no ETag here.
+   */
+  ifRevision?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The answer to `deleteComplianceManagementPartner`. */
+export type DeleteComplianceManagementPartnerPayload = {
+  __typename?: 'DeleteComplianceManagementPartnerPayload';
+  /** For a `CONFLICT`: the partner as it is now; null otherwise. */
+  complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
+  /** The id of the partner that was deleted, or null where `userErrors` says why it was not. */
+  deletedComplianceManagementPartnerId?: Maybe<Scalars['ID']['output']>;
+  /** What has to be mended in the input, all problems at once; empty after a success. */
+  userErrors: Array<UserError>;
+};
+
+/** Conditions on the name. */
+export type DisplayNameFilter = {
+  /** This text occurs in the name. */
+  contains?: InputMaybe<Scalars['String']['input']>;
+  /** The whole name is this one; null finds partners without a name. */
+  eq?: InputMaybe<Scalars['String']['input']>;
+  /** The name starts with this text. */
+  startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A group whose members are left out. */
@@ -270,6 +373,14 @@ export type GroupAssignmentTargetInput = {
   groupId: Scalars['UUID']['input'];
 };
 
+/** Conditions on the last sign of life. Date-times are compared as instants, over all digits and across offsets. */
+export type HeartbeatFilter = {
+  /** The heartbeat is after this instant; partners without a heartbeat are not found. */
+  after?: InputMaybe<Scalars['DateTimeOffset']['input']>;
+  /** The heartbeat is before this instant; partners without a heartbeat are not found. */
+  before?: InputMaybe<Scalars['DateTimeOffset']['input']>;
+};
+
 /** Changes to Intune's compliance management partners. */
 export type Mutation = {
   __typename?: 'Mutation';
@@ -280,6 +391,35 @@ export type Mutation = {
    * `OUTCOME_UNKNOWN` says that the partner may have been added.
    */
   addComplianceManagementPartner: AddComplianceManagementPartnerPayload;
+  /**
+   * Adds one target to a platform's enrollment assignments and keeps all others byte for byte, those included that this
+   * schema does not recognise. Where the target is there already, nothing is written and `changed` is false.
+   *
+   * Microsoft Graph only takes whole lists, so the list is read, changed and written back. Changes through this gateway
+   * by one caller to one partner wait for each other. A change from elsewhere between the read and the write, usually
+   * some tens of milliseconds, is overwritten where it was made to the same list: Microsoft Graph has no ETag here that
+   * could prevent it. What it answers is checked afterwards; where the target is not in it, `CONFLICT` says so.
+   */
+  addEnrollmentAssignment: AddEnrollmentAssignmentPayload;
+  /**
+   * Deletes a partner (`DELETE /deviceManagement/complianceManagementPartners/{id}`). One that is not there, or not any
+   * more, is a `NOT_FOUND` user error.
+   */
+  deleteComplianceManagementPartner: DeleteComplianceManagementPartnerPayload;
+  /**
+   * Removes one target from a platform's enrollment assignments and keeps all others byte for byte, those included that
+   * this schema does not recognise. Where the target is not there, nothing is written and `changed` is false.
+   *
+   * What `addEnrollmentAssignment` says about changes from elsewhere is true here too.
+   */
+  removeEnrollmentAssignment: RemoveEnrollmentAssignmentPayload;
+  /**
+   * Changes properties of a partner (`PATCH /deviceManagement/complianceManagementPartners/{id}`).
+   *
+   * Exactly what is given is sent: a field that is absent stays untouched, null clears, a list replaces the whole list.
+   * To change one assignment and keep the others, use `addEnrollmentAssignment` and `removeEnrollmentAssignment`.
+   */
+  updateComplianceManagementPartner: UpdateComplianceManagementPartnerPayload;
 };
 
 
@@ -287,6 +427,37 @@ export type Mutation = {
 export type MutationAddComplianceManagementPartnerArgs = {
   input: AddComplianceManagementPartnerInput;
 };
+
+
+/** Changes to Intune's compliance management partners. */
+export type MutationAddEnrollmentAssignmentArgs = {
+  input: AddEnrollmentAssignmentInput;
+};
+
+
+/** Changes to Intune's compliance management partners. */
+export type MutationDeleteComplianceManagementPartnerArgs = {
+  input: DeleteComplianceManagementPartnerInput;
+};
+
+
+/** Changes to Intune's compliance management partners. */
+export type MutationRemoveEnrollmentAssignmentArgs = {
+  input: RemoveEnrollmentAssignmentInput;
+};
+
+
+/** Changes to Intune's compliance management partners. */
+export type MutationUpdateComplianceManagementPartnerArgs = {
+  input: UpdateComplianceManagementPartnerInput;
+};
+
+/** A direction to order in. */
+export type OrderDirection =
+  /** From small to large: A to Z, old to new. */
+  | 'ASC'
+  /** From large to small: Z to A, new to old. */
+  | 'DESC';
 
 /** Where a page stands in the whole list. */
 export type PageInfo = {
@@ -321,16 +492,43 @@ export type PartnerState =
   /** The partner stopped answering. */
   | 'UNRESPONSIVE';
 
+/** Conditions on the state. `UNKNOWN_FUTURE_VALUE` finds partners whose state this schema does not list. */
+export type PartnerStateFilter = {
+  /** The state is this one; null finds partners without a state. */
+  eq?: InputMaybe<PartnerState>;
+  /** The state is one of these; an empty list finds none. */
+  in?: InputMaybe<Array<PartnerState>>;
+  /** The state is none of these; partners without a state are found too. */
+  notIn?: InputMaybe<Array<PartnerState>>;
+};
+
+/** The platforms that a partner can be onboarded for. */
+export type Platform =
+  /** Android. */
+  | 'ANDROID'
+  /** iOS and iPadOS. */
+  | 'IOS'
+  /** Linux. Only today's beta knows its properties. */
+  | 'LINUX'
+  /** macOS. */
+  | 'MAC_OS'
+  /** Windows. Only the beta of the reference page knows its properties. */
+  | 'WINDOWS';
+
 /** Reads of Intune's compliance management partners. */
 export type Query = {
   __typename?: 'Query';
   /** One partner by its id, or null where Microsoft Graph has none with this id. */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /**
-   * The partners of the tenant in the order in which Microsoft Graph lists them, page by page.
+   * The partners of the tenant, page by page: in the order in which Microsoft Graph lists them, or as `orderBy` says.
    *
-   * The list also holds partners of Intune's catalogue that were never set up; their state is `UNKNOWN`.
-   * Only as many pages are read from Microsoft Graph as the answer needs.
+   * The list also holds partners of Intune's catalogue that were never set up; their state is `UNKNOWN`. Filtering and
+   * ordering happen in this gateway, over all rows, because Intune is known to ignore `$filter` and `$orderby` without
+   * a word. Without them only as many pages are read from Microsoft Graph as the answer needs. A list that is longer
+   * than this gateway is configured to read is refused with the code `TOO_MANY_ROWS`.
+   *
+   * Cursors stay good while rows come and go: none is repeated or left out because of it.
    */
   complianceManagementPartners: ComplianceManagementPartnerConnection;
 };
@@ -345,7 +543,43 @@ export type QueryComplianceManagementPartnerArgs = {
 /** Reads of Intune's compliance management partners. */
 export type QueryComplianceManagementPartnersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ComplianceManagementPartnerFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<Array<ComplianceManagementPartnerOrder>>;
+};
+
+/** The target to remove from a list of assignments. */
+export type RemoveEnrollmentAssignmentInput = {
+  /** The id of the partner. */
+  id: Scalars['ID']['input'];
+  /**
+   * The `revision` that the change was thought out for. Where the partner's revision is another one when it is read,
+   * nothing is written and the answer is a `CONFLICT` with the partner as it is now.
+   */
+  ifRevision?: InputMaybe<Scalars['String']['input']>;
+  /** The platform whose list is changed. */
+  platform: Platform;
+  /**
+   * The target to remove: every entry of the same type with the same group or collection, whatever the case of the ids.
+   * With a filter, or with a filter of null, only entries with that filter, or without one.
+   */
+  target: AssignmentTargetInput;
+};
+
+/** The answer to `removeEnrollmentAssignment`. */
+export type RemoveEnrollmentAssignmentPayload = {
+  __typename?: 'RemoveEnrollmentAssignmentPayload';
+  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  changed: Scalars['Boolean']['output'];
+  /**
+   * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
+   * `userErrors` gives another reason.
+   */
+  complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
+  /** What has to be mended in the input, all problems at once; empty after a success. */
+  userErrors: Array<UserError>;
 };
 
 /** A target of a type that this schema does not list, complete, so that nothing is lost. */
@@ -357,6 +591,59 @@ export type UnrecognizedAssignmentTarget = AssignmentTarget & {
   odataType: Scalars['String']['output'];
   /** All other members of the target exactly as Microsoft Graph wrote them. */
   properties: Scalars['JSONObject']['output'];
+};
+
+/**
+ * The changes to a partner. A field that is absent stays untouched, a field that is null is cleared, a list replaces the
+ * whole list. Without any change nothing is written, and the partner is answered as it is.
+ */
+export type UpdateComplianceManagementPartnerInput = {
+  /** Who enrols Android devices through this partner. */
+  androidEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
+  /** Whether the partner is onboarded for Android devices. */
+  androidOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The partner's name as administrators see it. */
+  displayName?: InputMaybe<Scalars['NonEmptyString']['input']>;
+  /** The id of the partner. */
+  id: Scalars['ID']['input'];
+  /**
+   * The `revision` that the change was thought out for. The partner is read just before the write; where its revision is
+   * another one, nothing is written and the answer is a `CONFLICT` with the partner as it is now. A change that arrives
+   * between that read and the write, usually some tens of milliseconds, is not noticed: Microsoft Graph has no ETag here.
+   */
+  ifRevision?: InputMaybe<Scalars['String']['input']>;
+  /** Who enrols iOS and iPadOS devices through this partner. */
+  iosEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
+  /** Whether the partner is onboarded for iOS and iPadOS devices. */
+  iosOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
+  /** When the partner last gave a sign of life. */
+  lastHeartbeatDateTime?: InputMaybe<Scalars['DateTimeOffset']['input']>;
+  /** Who enrols Linux devices through this partner. Only today's beta knows this property. */
+  linuxEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
+  /** Whether the partner is onboarded for Linux devices. Only today's beta knows this property. */
+  linuxOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Who enrols macOS devices through this partner. */
+  macOsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
+  /** Whether the partner is onboarded for macOS devices. */
+  macOsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The state of the connection; `UNKNOWN_FUTURE_VALUE` is refused. */
+  partnerState?: InputMaybe<PartnerState>;
+  /** Who enrols Windows devices through this partner. Only the beta of the reference page knows this property. */
+  windowsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
+  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page knows this property. */
+  windowsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** The answer to `updateComplianceManagementPartner`. */
+export type UpdateComplianceManagementPartnerPayload = {
+  __typename?: 'UpdateComplianceManagementPartnerPayload';
+  /**
+   * The partner as Microsoft Graph holds it after the change; for a `CONFLICT`, the partner as it is now; null where
+   * `userErrors` gives another reason.
+   */
+  complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
+  /** What has to be mended in the input, all problems at once; empty after a success. */
+  userErrors: Array<UserError>;
 };
 
 /** A problem that the user can mend. Faults of the network, of Microsoft Graph or of credentials are top-level errors instead. */

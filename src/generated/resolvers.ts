@@ -1,6 +1,6 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel } from '../mapping/partnerModel.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PageInfoModel } from '../mapping/partnerModel.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
@@ -79,6 +79,8 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   AddComplianceManagementPartnerInput: Types.AddComplianceManagementPartnerInput;
   AddComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
+  AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
+  AddEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   AllDevicesAssignmentTarget: ResolverTypeWrapper<Types.AllDevicesAssignmentTarget>;
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
   AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Types.AllLicensedUsersAssignmentTarget>;
@@ -93,25 +95,39 @@ export type ResolversTypes = {
   ComplianceManagementPartnerAssignment: ResolverTypeWrapper<AssignmentModel>;
   ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
   ComplianceManagementPartnerConnection: ResolverTypeWrapper<PartnerConnectionModel>;
-  ComplianceManagementPartnerEdge: ResolverTypeWrapper<Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversTypes['ComplianceManagementPartner'] }>;
+  ComplianceManagementPartnerEdge: ResolverTypeWrapper<PartnerEdgeModel>;
+  ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
+  ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
+  ComplianceManagementPartnerOrderField: Types.ComplianceManagementPartnerOrderField;
   ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Types.ConfigurationManagerCollectionAssignmentTarget>;
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: ResolverTypeWrapper<Types.Scalars['DateTimeOffset']['output']>;
+  DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
+  DeleteComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
+  DisplayNameFilter: Types.DisplayNameFilter;
   ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Types.ExclusionGroupAssignmentTarget>;
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
   GroupAssignmentTarget: ResolverTypeWrapper<Types.GroupAssignmentTarget>;
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
+  HeartbeatFilter: Types.HeartbeatFilter;
   ID: ResolverTypeWrapper<Types.Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Types.Scalars['Int']['output']>;
   JSONObject: ResolverTypeWrapper<Types.Scalars['JSONObject']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   NonEmptyString: ResolverTypeWrapper<Types.Scalars['NonEmptyString']['output']>;
-  PageInfo: ResolverTypeWrapper<Types.PageInfo>;
+  OrderDirection: Types.OrderDirection;
+  PageInfo: ResolverTypeWrapper<PageInfoModel>;
   PartnerState: Types.PartnerState;
+  PartnerStateFilter: Types.PartnerStateFilter;
+  Platform: Types.Platform;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
+  RemoveEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   String: ResolverTypeWrapper<Types.Scalars['String']['output']>;
   UUID: ResolverTypeWrapper<Types.Scalars['UUID']['output']>;
   UnrecognizedAssignmentTarget: ResolverTypeWrapper<Types.UnrecognizedAssignmentTarget>;
+  UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
+  UpdateComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   UserError: ResolverTypeWrapper<Types.UserError>;
   UserErrorCode: Types.UserErrorCode;
 };
@@ -120,6 +136,8 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   AddComplianceManagementPartnerInput: Types.AddComplianceManagementPartnerInput;
   AddComplianceManagementPartnerPayload: Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
+  AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
+  AddEnrollmentAssignmentPayload: Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   AllDevicesAssignmentTarget: Types.AllDevicesAssignmentTarget;
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
   AllLicensedUsersAssignmentTarget: Types.AllLicensedUsersAssignmentTarget;
@@ -133,28 +151,45 @@ export type ResolversParentTypes = {
   ComplianceManagementPartnerAssignment: AssignmentModel;
   ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
   ComplianceManagementPartnerConnection: PartnerConnectionModel;
-  ComplianceManagementPartnerEdge: Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversParentTypes['ComplianceManagementPartner'] };
+  ComplianceManagementPartnerEdge: PartnerEdgeModel;
+  ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
+  ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
   ConfigurationManagerCollectionAssignmentTarget: Types.ConfigurationManagerCollectionAssignmentTarget;
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: Types.Scalars['DateTimeOffset']['output'];
+  DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
+  DeleteComplianceManagementPartnerPayload: Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
+  DisplayNameFilter: Types.DisplayNameFilter;
   ExclusionGroupAssignmentTarget: Types.ExclusionGroupAssignmentTarget;
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
   GroupAssignmentTarget: Types.GroupAssignmentTarget;
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
+  HeartbeatFilter: Types.HeartbeatFilter;
   ID: Types.Scalars['ID']['output'];
   Int: Types.Scalars['Int']['output'];
   JSONObject: Types.Scalars['JSONObject']['output'];
   Mutation: Record<PropertyKey, never>;
   NonEmptyString: Types.Scalars['NonEmptyString']['output'];
-  PageInfo: Types.PageInfo;
+  PageInfo: PageInfoModel;
+  PartnerStateFilter: Types.PartnerStateFilter;
   Query: Record<PropertyKey, never>;
+  RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
+  RemoveEnrollmentAssignmentPayload: Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   String: Types.Scalars['String']['output'];
   UUID: Types.Scalars['UUID']['output'];
   UnrecognizedAssignmentTarget: Types.UnrecognizedAssignmentTarget;
+  UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
+  UpdateComplianceManagementPartnerPayload: Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   UserError: Types.UserError;
 };
 
 export type AddComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AddComplianceManagementPartnerPayload'] = ResolversParentTypes['AddComplianceManagementPartnerPayload']> = {
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
+export type AddEnrollmentAssignmentPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AddEnrollmentAssignmentPayload'] = ResolversParentTypes['AddEnrollmentAssignmentPayload']> = {
+  changed?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
@@ -222,6 +257,12 @@ export interface DateTimeOffsetScalarConfig extends GraphQLScalarTypeConfig<Reso
   name: 'DateTimeOffset';
 }
 
+export type DeleteComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['DeleteComplianceManagementPartnerPayload'] = ResolversParentTypes['DeleteComplianceManagementPartnerPayload']> = {
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  deletedComplianceManagementPartnerId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export type ExclusionGroupAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ExclusionGroupAssignmentTarget'] = ResolversParentTypes['ExclusionGroupAssignmentTarget']> = {
   filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
   groupId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -240,6 +281,10 @@ export interface JsonObjectScalarConfig extends GraphQLScalarTypeConfig<Resolver
 
 export type MutationResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addComplianceManagementPartner?: Resolver<ResolversTypes['AddComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationAddComplianceManagementPartnerArgs, 'input'>>;
+  addEnrollmentAssignment?: Resolver<ResolversTypes['AddEnrollmentAssignmentPayload'], ParentType, ContextType, RequireFields<Types.MutationAddEnrollmentAssignmentArgs, 'input'>>;
+  deleteComplianceManagementPartner?: Resolver<ResolversTypes['DeleteComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationDeleteComplianceManagementPartnerArgs, 'input'>>;
+  removeEnrollmentAssignment?: Resolver<ResolversTypes['RemoveEnrollmentAssignmentPayload'], ParentType, ContextType, RequireFields<Types.MutationRemoveEnrollmentAssignmentArgs, 'input'>>;
+  updateComplianceManagementPartner?: Resolver<ResolversTypes['UpdateComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationUpdateComplianceManagementPartnerArgs, 'input'>>;
 };
 
 export interface NonEmptyStringScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['NonEmptyString'], any> {
@@ -258,6 +303,12 @@ export type QueryResolvers<ContextType = RequestContext, ParentType extends Reso
   complianceManagementPartners?: Resolver<ResolversTypes['ComplianceManagementPartnerConnection'], ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
 };
 
+export type RemoveEnrollmentAssignmentPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['RemoveEnrollmentAssignmentPayload'] = ResolversParentTypes['RemoveEnrollmentAssignmentPayload']> = {
+  changed?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export interface UuidScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['UUID'], any> {
   name: 'UUID';
 }
@@ -269,6 +320,11 @@ export type UnrecognizedAssignmentTargetResolvers<ContextType = RequestContext, 
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type UpdateComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['UpdateComplianceManagementPartnerPayload'] = ResolversParentTypes['UpdateComplianceManagementPartnerPayload']> = {
+  complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType>;
+  userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
+};
+
 export type UserErrorResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['UserError'] = ResolversParentTypes['UserError']> = {
   code?: Resolver<ResolversTypes['UserErrorCode'], ParentType, ContextType>;
   field?: Resolver<Types.Maybe<Array<ResolversTypes['String']>>, ParentType, ContextType>;
@@ -277,6 +333,7 @@ export type UserErrorResolvers<ContextType = RequestContext, ParentType extends 
 
 export type Resolvers<ContextType = RequestContext> = {
   AddComplianceManagementPartnerPayload?: AddComplianceManagementPartnerPayloadResolvers<ContextType>;
+  AddEnrollmentAssignmentPayload?: AddEnrollmentAssignmentPayloadResolvers<ContextType>;
   AllDevicesAssignmentTarget?: AllDevicesAssignmentTargetResolvers<ContextType>;
   AllLicensedUsersAssignmentTarget?: AllLicensedUsersAssignmentTargetResolvers<ContextType>;
   AssignmentFilter?: AssignmentFilterResolvers<ContextType>;
@@ -287,6 +344,7 @@ export type Resolvers<ContextType = RequestContext> = {
   ComplianceManagementPartnerEdge?: ComplianceManagementPartnerEdgeResolvers<ContextType>;
   ConfigurationManagerCollectionAssignmentTarget?: ConfigurationManagerCollectionAssignmentTargetResolvers<ContextType>;
   DateTimeOffset?: GraphQLScalarType;
+  DeleteComplianceManagementPartnerPayload?: DeleteComplianceManagementPartnerPayloadResolvers<ContextType>;
   ExclusionGroupAssignmentTarget?: ExclusionGroupAssignmentTargetResolvers<ContextType>;
   GroupAssignmentTarget?: GroupAssignmentTargetResolvers<ContextType>;
   JSONObject?: GraphQLScalarType;
@@ -294,8 +352,10 @@ export type Resolvers<ContextType = RequestContext> = {
   NonEmptyString?: GraphQLScalarType;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  RemoveEnrollmentAssignmentPayload?: RemoveEnrollmentAssignmentPayloadResolvers<ContextType>;
   UUID?: GraphQLScalarType;
   UnrecognizedAssignmentTarget?: UnrecognizedAssignmentTargetResolvers<ContextType>;
+  UpdateComplianceManagementPartnerPayload?: UpdateComplianceManagementPartnerPayloadResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
 };
 

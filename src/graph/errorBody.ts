@@ -23,10 +23,9 @@ interface Findings {
 
 /**
  * Reads Graph's error envelope. Intune's messages may be plain text, JSON in a string, or that twice over, and inner
- * errors nest, in either spelling. Undefined where the body is no such envelope; nothing makes this throw.
+ * errors nest, in either spelling. Undefined where the JSON is no such envelope; nothing makes this throw.
  */
-export function parseErrorBody(body: Buffer): GraphErrorBody | undefined {
-  const envelope = parseJson(body.toString('utf8'));
+export function readErrorBody(envelope: unknown): GraphErrorBody | undefined {
   const error = isJsonObject(envelope) ? envelope['error'] : undefined;
   if (!isJsonObject(error)) {
     return undefined;

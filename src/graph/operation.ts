@@ -1,14 +1,21 @@
 /** What is done to the resource. */
-export type GraphOperation = 'list' | 'get' | 'add';
+export type GraphOperation = 'list' | 'get' | 'getMany' | 'add' | 'update' | 'delete';
 
 /** The HTTP method, in upper case: Intune refuses any other spelling. */
-export type GraphMethod = 'GET' | 'POST';
+export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
   list: 'GET',
   get: 'GET',
+  // A batch that holds nothing but GETs.
+  getMany: 'POST',
   add: 'POST',
+  update: 'PATCH',
+  delete: 'DELETE',
 };
+
+const writes: ReadonlySet<GraphOperation> = new Set(['add', 'update', 'delete']);
+const onePartner: ReadonlySet<GraphOperation> = new Set(['get', 'update', 'delete']);
 
 export function methodOf(operation: GraphOperation): GraphMethod {
   return methods[operation];
@@ -16,5 +23,10 @@ export function methodOf(operation: GraphOperation): GraphMethod {
 
 /** Whether the operation changes something, so that a doubtful outcome matters. */
 export function isWrite(operation: GraphOperation): boolean {
-  return methods[operation] !== 'GET';
+  return writes.has(operation);
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+export function isAboutOnePartner(operation: GraphOperation): boolean {
+  return onePartner.has(operation);
 }

@@ -1,5 +1,5 @@
 import type { GraphErrorCode } from './errors.ts';
-import { type GraphOperation, isWrite } from './operation.ts';
+import { type GraphOperation, isAboutOnePartner, isWrite } from './operation.ts';
 
 /** What is known of an answer that is no success, for the decision below. */
 export interface RefusalFacts {
@@ -58,7 +58,7 @@ function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
       return facts.hasClaims ? 'unauthenticated' : 'forbidden';
     case 404:
     case 410:
-      return facts.operation === 'get' ? 'notFound' : 'badResponse';
+      return isAboutOnePartner(facts.operation) ? 'notFound' : 'badResponse';
     case 409:
     case 412:
     case 423:
@@ -80,10 +80,12 @@ function decideBadRequest({ operation, codes, message }: RefusalFacts): GraphErr
   const isRouteMissing =
     codes.includes('No method match route template') ||
     /^Resource not found for the segment/i.test(message);
-  if (isRouteMissing || operation === 'list') {
+  if (isRouteMissing || operation === 'list' || operation === 'getMany') {
     return 'badResponse';
   }
-  return operation === 'get' && codes.includes('ResourceNotFound') ? 'notFound' : 'invalidRequest';
+  return isAboutOnePartner(operation) && codes.includes('ResourceNotFound')
+    ? 'notFound'
+    : 'invalidRequest';
 }
 
 function decideUnauthorized({ codes, hasClaims, isIntuneRole }: RefusalFacts): GraphErrorCode {

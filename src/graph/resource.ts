@@ -73,11 +73,16 @@ type NewAssignmentListProperties = {
     | null;
 };
 
+/** The body of an update: exactly what is to change. Absent means not sent, null means cleared. */
+export interface PartnerChanges extends OnboardedProperties, NewAssignmentListProperties {
+  readonly displayName?: string | null;
+  readonly partnerState?: PartnerTenantState | null;
+  readonly lastHeartbeatDateTime?: string | null;
+}
+
 /** The body of an add. Absent means not sent, null means sent as null. */
-export interface NewPartnerResource extends OnboardedProperties, NewAssignmentListProperties {
+export interface NewPartnerResource extends PartnerChanges {
   readonly '@odata.type': '#microsoft.graph.complianceManagementPartner';
   readonly id?: string;
   readonly displayName: string;
-  readonly partnerState?: PartnerTenantState | null;
-  readonly lastHeartbeatDateTime?: string | null;
 }

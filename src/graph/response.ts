@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from './json.ts';
+import { isJsonObject, jsonOf } from './json.ts';
 import type { GraphOperation } from './operation.ts';
 import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
 import { readPartnerJson } from './readPartnerJson.ts';
@@ -33,13 +33,26 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
 
 /**
  * Understands the answer to a get, in either form: bare, as OData has it, or in `{"value": {…}}`, as Graph's own
- * pages show it.
+ * pages show it. Undefined where Graph has no such partner: it says so with a 404, or with a success that is empty,
+ * as Intune has done.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
  */
-export function readGot(response: GraphResponse, nowMs: number): PartnerResource {
-  const body = readJsonBody('get', response, nowMs, [200]);
+export function readGot(response: GraphResponse, nowMs: number): PartnerResource | undefined {
+  const body = unwrap(readJsonBody('get', response, nowMs, [200]));
+  return isEmptyEntity(body) ? undefined : readPartner('get', response, body);
+}
+
+/** Takes the wrapper off that Graph's own pages put around an entity. */
+export function unwrap(body: unknown): unknown {
   const isWrapped = isJsonObject(body) && body['id'] === undefined && isJsonObject(body['value']);
-  return readPartner('get', response, isWrapped ? body['value'] : body);
+  return isWrapped ? body['value'] : body;
+}
+
+function isEmptyEntity(body: unknown): boolean {
+  return (
+    isJsonObject(body) &&
+    Object.entries(body).every(([name, value]) => value === null || name.startsWith('@'))
+  );
 }
 
 /**
@@ -57,7 +70,27 @@ export function readAdded(response: GraphResponse, nowMs: number): Added {
   return { partner: readPartner('add', response, body) };
 }
 
-function readJsonBody(
+/**
+ * Understands the answer to an update: 200 with the partner, or 204 (or 200 with nothing in it) after which it has to
+ * be read; undefined then.
+ * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is no partner.
+ */
+export function readUpdated(response: GraphResponse, nowMs: number): PartnerResource | undefined {
+  if (response.body.length === 0 && [200, 204].includes(response.status)) {
+    return undefined;
+  }
+  return readPartner('update', response, unwrap(readJsonBody('update', response, nowMs, [200])));
+}
+
+/** Understands the answer to a delete; every success is one. @throws GraphResponseError for a refusal. */
+export function readDeleted(response: GraphResponse, nowMs: number): void {
+  if (response.status < 200 || response.status >= 300) {
+    throw responseErrorOf('delete', response, nowMs);
+  }
+}
+
+/** Gives the JSON of a success. @throws GraphResponseError for a refusal, GraphProtocolError for all else. */
+export function readJsonBody(
   operation: GraphOperation,
   response: GraphResponse,
   nowMs: number,
@@ -72,7 +105,7 @@ function readJsonBody(
   if (!/^application\/([\w.-]+\+)?json\b/i.test(headerText(response, 'content-type') ?? '')) {
     throw unbelievable(operation, response, 'it is not JSON');
   }
-  const body = parseJson(response.body.toString('utf8'));
+  const body = jsonOf(response);
   if (body === undefined) {
     throw unbelievable(operation, response, 'its JSON is broken');
   }
@@ -91,7 +124,12 @@ function readPartner(
   return reading.partner;
 }
 
-function unbelievable(operation: GraphOperation, response: GraphResponse, problem: string): Error {
+/** Makes the error of a success that cannot be what was asked for; `problem` says why. */
+export function unbelievable(
+  operation: GraphOperation,
+  response: GraphResponse,
+  problem: string,
+): Error {
   return protocolErrorOf(
     operation,
     response,

@@ -1,12 +1,13 @@
 import { readChallenge } from './challenge.ts';
 import { cleanMessage } from './cleanMessage.ts';
-import { type GraphErrorBody, parseErrorBody } from './errorBody.ts';
+import { type GraphErrorBody, readErrorBody } from './errorBody.ts';
 import {
   type GraphAnswer,
   type GraphErrorCode,
   GraphProtocolError,
   GraphResponseError,
 } from './errors.ts';
+import { jsonOf } from './json.ts';
 import { type GraphOperation, isWrite } from './operation.ts';
 import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
 import { parseRetryAfterMs } from './pipeline/retryAfter.ts';
@@ -19,7 +20,7 @@ export function responseErrorOf(
   response: GraphResponse,
   nowMs: number,
 ): GraphResponseError {
-  const body = parseErrorBody(response.body);
+  const body = readErrorBody(jsonOf(response));
   const challenge = readChallenge(response.headers['www-authenticate']);
   const retryAfterMs = parseRetryAfterMs(headerText(response, 'retry-after'), nowMs);
   const message = cleanMessage(body?.message ?? '');

@@ -6,6 +6,10 @@ const collectionPath = 'deviceManagement/complianceManagementPartners';
 /** The URLs of the resource under one root and version. */
 export interface Routes {
   readonly collection: URL;
+  /** Where several requests go in one. */
+  readonly batch: URL;
+  /** The path of a partner inside a batch: behind the version, with a slash. */
+  partnerInBatch(id: string): string;
   /** @throws TypeError for an id that could leave the collection's path; callers check ids before. */
   partner(id: string): URL;
   /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
@@ -16,17 +20,20 @@ export interface Routes {
 export function createRoutes(root: URL, version: GraphApiVersion): Routes {
   const base = root.href.endsWith('/') ? root.href : `${root.href}/`;
   const collection = new URL(`${version}/${collectionPath}`, base);
+  const partner = (id: string): URL => {
+    const url = new URL(`${collection.href}/${id}`);
+    const isInside =
+      url.origin === collection.origin && url.pathname === `${collection.pathname}/${id}`;
+    if (!isPartnerId(id) || !isInside) {
+      throw new TypeError('An id that could leave the path of the collection');
+    }
+    return url;
+  };
   return {
     collection,
-    partner(id) {
-      const url = new URL(`${collection.href}/${id}`);
-      const isInside =
-        url.origin === collection.origin && url.pathname === `${collection.pathname}/${id}`;
-      if (!isPartnerId(id) || !isInside) {
-        throw new TypeError('An id that could leave the path of the collection');
-      }
-      return url;
-    },
+    batch: new URL(`${version}/$batch`, base),
+    partner,
+    partnerInBatch: (id) => `/${collectionPath}/${partner(id).pathname.split('/').at(-1)}`,
     parsePartnerLocation(location) {
       const url = URL.canParse(location, collection.href)
         ? new URL(location, collection)

@@ -21,7 +21,8 @@ function assignmentFromWire(wire: AssignmentResource | null): AssignmentModel {
   return { target: wire?.target ? assignmentTargetFromWire(wire.target) : null };
 }
 
-function assignmentToWire(
+/** Gives the wire form of one entry. A target that is absent is not sent, one that is null is sent as null. */
+export function assignmentToWire(
   input: ComplianceManagementPartnerAssignmentInput,
 ): NewAssignmentResource {
   const odataType = '#microsoft.graph.complianceManagementPartnerAssignment';

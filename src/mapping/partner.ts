@@ -1,8 +1,9 @@
 import type { AddComplianceManagementPartnerInput, PartnerState } from '../generated/graphql.ts';
-import type { NewPartnerResource, PartnerResource } from '../graph/resource.ts';
+import type { NewPartnerResource, PartnerChanges, PartnerResource } from '../graph/resource.ts';
 import { assignmentsFromWire, assignmentsToWire } from './assignment.ts';
 import type { PartnerModel } from './partnerModel.ts';
 import { partnerStateFromWire, partnerStateToWire } from './partnerState.ts';
+import type { WritableInput } from './writableProblems.ts';
 
 /** Gives the schema's partner. What Graph left out reads null; nothing that Graph may write makes this throw. */
 export function partnerFromWire(wire: PartnerResource): PartnerModel {
@@ -33,9 +34,17 @@ export function newPartnerToWire(input: AddComplianceManagementPartnerInput): Ne
   return {
     '@odata.type': '#microsoft.graph.complianceManagementPartner',
     ...(input.id != null && { id: input.id }),
+    ...partnerChangesToWire(input),
+    displayName: input.displayName,
+  };
+}
+
+/** Gives the body of an update: a field that is absent is left out, a field that is null is sent as null. */
+export function partnerChangesToWire(input: WritableInput): PartnerChanges {
+  return {
     ...given(input.lastHeartbeatDateTime, (lastHeartbeatDateTime) => ({ lastHeartbeatDateTime })),
     ...given(input.partnerState, stateProperty),
-    displayName: input.displayName,
+    ...given(input.displayName, (displayName) => ({ displayName })),
     ...given(input.macOsOnboarded, (macOsOnboarded) => ({ macOsOnboarded })),
     ...given(input.windowsOnboarded, (windowsOnboarded) => ({ windowsOnboarded })),
     ...given(input.androidOnboarded, (androidOnboarded) => ({ androidOnboarded })),
@@ -67,7 +76,7 @@ function given<Value, Properties extends object>(
   return value === undefined ? undefined : toProperties(value);
 }
 
-function stateProperty(state: PartnerState | null): Pick<NewPartnerResource, 'partnerState'> {
+function stateProperty(state: PartnerState | null): Pick<PartnerChanges, 'partnerState'> {
   const wire = state === null ? null : partnerStateToWire(state);
   if (wire === undefined) {
     throw new TypeError('UNKNOWN_FUTURE_VALUE has no wire form: check the input before mapping it');

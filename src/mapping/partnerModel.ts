@@ -53,15 +53,24 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly resource: PartnerResource;
 }
 
-/** The schema's `ComplianceManagementPartnerConnection`; the count is a function because it costs further calls. */
+/** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
 export interface PartnerConnectionModel {
-  readonly edges: readonly { readonly cursor: string; readonly node: PartnerModel }[];
+  readonly edges: readonly PartnerEdgeModel[];
   readonly nodes: readonly PartnerModel[];
-  readonly pageInfo: {
-    readonly hasNextPage: boolean;
-    readonly hasPreviousPage: boolean;
-    readonly startCursor: string | null;
-    readonly endCursor: string | null;
-  };
+  readonly pageInfo: PageInfoModel;
   readonly totalCount: () => Promise<number>;
+}
+
+/** The schema's `ComplianceManagementPartnerEdge`. */
+export interface PartnerEdgeModel {
+  readonly cursor: () => string;
+  readonly node: PartnerModel;
+}
+
+/** The schema's `PageInfo`. */
+export interface PageInfoModel {
+  readonly hasNextPage: () => Promise<boolean>;
+  readonly hasPreviousPage: () => Promise<boolean>;
+  readonly startCursor: () => string | null;
+  readonly endCursor: () => string | null;
 }

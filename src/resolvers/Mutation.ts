@@ -1,25 +1,36 @@
+import type { AssignmentTargetInput } from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
-import { findNewPartnerProblems } from '../mapping/newPartnerProblems.ts';
-import { newPartnerToWire, partnerFromWire } from '../mapping/partner.ts';
-import { toGatewayError } from './toGatewayError.ts';
-import { toUserErrors, userErrorsOf } from './toUserErrors.ts';
+import { assignmentToWire } from '../mapping/assignment.ts';
+import { planAddition, planRemoval } from '../mapping/assignmentPlan.ts';
+import { assignmentTargetToWire } from '../mapping/assignmentTarget.ts';
+import { addPartner } from './addPartner.ts';
+import { changeAssignment } from './changeAssignment.ts';
+import { deletePartner } from './deletePartner.ts';
+import { updatePartner } from './updatePartner.ts';
 
 export const Mutation: MutationResolvers = {
-  async addComplianceManagementPartner(_parent, { input }, { graph, call, apiVersion }) {
-    const problems = findNewPartnerProblems(input, apiVersion);
-    if (problems.length > 0) {
-      return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
-    }
-    const newPartner = newPartnerToWire(input);
-    try {
-      const partner = await graph.add(newPartner, call);
-      return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
-    } catch (error) {
-      const userErrors = toUserErrors(error, newPartner);
-      if (userErrors === undefined) {
-        throw toGatewayError(error);
-      }
-      return { complianceManagementPartner: null, userErrors };
-    }
+  addComplianceManagementPartner: addPartner,
+  updateComplianceManagementPartner: updatePartner,
+  deleteComplianceManagementPartner: deletePartner,
+
+  addEnrollmentAssignment(_parent, { input }, context) {
+    const target = assignmentTargetToWire(input.target);
+    const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
+    return changeAssignment(input, (entries) => planAddition(entries, target, newEntry), context);
+  },
+
+  removeEnrollmentAssignment(_parent, { input }, context) {
+    const target = assignmentTargetToWire(input.target);
+    const isFilterCounted = isFilterGiven(input.target);
+    return changeAssignment(
+      input,
+      (entries) => planRemoval(entries, target, isFilterCounted),
+      context,
+    );
   },
 };
+
+/** A filter of null is given too: it means entries without one. */
+function isFilterGiven(target: AssignmentTargetInput): boolean {
+  return Object.values(target).some((value) => value?.filter !== undefined);
+}

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 /** The stable codes of top-level errors. */
 export type GatewayErrorCode =
   | 'BAD_USER_INPUT'
+  | 'TOO_MANY_ROWS'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'TENANT_NOT_LICENSED'

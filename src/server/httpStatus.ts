@@ -8,6 +8,7 @@ export interface HttpOutcome {
 
 const statusByCode: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
+  TOO_MANY_ROWS: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   TENANT_NOT_LICENSED: 403,

@@ -36,14 +36,19 @@ const rules: Readonly<Record<string, Rule>> = {
       'mapping',
       'generated/graphql.ts',
       'graph/resource.ts',
+      'graph/partnerSource.ts',
       'graph/apiVersion.ts',
       'graph/partnerId.ts',
     ],
     packages: ['node:crypto'],
   },
+  selection: {
+    own: ['selection', 'mapping', 'generated/graphql.ts', 'graph/resource.ts'],
+    packages: [],
+  },
   resolvers: {
-    own: ['resolvers', 'mapping', 'generated', 'graph'],
-    packages: ['graphql', 'graphql-scalars'],
+    own: ['resolvers', 'selection', 'mapping', 'generated', 'graph'],
+    packages: ['dataloader', 'graphql', 'graphql-scalars', 'node:crypto'],
   },
   server: {
     own: [
@@ -54,6 +59,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'secret.ts',
       'graph/client.ts',
       'graph/apiVersion.ts',
+      'graph/pipeline/pipeline.ts',
     ],
     packages: [
       'graphql',
@@ -77,7 +83,14 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['undici'],
   },
   'gateway.ts': {
-    own: ['upstream.ts', 'clock.ts', 'config', 'server', 'telemetry/log.ts'],
+    own: [
+      'upstream.ts',
+      'clock.ts',
+      'config',
+      'resolvers/partnerLocks.ts',
+      'server',
+      'telemetry/log.ts',
+    ],
     packages: ['fastify', 'node:net'],
   },
   'main.ts': {

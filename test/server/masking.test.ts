@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import { GatewayError } from '../../src/resolvers/gatewayError.ts';
+import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -42,6 +43,8 @@ beforeAll(async () => {
     graph: client.graph,
     apiVersion: 'beta',
     operationTimeoutMs: 1000,
+    maximumRows: 1000,
+    locks: createPartnerLocks(),
     clock: systemClock,
     log,
   });

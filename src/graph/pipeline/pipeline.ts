@@ -32,6 +32,8 @@ export interface GraphResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** The body where it came inside another JSON document and is parsed already. */
+  readonly json?: unknown;
 }
 
 export type Send = (request: GraphRequest) => Promise<GraphResponse>;

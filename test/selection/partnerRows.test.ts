@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PartnerResource } from '../../src/graph/resource.ts';
-import { createPartnerRows } from '../../src/resolvers/partnerRows.ts';
+import { createPartnerRows, TooManyRowsError } from '../../src/selection/partnerRows.ts';
 
 /** Pages of these sizes, and how many of them were taken. */
 function pagesOf(...sizes: number[]) {
@@ -13,7 +13,7 @@ function pagesOf(...sizes: number[]) {
       yield Array.from({ length: size }, () => ({ id: String(next++) }));
     }
   }
-  return { taken, rows: createPartnerRows(read()) };
+  return { taken, pages: read(), rows: createPartnerRows(read(), 1000) };
 }
 
 describe('createPartnerRows', () => {
@@ -45,12 +45,25 @@ describe('createPartnerRows', () => {
     expect(taken.count).toBe(2);
   });
 
+  it('stops where the list is longer than it may be, and only then', async () => {
+    async function* endless(): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+      for (;;) {
+        yield [{ id: 'one' }, { id: 'two' }];
+      }
+    }
+    const rows = createPartnerRows(endless(), 5);
+    expect(await rows.atLeast(4)).toHaveLength(4);
+    await expect(rows.all()).rejects.toThrow(TooManyRowsError);
+    const exact = createPartnerRows(pagesOf(2, 3).pages, 5);
+    expect(await exact.all()).toHaveLength(5);
+  });
+
   it('tells everyone who waits that reading failed', async () => {
     async function* broken(): AsyncGenerator<readonly PartnerResource[], void, undefined> {
       yield [{ id: '0' }];
       throw new Error('broken');
     }
-    const rows = createPartnerRows(broken());
+    const rows = createPartnerRows(broken(), 1000);
     expect(await rows.atLeast(1)).toHaveLength(1);
     const outcomes = await Promise.allSettled([rows.atLeast(2), rows.all()]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);

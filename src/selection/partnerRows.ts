@@ -7,9 +7,23 @@ export interface PartnerRows {
   all(): Promise<readonly PartnerResource[]>;
 }
 
-/** Keeps what was read, so that the rows and the count of one answer never read a page twice. */
+/** The list is longer than this gateway may read. */
+export class TooManyRowsError extends Error {
+  readonly maximumRows: number;
+
+  constructor(maximumRows: number) {
+    super(`The list has more than ${maximumRows} rows`);
+    this.maximumRows = maximumRows;
+  }
+}
+
+/**
+ * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
+ * @throws TooManyRowsError, later, where more than `maximumRows` would have to be read.
+ */
 export function createPartnerRows(
   pages: AsyncIterator<readonly PartnerResource[], void>,
+  maximumRows: number,
 ): PartnerRows {
   const rows: PartnerResource[] = [];
   let reading: Promise<void> = Promise.resolve();
@@ -21,6 +35,9 @@ export function createPartnerRows(
       isComplete = page.done === true;
       for (const row of page.value ?? []) {
         rows.push(row);
+      }
+      if (rows.length > maximumRows) {
+        throw new TooManyRowsError(maximumRows);
       }
     }
   }

@@ -1,0 +1,122 @@
+import type { Clock } from '../clock.ts';
+import { batchBodyOf, readBatch } from './batch.ts';
+import { GraphError, GraphProtocolError, isGraphError } from './errors.ts';
+import { readHeaders, writeHeaders } from './headers.ts';
+import { resolveNextLink } from './nextLink.ts';
+import { type PartnerSource, partnerSourceOf } from './partnerSource.ts';
+import type { GraphCall, GraphResponse, Send } from './pipeline/pipeline.ts';
+import type { PartnerResource } from './resource.ts';
+import { type GraphPage, readGot, readPage } from './response.ts';
+import type { Routes } from './routes.ts';
+
+/** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
+export type PartnerLookup = PartnerResource | undefined | GraphError;
+
+/** Reads of the resource. All of them throw the GraphError family and nothing else. */
+export interface GraphReads {
+  /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
+  listPages(call: GraphCall): AsyncGenerator<readonly PartnerResource[], void, undefined>;
+  /** Reads one partner; undefined where Graph has none with this id. */
+  get(id: string, call: GraphCall): Promise<PartnerResource | undefined>;
+  /** Reads one partner with the text that Graph wrote, for what has to go back as it came. */
+  getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
+  /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
+  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
+}
+
+export interface GraphCallParts {
+  readonly send: Send;
+  readonly routes: Routes;
+  readonly clock: Clock;
+}
+
+/** Builds the reads over one way of sending. */
+export function createReads({ send, routes, clock }: GraphCallParts): GraphReads {
+  const read = (operation: 'list' | 'get', url: URL, call: GraphCall): Promise<GraphResponse> =>
+    send({ operation, url, headers: readHeaders, call });
+
+  return {
+    async get(id, call) {
+      const response = await read('get', routes.partner(id), call);
+      return noneIfNotFound(() => readGot(response, clock.now()));
+    },
+
+    async getSource(id, call) {
+      const response = await read('get', routes.partner(id), call);
+      const partner = noneIfNotFound(() => readGot(response, clock.now()));
+      return partner && partnerSourceOf(partner, response.body.toString('utf8'));
+    },
+
+    async getMany(ids, call) {
+      const body = batchBodyOf(ids.map((id) => routes.partnerInBatch(id)));
+      const url = routes.batch;
+      const response = await send({ operation: 'getMany', url, headers: writeHeaders, body, call });
+      const answers = readBatch(response, ids.length, clock.now());
+      return answers.map((answer) => lookUp(answer, clock.now()));
+    },
+
+    async *listPages(call) {
+      const seen = new Set<string>();
+      let url: URL | undefined = routes.collection;
+      while (url !== undefined) {
+        seen.add(url.href);
+        const page: GraphPage = readPage(await read('list', url, call), clock.now());
+        const next = nextPageUrl(page, url, routes.collection, seen);
+        yield page.partners;
+        url = next;
+      }
+    },
+  };
+}
+
+function noneIfNotFound<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isGraphError(error) && error.code === 'notFound') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function lookUp(answer: GraphResponse | undefined, nowMs: number): PartnerLookup {
+  if (answer === undefined) {
+    const message = "Microsoft Graph's answer to a batch leaves out a request.";
+    return new GraphProtocolError('badResponse', message);
+  }
+  try {
+    return noneIfNotFound(() => readGot(answer, nowMs));
+  } catch (error) {
+    if (error instanceof GraphError) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+/** @throws GraphProtocolError for a link that leads elsewhere or back. */
+function nextPageUrl(
+  { nextLink }: GraphPage,
+  page: URL,
+  collection: URL,
+  seen: ReadonlySet<string>,
+): URL | undefined {
+  if (nextLink === undefined) {
+    return undefined;
+  }
+  const url = resolveNextLink(nextLink, page, collection);
+  if (url === undefined) {
+    throw new GraphProtocolError(
+      'badResponse',
+      "Microsoft Graph's list goes on at a place that is not its own; the token is not sent there.",
+    );
+  }
+  if (seen.has(url.href)) {
+    throw new GraphProtocolError(
+      'badResponse',
+      "Microsoft Graph's list leads back to an earlier page.",
+    );
+  }
+  return url;
+}

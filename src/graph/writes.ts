@@ -1,0 +1,110 @@
+import { GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import { readHeaders, writeHeaders } from './headers.ts';
+import type { GraphCall } from './pipeline/pipeline.ts';
+import type { GraphCallParts, GraphReads } from './reads.ts';
+import type {
+  NewPartnerResource,
+  PartnerChanges,
+  PartnerResource,
+  WirePlatform,
+} from './resource.ts';
+import { readAdded, readDeleted, readUpdated } from './response.ts';
+
+/** Writes to the resource, each sent once. All of them throw the GraphError family and nothing else. */
+export interface GraphWrites {
+  /** Adds a partner and gives it as Graph holds it now. */
+  add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
+  /** Changes exactly what is given and gives the partner as Graph holds it now. */
+  update(id: string, changes: PartnerChanges, call: GraphCall): Promise<PartnerResource>;
+  /** Replaces a platform's list by entries that are JSON already, sent as they are. */
+  replaceAssignments(
+    id: string,
+    platform: WirePlatform,
+    assignments: readonly string[],
+    call: GraphCall,
+  ): Promise<PartnerResource>;
+  /** Deletes a partner. Throws `notFound` where Graph says, in any of its ways, that there is none. */
+  delete(id: string, call: GraphCall): Promise<void>;
+}
+
+/** Builds the writes over one way of sending; `get` reads back what a success leaves out. */
+export function createWrites(
+  { send, routes, clock }: GraphCallParts,
+  { get }: Pick<GraphReads, 'get'>,
+): GraphWrites {
+  async function patch(id: string, body: string, call: GraphCall): Promise<PartnerResource> {
+    const url = routes.partner(id);
+    const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
+    return readUpdated(response, clock.now()) ?? readBack(id, (known) => get(known, call));
+  }
+
+  return {
+    async add(partner, call) {
+      const body = JSON.stringify(partner);
+      const url = routes.collection;
+      const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
+      const added = readAdded(response, clock.now());
+      if ('partner' in added) {
+        return added.partner;
+      }
+      return readBack(routes.parsePartnerLocation(added.location), (id) => get(id, call));
+    },
+
+    update: (id, changes, call) => patch(id, JSON.stringify(changes), call),
+
+    replaceAssignments: (id, platform, assignments, call) =>
+      patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
+
+    async delete(id, call) {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'delete', url, headers: readHeaders, call });
+      try {
+        readDeleted(response, clock.now());
+      } catch (error) {
+        throw await explainRefusedDelete(error, () => get(id, call));
+      }
+    },
+  };
+}
+
+/**
+ * Intune has answered a delete of what is not there with a 400 that says nothing; a delete has no input that could be
+ * wrong, so it is looked up what is the matter.
+ */
+async function explainRefusedDelete(
+  error: unknown,
+  get: () => Promise<PartnerResource | undefined>,
+): Promise<unknown> {
+  if (!(error instanceof GraphResponseError) || error.code !== 'invalidRequest') {
+    return error;
+  }
+  const isThere = await get().then(
+    (partner) => partner !== undefined,
+    () => true,
+  );
+  return isThere
+    ? error
+    : new GraphResponseError('notFound', 'Microsoft Graph has no partner with this id.', {
+        ...error.details,
+        cause: error,
+      });
+}
+
+/** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
+async function readBack(
+  id: string | undefined,
+  get: (id: string) => Promise<PartnerResource | undefined>,
+): Promise<PartnerResource> {
+  const message = 'Microsoft Graph reported success but the partner could not be read back.';
+  let cause: unknown;
+  try {
+    const partner = id === undefined ? undefined : await get(id);
+    if (partner !== undefined) {
+      return partner;
+    }
+  } catch (error) {
+    cause = error;
+  }
+  const answer = isGraphError(cause) ? cause.details.answer : undefined;
+  throw new GraphProtocolError('badResponse', message, { cause, answer, mayHaveBeenApplied: true });
+}
