@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
+
+const answer = (body: unknown, status = 200) => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(body)),
+});
+
+describe('batchBodyOf', () => {
+  it('asks for each path under an id of its own', () => {
+    expect(JSON.parse(batchBodyOf(['/a', '/b']))).toEqual({
+      requests: [
+        { id: '0', method: 'GET', url: '/a', headers: { accept: 'application/json' } },
+        { id: '1', method: 'GET', url: '/b', headers: { accept: 'application/json' } },
+      ],
+    });
+  });
+});
+
+describe('readBatch', () => {
+  it('puts the answers in the order of the requests, whatever order they came in', () => {
+    const responses = [
+      { id: '2', status: 429, headers: { 'Retry-After': '2.5' }, body: { error: {} } },
+      { id: '0', status: 200, headers: { 'Content-Type': 'application/json' }, body: { id: 'a' } },
+    ];
+    expect(readBatch(answer({ responses }), 3, 0)).toEqual([
+      {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.alloc(0),
+        json: { id: 'a' },
+      },
+      undefined,
+      {
+        status: 429,
+        headers: { 'retry-after': '2.5' },
+        body: Buffer.alloc(0),
+        json: { error: {} },
+      },
+    ]);
+  });
+
+  it.each([[{ id: '0' }], [null], ['text'], [{ id: 0, status: '200' }]])(
+    'takes %j for no answer',
+    (item) => {
+      expect(readBatch(answer({ responses: [item] }), 1, 0)).toEqual([undefined]);
+    },
+  );
+
+  it('takes an id that came as a number', () => {
+    expect(readBatch(answer({ responses: [{ id: 0, status: 404 }] }), 1, 0)[0]?.status).toBe(404);
+  });
+
+  it.each([[{}], [{ responses: {} }], [[]], ['text']])(
+    'refuses %j as an answer to a batch',
+    (body) => {
+      expect(() => readBatch(answer(body), 1, 0)).toThrow(
+        expect.objectContaining({ code: 'badResponse', mayHaveBeenApplied: false }),
+      );
+    },
+  );
+
+  it.each([
+    [401, 'unauthenticated'],
+    [404, 'badResponse'],
+    [400, 'badResponse'],
+    [429, 'throttled'],
+    [500, 'unavailable'],
+  ])('takes a %i for the whole batch as %s', (status, code) => {
+    expect(() => readBatch(answer({}, status), 1, 0)).toThrow(
+      expect.objectContaining({ code, mayHaveBeenApplied: false }),
+    );
+  });
+});
