@@ -1,5 +1,5 @@
-import { type ErrorStamp, plainError } from './errorEnvelopes.ts';
-import type { EmulatorAnswer } from './operations.ts';
+import { type EmulatorAnswer, refuse } from './emulatorAnswer.ts';
+import type { ErrorStamp } from './errorEnvelopes.ts';
 
 /** The value of a body, or the answer that refuses it. */
 export type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
@@ -12,7 +12,7 @@ export function readJsonBody(
 ): JsonBody {
   if (!/^application\/json\s*(?:;|$)/i.test(contentType ?? '')) {
     const message = 'A supported MIME type could not be found that matches the content type.';
-    return { refusal: { status: 415, body: plainError('UnsupportedMediaType', message, stamp) } };
+    return { refusal: refuse({ status: 415, code: 'UnsupportedMediaType', message }, stamp) };
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
@@ -20,6 +20,6 @@ export function readJsonBody(
   } catch {
     const message =
       'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
-    return { refusal: { status: 400, body: plainError('BadRequest', message, stamp) } };
+    return { refusal: refuse({ status: 400, code: 'BadRequest', message }, stamp) };
   }
 }
