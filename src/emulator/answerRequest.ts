@@ -42,8 +42,11 @@ export function answerRequest(
       const message = `Invalid version: ${route.version}`;
       return refuse({ status: 400, code: 'BadRequest', message }, stamp);
     }
+    // A batch has a way of its own; one that comes here is inside another, where there is none.
+    case 'batch':
     case 'unknownSegment': {
-      const message = `Resource not found for the segment '${route.segment}'.`;
+      const segment = route.kind === 'batch' ? '$batch' : route.segment;
+      const message = `Resource not found for the segment '${segment}'.`;
       return refuse({ status: 400, code: 'BadRequest', message }, stamp);
     }
     case 'noRoute': {
@@ -119,10 +122,9 @@ function withQuery<T extends object>(
 
 function withJson(
   { stamp }: OperationScope,
-  { headers, body }: EmulatorRequest,
+  request: EmulatorRequest,
   answer: (body: unknown) => EmulatorAnswer,
 ): EmulatorAnswer {
-  const bytes = body === 'tooLarge' ? Buffer.alloc(0) : body;
-  const json = readJsonBody(headers['content-type'], bytes, stamp);
+  const json = readJsonBody(request, stamp);
   return 'refusal' in json ? json.refusal : answer(json.value);
 }
