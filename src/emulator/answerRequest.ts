@@ -1,29 +1,17 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { type ErrorStamp, plainError } from './errorEnvelopes.ts';
+import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
+import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
+import { type ErrorStamp, serviceError } from './errorEnvelopes.ts';
+import { findAccessRefusal } from './findAccessRefusal.ts';
+import { listPartners } from './listPartners.ts';
 import { type Generation, modelOf } from './model.ts';
-import {
-  createPartner,
-  deletePartner,
-  type EmulatorAnswer,
-  getPartner,
-  listPartners,
-  type OperationScope,
-  updatePartner,
-} from './operations.ts';
-import { parsePageRequest } from './pageRequest.ts';
+import { collectionPath, type OperationScope } from './operationScope.ts';
+import { createPartner, deletePartner, getPartner, updatePartner } from './operations.ts';
 import type { PartnerStore } from './partnerStore.ts';
+import { parsePageRequest } from './query/pageRequest.ts';
+import { parseSelect } from './query/parseSelect.ts';
+import type { QueryReading } from './query/queryRefusal.ts';
 import { readJsonBody } from './readJsonBody.ts';
 import { parseRoute, type Route } from './route.ts';
-
-/** A request as it came, the body still bytes. */
-export interface EmulatorRequest {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  /** `tooLarge` above the server's limit; the bytes are gone then. */
-  readonly body: Buffer | 'tooLarge';
-}
 
 /** What the embedded Graph is made of. */
 export interface EmulatorParts {
@@ -43,105 +31,100 @@ export function answerRequest(
   request: EmulatorRequest,
   stamp: ErrorStamp,
 ): EmulatorAnswer {
-  const tokenProblem = findTokenProblem(parts, request.headers.authorization);
-  if (tokenProblem !== undefined) {
-    const headers = { 'www-authenticate': 'Bearer realm="", error="invalid_token"' };
-    return { ...refuse(401, 'InvalidAuthenticationToken', tokenProblem, stamp), headers };
+  const refusal = findAccessRefusal(parts.acceptToken, request, stamp);
+  if (refusal !== undefined) {
+    return refusal;
   }
-  if (request.body === 'tooLarge') {
-    return refuse(413, 'RequestEntityTooLarge', 'The request entity is too large.', stamp);
-  }
-  const path = request.path.replace(/\?.*$/s, '');
+  const { path } = splitPath(request.path);
   const route = parseRoute(path);
   switch (route.kind) {
-    case 'invalidVersion':
-      return refuse(400, 'BadRequest', `Invalid version: ${route.version}`, stamp);
+    case 'invalidVersion': {
+      const message = `Invalid version: ${route.version}`;
+      return refuse({ status: 400, code: 'BadRequest', message }, stamp);
+    }
+    // A batch has a way of its own; one that comes here is inside another, where there is none.
+    case 'batch':
     case 'unknownSegment': {
-      const message = `Resource not found for the segment '${route.segment}'.`;
-      return refuse(400, 'BadRequest', message, stamp);
+      const segment = route.kind === 'batch' ? '$batch' : route.segment;
+      const message = `Resource not found for the segment '${segment}'.`;
+      return refuse({ status: 400, code: 'BadRequest', message }, stamp);
     }
     case 'noRoute': {
+      const code = 'No method match route template';
       const message = `No OData route exists that match template ${route.template} with http verb ${request.method} for request /StatelessOnboardingService${path}.`;
-      return refuse(400, 'No method match route template', message, stamp);
+      return refuse({ status: 400, code, message }, stamp);
     }
-    default:
-      return answerRoute(parts, request, route, stamp);
+    default: {
+      const scope: OperationScope = {
+        store: parts.store,
+        model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
+        stamp,
+        baseUrl: `http://${request.headers.host ?? '127.0.0.1'}/${route.version}`,
+        newId: parts.newId,
+      };
+      return route.kind === 'collection'
+        ? answerCollection(scope, request, parts.pageSize)
+        : answerPartner(scope, request, route);
+    }
   }
 }
 
-function answerRoute(
-  parts: EmulatorParts,
-  request: EmulatorRequest,
-  route: ResourceRoute,
-  stamp: ErrorStamp,
-): EmulatorAnswer {
-  const scope: OperationScope = {
-    store: parts.store,
-    model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
-    stamp,
-    baseUrl: `http://${request.headers.host ?? '127.0.0.1'}/${route.version}`,
-    newId: parts.newId,
-  };
-  if (route.kind === 'collection') {
-    switch (request.method) {
-      case 'GET':
-        return answerList(parts, request, scope);
-      case 'POST':
-        return withJson(request, stamp, (body) => createPartner(scope, body));
-      default:
-        return refuseMethod('GET, POST', stamp);
-    }
-  }
-  switch (request.method) {
-    case 'GET':
-      return getPartner(scope, route.id);
-    case 'PATCH':
-      return withJson(request, stamp, (body) => updatePartner(scope, route.id, body));
-    case 'DELETE':
-      return deletePartner(scope, route.id);
-    default:
-      return refuseMethod('GET, PATCH, DELETE', stamp);
-  }
-}
-
-function answerList(
-  { pageSize }: EmulatorParts,
-  { path }: EmulatorRequest,
+function answerCollection(
   scope: OperationScope,
+  request: EmulatorRequest,
+  pageSize: number,
 ): EmulatorAnswer {
-  const query = new URLSearchParams(/\?(.*)$/s.exec(path)?.[1] ?? '');
-  const page = parsePageRequest(query, pageSize);
-  return 'problem' in page
-    ? refuse(400, 'BadRequest', page.problem, scope.stamp)
-    : listPartners(scope, page);
+  switch (request.method) {
+    case 'GET': {
+      const { query } = splitPath(request.path);
+      const traits = { pageSize, model: scope.model, hasEmptyPages: false };
+      return withQuery(scope, parsePageRequest(query, traits), (page) => listPartners(scope, page));
+    }
+    case 'POST':
+      return withJson(scope, request, (body) => createPartner(scope, body));
+    default:
+      return refuseMethod('GET, POST', scope.stamp);
+  }
 }
 
-function findTokenProblem(
-  { acceptToken }: EmulatorParts,
-  authorization: string | undefined,
-): string | undefined {
-  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (token === undefined) {
-    return 'Access token is empty.';
+function answerPartner(
+  scope: OperationScope,
+  request: EmulatorRequest,
+  { id }: Extract<ResourceRoute, { kind: 'partner' }>,
+): EmulatorAnswer {
+  switch (request.method) {
+    case 'GET': {
+      const selection = parseSelect(splitPath(request.path).query, scope.model);
+      return withQuery(scope, selection, (chosen) => getPartner(scope, id, chosen));
+    }
+    case 'PATCH':
+      return withJson(scope, request, (body) => updatePartner(scope, id, body));
+    case 'DELETE':
+      return deletePartner(scope, id);
+    default:
+      return refuseMethod('GET, PATCH, DELETE', scope.stamp);
   }
-  return acceptToken(token) ? undefined : 'Access token validation failure.';
+}
+
+function withQuery<T extends object>(
+  { stamp }: OperationScope,
+  reading: QueryReading<T>,
+  answer: (query: T) => EmulatorAnswer,
+): EmulatorAnswer {
+  if (!('refusal' in reading)) {
+    return answer(reading);
+  }
+  const { status, message } = reading.refusal;
+  return status === 400
+    ? refuse({ status, code: 'BadRequest', message }, stamp)
+    : { status, body: serviceError('InternalServerError', message, collectionPath, stamp) };
 }
 
 function withJson(
-  { headers, body }: EmulatorRequest,
-  stamp: ErrorStamp,
+  { stamp }: OperationScope,
+  request: EmulatorRequest,
   answer: (body: unknown) => EmulatorAnswer,
 ): EmulatorAnswer {
-  const bytes = body === 'tooLarge' ? Buffer.alloc(0) : body;
-  const json = readJsonBody(headers['content-type'], bytes, stamp);
+  const json = readJsonBody(request, stamp);
   return 'refusal' in json ? json.refusal : answer(json.value);
-}
-
-function refuseMethod(allow: string, stamp: ErrorStamp): EmulatorAnswer {
-  const message = 'Specified HTTP method is not allowed for the request target.';
-  return { ...refuse(405, 'Request_BadRequest', message, stamp), headers: { allow } };
-}
-
-function refuse(status: number, code: string, message: string, stamp: ErrorStamp): EmulatorAnswer {
-  return { status, body: plainError(code, message, stamp) };
 }

@@ -1,6 +1,6 @@
 import type { AssignmentResource, PartnerResource } from '../graph/resource.ts';
+import { blankPartner } from './blankPartner.ts';
 
-const never = '0001-01-01T00:00:00Z';
 const assignment = '#microsoft.graph.complianceManagementPartnerAssignment';
 
 const everyone: AssignmentResource = {
@@ -41,23 +41,8 @@ function partner(
   displayName: string,
   given: Partial<PartnerResource> = {},
 ): PartnerResource {
-  return {
-    id: `5b1e0c1a-7d52-4c7e-9a30-${String(number).padStart(12, '0')}`,
-    displayName,
-    partnerState: 'unknown',
-    lastHeartbeatDateTime: never,
-    macOsOnboarded: false,
-    windowsOnboarded: false,
-    androidOnboarded: false,
-    iosOnboarded: false,
-    linuxOnboarded: false,
-    macOsEnrollmentAssignments: [],
-    windowsEnrollmentAssignments: [],
-    androidEnrollmentAssignments: [],
-    iosEnrollmentAssignments: [],
-    linuxEnrollmentAssignments: [],
-    ...given,
-  };
+  const id = `5b1e0c1a-7d52-4c7e-9a30-${String(number).padStart(12, '0')}`;
+  return { ...blankPartner, id, displayName, ...given };
 }
 
 /**

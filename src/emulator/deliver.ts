@@ -9,7 +9,8 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
-const contentType =
+/** The media type of every answer with a body. */
+export const contentType =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
 const diagnostic = JSON.stringify({

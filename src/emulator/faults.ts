@@ -1,4 +1,7 @@
-/** Which requests a fault is for; absent members fit all. */
+/**
+ * Which requests a fault is for; absent members fit all. A request in a batch is met like a direct one, by its own
+ * method and its path with the batch's version, after the batch itself has been.
+ */
 export interface FaultCondition {
   readonly method?: string;
   /** Against path and query: a pattern, or a text that occurs in it. */
@@ -8,6 +11,7 @@ export interface FaultCondition {
 /**
  * What happens to the connection: `reset` sends RST, `close` sends FIN without an answer, `silence` never answers,
  * `truncate` announces the whole answer, sends half of its body and then FIN; a 204 has no half, so it is `close`.
+ * Where it is for a request in a batch, the batch's connection suffers it, and the requests after it never happen.
  */
 export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { EmulatorRequest } from './answerRequest.ts';
+import type { EmulatorRequest } from './emulatorRequest.ts';
 
 /** Where to listen, and what to do with a request once its body is there. */
 export interface ListenOptions {

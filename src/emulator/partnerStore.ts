@@ -8,9 +8,8 @@ export interface StoredPartner {
 
 /** The rows, in memory and in the order of their insertion; ids are compared without case, as GUIDs are. */
 export interface PartnerStore {
-  /** Rows with a number above `after`, at most `count` of them. */
-  page(after: number, count: number): readonly StoredPartner[];
-  size(): number;
+  /** The rows with a higher number. */
+  rowsBehind(number: number): readonly StoredPartner[];
   get(id: string): PartnerResource | undefined;
   /** Puts a row at the end, or in the place of the one with the same id. */
   put(row: PartnerResource): void;
@@ -32,9 +31,7 @@ export function createPartnerStore(seed: readonly PartnerResource[]): PartnerSto
 function storeOver(stored: Map<string, StoredPartner>, lastNumber: number): PartnerStore {
   let last = lastNumber;
   return {
-    page: (after, count) =>
-      [...stored.values()].filter(({ number }) => number > after).slice(0, count),
-    size: () => stored.size,
+    rowsBehind: (number) => [...stored.values()].filter((partner) => partner.number > number),
     get: (id) => stored.get(id.toLowerCase())?.row,
     put(row) {
       const key = row.id.toLowerCase();

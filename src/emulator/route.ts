@@ -5,6 +5,7 @@ export type Version = 'v1.0' | 'beta';
 export type Route =
   | { readonly kind: 'collection'; readonly version: Version }
   | { readonly kind: 'partner'; readonly version: Version; readonly id: string }
+  | { readonly kind: 'batch'; readonly version: Version }
   | { readonly kind: 'invalidVersion'; readonly version: string }
   | { readonly kind: 'unknownSegment'; readonly segment: string }
   | { readonly kind: 'noRoute'; readonly template: string };
@@ -22,6 +23,9 @@ export function parseRoute(path: string): Route {
     return { kind: 'invalidVersion', version: first };
   }
   const [singleton = '', resource = '', ...rest] = segments;
+  if (singleton.toLowerCase() === '$batch' && segments.length === 1) {
+    return { kind: 'batch', version };
+  }
   if (singleton.toLowerCase() !== 'devicemanagement') {
     return { kind: 'unknownSegment', segment: singleton };
   }

@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { PartnerResource } from '../graph/resource.ts';
-import { answerRequest, type EmulatorParts, type EmulatorRequest } from './answerRequest.ts';
+import { answerRequest, type EmulatorParts } from './answerRequest.ts';
+import { answerBatch } from './batch/answerBatch.ts';
+import { carryOut, type Stage } from './carryOut.ts';
 import { catalogue } from './catalogue.ts';
 import { deliver, prepareDelivery } from './deliver.ts';
-import { createFaults, type Faults, isInsteadOfOperation } from './faults.ts';
+import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
+import { createFaults, type Faults } from './faults.ts';
 import { listen } from './listen.ts';
 import { createPartnerStore } from './partnerStore.ts';
 import { createPauses } from './pauses.ts';
+import { parseRoute } from './route.ts';
 
 /** How the embedded Graph is to behave. */
 export interface EmulatorOptions {
@@ -75,6 +79,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     acceptToken: options.acceptToken,
     newId: options.newId ?? randomUUID,
   };
+  const stage: Stage = {
+    parts,
+    takeFault: faults.take,
+    wait: pauses.wait,
+    newStamp: ({ headers }) => ({
+      requestId: randomUUID(),
+      clientRequestId: String(headers['client-request-id'] || randomUUID()),
+      nowMs: clock.now(),
+    }),
+  };
 
   function note(request: EmulatorRequest): void {
     const { method, path, headers, body } = request;
@@ -91,19 +105,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     bodyLimitBytes,
     async handle(request, response) {
       note(request);
-      const fault = faults.take(request.method, request.path);
-      if (fault?.delayMs !== undefined) {
-        await pauses.wait(fault.delayMs);
-      }
-      const stamp = {
-        requestId: randomUUID(),
-        clientRequestId: String(request.headers['client-request-id'] || randomUUID()),
-        nowMs: clock.now(),
-      };
-      // What a fault takes the place of is played on a copy: a truncated answer still looks like the operation's.
-      const store = isInsteadOfOperation(fault) ? parts.store.copy() : parts.store;
-      const answer = answerRequest({ ...parts, store }, request, stamp);
-      deliver(response, prepareDelivery(fault?.respond ?? answer, stamp), fault?.kill);
+      const { answer, kill, stamp } = await carryOut(stage, request, (on, at) => {
+        const route = parseRoute(splitPath(request.path).path);
+        return route.kind === 'batch'
+          ? answerBatch(on, { version: route.version, request, stamp: at })
+          : { answer: answerRequest(on.parts, request, at) };
+      });
+      deliver(response, prepareDelivery(answer, stamp), kill);
     },
   });
 

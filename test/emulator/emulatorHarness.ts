@@ -9,6 +9,16 @@ import {
 
 export const collectionPath = '/beta/deviceManagement/complianceManagementPartners';
 
+export const batchPath = '/beta/$batch';
+
+/** One response of a batch. */
+export interface BatchedReply {
+  readonly id: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
 export interface EmulatorReply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
@@ -25,6 +35,13 @@ export interface TestEmulator extends Emulator {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<EmulatorReply>;
+  /** Posts a batch and gives its responses in the order of the answer. */
+  batch(requests: readonly object[], path?: string): Promise<readonly BatchedReply[]>;
+}
+
+/** A request of a batch with a body of JSON. */
+export function writeOf(id: string, method: string, url: string, body: unknown): object {
+  return { id, method, url, headers: { 'Content-Type': 'application/json' }, body };
 }
 
 /** Starts an emulator of today's beta without rows, with `good` as its token. */
@@ -39,23 +56,28 @@ export async function startTestEmulator(
     seed: [],
     ...change,
   });
+  const ask: TestEmulator['ask'] = async (method, path, body, headers = {}) => {
+    const answer = await request(`${emulator.baseUrl}${path}`, {
+      method,
+      headers: {
+        authorization: 'Bearer good',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && {
+        body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      }),
+    });
+    const text = await answer.body.text();
+    const json = text.startsWith('{') ? JSON.parse(text) : undefined;
+    return { status: answer.statusCode, headers: answer.headers, text, json };
+  };
   return {
     ...emulator,
-    async ask(method, path, body, headers = {}) {
-      const answer = await request(`${emulator.baseUrl}${path}`, {
-        method,
-        headers: {
-          authorization: 'Bearer good',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && {
-          body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
-        }),
-      });
-      const text = await answer.body.text();
-      const json = text.startsWith('{') ? JSON.parse(text) : undefined;
-      return { status: answer.statusCode, headers: answer.headers, text, json };
+    ask,
+    async batch(requests, path = batchPath) {
+      const { json } = await ask('POST', path, { requests });
+      return json?.['responses'] as BatchedReply[];
     },
   };
 }

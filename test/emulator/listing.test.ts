@@ -65,8 +65,12 @@ describe('a page of the list', () => {
     ['', ['ab', 'cd', 'e']],
     ['?$top=1', ['a', 'b', 'c', 'd', 'e']],
     ['?$top=100', ['ab', 'cd', 'e']],
-    ['?$top=0', ['']],
-    ["?$filter=id eq 'c'&$orderby=id desc&$skip=1&$select=id", ['ab', 'cd', 'e']],
+    ['?$top=1000', ['ab', 'cd', 'e']],
+    ['?$orderby=id desc&$skip=1&$search=x', ['ab', 'cd', 'e']],
+    ['?$select=id&$top=1', ['a', 'b', 'c', 'd', 'e']],
+    ["?$filter=contains(displayName,'')&$top=1", ['a', 'b', 'c', 'd', 'e']],
+    ["?$filter=displayName eq 'c'", ['c']],
+    ["?$filter=displayName eq 'nobody'", ['']],
   ])('leads to the next until all of "%s" are read', async (query, pages) => {
     expect(await readAll(query.replaceAll(' ', '%20'))).toEqual(pages);
   });
@@ -88,11 +92,72 @@ describe('a page of the list', () => {
     ['$top=-1', /Invalid value '-1' for \$top/],
     ['$top=many', /Invalid value 'many' for \$top/],
     ['$top=', /Invalid value '' for \$top/],
+    ['$top=0', /^Invalid page size specified: '0'\. Must be between 1 and 1000 inclusive\.$/],
+    ['$top=1001', /^Invalid page size specified: '1001'/],
     ['$skiptoken=made-up', /\$skiptoken/],
+    ['$select=', /^The value for OData query '\$select' cannot be empty\.$/],
+    [
+      '$select=id,DisplayName',
+      /^Parsing OData Select and Expand failed: Could not find a property named 'DisplayName' on type 'microsoft\.graph\.complianceManagementPartner'\.$/,
+    ],
+    ['$select=windowsOnboarded', /'windowsOnboarded'/],
+    ['$select=toString', /'toString'/],
+    ['$filter=', /^The value for OData query '\$filter' cannot be empty\.$/],
+    ['$filter=nonsense', /^Invalid filter clause$/],
   ])('is refused for %s', async (query, message) => {
     const answer = await graph.ask('GET', `${collectionPath}?${query}`);
     expect(answer.status).toBe(400);
     expect(answer.json).toHaveProperty('error.message', expect.stringMatching(message));
+  });
+
+  it('fails as a whole where the service has no such filter', async () => {
+    const answer = await graph.ask('GET', `${collectionPath}?$filter=endswith(displayName,'c')`);
+    expect(answer.status).toBe(500);
+    expect(answer.json).toMatchObject({
+      error: {
+        code: 'InternalServerError',
+        message: expect.stringMatching(/An internal server error has occurred - Operation ID/),
+      },
+    });
+  });
+
+  it('shows what is selected and says so in its context', async () => {
+    const { json } = await graph.ask('GET', `${collectionPath}?$select=displayName,%20id&$top=1`);
+    expect(json).toEqual({
+      '@odata.context': `${graph.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners(displayName,id)`,
+      '@odata.nextLink': expect.any(String),
+      value: [{ id: 'a', displayName: 'A' }],
+    });
+    const named = await graph.ask('GET', `${collectionPath}?$select=displayName&$top=1`);
+    expect(named.json).toHaveProperty('value', [{ displayName: 'A' }]);
+    const all = await graph.ask('GET', `${collectionPath}?$select=*&$top=1`);
+    expect(all.json).toHaveProperty('value', [{ id: 'a', displayName: 'A' }]);
+  });
+
+  it('counts what the filter leaves, on the first page only', async () => {
+    const filter = '$filter=contains(displayName,%27%27)';
+    const first = await read(`${collectionPath}?$count=true&${filter}`);
+    expect(first.count).toBe(5);
+    expect((await read(first.next?.slice(graph.baseUrl.length) ?? '')).count).toBeUndefined();
+    const one = await read(`${collectionPath}?$count=true&$filter=startswith(displayName,%27B%27)`);
+    expect(one).toMatchObject({ ids: 'b', count: 1, next: undefined });
+  });
+
+  it('carries the options on in its nextLink, which is followed as it is or not at all', async () => {
+    const filter = "$filter=contains(displayName,'')";
+    const { next = '' } = await read(`${collectionPath}?${filter}&$top=1&$select=id`);
+    expect(next).toMatch(
+      /\?\$top=1&\$select=id&\$filter=contains\(displayName%2C''\)&\$skiptoken=[\w-]+$/,
+    );
+    const path = next.slice(graph.baseUrl.length);
+    expect((await graph.ask('GET', path)).json).toHaveProperty('value', [{ id: 'b' }]);
+    const changed = ['$top=2', '$select=displayName'].map((option) =>
+      path.replace(new RegExp(`\\${option.split('=')[0]}=[^&]*`), option),
+    );
+    const token = /\$skiptoken=.*$/.exec(path)?.[0] ?? '';
+    for (const odd of [...changed, `${collectionPath}?${token}`, path.slice(0, -1)]) {
+      expect((await graph.ask('GET', odd)).status).toBe(400);
+    }
   });
 
   it('neither repeats nor skips a row when others come and go between the pages', async () => {

@@ -121,6 +121,18 @@ describe('an add', () => {
   });
 });
 
+describe('a get', () => {
+  it('shows what is selected, with its type and a context that says so', async () => {
+    await graph.ask('POST', collectionPath, { displayName: 'Fleet' });
+    const { json } = await graph.ask('GET', `${rowPath}?$select=displayName`);
+    expect(json).toEqual({
+      '@odata.context': context().replace('/$entity', '(displayName)/$entity'),
+      '@odata.type': '#microsoft.graph.complianceManagementPartner',
+      displayName: 'Fleet',
+    });
+  });
+});
+
 describe('an update', () => {
   beforeEach(async () => {
     await graph.ask('POST', collectionPath, { ...page, partnerState: 'enabled' });

@@ -2,14 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { collectionPath, startTestEmulator, type TestEmulator } from './emulatorHarness.ts';
 
 let today: TestEmulator;
-let page: TestEmulator;
 
 beforeAll(async () => {
   today = await startTestEmulator({ seed: [{ id: 'row' }] });
-  page = await startTestEmulator({ generation: 'reference-page', seed: [{ id: 'row' }] });
 });
 
-afterAll(() => Promise.all([today.close(), page.close()]));
+afterAll(() => today.close());
 
 const api = 'microsoft.management.services.api.';
 const group = '#microsoft.graph.groupAssignmentTarget';
@@ -154,41 +152,6 @@ describe('a body that does not fit the model', () => {
     expect(json).toMatchObject({
       error: { code: 'BadRequest', message: expect.stringMatching(/^Unable to read JSON request/) },
     });
-  });
-});
-
-describe('what a generation does not know', () => {
-  const target = { '@odata.type': group, groupId: 'g' };
-  const bodies = {
-    windows: { windowsOnboarded: true },
-    windowsList: { windowsEnrollmentAssignments: [] },
-    linux: { linuxOnboarded: true },
-    linuxList: { linuxEnrollmentAssignments: [] },
-    filterId: to({ ...target, deviceAndAppManagementAssignmentFilterId: 'f' }),
-    filterType: to({ ...target, deviceAndAppManagementAssignmentFilterType: 'none' }),
-    filter: to({ ...target, ...filters }),
-  };
-  const v1Path = collectionPath.replace('beta', 'v1.0');
-
-  it.each<[keyof typeof bodies, number, number, number]>([
-    ['windows', 400, 201, 400],
-    ['windowsList', 400, 201, 400],
-    ['linux', 400, 400, 201],
-    ['linuxList', 400, 400, 201],
-    ['filterId', 400, 400, 201],
-    ['filterType', 400, 400, 201],
-    ['filter', 400, 400, 201],
-  ])('refuses %s: v1.0 %d, the page %d, today %d', async (body, v1, pageBeta, todayBeta) => {
-    const answers = [
-      await today.ask('POST', v1Path, bodies[body]),
-      await page.ask('POST', v1Path, bodies[body]),
-      await page.ask('POST', collectionPath, bodies[body]),
-      await today.ask('POST', collectionPath, bodies[body]),
-    ];
-    expect(answers.map(({ status }) => status)).toEqual([v1, v1, pageBeta, todayBeta]);
-    for (const { json } of answers.filter(({ status }) => status === 400)) {
-      expect(json).toHaveProperty('error.message', expect.stringMatching(/does not exist on type/));
-    }
   });
 });
 

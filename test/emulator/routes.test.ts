@@ -17,6 +17,9 @@ describe('parseRoute', () => {
     [`/beta/${name}('$ref')`, { kind: 'partner', version: 'beta', id: '$ref' }],
     [`/beta/${name}/$ref`, { kind: 'noRoute', template: '~/singleton/navigation/$ref' }],
     [`/beta/${name}/$count`, { kind: 'noRoute', template: '~/singleton/navigation/$count' }],
+    ['/beta/$batch', { kind: 'batch', version: 'beta' }],
+    ['/v1.0/$Batch/', { kind: 'batch', version: 'v1.0' }],
+    ['/beta/$batch/x', { kind: 'unknownSegment', segment: '$batch' }],
     [`/beta/${name}/one/terminate`, { kind: 'unknownSegment', segment: 'terminate' }],
     [`/beta/${name}('one')/x`, { kind: 'unknownSegment', segment: 'x' }],
     [`/beta/${name}(one)`, { kind: 'unknownSegment', segment: `${name.split('/')[1]}(one)` }],
@@ -49,7 +52,10 @@ describe('the routes', () => {
 
   it.each<[string, string, number]>([
     ['GET', `/v1.0/${name}`, 200],
-    ['GET', `/beta/${name}?$filter=nonsense`, 200],
+    ['GET', `/beta/${name}?$orderby=nonsense`, 200],
+    ['GET', `/beta/${name}?$filter=nonsense`, 400],
+    ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
+    ['GET', `/beta/${name}/one?$select=nonsense`, 400],
     ['POST', `/v1.0/${name}`, 201],
     ['GET', `/v1.0/${name}/one`, 200],
     ['GET', `/beta/${name}('ONE')`, 200],
