@@ -3,6 +3,7 @@ import type {
   RemoveEnrollmentAssignmentInput,
   UserError,
 } from '../generated/graphql.ts';
+import { isGraphError } from '../graph/errors.ts';
 import type { AssignmentSource, PartnerSource } from '../graph/partnerSource.ts';
 import type { PartnerResource, WirePlatform } from '../graph/resource.ts';
 import { findAssignmentChangeProblems } from '../mapping/assignmentChangeProblems.ts';
@@ -57,8 +58,14 @@ export async function changeAssignment(
       return answer(written, true, isThere ? [] : [changedElsewhere]);
     });
   } catch (error) {
-    return refused(userErrorsOrThrow(error, { target: {} }, ['input', 'target']));
+    return refused(userErrorsOrThrow(error, {}, ['input', fieldOf(error, platform)]));
   }
+}
+
+/** Graph refuses the platform's list as a whole where its generation does not have the platform. */
+function fieldOf(error: unknown, platform: WirePlatform): 'platform' | 'target' {
+  const names = isGraphError(error) ? (error.details.quotedNames ?? []) : [];
+  return names.includes(`${platform}EnrollmentAssignments`) ? 'platform' : 'target';
 }
 
 function planFor(

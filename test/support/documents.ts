@@ -75,3 +75,50 @@ export const pageAnswer = {
   iosEnrollmentAssignments: withoutTarget,
   linuxEnrollmentAssignments: null,
 };
+
+export const updateMutation = `
+  mutation Update($input: UpdateComplianceManagementPartnerInput!) {
+    updateComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { ...Everything revision }
+      userErrors { code message field }
+    }
+  } ${everything}`;
+
+export const addAssignmentMutation = `
+  mutation AddAssignment($input: AddEnrollmentAssignmentInput!) {
+    addEnrollmentAssignment(input: $input) {
+      complianceManagementPartner { ...Everything revision }
+      changed
+      userErrors { code message field }
+    }
+  } ${everything}`;
+
+export const removeAssignmentMutation = `
+  mutation RemoveAssignment($input: RemoveEnrollmentAssignmentInput!) {
+    removeEnrollmentAssignment(input: $input) {
+      complianceManagementPartner { ...Everything revision }
+      changed
+      userErrors { code message field }
+    }
+  } ${everything}`;
+
+export const deleteMutation = `
+  mutation Delete($input: DeleteComplianceManagementPartnerInput!) {
+    deleteComplianceManagementPartner(input: $input) {
+      deletedComplianceManagementPartnerId
+      complianceManagementPartner { id revision }
+      userErrors { code message field }
+    }
+  }`;
+
+export const revisionQuery =
+  'query ($id: ID!) { complianceManagementPartner(id: $id) { revision } }';
+
+/** What `revisionQuery` answers for a partner that is there. */
+export function revisionIn(result: { data?: Record<string, unknown> | null }): string {
+  const partner = result.data?.['complianceManagementPartner'];
+  if (typeof partner === 'object' && partner && 'revision' in partner) {
+    return String(partner.revision);
+  }
+  throw new Error(`no revision in ${JSON.stringify(result)}`);
+}

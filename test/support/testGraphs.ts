@@ -1,0 +1,19 @@
+import { systemClock } from '../../src/clock.ts';
+import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../../src/emulator/startEmulator.ts';
+
+/** An embedded Graph of today's beta that keeps what it was asked. */
+export function startTestGraph(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
+  return startEmulator({
+    port: 0,
+    generation: 'today',
+    clock: systemClock,
+    acceptToken: (token) => token === embeddedGraphToken,
+    recordRequests: true,
+    ...options,
+  });
+}
