@@ -2,18 +2,17 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
+import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
 import { createSchema, readSdl } from './server/schema.ts';
-import type { Log } from './telemetry/log.ts';
-import { connectUpstream } from './upstream.ts';
+import { connectUpstream, type UpstreamParts } from './upstream.ts';
 
 /** What the gateway takes from the outside. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface Surroundings extends UpstreamParts {
   readonly newId: () => string;
 }
 
@@ -40,16 +39,20 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     log,
   });
   await apollo.start();
-  const upstream = await connectUpstream(config, clock, log);
+  const upstream = await connectUpstream(config, surroundings);
+  const knownIds = createKnownPartnerIds();
+  const shutdown = new AbortController();
   const app = createHttpServer({
     apollo,
     sdl,
     phase,
-    graph: upstream.graph,
+    graph: noteIds(upstream.graph, knownIds),
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,
     locks: createPartnerLocks(),
+    knownIds,
+    shutdown: shutdown.signal,
     clock,
     newId,
     log,
@@ -71,7 +74,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
       phase.current = { name: 'draining', sinceMs: clock.now() };
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, clock, config.drainTimeoutMs);
+      await closeWithin(app, clock, config.drainTimeoutMs, shutdown);
       await apollo.stop();
       await upstream.close();
       phase.current = { name: 'stopped' };
@@ -80,9 +83,19 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   };
 }
 
-/** Closes after the last answer, or cuts what is still open when the time is up. */
-async function closeWithin(app: FastifyInstance, clock: Clock, timeoutMs: number): Promise<void> {
-  const stopTimer = clock.startTimer(timeoutMs, () => app.server.closeAllConnections());
+const lastWordsMs = 250;
+
+/** Closes after the last answer. When the time is up, operations are ended, and what is open after that is cut. */
+async function closeWithin(
+  app: FastifyInstance,
+  clock: Clock,
+  timeoutMs: number,
+  shutdown: AbortController,
+): Promise<void> {
+  let stopTimer = clock.startTimer(timeoutMs, () => {
+    shutdown.abort();
+    stopTimer = clock.startTimer(lastWordsMs, () => app.server.closeAllConnections());
+  });
   await app.close();
   stopTimer();
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { metrics } from '@opentelemetry/api';
 import { bannerOf } from './banner.ts';
 import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import { createMeasurements } from './telemetry/createMeasurements.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -52,7 +54,13 @@ function stopOnSignals(starting: Promise<Gateway>, config: Config, log: Log): vo
 const config = readConfigOrExit();
 const log = createLogger(config.logLevel);
 try {
-  const starting = startGateway(config, { clock: systemClock, log, newId: randomUUID });
+  const starting = startGateway(config, {
+    clock: systemClock,
+    log,
+    measurements: createMeasurements(metrics.getMeter('compliance-partner-gateway')),
+    chance: Math.random,
+    newId: randomUUID,
+  });
   stopOnSignals(starting, config, log);
   const gateway = await starting;
   if (config.upstream.kind === 'emulator') {

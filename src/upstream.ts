@@ -1,17 +1,15 @@
-import { Pool } from 'undici';
 import type { Clock } from './clock.ts';
 import type { Config, Upstream } from './config/config.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
 import { passthroughCredentials } from './graph/credentials.ts';
-import { createBearer } from './graph/pipeline/bearer.ts';
-import { createObserve } from './graph/pipeline/observe.ts';
-import { composePolicies } from './graph/pipeline/pipeline.ts';
-import { tracing } from './graph/pipeline/tracing.ts';
-import { createUndiciSend } from './graph/pipeline/undiciSend.ts';
+import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
+import { createConnections } from './graph/pipeline/transport/connections.ts';
+import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
 import type { Log } from './telemetry/log.ts';
+import type { Measurements } from './telemetry/measurements.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {
@@ -20,26 +18,48 @@ export interface RunningUpstream {
   close(): Promise<void>;
 }
 
+/** What the way to Graph takes from the outside. */
+export interface UpstreamParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measurements: Measurements;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+  /** Certificates of authorities that Graph's may be signed by, beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+}
+
+const connectTimeoutMs = 5_000;
+
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
   config: Config,
-  clock: Clock,
-  log: Log,
+  parts: UpstreamParts,
 ): Promise<RunningUpstream> {
+  const { clock, certificateAuthorities } = parts;
   const { root, close } = await startUpstream(config.upstream, clock);
-  const pool = new Pool(root.origin);
-  // Outermost first. What is to be repeated or held back later sits between tracing, which is the same for all
-  // attempts of a call, and the bearer, which is signed afresh for each.
-  const policies = [tracing, createBearer(passthroughCredentials), createObserve(log, clock)];
+  const connections = createConnections(root.origin, {
+    limit: config.graphConnections,
+    connectTimeoutMs,
+    certificateAuthorities,
+  });
+  const routes = createRoutes(root, config.apiVersion);
+  const send = createGraphPipeline(
+    {
+      base: routes.base,
+      concurrency: config.graphConnections,
+      queue: config.graphQueue,
+      breakerOpenMs: config.breakerOpenMs,
+      slowMs: config.operationTimeoutMs / 4,
+    },
+    { ...parts, credentials: passthroughCredentials },
+    createUndiciSend(connections),
+  );
   return {
-    graph: createGraphClient({
-      send: composePolicies(policies, createUndiciSend(pool)),
-      routes: createRoutes(root, config.apiVersion),
-      clock,
-    }),
+    graph: createGraphClient({ send, routes, clock }),
     root,
     async close() {
-      await pool.destroy();
+      await connections.close();
       await close();
     },
   };

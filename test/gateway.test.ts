@@ -59,22 +59,40 @@ describe('stopping', () => {
     await graph.close();
   });
 
-  it('cuts what is still open when its time is up', async () => {
-    const graph = await startScriptedServer(silence);
-    const gateway = await startTestGateway({
-      GRAPH_BASE_URL: graph.url.href,
-      DRAIN_TIMEOUT_MS: '100',
-    });
-    const listing = gateway.run(listQuery).then(
-      () => 'answered',
-      () => 'cut',
+  it.each([
+    ['read', listQuery, 503, 'UPSTREAM_UNAVAILABLE'],
+    ['write', addMutation, 500, 'OUTCOME_UNKNOWN'],
+  ])(
+    'ends a %s that is still open when its time is up, and says so',
+    async (_what, query, status, code) => {
+      const graph = await startScriptedServer(silence);
+      const gateway = await startTestGateway({
+        GRAPH_BASE_URL: graph.url.href,
+        DRAIN_TIMEOUT_MS: '100',
+      });
+      const asking = gateway.run(query, { input });
+      while (graph.requests.length === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await gateway.stop(0);
+      const { status: answered, result } = await asking;
+      await graph.close();
+      expect([answered, result.errors?.[0]?.extensions['code']]).toEqual([status, code]);
+    },
+  );
+
+  it('cuts a connection whose request does not come to its end', async () => {
+    const gateway = await startTestGateway({ DRAIN_TIMEOUT_MS: '50' });
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined).resume();
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     );
-    while (graph.requests.length === 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
     await gateway.stop(0);
-    expect(await listing).toBe('cut');
-    await graph.close();
+    await closed;
   });
 });
 

@@ -26,6 +26,12 @@ export interface Config {
   readonly operationTimeoutMs: number;
   /** How many rows of the list are read at the most, for one operation. */
   readonly maximumRows: number;
+  /** How many requests to Graph are under way at the same time. */
+  readonly graphConnections: number;
+  /** How many more may wait for their turn. */
+  readonly graphQueue: number;
+  /** How long Graph is left alone, on average and at first, once it is known to be down. */
+  readonly breakerOpenMs: number;
   /** How long a SIGTERM leaves load balancers to see `/readyz` fail before connections are refused. */
   readonly drainDelayMs: number;
   /** How long operations in flight are then waited for. */
@@ -60,6 +66,17 @@ export function readConfig(environment: Environment): Config {
       min: 1000,
       max: 1_000_000,
       fallback: 10_000,
+    }),
+    graphConnections: readers.wholeNumber('GRAPH_CONNECTIONS', {
+      min: 1,
+      max: 1_000,
+      fallback: 64,
+    }),
+    graphQueue: readers.wholeNumber('GRAPH_QUEUE', { min: 0, max: 100_000, fallback: 512 }),
+    breakerOpenMs: readers.wholeNumber('GRAPH_BREAKER_OPEN_MS', {
+      min: 10,
+      max: 60_000,
+      fallback: 5_000,
     }),
     drainDelayMs: readers.wholeNumber('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
     drainTimeoutMs: readers.wholeNumber('DRAIN_TIMEOUT_MS', {

@@ -11,6 +11,8 @@ export interface GraphErrorBody {
   readonly requestId: string | undefined;
   readonly clientRequestId: string | undefined;
   readonly date: string | undefined;
+  /** Intune's own word on when to come back, in the form of a `Retry-After` header. */
+  readonly retryAfter: string | undefined;
 }
 
 interface Findings {
@@ -19,6 +21,7 @@ interface Findings {
   requestId: string | undefined;
   clientRequestId: string | undefined;
   date: string | undefined;
+  retryAfter: string | undefined;
 }
 
 /**
@@ -36,6 +39,7 @@ export function readErrorBody(envelope: unknown): GraphErrorBody | undefined {
     requestId: undefined,
     clientRequestId: undefined,
     date: undefined,
+    retryAfter: undefined,
   };
   let level: unknown = error;
   for (let depth = 0; isJsonObject(level) && depth < maximumNesting; depth += 1) {
@@ -47,7 +51,7 @@ export function readErrorBody(envelope: unknown): GraphErrorBody | undefined {
 
 function readLevel(level: Readonly<Record<string, unknown>>, findings: Findings): void {
   addCode(findings, level['code']);
-  const { message, codes } = unwrapMessage(level['message']);
+  const { message, codes, retryAfter } = unwrapMessage(level['message']);
   for (const code of codes) {
     addCode(findings, code);
   }
@@ -55,12 +59,20 @@ function readLevel(level: Readonly<Record<string, unknown>>, findings: Findings)
   findings.message ||= message;
   findings.requestId ??= nonEmptyText(level['request-id']);
   findings.clientRequestId ??= nonEmptyText(level['client-request-id']);
+  findings.retryAfter ??= retryAfter;
   findings.date ??= nonEmptyText(level['date']);
 }
 
+interface UnwrappedMessage {
+  readonly message: string;
+  readonly codes: readonly string[];
+  readonly retryAfter: string | undefined;
+}
+
 /** Peels a message that is JSON in a string: `{"Message": …}`, or `{"ErrorCode": …, "Message": <the same again>}`. */
-function unwrapMessage(outer: unknown): { message: string; codes: readonly string[] } {
+function unwrapMessage(outer: unknown): UnwrappedMessage {
   const codes: string[] = [];
+  let retryAfter: string | undefined;
   let message = typeof outer === 'string' ? outer : '';
   for (let depth = 0; depth < maximumNesting; depth += 1) {
     const inner = message.trimStart().startsWith('{') ? parseLenientJson(message) : undefined;
@@ -71,10 +83,11 @@ function unwrapMessage(outer: unknown): { message: string; codes: readonly strin
     if (code !== undefined) {
       codes.push(code);
     }
+    retryAfter ??= textOf(inner['RetryAfter']);
     const text = inner['Message'] ?? inner['message'];
     message = typeof text === 'string' ? text : '';
   }
-  return { message, codes };
+  return { message, codes, retryAfter };
 }
 
 /** Intune puts raw line breaks into its inner JSON strings, which JSON itself does not allow. */
@@ -87,6 +100,10 @@ function addCode(findings: Findings, code: unknown): void {
   if (text !== undefined && !findings.codes.includes(text)) {
     findings.codes.push(text);
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'number' ? String(value) : nonEmptyText(value);
 }
 
 function nonEmptyText(value: unknown): string | undefined {

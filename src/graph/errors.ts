@@ -7,6 +7,7 @@ export type GraphErrorCode =
   | 'notFound'
   | 'conflict'
   | 'throttled'
+  | 'overloaded'
   | 'timeout'
   | 'unavailable'
   | 'badResponse'
@@ -23,8 +24,20 @@ export interface GraphAnswer {
   readonly date?: string | undefined;
 }
 
+/** How far an attempt got that gave no answer. */
+export type AttemptFault =
+  /** Nothing of the request went out: refused, not resolved, or no connection in time. */
+  | 'not-connected'
+  /** The other side has no certificate that can be trusted. */
+  | 'untrusted'
+  /** The request went out; its answer never came, or not whole. */
+  | 'broken'
+  /** The operation was over: its time was up, its caller left, or the gateway stops. */
+  | 'ended';
+
 export interface GraphErrorDetails {
   readonly cause?: unknown;
+  readonly fault?: AttemptFault;
   /** Whether a write was sent and may have been executed although no believable answer came. */
   readonly mayHaveBeenApplied?: boolean;
   readonly answer?: GraphAnswer | undefined;
@@ -62,7 +75,7 @@ export class GraphResponseError extends GraphError {}
 /** No answer came: the connection could not be made, or broke. */
 export class GraphNetworkError extends GraphError {}
 
-/** The operation's time was up, or its caller went away, before an answer came. */
+/** The operation's time was up, its caller went away or the gateway stops, before an answer came. */
 export class GraphDeadlineError extends GraphError {}
 
 /** An answer came that cannot be believed: not JSON, of wrong types, too large, from somewhere else. */
@@ -70,6 +83,9 @@ export class GraphProtocolError extends GraphError {}
 
 /** Nothing was sent, because there is no usable credential to send. */
 export class GraphCredentialError extends GraphError {}
+
+/** Nothing was sent, because this gateway holds back: its own budget is used up, or the upstream is known to be down. */
+export class GraphHeldBackError extends GraphError {}
 
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;

@@ -14,11 +14,27 @@ const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
   delete: 'DELETE',
 };
 
+const collection = '/deviceManagement/complianceManagementPartners';
+
+const routes: Readonly<Record<GraphOperation, string>> = {
+  list: collection,
+  get: `${collection}/{id}`,
+  getMany: '/$batch',
+  add: collection,
+  update: `${collection}/{id}`,
+  delete: `${collection}/{id}`,
+};
+
 const writes: ReadonlySet<GraphOperation> = new Set(['add', 'update', 'delete']);
 const onePartner: ReadonlySet<GraphOperation> = new Set(['get', 'update', 'delete']);
 
 export function methodOf(operation: GraphOperation): GraphMethod {
   return methods[operation];
+}
+
+/** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
+export function routeOf(operation: GraphOperation): string {
+  return routes[operation];
 }
 
 /** Whether the operation changes something, so that a doubtful outcome matters. */

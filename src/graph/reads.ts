@@ -50,7 +50,14 @@ export function createReads({ send, routes, clock }: GraphCallParts): GraphReads
     async getMany(ids, call) {
       const body = batchBodyOf(ids.map((id) => routes.partnerInBatch(id)));
       const url = routes.batch;
-      const response = await send({ operation: 'getMany', url, headers: writeHeaders, body, call });
+      const response = await send({
+        operation: 'getMany',
+        url,
+        headers: writeHeaders,
+        body,
+        call,
+        cost: ids.length,
+      });
       const answers = readBatch(response, ids.length, clock.now());
       return answers.map((answer) => lookUp(answer, clock.now()));
     },

@@ -7,7 +7,8 @@ export interface RefusalFacts {
   readonly status: number;
   readonly codes: readonly string[];
   readonly message: string;
-  readonly hasRetryAfter: boolean;
+  /** Whether it is a 503 that says when to come back. */
+  readonly wasTurnedAway: boolean;
   readonly hasClaims: boolean;
   readonly isIntuneRole: boolean;
 }
@@ -36,11 +37,10 @@ export function decideRefusal(facts: RefusalFacts): Refusal {
 }
 
 /** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
-function decideFault({ operation, status, hasRetryAfter }: RefusalFacts): Refusal {
+function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Refusal {
   if (status === 501) {
     return { code: 'badResponse', mayHaveBeenApplied: false };
   }
-  const wasTurnedAway = status === 503 && hasRetryAfter;
   const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
   return { code, mayHaveBeenApplied: isWrite(operation) && !wasTurnedAway };
 }

@@ -4,13 +4,14 @@ import { type GraphErrorBody, readErrorBody } from './errorBody.ts';
 import {
   type GraphAnswer,
   type GraphErrorCode,
+  type GraphErrorDetails,
   GraphProtocolError,
   GraphResponseError,
 } from './errors.ts';
 import { jsonOf } from './json.ts';
 import { type GraphOperation, isWrite } from './operation.ts';
 import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
-import { parseRetryAfterMs } from './pipeline/retryAfter.ts';
+import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './pipeline/retry/retryAfter.ts';
 import { decideRefusal } from './refusal.ts';
 import { requiredScopesOf } from './requiredScopes.ts';
 
@@ -22,19 +23,20 @@ export function responseErrorOf(
 ): GraphResponseError {
   const body = readErrorBody(jsonOf(response));
   const challenge = readChallenge(response.headers['www-authenticate']);
-  const retryAfterMs = parseRetryAfterMs(headerText(response, 'retry-after'), nowMs);
+  const retryAfterMs =
+    response.status === 429 ? throttlePauseMsOf(response, nowMs) : retryAfterMsOf(response, nowMs);
   const message = cleanMessage(body?.message ?? '');
   const refusal = decideRefusal({
     operation,
     status: response.status,
     codes: body?.codes ?? [],
     message,
-    hasRetryAfter: headerText(response, 'retry-after') !== undefined,
+    wasTurnedAway: wasTurnedAway(response, nowMs),
     hasClaims: challenge.claims !== undefined,
     isIntuneRole: challenge.isIntuneRole,
   });
   return new GraphResponseError(refusal.code, messageFor(refusal.code, message, response.status), {
-    mayHaveBeenApplied: refusal.mayHaveBeenApplied,
+    mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
     answer: answerOf(response, body),
     claims: challenge.claims,
     retryAfterMs,
@@ -50,10 +52,10 @@ export function protocolErrorOf(
   operation: GraphOperation,
   response: GraphResponse,
   message: string,
-  cause?: unknown,
+  details: Pick<GraphErrorDetails, 'fault'> = {},
 ): GraphProtocolError {
   return new GraphProtocolError('badResponse', message, {
-    cause,
+    ...details,
     mayHaveBeenApplied: isWrite(operation),
     answer: answerOf(response),
   });

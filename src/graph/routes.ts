@@ -5,6 +5,8 @@ const collectionPath = 'deviceManagement/complianceManagementPartners';
 
 /** The URLs of the resource under one root and version. */
 export interface Routes {
+  /** The root with the version, which all other URLs lie under. */
+  readonly base: URL;
   readonly collection: URL;
   /** Where several requests go in one. */
   readonly batch: URL;
@@ -18,8 +20,9 @@ export interface Routes {
 
 /** Builds the URLs; `root` may have a path of its own, as proxies have. */
 export function createRoutes(root: URL, version: GraphApiVersion): Routes {
-  const base = root.href.endsWith('/') ? root.href : `${root.href}/`;
-  const collection = new URL(`${version}/${collectionPath}`, base);
+  const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
+  const base = new URL(`${version}/`, slashed);
+  const collection = new URL(collectionPath, base);
   const partner = (id: string): URL => {
     const url = new URL(`${collection.href}/${id}`);
     const isInside =
@@ -30,8 +33,9 @@ export function createRoutes(root: URL, version: GraphApiVersion): Routes {
     return url;
   };
   return {
+    base,
     collection,
-    batch: new URL(`${version}/$batch`, base),
+    batch: new URL('$batch', base),
     partner,
     partnerInBatch: (id) => `/${collectionPath}/${partner(id).pathname.split('/').at(-1)}`,
     parsePartnerLocation(location) {

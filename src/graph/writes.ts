@@ -61,10 +61,18 @@ export function createWrites(
       try {
         readDeleted(response, clock.now());
       } catch (error) {
-        throw await explainRefusedDelete(error, () => get(id, call));
+        const explained = await explainRefusedDelete(error, () => get(id, call));
+        // An earlier attempt broke off without an answer: this is the one that did it.
+        if (response.isAfterDoubt !== true || !isNotFound(explained)) {
+          throw explained;
+        }
       }
     },
   };
+}
+
+function isNotFound(error: unknown): boolean {
+  return isGraphError(error) && error.code === 'notFound';
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AssignmentSource } from '../graph/partnerSource.ts';
-import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
+import type { NewAssignmentTargetResource } from '../graph/resource.ts';
+import { hasSameFilter, hasSameIdentity } from './sameTarget.ts';
 
 /** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */
 export type AssignmentPlan =
@@ -36,26 +37,10 @@ export function planRemoval(
     : { kind: 'write', entries: others.map(({ text }) => text) };
 }
 
-/** Graph tells targets apart by type and identity; it takes UUIDs in any case and types with and without `#`. */
 function hasTarget({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
-  const wire = assignment?.target;
-  return wire != null && identityOf(wire) === identityOf(target);
-}
-
-function identityOf(target: AssignmentTargetResource | NewAssignmentTargetResource): string {
-  const type = (target['@odata.type'] ?? '').replace(/^#?microsoft\.graph\./i, '').toLowerCase();
-  const groupId = typeof target.groupId === 'string' ? target.groupId.toLowerCase() : null;
-  return JSON.stringify([type, groupId, target.collectionId ?? null]);
+  return assignment?.target != null && hasSameIdentity(assignment.target, target);
 }
 
 function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
-  return filterOf(assignment?.target ?? {}) === filterOf(target);
-}
-
-/** Graph has several ways to say that there is no filter. */
-function filterOf(target: AssignmentTargetResource | NewAssignmentTargetResource): string {
-  const id = target.deviceAndAppManagementAssignmentFilterId;
-  const type = target.deviceAndAppManagementAssignmentFilterType;
-  const isNone = id == null || type == null || type === 'none';
-  return isNone ? 'none' : `${type} ${id}`.toLowerCase();
+  return hasSameFilter(assignment?.target ?? {}, target);
 }

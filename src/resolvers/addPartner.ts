@@ -1,24 +1,48 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { MutationResolvers } from '../generated/resolvers.ts';
+import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { findNewPartnerProblems } from '../mapping/newPartnerProblems.ts';
 import { newPartnerToWire, partnerFromWire } from '../mapping/partner.ts';
+import type { Notice } from './context.ts';
+import { lookForAdded } from './lookForAdded.ts';
+import { graphExtensionOf } from './toGatewayError.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
-/** Checks, maps, posts once, maps back. */
+/** Checks, maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
 export const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] = async (
   _parent,
   { input },
-  { graph, call, apiVersion },
+  context,
+  info,
 ) => {
-  const problems = findNewPartnerProblems(input, apiVersion);
+  const problems = findNewPartnerProblems(input, context.apiVersion);
   if (problems.length > 0) {
     return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
   }
   const newPartner = newPartnerToWire(input);
   try {
-    const partner = await graph.add(newPartner, call);
+    const partner = await context.graph.add(newPartner, context.call);
     return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
   } catch (error) {
+    if (isGraphError(error) && error.mayHaveBeenApplied) {
+      const found = await lookForAdded(newPartner, context);
+      if (found !== undefined) {
+        context.notices.push(foundNotice(error, info));
+        return { complianceManagementPartner: partnerFromWire(found), userErrors: [] };
+      }
+    }
     return { complianceManagementPartner: null, userErrors: userErrorsOrThrow(error, newPartner) };
   }
 };
+
+function foundNotice(error: GraphError, info: GraphQLResolveInfo): Notice {
+  return {
+    code: 'FOUND_AFTER_UNCLEAR_ANSWER',
+    message:
+      `${error.message} The gateway then looked once and found exactly one partner with everything that was sent, ` +
+      'which it had not seen before: this one. It was found, not answered, and nothing was sent again.',
+    path: responsePathAsArray(info.path),
+    ...graphExtensionOf(error),
+  };
+}

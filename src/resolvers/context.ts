@@ -1,10 +1,20 @@
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
+import type { KnownPartnerIds } from './knownPartnerIds.ts';
 import type { PartnerLocks } from './partnerLocks.ts';
 import type { PartnerReads } from './partnerReads.ts';
 
-/** What the resolvers of one operation share. Made for each request; nothing but the locks outlives it. */
+/** Something that the caller should know of a field that was answered all the same. */
+export interface Notice {
+  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER';
+  readonly message: string;
+  /** The field's path in the answer. */
+  readonly path: readonly (string | number)[];
+  readonly graph?: Readonly<Record<string, unknown>>;
+}
+
+/** What the resolvers of one operation share. Made for each request; nothing but locks and known ids outlives it. */
 export interface RequestContext {
   readonly requestId: string;
   readonly graph: GraphClient;
@@ -14,6 +24,14 @@ export interface RequestContext {
   readonly call: GraphCall;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
+  /** Shared by all requests of this replica. */
+  readonly knownIds: KnownPartnerIds;
+  /** How many rows of the list one operation may read. */
+  readonly maximumRows: number;
+  /** What the answer says beside its data, in `extensions.notices`. */
+  readonly notices: Notice[];
+  /** Takes back the operation's timer; called when its answer is complete. */
+  readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
 }

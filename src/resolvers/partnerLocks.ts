@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { GraphDeadlineError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
+import { untilEnded } from '../graph/untilEnded.ts';
 
 /** Keeps changes to one partner by one caller apart: each begins when the one before it has ended. */
 export interface PartnerLocks {
@@ -23,7 +23,7 @@ export function createPartnerLocks(): PartnerLocks {
       const tail = turn.then(() => ended);
       tails.set(key, tail);
       try {
-        await waitForTurn(turn, call);
+        await untilEnded(call.signal, turn);
         return await change();
       } finally {
         end();
@@ -41,32 +41,4 @@ function keyOf(id: string, { callerToken }: GraphCall): string {
     .update(callerToken?.reveal() ?? '')
     .digest('base64url');
   return `${caller} ${id.toLowerCase()}`;
-}
-
-function waitForTurn(turn: Promise<unknown>, { deadline, callerLeft }: GraphCall): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const signals = [deadline, callerLeft];
-    const stopListening = (): void => {
-      for (const signal of signals) {
-        signal.removeEventListener('abort', giveUp);
-      }
-    };
-    const giveUp = (): void => {
-      stopListening();
-      const message =
-        "The operation's time was up before an earlier change to this partner had ended.";
-      reject(new GraphDeadlineError('timeout', message));
-    };
-    if (signals.some(({ aborted }) => aborted)) {
-      giveUp();
-      return;
-    }
-    for (const signal of signals) {
-      signal.addEventListener('abort', giveUp);
-    }
-    turn.then(() => {
-      stopListening();
-      resolve();
-    });
-  });
 }

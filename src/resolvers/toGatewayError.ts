@@ -10,7 +10,7 @@ export function toGatewayError(error: unknown): unknown {
     return new GatewayError(
       'OUTCOME_UNKNOWN',
       `${error.message} The change may have been made: look before you repeat it.`,
-      { mayHaveBeenApplied: true, ...graphExtension(error) },
+      { mayHaveBeenApplied: true, ...graphExtensionOf(error) },
       error,
     );
   }
@@ -22,7 +22,7 @@ export function toGatewayError(error: unknown): unknown {
       ...(claims !== undefined && { claims }),
       ...(requiredScopes !== undefined && { requiredScopes }),
       ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
-      ...graphExtension(error),
+      ...graphExtensionOf(error),
     },
     error,
   );
@@ -38,6 +38,8 @@ function codeOf(code: GraphErrorCode): GatewayErrorCode {
       return 'TENANT_NOT_LICENSED';
     case 'throttled':
       return 'THROTTLED';
+    case 'overloaded':
+      return 'OVERLOADED';
     case 'timeout':
     case 'callerLeft':
       return 'UPSTREAM_TIMEOUT';
@@ -52,7 +54,10 @@ function codeOf(code: GraphErrorCode): GatewayErrorCode {
   }
 }
 
-function graphExtension({ details: { answer } }: GraphError): Readonly<Record<string, unknown>> {
+/** What Graph answered, if it did, in the form of an error's extensions. */
+export function graphExtensionOf({
+  details: { answer },
+}: GraphError): Readonly<Record<string, unknown>> {
   if (answer === undefined) {
     return {};
   }

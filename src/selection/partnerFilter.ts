@@ -5,10 +5,10 @@ import type {
   PartnerStateFilter,
 } from '../generated/graphql.ts';
 import type { PartnerResource } from '../graph/resource.ts';
+import { instantKeyOf } from '../mapping/instantKey.ts';
 import { partnerStateFromWire } from '../mapping/partnerState.ts';
 import { wirePlatformOf } from '../mapping/platform.ts';
 import { foldText } from './foldText.ts';
-import { instantKeyOf } from './instantKey.ts';
 
 /** Whether a row is in the answer. */
 export type PartnerPredicate = (row: PartnerResource) => boolean;

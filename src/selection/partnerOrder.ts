@@ -3,8 +3,8 @@ import type {
   ComplianceManagementPartnerOrderField,
 } from '../generated/graphql.ts';
 import type { PartnerResource } from '../graph/resource.ts';
+import { instantKeyOf } from '../mapping/instantKey.ts';
 import { knownPartnerStates, partnerStateFromWire } from '../mapping/partnerState.ts';
-import { instantKeyOf } from './instantKey.ts';
 
 /** What a row is ordered by: one value for each key, then its id. Plain JSON, because cursors carry it. */
 export interface OrderPlace {

@@ -73,10 +73,14 @@ function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
           }
         },
         async willSendResponse({ response, contextValue }) {
+          contextValue.finish();
           if (response.body.kind !== 'single') {
             return;
           }
           const result = response.body.singleResult;
+          if (contextValue.notices.length > 0) {
+            result.extensions = { ...result.extensions, notices: contextValue.notices };
+          }
           const outcome = decideHttpOutcome(result);
           if (outcome !== undefined) {
             response.http.status = outcome.status;

@@ -4,10 +4,12 @@ import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { RequestContext } from '../resolvers/context.ts';
+import type { KnownPartnerIds } from '../resolvers/knownPartnerIds.ts';
 import type { PartnerLocks } from '../resolvers/partnerLocks.ts';
 import { createPartnerReads } from '../resolvers/partnerReads.ts';
 import { readCallerToken } from './callerToken.ts';
 import { startOperationSignals } from './operationSignals.ts';
+import { readRequestedWaitMs } from './requestedWait.ts';
 import { readTraceparent } from './requestIdentity.ts';
 
 export interface ContextParts {
@@ -17,17 +19,20 @@ export interface ContextParts {
   readonly operationTimeoutMs: number;
   readonly maximumRows: number;
   readonly locks: PartnerLocks;
+  readonly knownIds: KnownPartnerIds;
+  /** Fires when the gateway stops and waits for operations no longer. */
+  readonly shutdown: AbortSignal;
 }
 
 /** Makes what belongs to one GraphQL request: starts its time and ties it to the caller's connection. */
 export function createRequestContext(
-  { graph, apiVersion, clock, operationTimeoutMs, maximumRows, locks }: ContextParts,
+  parts: ContextParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): RequestContext {
-  const signals = startOperationSignals(clock, operationTimeoutMs);
+  const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown } = parts;
+  const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   reply.raw.once('close', () => {
-    signals.stop();
     if (!reply.raw.writableFinished) {
       signals.leave();
     }
@@ -36,8 +41,9 @@ export function createRequestContext(
     requestId: request.id,
     traceparent: readTraceparent(request.headers),
     callerToken: readCallerToken(request.raw.rawHeaders),
-    deadline: signals.deadline,
-    callerLeft: signals.callerLeft,
+    deadlineMs: signals.deadlineMs,
+    signal: signals.signal,
+    writeSignal: signals.writeSignal,
   };
   return {
     requestId: request.id,
@@ -46,5 +52,24 @@ export function createRequestContext(
     call,
     reads: createPartnerReads(graph, call, maximumRows),
     locks,
+    knownIds,
+    maximumRows,
+    notices: [],
+    finish: signals.stop,
   };
+}
+
+/** The caller may ask for less time than is configured, never for more, and is told what it got. */
+function timeoutMsOf(
+  { operationTimeoutMs }: ContextParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): number {
+  const requestedMs = readRequestedWaitMs(request.headers);
+  if (requestedMs === undefined) {
+    return operationTimeoutMs;
+  }
+  const timeoutMs = Math.min(requestedMs, operationTimeoutMs);
+  reply.header('preference-applied', `wait=${timeoutMs / 1000}`);
+  return timeoutMs;
 }

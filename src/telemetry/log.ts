@@ -7,10 +7,18 @@ export interface LogFields {
   readonly code?: string | undefined;
   readonly codes?: readonly string[] | undefined;
   readonly durationMs?: number | undefined;
+  readonly delayMs?: number | undefined;
+  readonly attempt?: number | undefined;
+  readonly route?: string | undefined;
+  readonly graphClientRequestId?: string | undefined;
+  readonly hasCallerLeft?: boolean | undefined;
+  readonly state?: string | undefined;
   readonly graphRequestId?: string | undefined;
   readonly graphCode?: string | undefined;
   readonly mayHaveBeenApplied?: boolean | undefined;
   readonly reason?: string | undefined;
+  readonly fault?: string | undefined;
+  readonly systemCode?: string | undefined;
   readonly url?: string | undefined;
   readonly signal?: string | undefined;
   readonly upstream?: string | undefined;

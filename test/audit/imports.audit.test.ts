@@ -20,15 +20,25 @@ const rules: Readonly<Record<string, Rule>> = {
   'banner.ts': { own: ['embeddedGraphToken.ts'], packages: [] },
   config: { own: ['config'], packages: [] },
   'telemetry/log.ts': { own: [], packages: [] },
-  telemetry: { own: ['telemetry'], packages: ['pino'] },
+  'telemetry/measurements.ts': { own: [], packages: [] },
+  telemetry: { own: ['telemetry'], packages: ['pino', '@opentelemetry/api'] },
   'generated/graphql.ts': { own: [], packages: [] },
   generated: {
     own: ['generated', 'mapping/partnerModel.ts', 'resolvers/context.ts'],
     packages: ['graphql'],
   },
-  'graph/pipeline/undiciSend.ts': {
-    own: ['graph/pipeline/pipeline.ts', 'graph/errors.ts', 'graph/operation.ts'],
-    packages: ['undici'],
+  'graph/pipeline/transport/undiciSend.ts': { own: ['graph'], packages: ['undici'] },
+  'graph/pipeline/transport/connections.ts': {
+    own: ['graph/pipeline/transport'],
+    packages: ['undici', 'node:tls'],
+  },
+  'graph/pipeline/transport': {
+    own: ['graph'],
+    packages: ['node:buffer', 'node:util', 'node:zlib'],
+  },
+  'graph/pipeline': {
+    own: ['graph', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts', 'secret.ts'],
+    packages: ['cockatiel', 'lru-cache', 'node:crypto'],
   },
   graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
   mapping: {
@@ -48,7 +58,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   resolvers: {
     own: ['resolvers', 'selection', 'mapping', 'generated', 'graph'],
-    packages: ['dataloader', 'graphql', 'graphql-scalars', 'node:crypto'],
+    packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
   },
   server: {
     own: [
@@ -79,23 +89,25 @@ const rules: Readonly<Record<string, Rule>> = {
       'emulator/startEmulator.ts',
       'graph',
       'telemetry/log.ts',
+      'telemetry/measurements.ts',
     ],
-    packages: ['undici'],
+    packages: [],
   },
   'gateway.ts': {
     own: [
       'upstream.ts',
       'clock.ts',
       'config',
+      'resolvers/knownPartnerIds.ts',
+      'resolvers/noteIds.ts',
       'resolvers/partnerLocks.ts',
       'server',
-      'telemetry/log.ts',
     ],
     packages: ['fastify', 'node:net'],
   },
   'main.ts': {
     own: ['banner.ts', 'clock.ts', 'config', 'gateway.ts', 'telemetry'],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', '@opentelemetry/api'],
   },
 };
 

@@ -158,7 +158,8 @@ describe('add', () => {
     ],
   ])('says that nothing happened after %s', async (_what, answer, expected) => {
     const { graph, server } = await start(answer);
-    const error = await failureOf(graph.add(newPartner, testCall()));
+    const inAHurry = testCall({ deadlineMs: Date.now() + 500 });
+    const error = await failureOf(graph.add(newPartner, inAHurry));
     expect(error).toMatchObject({ ...expected, mayHaveBeenApplied: false });
     expect(server.requests).toHaveLength(1);
   });

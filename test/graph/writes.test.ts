@@ -119,13 +119,32 @@ describe('delete', () => {
     });
   });
 
-  it('is in doubt after a fault, and is not repeated', async () => {
+  it('is repeated after a fault, and in doubt where that does not help', async () => {
     const { graph, server } = await start(empty(500));
     await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
       code: 'unavailable',
       mayHaveBeenApplied: true,
     });
-    expect(server.requests).toHaveLength(1);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it.each<[string, Answer[]]>([
+    ['404', [empty(504), notFound]],
+    ['400 that says nothing', [empty(504), json(400, {}), notFound]],
+  ])('is done where a fault is followed by a %s', async (_what, script) => {
+    const { graph } = await start(...script);
+    await expect(graph.delete('abc', testCall())).resolves.toBeUndefined();
+  });
+
+  it.each<[string, Answer, string]>([
+    ['a refusal', json(403, intuneErrors.jsonInString('Forbidden', 'No.')), 'forbidden'],
+    ['throttling', json(429, {}, { 'retry-after': '60' }), 'throttled'],
+  ])('stays in doubt where a fault is followed by %s', async (_what, answer, code) => {
+    const { graph } = await start(empty(504), answer);
+    await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+      code,
+      mayHaveBeenApplied: true,
+    });
   });
 });
 

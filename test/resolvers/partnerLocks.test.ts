@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { Secret } from '../../src/secret.ts';
-import { testCall } from '../support/graphClients.ts';
+import { endableCall, testCall } from '../support/graphClients.ts';
 
 /** A change that ends when it is told to, and notes when it begins and ends. */
 function heldChange(events: string[], name: string) {
@@ -58,18 +58,22 @@ describe('createPartnerLocks', () => {
     await expect(next).resolves.toBe('done');
   });
 
-  it.each(['deadline', 'callerLeft'] as const)(
+  it.each([
+    ['deadline', 'timeout'],
+    ['callerLeft', 'callerLeft'],
+    ['shutdown', 'unavailable'],
+  ] as const)(
     'gives up at %s while it waits, without letting those behind overtake',
-    async (signal) => {
+    async (reason, code) => {
       const locks = createPartnerLocks();
       const events: string[] = [];
       const [first, third] = [heldChange(events, 'first'), heldChange(events, 'third')];
-      const controller = new AbortController();
+      const { call, end } = endableCall();
       const running = locks.run('a', testCall(), first.change);
-      const waiting = locks.run('a', testCall({ [signal]: controller.signal }), async () => 'no');
+      const waiting = locks.run('a', call, async () => 'no');
       const behind = locks.run('a', testCall(), third.change);
-      controller.abort();
-      await expect(waiting).rejects.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
+      end(reason);
+      await expect(waiting).rejects.toMatchObject({ code, mayHaveBeenApplied: false });
       third.end();
       await turn();
       expect(events).toEqual(['first begins']);
@@ -80,7 +84,8 @@ describe('createPartnerLocks', () => {
   );
 
   it('does not begin where the time is up already', async () => {
-    const call = testCall({ deadline: AbortSignal.abort() });
+    const { call, end } = endableCall();
+    end('deadline');
     await expect(createPartnerLocks().run('a', call, async () => 'no')).rejects.toMatchObject({
       code: 'timeout',
     });

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import { GatewayError } from '../../src/resolvers/gatewayError.ts';
+import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
@@ -45,6 +46,8 @@ beforeAll(async () => {
     operationTimeoutMs: 1000,
     maximumRows: 1000,
     locks: createPartnerLocks(),
+    knownIds: createKnownPartnerIds(),
+    shutdown: new AbortController().signal,
     clock: systemClock,
     log,
   });

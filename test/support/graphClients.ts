@@ -1,31 +1,39 @@
-import { Pool } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { passthroughCredentials } from '../../src/graph/credentials.ts';
-import { createBearer } from '../../src/graph/pipeline/bearer.ts';
-import { composePolicies, type GraphCall } from '../../src/graph/pipeline/pipeline.ts';
-import { tracing } from '../../src/graph/pipeline/tracing.ts';
-import { createUndiciSend } from '../../src/graph/pipeline/undiciSend.ts';
+import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
+import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
+import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
+import { createUndiciSend } from '../../src/graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
 import { Secret } from '../../src/secret.ts';
+import { silentLog } from './logs.ts';
+import { noMeasurements } from './measurements.ts';
 
 export interface TestClient {
   readonly graph: GraphClient;
   close(): Promise<void>;
 }
 
-/** The real client, over a real pool, towards a server of the test's. */
+/** The real client with the whole pipeline, over real connections, towards a server of the test's. */
 export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): TestClient {
-  const pool = new Pool(root.origin);
-  const send = composePolicies(
-    [tracing, createBearer(passthroughCredentials)],
-    createUndiciSend(pool),
-  );
+  const connections = createConnections(root.origin, { limit: 16, connectTimeoutMs: 2_000 });
   const routes = createRoutes(root, version);
+  const send = createGraphPipeline(
+    { base: routes.base, concurrency: 16, queue: 100, breakerOpenMs: 1_000, slowMs: 5_000 },
+    {
+      clock: systemClock,
+      log: silentLog,
+      measurements: noMeasurements,
+      chance: () => 0,
+      credentials: passthroughCredentials,
+    },
+    createUndiciSend(connections),
+  );
   return {
     graph: createGraphClient({ send, routes, clock: systemClock }),
-    close: () => pool.destroy(),
+    close: connections.close,
   };
 }
 
@@ -35,8 +43,24 @@ export function testCall(change: Partial<GraphCall> = {}): GraphCall {
     requestId: 'test-request-id',
     traceparent: undefined,
     callerToken: new Secret('test-token'),
-    deadline: new AbortController().signal,
-    callerLeft: new AbortController().signal,
+    deadlineMs: Date.now() + 20_000,
+    signal: new AbortController().signal,
+    writeSignal: new AbortController().signal,
     ...change,
+  };
+}
+
+/** A call that its deadline, its caller or the gateway's stop can end, as the test tells it. */
+export function endableCall(): { readonly call: GraphCall; end(reason: EndReason): void } {
+  const all = new AbortController();
+  const forWrites = new AbortController();
+  return {
+    call: testCall({ signal: all.signal, writeSignal: forWrites.signal }),
+    end(reason) {
+      all.abort(reason);
+      if (reason !== 'callerLeft') {
+        forWrites.abort(reason);
+      }
+    },
   };
 }

@@ -1,8 +1,9 @@
 import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type Gateway, type Surroundings, startGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { noMeasurements } from './measurements.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
 export interface TestGateway {
@@ -34,13 +35,19 @@ export interface GraphQLAnswer extends HttpAnswer {
 }
 
 /** Starts a gateway with a configuration as an operator would write it. */
-export async function startTestGateway(environment: Record<string, string>): Promise<TestGateway> {
+export async function startTestGateway(
+  environment: Record<string, string>,
+  surroundings: Partial<Surroundings> = {},
+): Promise<TestGateway> {
   const logLines: string[] = [];
   let nextId = 1;
   const gateway = await startGateway(readConfig({ PORT: '0', ...environment }), {
     clock: systemClock,
     log: createLogger('debug', { write: (line) => logLines.push(line) }),
+    measurements: noMeasurements,
+    chance: () => 0,
     newId: () => `id-${nextId++}`,
+    ...surroundings,
   });
   const ask = async (path: string, options: object): Promise<HttpAnswer> => {
     const answer = await request(`${gateway.url}${path}`, options);

@@ -1,10 +1,12 @@
 import type { Credentials } from '../credentials.ts';
+import { untilEnded } from '../untilEnded.ts';
 import type { Policy } from './pipeline.ts';
 
 /** Signs each attempt afresh, so that a token never outlives the wait before it is used. */
 export function createBearer(credentials: Credentials): Policy {
   return async (request, next) => {
-    const token = await credentials.tokenFor(request.call);
+    const { call, withFreshToken = false } = request;
+    const token = await untilEnded(call.signal, credentials.tokenFor(call, { withFreshToken }));
     return next({
       ...request,
       headers: { ...request.headers, authorization: `Bearer ${token.reveal()}` },

@@ -1,38 +1,82 @@
 import type { Clock } from '../../clock.ts';
-import type { Log } from '../../telemetry/log.ts';
-import { isGraphError } from '../errors.ts';
-import { headerText, type Policy } from './pipeline.ts';
+import type { Log, LogFields } from '../../telemetry/log.ts';
+import type { MeasureAttempt } from '../../telemetry/measurements.ts';
+import { type GraphError, isGraphError } from '../errors.ts';
+import { methodOf, routeOf } from '../operation.ts';
+import { type GraphRequest, type GraphResponse, headerText, type Policy } from './pipeline.ts';
 
-/** Writes one line for each attempt, whatever becomes of it. */
-export function createObserve(log: Log, clock: Clock): Policy {
+export interface ObserveParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measureAttempt: MeasureAttempt;
+}
+
+/** Writes one line and takes one measurement for each attempt that is made, whatever becomes of it. */
+export function createObserve({ clock, log, measureAttempt }: ObserveParts): Policy {
   return async (request, next) => {
-    const startedAt = clock.now();
-    const fields = { requestId: request.call.requestId, operation: request.operation };
+    const startedMs = clock.now();
     try {
       const response = await next(request);
-      log.info('Microsoft Graph answered', {
-        ...fields,
-        status: response.status,
-        durationMs: clock.now() - startedAt,
-        graphRequestId: headerText(response, 'request-id'),
-      });
+      const durationMs = clock.now() - startedMs;
+      const fields = { ...describeAttempt(request, durationMs), ...describeAnswer(response) };
+      log.info('Microsoft Graph answered', fields);
+      measureAttempt({ ...labelsOf(request), durationMs, status: response.status });
       return response;
     } catch (error) {
-      log.warn('Microsoft Graph gave no answer', {
-        ...fields,
-        durationMs: clock.now() - startedAt,
-        code: isGraphError(error) ? error.code : 'unexpected',
-        mayHaveBeenApplied: isGraphError(error) ? error.mayHaveBeenApplied : undefined,
-        reason: systemCodeOf(error),
-      });
+      const durationMs = clock.now() - startedMs;
+      const code = isGraphError(error) ? error.code : 'unexpected';
+      const fields = { ...describeAttempt(request, durationMs), ...describeFailure(error), code };
+      log.warn('Microsoft Graph gave no answer', fields);
+      measureAttempt({ ...labelsOf(request), durationMs, errorType: code });
       throw error;
     }
   };
 }
 
+function labelsOf({ operation, attempt = 1, repeatReason }: GraphRequest) {
+  return { method: methodOf(operation), route: routeOf(operation), attempt, repeatReason };
+}
+
+function describeAttempt(request: GraphRequest, durationMs: number): LogFields {
+  const { call, operation, attempt = 1, repeatReason } = request;
+  return {
+    requestId: call.requestId,
+    operation,
+    method: methodOf(operation),
+    route: routeOf(operation),
+    attempt,
+    reason: repeatReason,
+    durationMs,
+    // A write that is finished for nobody is still told here.
+    hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
+  };
+}
+
+function describeAnswer(response: GraphResponse): LogFields {
+  return {
+    status: response.status,
+    graphRequestId: headerText(response, 'request-id'),
+    graphClientRequestId: headerText(response, 'client-request-id'),
+  };
+}
+
+function describeFailure(error: unknown): LogFields {
+  if (!isGraphError(error)) {
+    return {};
+  }
+  const { answer, fault } = error.details;
+  return {
+    status: answer?.status,
+    graphRequestId: answer?.requestId,
+    graphClientRequestId: answer?.clientRequestId,
+    mayHaveBeenApplied: error.mayHaveBeenApplied,
+    fault,
+    systemCode: systemCodeOf(error),
+  };
+}
+
 /** The code of the fault underneath, such as ECONNRESET; its message could name hosts. */
-function systemCodeOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? error.cause : undefined;
+function systemCodeOf({ cause }: GraphError): string | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }

@@ -1,8 +1,8 @@
 import type { Secret } from '../../secret.ts';
 import type { GraphOperation } from '../operation.ts';
 
-/** Why a call's signal fired. */
-export type AbortReason = 'deadline' | 'callerLeft';
+/** Why an operation ended before its answer was there. */
+export type EndReason = 'deadline' | 'callerLeft' | 'shutdown';
 
 /** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
 export interface GraphCall {
@@ -12,10 +12,12 @@ export interface GraphCall {
   readonly traceparent: string | undefined;
   /** The caller's own bearer token, if one came. */
   readonly callerToken: Secret | undefined;
-  /** Fires when the operation's time is up: everything ends. */
-  readonly deadline: AbortSignal;
-  /** Fires when the caller's connection closes: reads end, a write that was already sent is finished. */
-  readonly callerLeft: AbortSignal;
+  /** When the operation's time is up, in milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  /** Fires when the time is up, the caller's connection closes or the gateway stops; its reason is an `EndReason`. */
+  readonly signal: AbortSignal;
+  /** The same, deaf to the caller's leaving: a write that was already sent is finished. */
+  readonly writeSignal: AbortSignal;
 }
 
 export interface GraphRequest {
@@ -25,15 +27,37 @@ export interface GraphRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly call: GraphCall;
+  /** How many requests Graph counts this as: the items of a batch; 1 where absent. */
+  readonly cost?: number;
+  /** Which attempt this is, from 1, and why there was another one before; set by the retry. */
+  readonly attempt?: number;
+  readonly repeatReason?: RepeatReason;
+  /** Asks for a connection that no earlier request has used. */
+  readonly onNewConnection?: boolean;
+  /** Asks for a token that was not used before. */
+  readonly withFreshToken?: boolean;
+  /** Fires when this attempt has taken too long, while there may be time for another. */
+  readonly attemptSignal?: AbortSignal;
 }
+
+/** Why an attempt is followed by another. */
+export type RepeatReason =
+  | 'not-connected'
+  | 'broken'
+  | 'throttled'
+  | 'unavailable'
+  | 'server-error'
+  | 'unauthorized';
 
 export interface GraphResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
-  /** The body where it came inside another JSON document and is parsed already. */
+  /** The body where it is JSON and was parsed already. */
   readonly json?: unknown;
+  /** Whether an earlier attempt of the same write may have been executed. */
+  readonly isAfterDoubt?: boolean;
 }
 
 export type Send = (request: GraphRequest) => Promise<GraphResponse>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRetryAfterMs } from '../../../src/graph/pipeline/retryAfter.ts';
+import { parseRetryAfterMs } from '../../../../src/graph/pipeline/retry/retryAfter.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 

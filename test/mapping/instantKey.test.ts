@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { instantKeyOf } from '../../src/selection/instantKey.ts';
+import { instantKeyOf } from '../../src/mapping/instantKey.ts';
 import { dateTimeOffsets } from '../support/arbitraryInputs.ts';
 
 /** Nanoseconds and beyond as one whole number, computed in another way than the code under test does. */

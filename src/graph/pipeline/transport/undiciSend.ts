@@ -1,27 +1,23 @@
-import type { Dispatcher, Pool } from 'undici';
-import {
-  GraphDeadlineError,
-  type GraphError,
-  GraphNetworkError,
-  GraphProtocolError,
-} from '../errors.ts';
-import { isWrite, methodOf } from '../operation.ts';
-import type { AbortReason, GraphRequest, GraphResponse, Send } from './pipeline.ts';
-
-const maximumBodyBytes = 8 * 1024 * 1024;
-const maximumInterimResponses = 16;
+import type { Dispatcher } from 'undici';
+import { endedErrorOf } from '../../endedError.ts';
+import { GraphDeadlineError, type GraphError, GraphProtocolError } from '../../errors.ts';
+import { isWrite, methodOf } from '../../operation.ts';
+import type { GraphRequest, GraphResponse, Send } from '../pipeline.ts';
+import { maximumBodyBytes, maximumInterimResponses } from './bounds.ts';
+import type { Connections } from './connections.ts';
+import { networkErrorOf } from './networkError.ts';
 
 /**
- * Sends over undici's pool, the only place that knows undici.
+ * Sends over undici's connections.
  *
  * It speaks the dispatcher's own interface, because `pool.request` hides what a doubtful write hangs on: whether the
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createUndiciSend(pool: Pool): Send {
+export function createUndiciSend(connections: Pick<Connections, 'dispatch'>): Send {
   return (request) =>
     new Promise((resolve, reject) => {
-      new Exchange(request, resolve, reject).start(pool);
+      new Exchange(request, resolve, reject).start(connections);
     });
 }
 
@@ -47,20 +43,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
   }
 
-  start(pool: Pool): void {
-    const { operation, url, headers, body, call } = this.#request;
-    if (call.deadline.aborted || call.callerLeft.aborted) {
-      this.#fail(this.#abortError(call.deadline.aborted ? 'deadline' : 'callerLeft'));
+  start(connections: Pick<Connections, 'dispatch'>): void {
+    const { operation, url, headers, body, call, attemptSignal, onNewConnection } = this.#request;
+    if (call.signal.aborted) {
+      this.#fail(endedErrorOf(call.signal));
       return;
     }
-    call.deadline.addEventListener('abort', this.#onDeadline);
-    call.callerLeft.addEventListener('abort', this.#onCallerLeft);
+    call.signal.addEventListener('abort', this.#onEnd);
+    call.writeSignal.addEventListener('abort', this.#onEnd);
+    attemptSignal?.addEventListener('abort', this.#onAttemptLimit);
     const path = `${url.pathname}${url.search}`;
-    // Deadlines are the call's signals; undici's own timers are coarse and would only add a second, different truth.
+    // Deadlines are signals of ours; undici's own timers are coarse and would only add a second, different truth.
     const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
-    pool.dispatch(
+    connections.dispatch(
       { method: methodOf(operation), path, headers, body: body ?? null, ...timeouts },
       this,
+      onNewConnection === true,
     );
   }
 
@@ -107,20 +105,25 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    const message = this.#controller
-      ? 'The connection to Microsoft Graph broke before its answer was complete.'
-      : 'No connection to Microsoft Graph could be made.';
-    this.#fail(new GraphNetworkError('unavailable', message, { cause, mayHaveBeenApplied }));
+    const isAWrite = isWrite(this.#request.operation);
+    this.#fail(networkErrorOf({ cause, wasSent: this.#wasSent(), isWrite: isAWrite }));
   }
 
-  readonly #onDeadline = (): void => this.#fail(this.#abortError('deadline'));
-
-  readonly #onCallerLeft = (): void => {
+  readonly #onEnd = (): void => {
+    const { signal, writeSignal } = this.#request.call;
     // Nobody is told the outcome any more, but cutting a write off in the middle would leave it in doubt for good.
-    if (!this.#mayHaveBeenApplied()) {
-      this.#fail(this.#abortError('callerLeft'));
+    const isFinished = this.#mayHaveBeenApplied() && !writeSignal.aborted;
+    if (!isFinished) {
+      const ended = writeSignal.aborted ? writeSignal : signal;
+      this.#fail(endedErrorOf(ended, this.#mayHaveBeenApplied()));
     }
+  };
+
+  readonly #onAttemptLimit = (): void => {
+    const message = 'Microsoft Graph took too long to answer.';
+    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
+    const fault = this.#wasSent() ? 'broken' : 'not-connected';
+    this.#fail(new GraphDeadlineError('timeout', message, { mayHaveBeenApplied, fault }));
   };
 
   #fail(error: GraphError): void {
@@ -134,32 +137,22 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #stopListening(): void {
-    this.#request.call.deadline.removeEventListener('abort', this.#onDeadline);
-    this.#request.call.callerLeft.removeEventListener('abort', this.#onCallerLeft);
+    const { call, attemptSignal } = this.#request;
+    call.signal.removeEventListener('abort', this.#onEnd);
+    call.writeSignal.removeEventListener('abort', this.#onEnd);
+    attemptSignal?.removeEventListener('abort', this.#onAttemptLimit);
+  }
+
+  #wasSent(): boolean {
+    return this.#controller !== undefined;
   }
 
   #mayHaveBeenApplied(): boolean {
-    return this.#controller !== undefined && isWrite(this.#request.operation);
+    return this.#wasSent() && isWrite(this.#request.operation);
   }
 
   #protocolError(message: string): GraphProtocolError {
     const mayHaveBeenApplied = this.#mayHaveBeenApplied();
     return new GraphProtocolError('badResponse', message, { mayHaveBeenApplied });
-  }
-
-  #abortError(reason: AbortReason): GraphDeadlineError {
-    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    return reason === 'deadline'
-      ? new GraphDeadlineError(
-          'timeout',
-          "Microsoft Graph did not answer within the operation's time.",
-          {
-            mayHaveBeenApplied,
-          },
-        )
-      : new GraphDeadlineError(
-          'callerLeft',
-          'The caller went away before Microsoft Graph answered.',
-        );
   }
 }

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Pool } from 'undici';
-import { GraphError } from '../../../src/graph/errors.ts';
-import type { GraphOperation } from '../../../src/graph/operation.ts';
-import type { GraphCall, GraphRequest } from '../../../src/graph/pipeline/pipeline.ts';
-import { createUndiciSend } from '../../../src/graph/pipeline/undiciSend.ts';
-import { testCall } from '../../support/graphClients.ts';
+import { type Dispatcher, Pool } from 'undici';
+import { GraphError } from '../../../../src/graph/errors.ts';
+import type { GraphOperation } from '../../../../src/graph/operation.ts';
+import type { GraphCall, GraphRequest } from '../../../../src/graph/pipeline/pipeline.ts';
+import { createUndiciSend } from '../../../../src/graph/pipeline/transport/undiciSend.ts';
+import { endableCall, testCall } from '../../../support/graphClients.ts';
 import {
   type Answer,
   cutOff,
@@ -14,7 +14,7 @@ import {
   type ScriptedServer,
   silence,
   startScriptedServer,
-} from '../../support/scriptedServer.ts';
+} from '../../../support/scriptedServer.ts';
 
 const leftovers: (() => Promise<unknown>)[] = [];
 
@@ -29,8 +29,7 @@ async function start(...script: Answer[]): Promise<ScriptedServer> {
 }
 
 function sendTo(root: URL, operation: GraphOperation, call: GraphCall = testCall(), options = {}) {
-  const pool = new Pool(root.origin, options);
-  leftovers.push(() => pool.destroy());
+  const connections = connectionsTo(root, options);
   const request: GraphRequest = {
     operation,
     url: new URL('/path?$top=1', root),
@@ -38,7 +37,18 @@ function sendTo(root: URL, operation: GraphOperation, call: GraphCall = testCall
     ...(operation === 'add' && { body: '{"a":1}' }),
     call,
   };
-  return createUndiciSend(pool)(request);
+  return createUndiciSend(connections)(request);
+}
+
+/** Over a pool of the test's own, with options that the product does not set. */
+function connectionsTo(root: URL, options: Pool.Options) {
+  const pool = new Pool(root.origin, options);
+  leftovers.push(() => pool.destroy());
+  return {
+    dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
+      pool.dispatch(request, handler);
+    },
+  };
 }
 
 async function failureOf(sent: Promise<unknown>): Promise<GraphError> {
@@ -101,26 +111,24 @@ describe('createUndiciSend', () => {
 
   it('ends a silent exchange when the deadline fires, at once', async () => {
     const server = await start(silence);
-    const deadline = new AbortController();
-    const sent = failureOf(sendTo(server.url, 'add', testCall({ deadline: deadline.signal })));
+    const { call, end } = endableCall();
+    const sent = failureOf(sendTo(server.url, 'add', call));
     await waitFor(() => server.requests.length === 1);
-    deadline.abort();
+    end('deadline');
     await expect(sent).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: true });
   });
 
   it('ends an exchange that is still waiting for its connection when the deadline fires', async () => {
-    const deadline = new AbortController();
+    const { call, end } = endableCall();
     let connect: (() => void) | undefined;
     const connector = (_options: unknown, callback: (error: Error) => void) => {
       connect = () => callback(new Error('too late'));
     };
     const sent = failureOf(
-      sendTo(new URL('http://127.0.0.1'), 'add', testCall({ deadline: deadline.signal }), {
-        connect: connector,
-      }),
+      sendTo(new URL('http://127.0.0.1'), 'add', call, { connect: connector }),
     );
     await waitFor(() => connect !== undefined);
-    deadline.abort();
+    end('deadline');
     await expect(sent).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
     connect?.();
   });
@@ -129,28 +137,26 @@ describe('createUndiciSend', () => {
     const server = await start((response) => {
       setTimeout(() => response.end('{}'), 50);
     });
-    const pool = new Pool(server.url.origin, { connections: 1 });
-    leftovers.push(() => pool.destroy());
-    const send = createUndiciSend(pool);
-    const deadline = new AbortController();
+    const send = createUndiciSend(connectionsTo(server.url, { connections: 1 }));
+    const { call, end } = endableCall();
     const request = { operation: 'add', url: server.url, headers: {}, body: '{}' } as const;
     const first = send({ ...request, call: testCall() });
-    const second = failureOf(send({ ...request, call: testCall({ deadline: deadline.signal }) }));
+    const second = failureOf(send({ ...request, call }));
     await waitFor(() => server.requests.length === 1);
-    deadline.abort();
+    end('deadline');
     await expect(second).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
     await expect(first).resolves.toMatchObject({ status: 200 });
     await expect(send({ ...request, call: testCall() })).resolves.toMatchObject({ status: 200 });
     expect(server.requests).toHaveLength(2);
   });
 
-  it.each(['deadline', 'callerLeft'] as const)(
+  it.each(['deadline', 'callerLeft', 'shutdown'] as const)(
     'sends nothing where %s fired before',
-    async (name) => {
+    async (reason) => {
       const server = await start(json(200, {}));
-      const error = await failureOf(
-        sendTo(server.url, 'add', testCall({ [name]: AbortSignal.abort() })),
-      );
+      const { call, end } = endableCall();
+      end(reason);
+      const error = await failureOf(sendTo(server.url, 'add', call));
       expect(error.mayHaveBeenApplied).toBe(false);
       expect(server.requests).toHaveLength(0);
     },
@@ -158,10 +164,10 @@ describe('createUndiciSend', () => {
 
   it('ends a read when its caller leaves', async () => {
     const server = await start(silence);
-    const caller = new AbortController();
-    const sent = failureOf(sendTo(server.url, 'list', testCall({ callerLeft: caller.signal })));
+    const { call, end } = endableCall();
+    const sent = failureOf(sendTo(server.url, 'list', call));
     await waitFor(() => server.requests.length === 1);
-    caller.abort();
+    end('callerLeft');
     await expect(sent).resolves.toMatchObject({ code: 'callerLeft' });
   });
 
@@ -170,13 +176,26 @@ describe('createUndiciSend', () => {
     const server = await start((response) => {
       answer = () => response.end('{"done":true}');
     });
-    const caller = new AbortController();
-    const sent = sendTo(server.url, 'add', testCall({ callerLeft: caller.signal }));
+    const { call, end } = endableCall();
+    const sent = sendTo(server.url, 'add', call);
     await waitFor(() => server.requests.length === 1);
-    caller.abort();
+    end('callerLeft');
     answer?.();
     await expect(sent).resolves.toMatchObject({ status: 200 });
   });
+
+  it.each(['deadline', 'shutdown'] as const)(
+    'ends a write that goes on after its caller left at %s all the same',
+    async (reason) => {
+      const server = await start(silence);
+      const { call, end } = endableCall();
+      const sent = failureOf(sendTo(server.url, 'add', call));
+      await waitFor(() => server.requests.length === 1);
+      end('callerLeft');
+      end(reason);
+      await expect(sent).resolves.toMatchObject({ mayHaveBeenApplied: true });
+    },
+  );
 
   it('stops reading an answer that is too large', async () => {
     const chunk = Buffer.alloc(1024 * 1024, ' ');
@@ -217,9 +236,7 @@ describe('createUndiciSend', () => {
       ports.add(response.socket?.remotePort);
       response.end('{}');
     });
-    const pool = new Pool(server.url.origin);
-    leftovers.push(() => pool.destroy());
-    const send = createUndiciSend(pool);
+    const send = createUndiciSend(connectionsTo(server.url, {}));
     for (let index = 0; index < 5; index += 1) {
       await send({ operation: 'list', url: server.url, headers: {}, call: testCall() });
     }

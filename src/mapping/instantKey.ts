@@ -1,4 +1,4 @@
-import { findDateTimeOffsetProblem } from '../mapping/dateTimeOffset.ts';
+import { findDateTimeOffsetProblem } from './dateTimeOffset.ts';
 
 const parts =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { isJsonObject, parseJson } from '../json.ts';
+import type { GraphCall } from './pipeline.ts';
+
+/** Tells for whom Graph counts a call: one app in one tenant. */
+export interface TenantKeys {
+  keyOf(call: GraphCall): string;
+  /** Tells that Graph took the call's token for good. */
+  accept(call: GraphCall): void;
+}
+
+const maximumTokens = 10_000;
+const knownForMs = 60 * 60 * 1000;
+
+/**
+ * Reads app and tenant out of callers' tokens. They are not ours to verify, and anybody can write somebody else's
+ * tenant into one; so a token counts by itself until Graph has accepted it.
+ */
+export function createTenantKeys(): TenantKeys {
+  const accepted = new LRUCache<string, string>({ max: maximumTokens, ttl: knownForMs });
+  return {
+    keyOf({ callerToken }) {
+      const digest = digestOf(callerToken?.reveal() ?? '');
+      return accepted.get(digest) ?? digest;
+    },
+    accept({ callerToken }) {
+      const token = callerToken?.reveal() ?? '';
+      const key = readTenantKey(token);
+      if (key !== undefined) {
+        accepted.set(digestOf(token), key);
+      }
+    },
+  };
+}
+
+/** The app and the tenant that a token names, digested; undefined where it names none. */
+export function readTenantKey(token: string): string | undefined {
+  const payload = token.split('.')[1] ?? '';
+  const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
+  if (!isJsonObject(claims)) {
+    return undefined;
+  }
+  const tenant = claims['tid'];
+  const app = claims['azp'] ?? claims['appid'];
+  return typeof tenant === 'string' && typeof app === 'string'
+    ? digestOf(JSON.stringify([tenant.toLowerCase(), app.toLowerCase()]))
+    : undefined;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

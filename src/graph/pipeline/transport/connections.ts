@@ -1,0 +1,63 @@
+import { rootCertificates } from 'node:tls';
+import { Client, type Dispatcher, Pool } from 'undici';
+import { maximumHeaderBytes } from './bounds.ts';
+
+/** How the connections to one origin are made. */
+export interface ConnectionOptions {
+  /** How many there are at the most at one time. */
+  readonly limit: number;
+  /** How long one may take to be made, TLS included. */
+  readonly connectTimeoutMs: number;
+  /** Certificates of authorities to trust beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+}
+
+/** The connections to one origin. */
+export interface Connections {
+  /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
+  dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    onNewConnection: boolean,
+  ): void;
+  /** Cuts all of them. */
+  close(): Promise<void>;
+}
+
+/** Makes the connections to one origin, none of them before it is needed. */
+export function createConnections(origin: string, options: ConnectionOptions): Connections {
+  const { limit, connectTimeoutMs, certificateAuthorities } = options;
+  const common = {
+    maxHeaderSize: maximumHeaderBytes,
+    connect: {
+      timeout: connectTimeoutMs,
+      ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
+    },
+  };
+  const pool = new Pool(origin, { ...common, connections: limit });
+  const single = new Set<Client>();
+
+  function dispatchOnce(
+    request: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): void {
+    const client = new Client(origin, common);
+    single.add(client);
+    client.dispatch({ ...request, reset: true }, handler);
+    const forget = (): boolean => single.delete(client);
+    client.close().then(forget, forget);
+  }
+
+  return {
+    dispatch(request, handler, onNewConnection) {
+      if (onNewConnection) {
+        dispatchOnce(request, handler);
+      } else {
+        pool.dispatch(request, handler);
+      }
+    },
+    async close() {
+      await Promise.all([pool, ...single].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}

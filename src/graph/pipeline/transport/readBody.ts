@@ -1,0 +1,60 @@
+import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../../json.ts';
+import { findJsonProblem } from '../../jsonProblem.ts';
+import { protocolErrorOf } from '../../responseError.ts';
+import { type GraphRequest, type GraphResponse, headerText, type Policy } from '../pipeline.ts';
+import { maximumBodyBytes } from './bounds.ts';
+import { decodeBody } from './decodeBody.ts';
+
+/**
+ * Makes JSON of an answer's body, once for all who look at it. A success whose body cannot be believed is an error
+ * from here on; of a refusal the status counts, whatever its body is.
+ */
+export const readBody: Policy = async (request, next) => {
+  const response = await next(request);
+  const decoded = await decodeBody(response, maximumBodyBytes);
+  if ('problem' in decoded) {
+    if (isSuccess(response)) {
+      throw unbelievable(request, response, decoded.problem);
+    }
+    return { ...response, body: Buffer.alloc(0) };
+  }
+  return isJson(response) && decoded.body.length > 0
+    ? readJson(request, { ...response, body: decoded.body })
+    : { ...response, body: decoded.body };
+};
+
+function readJson(request: GraphRequest, response: GraphResponse): GraphResponse {
+  const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
+  const json = isUtf8(response.body) ? parseJson(text) : undefined;
+  if (!isSuccess(response)) {
+    return json === undefined ? response : { ...response, json };
+  }
+  if (json === undefined) {
+    // A body whose end the connection's end marks is cut off without an error anywhere else.
+    throw unbelievable(request, response, 'its JSON is broken', 'broken');
+  }
+  const problem = findJsonProblem(text, json);
+  if (problem !== undefined) {
+    throw unbelievable(request, response, problem);
+  }
+  return { ...response, json };
+}
+
+function unbelievable(
+  request: GraphRequest,
+  response: GraphResponse,
+  problem: string,
+  fault?: 'broken',
+): Error {
+  const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
+  return protocolErrorOf(request.operation, response, message, fault && { fault });
+}
+
+function isSuccess({ status }: GraphResponse): boolean {
+  return status >= 200 && status < 300;
+}
+
+function isJson(response: GraphResponse): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(headerText(response, 'content-type') ?? '');
+}

@@ -1,0 +1,26 @@
+import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
+
+type Target = AssignmentTargetResource | NewAssignmentTargetResource;
+
+/** Whether Graph takes two targets for one: it goes by type and identity, UUIDs in any case, types with or without `#`. */
+export function hasSameIdentity(left: Target, right: Target): boolean {
+  return identityOf(left) === identityOf(right);
+}
+
+/** Whether two targets are narrowed by the same filter, or both by none, for which Graph has several ways. */
+export function hasSameFilter(left: Target, right: Target): boolean {
+  return filterOf(left) === filterOf(right);
+}
+
+function identityOf(target: Target): string {
+  const type = (target['@odata.type'] ?? '').replace(/^#?microsoft\.graph\./i, '').toLowerCase();
+  const groupId = typeof target.groupId === 'string' ? target.groupId.toLowerCase() : null;
+  return JSON.stringify([type, groupId, target.collectionId ?? null]);
+}
+
+function filterOf(target: Target): string {
+  const id = target.deviceAndAppManagementAssignmentFilterId;
+  const type = target.deviceAndAppManagementAssignmentFilterType;
+  const isNone = id == null || type == null || type === 'none';
+  return isNone ? 'none' : `${type} ${id}`.toLowerCase();
+}

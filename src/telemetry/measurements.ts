@@ -1,0 +1,27 @@
+/** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
+export interface AttemptMeasurement {
+  readonly method: string;
+  /** The path without version and id. */
+  readonly route: string;
+  readonly durationMs: number;
+  readonly attempt: number;
+  readonly repeatReason: string | undefined;
+  /** Where an answer came. */
+  readonly status?: number;
+  /** Where none came: the gateway's code for it. */
+  readonly errorType?: string;
+}
+
+export type MeasureAttempt = (measurement: AttemptMeasurement) => void;
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** What the gateway measures of the way to Graph. */
+export interface Measurements {
+  readonly attempt: MeasureAttempt;
+  /** A request that was held back before it was sent. */
+  heldBack(reason: 'budget' | 'breaker' | 'bulkhead'): void;
+  breakerState(state: BreakerState): void;
+  /** A write whose outcome nobody knows. */
+  outcomeUnknown(operation: string): void;
+}

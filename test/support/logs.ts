@@ -1,0 +1,22 @@
+import type { Log, LogFields } from '../../src/telemetry/log.ts';
+
+/** A log that keeps nothing. */
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export interface RecordedLine extends LogFields {
+  readonly message: string;
+}
+
+/** A log that keeps its lines. */
+export function recordingLog(): Log & { readonly lines: readonly RecordedLine[] } {
+  const lines: RecordedLine[] = [];
+  const write = (message: string, fields: LogFields = {}): void => {
+    lines.push({ message, ...fields });
+  };
+  return { lines, debug: write, info: write, warn: write, error: write };
+}

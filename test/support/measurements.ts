@@ -1,0 +1,26 @@
+import type { AttemptMeasurement, Measurements } from '../../src/telemetry/measurements.ts';
+
+/** Measurements that nobody takes. */
+export const noMeasurements: Measurements = {
+  attempt: () => undefined,
+  heldBack: () => undefined,
+  breakerState: () => undefined,
+  outcomeUnknown: () => undefined,
+};
+
+/** Measurements that are kept. */
+export function recordingMeasurements(): Measurements & {
+  readonly attempts: readonly AttemptMeasurement[];
+  readonly events: readonly string[];
+} {
+  const attempts: AttemptMeasurement[] = [];
+  const events: string[] = [];
+  return {
+    attempts,
+    events,
+    attempt: (measurement) => attempts.push(measurement),
+    heldBack: (reason) => events.push(`held back by ${reason}`),
+    breakerState: (state) => events.push(`breaker ${state}`),
+    outcomeUnknown: (operation) => events.push(`outcome of ${operation} unknown`),
+  };
+}
