@@ -47,7 +47,7 @@ describe('source files', () => {
     [
       'chance',
       /Math\.random|randomUUID|randomBytes/,
-      ['src/main.ts', 'src/emulator/startEmulator.ts'],
+      ['src/createGateway.ts', 'src/emulator/startEmulator.ts'],
     ],
     ['the built-in fetch', /\bfetch\(/, []],
     ['the console', /\bconsole\./, []],
