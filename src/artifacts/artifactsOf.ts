@@ -31,7 +31,8 @@ function possibleTypesOf(schema: GraphQLSchema): Record<string, readonly string[
 
 function scalarsOf(schema: GraphQLSchema): Record<string, string> {
   const names = Object.values(schema.getTypeMap())
-    .filter((type) => isScalarType(type) && !isSpecifiedScalarType(type))
+    .filter(isScalarType)
+    .filter((type) => type.name in scalarTypes || !isSpecifiedScalarType(type))
     .map(({ name }) => name);
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }
