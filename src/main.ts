@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { metrics } from '@opentelemetry/api';
 import { bannerOf } from './banner.ts';
-import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { createMeasurements } from './telemetry/createMeasurements.ts';
+import { createGateway, type OwnGateway } from './createGateway.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -29,7 +25,7 @@ function readConfigOrExit(): Config {
  * The first signal stops in order, the second ends at once. SIGINT is a person at a terminal: no delay for them. One
  * that comes while the gateway starts is obeyed as soon as it has started.
  */
-function stopOnSignals(starting: Promise<Gateway>, config: Config, log: Log): void {
+function stopOnSignals(gateway: OwnGateway, config: Config, log: Log): void {
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -37,15 +33,13 @@ function stopOnSignals(starting: Promise<Gateway>, config: Config, log: Log): vo
     }
     isStopping = true;
     log.info('Told to stop', { signal });
-    starting
-      .then((gateway) => gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0))
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error('Stopping failed', {}, error);
-          process.exit(1);
-        },
-      );
+    gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('Stopping failed', {}, error);
+        process.exit(1);
+      },
+    );
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -54,17 +48,12 @@ function stopOnSignals(starting: Promise<Gateway>, config: Config, log: Log): vo
 const config = readConfigOrExit();
 const log = createLogger(config.logLevel);
 try {
-  const starting = startGateway(config, {
-    clock: systemClock,
-    log,
-    measurements: createMeasurements(metrics.getMeter('compliance-partner-gateway')),
-    chance: Math.random,
-    newId: randomUUID,
-  });
-  stopOnSignals(starting, config, log);
-  const gateway = await starting;
+  const gateway = createGateway(config, { log });
+  const starting = gateway.start();
+  stopOnSignals(gateway, config, log);
+  const { url, upstreamUrl } = await starting;
   if (config.upstream.kind === 'emulator') {
-    process.stdout.write(bannerOf(gateway.url, gateway.upstreamUrl));
+    process.stdout.write(bannerOf(url, upstreamUrl));
   }
 } catch (error) {
   const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';

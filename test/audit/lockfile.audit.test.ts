@@ -4,15 +4,20 @@ import { describe, expect, it } from '@jest/globals';
 interface LockedPackage {
   readonly version?: string;
   readonly resolved?: string;
+  /** A folder of this repository instead of a download. */
+  readonly link?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
-const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> };
+const lockfiles = ['package-lock.json', 'examples/consumer/package-lock.json'];
 
-describe('the lockfile', () => {
+describe.each(lockfiles)('%s', (file) => {
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> };
+
   it('names no place to download from', () => {
-    expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+    const downloads = Object.values(packages).filter(({ link }) => link !== true);
+    expect(downloads.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
   });
 
   it('holds the optional packages of all systems, because a clean install on another one is refused else', () => {

@@ -1,0 +1,165 @@
+import type { ApolloClient } from '@apollo/client';
+import {
+  AddAssignmentDocument,
+  type AddComplianceManagementPartnerInput,
+  type AddEnrollmentAssignmentInput,
+  AddPartnerDocument,
+  type DeleteComplianceManagementPartnerInput,
+  DeletePartnerDocument,
+  PartnerDocument,
+  type PartnerFragment,
+  PartnerFragmentDoc,
+  PartnerPageDocument,
+  type PartnerPageQuery,
+  type PartnerPageQueryVariables,
+  type ProblemFragment,
+  RemoveAssignmentDocument,
+  type RemoveEnrollmentAssignmentInput,
+  type UpdateComplianceManagementPartnerInput,
+  UpdatePartnerDocument,
+} from './gql/graphql.js';
+
+/** What a change came to. Everything else, such as a failed network, is thrown; see `failureOf`. */
+export type Outcome<Value> =
+  | { readonly kind: 'done'; readonly value: Value }
+  | {
+      readonly kind: 'refused';
+      /** What the user can mend, each with the path of its field. */
+      readonly problems: readonly ProblemFragment[];
+      /** For a `CONFLICT`: the partner as it is now. */
+      readonly current: PartnerFragment | null;
+    };
+
+export interface AssignmentChange {
+  readonly changed: boolean;
+  readonly partner: PartnerFragment | null;
+}
+
+export type PartnerPage = PartnerPageQuery['complianceManagementPartners'];
+
+/** Every query and mutation of the gateway as a typed function. */
+export function createPartnerApi(client: ApolloClient) {
+  return {
+    /** What the cache holds of a partner, without asking anybody; null where it is not there, or not complete. */
+    known(id: string): PartnerFragment | null {
+      return client.readFragment({
+        fragment: PartnerFragmentDoc,
+        fragmentName: 'Partner',
+        from: { __typename: 'ComplianceManagementPartner', id },
+      });
+    },
+
+    /** Null where there is no partner with this id. */
+    async find(id: string): Promise<PartnerFragment | null> {
+      const { data } = await client.query({
+        query: PartnerDocument,
+        variables: { id },
+        fetchPolicy: 'network-only',
+      });
+      return given(data).complianceManagementPartner;
+    },
+
+    /** All pages, each asked for when it is wanted. */
+    async *pages(question: PartnerPageQueryVariables): AsyncGenerator<PartnerPage> {
+      let after = question.after ?? null;
+      for (;;) {
+        const { data } = await client.query({
+          query: PartnerPageDocument,
+          variables: { ...question, after },
+          fetchPolicy: 'network-only',
+        });
+        const page = given(data).complianceManagementPartners;
+        yield page;
+        if (!page.pageInfo.hasNextPage) {
+          return;
+        }
+        after = page.pageInfo.endCursor;
+      }
+    },
+
+    async add(
+      input: AddComplianceManagementPartnerInput,
+    ): Promise<Outcome<PartnerFragment | null>> {
+      const { data } = await client.mutate({ mutation: AddPartnerDocument, variables: { input } });
+      const payload = given(data).addComplianceManagementPartner;
+      return outcomeOf(payload, payload.complianceManagementPartner);
+    },
+
+    async update(
+      input: UpdateComplianceManagementPartnerInput,
+    ): Promise<Outcome<PartnerFragment | null>> {
+      const { data } = await client.mutate({
+        mutation: UpdatePartnerDocument,
+        variables: { input },
+      });
+      const payload = given(data).updateComplianceManagementPartner;
+      return outcomeOf(payload, payload.complianceManagementPartner);
+    },
+
+    async addAssignment(input: AddEnrollmentAssignmentInput): Promise<Outcome<AssignmentChange>> {
+      const { data } = await client.mutate({
+        mutation: AddAssignmentDocument,
+        variables: { input },
+      });
+      const payload = given(data).addEnrollmentAssignment;
+      const { changed, complianceManagementPartner: partner } = payload;
+      return outcomeOf(payload, { changed, partner });
+    },
+
+    async removeAssignment(
+      input: RemoveEnrollmentAssignmentInput,
+    ): Promise<Outcome<AssignmentChange>> {
+      const { data } = await client.mutate({
+        mutation: RemoveAssignmentDocument,
+        variables: { input },
+      });
+      const payload = given(data).removeEnrollmentAssignment;
+      const { changed, complianceManagementPartner: partner } = payload;
+      return outcomeOf(payload, { changed, partner });
+    },
+
+    /** Gives the id of the deleted partner, which leaves the cache too. */
+    async delete(input: DeleteComplianceManagementPartnerInput): Promise<Outcome<string | null>> {
+      const { data } = await client.mutate({
+        mutation: DeletePartnerDocument,
+        variables: { input },
+        update(cache, result) {
+          const payload = result.data?.deleteComplianceManagementPartner;
+          const id = payload?.deletedComplianceManagementPartnerId;
+          const place = id && cache.identify({ __typename: 'ComplianceManagementPartner', id });
+          if (place) {
+            cache.evict({ id: place });
+            cache.gc();
+          }
+        },
+      });
+      const payload = given(data).deleteComplianceManagementPartner;
+      return outcomeOf(payload, payload.deletedComplianceManagementPartnerId);
+    },
+  };
+}
+
+export type PartnerApi = ReturnType<typeof createPartnerApi>;
+
+interface Payload {
+  readonly userErrors: readonly ProblemFragment[];
+  readonly complianceManagementPartner: PartnerFragment | null;
+}
+
+function outcomeOf<Value>(payload: Payload, value: Value): Outcome<Value> {
+  return payload.userErrors.length === 0
+    ? { kind: 'done', value }
+    : {
+        kind: 'refused',
+        problems: payload.userErrors,
+        current: payload.complianceManagementPartner,
+      };
+}
+
+/** With Apollo's error policy `none` an answer without data is thrown, so this is for the compiler. */
+function given<Data>(data: Data | null | undefined): Data {
+  if (data === null || data === undefined) {
+    throw new Error('an answer without data and without errors');
+  }
+  return data;
+}

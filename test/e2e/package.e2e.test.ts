@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readSdl } from '../../src/server/schema.ts';
+import { installPackedPackage, type PackedPackage } from '../support/packedPackages.ts';
+
+const name = 'compliance-partner-gateway';
+const textOf = (file: string): string =>
+  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const { exports: offered } = JSON.parse(textOf('package.json')) as { exports: object };
+const [, libraryExample = ''] =
+  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
+
+let packed: PackedPackage;
+beforeAll(async () => {
+  packed = await installPackedPackage();
+});
+afterAll(() => packed.remove());
+
+describe('the packed package', () => {
+  it('has every file that its exports name', async () => {
+    const resolved = await packed.run(
+      `import { existsSync } from 'node:fs';
+       import { fileURLToPath } from 'node:url';
+       for (const path of ${JSON.stringify(Object.keys(offered))}) {
+         const url = import.meta.resolve('${name}' + path.slice(1));
+         console.log(path, existsSync(fileURLToPath(url)));
+       }`,
+    );
+    expect(resolved.trim().split('\n')).toEqual(Object.keys(offered).map((path) => `${path} true`));
+  });
+
+  it('holds nothing of the build, the tests or the machine', () => {
+    const folders = packed.files.map((file) => file.split('/')[0]);
+    expect([...new Set(folders)].sort()).toEqual(
+      [
+        'ARCHITECTURE.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'dist',
+        'package.json',
+        'schema',
+      ].sort(),
+    );
+    expect(packed.files.filter((file) => /tsbuildinfo|artifacts/.test(file))).toEqual([]);
+  });
+
+  it('gives the schema and its forms for tools', async () => {
+    const output = await packed.run(
+      `import { readFileSync } from 'node:fs';
+       import introspection from '${name}/introspection.json' with { type: 'json' };
+       import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
+       import scalars from '${name}/scalars.json' with { type: 'json' };
+       const sdl = readFileSync(new URL(import.meta.resolve('${name}/schema.graphql')), 'utf8');
+       console.log(JSON.stringify({ types: introspection.__schema.types.length, possibleTypes, scalars, sdl }));`,
+    );
+    expect(JSON.parse(output)).toEqual({
+      types: expect.any(Number),
+      possibleTypes: { AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']) },
+      scalars: expect.objectContaining({ DateTimeOffset: 'string' }),
+      sdl: readSdl(),
+    });
+  });
+
+  it("runs the README's library example with nothing but its declared dependencies", async () => {
+    expect(libraryExample).toContain('createGateway(');
+    const output = await packed.run(libraryExample);
+    expect(output).toContain('"message":"Stopped"');
+    expect(output).toContain('{ data: { complianceManagementPartners: { totalCount: ');
+  });
+
+  it('has types for all of it, which a strict compiler takes', async () => {
+    const source = `${libraryExample}
+      import { type Config, ConfigError, type Log } from '${name}';
+      import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
+      import scalars from '${name}/scalars.json' with { type: 'json' };
+      const targets: readonly string[] = possibleTypes.AssignmentTarget;
+      const text: string = scalars.DateTimeOffset;
+      const config: Config = { ...readConfig({}), port: 0, upstream: { kind: 'graph', root: new URL('https://graph.microsoft.com') } };
+      const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+      const problems = (error: unknown): readonly string[] => error instanceof ConfigError ? error.problems : [];
+      createGateway(config, { log, newId: () => 'id' });
+      export { problems, targets, text };`;
+    expect(await packed.findTypeErrors(source)).toBe('');
+  });
+
+  it('has types that refuse what is wrong', async () => {
+    const errors = await packed.findTypeErrors(
+      `import { createGateway, readConfig } from '${name}';
+       createGateway({ ...readConfig({}), apiVersion: 'v2' });
+       const url: number = (await createGateway(readConfig({})).start()).url;
+       export { url };`,
+    );
+    expect(errors.match(/error TS\d+/g)).toHaveLength(2);
+  });
+});
