@@ -1,5 +1,5 @@
 import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
-import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
+import { callerRootOf, type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import { type ErrorStamp, serviceError } from './errorEnvelopes.ts';
 import { findAccessRefusal } from './findAccessRefusal.ts';
 import { listPartners } from './listPartners.ts';
@@ -76,13 +76,13 @@ function answerResource(
   request: EmulatorRequest,
   { stamp, route }: { readonly stamp: ErrorStamp; readonly route: ResourceRoute },
 ): EmulatorAnswer {
-  const { method, headers } = request;
+  const { method } = request;
   const isForgiving = parts.oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
   const scope: OperationScope = {
     store: isForgiving ? storeWithoutGaps(parts.store) : parts.store,
     model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
     stamp,
-    baseUrl: `http://${headers.host ?? '127.0.0.1'}/${route.version}`,
+    baseUrl: `${callerRootOf(request)}/${route.version}`,
     newId: parts.newId,
   };
   const call: ResourceCall = { request, scope, parts };
