@@ -227,7 +227,7 @@ describe('empty pages', () => {
 });
 
 describe('an update without an answer', () => {
-  it('is carried out or refused as any other', async () => {
+  it('is carried out or refused like every other one', async () => {
     await start(['no-content-update']);
     const answer = await graph.ask('PATCH', rowPath, { displayName: 'new' });
     expect(answer).toMatchObject({ status: 204, text: '' });
