@@ -39,6 +39,7 @@ export type LogLevel = (typeof logLevels)[number];
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** The oddities by their names in the configuration. */
 export type EmulatorOddity = (typeof emulatorOddities)[number];
 
 const emulatorOddities = [

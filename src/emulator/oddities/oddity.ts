@@ -5,6 +5,7 @@
  */
 export type Oddity = (typeof oddities)[number];
 
+/** All of them. */
 export const oddities = [
   /** Types inside a partner are written without `#`, as in the response on the reference page. */
   'hash-less-types',
