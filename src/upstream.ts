@@ -77,6 +77,7 @@ async function startUpstream(upstream: Upstream, clock: Clock): Promise<StartedU
   const emulator = await startEmulator({
     port: upstream.port,
     generation: upstream.betaGeneration,
+    oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
     clock,
   });

@@ -10,6 +10,8 @@ export type Upstream =
       readonly port: number;
       /** Which of beta's two generations the embedded Graph plays. */
       readonly betaGeneration: 'reference-page' | 'today';
+      /** What the answers of the embedded Graph have that no page promises. */
+      readonly oddities: readonly EmulatorOddity[];
     }
   | { readonly kind: 'graph'; readonly root: URL };
 
@@ -42,6 +44,19 @@ export interface Config {
 export type LogLevel = (typeof logLevels)[number];
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** The oddities by their names in the configuration. */
+export type EmulatorOddity = (typeof emulatorOddities)[number];
+
+const emulatorOddities = [
+  'hash-less-types',
+  'missing-as-200',
+  'value-wrapper',
+  'unknown-enum-members',
+  'unknown-target-types',
+  'empty-pages',
+  'no-content-update',
+] as const;
 
 /**
  * Reads the configuration from the environment.
@@ -125,6 +140,7 @@ function readEmulator(readers: Readers): Upstream {
     port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
     betaGeneration:
       readers.oneOf('EMULATOR_BETA_GENERATION', ['reference-page', 'today']) ?? 'reference-page',
+    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorOddities),
   };
 }
 

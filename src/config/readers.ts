@@ -8,6 +8,8 @@ export interface Readers {
   wholeNumber(name: string, bounds: { min: number; max: number; fallback: number }): number;
   /** One of the allowed words. */
   oneOf<Word extends string>(name: string, words: readonly Word[]): Word | undefined;
+  /** Any of the allowed words, with commas between and each once; none where the variable is absent. */
+  someOf<Word extends string>(name: string, words: readonly Word[]): readonly Word[];
   /** `true`, `false`, `1` or `0`. */
   flag(name: string, fallback: boolean): boolean;
   /** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
@@ -49,6 +51,17 @@ export function createReaders(environment: Environment): Readers {
         problems.push(`${name} is "${value}"; it must be one of ${words.join(', ')}.`);
       }
       return word;
+    },
+    someOf(name, words) {
+      const given = (text(name) ?? '').split(',').map((word) => word.trim());
+      const isUnknown = (word: string) => !words.some((candidate) => candidate === word);
+      // A comma too many is no word; a word with a slip in it must not pass for none.
+      for (const stray of given.filter((word) => word !== '' && isUnknown(word))) {
+        problems.push(
+          `${name} has "${stray}"; it must be some of ${words.join(', ')}, with commas between.`,
+        );
+      }
+      return words.filter((word) => given.includes(word));
     },
     flag(name, fallback) {
       const value = text(name);

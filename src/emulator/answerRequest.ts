@@ -1,9 +1,13 @@
 import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
-import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
+import { callerRootOf, type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import { type ErrorStamp, serviceError } from './errorEnvelopes.ts';
 import { findAccessRefusal } from './findAccessRefusal.ts';
 import { listPartners } from './listPartners.ts';
 import { type Generation, modelOf } from './model.ts';
+import { disguiseAnswer } from './oddities/disguiseAnswer.ts';
+import { recognizePartner } from './oddities/disguisePartner.ts';
+import type { Oddity } from './oddities/oddity.ts';
+import { storeWithoutGaps } from './oddities/storeWithoutGaps.ts';
 import { collectionPath, type OperationScope } from './operationScope.ts';
 import { createPartner, deletePartner, getPartner, updatePartner } from './operations.ts';
 import type { PartnerStore } from './partnerStore.ts';
@@ -21,6 +25,7 @@ export interface EmulatorParts {
   readonly pageSize: number;
   readonly acceptToken: (token: string) => boolean;
   readonly newId: () => string;
+  readonly oddities: ReadonlySet<Oddity>;
 }
 
 type ResourceRoute = Extract<Route, { kind: 'collection' | 'partner' }>;
@@ -54,51 +59,65 @@ export function answerRequest(
       const message = `No OData route exists that match template ${route.template} with http verb ${request.method} for request /StatelessOnboardingService${path}.`;
       return refuse({ status: 400, code, message }, stamp);
     }
-    default: {
-      const scope: OperationScope = {
-        store: parts.store,
-        model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
-        stamp,
-        baseUrl: `http://${request.headers.host ?? '127.0.0.1'}/${route.version}`,
-        newId: parts.newId,
-      };
-      return route.kind === 'collection'
-        ? answerCollection(scope, request, parts.pageSize)
-        : answerPartner(scope, request, route);
-    }
+    default:
+      return answerResource(parts, request, { stamp, route });
   }
 }
 
-function answerCollection(
-  scope: OperationScope,
+/** A request for the resource, with all that its operations work with. */
+interface ResourceCall {
+  readonly request: EmulatorRequest;
+  readonly scope: OperationScope;
+  readonly parts: EmulatorParts;
+}
+
+function answerResource(
+  parts: EmulatorParts,
   request: EmulatorRequest,
-  pageSize: number,
+  { stamp, route }: { readonly stamp: ErrorStamp; readonly route: ResourceRoute },
 ): EmulatorAnswer {
+  const { method } = request;
+  const isForgiving = parts.oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
+  const scope: OperationScope = {
+    store: isForgiving ? storeWithoutGaps(parts.store) : parts.store,
+    model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
+    stamp,
+    baseUrl: `${callerRootOf(request)}/${route.version}`,
+    newId: parts.newId,
+  };
+  const call: ResourceCall = { request, scope, parts };
+  const answer = route.kind === 'collection' ? answerCollection(call) : answerPartner(call, route);
+  return disguiseAnswer(parts.oddities, { method, kind: route.kind }, answer);
+}
+
+function answerCollection(call: ResourceCall): EmulatorAnswer {
+  const { request, scope, parts } = call;
   switch (request.method) {
     case 'GET': {
       const { query } = splitPath(request.path);
-      const traits = { pageSize, model: scope.model, hasEmptyPages: false };
+      const hasEmptyPages = parts.oddities.has('empty-pages');
+      const traits = { pageSize: parts.pageSize, model: scope.model, hasEmptyPages };
       return withQuery(scope, parsePageRequest(query, traits), (page) => listPartners(scope, page));
     }
     case 'POST':
-      return withJson(scope, request, (body) => createPartner(scope, body));
+      return withJson(call, (body) => createPartner(scope, body));
     default:
       return refuseMethod('GET, POST', scope.stamp);
   }
 }
 
 function answerPartner(
-  scope: OperationScope,
-  request: EmulatorRequest,
+  call: ResourceCall,
   { id }: Extract<ResourceRoute, { kind: 'partner' }>,
 ): EmulatorAnswer {
+  const { request, scope } = call;
   switch (request.method) {
     case 'GET': {
       const selection = parseSelect(splitPath(request.path).query, scope.model);
       return withQuery(scope, selection, (chosen) => getPartner(scope, id, chosen));
     }
     case 'PATCH':
-      return withJson(scope, request, (body) => updatePartner(scope, id, body));
+      return withJson(call, (body) => updatePartner(scope, id, body));
     case 'DELETE':
       return deletePartner(scope, id);
     default:
@@ -121,10 +140,9 @@ function withQuery<T extends object>(
 }
 
 function withJson(
-  { stamp }: OperationScope,
-  request: EmulatorRequest,
+  { request, scope, parts }: ResourceCall,
   answer: (body: unknown) => EmulatorAnswer,
 ): EmulatorAnswer {
-  const json = readJsonBody(request, stamp);
-  return 'refusal' in json ? json.refusal : answer(json.value);
+  const json = readJsonBody(request, scope.stamp);
+  return 'refusal' in json ? json.refusal : answer(recognizePartner(parts.oddities, json.value));
 }

@@ -10,6 +10,7 @@ import { deliver, prepareDelivery } from './deliver.ts';
 import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { listen } from './listen.ts';
+import type { Oddity } from './oddities/oddity.ts';
 import { createPartnerStore } from './partnerStore.ts';
 import { createPauses } from './pauses.ts';
 import { parseRoute } from './route.ts';
@@ -30,6 +31,8 @@ export interface EmulatorOptions {
   readonly pageSize?: number;
   /** The rows at the start; partners of Intune's catalogue where absent. */
   readonly seed?: readonly PartnerResource[];
+  /** What its answers have that no page promises; nothing where absent. */
+  readonly oddities?: readonly Oddity[];
   /** Told of each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
   /** Keeps each request; off where absent, because a server that runs for long would grow. */
@@ -78,6 +81,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     pageSize: options.pageSize ?? 1000,
     acceptToken: options.acceptToken,
     newId: options.newId ?? randomUUID,
+    oddities: new Set(options.oddities),
   };
   const stage: Stage = {
     parts,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse, validate } from 'graphql';
+import { oddities } from '../../src/emulator/oddities/oddity.ts';
 import { createSchema, readSdl } from '../../src/server/schema.ts';
 
 const textOf = (file: string): string =>
@@ -33,5 +34,9 @@ describe('the README', () => {
     const names = [...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map((match) => match[1] ?? '');
     expect(names.length).toBeGreaterThan(8);
     expect([...new Set(names)].filter((name) => !readme.includes(name))).toEqual([]);
+  });
+
+  it('says what each oddity of the embedded Graph is', () => {
+    expect(oddities.filter((oddity) => !readme.includes(`| \`${oddity}\` `))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/configError.ts';
+import { oddities } from '../../src/emulator/oddities/oddity.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -17,7 +18,7 @@ describe('readConfig', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 4000,
-      upstream: { kind: 'emulator', port: 0, betaGeneration: 'reference-page' },
+      upstream: { kind: 'emulator', port: 0, betaGeneration: 'reference-page', oddities: [] },
       apiVersion: 'beta',
       authMode: 'passthrough',
       logLevel: 'info',
@@ -29,8 +30,23 @@ describe('readConfig', () => {
     });
   });
 
+  it('knows every oddity of the embedded Graph, and each counts once', () => {
+    const all = { EMULATOR_ODDITIES: [...oddities, ...oddities, ''].join() };
+    expect(readConfig(all).upstream).toMatchObject({ oddities });
+  });
+
+  it('does not start with an oddity that it does not know, whatever else is there', () => {
+    const list = 'empty-pages,hash-less,Value-Wrapper';
+    const allowed = `it must be some of ${oddities.join(', ')}, with commas between.`;
+    expect(problemsOf({ EMULATOR_ODDITIES: list, GRAPH_CLOUD: 'global' })).toEqual([
+      `EMULATOR_ODDITIES has "hash-less"; ${allowed}`,
+      `EMULATOR_ODDITIES has "Value-Wrapper"; ${allowed}`,
+    ]);
+  });
+
   it('takes an empty text for an absent one', () => {
-    expect(readConfig({ PORT: '', GRAPH_CLOUD: ' ', AUTH_MODE: '' })).toEqual(readConfig({}));
+    const empty = { PORT: '', GRAPH_CLOUD: ' ', AUTH_MODE: '', EMULATOR_ODDITIES: ' , ' };
+    expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
   it.each([
@@ -70,11 +86,17 @@ describe('readConfig', () => {
       INTROSPECTION: 'false',
       EMULATOR_PORT: '4001',
       EMULATOR_BETA_GENERATION: 'today',
+      EMULATOR_ODDITIES: 'value-wrapper, empty-pages',
     });
     expect(config).toEqual({
       host: '0.0.0.0',
       port: 0,
-      upstream: { kind: 'emulator', port: 4001, betaGeneration: 'today' },
+      upstream: {
+        kind: 'emulator',
+        port: 4001,
+        betaGeneration: 'today',
+        oddities: ['value-wrapper', 'empty-pages'],
+      },
       apiVersion: 'v1.0',
       authMode: 'passthrough',
       logLevel: 'debug',

@@ -1,7 +1,7 @@
 import { answerRequest } from '../answerRequest.ts';
 import { carryOut, type Outcome, type Stage } from '../carryOut.ts';
 import { type EmulatorAnswer, refuse, refuseMethod } from '../emulatorAnswer.ts';
-import type { EmulatorRequest } from '../emulatorRequest.ts';
+import { type EmulatorRequest, rootHeaders } from '../emulatorRequest.ts';
 import type { ErrorStamp } from '../errorEnvelopes.ts';
 import type { FaultAnswer } from '../faults.ts';
 import { findAccessRefusal } from '../findAccessRefusal.ts';
@@ -77,11 +77,11 @@ function answerItem(
   { version, request, stamp }: BatchCall,
   item: BatchItem,
 ): Promise<Outcome> {
-  const { host, authorization } = request.headers;
+  const shared = ['authorization', ...rootHeaders].map((name) => [name, request.headers[name]]);
   const single: EmulatorRequest = {
     method: item.method,
     path: `/${version}/${item.url.replace(/^\//, '')}`,
-    headers: { ...item.headers, host, authorization },
+    headers: { ...item.headers, ...Object.fromEntries(shared) },
     body: Buffer.from(item.body === undefined ? '' : JSON.stringify(item.body)),
   };
   // Graph stamps all responses of a batch alike.

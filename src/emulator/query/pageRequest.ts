@@ -48,9 +48,9 @@ export function parsePageRequest(
     return selection;
   }
   const options = writeOptions(query);
-  const token = query.get('$skiptoken');
+  const token = findSkipToken(query);
   const start =
-    token === null ? { after: 0, isHollow: hasEmptyPages } : parseSkipToken(token, options);
+    token === undefined ? { after: 0, isHollow: hasEmptyPages } : parseSkipToken(token, options);
   if (start === undefined) {
     return refuseQuery('The $skiptoken query option is not one that belongs to this query.');
   }
@@ -63,6 +63,11 @@ export function parsePageRequest(
     hasEmptyPages,
     options,
   };
+}
+
+/** Graph writes `$skiptoken` into its links; its pages, some services and Microsoft's clients write `$skipToken`. */
+function findSkipToken(query: URLSearchParams): string | undefined {
+  return [...query].find(([name]) => name.toLowerCase() === '$skiptoken')?.[1];
 }
 
 function parseTop(
