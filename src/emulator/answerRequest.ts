@@ -47,10 +47,11 @@ export function answerRequest(
       const message = `Invalid version: ${route.version}`;
       return refuse({ status: 400, code: 'BadRequest', message }, stamp);
     }
-    // A batch has a way of its own; one that comes here is inside another, where there is none.
+    // Both have a way of their own; one that comes here is inside a batch, where there is none.
     case 'batch':
+    case 'metadata':
     case 'unknownSegment': {
-      const segment = route.kind === 'batch' ? '$batch' : route.segment;
+      const segment = route.kind === 'unknownSegment' ? route.segment : `$${route.kind}`;
       const message = `Resource not found for the segment '${segment}'.`;
       return refuse({ status: 400, code: 'BadRequest', message }, stamp);
     }

@@ -21,12 +21,16 @@ export interface EdmProperty {
 export interface EdmType {
   readonly base?: string;
   readonly isAbstract?: boolean;
+  /** The key, on the type that declares it. */
+  readonly key?: string;
   readonly properties: Readonly<Record<string, EdmProperty>>;
 }
 
 /** The types of one generation by their names without the namespace. Source: the metadata, and the reference page. */
 export type Model = Readonly<Record<string, EdmType>>;
 
+/** The abstract type of all entities. */
+export const entityType = 'entity';
 /** The entity. */
 export const partnerType = 'complianceManagementPartner';
 /** The complex type in its lists. */
@@ -50,9 +54,14 @@ function platform(name: string): Record<string, EdmProperty> {
 
 function modelFor(platforms: readonly string[], hasFilters: boolean): Model {
   return {
+    [entityType]: {
+      isAbstract: true,
+      key: 'id',
+      properties: { id: { kind: 'Edm.String', isNullable: false } },
+    },
     [partnerType]: {
+      base: entityType,
       properties: {
-        id: { kind: 'Edm.String', isNullable: false },
         lastHeartbeatDateTime: { kind: 'Edm.DateTimeOffset', isNullable: false },
         partnerState: { kind: 'partnerState', isNullable: false },
         displayName: text,

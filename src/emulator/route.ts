@@ -6,9 +6,15 @@ export type Route =
   | { readonly kind: 'collection'; readonly version: Version }
   | { readonly kind: 'partner'; readonly version: Version; readonly id: string }
   | { readonly kind: 'batch'; readonly version: Version }
+  | { readonly kind: 'metadata'; readonly version: Version }
   | { readonly kind: 'invalidVersion'; readonly version: string }
   | { readonly kind: 'unknownSegment'; readonly segment: string }
   | { readonly kind: 'noRoute'; readonly template: string };
+
+const services: ReadonlyMap<string, 'batch' | 'metadata'> = new Map([
+  ['$batch', 'batch'],
+  ['$metadata', 'metadata'],
+]);
 
 const collection = /^complianceManagementPartners(?:\('((?:[^']|'')*)'\))?$/i;
 
@@ -23,8 +29,9 @@ export function parseRoute(path: string): Route {
     return { kind: 'invalidVersion', version: first };
   }
   const [singleton = '', resource = '', ...rest] = segments;
-  if (singleton.toLowerCase() === '$batch' && segments.length === 1) {
-    return { kind: 'batch', version };
+  const service = services.get(singleton.toLowerCase());
+  if (service !== undefined && segments.length === 1) {
+    return { kind: service, version };
   }
   if (singleton.toLowerCase() !== 'devicemanagement') {
     return { kind: 'unknownSegment', segment: singleton };

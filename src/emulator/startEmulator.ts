@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { PartnerResource } from '../graph/resource.ts';
+import { answerMetadata } from './answerMetadata.ts';
 import { answerRequest, type EmulatorParts } from './answerRequest.ts';
 import { answerBatch } from './batch/answerBatch.ts';
 import { carryOut, type Stage } from './carryOut.ts';
@@ -111,9 +112,16 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       note(request);
       const { answer, kill, stamp } = await carryOut(stage, request, (on, at) => {
         const route = parseRoute(splitPath(request.path).path);
-        return route.kind === 'batch'
-          ? answerBatch(on, { version: route.version, request, stamp: at })
-          : { answer: answerRequest(on.parts, request, at) };
+        switch (route.kind) {
+          case 'batch':
+            return answerBatch(on, { version: route.version, request, stamp: at });
+          case 'metadata':
+            return {
+              answer: answerMetadata(on.parts, { version: route.version, request, stamp: at }),
+            };
+          default:
+            return { answer: answerRequest(on.parts, request, at) };
+        }
       });
       deliver(response, prepareDelivery(answer, stamp), kill);
     },

@@ -2,23 +2,29 @@ import type { AssignmentFilterInput, AssignmentTargetInput } from '../generated/
 import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
 import type { AssignmentFilterModel, AssignmentTargetModel } from './partnerModel.ts';
 
-type RecognizedTypename = Exclude<
+/** A type of target that the schema has. */
+export type RecognizedTypename = Exclude<
   AssignmentTargetModel['__typename'],
   'UnrecognizedAssignmentTarget'
 >;
 
 const declaredType = '#microsoft.graph.deviceAndAppManagementAssignmentTarget';
 
-const typenameByWire: ReadonlyMap<string, RecognizedTypename> = new Map([
-  ['alllicensedusersassignmenttarget', 'AllLicensedUsersAssignmentTarget'],
-  ['alldevicesassignmenttarget', 'AllDevicesAssignmentTarget'],
-  ['groupassignmenttarget', 'GroupAssignmentTarget'],
-  ['exclusiongroupassignmenttarget', 'ExclusionGroupAssignmentTarget'],
-  [
-    'configurationmanagercollectionassignmenttarget',
-    'ConfigurationManagerCollectionAssignmentTarget',
-  ],
-]);
+/** The names that the schema's types have in Graph, without the namespace. */
+export const wireNameByTypename = {
+  AllLicensedUsersAssignmentTarget: 'allLicensedUsersAssignmentTarget',
+  AllDevicesAssignmentTarget: 'allDevicesAssignmentTarget',
+  GroupAssignmentTarget: 'groupAssignmentTarget',
+  ExclusionGroupAssignmentTarget: 'exclusionGroupAssignmentTarget',
+  ConfigurationManagerCollectionAssignmentTarget: 'configurationManagerCollectionAssignmentTarget',
+} as const satisfies Readonly<Record<RecognizedTypename, string>>;
+
+const typenameByWire: ReadonlyMap<string, RecognizedTypename> = new Map(
+  (Object.keys(wireNameByTypename) as RecognizedTypename[]).map((typename) => [
+    wireNameByTypename[typename].toLowerCase(),
+    typename,
+  ]),
+);
 
 /**
  * Gives the schema's target for any target that Graph may hold. The type's name is read with and without `#` and in

@@ -4,14 +4,18 @@ import type { PartnerTenantState } from '../graph/resource.ts';
 /** A state that may be sent. */
 export type KnownPartnerState = Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>;
 
-const wireByState: Readonly<Record<KnownPartnerState, PartnerTenantState>> = {
+const wireByState = {
   UNKNOWN: 'unknown',
   UNAVAILABLE: 'unavailable',
   ENABLED: 'enabled',
   TERMINATED: 'terminated',
   REJECTED: 'rejected',
   UNRESPONSIVE: 'unresponsive',
-};
+} as const satisfies Readonly<Record<KnownPartnerState, PartnerTenantState>>;
+
+/** Graph's spelling of all states that the schema has. */
+export const wirePartnerStates: readonly (typeof wireByState)[KnownPartnerState][] =
+  Object.values(wireByState);
 
 const stateByWire: ReadonlyMap<string, KnownPartnerState> = new Map(
   (Object.keys(wireByState) as KnownPartnerState[]).map((state) => [wireByState[state], state]),

@@ -80,6 +80,17 @@ const rules: Readonly<Record<string, Rule>> = {
       'node:fs',
     ],
   },
+  'metadata/readXml.ts': { own: ['metadata/notMetadataError.ts'], packages: ['saxes'] },
+  metadata: {
+    own: [
+      'metadata',
+      'mapping/assignmentTarget.ts',
+      'mapping/partnerState.ts',
+      'graph/apiVersion.ts',
+      'graph/resource.ts',
+    ],
+    packages: [],
+  },
   emulator: { own: ['emulator', 'graph/resource.ts', 'clock.ts'], packages: ['fastify', 'node:'] },
   'upstream.ts': {
     own: [
@@ -105,6 +116,7 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     packages: ['fastify', 'node:net'],
   },
+  'drift.ts': { own: ['metadata/driftCommand.ts'], packages: ['node:fs/promises'] },
   'createGateway.ts': {
     own: ['clock.ts', 'config', 'gateway.ts', 'telemetry'],
     packages: ['node:crypto', '@opentelemetry/api'],

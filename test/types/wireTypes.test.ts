@@ -15,6 +15,7 @@ import type {
   PartnerResource,
   PartnerTenantState,
 } from '../../src/graph/resource.ts';
+import type { wirePartnerStates } from '../../src/mapping/partnerState.ts';
 
 /** What both sides know, without null, which only the writer of a null has to answer for, and without `readonly`. */
 type Shared<Ours, Theirs> = { -readonly [P in keyof Ours & keyof Theirs]?: Given<Ours[P]> };
@@ -35,6 +36,7 @@ const checks: readonly true[] = [
   true satisfies Fits<NewAssignmentTargetResource, ConfigurationManagerCollectionAssignmentTarget>,
   true satisfies Assignable<PartnerTenantState, DeviceManagementPartnerTenantState>,
   true satisfies Assignable<DeviceManagementPartnerTenantState, PartnerTenantState>,
+  true satisfies Assignable<PartnerTenantState, (typeof wirePartnerStates)[number]>,
   true satisfies Assignable<
     Shared<Omit<ComplianceManagementPartner, `${string}Assignments`>, PartnerResource>,
     Omit<Partial<PartnerResource>, `${string}Assignments`>

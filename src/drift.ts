@@ -1,0 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { driftCommand } from './metadata/driftCommand.ts';
+
+const { exitCode, output } = await driftCommand(process.argv.slice(2), readFile);
+(exitCode === 2 ? process.stderr : process.stdout).write(output);
+process.exitCode = exitCode;

@@ -1,0 +1,119 @@
+import type { Csdl, CsdlProperty, CsdlType } from './csdl.ts';
+import { NotMetadataError } from './notMetadataError.ts';
+import { readXml, type StartTag } from './readXml.ts';
+
+const edmx = 'http://docs.oasis-open.org/odata/ns/edmx';
+const edm = 'http://docs.oasis-open.org/odata/ns/edm';
+
+/** A name, perhaps of a collection, as its namespace or alias and what surrounds that. */
+const qualifiedName = /^(Collection\()?(.*)(\.[^.]*)$/;
+
+/** A declared type before the aliases are known: one may be declared after its first use. */
+interface DeclaredType {
+  readonly base: string | undefined;
+  readonly isAbstract: boolean;
+  readonly properties: Map<string, CsdlProperty>;
+}
+
+interface Declarations {
+  readonly namespaceByAlias: Map<string, string>;
+  readonly enums: Map<string, string[]>;
+  readonly types: Map<string, DeclaredType>;
+  readonly singletons: Map<string, string>;
+  /** The schema, and the enum or type in it, that the next tags belong to. */
+  namespace: string;
+  name: string;
+}
+
+/** Reads the XML of an OData 4 metadata document; throws a `NotMetadataError` where the text is none. */
+export function readCsdl(text: string): Csdl {
+  const found: Declarations = {
+    namespaceByAlias: new Map(),
+    enums: new Map(),
+    types: new Map(),
+    singletons: new Map(),
+    namespace: '',
+    name: '',
+  };
+  readXml(text, (tag) => {
+    if (tag.parent === '' && (tag.local !== 'Edmx' || tag.uri !== edmx)) {
+      throw new NotMetadataError(`its root is ${tag.local} and not the Edmx of OData 4`);
+    }
+    if (tag.uri === edm) {
+      declare(found, tag);
+    }
+  });
+  if (found.namespace === '') {
+    throw new NotMetadataError('it has no Schema');
+  }
+  return resolve(found);
+}
+
+function declare(found: Declarations, tag: StartTag): void {
+  const { local, parent } = tag;
+  const name = tag.attribute('Name') ?? '';
+  switch (`${parent}/${local}`) {
+    case 'DataServices/Schema':
+      found.namespace = tag.attribute('Namespace') ?? '';
+      found.namespaceByAlias.set(tag.attribute('Alias') ?? found.namespace, found.namespace);
+      return;
+    case 'Schema/EnumType':
+      found.name = `${found.namespace}.${name}`;
+      found.enums.set(found.name, []);
+      return;
+    case 'EnumType/Member':
+      found.enums.get(found.name)?.push(name);
+      return;
+    case 'Schema/EntityType':
+    case 'Schema/ComplexType':
+      found.name = `${found.namespace}.${name}`;
+      found.types.set(found.name, {
+        base: tag.attribute('BaseType'),
+        isAbstract: isTrue(tag.attribute('Abstract')),
+        properties: new Map(),
+      });
+      return;
+    case 'EntityType/Property':
+    case 'ComplexType/Property':
+    case 'EntityType/NavigationProperty':
+    case 'ComplexType/NavigationProperty':
+      found.types.get(found.name)?.properties.set(name, {
+        type: tag.attribute('Type') ?? '',
+        // An absent facet means nullable; on a collection it is silent about the items, which then may be null too.
+        isNullable: isTrue(tag.attribute('Nullable') ?? 'true'),
+      });
+      return;
+    case 'EntityContainer/Singleton':
+      found.singletons.set(name, tag.attribute('Type') ?? '');
+  }
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value?.trim() === 'true' || value?.trim() === '1';
+}
+
+/** Writes all names of types in full. */
+function resolve({ namespaceByAlias, enums, types, singletons }: Declarations): Csdl {
+  const inFull = (name: string): string => {
+    const [, open = '', qualifier = '', rest = ''] = qualifiedName.exec(name) ?? [];
+    const namespace = namespaceByAlias.get(qualifier);
+    return namespace === undefined ? name : `${open}${namespace}${rest}`;
+  };
+  const withFullType = ([name, property]: [string, CsdlProperty]): [string, CsdlProperty] => [
+    name,
+    { ...property, type: inFull(property.type) },
+  ];
+  const withFullNames = ([name, type]: [string, DeclaredType]): [string, CsdlType] => [
+    name,
+    {
+      ...(type.base !== undefined && { base: inFull(type.base) }),
+      isAbstract: type.isAbstract,
+      properties: new Map([...type.properties].map(withFullType)),
+    },
+  ];
+  return {
+    enums,
+    types: new Map([...types].map(withFullNames)),
+    singletons: new Map([...singletons].map(([name, type]) => [name, inFull(type)])),
+  };
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
+import { readPartnerJson } from '../../src/graph/readPartnerJson.ts';
+import { assignmentTargetFromWire } from '../../src/mapping/assignmentTarget.ts';
+import { partnerFromWire } from '../../src/mapping/partner.ts';
+import { partnerStateFromWire } from '../../src/mapping/partnerState.ts';
+import { type Csdl, derivesFrom, propertiesOf } from '../../src/metadata/csdl.ts';
+import type { Drift } from '../../src/metadata/drift.ts';
+import { findDrift } from '../../src/metadata/findDrift.ts';
+import { generationOf } from '../../src/metadata/generation.ts';
+import { type KnownModel, knownModelOf } from '../../src/metadata/knownModel.ts';
+import { typeNames } from '../../src/metadata/knownProperties.ts';
+import { readCsdl } from '../../src/metadata/readCsdl.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
+
+type Beta = 'reference-page' | 'today';
+
+const graphs = new Map<Beta, Emulator>();
+
+beforeAll(async () => {
+  for (const generation of ['reference-page', 'today'] as const) {
+    graphs.set(generation, await startTestGraph({ generation }));
+  }
+});
+
+afterAll(async () => {
+  for (const graph of graphs.values()) {
+    await graph.close();
+  }
+});
+
+async function download(generation: Beta, version: GraphApiVersion): Promise<string> {
+  const { body } = await request(`${graphs.get(generation)?.baseUrl}/${version}/$metadata`);
+  return body.text();
+}
+
+function driftOf(xml: string, version: GraphApiVersion): readonly Drift[] {
+  const csdl = readCsdl(xml);
+  return findDrift(knownModelOf(generationOf(csdl, version)), csdl);
+}
+
+const documents: readonly [Beta, GraphApiVersion][] = [
+  ['reference-page', 'beta'],
+  ['today', 'beta'],
+  ['today', 'v1.0'],
+];
+
+describe.each(documents)('the metadata that %s serves as %s', (generation, version) => {
+  let xml: string;
+  let csdl: Csdl;
+
+  beforeAll(async () => {
+    xml = await download(generation, version);
+    csdl = readCsdl(xml);
+  });
+
+  it('is what the wire types and the tables of the mapping say', () => {
+    expect(driftOf(xml, version)).toEqual([]);
+  });
+
+  it('would be missed in any of its properties, members and targets', () => {
+    const lines = xml.split('\n');
+    const counting = /<(Property|Member|NavigationProperty|Singleton) |<ComplexType .* \/>/;
+    const counted = [...lines.keys()].filter((at) => counting.test(lines[at] ?? ''));
+    const unmissed = counted.filter((at) => {
+      const without = lines.filter((_line, index) => index !== at).join('\n');
+      return driftOf(without, version).length === 0;
+    });
+    expect(counted.length).toBeGreaterThan(20);
+    expect(unmissed.map((at) => lines[at])).toEqual([]);
+  });
+
+  it('would be contradicted in any of its facets', () => {
+    const properties = xml.split('\n').filter((line) => line.includes('<Property '));
+    const unmissed = properties.filter((line) => {
+      const other = line.includes(' Nullable="false"')
+        ? line.replace(' Nullable="false"', '')
+        : line.replace(' />', ' Nullable="false" />');
+      return driftOf(xml.replace(line, other), version).length === 0;
+    });
+    expect(properties.length).toBeGreaterThan(10);
+    expect(unmissed).toEqual([]);
+  });
+
+  it('would say more than the gateway knows if the gateway forgot any of it', () => {
+    const forgetful = forgetfulModelsOf(knownModelOf(generationOf(csdl, version)));
+    expect(forgetful.length).toBeGreaterThan(20);
+    const unmissed = forgetful.filter(([, model]) => findDrift(model, csdl).length === 0);
+    expect(unmissed.map(([name]) => name)).toEqual([]);
+  });
+
+  it('names properties that the gateway checks and shows, all of them', () => {
+    for (const name of propertiesOf(csdl, typeNames.partner).keys()) {
+      expect(readPartnerJson({ id: 'one', [name]: 1.5 })).toHaveProperty('problem');
+      expect(partnerFromWire({ id: 'one' })).toHaveProperty(name);
+    }
+  });
+
+  it('names states that the schema has, all of them', () => {
+    const states = csdl.enums.get(typeNames.partnerState)?.map(partnerStateFromWire);
+    expect(new Set(states).size).toBe(6);
+    expect(states).not.toContain('UNKNOWN_FUTURE_VALUE');
+  });
+
+  it('names targets that the schema has, with all that they add to their base', () => {
+    const targets = [...csdl.types.keys()].filter((name) =>
+      derivesFrom(csdl, name, typeNames.target),
+    );
+    const common = propertiesOf(csdl, typeNames.target);
+    expect(targets).toHaveLength(5);
+    for (const name of targets) {
+      const target = assignmentTargetFromWire({ '@odata.type': `#${name}` });
+      const own = [...propertiesOf(csdl, name).keys()].filter((property) => !common.has(property));
+      expect(Object.keys(target).sort()).toEqual(['__typename', 'filter', ...own].sort());
+    }
+  });
+});
+
+/** The same knowledge without one of its parts, for each of them. */
+function forgetfulModelsOf(known: KnownModel): readonly (readonly [string, KnownModel])[] {
+  const properties = (['partner', 'assignment', 'anyTarget'] as const).flatMap((part) =>
+    [...known[part].keys()].map(
+      (name) => [name, { ...known, [part]: without(known[part], name) }] as const,
+    ),
+  );
+  const targets = [...known.targets.keys()].map(
+    (name) => [name, { ...known, targets: without(known.targets, name) }] as const,
+  );
+  const members = [...known.enums].flatMap(([type, all]) =>
+    all.map((member) => {
+      const others = all.filter((one) => one !== member);
+      return [member, { ...known, enums: new Map([...known.enums, [type, others]]) }] as const;
+    }),
+  );
+  return [...properties, ...targets, ...members];
+}
+
+function without<Value>(map: ReadonlyMap<string, Value>, name: string): ReadonlyMap<string, Value> {
+  return new Map([...map].filter(([key]) => key !== name));
+}
