@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { metrics } from '@opentelemetry/api';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { type Gateway, type Surroundings, startGateway } from './gateway.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import type { Surroundings } from './surroundings.ts';
 import { createMeasurements } from './telemetry/createMeasurements.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -10,7 +11,7 @@ export type { Clock } from './clock.ts';
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export { ConfigError } from './config/configError.ts';
 export type { Environment } from './config/readers.ts';
-export type { Surroundings } from './gateway.ts';
+export type { Surroundings } from './surroundings.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/measurements.ts';
 

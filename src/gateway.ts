@@ -9,12 +9,8 @@ import { createApollo } from './server/apollo.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
 import { createSchema, readSdl } from './server/schema.ts';
-import { connectUpstream, type UpstreamParts } from './upstream.ts';
-
-/** What the gateway takes from the outside. */
-export interface Surroundings extends UpstreamParts {
-  readonly newId: () => string;
-}
+import type { Surroundings } from './surroundings.ts';
+import { connectUpstream } from './upstream.ts';
 
 export interface Gateway {
   /** Where it listens, without a path. */

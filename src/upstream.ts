@@ -8,8 +8,7 @@ import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
 import { createConnections } from './graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
-import type { Log } from './telemetry/log.ts';
-import type { Measurements } from './telemetry/measurements.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {
@@ -18,25 +17,14 @@ export interface RunningUpstream {
   close(): Promise<void>;
 }
 
-/** What the way to Graph takes from the outside. */
-export interface UpstreamParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly measurements: Measurements;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
-  /** Certificates of authorities that Graph's may be signed by, beside the machine's own, in PEM. */
-  readonly certificateAuthorities?: readonly string[] | undefined;
-}
-
 const connectTimeoutMs = 5_000;
 
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
   config: Config,
-  parts: UpstreamParts,
+  surroundings: Surroundings,
 ): Promise<RunningUpstream> {
-  const { clock, certificateAuthorities } = parts;
+  const { clock, certificateAuthorities } = surroundings;
   const { root, close } = await startUpstream(config.upstream, clock);
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
@@ -52,7 +40,7 @@ export async function connectUpstream(
       breakerOpenMs: config.breakerOpenMs,
       slowMs: config.operationTimeoutMs / 4,
     },
-    { ...parts, credentials: passthroughCredentials },
+    { ...surroundings, credentials: passthroughCredentials },
     createUndiciSend(connections),
   );
   return {

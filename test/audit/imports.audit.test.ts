@@ -17,6 +17,10 @@ const rules: Readonly<Record<string, Rule>> = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: ['node:util'] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
+  'surroundings.ts': {
+    own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: [],
+  },
   'banner.ts': { own: ['embeddedGraphToken.ts'], packages: [] },
   config: { own: ['config'], packages: [] },
   'telemetry/log.ts': { own: [], packages: [] },
@@ -99,14 +103,14 @@ const rules: Readonly<Record<string, Rule>> = {
       'embeddedGraphToken.ts',
       'emulator/startEmulator.ts',
       'graph',
-      'telemetry/log.ts',
-      'telemetry/measurements.ts',
+      'surroundings.ts',
     ],
     packages: [],
   },
   'gateway.ts': {
     own: [
       'upstream.ts',
+      'surroundings.ts',
       'clock.ts',
       'config',
       'resolvers/knownPartnerIds.ts',
@@ -118,7 +122,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   'drift.ts': { own: ['metadata/driftCommand.ts'], packages: ['node:fs/promises'] },
   'createGateway.ts': {
-    own: ['clock.ts', 'config', 'gateway.ts', 'telemetry'],
+    own: ['clock.ts', 'config', 'gateway.ts', 'surroundings.ts', 'telemetry'],
     packages: ['node:crypto', '@opentelemetry/api'],
   },
   'main.ts': {
