@@ -36,7 +36,7 @@ export function planRemoval(
     : { kind: 'write', entries: others.map(({ text }) => text) };
 }
 
-/** Graph tells targets apart by type and identity; it takes UUIDs in any case and types with and without `#`. */
+/** Graph tells targets apart by type and identity; it takes ids in any case and types with and without `#`. */
 function hasTarget({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
   const wire = assignment?.target;
   return wire != null && identityOf(wire) === identityOf(target);
@@ -44,8 +44,10 @@ function hasTarget({ assignment }: AssignmentSource, target: NewAssignmentTarget
 
 function identityOf(target: AssignmentTargetResource | NewAssignmentTargetResource): string {
   const type = (target['@odata.type'] ?? '').replace(/^#?microsoft\.graph\./i, '').toLowerCase();
-  const groupId = typeof target.groupId === 'string' ? target.groupId.toLowerCase() : null;
-  return JSON.stringify([type, groupId, target.collectionId ?? null]);
+  const ids = [target.groupId, target.collectionId].map((id) =>
+    typeof id === 'string' ? id.toLowerCase() : (id ?? null),
+  );
+  return JSON.stringify([type, ...ids]);
 }
 
 function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
