@@ -39,12 +39,11 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
     return fingerprints;
   }
 
-  /** The index of a row, tried first where it stood before. */
+  /** The index of a row, looked for first around where it stood before. */
   async function find(id: string, formerIndex: number): Promise<number> {
-    const near = await atLeast(formerIndex + 1);
-    return near[formerIndex]?.id === id
-      ? formerIndex
-      : (await atLeast(Number.POSITIVE_INFINITY)).findIndex((row) => row.id === id);
+    const isMeant = (row: PartnerResource): boolean => row.id === id;
+    const near = (await atLeast(formerIndex + 1)).findIndex(isMeant);
+    return near === -1 ? (await atLeast(Number.POSITIVE_INFINITY)).findIndex(isMeant) : near;
   }
 
   /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
