@@ -7,7 +7,7 @@ import type {
 import { filters, orders } from './arbitrarySelections.ts';
 import { allPlatforms, fieldsOf, type Generation } from './generations.ts';
 import type { Changes } from './modelPartner.ts';
-import type { CursorPick, IdPick, ListPick, Pick, RevisionPick } from './picks.ts';
+import type { CursorPick, EntryPick, IdPick, ListPick, Pick, RevisionPick } from './picks.ts';
 import { heartbeats, names, sendableStates } from './vocabulary.ts';
 
 /** Ids that partners may be added with; some differ in their case only. */
@@ -128,6 +128,12 @@ const revisions = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<RevisionPick>('stale', 'null', 'garbage') },
 );
 
+const entries: fc.Arbitrary<EntryPick> = fc.record({
+  index: fc.nat(20),
+  isOtherCase: fc.boolean(),
+  filter: fc.constantFrom('same', 'absent', 'null'),
+});
+
 const counts = sometimes(
   45,
   fc.oneof(
@@ -147,7 +153,7 @@ const lists: fc.Arbitrary<ListPick> = fc.record({
   last: counts,
   after: cursors,
   before: cursors,
-  keeps: fc.constantFrom('orderAndFilter', 'orderAndFilter', 'order', 'nothing'),
+  keeps: fc.constantFrom('orderAndFilter', 'orderAndFilter', 'order', 'order', 'nothing'),
   filter: sometimes(50, orNull(5, filters)),
   orderBy: orders,
 });
@@ -184,6 +190,7 @@ export function picksOf(generation: Generation): readonly fc.Arbitrary<Pick>[] {
         { weight: 1, arbitrary: fc.constantFrom(...allPlatforms) },
       ),
       target: targetsOf(generation),
+      entry: sometimes(kind === 'addAssignment' ? 30 : 70, entries),
     });
   const addAssignment = ofAssignment('addAssignment');
   const removeAssignment = ofAssignment('removeAssignment');

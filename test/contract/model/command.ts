@@ -12,15 +12,10 @@ import {
   updateDocument,
 } from './documents.ts';
 import type { Outcome } from './modelGraph.ts';
-import {
-  type HeldCursor,
-  isSameOrder,
-  type ListRequest,
-  pageOf,
-  refusedArguments,
-} from './modelList.ts';
-import type { CursorPick, IdPick, ListPick, Pick, RevisionPick } from './picks.ts';
+import { type HeldCursor, pageOf, refusedArguments } from './modelList.ts';
+import type { IdPick, ListPick, Pick } from './picks.ts';
 import { isLegalId } from './refusals.ts';
+import { entryMeant, idOf, meant, requestOf } from './resolvePicks.ts';
 import {
   type Connection,
   dataOf,
@@ -75,7 +70,7 @@ function operationOf(pick: Pick, world: World): Operation {
     case 'addAssignment':
     case 'removeAssignment': {
       const { id, ifRevision } = meant(pick, world);
-      const { platform, target } = pick;
+      const { platform, target } = entryMeant(pick, world.graph.find(id)) ?? pick;
       const input = { id, platform, target, ...ifRevision };
       const isAddition = pick.kind === 'addAssignment';
       const outcome = isAddition
@@ -181,65 +176,4 @@ function list(pick: ListPick, world: World): Operation {
       world.cursors = [...ends, ...world.cursors].slice(0, 12);
     },
   };
-}
-
-function requestOf(pick: ListPick, world: World): ListRequest {
-  const { first, last, keeps } = pick;
-  const after = cursorAt(pick.after, world.cursors);
-  const kept = typeof after === 'object' ? after : cursorAt(pick.before, world.cursors);
-  const isKept = keeps !== 'nothing' && typeof kept === 'object';
-  const orderBy = isKept ? kept.orderBy : pick.orderBy;
-  const filter = isKept && keeps === 'orderAndFilter' ? kept.filter : pick.filter;
-  const before = cursorAt(
-    pick.before,
-    isKept ? world.cursors.filter((cursor) => isSameOrder(cursor.orderBy, orderBy)) : world.cursors,
-  );
-  return {
-    orderBy,
-    ...(first !== undefined && { first }),
-    ...(last !== undefined && { last }),
-    ...(filter !== undefined && { filter }),
-    ...(after !== undefined && { after }),
-    ...(before !== undefined && { before }),
-  };
-}
-
-function cursorAt(
-  pick: CursorPick,
-  cursors: readonly HeldCursor[],
-): HeldCursor | 'unknown' | undefined {
-  if (typeof pick === 'number') {
-    return cursors.length === 0 ? undefined : cursors[pick % cursors.length];
-  }
-  return pick === 'absent' ? undefined : pick;
-}
-
-function meant(
-  { id: idPick, revision }: { readonly id: IdPick; readonly revision: RevisionPick },
-  world: World,
-): { readonly id: string; readonly ifRevision: { readonly ifRevision?: string | null } } {
-  const id = idOf(idPick, world);
-  const partner = world.graph.find(id);
-  switch (revision) {
-    case 'absent':
-      return { id, ifRevision: {} };
-    case 'null':
-      return { id, ifRevision: { ifRevision: null } };
-    case 'garbage':
-      return { id, ifRevision: { ifRevision: '' } };
-    case 'current':
-    case 'stale': {
-      const text = partner ? world.revisions[revision](partner) : 'of nobody';
-      return { id, ifRevision: { ifRevision: text } };
-    }
-  }
-}
-
-function idOf(pick: IdPick, { graph: { partners } }: World): string {
-  if (pick.kind === 'literal') {
-    return pick.id;
-  }
-  const id = partners[pick.index % partners.length]?.id ?? 'nobody';
-  const otherCase = id === id.toLowerCase() ? id.toUpperCase() : id.toLowerCase();
-  return pick.isOtherCase ? otherCase : id;
 }

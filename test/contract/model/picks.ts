@@ -18,6 +18,13 @@ export type RevisionPick = 'absent' | 'null' | 'current' | 'stale' | 'garbage';
 /** A cursor that is found when its turn comes; a number counts from the one that was given out last. */
 export type CursorPick = 'absent' | 'unknown' | number;
 
+/** A target of some entry that the partner has when its turn comes; where it has none, the one that is given. */
+export interface EntryPick {
+  readonly index: number;
+  readonly isOtherCase: boolean;
+  readonly filter: 'same' | 'absent' | 'null';
+}
+
 /** Everything that one command needs to know. */
 export type Pick =
   | { readonly kind: 'add'; readonly input: AddComplianceManagementPartnerInput }
@@ -33,6 +40,7 @@ export type Pick =
       readonly revision: RevisionPick;
       readonly platform: Platform;
       readonly target: AssignmentTargetInput;
+      readonly entry: EntryPick | undefined;
     }
   | { readonly kind: 'delete'; readonly id: IdPick; readonly revision: RevisionPick }
   | { readonly kind: 'read'; readonly id: IdPick }
