@@ -528,7 +528,9 @@ export type Query = {
    * a word. Without them only as many pages are read from Microsoft Graph as the answer needs. A list that is longer
    * than this gateway is configured to read is refused with the code `TOO_MANY_ROWS`.
    *
-   * Cursors stay good while rows come and go: none is repeated or left out because of it.
+   * Cursors stay good while rows come and go: none is repeated or left out because of it. A partner that is deleted and
+   * added again under its id counts as the same one. Only where a cursor's partner and the hundred before it have all gone
+   * from a list without `orderBy`, the list starts again, so that some may come twice.
    */
   complianceManagementPartners: ComplianceManagementPartnerConnection;
 };

@@ -2,7 +2,7 @@ import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../g
 
 type Target = AssignmentTargetResource | NewAssignmentTargetResource;
 
-/** Whether Graph takes two targets for one: it goes by type and identity, UUIDs in any case, types with or without `#`. */
+/** Whether Graph takes two targets for one: it goes by type and identity, ids in any case, types with or without `#`. */
 export function hasSameIdentity(left: Target, right: Target): boolean {
   return identityOf(left) === identityOf(right);
 }
@@ -14,8 +14,10 @@ export function hasSameFilter(left: Target, right: Target): boolean {
 
 function identityOf(target: Target): string {
   const type = (target['@odata.type'] ?? '').replace(/^#?microsoft\.graph\./i, '').toLowerCase();
-  const groupId = typeof target.groupId === 'string' ? target.groupId.toLowerCase() : null;
-  return JSON.stringify([type, groupId, target.collectionId ?? null]);
+  const ids = [target.groupId, target.collectionId].map((id) =>
+    typeof id === 'string' ? id.toLowerCase() : (id ?? null),
+  );
+  return JSON.stringify([type, ...ids]);
 }
 
 function filterOf(target: Target): string {

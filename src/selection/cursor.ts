@@ -1,10 +1,11 @@
+import { fingerprintLength } from './fingerprint.ts';
 import type { OrderPlace } from './partnerOrder.ts';
 
-/** A place in Graph's own order: a row, where it stood, and the rows just before it, the nearest first. */
+/** A place in Graph's own order: a row, where it stood, and what stood just before it. */
 export interface ListPlace {
   readonly id: string;
   readonly index: number;
-  /** For the day when the row itself is gone. */
+  /** Fingerprints of the rows before, the nearest first, for the day when the row itself is gone. */
   readonly before: readonly string[];
 }
 
@@ -17,7 +18,7 @@ export type CursorPlace =
 export function cursorOf(cursor: CursorPlace): string {
   const content =
     cursor.kind === 'list'
-      ? ['l', cursor.place.id, cursor.place.index, cursor.place.before]
+      ? ['l', cursor.place.id, cursor.place.index, cursor.place.before.join('')]
       : ['o', cursor.place.id, cursor.signature, cursor.place.values];
   return Buffer.from(JSON.stringify(content)).toString('base64url');
 }
@@ -28,18 +29,21 @@ export function parseCursor(cursor: string): CursorPlace | undefined {
   if (!Array.isArray(content) || content.length !== 4) {
     return undefined;
   }
-  const [kind, id, second, list]: unknown[] = content;
-  if (typeof id !== 'string' || !Array.isArray(list)) {
+  const [kind, id, second, third]: unknown[] = content;
+  if (typeof id !== 'string') {
     return undefined;
   }
-  if (kind === 'l' && Number.isSafeInteger(second) && Number(second) >= 0 && list.every(isText)) {
-    return { kind: 'list', place: { id, index: Number(second), before: list } };
+  if (kind === 'l' && Number.isSafeInteger(second) && Number(second) >= 0 && isRow(third)) {
+    const before = third.match(fingerprints) ?? [];
+    return { kind: 'list', place: { id, index: Number(second), before } };
   }
-  if (kind === 'o' && typeof second === 'string' && list.every(isValue)) {
-    return { kind: 'order', signature: second, place: { id, values: list } };
+  if (kind === 'o' && typeof second === 'string' && Array.isArray(third) && third.every(isValue)) {
+    return { kind: 'order', signature: second, place: { id, values: third } };
   }
   return undefined;
 }
+
+const fingerprints = new RegExp(`[0-9a-z]{${fingerprintLength}}`, 'g');
 
 function parseContent(cursor: string): unknown {
   try {
@@ -49,7 +53,9 @@ function parseContent(cursor: string): unknown {
   }
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+/** Fingerprints in a row, without anything between them. */
+const isRow = (value: unknown): value is string =>
+  typeof value === 'string' && value.replace(fingerprints, '') === '';
 
 const isValue = (value: unknown): value is string | number | null =>
   value === null || typeof value === 'string' || typeof value === 'number';

@@ -1,5 +1,6 @@
 import type { PartnerResource } from '../graph/resource.ts';
 import { type CursorPlace, cursorOf } from './cursor.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { PartnerOrder } from './partnerOrder.ts';
 import type { PartnerRows } from './partnerRows.ts';
 
@@ -14,51 +15,69 @@ export interface PartnerSequence {
   cursorOf(row: PartnerResource, index: number): string;
 }
 
-const rememberedRows = 4;
+/** A whole page of the default size may go, and its last cursor still knows where it was. */
+const rememberedRows = 100;
 
-/** Graph's own order. A cursor finds its row wherever that stands now; if it is gone, the nearest row before it. */
+/**
+ * Graph's own order. A cursor finds its row wherever that stands now; if it is gone, the nearest row before it that is
+ * not. Where all that it remembers is gone, the list starts again, at the end where it was begun: nothing is left out.
+ */
 export function listSequence(rows: PartnerRows): PartnerSequence {
   let known: readonly PartnerResource[] = [];
+  /** Of the first of the known rows, as many as were needed. */
+  const fingerprints: string[] = [];
 
   async function atLeast(count: number): Promise<readonly PartnerResource[]> {
     known = await rows.atLeast(count);
     return known;
   }
 
-  /** The index of a row, tried first where it stood before. */
-  async function find(id: string, formerIndex: number): Promise<number> {
-    const near = await atLeast(formerIndex + 1);
-    return near[formerIndex]?.id === id
-      ? formerIndex
-      : (await atLeast(Number.POSITIVE_INFINITY)).findIndex((row) => row.id === id);
+  function fingerprintsUpTo(count: number): readonly string[] {
+    for (const { id } of known.slice(fingerprints.length, count)) {
+      fingerprints.push(fingerprintOf(id));
+    }
+    return fingerprints;
   }
 
-  async function countBefore(cursor: CursorPlace): Promise<number> {
+  /** The index of a row, looked for first around where it stood before. */
+  async function find(id: string, formerIndex: number): Promise<number> {
+    const isMeant = (row: PartnerResource): boolean => row.id === id;
+    const near = (await atLeast(formerIndex + 1)).findIndex(isMeant);
+    return near === -1 ? (await atLeast(Number.POSITIVE_INFINITY)).findIndex(isMeant) : near;
+  }
+
+  /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
+  async function locate(
+    cursor: CursorPlace,
+  ): Promise<{ readonly count: number; readonly isThere: boolean } | undefined> {
     if (cursor.kind !== 'list') {
-      return 0;
+      return undefined;
     }
     const { id, index, before } = cursor.place;
     const found = await find(id, index);
     if (found !== -1) {
-      return found;
+      return { count: found, isThere: true };
     }
-    for (const [distance, neighbour] of before.entries()) {
-      const place = await find(neighbour, index - distance - 1);
-      if (place !== -1) {
-        return place + 1;
-      }
+    const present = fingerprintsUpTo(known.length);
+    const places = new Map(present.map((fingerprint, place) => [fingerprint, place]));
+    const neighbour = before
+      .map((fingerprint) => places.get(fingerprint))
+      .find((place) => place !== undefined);
+    if (neighbour !== undefined) {
+      return { count: neighbour + 1, isThere: false };
     }
-    // Either it was at the very start, or so much is gone that its former position is the best that is known.
-    return before.length < rememberedRows ? 0 : Math.min(index, known.length);
+    const isStartRemembered = before.length === index;
+    return isStartRemembered ? { count: 0, isThere: false } : undefined;
   }
 
   return {
     atLeast,
-    countBefore,
     async countUpTo(cursor) {
-      const count = await countBefore(cursor);
-      const isThere = (await atLeast(count + 1))[count]?.id === cursor.place.id;
+      const { count, isThere } = (await locate(cursor)) ?? { count: 0, isThere: false };
       return isThere ? count + 1 : count;
+    },
+    async countBefore(cursor) {
+      return (await locate(cursor))?.count ?? known.length;
     },
     cursorOf: (row, index) =>
       cursorOf({
@@ -66,9 +85,8 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
         place: {
           id: row.id,
           index,
-          before: known
+          before: fingerprintsUpTo(index)
             .slice(Math.max(0, index - rememberedRows), index)
-            .map(({ id }) => id)
             .reverse(),
         },
       }),

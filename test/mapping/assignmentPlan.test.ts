@@ -51,6 +51,17 @@ describe('planAddition', () => {
     expect(planAddition(sources(entry), group, 'new')).toMatchObject({ kind: 'write' });
   });
 
+  it('takes a collection for the same in any case of its id', () => {
+    const collection = (collectionId: string): NewAssignmentTargetResource => ({
+      '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
+      collectionId,
+    });
+    const entries = sources({ target: { ...collection('SMS0001a') } });
+    expect(planAddition(entries, collection('sms0001A'), 'new')).toEqual({ kind: 'done' });
+    expect(planRemoval(entries, collection('sms0001A'), false)).toMatchObject({ entries: [] });
+    expect(planRemoval(entries, collection('SMS0001b'), false)).toEqual({ kind: 'done' });
+  });
+
   it('asks where the target is there with another filter', () => {
     expect(planAddition(sources({ target: { ...group, ...filter } }), group, 'new')).toEqual({
       kind: 'otherFilter',

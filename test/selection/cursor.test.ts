@@ -1,10 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type CursorPlace, cursorOf, parseCursor } from '../../src/selection/cursor.ts';
+import { fingerprintOf } from '../../src/selection/fingerprint.ts';
 
 const places: fc.Arbitrary<CursorPlace> = fc.oneof(
   fc
-    .record({ id: fc.string(), index: fc.nat(), before: fc.array(fc.string(), { maxLength: 4 }) })
+    .record({
+      id: fc.string(),
+      index: fc.nat(),
+      before: fc.array(fc.string().map(fingerprintOf), { maxLength: 4 }),
+    })
     .map((place) => ({ kind: 'list' as const, place })),
   fc
     .record({
@@ -34,12 +39,14 @@ describe('cursors', () => {
     ['rubbish', 'rubbish'],
     ['no list', encoded({ id: 'a' })],
     ['too little', encoded(['l', 'a', 1])],
-    ['too much', encoded(['l', 'a', 1, [], 2])],
-    ['another kind', encoded(['x', 'a', 1, []])],
-    ['an id that is no text', encoded(['l', 5, 1, []])],
-    ['a negative position', encoded(['l', 'a', -1, []])],
-    ['half a position', encoded(['l', 'a', 0.5, []])],
-    ['neighbours that are no texts', encoded(['l', 'a', 1, [5]])],
+    ['too much', encoded(['l', 'a', 1, '', 2])],
+    ['another kind', encoded(['x', 'a', 1, ''])],
+    ['an id that is no text', encoded(['l', 5, 1, ''])],
+    ['a negative position', encoded(['l', 'a', -1, ''])],
+    ['half a position', encoded(['l', 'a', 0.5, ''])],
+    ['neighbours that are no text', encoded(['l', 'a', 1, [5]])],
+    ['half a neighbour', encoded(['l', 'a', 1, 'abcdefgabc'])],
+    ['neighbours that are no fingerprints', encoded(['l', 'a', 1, 'ABCDEFG'])],
     ['an order without a signature', encoded(['o', 'a', 1, []])],
     ['values that cannot be ordered', encoded(['o', 'a', 'x', [{}]])],
   ])('are not made of %s', (_what, text) => {

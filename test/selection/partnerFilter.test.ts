@@ -50,6 +50,7 @@ describe('compilePartnerFilter', () => {
     ['a name in any case', { displayName: { eq: 'JAMF pro' } }, ['jamf']],
     ['a part of a name is no name', { displayName: { eq: 'Jamf' } }, []],
     ['a sharp s written as two', { displayName: { eq: 'STRASSE' } }, ['strasse']],
+    ['a capital sharp s', { displayName: { eq: 'STRA\u1e9eE' } }, ['strasse']],
     ['another Unicode spelling', { displayName: { contains: 'cafe\u0301' } }, ['odd']],
     ['a final sigma', { displayName: { contains: 'ΣΊΣΥΦΟΣ' } }, ['odd']],
     ['a full-width letter', { displayName: { startsWith: '\uff2aamf' } }, ['jamf']],

@@ -1,0 +1,114 @@
+import type { PartnerState } from '../../../src/generated/graphql.ts';
+
+/** A name or a part of one, and how it reads when neither case nor Unicode spelling counts. */
+export interface Word {
+  readonly text: string;
+  readonly folded: string;
+}
+
+/** Names as a dictionary orders them, written down by hand; those in one group are alike to it. */
+const dictionary: readonly (readonly Word[])[] = [
+  [{ text: '42Gears', folded: '42gears' }],
+  [{ text: '7P', folded: '7p' }],
+  [
+    { text: 'Äpfel', folded: 'äpfel' },
+    { text: 'A\u0308pfel', folded: 'äpfel' },
+  ],
+  [{ text: 'apple', folded: 'apple' }],
+  [{ text: 'Apple', folded: 'apple' }],
+  [{ text: 'apple tree', folded: 'apple tree' }],
+  [{ text: 'cafe', folded: 'cafe' }],
+  [
+    { text: 'café', folded: 'café' },
+    { text: 'cafe\u0301', folded: 'café' },
+  ],
+  [{ text: 'CAFÉ', folded: 'café' }],
+  [{ text: 'Jamf', folded: 'jamf' }],
+  [{ text: '\uff2aamf', folded: 'jamf' }],
+  [{ text: 'Strasse', folded: 'strasse' }],
+  [{ text: 'Straße', folded: 'strasse' }],
+  [{ text: 'STRA\u1e9eE', folded: 'strasse' }],
+  [{ text: 'zebra "\\\n"', folded: 'zebra "\\\n"' }],
+  [{ text: 'Σίσυφος', folded: 'σίσυφοσ' }],
+  [{ text: 'ΣΊΣΥΦΟΣ', folded: 'σίσυφοσ' }],
+];
+
+/** The names that partners may have. */
+export const names: readonly Word[] = dictionary.flat();
+
+/** Texts to look for in names; not all are found. */
+export const parts: readonly Word[] = [
+  ...names,
+  { text: '', folded: '' },
+  { text: 'P', folded: 'p' },
+  { text: 'AP', folded: 'ap' },
+  { text: 'a\u0308', folded: 'ä' },
+  { text: 'ß', folded: 'ss' },
+  { text: 'É', folded: 'é' },
+  { text: 'ος', folded: 'οσ' },
+  { text: '4', folded: '4' },
+  { text: '\\', folded: '\\' },
+  { text: 'nobody', folded: 'nobody' },
+];
+
+const foldedOf = new Map(parts.map(({ text, folded }) => [text, folded]));
+const positionOf = new Map(
+  dictionary.flatMap((group, position) => group.map(({ text }) => [text, position])),
+);
+
+/** Date-times in the order of their instants; those in one group are the same instant. */
+const calendar: readonly (readonly string[])[] = [
+  ['0001-01-01T00:00:00+14:00'],
+  ['0001-01-01T00:00:00Z'],
+  ['0099-12-31T23:59:59.5Z'],
+  ['1969-12-31T23:59:59Z'],
+  ['2025-12-31T23:59:59.999999999999Z'],
+  ['2026-01-01T00:00:00Z', '2026-01-01T02:00:00.000+02:00', '2025-12-31T19:00:00.0000000-05:00'],
+  ['2026-01-01T00:00:00.0000001Z', '2026-01-01T00:00:00.000000100Z'],
+  ['2026-01-01T00:00:00.1Z'],
+  ['2026-02-01T00:00:00Z', '2026-01-31T23:00:00-01:00'],
+  ['9999-12-31T23:59:59-23:59'],
+];
+
+/** The heartbeats that partners may have and filters may name. */
+export const heartbeats: readonly string[] = calendar.flat();
+
+const instantOf = new Map(
+  calendar.flatMap((group, position) => group.map((text) => [text, position])),
+);
+
+/** The states that can be sent, in the order in which the schema lists them. */
+export const sendableStates: readonly PartnerState[] = [
+  'UNKNOWN',
+  'UNAVAILABLE',
+  'ENABLED',
+  'TERMINATED',
+  'REJECTED',
+  'UNRESPONSIVE',
+];
+
+/** All states in that order. */
+export const states: readonly PartnerState[] = [...sendableStates, 'UNKNOWN_FUTURE_VALUE'];
+
+/** How a name or a part of one reads when neither case nor spelling counts. */
+export function folded(text: string): string {
+  return lookUp(foldedOf, text);
+}
+
+/** The position of a name in the dictionary. */
+export function positionOfName(text: string): number {
+  return lookUp(positionOf, text);
+}
+
+/** The position of a date-time among all instants; null for what is none. */
+export function instant(text: string | null): number | null {
+  return text === null ? null : (instantOf.get(text) ?? null);
+}
+
+function lookUp<Value>(values: ReadonlyMap<string, Value>, text: string): Value {
+  const value = values.get(text);
+  if (value === undefined) {
+    throw new Error(`${JSON.stringify(text)} is not in the model's vocabulary`);
+  }
+  return value;
+}
