@@ -1,9 +1,12 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { Pool } from 'undici';
 import type { Clock } from '../../src/clock.ts';
 import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
 import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import type { ServerCertificate } from '../support/certificates.ts';
+import type { FaultProxyRecord } from '../support/faultProxy/ledger.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
+import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 /** What a client saw of an answer: as much of it as came, and what became of the rest. */
@@ -54,8 +57,65 @@ export class Left extends Error {
   readonly code = 'LEFT';
 }
 
-/** Starts all three. */
-export async function startFaultStage(options: FaultStageOptions = {}): Promise<FaultStage> {
+/** Starters for a test file. All that they started is closed after each test, and nothing may be left at the end. */
+export interface FaultStages {
+  start(options?: FaultStageOptions): Promise<FaultStage>;
+  /** Closes something else too, before the stages. */
+  closeLater(close: () => unknown): void;
+}
+
+/** To be called once at the top of a test file, because it registers hooks. */
+export function useFaultStages(): FaultStages {
+  const toClose: (() => unknown)[] = [];
+  let before: ResourceCount;
+  beforeAll(async () => {
+    before = await countResources();
+  });
+  afterEach(async () => {
+    for (const close of toClose.splice(0)) {
+      await close();
+    }
+  });
+  afterAll(() => expectNoLeftovers(before));
+  return {
+    async start(options = {}) {
+      const stage = await startFaultStage(options);
+      toClose.push(stage.close);
+      return stage;
+    },
+    closeLater: (close) => void toClose.unshift(close),
+  };
+}
+
+/** Adds, and leaves once the client has the status. */
+export function addAndLeave({ add }: FaultStage): Promise<Sight> {
+  const leave = new AbortController();
+  return add({ leave: leave.signal, onStatus: () => leave.abort(new Left()) });
+}
+
+/** Adds, and leaves once the request was received and executed so many times. */
+export async function addAndLeaveUnanswered(
+  { proxy, add }: FaultStage,
+  executions: number,
+): Promise<Sight> {
+  const leave = new AbortController();
+  const seen = add({ leave: leave.signal });
+  await proxy.until(
+    ({ received, forwarded }) => received.length === 1 && forwarded.length === executions,
+  );
+  leave.abort(new Left());
+  return seen;
+}
+
+/** Not all connections: after one that it gave up the client opens another in advance. */
+export const isClientGone = ({ connections, openConnections }: FaultProxyRecord): boolean =>
+  openConnections < connections;
+
+/** How undici shows a FIN and an RST. */
+export const closed = { code: 'UND_ERR_SOCKET' };
+export const wasReset = { code: 'ECONNRESET', syscall: 'read' };
+
+async function startFaultStage(options: FaultStageOptions): Promise<FaultStage> {
   const { clock, tls, connect, connections = null } = options;
   const graph = await startTestGraph({
     seed: [],

@@ -37,19 +37,21 @@ export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
     end();
   }
 
-  /** A promise of something that the end of the connection fulfils, too. */
-  function untilGoneOr(start: (done: () => void) => void): Promise<void> {
+  /** A promise of something that the end of the connection fulfils, too; `start` gives what undoes it then. */
+  function untilGoneOr(start: (done: () => void) => () => void): Promise<void> {
     return new Promise((resolve) => {
       if (stream.destroyed) {
         resolve();
         return;
       }
+      let undo = nothing;
       const done = (): void => {
         onceGone.delete(done);
+        undo();
         resolve();
       };
       onceGone.add(done);
-      start(done);
+      undo = start(done);
     });
   }
 
@@ -64,6 +66,7 @@ export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
         } else {
           done();
         }
+        return nothing;
       }),
     finish() {
       isOpen = false;
@@ -73,20 +76,16 @@ export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
       isOpen = false;
       socket.resetAndDestroy();
     },
-    async wait(ms) {
-      let takeBack = (): void => undefined;
-      await untilGoneOr((done) => {
-        takeBack = clock.startTimer(ms, done);
-      });
-      takeBack();
-    },
-    async untilGone() {
+    wait: (ms) => untilGoneOr((done) => clock.startTimer(ms, done)),
+    untilGone() {
       // Without a reader the end of the connection would not be noticed.
       stream.resume();
-      await untilGoneOr(() => undefined);
+      return untilGoneOr(() => nothing);
     },
   };
 }
+
+const nothing = (): void => undefined;
 
 /** A write can be done without a turn of the event loop; a flood of them would leave its client no time to notice. */
 export function nextTurn(): Promise<void> {
