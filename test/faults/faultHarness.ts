@@ -13,7 +13,8 @@ import { startTestGraph } from '../support/testGraphs.ts';
 export interface Sight {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
-  /** Absent where the body was not complete. */
+  /** Absent where it was not complete. */
+  readonly body?: Buffer;
   readonly text?: string;
   /** The code of the error that ended it, and what the system was asked when it came. */
   readonly code?: string;
@@ -147,7 +148,8 @@ async function startFaultStage(options: FaultStageOptions): Promise<FaultStage> 
       });
       seen = { status: answer.statusCode, headers: answer.headers };
       onStatus?.(answer.statusCode);
-      return { ...seen, text: await answer.body.text() };
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      return { ...seen, body: bytes, text: bytes.toString('utf8') };
     } catch (error) {
       return { ...seen, ...errorSeen(error) };
     }

@@ -7,17 +7,20 @@ export interface ServerCertificate {
   readonly cert: string;
 }
 
+/** What can be wrong with a certificate. `unknownAuthority` has the trusted one's name and another key. */
+export type BadCertificate =
+  | 'selfSigned'
+  | 'unknownAuthority'
+  | 'wrongHost'
+  | 'expired'
+  | 'notYetValid';
+
 /** One good certificate for loopback and all the bad ones. */
 export interface TestCertificates {
   /** What a client has to trust to accept the good one. */
   readonly authority: string;
   readonly good: ServerCertificate;
-  readonly selfSigned: ServerCertificate;
-  /** Signed by an authority with the trusted one's name and another key. */
-  readonly unknownAuthority: ServerCertificate;
-  readonly wrongHost: ServerCertificate;
-  readonly expired: ServerCertificate;
-  readonly notYetValid: ServerCertificate;
+  readonly bad: Readonly<Record<BadCertificate, ServerCertificate>>;
 }
 
 interface KeyPair {
@@ -64,13 +67,15 @@ export function createTestCertificates(): TestCertificates {
   return {
     authority: sign(authorityTraits, trusted.publicKey, authority),
     good: issue({}),
-    selfSigned: issue({}, { name: serverTraits.name, privateKey: server.privateKey }),
-    unknownAuthority: issue({}, { ...authority, privateKey: stranger.privateKey }),
-    wrongHost: issue({
-      extensions: [subjectAltName([{ type: dnsName, value: 'elsewhere.example' }])],
-    }),
-    expired: issue({ validDays: [-365, -1] }),
-    notYetValid: issue({ validDays: [1, 365] }),
+    bad: {
+      selfSigned: issue({}, { name: serverTraits.name, privateKey: server.privateKey }),
+      unknownAuthority: issue({}, { ...authority, privateKey: stranger.privateKey }),
+      wrongHost: issue({
+        extensions: [subjectAltName([{ type: dnsName, value: 'elsewhere.example' }])],
+      }),
+      expired: issue({ validDays: [-365, -1] }),
+      notYetValid: issue({ validDays: [1, 365] }),
+    },
   };
 }
 
