@@ -1,0 +1,50 @@
+import type { RequestFault } from './fault.ts';
+import { toBytes } from './httpAnswer.ts';
+import { passOn } from './passOn.ts';
+
+/** Keeps an answer back for a time; the upstream's, which is executed at once, where no fault is named. */
+export function slow(delayMs: number, fault: RequestFault = passOn): RequestFault {
+  return {
+    ...fault,
+    name: `${fault.name} after ${delayMs} ms`,
+    async play(exchange) {
+      await exchange.wire.wait(delayMs);
+      await fault.play(exchange);
+    },
+  };
+}
+
+/** Executes the request late, even when its client has left long ago, as a request that is stuck on its way. */
+export function lateExecution(delayMs: number): RequestFault {
+  return {
+    name: `executed after ${delayMs} ms`,
+    at: 'request',
+    executes: false,
+    async play({ wire, wait, execute }) {
+      await wait(delayMs);
+      await wire.write(toBytes(await execute()));
+    },
+  };
+}
+
+/** A fault that a test lets go on. */
+export interface HeldFault extends RequestFault {
+  release(): void;
+}
+
+/** Keeps an answer back until it is released; the upstream's, which is executed at once, where no fault is named. */
+export function held(fault: RequestFault = passOn): HeldFault {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return {
+    ...fault,
+    name: `${fault.name}, held back`,
+    release,
+    async play(exchange) {
+      await Promise.race([released, exchange.wire.untilGone()]);
+      await fault.play(exchange);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import type { Exchange, RequestFault } from './fault.ts';
+import { type HttpAnswer, httpAnswer, isBodiless, withBody } from './httpAnswer.ts';
+import { answers } from './plainAnswers.ts';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const jsonType = { 'content-type': 'application/json' };
+
+/** Sends the upstream's answer with a change; of an answer without a body an empty object is changed. */
+function twisted(name: string, change: (text: string, exchange: Exchange) => string): RequestFault {
+  return answers(name, (exchange) => {
+    const answer = believable(exchange.answer);
+    return withBody(answer, change(answer.body.toString('utf8'), exchange));
+  });
+}
+
+/** Cuts the JSON in the middle and gives the true length of what is left. */
+export const truncatedJson = (): RequestFault =>
+  twisted('truncated JSON', (text) => text.slice(0, Math.ceil(text.length / 2)));
+
+/** Says things twice. Parsers that take the last one are told of another partner, or of none. */
+export const duplicateKeys = (): RequestFault =>
+  twisted('duplicate keys', (text) => {
+    const isList = Array.isArray(parseObject(text)['value']);
+    const again = isList ? '"value":[]' : '"id":"second-id","displayName":"Second name"';
+    const first = isList ? '"value":[],' : '"id":"first-id","displayName":"First name",';
+    const body = text.replace(/}\s*$/, '').replace(/^\s*\{/, '');
+    return `{${first}${body}${body.trim() === '' ? '' : ','}${again}}`;
+  });
+
+/** Gives each property of a partner a value of another type. */
+export const wrongTypes = (): RequestFault =>
+  twisted('wrong types', (text) => {
+    const body = parseObject(text);
+    const rows = body['value'];
+    const isList = Array.isArray(rows);
+    return JSON.stringify(
+      isList
+        ? { ...body, value: [...rows.map(() => wrongPartner), null, 7] }
+        : { ...body, ...wrongPartner },
+    );
+  });
+
+/** Adds a link to a next page. */
+export function nextLink(name: string, to: (exchange: Exchange) => string): RequestFault {
+  return twisted(name, (text, exchange) =>
+    JSON.stringify({ ...parseObject(text), '@odata.nextLink': to(exchange) }),
+  );
+}
+
+/** Leads from each page to the page itself. */
+export const loopingNextLink = (): RequestFault =>
+  nextLink('looping nextLink', ({ origin, request }) => `${origin}${request.path}`);
+
+/** Leads from each page to another one, with so many rows that nobody has seen. */
+export function endlessPages(rowsInPage: number): RequestFault {
+  let page = 0;
+  return answers(`endless pages of ${rowsInPage} rows`, ({ origin, request }) => {
+    page += 1;
+    const path = request.path.replace(/\?.*/, '');
+    const value = Array.from({ length: rowsInPage }, (_, row) => ({
+      id: `endless-${page}-${row}`,
+    }));
+    const link = `${origin}${path}?$skiptoken=endless-${page}`;
+    return httpAnswer(200, jsonType, { value, '@odata.nextLink': link });
+  });
+}
+
+/** Compresses the answer several times over. */
+export function stackedEncodings(count: number): RequestFault {
+  return answers(`${count} encodings`, ({ answer }) => {
+    let { body } = believable(answer);
+    for (let index = 0; index < count; index += 1) {
+      body = gzipSync(body);
+    }
+    return encodedAs(Array(count).fill('gzip').join(', '), answer, body);
+  });
+}
+
+/** Sends bytes in an encoding that does not exist. */
+export const unknownEncoding = (): RequestFault =>
+  answers('unknown encoding', ({ answer }) =>
+    encodedAs('x-unknown', answer, deflateRawSync(believable(answer).body)),
+  );
+
+const wrongPartner: JsonObject = {
+  id: 7,
+  displayName: { text: 'Fleet' },
+  partnerState: true,
+  lastHeartbeatDateTime: 1_770_000_000,
+  windowsOnboarded: 'yes',
+  windowsEnrollmentAssignments: 'none',
+};
+
+function believable(answer: HttpAnswer): HttpAnswer {
+  return isBodiless(answer) ? httpAnswer(200, jsonType, {}) : answer;
+}
+
+function encodedAs(encoding: string, answer: HttpAnswer, body: Buffer): HttpAnswer {
+  const { status, headers } = believable(answer);
+  return { status, headers: [...headers, ['content-encoding', encoding]], body };
+}
+
+function parseObject(text: string): JsonObject {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

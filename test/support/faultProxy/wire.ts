@@ -1,0 +1,93 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../../src/clock.ts';
+
+/** The proxy's end of a client's connection, as a fault writes to it. */
+export interface Wire {
+  /** False once it was ended by either side. */
+  readonly isOpen: boolean;
+  /** Resolves once the bytes are with the system, or once the connection is gone. */
+  write(bytes: Buffer | string): Promise<void>;
+  /** Sends FIN behind what was written. */
+  finish(): void;
+  /** Sends RST; what was written and awaited has gone out before. */
+  reset(): void;
+  /** Waits on the proxy's clock, or until the connection is gone. */
+  wait(ms: number): Promise<void>;
+  /** Leaves the connection as it is until it is gone; what the client sends meanwhile is lost. */
+  untilGone(): Promise<void>;
+}
+
+/** Makes the wire of a connection. `stream` is the socket itself or TLS over it. */
+export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
+  let isOpen = !stream.destroyed;
+  const onceGone = new Set<() => void>();
+  function end(): void {
+    isOpen = false;
+    for (const tell of onceGone) {
+      tell();
+    }
+    onceGone.clear();
+  }
+  stream.on('close', end);
+  stream.on('end', () => {
+    isOpen = false;
+  });
+  if (stream.destroyed) {
+    end();
+  }
+
+  /** A promise of something that the end of the connection fulfils, too; `start` gives what undoes it then. */
+  function untilGoneOr(start: (done: () => void) => () => void): Promise<void> {
+    return new Promise((resolve) => {
+      if (stream.destroyed) {
+        resolve();
+        return;
+      }
+      let undo = nothing;
+      const done = (): void => {
+        onceGone.delete(done);
+        undo();
+        resolve();
+      };
+      onceGone.add(done);
+      undo = start(done);
+    });
+  }
+
+  return {
+    get isOpen() {
+      return isOpen;
+    },
+    write: (bytes) =>
+      untilGoneOr((done) => {
+        if (isOpen) {
+          stream.write(bytes, () => done());
+        } else {
+          done();
+        }
+        return nothing;
+      }),
+    finish() {
+      isOpen = false;
+      stream.end();
+    },
+    reset() {
+      isOpen = false;
+      socket.resetAndDestroy();
+    },
+    wait: (ms) => untilGoneOr((done) => clock.startTimer(ms, done)),
+    untilGone() {
+      // Without a reader the end of the connection would not be noticed.
+      stream.resume();
+      return untilGoneOr(() => nothing);
+    },
+  };
+}
+
+const nothing = (): void => undefined;
+
+/** A write can be done without a turn of the event loop; a flood of them would leave its client no time to notice. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
