@@ -56,6 +56,7 @@ describe.each(generations.map((generation) => [generation.name, generation] as c
           const interruptAfterTimeLimit = 60_000;
           await fc.assert(property, { seed, numRuns: 10, interruptAfterTimeLimit });
         }
+        expect(count).toBeGreaterThanOrEqual(wanted);
       },
       120_000 + wanted * 20,
     );

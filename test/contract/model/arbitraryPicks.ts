@@ -7,7 +7,14 @@ import type {
 import { filters, orders } from './arbitrarySelections.ts';
 import { allPlatforms, fieldsOf, type Generation } from './generations.ts';
 import type { Changes } from './modelPartner.ts';
-import type { CursorPick, EntryPick, IdPick, ListPick, Pick, RevisionPick } from './picks.ts';
+import type {
+  CommandPick,
+  CursorPick,
+  EntryPick,
+  IdPick,
+  ListPick,
+  RevisionPick,
+} from './picks.ts';
 import { heartbeats, names, sendableStates } from './vocabulary.ts';
 
 /** Ids that partners may be added with; some differ in their case only. */
@@ -159,14 +166,14 @@ const lists: fc.Arbitrary<ListPick> = fc.record({
 });
 
 /** The commands' picks for a generation, one arbitrary for each kind; the likely ones stand there more than once. */
-export function picksOf(generation: Generation): readonly fc.Arbitrary<Pick>[] {
+export function picksOf(generation: Generation): readonly fc.Arbitrary<CommandPick>[] {
   const changes = changesOf(generation);
   const { platforms } = generation;
   const inputs = sparse<{ readonly id?: string | null }>({
     id: sometimes(30, orNull(10, fc.constantFrom(...ownIds, ...ownIds, ...illegalIds))),
   });
   const add = fc.tuple(changes, inputs, fc.constantFrom(...names.map(({ text }) => text))).map(
-    ([given, withId, displayName]): Pick => ({
+    ([given, withId, displayName]): CommandPick => ({
       kind: 'add',
       input: { ...given, ...withId, displayName },
     }),

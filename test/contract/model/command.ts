@@ -13,7 +13,7 @@ import {
 } from './documents.ts';
 import type { Outcome } from './modelGraph.ts';
 import { type HeldCursor, pageOf, refusedArguments } from './modelList.ts';
-import type { IdPick, ListPick, Pick } from './picks.ts';
+import type { CommandPick, IdPick, ListPick } from './picks.ts';
 import { isLegalId } from './refusals.ts';
 import { entryMeant, idOf, meant, requestOf } from './resolvePicks.ts';
 import {
@@ -36,9 +36,9 @@ interface Operation {
 
 /** One operation, sent to the gateway and done to the model; both have to say the same. */
 export class Command implements fc.AsyncCommand<World, Real> {
-  readonly #pick: Pick;
+  readonly #pick: CommandPick;
 
-  constructor(pick: Pick) {
+  constructor(pick: CommandPick) {
     this.#pick = pick;
   }
 
@@ -54,11 +54,11 @@ export class Command implements fc.AsyncCommand<World, Real> {
   }
 
   toString(): string {
-    return `${this.#pick.kind} ${JSON.stringify(this.#pick)}`;
+    return JSON.stringify(this.#pick);
   }
 }
 
-function operationOf(pick: Pick, world: World): Operation {
+function operationOf(pick: CommandPick, world: World): Operation {
   switch (pick.kind) {
     case 'add':
       return add(pick.input, world);
@@ -97,7 +97,7 @@ function operationOf(pick: Pick, world: World): Operation {
   }
 }
 
-function add(input: Extract<Pick, { kind: 'add' }>['input'], world: World): Operation {
+function add(input: Extract<CommandPick, { kind: 'add' }>['input'], world: World): Operation {
   const outcome = world.graph.add(input, givenId(world.givenIds + 1));
   if (outcome.partner !== null) {
     const { id } = outcome.partner;

@@ -26,7 +26,7 @@ export interface EntryPick {
 }
 
 /** Everything that one command needs to know. */
-export type Pick =
+export type CommandPick =
   | { readonly kind: 'add'; readonly input: AddComplianceManagementPartnerInput }
   | {
       readonly kind: 'update';

@@ -1,0 +1,244 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type {
+  ComplianceManagementPartnerFilter,
+  ComplianceManagementPartnerOrder,
+} from '../../src/generated/graphql.ts';
+import type { PartnerResource } from '../../src/graph/resource.ts';
+import { compilePartnerFilter } from '../../src/selection/partnerFilter.ts';
+import { createPartnerOrder } from '../../src/selection/partnerOrder.ts';
+import { readPageOf, type Walk, walk } from '../support/walks.ts';
+
+/** Rows in which most values are shared or missing, so that the order hangs on later keys and on the ids. */
+const values = fc.record(
+  {
+    displayName: fc.constantFrom('a', 'A', 'ä', 'b', null),
+    partnerState: fc.constantFrom('enabled', 'unknown', 'hibernating', null),
+    lastHeartbeatDateTime: fc.constantFrom(
+      '2026-01-01T00:00:00Z',
+      '2026-01-01T01:00:00+01:00',
+      '2026-01-01T00:00:00.0000001Z',
+      'yesterday',
+    ),
+  },
+  { requiredKeys: [] },
+);
+const lists = (maxLength: number): fc.Arbitrary<readonly PartnerResource[]> =>
+  fc
+    .array(values, { maxLength, size: 'max' })
+    .map((rows) => rows.map((row, index) => ({ ...row, id: `row-${index}` })));
+
+const keys: fc.Arbitrary<ComplianceManagementPartnerOrder> = fc.record({
+  field: fc.constantFrom('DISPLAY_NAME', 'PARTNER_STATE', 'LAST_HEARTBEAT_DATE_TIME'),
+  direction: fc.constantFrom('ASC', 'DESC'),
+});
+const orders = fc.oneof(
+  fc.constant<ComplianceManagementPartnerOrder[]>([]),
+  fc.array(keys, { minLength: 1, maxLength: 3 }),
+);
+const filters = fc.constantFrom<ComplianceManagementPartnerFilter | null>(
+  null,
+  { partnerState: { notIn: ['ENABLED'] } },
+  { displayName: { eq: 'A' } },
+);
+const selections: fc.Arbitrary<Walk['selection']> = fc.record({ orderBy: orders, filter: filters });
+const directions = fc.constantFrom<Walk['direction']>('forward', 'backward');
+const pageSizes = fc.integer({ min: 1, max: 6 });
+
+/** What happens to the list between two pages. */
+interface Change {
+  /** Positions of rows, or all rows of the page that was read last. */
+  readonly removed: readonly number[] | 'lastPage';
+  readonly added: readonly { readonly position: number; readonly row: object }[];
+}
+
+const changes: fc.Arbitrary<readonly Change[]> = fc.array(
+  fc.record({
+    removed: fc.oneof(fc.array(fc.nat(60), { maxLength: 8 }), fc.constant<'lastPage'>('lastPage')),
+    added: fc.array(fc.record({ position: fc.nat(60), row: values }), { maxLength: 3 }),
+  }),
+  { maxLength: 12, size: 'max' },
+);
+
+/** A list that changes between pages, and what became of its rows. */
+function changingList(start: readonly PartnerResource[], script: readonly Change[]) {
+  const left = [...script];
+  const removed = new Set<string>();
+  let rows = start;
+  let lastId = 0;
+  const isFirstRead = { current: true };
+  return {
+    removed,
+    rowsAfter(lastPage: readonly string[]): readonly PartnerResource[] {
+      const change = isFirstRead.current ? undefined : left.shift();
+      isFirstRead.current = false;
+      const gone = change?.removed === 'lastPage' ? lastPage : idsAt(rows, change?.removed ?? []);
+      for (const id of gone) {
+        removed.add(id);
+      }
+      rows = rows.filter(({ id }) => !gone.includes(id));
+      for (const { position, row } of change?.added ?? []) {
+        lastId += 1;
+        rows = rows.toSpliced(position, 0, { ...row, id: `new-${lastId}` });
+      }
+      return rows;
+    },
+  };
+}
+
+const idsAt = (rows: readonly PartnerResource[], positions: readonly number[]): string[] =>
+  positions.flatMap((position) => rows[position]?.id ?? []);
+
+/** The ids of rows as a selection has them, found in another way than the pages are. */
+function selected(rows: readonly PartnerResource[], selection: Walk['selection']): string[] {
+  const { filter, orderBy } = selection;
+  const found = rows.filter(compilePartnerFilter(filter ?? {}));
+  const order = createPartnerOrder(orderBy ?? []);
+  const sorted = orderBy?.length
+    ? found.toSorted((left, right) => order.compare(order.placeOf(left), order.placeOf(right)))
+    : found;
+  return sorted.map(({ id }) => id);
+}
+
+describe('a walk through a list that changes between its pages', () => {
+  it('shows each row that stays once, in its place, and no other row twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        lists(40),
+        changes,
+        selections,
+        directions,
+        pageSizes,
+        async (rows, script, selection, direction, pageSize) => {
+          const { removed, rowsAfter } = changingList(rows, script);
+          const seen = await walk({ direction, selection, pageSize, rowsAfter });
+          const staying = selected(rows, selection).filter((id) => !removed.has(id));
+          expect(seen.filter((id) => staying.includes(id))).toEqual(staying);
+          expect(new Set(seen).size).toBe(seen.length);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('shows what is added behind its place', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        lists(20),
+        fc.array(values, { minLength: 1, maxLength: 3 }),
+        selections,
+        pageSizes,
+        async (rows, late, selection, pageSize) => {
+          const added = late.map((row, index) => ({ ...row, id: `zzz-${index}` }));
+          const [top] = selected(rows, selection).slice(pageSize - 1);
+          let reads = 0;
+          const rowsAfter = (): readonly PartnerResource[] => {
+            reads += 1;
+            return reads === 1 ? rows : [...rows, ...added];
+          };
+          const seen = await walk({ direction: 'forward', selection, pageSize, rowsAfter });
+          const all = selected([...rows, ...added], selection);
+          const behind = all.slice(all.indexOf(top ?? '') + 1);
+          const isOver = reads === 1;
+          expect(seen.slice(pageSize)).toEqual(isOver ? [] : behind);
+        },
+      ),
+    );
+  });
+
+  it('leaves none out where more has gone than a cursor remembers', async () => {
+    const ranges = fc.record({ from: fc.nat(400), count: fc.integer({ min: 90, max: 250 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(ranges, { minLength: 1, maxLength: 3 }),
+        directions,
+        fc.integer({ min: 20, max: 120 }),
+        async (gone, direction, pageSize) => {
+          const rows = Array.from({ length: 450 }, (_value, index) => ({ id: `row-${index}` }));
+          const script = gone.map(({ from, count }) => ({
+            removed: Array.from({ length: count }, (_value, index) => from + index),
+            added: [],
+          }));
+          const { removed, rowsAfter } = changingList(rows, script);
+          const seen = await walk({ direction, selection: {}, pageSize, rowsAfter });
+          const staying = rows.filter(({ id }) => !removed.has(id)).map(({ id }) => id);
+          expect(staying.filter((id) => !seen.includes(id))).toEqual([]);
+        },
+      ),
+    );
+  });
+});
+
+describe('a walk through a list that stays as it is', () => {
+  it('shows the same rows forwards, backwards and in one page', async () => {
+    await fc.assert(
+      fc.asyncProperty(lists(30), selections, pageSizes, async (rows, selection, pageSize) => {
+        const expected = selected(rows, selection);
+        const rowsAfter = () => rows;
+        for (const direction of ['forward', 'backward'] as const) {
+          expect(await walk({ direction, selection, pageSize, rowsAfter })).toEqual(expected);
+        }
+        const page = await readPageOf(rows, { ...selection, first: 1000 });
+        expect(page).toMatchObject({
+          ids: expected,
+          totalCount: expected.length,
+          hasNextPage: false,
+          hasPreviousPage: false,
+        });
+      }),
+    );
+  });
+
+  it('can begin and end at any cursor, whatever filter gave it out', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        lists(20),
+        orders,
+        filters,
+        fc.nat(20),
+        fc.nat(20),
+        async (rows, orderBy, filter, from, to) => {
+          const { ids, cursors } = await readPageOf(rows, { orderBy, first: 1000 });
+          const [after, before] = [cursors[from], cursors[to]];
+          fc.pre(after !== undefined && before !== undefined);
+          const between = await readPageOf(rows, { orderBy, filter, first: 1000, after, before });
+          const passing = selected(rows, { orderBy, filter });
+          const expected = ids.slice(from + 1, to).filter((id) => passing.includes(id));
+          expect(between.ids).toEqual(expected);
+        },
+      ),
+    );
+  });
+});
+
+describe('a cursor', () => {
+  it('is one text of letters that need no escape, another one for each row', async () => {
+    await fc.assert(
+      fc.asyncProperty(lists(30), orders, async (rows, orderBy) => {
+        const { cursors } = await readPageOf(rows, { orderBy, first: 1000 });
+        expect(new Set(cursors).size).toBe(rows.length);
+        expect(cursors.filter((cursor) => !/^[\w-]+$/.test(cursor))).toEqual([]);
+      }),
+    );
+  });
+
+  it('is refused in every order but the one that gave it out', async () => {
+    const [row] = [{ id: 'row', displayName: 'a' }];
+    await fc.assert(
+      fc.asyncProperty(orders, orders, async (given, other) => {
+        const [cursor = ''] = (await readPageOf([row], { orderBy: given })).cursors;
+        const isSame = JSON.stringify(given) === JSON.stringify(other);
+        for (const argument of ['after', 'before'] as const) {
+          const reading = readPageOf([row], { orderBy: other, [argument]: cursor });
+          if (isSame) {
+            expect((await reading).ids).toEqual([]);
+          } else {
+            await expect(reading).rejects.toThrow(
+              `"${argument}" is a cursor of this list in another order`,
+            );
+          }
+        }
+      }),
+    );
+  });
+});
