@@ -1,10 +1,15 @@
-import { inspect } from 'node:util';
-
 const mark = '[redacted]';
+
+/** Under which Node looks for what to print; its own name for it would ask users of the types for Node's. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /** A text that no log line, error or JSON shows by accident; `reveal` is the one way to it. */
 export class Secret {
   readonly #text: string;
+
+  static {
+    Object.defineProperty(Secret.prototype, inspectCustom, { value: () => mark });
+  }
 
   constructor(text: string) {
     this.#text = text;
@@ -19,10 +24,6 @@ export class Secret {
   }
 
   toJSON(): string {
-    return mark;
-  }
-
-  [inspect.custom](): string {
     return mark;
   }
 }

@@ -2,9 +2,11 @@ import type { Clock } from './clock.ts';
 import type { Config, Upstream } from './config/config.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
+import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
 import { passthroughCredentials } from './graph/credentials.ts';
 import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
+import { createTenantKeys } from './graph/pipeline/tenantKeys.ts';
 import { createConnections } from './graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
@@ -18,6 +20,8 @@ export interface RunningUpstream {
 }
 
 const connectTimeoutMs = 5_000;
+/** Of Graph's limits for this resource. */
+const windowSeconds = 20;
 
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
@@ -32,6 +36,7 @@ export async function connectUpstream(
     certificateAuthorities,
   });
   const routes = createRoutes(root, config.apiVersion);
+  const budget = await createGraphBudget({ ...config.graphBudget, windowSeconds }, surroundings);
   const send = createGraphPipeline(
     {
       base: routes.base,
@@ -40,13 +45,19 @@ export async function connectUpstream(
       breakerOpenMs: config.breakerOpenMs,
       slowMs: config.operationTimeoutMs / 4,
     },
-    { ...surroundings, credentials: passthroughCredentials },
+    {
+      ...surroundings,
+      credentials: passthroughCredentials,
+      budget,
+      tenantKeys: createTenantKeys(),
+    },
     createUndiciSend(connections),
   );
   return {
     graph: createGraphClient({ send, routes, clock }),
     root,
     async close() {
+      budget.close();
       await connections.close();
       await close();
     },

@@ -1,5 +1,6 @@
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
+import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
 
 /** Where answers come from. */
@@ -39,6 +40,7 @@ export interface Config {
   /** How long operations in flight are then waited for. */
   readonly drainTimeoutMs: number;
   readonly introspection: boolean;
+  readonly graphBudget: GraphBudgetConfig;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -100,6 +102,7 @@ export function readConfig(environment: Environment): Config {
       fallback: 20_000,
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
+    graphBudget: readGraphBudget(readers),
   };
   if (readers.problems.length > 0) {
     throw new ConfigError(readers.problems);

@@ -1,3 +1,5 @@
+import { Secret } from '../secret.ts';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads single variables and collects what is wrong, so that all of it can be told at once. */
@@ -14,6 +16,8 @@ export interface Readers {
   flag(name: string, fallback: boolean): boolean;
   /** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
   rootUrl(name: string): URL | undefined;
+  /** The URL of a Redis: a scheme, a host, and at most a user name, a password, a port and a database's number. */
+  redisUrl(name: string): Secret | undefined;
   /** Adds a problem that is about more than the form of one variable. */
   report(problem: string): void;
   readonly problems: readonly string[];
@@ -25,6 +29,20 @@ const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'local
 export function createReaders(environment: Environment): Readers {
   const problems: string[] = [];
   const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const url = (name: string, findProblem: (url: URL) => string | undefined): URL | undefined => {
+    const value = text(name);
+    if (value === undefined) {
+      return undefined;
+    }
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    const problem = parsed === undefined ? 'it must be an absolute URL' : findProblem(parsed);
+    if (problem !== undefined) {
+      // The value is not shown: it may hold credentials, and then this line would leak them.
+      problems.push(`${name} cannot be used: ${problem}.`);
+      return undefined;
+    }
+    return parsed;
+  };
 
   return {
     problems,
@@ -73,19 +91,10 @@ export function createReaders(environment: Environment): Readers {
       }
       return value === 'true' || value === '1';
     },
-    rootUrl(name) {
-      const value = text(name);
-      if (value === undefined) {
-        return undefined;
-      }
-      const url = URL.canParse(value) ? new URL(value) : undefined;
-      const problem = url === undefined ? 'it must be an absolute URL' : findRootUrlProblem(url);
-      if (problem !== undefined) {
-        // The value is not shown: it may hold credentials, and then this line would leak them.
-        problems.push(`${name} cannot be used: ${problem}.`);
-        return undefined;
-      }
-      return url;
+    rootUrl: (name) => url(name, findRootUrlProblem),
+    redisUrl(name) {
+      const parsed = url(name, findRedisUrlProblem);
+      return parsed && new Secret(parsed.href);
     },
   };
 }
@@ -102,4 +111,32 @@ function findRootUrlProblem(url: URL): string | undefined {
     return 'it must end before any ? or #';
   }
   return undefined;
+}
+
+function findRedisUrlProblem(url: URL): string | undefined {
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+    return 'it must begin with redis:// or rediss://';
+  }
+  if (url.hostname === '') {
+    return 'it must name a host';
+  }
+  if (!/^\/?\d*$/.test(url.pathname)) {
+    return "after the host there may only be a database's number";
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return 'it must end before any ? or #';
+  }
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    return 'user name and password must be percent-encoded';
+  }
+  return undefined;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

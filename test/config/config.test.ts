@@ -30,6 +30,7 @@ describe('readConfig', () => {
       drainDelayMs: 5_000,
       drainTimeoutMs: 20_000,
       introspection: true,
+      graphBudget: { writes: 100, requests: 1000, replicas: 1, redisUrl: undefined },
     });
   });
 
@@ -93,6 +94,9 @@ describe('readConfig', () => {
       EMULATOR_PORT: '4001',
       EMULATOR_BETA_GENERATION: 'today',
       EMULATOR_ODDITIES: 'value-wrapper, empty-pages',
+      GRAPH_WRITE_BUDGET: '80',
+      GRAPH_REQUEST_BUDGET: '800',
+      GRAPH_BUDGET_REPLICAS: '3',
     });
     expect(config).toEqual({
       host: '0.0.0.0',
@@ -114,6 +118,7 @@ describe('readConfig', () => {
       drainDelayMs: 0,
       drainTimeoutMs: 100,
       introspection: false,
+      graphBudget: { writes: 80, requests: 800, replicas: 3, redisUrl: undefined },
     });
   });
 

@@ -1,9 +1,11 @@
 import { systemClock } from '../../src/clock.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
+import type { GraphBudget } from '../../src/graph/budget/graphBudget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { passthroughCredentials } from '../../src/graph/credentials.ts';
 import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
 import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
+import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
 import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from '../../src/graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
@@ -15,6 +17,13 @@ export interface TestClient {
   readonly graph: GraphClient;
   close(): Promise<void>;
 }
+
+/** Room for everything. */
+export const unlimited: GraphBudget = {
+  acquire: async () => undefined,
+  pause: async () => undefined,
+  close: () => undefined,
+};
 
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */
 export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): TestClient {
@@ -28,6 +37,8 @@ export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): 
       measurements: noMeasurements,
       chance: () => 0,
       credentials: passthroughCredentials,
+      budget: unlimited,
+      tenantKeys: createTenantKeys(),
     },
     createUndiciSend(connections),
   );

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
+import type { GraphBudget } from '../budget/graphBudget.ts';
 import type { Credentials } from '../credentials.ts';
 import { createAttemptLimit } from './attemptLimit.ts';
 import { createBearer } from './bearer.ts';
@@ -11,6 +12,8 @@ import { createObserve } from './observe.ts';
 import { composePolicies, type Send } from './pipeline.ts';
 import { createRetry } from './retry/retry.ts';
 import { createRetryBudget } from './retry/retryBudget.ts';
+import { createSpend } from './spend.ts';
+import type { TenantKeys } from './tenantKeys.ts';
 import { tracing } from './tracing.ts';
 import { readBody } from './transport/readBody.ts';
 
@@ -32,6 +35,8 @@ export interface GraphPipelineParts {
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
   readonly credentials: Credentials;
+  readonly budget: GraphBudget;
+  readonly tenantKeys: TenantKeys;
 }
 
 /**
@@ -43,7 +48,7 @@ export function createGraphPipeline(
   parts: GraphPipelineParts,
   send: Send,
 ): Send {
-  const { clock, log, measurements, chance, credentials } = parts;
+  const { clock, log, measurements, chance, credentials, budget, tenantKeys } = parts;
   const { base, concurrency, queue, breakerOpenMs, slowMs } = options;
   return composePolicies(
     [
@@ -56,6 +61,7 @@ export function createGraphPipeline(
         hasOwnTokens: credentials.hasOwnTokens,
       }),
       createDestination(base),
+      createSpend({ budget, tenantKeys, clock, measurements }),
       createBearer(credentials),
       createBreaker({ openMs: breakerOpenMs, slowMs }, { clock, log, chance, measurements }),
       createBulkhead({ concurrency, queue }, measurements),

@@ -1,0 +1,48 @@
+import type { Secret } from '../secret.ts';
+import type { Readers } from './readers.ts';
+
+/** How much is sent to Graph, for each app and tenant within 20 s. */
+export interface GraphBudgetConfig {
+  /** Changes. */
+  readonly writes: number;
+  /** Reads and changes. */
+  readonly requests: number;
+  /** Over how many replicas the budget is divided while they do not share it. */
+  readonly replicas: number;
+  /** The Redis through which they share it; its URL may hold a password. */
+  readonly redisUrl: Secret | undefined;
+}
+
+/** What a batch needs at once: a smaller share would never let one through. */
+const smallestRequestShare = 20;
+
+/** Reads the budget; Microsoft's documented limits for this resource are the defaults. */
+export function readGraphBudget(readers: Readers): GraphBudgetConfig {
+  const redisUrl = readers.redisUrl('REDIS_URL');
+  const budget = {
+    writes: readers.wholeNumber('GRAPH_WRITE_BUDGET', { min: 1, max: 100_000, fallback: 100 }),
+    requests: readers.wholeNumber('GRAPH_REQUEST_BUDGET', {
+      min: smallestRequestShare,
+      max: 100_000,
+      fallback: 1000,
+    }),
+    replicas: readers.wholeNumber('GRAPH_BUDGET_REPLICAS', {
+      min: 1,
+      max: 1000,
+      fallback: redisUrl === undefined ? 1 : 2,
+    }),
+    redisUrl,
+  };
+  if (budget.writes < budget.replicas) {
+    readers.report(
+      'GRAPH_WRITE_BUDGET must be at least GRAPH_BUDGET_REPLICAS: each needs a share.',
+    );
+  }
+  if (budget.requests < budget.replicas * smallestRequestShare) {
+    readers.report(
+      `GRAPH_REQUEST_BUDGET must be at least ${smallestRequestShare} times GRAPH_BUDGET_REPLICAS: ` +
+        'a batch needs as much at once.',
+    );
+  }
+  return budget;
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../../clock.ts';
+import type { Measurements } from '../../telemetry/measurements.ts';
+import type { GraphBudget } from '../budget/graphBudget.ts';
+import { GraphHeldBackError } from '../errors.ts';
+import { isWrite } from '../operation.ts';
+import type { Policy } from './pipeline.ts';
+import { throttlePauseMsOf } from './retry/retryAfter.ts';
+import type { TenantKeys } from './tenantKeys.ts';
+
+export interface SpendParts {
+  readonly budget: GraphBudget;
+  readonly tenantKeys: TenantKeys;
+  readonly clock: Clock;
+  readonly measurements: Pick<Measurements, 'heldBack'>;
+}
+
+/** Sends only what Graph's limits have room for, and holds a tenant back that Graph has throttled. */
+export function createSpend({ budget, tenantKeys, clock, measurements }: SpendParts): Policy {
+  return async (request, next) => {
+    const { call, operation, cost = 1 } = request;
+    const key = tenantKeys.keyOf(call);
+    await budget
+      .acquire({
+        key,
+        requests: cost,
+        isWrite: isWrite(operation),
+        timeLeftMs: call.deadlineMs - clock.now(),
+        signal: call.signal,
+      })
+      .catch((error: unknown) => {
+        if (error instanceof GraphHeldBackError) {
+          measurements.heldBack('budget');
+        }
+        throw error;
+      });
+    const response = await next(request);
+    if (response.status !== 401) {
+      tenantKeys.accept(call);
+    }
+    if (response.status === 429) {
+      await budget.pause(tenantKeys.keyOf(call), throttlePauseMsOf(response, clock.now()));
+    }
+    return response;
+  };
+}

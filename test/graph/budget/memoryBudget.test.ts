@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { systemClock } from '../../../src/clock.ts';
+import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
+import type { BudgetClaim, GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
+import { silentLog } from '../../support/logs.ts';
+
+// The limiter's library reads the machine's own time, so that here, and only here, the machine's own time is replaced.
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'], now: 1_000_000 });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const limits = { writes: 3, requests: 6, windowSeconds: 20 };
+
+function start(change: object = {}): Promise<GraphBudget> {
+  return createGraphBudget(
+    { ...limits, redisUrl: undefined, replicas: 1, ...change },
+    { clock: systemClock, log: silentLog, chance: () => 0 },
+  );
+}
+
+function claim(change: Partial<BudgetClaim> = {}): BudgetClaim {
+  const { signal } = new AbortController();
+  return { key: 'a', requests: 1, isWrite: false, timeLeftMs: 30_000, signal, ...change };
+}
+
+/** Asks and keeps what became of each claim, in the order in which that was decided. */
+function ask(budget: GraphBudget, ...claims: readonly Partial<BudgetClaim>[]): string[] {
+  const ends: string[] = [];
+  claims.forEach((change, index) => {
+    budget.acquire(claim(change)).then(
+      () => ends.push(`${index} at ${Date.now() - 1_000_000}`),
+      (error: { details?: { retryAfterMs?: number }; code: string }) =>
+        ends.push(`${index} ${error.code} ${error.details?.retryAfterMs ?? ''}`.trim()),
+    );
+  });
+  return ends;
+}
+
+async function settled(ends: string[]): Promise<string[]> {
+  await jest.advanceTimersByTimeAsync(0);
+  return ends;
+}
+
+const write = { isWrite: true };
+
+describe('the budget in memory', () => {
+  it('lets writes through up to their limit, and those behind in the next window', async () => {
+    const ends = ask(await start(), write, write, write, write);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0']);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '3 at 20000']);
+  });
+
+  it('counts writes and reads together as requests', async () => {
+    const ends = ask(await start(), write, {}, {}, {}, {}, {}, { timeLeftMs: 10 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends).toContain('6 throttled 20000');
+    expect(ends).toHaveLength(7);
+  });
+
+  it('counts each item of a batch, and nothing of one that has no room', async () => {
+    const budget = await start();
+    const ends: string[] = [];
+    for (const requests of [4, 4, 2]) {
+      const [end = 'waits'] = await settled(ask(budget, { requests, timeLeftMs: 10 }));
+      ends.push(end);
+    }
+    expect(ends).toEqual(['0 at 0', '0 throttled 20000', '0 at 0']);
+  });
+
+  it('tells at once, with the wait, what those in front leave no room for in time', async () => {
+    const budget = await start({ requests: 60 });
+    const ends = ask(budget, ...Array.from({ length: 7 }, () => write));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '6 throttled 40000']);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(ends.slice(4)).toEqual(['3 at 20000', '4 at 20000', '5 at 20000']);
+  });
+
+  it('keeps the keys apart, in counts and in pauses', async () => {
+    const budget = await start();
+    await budget.pause('a', 5_000);
+    const ends = ask(budget, { key: 'a' }, { key: 'b' }, { key: 'a', timeLeftMs: 100 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends.sort()).toEqual(['1 at 0', '2 throttled 5000']);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(ends).toContain('0 at 5000');
+  });
+
+  it('rounds a pause up to seconds and never makes one longer than an hour', async () => {
+    const budget = await start();
+    await budget.pause('a', 1);
+    await budget.pause('b', 1e9);
+    const ends = ask(budget, { key: 'a', timeLeftMs: 1 }, { key: 'b' });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(['0 throttled 1000', '1 throttled 3600000']);
+  });
+
+  it('ends a wait as soon as its operation ends, and gives its place to the next', async () => {
+    const budget = await start();
+    const leaving = new AbortController();
+    const waiting = { ...write, signal: leaving.signal };
+    const ends = ask(budget, write, write, write, waiting, waiting, waiting);
+    await jest.advanceTimersByTimeAsync(0);
+    leaving.abort('callerLeft');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends.slice(3)).toEqual(['3 callerLeft', '4 callerLeft', '5 callerLeft']);
+    const later = ask(budget, write);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(later).toEqual(['0 at 20000']);
+  });
+
+  it('is a share where there are other replicas that count for themselves', async () => {
+    const budget = await start({ replicas: 3 });
+    const ends = ask(budget, write, { ...write, timeLeftMs: 10 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ends).toEqual(['0 at 0', '1 throttled 20000']);
+  });
+});

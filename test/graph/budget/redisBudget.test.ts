@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/clock.ts';
+import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
+import type { GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
+import { Secret } from '../../../src/secret.ts';
+import { recordingLog } from '../../support/logs.ts';
+import { hasRedisServer, startTestRedis, type TestRedis } from '../../support/redisServers.ts';
+
+const describeWithRedis = hasRedisServer ? describe : describe.skip;
+if (!hasRedisServer) {
+  process.stderr.write('No redis-server here: the tests of the shared budget are left out.\n');
+}
+
+const limits = { writes: 10, requests: 40, windowSeconds: 20, replicas: 2 };
+
+describeWithRedis('the budget in Redis', () => {
+  let redis: TestRedis;
+  let replicas: Replica[];
+
+  interface Replica {
+    readonly budget: GraphBudget;
+    readonly log: ReturnType<typeof recordingLog>;
+  }
+
+  beforeEach(async () => {
+    redis = await startTestRedis();
+    replicas = await Promise.all([startReplica(), startReplica()]);
+    await untilAll('Redis is there', 1);
+  });
+  afterEach(async () => {
+    for (const { budget } of replicas) {
+      budget.close();
+    }
+    await redis.stop('SIGKILL');
+  });
+
+  async function startReplica(): Promise<Replica> {
+    const log = recordingLog();
+    const parts = { clock: systemClock, log, chance: () => 0 };
+    const redisUrl = new Secret(redis.url);
+    return { log, budget: await createGraphBudget({ ...limits, redisUrl }, parts) };
+  }
+
+  async function untilAll(sentence: string, times: number): Promise<void> {
+    const countIn = ({ log }: Replica) =>
+      log.lines.filter(({ message }) => message.startsWith(sentence)).length;
+    while (replicas.some((replica) => countIn(replica) < times)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Claims so many writes in turn at both replicas; gives how many went out, and the longest that one took. */
+  async function claim(count: number, key = 'tenant') {
+    const { signal } = new AbortController();
+    let allowed = 0;
+    let longestMs = 0;
+    for (let index = 0; index < count; index += 1) {
+      const startedMs = Date.now();
+      const { budget } = replicas[index % 2] as Replica;
+      await budget.acquire({ key, requests: 1, isWrite: true, timeLeftMs: 1, signal }).then(
+        () => {
+          allowed += 1;
+        },
+        (error: unknown) => expect(error).toMatchObject({ code: 'throttled' }),
+      );
+      longestMs = Math.max(longestMs, Date.now() - startedMs);
+    }
+    return { allowed, longestMs };
+  }
+
+  it('is one for all replicas, and one for each key', async () => {
+    expect(await claim(30)).toMatchObject({ allowed: 10 });
+    expect(await claim(30, 'another')).toMatchObject({ allowed: 10 });
+  });
+
+  it('makes a pause that one replica was told of hold for the other', async () => {
+    await (replicas[0] as Replica).budget.pause('tenant', 60_000);
+    expect(await claim(4)).toMatchObject({ allowed: 0 });
+    expect(await claim(4, 'another')).toMatchObject({ allowed: 4 });
+  });
+
+  it.each<['SIGTERM' | 'SIGKILL']>([['SIGTERM'], ['SIGKILL']])(
+    'goes on in each replica with its share at once after Redis got a %s, and together when it is back',
+    async (signal) => {
+      expect(await claim(4)).toMatchObject({ allowed: 4 });
+      await redis.stop(signal);
+      const alone = await claim(30);
+      expect(alone.allowed).toBe(limits.writes);
+      expect(alone.longestMs).toBeLessThan(500);
+      await untilAll('Redis is away', 1);
+      await redis.start();
+      await untilAll('Redis is there', 2);
+      expect(await claim(30)).toMatchObject({ allowed: 10 });
+    },
+  );
+
+  it('does so as well while Redis hangs, and asks it no more once that is known', async () => {
+    redis.freeze();
+    const first = await claim(4);
+    expect(first.allowed).toBe(4);
+    expect(first.longestMs).toBeLessThan(1000);
+    const next = await claim(20);
+    expect(next.allowed).toBe(6);
+    expect(next.longestMs).toBeLessThan(100);
+    redis.thaw();
+    await untilAll('Redis is there', 2);
+    expect((await claim(30)).allowed).toBeLessThanOrEqual(10);
+  });
+
+  it('says once that Redis is away, and never the address', async () => {
+    await redis.stop('SIGKILL');
+    await claim(6);
+    await untilAll('Redis is away', 1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const { log } of replicas) {
+      expect(log.lines.map(({ message }) => message.split(':')[0])).toEqual([
+        'Redis is there',
+        'Redis is away',
+      ]);
+      expect(JSON.stringify(log.lines)).not.toContain('127.0.0.1');
+    }
+  });
+});
