@@ -10,6 +10,7 @@ import { createTenantKeys } from './graph/pipeline/tenantKeys.ts';
 import { createConnections } from './graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
+import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -28,7 +29,7 @@ export async function connectUpstream(
   config: Config,
   surroundings: Surroundings,
 ): Promise<RunningUpstream> {
-  const { clock, certificateAuthorities } = surroundings;
+  const { clock, chance, certificateAuthorities } = surroundings;
   const { root, close } = await startUpstream(config.upstream, clock);
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
@@ -54,7 +55,7 @@ export async function connectUpstream(
     createUndiciSend(connections),
   );
   return {
-    graph: createGraphClient({ send, routes, clock }),
+    graph: watchOutcomes(createGraphClient({ send, routes, clock, chance }), surroundings),
     root,
     async close() {
       budget.close();

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { batchBodyOf, readBatch } from './batch.ts';
 import { GraphError, GraphProtocolError, isGraphError } from './errors.ts';
-import { readHeaders, writeHeaders } from './headers.ts';
+import { getManyItems } from './getManyItems.ts';
+import { readHeaders } from './headers.ts';
 import { resolveNextLink } from './nextLink.ts';
 import { type PartnerSource, partnerSourceOf } from './partnerSource.ts';
 import type { GraphCall, GraphResponse, Send } from './pipeline/pipeline.ts';
@@ -28,10 +28,16 @@ export interface GraphCallParts {
   readonly send: Send;
   readonly routes: Routes;
   readonly clock: Clock;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
 }
 
+/** Pages may be empty, but so many in a row are no list any more. */
+const maximumEmptyPages = 50;
+
 /** Builds the reads over one way of sending. */
-export function createReads({ send, routes, clock }: GraphCallParts): GraphReads {
+export function createReads(parts: GraphCallParts): GraphReads {
+  const { send, routes, clock } = parts;
   const read = (operation: 'list' | 'get', url: URL, call: GraphCall): Promise<GraphResponse> =>
     send({ operation, url, headers: readHeaders, call });
 
@@ -48,26 +54,22 @@ export function createReads({ send, routes, clock }: GraphCallParts): GraphReads
     },
 
     async getMany(ids, call) {
-      const body = batchBodyOf(ids.map((id) => routes.partnerInBatch(id)));
-      const url = routes.batch;
-      const response = await send({
-        operation: 'getMany',
-        url,
-        headers: writeHeaders,
-        body,
-        call,
-        cost: ids.length,
-      });
-      const answers = readBatch(response, ids.length, clock.now());
+      const answers = await getManyItems(parts, ids, call);
       return answers.map((answer) => lookUp(answer, clock.now()));
     },
 
     async *listPages(call) {
       const seen = new Set<string>();
+      let emptyPages = 0;
       let url: URL | undefined = routes.collection;
       while (url !== undefined) {
         seen.add(url.href);
         const page: GraphPage = readPage(await read('list', url, call), clock.now());
+        emptyPages = page.partners.length === 0 ? emptyPages + 1 : 0;
+        if (emptyPages > maximumEmptyPages) {
+          const message = "Microsoft Graph's list goes on without end and without rows.";
+          throw new GraphProtocolError('badResponse', message);
+        }
         const next = nextPageUrl(page, url, routes.collection, seen);
         yield page.partners;
         url = next;

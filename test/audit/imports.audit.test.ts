@@ -48,7 +48,10 @@ const rules: Readonly<Record<string, Rule>> = {
     own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'],
     packages: ['ioredis', 'rate-limiter-flexible'],
   },
-  graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
+  graph: {
+    own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: [],
+  },
   mapping: {
     own: [
       'mapping',

@@ -43,7 +43,7 @@ export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): 
     createUndiciSend(connections),
   );
   return {
-    graph: createGraphClient({ send, routes, clock: systemClock }),
+    graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
     close: connections.close,
   };
 }

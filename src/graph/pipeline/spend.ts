@@ -14,6 +14,9 @@ export interface SpendParts {
   readonly measurements: Pick<Measurements, 'heldBack'>;
 }
 
+/** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
+const exchangeMs = 500;
+
 /** Sends only what Graph's limits have room for, and holds a tenant back that Graph has throttled. */
 export function createSpend({ budget, tenantKeys, clock, measurements }: SpendParts): Policy {
   return async (request, next) => {
@@ -24,7 +27,7 @@ export function createSpend({ budget, tenantKeys, clock, measurements }: SpendPa
         key,
         requests: cost,
         isWrite: isWrite(operation),
-        timeLeftMs: call.deadlineMs - clock.now(),
+        timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
         signal: call.signal,
       })
       .catch((error: unknown) => {

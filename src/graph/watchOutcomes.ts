@@ -1,0 +1,38 @@
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/measurements.ts';
+import type { GraphClient } from './client.ts';
+import { isGraphError } from './errors.ts';
+import type { GraphOperation } from './operation.ts';
+import type { GraphCall } from './pipeline/pipeline.ts';
+
+export interface WatchParts {
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'outcomeUnknown'>;
+}
+
+/** Tells operators of each write whose outcome nobody knows: somebody may have to look. */
+export function watchOutcomes(graph: GraphClient, { log, measurements }: WatchParts): GraphClient {
+  function watch<Result>(
+    operation: GraphOperation,
+    { requestId }: GraphCall,
+    writing: Promise<Result>,
+  ): Promise<Result> {
+    return writing.catch((error: unknown) => {
+      if (isGraphError(error) && error.mayHaveBeenApplied) {
+        const { status, requestId: graphRequestId } = error.details.answer ?? {};
+        measurements.outcomeUnknown(operation);
+        const fields = { requestId, operation, status, graphRequestId, code: error.code };
+        log.warn('A write may have been applied, or not', fields);
+      }
+      throw error;
+    });
+  }
+  return {
+    ...graph,
+    add: (partner, call) => watch('add', call, graph.add(partner, call)),
+    update: (id, changes, call) => watch('update', call, graph.update(id, changes, call)),
+    replaceAssignments: (id, platform, assignments, call) =>
+      watch('update', call, graph.replaceAssignments(id, platform, assignments, call)),
+    delete: (id, call) => watch('delete', call, graph.delete(id, call)),
+  };
+}
