@@ -82,10 +82,14 @@ export function readUpdated(response: GraphResponse, nowMs: number): PartnerReso
   return readPartner('update', response, unwrap(readJsonBody('update', response, nowMs, [200])));
 }
 
-/** Understands the answer to a delete; every success is one. @throws GraphResponseError for a refusal. */
+/**
+ * Understands the answer to a delete: 204, or a 200 that is empty or JSON. A page of something that stands between says
+ * nothing of the partner.
+ * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is none of Graph's.
+ */
 export function readDeleted(response: GraphResponse, nowMs: number): void {
-  if (response.status < 200 || response.status >= 300) {
-    throw responseErrorOf('delete', response, nowMs);
+  if (response.body.length > 0 || ![200, 204].includes(response.status)) {
+    readJsonBody('delete', response, nowMs, [200]);
   }
 }
 

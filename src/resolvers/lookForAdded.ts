@@ -31,9 +31,5 @@ export async function lookForAdded(
   }
   // The other of two adds that look at the same moment must not take this one for its own as well.
   const [found] = fitting;
-  if (found === undefined || knownIds.has(found.id)) {
-    return undefined;
-  }
-  knownIds.note(fitting);
-  return found;
+  return found !== undefined && knownIds.claim(found.id) ? found : undefined;
 }

@@ -122,3 +122,7 @@ export function revisionIn(result: { data?: Record<string, unknown> | null }): s
   }
   throw new Error(`no revision in ${JSON.stringify(result)}`);
 }
+
+/** Counts, so that the whole list is read. */
+export const totalCountQuery =
+  'query { complianceManagementPartners { totalCount nodes { id displayName } } }';

@@ -77,6 +77,7 @@ function describeFailure(error: unknown): LogFields {
 
 /** The code of the fault underneath, such as ECONNRESET; its message could name hosts. */
 function systemCodeOf({ cause }: GraphError): string | undefined {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  // Not by `instanceof`: the system's errors may be of another realm.
+  const code = typeof cause === 'object' && cause && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }
