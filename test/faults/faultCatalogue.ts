@@ -75,7 +75,7 @@ const unreachable: readonly NamedFault[] = [
     number: 2,
     name: 'a host that is in no DNS',
     kind: 'neverConnected',
-    url: new URL('http://graph.invalid'),
+    url: new URL('https://graph.invalid'),
   }),
   ...[
     { name: 'TLS handshake hangs', fault: hangAtConnect },
@@ -187,11 +187,19 @@ const refusals: readonly NamedFault[] = [
     ...executedOrNot({ number: 13, name: `${code} without`, kind: 'serverError' }, () =>
       status(code),
     ),
-    ...executedOrNot(
+    ...onceAndAlways(
       {
         number: 13,
         name: `${code} with Retry-After`,
         kind: code === 503 ? 'unavailableForATime' : 'serverError',
+      },
+      () => status(code, '1'),
+    ),
+    ...afterExecution(
+      {
+        number: 13,
+        name: `${code} with Retry-After`,
+        kind: code === 503 ? 'falseRefusal' : 'serverError',
       },
       () => status(code, '1'),
     ),
