@@ -1,4 +1,5 @@
 import type { BadCertificate } from '../support/certificates.ts';
+import { lasting, onlyForToken } from '../support/faultProxy/fault.ts';
 import {
   closeAsItSends,
   cut,
@@ -9,15 +10,14 @@ import {
   interimFlood,
   reset,
   silence,
-} from '../support/faultProxy/brokenAnswers.ts';
+} from '../support/faultProxy/faults/brokenAnswers.ts';
 import {
   closeAtConnect,
   hangAtConnect,
   resetAtConnect,
-} from '../support/faultProxy/connectionFaults.ts';
-import { lateExecution, slow } from '../support/faultProxy/delays.ts';
-import { lasting, onlyForToken } from '../support/faultProxy/fault.ts';
-import { gzipBomb, hugeBody, hugeHeaders } from '../support/faultProxy/hugeAnswers.ts';
+} from '../support/faultProxy/faults/connectionFaults.ts';
+import { lateExecution, slow } from '../support/faultProxy/faults/delays.ts';
+import { gzipBomb, hugeBody, hugeHeaders } from '../support/faultProxy/faults/hugeAnswers.ts';
 import {
   claimsChallenge,
   emptySuccess,
@@ -28,7 +28,7 @@ import {
   redirect,
   status,
   unauthenticated,
-} from '../support/faultProxy/plainAnswers.ts';
+} from '../support/faultProxy/faults/plainAnswers.ts';
 import {
   duplicateKeys,
   endlessPages,
@@ -38,7 +38,7 @@ import {
   truncatedJson,
   unknownEncoding,
   wrongTypes,
-} from '../support/faultProxy/twistedAnswers.ts';
+} from '../support/faultProxy/faults/twistedAnswers.ts';
 import {
   afterExecution,
   executedOrNot,
