@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { executed, type RequestFault } from '../support/faultProxy/fault.ts';
 import {
   cut,
   drip,
@@ -7,8 +8,7 @@ import {
   interimFlood,
   reset,
   silence,
-} from '../support/faultProxy/brokenAnswers.ts';
-import { executed, type RequestFault } from '../support/faultProxy/fault.ts';
+} from '../support/faultProxy/faults/brokenAnswers.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import {
   addAndLeave,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { closeAsItSends } from '../support/faultProxy/brokenAnswers.ts';
-import { closeAtConnect, hangAtConnect } from '../support/faultProxy/connectionFaults.ts';
-import { held, lateExecution, slow } from '../support/faultProxy/delays.ts';
-import { status } from '../support/faultProxy/plainAnswers.ts';
+import { closeAsItSends } from '../support/faultProxy/faults/brokenAnswers.ts';
+import { closeAtConnect, hangAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
+import { held, lateExecution, slow } from '../support/faultProxy/faults/delays.ts';
+import { status } from '../support/faultProxy/faults/plainAnswers.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import {
   addAndLeaveUnanswered,

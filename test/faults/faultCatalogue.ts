@@ -1,4 +1,5 @@
 import type { BadCertificate } from '../support/certificates.ts';
+import { lasting, onlyForToken } from '../support/faultProxy/fault.ts';
 import {
   closeAsItSends,
   cut,
@@ -9,15 +10,14 @@ import {
   interimFlood,
   reset,
   silence,
-} from '../support/faultProxy/brokenAnswers.ts';
+} from '../support/faultProxy/faults/brokenAnswers.ts';
 import {
   closeAtConnect,
   hangAtConnect,
   resetAtConnect,
-} from '../support/faultProxy/connectionFaults.ts';
-import { lateExecution, slow } from '../support/faultProxy/delays.ts';
-import { lasting, onlyForToken } from '../support/faultProxy/fault.ts';
-import { gzipBomb, hugeBody, hugeHeaders } from '../support/faultProxy/hugeAnswers.ts';
+} from '../support/faultProxy/faults/connectionFaults.ts';
+import { lateExecution, slow } from '../support/faultProxy/faults/delays.ts';
+import { gzipBomb, hugeBody, hugeHeaders } from '../support/faultProxy/faults/hugeAnswers.ts';
 import {
   claimsChallenge,
   emptySuccess,
@@ -28,7 +28,7 @@ import {
   redirect,
   status,
   unauthenticated,
-} from '../support/faultProxy/plainAnswers.ts';
+} from '../support/faultProxy/faults/plainAnswers.ts';
 import {
   duplicateKeys,
   endlessPages,
@@ -38,7 +38,7 @@ import {
   truncatedJson,
   unknownEncoding,
   wrongTypes,
-} from '../support/faultProxy/twistedAnswers.ts';
+} from '../support/faultProxy/faults/twistedAnswers.ts';
 import {
   afterExecution,
   executedOrNot,
@@ -75,7 +75,7 @@ const unreachable: readonly NamedFault[] = [
     number: 2,
     name: 'a host that is in no DNS',
     kind: 'neverConnected',
-    url: new URL('http://graph.invalid'),
+    url: new URL('https://graph.invalid'),
   }),
   ...[
     { name: 'TLS handshake hangs', fault: hangAtConnect },
@@ -187,11 +187,19 @@ const refusals: readonly NamedFault[] = [
     ...executedOrNot({ number: 13, name: `${code} without`, kind: 'serverError' }, () =>
       status(code),
     ),
-    ...executedOrNot(
+    ...onceAndAlways(
       {
         number: 13,
         name: `${code} with Retry-After`,
         kind: code === 503 ? 'unavailableForATime' : 'serverError',
+      },
+      () => status(code, '1'),
+    ),
+    ...afterExecution(
+      {
+        number: 13,
+        name: `${code} with Retry-After`,
+        kind: code === 503 ? 'falseRefusal' : 'serverError',
       },
       () => status(code, '1'),
     ),

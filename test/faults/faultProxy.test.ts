@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { closeAtConnect } from '../support/faultProxy/connectionFaults.ts';
 import {
   always,
   executed,
@@ -11,7 +10,8 @@ import {
   onlyForToken,
   times,
 } from '../support/faultProxy/fault.ts';
-import { status } from '../support/faultProxy/plainAnswers.ts';
+import { closeAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
+import { status } from '../support/faultProxy/faults/plainAnswers.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startScriptedServer } from '../support/scriptedServer.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';

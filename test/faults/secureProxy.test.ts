@@ -5,13 +5,19 @@ import {
   createTestCertificates,
   type TestCertificates,
 } from '../support/certificates.ts';
-import { cut, hangUp, headThen, reset, silence } from '../support/faultProxy/brokenAnswers.ts';
+import { executed } from '../support/faultProxy/fault.ts';
+import {
+  cut,
+  hangUp,
+  headThen,
+  reset,
+  silence,
+} from '../support/faultProxy/faults/brokenAnswers.ts';
 import {
   closeAtConnect,
   hangAtConnect,
   resetAtConnect,
-} from '../support/faultProxy/connectionFaults.ts';
-import { executed } from '../support/faultProxy/fault.ts';
+} from '../support/faultProxy/faults/connectionFaults.ts';
 import { closed, Left, useFaultStages, wasReset } from './faultHarness.ts';
 
 const { start } = useFaultStages();

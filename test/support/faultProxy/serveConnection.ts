@@ -1,6 +1,6 @@
 import type { Exchange, ProxiedRequest, RequestFault, RequestHead } from './fault.ts';
+import { passOn } from './faults/passOn.ts';
 import { httpAnswer, toBytes } from './httpAnswer.ts';
-import { passOn } from './passOn.ts';
 import { type RequestReader, UnreadableRequest } from './requestReader.ts';
 import { standInAnswer } from './standInAnswer.ts';
 import type { Wire } from './wire.ts';

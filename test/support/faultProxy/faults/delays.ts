@@ -1,5 +1,5 @@
-import type { RequestFault } from './fault.ts';
-import { toBytes } from './httpAnswer.ts';
+import type { RequestFault } from '../fault.ts';
+import { toBytes } from '../httpAnswer.ts';
 import { passOn } from './passOn.ts';
 
 /** Keeps an answer back for a time; the upstream's, which is executed at once, where no fault is named. */

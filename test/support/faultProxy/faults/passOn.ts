@@ -1,5 +1,5 @@
-import type { RequestFault } from './fault.ts';
-import { toBytes } from './httpAnswer.ts';
+import type { RequestFault } from '../fault.ts';
+import { toBytes } from '../httpAnswer.ts';
 
 /** No fault at all: the upstream executes the request, and its answer goes to the client as it is. */
 export const passOn: RequestFault = {

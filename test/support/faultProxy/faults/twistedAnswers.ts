@@ -1,6 +1,6 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import type { Exchange, RequestFault } from './fault.ts';
-import { type HttpAnswer, httpAnswer, isBodiless, withBody } from './httpAnswer.ts';
+import type { Exchange, RequestFault } from '../fault.ts';
+import { type HttpAnswer, httpAnswer, isBodiless, withBody } from '../httpAnswer.ts';
 import { answers } from './plainAnswers.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

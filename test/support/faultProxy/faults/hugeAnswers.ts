@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import type { RequestFault } from './fault.ts';
-import { headOf, httpAnswer } from './httpAnswer.ts';
+import type { RequestFault } from '../fault.ts';
+import { headOf, httpAnswer } from '../httpAnswer.ts';
+import { nextTurn } from '../wire.ts';
 import { answers } from './plainAnswers.ts';
-import { nextTurn } from './wire.ts';
 
 const jsonType = { 'content-type': 'application/json' };
 const kibibyte = 1024;

@@ -1,6 +1,6 @@
-import type { Exchange, RequestFault } from './fault.ts';
-import { type Framing, type HttpAnswer, headOf, isBodiless, toBytes } from './httpAnswer.ts';
-import { nextTurn } from './wire.ts';
+import type { Exchange, RequestFault } from '../fault.ts';
+import { type Framing, type HttpAnswer, headOf, isBodiless, toBytes } from '../httpAnswer.ts';
+import { nextTurn } from '../wire.ts';
 
 /** How an answer ends that is not complete: never, with RST or with FIN. */
 export type End = 'stall' | 'reset' | 'close';

@@ -1,4 +1,4 @@
-import type { ConnectionFault } from './fault.ts';
+import type { ConnectionFault } from '../fault.ts';
 
 /** Accepts and never says a word, so that a TLS handshake hangs, and so does a request without TLS. */
 export function hangAtConnect(): ConnectionFault {

@@ -1,6 +1,6 @@
-import { intuneErrors } from '../intuneErrors.ts';
-import type { Exchange, RequestFault } from './fault.ts';
-import { type HttpAnswer, httpAnswer, toBytes } from './httpAnswer.ts';
+import { intuneErrors } from '../../intuneErrors.ts';
+import type { Exchange, RequestFault } from '../fault.ts';
+import { type HttpAnswer, httpAnswer, toBytes } from '../httpAnswer.ts';
 
 /** What a Retry-After says: a text as it is, or an HTTP date so many seconds from the answer's time. */
 export type RetryAfter = string | { readonly dateInSeconds: number };
