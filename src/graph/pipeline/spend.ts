@@ -40,8 +40,9 @@ export function createSpend({ budget, tenantKeys, clock, measurements }: SpendPa
     if (response.status !== 401) {
       tenantKeys.accept(call);
     }
-    if (response.status === 429) {
-      await budget.pause(tenantKeys.keyOf(call), throttlePauseMsOf(response, clock.now()));
+    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
+    if (pauseMs > 0) {
+      await budget.pause(tenantKeys.keyOf(call), pauseMs);
     }
     return response;
   };

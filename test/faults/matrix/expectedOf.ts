@@ -33,9 +33,10 @@ export function expectedOf(fault: NamedFault, operation: CaseOperation): Expecte
   const isOnce = fault.lasts === 'oneAttempt';
   switch (fault.kind) {
     case 'harmless':
-      return expected('ok', 1);
+      // A 204 whose end the connection's end marks may look broken; the repeat then finds nothing, which is success.
+      return expected('ok', 1, operation === 'delete' ? 2 : 1);
     case 'neverConnected':
-      return neverConnected(fault);
+      return neverConnected(fault, operation);
     case 'badCertificate':
       return expected('UPSTREAM_UNAVAILABLE', 0);
     case 'throttled':
@@ -43,9 +44,14 @@ export function expectedOf(fault: NamedFault, operation: CaseOperation): Expecte
     case 'unauthenticated':
       return expected('UNAUTHENTICATED', 1);
     case 'redirected':
-      return expected('UPSTREAM_BAD_RESPONSE', 1);
+      // A 303 says that the request was executed and that its answer is elsewhere.
+      return fault.name.startsWith('303') && operation !== 'read'
+        ? expected('OUTCOME_UNKNOWN', 1)
+        : expected('UPSTREAM_BAD_RESPONSE', 1);
+    case 'falseRefusal':
+      throw new TypeError('A refusal of what was executed is a lie that nobody can see through');
     case 'unavailableForATime':
-      return isOnce ? expected('ok', 2) : expected('UPSTREAM_UNAVAILABLE', 2);
+      return isOnce ? expected('ok', 2) : expected('UPSTREAM_UNAVAILABLE', 3);
     case 'endless':
       return fault.name.includes('of 0 rows')
         ? expected('UPSTREAM_BAD_RESPONSE', 51)
@@ -58,17 +64,19 @@ export function expectedOf(fault: NamedFault, operation: CaseOperation): Expecte
   }
 }
 
-function neverConnected({ name, lasts }: NamedFault): Expected {
+function neverConnected({ name, lasts }: NamedFault, operation: CaseOperation): Expected {
   if (name.startsWith('TLS handshake hangs')) {
-    return expected('UPSTREAM_TIMEOUT', 0);
+    // An add gives up its attempt in time to look, and finds that it can try again instead.
+    return operation === 'add' && lasts === 'oneAttempt'
+      ? expected('ok', 1)
+      : expected('UPSTREAM_TIMEOUT', 0);
   }
   return lasts === 'oneAttempt' ? expected('ok', 1) : expected('UPSTREAM_UNAVAILABLE', 0);
 }
 
-/** A wait of two seconds does not fit; without a word on when, a second is taken for it. */
+/** Waits up to two seconds fit into an operation, one that Graph makes a little longer does not. */
 function throttled({ name, lasts }: NamedFault): Expected {
-  const isWorthIt = /429 with (a past date|rubbish)|429 without/.test(name);
-  if (!isWorthIt) {
+  if (/429 with (2\.128|3600)/.test(name)) {
     return expected('THROTTLED', 1);
   }
   return lasts === 'oneAttempt' ? expected('ok', 2) : expected('THROTTLED', 2, 3);
@@ -78,6 +86,9 @@ function throttled({ name, lasts }: NamedFault): Expected {
 function inDoubt(fault: NamedFault, operation: CaseOperation): Expected {
   const isOnce = fault.lasts === 'oneAttempt';
   const isRepeatable = canBeRepeatedInTime(fault);
+  if (isLegalAnswer(fault, operation)) {
+    return operation === 'delete' || isOnce ? expected('ok', 1, 2) : expected('OUTCOME_UNKNOWN', 1);
+  }
   switch (operation) {
     case 'read': {
       if (isRepeatable && isOnce) {
@@ -96,6 +107,20 @@ function inDoubt(fault: NamedFault, operation: CaseOperation): Expected {
         ? expected('ok', 2)
         : expected('OUTCOME_UNKNOWN', 1, isRepeatable ? 3 : 1);
   }
+}
+
+/**
+ * What is no answer to one operation is one to another: a delete is done with any JSON or nothing, an update with
+ * nothing, after which it is read. (Where it was not executed all the same, nobody can know: such cases are left out.)
+ */
+export function isLegalAnswer({ name, kind }: NamedFault, operation: CaseOperation): boolean {
+  if (operation === 'delete') {
+    const hasNoBodyToHarm = /^close-delimited|^drip from the body|^truncated JSON/.test(name);
+    return hasNoBodyToHarm
+      ? name.includes('executed')
+      : kind === 'unbelievable' && /^(200 with nothing|200 with null|204|wrong types)/.test(name);
+  }
+  return operation === 'update' && /^(200 with nothing|204)/.test(name);
 }
 
 /** What hangs takes the whole time of these operations; what is no answer of Graph's is not better the next time. */
@@ -122,5 +147,5 @@ function readFailureOf(fault: NamedFault): string {
   return 'UPSTREAM_UNAVAILABLE';
 }
 
-/** The most time that an operation may take, in milliseconds, with what the promise adds to its deadline. */
-export const longestMs = operationTimeoutMs + 250;
+/** The most time that an operation may take, in milliseconds: its deadline, and what a machine full of cases adds. */
+export const longestMs = operationTimeoutMs + 1000;

@@ -15,8 +15,8 @@ import type { NamedFault } from '../namedFault.ts';
 export const caseOperations = ['read', 'add', 'update', 'delete'] as const;
 export type CaseOperation = (typeof caseOperations)[number];
 
-/** The time of an operation: short, so that what hangs is over soon, and long enough for a Retry-After of a second. */
-export const operationTimeoutMs = 2_000;
+/** The time of an operation: short, so that what hangs is over soon, and long enough for two waits of a second. */
+export const operationTimeoutMs = 3_000;
 
 /** What a caller saw of one operation that met a fault, and what the upstream saw of it. */
 export interface CaseResult {
