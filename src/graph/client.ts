@@ -1,4 +1,5 @@
-import { createReads, type GraphCallParts, type GraphReads } from './reads.ts';
+import type { GraphCallParts } from './graphCallParts.ts';
+import { createReads, type GraphReads } from './reads.ts';
 import { createWrites, type GraphWrites } from './writes.ts';
 
 /** The operations on the resource. All of them throw the GraphError family and nothing else. */

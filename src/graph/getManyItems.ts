@@ -1,10 +1,10 @@
 import { batchBodyOf, readBatch } from './batch.ts';
+import type { GraphCallParts } from './graphCallParts.ts';
 import { writeHeaders } from './headers.ts';
 import { pauseFor } from './pauseFor.ts';
 import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
 import { outcomeOfResponse } from './pipeline/retry/attemptOutcome.ts';
 import { decideRetry } from './pipeline/retry/decideRetry.ts';
-import type { GraphCallParts } from './reads.ts';
 
 /**
  * Reads several partners in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves

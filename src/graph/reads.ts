@@ -1,13 +1,12 @@
-import type { Clock } from '../clock.ts';
 import { GraphError, GraphProtocolError, isGraphError } from './errors.ts';
 import { getManyItems } from './getManyItems.ts';
+import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders } from './headers.ts';
 import { resolveNextLink } from './nextLink.ts';
 import { type PartnerSource, partnerSourceOf } from './partnerSource.ts';
-import type { GraphCall, GraphResponse, Send } from './pipeline/pipeline.ts';
+import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
 import type { PartnerResource } from './resource.ts';
 import { type GraphPage, readGot, readPage } from './response.ts';
-import type { Routes } from './routes.ts';
 
 /** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
 export type PartnerLookup = PartnerResource | undefined | GraphError;
@@ -22,14 +21,6 @@ export interface GraphReads {
   getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
   /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
   getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
-}
-
-export interface GraphCallParts {
-  readonly send: Send;
-  readonly routes: Routes;
-  readonly clock: Clock;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
 }
 
 /** Pages may be empty, but so many in a row are no list any more. */

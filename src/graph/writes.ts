@@ -1,7 +1,8 @@
 import { GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders, writeHeaders } from './headers.ts';
 import type { GraphCall } from './pipeline/pipeline.ts';
-import type { GraphCallParts, GraphReads } from './reads.ts';
+import type { GraphReads } from './reads.ts';
 import type {
   NewPartnerResource,
   PartnerChanges,

@@ -231,6 +231,8 @@ describe("Graph's failures", () => {
           { id: '0', status: 200, headers, body: { id: 'a' } },
         ],
       }),
+      // Only what failed is asked for again.
+      json(200, { responses: [{ id: '0', status: 500, headers, body: {} }] }),
     ]);
     const query =
       '{ a: complianceManagementPartner(id: "a") { id } b: complianceManagementPartner(id: "b") { id } }';

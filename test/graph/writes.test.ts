@@ -83,11 +83,23 @@ describe('replaceAssignments', () => {
 });
 
 describe('delete', () => {
-  it.each([200, 202, 204])('is done at a %i', async (status) => {
+  it.each([200, 204])('is done at a %i', async (status) => {
     const { graph, server } = await start(empty(status));
     await expect(graph.delete('abc', testCall())).resolves.toBeUndefined();
     expect(seen(server)).toEqual([`DELETE ${path}`]);
     expect(server.requests[0]?.headers).not.toHaveProperty('content-type');
+  });
+
+  it.each<[string, Answer]>([
+    ['a page', json(200, '<html>Log in</html>', { 'content-type': 'text/html' })],
+    ['a 202', empty(202)],
+  ])('does not believe %s', async (_what, answer) => {
+    const { graph, server } = await start(answer);
+    await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+      code: 'badResponse',
+      mayHaveBeenApplied: true,
+    });
+    expect(server.requests).toHaveLength(1);
   });
 
   it.each<[string, Answer[]]>([
