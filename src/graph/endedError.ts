@@ -10,6 +10,10 @@ const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: strin
     code: 'callerLeft',
     message: 'The caller went away before Microsoft Graph answered.',
   },
+  answered: {
+    code: 'callerLeft',
+    message: 'The operation was answered before Microsoft Graph answered this.',
+  },
   shutdown: {
     code: 'unavailable',
     message: 'The gateway stopped before Microsoft Graph answered.',

@@ -8,8 +8,6 @@ import type { PartnerResource } from '../graph/resource.ts';
 export interface KnownPartnerIds {
   note(partners: Iterable<PartnerResource>): void;
   has(id: string): boolean;
-  /** Takes a partner for the result of one add; false where another add has taken it already. */
-  claim(id: string): boolean;
 }
 
 const maximumIds = 50_000;
@@ -17,7 +15,6 @@ const maximumIds = 50_000;
 /** Starts with knowing none; forgets what was not seen for longest. */
 export function createKnownPartnerIds(): KnownPartnerIds {
   const ids = new LRUCache<string, true>({ max: maximumIds });
-  const claimed = new LRUCache<string, true>({ max: maximumIds });
   return {
     note(partners) {
       for (const { id } of partners) {
@@ -25,12 +22,5 @@ export function createKnownPartnerIds(): KnownPartnerIds {
       }
     },
     has: (id) => ids.has(id),
-    claim(id) {
-      if (claimed.has(id)) {
-        return false;
-      }
-      claimed.set(id, true);
-      return true;
-    },
   };
 }

@@ -18,6 +18,8 @@ export async function lookForAdded(
       fitting.push(
         ...page.filter((partner) => !knownIds.has(partner.id) && isWhatWasAdded(sent, partner)),
       );
+      // In the same moment: the other of two adds that look now must not take one of these for its own as well.
+      knownIds.note(page);
       rows += page.length;
       if (rows > maximumRows || fitting.length > 1) {
         return undefined;
@@ -29,7 +31,5 @@ export async function lookForAdded(
     }
     throw error;
   }
-  // The other of two adds that look at the same moment must not take this one for its own as well.
-  const [found] = fitting;
-  return found !== undefined && knownIds.claim(found.id) ? found : undefined;
+  return fitting[0];
 }

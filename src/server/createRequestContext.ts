@@ -33,7 +33,10 @@ export function createRequestContext(
   const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) {
+    if (reply.raw.writableFinished) {
+      // A request that is refused before it is an operation is answered without a word to anybody else.
+      signals.stop();
+    } else {
       signals.leave();
     }
   });

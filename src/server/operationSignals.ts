@@ -10,7 +10,7 @@ export interface OperationSignals {
   readonly deadlineMs: number;
   /** Tells that the caller's connection closed; the time goes on, for a write that is to be finished. */
   leave(): void;
-  /** Takes the timer and the listener back; called when the operation has ended. */
+  /** Takes timer and listener back, and ends the reads that nobody waits for any more; called with the answer. */
   stop(): void;
 }
 
@@ -23,12 +23,12 @@ export function startOperationSignals(
   const deadlineMs = clock.now() + timeoutMs;
   const all = new AbortController();
   const forWrites = new AbortController();
-  const stop = (): void => {
+  const takeBack = (): void => {
     stopTimer();
     shutdown.removeEventListener('abort', onShutdown);
   };
   const end = (reason: EndReason): void => {
-    stop();
+    takeBack();
     all.abort(reason);
     forWrites.abort(reason);
   };
@@ -44,6 +44,10 @@ export function startOperationSignals(
     writeSignal: forWrites.signal,
     deadlineMs,
     leave: () => all.abort('callerLeft' satisfies EndReason),
-    stop,
+    stop() {
+      takeBack();
+      // One field's failure can be the whole answer, while another's read would go on without a deadline.
+      all.abort('answered' satisfies EndReason);
+    },
   };
 }

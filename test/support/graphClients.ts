@@ -69,7 +69,7 @@ export function endableCall(): { readonly call: GraphCall; end(reason: EndReason
     call: testCall({ signal: all.signal, writeSignal: forWrites.signal }),
     end(reason) {
       all.abort(reason);
-      if (reason !== 'callerLeft') {
+      if (reason === 'deadline' || reason === 'shutdown') {
         forWrites.abort(reason);
       }
     },

@@ -4,12 +4,12 @@ import {
   circuitBreaker,
   DelegateBackoff,
   handleWhenResult,
-  SamplingBreaker,
 } from 'cockatiel';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { BreakerState, Measurements } from '../../telemetry/measurements.ts';
 import { GraphHeldBackError } from '../errors.ts';
+import { createFailureShare } from './failureShare.ts';
 import type { GraphRequest, Policy, Send } from './pipeline.ts';
 import { type AttemptEnd, judgeUpstream, type UpstreamVerdict } from './upstreamVerdict.ts';
 
@@ -29,22 +29,26 @@ export interface BreakerParts {
   readonly measurements: Pick<Measurements, 'breakerState' | 'heldBack'>;
 }
 
-/** More than half of at least ten calls in ten seconds. */
-const sampling = { threshold: 0.5, duration: 10_000, minimumRps: 1 };
 const longestOpenMs = 30_000;
 
 type Judged = AttemptEnd & { readonly verdict: UpstreamVerdict };
 
+/** What a closed breaker is not to count has to be thrown past cockatiel: all else it counts for or against. */
+class Uncounted {
+  readonly end: Judged;
+
+  constructor(end: Judged) {
+    this.end = end;
+  }
+}
+
 /** Fails at once while the upstream is known to be down: 5xx, timeouts and connections count, 4xx and 429 never. */
 export function createBreaker(options: BreakerOptions, parts: BreakerParts): Policy {
   const { clock, log, chance, measurements } = parts;
-  const isCounted = (judged: unknown): boolean => {
-    const { verdict } = judged as Judged;
-    // In cockatiel all that does not count against the upstream closes the breaker; an attempt that says nothing must not.
-    return verdict === 'down' || (verdict === 'nothing' && policy.state === CircuitState.HalfOpen);
-  };
-  const policy = circuitBreaker(handleWhenResult(isCounted), {
-    breaker: new SamplingBreaker(sampling),
+  // All that does not count against the upstream closes a half-open breaker; a look that says nothing must not.
+  const isAgainst = (judged: unknown): boolean => (judged as Judged).verdict !== 'up';
+  const policy = circuitBreaker(handleWhenResult(isAgainst), {
+    breaker: createFailureShare(clock.now),
     halfOpenAfter: new DelegateBackoff(({ attempt }) => {
       const openMs = Math.min(longestOpenMs, options.openMs * 2 ** Math.min(attempt - 1, 10));
       // Replicas that saw the same outage do not all look at one moment.
@@ -58,12 +62,19 @@ export function createBreaker(options: BreakerOptions, parts: BreakerParts): Pol
   });
 
   async function attempt(request: GraphRequest, next: Send): Promise<Judged> {
+    const isLook = policy.state !== CircuitState.Closed;
     const startedMs = clock.now();
     const end = await next(request).then(
       (response): AttemptEnd => ({ response }),
       (error: unknown): AttemptEnd => ({ error, durationMs: clock.now() - startedMs }),
     );
-    return { ...end, verdict: judgeUpstream(end, options.slowMs) };
+    const judged = { ...end, verdict: judgeUpstream(end, options.slowMs) };
+    // An attempt of the time before the breaker opened says nothing of what the one that looks finds.
+    const isLate = policy.state !== CircuitState.Closed;
+    if (!isLook && (isLate || judged.verdict === 'nothing')) {
+      throw new Uncounted(judged);
+    }
+    return judged;
   }
 
   function heldBack(): GraphHeldBackError {
@@ -80,6 +91,9 @@ export function createBreaker(options: BreakerOptions, parts: BreakerParts): Pol
     const end = await policy
       .execute(() => attempt(request, next))
       .catch((error: unknown) => {
+        if (error instanceof Uncounted) {
+          return error.end;
+        }
         throw error instanceof BrokenCircuitError ? heldBack() : error;
       });
     if ('error' in end) {

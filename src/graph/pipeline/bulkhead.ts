@@ -1,4 +1,3 @@
-import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import { endedErrorOf } from '../endedError.ts';
 import { GraphHeldBackError } from '../errors.ts';
@@ -14,40 +13,73 @@ export interface BulkheadOptions {
 
 const retryAfterMs = 1000;
 
-/** Bounds what is under way at one time and what waits for it; a wait ends with its operation. */
+/**
+ * Bounds what is under way at one time and what waits for it; a wait ends with its operation. Not by cockatiel's
+ * bulkhead: there whoever gives up keeps a place in the queue, and a turn can be taken by one who has just come.
+ */
 export function createBulkhead(
   { concurrency, queue }: BulkheadOptions,
   measurements: Pick<Measurements, 'heldBack'>,
 ): Policy {
-  const policy = bulkhead(concurrency, queue);
-  const overloaded = (): GraphHeldBackError => {
+  let underWay = 0;
+  /** In the order in which they came; calling one gives it the turn. */
+  const waiting = new Set<() => void>();
+
+  function passTurnOn(): void {
+    const [next] = waiting;
+    if (next === undefined) {
+      underWay -= 1;
+    } else {
+      next();
+    }
+  }
+
+  function overloaded(): GraphHeldBackError {
     measurements.heldBack('bulkhead');
     const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
     return new GraphHeldBackError('overloaded', message, { retryAfterMs });
-  };
-  return (request, next) =>
-    new Promise((resolve, reject) => {
-      const { signal } = request.call;
-      let isUnderWay = false;
-      const onAbort = (): void => {
-        // What is under way listens to the signal itself, and may have to finish a write.
-        if (!isUnderWay) {
-          reject(endedErrorOf(signal));
-        }
+  }
+
+  function waitForTurn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(begin);
+        signal.removeEventListener('abort', onAbort);
       };
+      const begin = (): void => {
+        leave();
+        resolve();
+      };
+      const onAbort = (): void => {
+        leave();
+        reject(endedErrorOf(signal));
+      };
+      waiting.add(begin);
       signal.addEventListener('abort', onAbort);
-      policy
-        .execute(() => {
-          // Not by cockatiel's own signal: an item cancelled in its queue does not pass its turn on.
-          if (signal.aborted) {
-            throw endedErrorOf(signal);
-          }
-          isUnderWay = true;
-          return next(request);
-        })
-        .then(resolve, (error: unknown) => {
-          reject(error instanceof BulkheadRejectedError ? overloaded() : error);
-        })
-        .finally(() => signal.removeEventListener('abort', onAbort));
     });
+  }
+
+  async function takeTurn(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      throw endedErrorOf(signal);
+    }
+    if (underWay < concurrency) {
+      underWay += 1;
+      return;
+    }
+    if (waiting.size >= queue) {
+      throw overloaded();
+    }
+    await waitForTurn(signal);
+  }
+
+  return async (request, next) => {
+    // What is under way listens to the signal itself, and may have to finish a write.
+    await takeTurn(request.call.signal);
+    try {
+      return await next(request);
+    } finally {
+      passTurnOn();
+    }
+  };
 }

@@ -2,7 +2,7 @@ import type { Secret } from '../../secret.ts';
 import type { GraphOperation } from '../operation.ts';
 
 /** Why an operation ended before its answer was there. */
-export type EndReason = 'deadline' | 'callerLeft' | 'shutdown';
+export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
 
 /** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
 export interface GraphCall {
@@ -14,7 +14,10 @@ export interface GraphCall {
   readonly callerToken: Secret | undefined;
   /** When the operation's time is up, in milliseconds since the epoch. */
   readonly deadlineMs: number;
-  /** Fires when the time is up, the caller's connection closes or the gateway stops; its reason is an `EndReason`. */
+  /**
+   * Fires when the time is up, the caller's connection closes or the gateway stops, and once the operation is answered;
+   * its reason is an `EndReason`.
+   */
   readonly signal: AbortSignal;
   /** The same, deaf to the caller's leaving: a write that was already sent is finished. */
   readonly writeSignal: AbortSignal;
