@@ -67,10 +67,11 @@ const emulatorOddities = [
 export function readConfig(environment: Environment): Config {
   const readers = createReaders(environment);
   const isProduction = readers.text('NODE_ENV') === 'production';
+  const upstream = readUpstream(readers, isProduction);
   const config: Config = {
     host: readers.text('HOST') ?? '127.0.0.1',
     port: readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 }),
-    upstream: readUpstream(readers, isProduction),
+    upstream,
     apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
     authMode: readAuthMode(readers),
     logLevel: readers.oneOf('LOG_LEVEL', logLevels) ?? 'info',
@@ -102,7 +103,7 @@ export function readConfig(environment: Environment): Config {
       fallback: 20_000,
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
-    graphBudget: readGraphBudget(readers),
+    graphBudget: readGraphBudget(readers, upstream.kind),
   };
   if (readers.problems.length > 0) {
     throw new ConfigError(readers.problems);

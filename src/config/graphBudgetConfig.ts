@@ -16,15 +16,30 @@ export interface GraphBudgetConfig {
 /** What a batch needs at once: a smaller share would never let one through. */
 const smallestRequestShare = 20;
 
-/** Reads the budget; Microsoft's documented limits for this resource are the defaults. */
-export function readGraphBudget(readers: Readers): GraphBudgetConfig {
+const most = 100_000;
+
+/** Microsoft's documented limits for this resource; the embedded Graph has none, and whoever tries it must not wait. */
+const defaults = {
+  graph: { writes: 100, requests: 1000 },
+  emulator: { writes: most, requests: most },
+};
+
+/** Reads the budget. */
+export function readGraphBudget(
+  readers: Readers,
+  upstream: 'graph' | 'emulator',
+): GraphBudgetConfig {
   const redisUrl = readers.redisUrl('REDIS_URL');
   const budget = {
-    writes: readers.wholeNumber('GRAPH_WRITE_BUDGET', { min: 1, max: 100_000, fallback: 100 }),
+    writes: readers.wholeNumber('GRAPH_WRITE_BUDGET', {
+      min: 1,
+      max: most,
+      fallback: defaults[upstream].writes,
+    }),
     requests: readers.wholeNumber('GRAPH_REQUEST_BUDGET', {
       min: smallestRequestShare,
-      max: 100_000,
-      fallback: 1000,
+      max: most,
+      fallback: defaults[upstream].requests,
     }),
     replicas: readers.wholeNumber('GRAPH_BUDGET_REPLICAS', {
       min: 1,

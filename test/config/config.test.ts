@@ -30,7 +30,7 @@ describe('readConfig', () => {
       drainDelayMs: 5_000,
       drainTimeoutMs: 20_000,
       introspection: true,
-      graphBudget: { writes: 100, requests: 1000, replicas: 1, redisUrl: undefined },
+      graphBudget: { writes: 100_000, requests: 100_000, replicas: 1, redisUrl: undefined },
     });
   });
 

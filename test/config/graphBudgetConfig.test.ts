@@ -20,12 +20,17 @@ function problemsOf(environment: Environment): readonly string[] {
 
 describe("the budget's configuration", () => {
   it("is Microsoft's limits in memory, for one replica", () => {
-    expect(budgetOf({})).toEqual({
+    expect(budgetOf({ GRAPH_CLOUD: 'global' })).toEqual({
       writes: 100,
       requests: 1000,
       replicas: 1,
       redisUrl: undefined,
     });
+  });
+
+  it('holds nobody up who tries the embedded Graph, unless it is set', () => {
+    expect(budgetOf({})).toMatchObject({ writes: 100_000, requests: 100_000 });
+    expect(budgetOf({ GRAPH_WRITE_BUDGET: '7' })).toMatchObject({ writes: 7 });
   });
 
   it('counts with two replicas where there is a Redis to share it', () => {
