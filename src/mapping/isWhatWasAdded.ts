@@ -9,7 +9,8 @@ import { hasSameFilter, hasSameIdentity } from './sameTarget.ts';
 
 /**
  * Whether a partner that Graph holds is what an add sent, in everything that it sent: times as instants, because Graph
- * may write them with another offset, targets as Graph tells them apart, and null as what Graph makes of it.
+ * may write them with another offset, ids in any case, targets as Graph tells them apart, and null as what Graph makes
+ * of it.
  */
 export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource): boolean {
   return Object.entries(sent).every(([property, value]) => {
@@ -19,6 +20,9 @@ export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource):
     const other: unknown = held[property as keyof PartnerResource];
     if (Array.isArray(value)) {
       return hasSameAssignments(value, other);
+    }
+    if (property === 'id' && typeof value === 'string') {
+      return typeof other === 'string' && other.toLowerCase() === value.toLowerCase();
     }
     if (property === 'lastHeartbeatDateTime' && typeof value === 'string') {
       return typeof other === 'string' && instantKeyOf(other) === instantKeyOf(value);

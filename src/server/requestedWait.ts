@@ -7,8 +7,6 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 export function readRequestedWaitMs(headers: Headers): number | undefined {
   const prefer = headers['prefer'];
   const text = Array.isArray(prefer) ? prefer.join() : (prefer ?? '');
-  const seconds = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,6}(?:\.\d{1,3})?)"?\s*(?:[,;]|$)/i.exec(
-    text,
-  )?.[1];
+  const seconds = /(?:^|,)\s*wait\s*=\s*"?(\d{1,6}(?:\.\d{1,3})?)"?\s*(?:[,;]|$)/i.exec(text)?.[1];
   return seconds === undefined || Number(seconds) === 0 ? undefined : Number(seconds) * 1000;
 }

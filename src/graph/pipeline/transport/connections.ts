@@ -20,7 +20,7 @@ export interface Connections {
     handler: Dispatcher.DispatchHandler,
     onNewConnection: boolean,
   ): void;
-  /** Cuts all of them. */
+  /** Cuts all of them; none is made after that. */
   close(): Promise<void>;
 }
 
@@ -36,6 +36,7 @@ export function createConnections(origin: string, options: ConnectionOptions): C
   };
   const pool = new Pool(origin, { ...common, connections: limit });
   const single = new Set<Client>();
+  let isClosed = false;
 
   function dispatchOnce(
     request: Dispatcher.DispatchOptions,
@@ -50,13 +51,15 @@ export function createConnections(origin: string, options: ConnectionOptions): C
 
   return {
     dispatch(request, handler, onNewConnection) {
-      if (onNewConnection) {
+      // Once closed, the pool refuses for both.
+      if (onNewConnection && !isClosed) {
         dispatchOnce(request, handler);
       } else {
         pool.dispatch(request, handler);
       }
     },
     async close() {
+      isClosed = true;
       await Promise.all([pool, ...single].map((dispatcher) => dispatcher.destroy()));
     },
   };

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { type GraphResponse, headerText } from '../pipeline.ts';
+import type { GraphResponse } from '../pipeline.ts';
 
 /** The body without its encoding, or what is wrong with it. */
 export type DecodedBody = { readonly body: Buffer } | { readonly problem: string };
@@ -22,7 +22,7 @@ export async function decodeBody(
   response: GraphResponse,
   maximumBytes: number,
 ): Promise<DecodedBody> {
-  const encoding = (headerText(response, 'content-encoding') ?? '').trim().toLowerCase();
+  const encoding = [response.headers['content-encoding'] ?? ''].flat().join().trim().toLowerCase();
   if (encoding === '' || encoding === 'identity' || response.body.length === 0) {
     return { body: response.body };
   }
@@ -33,7 +33,15 @@ export async function decodeBody(
   try {
     return { body: await decode(response.body, { maxOutputLength: maximumBytes }) };
   } catch (error) {
-    const isTooLarge = error instanceof RangeError;
-    return { problem: isTooLarge ? 'it is too large' : 'its encoding is broken' };
+    return { problem: isTooLarge(error) ? 'it is too large' : 'its encoding is broken' };
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ERR_BUFFER_TOO_LARGE'
+  );
 }
