@@ -170,6 +170,22 @@ export type AssignmentTargetInput =
   |  /** The members of a group. */
   { allDevices?: never; allLicensedUsers?: never; configurationManagerCollection?: never; exclusionGroup?: never; group: GroupAssignmentTargetInput; };
 
+/** How the gateway comes to its token for Microsoft Graph. */
+export type AuthMode =
+  /** The caller's token for this gateway is checked, then the gateway's own permissions are used. */
+  | 'APP_ONLY'
+  /** The caller's token for this gateway is exchanged for one for Microsoft Graph, on behalf of the caller. */
+  | 'ON_BEHALF_OF'
+  /** The caller's own token for Microsoft Graph is passed on. */
+  | 'PASSTHROUGH';
+
+/** What kind of caller a token was given to. */
+export type CallerKind =
+  /** An application by itself. */
+  | 'APPLICATION'
+  /** A person, through an application. */
+  | 'USER';
+
 /**
  * A third-party device management product that reports the compliance of devices to Intune.
  *
@@ -387,8 +403,10 @@ export type Mutation = {
   /**
    * Adds a compliance management partner (`POST /deviceManagement/complianceManagementPartners`).
    *
-   * The add is sent once and never repeated on a doubt: where no believable answer came, the error
-   * `OUTCOME_UNKNOWN` says that the partner may have been added.
+   * The add is sent again only where Microsoft Graph surely did not execute it, and never on a doubt. Where no believable
+   * answer came, the gateway looks once: if exactly one partner has everything that was sent and was not seen before, it
+   * is the answer, and `extensions.notices` says that it was found and not answered. Otherwise the error `OUTCOME_UNKNOWN`
+   * says that the partner may have been added.
    */
   addComplianceManagementPartner: AddComplianceManagementPartnerPayload;
   /**
@@ -451,6 +469,13 @@ export type MutationRemoveEnrollmentAssignmentArgs = {
 export type MutationUpdateComplianceManagementPartnerArgs = {
   input: UpdateComplianceManagementPartnerInput;
 };
+
+/** What an operation does to the resource. */
+export type OperationKind =
+  /** It changes nothing. */
+  | 'READ'
+  /** It changes something. */
+  | 'WRITE';
 
 /** A direction to order in. */
 export type OrderDirection =
@@ -533,6 +558,8 @@ export type Query = {
    * from a list without `orderBy`, the list starts again, so that some may come twice.
    */
   complianceManagementPartners: ComplianceManagementPartnerConnection;
+  /** Who calls, and which queries and mutations the caller's token allows. Answered without a call of Microsoft Graph. */
+  viewer: Viewer;
 };
 
 
@@ -670,3 +697,48 @@ export type UserErrorCode =
   | 'CONFLICT'
   /** Microsoft Graph has no partner with this id. */
   | 'NOT_FOUND';
+
+/**
+ * Who the caller is to this gateway, and what its token allows here. Read from the token alone: nothing is asked of
+ * Microsoft Graph, so that a page can decide what to show before it asks.
+ */
+export type Viewer = {
+  __typename?: 'Viewer';
+  /** How this gateway comes to its token for Microsoft Graph. */
+  authMode: AuthMode;
+  /** The application that the token was given to, or null where the token does not say. */
+  clientId?: Maybe<Scalars['ID']['output']>;
+  /** When the token ends, or null where it does not say. */
+  expiresAt?: Maybe<Scalars['DateTimeOffset']['output']>;
+  /**
+   * Whether this gateway has verified the token. In the mode `PASSTHROUGH` it has not: the token is meant for Microsoft
+   * Graph, which alone can, and all that stands here is what the token says of itself.
+   */
+  isVerified: Scalars['Boolean']['output'];
+  /** Whether a person or an application calls; null where the token does not say. */
+  kind?: Maybe<CallerKind>;
+  /** Each query and mutation of this gateway, and whether the caller's permissions suffice for it. */
+  operations: Array<ViewerOperation>;
+  /** The application permissions (`roles`) in the token. */
+  roles: Array<Scalars['String']['output']>;
+  /** The delegated permissions (`scp`) in the token. */
+  scopes: Array<Scalars['String']['output']>;
+  /** The tenant, or null where the token does not say. */
+  tenantId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** One query or mutation, seen with the caller's permissions. */
+export type ViewerOperation = {
+  __typename?: 'ViewerOperation';
+  /**
+   * Whether the caller's permissions suffice; null where the token does not tell. A person also needs a role in Intune,
+   * which no token shows.
+   */
+  isPermitted?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether it reads or writes. */
+  kind: OperationKind;
+  /** Where they do not suffice: the least privileged permission that would. */
+  missingPermission?: Maybe<Scalars['String']['output']>;
+  /** The field of `Query` or `Mutation`. */
+  name: Scalars['String']['output'];
+};

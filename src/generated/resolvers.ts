@@ -1,6 +1,7 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PageInfoModel } from '../mapping/partnerModel.ts';
+import type { ViewerModel, ViewerOperationModel } from '../resolvers/describeViewer.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
@@ -90,7 +91,9 @@ export type ResolversTypes = {
   AssignmentFilterType: Types.AssignmentFilterType;
   AssignmentTarget: ResolverTypeWrapper<AssignmentTargetModel>;
   AssignmentTargetInput: Types.AssignmentTargetInput;
+  AuthMode: Types.AuthMode;
   Boolean: ResolverTypeWrapper<Types.Scalars['Boolean']['output']>;
+  CallerKind: Types.CallerKind;
   ComplianceManagementPartner: ResolverTypeWrapper<PartnerModel>;
   ComplianceManagementPartnerAssignment: ResolverTypeWrapper<AssignmentModel>;
   ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
@@ -115,6 +118,7 @@ export type ResolversTypes = {
   JSONObject: ResolverTypeWrapper<Types.Scalars['JSONObject']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   NonEmptyString: ResolverTypeWrapper<Types.Scalars['NonEmptyString']['output']>;
+  OperationKind: Types.OperationKind;
   OrderDirection: Types.OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfoModel>;
   PartnerState: Types.PartnerState;
@@ -130,6 +134,8 @@ export type ResolversTypes = {
   UpdateComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   UserError: ResolverTypeWrapper<Types.UserError>;
   UserErrorCode: Types.UserErrorCode;
+  Viewer: ResolverTypeWrapper<ViewerModel>;
+  ViewerOperation: ResolverTypeWrapper<ViewerOperationModel>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -181,6 +187,8 @@ export type ResolversParentTypes = {
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   UserError: Types.UserError;
+  Viewer: ViewerModel;
+  ViewerOperation: ViewerOperationModel;
 };
 
 export type AddComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AddComplianceManagementPartnerPayload'] = ResolversParentTypes['AddComplianceManagementPartnerPayload']> = {
@@ -301,6 +309,7 @@ export type PageInfoResolvers<ContextType = RequestContext, ParentType extends R
 export type QueryResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType, RequireFields<Types.QueryComplianceManagementPartnerArgs, 'id'>>;
   complianceManagementPartners?: Resolver<ResolversTypes['ComplianceManagementPartnerConnection'], ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
 
 export type RemoveEnrollmentAssignmentPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['RemoveEnrollmentAssignmentPayload'] = ResolversParentTypes['RemoveEnrollmentAssignmentPayload']> = {
@@ -331,6 +340,25 @@ export type UserErrorResolvers<ContextType = RequestContext, ParentType extends 
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type ViewerResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  authMode?: Resolver<ResolversTypes['AuthMode'], ParentType, ContextType>;
+  clientId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Types.Maybe<ResolversTypes['DateTimeOffset']>, ParentType, ContextType>;
+  isVerified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  kind?: Resolver<Types.Maybe<ResolversTypes['CallerKind']>, ParentType, ContextType>;
+  operations?: Resolver<Array<ResolversTypes['ViewerOperation']>, ParentType, ContextType>;
+  roles?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  scopes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  tenantId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type ViewerOperationResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ViewerOperation'] = ResolversParentTypes['ViewerOperation']> = {
+  isPermitted?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['OperationKind'], ParentType, ContextType>;
+  missingPermission?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = RequestContext> = {
   AddComplianceManagementPartnerPayload?: AddComplianceManagementPartnerPayloadResolvers<ContextType>;
   AddEnrollmentAssignmentPayload?: AddEnrollmentAssignmentPayloadResolvers<ContextType>;
@@ -357,5 +385,7 @@ export type Resolvers<ContextType = RequestContext> = {
   UnrecognizedAssignmentTarget?: UnrecognizedAssignmentTargetResolvers<ContextType>;
   UpdateComplianceManagementPartnerPayload?: UpdateComplianceManagementPartnerPayloadResolvers<ContextType>;
   UserError?: UserErrorResolvers<ContextType>;
+  Viewer?: ViewerResolvers<ContextType>;
+  ViewerOperation?: ViewerOperationResolvers<ContextType>;
 };
 

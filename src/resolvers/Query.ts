@@ -4,6 +4,7 @@ import { partnerFromWire } from '../mapping/partner.ts';
 import { readPageArguments } from '../selection/pageArguments.ts';
 import { GatewayError } from './gatewayError.ts';
 import { readPartnerConnection } from './partnerConnection.ts';
+import { readViewer } from './readViewer.ts';
 
 export const Query: QueryResolvers = {
   async complianceManagementPartner(_parent, { id }, { reads }) {
@@ -26,4 +27,6 @@ export const Query: QueryResolvers = {
     }
     return readPartnerConnection(reads.rows, page);
   },
+
+  viewer: (_parent, _args, context) => readViewer(context),
 };

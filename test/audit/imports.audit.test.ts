@@ -28,7 +28,12 @@ const rules: Readonly<Record<string, Rule>> = {
   telemetry: { own: ['telemetry'], packages: ['pino', '@opentelemetry/api'] },
   'generated/graphql.ts': { own: [], packages: [] },
   generated: {
-    own: ['generated', 'mapping/partnerModel.ts', 'resolvers/context.ts'],
+    own: [
+      'generated',
+      'mapping/partnerModel.ts',
+      'resolvers/context.ts',
+      'resolvers/describeViewer.ts',
+    ],
     packages: ['graphql'],
   },
   'graph/pipeline/transport/undiciSend.ts': { own: ['graph'], packages: ['undici'] },

@@ -17,6 +17,8 @@ import {
   type RemoveEnrollmentAssignmentInput,
   type UpdateComplianceManagementPartnerInput,
   UpdatePartnerDocument,
+  ViewerDocument,
+  type ViewerQuery,
 } from './gql/graphql.js';
 
 /** What a change came to. Everything else, such as a failed network, is thrown; see `failureOf`. */
@@ -47,6 +49,12 @@ export function createPartnerApi(client: ApolloClient) {
         fragmentName: 'Partner',
         from: { __typename: 'ComplianceManagementPartner', id },
       });
+    },
+
+    /** Who this client is, and what its token allows; nothing is asked of Microsoft Graph. */
+    async viewer(): Promise<ViewerQuery['viewer']> {
+      const { data } = await client.query({ query: ViewerDocument, fetchPolicy: 'network-only' });
+      return given(data).viewer;
     },
 
     /** Null where there is no partner with this id. */

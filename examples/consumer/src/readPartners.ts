@@ -10,6 +10,10 @@ export async function readPartners(
   prefix: string,
 ): Promise<void> {
   list.begin('Read partners');
+  const { authMode, operations } = await api.viewer();
+  list.say(`the gateway works in the mode ${authMode}`);
+  const refused = operations.filter(({ isPermitted }) => isPermitted === false);
+  list.expect('the token refuses nothing', refused, []);
   for (const partner of added.slice(0, 1)) {
     list.expect('a partner is found by its id', await api.find(partner.id), partner);
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { isJsonObject, parseJson } from '../json.ts';
+import { readTokenClaims } from '../tokenClaims.ts';
 import type { GraphCall } from './pipeline.ts';
 
 /** Tells for whom Graph counts a call: one app in one tenant. */
@@ -36,15 +36,9 @@ export function createTenantKeys(): TenantKeys {
 
 /** The app and the tenant that a token names, digested; undefined where it names none. */
 export function readTenantKey(token: string): string | undefined {
-  const payload = token.split('.')[1] ?? '';
-  const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!isJsonObject(claims)) {
-    return undefined;
-  }
-  const tenant = claims['tid'];
-  const app = claims['azp'] ?? claims['appid'];
-  return typeof tenant === 'string' && typeof app === 'string'
-    ? digestOf(JSON.stringify([tenant.toLowerCase(), app.toLowerCase()]))
+  const { tenantId, clientId } = readTokenClaims(token) ?? {};
+  return tenantId !== undefined && clientId !== undefined
+    ? digestOf(JSON.stringify([tenantId.toLowerCase(), clientId.toLowerCase()]))
     : undefined;
 }
 
