@@ -90,6 +90,35 @@ describe('readErrorBody', () => {
     expect(readErrorBody('<html>502 Bad Gateway</html>')).toBeUndefined();
   });
 
+  it.each<[unknown, string | undefined]>([
+    ['30', '30'],
+    [30, '30'],
+    [2.5, '2.5'],
+    ['Sun, 01 Mar 2026 12:00:30 GMT', 'Sun, 01 Mar 2026 12:00:30 GMT'],
+    [null, undefined],
+    ['', undefined],
+    [true, undefined],
+    [{ seconds: 30 }, undefined],
+  ])('reads the RetryAfter %j inside a message as %j', (RetryAfter, expected) => {
+    const message = JSON.stringify({ _version: 3, Message: 'Slow down', RetryAfter });
+    expect(parse({ error: { code: 'TooManyRequests', message } })?.retryAfter).toBe(expected);
+  });
+
+  it('reads the outermost RetryAfter, through JSON in a string twice over', () => {
+    const inner = JSON.stringify({ Message: 'Slow down', RetryAfter: '7' });
+    const once = JSON.stringify({ ErrorCode: 'TooManyRequests', Message: inner });
+    const outer = JSON.stringify({ ErrorCode: 'Busy', RetryAfter: '9', Message: inner });
+    expect(parse({ error: { message: once } })?.retryAfter).toBe('7');
+    expect(parse({ error: { message: outer } })?.retryAfter).toBe('9');
+    const nested = { error: { message: 'Busy', innerError: { message: once } } };
+    expect(parse(nested)?.retryAfter).toBe('7');
+  });
+
+  it('takes no RetryAfter from where Intune does not write it', () => {
+    const error = { code: 'TooManyRequests', message: 'RetryAfter: 30', RetryAfter: '30' };
+    expect(parse({ error })?.retryAfter).toBeUndefined();
+  });
+
   it('never throws, however deep and strange the envelope', () => {
     const nested = fc.letrec((tie) => ({
       error: fc.record(

@@ -20,7 +20,10 @@ const failed = (fault: AttemptFault, mayHaveBeenApplied = false) =>
   new GraphNetworkError('unavailable', 'No answer', { fault, mayHaveBeenApplied });
 const broken = failed('broken', true);
 const refused = failed('not-connected');
-const after = (status: number, retryAfter: string): End => [status, { 'retry-after': retryAfter }];
+const askingBack = (status: number, retryAfter: string): End => [
+  status,
+  { 'retry-after': retryAfter },
+];
 
 /** A retry before a send whose attempts end as scripted, the last end again and again. */
 function createStage(
@@ -100,9 +103,9 @@ describe('createRetry', () => {
   });
 
   it.each<[string, GraphOperation, End, number]>([
-    ['a throttled add', 'add', after(429, '2.128'), 2128],
-    ['a throttled list', 'list', after(429, '3'), 3000],
-    ['an add that was turned away', 'add', after(503, '5'), 5000],
+    ['a throttled add', 'add', askingBack(429, '2.128'), 2128],
+    ['a throttled list', 'list', askingBack(429, '3'), 3000],
+    ['an add that was turned away', 'add', askingBack(503, '5'), 5000],
     ['an update that never connected', 'update', refused, 100],
   ])('repeats %s after the time that was asked for', async (_what, operation, end, atMs) => {
     const stage = createStage(operation, [end, 200]);
@@ -128,7 +131,7 @@ describe('createRetry', () => {
   });
 
   it('does not wait where the wait would end with the operation, and says so', async () => {
-    const stage = createStage('list', [after(429, '20')]);
+    const stage = createStage('list', [askingBack(429, '20')]);
     await expect(runOut(stage)).resolves.toMatchObject({ status: 429 });
     expect(stage.attempts).toHaveLength(1);
     expect(stage.log.lines).toMatchObject([
@@ -140,7 +143,7 @@ describe('createRetry', () => {
     'ends a wait at once when %s fires',
     async (reason) => {
       const { call, end } = endableCall();
-      const stage = createStage('list', [after(429, '10')], { call });
+      const stage = createStage('list', [askingBack(429, '10')], { call });
       const ended = stage.run();
       await stage.clock.whenPending();
       end(reason);
@@ -270,8 +273,8 @@ describe('the doubt of a delete that is repeated', () => {
   });
 
   it.each<[string, End]>([
-    ['was throttled', after(429, '1')],
-    ['was turned away', after(503, '1')],
+    ['was throttled', askingBack(429, '1')],
+    ['was turned away', askingBack(503, '1')],
     ['never connected', refused],
   ])('does not arise where the first attempt %s', async (_what, first) => {
     const stage = createStage('delete', [first, 204]);
