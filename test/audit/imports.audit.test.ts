@@ -45,6 +45,26 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['cockatiel', 'lru-cache', 'node:crypto'],
   },
   graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
+  'identity/outbound/authority/tokenTransport.ts': {
+    own: ['graph/errors.ts', 'graph/json.ts', 'graph/pipeline/transport/networkError.ts'],
+    packages: ['undici', 'node:tls'],
+  },
+  'identity/outbound': {
+    own: [
+      'identity/outbound',
+      'graph/credentials.ts',
+      'graph/errors.ts',
+      'graph/json.ts',
+      'graph/pauseFor.ts',
+      'graph/untilEnded.ts',
+      'graph/pipeline/pipeline.ts',
+      'graph/pipeline/retry/retryAfter.ts',
+      'secret.ts',
+      'clock.ts',
+      'telemetry/log.ts',
+    ],
+    packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs'],
+  },
   mapping: {
     own: [
       'mapping',
