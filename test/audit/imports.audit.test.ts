@@ -47,7 +47,7 @@ const rules: Readonly<Record<string, Rule>> = {
   graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
   'identity/outbound/authority/tokenTransport.ts': {
     own: ['graph/errors.ts', 'graph/json.ts', 'graph/pipeline/transport/networkError.ts'],
-    packages: ['undici', 'node:tls'],
+    packages: ['undici', 'node:tls', 'node:util'],
   },
   'identity/outbound': {
     own: [
@@ -63,7 +63,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'clock.ts',
       'telemetry/log.ts',
     ],
-    packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs'],
+    packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
   },
   mapping: {
     own: [
