@@ -51,11 +51,14 @@ export function testCall(change: Partial<GraphCall> = {}): GraphCall {
 }
 
 /** A call that its deadline, its caller or the gateway's stop can end, as the test tells it. */
-export function endableCall(): { readonly call: GraphCall; end(reason: EndReason): void } {
+export function endableCall(change: Partial<GraphCall> = {}): {
+  readonly call: GraphCall;
+  end(reason: EndReason): void;
+} {
   const all = new AbortController();
   const forWrites = new AbortController();
   return {
-    call: testCall({ signal: all.signal, writeSignal: forWrites.signal }),
+    call: testCall({ ...change, signal: all.signal, writeSignal: forWrites.signal }),
     end(reason) {
       all.abort(reason);
       if (reason !== 'callerLeft') {

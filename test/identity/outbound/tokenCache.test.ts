@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { GraphCredentialError, GraphDeadlineError } from '../../../src/graph/errors.ts';
+import type { GraphCall } from '../../../src/graph/pipeline/pipeline.ts';
 import { identityKeyOf, subjectOf } from '../../../src/identity/outbound/identityKey.ts';
 import { TokenCache, type TokenLookup } from '../../../src/identity/outbound/tokenCache.ts';
 import type { AcquiredToken } from '../../../src/identity/outbound/tokenOrder.ts';
 import { Secret } from '../../../src/secret.ts';
-import { createTestCall, type TestCall } from '../../support/graphCalls.ts';
+import { endableCall, testCall } from '../../support/graphClients.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 
 const minuteMs = 60_000;
@@ -32,9 +33,9 @@ function createWorld({ maximumTokens = 10, refreshesAhead = false } = {}) {
   };
   const ask = async (
     name = 'ada',
-    wish: { call?: TestCall; withFreshToken?: boolean } = {},
+    wish: { call?: GraphCall; withFreshToken?: boolean } = {},
   ): Promise<string> => {
-    const { call = createTestCall(), withFreshToken = false } = wish;
+    const { call = testCall(), withFreshToken = false } = wish;
     const acquire = () => {
       issuer.count += 1;
       return issuer.answer(issuer.count);
@@ -103,10 +104,10 @@ describe('TokenCache', () => {
       new Promise((resolve) => {
         issue = resolve;
       });
-    const call = createTestCall();
+    const { call, end } = endableCall();
     const leaving = ask('ada', { call });
     const staying = ask('ada');
-    call.end('callerLeft');
+    end('callerLeft');
     await expect(leaving).rejects.toBeInstanceOf(GraphDeadlineError);
     issue({ token: new Secret('late'), expiresInMs: minuteMs, refreshInMs: undefined });
     expect(await staying).toBe('late');
@@ -126,7 +127,7 @@ describe('TokenCache', () => {
 describe('TokenCache, where a token was refused', () => {
   it('gets another one', async () => {
     const { ask } = createWorld();
-    const call = createTestCall();
+    const call = testCall();
     await ask('ada', { call });
     expect(await ask('ada', { call, withFreshToken: true })).toBe('token-2');
     expect(await ask('ada')).toBe('token-2');
@@ -134,9 +135,9 @@ describe('TokenCache, where a token was refused', () => {
 
   it('gets one for all calls that were refused with it, whether they ask at once or later', async () => {
     const { ask, issuer } = createWorld();
-    const calls = Array.from({ length: 50 }, () => createTestCall());
+    const calls = Array.from({ length: 50 }, () => testCall());
     await Promise.all(calls.map((call) => ask('ada', { call })));
-    const again = (call: TestCall) => ask('ada', { call, withFreshToken: true });
+    const again = (call: GraphCall) => ask('ada', { call, withFreshToken: true });
     const [late, ...prompt] = calls;
     const tokens = await Promise.all(prompt.map(again));
     expect(new Set(tokens)).toEqual(new Set(['token-2']));
@@ -146,7 +147,7 @@ describe('TokenCache, where a token was refused', () => {
 
   it('gets a third one where the second was refused, too', async () => {
     const { ask } = createWorld();
-    const call = createTestCall();
+    const call = testCall();
     await ask('ada', { call });
     await ask('ada', { call, withFreshToken: true });
     expect(await ask('ada', { call, withFreshToken: true })).toBe('token-3');
@@ -154,7 +155,7 @@ describe('TokenCache, where a token was refused', () => {
 
   it('gives nobody the refused one while the new one cannot be got', async () => {
     const { ask, issuer } = createWorld();
-    const call = createTestCall();
+    const call = testCall();
     await ask('ada', { call });
     issuer.answer = fail(new GraphCredentialError('unavailable', 'Down.'));
     await expect(ask('ada', { call, withFreshToken: true })).rejects.toThrow('Down.');
