@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
-import { passthroughCredentials } from '../../src/graph/credentials.ts';
+import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
 import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
 import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
 import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
@@ -17,7 +17,11 @@ export interface TestClient {
 }
 
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */
-export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): TestClient {
+export function createTestClient(
+  root: URL,
+  version: GraphApiVersion = 'beta',
+  credentials: Credentials = passthroughCredentials,
+): TestClient {
   const connections = createConnections(root.origin, { limit: 16, connectTimeoutMs: 2_000 });
   const routes = createRoutes(root, version);
   const send = createGraphPipeline(
@@ -27,7 +31,7 @@ export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): 
       log: silentLog,
       measurements: noMeasurements,
       chance: () => 0,
-      credentials: passthroughCredentials,
+      credentials,
     },
     createUndiciSend(connections),
   );
