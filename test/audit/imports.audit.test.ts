@@ -57,6 +57,26 @@ const rules: Readonly<Record<string, Rule>> = {
     own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
     packages: [],
   },
+  'identity/outbound/authority/tokenTransport.ts': {
+    own: ['graph/errors.ts', 'graph/json.ts', 'graph/pipeline/transport/networkError.ts'],
+    packages: ['undici', 'node:tls', 'node:util'],
+  },
+  'identity/outbound': {
+    own: [
+      'identity/outbound',
+      'graph/credentials.ts',
+      'graph/errors.ts',
+      'graph/json.ts',
+      'graph/pauseFor.ts',
+      'graph/untilEnded.ts',
+      'graph/pipeline/pipeline.ts',
+      'graph/pipeline/retry/retryAfter.ts',
+      'secret.ts',
+      'clock.ts',
+      'telemetry/log.ts',
+    ],
+    packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
+  },
   mapping: {
     own: [
       'mapping',

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
 import type { GraphBudget } from '../../src/graph/budget/graphBudget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
-import { passthroughCredentials } from '../../src/graph/credentials.ts';
+import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
 import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
 import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
 import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
@@ -26,7 +26,11 @@ export const unlimited: GraphBudget = {
 };
 
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */
-export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): TestClient {
+export function createTestClient(
+  root: URL,
+  version: GraphApiVersion = 'beta',
+  credentials: Credentials = passthroughCredentials,
+): TestClient {
   const connections = createConnections(root.origin, { limit: 16, connectTimeoutMs: 2_000 });
   const routes = createRoutes(root, version);
   const send = createGraphPipeline(
@@ -36,7 +40,7 @@ export function createTestClient(root: URL, version: GraphApiVersion = 'beta'): 
       log: silentLog,
       measurements: noMeasurements,
       chance: () => 0,
-      credentials: passthroughCredentials,
+      credentials,
       budget: unlimited,
       tenantKeys: createTenantKeys(),
     },
@@ -62,11 +66,14 @@ export function testCall(change: Partial<GraphCall> = {}): GraphCall {
 }
 
 /** A call that its deadline, its caller or the gateway's stop can end, as the test tells it. */
-export function endableCall(): { readonly call: GraphCall; end(reason: EndReason): void } {
+export function endableCall(change: Partial<GraphCall> = {}): {
+  readonly call: GraphCall;
+  end(reason: EndReason): void;
+} {
   const all = new AbortController();
   const forWrites = new AbortController();
   return {
-    call: testCall({ signal: all.signal, writeSignal: forWrites.signal }),
+    call: testCall({ ...change, signal: all.signal, writeSignal: forWrites.signal }),
     end(reason) {
       all.abort(reason);
       if (reason === 'deadline' || reason === 'shutdown') {

@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../clock.ts';
+import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { OutboundIdentityError, tokenFactsOf } from './tokenFacts.ts';
+import type { AcquiredToken, TokenFlow, TokenOrder, TokenSource } from './tokenOrder.ts';
+
+export type AcquisitionOutcome =
+  | 'token'
+  | 'refused'
+  | 'throttled'
+  | 'unavailable'
+  | 'misconfigured';
+
+/** One acquisition as metrics see it. */
+export interface AcquisitionMeasurement {
+  readonly flow: TokenFlow;
+  readonly outcome: AcquisitionOutcome;
+  readonly durationMs: number;
+}
+
+export interface AcquisitionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onAcquire?: ((measurement: AcquisitionMeasurement) => void) | undefined;
+}
+
+const limitMs = 10_000;
+const toldAgainAfterMs = 60 * 60 * 1000;
+
+/** Puts a time limit, a measurement and a log line around a source of tokens. */
+export function createAcquisition(
+  flow: TokenFlow,
+  { clock, log, onAcquire }: AcquisitionParts,
+  source: TokenSource,
+): (order: TokenOrder) => Promise<AcquiredToken> {
+  const told = new LRUCache<string, number>({ max: 100 });
+
+  /** A wrong secret fails every call; one line an hour is enough to be seen. */
+  function tell(error: unknown, { requestId }: TokenOrder): void {
+    const fields = { requestId, operation: flow, ...tokenFactsOf(error) };
+    if (!(error instanceof OutboundIdentityError)) {
+      log.warn('No token for Microsoft Graph was got', fields);
+      return;
+    }
+    const problem = JSON.stringify([error.message, fields.code, fields.codes]);
+    const toldAtMs = told.get(problem);
+    if (toldAtMs === undefined || clock.now() >= toldAtMs + toldAgainAfterMs) {
+      told.set(problem, clock.now());
+      log.error(`No token for Microsoft Graph can be got: ${error.message}`, fields);
+    }
+  }
+
+  return async (order) => {
+    const startedAtMs = clock.now();
+    const measure = (outcome: AcquisitionOutcome): void => {
+      onAcquire?.({ flow, outcome, durationMs: clock.now() - startedAtMs });
+    };
+    try {
+      const acquired = await withinLimit(clock, (signal) => source(order, signal));
+      measure('token');
+      return acquired;
+    } catch (error) {
+      measure(acquisitionOutcomeOf(error));
+      tell(error, order);
+      throw error;
+    }
+  };
+}
+
+/** Which failure it was; what is none of ours counts as the gateway's own fault. */
+export function acquisitionOutcomeOf(error: unknown): AcquisitionOutcome {
+  switch (isGraphError(error) ? error.code : undefined) {
+    case 'unauthenticated':
+      return 'refused';
+    case 'throttled':
+      return 'throttled';
+    case undefined:
+      return 'misconfigured';
+    default:
+      return 'unavailable';
+  }
+}
+
+/** Gives up after the limit, whatever the source waits for. */
+function withinLimit<Result>(
+  clock: Clock,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const limit = new AbortController();
+  return new Promise((resolve, reject) => {
+    const stopTimer = clock.startTimer(limitMs, () => {
+      const message = 'No token for Microsoft Graph came in time.';
+      const error = new GraphCredentialError('unavailable', message);
+      reject(error);
+      limit.abort(error);
+    });
+    run(limit.signal).then(resolve, reject).finally(stopTimer);
+  });
+}

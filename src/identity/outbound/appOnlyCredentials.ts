@@ -1,0 +1,95 @@
+import { createAcquisition } from './acquisition.ts';
+import { createMsalSource } from './authority/msalSource.ts';
+import { createTokenTransport, type TokenTransport } from './authority/tokenTransport.ts';
+import type { ClientCredential } from './client/clientProof.ts';
+import { createReadProof } from './client/readProof.ts';
+import { identityKeyOf, ownSubject } from './identityKey.ts';
+import {
+  createManagedIdentitySource,
+  type ManagedIdentityEndpoint,
+} from './managed/managedIdentitySource.ts';
+import type { OutboundCredentials, OutboundParts, TokenPlace } from './outboundCredentials.ts';
+import { TokenCache } from './tokenCache.ts';
+import type { TokenFlow, TokenSource } from './tokenOrder.ts';
+
+/** As whom the gateway asks. */
+export type AppIdentity =
+  | {
+      readonly kind: 'registration';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly credential: ClientCredential;
+    }
+  | {
+      readonly kind: 'managed-identity';
+      readonly endpoint: ManagedIdentityEndpoint;
+      /** Of a user-assigned identity; undefined means the machine's own. */
+      readonly clientId: string | undefined;
+    };
+
+export interface AppOnlyOptions extends TokenPlace {
+  readonly identity: AppIdentity;
+}
+
+/** Gets the gateway's own token for Graph, one for all callers, and renews it before its end. */
+export function createAppOnlyCredentials(
+  options: AppOnlyOptions,
+  parts: OutboundParts,
+): OutboundCredentials {
+  const { cloud, scope, identity } = options;
+  const { flow, transport, source } = createSource(options, parts);
+  const acquire = createAcquisition(flow, parts, source);
+  const cache = new TokenCache({ maximumTokens: 1, refreshesAhead: true }, parts);
+  const tenant = identity.kind === 'registration' ? identity.tenantId : '';
+  const key = identityKeyOf({
+    cloud,
+    tenant,
+    client: identity.clientId ?? '',
+    mode: 'app-only',
+    scopes: [scope],
+    subject: ownSubject,
+    claims: '',
+  });
+  return {
+    hasOwnTokens: true,
+    tokenFor: (call, { withFreshToken }) =>
+      cache.tokenFor({
+        key,
+        call,
+        withFreshToken,
+        acquire: () => acquire({ tenant, assertion: undefined, requestId: call.requestId }),
+      }),
+    close: () => transport.close(),
+  };
+}
+
+interface Source {
+  readonly flow: TokenFlow;
+  readonly transport: TokenTransport;
+  readonly source: TokenSource;
+}
+
+function createSource(
+  { authorityHost, scope, identity }: AppOnlyOptions,
+  parts: OutboundParts,
+): Source {
+  const { clock } = parts;
+  if (identity.kind === 'managed-identity') {
+    const { endpoint, clientId } = identity;
+    const transport = createTokenTransport(endpoint.url, { ...parts, allowsPlainHttp: true });
+    const resource = scope.replace(/\/\.default$/, '');
+    const source = createManagedIdentitySource(
+      { endpoint, clientId, resource },
+      { transport, clock },
+    );
+    return { flow: 'managed-identity', transport, source };
+  }
+  const { clientId, credential } = identity;
+  const flow = 'client-credentials';
+  const transport = createTokenTransport(new URL(authorityHost), parts);
+  const source = createMsalSource(
+    { flow, authorityHost, clientId, scope },
+    { transport, readProof: createReadProof(credential), now: clock.now },
+  );
+  return { flow, transport, source };
+}

@@ -1,0 +1,81 @@
+import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
+import { GraphCredentialError } from '../../../graph/errors.ts';
+import type { AcquiredToken, TokenFlow } from '../tokenOrder.ts';
+import { readGrant } from './readGrant.ts';
+import { refusalErrorOf } from './refusalError.ts';
+import type { TokenAnswer, TokenTransport } from './tokenTransport.ts';
+
+export interface TokenExchangeParts {
+  readonly flow: TokenFlow;
+  readonly transport: TokenTransport;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * MSAL's network for one acquisition. MSAL only ever sees a grant: of an answer with 429 or 5xx it would make a
+ * throttle, and it reduces what goes wrong here to "network error". What came is kept here instead.
+ */
+export class TokenExchange implements INetworkModule {
+  readonly #parts: TokenExchangeParts;
+  #failure: unknown;
+  #granted: AcquiredToken | undefined;
+
+  constructor(parts: TokenExchangeParts) {
+    this.#parts = parts;
+  }
+
+  /** What went wrong on the way, in the gateway's own terms. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** What the endpoint granted. */
+  get granted(): AcquiredToken | undefined {
+    return this.#granted;
+  }
+
+  sendGetRequestAsync<Body>(
+    url: string,
+    options?: NetworkRequestOptions,
+  ): Promise<NetworkResponse<Body>> {
+    return this.#send('GET', url, options);
+  }
+
+  sendPostRequestAsync<Body>(
+    url: string,
+    options?: NetworkRequestOptions,
+  ): Promise<NetworkResponse<Body>> {
+    return this.#send('POST', url, options);
+  }
+
+  async #send<Body>(
+    method: 'GET' | 'POST',
+    url: string,
+    { headers = {}, body }: NetworkRequestOptions = {},
+  ): Promise<NetworkResponse<Body>> {
+    const { transport, signal } = this.#parts;
+    try {
+      const answer = await transport.send({ method, url: new URL(url), headers, body, signal });
+      this.#granted = this.#readGranted(answer);
+      // The body's form is MSAL's own to check; that it is an object with a token was checked above.
+      return { status: answer.status, headers: {}, body: answer.json as Body };
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #readGranted(answer: TokenAnswer): AcquiredToken {
+    const { flow, now } = this.#parts;
+    if (answer.status !== 200) {
+      throw refusalErrorOf(flow, answer, now());
+    }
+    const granted = readGrant(answer.json, now());
+    if (granted === undefined) {
+      const message = "The token endpoint's answer cannot be believed.";
+      throw new GraphCredentialError('unavailable', message);
+    }
+    return granted;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Credentials } from '../../graph/credentials.ts';
+import type { AcquisitionParts } from './acquisition.ts';
+import type { TokenCacheParts } from './tokenCache.ts';
+
+/** Tokens that the gateway gets itself. */
+export interface OutboundCredentials extends Credentials {
+  /** Cuts the connections to the token endpoint. */
+  close(): Promise<void>;
+}
+
+/** The one place where tokens for one cloud come from. */
+export interface TokenPlace {
+  readonly cloud: string;
+  /** With https, and without a slash at the end. */
+  readonly authorityHost: string;
+  /** Graph's root with `/.default` behind it. */
+  readonly scope: string;
+}
+
+/** What all credentials take from the outside. */
+export interface OutboundParts extends AcquisitionParts, TokenCacheParts {
+  /** Certificates of authorities that the token endpoint's may be signed by, beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+}
