@@ -1,6 +1,7 @@
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
+import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
 
 /** Where answers come from. */
@@ -23,7 +24,9 @@ export interface Config {
   readonly port: number;
   readonly upstream: Upstream;
   readonly apiVersion: 'beta' | 'v1.0';
-  readonly authMode: 'passthrough';
+  /** Whose tokens and scopes count. */
+  readonly cloud: CloudName;
+  readonly identity: IdentityConfig;
   readonly logLevel: LogLevel;
   /** How long one GraphQL operation may take, with all its calls of Graph. */
   readonly operationTimeoutMs: number;
@@ -68,12 +71,15 @@ export function readConfig(environment: Environment): Config {
   const readers = createReaders(environment);
   const isProduction = readers.text('NODE_ENV') === 'production';
   const upstream = readUpstream(readers, isProduction);
+  const named = readers.text('GRAPH_CLOUD');
+  const cloud = cloudNames.find((name) => name === named) ?? 'global';
   const config: Config = {
     host: readers.text('HOST') ?? '127.0.0.1',
     port: readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 }),
     upstream,
     apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
-    authMode: readAuthMode(readers),
+    cloud,
+    identity: readIdentity(readers, cloud, upstream.kind),
     logLevel: readers.oneOf('LOG_LEVEL', logLevels) ?? 'info',
     operationTimeoutMs: readers.wholeNumber('OPERATION_TIMEOUT_MS', {
       min: 100,
@@ -146,14 +152,4 @@ function readEmulator(readers: Readers): Upstream {
       readers.oneOf('EMULATOR_BETA_GENERATION', ['reference-page', 'today']) ?? 'reference-page',
     oddities: readers.someOf('EMULATOR_ODDITIES', emulatorOddities),
   };
-}
-
-function readAuthMode(readers: Readers): 'passthrough' {
-  const mode = readers.text('AUTH_MODE');
-  if (mode === 'on-behalf-of' || mode === 'app-only') {
-    readers.report(`AUTH_MODE is "${mode}"; this release only has passthrough.`);
-  } else if (mode !== undefined && mode !== 'passthrough') {
-    readers.report(`AUTH_MODE is "${mode}"; it must be passthrough.`);
-  }
-  return 'passthrough';
 }

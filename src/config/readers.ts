@@ -1,4 +1,5 @@
 import { Secret } from '../secret.ts';
+import { findRedisUrlProblem, findRootUrlProblem } from './urlProblems.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,12 +19,20 @@ export interface Readers {
   rootUrl(name: string): URL | undefined;
   /** The URL of a Redis: a scheme, a host, and at most a user name, a password, a port and a database's number. */
   redisUrl(name: string): Secret | undefined;
+  /** A URL of any form, such as a platform sets for its own programs. */
+  plainUrl(name: string): URL | undefined;
+  /** A text that must not be shown. */
+  secret(name: string): Secret | undefined;
+  /** A GUID, in lower case. */
+  guid(name: string): string | undefined;
+  /** Texts with commas between; undefined where the variable is absent. */
+  list(name: string): readonly string[] | undefined;
+  /** Reports a variable that is absent, and why it is needed. */
+  need(name: string, reason: string): void;
   /** Adds a problem that is about more than the form of one variable. */
   report(problem: string): void;
   readonly problems: readonly string[];
 }
-
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** Builds readers over an environment. An empty text counts as absent: that is how compose files and shells unset. */
 export function createReaders(environment: Environment): Readers {
@@ -92,51 +101,32 @@ export function createReaders(environment: Environment): Readers {
       return value === 'true' || value === '1';
     },
     rootUrl: (name) => url(name, findRootUrlProblem),
+    plainUrl: (name) => url(name, () => undefined),
+    secret(name) {
+      const value = text(name);
+      return value === undefined ? undefined : new Secret(value);
+    },
+    guid(name) {
+      const value = text(name);
+      if (value !== undefined && !/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) {
+        problems.push(`${name} is "${value}"; it must be a GUID.`);
+        return undefined;
+      }
+      return value?.toLowerCase();
+    },
+    list(name) {
+      const words = (text(name) ?? '').split(',').map((word) => word.trim());
+      const given = words.filter((word) => word !== '');
+      return given.length === 0 ? undefined : given;
+    },
+    need(name, reason) {
+      if (text(name) === undefined) {
+        problems.push(`${name} is missing: ${reason}.`);
+      }
+    },
     redisUrl(name) {
       const parsed = url(name, findRedisUrlProblem);
       return parsed && new Secret(parsed.href);
     },
   };
-}
-
-function findRootUrlProblem(url: URL): string | undefined {
-  const isLoopback = loopbackHosts.has(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
-  }
-  if (url.username !== '' || url.password !== '') {
-    return 'it must not hold a user name or password';
-  }
-  if (url.search !== '' || url.hash !== '') {
-    return 'it must end before any ? or #';
-  }
-  return undefined;
-}
-
-function findRedisUrlProblem(url: URL): string | undefined {
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-    return 'it must begin with redis:// or rediss://';
-  }
-  if (url.hostname === '') {
-    return 'it must name a host';
-  }
-  if (!/^\/?\d*$/.test(url.pathname)) {
-    return "after the host there may only be a database's number";
-  }
-  if (url.search !== '' || url.hash !== '') {
-    return 'it must end before any ? or #';
-  }
-  if (!isDecodable(url.username) || !isDecodable(url.password)) {
-    return 'user name and password must be percent-encoded';
-  }
-  return undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
