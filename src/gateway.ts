@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { startIdentityMode } from './identityMode.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
@@ -24,6 +25,12 @@ export interface Gateway {
   stop(delayMs: number): Promise<void>;
 }
 
+const authModes = {
+  passthrough: 'PASSTHROUGH',
+  'on-behalf-of': 'ON_BEHALF_OF',
+  'app-only': 'APP_ONLY',
+} as const;
+
 /** Builds all parts in order and listens. */
 export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
   const { clock, log, newId } = surroundings;
@@ -35,7 +42,8 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     log,
   });
   await apollo.start();
-  const upstream = await connectUpstream(config, surroundings);
+  const identity = await startIdentityMode(config, surroundings);
+  const upstream = await connectUpstream(config, surroundings, identity);
   const knownIds = createKnownPartnerIds();
   const shutdown = new AbortController();
   const app = createHttpServer({
@@ -49,6 +57,9 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     locks: createPartnerLocks(),
     knownIds,
     shutdown: shutdown.signal,
+    authorizer: identity.authorizer,
+    authMode: authModes[config.identity.mode],
+    canJudgeCallers: identity.isReady,
     clock,
     newId,
     log,
@@ -57,6 +68,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await upstream.close();
+    await identity.close();
     throw error;
   }
   const url = urlOf(app);
@@ -73,6 +85,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
       await closeWithin(app, clock, config.drainTimeoutMs, shutdown);
       await apollo.stop();
       await upstream.close();
+      await identity.close();
       phase.current = { name: 'stopped' };
       log.info('Stopped');
     },

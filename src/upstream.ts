@@ -4,13 +4,12 @@ import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
 import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
-import { passthroughCredentials } from './graph/credentials.ts';
 import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
-import { createTenantKeys } from './graph/pipeline/tenantKeys.ts';
 import { createConnections } from './graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
+import type { IdentityMode } from './identityMode.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -28,6 +27,7 @@ const windowSeconds = 20;
 export async function connectUpstream(
   config: Config,
   surroundings: Surroundings,
+  { credentials, tenantKeys }: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
 ): Promise<RunningUpstream> {
   const { clock, chance, certificateAuthorities } = surroundings;
   const { root, close } = await startUpstream(config.upstream, clock);
@@ -48,9 +48,9 @@ export async function connectUpstream(
     },
     {
       ...surroundings,
-      credentials: passthroughCredentials,
+      credentials,
       budget,
-      tenantKeys: createTenantKeys(),
+      tenantKeys,
     },
     createUndiciSend(connections),
   );

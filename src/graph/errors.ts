@@ -35,6 +35,9 @@ export type AttemptFault =
   /** The operation was over: its time was up, its caller left, or the gateway stops. */
   | 'ended';
 
+/** What is missing to somebody who may not do something. */
+export type Lacking = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
+
 export interface GraphErrorDetails {
   readonly cause?: unknown;
   readonly fault?: AttemptFault;
@@ -44,6 +47,8 @@ export interface GraphErrorDetails {
   /** The claims that a token has to meet, as Graph's challenge carries them. */
   readonly claims?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
+  /** What a caller that is forbidden lacks. */
+  readonly lacking?: Lacking | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Names that Graph's refusal puts in quotation marks: properties, types or values of the request. */
   readonly quotedNames?: readonly string[] | undefined;

@@ -9,6 +9,7 @@ import {
   GraphResponseError,
 } from './errors.ts';
 import { jsonOf } from './json.ts';
+import { forbiddenMessages, lackingOf } from './lacking.ts';
 import { type GraphOperation, isWrite } from './operation.ts';
 import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
 import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './pipeline/retry/retryAfter.ts';
@@ -35,16 +36,26 @@ export function responseErrorOf(
     hasClaims: challenge.claims !== undefined,
     isIntuneRole: challenge.isIntuneRole,
   });
-  return new GraphResponseError(refusal.code, messageFor(refusal.code, message, response.status), {
-    mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
-    answer: answerOf(response, body),
-    claims: challenge.claims,
-    retryAfterMs,
-    requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
-    quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
-      (match) => match[1] ?? match[2] ?? '',
-    ),
-  });
+  const lacking =
+    refusal.code === 'forbidden'
+      ? lackingOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
+      : undefined;
+  const text = lacking && forbiddenMessages[lacking];
+  return new GraphResponseError(
+    refusal.code,
+    text ?? messageFor(refusal.code, message, response.status),
+    {
+      lacking,
+      mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
+      answer: answerOf(response, body),
+      claims: challenge.claims,
+      retryAfterMs,
+      requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
+      quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
+        (match) => match[1] ?? match[2] ?? '',
+      ),
+    },
+  );
 }
 
 /** Makes the error of a success that cannot be believed; `mayHaveBeenApplied` where it answered a write. */
@@ -76,8 +87,6 @@ function messageFor(code: GraphErrorCode, message: string, status: number): stri
   switch (code) {
     case 'unauthenticated':
       return 'Microsoft Graph does not accept the token; get a new one, with the claims if any are given.';
-    case 'forbidden':
-      return 'The token lacks a required scope, or its user lacks the Intune role for this.';
     case 'tenantNotLicensed':
       return 'Intune is not available in this tenant: it needs an active licence and Intune as its device management authority. Repeating does not help.';
     case 'throttled':

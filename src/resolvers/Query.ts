@@ -3,11 +3,13 @@ import { isPartnerId, partnerIdForm } from '../graph/partnerId.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
 import { readPageArguments } from '../selection/pageArguments.ts';
 import { GatewayError } from './gatewayError.ts';
+import { letIn } from './letIn.ts';
 import { readPartnerConnection } from './partnerConnection.ts';
 import { readViewer } from './readViewer.ts';
 
 export const Query: QueryResolvers = {
-  async complianceManagementPartner(_parent, { id }, { reads }) {
+  async complianceManagementPartner(_parent, { id }, context) {
+    await letIn(context, 'READ');
     if (!isPartnerId(id)) {
       throw new GatewayError(
         'BAD_USER_INPUT',
@@ -15,17 +17,18 @@ export const Query: QueryResolvers = {
         { argumentName: 'id' },
       );
     }
-    const partner = await reads.get(id);
+    const partner = await context.reads.get(id);
     return partner === null ? null : partnerFromWire(partner);
   },
 
-  async complianceManagementPartners(_parent, args, { reads }) {
+  async complianceManagementPartners(_parent, args, context) {
+    await letIn(context, 'READ');
     const page = readPageArguments(args);
     if ('problem' in page) {
       const { argumentName, problem } = page;
       throw new GatewayError('BAD_USER_INPUT', problem, { argumentName });
     }
-    return readPartnerConnection(reads.rows, page);
+    return readPartnerConnection(context.reads.rows, page);
   },
 
   viewer: (_parent, _args, context) => readViewer(context),

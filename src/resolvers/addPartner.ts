@@ -4,6 +4,7 @@ import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { findNewPartnerProblems } from '../mapping/newPartnerProblems.ts';
 import { newPartnerToWire, partnerFromWire } from '../mapping/partner.ts';
 import type { Notice } from './context.ts';
+import { letIn } from './letIn.ts';
 import { lookForAdded } from './lookForAdded.ts';
 import { graphExtensionOf } from './toGatewayError.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
@@ -16,6 +17,7 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
   context,
   info,
 ) => {
+  await letIn(context, 'WRITE');
   const problems = findNewPartnerProblems(input, context.apiVersion);
   if (problems.length > 0) {
     return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };

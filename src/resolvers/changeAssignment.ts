@@ -13,6 +13,7 @@ import type { PartnerModel } from '../mapping/partnerModel.ts';
 import { wirePlatformOf } from '../mapping/platform.ts';
 import type { RequestContext } from './context.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
+import { letIn } from './letIn.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -32,8 +33,10 @@ type Input = AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput;
 export async function changeAssignment(
   input: Input,
   plan: Plan,
-  { graph, call, apiVersion, locks }: RequestContext,
+  context: RequestContext,
 ): Promise<AssignmentPayload> {
+  await letIn(context, 'WRITE');
+  const { graph, call, apiVersion, locks } = context;
   const problems = findAssignmentChangeProblems(input, apiVersion);
   if (problems.length > 0) {
     return refused(userErrorsOf(problems));

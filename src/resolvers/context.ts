@@ -1,6 +1,8 @@
+import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
+import type { Authorizer } from '../identity/createAuthorizer.ts';
 import type { KnownPartnerIds } from './knownPartnerIds.ts';
 import type { PartnerLocks } from './partnerLocks.ts';
 import type { PartnerReads } from './partnerReads.ts';
@@ -22,6 +24,10 @@ export interface RequestContext {
   readonly apiVersion: GraphApiVersion;
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
+  /** Lets the caller in, or not; undefined where Graph alone decides. */
+  readonly authorizer: Authorizer | undefined;
+  /** How the gateway comes to its token. */
+  readonly authMode: AuthMode;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
   /** Shared by all requests of this replica. */

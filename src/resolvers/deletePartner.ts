@@ -2,6 +2,7 @@ import type { MutationResolvers } from '../generated/resolvers.ts';
 import { findIdProblems } from '../mapping/idProblems.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
+import { letIn } from './letIn.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -9,7 +10,9 @@ const nothing = { deletedComplianceManagementPartnerId: null, complianceManageme
 
 /** Checks, reads where the revision counts, and deletes. */
 export const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] =
-  async (_parent, { input: { id, ifRevision } }, { graph, call, locks }) => {
+  async (_parent, { input: { id, ifRevision } }, context) => {
+    await letIn(context, 'WRITE');
+    const { graph, call, locks } = context;
     const problems = findIdProblems(id);
     if (problems.length > 0) {
       return { ...nothing, userErrors: userErrorsOf(problems) };

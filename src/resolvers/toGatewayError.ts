@@ -14,13 +14,14 @@ export function toGatewayError(error: unknown): unknown {
       error,
     );
   }
-  const { claims, requiredScopes, retryAfterMs } = error.details;
+  const { claims, requiredScopes, lacking, retryAfterMs } = error.details;
   return new GatewayError(
     codeOf(error.code),
     error.message,
     {
       ...(claims !== undefined && { claims }),
       ...(requiredScopes !== undefined && { requiredScopes }),
+      ...(lacking !== undefined && { lacking }),
       ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
       ...graphExtensionOf(error),
     },

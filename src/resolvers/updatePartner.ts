@@ -2,12 +2,15 @@ import type { MutationResolvers } from '../generated/resolvers.ts';
 import { partnerChangesToWire, partnerFromWire } from '../mapping/partner.ts';
 import { findPartnerChangeProblems } from '../mapping/partnerChangeProblems.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
+import { letIn } from './letIn.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
 /** Checks, reads where the revision counts or nothing is to be written, and sends exactly what was given. */
 export const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] =
-  async (_parent, { input }, { graph, call, apiVersion, locks }) => {
+  async (_parent, { input }, context) => {
+    await letIn(context, 'WRITE');
+    const { graph, call, apiVersion, locks } = context;
     const problems = findPartnerChangeProblems(input, apiVersion);
     if (problems.length > 0) {
       return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };

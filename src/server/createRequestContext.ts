@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
+import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
+import type { Authorizer } from '../identity/createAuthorizer.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { KnownPartnerIds } from '../resolvers/knownPartnerIds.ts';
 import type { PartnerLocks } from '../resolvers/partnerLocks.ts';
@@ -20,6 +22,8 @@ export interface ContextParts {
   readonly maximumRows: number;
   readonly locks: PartnerLocks;
   readonly knownIds: KnownPartnerIds;
+  readonly authorizer: Authorizer | undefined;
+  readonly authMode: AuthMode;
   /** Fires when the gateway stops and waits for operations no longer. */
   readonly shutdown: AbortSignal;
 }
@@ -30,7 +34,8 @@ export function createRequestContext(
   request: FastifyRequest,
   reply: FastifyReply,
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown } = parts;
+  const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown, authorizer, authMode } =
+    parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) {
@@ -53,6 +58,8 @@ export function createRequestContext(
     graph,
     apiVersion,
     call,
+    authorizer,
+    authMode,
     reads: createPartnerReads(graph, call, maximumRows),
     locks,
     knownIds,

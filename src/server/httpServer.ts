@@ -16,6 +16,8 @@ export interface HttpServerParts extends ContextParts {
   readonly apollo: ApolloServer<RequestContext>;
   readonly sdl: string;
   readonly phase: PhaseHolder;
+  /** Whether the keys are there with which callers' tokens are checked. */
+  readonly canJudgeCallers: () => boolean;
   readonly newId: () => string;
   readonly log: Log;
 }
@@ -67,7 +69,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   });
   app.get('/livez', async () => ({ status: 'alive' }));
   app.get('/readyz', async (_request, reply) => {
-    const { status, body } = readinessOf(phase.current);
+    const { status, body } = readinessOf(phase.current, parts.canJudgeCallers());
     return reply.code(status).send(body);
   });
   app.get('/schema.graphql', async (_request, reply) =>

@@ -61,6 +61,9 @@ function challengeOf(extensions: GraphQLFormattedError['extensions']): string {
     const encoded = Buffer.from(claims).toString('base64');
     return `Bearer error="insufficient_claims", claims="${encoded}"`;
   }
-  // Graph's answer stands beside the error only where a token was sent and refused.
-  return extensions?.['graph'] === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
+  // Graph's answer stands beside the error only where a token was sent and refused; so does a reason of our own.
+  const reason = extensions?.['reason'];
+  const wasRefused =
+    reason === undefined ? extensions?.['graph'] !== undefined : reason !== 'token-missing';
+  return wasRefused ? 'Bearer error="invalid_token"' : 'Bearer';
 }

@@ -24,6 +24,13 @@ export function createMeasurements(meter: Meter): Measurements {
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
     description: 'The breaker towards Microsoft Graph: 0 closed, 1 half-open, 2 open.',
   });
+  const acquisitions = meter.createHistogram('gateway_token_acquire_seconds', {
+    unit: 's',
+    description: "How long getting tokens of the gateway's own took, by flow and outcome.",
+  });
+  const lookups = meter.createCounter('gateway_token_cache_lookups_total', {
+    description: "How tokens of the gateway's own were found.",
+  });
   return {
     attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
       duration.record(durationMs / 1000, {
@@ -42,6 +49,9 @@ export function createMeasurements(meter: Meter): Measurements {
     },
     heldBack: (reason) => shed.add(1, { reason }),
     breakerState: (state) => circuit.record(states.indexOf(state)),
+    tokenAcquired: ({ flow, outcome, durationMs }) =>
+      acquisitions.record(durationMs / 1000, { flow, outcome }),
+    tokenLookedUp: (result) => lookups.add(1, { result }),
     outcomeUnknown: (operation) => unknown.add(1, { operation }),
   };
 }

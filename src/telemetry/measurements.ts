@@ -22,6 +22,14 @@ export interface Measurements {
   /** A request that was held back before it was sent. */
   heldBack(reason: 'budget' | 'breaker' | 'bulkhead'): void;
   breakerState(state: BreakerState): void;
+  /** One attempt to get a token of the gateway's own. */
+  tokenAcquired(acquisition: {
+    readonly flow: string;
+    readonly outcome: string;
+    readonly durationMs: number;
+  }): void;
+  /** How a token of the gateway's own was found. */
+  tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
   /** A write whose outcome nobody knows. */
   outcomeUnknown(operation: string): void;
 }

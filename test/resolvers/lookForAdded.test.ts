@@ -58,6 +58,8 @@ function contextOf(
     call,
     reads: createPartnerReads(graph, call, maximumRows),
     knownIds,
+    authorizer: undefined,
+    authMode: 'PASSTHROUGH',
     maximumRows,
     notices: [],
     finish: () => undefined,

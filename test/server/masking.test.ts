@@ -48,6 +48,9 @@ beforeAll(async () => {
     locks: createPartnerLocks(),
     knownIds: createKnownPartnerIds(),
     shutdown: new AbortController().signal,
+    authorizer: undefined,
+    authMode: 'PASSTHROUGH',
+    canJudgeCallers: () => true,
     clock: systemClock,
     log,
   });

@@ -5,6 +5,8 @@ export const noMeasurements: Measurements = {
   attempt: () => undefined,
   heldBack: () => undefined,
   breakerState: () => undefined,
+  tokenAcquired: () => undefined,
+  tokenLookedUp: () => undefined,
   outcomeUnknown: () => undefined,
 };
 
@@ -21,6 +23,8 @@ export function recordingMeasurements(): Measurements & {
     attempt: (measurement) => attempts.push(measurement),
     heldBack: (reason) => events.push(`held back by ${reason}`),
     breakerState: (state) => events.push(`breaker ${state}`),
+    tokenAcquired: ({ flow, outcome }) => events.push(`${flow} ${outcome}`),
+    tokenLookedUp: (lookup) => events.push(`token ${lookup}`),
     outcomeUnknown: (operation) => events.push(`outcome of ${operation} unknown`),
   };
 }

@@ -1,0 +1,104 @@
+import { cloudOf } from './config/clouds.ts';
+import type { Config } from './config/config.ts';
+import type { IdentityConfig, InboundConfig } from './config/identityConfig.ts';
+import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
+import { createTenantKeys, type TenantKeys } from './graph/pipeline/tenantKeys.ts';
+import { type Authorizer, createAuthorizer } from './identity/createAuthorizer.ts';
+import { guardCredentials } from './identity/guardCredentials.ts';
+import type { OutboundCredentials } from './identity/outbound/outboundCredentials.ts';
+import { createOwnTenantKeys } from './identity/ownTenantKeys.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Whose token goes to Graph, and who may call. */
+export interface IdentityMode {
+  readonly credentials: Credentials;
+  readonly tenantKeys: TenantKeys;
+  /** Undefined where Graph alone decides who is let in. */
+  readonly authorizer: Authorizer | undefined;
+  /** Whether callers can be judged. */
+  isReady(): boolean;
+  /** How old the keys are with which callers' tokens are checked, in milliseconds. */
+  keyAgeMs(): number | undefined;
+  close(): Promise<void>;
+}
+
+const passthrough = (): IdentityMode => ({
+  credentials: passthroughCredentials,
+  tenantKeys: createTenantKeys(),
+  authorizer: undefined,
+  isReady: () => true,
+  keyAgeMs: () => undefined,
+  close: async () => undefined,
+});
+
+/** Starts the mode that the configuration asks for; what a mode does not need is not loaded. */
+export async function startIdentityMode(
+  config: Config,
+  surroundings: Surroundings,
+): Promise<IdentityMode> {
+  const { identity: settings } = config;
+  if (settings.mode === 'passthrough') {
+    return passthrough();
+  }
+  const { startIdentity } = await import('./identity/startIdentity.ts');
+  const { inbound, mode, outbound } = settings;
+  const identity = startIdentity({ ...inboundOptions(inbound, mode), ...surroundings });
+  const authorizer = createAuthorizer(identity, {
+    READ: inbound.readPermissions,
+    WRITE: inbound.writePermissions,
+  });
+  const credentials = await createOutbound(config, settings, surroundings);
+  const app = {
+    clientId: outbound.clientId ?? '',
+    tenantId: outbound.kind === 'registration' ? outbound.tenantId : '',
+  };
+  return {
+    credentials: guardCredentials(credentials, authorizer),
+    tenantKeys: createOwnTenantKeys(app, authorizer, mode === 'on-behalf-of'),
+    authorizer,
+    isReady: () => identity.isReady,
+    keyAgeMs: () => identity.keyAgeMs,
+    async close() {
+      await Promise.all([identity.close(), credentials.close()]);
+    },
+  };
+}
+
+/** On behalf of nobody but users; with the gateway's own permissions for users and applications. */
+function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'app-only') {
+  const { authorityHost, tenantIds, audiences, clientIds } = inbound;
+  const kinds = mode === 'on-behalf-of' ? (['user'] as const) : (['user', 'application'] as const);
+  return { authority: new URL(authorityHost), tenantIds, audiences, clientIds, kinds };
+}
+
+async function createOutbound(
+  { cloud }: Config,
+  settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
+  surroundings: Surroundings,
+): Promise<OutboundCredentials> {
+  const { scope, authorityHost: cloudsOwn } = cloudOf(cloud);
+  const { measurements } = surroundings;
+  const parts = {
+    ...surroundings,
+    onAcquire: measurements.tokenAcquired,
+    onLookup: measurements.tokenLookedUp,
+  };
+  if (settings.mode === 'on-behalf-of') {
+    const { createOnBehalfOfCredentials } = await import(
+      './identity/outbound/onBehalfOfCredentials.ts'
+    );
+    return createOnBehalfOfCredentials({ cloud, scope, ...settings.outbound }, parts);
+  }
+  const { createAppOnlyCredentials } = await import('./identity/outbound/appOnlyCredentials.ts');
+  const { outbound } = settings;
+  if (outbound.kind === 'registration') {
+    const { authorityHost } = outbound;
+    return createAppOnlyCredentials({ cloud, scope, authorityHost, identity: outbound }, parts);
+  }
+  const { imdsEndpoint } = await import('./identity/outbound/managed/managedIdentitySource.ts');
+  const { clientId, endpoint } = outbound;
+  const place =
+    endpoint === undefined ? imdsEndpoint : { kind: 'app-service' as const, ...endpoint };
+  const identity = { kind: 'managed-identity' as const, clientId, endpoint: place };
+  return createAppOnlyCredentials({ cloud, scope, authorityHost: cloudsOwn, identity }, parts);
+}
