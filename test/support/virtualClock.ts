@@ -1,0 +1,83 @@
+import type { Clock } from '../../src/clock.ts';
+
+/** A clock whose time passes only when a test says so. */
+export interface VirtualClock extends Clock {
+  /** How many timers were started and neither fired nor were taken back. */
+  readonly pendingTimers: number;
+  /**
+   * Lets time pass: fires what falls due in its order, each timer at its own time, and lets promises settle before and
+   * after each. A timer that is started meanwhile fires too if it falls due. Rejects with what a callback throws.
+   */
+  advance(ms: number): Promise<void>;
+  /** Resolves once so many timers are pending, so that a test knows that a wait has begun before it lets time pass. */
+  whenPending(count?: number): Promise<void>;
+}
+
+interface Timer {
+  readonly dueMs: number;
+  readonly callback: () => void;
+}
+
+/** Makes a clock that stands still at `startMs`. */
+export function createVirtualClock(startMs = Date.UTC(2026, 1, 11, 8, 30, 5)): VirtualClock {
+  let nowMs = startMs;
+  const timers = new Set<Timer>();
+  let waiters: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  function tellWaiters(): void {
+    const satisfied = waiters.filter(({ count }) => timers.size >= count);
+    waiters = waiters.filter((waiter) => !satisfied.includes(waiter));
+    for (const { resolve } of satisfied) {
+      resolve();
+    }
+  }
+
+  /** The timer that falls due first; of several at one time the one that was started first. */
+  function nextDue(untilMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of timers) {
+      if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) {
+        next = timer;
+      }
+    }
+    return next;
+  }
+
+  return {
+    get pendingTimers() {
+      return timers.size;
+    },
+
+    now: () => nowMs,
+
+    startTimer(delayMs, callback) {
+      const timer = { dueMs: nowMs + Math.max(0, delayMs), callback };
+      timers.add(timer);
+      tellWaiters();
+      return () => timers.delete(timer);
+    },
+
+    async advance(ms) {
+      const untilMs = nowMs + ms;
+      await settle();
+      for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
+        timers.delete(timer);
+        nowMs = Math.max(nowMs, timer.dueMs);
+        timer.callback();
+        await settle();
+      }
+      nowMs = Math.max(nowMs, untilMs);
+    },
+
+    whenPending: (count = 1) =>
+      new Promise((resolve) => {
+        waiters.push({ count, resolve });
+        tellWaiters();
+      }),
+  };
+}
+
+/** A turn of the event loop: all promises that wait for nothing but each other are settled behind it. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
