@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  ada,
+  contoso,
+  frontendClientId,
+  frontendServiceId,
+  type TestTenant,
+  type TestUser,
+} from './people.ts';
+import { signToken } from './signToken.ts';
+
+/** What a token shall be. Everything has a default; a claim or header that is undefined is left out. */
+export interface MintWish {
+  readonly tenant?: TestTenant;
+  /** Whom the token is for: the gateway unless it is said. */
+  readonly audience?: string;
+  readonly version?: '1.0' | '2.0';
+  readonly kind?: 'user' | 'application';
+  readonly user?: TestUser;
+  /** The app that asked for the token. */
+  readonly clientId?: string;
+  /** What a user's token has in `scp`. */
+  readonly scope?: string;
+  /** What an application's token has in `roles`. */
+  readonly roles?: readonly string[];
+  readonly lifetimeSeconds?: number;
+  /** Over the claims that the rest makes. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** Over the header that the rest makes. */
+  readonly header?: Readonly<Record<string, unknown>>;
+  /** A key to sign with that is not the authority's. */
+  readonly signWith?: KeyObject;
+}
+
+/** The authority as its tokens show it. */
+export interface Minter {
+  readonly url: string;
+  readonly v1Issuer: string;
+  readonly defaultAudience: string;
+  readonly key: { readonly kid: string; readonly privateKey: KeyObject };
+  readonly nowMs: number;
+}
+
+let serial = 0;
+
+/** Writes the access token that Entra would write, as far as anybody looks into it. */
+export function mint(minter: Minter, wish: MintWish = {}): string {
+  const { kid, privateKey } = minter.key;
+  const isV1 = wish.version === '1.0';
+  const header = { typ: 'JWT', alg: 'RS256', ...(isV1 && { x5t: kid }), kid, ...wish.header };
+  return signToken(header, claimsOf(minter, wish), wish.signWith ?? privateKey);
+}
+
+/** The claims of such a token. */
+export function claimsOf(minter: Minter, wish: MintWish = {}): Readonly<Record<string, unknown>> {
+  const { tenant = contoso, version = '2.0', kind = 'user', lifetimeSeconds = 3600 } = wish;
+  const issuedAt = Math.floor(minter.nowMs / 1000);
+  const clientId = wish.clientId ?? frontendClientId;
+  serial += 1;
+  return {
+    aud: wish.audience ?? minter.defaultAudience,
+    iss: version === '2.0' ? `${minter.url}/${tenant.id}/v2.0` : `${minter.v1Issuer}/${tenant.id}/`,
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + lifetimeSeconds,
+    ...(version === '2.0' ? { azp: clientId, azpacr: '1' } : { appid: clientId, appidacr: '1' }),
+    ...(kind === 'user' ? userClaims(wish, tenant) : applicationClaims(wish)),
+    tid: tenant.id,
+    uti: `serial-${serial}`,
+    ver: version,
+    ...wish.claims,
+  };
+}
+
+function userClaims({ user = ada, scope = 'access_as_user' }: MintWish, tenant: TestTenant) {
+  return {
+    name: user.name,
+    oid: user.objectId,
+    preferred_username: `${user.name}@${tenant.name}.example`,
+    scp: scope,
+    sub: user.subject,
+  };
+}
+
+function applicationClaims({ roles = ['Gateway.Use'] }: MintWish) {
+  return { oid: frontendServiceId, sub: frontendServiceId, roles };
+}

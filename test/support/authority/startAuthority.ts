@@ -1,0 +1,191 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createTestCertificates } from '../certificates.ts';
+import {
+  type AuthorityAnswer,
+  answerOfFault,
+  isTenantId,
+  keysOf,
+  metadataOf,
+  refusalOf,
+} from './answers.ts';
+import { type AuthorityEndpoint, createFaultScript, type FaultScript } from './faults.ts';
+import { type Minter, type MintWish, mint } from './mint.ts';
+import {
+  ada,
+  contoso,
+  fabrikam,
+  gatewayClient,
+  grace,
+  type TestClient,
+  type TestTenant,
+  type TestUser,
+} from './people.ts';
+import { type AuthorityKeys, createAuthorityKeys } from './signingKeys.ts';
+import { answerTokenRequest, type IssuedToken, userOfAssertion } from './tokenEndpoint.ts';
+
+export interface AuthorityOptions {
+  readonly tenants?: readonly TestTenant[];
+  readonly users?: readonly TestUser[];
+  readonly clients?: readonly TestClient[];
+  /** What every issued token permits. */
+  readonly permissions?: readonly string[];
+  /** Of issued tokens; an hour where it is left out. */
+  readonly lifetimeSeconds?: number;
+  /** The time that tokens carry; the machine's where it is left out. */
+  readonly now?: () => number;
+}
+
+/** A request as it came, with the answer's status; without one where a fault gave no answer. */
+export interface AuthorityRequest {
+  readonly endpoint: AuthorityEndpoint | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly tenant: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly form: Readonly<Record<string, string>>;
+  readonly status: number | undefined;
+}
+
+/** Entra for tests: one authority with several tenants, over HTTPS with certificates of its own. */
+export interface TestAuthority {
+  /** Without a slash at the end. MSAL wants `${url}/${tenant.id}` as its authority. */
+  readonly url: string;
+  /** Name and port, as MSAL wants it in `knownAuthorities`. */
+  readonly host: string;
+  /** What issues tokens of version 1.0, without a slash at the end. */
+  readonly v1Issuer: string;
+  /** What a client has to trust, in PEM. */
+  readonly certificateAuthority: string;
+  /** All requests since the start, the oldest first. */
+  readonly requests: readonly AuthorityRequest[];
+  /** All access tokens that the token endpoint gave out. */
+  readonly issued: readonly IssuedToken[];
+  readonly faults: FaultScript;
+  readonly keys: AuthorityKeys;
+  /** How many requests an endpoint had. */
+  count(endpoint: AuthorityEndpoint): number;
+  /** Makes an access token with the current key; for the gateway and for Ada unless something else is wished. */
+  mint(wish?: MintWish): string;
+  close(): Promise<void>;
+}
+
+const v1Issuer = 'https://sts.windows.net';
+const paths: Readonly<Record<string, AuthorityEndpoint>> = {
+  'v2.0/.well-known/openid-configuration': 'metadata',
+  'discovery/v2.0/keys': 'keys',
+  'oauth2/v2.0/token': 'token',
+};
+
+/** Starts an authority on loopback, at any free port. */
+export async function startAuthority(options: AuthorityOptions = {}): Promise<TestAuthority> {
+  const { tenants = [contoso, fabrikam], users = [ada, grace], now = Date.now } = options;
+  const { clients = [gatewayClient], lifetimeSeconds = 3600 } = options;
+  const { permissions = ['DeviceManagementServiceConfig.ReadWrite.All'] } = options;
+  const { authority: certificateAuthority, good } = createTestCertificates();
+  const keys = createAuthorityKeys();
+  const faults = createFaultScript();
+  const requests: AuthorityRequest[] = [];
+  const issued: IssuedToken[] = [];
+  const sockets = new Set<Duplex>();
+  const server = createServer({ key: good.key, cert: good.cert }, (request, response) => {
+    readForm(request).then(
+      (form) => serve(request, response, form),
+      () => response.destroy(),
+    );
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `localhost:${(server.address() as AddressInfo).port}`;
+  const url = `https://${host}`;
+  const minterNow = (): Minter => ({
+    url,
+    v1Issuer,
+    defaultAudience: gatewayClient.clientId,
+    key: keys.current,
+    nowMs: now(),
+  });
+
+  function serve(request: IncomingMessage, response: ServerResponse, form: URLSearchParams): void {
+    const { method = '', url: path = '', headers } = request;
+    const [, tenant = '', rest = ''] = /^\/([^/]+)\/([^?]*)/.exec(path) ?? [];
+    const endpoint = paths[rest];
+    const userObjectId = userOfAssertion(form);
+    const target = { ...(endpoint && { endpoint }), ...(userObjectId && { userObjectId }) };
+    const fault = faults.take({ ...target, tenantId: tenant });
+    const answer = fault ? answerOfFault(fault) : answerOf(endpoint, tenant, method, form);
+    const seen = { endpoint, method, path, tenant, headers, form: Object.fromEntries(form) };
+    requests.push({ ...seen, status: answer?.status });
+    if (answer !== undefined) {
+      send(response, answer);
+    } else if (fault?.kind === 'reset') {
+      request.socket.destroy();
+    }
+  }
+
+  function answerOf(
+    endpoint: AuthorityEndpoint | undefined,
+    tenantId: string,
+    method: string,
+    form: URLSearchParams,
+  ): AuthorityAnswer {
+    const tenant = tenants.find(({ id }) => id === tenantId);
+    const isKnown = tenant !== undefined || ['common', 'organizations'].includes(tenantId);
+    if (endpoint === undefined || method !== (endpoint === 'token' ? 'POST' : 'GET')) {
+      return { status: 404, body: {} };
+    }
+    if (!isKnown || (endpoint === 'token' && tenant === undefined)) {
+      return refusalOf(400, 'invalid_tenant', [90002, 'Tenant not found.']);
+    }
+    if (endpoint === 'metadata') {
+      return metadataOf(url, tenantId);
+    }
+    if (endpoint === 'keys' || tenant === undefined) {
+      const issuerTenant = isTenantId(tenantId) ? tenantId : '{tenantid}';
+      return keysOf(`${url}/${issuerTenant}/v2.0`, keys.published);
+    }
+    const world = { tenant, clients, users, permissions, lifetimeSeconds, issued };
+    return answerTokenRequest(form, { ...world, minter: minterNow(), keys: keys.published });
+  }
+
+  return {
+    url,
+    host,
+    v1Issuer,
+    certificateAuthority,
+    requests,
+    issued,
+    faults,
+    keys,
+    count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
+    mint: (wish) => mint(minterNow(), wish),
+    async close() {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+}
+
+function send(response: ServerResponse, { status, body, headers }: AuthorityAnswer): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
