@@ -16,6 +16,7 @@ interface Rule {
 const rules: Readonly<Record<string, Rule>> = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: [] },
+  'untilAborted.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
   'surroundings.ts': {
     own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
@@ -54,7 +55,14 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['ioredis', 'rate-limiter-flexible'],
   },
   graph: {
-    own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    own: [
+      'graph',
+      'clock.ts',
+      'secret.ts',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'untilAborted.ts',
+    ],
     packages: [],
   },
   'identity/outbound/authority/tokenTransport.ts': {
@@ -76,6 +84,26 @@ const rules: Readonly<Record<string, Rule>> = {
       'telemetry/log.ts',
     ],
     packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
+  },
+  'identity/keys/documentClient.ts': {
+    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'graph/jsonProblem.ts'],
+    packages: ['undici', 'node:buffer', 'node:tls'],
+  },
+  identity: {
+    own: [
+      'identity',
+      'graph/credentials.ts',
+      'graph/errors.ts',
+      'graph/pipeline/pipeline.ts',
+      'graph/pipeline/tenantKeys.ts',
+      'clock.ts',
+      'secret.ts',
+      'telemetry/log.ts',
+      'untilAborted.ts',
+      'graph/json.ts',
+      'graph/jsonProblem.ts',
+    ],
+    packages: ['jose', 'node:buffer', 'node:crypto'],
   },
   mapping: {
     own: [
