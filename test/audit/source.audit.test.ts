@@ -53,6 +53,7 @@ describe('source files', () => {
     ],
     ['the built-in fetch', /\bfetch\(/, []],
     ['the console', /\bconsole\./, []],
+    ['MSAL before it is needed', /^import (?!type )[^;]*'@azure\/msal-node'/m, []],
   ])('leave %s to the files that own it', (_what, pattern, owners) => {
     const users = own.filter((file) => pattern.test(textOf(file)));
     expect(users.filter((file) => !owners.includes(file))).toEqual([]);

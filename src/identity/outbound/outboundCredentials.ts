@@ -11,7 +11,7 @@ export interface OutboundCredentials extends Credentials {
 /** The one place where tokens for one cloud come from. */
 export interface TokenPlace {
   readonly cloud: string;
-  /** With https, and without a slash at the end. */
+  /** With https; only its origin counts. */
   readonly authorityHost: string;
   /** Graph's root with `/.default` behind it. */
   readonly scope: string;

@@ -51,7 +51,7 @@ export function createOutboundWorld(authority: TestAuthority): OutboundWorld {
 export function optionsFor(authority: TestAuthority): OnBehalfOfOptions {
   return {
     cloud: 'global',
-    authorityHost: authority.url,
+    authorityHost: `${authority.url}/`,
     scope: 'https://graph.microsoft.com/.default',
     tenantId: contoso.id,
     clientId: gatewayClient.clientId,

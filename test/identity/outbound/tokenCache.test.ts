@@ -67,6 +67,18 @@ describe('TokenCache', () => {
     expect(lookups).toEqual(['miss', 'hit', 'miss']);
   });
 
+  it('counts the life from when the token was asked for, however long it took', async () => {
+    const { ask, clock, issuer } = createWorld();
+    const succeed = issuer.answer;
+    issuer.answer = async (number) => {
+      await clock.advance(minuteMs);
+      return succeed(number);
+    };
+    await ask();
+    await clock.advance(54 * minuteMs);
+    expect(await ask()).toBe('token-2');
+  });
+
   it('keeps a token apart for each key', async () => {
     const { ask } = createWorld();
     const first = await Promise.all([ask('ada'), ask('grace')]);
@@ -143,6 +155,12 @@ describe('TokenCache, where a token was refused', () => {
     expect(new Set(tokens)).toEqual(new Set(['token-2']));
     expect(late && (await again(late))).toBe('token-2');
     expect(issuer.count).toBe(2);
+  });
+
+  it('gets another one for an operation that never had one', async () => {
+    const { ask } = createWorld();
+    await ask();
+    expect(await ask('ada', { withFreshToken: true })).toBe('token-2');
   });
 
   it('gets a third one where the second was refused, too', async () => {

@@ -9,7 +9,7 @@ import type { TokenTransport } from './tokenTransport.ts';
 
 export interface MsalSourceOptions {
   readonly flow: 'on-behalf-of' | 'client-credentials';
-  /** Without a slash at the end. */
+  /** Of which the origin counts. */
   readonly authorityHost: string;
   readonly clientId: string;
   readonly scope: string;
@@ -72,11 +72,12 @@ function configurationOf(
   if (!/^[\w-][\w.-]{0,252}$/.test(tenant)) {
     throw new OutboundIdentityError('The tenant is neither an id nor a domain name.');
   }
-  const authority = `${authorityHost}/${tenant}`;
+  const { origin, host } = new URL(authorityHost);
+  const authority = `${origin}/${tenant}`;
   return {
     clientId,
     authority,
-    knownAuthorities: [new URL(authorityHost).host],
+    knownAuthorities: [host],
     authorityMetadata: JSON.stringify({
       issuer: `${authority}/v2.0`,
       authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,

@@ -38,6 +38,8 @@ export interface TokenTransportOptions {
 }
 
 const connectTimeoutMs = 5_000;
+/** A silent endpoint must not take all of the machine's sockets; what waits for one has its own deadline. */
+const maximumConnections = 128;
 const maximumBytes = 256 * 1024;
 
 /** Makes the way to an origin. Redirects are not followed: a client's secret goes to one place only. */
@@ -49,6 +51,7 @@ export function createTokenTransport(
     throw new TypeError('Tokens are only asked for over https.');
   }
   const pool = new Pool(origin.origin, {
+    connections: maximumConnections,
     // Deadlines are signals of ours; undici's own timers are coarse.
     headersTimeout: 0,
     bodyTimeout: 0,

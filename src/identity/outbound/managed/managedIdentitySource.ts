@@ -36,7 +36,8 @@ export const imdsEndpoint: ManagedIdentityEndpoint = {
 
 /**
  * Gets tokens from the machine. Asked directly and not through MSAL, which reads the environment on its own, keeps
- * tokens in a place that all of the process shares, and sleeps by timers that nobody can end.
+ * tokens in a place that all of the process shares, and sleeps by timers that nobody can end. The machine keeps tokens
+ * itself and has no way to ask for another: a fresh one may be the same as before.
  */
 export function createManagedIdentitySource(
   options: ManagedIdentityOptions,
