@@ -11,6 +11,7 @@ import { readCallerToken } from './callerToken.ts';
 import { startOperationSignals } from './operationSignals.ts';
 import { readRequestedWaitMs } from './requestedWait.ts';
 import { readTraceparent } from './requestIdentity.ts';
+import type { RunningOperations } from './runningOperations.ts';
 
 export interface ContextParts {
   readonly graph: GraphClient;
@@ -20,6 +21,7 @@ export interface ContextParts {
   readonly maximumRows: number;
   readonly locks: PartnerLocks;
   readonly knownIds: KnownPartnerIds;
+  readonly operations: RunningOperations;
   /** Fires when the gateway stops and waits for operations no longer. */
   readonly shutdown: AbortSignal;
 }
@@ -30,12 +32,18 @@ export function createRequestContext(
   request: FastifyRequest,
   reply: FastifyReply,
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown } = parts;
+  const { graph, apiVersion, clock, maximumRows, locks, knownIds, operations, shutdown } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
+  const end = operations.begin();
+  signals.writeSignal.addEventListener('abort', end, { once: true });
+  const finish = (): void => {
+    signals.stop();
+    end();
+  };
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) {
       // A request that is refused before it is an operation is answered without a word to anybody else.
-      signals.stop();
+      finish();
     } else {
       signals.leave();
     }
@@ -58,7 +66,7 @@ export function createRequestContext(
     knownIds,
     maximumRows,
     notices: [],
-    finish: signals.stop,
+    finish,
   };
 }
 
