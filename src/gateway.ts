@@ -9,6 +9,7 @@ import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
+import { createRunningOperations, type RunningOperations } from './server/runningOperations.ts';
 import { createSchema, readSdl } from './server/schema.ts';
 import type { Surroundings } from './surroundings.ts';
 import { connectUpstream } from './upstream.ts';
@@ -45,6 +46,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   const identity = await startIdentityMode(config, surroundings);
   const upstream = await connectUpstream(config, surroundings, identity);
   const knownIds = createKnownPartnerIds();
+  const operations = createRunningOperations();
   const shutdown = new AbortController();
   const app = createHttpServer({
     apollo,
@@ -56,6 +58,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     maximumRows: config.maximumRows,
     locks: createPartnerLocks(),
     knownIds,
+    operations,
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     authMode: authModes[config.identity.mode],
@@ -82,7 +85,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
       phase.current = { name: 'draining', sinceMs: clock.now() };
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, clock, config.drainTimeoutMs, shutdown);
+      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs, shutdown });
       await apollo.stop();
       await upstream.close();
       await identity.close();
@@ -94,18 +97,27 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
 
 const lastWordsMs = 250;
 
-/** Closes after the last answer. When the time is up, operations are ended, and what is open after that is cut. */
+interface Drain {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly shutdown: AbortController;
+}
+
+/**
+ * Closes after the last answer, and after the last write whose caller has left. When the time is up, operations are
+ * ended, and what is open after that is cut.
+ */
 async function closeWithin(
   app: FastifyInstance,
-  clock: Clock,
-  timeoutMs: number,
-  shutdown: AbortController,
+  operations: RunningOperations,
+  { clock, timeoutMs, shutdown }: Drain,
 ): Promise<void> {
   let stopTimer = clock.startTimer(timeoutMs, () => {
     shutdown.abort();
     stopTimer = clock.startTimer(lastWordsMs, () => app.server.closeAllConnections());
   });
   await app.close();
+  await operations.whenNone();
   stopTimer();
 }
 

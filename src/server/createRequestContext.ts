@@ -13,6 +13,7 @@ import { readCallerToken } from './callerToken.ts';
 import { startOperationSignals } from './operationSignals.ts';
 import { readRequestedWaitMs } from './requestedWait.ts';
 import { readTraceparent } from './requestIdentity.ts';
+import type { RunningOperations } from './runningOperations.ts';
 
 export interface ContextParts {
   readonly graph: GraphClient;
@@ -24,6 +25,7 @@ export interface ContextParts {
   readonly knownIds: KnownPartnerIds;
   readonly authorizer: Authorizer | undefined;
   readonly authMode: AuthMode;
+  readonly operations: RunningOperations;
   /** Fires when the gateway stops and waits for operations no longer. */
   readonly shutdown: AbortSignal;
 }
@@ -34,13 +36,19 @@ export function createRequestContext(
   request: FastifyRequest,
   reply: FastifyReply,
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, knownIds, shutdown, authorizer, authMode } =
-    parts;
+  const { graph, apiVersion, clock, maximumRows, locks, knownIds, operations, shutdown } = parts;
+  const { authorizer, authMode } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
+  const end = operations.begin();
+  signals.writeSignal.addEventListener('abort', end, { once: true });
+  const finish = (): void => {
+    signals.stop();
+    end();
+  };
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) {
       // A request that is refused before it is an operation is answered without a word to anybody else.
-      signals.stop();
+      finish();
     } else {
       signals.leave();
     }
@@ -65,7 +73,7 @@ export function createRequestContext(
     knownIds,
     maximumRows,
     notices: [],
-    finish: signals.stop,
+    finish,
   };
 }
 

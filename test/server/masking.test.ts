@@ -9,6 +9,7 @@ import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
+import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTestClient } from '../support/graphClients.ts';
 
@@ -47,6 +48,7 @@ beforeAll(async () => {
     maximumRows: 1000,
     locks: createPartnerLocks(),
     knownIds: createKnownPartnerIds(),
+    operations: createRunningOperations(),
     shutdown: new AbortController().signal,
     authorizer: undefined,
     authMode: 'PASSTHROUGH',

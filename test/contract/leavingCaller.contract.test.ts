@@ -1,0 +1,175 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'undici';
+import { addMutation, deleteMutation, listQuery } from '../support/documents.ts';
+import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
+import {
+  type Answer,
+  empty,
+  json,
+  type ScriptedServer,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+
+let before: ResourceCount;
+const toClose: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  before = await countResources();
+});
+afterEach(async () => {
+  for (const close of toClose.splice(0)) {
+    await close();
+  }
+});
+afterAll(() => expectNoLeftovers(before));
+
+interface Stage {
+  readonly graph: ScriptedServer;
+  readonly gateway: TestGateway;
+  readonly clock: VirtualClock;
+  /** Sends an operation; the caller leaves when the returned function is called. */
+  send(query: string, variables?: object): () => Promise<void>;
+  /** The log's lines with this message. */
+  logged(message: string): readonly Record<string, unknown>[];
+}
+
+async function start(...script: Answer[]): Promise<Stage> {
+  const graph = await startScriptedServer(...script);
+  const clock = createVirtualClock();
+  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
+  toClose.push(() => stop(gateway, clock), graph.close);
+  return {
+    graph,
+    gateway,
+    clock,
+    send(query, variables = {}) {
+      const caller = new Client(gateway.url);
+      const answered = caller
+        .request({
+          method: 'POST',
+          path: '/graphql',
+          headers: { 'content-type': 'application/json', authorization: 'Bearer test-token' },
+          body: JSON.stringify({ query, variables }),
+        })
+        .catch(() => undefined);
+      return async () => {
+        await caller.destroy();
+        await answered;
+        // A round trip, after which the gateway has noticed.
+        await gateway.get('/livez');
+      };
+    },
+    logged: (message) =>
+      gateway.logLines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line['message'] === message),
+  };
+}
+
+async function stop(gateway: TestGateway, clock: VirtualClock): Promise<void> {
+  const stopped = gateway.stop(0);
+  await clock.advance(0);
+  await stopped;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const answered = 'Microsoft Graph answered';
+const unanswered = 'Microsoft Graph gave no answer';
+const variables = { input: { displayName: 'Fleet' } };
+
+/** Holds its answer back until it is told. */
+function held(status: number, body: unknown) {
+  let answer = (): void => undefined;
+  const hold: Answer = (response, request) => {
+    answer = () => json(status, body)(response, request);
+  };
+  return { hold, answer: () => answer() };
+}
+
+describe('a caller that leaves', () => {
+  it('ends a read that is under way, and everything that it holds', async () => {
+    const { graph, clock, send, logged } = await start(silence);
+    const leave = send(listQuery);
+    await until(() => graph.requests.length === 1);
+    await leave();
+    await until(() => logged(unanswered).length === 1);
+    expect(logged(unanswered)).toMatchObject([
+      { operation: 'list', code: 'callerLeft', fault: 'ended', hasCallerLeft: true },
+    ]);
+    await until(() => clock.pendingTimers === 0);
+    expect(graph.requests).toHaveLength(1);
+  });
+
+  it.each<[string, string, object, Answer]>([
+    ['read', listQuery, {}, json(429, {}, { 'retry-after': '10' })],
+    ['write', addMutation, variables, json(429, {}, { 'retry-after': '10' })],
+    [
+      'delete in doubt',
+      deleteMutation,
+      { input: { id: 'abc' } },
+      empty(504, { 'retry-after': '10' }),
+    ],
+  ])('ends the wait before a %s is repeated', async (_what, query, values, answer) => {
+    const { graph, clock, send, logged } = await start(answer);
+    const leave = send(query, values);
+    await until(() => logged('Microsoft Graph is asked again').length === 1);
+    await leave();
+    await until(() => clock.pendingTimers === 0);
+    await clock.advance(60_000);
+    expect(graph.requests).toHaveLength(1);
+  });
+
+  it('lets a write that was sent be finished, and told in the log', async () => {
+    const { hold, answer } = held(201, { id: 'abc', displayName: 'Fleet' });
+    const { graph, clock, send, logged } = await start(hold);
+    const leave = send(addMutation, variables);
+    await until(() => graph.requests.length === 1);
+    await leave();
+    expect(logged(unanswered)).toEqual([]);
+    answer();
+    await until(() => logged(answered).length === 1);
+    expect(logged(answered)).toMatchObject([
+      { operation: 'add', status: 201, hasCallerLeft: true, requestId: 'id-1' },
+    ]);
+    await until(() => clock.pendingTimers === 0);
+  });
+
+  it('does not take the deadline from a write that was sent', async () => {
+    const { graph, clock, send, logged } = await start(silence);
+    const leave = send(addMutation, variables);
+    await until(() => graph.requests.length === 1);
+    await leave();
+    await clock.advance(20_000);
+    await until(() => logged(unanswered).length === 1);
+    expect(logged(unanswered)).toMatchObject([
+      { operation: 'add', code: 'timeout', mayHaveBeenApplied: true, hasCallerLeft: true },
+    ]);
+    expect([graph.requests.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  it('does not have the gateway stop in the middle of a write that was sent', async () => {
+    const { hold, answer } = held(201, { id: 'abc', displayName: 'Fleet' });
+    const { graph, gateway, clock, send, logged } = await start(hold);
+    const leave = send(addMutation, variables);
+    await until(() => graph.requests.length === 1);
+    await leave();
+    const stopped = stop(gateway, clock);
+    await until(() => logged('Draining').length === 1);
+    for (let turn = 0; turn < 20; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    answer();
+    await stopped;
+    expect(logged(unanswered)).toEqual([]);
+    expect(logged(answered)).toMatchObject([{ status: 201, hasCallerLeft: true }]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
