@@ -75,7 +75,9 @@ describe('credentials on behalf of users', () => {
     const tokens = new Set<string>();
     const requests = await requestsOf(async () => {
       const all = await Promise.all(Array.from({ length: 50 }, () => ask(assertion)));
-      all.forEach((token) => tokens.add(token));
+      for (const token of all) {
+        tokens.add(token);
+      }
     });
     expect([requests, tokens.size]).toEqual([1, 1]);
     expect(await requestsOf(() => ask(assertion))).toBe(0);
@@ -131,7 +133,9 @@ describe('credentials on behalf of users', () => {
     const tokens = new Set<string>();
     const requests = await requestsOf(async () => {
       const all = calls.map((call) => ask(assertion, { call, withFreshToken: true }));
-      (await Promise.all(all)).forEach((token) => tokens.add(token));
+      for (const token of await Promise.all(all)) {
+        tokens.add(token);
+      }
     });
     expect([requests, tokens.size, tokens.has(refused ?? '')]).toEqual([1, 1, false]);
   });

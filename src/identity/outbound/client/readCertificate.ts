@@ -18,7 +18,7 @@ export interface ClientCertificate {
 }
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const keyBlock = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[^]+?-----END ([A-Z]+ )*PRIVATE KEY-----/;
+const keyBlock = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END ([A-Z]+ )*PRIVATE KEY-----/;
 
 /** Reads key and certificate out of a PEM text. @throws OutboundIdentityError where they do not belong together. */
 export function readCertificate(
