@@ -24,10 +24,11 @@ const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: strin
 export function endedErrorOf(
   { reason }: Pick<AbortSignal, 'reason'>,
   mayHaveBeenApplied = false,
+  fault: 'ended' | 'queued' = 'ended',
 ): GraphDeadlineError {
   const known: unknown = reason;
   const { code, message } = endings[isEndReason(known) ? known : 'deadline'];
-  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault: 'ended' });
+  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
 }
 
 function isEndReason(reason: unknown): reason is EndReason {

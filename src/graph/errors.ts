@@ -32,6 +32,8 @@ export type AttemptFault =
   | 'untrusted'
   /** The request went out; its answer never came, or not whole. */
   | 'broken'
+  /** It waited for its turn in this gateway, and the operation ended before. */
+  | 'queued'
   /** The operation was over: its time was up, its caller left, or the gateway stops. */
   | 'ended';
 

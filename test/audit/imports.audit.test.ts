@@ -121,7 +121,15 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: [],
   },
   resolvers: {
-    own: ['resolvers', 'selection', 'mapping', 'generated', 'graph'],
+    own: [
+      'resolvers',
+      'selection',
+      'mapping',
+      'generated',
+      'graph',
+      'identity/createAuthorizer.ts',
+      'identity/identityError.ts',
+    ],
     packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
   },
   server: {
@@ -134,6 +142,8 @@ const rules: Readonly<Record<string, Rule>> = {
       'graph/client.ts',
       'graph/apiVersion.ts',
       'graph/pipeline/pipeline.ts',
+      'generated/graphql.ts',
+      'identity/createAuthorizer.ts',
     ],
     packages: [
       'graphql',
@@ -156,8 +166,13 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: [],
   },
   emulator: { own: ['emulator', 'graph/resource.ts', 'clock.ts'], packages: ['fastify', 'node:'] },
+  'identityMode.ts': {
+    own: ['config', 'graph', 'identity', 'surroundings.ts'],
+    packages: [],
+  },
   'upstream.ts': {
     own: [
+      'identityMode.ts',
       'clock.ts',
       'config',
       'embeddedGraphToken.ts',
@@ -169,6 +184,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   'gateway.ts': {
     own: [
+      'identityMode.ts',
       'upstream.ts',
       'surroundings.ts',
       'clock.ts',

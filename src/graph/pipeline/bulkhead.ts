@@ -52,7 +52,7 @@ export function createBulkhead(
       };
       const onAbort = (): void => {
         leave();
-        reject(endedErrorOf(signal));
+        reject(endedErrorOf(signal, false, 'queued'));
       };
       waiting.add(begin);
       signal.addEventListener('abort', onAbort);
@@ -61,7 +61,7 @@ export function createBulkhead(
 
   async function takeTurn(signal: AbortSignal): Promise<void> {
     if (signal.aborted) {
-      throw endedErrorOf(signal);
+      throw endedErrorOf(signal, false, 'queued');
     }
     if (underWay < concurrency) {
       underWay += 1;

@@ -22,6 +22,9 @@ export function judgeUpstream(end: AttemptEnd, slowMs: number): UpstreamVerdict 
     return 'nothing';
   }
   const { code, details } = end.error;
+  if (details.fault === 'queued') {
+    return 'nothing';
+  }
   if (code === 'timeout') {
     return end.durationMs >= slowMs ? 'down' : 'nothing';
   }
