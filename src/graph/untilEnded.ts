@@ -1,3 +1,4 @@
+import { untilAborted } from '../untilAborted.ts';
 import { endedErrorOf } from './endedError.ts';
 
 /**
@@ -5,17 +6,5 @@ import { endedErrorOf } from './endedError.ts';
  * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
  */
 export function untilEnded<Result>(signal: AbortSignal, awaited: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      reject(endedErrorOf(signal));
-    };
-    const stopListening = (): void => signal.removeEventListener('abort', onAbort);
-    awaited.then(resolve, reject).finally(stopListening);
-    if (signal.aborted) {
-      onAbort();
-    } else {
-      signal.addEventListener('abort', onAbort);
-    }
-  });
+  return untilAborted(signal, awaited, endedErrorOf);
 }

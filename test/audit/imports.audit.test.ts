@@ -16,6 +16,7 @@ interface Rule {
 const rules: Readonly<Record<string, Rule>> = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: ['node:util'] },
+  'untilAborted.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
   'surroundings.ts': {
     own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
@@ -44,7 +45,26 @@ const rules: Readonly<Record<string, Rule>> = {
     own: ['graph', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts', 'secret.ts'],
     packages: ['cockatiel', 'lru-cache', 'node:crypto'],
   },
-  graph: { own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'], packages: [] },
+  graph: {
+    own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts', 'untilAborted.ts'],
+    packages: [],
+  },
+  'identity/keys/documentClient.ts': {
+    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'graph/jsonProblem.ts'],
+    packages: ['undici', 'node:buffer', 'node:tls'],
+  },
+  identity: {
+    own: [
+      'identity',
+      'clock.ts',
+      'secret.ts',
+      'telemetry/log.ts',
+      'untilAborted.ts',
+      'graph/json.ts',
+      'graph/jsonProblem.ts',
+    ],
+    packages: ['jose', 'node:buffer'],
+  },
   mapping: {
     own: [
       'mapping',
