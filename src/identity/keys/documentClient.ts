@@ -123,6 +123,7 @@ function tooLate(): DocumentError {
 }
 
 function systemCodeOf(cause: unknown): string | undefined {
-  const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code: unknown =
+    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }

@@ -99,7 +99,7 @@ describe('createBulkhead', () => {
       await turn();
       endCall(reason);
       await expect(second).resolves.toMatchObject({
-        details: { fault: 'ended' },
+        details: { fault: 'queued' },
         mayHaveBeenApplied: false,
       });
       expect(getEventListeners(call.signal, 'abort')).toHaveLength(0);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createTestCertificates } from '../certificates.ts';
+import { createTestCertificates, type TestCertificates } from '../certificates.ts';
 import {
   type AuthorityAnswer,
   answerOfFault,
@@ -79,12 +79,16 @@ const paths: Readonly<Record<string, AuthorityEndpoint>> = {
   'oauth2/v2.0/token': 'token',
 };
 
+/** Made once, because it takes some tenths of a second. */
+let certificates: TestCertificates | undefined;
+
 /** Starts an authority on loopback, at any free port. */
 export async function startAuthority(options: AuthorityOptions = {}): Promise<TestAuthority> {
   const { tenants = [contoso, fabrikam], users = [ada, grace], now = Date.now } = options;
   const { clients = [gatewayClient], lifetimeSeconds = 3600 } = options;
   const { permissions = ['DeviceManagementServiceConfig.ReadWrite.All'] } = options;
-  const { authority: certificateAuthority, good } = createTestCertificates();
+  certificates ??= createTestCertificates();
+  const { authority: certificateAuthority, good } = certificates;
   const keys = createAuthorityKeys();
   const faults = createFaultScript();
   const requests: AuthorityRequest[] = [];
