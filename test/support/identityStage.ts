@@ -1,0 +1,56 @@
+import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import { contoso, gatewayClient } from './authority/people.ts';
+import {
+  type AuthorityOptions,
+  startAuthority,
+  type TestAuthority,
+} from './authority/startAuthority.ts';
+import { startTestGateway, type TestGateway } from './testGateways.ts';
+import { startTestGraph } from './testGraphs.ts';
+
+/** A whole gateway that gets its own tokens, between an authority and a Graph that takes what the authority issued. */
+export interface IdentityStage {
+  readonly authority: TestAuthority;
+  readonly graph: Emulator;
+  readonly gateway: TestGateway;
+  close(): Promise<void>;
+}
+
+/** Starts all three; the gateway is ready to judge callers when this resolves. */
+export async function startIdentityStage(
+  mode: 'on-behalf-of' | 'app-only',
+  environment: Record<string, string> = {},
+  options: AuthorityOptions = {},
+): Promise<IdentityStage> {
+  const authority = await startAuthority(options);
+  const graph = await startTestGraph({
+    acceptToken: (token) => authority.issued.some((issued) => issued.accessToken === token),
+  });
+  const gateway = await startTestGateway(
+    {
+      GRAPH_BASE_URL: graph.baseUrl,
+      AUTH_MODE: mode,
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+      AUTH_READ_PERMISSIONS: 'access_as_user,Partners.Read,Partners.ReadWrite',
+      AUTH_WRITE_PERMISSIONS: 'Partners.ReadWrite',
+      ...environment,
+    },
+    { certificateAuthorities: [authority.certificateAuthority] },
+  );
+  for (let status = 0; status !== 200; ) {
+    ({ status } = await gateway.get('/readyz'));
+  }
+  return {
+    authority,
+    graph,
+    gateway,
+    async close() {
+      await gateway.stop(0);
+      await graph.close();
+      await authority.close();
+    },
+  };
+}
