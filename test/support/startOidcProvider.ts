@@ -59,7 +59,13 @@ export async function startOidcProvider(
       }
       const { accountId, audience, algorithm } = wish;
       const token = accountId
-        ? new provider.AccessToken({ client, accountId, grantId: 'test', gty: 'test', scope: 'access_as_user' })
+        ? new provider.AccessToken({
+            client,
+            accountId,
+            grantId: 'test',
+            gty: 'test',
+            scope: 'access_as_user',
+          })
         : new provider.ClientCredentials({ client, scope: 'access_as_user' });
       token.resourceServer = new provider.ResourceServer(
         audience,
