@@ -46,11 +46,15 @@ const raw =
   };
 
 describe('the document client', () => {
-  it('reads a JSON document, and asks for it without compression', async () => {
+  it('reads a JSON document, without compression and over a connection that it does not keep', async () => {
     const { server, client } = await start(json(200, { keys: [] }));
     expect(await client.read(new URL('/keys?a=b', server.url), live)).toEqual({ keys: [] });
     expect(server.requests).toMatchObject([
-      { method: 'GET', url: '/keys?a=b', headers: { 'accept-encoding': 'identity' } },
+      {
+        method: 'GET',
+        url: '/keys?a=b',
+        headers: { 'accept-encoding': 'identity', connection: 'close' },
+      },
     ]);
   });
 
