@@ -6,6 +6,7 @@ import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
+import { type ContextParts, createRequestContext } from './server/createRequestContext.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
 import { createSchema, readSdl } from './server/schema.ts';
@@ -38,10 +39,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   const upstream = await connectUpstream(config, surroundings);
   const knownIds = createKnownPartnerIds();
   const shutdown = new AbortController();
-  const app = createHttpServer({
-    apollo,
-    sdl,
-    phase,
+  const contextParts: ContextParts = {
     graph: noteIds(upstream.graph, knownIds),
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
@@ -50,6 +48,12 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     knownIds,
     shutdown: shutdown.signal,
     clock,
+  };
+  const app = createHttpServer({
+    apollo,
+    contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
+    sdl,
+    phase,
     newId,
     log,
   });

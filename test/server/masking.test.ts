@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
+import { type ContextParts, createRequestContext } from '../../src/server/createRequestContext.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTestClient } from '../support/graphClients.ts';
@@ -36,11 +37,7 @@ beforeAll(async () => {
   });
   const apollo = createApollo({ schema, introspection: true, log });
   await apollo.start();
-  app = createHttpServer({
-    apollo,
-    sdl,
-    phase: { current: { name: 'running' } },
-    newId: () => 'request-7',
+  const contextParts: ContextParts = {
     graph: client.graph,
     apiVersion: 'beta',
     operationTimeoutMs: 1000,
@@ -49,6 +46,13 @@ beforeAll(async () => {
     knownIds: createKnownPartnerIds(),
     shutdown: new AbortController().signal,
     clock: systemClock,
+  };
+  app = createHttpServer({
+    apollo,
+    contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
+    sdl,
+    phase: { current: { name: 'running' } },
+    newId: () => 'request-7',
     log,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
