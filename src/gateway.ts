@@ -7,6 +7,7 @@ import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
+import { type ContextParts, createRequestContext } from './server/createRequestContext.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
 import { createRunningOperations, type RunningOperations } from './server/runningOperations.ts';
@@ -48,10 +49,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   const knownIds = createKnownPartnerIds();
   const operations = createRunningOperations();
   const shutdown = new AbortController();
-  const app = createHttpServer({
-    apollo,
-    sdl,
-    phase,
+  const contextParts: ContextParts = {
     graph: noteIds(upstream.graph, knownIds),
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
@@ -62,8 +60,14 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     authMode: authModes[config.identity.mode],
-    canJudgeCallers: identity.isReady,
     clock,
+  };
+  const app = createHttpServer({
+    apollo,
+    contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
+    sdl,
+    phase,
+    canJudgeCallers: identity.isReady,
     newId,
     log,
   });

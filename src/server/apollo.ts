@@ -10,6 +10,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
 import { formatError, isForCaller } from './formatError.ts';
+import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
 
 export interface ApolloParts {
@@ -48,6 +49,7 @@ export function createApollo({
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       createOutcomePlugin(log),
+      createLegacyStatusPlugin(),
     ],
   });
 }

@@ -1,9 +1,8 @@
-import type { ApolloServer } from '@apollo/server';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type ContextParts, createRequestContext } from './createRequestContext.ts';
+import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
+import { createGraphQLHandler, type GraphQLHandlerParts } from './http/graphqlHandler.ts';
 import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
@@ -12,8 +11,7 @@ const bodyLimitBytes = 64 * 1024;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
-export interface HttpServerParts extends ContextParts {
-  readonly apollo: ApolloServer<RequestContext>;
+export interface HttpServerParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
@@ -23,8 +21,10 @@ export interface HttpServerParts extends ContextParts {
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
-export function createHttpServer(parts: HttpServerParts): FastifyInstance {
-  const { apollo, sdl, phase, newId, log } = parts;
+export function createHttpServer<Context extends BaseContext>(
+  parts: HttpServerParts<Context>,
+): FastifyInstance {
+  const { sdl, phase, newId, log } = parts;
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
@@ -42,6 +42,10 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     reply.header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
+    }
+    const doubled = findDoubledHeader(request.raw.rawHeaders);
+    if (doubled !== undefined) {
+      return reply.code(400).send(doubledHeaderBody(doubled));
     }
   });
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
@@ -63,9 +67,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
-    handler: fastifyApolloHandler(apollo, {
-      context: async (request, reply) => createRequestContext(parts, request, reply),
-    }),
+    handler: createGraphQLHandler(parts),
   });
   app.get('/livez', async () => ({ status: 'alive' }));
   app.get('/readyz', async (_request, reply) => {

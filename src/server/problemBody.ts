@@ -6,7 +6,7 @@ export interface ProblemBody {
 }
 
 const problems: Readonly<Record<number, { readonly code: string; readonly message: string }>> = {
-  400: { code: 'BAD_REQUEST', message: 'The request body is not valid JSON.' },
+  400: { code: 'BAD_REQUEST', message: 'Invalid JSON in the request body.' },
   404: { code: 'NOT_FOUND', message: 'There is nothing here; GraphQL is at /graphql.' },
   405: { code: 'METHOD_NOT_ALLOWED', message: 'Use POST, or GET for queries.' },
   408: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time.' },

@@ -148,10 +148,10 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: [
       'graphql',
       '@apollo/server',
-      '@as-integrations/fastify',
       '@graphql-tools/schema',
       'fastify',
       'node:fs',
+      'node:stream',
     ],
   },
   'metadata/readXml.ts': { own: ['metadata/notMetadataError.ts'], packages: ['saxes'] },

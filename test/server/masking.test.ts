@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
+import { type ContextParts, createRequestContext } from '../../src/server/createRequestContext.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -37,11 +38,7 @@ beforeAll(async () => {
   });
   const apollo = createApollo({ schema, introspection: true, log });
   await apollo.start();
-  app = createHttpServer({
-    apollo,
-    sdl,
-    phase: { current: { name: 'running' } },
-    newId: () => 'request-7',
+  const contextParts: ContextParts = {
     graph: client.graph,
     apiVersion: 'beta',
     operationTimeoutMs: 1000,
@@ -52,8 +49,15 @@ beforeAll(async () => {
     shutdown: new AbortController().signal,
     authorizer: undefined,
     authMode: 'PASSTHROUGH',
-    canJudgeCallers: () => true,
     clock: systemClock,
+  };
+  app = createHttpServer({
+    apollo,
+    contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
+    sdl,
+    phase: { current: { name: 'running' } },
+    canJudgeCallers: () => true,
+    newId: () => 'request-7',
     log,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });

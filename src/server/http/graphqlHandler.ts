@@ -1,0 +1,50 @@
+import { Readable } from 'node:stream';
+import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What the route needs: the GraphQL server, and what belongs to one request of it. */
+export interface GraphQLHandlerParts<Context extends BaseContext> {
+  readonly apollo: ApolloServer<Context>;
+  contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context>;
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** Hands a request to the GraphQL server and its answer back; all rules are elsewhere. */
+export function createGraphQLHandler<Context extends BaseContext>({
+  apollo,
+  contextOf,
+}: GraphQLHandlerParts<Context>): Handler {
+  return async (request, reply) => {
+    const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method: request.method,
+        headers: headersOf(request),
+        search: searchOf(request.url),
+        body: request.body,
+      },
+      context: () => contextOf(request, reply),
+    });
+    reply.code(status ?? 200);
+    for (const [name, value] of headers) {
+      reply.header(name, value);
+    }
+    return reply.send(body.kind === 'complete' ? body.string : Readable.from(body.asyncIterator));
+  };
+}
+
+function headersOf({ headers }: FastifyRequest): HeaderMap {
+  const map = new HeaderMap();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) {
+      map.set(name, Array.isArray(value) ? value.join(', ') : value);
+    }
+  }
+  return map;
+}
+
+/** Cut out by hand: what stands before it can be anything, and building a URL from that can fail. */
+function searchOf(url: string): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start);
+}

@@ -1,0 +1,41 @@
+/** @jest-environment ./test/support/knownDeviations.mjs */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApolloServer } from '@apollo/server';
+import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
+import { describe } from '@jest/globals';
+import { createHttpServer } from '../../src/server/httpServer.ts';
+import { silentLog } from '../support/logs.ts';
+
+describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
+  defineIntegrationTestSuite(async (config, options) => {
+    const server = new ApolloServer(config);
+    await server.start();
+    const app = createHttpServer({
+      apollo: server,
+      contextOf: async () => (await options?.context?.()) ?? {},
+      sdl: '',
+      phase: { current: { name: 'running' } },
+      canJudgeCallers: () => true,
+      newId: () => 'id',
+      log: silentLog,
+    });
+    await app.ready();
+    // The suite asks at the root.
+    const door = createServer((request, response) => {
+      request.url = request.url?.replace(/^\/(?=\?|$)/, '/graphql');
+      app.routing(request, response);
+    });
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    const { port } = door.address() as AddressInfo;
+    return {
+      server,
+      url: `http://127.0.0.1:${port}`,
+      extraCleanup: async () => {
+        door.close();
+        door.closeAllConnections();
+        await app.close();
+      },
+    };
+  });
+});

@@ -1,0 +1,29 @@
+import { TestEnvironment } from 'jest-environment-node';
+
+/**
+ * For somebody else's suite: its tests that this gateway means to fail, each with the reason. They are run all the
+ * same, and one that passes after all fails, so that the list stays true.
+ */
+const reasons = {
+  'CSRF prevention default':
+    '415 is answered to text/plain before anything is asked about forgeries (the suite allows Fastify that only where there is no type)',
+  'graphqlHTTP throws an error if POST body is empty': '415 is answered to text/plain, not 400',
+  'graphqlHTTP throws an error if invalid content-type': '415 is answered to text/plain, not 400',
+};
+
+/** The name as the suite's file has it: the innermost block and the test. */
+const nameOf = (test) => `${test.parent.name} ${test.name}`;
+
+export default class KnownDeviations extends TestEnvironment {
+  met = new Set();
+
+  async handleTestEvent({ name, test }) {
+    if (name === 'test_start' && nameOf(test) in reasons) {
+      test.failing = true;
+      this.met.add(nameOf(test));
+    }
+    if (name === 'run_finish' && this.met.size < Object.keys(reasons).length) {
+      throw new Error('A deviation is listed that the suite has no test for.');
+    }
+  }
+}
