@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -14,5 +16,7 @@ export default {
       },
     ],
   },
+  // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 20_000,
 };

@@ -45,14 +45,14 @@ describe('the viewer', () => {
       roles: [],
       expiresAt: '2027-01-15T08:00:00.000Z',
     });
-    const { operations } = result.data?.['viewer'] as { operations: readonly object[] };
-    expect(operations).toContainEqual({
+    const viewer = result.data?.['viewer'] as { operations: readonly object[] } | undefined;
+    expect(viewer?.operations).toContainEqual({
       name: 'complianceManagementPartners',
       kind: 'READ',
       isPermitted: true,
       missingPermission: null,
     });
-    expect(operations).toContainEqual({
+    expect(viewer?.operations).toContainEqual({
       name: 'addComplianceManagementPartner',
       kind: 'WRITE',
       isPermitted: false,

@@ -6,7 +6,7 @@ import { expectedOf, isLegalAnswer, longestMs } from './matrix/expectedOf.ts';
 import { type CaseOperation, type CaseResult, caseOperations, runCase } from './matrix/runCase.ts';
 import type { NamedFault } from './namedFault.ts';
 
-const atTheSameTime = 24;
+const atTheSameTime = 16;
 
 /** An answer that says the opposite of what was done: no client can know better. */
 const isLie = (fault: NamedFault, operation: CaseOperation) =>

@@ -46,6 +46,8 @@ describe('createMeasurements', () => {
       'gateway_upstream_shed_total',
       'gateway_outcome_unknown_total',
       'gateway_upstream_circuit_state',
+      'gateway_token_acquire_seconds in s',
+      'gateway_token_cache_lookups_total',
     ]);
   });
 

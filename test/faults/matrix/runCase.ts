@@ -45,27 +45,7 @@ export async function runCase(
   operation: CaseOperation,
   certificates: TestCertificates,
 ): Promise<CaseResult> {
-  const graph = await startTestGraph({
-    seed: [row],
-    acceptToken: (token) => [throttledToken, 'embedded-graph-token'].includes(token),
-  });
-  const trap = await startScriptedServer(empty(200));
-  const isSecure = fault.transport === 'https';
-  const proxy = await startFaultProxy({
-    upstream: new URL(graph.baseUrl),
-    ...(isSecure && { tls: certificates.good }),
-  });
-  const root = fault.url ?? proxy.url;
-  const gateway = await startTestGateway(
-    {
-      // The environment takes plain HTTP on loopback only, and a name that nobody knows is none.
-      GRAPH_BASE_URL: root.href.replace('http://graph.invalid', 'https://graph.invalid'),
-      OPERATION_TIMEOUT_MS: String(operationTimeoutMs),
-      LIST_ROW_LIMIT: '1000',
-      DRAIN_TIMEOUT_MS: '0',
-    },
-    { certificateAuthorities: isSecure ? [certificates.authority] : undefined },
-  );
+  const { graph, trap, proxy, gateway } = await inTurn(() => startStage(fault, certificates));
   try {
     if (fault.needsIdleConnection) {
       await gateway.run(totalCountQuery);
@@ -95,6 +75,40 @@ export async function runCase(
     await trap.close();
     await graph.close();
   }
+}
+
+/** One start after the other: what is judged by time must not share its time with a crowd that starts. */
+let starting: Promise<unknown> = Promise.resolve();
+
+function inTurn<Result>(start: () => Promise<Result>): Promise<Result> {
+  const started = starting.then(start);
+  starting = started.catch(() => undefined);
+  return started;
+}
+
+async function startStage(fault: NamedFault, certificates: TestCertificates) {
+  const graph = await startTestGraph({
+    seed: [row],
+    acceptToken: (token) => [throttledToken, 'embedded-graph-token'].includes(token),
+  });
+  const trap = await startScriptedServer(empty(200));
+  const isSecure = fault.transport === 'https';
+  const proxy = await startFaultProxy({
+    upstream: new URL(graph.baseUrl),
+    ...(isSecure && { tls: certificates.good }),
+  });
+  const root = fault.url ?? proxy.url;
+  const gateway = await startTestGateway(
+    {
+      // The environment takes plain HTTP on loopback only, and a name that nobody knows is none.
+      GRAPH_BASE_URL: root.href.replace('http://graph.invalid', 'https://graph.invalid'),
+      OPERATION_TIMEOUT_MS: String(operationTimeoutMs),
+      LIST_ROW_LIMIT: '1000',
+      DRAIN_TIMEOUT_MS: '0',
+    },
+    { certificateAuthorities: isSecure ? [certificates.authority] : undefined },
+  );
+  return { graph, trap, proxy, gateway };
 }
 
 function documentOf(operation: CaseOperation): [string, object] {
