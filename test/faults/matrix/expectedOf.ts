@@ -128,7 +128,8 @@ function canBeRepeatedInTime({ name, kind }: NamedFault): boolean {
   return !hangs({ name, kind }) && !isNoAnswerOfGraphs({ name, kind });
 }
 
-function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
+/** Whether an operation that meets it for ever has to wait until its time is up. */
+export function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
   return kind === 'late' || /silence|stall/.test(name);
 }
 

@@ -12,7 +12,7 @@ export const fleet: LaneRow = { id: 'fleet', displayName: 'Fleet' };
 /** Lanes for the cases of the matrix: starting a gateway costs more than playing a case. */
 export interface MatrixLanes {
   /** Starts so many lanes before they are needed, because what is started takes time from what is played. */
-  prepare(count: number): Promise<void>;
+  prepare(count: number, transport: NamedFault['transport']): Promise<void>;
   /** Plays on a lane that is as good as new. */
   use<Result>(fault: NamedFault, play: (lane: FaultLane) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
@@ -65,9 +65,9 @@ export function createMatrixLanes(certificates: TestCertificates): MatrixLanes {
   }
 
   return {
-    async prepare(count) {
+    async prepare(count, transport) {
       for (let started = 0; started < count; started += 1) {
-        free.push(await start({ transport: 'http', url: undefined }));
+        free.push(await start({ transport, url: undefined }));
       }
     },
 

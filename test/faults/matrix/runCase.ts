@@ -5,6 +5,7 @@ import { documentOf, methodOf } from '../lane/documentOf.ts';
 import type { FaultLane } from '../lane/startFaultLane.ts';
 import { type LaneOperation, tellsTheTruth } from '../lane/tellsTheTruth.ts';
 import type { NamedFault } from '../namedFault.ts';
+import { hangs } from './expectedOf.ts';
 import { fleet } from './matrixLanes.ts';
 
 /** What a caller saw of one operation that met a fault, and what the upstream saw of it. */
@@ -35,7 +36,11 @@ export async function runCase(
   const { gateway, graph, proxy, elsewhere } = lane;
   // Each case has a token of its own, so that no other waits where Graph lets this one wait.
   const token = fault.number === 12 ? throttledToken : `token-for-${operation}-${fault.name}`;
-  const headers = { authorization: `Bearer ${token.replaceAll(/[^\w-]/g, '-')}` };
+  const headers = {
+    authorization: `Bearer ${token.replaceAll(/[^\w-]/g, '-')}`,
+    // Nothing is learnt from waiting longer for what hangs.
+    ...(hangs(fault) && { prefer: 'wait=2' }),
+  };
   if (fault.needsIdleConnection) {
     await gateway.run(totalCountQuery, {}, headers);
   }
