@@ -1,23 +1,18 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestCertificates } from '../support/certificates.ts';
 import { gzipBomb } from '../support/faultProxy/faults/hugeAnswers.ts';
-import { faultCatalogue } from './faultCatalogue.ts';
-import { expectedOf, isLegalAnswer, longestMs } from './matrix/expectedOf.ts';
-import { type CaseOperation, type CaseResult, caseOperations, runCase } from './matrix/runCase.ts';
+import { expectedOf } from './matrix/expectedOf.ts';
+import { type MatrixCase, matrixCases } from './matrix/matrixCases.ts';
+import { createMatrixLanes, operationTimeoutMs } from './matrix/matrixLanes.ts';
+import { type CaseResult, runCase } from './matrix/runCase.ts';
 import type { NamedFault } from './namedFault.ts';
 
-const atTheSameTime = 16;
+/** How many cases are under way beside each other; handshakes take more of the machine. */
+const atTheSameTime = { http: 36, https: 4 };
 
-/** An answer that says the opposite of what was done: no client can know better. */
-const isLie = (fault: NamedFault, operation: CaseOperation) =>
-  fault.kind === 'falseRefusal' || (!fault.executes && isLegalAnswer(fault, operation));
+/** The most time that an operation may take, in milliseconds: its deadline, and what a machine full of cases adds. */
+const longestMs = operationTimeoutMs + 1000;
 
-const cases = faultCatalogue.flatMap((fault) =>
-  caseOperations
-    .filter((operation) => operation === 'read' || !fault.isForListsOnly)
-    .filter((operation) => !isLie(fault, operation))
-    .map((operation) => ({ number: fault.number, name: fault.name, operation, fault })),
-);
 const results = new Map<string, CaseResult>();
 
 /** What hangs would take minutes one after the other; so the cases run beside each other first, and are judged then. */
@@ -25,28 +20,38 @@ beforeAll(async () => {
   const certificates = createTestCertificates();
   // Made once, which takes seconds, and not in the time of a case.
   gzipBomb(60_000_000);
-  const play = async ({ fault, operation }: (typeof cases)[number]): Promise<void> => {
-    results.set(`${fault.name} ${operation}`, await runCase(fault, operation, certificates));
+  const lanes = createMatrixLanes(certificates);
+  const play = async ({ name, operation, fault }: MatrixCase): Promise<void> => {
+    const result = await lanes.use(fault, (lane) => runCase(lane, fault, operation, certificates));
+    results.set(`${name} ${operation}`, result);
   };
-  // What takes the machine for itself, and what has little time left when it can go on.
-  const isHeavy = ({ number, name, operation }: (typeof cases)[number]) =>
-    number === 16 || (name === 'TLS handshake hangs, once' && operation === 'add');
+  // What takes the machine for itself, and what ends differently where the machine is slow.
+  const isAlone = ({ number, name, operation, fault: { lasts } }: MatrixCase) =>
+    number === 16 ||
+    (typeof lasts === 'object' && lasts.ms < operationTimeoutMs) ||
+    (name === 'TLS handshake hangs, once' && operation === 'add');
   // The first ones pay for everything that is compiled and loaded; what is judged by time must not be among them.
-  const warmUp = cases.filter(({ name }) => name.startsWith('some interim answers'));
-  for (const one of [...warmUp, ...cases.filter(isHeavy)]) {
+  const warmUp = matrixCases.filter(({ name }) => name.startsWith('some interim answers'));
+  for (const one of [...warmUp, ...matrixCases.filter(isAlone)]) {
     await play(one);
   }
-  const open = cases.filter((one) => !isHeavy(one));
-  const work = async (): Promise<void> => {
-    for (let next = open.shift(); next !== undefined; next = open.shift()) {
-      await play(next);
-    }
+  const playAll = async (transport: NamedFault['transport']): Promise<void> => {
+    const open = matrixCases.filter((one) => one.fault.transport === transport && !isAlone(one));
+    const work = async (): Promise<void> => {
+      for (let next = open.shift(); next !== undefined; next = open.shift()) {
+        await play(next);
+      }
+    };
+    await Promise.all(Array.from({ length: atTheSameTime[transport] }, work));
   };
-  await Promise.all(Array.from({ length: atTheSameTime }, work));
+  await lanes.prepare(atTheSameTime.http, 'http');
+  await lanes.prepare(atTheSameTime.https, 'https');
+  await Promise.all([playAll('http'), playAll('https')]);
+  await lanes.close();
 }, 240_000);
 
 describe('the matrix of faults', () => {
-  it.each(cases)('$number $name: $operation', ({ fault, operation }) => {
+  it.each(matrixCases)('$number $name: $operation', ({ fault, operation }) => {
     const result = results.get(`${fault.name} ${operation}`);
     const { code, status, isFound = false, calls } = expectedOf(fault, operation);
     expect(result).toMatchObject({ code, status, isFound, strays: 0, isTrue: true });

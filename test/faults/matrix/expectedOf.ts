@@ -1,5 +1,5 @@
+import type { LaneOperation } from '../lane/tellsTheTruth.ts';
 import type { NamedFault } from '../namedFault.ts';
-import { type CaseOperation, operationTimeoutMs } from './runCase.ts';
 
 /** What the rules promise for one operation that meets one fault. */
 export interface Expected {
@@ -29,7 +29,7 @@ const expected = (
 ): Expected => ({ code, status: statuses[code] ?? 0, calls: [least, most], ...more });
 
 /** The promise, made from what the fault is and not from what the gateway does. */
-export function expectedOf(fault: NamedFault, operation: CaseOperation): Expected {
+export function expectedOf(fault: NamedFault, operation: LaneOperation): Expected {
   const isOnce = fault.lasts === 'oneAttempt';
   switch (fault.kind) {
     case 'harmless':
@@ -64,7 +64,7 @@ export function expectedOf(fault: NamedFault, operation: CaseOperation): Expecte
   }
 }
 
-function neverConnected({ name, lasts }: NamedFault, operation: CaseOperation): Expected {
+function neverConnected({ name, lasts }: NamedFault, operation: LaneOperation): Expected {
   if (name.startsWith('TLS handshake hangs')) {
     // An add gives up its attempt in time to look, and finds that it can try again instead.
     return operation === 'add' && lasts === 'oneAttempt'
@@ -83,7 +83,7 @@ function throttled({ name, lasts }: NamedFault): Expected {
 }
 
 /** The request went out, and no answer came that can be believed. */
-function inDoubt(fault: NamedFault, operation: CaseOperation): Expected {
+function inDoubt(fault: NamedFault, operation: LaneOperation): Expected {
   const isOnce = fault.lasts === 'oneAttempt';
   const isRepeatable = canBeRepeatedInTime(fault);
   if (isLegalAnswer(fault, operation)) {
@@ -113,7 +113,7 @@ function inDoubt(fault: NamedFault, operation: CaseOperation): Expected {
  * What is no answer to one operation is one to another: a delete is done with any JSON or nothing, an update with
  * nothing, after which it is read. (Where it was not executed all the same, nobody can know: such cases are left out.)
  */
-export function isLegalAnswer({ name, kind }: NamedFault, operation: CaseOperation): boolean {
+export function isLegalAnswer({ name, kind }: NamedFault, operation: LaneOperation): boolean {
   if (operation === 'delete') {
     const hasNoBodyToHarm = /^close-delimited|^drip from the body|^truncated JSON/.test(name);
     return hasNoBodyToHarm
@@ -128,7 +128,8 @@ function canBeRepeatedInTime({ name, kind }: NamedFault): boolean {
   return !hangs({ name, kind }) && !isNoAnswerOfGraphs({ name, kind });
 }
 
-function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
+/** Whether an operation that meets it for ever has to wait until its time is up. */
+export function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
   return kind === 'late' || /silence|stall/.test(name);
 }
 
@@ -147,5 +148,7 @@ function readFailureOf(fault: NamedFault): string {
   return 'UPSTREAM_UNAVAILABLE';
 }
 
-/** The most time that an operation may take, in milliseconds: its deadline, and what a machine full of cases adds. */
-export const longestMs = operationTimeoutMs + 1000;
+/** An answer that says the opposite of what was done: no client can know better, so nothing can be promised. */
+export function isLie(fault: NamedFault, operation: LaneOperation): boolean {
+  return fault.kind === 'falseRefusal' || (!fault.executes && isLegalAnswer(fault, operation));
+}
