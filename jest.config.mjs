@@ -18,5 +18,5 @@ export default {
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };
