@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
@@ -49,6 +50,8 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   const knownIds = createKnownPartnerIds();
   const operations = createRunningOperations();
   const shutdown = new AbortController();
+  // Each operation under way listens; more than ten of them are no leak.
+  setMaxListeners(0, shutdown.signal);
   const contextParts: ContextParts = {
     graph: noteIds(upstream.graph, knownIds),
     apiVersion: config.apiVersion,

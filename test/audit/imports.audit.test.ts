@@ -194,7 +194,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'resolvers/partnerLocks.ts',
       'server',
     ],
-    packages: ['fastify', 'node:net'],
+    packages: ['fastify', 'node:events', 'node:net'],
   },
   'drift.ts': { own: ['metadata/driftCommand.ts'], packages: ['node:fs/promises'] },
   'createGateway.ts': {

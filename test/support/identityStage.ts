@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.ts';
 import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
 import {
@@ -20,8 +21,9 @@ export interface IdentityStage {
 export async function startIdentityStage(
   mode: 'on-behalf-of' | 'app-only',
   environment: Record<string, string> = {},
-  options: AuthorityOptions = {},
+  options: AuthorityOptions & { readonly clock?: Clock } = {},
 ): Promise<IdentityStage> {
+  const { clock } = options;
   const authority = await startAuthority(options);
   const graph = await startTestGraph({
     acceptToken: (token) => authority.issued.some((issued) => issued.accessToken === token),
@@ -38,7 +40,10 @@ export async function startIdentityStage(
       AUTH_WRITE_PERMISSIONS: 'Partners.ReadWrite',
       ...environment,
     },
-    { certificateAuthorities: [authority.certificateAuthority] },
+    {
+      certificateAuthorities: [authority.certificateAuthority],
+      ...(clock && { clock }),
+    },
   );
   for (let status = 0; status !== 200; ) {
     ({ status } = await gateway.get('/readyz'));

@@ -1,0 +1,193 @@
+import type { MintWish } from '../../support/authority/mint.ts';
+import { grace } from '../../support/authority/people.ts';
+import type { IdentityStage } from '../../support/identityStage.ts';
+import type { SkippingClock } from '../lane/skippingClock.ts';
+
+/** What a fault of the authority or of the clock is armed on. */
+export interface IdentityFaultStage extends IdentityStage {
+  /** The gateway's clock. */
+  readonly clock: SkippingClock;
+  /** The authority's: what its tokens are dated by. */
+  readonly authorityClock: SkippingClock;
+}
+
+/** A fault of the list that does not come from between the gateway and Graph, and what each operation is promised. */
+export interface IdentityFault {
+  readonly number: 19 | 20 | 21;
+  readonly name: string;
+  /** The code of the top-level error; `ok` where there is none. */
+  readonly code: string;
+  readonly status: number;
+  /** What the caller's token is, beside its scope; the time is the authority's, in milliseconds. */
+  readonly wish?: (nowMs: number) => MintWish;
+  /** Whether only one user feels it. */
+  readonly isForOneUser?: boolean;
+  /** Whether it lasts as long as an operation may. */
+  readonly isEndless?: boolean;
+  arm(stage: IdentityFaultStage): void | Promise<void>;
+  /** Happens while Graph holds its answer back. */
+  readonly meanwhile?: (stage: IdentityFaultStage) => void;
+}
+
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+
+const works = { code: 'ok', status: 200 } as const;
+const refused = { code: 'UNAUTHENTICATED', status: 401 } as const;
+const unavailable = { code: 'UPSTREAM_UNAVAILABLE', status: 503 } as const;
+
+/** What the caller of each case must do about the claims. */
+export const interactionClaims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+
+/** The user that the faults of the token endpoint strike; no other one may feel them. */
+export const struckUser = grace;
+const atTheTokenEndpoint = { endpoint: 'token', userObjectId: struckUser.objectId } as const;
+
+const tokenFaults: readonly IdentityFault[] = [
+  {
+    name: 'token endpoint: 500',
+    ...unavailable,
+    arm: ({ authority }: IdentityStage) =>
+      void authority.faults.set({ kind: 'status', status: 500 }, atTheTokenEndpoint),
+  },
+  {
+    name: 'token endpoint: 429 with 3600',
+    code: 'THROTTLED',
+    status: 429,
+    arm: ({ authority }: IdentityStage) =>
+      void authority.faults.set(
+        { kind: 'status', status: 429, retryAfter: '3600' },
+        atTheTokenEndpoint,
+      ),
+  },
+  {
+    name: 'token endpoint: hangs',
+    code: 'UPSTREAM_TIMEOUT',
+    status: 504,
+    isEndless: true,
+    arm: ({ authority }: IdentityStage) =>
+      void authority.faults.set({ kind: 'hang' }, atTheTokenEndpoint),
+  },
+  {
+    name: 'token endpoint: interaction_required',
+    ...refused,
+    arm: ({ authority }: IdentityStage) =>
+      void authority.faults.set(
+        { kind: 'interaction-required', claims: interactionClaims },
+        atTheTokenEndpoint,
+      ),
+  },
+].map((fault) => ({
+  number: 19,
+  wish: () => ({ user: struckUser }),
+  isForOneUser: true,
+  ...fault,
+}));
+
+function keysAre(fault: 'down' | 'rubbish') {
+  return ({ authority }: IdentityFaultStage): void => {
+    authority.faults.set(
+      fault === 'down' ? { kind: 'status', status: 503 } : { kind: 'rubbish', body: '{"keys":7}' },
+      { endpoint: 'keys' },
+    );
+  };
+}
+
+const keyFaults: readonly IdentityFault[] = [
+  {
+    number: 20,
+    name: 'keys: down for 2 h',
+    ...works,
+    arm(stage) {
+      keysAre('down')(stage);
+      stage.clock.skip(2 * hourMs);
+      stage.authorityClock.skip(2 * hourMs);
+    },
+  },
+  { number: 20, name: 'keys: rubbish', ...works, arm: keysAre('rubbish') },
+  {
+    number: 20,
+    name: 'keys: rotated',
+    ...works,
+    arm: ({ authority }) => void authority.keys.rotate(),
+  },
+  {
+    number: 20,
+    name: 'keys: rotated while down',
+    ...refused,
+    arm(stage) {
+      keysAre('down')(stage);
+      stage.authority.keys.rotate();
+    },
+  },
+  {
+    number: 20,
+    name: 'keys: a flood of unknown ones',
+    ...works,
+    async arm({ authority, gateway }) {
+      const flood = Array.from({ length: 30 }, (_, index) =>
+        authority.mint({ header: { kid: `nobody-${index}` } }),
+      );
+      const before = authority.count('keys');
+      const answers = await Promise.all(
+        flood.map((token) =>
+          gateway.run('{ viewer { authMode } }', {}, { authorization: `Bearer ${token}` }),
+        ),
+      );
+      const asked = authority.count('keys') - before;
+      if (asked > 1 || answers.some(({ status }) => status !== 401)) {
+        throw new Error(`${asked} requests for keys; ${answers.map(({ status }) => status)}`);
+      }
+    },
+  },
+];
+
+const clockFaults: readonly IdentityFault[] = [
+  {
+    number: 21,
+    name: 'clock: 2 min fast',
+    ...works,
+    arm: ({ clock }) => clock.skip(2 * minuteMs),
+  },
+  {
+    number: 21,
+    name: 'clock: 2 min slow',
+    ...works,
+    // A token that was got a little while ago, as most are.
+    wish: (nowMs) => ({ claims: datedAt(nowMs - 5 * minuteMs) }),
+    arm: ({ clock }) => clock.skip(-2 * minuteMs),
+  },
+  {
+    number: 21,
+    name: 'clock: jumps 2 h ahead of a token',
+    ...refused,
+    arm: ({ clock }) => clock.skip(2 * hourMs),
+  },
+  {
+    number: 21,
+    name: 'clock: jumps 2 h back before a token',
+    ...refused,
+    arm: ({ clock }) => clock.skip(-2 * hourMs),
+  },
+  ...[1, -1].map(
+    (sign): IdentityFault => ({
+      number: 21,
+      name: `clock: jumps an hour ${sign > 0 ? 'ahead' : 'back'} while Graph answers`,
+      ...works,
+      arm: () => undefined,
+      meanwhile: ({ clock }) => clock.skip(sign * hourMs),
+    }),
+  ),
+];
+
+function datedAt(ms: number): Readonly<Record<string, number>> {
+  const seconds = Math.floor(ms / 1000);
+  return { iat: seconds, nbf: seconds };
+}
+
+/** The faults of the authority that gives out tokens, and of the gateway's own clock. */
+export const identityFaults: readonly IdentityFault[] = [
+  ...tokenFaults,
+  ...keyFaults,
+  ...clockFaults,
+];
