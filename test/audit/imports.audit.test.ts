@@ -43,7 +43,7 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['undici', 'node:tls'],
   },
   'graph/pipeline/transport': {
-    own: ['graph'],
+    own: ['graph', 'untilAborted.ts'],
     packages: ['node:buffer', 'node:util', 'node:zlib'],
   },
   'graph/pipeline': {

@@ -5,7 +5,13 @@ import type { GraphResponse } from '../pipeline.ts';
 /** The body without its encoding, or what is wrong with it. */
 export type DecodedBody = { readonly body: Buffer } | { readonly problem: string };
 
-type Inflate = (body: Buffer, bounds: { readonly maxOutputLength: number }) => Promise<Buffer>;
+type Inflate = (
+  body: Buffer,
+  bounds: { readonly maxOutputLength: number; readonly chunkSize: number },
+) => Promise<Buffer>;
+
+/** Each chunk is a turn of the event loop; with the default of 16 KiB a bomb takes a second where others take turns too. */
+const chunkSize = 256 * 1024;
 
 const inflaters: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   ['gzip', promisify(gunzip)],
@@ -22,19 +28,28 @@ export async function decodeBody(
   response: GraphResponse,
   maximumBytes: number,
 ): Promise<DecodedBody> {
-  const encoding = [response.headers['content-encoding'] ?? ''].flat().join().trim().toLowerCase();
-  if (encoding === '' || encoding === 'identity' || response.body.length === 0) {
+  if (!isEncoded(response)) {
     return { body: response.body };
   }
+  const encoding = encodingOf(response);
   const decode = inflaters.get(encoding);
   if (decode === undefined) {
     return { problem: 'its encoding is none that this gateway reads' };
   }
   try {
-    return { body: await decode(response.body, { maxOutputLength: maximumBytes }) };
+    return { body: await decode(response.body, { maxOutputLength: maximumBytes, chunkSize }) };
   } catch (error) {
     return { problem: isTooLarge(error) ? 'it is too large' : 'its encoding is broken' };
   }
+}
+
+/** Whether there is something to take off. */
+export function isEncoded(response: GraphResponse): boolean {
+  return response.body.length > 0 && !['', 'identity'].includes(encodingOf(response));
+}
+
+function encodingOf({ headers }: GraphResponse): string {
+  return [headers['content-encoding'] ?? ''].flat().join().trim().toLowerCase();
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
+import { untilAborted } from '../../../untilAborted.ts';
+import { endedErrorOf } from '../../endedError.ts';
 import { parseJson } from '../../json.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
+import { isWrite } from '../../operation.ts';
 import { protocolErrorOf } from '../../responseError.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from '../pipeline.ts';
 import { maximumBodyBytes } from './bounds.ts';
-import { decodeBody } from './decodeBody.ts';
+import { type DecodedBody, decodeBody, isEncoded } from './decodeBody.ts';
 
 /**
  * Makes JSON of an answer's body, once for all who look at it. A success whose body cannot be believed is an error
@@ -12,7 +15,9 @@ import { decodeBody } from './decodeBody.ts';
  */
 export const readBody: Policy = async (request, next) => {
   const response = await next(request);
-  const decoded = await decodeBody(response, maximumBodyBytes);
+  const decoded = isEncoded(response)
+    ? await decodeInTime(request, response)
+    : { body: response.body };
   if ('problem' in decoded) {
     if (isSuccess(response)) {
       throw unbelievable(request, response, decoded.problem);
@@ -23,6 +28,19 @@ export const readBody: Policy = async (request, next) => {
     ? readJson(request, { ...response, body: decoded.body })
     : { ...response, body: decoded.body };
 };
+
+/** What is packed small may take long to unpack; the operation's time holds for that, too. */
+function decodeInTime(
+  { operation, call }: GraphRequest,
+  response: GraphResponse,
+): Promise<DecodedBody> {
+  const isAWrite = isWrite(operation);
+  return untilAborted(
+    isAWrite ? call.writeSignal : call.signal,
+    decodeBody(response, maximumBodyBytes),
+    (signal) => endedErrorOf(signal, isAWrite),
+  );
+}
 
 function readJson(request: GraphRequest, response: GraphResponse): GraphResponse {
   const text = response.body.toString('utf8').replace(/^\uFEFF/, '');

@@ -5,7 +5,7 @@ import type { GraphOperation } from '../../../../src/graph/operation.ts';
 import type { GraphResponse } from '../../../../src/graph/pipeline/pipeline.ts';
 import { maximumBodyBytes } from '../../../../src/graph/pipeline/transport/bounds.ts';
 import { readBody } from '../../../../src/graph/pipeline/transport/readBody.ts';
-import { testCall } from '../../../support/graphClients.ts';
+import { endableCall, testCall } from '../../../support/graphClients.ts';
 
 interface Answer {
   readonly status?: number;
@@ -106,6 +106,29 @@ describe('readBody', () => {
       status,
       headers: { 'retry-after': '7' },
     });
+  });
+
+  it.each<[GraphOperation, boolean]>([
+    ['get', false],
+    ['add', true],
+  ])('unpacks no longer than the operation lasts: %s', async (operation, mayHaveBeenApplied) => {
+    const { call, end } = endableCall();
+    const request = { operation, url: new URL('http://graph'), headers: {}, call };
+    const body = gzipSync('{"id":"abc"}');
+    const reading = readBody(request, async () => ({ status: 200, headers: gzipped, body }));
+    // The answer is there, and what unpacks it has its first turn only after this one.
+    await Promise.resolve();
+    end('deadline');
+    await expect(reading).rejects.toMatchObject({ code: 'timeout', mayHaveBeenApplied });
+  });
+
+  it('finishes unpacking the answer to a write whose caller has left', async () => {
+    const { call, end } = endableCall();
+    const request = { operation: 'add', url: new URL('http://graph'), headers: {}, call } as const;
+    const body = gzipSync('{"id":"abc"}');
+    const reading = readBody(request, async () => ({ status: 201, headers: gzipped, body }));
+    end('callerLeft');
+    await expect(reading).resolves.toMatchObject({ json: { id: 'abc' } });
   });
 
   it('passes on what is thrown below', async () => {
