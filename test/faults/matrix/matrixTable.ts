@@ -1,0 +1,93 @@
+import { laneOperations } from '../lane/tellsTheTruth.ts';
+import { expectedOf } from './expectedOf.ts';
+import { identityFaults } from './identityFaults.ts';
+import { matrixCases } from './matrixCases.ts';
+
+interface Row {
+  readonly number: number;
+  readonly names: readonly string[];
+  readonly cells: readonly string[];
+}
+
+const nothing = '–';
+
+/** The promises of the matrix as a Markdown table: a row for all faults of a number that have the same ones. */
+export function matrixTable(): string {
+  const rows = merged([...upstreamRows(), ...identityRows()].sort(byNumber));
+  return [
+    `| | fault | ${laneOperations.join(' | ')} |`,
+    `| --- | --- | ${laneOperations.map(() => '---').join(' | ')} |`,
+    ...rows.map(
+      ({ number, names, cells }) => `| ${number} | ${shortened(names)} | ${cells.join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+const byNumber = (left: Row, right: Row): number => left.number - right.number;
+
+function upstreamRows(): readonly Row[] {
+  const names = [...new Set(matrixCases.map(({ name }) => name))];
+  return names.map((name) => {
+    const cases = matrixCases.filter((one) => one.name === name);
+    const cells = laneOperations.map((operation) => {
+      const one = cases.find((candidate) => candidate.operation === operation);
+      return one === undefined ? nothing : cellOf(expectedOf(one.fault, operation));
+    });
+    return { number: cases[0]?.number ?? 0, names: [name], cells };
+  });
+}
+
+function identityRows(): readonly Row[] {
+  return identityFaults.map(({ number, name, code }) => ({
+    number,
+    names: [name],
+    cells: laneOperations.map(() => cellOf({ code, calls: code === 'ok' ? [1, 1] : [0, 0] })),
+  }));
+}
+
+function cellOf({
+  code,
+  isFound = false,
+  calls: [least, most],
+}: {
+  readonly code: string;
+  readonly isFound?: boolean;
+  readonly calls: readonly [number, number];
+}): string {
+  const times = least === most ? String(least) : `${least}-${most}`;
+  return `${isFound ? 'found' : code === 'ok' ? code : `\`${code}\``} (${times})`;
+}
+
+function merged(rows: readonly Row[]): readonly Row[] {
+  const groups = new Map<string, Row>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.number, row.cells]);
+    const known = groups.get(key);
+    groups.set(key, known ? { ...known, names: [...known.names, ...row.names] } : row);
+  }
+  return [...groups.values()];
+}
+
+/** Says what names have in common once: the traits at their ends, and the words at their beginnings. */
+function shortened(names: readonly string[]): string {
+  const whats = new Map<string, string[]>();
+  for (const name of names) {
+    const [, what = name, traits = ''] =
+      /^(.*?)((?:, (?:executed|once|always))*)$/.exec(name) ?? [];
+    whats.set(traits, [...(whats.get(traits) ?? []), what]);
+  }
+  return [...whats].map(([traits, all]) => `${joined(all)}${traits}`).join(' · ');
+}
+
+function joined(whats: readonly string[]): string {
+  const [first = '', ...others] = whats.map((what) => what.split(' '));
+  const differs = [...first].findIndex((word, index) =>
+    others.some((other) => other[index] !== word),
+  );
+  if (others.length === 0 || differs < 1) {
+    return whats.join('; ');
+  }
+  const common = [...first].slice(0, differs).join(' ');
+  const rests = whats.map((what) => what.slice(common.length + 1));
+  return `${common} (${rests.join('; ')})`;
+}

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { matrixTable } from './matrix/matrixTable.ts';
+
+const architecture = readFileSync(new URL('../../ARCHITECTURE.md', import.meta.url), 'utf8');
+
+describe('the table of faults', () => {
+  it('is printed as the matrix is tested', () => {
+    const [table] = /(?:^\|.*\n)+/m.exec(architecture.split('## What a fault does')[1] ?? '') ?? [];
+    expect(table?.trim()).toBe(matrixTable());
+  });
+});
