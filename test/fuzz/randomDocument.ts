@@ -27,14 +27,15 @@ export function randomDocument(schema: GraphQLSchema, choices: Choices): RandomO
   const declared = new Map<string, string>();
   const values = new Map<string, string>();
   const json: Notation = { kind: 'json' };
+  const constant: Notation = { kind: 'document' };
   const document: Notation = {
     kind: 'document',
     variable(type) {
       const name = choices.chance(4) ? randomName(choices) : `v${declared.size}`;
-      declared.set(
-        name,
-        choices.chance(4) ? choices.pick(['Int', 'String!', '[Nobody!]', 'Query']) : String(type),
-      );
+      const right = choices.chance(20) ? String(type).replace(/!$/, '') : String(type);
+      const wrong = choices.pick(['Int', 'String!', '[Nobody!]', 'Query']);
+      const initial = choices.chance(30) ? ` = ${randomValue(type, constant, choices)}` : '';
+      declared.set(name, `${choices.chance(4) ? wrong : right}${initial}`);
       if (!choices.chance(6)) {
         values.set(name, randomValue(type, json, choices));
       }
