@@ -23,7 +23,7 @@ export function createChoices(bytes: ArrayLike<number>): Choices {
   return {
     below,
     chance: (percent) => below(100) >= 100 - percent,
-    pick(items) {
+    pick<Item>(items: readonly Item[]): Item {
       if (items.length === 0) {
         throw new RangeError('Nothing can be picked from nothing');
       }

@@ -71,7 +71,7 @@ describe('generated operations', () => {
       const played = await playRandomCases({
         count: wanted,
         atOnce: 40,
-        cases: built(600, (choices) => randomOperation(schema, choices)),
+        cases: built(400, (choices) => randomOperation(schema, choices)),
         async begin() {
           await begin();
           errorsLogged = 0;
