@@ -12,6 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import { formatError, isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
+import { knownOperationTypes } from './rules/knownOperationTypes.ts';
 
 export interface ApolloParts {
   readonly schema: GraphQLSchema;
@@ -38,6 +39,7 @@ export function createApollo({
       warn: (message) => log.warn(String(message)),
       error: (message) => log.error(String(message)),
     },
+    validationRules: [knownOperationTypes],
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,

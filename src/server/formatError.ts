@@ -1,6 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError } from '../resolvers/gatewayError.ts';
+import { isArgumentFault } from './argumentFault.ts';
 
 const masked =
   'Something went wrong inside the gateway. Its operators find the reason by the request id.';
@@ -13,12 +14,16 @@ export function formatError(
   formatted: GraphQLFormattedError,
   error: unknown,
 ): GraphQLFormattedError {
-  return isForCaller(formatted, error) ? formatted : maskedError(formatted);
+  if (!isForCaller(formatted, error)) {
+    return maskedError(formatted);
+  }
+  const isWithoutCode = formatted.extensions?.['code'] === 'INTERNAL_SERVER_ERROR';
+  return isWithoutCode ? { ...formatted, extensions: { code: 'BAD_USER_INPUT' } } : formatted;
 }
 
 /** Whether an error may be shown as it is. */
 export function isForCaller(formatted: GraphQLFormattedError, error: unknown): boolean {
-  if (unwrapResolverError(error) instanceof GatewayError) {
+  if (unwrapResolverError(error) instanceof GatewayError || isArgumentFault(error)) {
     return true;
   }
   const isExecuted = formatted.path !== undefined;

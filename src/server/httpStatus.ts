@@ -24,11 +24,13 @@ const statusByCode: Readonly<Record<string, number>> = {
 
 /**
  * Decides status and headers where nothing of an executed operation succeeded: each root field is null with an error
- * of its own. Undefined where something did, or where the request never got as far as being executed.
+ * of its own, or all of it failed before the first field. Undefined where something did, or where the request never got
+ * as far as being executed.
  */
 export function decideHttpOutcome(result: FormattedExecutionResult): HttpOutcome | undefined {
   const errors = result.errors ?? [];
-  const first = errors.find(({ path }) => path !== undefined);
+  const first =
+    errors.find(({ path }) => path !== undefined) ?? (result.data === null ? errors[0] : undefined);
   if (first === undefined || result.data === undefined || !hasFailed(result.data, errors)) {
     return undefined;
   }

@@ -176,6 +176,41 @@ describe('bad input, of which nothing reaches Graph', () => {
     expect(result.errors?.[0]?.message).toMatch(message);
   });
 
+  it.each<[string, string, Record<string, unknown>]>([
+    [
+      'null in a variable with a default',
+      'query ($id: ID = "a") { complianceManagementPartner(id: $id) { id } }',
+      { id: null },
+    ],
+    [
+      'a variable without a value for the only key of a target',
+      `mutation ($all: AllDevicesAssignmentTargetInput) {
+        addEnrollmentAssignment(input: { id: "a", platform: IOS, target: { allDevices: $all } }) { changed }
+      }`,
+      {},
+    ],
+    [
+      'null for a directive of the whole operation',
+      'query ($all: Boolean = true) { complianceManagementPartners @include(if: $all) { totalCount } }',
+      { all: null },
+    ],
+  ])('refuses %s, which only the execution can see', async (_what, document, variables) => {
+    const { status, result } = await beta.run(document, variables);
+    expect(status).toBe(400);
+    expect(result.errors).toHaveLength(1);
+    expect(result.errors?.[0]).toMatchObject({
+      message: expect.stringMatching(/^Argument "/),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    expect(beta.logLines.join()).not.toContain('unexpectedly');
+  });
+
+  it('refuses a subscription, which the schema does not have', async () => {
+    const { status, result } = await beta.run('subscription { viewer { kind } }');
+    expect(status).toBe(400);
+    expect(result.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
   it.each([
     ['no bearer', {}],
     ['another scheme', { authorization: 'Basic abc' }],

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+
+/** What can be set from outside; each has a variable of its own, as `FUZZ_OPERATIONS=1000000`. */
+export type FuzzCount =
+  | 'FUZZ_OPERATIONS'
+  | 'FUZZ_REQUESTS'
+  | 'FUZZ_PATH_IDS'
+  | 'FUZZ_PATH_ID_REQUESTS'
+  | 'FUZZ_ANSWERS'
+  | 'FUZZ_ANSWERS_OVER_SOCKETS';
+
+/** How many cases are played: what the variable says, or as many as fit into the daily tests. */
+export function countOf(name: FuzzCount, daily: number): number {
+  const text = process.env[name];
+  const count = text === undefined ? daily : Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new RangeError(`${name} must be a whole number from 1 on, not ${text}`);
+  }
+  return count;
+}
+
+/** `FUZZ_SEED` repeats a failure; it shows the seed that it needs. */
+const firstSeed = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
+
+/** Much more than a case takes, however loaded the machine is. */
+export const timeLimitMs = (count: number): number => 120_000 + count * 20;
+
+interface Run<Case> {
+  readonly count: number;
+  /** How many cases are played beside each other at the most. */
+  readonly atOnce: number;
+  readonly cases: fc.Arbitrary<Case>;
+  /** Gives what is wrong, a text for each case that is not as it must be. */
+  play(cases: readonly Case[]): Promise<readonly string[]>;
+  /** Called before each round, for a stage that would grow without end. */
+  begin?(): Promise<void>;
+}
+
+const roundSize = 5_000;
+/** Shrinking ends with the time too, so that the smallest failure that was found is shown. */
+const interruptAfterTimeLimit = 60_000;
+
+/** Plays random cases, the same ones for the same seed, in rounds; a failure names its seed and a small case. */
+export async function playRandomCases<Case>(run: Run<Case>): Promise<number> {
+  const { count, atOnce, cases, play, begin } = run;
+  let played = 0;
+  // Thousands of errors are made on purpose, and mapping their frames back to the sources would be a fifth of the time.
+  Error.stackTraceLimit = 2;
+  for (let seed = firstSeed; played < count; seed += 1) {
+    await begin?.();
+    const group = fc.array(cases, { minLength: 1, maxLength: atOnce, size: 'max' });
+    const property = fc.asyncProperty(group, async (together) => {
+      const problems = await play(together);
+      if (problems.length > 0) {
+        throw new Error(`With FUZZ_SEED=${seed}:\n${problems.join('\n')}`);
+      }
+      played += together.length;
+    });
+    const numRuns = Math.ceil((Math.min(roundSize, count - played) / (atOnce + 1)) * 2);
+    await fc.assert(property, { seed, numRuns, interruptAfterTimeLimit });
+  }
+  return played;
+}
