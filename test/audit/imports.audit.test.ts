@@ -17,6 +17,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: [] },
   'untilAborted.ts': { own: [], packages: [] },
+  'jsonProblem.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
   'surroundings.ts': {
     own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
@@ -43,7 +44,7 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['undici', 'node:tls'],
   },
   'graph/pipeline/transport': {
-    own: ['graph'],
+    own: ['graph', 'jsonProblem.ts'],
     packages: ['node:buffer', 'node:util', 'node:zlib'],
   },
   'graph/pipeline': {
@@ -86,7 +87,7 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
   },
   'identity/keys/documentClient.ts': {
-    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'graph/jsonProblem.ts'],
+    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'jsonProblem.ts'],
     packages: ['undici', 'node:buffer', 'node:tls'],
   },
   identity: {
@@ -101,7 +102,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'telemetry/log.ts',
       'untilAborted.ts',
       'graph/json.ts',
-      'graph/jsonProblem.ts',
+      'jsonProblem.ts',
     ],
     packages: ['jose', 'node:buffer', 'node:crypto'],
   },

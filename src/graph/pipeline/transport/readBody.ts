@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { findJsonProblem } from '../../../jsonProblem.ts';
 import { parseJson } from '../../json.ts';
-import { findJsonProblem } from '../../jsonProblem.ts';
 import { protocolErrorOf } from '../../responseError.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from '../pipeline.ts';
 import { maximumBodyBytes } from './bounds.ts';
