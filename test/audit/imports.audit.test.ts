@@ -133,11 +133,18 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
   },
+  'server/trusted/loadTrustedDocuments.ts': {
+    own: ['server/trusted'],
+    packages: ['node:fs'],
+  },
   server: {
     own: [
       'server',
       'resolvers',
       'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'jsonProblem.ts',
+      'graph/json.ts',
       'clock.ts',
       'secret.ts',
       'graph/client.ts',
@@ -151,6 +158,10 @@ const rules: Readonly<Record<string, Rule>> = {
       '@apollo/server',
       '@graphql-tools/schema',
       'fastify',
+      'lru-cache',
+      'secure-json-parse',
+      'node:buffer',
+      'node:crypto',
       'node:fs',
       'node:stream',
     ],
@@ -183,8 +194,10 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     packages: [],
   },
+  'loadTrusted.ts': { own: ['config', 'server/trusted'], packages: ['graphql'] },
   'gateway.ts': {
     own: [
+      'loadTrusted.ts',
       'identityMode.ts',
       'upstream.ts',
       'surroundings.ts',

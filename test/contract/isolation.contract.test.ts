@@ -59,6 +59,9 @@ const documents: readonly string[] = [
   'mutation { updateComplianceManagementPartner(input: { id: "same", displayName: "x" }) { complianceManagementPartner { displayName } } }',
 ];
 
+/** One of the operations reads more partners than are usually allowed. */
+const manyAtOnce = { LIMIT_ROOT_FIELDS: '20' };
+
 /** Asks as all users at once until there are so many names in the answers; gives those that are not the asker's. */
 async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
   const crossings: string[] = [];
@@ -86,7 +89,7 @@ describe('fifty users at once', () => {
   it('each see their own answers only, where their tokens are passed on', async () => {
     const tokens = Array.from({ length: users }, (_token, user) => `token-of-user-${user}`);
     const graph = await startEcho((token) => token.replace('token-of-', ''));
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...manyAtOnce });
     leftovers.unshift(() => gateway.stop(0));
     const { crossings, answers } = await findCrossings(gateway, tokens);
     expect(crossings).toEqual([]);
@@ -107,6 +110,7 @@ describe('fifty users at once', () => {
     const gateway = await startTestGateway(
       {
         GRAPH_BASE_URL: graph.url.href,
+        ...manyAtOnce,
         AUTH_MODE: 'on-behalf-of',
         AZURE_TENANT_ID: contoso.id,
         AZURE_CLIENT_ID: gatewayClient.clientId,
