@@ -4,11 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { startIdentityMode } from './identityMode.ts';
+import { loadTrusted } from './loadTrusted.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
 import { type ContextParts, createRequestContext } from './server/createRequestContext.ts';
+import { createAdmission } from './server/http/admitRequest.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
 import { createRunningOperations, type RunningOperations } from './server/runningOperations.ts';
@@ -36,14 +38,13 @@ const authModes = {
 
 /** Builds all parts in order and listens. */
 export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
-  const { clock, log, newId } = surroundings;
+  const { clock, log, measurements, newId } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const sdl = readSdl();
-  const apollo = createApollo({
-    schema: createSchema(sdl),
-    introspection: config.introspection,
-    log,
-  });
+  const { introspection, limits } = config;
+  const schema = createSchema(sdl, !introspection);
+  const trusted = await loadTrusted(config, schema);
+  const apollo = createApollo({ schema, introspection, limits, log, measurements });
   await apollo.start();
   const identity = await startIdentityMode(config, surroundings);
   const upstream = await connectUpstream(config, surroundings, identity);
@@ -67,6 +68,9 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   };
   const app = createHttpServer({
     apollo,
+    admit: createAdmission({ limits, trusted, log, measurements }),
+    limits,
+    measurements,
     contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
     sdl,
     phase,

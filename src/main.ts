@@ -13,11 +13,15 @@ function readConfigOrExit(): Config {
   try {
     return readConfig(process.env);
   } catch (error) {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`The configuration cannot be used:\n${error.message}\n`);
-      process.exit(exitCodeConfig);
-    }
+    exitOnConfigError(error);
     throw error;
+  }
+}
+
+function exitOnConfigError(error: unknown): void {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`The configuration cannot be used:\n${error.message}\n`);
+    process.exit(exitCodeConfig);
   }
 }
 
@@ -56,6 +60,7 @@ try {
     process.stdout.write(bannerOf(url, upstreamUrl));
   }
 } catch (error) {
+  exitOnConfigError(error);
   const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
   const reason = isListening
     ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`

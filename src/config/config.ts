@@ -2,7 +2,9 @@ import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
+import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
+import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
 
 /** Where answers come from. */
 export type Upstream =
@@ -44,6 +46,8 @@ export interface Config {
   readonly drainTimeoutMs: number;
   readonly introspection: boolean;
   readonly graphBudget: GraphBudgetConfig;
+  readonly limits: LimitsConfig;
+  readonly trustedDocuments: TrustedDocumentsConfig;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -110,6 +114,8 @@ export function readConfig(environment: Environment): Config {
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
     graphBudget: readGraphBudget(readers, upstream.kind),
+    limits: readLimits(readers),
+    trustedDocuments: readTrustedDocuments(readers),
   };
   if (readers.problems.length > 0) {
     throw new ConfigError(readers.problems);

@@ -9,37 +9,39 @@ import {
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
-import { formatError, isForCaller } from './formatError.ts';
+import { createErrorFormat } from './errorFormat.ts';
+import { isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
+import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
 
-export interface ApolloParts {
+export interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
-  readonly log: Log;
 }
 
 /**
  * Builds the GraphQL server. Stopping, the page at `/` and everything that calls home stay out of its hands; the
  * cache control plugin would wrap every resolver, at four times the cost of a whole request.
  */
-export function createApollo({
-  schema,
-  introspection,
-  log,
-}: ApolloParts): ApolloServer<RequestContext> {
+export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
+  const { schema, introspection, limits, log } = parts;
+  const documentLimits = createDocumentLimits(parts);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
-    formatError,
+    formatError: createErrorFormat(limits, introspection),
+    parseOptions: { maxTokens: limits.tokens },
+    validationRules: [documentLimits.rule, knownOperationTypes],
+    validationOptions: { maxErrors: limits.errors, hideSuggestions: !introspection },
+    executionOptions: { maxCoercionErrors: limits.errors },
     logger: {
       debug: (message) => log.debug(String(message)),
       info: (message) => log.debug(String(message)),
       warn: (message) => log.warn(String(message)),
       error: (message) => log.error(String(message)),
     },
-    validationRules: [knownOperationTypes],
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
@@ -52,6 +54,7 @@ export function createApollo({
       ApolloServerPluginUsageReportingDisabled(),
       createOutcomePlugin(log),
       createLegacyStatusPlugin(),
+      documentLimits.plugin,
     ],
   });
 }

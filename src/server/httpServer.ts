@@ -1,13 +1,16 @@
 import type { BaseContext } from '@apollo/server';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/measurements.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
+import { addJsonBody } from './http/addJsonBody.ts';
+import { createFailureAnswer } from './http/failureAnswer.ts';
 import { createGraphQLHandler, type GraphQLHandlerParts } from './http/graphqlHandler.ts';
+import type { Limits } from './limits/limits.ts';
 import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
 
-const bodyLimitBytes = 64 * 1024;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
@@ -18,15 +21,18 @@ export interface HttpServerParts<Context extends BaseContext> extends GraphQLHan
   readonly canJudgeCallers: () => boolean;
   readonly newId: () => string;
   readonly log: Log;
+  readonly limits: Limits;
+  readonly measurements: Measurements;
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
 export function createHttpServer<Context extends BaseContext>(
   parts: HttpServerParts<Context>,
 ): FastifyInstance {
-  const { sdl, phase, newId, log } = parts;
+  const { sdl, phase, newId, log, limits } = parts;
+  const answerFailure = createFailureAnswer(parts);
   const app = Fastify({
-    bodyLimit: bodyLimitBytes,
+    bodyLimit: limits.bodyBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -35,7 +41,6 @@ export function createHttpServer<Context extends BaseContext>(
     genReqId: ({ headers }) => readClientRequestId(headers) ?? newId(),
   });
   app.server.headersTimeout = headersTimeoutMs;
-  app.removeContentTypeParser('text/plain');
 
   app.addHook('onRequest', async (request, reply) => {
     const traceparent = readTraceparent(request.headers);
@@ -48,6 +53,7 @@ export function createHttpServer<Context extends BaseContext>(
       return reply.code(400).send(doubledHeaderBody(doubled));
     }
   });
+  addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
   app.addHook('onSend', async (_request, reply) => {
     if (phase.current.name !== 'running') {
@@ -88,16 +94,4 @@ export function createHttpServer<Context extends BaseContext>(
   });
   app.setErrorHandler(answerFailure);
   return app;
-
-  function answerFailure(
-    error: { statusCode?: number },
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): void {
-    const { status, body } = problemOf(error.statusCode ?? 500);
-    if (status >= 500) {
-      log.error('A request failed unexpectedly', { requestId: request.id }, error);
-    }
-    reply.code(status).send(body);
-  }
 }

@@ -1,7 +1,10 @@
 /** A fault of HTTP itself, in the form of a GraphQL answer, so that every client can read it. */
 export interface ProblemBody {
   readonly errors: readonly [
-    { readonly message: string; readonly extensions: { readonly code: string } },
+    {
+      readonly message: string;
+      readonly extensions: { readonly code: string; readonly [name: string]: unknown };
+    },
   ];
 }
 
@@ -10,7 +13,7 @@ const problems: Readonly<Record<number, { readonly code: string; readonly messag
   404: { code: 'NOT_FOUND', message: 'There is nothing here; GraphQL is at /graphql.' },
   405: { code: 'METHOD_NOT_ALLOWED', message: 'Use POST, or GET for queries.' },
   408: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time.' },
-  413: { code: 'REQUEST_TOO_LARGE', message: 'The request body is larger than 64 KiB.' },
+  413: { code: 'REQUEST_TOO_LARGE', message: 'The request body is too large.' },
   415: {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'Send the request body as application/json in UTF-8.',

@@ -15,20 +15,21 @@ export function readSdl(): string {
     .concat('\n');
 }
 
-/** Builds the schema that is executed. */
-export function createSchema(sdl: string): GraphQLSchema {
+/** Builds the schema that is executed; only one that is not hidden names the values of enums in errors. */
+export function createSchema(sdl: string, isHidden = false): GraphQLSchema {
   const schema = makeExecutableSchema({ typeDefs: sdl, resolvers: resolverMap });
   for (const type of Object.values(schema.getTypeMap())) {
     if (type instanceof GraphQLEnumType && !type.name.startsWith('__')) {
-      nameValuesInMessages(type);
+      explainValues(type, isHidden);
     }
   }
   return schema;
 }
 
 /** graphql-js only suggests values that are spelled alike; whoever sends `"String"` learns nothing from that. */
-function nameValuesInMessages(type: GraphQLEnumType): void {
+function explainValues(type: GraphQLEnumType, isHidden: boolean): void {
   const values = type.getValues().map(({ name }) => name);
+  const hint = isHidden ? '' : ` Use one of ${values.join(', ')}.`;
   const parseValue = type.parseValue.bind(type);
   const parseLiteral = type.parseLiteral.bind(type);
   const explained = <Result>(parse: () => Result): Result => {
@@ -37,7 +38,7 @@ function nameValuesInMessages(type: GraphQLEnumType): void {
     } catch (error) {
       const message = error instanceof Error ? error.message : '';
       const reason = message.replace(/ Did you mean .*$/, '');
-      throw new GraphQLError(`${reason} Use one of ${values.join(', ')}.`, {
+      throw new GraphQLError(`${reason}${hint}`, {
         nodes: (error instanceof GraphQLError && error.nodes) || null,
       });
     }

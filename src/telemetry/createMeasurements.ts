@@ -1,6 +1,9 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Measurements } from './measurements.ts';
 
+/** For levels, counts and bytes alike. */
+const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);
+
 const states = ['closed', 'half-open', 'open'] as const;
 
 /** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing while nobody collects them. */
@@ -31,6 +34,21 @@ export function createMeasurements(meter: Meter): Measurements {
   const lookups = meter.createCounter('gateway_token_cache_lookups_total', {
     description: "How tokens of the gateway's own were found.",
   });
+  const limitsSeen = meter.createHistogram('gateway_limits_seen', {
+    description: 'How much requests and documents have of what is limited, by limit.',
+    advice: { explicitBucketBoundaries: powersOfTwo },
+  });
+  const beyondLimits = {
+    rejected: meter.createCounter('gateway_limits_rejected_total', {
+      description: 'Requests that were refused because they are beyond a limit, by limit.',
+    }),
+    warned: meter.createCounter('gateway_limits_warned_total', {
+      description: 'Requests beyond a limit that passed all the same, by limit.',
+    }),
+  };
+  const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
+    description: 'Requests for documents that are not in the manifest, by what became of them.',
+  });
   return {
     attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
       duration.record(durationMs / 1000, {
@@ -53,5 +71,8 @@ export function createMeasurements(meter: Meter): Measurements {
       acquisitions.record(durationMs / 1000, { flow, outcome }),
     tokenLookedUp: (result) => lookups.add(1, { result }),
     outcomeUnknown: (operation) => unknown.add(1, { operation }),
+    limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
+    limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
+    untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
   };
 }

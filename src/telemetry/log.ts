@@ -22,6 +22,11 @@ export interface LogFields {
   readonly url?: string | undefined;
   readonly signal?: string | undefined;
   readonly upstream?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly seen?: number | undefined;
+  readonly allowed?: number | undefined;
+  /** SHA-256 of a GraphQL document, in hexadecimal. */
+  readonly documentHash?: string | undefined;
 }
 
 /** The one form in which the gateway tells what it does: a sentence and fields from the allow-list above. */

@@ -32,4 +32,10 @@ export interface Measurements {
   tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
   /** A write whose outcome nobody knows. */
   outcomeUnknown(operation: string): void;
+  /** How much a request or a document has of what is limited. */
+  limitSeen(limit: string, seen: number): void;
+  /** A request that is beyond a limit. */
+  limitExceeded(limit: string, outcome: 'rejected' | 'warned'): void;
+  /** A request for a document that is not in the manifest of trusted ones. */
+  untrustedDocument(outcome: 'rejected' | 'warned'): void;
 }

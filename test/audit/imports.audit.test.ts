@@ -17,6 +17,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: [] },
   'untilAborted.ts': { own: [], packages: [] },
+  'jsonProblem.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
   'surroundings.ts': {
     own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
@@ -43,7 +44,7 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['undici', 'node:tls'],
   },
   'graph/pipeline/transport': {
-    own: ['graph', 'untilAborted.ts'],
+    own: ['graph', 'jsonProblem.ts', 'untilAborted.ts'],
     packages: ['node:buffer', 'node:util', 'node:zlib'],
   },
   'graph/pipeline': {
@@ -86,7 +87,7 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
   },
   'identity/keys/documentClient.ts': {
-    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'graph/jsonProblem.ts'],
+    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'jsonProblem.ts'],
     packages: ['undici', 'node:buffer', 'node:tls'],
   },
   identity: {
@@ -101,7 +102,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'telemetry/log.ts',
       'untilAborted.ts',
       'graph/json.ts',
-      'graph/jsonProblem.ts',
+      'jsonProblem.ts',
     ],
     packages: ['jose', 'node:buffer', 'node:crypto'],
   },
@@ -132,11 +133,18 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
   },
+  'server/trusted/loadTrustedDocuments.ts': {
+    own: ['server/trusted'],
+    packages: ['node:fs'],
+  },
   server: {
     own: [
       'server',
       'resolvers',
       'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'jsonProblem.ts',
+      'graph/json.ts',
       'clock.ts',
       'secret.ts',
       'graph/client.ts',
@@ -150,6 +158,10 @@ const rules: Readonly<Record<string, Rule>> = {
       '@apollo/server',
       '@graphql-tools/schema',
       'fastify',
+      'lru-cache',
+      'secure-json-parse',
+      'node:buffer',
+      'node:crypto',
       'node:fs',
       'node:stream',
     ],
@@ -182,8 +194,10 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     packages: [],
   },
+  'loadTrusted.ts': { own: ['config', 'server/trusted'], packages: ['graphql'] },
   'gateway.ts': {
     own: [
+      'loadTrusted.ts',
       'identityMode.ts',
       'upstream.ts',
       'surroundings.ts',

@@ -32,6 +32,8 @@ describe('readConfig', () => {
       drainTimeoutMs: 20_000,
       introspection: true,
       graphBudget: { writes: 100_000, requests: 100_000, replicas: 1, redisUrl: undefined },
+      limits: expect.objectContaining({ mode: 'enforce' }),
+      trustedDocuments: { mode: 'off' },
     });
   });
 
@@ -121,6 +123,8 @@ describe('readConfig', () => {
       drainTimeoutMs: 100,
       introspection: false,
       graphBudget: { writes: 80, requests: 800, replicas: 3, redisUrl: undefined },
+      limits: expect.objectContaining({ mode: 'enforce' }),
+      trustedDocuments: { mode: 'off' },
     });
   });
 

@@ -16,7 +16,11 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   graph = await startTestGraph({ seed: rows, pageSize: 5 });
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
+  gateway = await startTestGateway({
+    GRAPH_BASE_URL: graph.baseUrl,
+    LIMIT_ROOT_FIELDS: '50',
+    LIMIT_ALIASES: '50',
+  });
 });
 
 afterAll(async () => {

@@ -73,7 +73,7 @@ function problemOfError({ message, extensions }: ReadError): string | undefined 
     return `an error shows the inside of the gateway: ${message}`;
   }
   const code = extensions?.['code'];
-  return typeof code === 'string' && /^[A-Z][A-Z_]+$/.test(code)
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)
     ? undefined
     : `an error has the code ${String(code)}`;
 }

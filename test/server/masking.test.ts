@@ -13,6 +13,7 @@ import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTestClient } from '../support/graphClients.ts';
+import { usualDoor } from '../support/usualLimits.ts';
 
 const secret = 'connect to https://user:hunter2@internal.example failed';
 const logLines: string[] = [];
@@ -36,7 +37,7 @@ beforeAll(async () => {
       },
     },
   });
-  const apollo = createApollo({ schema, introspection: true, log });
+  const apollo = createApollo({ schema, introspection: true, log, ...usualDoor });
   await apollo.start();
   const contextParts: ContextParts = {
     graph: client.graph,
@@ -52,6 +53,7 @@ beforeAll(async () => {
     clock: systemClock,
   };
   app = createHttpServer({
+    ...usualDoor,
     apollo,
     contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
     sdl,

@@ -8,23 +8,33 @@ export const noMeasurements: Measurements = {
   tokenAcquired: () => undefined,
   tokenLookedUp: () => undefined,
   outcomeUnknown: () => undefined,
+  limitSeen: () => undefined,
+  limitExceeded: () => undefined,
+  untrustedDocument: () => undefined,
 };
 
 /** Measurements that are kept. */
 export function recordingMeasurements(): Measurements & {
   readonly attempts: readonly AttemptMeasurement[];
   readonly events: readonly string[];
+  /** What requests and documents had of what is limited. */
+  readonly seen: readonly (readonly [limit: string, seen: number])[];
 } {
   const attempts: AttemptMeasurement[] = [];
   const events: string[] = [];
+  const seen: (readonly [string, number])[] = [];
   return {
     attempts,
     events,
+    seen,
     attempt: (measurement) => attempts.push(measurement),
     heldBack: (reason) => events.push(`held back by ${reason}`),
     breakerState: (state) => events.push(`breaker ${state}`),
     tokenAcquired: ({ flow, outcome }) => events.push(`${flow} ${outcome}`),
     tokenLookedUp: (lookup) => events.push(`token ${lookup}`),
     outcomeUnknown: (operation) => events.push(`outcome of ${operation} unknown`),
+    limitSeen: (limit, amount) => seen.push([limit, amount]),
+    limitExceeded: (limit, outcome) => events.push(`${limit} ${outcome}`),
+    untrustedDocument: (outcome) => events.push(`untrusted document ${outcome}`),
   };
 }

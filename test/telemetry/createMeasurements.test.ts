@@ -48,6 +48,10 @@ describe('createMeasurements', () => {
       'gateway_upstream_circuit_state',
       'gateway_token_acquire_seconds in s',
       'gateway_token_cache_lookups_total',
+      'gateway_limits_seen',
+      'gateway_limits_rejected_total',
+      'gateway_limits_warned_total',
+      'gateway_untrusted_documents_total',
     ]);
   });
 
@@ -102,6 +106,21 @@ describe('createMeasurements', () => {
       ['gateway_upstream_circuit_state', 0, undefined],
       ['gateway_upstream_circuit_state', 1, undefined],
       ['gateway_upstream_circuit_state', 2, undefined],
+    ]);
+  });
+
+  it('measures what limits have seen and refused, by nothing but the limit', () => {
+    const { meter, points } = recordingMeter();
+    const measurements = createMeasurements(meter);
+    measurements.limitSeen('depth', 7);
+    measurements.limitExceeded('depth', 'rejected');
+    measurements.limitExceeded('aliases', 'warned');
+    measurements.untrustedDocument('rejected');
+    expect(points).toEqual([
+      ['gateway_limits_seen', 7, { limit: 'depth' }],
+      ['gateway_limits_rejected_total', 1, { limit: 'depth' }],
+      ['gateway_limits_warned_total', 1, { limit: 'aliases' }],
+      ['gateway_untrusted_documents_total', 1, { outcome: 'rejected' }],
     ]);
   });
 });

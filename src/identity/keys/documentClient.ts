@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { parseJson } from '../../graph/json.ts';
-import { findJsonProblem } from '../../graph/jsonProblem.ts';
+import { findJsonProblem } from '../../jsonProblem.ts';
 import { untilAborted } from '../../untilAborted.ts';
 import { DocumentError } from './documentError.ts';
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
-import { findJsonProblem } from '../../graph/jsonProblem.ts';
+import { findJsonProblem } from '../../jsonProblem.ts';
 import { IdentityError } from '../identityError.ts';
 
 /** What a token says, of which nothing is proven yet. */

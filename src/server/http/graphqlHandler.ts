@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Admit } from './admitRequest.ts';
 
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */
 export interface GraphQLHandlerParts<Context extends BaseContext> {
   readonly apollo: ApolloServer<Context>;
+  readonly admit: Admit;
   contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context>;
 }
 
@@ -13,15 +15,18 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 /** Hands a request to the GraphQL server and its answer back; all rules are elsewhere. */
 export function createGraphQLHandler<Context extends BaseContext>({
   apollo,
+  admit,
   contextOf,
 }: GraphQLHandlerParts<Context>): Handler {
   return async (request, reply) => {
+    const { id, method } = request;
+    const admitted = admit({ id, method, body: request.body, search: searchOf(request.url) });
     const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: {
-        method: request.method,
+        method,
         headers: headersOf(request),
-        search: searchOf(request.url),
-        body: request.body,
+        search: admitted.search,
+        body: admitted.body,
       },
       context: () => contextOf(request, reply),
     });

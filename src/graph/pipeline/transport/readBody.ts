@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { findJsonProblem } from '../../../jsonProblem.ts';
 import { untilAborted } from '../../../untilAborted.ts';
 import { endedErrorOf } from '../../endedError.ts';
 import { parseJson } from '../../json.ts';
-import { findJsonProblem } from '../../jsonProblem.ts';
 import { isWrite } from '../../operation.ts';
 import { protocolErrorOf } from '../../responseError.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from '../pipeline.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { findJsonProblem } from '../../src/graph/jsonProblem.ts';
+import { findJsonProblem, judgeJson } from '../src/jsonProblem.ts';
 
 const problemOf = (text: string): string | undefined => findJsonProblem(text, JSON.parse(text));
 const twice = 'its JSON has two members of one name';
@@ -49,9 +49,21 @@ describe('findJsonProblem', () => {
   });
 
   it('finds what is nested too deeply, however deep', () => {
-    expect(problemOf(nested(34))).toBe(tooDeep);
+    expect(problemOf(nested(32))).toBeUndefined();
+    expect(problemOf(nested(33))).toBe(tooDeep);
     expect(problemOf(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)).toBe(tooDeep);
-    expect(problemOf(nested(5_000))).toBe(tooDeep);
+    expect(problemOf(nested(500_000))).toBe(tooDeep);
+  });
+
+  it.each<[string, number]>([
+    ['1', 0],
+    ['null', 0],
+    ['{}', 1],
+    ['{"a":null}', 1],
+    ['{"a":[],"b":{"c":[1]}}', 3],
+    [nested(40), 4],
+  ])('counts the objects and arrays inside each other, to the limit: %s', (text, depth) => {
+    expect(judgeJson(text, JSON.parse(text), 3).depth).toBe(depth);
   });
 
   it('finds nothing wrong with anything that was serialised', () => {

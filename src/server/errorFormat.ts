@@ -1,0 +1,28 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { formatError } from './formatError.ts';
+import { extensionsOf, messageOf } from './limits/excess.ts';
+import { excessOf } from './limits/limitError.ts';
+import type { Limits } from './limits/limits.ts';
+import { withoutSchemaHints } from './schemaHints.ts';
+
+type ErrorFormat = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+const introspectionOff =
+  'This gateway has introspection switched off, so nothing is known here of __schema and __type.';
+
+/** Gives each error the form in which callers see it: masked where they must not, with the code of its limit. */
+export function createErrorFormat(limits: Limits, introspection: boolean): ErrorFormat {
+  return (formatted, error) => {
+    const excess = excessOf(error, limits);
+    if (excess !== undefined) {
+      return { message: messageOf(excess), extensions: extensionsOf(excess) };
+    }
+    const shown = formatError(formatted, error);
+    if (introspection) {
+      return shown;
+    }
+    return shown.extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED'
+      ? { ...shown, message: introspectionOff }
+      : withoutSchemaHints(shown);
+  };
+}

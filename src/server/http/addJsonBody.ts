@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import type { Measurements } from '../../telemetry/measurements.ts';
+import type { Limits } from '../limits/limits.ts';
+import { RequestProblem } from '../requestProblem.ts';
+import { findBodyHeaderProblem } from './bodyHeaderProblem.ts';
+import { readJson } from './readJson.ts';
+
+export interface JsonBodyParts {
+  readonly limits: Limits;
+  readonly measurements: Pick<Measurements, 'limitSeen'>;
+}
+
+const place = { name: 'the request body', depth: 0 };
+
+/** Lets the server read bodies of JSON in UTF-8, inside the limits, and no others. */
+export function addJsonBody(app: FastifyInstance, { limits, measurements }: JsonBodyParts): void {
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(request.method === 'POST' ? findBodyHeaderProblem(request.headers) : undefined);
+  });
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, bytes: Buffer) => {
+      const { value, depth } = readJson(textOf(bytes), place, limits.jsonDepth);
+      measurements.limitSeen('body-bytes', bytes.length);
+      measurements.limitSeen('json-depth', depth);
+      return value;
+    },
+  );
+}
+
+/** Wrong bytes would silently become other characters. */
+function textOf(bytes: Buffer): string {
+  if (bytes.length === 0) {
+    throw new RequestProblem(400, 'BAD_REQUEST', 'The request body is empty. Send a JSON object.');
+  }
+  if (!isUtf8(bytes)) {
+    throw new RequestProblem(
+      400,
+      'INVALID_UTF8',
+      'The request body is not UTF-8. Send it in UTF-8.',
+    );
+  }
+  return bytes.toString('utf8');
+}

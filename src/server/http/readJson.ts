@@ -1,0 +1,45 @@
+import { safeParse } from 'secure-json-parse';
+import { judgeJson } from '../../jsonProblem.ts';
+import { LimitProblem } from '../limits/limitProblem.ts';
+import { RequestProblem } from '../requestProblem.ts';
+
+/** Where the JSON stands, for messages and depths. */
+export interface JsonPlace {
+  /** In the middle of a sentence. */
+  readonly name: string;
+  /** How many objects it stands in already. */
+  readonly depth: number;
+}
+
+/**
+ * Reads JSON that a caller sent, and how deep it is. It has no keys that could reach a prototype.
+ * @throws RequestProblem where it is none, too deep or ambiguous.
+ */
+export function readJson(
+  text: string,
+  place: JsonPlace,
+  maximumDepth: number,
+): { readonly value: unknown; readonly depth: number } {
+  const value: unknown = safeParse(text);
+  if (value === undefined) {
+    throw new RequestProblem(400, 'BAD_REQUEST', `Invalid JSON in ${place.name}.`);
+  }
+  if (value === null && text.trim() !== 'null') {
+    const message = `There is a key "__proto__", or "prototype" in a "constructor", in ${place.name}. Use other names.`;
+    throw new RequestProblem(400, 'FORBIDDEN_KEY', message);
+  }
+  const judged = judgeJson(text, value, maximumDepth - place.depth);
+  const depth = judged.depth + place.depth;
+  if (judged.problem === 'too-deep') {
+    throw new LimitProblem({
+      limit: 'json-depth',
+      allowed: maximumDepth,
+      seen: depth,
+      isExact: false,
+    });
+  }
+  if (judged.problem === 'duplicate-keys') {
+    throw new LimitProblem({ limit: 'duplicate-keys', allowed: 1, seen: 2, isExact: false });
+  }
+  return { value, depth };
+}

@@ -1,0 +1,78 @@
+import { type LimitName, type Limits, limitCodes } from './limits.ts';
+import { countedAtMost, type DocumentMeasure } from './measureDocument.ts';
+
+/** A limit that a request is beyond. */
+export interface Excess {
+  readonly limit: LimitName;
+  readonly allowed: number;
+  /** What the request has; where counting stopped, the least that it has. */
+  readonly seen: number;
+  readonly isExact: boolean;
+}
+
+/** The limits of documents that only cost: `warn-only` lets those pass. */
+const documentLimits = [
+  ['depth', 'depth'],
+  ['introspection-depth', 'introspectionDepth'],
+  ['aliases', 'aliases'],
+  ['introspection-aliases', 'introspectionAliases'],
+  ['root-fields', 'rootFields'],
+  ['directives', 'directives'],
+] as const satisfies readonly (readonly [LimitName, keyof DocumentMeasure & keyof Limits])[];
+
+/** What a document has of each thing that is limited. */
+export function seenIn(measure: DocumentMeasure): readonly (readonly [LimitName, number])[] {
+  return documentLimits.map(([limit, key]) => [limit, measure[key]]);
+}
+
+/** Finds the limits that a document is beyond. */
+export function findExcesses(measure: DocumentMeasure, limits: Limits): readonly Excess[] {
+  return documentLimits
+    .filter(([, key]) => measure[key] > limits[key])
+    .map(([limit, key]) => ({
+      limit,
+      allowed: limits[key],
+      seen: measure[key],
+      isExact: measure[key] < countedAtMost,
+    }));
+}
+
+const spread = 'fields of a fragment count wherever it is spread';
+
+const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => string>> = {
+  'body-bytes': (seen, allowed) =>
+    `The request body has ${seen} bytes, and ${allowed} are allowed. Send less at once.`,
+  'json-depth': (seen, allowed) =>
+    `The JSON has ${seen} objects and arrays inside each other, and ${allowed} are allowed. Nest less.`,
+  'duplicate-keys': () =>
+    'An object in the JSON has two members of one name, of which readers may take either. Send each name once.',
+  'document-bytes': (seen, allowed) =>
+    `The document has ${seen} bytes, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
+  tokens: (seen, allowed) =>
+    `The document has ${seen} tokens, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
+  depth: (seen, allowed) =>
+    `The operation has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
+  'introspection-depth': (seen, allowed) =>
+    `The introspection has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
+  aliases: (seen, allowed) =>
+    `The operation has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  'introspection-aliases': (seen, allowed) =>
+    `The introspection has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  'root-fields': (seen, allowed) =>
+    `The operation has ${seen} root fields, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  directives: (seen, allowed) =>
+    `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
+  errors: (_seen, allowed) =>
+    `There are more errors; of one request, no more than ${allowed} are told. Mend these, then send it again.`,
+};
+
+/** Says which limit it is, what was seen and what would be right. */
+export function messageOf({ limit, seen, allowed, isExact }: Excess): string {
+  return sentences[limit](isExact ? String(seen) : `${seen} or more`, allowed);
+}
+
+/** What `extensions` says of it. */
+export function extensionsOf({ limit, seen, allowed }: Excess): Readonly<Record<string, unknown>> {
+  const code = limitCodes[limit];
+  return limit === 'duplicate-keys' ? { code } : { code, seen, allowed };
+}

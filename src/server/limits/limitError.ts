@@ -1,0 +1,28 @@
+import { GraphQLError } from 'graphql';
+import { type Excess, extensionsOf, messageOf } from './excess.ts';
+import type { Limits } from './limits.ts';
+
+/** A document that is beyond a limit. */
+export class LimitError extends GraphQLError {
+  override readonly name = 'LimitError';
+  readonly excess: Excess;
+
+  constructor(excess: Excess) {
+    super(messageOf(excess), { extensions: extensionsOf(excess) });
+    this.excess = excess;
+  }
+}
+
+/** As graphql-js words it; nothing that a caller writes can make it say exactly this. */
+const tooManyTokens = /^Syntax Error: Document contains more that \d+ tokens\. Parsing aborted\.$/;
+
+/** Gives the limit that an error of Apollo's is about, undefined where it is about something else. */
+export function excessOf(error: unknown, { tokens }: Limits): Excess | undefined {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  if (original instanceof LimitError) {
+    return original.excess;
+  }
+  return original instanceof GraphQLError && tooManyTokens.test(original.message)
+    ? { limit: 'tokens', allowed: tokens, seen: tokens + 1, isExact: false }
+    : undefined;
+}

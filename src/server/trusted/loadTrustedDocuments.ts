@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { type ManifestRules, readManifest } from './readManifest.ts';
+import { createTrustedDocuments, type TrustedDocuments } from './trustedDocuments.ts';
+
+export type LoadedDocuments =
+  | { readonly trusted: TrustedDocuments }
+  | { readonly problems: readonly string[] };
+
+/** Loads a manifest once; each problem names the variable that leads to the file. */
+export async function loadTrustedDocuments(
+  { mode, path }: { readonly mode: TrustedDocuments['mode']; readonly path: string },
+  rules: ManifestRules,
+): Promise<LoadedDocuments> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${code}.`] };
+  }
+  const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
+  return 'problems' in manifest
+    ? {
+        problems: manifest.problems.map(
+          (problem) => `TRUSTED_DOCUMENTS_PATH cannot be used: ${problem.replace(/\.$/, '')}.`,
+        ),
+      }
+    : { trusted: createTrustedDocuments(mode, manifest.documents) };
+}

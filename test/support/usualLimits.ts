@@ -1,0 +1,20 @@
+import { readConfig } from '../../src/config/config.ts';
+import { createAdmission } from '../../src/server/http/admitRequest.ts';
+import type { Limits } from '../../src/server/limits/limits.ts';
+import { silentLog } from './logs.ts';
+import { noMeasurements } from './measurements.ts';
+
+/** What is allowed where nothing is configured. */
+export const usualLimits: Limits = readConfig({}).limits;
+
+/** The parts of a server that have to do with limits, for servers that are no whole gateway. */
+export const usualDoor = {
+  limits: usualLimits,
+  measurements: noMeasurements,
+  admit: createAdmission({
+    limits: usualLimits,
+    trusted: undefined,
+    log: silentLog,
+    measurements: noMeasurements,
+  }),
+};
