@@ -35,7 +35,7 @@ const authModes = {
 
 /** Builds all parts in order and listens. */
 export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
-  const { clock, log, newId } = surroundings;
+  const { clock, log, newId, measurements, startTrail } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const sdl = readSdl();
   const apollo = createApollo({
@@ -70,6 +70,8 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     canJudgeCallers: identity.isReady,
     newId,
     log,
+    measurements,
+    startTrail,
   });
   try {
     await app.listen({ host: config.host, port: config.port });

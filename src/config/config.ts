@@ -3,6 +3,7 @@ import { ConfigError } from './configError.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
+import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
 
 /** Where answers come from. */
 export type Upstream =
@@ -44,6 +45,7 @@ export interface Config {
   readonly drainTimeoutMs: number;
   readonly introspection: boolean;
   readonly graphBudget: GraphBudgetConfig;
+  readonly telemetry: TelemetryConfig;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -73,9 +75,10 @@ export function readConfig(environment: Environment): Config {
   const upstream = readUpstream(readers, isProduction);
   const named = readers.text('GRAPH_CLOUD');
   const cloud = cloudNames.find((name) => name === named) ?? 'global';
+  const port = readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 });
   const config: Config = {
     host: readers.text('HOST') ?? '127.0.0.1',
-    port: readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 }),
+    port,
     upstream,
     apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
     cloud,
@@ -110,9 +113,10 @@ export function readConfig(environment: Environment): Config {
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
     graphBudget: readGraphBudget(readers, upstream.kind),
+    telemetry: readTelemetry(readers, port),
   };
   if (readers.problems.length > 0) {
-    throw new ConfigError(readers.problems);
+    throw new ConfigError([...new Set(readers.problems)]);
   }
   return config;
 }

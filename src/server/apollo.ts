@@ -12,6 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import { formatError, isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
+import { createTrailPlugin } from './telemetry/trailPlugin.ts';
 
 export interface ApolloParts {
   readonly schema: GraphQLSchema;
@@ -50,6 +51,7 @@ export function createApollo({
       ApolloServerPluginUsageReportingDisabled(),
       createOutcomePlugin(log),
       createLegacyStatusPlugin(),
+      createTrailPlugin(),
     ],
   });
 }

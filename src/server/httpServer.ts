@@ -1,23 +1,24 @@
 import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Log } from '../telemetry/log.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import { createGraphQLHandler, type GraphQLHandlerParts } from './http/graphqlHandler.ts';
 import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
+import { addRequestTelemetry, type RequestTelemetryParts } from './telemetry/requestTelemetry.ts';
 
 const bodyLimitBytes = 64 * 1024;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
-export interface HttpServerParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
+export interface HttpServerParts<Context extends BaseContext>
+  extends GraphQLHandlerParts<Context>,
+    RequestTelemetryParts {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
   readonly canJudgeCallers: () => boolean;
   readonly newId: () => string;
-  readonly log: Log;
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
@@ -37,8 +38,9 @@ export function createHttpServer<Context extends BaseContext>(
   app.server.headersTimeout = headersTimeoutMs;
   app.removeContentTypeParser('text/plain');
 
+  addRequestTelemetry(app, parts);
   app.addHook('onRequest', async (request, reply) => {
-    const traceparent = readTraceparent(request.headers);
+    const traceparent = request.trail?.traceparent ?? readTraceparent(request.headers);
     reply.header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
@@ -54,16 +56,6 @@ export function createHttpServer<Context extends BaseContext>(
       reply.header('connection', 'close');
     }
   });
-  app.addHook('onResponse', async (request, reply) => {
-    log.info('Answered', {
-      requestId: request.id,
-      method: request.method,
-      url: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
-      durationMs: Math.round(reply.elapsedTime),
-    });
-  });
-
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],

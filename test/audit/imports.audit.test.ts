@@ -19,14 +19,34 @@ const rules: Readonly<Record<string, Rule>> = {
   'untilAborted.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
   'surroundings.ts': {
-    own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    own: ['clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts', 'telemetry/trail.ts'],
     packages: [],
   },
   'banner.ts': { own: ['embeddedGraphToken.ts'], packages: [] },
   config: { own: ['config', 'secret.ts'], packages: [] },
   'telemetry/log.ts': { own: [], packages: [] },
   'telemetry/measurements.ts': { own: [], packages: [] },
-  telemetry: { own: ['telemetry'], packages: ['pino', '@opentelemetry/api'] },
+  'telemetry/trail.ts': { own: ['telemetry/log.ts'], packages: [] },
+  'telemetry/telemetryParts.ts': { own: ['telemetry/log.ts', 'clock.ts'], packages: [] },
+  'telemetry/sdk': {
+    own: ['telemetry', 'config'],
+    packages: ['@opentelemetry', 'node:fs', 'node:http', 'node:net'],
+  },
+  'telemetry/startTelemetry.ts': {
+    own: ['telemetry', 'clock.ts', 'config/telemetryConfig.ts'],
+    packages: ['@opentelemetry/api'],
+  },
+  telemetry: {
+    own: [
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'telemetry/trail.ts',
+      'telemetry/errorType.ts',
+      'telemetry/knownMethod.ts',
+      'telemetry/traceContext.ts',
+    ],
+    packages: ['pino', '@opentelemetry/api'],
+  },
   'generated/graphql.ts': { own: [], packages: [] },
   generated: {
     own: [
@@ -47,7 +67,14 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['node:buffer', 'node:util', 'node:zlib'],
   },
   'graph/pipeline': {
-    own: ['graph', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts', 'secret.ts'],
+    own: [
+      'graph',
+      'clock.ts',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'telemetry/trail.ts',
+      'secret.ts',
+    ],
     packages: ['cockatiel', 'lru-cache', 'node:crypto'],
   },
   'graph/budget': {
@@ -82,6 +109,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'secret.ts',
       'clock.ts',
       'telemetry/log.ts',
+      'telemetry/trail.ts',
     ],
     packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
   },
@@ -129,14 +157,27 @@ const rules: Readonly<Record<string, Rule>> = {
       'graph',
       'identity/createAuthorizer.ts',
       'identity/identityError.ts',
+      'telemetry/trail.ts',
     ],
     packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
+  },
+  'server/telemetry': {
+    own: [
+      'server/requestIdentity.ts',
+      'resolvers/context.ts',
+      'telemetry/errorType.ts',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'telemetry/trail.ts',
+    ],
+    packages: ['@apollo/server', 'fastify'],
   },
   server: {
     own: [
       'server',
       'resolvers',
       'telemetry/log.ts',
+      'telemetry/trail.ts',
       'clock.ts',
       'secret.ts',
       'graph/client.ts',
@@ -197,9 +238,13 @@ const rules: Readonly<Record<string, Rule>> = {
     packages: ['fastify', 'node:net'],
   },
   'drift.ts': { own: ['metadata/driftCommand.ts'], packages: ['node:fs/promises'] },
-  'createGateway.ts': {
+  'startObservedGateway.ts': {
     own: ['clock.ts', 'config', 'gateway.ts', 'surroundings.ts', 'telemetry'],
-    packages: ['node:crypto', '@opentelemetry/api'],
+    packages: ['node:crypto'],
+  },
+  'createGateway.ts': {
+    own: ['clock.ts', 'config', 'startObservedGateway.ts', 'surroundings.ts', 'telemetry'],
+    packages: [],
   },
   'main.ts': {
     own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],

@@ -13,6 +13,13 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
+/** What is told of a gateway where nothing of it is asked for. */
+const noTelemetry = {
+  resource: { 'service.name': 'compliance-partner-gateway' },
+  traces: undefined,
+  metrics: { prometheus: undefined, otlp: undefined },
+};
+
 describe('readConfig', () => {
   it('starts the embedded Graph on loopback where nothing is set', () => {
     expect(readConfig({})).toEqual({
@@ -32,6 +39,7 @@ describe('readConfig', () => {
       drainTimeoutMs: 20_000,
       introspection: true,
       graphBudget: { writes: 100_000, requests: 100_000, replicas: 1, redisUrl: undefined },
+      telemetry: noTelemetry,
     });
   });
 
@@ -121,6 +129,7 @@ describe('readConfig', () => {
       drainTimeoutMs: 100,
       introspection: false,
       graphBudget: { writes: 80, requests: 800, replicas: 3, redisUrl: undefined },
+      telemetry: noTelemetry,
     });
   });
 

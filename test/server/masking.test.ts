@@ -13,6 +13,8 @@ import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTestClient } from '../support/graphClients.ts';
+import { noMeasurements } from '../support/measurements.ts';
+import { startTrailOfNobody } from '../support/trails.ts';
 
 const secret = 'connect to https://user:hunter2@internal.example failed';
 const logLines: string[] = [];
@@ -59,6 +61,8 @@ beforeAll(async () => {
     canJudgeCallers: () => true,
     newId: () => 'request-7',
     log,
+    measurements: noMeasurements,
+    startTrail: startTrailOfNobody,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
 });
