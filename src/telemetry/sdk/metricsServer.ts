@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartError } from '../../config/startError.ts';
 import type { ListenConfig } from '../../config/telemetryConfig.ts';
+import { systemCodeOf } from './systemCode.ts';
 
 /** What serves metrics to those who scrape them. */
 export interface MetricsServer {
@@ -58,11 +59,12 @@ export async function startMetricsServer(
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const code = 'code' in error ? ` (${String(error.code)})` : '';
+    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the process.
+    server.on('error', (error) => {
+      const code = systemCodeOf(error) ?? 'unknown';
       reject(
         new StartError(
-          `it cannot serve metrics at ${host}:${port}${code}; set OTEL_EXPORTER_PROMETHEUS_HOST and ` +
+          `it cannot serve metrics at ${host}:${port} (${code}); set OTEL_EXPORTER_PROMETHEUS_HOST and ` +
             'OTEL_EXPORTER_PROMETHEUS_PORT to a free address.',
         ),
       );

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import type { OtlpConfig } from '../../config/otlpConfig.ts';
 import { StartError } from '../../config/startError.ts';
+import { systemCodeOf } from './systemCode.ts';
 
 /** Makes the exporters' own options; all of them are said, so that none is taken from the environment behind our back. */
 export function otlpOptionsOf(otlp: OtlpConfig) {
@@ -33,7 +34,7 @@ function readPem(
   try {
     return { [option]: readFileSync(path) };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new StartError(`the file of OTEL_EXPORTER_OTLP_${variable} cannot be read${code}.`);
+    const code = systemCodeOf(error) ?? 'unknown';
+    throw new StartError(`the file of OTEL_EXPORTER_OTLP_${variable} cannot be read (${code}).`);
   }
 }

@@ -38,8 +38,8 @@ export async function startMetrics(
     provider,
     url: server?.url,
     async stop() {
-      runtime.disable();
       await Promise.allSettled([provider.shutdown(), server?.close()]);
+      runtime.disable();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { TelemetryParts } from '../telemetryParts.ts';
+import { systemCodeOf } from './systemCode.ts';
 
 /** The part of an exporter that is watched here. */
 interface Exporter<Items, Result> {
@@ -35,9 +36,10 @@ export function tellFailures<Items, Result extends ExportResult>(
 }
 
 function factsOf(error: unknown): { readonly status?: number; readonly systemCode?: string } {
-  const code = typeof error === 'object' && error && 'code' in error ? error.code : undefined;
+  const status = typeof error === 'object' && error && 'code' in error ? error.code : undefined;
+  const systemCode = systemCodeOf(error);
   return {
-    ...(typeof code === 'number' && { status: code }),
-    ...(typeof code === 'string' && /^\w{1,64}$/.test(code) && { systemCode: code }),
+    ...(typeof status === 'number' && { status }),
+    ...(systemCode !== undefined && { systemCode }),
   };
 }
