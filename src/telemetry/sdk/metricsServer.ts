@@ -59,7 +59,7 @@ export async function startMetricsServer(
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the process.
+    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
     server.on('error', (error) => {
       const code = systemCodeOf(error) ?? 'unknown';
       reject(

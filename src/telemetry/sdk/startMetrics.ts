@@ -1,4 +1,3 @@
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import type { Resource } from '@opentelemetry/resources';
 import {
@@ -7,9 +6,13 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricsConfig, MetricsPushConfig } from '../../config/telemetryConfig.ts';
+import type {
+  ListenConfig,
+  MetricsConfig,
+  MetricsPushConfig,
+} from '../../config/telemetryConfig.ts';
 import type { TelemetryParts } from '../telemetryParts.ts';
-import { startMetricsServer } from './metricsServer.ts';
+import { type MetricsServer, startMetricsServer } from './metricsServer.ts';
 import { otlpOptionsOf } from './otlpOptions.ts';
 import { tellFailures } from './tellFailures.ts';
 
@@ -26,29 +29,32 @@ export async function startMetrics(
   resource: Resource,
   parts: TelemetryParts,
 ): Promise<RunningMetrics> {
-  // The exporter's own server answers any method on any path, in its own words; only what it collects is used.
-  const exporter = prometheus && new PrometheusExporter({ preventServerStart: true });
+  const pulled = prometheus && (await startPrometheus(prometheus));
   const pushed = otlp && (await createPushReader(otlp, parts));
-  const server = exporter && (await startMetricsServer(prometheus, () => collectText(exporter)));
-  const readers: IMetricReader[] = [exporter, pushed].filter((reader) => reader !== undefined);
+  const readers: IMetricReader[] = [pulled?.reader, pushed].filter(
+    (reader) => reader !== undefined,
+  );
   const provider = new MeterProvider({ resource, readers });
   const runtime = new RuntimeNodeInstrumentation();
   runtime.setMeterProvider(provider);
   return {
     provider,
-    url: server?.url,
+    url: pulled?.url,
     async stop() {
-      await Promise.allSettled([provider.shutdown(), server?.close()]);
+      await Promise.allSettled([provider.shutdown(), pulled?.close()]);
       runtime.disable();
     },
   };
 }
 
-async function collectText(exporter: PrometheusExporter): Promise<string> {
-  // Labels that name the meter would say the same on every line.
-  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
-  const { resourceMetrics } = await exporter.collect();
-  return serializer.serialize(resourceMetrics);
+interface ServedMetrics extends MetricsServer {
+  readonly reader: IMetricReader;
+}
+
+async function startPrometheus(listen: ListenConfig): Promise<ServedMetrics> {
+  const { createPrometheusReader } = await import('./prometheusReader.ts');
+  const { reader, readText } = createPrometheusReader();
+  return { reader, ...(await startMetricsServer(listen, readText)) };
 }
 
 async function createPushReader(

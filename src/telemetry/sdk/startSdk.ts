@@ -3,8 +3,6 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { TelemetryConfig } from '../../config/telemetryConfig.ts';
 import type { TelemetryParts } from '../telemetryParts.ts';
-import { startMetrics } from './startMetrics.ts';
-import { startTraces } from './startTraces.ts';
 
 /** OpenTelemetry's SDK as this gateway uses it: beside whatever else is in the process, not for all of it. */
 export interface Sdk {
@@ -20,9 +18,12 @@ export async function startSdk(
   parts: TelemetryParts,
 ): Promise<Sdk> {
   const resource = resourceOf(attributes, parts.instanceId);
-  const tracing = traces && (await startTraces(traces, resource, parts));
   const hasMetrics = metrics.prometheus !== undefined || metrics.otlp !== undefined;
-  const metering = hasMetrics ? await startMetrics(metrics, resource, parts) : undefined;
+  const tracing =
+    traces && (await (await import('./startTraces.ts')).startTraces(traces, resource, parts));
+  const metering = hasMetrics
+    ? await (await import('./startMetrics.ts')).startMetrics(metrics, resource, parts)
+    : undefined;
   return {
     tracerProvider: tracing?.provider,
     meterProvider: metering?.provider,
