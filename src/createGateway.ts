@@ -1,22 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { metrics } from '@opentelemetry/api';
-import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { type ObservedGateway, startObservedGateway } from './startObservedGateway.ts';
 import type { Surroundings } from './surroundings.ts';
-import { createMeasurements } from './telemetry/createMeasurements.ts';
-import { createLogger } from './telemetry/logger.ts';
 
 export type { Clock } from './clock.ts';
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export { ConfigError } from './config/configError.ts';
 export type { Environment } from './config/readers.ts';
+export { StartError } from './config/startError.ts';
 export type { Surroundings } from './surroundings.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/measurements.ts';
+export type { StartTrail } from './telemetry/trail.ts';
 
 /** Where a started gateway is found, and who answers it. */
-export type Addresses = Pick<Gateway, 'url' | 'upstreamUrl'>;
+export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
 
 /** A gateway inside the caller's own program. */
 export interface OwnGateway {
@@ -37,7 +34,7 @@ export function createGateway(
   config: Config,
   surroundings: Partial<Surroundings> = {},
 ): OwnGateway {
-  let starting: Promise<Gateway> | undefined;
+  let starting: Promise<ObservedGateway> | undefined;
   let stopping: Promise<void> | undefined;
 
   return {
@@ -45,16 +42,9 @@ export function createGateway(
       if (stopping !== undefined) {
         throw new Error('This gateway was stopped. Create another one to start again.');
       }
-      starting ??= startGateway(config, {
-        clock: systemClock,
-        log: surroundings.log ?? createLogger(config.logLevel),
-        measurements: createMeasurements(metrics.getMeter('compliance-partner-gateway')),
-        chance: Math.random,
-        newId: randomUUID,
-        ...surroundings,
-      });
-      const { url, upstreamUrl } = await starting;
-      return { url, upstreamUrl };
+      starting ??= startObservedGateway(config, surroundings);
+      const { url, upstreamUrl, metricsUrl } = await starting;
+      return { url, upstreamUrl, metricsUrl };
     },
     stop(delayMs = 0) {
       stopping ??= stopStarted(starting, delayMs);
@@ -63,7 +53,10 @@ export function createGateway(
   };
 }
 
-async function stopStarted(starting: Promise<Gateway> | undefined, delayMs: number): Promise<void> {
+async function stopStarted(
+  starting: Promise<ObservedGateway> | undefined,
+  delayMs: number,
+): Promise<void> {
   const gateway = await starting?.catch(() => undefined);
   await gateway?.stop(delayMs);
 }

@@ -38,7 +38,7 @@ const authModes = {
 
 /** Builds all parts in order and listens. */
 export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
-  const { clock, log, measurements, newId } = surroundings;
+  const { clock, log, newId, measurements, startTrail } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const sdl = readSdl();
   const { introspection, limits } = config;
@@ -77,6 +77,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     canJudgeCallers: identity.isReady,
     newId,
     log,
+    startTrail,
   });
   try {
     await app.listen({ host: config.host, port: config.port });

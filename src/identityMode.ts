@@ -48,6 +48,7 @@ export async function startIdentityMode(
     WRITE: inbound.writePermissions,
   });
   const credentials = await createOutbound(config, settings, surroundings);
+  const stopWatching = surroundings.measurements.watchKeyAge(() => identity.keyAgeMs);
   const app = {
     clientId: outbound.clientId ?? '',
     tenantId: outbound.kind === 'registration' ? outbound.tenantId : '',
@@ -59,6 +60,7 @@ export async function startIdentityMode(
     isReady: () => identity.isReady,
     keyAgeMs: () => identity.keyAgeMs,
     async close() {
+      stopWatching();
       await Promise.all([identity.close(), credentials.close()]);
     },
   };
@@ -82,6 +84,7 @@ async function createOutbound(
     ...surroundings,
     onAcquire: measurements.tokenAcquired,
     onLookup: measurements.tokenLookedUp,
+    watchSize: measurements.watchTokenCache,
   };
   if (settings.mode === 'on-behalf-of') {
     const { createOnBehalfOfCredentials } = await import(

@@ -1,6 +1,7 @@
 import { bannerOf } from './banner.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
+import { StartError } from './config/startError.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -61,13 +62,20 @@ try {
   }
 } catch (error) {
   exitOnConfigError(error);
-  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
-  const reason = isListening
-    ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`
-    : 'see the last log line.';
+  const reason = reasonOf(error);
   log.error('The gateway could not start', { code: codeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   process.exit(1);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof StartError) {
+    return error.message;
+  }
+  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+  return isListening
+    ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`
+    : 'see the last log line.';
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,12 +1,14 @@
 import type { Clock } from './clock.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Measurements } from './telemetry/measurements.ts';
+import type { StartTrail } from './telemetry/trail.ts';
 
 /** What the gateway takes from the outside. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Measurements;
+  readonly startTrail: StartTrail;
   /** From 0 to 1, 1 excluded; spreads what would otherwise happen at one moment. */
   readonly chance: () => number;
   readonly newId: () => string;

@@ -4,6 +4,7 @@ import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts'
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
+import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
 import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
 
 /** Where answers come from. */
@@ -48,6 +49,7 @@ export interface Config {
   readonly graphBudget: GraphBudgetConfig;
   readonly limits: LimitsConfig;
   readonly trustedDocuments: TrustedDocumentsConfig;
+  readonly telemetry: TelemetryConfig;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -77,9 +79,10 @@ export function readConfig(environment: Environment): Config {
   const upstream = readUpstream(readers, isProduction);
   const named = readers.text('GRAPH_CLOUD');
   const cloud = cloudNames.find((name) => name === named) ?? 'global';
+  const port = readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 });
   const config: Config = {
     host: readers.text('HOST') ?? '127.0.0.1',
-    port: readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 }),
+    port,
     upstream,
     apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
     cloud,
@@ -116,9 +119,10 @@ export function readConfig(environment: Environment): Config {
     graphBudget: readGraphBudget(readers, upstream.kind),
     limits: readLimits(readers),
     trustedDocuments: readTrustedDocuments(readers),
+    telemetry: readTelemetry(readers, port),
   };
   if (readers.problems.length > 0) {
-    throw new ConfigError(readers.problems);
+    throw new ConfigError([...new Set(readers.problems)]);
   }
   return config;
 }

@@ -19,6 +19,8 @@ export interface Readers {
   rootUrl(name: string): URL | undefined;
   /** The URL of a Redis: a scheme, a host, and at most a user name, a password, a port and a database's number. */
   redisUrl(name: string): Secret | undefined;
+  /** A URL with rules of its own: the function says what is wrong with one. The URL itself is never shown. */
+  checkedUrl(name: string, findProblem: (url: URL) => string | undefined): URL | undefined;
   /** A URL of any form, such as a platform sets for its own programs. */
   plainUrl(name: string): URL | undefined;
   /** A text that must not be shown. */
@@ -100,6 +102,7 @@ export function createReaders(environment: Environment): Readers {
       }
       return value === 'true' || value === '1';
     },
+    checkedUrl: url,
     rootUrl: (name) => url(name, findRootUrlProblem),
     plainUrl: (name) => url(name, () => undefined),
     secret(name) {

@@ -15,6 +15,17 @@ export function findRootUrlProblem(url: URL): string | undefined {
   return undefined;
 }
 
+/** Says why a URL is none that telemetry can be sent to. */
+export function findCollectorUrlProblem(url: URL): string | undefined {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return 'it must begin with https:// or http://';
+  }
+  if (url.username !== '' || url.password !== '') {
+    return 'it must not hold a user name or password; there are headers for that';
+  }
+  return url.search !== '' || url.hash !== '' ? 'it must end before any ? or #' : undefined;
+}
+
 /** Says why a URL is none of a Redis. */
 export function findRedisUrlProblem(url: URL): string | undefined {
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {

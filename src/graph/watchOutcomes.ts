@@ -14,15 +14,21 @@ export interface WatchParts {
 export function watchOutcomes(graph: GraphClient, { log, measurements }: WatchParts): GraphClient {
   function watch<Result>(
     operation: GraphOperation,
-    { requestId }: GraphCall,
+    { requestId, trail }: GraphCall,
     writing: Promise<Result>,
   ): Promise<Result> {
     return writing.catch((error: unknown) => {
       if (isGraphError(error) && error.mayHaveBeenApplied) {
         const { status, requestId: graphRequestId } = error.details.answer ?? {};
         measurements.outcomeUnknown(operation);
-        const fields = { requestId, operation, status, graphRequestId, code: error.code };
-        log.warn('A write may have been applied, or not', fields);
+        log.warn('A write may have been applied, or not', {
+          requestId,
+          traceId: trail?.traceId,
+          operation,
+          status,
+          graphRequestId,
+          code: error.code,
+        });
       }
       throw error;
     });

@@ -3,6 +3,7 @@ import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { Authorizer } from '../identity/createAuthorizer.ts';
+import type { RequestTrail } from '../telemetry/trail.ts';
 import type { KnownPartnerIds } from './knownPartnerIds.ts';
 import type { PartnerLocks } from './partnerLocks.ts';
 import type { PartnerReads } from './partnerReads.ts';
@@ -24,6 +25,8 @@ export interface RequestContext {
   readonly apiVersion: GraphApiVersion;
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
+  /** What is noted of the request. */
+  readonly trail?: RequestTrail | undefined;
   /** Lets the caller in, or not; undefined where Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
   /** How the gateway comes to its token. */

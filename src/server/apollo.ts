@@ -15,6 +15,7 @@ import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
 import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
+import { createTrailPlugin } from './telemetry/trailPlugin.ts';
 
 export interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
@@ -55,6 +56,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       createOutcomePlugin(log),
       createLegacyStatusPlugin(),
       documentLimits.plugin,
+      createTrailPlugin(),
     ],
   });
 }

@@ -60,12 +60,14 @@ export function createRequestContext(
     deadlineMs: signals.deadlineMs,
     signal: signals.signal,
     writeSignal: signals.writeSignal,
+    ...(request.trail && { trail: request.trail }),
   };
   return {
     requestId: request.id,
     graph,
     apiVersion,
     call,
+    trail: request.trail,
     authorizer,
     authMode,
     reads: createPartnerReads(graph, call, maximumRows),

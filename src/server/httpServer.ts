@@ -1,6 +1,5 @@
 import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/measurements.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import { addJsonBody } from './http/addJsonBody.ts';
@@ -10,17 +9,19 @@ import type { Limits } from './limits/limits.ts';
 import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
+import { addRequestTelemetry, type RequestTelemetryParts } from './telemetry/requestTelemetry.ts';
 
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
-export interface HttpServerParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
+export interface HttpServerParts<Context extends BaseContext>
+  extends GraphQLHandlerParts<Context>,
+    RequestTelemetryParts {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
   readonly canJudgeCallers: () => boolean;
   readonly newId: () => string;
-  readonly log: Log;
   readonly limits: Limits;
   readonly measurements: Measurements;
 }
@@ -29,7 +30,7 @@ export interface HttpServerParts<Context extends BaseContext> extends GraphQLHan
 export function createHttpServer<Context extends BaseContext>(
   parts: HttpServerParts<Context>,
 ): FastifyInstance {
-  const { sdl, phase, newId, log, limits } = parts;
+  const { sdl, phase, newId, limits } = parts;
   const answerFailure = createFailureAnswer(parts);
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
@@ -42,8 +43,9 @@ export function createHttpServer<Context extends BaseContext>(
   });
   app.server.headersTimeout = headersTimeoutMs;
 
+  addRequestTelemetry(app, parts);
   app.addHook('onRequest', async (request, reply) => {
-    const traceparent = readTraceparent(request.headers);
+    const traceparent = request.trail?.traceparent ?? readTraceparent(request.headers);
     reply.header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
@@ -60,16 +62,6 @@ export function createHttpServer<Context extends BaseContext>(
       reply.header('connection', 'close');
     }
   });
-  app.addHook('onResponse', async (request, reply) => {
-    log.info('Answered', {
-      requestId: request.id,
-      method: request.method,
-      url: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
-      durationMs: Math.round(reply.elapsedTime),
-    });
-  });
-
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],

@@ -1,3 +1,5 @@
+import type { CallerTrace } from '../telemetry/trail.ts';
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
@@ -14,4 +16,12 @@ export function readTraceparent(headers: Headers): string | undefined {
   const text = headers['traceparent'];
   const form = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
   return typeof text === 'string' && form.test(text) ? text : undefined;
+}
+
+/** Gives the caller's trace context with its state, which is left to those who know its form; undefined without one. */
+export function readCallerTrace(headers: Headers): CallerTrace | undefined {
+  const traceparent = readTraceparent(headers);
+  const state = headers['tracestate'];
+  const tracestate = Array.isArray(state) ? state.join() : state;
+  return traceparent === undefined ? undefined : { traceparent, tracestate };
 }

@@ -1,8 +1,20 @@
-import type { Meter } from '@opentelemetry/api';
+import {
+  type Meter,
+  type Observable,
+  type ObservableCallback,
+  ValueType,
+} from '@opentelemetry/api';
+import { knownMethodOf } from './knownMethod.ts';
 import type { Measurements } from './measurements.ts';
 
 /** For levels, counts and bytes alike. */
 const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);
+/** In seconds, as OpenTelemetry's conventions have them for HTTP; the SDK's own are for milliseconds. */
+const advice = {
+  explicitBucketBoundaries: [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20,
+  ],
+};
 
 const states = ['closed', 'half-open', 'open'] as const;
 
@@ -11,6 +23,16 @@ export function createMeasurements(meter: Meter): Measurements {
   const duration = meter.createHistogram('http.client.request.duration', {
     unit: 's',
     description: 'How long attempts towards Microsoft Graph took.',
+    advice,
+  });
+  const requests = meter.createHistogram('http.server.request.duration', {
+    unit: 's',
+    description: 'How long requests to this gateway took.',
+    advice,
+  });
+  const underWay = meter.createUpDownCounter('gateway_upstream_inflight', {
+    description: 'Attempts towards Microsoft Graph that are under way.',
+    valueType: ValueType.INT,
   });
   const retries = meter.createCounter('gateway_upstream_retries_total', {
     description: 'Attempts that followed another one, by reason.',
@@ -30,6 +52,7 @@ export function createMeasurements(meter: Meter): Measurements {
   const acquisitions = meter.createHistogram('gateway_token_acquire_seconds', {
     unit: 's',
     description: "How long getting tokens of the gateway's own took, by flow and outcome.",
+    advice,
   });
   const lookups = meter.createCounter('gateway_token_cache_lookups_total', {
     description: "How tokens of the gateway's own were found.",
@@ -49,6 +72,18 @@ export function createMeasurements(meter: Meter): Measurements {
   const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
     description: 'Requests for documents that are not in the manifest, by what became of them.',
   });
+  const keptTokens = meter.createObservableGauge('gateway_token_cache_entries', {
+    description: "Tokens of the gateway's own that are kept.",
+    valueType: ValueType.INT,
+  });
+  const keyAge = meter.createObservableGauge('gateway_jwks_age_seconds', {
+    unit: 's',
+    description: "How long ago the keys that check callers' tokens were loaded.",
+  });
+  // What nobody has seen yet is seen as zero, so that the first rise is one.
+  circuit.record(0);
+  throttled.add(0);
+  underWay.add(0);
   return {
     attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
       duration.record(durationMs / 1000, {
@@ -65,6 +100,19 @@ export function createMeasurements(meter: Meter): Measurements {
         throttled.add(1);
       }
     },
+    underWay: (change) => underWay.add(change),
+    request({ method, route, durationMs, status, errorType, operationType }) {
+      requests.record(durationMs / 1000, {
+        'http.request.method': knownMethodOf(method),
+        'url.scheme': 'http',
+        ...(route !== undefined && { 'http.route': route }),
+        ...(status !== undefined && { 'http.response.status_code': status }),
+        ...(errorType !== undefined && { 'error.type': errorType }),
+        ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
+      });
+    },
+    watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
+    watchTokenCache: (readSize) => watch(keptTokens, readSize),
     heldBack: (reason) => shed.add(1, { reason }),
     breakerState: (state) => circuit.record(states.indexOf(state)),
     tokenAcquired: ({ flow, outcome, durationMs }) =>
@@ -76,3 +124,16 @@ export function createMeasurements(meter: Meter): Measurements {
     untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
   };
 }
+
+function watch(gauge: Observable, read: () => number | undefined): () => void {
+  const observe: ObservableCallback = (result) => {
+    const value = read();
+    if (value !== undefined) {
+      result.observe(value);
+    }
+  };
+  gauge.addCallback(observe);
+  return () => gauge.removeCallback(observe);
+}
+
+const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;

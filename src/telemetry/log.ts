@@ -1,6 +1,11 @@
 /** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
 export interface LogFields {
   readonly requestId?: string | undefined;
+  /** 32 hex digits. */
+  readonly traceId?: string | undefined;
+  /** What the document asks for: `query` or `mutation`, and its own name for it. */
+  readonly operationType?: string | undefined;
+  readonly operationName?: string | undefined;
   readonly operation?: string | undefined;
   readonly method?: string | undefined;
   readonly status?: number | undefined;
@@ -14,6 +19,10 @@ export interface LogFields {
   readonly hasCallerLeft?: boolean | undefined;
   readonly state?: string | undefined;
   readonly graphRequestId?: string | undefined;
+  /** Of all attempts of an operation, as far as they are not too many; and the status of the last one. */
+  readonly graphRequestIds?: readonly string[] | undefined;
+  readonly graphStatus?: number | undefined;
+  readonly retries?: number | undefined;
   readonly graphCode?: string | undefined;
   readonly mayHaveBeenApplied?: boolean | undefined;
   readonly reason?: string | undefined;

@@ -14,6 +14,7 @@ export function createLogger(level: string, sink?: LogSink): Log {
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: escapeControls },
   };
   const logger = sink ? pino(options, sink) : pino(options);
   return {
@@ -23,6 +24,17 @@ export function createLogger(level: string, sink?: LogSink): Log {
     error: (message, fields = {}, error) =>
       logger.error({ ...fields, ...describe(error) }, message),
   };
+}
+
+/**
+ * Escapes what JSON leaves as it is and terminals and log viewers obey: controls beyond ASCII's first 32, line and
+ * paragraph separators, and marks that turn the direction of writing.
+ */
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Name and stack frames of an unexpected error; its message may quote what a caller sent, so it stays out. */

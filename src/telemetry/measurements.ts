@@ -12,13 +12,34 @@ export interface AttemptMeasurement {
   readonly errorType?: string;
 }
 
+/** One HTTP request to the gateway. */
+export interface RequestMeasurement {
+  readonly method: string;
+  /** The route's pattern; undefined where there is none, so that no caller can make up new ones. */
+  readonly route: string | undefined;
+  readonly durationMs: number;
+  /** Undefined where the caller had left before its answer. */
+  readonly status: number | undefined;
+  /** Where it failed: a stable code. */
+  readonly errorType: string | undefined;
+  /** What its document asked for: `query` or `mutation`. */
+  readonly operationType: string | undefined;
+}
+
 export type MeasureAttempt = (measurement: AttemptMeasurement) => void;
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
-/** What the gateway measures of the way to Graph. */
+/** What the gateway measures. */
 export interface Measurements {
   readonly attempt: MeasureAttempt;
+  /** One more or one less is under way to Graph. */
+  underWay(change: 1 | -1): void;
+  request(measurement: RequestMeasurement): void;
+  /** Reads the age of the keys that check callers' tokens when somebody collects; the result ends that. */
+  watchKeyAge(readMs: () => number | undefined): () => void;
+  /** Reads how many tokens of the gateway's own are kept. */
+  watchTokenCache(readSize: () => number): () => void;
   /** A request that was held back before it was sent. */
   heldBack(reason: 'budget' | 'breaker' | 'bulkhead'): void;
   breakerState(state: BreakerState): void;

@@ -49,11 +49,16 @@ describe('source files', () => {
     [
       'chance',
       /Math\.random|randomUUID|randomBytes/,
-      ['src/createGateway.ts', 'src/emulator/startEmulator.ts'],
+      ['src/startObservedGateway.ts', 'src/emulator/startEmulator.ts'],
     ],
     ['the built-in fetch', /\bfetch\(/, []],
     ['the console', /\bconsole\./, []],
     ['MSAL before it is needed', /^import (?!type )[^;]*'@azure\/msal-node'/m, []],
+    [
+      "OpenTelemetry's SDK before it is asked for",
+      /^import (?!type )[^;]*'(?:@opentelemetry\/(?!api')|[./\w]*\/sdk\/)/m,
+      own.filter((file) => file.startsWith('src/telemetry/sdk/')),
+    ],
   ])('leave %s to the files that own it', (_what, pattern, owners) => {
     const users = own.filter((file) => pattern.test(textOf(file)));
     expect(users.filter((file) => !owners.includes(file))).toEqual([]);

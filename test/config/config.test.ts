@@ -13,6 +13,13 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
+/** What is told of a gateway where nothing of it is asked for. */
+const noTelemetry = {
+  resource: { 'service.name': 'compliance-partner-gateway' },
+  traces: undefined,
+  metrics: { prometheus: undefined, otlp: undefined },
+};
+
 describe('readConfig', () => {
   it('starts the embedded Graph on loopback where nothing is set', () => {
     expect(readConfig({})).toEqual({
@@ -34,6 +41,7 @@ describe('readConfig', () => {
       graphBudget: { writes: 100_000, requests: 100_000, replicas: 1, redisUrl: undefined },
       limits: expect.objectContaining({ mode: 'enforce' }),
       trustedDocuments: { mode: 'off' },
+      telemetry: noTelemetry,
     });
   });
 
@@ -125,6 +133,7 @@ describe('readConfig', () => {
       graphBudget: { writes: 80, requests: 800, replicas: 3, redisUrl: undefined },
       limits: expect.objectContaining({ mode: 'enforce' }),
       trustedDocuments: { mode: 'off' },
+      telemetry: noTelemetry,
     });
   });
 

@@ -6,6 +6,8 @@ import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite
 import { describe } from '@jest/globals';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { silentLog } from '../support/logs.ts';
+import { noMeasurements } from '../support/measurements.ts';
+import { startTrailOfNobody } from '../support/trails.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
 describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
@@ -23,6 +25,8 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       canJudgeCallers: () => true,
       newId: () => 'id',
       log: silentLog,
+      measurements: noMeasurements,
+      startTrail: startTrailOfNobody,
     });
     await app.ready();
     // The suite asks at the root.

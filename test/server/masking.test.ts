@@ -13,6 +13,8 @@ import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTestClient } from '../support/graphClients.ts';
+import { noMeasurements } from '../support/measurements.ts';
+import { startTrailOfNobody } from '../support/trails.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
 const secret = 'connect to https://user:hunter2@internal.example failed';
@@ -61,6 +63,8 @@ beforeAll(async () => {
     canJudgeCallers: () => true,
     newId: () => 'request-7',
     log,
+    measurements: noMeasurements,
+    startTrail: startTrailOfNobody,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
 });

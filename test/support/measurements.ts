@@ -1,8 +1,16 @@
-import type { AttemptMeasurement, Measurements } from '../../src/telemetry/measurements.ts';
+import type {
+  AttemptMeasurement,
+  Measurements,
+  RequestMeasurement,
+} from '../../src/telemetry/measurements.ts';
 
 /** Measurements that nobody takes. */
 export const noMeasurements: Measurements = {
   attempt: () => undefined,
+  underWay: () => undefined,
+  request: () => undefined,
+  watchKeyAge: () => () => undefined,
+  watchTokenCache: () => () => undefined,
   heldBack: () => undefined,
   breakerState: () => undefined,
   tokenAcquired: () => undefined,
@@ -16,18 +24,23 @@ export const noMeasurements: Measurements = {
 /** Measurements that are kept. */
 export function recordingMeasurements(): Measurements & {
   readonly attempts: readonly AttemptMeasurement[];
+  readonly requests: readonly RequestMeasurement[];
   readonly events: readonly string[];
   /** What requests and documents had of what is limited. */
   readonly seen: readonly (readonly [limit: string, seen: number])[];
 } {
   const attempts: AttemptMeasurement[] = [];
+  const requests: RequestMeasurement[] = [];
   const events: string[] = [];
   const seen: (readonly [string, number])[] = [];
   return {
+    ...noMeasurements,
     attempts,
+    requests,
     events,
     seen,
     attempt: (measurement) => attempts.push(measurement),
+    request: (measurement) => requests.push(measurement),
     heldBack: (reason) => events.push(`held back by ${reason}`),
     breakerState: (state) => events.push(`breaker ${state}`),
     tokenAcquired: ({ flow, outcome }) => events.push(`${flow} ${outcome}`),

@@ -5,6 +5,7 @@ import { type Gateway, startGateway } from '../../src/gateway.ts';
 import type { Surroundings } from '../../src/surroundings.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { noMeasurements } from './measurements.ts';
+import { startTrailOfNobody } from './trails.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
 export interface TestGateway {
@@ -49,6 +50,7 @@ export async function startTestGateway(
     clock: systemClock,
     log: createLogger('debug', { write: (line) => logLines.push(line) }),
     measurements: noMeasurements,
+    startTrail: startTrailOfNobody,
     chance: () => 0,
     newId: () => `id-${nextId++}`,
     ...surroundings,

@@ -44,4 +44,18 @@ describe('createLogger', () => {
     log.warn('x', { reason: 'a\n{"level":"fatal"}\r\n' });
     expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
   });
+
+  it('escapes whatever a terminal or a viewer could obey', () => {
+    const { log, lines, objects } = recordedLog();
+    const hostile = '\u0000\u001b[2J\u007f\u009b31m\u0085\u2028\u2029\u202e\u2066\ufeff';
+    log.info('Answered', { reason: hostile });
+    expect(lines.join('')).not.toMatch(/[^\n\x20-\x7e]/);
+    expect(objects()).toMatchObject([{ reason: hostile }]);
+  });
+
+  it('leaves what people write as it is', () => {
+    const { log, lines } = recordedLog();
+    log.info('Answered', { reason: 'Zürich 東京 ☂ …' });
+    expect(lines.join('')).toContain('Zürich 東京 ☂ …');
+  });
 });

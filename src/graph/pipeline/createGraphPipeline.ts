@@ -66,7 +66,7 @@ export function createGraphPipeline(
       createBreaker({ openMs: breakerOpenMs, slowMs }, { clock, log, chance, measurements }),
       createBulkhead({ concurrency, queue }, measurements),
       createAttemptLimit(clock),
-      createObserve({ clock, log, measureAttempt: measurements.attempt }),
+      createObserve({ clock, log, measurements }),
       readBody,
     ],
     send,

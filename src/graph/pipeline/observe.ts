@@ -1,36 +1,59 @@
 import type { Clock } from '../../clock.ts';
 import type { Log, LogFields } from '../../telemetry/log.ts';
-import type { MeasureAttempt } from '../../telemetry/measurements.ts';
+import type { Measurements } from '../../telemetry/measurements.ts';
+import type { AttemptTrail } from '../../telemetry/trail.ts';
 import { type GraphError, isGraphError } from '../errors.ts';
 import { methodOf, routeOf } from '../operation.ts';
+import { safeIdOf } from '../safeId.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from './pipeline.ts';
 
 export interface ObserveParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measureAttempt: MeasureAttempt;
+  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
-/** Writes one line and takes one measurement for each attempt that is made, whatever becomes of it. */
-export function createObserve({ clock, log, measureAttempt }: ObserveParts): Policy {
+/** Writes one line, takes one measurement and makes one span for each attempt, whatever becomes of it. */
+export function createObserve({ clock, log, measurements }: ObserveParts): Policy {
   return async (request, next) => {
     const startedMs = clock.now();
+    const trail = startTrail(request);
+    measurements.underWay(1);
     try {
-      const response = await next(request);
+      const response = await next(withContext(request, trail));
       const durationMs = clock.now() - startedMs;
-      const fields = { ...describeAttempt(request, durationMs), ...describeAnswer(response) };
-      log.info('Microsoft Graph answered', fields);
-      measureAttempt({ ...labelsOf(request), durationMs, status: response.status });
+      const answer = describeAnswer(response);
+      log.info('Microsoft Graph answered', { ...describeAttempt(request, durationMs), ...answer });
+      measurements.attempt({ ...labelsOf(request), durationMs, status: response.status });
+      trail?.end(answer);
       return response;
     } catch (error) {
       const durationMs = clock.now() - startedMs;
       const code = isGraphError(error) ? error.code : 'unexpected';
-      const fields = { ...describeAttempt(request, durationMs), ...describeFailure(error), code };
-      log.warn('Microsoft Graph gave no answer', fields);
-      measureAttempt({ ...labelsOf(request), durationMs, errorType: code });
+      const failure = { ...describeFailure(error), code };
+      log.warn('Microsoft Graph gave no answer', {
+        ...describeAttempt(request, durationMs),
+        ...failure,
+      });
+      measurements.attempt({ ...labelsOf(request), durationMs, errorType: code });
+      trail?.end({ ...failure, errorType: code });
       throw error;
+    } finally {
+      measurements.underWay(-1);
     }
   };
+}
+
+function startTrail(request: GraphRequest): AttemptTrail | undefined {
+  const { call, operation } = request;
+  return call.trail?.startAttempt({ operation, ...labelsOf(request) });
+}
+
+/** Where somebody traces, what goes to Graph is the attempt's own context. */
+function withContext(request: GraphRequest, trail: AttemptTrail | undefined): GraphRequest {
+  return trail === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, ...trail.headers } };
 }
 
 function labelsOf({ operation, attempt = 1, repeatReason }: GraphRequest) {
@@ -41,6 +64,7 @@ function describeAttempt(request: GraphRequest, durationMs: number): LogFields {
   const { call, operation, attempt = 1, repeatReason } = request;
   return {
     requestId: call.requestId,
+    traceId: call.trail?.traceId,
     operation,
     method: methodOf(operation),
     route: routeOf(operation),
@@ -55,8 +79,8 @@ function describeAttempt(request: GraphRequest, durationMs: number): LogFields {
 function describeAnswer(response: GraphResponse): LogFields {
   return {
     status: response.status,
-    graphRequestId: headerText(response, 'request-id'),
-    graphClientRequestId: headerText(response, 'client-request-id'),
+    graphRequestId: safeIdOf(headerText(response, 'request-id')),
+    graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
   };
 }
 

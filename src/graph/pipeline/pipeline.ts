@@ -1,4 +1,5 @@
 import type { Secret } from '../../secret.ts';
+import type { Trail } from '../../telemetry/trail.ts';
 import type { GraphOperation } from '../operation.ts';
 
 /** Why an operation ended before its answer was there. */
@@ -10,6 +11,8 @@ export interface GraphCall {
   readonly requestId: string;
   /** A W3C trace context of the caller, passed on as it came. */
   readonly traceparent: string | undefined;
+  /** Where the operation's attempts are noted; what travels to Graph is then the context of the attempt. */
+  readonly trail?: Trail;
   /** The caller's own bearer token, if one came. */
   readonly callerToken: Secret | undefined;
   /** When the operation's time is up, in milliseconds since the epoch. */

@@ -37,8 +37,9 @@ export function createAcquisition(
   const told = new LRUCache<string, number>({ max: 100 });
 
   /** A wrong secret fails every call; one line an hour is enough to be seen. */
-  function tell(error: unknown, { requestId }: TokenOrder): void {
-    const fields = { requestId, operation: flow, ...tokenFactsOf(error) };
+  function tell(error: unknown, { requestId, trail }: TokenOrder): void {
+    const traceId = trail?.traceId;
+    const fields = { requestId, traceId, operation: flow, ...tokenFactsOf(error) };
     if (!(error instanceof OutboundIdentityError)) {
       log.warn('No token for Microsoft Graph was got', fields);
       return;
@@ -53,8 +54,10 @@ export function createAcquisition(
 
   return async (order) => {
     const startedAtMs = clock.now();
+    const endTrail = order.trail?.startToken(flow);
     const measure = (outcome: AcquisitionOutcome): void => {
       onAcquire?.({ flow, outcome, durationMs: clock.now() - startedAtMs });
+      endTrail?.(outcome);
     };
     try {
       const acquired = await withinLimit(clock, (signal) => source(order, signal));

@@ -57,9 +57,15 @@ export function createAppOnlyCredentials(
         key,
         call,
         withFreshToken,
-        acquire: () => acquire({ tenant, assertion: undefined, requestId: call.requestId }),
+        acquire: () => {
+          const { requestId, trail } = call;
+          return acquire({ tenant, assertion: undefined, requestId, trail });
+        },
       }),
-    close: () => transport.close(),
+    close() {
+      cache.close();
+      return transport.close();
+    },
   };
 }
 

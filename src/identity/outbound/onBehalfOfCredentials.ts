@@ -41,7 +41,7 @@ export function createOnBehalfOfCredentials(
   return {
     hasOwnTokens: true,
     async tokenFor(call, { withFreshToken }) {
-      const { callerToken: assertion, requestId } = call;
+      const { callerToken: assertion, requestId, trail } = call;
       if (assertion === undefined) {
         throw new GraphCredentialError(
           'unauthenticated',
@@ -56,10 +56,13 @@ export function createOnBehalfOfCredentials(
         key: identityKeyOf(identity),
         call,
         withFreshToken,
-        acquire: () => acquire({ tenant, assertion, requestId }),
+        acquire: () => acquire({ tenant, assertion, requestId, trail }),
       });
     },
-    close: () => transport.close(),
+    close() {
+      cache.close();
+      return transport.close();
+    },
   };
 }
 

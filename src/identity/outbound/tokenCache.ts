@@ -14,6 +14,8 @@ export type TokenLookup = 'hit' | 'miss' | 'joined';
 export interface TokenCacheParts {
   readonly clock: Clock;
   readonly onLookup?: ((lookup: TokenLookup) => void) | undefined;
+  /** Is given a way to read how many tokens are kept; the result ends the reading. */
+  readonly watchSize?: ((readSize: () => number) => () => void) | undefined;
 }
 
 export interface TokenCacheOptions {
@@ -46,11 +48,18 @@ export class TokenCache {
   readonly #flights = new Map<IdentityKey, Promise<Secret>>();
   /** What each operation was given last, to tell a refused token from one that came since. */
   readonly #given = new WeakMap<GraphCall, Secret>();
+  readonly #stopWatching: (() => void) | undefined;
 
   constructor(options: TokenCacheOptions, parts: TokenCacheParts) {
     this.#options = options;
     this.#parts = parts;
     this.#entries = new LRUCache({ max: options.maximumTokens });
+    this.#stopWatching = parts.watchSize?.(() => this.size);
+  }
+
+  /** Ends the reading of its size; what is kept can still be found. */
+  close(): void {
+    this.#stopWatching?.();
   }
 
   /** How many keys something is known under. */

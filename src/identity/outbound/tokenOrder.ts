@@ -1,4 +1,5 @@
 import type { Secret } from '../../secret.ts';
+import type { Trail } from '../../telemetry/trail.ts';
 
 /** How a token of the gateway's own is got, as metrics name it. */
 export type TokenFlow = 'on-behalf-of' | 'client-credentials' | 'managed-identity';
@@ -10,6 +11,7 @@ export interface TokenOrder {
   readonly assertion: Secret | undefined;
   /** Of the operation that asked first. */
   readonly requestId: string;
+  readonly trail?: Trail | undefined;
 }
 
 /** A token with its life, counted from when it was asked for. */

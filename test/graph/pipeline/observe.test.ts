@@ -13,7 +13,7 @@ async function observe(change: Partial<GraphRequest>, send: Send) {
   const clock = createVirtualClock();
   const log = recordingLog();
   const measurements = recordingMeasurements();
-  const policy = createObserve({ clock, log, measureAttempt: measurements.attempt });
+  const policy = createObserve({ clock, log, measurements });
   const request: GraphRequest = {
     operation: 'add',
     url: new URL('http://graph/secret-id'),

@@ -96,6 +96,7 @@ class Attempts {
     this.#isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
     log.info('Microsoft Graph is asked again', {
       requestId: call.requestId,
+      traceId: call.trail?.traceId,
       operation,
       attempt: this.#attempt + 1,
       reason,
@@ -113,6 +114,7 @@ class Attempts {
       const { operation, call } = this.#request;
       this.#parts.log.warn('Microsoft Graph is not asked again', {
         requestId: call.requestId,
+        traceId: call.trail?.traceId,
         operation,
         attempt: this.#attempt,
         reason: because,

@@ -1,0 +1,87 @@
+import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
+import type { Resource } from '@opentelemetry/resources';
+import {
+  type IMetricReader,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
+import type {
+  ListenConfig,
+  MetricsConfig,
+  MetricsPushConfig,
+} from '../../config/telemetryConfig.ts';
+import type { TelemetryParts } from '../telemetryParts.ts';
+import { type MetricsServer, startMetricsServer } from './metricsServer.ts';
+import { otlpOptionsOf } from './otlpOptions.ts';
+import { tellFailures } from './tellFailures.ts';
+
+export interface RunningMetrics {
+  readonly provider: MeterProvider;
+  /** Where they can be fetched. */
+  readonly url: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts to measure, to serve what is measured on a port of its own, and to send it. @throws StartError */
+export async function startMetrics(
+  { prometheus, otlp }: MetricsConfig,
+  resource: Resource,
+  parts: TelemetryParts,
+): Promise<RunningMetrics> {
+  const pulled = prometheus && (await startPrometheus(prometheus));
+  const pushed = otlp && (await createPushReader(otlp, parts));
+  const readers: IMetricReader[] = [pulled?.reader, pushed].filter(
+    (reader) => reader !== undefined,
+  );
+  const provider = new MeterProvider({ resource, readers });
+  const runtime = new RuntimeNodeInstrumentation();
+  runtime.setMeterProvider(provider);
+  return {
+    provider,
+    url: pulled?.url,
+    async stop() {
+      await Promise.allSettled([provider.shutdown(), pulled?.close()]);
+      runtime.disable();
+    },
+  };
+}
+
+interface ServedMetrics extends MetricsServer {
+  readonly reader: IMetricReader;
+}
+
+async function startPrometheus(listen: ListenConfig): Promise<ServedMetrics> {
+  const { createPrometheusReader } = await import('./prometheusReader.ts');
+  const { reader, readText } = createPrometheusReader();
+  return { reader, ...(await startMetricsServer(listen, readText)) };
+}
+
+async function createPushReader(
+  otlp: MetricsPushConfig,
+  parts: TelemetryParts,
+): Promise<PeriodicExportingMetricReader> {
+  const exporter = await createExporter(otlp);
+  tellFailures(exporter, 'metrics', parts);
+  return new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: otlp.intervalMs,
+    exportTimeoutMillis: otlp.exportTimeoutMs,
+  });
+}
+
+async function createExporter(otlp: MetricsPushConfig): Promise<PushMetricExporter> {
+  const { AggregationTemporalityPreference, OTLPMetricExporter: JsonExporter } = await import(
+    '@opentelemetry/exporter-metrics-otlp-http'
+  );
+  const { CUMULATIVE, DELTA, LOWMEMORY } = AggregationTemporalityPreference;
+  const temporalityPreference = { cumulative: CUMULATIVE, delta: DELTA, lowmemory: LOWMEMORY }[
+    otlp.temporality
+  ];
+  const options = { ...otlpOptionsOf(otlp), temporalityPreference };
+  if (otlp.protocol === 'http/json') {
+    return new JsonExporter(options);
+  }
+  const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
+  return new OTLPMetricExporter(options);
+}

@@ -1,0 +1,55 @@
+import { type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
+import type { Clock } from '../clock.ts';
+import type { TelemetryConfig } from '../config/telemetryConfig.ts';
+import type { TelemetryParts } from './telemetryParts.ts';
+
+/** What is told of the gateway, and where. */
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+  /** Where metrics can be fetched; undefined where they cannot. */
+  readonly metricsUrl: string | undefined;
+  /** Sends what is left, for so long at the most, and stops. Never rejects. */
+  stop(limitMs: number): Promise<void>;
+}
+
+const scope = 'compliance-partner-gateway';
+
+/**
+ * Starts what the configuration asks for; the SDK is loaded only then, and not made the program's global one. What is
+ * not asked for goes to the global one, where the program around the gateway has registered it, else to nobody.
+ * @throws StartError where metrics cannot be served, or a file that is named cannot be read.
+ */
+export async function startTelemetry(
+  { resource, traces, metrics: metricsConfig }: TelemetryConfig,
+  parts: TelemetryParts,
+): Promise<Telemetry> {
+  const hasMetrics = metricsConfig.prometheus !== undefined || metricsConfig.otlp !== undefined;
+  if (traces === undefined && !hasMetrics) {
+    return {
+      tracer: trace.getTracer(scope),
+      meter: metrics.getMeter(scope),
+      metricsUrl: undefined,
+      stop: async () => undefined,
+    };
+  }
+  const { startSdk } = await import('./sdk/startSdk.ts');
+  const sdk = await startSdk({ resource, traces, metrics: metricsConfig }, parts);
+  return {
+    tracer: sdk.tracerProvider?.getTracer(scope) ?? trace.getTracer(scope),
+    meter: sdk.meterProvider?.getMeter(scope) ?? metrics.getMeter(scope),
+    metricsUrl: sdk.metricsUrl,
+    stop: (limitMs) => within(parts.clock, limitMs, sdk.stop()),
+  };
+}
+
+function within(clock: Clock, limitMs: number, stopping: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const stopTimer = clock.startTimer(limitMs, resolve);
+    const end = (): void => {
+      stopTimer();
+      resolve();
+    };
+    stopping.then(end, end);
+  });
+}

@@ -1,0 +1,136 @@
+import type { ImportRules } from './importRule.ts';
+
+/** From the mapping up to the process. */
+export const upperLayers: ImportRules = {
+  mapping: {
+    own: [
+      'mapping',
+      'generated/graphql.ts',
+      'graph/resource.ts',
+      'graph/partnerSource.ts',
+      'graph/apiVersion.ts',
+      'graph/partnerId.ts',
+    ],
+    packages: ['node:crypto'],
+  },
+  selection: {
+    own: ['selection', 'mapping', 'generated/graphql.ts', 'graph/resource.ts'],
+    packages: [],
+  },
+  resolvers: {
+    own: [
+      'resolvers',
+      'selection',
+      'mapping',
+      'generated',
+      'graph',
+      'identity/createAuthorizer.ts',
+      'identity/identityError.ts',
+      'telemetry/trail.ts',
+    ],
+    packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
+  },
+  'server/trusted/loadTrustedDocuments.ts': {
+    own: ['server/trusted'],
+    packages: ['node:fs'],
+  },
+  'server/telemetry': {
+    own: [
+      'server/requestIdentity.ts',
+      'resolvers/context.ts',
+      'telemetry/errorType.ts',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'telemetry/trail.ts',
+    ],
+    packages: ['@apollo/server', 'fastify'],
+  },
+  server: {
+    own: [
+      'server',
+      'resolvers',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+      'jsonProblem.ts',
+      'graph/json.ts',
+      'telemetry/trail.ts',
+      'clock.ts',
+      'secret.ts',
+      'graph/client.ts',
+      'graph/apiVersion.ts',
+      'graph/pipeline/pipeline.ts',
+      'generated/graphql.ts',
+      'identity/createAuthorizer.ts',
+    ],
+    packages: [
+      'graphql',
+      '@apollo/server',
+      '@graphql-tools/schema',
+      'fastify',
+      'lru-cache',
+      'secure-json-parse',
+      'node:buffer',
+      'node:crypto',
+      'node:fs',
+      'node:stream',
+    ],
+  },
+  'metadata/readXml.ts': { own: ['metadata/notMetadataError.ts'], packages: ['saxes'] },
+  metadata: {
+    own: [
+      'metadata',
+      'mapping/assignmentTarget.ts',
+      'mapping/partnerState.ts',
+      'graph/apiVersion.ts',
+      'graph/resource.ts',
+    ],
+    packages: [],
+  },
+  emulator: { own: ['emulator', 'graph/resource.ts', 'clock.ts'], packages: ['fastify', 'node:'] },
+  'identityMode.ts': {
+    own: ['config', 'graph', 'identity', 'surroundings.ts'],
+    packages: [],
+  },
+  'upstream.ts': {
+    own: [
+      'identityMode.ts',
+      'clock.ts',
+      'config',
+      'embeddedGraphToken.ts',
+      'emulator/startEmulator.ts',
+      'graph',
+      'surroundings.ts',
+    ],
+    packages: [],
+  },
+  'loadTrusted.ts': { own: ['config', 'server/trusted'], packages: ['graphql'] },
+  'gateway.ts': {
+    own: [
+      'loadTrusted.ts',
+      'identityMode.ts',
+      'upstream.ts',
+      'surroundings.ts',
+      'clock.ts',
+      'config',
+      'resolvers/knownPartnerIds.ts',
+      'resolvers/noteIds.ts',
+      'resolvers/partnerLocks.ts',
+      'server',
+    ],
+    packages: ['fastify', 'node:events', 'node:net'],
+  },
+  'drift.ts': { own: ['metadata/driftCommand.ts'], packages: ['node:fs/promises'] },
+  'startObservedGateway.ts': {
+    own: ['clock.ts', 'config', 'gateway.ts', 'surroundings.ts', 'telemetry'],
+    packages: ['node:crypto'],
+  },
+  'createGateway.ts': {
+    own: ['clock.ts', 'config', 'startObservedGateway.ts', 'surroundings.ts', 'telemetry'],
+    packages: [],
+  },
+  'main.ts': {
+    own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],
+    packages: [],
+  },
+  artifacts: { own: ['artifacts', 'server/schema.ts'], packages: ['graphql', 'node:fs'] },
+};

@@ -1,0 +1,130 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { textsInProtobuf } from './protobufTexts.ts';
+
+/** One export as it came. */
+export interface Received {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Unpacked, byte for byte. */
+  readonly body: Buffer;
+}
+
+/** A span as OTLP's JSON has it, with its attributes as a record. */
+export interface ReceivedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  /** 2 is a server's, 3 a client's. */
+  readonly kind: number;
+  readonly status: { readonly code: number; readonly message?: string };
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly unknown[];
+}
+
+/** A collector on loopback that keeps what it is sent. */
+export interface OtlpReceiver {
+  readonly url: string;
+  readonly received: readonly Received[];
+  /** The spans that came as JSON. */
+  spans(): readonly ReceivedSpan[];
+  /** Every text that came, whatever it was written in. */
+  texts(): string;
+  /** Waits for so many exports to a path. */
+  until(path: string, count?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type ReceiverAnswer = (response: ServerResponse) => void;
+
+const takeIt: ReceiverAnswer = (response) => {
+  response.setHeader('content-type', 'application/json');
+  response.end('{}');
+};
+
+/** Starts a collector; it takes everything unless the test says how it answers. */
+export async function startOtlpReceiver(answer = takeIt): Promise<OtlpReceiver> {
+  const received: Received[] = [];
+  const sockets = new Set<Socket>();
+  let waiters: (() => void)[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { url: path = '', headers } = request;
+      const bytes = Buffer.concat(chunks);
+      const body = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+      received.push({ path, headers, body });
+      for (const look of waiters) {
+        look();
+      }
+      answer(response);
+    });
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    spans: () =>
+      received
+        .filter(({ path, headers }) => path === '/v1/traces' && isJson(headers))
+        .flatMap(({ body }) => spansIn(JSON.parse(body.toString('utf8')))),
+    texts: () =>
+      received
+        .map(({ headers, body }) =>
+          isJson(headers) ? body.toString('utf8') : textsInProtobuf(body).join('\n'),
+        )
+        .join('\n'),
+    until: (path, count = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (received.filter((one) => one.path === path).length >= count) {
+            waiters = waiters.filter((waiter) => waiter !== look);
+            resolve();
+          }
+        };
+        waiters.push(look);
+        look();
+      }),
+    async close() {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const isJson = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-type'] === 'application/json';
+
+interface WireAttribute {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+interface WireSpans {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly {
+      readonly spans: readonly (Omit<ReceivedSpan, 'attributes'> & {
+        readonly attributes: readonly WireAttribute[];
+      })[];
+    }[];
+  }[];
+}
+
+function spansIn({ resourceSpans }: WireSpans): readonly ReceivedSpan[] {
+  const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans));
+  return spans.map(({ attributes, ...span }) => ({
+    ...span,
+    attributes: Object.fromEntries(
+      attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
+    ),
+  }));
+}

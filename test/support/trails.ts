@@ -1,0 +1,5 @@
+import { ProxyTracerProvider } from '@opentelemetry/api';
+import { createStartTrail } from '../../src/telemetry/createStartTrail.ts';
+
+/** Trails where nobody traces. */
+export const startTrailOfNobody = createStartTrail(new ProxyTracerProvider().getTracer('test'));

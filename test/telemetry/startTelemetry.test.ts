@@ -1,0 +1,260 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { SpanKind } from '@opentelemetry/api';
+import { systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config/config.ts';
+import type { Environment } from '../../src/config/readers.ts';
+import { StartError } from '../../src/config/startError.ts';
+import { startTelemetry, type Telemetry } from '../../src/telemetry/startTelemetry.ts';
+import { recordingLog } from '../support/logs.ts';
+import {
+  type OtlpReceiver,
+  type ReceiverAnswer,
+  startOtlpReceiver,
+} from '../support/otlpReceiver.ts';
+
+const secret = 'hunter2';
+const toClose: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of toClose.splice(0).reverse()) {
+    await close();
+  }
+});
+
+async function start(environment: Environment) {
+  const log = recordingLog();
+  const { telemetry: config } = readConfig(environment);
+  const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
+  toClose.push(() => telemetry.stop(50));
+  return { telemetry, log };
+}
+
+async function startReceiver(answer?: ReceiverAnswer): Promise<OtlpReceiver> {
+  const receiver = await startOtlpReceiver(answer);
+  toClose.push(receiver.close);
+  return receiver;
+}
+
+/** Writes what instrumentation packages have been seen to write. */
+function writeDirtySpan({ tracer }: Telemetry): void {
+  const span = tracer.startSpan('GET', {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      'http.request.method': 'GET',
+      'url.full': `https://graph.microsoft.com/beta/x/${secret}?$filter=${secret}`,
+      'graphql.source': `{ partner(id: "${secret}") }`,
+      'http.request.header.authorization': [`Bearer ${secret}`],
+    },
+  });
+  span.recordException(new Error(`Bearer ${secret}`));
+  span.setStatus({ code: 2, message: `Bearer ${secret}` });
+  span.end();
+}
+
+describe('traces', () => {
+  it.each(['http/json', 'http/protobuf'])(
+    'reach a collector over %s when the gateway stops, and no secret with them',
+    async (protocol) => {
+      const receiver = await startReceiver();
+      const { telemetry } = await start({
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_EXPORTER_OTLP_HEADERS: 'api-key=key%20one',
+        OTEL_SERVICE_NAME: 'partners-in-test',
+      });
+      writeDirtySpan(telemetry);
+      await telemetry.stop(5000);
+      expect(receiver.received).toHaveLength(1);
+      const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
+      expect(receiver.received[0]).toMatchObject({
+        path: '/v1/traces',
+        headers: { 'api-key': 'key one', 'content-type': contentType },
+      });
+      for (const text of ['GET', 'exception', 'service.instance.id', 'partners-in-test']) {
+        expect(receiver.texts()).toContain(text);
+      }
+      expect(receiver.texts()).not.toContain(secret);
+      expect(receiver.received[0]?.body.includes(secret)).toBe(false);
+    },
+  );
+
+  it('are packed where that is asked for', async () => {
+    const receiver = await startReceiver();
+    const { telemetry } = await start({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/elsewhere`,
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    });
+    telemetry.tracer.startSpan('POST').end();
+    await telemetry.stop(5000);
+    expect(receiver.received).toMatchObject([
+      { path: '/elsewhere', headers: { 'content-encoding': 'gzip' } },
+    ]);
+    expect(receiver.texts()).toContain('POST');
+  });
+
+  it('leave in batches, long before the end', async () => {
+    const receiver = await startReceiver();
+    const { telemetry } = await start({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2',
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+    });
+    telemetry.tracer.startSpan('POST').end();
+    await receiver.until('/v1/traces');
+  });
+
+  it.each<[string, string, number]>([
+    ['always_off', '1', 0],
+    ['traceidratio', '0', 0],
+    ['parentbased_traceidratio', '1', 1],
+    ['parentbased_always_off', '1', 0],
+    ['always_on', '0', 1],
+  ])('are sampled as %s says', async (sampler, ratio, exports) => {
+    const receiver = await startReceiver();
+    const { telemetry } = await start({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.url,
+      OTEL_TRACES_SAMPLER: sampler,
+      OTEL_TRACES_SAMPLER_ARG: ratio,
+    });
+    telemetry.tracer.startSpan('POST').end();
+    await telemetry.stop(5000);
+    expect(receiver.received).toHaveLength(exports);
+  });
+});
+
+describe('a collector that does not take what it is sent', () => {
+  const silence: ReceiverAnswer = () => undefined;
+  const refuse: ReceiverAnswer = (response) => {
+    response.statusCode = 400;
+    response.end(`the key ${secret} is bad`);
+  };
+  const hangUp: ReceiverAnswer = (response) => {
+    response.socket?.destroy();
+  };
+
+  it.each<[string, ReceiverAnswer, object]>([
+    ['refuses', refuse, { status: 400 }],
+    ['hangs up', hangUp, {}],
+    ['is silent', silence, {}],
+  ])(
+    'and %s costs a line in the log, once a minute, without its words',
+    async (_what, answer, facts) => {
+      const receiver = await startReceiver(answer);
+      const { telemetry, log } = await start({
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.url,
+        OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+        OTEL_BSP_SCHEDULE_DELAY: '1',
+        OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1',
+      });
+      for (let span = 0; span < 3; span += 1) {
+        telemetry.tracer.startSpan('POST').end();
+      }
+      await telemetry.stop(5000);
+      const lines = log.lines.filter(({ message }) => message === 'Telemetry could not be sent');
+      expect(lines).toEqual([expect.objectContaining({ reason: 'traces', ...facts })]);
+      expect(JSON.stringify(log.lines)).not.toContain(secret);
+    },
+  );
+
+  it('is not waited for longer than the stop allows', async () => {
+    const receiver = await startReceiver(silence);
+    const { telemetry, log } = await start({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '800',
+    });
+    telemetry.tracer.startSpan('POST').end();
+    await telemetry.stop(50);
+    // That it failed is not known yet.
+    expect(log.lines).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  it.each(['http/json', 'http/protobuf'])('reach a collector over %s', async (protocol) => {
+    const receiver = await startReceiver();
+    const { telemetry } = await start({
+      OTEL_METRICS_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_METRIC_EXPORT_INTERVAL: '100',
+    });
+    telemetry.meter.createCounter('gateway_test_total').add(3, { reason: 'because' });
+    await receiver.until('/v1/metrics', 2);
+    expect(receiver.texts()).toContain('gateway_test_total');
+    expect(receiver.texts()).toContain('because');
+    expect(receiver.texts()).toContain('nodejs.eventloop.utilization');
+  });
+
+  it('are served and sent at the same time', async () => {
+    const receiver = await startReceiver();
+    const { telemetry } = await start({
+      OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+    });
+    expect(telemetry.metricsUrl).toMatch(/:\d+\/metrics$/);
+    await telemetry.stop(5000);
+    expect(receiver.received.map(({ path }) => path)).toEqual(['/v1/metrics']);
+  });
+
+  it('are refused at the start where their address is taken, by the name of the variable', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    toClose.push(() => new Promise((resolve) => taken.close(resolve)));
+    const { port } = taken.address() as AddressInfo;
+    const starting = start({
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+    });
+    await expect(starting).rejects.toThrow(StartError);
+    await expect(starting).rejects.toThrow(
+      `it cannot serve metrics at 127.0.0.1:${port} (EADDRINUSE); set OTEL_EXPORTER_PROMETHEUS_HOST and`,
+    );
+  });
+
+  it('are refused at the start where their host is none of this machine', async () => {
+    const starting = start({
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '192.0.2.1',
+      OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+    });
+    await expect(starting).rejects.toThrow(/192\.0\.2\.1:0 \(EADDRNOTAVAIL\)/);
+  });
+});
+
+describe('files for a collector', () => {
+  it('that cannot be read keep the gateway from starting, by the name of the variable', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'telemetry-'));
+    toClose.push(async () => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'ca.pem');
+    const environment = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://127.0.0.1:1',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: file,
+    };
+    await expect(start(environment)).rejects.toThrow(
+      'the file of OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read (ENOENT).',
+    );
+    writeFileSync(file, '-----BEGIN CERTIFICATE-----');
+    await expect(start(environment)).resolves.toBeDefined();
+  });
+});
+
+describe('without a configuration', () => {
+  it('everything goes to whoever collects for the whole program, and nothing is started', async () => {
+    const { telemetry, log } = await start({});
+    expect(telemetry.metricsUrl).toBeUndefined();
+    expect(telemetry.tracer.startSpan('POST').isRecording()).toBe(false);
+    await telemetry.stop(0);
+    expect(log.lines).toEqual([]);
+  });
+});
