@@ -84,7 +84,8 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<EndpointFacts> {
   const client = new Client(url.origin, {
-    connect: (_options, callback) => callback(null, socket),
+    // Not at once: the client would miss a connection that is there before it waits for one.
+    connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
     headersTimeout: 0,
     bodyTimeout: 0,
   });
