@@ -66,14 +66,15 @@ export async function startIdentityMode(
   };
 }
 
-/** On behalf of nobody but users; with the gateway's own permissions for users and applications. */
-function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'app-only') {
+/** Whose tokens are taken: on behalf of nobody but users, with own permissions from users and applications. */
+export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'app-only') {
   const { authorityHost, tenantIds, audiences, clientIds } = inbound;
   const kinds = mode === 'on-behalf-of' ? (['user'] as const) : (['user', 'application'] as const);
   return { authority: new URL(authorityHost), tenantIds, audiences, clientIds, kinds };
 }
 
-async function createOutbound(
+/** Makes what gets the gateway's own tokens; what a mode does not need is not loaded. */
+export async function createOutbound(
   { cloud }: Config,
   settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
   surroundings: Surroundings,

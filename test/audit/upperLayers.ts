@@ -132,5 +132,42 @@ export const upperLayers: ImportRules = {
     own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],
     packages: [],
   },
+  'doctor/probes/probeEndpoint.ts': {
+    own: ['doctor/probes', 'graph/json.ts'],
+    packages: ['undici', 'node:dns/promises', 'node:net', 'node:tls'],
+  },
+  'doctor/probes': {
+    own: [
+      'doctor/probes',
+      'clock.ts',
+      'config',
+      'embeddedGraphToken.ts',
+      'graph/errors.ts',
+      'graph/tokenClaims.ts',
+      'identity',
+      'identityMode.ts',
+      'secret.ts',
+      'surroundings.ts',
+      'untilAborted.ts',
+    ],
+    packages: ['ioredis', 'node:crypto', 'node:fs/promises'],
+  },
+  doctor: {
+    own: [
+      'doctor',
+      'config',
+      'graph/errorBody.ts',
+      'graph/json.ts',
+      'graph/requiredScopes.ts',
+      'graph/routes.ts',
+      'secret.ts',
+      'surroundings.ts',
+    ],
+    packages: ['node:util'],
+  },
+  'doctor.ts': {
+    own: ['clock.ts', 'doctor/doctorCommand.ts', 'telemetry'],
+    packages: ['@opentelemetry/api', 'node:fs/promises', 'node:stream/consumers'],
+  },
   artifacts: { own: ['artifacts', 'server/schema.ts'], packages: ['graphql', 'node:fs'] },
 };

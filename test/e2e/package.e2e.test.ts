@@ -6,7 +6,10 @@ import { installPackedPackage, type PackedPackage } from '../support/packedPacka
 const name = 'compliance-partner-gateway';
 const textOf = (file: string): string =>
   readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-const { exports: offered } = JSON.parse(textOf('package.json')) as { exports: object };
+const { exports: offered, bin } = JSON.parse(textOf('package.json')) as {
+  exports: object;
+  bin: Record<string, string>;
+};
 const [, libraryExample = ''] =
   /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
 
@@ -30,7 +33,10 @@ describe('the packed package', () => {
   });
 
   it('holds nothing of the build, the tests or the machine', () => {
-    const folders = packed.files.map((file) => file.split('/')[0]);
+    const { [name]: command } = bin;
+    const folders = packed.files
+      .filter((file) => file !== command)
+      .map((file) => file.split('/')[0]);
     expect([...new Set(folders)].sort()).toEqual(
       [
         'ARCHITECTURE.md',
@@ -43,6 +49,23 @@ describe('the packed package', () => {
       ].sort(),
     );
     expect(packed.files.filter((file) => /tsbuildinfo|artifacts/.test(file))).toEqual([]);
+  });
+
+  it('has a command that examines and compares, and refuses what it does not have', async () => {
+    const output = await packed.run(
+      `import { spawnSync } from 'node:child_process';
+       const command = 'node_modules/${name}/${bin[name]}';
+       for (const args of [['doctor'], ['doctor', '--token', 'x'], ['drift'], ['dance']]) {
+         const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', env: {} });
+         console.log(status, (stdout + stderr).split('\\n')[0]);
+       }`,
+    );
+    expect(output.trim().split('\n')).toEqual([
+      expect.stringMatching(/^0 ok +configuration +It can be used: the embedded Graph answers/),
+      expect.stringMatching(/^64 A token is never an argument/),
+      expect.stringMatching(/^2 Usage: npm run drift/),
+      '64 Usage: compliance-partner-gateway [start | doctor | drift]',
+    ]);
   });
 
   it('gives the schema and its forms for tools', async () => {

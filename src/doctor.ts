@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { metrics, trace } from '@opentelemetry/api';
+import { systemClock } from './clock.ts';
+import { doctorCommand } from './doctor/doctorCommand.ts';
+import { createMeasurements } from './telemetry/createMeasurements.ts';
+import { createStartTrail } from './telemetry/createStartTrail.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
+  environment: process.env,
+  readFile: (path) => readFile(path, 'utf8'),
+  readStdin: () => text(process.stdin),
+  clock: systemClock,
+  log: createLogger('silent'),
+  measurements: createMeasurements(metrics.getMeter('doctor')),
+  startTrail: createStartTrail(trace.getTracer('doctor')),
+  // Nothing is repeated here, so nothing has to be spread or told apart.
+  chance: () => 0,
+  newId: () => 'doctor',
+});
+(exitCode === 64 ? process.stderr : process.stdout).write(output, () => process.exit(exitCode));

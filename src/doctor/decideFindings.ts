@@ -1,0 +1,77 @@
+import type { Config } from '../config/config.ts';
+import { requiredScopesOf } from '../graph/requiredScopes.ts';
+import type { Finding } from './finding.ts';
+import { authorityFindings } from './findings/authorityFindings.ts';
+import { type ClockSource, clockFindings } from './findings/clockFindings.ts';
+import { configFindings } from './findings/configFindings.ts';
+import type { ConfigFacts } from './findings/configHints.ts';
+import { credentialFindings } from './findings/credentialFindings.ts';
+import { gatewayFindings } from './findings/gatewayFindings.ts';
+import { graphFindings } from './findings/graphFindings.ts';
+import type { PermissionNeeds } from './findings/permissionFinding.ts';
+import { redisFindings } from './findings/redisFindings.ts';
+import { sandboxFindings } from './findings/sandboxFindings.ts';
+import { tokenFindings } from './findings/tokenFindings.ts';
+import { type DoctorFacts, probedUrlOf } from './gatherFacts.ts';
+import { metadataUrlOf } from './probes/probeAuthority.ts';
+import type { EndpointFacts } from './probes/probeEndpoint.ts';
+
+const graphNeeds: PermissionNeeds = {
+  read: requiredScopesOf('list'),
+  write: requiredScopesOf('add'),
+};
+
+/** Judges all that was found out, in the order in which it is best mended. */
+export function decideFindings(
+  configFacts: ConfigFacts,
+  facts: DoctorFacts,
+  { url, nowMs }: { readonly url: URL | undefined; readonly nowMs: number },
+): readonly Finding[] {
+  const { config, environment } = configFacts;
+  const { identity, upstream, cloud } = config;
+  const isProduction = environment['NODE_ENV']?.trim() === 'production';
+  const own = identity.mode === 'passthrough' ? undefined : identity;
+  const needs = own
+    ? { read: own.inbound.readPermissions, write: own.inbound.writePermissions }
+    : graphNeeds;
+  const when = <Facts>(
+    known: Facts | undefined,
+    decide: (known: Facts) => readonly Finding[],
+  ): readonly Finding[] => (known === undefined ? [] : decide(known));
+
+  return [
+    ...configFindings(configFacts),
+    ...when(facts.graph, (graph) =>
+      upstream.kind === 'graph' ? graphFindings(probedUrlOf(upstream.root, config), graph) : [],
+    ),
+    ...when(facts.authority, (authority) =>
+      own ? authorityFindings(metadataUrlOf(own.inbound), authority) : [],
+    ),
+    ...clockFindings(clockSourcesOf(facts), own !== undefined),
+    ...when(facts.credential, (credential) =>
+      own ? credentialFindings(credential, { mode: own.mode, needs: graphNeeds, nowMs }) : [],
+    ),
+    ...when(facts.token, (token) => tokenFindings(token, { cloud, needs, nowMs })),
+    ...when(facts.redis, redisFindings),
+    ...(facts.gateway === undefined || url === undefined
+      ? sandboxFindings({ ...sandboxSettingsOf(config), isProduction })
+      : gatewayFindings(url, facts.gateway, isProduction)),
+  ];
+}
+
+/** What the configuration says about pages of other origins: the gateway lets none in. */
+function sandboxSettingsOf({ introspection }: Config) {
+  return { origins: [], introspection };
+}
+
+function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource[] {
+  const sources: readonly (readonly [string, EndpointFacts | undefined])[] = [
+    ['Graph', graph],
+    ['the authority', authority?.endpoint],
+  ];
+  return sources.flatMap(([name, facts]) =>
+    facts?.kind === 'answered' && facts.clockAheadMs !== undefined
+      ? [{ name, aheadMs: facts.clockAheadMs }]
+      : [],
+  );
+}

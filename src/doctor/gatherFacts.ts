@@ -1,0 +1,66 @@
+import type { Config } from '../config/config.ts';
+import { createRoutes } from '../graph/routes.ts';
+import type { Secret } from '../secret.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { type AuthorityFacts, probeAuthority } from './probes/probeAuthority.ts';
+import { type CredentialFacts, probeCredential } from './probes/probeCredential.ts';
+import { type EndpointFacts, probeEndpoint } from './probes/probeEndpoint.ts';
+import { type GatewayFacts, probeGateway } from './probes/probeGateway.ts';
+import type { ProbeParts } from './probes/probeParts.ts';
+import { probeRedis, type RedisFacts } from './probes/probeRedis.ts';
+import {
+  probeCallerToken,
+  readEmbeddedToken,
+  readGraphToken,
+  type TokenFacts,
+} from './probes/probeToken.ts';
+
+/** What was found out; undefined stands for what this configuration does not have. */
+export interface DoctorFacts {
+  readonly graph: EndpointFacts | undefined;
+  readonly authority: AuthorityFacts | undefined;
+  readonly credential: CredentialFacts | undefined;
+  readonly token: TokenFacts | undefined;
+  readonly redis: RedisFacts | undefined;
+  readonly gateway: GatewayFacts | undefined;
+}
+
+/** What is looked at beside the configuration. */
+export interface Subjects {
+  readonly token: Secret | undefined;
+  readonly url: URL | undefined;
+}
+
+/** The list of partners: what Graph is asked for without a token. */
+export function probedUrlOf(root: URL, { apiVersion }: Config): URL {
+  return createRoutes(root, apiVersion).collection;
+}
+
+/** Asks everybody at once; none of the answers hangs on another. */
+export async function gatherFacts(
+  config: Config,
+  { token, url }: Subjects,
+  surroundings: Surroundings,
+  timeoutMs: number,
+): Promise<DoctorFacts> {
+  const { identity, upstream, graphBudget } = config;
+  const parts: ProbeParts = { ...surroundings, timeoutMs };
+  const own = identity.mode === 'passthrough' ? undefined : identity;
+  const lookAtToken = (given: Secret): TokenFacts | Promise<TokenFacts> => {
+    if (own !== undefined) {
+      return probeCallerToken(given, own, surroundings, parts);
+    }
+    return upstream.kind === 'graph' ? readGraphToken(given) : readEmbeddedToken(given);
+  };
+  const [graph, authority, credential, tokenFacts, redis, gateway] = await Promise.all([
+    upstream.kind === 'graph'
+      ? probeEndpoint({ url: probedUrlOf(upstream.root, config) }, parts)
+      : undefined,
+    own && probeAuthority(own.inbound, parts),
+    own && probeCredential(config, own, surroundings, parts),
+    token && lookAtToken(token),
+    graphBudget.redisUrl && probeRedis(graphBudget.redisUrl, parts),
+    url && probeGateway(url, parts),
+  ]);
+  return { graph, authority, credential, token: tokenFacts, redis, gateway };
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../../clock.ts';
+import { untilAborted } from '../../untilAborted.ts';
+
+/** What probes take from the outside. */
+export interface ProbeParts {
+  readonly clock: Clock;
+  /** How long one probe may take. */
+  readonly timeoutMs: number;
+  /** Certificates of authorities to trust beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+}
+
+/** A probe that took longer than it may. */
+export class ProbeTimeout extends Error {
+  readonly code = 'timeout';
+}
+
+/** Runs a probe within its time. @throws ProbeTimeout; the signal fires then, and after everything else too. */
+export async function withinTimeout<Result>(
+  { clock, timeoutMs }: ProbeParts,
+  probe: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const end = new AbortController();
+  const stopTimer = clock.startTimer(timeoutMs, () => end.abort());
+  try {
+    return await untilAborted(end.signal, probe(end.signal), () => new ProbeTimeout());
+  } finally {
+    stopTimer();
+    end.abort();
+  }
+}
+
+/** The short word that says why something failed: a system's or a library's code, never a sentence with data in it. */
+export function reasonOf(error: unknown): string {
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'unknown';
+}
