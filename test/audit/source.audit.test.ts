@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 
 const root = new URL('../../', import.meta.url);
-const folders = ['src', 'test', 'bench', 'schema', 'examples/consumer/src'];
+const folders = ['src', 'explorer', 'test', 'bench', 'schema', 'examples/consumer/src'];
 const generated = ['src/generated/', 'examples/consumer/src/gql/'];
 const files = folders.flatMap((folder) =>
   readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.split('\\').join('/')}`)
-    .filter((file) => /\.(ts|graphql)$/.test(file))
+    .filter((file) => /\.(tsx?|graphql)$/.test(file))
     .filter((file) => !generated.some((folder) => file.startsWith(folder)))
     .filter((file) => !file.includes('/.build/')),
 );
@@ -31,7 +31,7 @@ describe('source files', () => {
     expect(lines).toBeLessThanOrEqual(file.startsWith('test/') ? 320 : 200);
   });
 
-  it.each(files.filter((file) => file.endsWith('.ts')))(
+  it.each(files.filter((file) => /\.tsx?$/.test(file)))(
     '%s has no way around the types',
     (file) => {
       const lines = textOf(file).split('\n');
@@ -53,6 +53,11 @@ describe('source files', () => {
     ],
     ['the built-in fetch', /\bfetch\(/, []],
     ['the console', /\bconsole\./, []],
+    [
+      'the explorer and CORS before they are needed',
+      /^import (?!type )[^;]*('@fastify\/cors'|addExplorer\.ts')/m,
+      [],
+    ],
     ['MSAL before it is needed', /^import (?!type )[^;]*'@azure\/msal-node'/m, []],
     [
       "OpenTelemetry's SDK before it is asked for",
