@@ -5,6 +5,7 @@ import type { ComponentProps } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { OfflineSettings } from '../src/server/explorer/explorerSettings.ts';
 import './page.css';
+import { createForgetfulStorage } from './forgetfulStorage.ts';
 import { readSettings } from './readSettings.ts';
 
 type Fetcher = ComponentProps<typeof GraphiQL>['fetcher'];
@@ -61,6 +62,7 @@ if (place !== null) {
       initialHeaders={headers}
       defaultHeaders={headers}
       shouldPersistHeaders={false}
+      storage={createForgetfulStorage(window.localStorage)}
     >
       <GraphiQL.Logo>Compliance partner gateway</GraphiQL.Logo>
     </GraphiQL>,
