@@ -16,13 +16,14 @@ const variables = {
 };
 
 /** What a newcomer reads after the start on the embedded Graph: where to go, what answers, and a first mutation. */
-export function bannerOf(url: string, upstreamUrl: string): string {
+export function bannerOf(url: string, upstreamUrl: string, hasExplorer: boolean): string {
+  const explorer = hasExplorer ? `\n    Explorer   ${url}/` : '';
   const body = JSON.stringify({ query: mutation, variables });
   return `
   The gateway is running.
 
     GraphQL    ${url}/graphql
-    Schema     ${url}/schema.graphql
+    Schema     ${url}/schema.graphql${explorer}
     Health     ${url}/livez  ${url}/readyz
 
   No Microsoft Graph is configured, so the EMBEDDED GRAPH answers: invented data, kept in memory, gone at the end.

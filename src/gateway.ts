@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { explorerOf } from './explorerOf.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
@@ -66,7 +67,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     authMode: authModes[config.identity.mode],
     clock,
   };
-  const app = createHttpServer({
+  const app = await createHttpServer({
     apollo,
     admit: createAdmission({ limits, trusted, log, measurements }),
     limits,
@@ -75,6 +76,8 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     sdl,
     phase,
     canJudgeCallers: identity.isReady,
+    explorer: explorerOf(config),
+    corsOrigins: config.corsOrigins,
     newId,
     log,
     startTrail,

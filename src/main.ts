@@ -58,7 +58,7 @@ try {
   stopOnSignals(gateway, config, log);
   const { url, upstreamUrl } = await starting;
   if (config.upstream.kind === 'emulator') {
-    process.stdout.write(bannerOf(url, upstreamUrl));
+    process.stdout.write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
   }
 } catch (error) {
   exitOnConfigError(error);

@@ -3,7 +3,7 @@ import { parse, validate } from 'graphql';
 import { bannerOf } from '../src/banner.ts';
 import { createSchema, readSdl } from '../src/server/schema.ts';
 
-const banner = bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/');
+const banner = bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/', true);
 
 describe('bannerOf', () => {
   it('tells where to go, and loudly who answers', () => {
@@ -16,6 +16,13 @@ describe('bannerOf', () => {
     ]) {
       expect(banner).toContain(text);
     }
+  });
+
+  it('names the explorer where there is one', () => {
+    expect(banner).toContain('Explorer   http://127.0.0.1:4000/\n');
+    expect(bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/', false)).not.toContain(
+      'Explorer',
+    );
   });
 
   it('holds a mutation that the schema accepts, in a command for a shell', () => {

@@ -1,5 +1,7 @@
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
+import { readCorsOrigins } from './corsConfig.ts';
+import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
@@ -46,6 +48,10 @@ export interface Config {
   /** How long operations in flight are then waited for. */
   readonly drainTimeoutMs: number;
   readonly introspection: boolean;
+  /** What `/` shows. */
+  readonly explorer: ExplorerMode;
+  /** The origins whose pages may call from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly graphBudget: GraphBudgetConfig;
   readonly limits: LimitsConfig;
   readonly trustedDocuments: TrustedDocumentsConfig;
@@ -116,6 +122,8 @@ export function readConfig(environment: Environment): Config {
       fallback: 20_000,
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
+    explorer: readExplorer(readers, isProduction),
+    corsOrigins: readCorsOrigins(readers, upstream.kind),
     graphBudget: readGraphBudget(readers, upstream.kind),
     limits: readLimits(readers),
     trustedDocuments: readTrustedDocuments(readers),

@@ -1,14 +1,19 @@
 import type { BaseContext } from '@apollo/server';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Measurements } from '../telemetry/measurements.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
+import type { Explorer } from './explorer/addExplorer.ts';
+import { addCors } from './http/addCors.ts';
 import { addJsonBody } from './http/addJsonBody.ts';
+import { answerHeaders } from './http/answerHeaders.ts';
+import { addConnectionFaults, answerClientError } from './http/connectionFaults.ts';
 import { createFailureAnswer } from './http/failureAnswer.ts';
 import { createGraphQLHandler, type GraphQLHandlerParts } from './http/graphqlHandler.ts';
 import type { Limits } from './limits/limits.ts';
 import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
+import { RequestProblem } from './requestProblem.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './telemetry/requestTelemetry.ts';
 
 const headersTimeoutMs = 10_000;
@@ -21,16 +26,20 @@ export interface HttpServerParts<Context extends BaseContext>
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
   readonly canJudgeCallers: () => boolean;
+  /** What `/` shows, if anything. */
+  readonly explorer: Explorer | undefined;
+  /** The origins whose pages may call from a browser. */
+  readonly corsOrigins: readonly string[];
   readonly newId: () => string;
   readonly limits: Limits;
   readonly measurements: Measurements;
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
-export function createHttpServer<Context extends BaseContext>(
+export async function createHttpServer<Context extends BaseContext>(
   parts: HttpServerParts<Context>,
-): FastifyInstance {
-  const { sdl, phase, newId, limits } = parts;
+): Promise<FastifyInstance> {
+  const { sdl, phase, newId, limits, log } = parts;
   const answerFailure = createFailureAnswer(parts);
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
@@ -38,18 +47,26 @@ export function createHttpServer<Context extends BaseContext>(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logger: false,
-    frameworkErrors: answerFailure,
+    frameworkErrors: answerBadPath,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
+    http: { requireHostHeader: false },
     genReqId: ({ headers }) => readClientRequestId(headers) ?? newId(),
   });
   app.server.headersTimeout = headersTimeoutMs;
+  // Before anything is waited for: routes that are complete by then would keep the framework's own.
+  app.setErrorHandler(answerFailure);
 
   addRequestTelemetry(app, parts);
   app.addHook('onRequest', async (request, reply) => {
     const traceparent = request.trail?.traceparent ?? readTraceparent(request.headers);
-    reply.header('client-request-id', request.id);
+    reply.headers(answerHeaders).header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
     }
+  });
+  const markForOrigin = await addCors(app, parts.corsOrigins);
+  addConnectionFaults(app, log);
+  app.addHook('onRequest', async (request, reply) => {
     const doubled = findDoubledHeader(request.raw.rawHeaders);
     if (doubled !== undefined) {
       return reply.code(400).send(doubledHeaderBody(doubled));
@@ -76,14 +93,31 @@ export function createHttpServer<Context extends BaseContext>(
     reply.type('text/plain; charset=utf-8').send(sdl),
   );
 
+  if (parts.explorer !== undefined) {
+    const { addExplorer } = await import('./explorer/addExplorer.ts');
+    await addExplorer(app, parts.explorer, newId);
+  }
+
   app.setNotFoundHandler(async (request, reply) => {
-    const isGraphQL = request.url.split('?', 1)[0] === '/graphql';
-    const { status, body } = problemOf(isGraphQL ? 405 : 404);
-    if (isGraphQL) {
-      reply.header('allow', 'GET, POST');
+    const url = request.url.split('?', 1)[0] ?? '';
+    if (!app.hasRoute({ url, method: 'GET' })) {
+      return reply.code(404).send(problemOf(404).body);
     }
-    return reply.code(status).send(body);
+    const [allow, words] =
+      url === '/graphql' ? ['GET, POST', undefined] : ['GET, HEAD', 'Use GET or HEAD.'];
+    return reply.code(405).header('allow', allow).send(problemOf(405, words).body);
   });
-  app.setErrorHandler(answerFailure);
   return app;
+
+  /** Comes before the hooks, so it does what they would have done. */
+  function answerBadPath(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+    reply.headers(answerHeaders).header('client-request-id', request.id);
+    markForOrigin(request, reply);
+    answerFailure(
+      new RequestProblem(400, 'BAD_REQUEST', 'The path cannot be read.'),
+      request,
+      reply,
+    );
+    log.info('Answered', { requestId: request.id, method: request.method, status: 400 });
+  }
 }

@@ -18,11 +18,18 @@ const problems: Readonly<Record<number, { readonly code: string; readonly messag
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'Send the request body as application/json in UTF-8.',
   },
+  431: { code: 'HEADERS_TOO_LARGE', message: 'The headers are larger than 16 KiB.' },
 };
 
-/** Gives status and body for an HTTP fault; anything that is not the client's doing is masked. */
-export function problemOf(status: number): { readonly status: number; readonly body: ProblemBody } {
-  const known = problems[status];
+/**
+ * Gives status and body for an HTTP fault, in words of its own or the given ones; anything that is not the client's
+ * doing is masked.
+ */
+export function problemOf(
+  status: number,
+  words?: string,
+): { readonly status: number; readonly body: ProblemBody } {
+  const known = problems[status] && { ...problems[status], ...(words && { message: words }) };
   const isClientFault = status >= 400 && status < 500;
   const { code, message } = known ?? {
     code: isClientFault ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR',

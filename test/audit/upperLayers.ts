@@ -30,6 +30,23 @@ export const upperLayers: ImportRules = {
     ],
     packages: ['dataloader', 'graphql', 'graphql-scalars', 'lru-cache', 'node:crypto'],
   },
+  'explorerOf.ts': { own: ['config', 'embeddedGraphToken.ts', 'server/explorer'], packages: [] },
+  'server/explorer/addExplorer.ts': {
+    own: ['server/explorer'],
+    packages: ['@fastify/helmet', '@fastify/static', 'fastify'],
+  },
+  'server/explorer/explorerAssets.ts': { own: [], packages: ['node:fs', 'node:url'] },
+  'server/explorer': { own: ['server/explorer'], packages: [] },
+  'server/http/addCors.ts': { own: [], packages: ['@fastify/cors', 'fastify'] },
+  'server/http/connectionFaults.ts': {
+    own: [
+      'server/http/answerHeaders.ts',
+      'server/problemBody.ts',
+      'server/requestProblem.ts',
+      'telemetry/log.ts',
+    ],
+    packages: ['fastify', 'node:http', 'node:stream'],
+  },
   'server/trusted/loadTrustedDocuments.ts': {
     own: ['server/trusted'],
     packages: ['node:fs'],
@@ -106,6 +123,7 @@ export const upperLayers: ImportRules = {
   'loadTrusted.ts': { own: ['config', 'server/trusted'], packages: ['graphql'] },
   'gateway.ts': {
     own: [
+      'explorerOf.ts',
       'loadTrusted.ts',
       'identityMode.ts',
       'upstream.ts',
@@ -168,6 +186,19 @@ export const upperLayers: ImportRules = {
   'doctor.ts': {
     own: ['clock.ts', 'doctor/doctorCommand.ts', 'telemetry'],
     packages: ['@opentelemetry/api', 'node:fs/promises', 'node:stream/consumers'],
+  },
+  'artifacts/bundleExplorer.ts': {
+    own: ['artifacts/licensesOf.ts', 'server/explorer/explorerAssets.ts'],
+    packages: ['esbuild', 'node:fs', 'node:path'],
+  },
+  'artifacts/licensesOf.ts': { own: [], packages: ['node:fs', 'node:path'] },
+  'artifacts/writeExplorer.ts': {
+    own: ['artifacts/bundleExplorer.ts'],
+    packages: ['node:crypto', 'node:fs', 'node:path', 'node:url'],
+  },
+  explorer: {
+    own: ['explorer', 'server/explorer/explorerSettings.ts'],
+    packages: ['graphiql', '@graphiql', 'react', 'react-dom'],
   },
   artifacts: { own: ['artifacts', 'server/schema.ts'], packages: ['graphql', 'node:fs'] },
 };

@@ -48,7 +48,36 @@ describe('the packed package', () => {
         'schema',
       ].sort(),
     );
-    expect(packed.files.filter((file) => /tsbuildinfo|artifacts/.test(file))).toEqual([]);
+    expect(packed.files.filter((file) => /tsbuildinfo|artifacts|stamp/.test(file))).toEqual([]);
+  });
+
+  it('has the explorer that needs no internet, with the licences of all that is in it', async () => {
+    expect(packed.files).toContain('dist/explorer/LICENSES.txt');
+    const output = await packed.run(
+      `import { createGateway, readConfig } from '${name}';
+       const log = { debug() {}, info() {}, warn() {}, error() {} };
+       const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'offline' }), { log });
+       const { url } = await gateway.start();
+       const page = await (await fetch(url)).text();
+       const workers = Object.values(JSON.parse(/id="settings">(.*?)</.exec(page)[1]).workers);
+       const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
+       for (const path of [...assets, ...workers]) {
+         const answer = await fetch(url + path);
+         console.log(answer.status, answer.headers.get('content-type'), (await answer.arrayBuffer()).byteLength > 200);
+       }
+       await gateway.stop();`,
+    );
+    const script = '200 application/javascript; charset=utf-8 true';
+    const [icon, style] = ['200 image/svg+xml', '200 text/css; charset=utf-8'];
+    expect(output.trim().split('\n')).toEqual([
+      `${icon} true`,
+      `${style} true`,
+      ...Array<string>(4).fill(script),
+    ]);
+    const licenses = textOf('dist/explorer/LICENSES.txt');
+    for (const part of ['graphiql 5.4.0: MIT', 'monaco-editor 0.52.2: MIT', 'react-dom 19.']) {
+      expect(licenses).toContain(part);
+    }
   });
 
   it('has a command that examines and compares, and refuses what it does not have', async () => {

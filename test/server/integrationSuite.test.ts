@@ -14,7 +14,7 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
   defineIntegrationTestSuite(async (config, options) => {
     const server = new ApolloServer(config);
     await server.start();
-    const app = createHttpServer({
+    const app = await createHttpServer({
       ...usualDoor,
       // Some of the suite's servers take batches; this gateway's never gets to see one.
       admit: (request) => (Array.isArray(request.body) ? request : usualDoor.admit(request)),
@@ -23,6 +23,8 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       sdl: '',
       phase: { current: { name: 'running' } },
       canJudgeCallers: () => true,
+      explorer: undefined,
+      corsOrigins: [],
       newId: () => 'id',
       log: silentLog,
       measurements: noMeasurements,

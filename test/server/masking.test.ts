@@ -54,13 +54,15 @@ beforeAll(async () => {
     authMode: 'PASSTHROUGH',
     clock: systemClock,
   };
-  app = createHttpServer({
+  app = await createHttpServer({
     ...usualDoor,
     apollo,
     contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
     sdl,
     phase: { current: { name: 'running' } },
     canJudgeCallers: () => true,
+    explorer: undefined,
+    corsOrigins: [],
     newId: () => 'request-7',
     log,
     measurements: noMeasurements,

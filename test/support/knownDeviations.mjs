@@ -5,6 +5,9 @@ import { TestEnvironment } from 'jest-environment-node';
  * same, and one that passes after all fails, so that the list stays true.
  */
 const reasons = {
+  'cache-control runs when cache-control is disabled': 'every answer says no-store',
+  'graphqlHTTP cache-control not set without any hints with if-cacheable':
+    'every answer says no-store',
   'CSRF prevention default':
     '415 is answered to text/plain before anything is asked about forgeries (the suite allows Fastify that only where there is no type)',
   'graphqlHTTP throws an error if POST body is empty': '415 is answered to text/plain, not 400',

@@ -13,7 +13,7 @@ export interface FailureAnswerParts {
 }
 
 type FailureAnswer = (
-  error: { statusCode?: number },
+  error: Error & { statusCode?: number },
   request: FastifyRequest,
   reply: FastifyReply,
 ) => void;

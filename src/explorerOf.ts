@@ -1,0 +1,26 @@
+import type { Config } from './config/config.ts';
+import { embeddedGraphToken } from './embeddedGraphToken.ts';
+import type { Explorer } from './server/explorer/addExplorer.ts';
+import { exampleMutation, exampleVariables } from './server/explorer/exampleMutation.ts';
+
+/** What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret. */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isToday = isEmbedded && upstream.betaGeneration === 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  return {
+    mode: explorer,
+    example: {
+      document: exampleMutation,
+      variables: exampleVariables(apiVersion === 'beta' && !isToday),
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
+}

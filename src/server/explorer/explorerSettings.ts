@@ -1,0 +1,31 @@
+/** What both explorers begin with. */
+export interface ExplorerExample {
+  readonly document: string;
+  readonly variables: object;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the page with Apollo Sandbox is told. */
+export interface SandboxSettings extends ExplorerExample {
+  readonly endpointPath: string;
+  readonly scriptUrl: string;
+  /** Where the frame comes from that the script opens. */
+  readonly frameOrigin: string;
+  /** Where to go when Sandbox cannot be loaded; null where nothing else is wanted. */
+  readonly fallbackPath: string | null;
+  /** How long the script may take to come. */
+  readonly scriptTimeoutMs: number;
+  /** How long the frame may then take to say its first word. */
+  readonly frameTimeoutMs: number;
+}
+
+/** What the page with GraphiQL is told. */
+export interface OfflineSettings extends ExplorerExample {
+  readonly endpointPath: string;
+  readonly schemaPath: string;
+  /** The scripts of the editor's workers, by what they work on. */
+  readonly workers: { readonly editor: string; readonly json: string; readonly graphql: string };
+}
+
+/** The id of the element that holds the settings as JSON. */
+export const settingsElementId = 'settings';

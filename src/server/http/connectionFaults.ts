@@ -1,0 +1,94 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { Log } from '../../telemetry/log.ts';
+import { type ProblemBody, problemOf } from '../problemBody.ts';
+import { RequestProblem } from '../requestProblem.ts';
+import { answerHeaders } from './answerHeaders.ts';
+
+/** A fault of HTTP itself, ready to be answered. */
+export interface ConnectionFault {
+  readonly status: number;
+  readonly body: ProblemBody;
+}
+
+/** What is answered to bytes that never became a request; undefined where nobody is left to read it. */
+export function faultOf(code: string | undefined): ConnectionFault | undefined {
+  switch (code) {
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problemOf(408);
+    case 'HPE_HEADER_OVERFLOW':
+      return problemOf(431);
+    default:
+      return new RequestProblem(400, 'BAD_REQUEST', 'This is no HTTP request.');
+  }
+}
+
+/**
+ * Adds answers in JSON where Node.js has none of its own or one without a word: a request without `Host`, one with an
+ * expectation that nobody can meet, and one that takes the gateway for a proxy.
+ */
+export function addConnectionFaults(app: FastifyInstance, log: Log): void {
+  app.server.on('checkExpectation', app.routing);
+  app.server.on('connect', (_request, socket) => {
+    log.info('Answered', { method: 'CONNECT', status: 405 });
+    socket.on('error', () => socket.destroy());
+    socket.end(toWire(new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'This is no proxy.')));
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(findHeadProblem(request.raw));
+  });
+}
+
+/** What is wrong with a request whose head could be read. */
+export function findHeadProblem({
+  headers,
+  httpVersion,
+}: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return new RequestProblem(400, 'BAD_REQUEST', 'The header "host" is missing.');
+  }
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    return new RequestProblem(
+      417,
+      'EXPECTATION_FAILED',
+      'The only expectation that can be met is 100-continue.',
+    );
+  }
+  return undefined;
+}
+
+/** For Fastify's `clientErrorHandler`. */
+export function answerClientError(
+  error: Error & { readonly code?: string },
+  socket: Duplex,
+  log: Log,
+): void {
+  const fault = faultOf(error.code);
+  // Whatever goes out while an answer is due would be taken for that answer.
+  const isAnswerDue = Boolean(Reflect.get(socket, '_httpMessage'));
+  if (fault === undefined || isAnswerDue || !socket.writable) {
+    socket.destroy();
+  } else {
+    socket.end(toWire(fault));
+  }
+  log.info('A connection ended without a request', {
+    status: isAnswerDue ? undefined : fault?.status,
+    systemCode: error.code,
+  });
+}
+
+function toWire({ status, body }: ConnectionFault): string {
+  const text = JSON.stringify(body);
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(text)),
+    ...answerHeaders,
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`;
+}

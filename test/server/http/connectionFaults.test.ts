@@ -1,0 +1,179 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  answerClientError,
+  faultOf,
+  findHeadProblem,
+} from '../../../src/server/http/connectionFaults.ts';
+import { recordingLog } from '../../support/logs.ts';
+import { sendRaw } from '../../support/rawHttp.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({ EXPLORER: 'auto' });
+});
+afterAll(() => gateway.stop(0));
+
+const lines = (...text: string[]): string => `${text.join('\r\n')}\r\n\r\n`;
+const close = 'Connection: close';
+
+describe('bytes that are no request, or one that cannot be carried out', () => {
+  it.each<[string, string, number, string]>([
+    ['no HTTP', lines('HELLO'), 400, 'BAD_REQUEST'],
+    ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'BAD_REQUEST'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'BAD_REQUEST'],
+    ['a method that nobody knows', lines('BREW / HTTP/1.1', 'Host: x'), 400, 'BAD_REQUEST'],
+    ['a version that nobody knows', lines('GET / HTTP/9.9', 'Host: x'), 400, 'BAD_REQUEST'],
+    ['a header without a name', lines('GET / HTTP/1.1', 'Host: x', ': y'), 400, 'BAD_REQUEST'],
+    ['a header with a control', lines('GET / HTTP/1.1', 'Host: x', 'A: \x01'), 400, 'BAD_REQUEST'],
+    [
+      'two lengths',
+      lines('POST /graphql HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2'),
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a length and chunks',
+      lines('POST /graphql HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Transfer-Encoding: chunked'),
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'headers of 20 KiB',
+      lines('GET / HTTP/1.1', 'Host: x', `A: ${'x'.repeat(20_480)}`),
+      431,
+      'HEADERS_TOO_LARGE',
+    ],
+    ['no host', lines('GET /livez HTTP/1.1', close), 400, 'BAD_REQUEST'],
+    ['two hosts', lines('GET /livez HTTP/1.1', 'Host: x', 'Host: y', close), 400, 'BAD_REQUEST'],
+    [
+      'an expectation',
+      lines('GET /livez HTTP/1.1', 'Host: x', 'Expect: tea', close),
+      417,
+      'EXPECTATION_FAILED',
+    ],
+    ['a tunnel', lines('CONNECT elsewhere:443 HTTP/1.1', 'Host: x'), 405, 'METHOD_NOT_ALLOWED'],
+    ['a path of no form', lines('GET /%zz HTTP/1.1', 'Host: x', close), 400, 'BAD_REQUEST'],
+    ['another path', lines('GET /..%2f HTTP/1.1', 'Host: x', close), 404, 'NOT_FOUND'],
+    ['a whole address', lines('GET http://y/z HTTP/1.1', 'Host: x', close), 404, 'NOT_FOUND'],
+    ['an asterisk', lines('OPTIONS * HTTP/1.1', 'Host: x', close), 404, 'NOT_FOUND'],
+    ['TRACE', lines('TRACE / HTTP/1.1', 'Host: x', close), 405, 'METHOD_NOT_ALLOWED'],
+    ['WebDAV', lines('PROPFIND /graphql HTTP/1.1', 'Host: x', close), 405, 'METHOD_NOT_ALLOWED'],
+    [
+      'half a body',
+      `${lines('POST /graphql HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 9', close)}{"query":`,
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a form',
+      `${lines('POST /graphql HTTP/1.1', 'Host: x', 'Content-Type: application/x-www-form-urlencoded', 'Content-Length: 3', close)}a=b`,
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['PUT', lines('PUT /readyz HTTP/1.1', 'Host: x', close), 405, 'METHOD_NOT_ALLOWED'],
+    [
+      'an upgrade',
+      lines('GET /graphql HTTP/1.1', 'Host: x', 'Upgrade: websocket', 'Connection: Upgrade, close'),
+      400,
+      'BAD_REQUEST',
+    ],
+  ])('are answered in JSON: %s', async (_what, bytes, status, code) => {
+    const before = gateway.logLines.length;
+    const answer = await sendRaw(gateway.url, Buffer.from(bytes, 'latin1'));
+    const { headers = {}, text = '' } = answer ?? {};
+    expect(answer?.status).toBe(status);
+    expect(headers).toMatchObject({
+      'content-type': ['application/json; charset=utf-8'],
+      'content-length': [String(Buffer.byteLength(text))],
+      'cache-control': ['no-store'],
+      'x-content-type-options': ['nosniff'],
+      connection: [expect.stringMatching(/^close$/i)],
+    });
+    expect(JSON.parse(text)).toMatchObject({
+      errors: [{ message: expect.any(String), extensions: { code } }],
+    });
+    expect(Object.keys(headers)).not.toContainEqual(
+      expect.stringMatching(/^(server|via|x-powered)/),
+    );
+    expect(text).not.toMatch(/<html|\n +at |node:|fastify/i);
+    await untilLogged(before + 1);
+    expect(gateway.logLines.slice(before).map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'info', status }),
+    ]);
+  });
+
+  it('are nothing worth a word where the connection is simply reset', async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    socket.resetAndDestroy();
+    expect((await gateway.get('/livez')).status).toBe(200);
+  });
+
+  it('do not pass for the answer to the request before them', async () => {
+    const body = JSON.stringify({ query: '{ complianceManagementPartners { totalCount } }' });
+    const request = lines(
+      'POST /graphql HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Authorization: Bearer embedded-graph-token',
+      `Content-Length: ${body.length}`,
+    );
+    const answer = await sendRaw(gateway.url, `${request}${body}NO HTTP\r\n\r\n`);
+    expect([undefined, 200]).toContain(answer?.status);
+  });
+});
+
+/** A line is written when an answer has gone out, which its reader can notice first. */
+async function untilLogged(count: number): Promise<void> {
+  for (let turn = 0; turn < 200 && gateway.logLines.length < count; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe('a request that does not come to its end in time', () => {
+  it('is answered in JSON, with a line in the log', async () => {
+    const log = recordingLog();
+    const server = createServer({ connectionsCheckingInterval: 20, headersTimeout: 50 });
+    server.on('clientError', (error, socket) => answerClientError(error, socket, log));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const answer = await sendRaw(`http://127.0.0.1:${port}`, 'GET / HTTP/1.1\r\nHost: x\r\n');
+    server.close();
+    expect(answer?.status).toBe(408);
+    expect(answer?.text).toContain('"REQUEST_TIMEOUT"');
+    expect(log.lines).toEqual([
+      expect.objectContaining({ status: 408, systemCode: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+    ]);
+  });
+});
+
+describe('faultOf', () => {
+  it.each([
+    ['HPE_INVALID_METHOD', 400],
+    ['HPE_HEADER_OVERFLOW', 431],
+    ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+    [undefined, 400],
+    ['ECONNRESET', undefined],
+    ['EPIPE', undefined],
+  ])('gives for %s %s', (code, status) => {
+    expect(faultOf(code)?.status).toBe(status);
+  });
+});
+
+describe('findHeadProblem', () => {
+  it.each([
+    [{ host: 'x' }, '1.1', undefined],
+    [{ host: '' }, '1.1', undefined],
+    [{}, '1.1', 400],
+    [{}, '1.0', undefined],
+    [{ host: 'x', expect: '100-continue' }, '1.1', undefined],
+    [{ host: 'x', expect: '100-Continue' }, '1.1', undefined],
+    [{ host: 'x', expect: 'tea' }, '1.1', 417],
+  ])('gives for %j of HTTP/%s %s', (headers, httpVersion, status) => {
+    expect(findHeadProblem({ headers, httpVersion })?.status).toBe(status);
+  });
+});
