@@ -60,8 +60,9 @@ export function decideFindings(
 }
 
 /** What the configuration says about pages of other origins: the gateway lets none in. */
-function sandboxSettingsOf({ introspection }: Config) {
-  return { origins: [], introspection };
+function sandboxSettingsOf({ introspection, trustedDocuments }: Config) {
+  const trustsListedOnly = trustedDocuments.mode === 'enforce';
+  return { origins: [], introspection, trustsListedOnly };
 }
 
 function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource[] {

@@ -1,5 +1,3 @@
-import { type Config, readConfig } from '../config/config.ts';
-import { ConfigError } from '../config/configError.ts';
 import type { Environment } from '../config/readers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { decideFindings } from './decideFindings.ts';
@@ -8,6 +6,7 @@ import { unusableFindings } from './findings/configFindings.ts';
 import { gatherFacts } from './gatherFacts.ts';
 import { observeReads } from './observeReads.ts';
 import { type GivenToken, readToken } from './readToken.ts';
+import { readWholeConfig } from './readWholeConfig.ts';
 import { type DoctorExitCode, exitCodeOf, jsonOf, type Report, textOf } from './report.ts';
 
 /** What the command takes from the outside. */
@@ -67,11 +66,12 @@ async function examine(
   parts: DoctorParts,
 ): Promise<Report> {
   const { environment, names: readNames } = observeReads(parts.environment);
-  const { config, problems } = readConfigOrProblems(environment);
-  if (config === undefined) {
-    const findings = [...unusableFindings(problems), ...tokenProblems];
+  const read = await readWholeConfig(environment);
+  if (read.config === undefined) {
+    const findings = [...unusableFindings(read.problems), ...tokenProblems];
     return { findings, exitCode: exitCodeOf(findings, false) };
   }
+  const { config } = read;
   const subjects = { token, url };
   const facts = await gatherFacts(config, subjects, parts, parts.timeoutMs ?? defaultTimeoutMs);
   const view = { url, nowMs: parts.clock.now() };
@@ -80,18 +80,4 @@ async function examine(
     ...tokenProblems,
   ];
   return { findings, exitCode: exitCodeOf(findings, true) };
-}
-
-function readConfigOrProblems(environment: Environment): {
-  readonly config: Config | undefined;
-  readonly problems: readonly string[];
-} {
-  try {
-    return { config: readConfig(environment), problems: [] };
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return { config: undefined, problems: error.problems };
-    }
-    throw error;
-  }
 }

@@ -150,6 +150,10 @@ export const upperLayers: ImportRules = {
     own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],
     packages: [],
   },
+  'doctor/readWholeConfig.ts': {
+    own: ['config', 'loadTrusted.ts', 'server/schema.ts'],
+    packages: [],
+  },
   'doctor/probes/probeEndpoint.ts': {
     own: ['doctor/probes', 'graph/json.ts'],
     packages: ['undici', 'node:dns/promises', 'node:net', 'node:tls'],

@@ -92,6 +92,15 @@ describe('the deployment', () => {
     ]);
   });
 
+  it('serves metrics at the port that has their name, to others than itself', () => {
+    const { telemetry } = readConfig(environmentOf(base));
+    const metrics = listAt(container, 'ports').find((port) => at(port, 'name') === 'metrics');
+    expect(telemetry.metrics.prometheus).toEqual({
+      host: '0.0.0.0',
+      port: at(metrics ?? null, 'containerPort'),
+    });
+  });
+
   it('sees that a pod is not ready before the drain refuses connections', () => {
     const { drainDelayMs } = readConfig(environmentOf(base));
     const probe = at(container, 'readinessProbe');

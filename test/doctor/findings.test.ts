@@ -113,7 +113,8 @@ describe('the findings about the hosted Sandbox', () => {
   ])(
     'of origins %j with introspection %s in production %s are %s',
     (origins, introspection, isProduction, severity, message) => {
-      const findings = sandboxFindings({ origins, introspection, isProduction });
+      const facts = { origins, introspection, isProduction, trustsListedOnly: false };
+      const findings = sandboxFindings(facts);
       expect(findings).toEqual([
         expect.objectContaining({
           check: 'sandbox',
@@ -123,6 +124,24 @@ describe('the findings about the hosted Sandbox', () => {
       ]);
     },
   );
+});
+
+describe('the finding that trusted documents keep the hosted Sandbox out', () => {
+  it('says how to let its own in', () => {
+    const facts = {
+      origins: ['*'],
+      introspection: true,
+      trustsListedOnly: true,
+      isProduction: false,
+    };
+    expect(sandboxFindings(facts)).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        message: expect.stringMatching(/only trusted documents are taken\.$/),
+        remedy: 'If it is wanted: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
+      }),
+    ]);
+  });
 });
 
 describe('the findings about Redis', () => {

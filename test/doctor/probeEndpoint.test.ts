@@ -117,7 +117,7 @@ describe('the probe of an endpoint', () => {
   });
 
   it('fails at TLS in time where the other side is silent', async () => {
-    const facts = await probe(`https://127.0.0.1:${await startSilentServer()}/`, 300);
+    const facts = await probe(`https://127.0.0.1:${await startSilentServer()}/`, 1_500);
     expect(facts).toEqual({ kind: 'unreached', stage: 'tls', reason: 'timeout' });
   });
 
@@ -145,7 +145,7 @@ describe('the probe of an endpoint', () => {
   });
 
   it('fails at the answer in time where none comes', async () => {
-    const facts = await probe(await answer(silence), 300);
+    const facts = await probe(await answer(silence), 1_500);
     expect(facts).toEqual({ kind: 'unreached', stage: 'http', reason: 'timeout' });
   });
 

@@ -22,6 +22,7 @@ export function gatewayFindings(
     queryFinding(query),
     ...sandboxFindings({
       origins: originsOf(preflight),
+      trustsListedOnly: takesListedOnly(query),
       introspection: isJsonObject(dataOf(introspection)?.['__schema']),
       isProduction,
     }),
@@ -50,6 +51,9 @@ function queryFinding(query: EndpointFacts): Finding {
   if (dataOf(query)?.['__typename'] === 'Query') {
     return ok('gateway', 'It answers a query.');
   }
+  if (takesListedOnly(query)) {
+    return ok('gateway', 'It answers, and takes trusted documents only.');
+  }
   const answer = query.kind === 'answered' ? `status ${query.status}` : query.reason;
   return problem(
     'gateway',
@@ -61,6 +65,14 @@ function queryFinding(query: EndpointFacts): Finding {
 function dataOf(facts: EndpointFacts): Readonly<Record<string, unknown>> | undefined {
   const body = facts.kind === 'answered' && isJsonObject(facts.json) ? facts.json : {};
   return isJsonObject(body['data']) ? body['data'] : undefined;
+}
+
+/** Whether a query was refused for being nobody's listed document. */
+function takesListedOnly(query: EndpointFacts): boolean {
+  const errors = query.kind === 'answered' && isJsonObject(query.json) ? query.json['errors'] : [];
+  const [first] = Array.isArray(errors) ? errors : [];
+  const extensions = isJsonObject(first) ? first['extensions'] : undefined;
+  return isJsonObject(extensions) && extensions['code'] === 'TRUSTED_DOCUMENT_UNKNOWN';
 }
 
 /** The origins that the answer to a preflight lets in, as far as this one tells. */

@@ -6,6 +6,8 @@ export interface SandboxFacts {
   /** The origins whose pages may call; `*` stands for all. */
   readonly origins: readonly string[];
   readonly introspection: boolean;
+  /** Whether documents are refused that are not in the manifest. */
+  readonly trustsListedOnly: boolean;
   /** Whether it is meant to be closed unless somebody opens it. */
   readonly isProduction: boolean;
 }
@@ -14,26 +16,31 @@ export interface SandboxFacts {
 export function sandboxFindings({
   origins,
   introspection,
+  trustsListedOnly,
   isProduction,
 }: SandboxFacts): readonly Finding[] {
   const isLetIn = origins.includes(sandboxOrigin) || origins.includes('*');
   const lacks = [
-    ...(isLetIn ? [] : [`CORS does not let ${sandboxOrigin} in`]),
-    ...(introspection ? [] : ['introspection is off']),
+    ...(isLetIn
+      ? []
+      : [{ what: `CORS does not let ${sandboxOrigin} in`, step: 'add it to CORS_ORIGINS' }]),
+    ...(introspection ? [] : [{ what: 'introspection is off', step: 'set INTROSPECTION=true' }]),
+    ...(trustsListedOnly
+      ? [
+          {
+            what: 'only trusted documents are taken',
+            step: 'set TRUSTED_DOCUMENTS_MODE=log-unknown',
+          },
+        ]
+      : []),
   ];
   if (lacks.length === 0) {
     return [ok('sandbox', 'A browser at the hosted Apollo Sandbox can use the gateway.')];
   }
-  const message = `A browser at the hosted Apollo Sandbox cannot use the gateway: ${lacks.join(', ')}.`;
+  const message = `A browser at the hosted Apollo Sandbox cannot use the gateway: ${listOf(lacks.map(({ what }) => what))}.`;
   return isProduction
     ? [ok('sandbox', `${message} That is usual in production.`)]
-    : [warning('sandbox', message, remedyOf(isLetIn, introspection))];
+    : [warning('sandbox', message, `If it is wanted: ${listOf(lacks.map(({ step }) => step))}.`)];
 }
 
-function remedyOf(isLetIn: boolean, introspection: boolean): string {
-  const steps = [
-    ...(isLetIn ? [] : [`add it to CORS_ORIGINS`]),
-    ...(introspection ? [] : ['set INTROSPECTION=true']),
-  ];
-  return `If it is wanted: ${steps.join(', ')}.`;
-}
+const listOf = (words: readonly string[]): string => words.join(', ');

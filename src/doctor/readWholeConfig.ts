@@ -1,0 +1,34 @@
+import { type Config, readConfig } from '../config/config.ts';
+import { ConfigError } from '../config/configError.ts';
+import type { Environment } from '../config/readers.ts';
+
+/** A configuration that can be used, or all that is wrong with it. */
+export type ReadConfig =
+  | { readonly config: Config }
+  | { readonly config: undefined; readonly problems: readonly string[] };
+
+/** Reads the configuration with the file that it may name, as the gateway does when it starts. */
+export async function readWholeConfig(environment: Environment): Promise<ReadConfig> {
+  try {
+    const config = readConfig(environment);
+    await checkTrustedDocuments(config);
+    return { config };
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return { config: undefined, problems: error.problems };
+    }
+    throw error;
+  }
+}
+
+/** @throws ConfigError where the manifest cannot be used. */
+async function checkTrustedDocuments(config: Config): Promise<void> {
+  if (config.trustedDocuments.mode === 'off') {
+    return;
+  }
+  const [{ loadTrusted }, { createSchema, readSdl }] = await Promise.all([
+    import('../loadTrusted.ts'),
+    import('../server/schema.ts'),
+  ]);
+  await loadTrusted(config, createSchema(readSdl(), !config.introspection));
+}
