@@ -169,6 +169,16 @@ describe('a request body', () => {
     ]);
   });
 
+  it('that is refused is told to the operator by its code', async () => {
+    await send('[]', { 'client-request-id': 'batch' });
+    const line = gateway.logLines.find((candidate) => candidate.includes('"batch"'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({
+      message: 'Answered',
+      status: 400,
+      codes: ['BATCHING_NOT_SUPPORTED'],
+    });
+  });
+
   it('may have a variable with the name of a constructor', async () => {
     const query = 'query ($constructor: Boolean!) { __typename @include(if: $constructor) }';
     const { result } = await send(JSON.stringify({ query, variables: { constructor: true } }));

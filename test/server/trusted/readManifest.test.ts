@@ -54,6 +54,7 @@ describe('readManifest', () => {
     ['no GraphQL', manifestOf('{ viewer'), /Syntax Error/],
     ['a field that is not there', manifestOf('{ nothing }'), /Cannot query field "nothing"/],
     ['types', manifestOf('type Query { a: Int }'), /not executable/],
+    ['a subscription', manifestOf('subscription { a }'), /no operations of the kind/],
     ['a document beyond a limit', manifestOf(many), /has 11 root fields, and 10 are allowed/],
     ['too many tokens', manifestOf(`{ ${'__typename '.repeat(1000)} }`), /more that 1000 tokens/],
     [
