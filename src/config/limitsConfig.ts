@@ -25,7 +25,7 @@ export function readLimits(readers: Readers): LimitsConfig {
     bodyBytes: limit('LIMIT_BODY_BYTES', 65_536, 1024, 1_048_576),
     jsonDepth: limit('LIMIT_JSON_DEPTH', 32, 4, 128),
     documentBytes: limit('LIMIT_DOCUMENT_BYTES', 16_384, 256, 262_144),
-    tokens: limit('LIMIT_TOKENS', 1000, 50, 5000),
+    tokens: limit('LIMIT_TOKENS', 1000, 50, 3000),
     depth: limit('LIMIT_DEPTH', 8, 1, 100),
     introspectionDepth: limit('LIMIT_INTROSPECTION_DEPTH', 16, 1, 100),
     aliases: limit('LIMIT_ALIASES', 20, 0, 1000),

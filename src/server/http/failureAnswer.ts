@@ -34,6 +34,7 @@ export function createFailureAnswer({
     if (status >= 500) {
       log.error('A request failed unexpectedly', { requestId: request.id }, error);
     }
+    request.trail?.noteErrors(body.errors.map(({ extensions }) => extensions.code));
     reply.code(status).type(problemTypeOf(request)).send(body);
   };
 }

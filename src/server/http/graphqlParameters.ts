@@ -34,7 +34,11 @@ function inBody(body: Readonly<Record<string, unknown>>, search: string): GraphQ
     documentId: documentId ?? undefined,
     persistedHash: persistedHashOf(extensions),
     replace: (text) => ({
-      body: { ...body, query: text, extensions: withoutPersisted(extensions) },
+      body: {
+        ...body,
+        query: text,
+        ...(isJsonObject(extensions) && { extensions: withoutPersisted(extensions) }),
+      },
       search,
     }),
   };
@@ -66,9 +70,8 @@ function inUrl(
       const replaced = new URLSearchParams(parameters);
       replaced.delete('documentId');
       replaced.delete('extensions');
-      const kept = withoutPersisted(extensions.value);
-      if (kept !== undefined) {
-        replaced.set('extensions', JSON.stringify(kept));
+      if (isJsonObject(extensions.value)) {
+        replaced.set('extensions', JSON.stringify(withoutPersisted(extensions.value)));
       }
       if (text !== undefined) {
         replaced.set('query', text);
@@ -86,10 +89,7 @@ function persistedHashOf(extensions: unknown): unknown {
   return isJsonObject(persisted) ? (persisted['sha256Hash'] ?? undefined) : undefined;
 }
 
-function withoutPersisted(extensions: unknown): unknown {
-  if (!isJsonObject(extensions)) {
-    return extensions;
-  }
+function withoutPersisted(extensions: Readonly<Record<string, unknown>>): object {
   const { persistedQuery: _persistedQuery, ...others } = extensions;
   return others;
 }

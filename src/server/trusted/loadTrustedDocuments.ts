@@ -15,8 +15,7 @@ export async function loadTrustedDocuments(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${code}.`] };
+    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${systemCodeOf(error)}.`] };
   }
   const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
   return 'problems' in manifest
@@ -25,5 +24,10 @@ export async function loadTrustedDocuments(
           (problem) => `TRUSTED_DOCUMENTS_PATH cannot be used: ${problem.replace(/\.$/, '')}.`,
         ),
       }
-    : { trusted: createTrustedDocuments(mode, manifest.documents) };
+    : { trusted: createTrustedDocuments(mode, manifest.documents, rules.limits.tokens) };
+}
+
+function systemCodeOf(error: unknown): string {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return hasCode ? String(error.code) : 'for an unknown reason';
 }

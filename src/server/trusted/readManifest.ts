@@ -4,6 +4,7 @@ import { isJsonObject, parseJson } from '../../graph/json.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
 import type { Limits } from '../limits/limits.ts';
 import { createLimitsRule } from '../limits/limitsRule.ts';
+import { knownOperationTypes } from '../rules/knownOperationTypes.ts';
 
 /** What the documents of a manifest are measured by. */
 export interface ManifestRules {
@@ -73,6 +74,6 @@ function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): s
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
-  const rules = [...specifiedRules, createLimitsRule(limits)];
+  const rules = [...specifiedRules, knownOperationTypes, createLimitsRule(limits)];
   return validate(schema, document, rules).map(({ message }) => message);
 }

@@ -1,28 +1,30 @@
-import { stripIgnoredCharacters } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { canonicalText } from './canonicalText.ts';
 
 /** The documents that a manifest lists. */
 export interface TrustedDocuments {
   readonly mode: 'log-unknown' | 'enforce';
   /** The text of the document with an id, `sha256:` before it or not. */
   find(id: string): string | undefined;
-  /** Whether a text is one of the documents; white space, commas and comments may differ. */
+  /** Whether a text is one of the documents, in any spelling. */
   has(text: string): boolean;
-  /** Whether two texts are the same document, but for white space, commas and comments. */
+  /** Whether two texts are spellings of one document. */
   areSame(one: string, other: string): boolean;
 }
 
 /** How many other spellings of trusted documents are remembered, so that they need not be read each time. */
 const rememberedSpellings = 200;
 
-/** Builds the look-up from texts by their hashes. */
+/** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
 export function createTrustedDocuments(
   mode: TrustedDocuments['mode'],
   texts: ReadonlyMap<string, string>,
+  maximumTokens: number,
 ): TrustedDocuments {
+  const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
   const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
   const exact = new Set(texts.values());
-  const bare = new Set([...exact].map(bareText));
+  const canonical = new Set([...exact].map(spelling));
   const spellings = new LRUCache<string, true>({ max: rememberedSpellings });
   return {
     mode,
@@ -31,26 +33,17 @@ export function createTrustedDocuments(
       if (exact.has(text) || spellings.get(text)) {
         return true;
       }
-      const isKnown = bare.has(bareText(text));
+      const isKnown = canonical.has(spelling(text));
       if (isKnown) {
         spellings.set(text, true);
       }
       return isKnown;
     },
-    areSame: (one, other) => one === other || bareText(one) === bareText(other),
+    areSame: (one, other) => one === other || spelling(one) === spelling(other),
   };
 }
 
 /** An id without the prefix that GraphQL over HTTP has for hashes. */
 export function bareId(id: string): string {
   return id.replace(/^sha256:/, '');
-}
-
-/** A text that is no GraphQL stays as it is: then it is no trusted one either. */
-function bareText(text: string): string {
-  try {
-    return stripIgnoredCharacters(text);
-  } catch {
-    return text;
-  }
 }

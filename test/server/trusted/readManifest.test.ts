@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { createSchema, readSdl } from '../../../src/server/schema.ts';
+import { readManifest } from '../../../src/server/trusted/readManifest.ts';
+import { usualLimits } from '../../support/usualLimits.ts';
+
+const schema = createSchema(readSdl());
+const read = (text: string, limits = usualLimits) => readManifest(text, { schema, limits });
+const problemsOf = (text: string) => {
+  const manifest = read(text);
+  return 'problems' in manifest ? manifest.problems : [];
+};
+
+const hash = (text: string, algorithm = 'sha256'): string =>
+  createHash(algorithm).update(text).digest('hex');
+const manifestOf = (...texts: string[]): string =>
+  JSON.stringify(Object.fromEntries(texts.map((text) => [hash(text), text])));
+const good = '{ viewer { tenantId } }';
+const many = `{ ${'__typename '.repeat(11)} }`;
+
+describe('readManifest', () => {
+  it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1')])(
+    'reads a document by %s',
+    (id) => {
+      expect(read(JSON.stringify({ [id]: good }))).toEqual({ documents: new Map([[id, good]]) });
+    },
+  );
+
+  it.each<[string, string, RegExp]>([
+    ['no JSON', '{', /must be a JSON object/],
+    ['an array', '[]', /must be a JSON object/],
+    ['nothing', '{}', /has no documents/],
+    [
+      'a name twice',
+      `{"${hash(good)}":"{ a }","${hash(good)}":"{ a }"}`,
+      /two members of one name/,
+    ],
+    [
+      'a value that is no text',
+      JSON.stringify({ [hash(good)]: { query: good } }),
+      /must be a text/,
+    ],
+    [
+      'the hash of something else',
+      JSON.stringify({ [hash('x')]: good }),
+      /not the SHA-1 or SHA-256/,
+    ],
+    [
+      'a prefix of another hash',
+      JSON.stringify({ [`sha1:${hash(good, 'sha1')}`]: good }),
+      /not the SHA/,
+    ],
+    ['a name like the prototype', `{"__proto__":"${good}"}`, /document __proto__: the name is not/],
+    ['no GraphQL', manifestOf('{ viewer'), /Syntax Error/],
+    ['a field that is not there', manifestOf('{ nothing }'), /Cannot query field "nothing"/],
+    ['types', manifestOf('type Query { a: Int }'), /not executable/],
+    ['a subscription', manifestOf('subscription { a }'), /no operations of the kind/],
+    ['a document beyond a limit', manifestOf(many), /has 11 root fields, and 10 are allowed/],
+    ['too many tokens', manifestOf(`{ ${'__typename '.repeat(1000)} }`), /more that 1000 tokens/],
+    [
+      'too many bytes',
+      manifestOf(`${good} #${'x'.repeat(16_384)}`),
+      /LIMIT_DOCUMENT_BYTES allows 16384/,
+    ],
+  ])('refuses %s', (_what, text, problem) => {
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('tells everything that is wrong, each with the name of its document', () => {
+    const [first, second] = ['{ one two }', '{ three }'];
+    expect(problemsOf(manifestOf(first, good, second))).toEqual([
+      `document ${hash(first)}: Cannot query field "one" on type "Query".`,
+      `document ${hash(first)}: Cannot query field "two" on type "Query".`,
+      `document ${hash(second)}: Cannot query field "three" on type "Query".`,
+    ]);
+  });
+
+  it('takes what is beyond a limit where that only warns', () => {
+    expect(read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
+      'documents',
+    );
+  });
+});
