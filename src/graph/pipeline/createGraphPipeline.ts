@@ -8,6 +8,7 @@ import { createBearer } from './bearer.ts';
 import { createBreaker } from './breaker.ts';
 import { createBulkhead } from './bulkhead.ts';
 import { createDestination } from './destination.ts';
+import { hideToken } from './hideToken.ts';
 import { createObserve } from './observe.ts';
 import { composePolicies, type Send } from './pipeline.ts';
 import { createRetry } from './retry/retry.ts';
@@ -63,6 +64,7 @@ export function createGraphPipeline(
       createDestination(base),
       createSpend({ budget, tenantKeys, clock, measurements }),
       createBearer(credentials),
+      hideToken,
       createBreaker({ openMs: breakerOpenMs, slowMs }, { clock, log, chance, measurements }),
       createBulkhead({ concurrency, queue }, measurements),
       createAttemptLimit(clock),
