@@ -112,7 +112,8 @@ export function createReaders(environment: Environment): Readers {
     guid(name) {
       const value = text(name);
       if (value !== undefined && !/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) {
-        problems.push(`${name} is "${value}"; it must be a GUID.`);
+        // Not shown: a secret is easily put where the id beside it belongs.
+        problems.push(`${name} must be a GUID.`);
         return undefined;
       }
       return value?.toLowerCase();

@@ -1,17 +1,17 @@
 import { readChallenge } from './challenge.ts';
 import { cleanMessage } from './cleanMessage.ts';
-import { type GraphErrorBody, readErrorBody } from './errorBody.ts';
+import { readErrorBody } from './errorBody.ts';
 import {
-  type GraphAnswer,
   type GraphErrorCode,
   type GraphErrorDetails,
   GraphProtocolError,
   GraphResponseError,
 } from './errors.ts';
+import { graphAnswerOf } from './graphAnswerOf.ts';
 import { jsonOf } from './json.ts';
 import { forbiddenMessages, lackingOf } from './lacking.ts';
 import { type GraphOperation, isWrite } from './operation.ts';
-import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
+import type { GraphResponse } from './pipeline/pipeline.ts';
 import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './pipeline/retry/retryAfter.ts';
 import { decideRefusal } from './refusal.ts';
 import { requiredScopesOf } from './requiredScopes.ts';
@@ -47,7 +47,7 @@ export function responseErrorOf(
     {
       lacking,
       mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
-      answer: answerOf(response, body),
+      answer: graphAnswerOf(response, body),
       claims: challenge.claims,
       retryAfterMs,
       requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
@@ -68,18 +68,8 @@ export function protocolErrorOf(
   return new GraphProtocolError('badResponse', message, {
     ...details,
     mayHaveBeenApplied: isWrite(operation),
-    answer: answerOf(response),
+    answer: graphAnswerOf(response),
   });
-}
-
-function answerOf(response: GraphResponse, body?: GraphErrorBody): GraphAnswer {
-  return {
-    status: response.status,
-    code: body?.codes[0],
-    requestId: headerText(response, 'request-id') ?? body?.requestId,
-    clientRequestId: headerText(response, 'client-request-id') ?? body?.clientRequestId,
-    date: headerText(response, 'date') ?? body?.date,
-  };
 }
 
 /** Graph's own words where they help to mend something; elsewhere ours, which say what to do. */

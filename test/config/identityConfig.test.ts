@@ -145,7 +145,7 @@ describe("the identity's configuration", () => {
     [
       'a tenant by its name',
       { ...registered, AUTH_MODE: 'app-only', AZURE_TENANT_ID: 'contoso.example' },
-      ['AZURE_TENANT_ID is "contoso.example"; it must be a GUID.'],
+      ['AZURE_TENANT_ID must be a GUID.'],
     ],
     [
       'two credentials',

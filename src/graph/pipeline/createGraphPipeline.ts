@@ -8,6 +8,7 @@ import { createBearer } from './bearer.ts';
 import { createBreaker } from './breaker.ts';
 import { createBulkhead } from './bulkhead.ts';
 import { createDestination } from './destination.ts';
+import { hideToken } from './hideToken.ts';
 import { createObserve } from './observe.ts';
 import { composePolicies, type Send } from './pipeline.ts';
 import { createRetry } from './retry/retry.ts';
@@ -67,6 +68,7 @@ export function createGraphPipeline(
       createBulkhead({ concurrency, queue }, measurements),
       createAttemptLimit(clock),
       createObserve({ clock, log, measurements }),
+      hideToken,
       readBody,
     ],
     send,
