@@ -131,7 +131,7 @@ describeImage('the container image', () => {
   it('cannot write anywhere', async () => {
     const script =
       "for (const place of ['/x', '/app/x', '/tmp/x', '/app/dist/main.js']) try { fs.writeFileSync(place, ''); console.log('wrote', place); } catch ({ code }) { console.log(code); }";
-    const container = start({}, ['/nodejs/bin/node', '--eval', script]);
+    const container = start({}, ['/usr/local/bin/node', '--eval', script]);
     expect(await container.ended).toBe(0);
     expect(container.output().trim().split('\n')).toEqual(['EROFS', 'EROFS', 'ENOENT', 'EROFS']);
   });
