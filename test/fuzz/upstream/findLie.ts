@@ -4,6 +4,8 @@ import type { AskedOf, UpstreamAnswer } from './randomAnswer.ts';
 /** A request that reached the upstream, with what it was answered. */
 export interface Exchange extends AskedOf {
   readonly answer: UpstreamAnswer;
+  /** Whether only the first half of it was sent. */
+  readonly isCut?: boolean;
 }
 
 interface Result {
@@ -15,10 +17,16 @@ interface Result {
 }
 
 /** Whether an answer says that the write was surely not executed: written down again, without the gateway's help. */
-export function isSureRefusal({ status, headers }: UpstreamAnswer): boolean {
+export function isSureRefusal({
+  answer: { status, headers },
+  isCut = false,
+}: Pick<Exchange, 'answer' | 'isCut'>): boolean {
   const retryAfter = headers.find(([name]) => name === 'retry-after')?.[1] ?? '';
   const saysWhen =
     /^\d{1,9}(\.\d+)?$/.test(retryAfter) || /^\w{3}, \d{2} \w{3} \d{4}/.test(retryAfter);
+  if (isCut) {
+    return false;
+  }
   return (
     (status >= 400 && status < 500 && status !== 408) ||
     (status >= 300 && status < 400 && status !== 303) ||
@@ -27,7 +35,7 @@ export function isSureRefusal({ status, headers }: UpstreamAnswer): boolean {
   );
 }
 
-const mayRepeat = ({ status }: UpstreamAnswer): boolean => status === 429 || status === 503;
+const mayRepeat = ({ answer: { status } }: Exchange): boolean => status === 429 || status === 503;
 
 /** Says what in an answer is not true of what happened upstream; undefined where nothing is. */
 export function findLie(
@@ -45,14 +53,12 @@ export function findLie(
       : `a ${status} reads as no partner`;
   }
   const method = { add: 'POST', update: 'PATCH', assign: 'PATCH', unassign: 'PATCH' }[String(kind)];
-  const writes = exchanges
-    .filter((one) => one.method === method && !one.isBatch)
-    .map(({ answer }) => answer);
+  const writes = exchanges.filter((one) => one.method === method && !one.isBatch);
   const last = writes.at(-1);
   if (method === undefined || last === undefined) {
     return undefined;
   }
-  if (writes.slice(0, -1).some((answer) => !isSureRefusal(answer) || !mayRepeat(answer))) {
+  if (writes.slice(0, -1).some((one) => !isSureRefusal(one) || !mayRepeat(one))) {
     return 'a write that may have been executed was sent again';
   }
   if (codes.includes('OUTCOME_UNKNOWN')) {
@@ -63,11 +69,11 @@ export function findLie(
     const isTold = payload?.complianceManagementPartner != null;
     return isSureRefusal(last) || isTold
       ? undefined
-      : `a ${last.status} is told as if nothing was written`;
+      : `a ${last.answer.status} is told as if nothing was written`;
   }
   const wasFound = JSON.stringify(result.extensions ?? {}).includes('FOUND_AFTER_UNCLEAR_ANSWER');
-  if (isSureRefusal(last) || (last.status >= 300 && !wasFound)) {
-    return `a ${last.status} is told as a success`;
+  if (isSureRefusal(last) || (last.answer.status >= 300 && !wasFound)) {
+    return `a ${last.answer.status} is told as a success`;
   }
   return payload?.complianceManagementPartner == null ? 'a success has no partner' : undefined;
 }
