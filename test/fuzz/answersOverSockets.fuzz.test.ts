@@ -11,7 +11,7 @@ import { codesOfTheTable } from './upstream/codesOfTheTable.ts';
 import { type Exchange, findLie } from './upstream/findLie.ts';
 import { randomAnswer, type UpstreamAnswer } from './upstream/randomAnswer.ts';
 
-const wanted = countOf('FUZZ_ANSWERS_OVER_SOCKETS', 400);
+const wanted = countOf('FUZZ_ANSWERS_OVER_SOCKETS', 200);
 
 interface Case {
   readonly asked: AskedOperation;
