@@ -21,8 +21,10 @@ import { codesOfTheTable } from './upstream/codesOfTheTable.ts';
 import { type Exchange, findLie } from './upstream/findLie.ts';
 import { randomAnswer } from './upstream/randomAnswer.ts';
 
-const wanted = countOf('FUZZ_ANSWERS', 1_200);
+const wanted = countOf('FUZZ_ANSWERS', 1_500);
 const schema = createSchema(readSdl());
+/** How many answers were given. */
+let answered = 0;
 const documents = new Map<string, DocumentNode>();
 /** Pauses between the attempts of a batch are over at once. */
 const impatient: Clock = {
@@ -76,6 +78,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     };
     const answer = randomAnswer(request, asked, createChoices(answers[exchanges.length] ?? []));
     exchanges.push({ ...request, answer });
+    answered += 1;
     const lines = new Map<string, string[]>();
     for (const [name, value] of answer.headers) {
       lines.set(name, [...(lines.get(name) ?? []), value]);
@@ -147,6 +150,7 @@ describe("generated answers of Graph's", () => {
     async () => {
       const played = await playRandomCases({
         count: wanted,
+        played: () => answered,
         atOnce: 50,
         cases,
         async play(together) {

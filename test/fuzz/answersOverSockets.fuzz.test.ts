@@ -41,6 +41,8 @@ const group = new Map<string, Played>();
 let graph: ScriptedServer;
 let gateway: TestGateway;
 let nextToken = 1;
+/** How many answers were given. */
+let answered = 0;
 
 beforeAll(async () => {
   graph = await startScriptedServer((response, { method, url, headers }) => {
@@ -64,6 +66,7 @@ beforeAll(async () => {
     const bytes = bytesOf(answer);
     const isCut = exchanges.length === one.cutAt;
     exchanges.push({ ...request, answer, isCut });
+    answered += 1;
     response.socket?.end(isCut ? bytes.subarray(0, bytes.length / 2) : bytes);
   });
   const clock = createHastyClock();
@@ -131,6 +134,7 @@ describe("generated answers of Graph's, over sockets", () => {
     async () => {
       const played = await playRandomCases({
         count: wanted,
+        played: () => answered,
         atOnce: 400,
         cases,
         async play(together) {

@@ -41,13 +41,13 @@ describe('the schema', () => {
     expect(answer.text).not.toMatch(/partnerState/);
   });
 
-  it('[17] introspection through __type is refused', async () => {
+  it('[17] introspection through __type: it is refused', async () => {
     const answer = await run('{ __type(name: "ComplianceManagementPartner") { fields { name } } }');
     expect([answer.status, answer.result.data]).toEqual([400, undefined]);
     expect(answer.text).not.toContain('displayName');
   });
 
-  it('[18] introspection through fragments is refused', async () => {
+  it('[18] introspection through fragments: it is refused', async () => {
     const spread = await run(
       '{ ...A } fragment A on Query { ...B } fragment B on Query { __schema { types { name } } }',
     );
@@ -56,7 +56,7 @@ describe('the schema', () => {
     expect(spread.text + inline.text).not.toContain('PartnerState');
   });
 
-  it('[19] introspection through aliases is refused, beside other fields too', async () => {
+  it('[19] introspection through aliases: it is refused, beside other fields too', async () => {
     const answer = await run('{ harmless: __schema { types { name } } viewer { kind } }');
     expect(answer.result.data).toBeUndefined();
     expect(answer.text).not.toContain('PartnerState');

@@ -85,6 +85,47 @@ describe('HTTP', () => {
     }
   });
 
+  it('[34] CORS, none by default: no page of another origin is told that it may call', async () => {
+    const origins = ['https://evil.example', 'null', 'https://studio.apollographql.com'];
+    for (const origin of origins) {
+      const preflight = await request(`${stage.gateway.url}/graphql`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+      await preflight.body.dump();
+      const answer = await stage.gateway.run('{ __typename }', {}, { origin });
+      for (const headers of [preflight.headers, answer.headers]) {
+        const allowing = Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+        expect([origin, allowing]).toEqual([origin, []]);
+      }
+    }
+  });
+
+  it('[35] CORS, an explicit list: an origin in it may call without cookies, a similar one may not', async () => {
+    const listed = 'https://app.example';
+    const open = await startProductionGateway({ CORS_ORIGINS: listed });
+    const allowedFor = async (origin: string) => {
+      const { headers } = await open.gateway.run('{ __typename }', {}, { origin });
+      expect(headers['access-control-allow-credentials']).toBeUndefined();
+      return headers['access-control-allow-origin'];
+    };
+    expect(await allowedFor(listed)).toBe(listed);
+    const similar = [
+      'http://app.example',
+      'https://app.example.evil.example',
+      'https://app.example:8443',
+      'https://evil.example/https://app.example',
+      'https://APP.example',
+      'null',
+    ];
+    for (const origin of similar) {
+      expect([origin, await allowedFor(origin)]).not.toEqual([origin, origin]);
+      expect([origin, await allowedFor(origin)]).not.toEqual([origin, '*']);
+    }
+    await open.close();
+    await expect(startProductionGateway({ CORS_ORIGINS: '*' })).rejects.toThrow('CORS_ORIGINS');
+  });
+
   it('[41] doubled Authorization: two are refused, whichever of them is good', async () => {
     const before = stage.graph.requests.length;
     const answer = await sendRaw(
