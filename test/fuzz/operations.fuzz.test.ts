@@ -11,7 +11,7 @@ import { findAnswerProblem } from './judgeAnswer.ts';
 import { type OperationRequest, randomOperation } from './randomOperation.ts';
 import { knownIds } from './randomValues.ts';
 
-const wanted = countOf('FUZZ_OPERATIONS', 1_000);
+const wanted = countOf('FUZZ_OPERATIONS', 250);
 const schema = createSchema(readSdl());
 const everyRow = `{ complianceManagementPartners(first: 1000) { nodes { ...Everything revision } totalCount } } ${everything}`;
 

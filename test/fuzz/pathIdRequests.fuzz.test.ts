@@ -13,7 +13,7 @@ import { countOf, playRandomCases, timeLimitMs } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { randomPathId } from './randomPathId.ts';
 
-const wanted = countOf('FUZZ_PATH_ID_REQUESTS', 300);
+const wanted = countOf('FUZZ_PATH_ID_REQUESTS', 100);
 const collection = '/proxy/beta/deviceManagement/complianceManagementPartners';
 const segment = /^[A-Za-z0-9_.~=-]{0,255}[A-Za-z0-9_~=-][A-Za-z0-9_.~=-]{0,255}$/;
 

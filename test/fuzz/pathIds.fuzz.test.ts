@@ -8,7 +8,7 @@ import { built } from './choices.ts';
 import { countOf, playRandomCases, timeLimitMs } from './fuzzRun.ts';
 import { randomPathId } from './randomPathId.ts';
 
-const wanted = countOf('FUZZ_PATH_IDS', 20_000);
+const wanted = countOf('FUZZ_PATH_IDS', 3_000);
 const collection = 'deviceManagement/complianceManagementPartners';
 const roots = [
   'https://graph.microsoft.com',

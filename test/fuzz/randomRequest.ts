@@ -95,6 +95,8 @@ const odd = [
   ['content-encoding', 'gzip'],
   ['content-encoding', 'br, gzip'],
   ['content-encoding', 'identity'],
+  ['expect', '200-maybe'],
+  ['expect', '100-continue'],
   ['cookie', '__proto__=x; a=b'],
   ['origin', 'null'],
   ['origin', 'https://evil.example'],

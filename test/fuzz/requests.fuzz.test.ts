@@ -8,7 +8,7 @@ import { countOf, playRandomCases, timeLimitMs } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { type RandomRequest, randomRequest } from './randomRequest.ts';
 
-const wanted = countOf('FUZZ_REQUESTS', 1_500);
+const wanted = countOf('FUZZ_REQUESTS', 400);
 
 let graph: Emulator;
 let gateway: TestGateway;

@@ -42,12 +42,16 @@ export function sendRaw(
   });
 }
 
+/** Reads the final answer; interim ones, such as `100 Continue`, are passed over. */
 function readAnswer(bytes: Buffer): RawAnswer | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   const lines = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
   const status = /^HTTP\/1\.1 (\d{3})/.exec(lines[0] ?? '')?.[1];
   if (headEnd === -1 || status === undefined) {
     return undefined;
+  }
+  if (status.startsWith('1')) {
+    return readAnswer(bytes.subarray(headEnd + 4));
   }
   const headers: Record<string, string[]> = {};
   for (const line of lines.slice(1)) {

@@ -1,0 +1,167 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { MintWish } from '../support/authority/mint.ts';
+import { contoso, fabrikam } from '../support/authority/people.ts';
+import { addMutation, totalCountQuery } from '../support/documents.ts';
+import { type IdentityStage, startIdentityStage } from '../support/identityStage.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
+import { startTestGateway } from '../support/testGateways.ts';
+import { codesIn } from './productionGateway.ts';
+
+let users: IdentityStage;
+let own: IdentityStage;
+
+beforeAll(async () => {
+  users = await startIdentityStage('on-behalf-of', { NODE_ENV: 'production' });
+  own = await startIdentityStage('app-only', { NODE_ENV: 'production' });
+});
+afterAll(async () => {
+  await users.close();
+  await own.close();
+});
+
+const list = ({ gateway }: IdentityStage, token: string) =>
+  gateway.run(totalCountQuery, {}, { authorization: token === '' ? '' : `Bearer ${token}` });
+const add = ({ gateway }: IdentityStage, token: string) =>
+  gateway.run(
+    addMutation,
+    { input: { displayName: 'Fleet' } },
+    { authorization: `Bearer ${token}` },
+  );
+
+const base64url = (value: unknown): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
+const now = Math.floor(Date.now() / 1000);
+const { privateKey: strangersKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+function forged(token: string, header: object, signature?: string): string {
+  const [, payload = '', own = ''] = token.split('.');
+  return [base64url(header), payload, signature ?? own].join('.');
+}
+
+function withPayload(token: string, change: object): string {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+  return [header, base64url({ ...claims, ...change }), signature].join('.');
+}
+
+const probes: readonly (readonly [string, (mint: (wish?: MintWish) => string) => string])[] = [
+  ['no token', () => ''],
+  ['a word', () => 'token'],
+  ['two parts', (mint) => mint().split('.').slice(0, 2).join('.')],
+  ['five parts', (mint) => `${mint()}.a.b`],
+  ['alg none', (mint) => forged(mint(), { alg: 'none', typ: 'JWT' }, '')],
+  ['alg None with the signature', (mint) => forged(mint(), { alg: 'None', typ: 'JWT' })],
+  ['HS256 with the public key', (mint) => mint({ header: { alg: 'HS256' } })],
+  ['RS512', (mint) => mint({ header: { alg: 'RS512' } })],
+  ['ES256', (mint) => mint({ header: { alg: 'ES256' } })],
+  ["a stranger's key under the right kid", (mint) => mint({ signWith: strangersKey })],
+  ['an unknown kid', (mint) => mint({ header: { kid: 'nobody' } })],
+  ['no kid', (mint) => mint({ header: { kid: undefined } })],
+  ['a kid that is a path', (mint) => mint({ header: { kid: '../../dev/null' } })],
+  ['a jwk of its own', (mint) => mint({ signWith: strangersKey, header: { jwk: { kty: 'RSA' } } })],
+  [
+    'a jku of its own',
+    (mint) => mint({ signWith: strangersKey, header: { jku: 'https://evil.example/keys' } }),
+  ],
+  ['crit', (mint) => mint({ header: { crit: ['exp'] } })],
+  ['another payload', (mint) => withPayload(mint(), { scp: 'Partners.ReadWrite', x: 1 })],
+  ['no signature', (mint) => mint().replace(/[^.]*$/, '')],
+  ['a cut signature', (mint) => mint().slice(0, -10)],
+  ['an expired token', (mint) => mint({ lifetimeSeconds: -61 })],
+  ['a token of tomorrow', (mint) => mint({ claims: { nbf: now + 86_400 } })],
+  ['no expiry', (mint) => mint({ claims: { exp: undefined } })],
+  ['another audience', (mint) => mint({ audience: 'api://somebody-else' })],
+  ["Graph's audience", (mint) => mint({ audience: 'https://graph.microsoft.com' })],
+  ['another issuer', (mint) => mint({ claims: { iss: 'https://evil.example' } })],
+  ['an ID token', (mint) => mint({ claims: { scp: undefined } })],
+  ['more than 16 KiB', (mint) => mint({ claims: { filler: 'x'.repeat(12_000) } })],
+];
+
+describe('who calls', () => {
+  it('[53] JWT probes: each of 27 false tokens is refused, and nobody is asked for it', async () => {
+    expect(probes).toHaveLength(27);
+    const before = [users.graph.requests.length, users.authority.count('token')];
+    for (const [name, probe] of probes) {
+      const answer = await list(users, probe(users.authority.mint));
+      const isRefused = [400, 401, 431].includes(answer.status) && !answer.text.includes('"nodes"');
+      expect([name, answer.status, isRefused]).toEqual([name, answer.status, true]);
+    }
+    expect([users.graph.requests.length, users.authority.count('token')]).toEqual(before);
+    expect((await list(users, users.authority.mint())).result.errors).toBeUndefined();
+  });
+
+  it('[54] tenant mix-up: a tenant that is not let in cannot borrow the name of one that is', async () => {
+    const { authority } = users;
+    const before = users.graph.requests.length;
+    const tokens = [
+      authority.mint({ tenant: fabrikam }),
+      authority.mint({ tenant: fabrikam, claims: { tid: contoso.id } }),
+      authority.mint({ claims: { tid: fabrikam.id } }),
+      authority.mint({ claims: { tid: 'common' } }),
+      authority.mint({ tenant: fabrikam, version: '1.0' }),
+    ];
+    for (const token of tokens) {
+      expect((await list(users, token)).status).toBe(401);
+    }
+    expect(users.graph.requests).toHaveLength(before);
+  });
+
+  it('[55] scp against roles: neither counts for the other, and without both nobody gets in', async () => {
+    const { mint } = own.authority;
+    const before = own.graph.requests.length;
+    const refused = [
+      mint({ scope: 'openid', claims: { roles: ['Partners.ReadWrite'] } }),
+      mint({ kind: 'application', roles: [], claims: { idtyp: 'app' } }),
+      mint({ kind: 'application', roles: ['Other'], claims: { idtyp: 'app' } }),
+      mint({
+        kind: 'application',
+        roles: ['Other'],
+        claims: { idtyp: 'app', scp: 'Partners.ReadWrite' },
+      }),
+      mint({ scope: 'Partners.Read' }),
+    ];
+    for (const token of refused) {
+      const answer = await add(own, token);
+      expect([401, 403]).toContain(answer.status);
+    }
+    expect(own.graph.requests).toHaveLength(before);
+    const application = mint({ kind: 'application', roles: ['Partners.ReadWrite'] });
+    expect((await add(own, application)).result.errors).toBeUndefined();
+  });
+
+  it("[56] anonymous in app-only: nobody uses the gateway's own permissions without a token", async () => {
+    const before = [own.graph.requests.length, own.authority.count('token')];
+    for (const document of [
+      totalCountQuery,
+      '{ viewer { kind } }',
+      'mutation { deleteComplianceManagementPartner(input: { id: "a" }) { userErrors { code } } }',
+    ]) {
+      const answer = await own.gateway.run(document, {}, { authorization: '' });
+      expect([answer.status, codesIn(answer)]).toEqual([401, ['UNAUTHENTICATED']]);
+    }
+    expect([own.graph.requests.length, own.authority.count('token')]).toEqual(before);
+  });
+
+  it('[57] crossing: two users who ask at the same moment see their own answers only', async () => {
+    const graph = await startScriptedServer((response, seen) => {
+      const displayName = String(seen.headers.authorization).replace('Bearer token-of-', '');
+      const answer = json(200, { value: [{ id: 'row', displayName }] });
+      setTimeout(() => answer(response, seen), displayName === 'ada' ? 10 : 1);
+    });
+    const gateway = await startTestGateway({
+      NODE_ENV: 'production',
+      GRAPH_BASE_URL: graph.url.href,
+    });
+    const people = Array.from({ length: 40 }, (_one, index) => (index % 2 ? 'ada' : 'grace'));
+    const answers = await Promise.all(
+      people.map((name) =>
+        gateway.run(totalCountQuery, {}, { authorization: `Bearer token-of-${name}` }),
+      ),
+    );
+    await gateway.stop(0);
+    await graph.close();
+    const names = answers.map(({ text }) => /"displayName":"(\w+)"/.exec(text)?.[1]);
+    expect(names).toEqual(people);
+  });
+});
