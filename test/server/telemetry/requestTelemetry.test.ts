@@ -39,7 +39,11 @@ const answeredIn = ({ logLines }: TestGateway): readonly Record<string, unknown>
     .filter(({ message }) => message === 'Answered');
 
 async function until(holds: () => boolean): Promise<void> {
+  const untilMs = performance.now() + 20_000;
   while (!holds()) {
+    if (performance.now() > untilMs) {
+      throw new Error('What was waited for did not come.');
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -54,7 +54,8 @@ async function leave({ stage, graph }: FailureStage): Promise<StageAnswer> {
   const body = JSON.stringify({ query: list });
   const options = { method: 'POST' as const, path: '/graphql', headers: callerHeaders, body };
   const answered = caller.request(options).catch(() => undefined);
-  while (graph.requests.length === before) {
+  const untilMs = performance.now() + 10_000;
+  while (graph.requests.length === before && performance.now() < untilMs) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   await caller.destroy();
@@ -187,6 +188,12 @@ export const failurePaths: readonly FailurePath[] = [
     dirty(200),
     ({ stage }) => stage.ask(one(`../${canary('document')}`)),
     'BAD_USER_INPUT',
+  ],
+  [
+    'the document asks for too much',
+    dirty(200),
+    ({ stage }) => stage.ask(`{ ${'__typename '.repeat(1100)} }`),
+    'TOO_MANY_TOKENS',
   ],
   ['the body is no JSON', dirty(200), (on) => post(on, `{"${canary('variable')}`), 'BAD_REQUEST'],
   [
