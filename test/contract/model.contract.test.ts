@@ -9,7 +9,7 @@ import { type Connection, dataOf, verifyConnection } from './model/verify.ts';
 import { createWorld, type Real, startReal, type World } from './model/world.ts';
 
 /** `MODEL_COMMANDS` is how many operations are sent in all; `MODEL_SEED` is the seed that a failure has shown. */
-const { MODEL_COMMANDS = '3000', MODEL_SEED = '20261124' } = process.env;
+const { MODEL_COMMANDS = '1500', MODEL_SEED = '20261124' } = process.env;
 const shares: Readonly<Record<Generation['name'], number>> = {
   today: 0.8,
   'reference-page': 0.1,
