@@ -14,10 +14,10 @@ export async function startProductionGateway(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ProductionGateway> {
   const graph = await startTestGraph();
-  const gateway = await startTestGateway({
-    NODE_ENV: 'production',
-    GRAPH_BASE_URL: graph.baseUrl,
-    ...environment,
+  const settings = { NODE_ENV: 'production', GRAPH_BASE_URL: graph.baseUrl, ...environment };
+  const gateway = await startTestGateway(settings).catch(async (error: unknown) => {
+    await graph.close();
+    throw error;
   });
   return {
     graph,
