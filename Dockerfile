@@ -12,7 +12,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY schema ./schema
 COPY src ./src
-RUN npm run --silent build && rm -r dist/artifacts dist/.tsbuildinfo
+RUN npm run --silent build && rm -r dist/artifacts dist/explorer/.stamp dist/.tsbuildinfo
 
 FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /dependencies

@@ -59,10 +59,8 @@ export function decideFindings(
   ];
 }
 
-/** What the configuration says about pages of other origins: the gateway lets none in. */
-function sandboxSettingsOf({ introspection, trustedDocuments }: Config) {
-  const trustsListedOnly = trustedDocuments.mode === 'enforce';
-  return { origins: [], introspection, trustsListedOnly };
+function sandboxSettingsOf({ corsOrigins: origins, introspection, trustedDocuments }: Config) {
+  return { origins, introspection, trustsListedOnly: trustedDocuments.mode === 'enforce' };
 }
 
 function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource[] {

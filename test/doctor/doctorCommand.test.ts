@@ -173,6 +173,27 @@ describe('the doctor', () => {
     expect(lines).toContain('ok gateway: It answers a query.');
   });
 
+  it.each<[string, Record<string, string>, string]>([
+    ['nothing lets in', {}, 'warning sandbox: A browser at the hosted Apollo Sandbox cannot use'],
+    ['is listed', { CORS_ORIGINS: 'https://studio.apollographql.com' }, 'ok sandbox: '],
+    [
+      'is listed and may not look at the schema',
+      { CORS_ORIGINS: 'https://studio.apollographql.com', INTROSPECTION: 'false' },
+      'warning sandbox: A browser at the hosted Apollo Sandbox cannot use the gateway: introspection is off.',
+    ],
+  ])(
+    'says of a hosted Sandbox that %s the same before and after the start',
+    async (_what, change, text) => {
+      const environment = { ...passthrough(), ...change };
+      const gateway = await startTestGateway(environment);
+      const before = await diagnose(environment);
+      const after = await diagnose(passthrough(), {}, ['--url', gateway.url]);
+      await gateway.stop(0);
+      expect(before.lines).toContainEqual(line(text));
+      expect(after.lines).toContainEqual(line(text));
+    },
+  );
+
   it('says what else answers in place of a gateway, and that nobody does', async () => {
     const other = await diagnose(passthrough(), {}, ['--url', graph.baseUrl]);
     expect(other.lines).toContainEqual(line('problem gateway: /readyz answers with 4'));
