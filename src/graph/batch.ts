@@ -33,7 +33,12 @@ export function readBatch(
 }
 
 function idOf(item: unknown): string | undefined {
-  return isJsonObject(item) ? String(item['id']) : undefined;
+  return isJsonObject(item) ? textOf(item['id']) : undefined;
+}
+
+/** Not `String`: JSON can hold an object whose `toString` is no function. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function toResponse(item: unknown): GraphResponse | undefined {
@@ -45,7 +50,7 @@ function toResponse(item: unknown): GraphResponse | undefined {
   return {
     status,
     headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
     ),
     body: Buffer.alloc(0),
     json: item['body'],

@@ -32,12 +32,15 @@ export function randomDocument(schema: GraphQLSchema, choices: Choices): RandomO
     kind: 'document',
     variable(type) {
       const name = choices.chance(4) ? randomName(choices) : `v${declared.size}`;
-      const right = choices.chance(20) ? String(type).replace(/!$/, '') : String(type);
+      // With a default, a nullable variable may stand where null may not; only the execution sees a null in it.
+      const isLoose = choices.chance(20);
       const wrong = choices.pick(['Int', 'String!', '[Nobody!]', 'Query']);
-      const initial = choices.chance(30) ? ` = ${randomValue(type, constant, choices)}` : '';
+      const right = isLoose ? String(type).replace(/!$/, '') : String(type);
+      const hasDefault = isLoose || choices.chance(20);
+      const initial = hasDefault ? ` = ${randomValue(type, constant, choices)}` : '';
       declared.set(name, `${choices.chance(4) ? wrong : right}${initial}`);
       if (!choices.chance(6)) {
-        values.set(name, randomValue(type, json, choices));
+        values.set(name, isLoose && choices.chance(40) ? 'null' : randomValue(type, json, choices));
       }
       return `$${name}`;
     },

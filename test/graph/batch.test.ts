@@ -19,6 +19,22 @@ describe('batchBodyOf', () => {
 });
 
 describe('readBatch', () => {
+  it('takes nothing but texts and numbers for ids and headers, whatever else an object says it is', () => {
+    const odd = { toString: null, valueOf: null };
+    const responses = [
+      { id: odd, status: 200, body: { id: 'a' } },
+      {
+        id: 1,
+        status: 200,
+        headers: { 'Retry-After': 2, 'X-Odd': odd, 'X-List': ['a'] },
+        body: {},
+      },
+    ];
+    const [first, second] = readBatch(answer({ responses }), 2, 0);
+    expect(first).toBeUndefined();
+    expect(second?.headers).toEqual({ 'retry-after': '2' });
+  });
+
   it('puts the answers in the order of the requests, whatever order they came in', () => {
     const responses = [
       { id: '2', status: 429, headers: { 'Retry-After': '2.5' }, body: { error: {} } },
