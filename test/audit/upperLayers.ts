@@ -44,6 +44,7 @@ export const upperLayers: ImportRules = {
       'server/problemBody.ts',
       'server/requestProblem.ts',
       'telemetry/log.ts',
+      'telemetry/measurements.ts',
     ],
     packages: ['fastify', 'node:http', 'node:stream'],
   },
@@ -61,6 +62,18 @@ export const upperLayers: ImportRules = {
       'telemetry/trail.ts',
     ],
     packages: ['@apollo/server', 'fastify'],
+  },
+  'server/shedding/senseLoad.ts': {
+    own: ['server/shedding/decideShedding.ts'],
+    packages: ['node:perf_hooks', 'node:v8'],
+  },
+  'server/connections': {
+    own: ['server/connections', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: ['fastify', 'node:http'],
+  },
+  'server/shedding': {
+    own: ['server/shedding', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: ['fastify'],
   },
   server: {
     own: [
