@@ -159,8 +159,9 @@ export const upperLayers: ImportRules = {
     own: ['clock.ts', 'config', 'startObservedGateway.ts', 'surroundings.ts', 'telemetry'],
     packages: [],
   },
+  'processEnd.ts': { own: ['clock.ts', 'telemetry/log.ts'], packages: [] },
   'main.ts': {
-    own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],
+    own: ['banner.ts', 'clock.ts', 'config', 'createGateway.ts', 'processEnd.ts', 'telemetry'],
     packages: [],
   },
   'doctor/readWholeConfig.ts': {
