@@ -4,7 +4,7 @@ import type { Log } from './telemetry/log.ts';
 export interface ProcessEndParts {
   /** Stops in order; `delayMs` is for balancers. */
   readonly stop: (delayMs: number) => Promise<void>;
-  /** Ends the process. */
+  /** Ends everything, with this exit code. */
   readonly exit: (code: number) => void;
   readonly drainDelayMs: number;
   readonly clock: Clock;
