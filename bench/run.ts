@@ -108,6 +108,7 @@ const gateway = await startProgram(local('../../dist/main.js'), [], {
   // What is measured is the work, not the waiting for Graph's limits.
   GRAPH_WRITE_BUDGET: '100000',
   GRAPH_REQUEST_BUDGET: '100000',
+  SHED_EVENT_LOOP_DELAY_MS: '0',
   PORT: '0',
   NODE_ENV: 'production',
 });

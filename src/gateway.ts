@@ -81,6 +81,9 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     newId,
     log,
     startTrail,
+    clock,
+    shedding: config.shedding,
+    connections: config.connections,
   });
   try {
     await app.listen({ host: config.host, port: config.port });

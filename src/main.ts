@@ -1,10 +1,13 @@
 import { bannerOf } from './banner.ts';
+import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
 import { StartError } from './config/startError.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
+import { createProcessEnd } from './processEnd.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { standardOutput } from './telemetry/standardOutput.ts';
 
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;
@@ -26,28 +29,31 @@ function exitOnConfigError(error: unknown): void {
   }
 }
 
-/**
- * The first signal stops in order, the second ends at once. SIGINT is a person at a terminal: no delay for them. One
- * that comes while the gateway starts is obeyed as soon as it has started.
- */
-function stopOnSignals(gateway: OwnGateway, config: Config, log: Log): void {
-  let isStopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping) {
-      process.exit(1);
-    }
-    isStopping = true;
-    log.info('Told to stop', { signal });
-    gateway.stop(signal === 'SIGTERM' ? config.drainDelayMs : 0).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('Stopping failed', {}, error);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+const longestFlushMs = 1_000;
+
+/** Ends the process after its last log lines; where nobody takes them, a second later. */
+function exitAfterLog(code: number): void {
+  standardOutput()
+    .flush(longestFlushMs)
+    .finally(() => process.exit(code));
+}
+
+/** Ends by signals and by errors that nobody caught; what Node.js warns of becomes a log line like all others. */
+function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
+  const end = createProcessEnd({
+    stop: (delayMs) => gateway.stop(delayMs),
+    exit: exitAfterLog,
+    drainDelayMs: config.drainDelayMs,
+    clock: systemClock,
+    log,
+  });
+  process.on('SIGTERM', end.onSignal);
+  process.on('SIGINT', end.onSignal);
+  process.on('uncaughtException', end.onFault);
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    log.warn('Node.js warns', { reason: warning.name, code: codeOf(warning) });
+  });
 }
 
 const config = readConfigOrExit();
@@ -55,17 +61,17 @@ const log = createLogger(config.logLevel);
 try {
   const gateway = createGateway(config, { log });
   const starting = gateway.start();
-  stopOnSignals(gateway, config, log);
+  listenToProcess(gateway, config, log);
   const { url, upstreamUrl } = await starting;
   if (config.upstream.kind === 'emulator') {
-    process.stdout.write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
+    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
   }
 } catch (error) {
   exitOnConfigError(error);
   const reason = reasonOf(error);
   log.error('The gateway could not start', { code: codeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
-  process.exit(1);
+  exitAfterLog(1);
 }
 
 function reasonOf(error: unknown): string {

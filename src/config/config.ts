@@ -1,11 +1,13 @@
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
+import { type ConnectionConfig, readConnections } from './connectionConfig.ts';
 import { readCorsOrigins } from './corsConfig.ts';
 import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
+import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
 import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
 
@@ -56,6 +58,8 @@ export interface Config {
   readonly limits: LimitsConfig;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
+  readonly connections: ConnectionConfig;
+  readonly shedding: SheddingConfig;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -128,6 +132,8 @@ export function readConfig(environment: Environment): Config {
     limits: readLimits(readers),
     trustedDocuments: readTrustedDocuments(readers),
     telemetry: readTelemetry(readers, port),
+    connections: readConnections(readers),
+    shedding: readShedding(readers),
   };
   if (readers.problems.length > 0) {
     throw new ConfigError([...new Set(readers.problems)]);

@@ -1,6 +1,8 @@
 import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Measurements } from '../telemetry/measurements.ts';
+import { addConnectionBounds, type ConnectionParts } from './connections/addConnectionBounds.ts';
+import { connectionOptions } from './connections/connectionOptions.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import type { Explorer } from './explorer/addExplorer.ts';
 import { addCors } from './http/addCors.ts';
@@ -14,14 +16,14 @@ import { type PhaseHolder, readinessOf } from './phase.ts';
 import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
 import { RequestProblem } from './requestProblem.ts';
+import { addShedding, type SheddingParts } from './shedding/addShedding.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './telemetry/requestTelemetry.ts';
-
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
 
 export interface HttpServerParts<Context extends BaseContext>
   extends GraphQLHandlerParts<Context>,
-    RequestTelemetryParts {
+    RequestTelemetryParts,
+    SheddingParts,
+    ConnectionParts {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
@@ -43,16 +45,14 @@ export async function createHttpServer<Context extends BaseContext>(
   const answerFailure = createFailureAnswer(parts);
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
-    requestTimeout: requestTimeoutMs,
+    ...connectionOptions(parts.connections),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logger: false,
     frameworkErrors: answerBadPath,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
-    http: { requireHostHeader: false },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, parts),
     genReqId: ({ headers }) => readClientRequestId(headers) ?? newId(),
   });
-  app.server.headersTimeout = headersTimeoutMs;
   // Before anything is waited for: routes that are complete by then would keep the framework's own.
   app.setErrorHandler(answerFailure);
 
@@ -72,6 +72,8 @@ export async function createHttpServer<Context extends BaseContext>(
       return reply.code(400).send(doubledHeaderBody(doubled));
     }
   });
+  addShedding(app, parts);
+  addConnectionBounds(app, parts);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
   app.addHook('onSend', async (_request, reply) => {

@@ -40,8 +40,14 @@ export function createMeasurements(meter: Meter): Measurements {
   const throttled = meter.createCounter('gateway_upstream_throttled_total', {
     description: 'Answers of Microsoft Graph with 429.',
   });
-  const shed = meter.createCounter('gateway_upstream_shed_total', {
+  const heldBack = meter.createCounter('gateway_upstream_shed_total', {
     description: 'Requests that were held back before they were sent, by reason.',
+  });
+  const shed = meter.createCounter('gateway_shed_total', {
+    description: 'Requests of callers that were refused before they were read, by reason.',
+  });
+  const cut = meter.createCounter('gateway_connections_cut_total', {
+    description: 'Connections of callers that the gateway ended, by reason.',
   });
   const unknown = meter.createCounter('gateway_outcome_unknown_total', {
     description: 'Writes whose outcome nobody knows.',
@@ -113,7 +119,9 @@ export function createMeasurements(meter: Meter): Measurements {
     },
     watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
     watchTokenCache: (readSize) => watch(keptTokens, readSize),
-    heldBack: (reason) => shed.add(1, { reason }),
+    heldBack: (reason) => heldBack.add(1, { reason }),
+    shed: (reason) => shed.add(1, { reason }),
+    connectionCut: (reason) => cut.add(1, { reason }),
     breakerState: (state) => circuit.record(states.indexOf(state)),
     tokenAcquired: ({ flow, outcome, durationMs }) =>
       acquisitions.record(durationMs / 1000, { flow, outcome }),

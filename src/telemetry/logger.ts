@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Log, LogFields } from './log.ts';
+import { standardOutput } from './standardOutput.ts';
 
 /** Where lines go: standard output, or a test's own sink. */
 export interface LogSink {
@@ -7,7 +8,7 @@ export interface LogSink {
 }
 
 /** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
-export function createLogger(level: string, sink?: LogSink): Log {
+export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
   const options = {
     level,
     base: null,
@@ -16,7 +17,7 @@ export function createLogger(level: string, sink?: LogSink): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: escapeControls },
   };
-  const logger = sink ? pino(options, sink) : pino(options);
+  const logger = pino(options, sink);
   return {
     debug: (message, fields = {}) => logger.debug(fields, message),
     info: (message, fields = {}) => logger.info(fields, message),

@@ -25,8 +25,14 @@ export const lowerLayers: ImportRules = {
     own: ['telemetry', 'clock.ts', 'config/telemetryConfig.ts'],
     packages: ['@opentelemetry/api'],
   },
+  'telemetry/boundedSink.ts': { own: ['clock.ts'], packages: ['node:stream'] },
+  'telemetry/standardOutput.ts': {
+    own: ['clock.ts', 'telemetry/boundedSink.ts'],
+    packages: [],
+  },
   telemetry: {
     own: [
+      'telemetry/standardOutput.ts',
       'telemetry/log.ts',
       'telemetry/measurements.ts',
       'telemetry/trail.ts',

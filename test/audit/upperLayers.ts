@@ -44,6 +44,7 @@ export const upperLayers: ImportRules = {
       'server/problemBody.ts',
       'server/requestProblem.ts',
       'telemetry/log.ts',
+      'telemetry/measurements.ts',
     ],
     packages: ['fastify', 'node:http', 'node:stream'],
   },
@@ -61,6 +62,18 @@ export const upperLayers: ImportRules = {
       'telemetry/trail.ts',
     ],
     packages: ['@apollo/server', 'fastify'],
+  },
+  'server/shedding/senseLoad.ts': {
+    own: ['server/shedding/decideShedding.ts'],
+    packages: ['node:perf_hooks', 'node:v8'],
+  },
+  'server/connections': {
+    own: ['server/connections', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: ['fastify', 'node:http'],
+  },
+  'server/shedding': {
+    own: ['server/shedding', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    packages: ['fastify'],
   },
   server: {
     own: [
@@ -146,8 +159,9 @@ export const upperLayers: ImportRules = {
     own: ['clock.ts', 'config', 'startObservedGateway.ts', 'surroundings.ts', 'telemetry'],
     packages: [],
   },
+  'processEnd.ts': { own: ['clock.ts', 'telemetry/log.ts'], packages: [] },
   'main.ts': {
-    own: ['banner.ts', 'config', 'createGateway.ts', 'telemetry'],
+    own: ['banner.ts', 'clock.ts', 'config', 'createGateway.ts', 'processEnd.ts', 'telemetry'],
     packages: [],
   },
   'doctor/readWholeConfig.ts': {

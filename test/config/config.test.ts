@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/configError.ts';
+import { readConnections } from '../../src/config/connectionConfig.ts';
+import { createReaders } from '../../src/config/readers.ts';
+import { readShedding } from '../../src/config/sheddingConfig.ts';
 import { oddities } from '../../src/emulator/oddities/oddity.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
@@ -44,6 +47,8 @@ describe('readConfig', () => {
       limits: expect.objectContaining({ mode: 'enforce' }),
       trustedDocuments: { mode: 'off' },
       telemetry: noTelemetry,
+      connections: readConnections(createReaders({})),
+      shedding: readShedding(createReaders({})),
     });
   });
 
@@ -140,6 +145,8 @@ describe('readConfig', () => {
       limits: expect.objectContaining({ mode: 'enforce' }),
       trustedDocuments: { mode: 'off' },
       telemetry: noTelemetry,
+      connections: readConnections(createReaders({})),
+      shedding: readShedding(createReaders({})),
     });
   });
 

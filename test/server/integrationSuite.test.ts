@@ -5,8 +5,8 @@ import { ApolloServer } from '@apollo/server';
 import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import { describe } from '@jest/globals';
 import { createHttpServer } from '../../src/server/httpServer.ts';
+import { doorParts } from '../support/doorParts.ts';
 import { silentLog } from '../support/logs.ts';
-import { noMeasurements } from '../support/measurements.ts';
 import { startTrailOfNobody } from '../support/trails.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
@@ -18,6 +18,7 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       ...usualDoor,
       // Some of the suite's servers take batches; this gateway's never gets to see one.
       admit: (request) => (Array.isArray(request.body) ? request : usualDoor.admit(request)),
+      ...doorParts,
       apollo: server,
       contextOf: async () => (await options?.context?.()) ?? {},
       sdl: '',
@@ -27,7 +28,6 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       corsOrigins: [],
       newId: () => 'id',
       log: silentLog,
-      measurements: noMeasurements,
       startTrail: startTrailOfNobody,
     });
     await app.ready();

@@ -12,8 +12,8 @@ import { type ContextParts, createRequestContext } from '../../src/server/create
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { doorParts } from '../support/doorParts.ts';
 import { createTestClient } from '../support/graphClients.ts';
-import { noMeasurements } from '../support/measurements.ts';
 import { startTrailOfNobody } from '../support/trails.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
@@ -56,6 +56,7 @@ beforeAll(async () => {
   };
   app = await createHttpServer({
     ...usualDoor,
+    ...doorParts,
     apollo,
     contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
     sdl,
@@ -65,7 +66,6 @@ beforeAll(async () => {
     corsOrigins: [],
     newId: () => 'request-7',
     log,
-    measurements: noMeasurements,
     startTrail: startTrailOfNobody,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });

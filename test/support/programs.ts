@@ -13,9 +13,24 @@ export interface Program {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
+export interface ProgramOptions {
+  /** How many files the process may have open. */
+  readonly openFiles?: number;
+  /** Whether nobody reads what it writes, or nobody can. */
+  readonly output?: 'unread' | 'closed';
+}
+
 /** Starts `dist/main.js` with nothing in its environment but what is given. */
-export function startProgram(environment: Record<string, string>): Program {
-  const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
+export function startProgram(
+  environment: Record<string, string>,
+  { openFiles, output }: ProgramOptions = {},
+): Program {
+  const own = [process.execPath, '--enable-source-maps', 'dist/main.js'];
+  const [command = '', ...args] =
+    openFiles === undefined
+      ? own
+      : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...own];
+  const child: ChildProcess = spawn(command, args, {
     cwd: root,
     env: { PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -28,10 +43,14 @@ export function startProgram(environment: Record<string, string>): Program {
       listener();
     }
   };
-  child.stdout?.on('data', onText);
+  if (output === 'closed') {
+    child.stdout?.destroy();
+  } else if (output !== 'unread') {
+    child.stdout?.on('data', onText);
+  }
   child.stderr?.on('data', onText);
   const ended: Program['ended'] = new Promise((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }));
+    child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
   return {
     output: () => text,

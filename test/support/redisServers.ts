@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
+import { findFreePort } from './freePort.ts';
 
 const program = process.env['REDIS_SERVER'] || 'redis-server';
 
@@ -62,13 +61,4 @@ export async function startTestRedis(...options: string[]): Promise<TestRedis> {
   };
   await redis.start();
   return redis;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

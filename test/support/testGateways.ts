@@ -41,6 +41,8 @@ const forTests = {
   GRAPH_WRITE_BUDGET: '100000',
   GRAPH_REQUEST_BUDGET: '100000',
   EXPLORER: 'off',
+  // They keep the event loop that they share with it busy themselves.
+  SHED_EVENT_LOOP_DELAY_MS: '0',
 };
 
 /** Starts a gateway with a configuration as an operator would write it. */

@@ -88,6 +88,8 @@ describe('createMeasurements', () => {
       'gateway_upstream_retries_total',
       'gateway_upstream_throttled_total',
       'gateway_upstream_shed_total',
+      'gateway_shed_total',
+      'gateway_connections_cut_total',
       'gateway_outcome_unknown_total',
       'gateway_upstream_circuit_state',
       'gateway_token_acquire_seconds in s',
@@ -144,10 +146,12 @@ describe('createMeasurements', () => {
     expect(points).toEqual([[duration, 0.25, { ...labels, 'error.type': 'timeout' }]]);
   });
 
-  it('measures what is held back, what nobody knows, and the state of the breaker', () => {
+  it('measures what is held back, shed and cut, what nobody knows, and the state of the breaker', () => {
     const { measurements, points } = start();
     measurements.heldBack('breaker');
     measurements.heldBack('bulkhead');
+    measurements.shed('event-loop');
+    measurements.connectionCut('response-idle');
     measurements.outcomeUnknown('add');
     measurements.breakerState('closed');
     measurements.breakerState('half-open');
@@ -155,6 +159,8 @@ describe('createMeasurements', () => {
     expect(points).toEqual([
       ['gateway_upstream_shed_total', 1, { reason: 'breaker' }],
       ['gateway_upstream_shed_total', 1, { reason: 'bulkhead' }],
+      ['gateway_shed_total', 1, { reason: 'event-loop' }],
+      ['gateway_connections_cut_total', 1, { reason: 'response-idle' }],
       ['gateway_outcome_unknown_total', 1, { operation: 'add' }],
       ['gateway_upstream_circuit_state', 0, undefined],
       ['gateway_upstream_circuit_state', 1, undefined],

@@ -1,7 +1,8 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../telemetry/log.ts';
+import type { Measurements } from '../../telemetry/measurements.ts';
 import { type ProblemBody, problemOf } from '../problemBody.ts';
 import { RequestProblem } from '../requestProblem.ts';
 import { answerHeaders } from './answerHeaders.ts';
@@ -61,24 +62,42 @@ export function findHeadProblem({
   return undefined;
 }
 
+/** What is told of a connection that ends without a request. */
+export interface ClientErrorParts {
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'connectionCut'>;
+}
+
 /** For Fastify's `clientErrorHandler`. */
 export function answerClientError(
   error: Error & { readonly code?: string },
   socket: Duplex,
-  log: Log,
+  { log, measurements }: ClientErrorParts,
 ): void {
   const fault = faultOf(error.code);
-  // Whatever goes out while an answer is due would be taken for that answer.
-  const isAnswerDue = Boolean(Reflect.get(socket, '_httpMessage'));
+  const isAnswerDue = owesAnswer(socket);
   if (fault === undefined || isAnswerDue || !socket.writable) {
     socket.destroy();
   } else {
     socket.end(toWire(fault));
   }
+  if (fault !== undefined) {
+    measurements.connectionCut(fault.status === 408 ? 'request-timeout' : 'malformed');
+  }
   log.info('A connection ended without a request', {
     status: isAnswerDue ? undefined : fault?.status,
     systemCode: error.code,
   });
+}
+
+/**
+ * Whether an earlier request of the connection waits for its answer, or is in it: whatever goes out now would be taken
+ * for that answer.
+ */
+function owesAnswer(socket: Duplex): boolean {
+  // node:http keeps the response whose turn it is here; there is no public way to it.
+  const response: unknown = Reflect.get(socket, '_httpMessage');
+  return response instanceof ServerResponse && (response.headersSent || response.req.complete);
 }
 
 function toWire({ status, body }: ConnectionFault): string {

@@ -7,6 +7,7 @@ import {
   findHeadProblem,
 } from '../../../src/server/http/connectionFaults.ts';
 import { recordingLog } from '../../support/logs.ts';
+import { noMeasurements } from '../../support/measurements.ts';
 import { sendRaw } from '../../support/rawHttp.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 
@@ -138,7 +139,9 @@ describe('a request that does not come to its end in time', () => {
   it('is answered in JSON, with a line in the log', async () => {
     const log = recordingLog();
     const server = createServer({ connectionsCheckingInterval: 20, headersTimeout: 50 });
-    server.on('clientError', (error, socket) => answerClientError(error, socket, log));
+    server.on('clientError', (error, socket) =>
+      answerClientError(error, socket, { log, measurements: noMeasurements }),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const answer = await sendRaw(`http://127.0.0.1:${port}`, 'GET / HTTP/1.1\r\nHost: x\r\n');

@@ -1,0 +1,36 @@
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { Load } from './decideShedding.ts';
+
+/** Starts to tell what the process has to bear, every tenth of a second; the returned function ends it. */
+export type SenseLoad = (onLoad: (load: Load) => void) => () => void;
+
+const tickMs = 20;
+const ticksPerSample = 5;
+
+/**
+ * Senses the real process: how late a timer of its own is, and how full the heap is. Not by `monitorEventLoopDelay`,
+ * whose timer can come behind the one that reads it, so that a block is seen only after the requests behind it were
+ * let in.
+ */
+export const senseProcessLoad: SenseLoad = (onLoad) => {
+  let lastMs = performance.now();
+  let sampleMs = lastMs;
+  let lateMs = 0;
+  let ticks = 0;
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    lateMs += Math.max(0, nowMs - lastMs - tickMs);
+    ticks += 1;
+    lastMs = nowMs;
+    if (nowMs - sampleMs >= tickMs * ticksPerSample) {
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+      onLoad({ eventLoopDelayMs: lateMs / ticks, heapUsedPercent: (used / limit) * 100 });
+      sampleMs = nowMs;
+      lateMs = 0;
+      ticks = 0;
+    }
+  }, tickMs);
+  timer.unref();
+  return () => clearInterval(timer);
+};

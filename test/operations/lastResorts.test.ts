@@ -1,0 +1,159 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { findFreePort } from '../support/freePort.ts';
+import { type Program, type ProgramOptions, startProgram } from '../support/programs.ts';
+import { openConnection, type RawConnection } from '../support/rawConnection.ts';
+import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
+import { startSteadyLoad } from './steadyLoad.ts';
+
+let graph: CountingGraph;
+let program: Program;
+let url: string;
+
+const fixture = fileURLToPath(new URL('../fixtures/faultOnSignal.mjs', import.meta.url));
+
+/** Starts the built program at a Graph that takes its time, and waits until it takes requests. */
+async function start(
+  environment: Record<string, string> = {},
+  options: ProgramOptions = {},
+): Promise<void> {
+  graph = await startCountingGraph(400);
+  const port = await findFreePort();
+  url = `http://127.0.0.1:${port}`;
+  program = startProgram(
+    {
+      PORT: String(port),
+      GRAPH_BASE_URL: graph.url,
+      DRAIN_DELAY_MS: '0',
+      GRAPH_WRITE_BUDGET: '100000',
+      GRAPH_REQUEST_BUDGET: '100000',
+      NODE_OPTIONS: `--import=${fixture}`,
+      ...environment,
+    },
+    options,
+  );
+  while ((await statusOf('/readyz')) !== 200) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function statusOf(path: string): Promise<number | undefined> {
+  const answer = await request(`${url}${path}`).catch(() => undefined);
+  await answer?.body.dump();
+  return answer?.statusCode;
+}
+
+afterEach(async () => {
+  program.kill('SIGKILL');
+  await program.ended;
+  await graph.close();
+});
+
+const endsIn = (code: number) => ({ code, signal: null });
+
+describe('an error that nobody caught', () => {
+  it.each([
+    ['exception', 'uncaughtException', 'Error'],
+    ['rejection', 'unhandledRejection', 'TypeError'],
+  ])(
+    'ends the program with 1 after what is in flight, and a log line without its text: %s',
+    async (fault, reason, name) => {
+      await start({ FAULT: fault });
+      const load = startSteadyLoad(url, 2);
+      while (graph.adds.size === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      const inFlight = new Set(graph.adds.keys());
+      program.kill('SIGUSR2');
+      expect(await program.ended).toEqual(endsIn(1));
+      await load.stop();
+      const answered = load.outcomes.filter(
+        ({ added }) => added !== undefined && inFlight.has(added),
+      );
+      expect(answered.map((outcome) => outcome.fault)).toEqual([...inFlight].map(() => undefined));
+      const line = program
+        .output()
+        .split('\n')
+        .find((text) => text.includes('nobody caught'));
+      expect(JSON.parse(line ?? '')).toMatchObject({ level: 'error', reason, error: { name } });
+      expect(program.output()).not.toContain('hunter2');
+    },
+  );
+});
+
+describe('the program', () => {
+  it('tells of warnings of Node.js as it tells of everything, without their text', async () => {
+    await start({ FAULT: 'warning' });
+    program.kill('SIGUSR2');
+    const [line] = await program.until(/^\{.*TestWarning.*\}$/m);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      reason: 'TestWarning',
+      code: 'TEST01',
+    });
+    expect(program.output()).not.toContain('hunter2');
+  });
+
+  it('sheds behind a block of its event loop, and answers everybody soon after', async () => {
+    // Far from what a busy machine does to the event loop by itself.
+    await start({ FAULT: 'block', SHED_EVENT_LOOP_DELAY_MS: '300' });
+    const load = startSteadyLoad(url, 64);
+    while (graph.adds.size < 32) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    program.kill('SIGUSR2');
+    await program.until(/"message":"Requests are refused, because there is too much to do"/);
+    const deadlineMs = performance.now() + 20_000;
+    const isWell = () => load.outcomes.slice(-128).every(({ fault }) => fault === undefined);
+    while (!isWell() && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await load.stop();
+    const faults = load.outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    expect(isWell()).toBe(true);
+    expect(
+      faults.filter((fault) => !fault.startsWith('503 ') || !fault.includes('OVERLOADED')),
+    ).toEqual([]);
+  });
+
+  it('survives that there are no more files to open, and answers again afterwards', async () => {
+    // What starting needs at once; less than what comes now.
+    await start({}, { openFiles: 256 });
+    const connections: RawConnection[] = [];
+    for (let count = 0; count < 320; count += 1) {
+      connections.push(await openConnection(url));
+    }
+    const oneMore = await openConnection(url);
+    oneMore.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    expect(await oneMore.closed).toBe('');
+    for (const { socket } of connections) {
+      socket.destroy();
+    }
+    while ((await statusOf('/livez')) !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const load = startSteadyLoad(url, 2);
+    while (load.outcomes.length < 4) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await load.stop();
+    expect(load.outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual(endsIn(0));
+  });
+
+  it.each(['unread', 'closed'] as const)(
+    'answers and ends in order where its log is %s',
+    async (output) => {
+      await start({ LOG_LEVEL: 'debug' }, { output });
+      // More than a pipe holds.
+      for (let count = 0; count < 2000; count += 50) {
+        const statuses = await Promise.all(Array.from({ length: 50 }, () => statusOf('/livez')));
+        expect(new Set(statuses)).toEqual(new Set([200]));
+      }
+      program.kill('SIGTERM');
+      expect(await program.ended).toEqual(endsIn(0));
+    },
+  );
+});

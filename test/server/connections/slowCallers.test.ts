@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { recordingMeasurements } from '../../support/measurements.ts';
+import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import { silence, startScriptedServer } from '../../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+/** Much shorter than an operator would have them, and so far apart that one is not taken for the other. */
+const times = {
+  HEADERS_TIMEOUT_MS: '300',
+  REQUEST_TIMEOUT_MS: '900',
+  RESPONSE_IDLE_TIMEOUT_MS: '600',
+};
+
+let gateway: TestGateway;
+const drips: NodeJS.Timeout[] = [];
+
+async function start(environment: Record<string, string> = {}) {
+  const measurements = recordingMeasurements();
+  gateway = await startTestGateway({ ...times, ...environment }, { measurements });
+  return measurements;
+}
+
+afterEach(async () => {
+  for (const drip of drips.splice(0)) {
+    clearInterval(drip);
+  }
+  await gateway.stop(0);
+});
+
+/** Sends a text byte by byte, so that the connection is never silent for long. */
+function drip({ socket }: RawConnection, text: string): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (!socket.destroyed && sent < text.length) {
+      socket.write(text.charAt(sent));
+      sent += 1;
+    }
+  }, 20);
+  drips.push(timer);
+}
+
+const typename = graphqlRequest({ query: '{ __typename }' });
+const padded = graphqlRequest({ query: '{ __typename }', padding: 'x'.repeat(500) });
+const endOfHeaders = padded.indexOf('\r\n\r\n') + 4;
+
+describe('a caller that is slow to ask', () => {
+  it.each<[string, (caller: RawConnection) => void]>([
+    ['says nothing', () => undefined],
+    [
+      'drips its headers',
+      (caller) => drip(caller, `GET /livez HTTP/1.1\r\n${'X-Drip: 1\r\n'.repeat(99)}`),
+    ],
+    ['stops in its headers', (caller) => caller.send(typename.slice(0, 30))],
+    ['stops before its body', (caller) => caller.send(padded.slice(0, endOfHeaders))],
+    [
+      'drips its body',
+      (caller) => {
+        caller.send(padded.slice(0, endOfHeaders));
+        drip(caller, padded.slice(endOfHeaders));
+      },
+    ],
+  ])('is told so and cut off where it %s', async (_what, begin) => {
+    const measurements = await start();
+    const caller = await openConnection(gateway.url);
+    begin(caller);
+    const answer = await caller.closed;
+    expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({
+      errors: [
+        {
+          message: 'The request did not arrive in time.',
+          extensions: { code: 'REQUEST_TIMEOUT' },
+        },
+      ],
+    });
+    expect(measurements.events).toEqual(['connection cut for request-timeout']);
+    expect(
+      gateway.logLines.filter((line) => line.includes('ERR_HTTP_REQUEST_TIMEOUT')),
+    ).toHaveLength(1);
+    expect(gateway.logLines.filter((line) => line.includes('"error"'))).toEqual([]);
+  });
+
+  it('is let be while its time is not up', async () => {
+    const measurements = await start({ HEADERS_TIMEOUT_MS: '9000', REQUEST_TIMEOUT_MS: '9000' });
+    const caller = await openConnection(gateway.url);
+    for (const part of [typename.slice(0, 5), typename.slice(5, -5)]) {
+      caller.send(part);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    caller.send(typename.slice(-5));
+    await caller.until(/"__typename":"Query"/);
+    caller.socket.destroy();
+    expect(measurements.events).toEqual([]);
+  });
+
+  it('gets no word that another request of the connection would take for its answer', async () => {
+    const graph = await startScriptedServer(silence);
+    await start({ DRAIN_TIMEOUT_MS: '0', GRAPH_BASE_URL: graph.url.href });
+    const caller = await openConnection(gateway.url);
+    const slow = graphqlRequest({ query: '{ complianceManagementPartners { totalCount } }' });
+    caller.send(`${slow}POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Le`);
+    expect(await caller.closed).not.toContain('408');
+    await graph.close();
+  });
+});
+
+describe('bytes that are no request', () => {
+  it('are counted', async () => {
+    const measurements = await start();
+    const caller = await openConnection(gateway.url);
+    caller.send('HELO gateway\r\n\r\n');
+    await caller.closed;
+    expect(measurements.events).toEqual(['connection cut for malformed']);
+  });
+});
+
+describe('connections', () => {
+  it('are no more than there may be, and taken again once one has ended', async () => {
+    const measurements = await start({ MAX_CONNECTIONS: '2', HEADERS_TIMEOUT_MS: '900' });
+    const [first, second] = [await openConnection(gateway.url), await openConnection(gateway.url)];
+    const third = await openConnection(gateway.url);
+    expect(await third.closed).toBe('');
+    expect(measurements.events).toEqual(['connection cut for limit']);
+    first.socket.destroy();
+    await first.closed;
+    let again = '';
+    while (again === '') {
+      const fourth = await openConnection(gateway.url);
+      fourth.send('GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
+      again = await fourth.closed;
+    }
+    expect(again).toMatch(/^HTTP\/1.1 200 /);
+    second.socket.destroy();
+  });
+
+  it('are kept for a while after an answer, longer than balancers keep theirs', async () => {
+    await start();
+    const answer = await gateway.get('/livez');
+    expect(answer.headers['keep-alive']).toBe('timeout=72');
+  });
+
+  it('are ended once nothing was asked for the time that is configured', async () => {
+    await start({ KEEP_ALIVE_TIMEOUT_MS: '150' });
+    const caller = await openConnection(gateway.url);
+    caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    expect(await caller.closed).toMatch(/alive/);
+  });
+
+  it('serve any number of requests', async () => {
+    await start();
+    const caller = await openConnection(gateway.url);
+    caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n'.repeat(300));
+    while (caller.received().split('alive').length < 301) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(caller.received()).not.toMatch(/connection: close/i);
+    caller.socket.destroy();
+  });
+});

@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { recordingMeasurements } from '../../support/measurements.ts';
+import { openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+let gateway: TestGateway;
+const measurements = recordingMeasurements();
+
+afterEach(() => gateway.stop(0));
+
+/** More than all buffers of the system between two sockets take, so that answers have to wait in the gateway. */
+const requests = 700;
+
+async function askForMuch(): Promise<RawConnection> {
+  const unbounded = { SHED_OPEN_REQUESTS: '0', SHED_EVENT_LOOP_DELAY_MS: '0' };
+  gateway = await startTestGateway(
+    { RESPONSE_IDLE_TIMEOUT_MS: '500', ...unbounded },
+    { measurements },
+  );
+  const caller = await openConnection(gateway.url);
+  caller.socket.pause();
+  const ask = 'GET /schema.graphql HTTP/1.1\r\nHost: gateway\r\n';
+  caller.send(`${ask}\r\n`.repeat(requests - 1));
+  caller.send(`${ask}Connection: close\r\n\r\n`);
+  return caller;
+}
+
+const answered = (): number =>
+  gateway.logLines.filter((line) => line.includes('"Answered"')).length;
+
+async function untilCut(): Promise<void> {
+  while (!measurements.events.includes('connection cut for response-idle')) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a caller that does not read its answers', () => {
+  it('is cut off, and until then little is kept for it', async () => {
+    const caller = await askForMuch();
+    await untilCut();
+    // What the gateway does not read from the caller either it cannot have to remember.
+    expect(answered()).toBeLessThan(requests);
+    expect(gateway.logLines.filter((line) => line.includes('response-idle'))).toHaveLength(1);
+    expect((await gateway.get('/livez')).status).toBe(200);
+    caller.socket.destroy();
+  });
+
+  it('gets all of them where it reads slowly but does read', async () => {
+    const before = measurements.events.length;
+    const caller = await askForMuch();
+    let taken = 0;
+    const size = 1024 * 1024;
+    caller.socket.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+      if (taken > size) {
+        taken = 0;
+        caller.socket.pause();
+        setTimeout(() => caller.socket.resume(), 25);
+      }
+    });
+    caller.socket.resume();
+    const text = await caller.closed;
+    expect(text.split('HTTP/1.1 200 OK')).toHaveLength(requests + 1);
+    expect(measurements.events).toHaveLength(before);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { createShedder } from '../../../src/server/shedding/createShedder.ts';
+import type { Load } from '../../../src/server/shedding/decideShedding.ts';
+
+const bounds = { eventLoopDelayMs: 30, heapPercent: 90, openRequests: 40 };
+
+/** A shedder whose sensor says what the test says. */
+function start() {
+  let tell: (load: Load) => void = () => undefined;
+  let isSensing = true;
+  const shedder = createShedder(bounds, (onLoad) => {
+    tell = onLoad;
+    return () => {
+      isSensing = false;
+    };
+  });
+  const enterMany = (count: number) =>
+    Array.from({ length: count }, () => shedder.enter()).filter((reason) => reason === undefined)
+      .length;
+  return {
+    shedder,
+    enterMany,
+    sense: (eventLoopDelayMs: number, heapUsedPercent = 10) =>
+      tell({ eventLoopDelayMs, heapUsedPercent }),
+    isSensing: () => isSensing,
+  };
+}
+
+describe('a shedder', () => {
+  it('lets in as many as are configured, and one more for each that leaves', () => {
+    const { shedder, enterMany } = start();
+    expect(enterMany(50)).toBe(40);
+    expect(shedder.enter()).toBe('open-requests');
+    shedder.leave();
+    expect([shedder.enter(), shedder.enter()]).toEqual([undefined, 'open-requests']);
+  });
+
+  it('lets fewer in than were open while the loop is late, and more again afterwards', () => {
+    const { shedder, enterMany, sense } = start();
+    enterMany(40);
+    sense(60);
+    for (let left = 0; left < 25; left += 1) {
+      shedder.leave();
+    }
+    expect(enterMany(50)).toBe(5);
+    expect(shedder.enter()).toBe('event-loop');
+    sense(0);
+    expect(enterMany(50)).toBe(2);
+  });
+
+  it('measures by what was open since the last sample, not by what is open at that moment', () => {
+    const { shedder, enterMany, sense } = start();
+    enterMany(40);
+    for (let left = 0; left < 40; left += 1) {
+      shedder.leave();
+    }
+    sense(40);
+    expect(enterMany(50)).toBe(30);
+  });
+
+  it('lets one at a time in while the heap is full', () => {
+    const { shedder, sense } = start();
+    sense(0, 95);
+    expect([shedder.enter(), shedder.enter()]).toEqual([undefined, 'heap']);
+    shedder.leave();
+    expect(shedder.enter()).toBeUndefined();
+    sense(0, 50);
+    expect(shedder.enter()).toBeUndefined();
+  });
+
+  it('ends its sensing', () => {
+    const { shedder, isSensing } = start();
+    shedder.close();
+    expect(isSensing()).toBe(false);
+  });
+});

@@ -1,0 +1,40 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Footprint } from './footprint.ts';
+
+/** A gateway in a process of its own that can be asked for its footprint. */
+export interface SoakedGateway {
+  readonly url: string;
+  readonly metricsUrl: string;
+  takeFootprint(): Promise<Footprint>;
+  /** Stops it in order; gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts it with nothing in its environment but what is given. */
+export async function startSoakedGateway(
+  environment: Readonly<Record<string, string>>,
+): Promise<SoakedGateway> {
+  const script = fileURLToPath(new URL('./gatewayProcess.js', import.meta.url));
+  const child: ChildProcess = fork(script, [], {
+    execArgv: ['--expose-gc'],
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ask = async (message: string): Promise<object> => {
+    child.send(message);
+    const [answer] = await once(child, 'message');
+    return answer;
+  };
+  const [addresses] = (await once(child, 'message')) as [{ url: string; metricsUrl: string }];
+  return {
+    ...addresses,
+    takeFootprint: async () => (await ask('footprint')) as Footprint,
+    async stop() {
+      child.send('stop');
+      const [code] = await once(child, 'exit');
+      return code;
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { systemClock } from '../../src/clock.ts';
+import { readConnections } from '../../src/config/connectionConfig.ts';
+import { createReaders } from '../../src/config/readers.ts';
+import { readShedding } from '../../src/config/sheddingConfig.ts';
+import { noMeasurements } from './measurements.ts';
+
+const nothingSet = createReaders({});
+
+/** What the HTTP server needs for its door where nothing is configured. */
+export const doorParts = {
+  connections: readConnections(nothingSet),
+  shedding: readShedding(nothingSet),
+  clock: systemClock,
+  measurements: noMeasurements,
+};

@@ -1,0 +1,60 @@
+import { connect, type Socket } from 'node:net';
+
+/** A connection of a caller that sends bytes as it likes. */
+export interface RawConnection {
+  readonly socket: Socket;
+  send(text: string): void;
+  /** Everything that came back so far. */
+  received(): string;
+  /** Waits until something that fits came back; rejects where the connection ends before. */
+  until(pattern: RegExp): Promise<void>;
+  /** Resolves with everything that came back once the other side has ended the connection. */
+  readonly closed: Promise<string>;
+}
+
+/** Connects to a gateway. */
+export async function openConnection(url: string): Promise<RawConnection> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  const listeners = new Set<() => void>();
+  socket.on('data', (chunk) => {
+    text += String(chunk);
+    for (const listener of listeners) {
+      listener();
+    }
+  });
+  // How it ends is told by 'close', whichever way that was.
+  socket.on('error', () => undefined);
+  const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(text)));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve).once('error', reject);
+  });
+  return {
+    socket,
+    send: (bytes) => void socket.write(bytes),
+    received: () => text,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(text)) {
+            listeners.delete(look);
+            resolve();
+          }
+        };
+        listeners.add(look);
+        look();
+        closed.then(() => reject(new Error(`The connection ended without ${pattern}: ${text}`)));
+      }),
+    closed,
+  };
+}
+
+/** The bytes of a GraphQL request. */
+export function graphqlRequest(body: unknown): string {
+  const text = JSON.stringify(body);
+  return (
+    'POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer token\r\n' +
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+  );
+}
