@@ -106,7 +106,14 @@ export const lowerLayers: ImportRules = {
       'telemetry/log.ts',
       'telemetry/trail.ts',
     ],
-    packages: ['@azure/msal-node', 'lru-cache', 'node:crypto', 'node:fs', 'node:util'],
+    packages: [
+      '@azure/msal-node',
+      'lru-cache',
+      'node:crypto',
+      'node:events',
+      'node:fs',
+      'node:util',
+    ],
   },
   'identity/keys/documentClient.ts': {
     own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'jsonProblem.ts'],

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
@@ -23,6 +24,8 @@ export interface AcquisitionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onAcquire?: ((measurement: AcquisitionMeasurement) => void) | undefined;
+  /** Fires when the gateway stops: nobody waits for a token any more. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 const limitMs = 10_000;
@@ -31,7 +34,7 @@ const toldAgainAfterMs = 60 * 60 * 1000;
 /** Puts a time limit, a measurement and a log line around a source of tokens. */
 export function createAcquisition(
   flow: TokenFlow,
-  { clock, log, onAcquire }: AcquisitionParts,
+  { clock, log, onAcquire, closing }: AcquisitionParts,
   source: TokenSource,
 ): (order: TokenOrder) => Promise<AcquiredToken> {
   const told = new LRUCache<string, number>({ max: 100 });
@@ -60,7 +63,7 @@ export function createAcquisition(
       endTrail?.(outcome);
     };
     try {
-      const acquired = await withinLimit(clock, (signal) => source(order, signal));
+      const acquired = await withinLimit(clock, closing, (signal) => source(order, signal));
       measure('token');
       return acquired;
     } catch (error) {
@@ -69,6 +72,13 @@ export function createAcquisition(
       throw error;
     }
   };
+}
+
+/** Makes what ends acquisitions; as many as there are users may listen to it. */
+export function createClosing(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
 }
 
 /** Which failure it was; what is none of ours counts as the gateway's own fault. */
@@ -85,19 +95,30 @@ export function acquisitionOutcomeOf(error: unknown): AcquisitionOutcome {
   }
 }
 
-/** Gives up after the limit, whatever the source waits for. */
+/** Gives up after the limit, and when the gateway stops, whatever the source waits for. */
 function withinLimit<Result>(
   clock: Clock,
+  closing: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const limit = new AbortController();
   return new Promise((resolve, reject) => {
-    const stopTimer = clock.startTimer(limitMs, () => {
-      const message = 'No token for Microsoft Graph came in time.';
+    const giveUp = (message: string): void => {
       const error = new GraphCredentialError('unavailable', message);
       reject(error);
       limit.abort(error);
-    });
-    run(limit.signal).then(resolve, reject).finally(stopTimer);
+      stop();
+    };
+    const onClosing = (): void =>
+      giveUp('The gateway stopped before a token for Microsoft Graph came.');
+    const stopTimer = clock.startTimer(limitMs, () =>
+      giveUp('No token for Microsoft Graph came in time.'),
+    );
+    const stop = (): void => {
+      stopTimer();
+      closing?.removeEventListener('abort', onClosing);
+    };
+    closing?.addEventListener('abort', onClosing);
+    run(limit.signal).then(resolve, reject).finally(stop);
   });
 }

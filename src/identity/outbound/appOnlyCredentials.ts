@@ -1,4 +1,4 @@
-import { createAcquisition } from './acquisition.ts';
+import { createAcquisition, createClosing } from './acquisition.ts';
 import { createMsalSource } from './authority/msalSource.ts';
 import { createTokenTransport, type TokenTransport } from './authority/tokenTransport.ts';
 import type { ClientCredential } from './client/clientProof.ts';
@@ -38,7 +38,8 @@ export function createAppOnlyCredentials(
 ): OutboundCredentials {
   const { cloud, scope, identity } = options;
   const { flow, transport, source } = createSource(options, parts);
-  const acquire = createAcquisition(flow, parts, source);
+  const closing = createClosing();
+  const acquire = createAcquisition(flow, { ...parts, closing: closing.signal }, source);
   const cache = new TokenCache({ maximumTokens: 1, refreshesAhead: true }, parts);
   const tenant = identity.kind === 'registration' ? identity.tenantId : '';
   const key = identityKeyOf({
@@ -63,6 +64,7 @@ export function createAppOnlyCredentials(
         },
       }),
     close() {
+      closing.abort();
       cache.close();
       return transport.close();
     },

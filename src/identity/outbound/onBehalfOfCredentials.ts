@@ -1,7 +1,7 @@
 import { GraphCredentialError } from '../../graph/errors.ts';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
 import type { Secret } from '../../secret.ts';
-import { createAcquisition } from './acquisition.ts';
+import { createAcquisition, createClosing } from './acquisition.ts';
 import { createMsalSource } from './authority/msalSource.ts';
 import { createTokenTransport } from './authority/tokenTransport.ts';
 import type { ClientCredential } from './client/clientProof.ts';
@@ -36,7 +36,8 @@ export function createOnBehalfOfCredentials(
     { flow: mode, authorityHost, clientId, scope },
     { transport, readProof: createReadProof(options.credential), now: parts.clock.now },
   );
-  const acquire = createAcquisition(mode, parts, source);
+  const closing = createClosing();
+  const acquire = createAcquisition(mode, { ...parts, closing: closing.signal }, source);
   const cache = new TokenCache({ maximumTokens, refreshesAhead: false }, parts);
   return {
     hasOwnTokens: true,
@@ -60,6 +61,7 @@ export function createOnBehalfOfCredentials(
       });
     },
     close() {
+      closing.abort();
       cache.close();
       return transport.close();
     },

@@ -3,6 +3,7 @@ import { GraphCredentialError, type GraphErrorCode } from '../../../src/graph/er
 import {
   type AcquisitionMeasurement,
   createAcquisition,
+  createClosing,
 } from '../../../src/identity/outbound/acquisition.ts';
 import { OutboundIdentityError, TokenRefusal } from '../../../src/identity/outbound/tokenFacts.ts';
 import type { TokenSource } from '../../../src/identity/outbound/tokenOrder.ts';
@@ -13,12 +14,16 @@ import { createVirtualClock } from '../../support/virtualClock.ts';
 const order = { tenant: 'contoso', assertion: undefined, requestId: 'request-1' };
 const token = { token: new Secret('t'), expiresInMs: 1, refreshInMs: undefined };
 
-function createWorld(source: TokenSource) {
+function createWorld(source: TokenSource, closing?: AbortSignal) {
   const clock = createVirtualClock();
   const log = recordingLog();
   const measured: AcquisitionMeasurement[] = [];
   const onAcquire = (measurement: AcquisitionMeasurement) => measured.push(measurement);
-  const acquire = createAcquisition('client-credentials', { clock, log, onAcquire }, source);
+  const acquire = createAcquisition(
+    'client-credentials',
+    { clock, log, onAcquire, closing },
+    source,
+  );
   return { clock, log, measured, acquire };
 }
 
@@ -33,6 +38,19 @@ describe('an acquisition', () => {
       { flow: 'client-credentials', outcome: 'token', durationMs: 120 },
     ]);
     expect([world.log.lines, world.clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  it('is given up when the gateway stops, and leaves nothing behind', async () => {
+    let seen: AbortSignal | undefined;
+    const closing = createClosing();
+    const world = createWorld((_order, signal) => {
+      seen = signal;
+      return new Promise(() => undefined);
+    }, closing.signal);
+    const acquiring = world.acquire(order);
+    closing.abort();
+    await expect(acquiring).rejects.toMatchObject({ code: 'unavailable' });
+    expect([seen?.aborted, world.measured.length, world.clock.pendingTimers]).toEqual([true, 1, 0]);
   });
 
   it('is given up after ten seconds, whatever it waits for, and its request is cut off', async () => {
