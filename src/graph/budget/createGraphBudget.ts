@@ -1,4 +1,5 @@
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import type { RateLimiterRedis } from 'rate-limiter-flexible';
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
 import type { Clock } from '../../clock.ts';
 import type { Secret } from '../../secret.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -32,8 +33,9 @@ export async function createGraphBudget(
     return createLimiterBudget(alone, options, parts, () => undefined);
   }
   const client = await connectRedis(redisUrl, parts.log);
+  const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
   const shared = (count: keyof LimiterPair): RateLimiterRedis =>
-    new RateLimiterRedis({
+    new Limiter({
       storeClient: client,
       keyPrefix: `graph-budget:${count}`,
       points: options[count],
