@@ -2,7 +2,13 @@ import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { addMutation, listQuery } from './support/documents.ts';
-import { type Answer, json, silence, startScriptedServer } from './support/scriptedServer.ts';
+import {
+  type Answer,
+  empty,
+  json,
+  silence,
+  startScriptedServer,
+} from './support/scriptedServer.ts';
 import { startTestGateway } from './support/testGateways.ts';
 
 const added = json(201, { id: 'new', displayName: 'Fleet' });
@@ -80,6 +86,23 @@ describe('stopping', () => {
       expect([answered, result.errors?.[0]?.extensions['code']]).toEqual([status, code]);
     },
   );
+
+  it('finishes what waits to ask Graph again', async () => {
+    const graph = await startScriptedServer(
+      empty(503, { 'retry-after': '1' }),
+      json(200, { value: [] }),
+    );
+    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    const asking = gateway.run(listQuery);
+    while (graph.requests.length === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const stopping = gateway.stop(0);
+    const { status, result } = await asking;
+    await stopping;
+    await graph.close();
+    expect([status, result.errors, graph.requests.length]).toEqual([200, undefined, 2]);
+  });
 
   it('cuts a connection whose request does not come to its end', async () => {
     const gateway = await startTestGateway({ DRAIN_TIMEOUT_MS: '50' });

@@ -47,7 +47,8 @@ async function measureCapacity(mock: Started): Promise<number> {
     const untilMs = performance.now() + ms;
     const call = async (caller: number): Promise<void> => {
       for (let turn = caller; performance.now() < untilMs; turn += 1) {
-        answered += (await sendOne(pool, turn % 2 === 0)) === 'accepted' ? 1 : 0;
+        const outcome = await sendOne(pool, turn % 2 === 0);
+        answered += outcome === 'accepted' ? 1 : 0;
       }
     };
     await Promise.all(Array.from({ length: callers }, (_value, caller) => call(caller)));

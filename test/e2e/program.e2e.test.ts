@@ -9,7 +9,6 @@ import {
   type Answer,
   json,
   type ScriptedServer,
-  silence,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 
@@ -155,11 +154,19 @@ describe('the program', () => {
   });
 
   it('ends at once at a second signal, whatever is in flight', async () => {
-    const program = start({ GRAPH_BASE_URL: await startGraph(silence), DRAIN_DELAY_MS: '60000' });
-    await urlOf(program);
+    let reach = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const graph = await startGraph(() => reach());
+    const program = start({ GRAPH_BASE_URL: graph, DRAIN_DELAY_MS: '60000' });
+    const body = JSON.stringify({ query: addMutation, variables: { input: pageInput } });
+    const cut = post(await urlOf(program), body).catch((error: Error) => error);
+    await reached;
     program.kill('SIGTERM');
     await program.until(/"message":"Draining"/);
     program.kill('SIGTERM');
     expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(await cut).toBeInstanceOf(Error);
   });
 });

@@ -22,12 +22,20 @@ export async function startSoakedGateway(
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const ask = async (message: string): Promise<object> => {
-    child.send(message);
-    const [answer] = await once(child, 'message');
+  const ended = once(child, 'exit').then(([code]): never => {
+    throw new Error(`The gateway ended with ${code}`);
+  });
+  // Nobody may be waiting when it ends in order.
+  ended.catch(() => undefined);
+  const hear = async (): Promise<object> => {
+    const [answer] = await Promise.race([once(child, 'message'), ended]);
     return answer;
   };
-  const [addresses] = (await once(child, 'message')) as [{ url: string; metricsUrl: string }];
+  const ask = (message: string): Promise<object> => {
+    child.send(message);
+    return hear();
+  };
+  const addresses = (await hear()) as { url: string; metricsUrl: string };
   return {
     ...addresses,
     takeFootprint: async () => (await ask('footprint')) as Footprint,
