@@ -7,6 +7,8 @@ import { imageOf, readDockerfile } from '../container/readDockerfile.ts';
 import { at, base, kindOf } from '../deploy/readManifests.ts';
 import { silentLog } from '../support/logs.ts';
 import { startProgram } from '../support/programs.ts';
+import { sendRaw } from '../support/rawHttp.ts';
+import { startProductionGateway } from './productionGateway.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
 
@@ -44,6 +46,26 @@ describe('what stands around the gateway', () => {
       expect([path, await statusOf(`${metricsOrigin}${path}`)]).toEqual([path, 404]);
     }
     expect(await statusOf(metricsUrl, 'POST')).toBe(404);
+  });
+
+  it('[59] slowloris: who sends a request drop by drop is cut off, and holds up nobody', async () => {
+    const stage = await startProductionGateway({
+      HEADERS_TIMEOUT_MS: '300',
+      REQUEST_TIMEOUT_MS: '600',
+    });
+    toClose.push(stage.close);
+    const head = 'POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+    const slow = [
+      ...Array.from({ length: 20 }, () => sendRaw(stage.gateway.url, `${head}x-slow: a`)),
+      ...Array.from({ length: 20 }, () =>
+        sendRaw(stage.gateway.url, `${head}content-length: 9\r\n\r\n{`),
+      ),
+    ];
+    const { result } = await stage.gateway.run('{ complianceManagementPartners { totalCount } }');
+    expect(result.errors).toBeUndefined();
+    for (const answer of await Promise.all(slow)) {
+      expect(answer?.status).toBe(408);
+    }
   });
 
   it('[60] container contract: without rights, without a shell, without a disk, and ended by its own check', async () => {
