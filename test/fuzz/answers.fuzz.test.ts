@@ -32,17 +32,19 @@ const impatient: Clock = {
   startTimer: (_delayMs, callback) => systemClock.startTimer(0, callback),
 };
 
+const noBytes = new Uint8Array();
+
 interface Case {
   readonly asked: AskedOperation;
   /** Where each answer is drawn from; those after them are the simplest ones. */
-  readonly answers: readonly (readonly number[])[];
+  readonly answers: readonly Uint8Array[];
 }
 
 const cases = built(
   500,
   (choices): Case => ({
     asked: randomAsked(choices),
-    answers: Array.from({ length: 4 }, () => Array.from({ length: 110 }, () => choices.below(256))),
+    answers: Array.from({ length: 4 }, () => choices.bytes(110)),
   }),
 );
 
@@ -76,7 +78,11 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
       isBatch: operation === 'getMany',
       isCollection: url.pathname === routes.collection.pathname,
     };
-    const answer = randomAnswer(request, asked, createChoices(answers[exchanges.length] ?? []));
+    const answer = randomAnswer(
+      request,
+      asked,
+      createChoices(answers[exchanges.length] ?? noBytes),
+    );
     exchanges.push({ ...request, answer });
     answered += 1;
     const lines = new Map<string, string[]>();

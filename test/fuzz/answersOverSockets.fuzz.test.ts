@@ -13,10 +13,12 @@ import { randomAnswer, type UpstreamAnswer } from './upstream/randomAnswer.ts';
 
 const wanted = countOf('FUZZ_ANSWERS_OVER_SOCKETS', 200);
 
+const noBytes = new Uint8Array();
+
 interface Case {
   readonly asked: AskedOperation;
   /** What each answer is drawn from; those after them are the simplest ones. */
-  readonly answers: readonly (readonly number[])[];
+  readonly answers: readonly Uint8Array[];
   /** Which of the answers is cut off in the middle; none where there is no such answer. */
   readonly cutAt: number;
 }
@@ -26,7 +28,7 @@ const cases = built(
   (choices): Case => ({
     asked: randomAsked(choices),
     cutAt: choices.below(60),
-    answers: Array.from({ length: 4 }, () => Array.from({ length: 110 }, () => choices.below(256))),
+    answers: Array.from({ length: 4 }, () => choices.bytes(110)),
   }),
 );
 
@@ -61,7 +63,7 @@ beforeAll(async () => {
     const answer = randomAnswer(
       request,
       one.asked,
-      createChoices(one.answers[exchanges.length] ?? []),
+      createChoices(one.answers[exchanges.length] ?? noBytes),
     );
     const bytes = bytesOf(answer);
     const isCut = exchanges.length === one.cutAt;

@@ -12,10 +12,12 @@ export interface Choices {
   pick<Item>(items: readonly Item[]): Item;
   /** Between 0 and so many items, fewer more often. */
   some<Item>(most: number, make: () => Item): Item[];
+  /** So many of the bytes that come next, or fewer where there are not as many, for choices of their own. */
+  bytes(count: number): Uint8Array;
 }
 
 /** Makes choices of bytes. */
-export function createChoices(bytes: ArrayLike<number>): Choices {
+export function createChoices(bytes: Uint8Array): Choices {
   let position = 0;
   const next = (): number => bytes[position++] ?? 0;
   const below = (limit: number): number =>
@@ -28,6 +30,11 @@ export function createChoices(bytes: ArrayLike<number>): Choices {
         throw new RangeError('Nothing can be picked from nothing');
       }
       return items[below(items.length)] as Item;
+    },
+    bytes(count) {
+      const taken = bytes.subarray(position, position + count);
+      position += count;
+      return taken;
     },
     some: (most, make) => Array.from({ length: Math.min(below(most + 1), below(most + 1)) }, make),
   };
