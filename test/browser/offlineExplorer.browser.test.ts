@@ -91,6 +91,8 @@ describeInBrowser('the explorer without the internet', () => {
     const watched = await browser.open(`${gateway.url}/?explorer=offline`);
     const { page } = watched;
     await run(page);
+    // It is written down a moment after it was changed.
+    await page.waitForFunction('Object.values(localStorage).join().includes("addCompliance")');
     const kept = await page.evaluate(
       'JSON.stringify([localStorage, sessionStorage, document.cookie])',
     );
