@@ -91,12 +91,16 @@ describeInBrowser('the explorer without the internet', () => {
     const watched = await browser.open(`${gateway.url}/?explorer=offline`);
     const { page } = watched;
     await run(page);
+    const readKept = async (): Promise<string> =>
+      String(
+        await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])'),
+      );
+    let kept = await readKept();
     // It is written down a moment after it was changed.
-    await page.waitForFunction('Object.values(localStorage).join().includes("addCompliance")');
-    const kept = await page.evaluate(
-      'JSON.stringify([localStorage, sessionStorage, document.cookie])',
-    );
-    expect(kept).toContain('addComplianceManagementPartner');
+    while (!kept.includes('addComplianceManagementPartner')) {
+      await page.waitForTimeout(50);
+      kept = await readKept();
+    }
     expect(kept).not.toContain('embedded-graph-token');
     await page.reload();
     expect(await run(page)).toContain('"userErrors":[]');
