@@ -50,6 +50,14 @@ export type IdentityConfig =
     };
 
 const modes = ['passthrough', 'on-behalf-of', 'app-only'] as const;
+/** An operator who sets one of them believes that it holds. */
+const rulesForCallers = [
+  'AUTH_TENANTS',
+  'AUTH_AUDIENCES',
+  'AUTH_CLIENTS',
+  'AUTH_READ_PERMISSIONS',
+  'AUTH_WRITE_PERMISSIONS',
+];
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
@@ -61,6 +69,11 @@ export function readIdentity(
 ): IdentityConfig {
   const mode = readers.oneOf('AUTH_MODE', modes) ?? 'passthrough';
   if (mode === 'passthrough') {
+    for (const name of rulesForCallers.filter((rule) => readers.text(rule) !== undefined)) {
+      readers.report(
+        `${name} is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`,
+      );
+    }
     return { mode };
   }
   if (upstream === 'emulator') {
@@ -122,9 +135,9 @@ function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
   const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];
   return {
     authorityHost,
-    tenantIds: readers.list('AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
+    tenantIds: readers.guids('AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
     audiences: audiences ?? own,
-    clientIds: readers.list('AUTH_CLIENTS'),
+    clientIds: readers.guids('AUTH_CLIENTS'),
     readPermissions: readers.list('AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
     writePermissions: readers.list('AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
   };

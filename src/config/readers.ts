@@ -27,14 +27,18 @@ export interface Readers {
   secret(name: string): Secret | undefined;
   /** A GUID, in lower case. */
   guid(name: string): string | undefined;
-  /** Texts with commas between; undefined where the variable is absent. */
+  /** Texts with commas between; undefined where the variable is absent. Nothing but commas is a problem. */
   list(name: string): readonly string[] | undefined;
+  /** The same for GUIDs, in lower case. */
+  guids(name: string): readonly string[] | undefined;
   /** Reports a variable that is absent, and why it is needed. */
   need(name: string, reason: string): void;
   /** Adds a problem that is about more than the form of one variable. */
   report(problem: string): void;
   readonly problems: readonly string[];
 }
+
+const guidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Builds readers over an environment. An empty text counts as absent: that is how compose files and shells unset. */
 export function createReaders(environment: Environment): Readers {
@@ -53,6 +57,18 @@ export function createReaders(environment: Environment): Readers {
       return undefined;
     }
     return parsed;
+  };
+
+  const list = (name: string): readonly string[] | undefined => {
+    const given = text(name)
+      ?.split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '');
+    if (given?.length === 0) {
+      // Taken for absent it could mean that everything is allowed.
+      problems.push(`${name} has nothing between its commas.`);
+    }
+    return given;
   };
 
   return {
@@ -111,17 +127,20 @@ export function createReaders(environment: Environment): Readers {
     },
     guid(name) {
       const value = text(name);
-      if (value !== undefined && !/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)) {
+      if (value !== undefined && !guidForm.test(value)) {
         // Not shown: a secret is easily put where the id beside it belongs.
         problems.push(`${name} must be a GUID.`);
         return undefined;
       }
       return value?.toLowerCase();
     },
-    list(name) {
-      const words = (text(name) ?? '').split(',').map((word) => word.trim());
-      const given = words.filter((word) => word !== '');
-      return given.length === 0 ? undefined : given;
+    list,
+    guids(name) {
+      const given = list(name)?.map((word) => word.toLowerCase());
+      if (given?.some((word) => !guidForm.test(word))) {
+        problems.push(`${name} must be GUIDs, with commas between.`);
+      }
+      return given;
     },
     need(name, reason) {
       if (text(name) === undefined) {

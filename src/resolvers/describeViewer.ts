@@ -80,7 +80,8 @@ function permissionOf(
   if (kind === null || sufficient.length === 0) {
     return { isPermitted: null, missingPermission: null };
   }
-  const held = new Set((kind === 'USER' ? scopes : roles).map((name) => name.toLowerCase()));
-  const isPermitted = sufficient.some((name) => held.has(name.toLowerCase()));
+  // To the letter, as they are compared where callers are let in.
+  const held = new Set(kind === 'USER' ? scopes : roles);
+  const isPermitted = sufficient.some((name) => held.has(name));
   return { isPermitted, missingPermission: isPermitted ? null : (sufficient[0] ?? null) };
 }

@@ -148,6 +148,27 @@ describe("the identity's configuration", () => {
       ['AZURE_TENANT_ID must be a GUID.'],
     ],
     [
+      'allow-lists of names, or of nothing',
+      {
+        ...registered,
+        AUTH_MODE: 'app-only',
+        AUTH_TENANTS: `${tenant},contoso.example`,
+        AUTH_CLIENTS: ' , ',
+      },
+      [
+        'AUTH_TENANTS must be GUIDs, with commas between.',
+        'AUTH_CLIENTS has nothing between its commas.',
+      ],
+    ],
+    [
+      'rules for callers where Graph alone judges them',
+      { GRAPH_CLOUD: 'global', AUTH_TENANTS: tenant, AUTH_WRITE_PERMISSIONS: 'Write' },
+      ['AUTH_TENANTS', 'AUTH_WRITE_PERMISSIONS'].map(
+        (name) =>
+          `${name} is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`,
+      ),
+    ],
+    [
       'two credentials',
       { ...registered, AUTH_MODE: 'app-only', AZURE_FEDERATED_TOKEN_FILE: '/run/token' },
       [

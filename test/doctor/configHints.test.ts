@@ -40,7 +40,6 @@ describe('the hints about a configuration', () => {
       { ...graph, AZURE_CLIENT_ID: id, AZURE_CLIENT_SECRET: 'canary-secret' },
       /^AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: set, and nothing reads it with AUTH_MODE=passthrough/,
     ],
-    ['rules for callers that passthrough does not use', { AUTH_TENANTS: id }, /^AUTH_TENANTS: set/],
     ['a slip of the pen', { ...graph, GRAPH_QUEUES: '1' }, /^GRAPH_QUEUES: set/],
     [
       'settings of the embedded Graph beside a real one',

@@ -28,7 +28,11 @@ describe('describeViewer', () => {
   it.each<[string, Partial<ViewerFacts>, string[]]>([
     ['a user who may read', { scopes: ['Read'] }, all('true null', 'false ReadWrite')],
     ['a user who may write', { scopes: ['ReadWrite'] }, all('true null', 'true null')],
-    ['a user in another spelling', { scopes: ['readwrite'] }, all('true null', 'true null')],
+    [
+      'a user in another spelling, which lets nobody in',
+      { scopes: ['readwrite'] },
+      all('false Read', 'false ReadWrite'),
+    ],
     ['a user with other scopes', { scopes: ['User.Read'] }, all('false Read', 'false ReadWrite')],
     ['an application that may read', { roles: ['Read'] }, all('true null', 'false ReadWrite')],
     [
