@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { contoso, gatewayClient } from '../support/authority/people.ts';
+import { contoso, fabrikam, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority } from '../support/authority/startAuthority.ts';
 import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 const users = 50;
-/** Partners in answers, and answers without one; `ISOLATION_ANSWERS=1000000` is the long run. */
-const wanted = Number(process.env['ISOLATION_ANSWERS'] || 4_000);
+/** Answers in both tests together; `ISOLATION_ANSWERS=1000000` is the long run. */
+const wanted = Number(process.env['ISOLATION_ANSWERS'] || 1_000) / 2;
 const idsInBatch = 20;
 const rowsInList = 20;
 
@@ -106,7 +106,7 @@ function namesIn(text: string): readonly string[] {
   return [...(text.match(/user-\d+/g) ?? []), ...digits];
 }
 
-/** Asks as all users at once until there is as much in the answers as is wanted; gives the names that are not the asker's. */
+/** Asks as all users at once until there are as many answers as wanted; gives the names in them that are not the asker's. */
 async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
   const crossings: string[] = [];
   let answers = 0;
@@ -122,7 +122,7 @@ async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
       if (names.length === 0) {
         crossings.push(`nothing for ${user}: ${document.slice(0, 100)}: ${text.slice(0, 200)}`);
       }
-      answers += Math.max(1, text.split('"displayName"').length - 1);
+      answers += 1;
       crossings.push(...names.filter((name) => name !== `user-${user}`));
     }
   };
@@ -169,6 +169,7 @@ describe('fifty users at once', () => {
         AZURE_CLIENT_ID: gatewayClient.clientId,
         AZURE_CLIENT_SECRET: gatewayClient.secret,
         AZURE_AUTHORITY_HOST: authority.url,
+        AUTH_TENANTS: `${contoso.id},${fabrikam.id}`,
         AUTH_READ_PERMISSIONS: 'access_as_user',
         AUTH_WRITE_PERMISSIONS: 'access_as_user',
       },
@@ -176,8 +177,12 @@ describe('fifty users at once', () => {
     );
     leftovers.unshift(() => gateway.stop(0));
     leftovers.push(authority.close);
-    const tokens = people.map((user) =>
-      authority.mint({ user, scope: `access_as_user ${user.name}` }),
+    const tokens = people.map((user, index) =>
+      authority.mint({
+        user,
+        tenant: index % 2 === 0 ? contoso : fabrikam,
+        scope: `access_as_user ${user.name}`,
+      }),
     );
     const { crossings, answers } = await findCrossings(gateway, tokens);
     expect(crossings).toEqual([]);

@@ -13,13 +13,17 @@ export interface IdentityFaultStage extends IdentityStage {
 
 /** A fault of the list that does not come from between the gateway and Graph, and what each operation is promised. */
 export interface IdentityFault {
-  readonly number: 19 | 20 | 21;
+  readonly number: 18 | 19 | 20 | 21;
   readonly name: string;
   /** The code of the top-level error; `ok` where there is none. */
   readonly code: string;
   readonly status: number;
   /** What the caller's token is, beside its scope; the time is the authority's, in milliseconds. */
   readonly wish?: (nowMs: number) => MintWish;
+  /** How many requests of the operation's own method reach Graph; one where it works and none else, if absent. */
+  readonly calls?: number;
+  /** Whether the caller's token was exchanged before. */
+  readonly isKnownToken?: boolean;
   /** Whether only one user feels it. */
   readonly isForOneUser?: boolean;
   /** Whether it lasts as long as an operation may. */
@@ -28,6 +32,9 @@ export interface IdentityFault {
   /** Happens while Graph holds its answer back. */
   readonly meanwhile?: (stage: IdentityFaultStage) => void;
 }
+
+/** How many requests of the operation's own method reach Graph. */
+export const callsOf = ({ code, calls }: IdentityFault): number => calls ?? (code === 'ok' ? 1 : 0);
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
@@ -42,6 +49,16 @@ export const interactionClaims = '{"access_token":{"acrs":{"essential":true,"val
 /** The user that the faults of the token endpoint strike; no other one may feel them. */
 export const struckUser = grace;
 const atTheTokenEndpoint = { endpoint: 'token', userObjectId: struckUser.objectId } as const;
+
+const revokedToken: IdentityFault = {
+  number: 18,
+  name: "401 on a token of the gateway's own that was kept and is revoked",
+  ...works,
+  calls: 2,
+  isKnownToken: true,
+  arm: ({ graph }) =>
+    graph.faults.add({ when: { path: 'complianceManagementPartners' }, respond: { status: 401 } }),
+};
 
 const tokenFaults: readonly IdentityFault[] = [
   {
@@ -187,6 +204,7 @@ function datedAt(ms: number): Readonly<Record<string, number>> {
 
 /** The faults of the authority that gives out tokens, and of the gateway's own clock. */
 export const identityFaults: readonly IdentityFault[] = [
+  revokedToken,
   ...tokenFaults,
   ...keyFaults,
   ...clockFaults,

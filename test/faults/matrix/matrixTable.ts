@@ -1,6 +1,6 @@
 import { laneOperations } from '../lane/tellsTheTruth.ts';
 import { expectedOf } from './expectedOf.ts';
-import { identityFaults } from './identityFaults.ts';
+import { callsOf, identityFaults } from './identityFaults.ts';
 import { matrixCases } from './matrixCases.ts';
 
 interface Row {
@@ -38,11 +38,11 @@ function upstreamRows(): readonly Row[] {
 }
 
 function identityRows(): readonly Row[] {
-  return identityFaults.map(({ number, name, code }) => ({
-    number,
-    names: [name],
-    cells: laneOperations.map(() => cellOf({ code, calls: code === 'ok' ? [1, 1] : [0, 0] })),
-  }));
+  return identityFaults.map((fault) => {
+    const { number, name, code } = fault;
+    const cell = cellOf({ code, calls: [callsOf(fault), callsOf(fault)] });
+    return { number, names: [name], cells: laneOperations.map(() => cell) };
+  });
 }
 
 function cellOf({

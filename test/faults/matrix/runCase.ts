@@ -6,7 +6,7 @@ import type { FaultLane } from '../lane/startFaultLane.ts';
 import { type LaneOperation, tellsTheTruth } from '../lane/tellsTheTruth.ts';
 import type { NamedFault } from '../namedFault.ts';
 import { expectedOf, hangs } from './expectedOf.ts';
-import { fleet } from './matrixLanes.ts';
+import { fleet, operationTimeoutMs } from './matrixLanes.ts';
 
 /** What a caller saw of one operation that met a fault, and what the upstream saw of it. */
 export interface CaseResult {
@@ -26,6 +26,12 @@ export interface CaseResult {
   readonly isTrue: boolean;
 }
 
+/** How long an operation that meets a fault may take, in milliseconds. */
+export function timeoutMsOf(fault: NamedFault, operation: LaneOperation): number {
+  const waitsToLook = expectedOf(fault, operation).isFound === true;
+  return hangs(fault) && !waitsToLook ? 2_000 : operationTimeoutMs;
+}
+
 /** Plays one fault against one operation, through a whole gateway in front of an embedded Graph. */
 export async function runCase(
   lane: FaultLane,
@@ -39,7 +45,7 @@ export async function runCase(
   const headers = {
     authorization: `Bearer ${token.replaceAll(/[^\w-]/g, '-')}`,
     // Nothing is learnt from waiting longer for what hangs, but where there is time left to look.
-    ...(hangs(fault) && !expectedOf(fault, operation).isFound && { prefer: 'wait=2' }),
+    ...(timeoutMsOf(fault, operation) < operationTimeoutMs && { prefer: 'wait=2' }),
   };
   if (fault.needsIdleConnection) {
     await gateway.run(totalCountQuery, {}, headers);
