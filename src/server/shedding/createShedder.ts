@@ -1,10 +1,10 @@
 import {
   decideShedding,
-  highestLimit,
   type Load,
   nextLimit,
   type SheddingBounds,
   type ShedReason,
+  startLimit,
 } from './decideShedding.ts';
 import type { SenseLoad } from './senseLoad.ts';
 
@@ -17,10 +17,10 @@ export interface Shedder {
   close(): void;
 }
 
-/** Starts without a load and with the highest limit. */
+/** Starts without a load. */
 export function createShedder(bounds: SheddingBounds, senseLoad: SenseLoad): Shedder {
-  let load: Load = { eventLoopDelayMs: 0, heapUsedPercent: 0 };
-  let limit = highestLimit(bounds);
+  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
+  let limit = startLimit(bounds);
   let open = 0;
   let mostOpen = 0;
   const close = senseLoad((sensed) => {

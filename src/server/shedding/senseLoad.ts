@@ -18,6 +18,7 @@ export const senseProcessLoad: SenseLoad = (onLoad) => {
   let sampleMs = lastMs;
   let lateMs = 0;
   let ticks = 0;
+  let use = performance.eventLoopUtilization();
   const timer = setInterval(() => {
     const nowMs = performance.now();
     lateMs += Math.max(0, nowMs - lastMs - tickMs);
@@ -25,7 +26,13 @@ export const senseProcessLoad: SenseLoad = (onLoad) => {
     lastMs = nowMs;
     if (nowMs - sampleMs >= tickMs * ticksPerSample) {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-      onLoad({ eventLoopDelayMs: lateMs / ticks, heapUsedPercent: (used / limit) * 100 });
+      const total = performance.eventLoopUtilization();
+      onLoad({
+        eventLoopDelayMs: lateMs / ticks,
+        eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
+        heapUsedPercent: (used / limit) * 100,
+      });
+      use = total;
       sampleMs = nowMs;
       lateMs = 0;
       ticks = 0;

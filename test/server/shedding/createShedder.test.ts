@@ -21,7 +21,7 @@ function start() {
     shedder,
     enterMany,
     sense: (eventLoopDelayMs: number, heapUsedPercent = 10) =>
-      tell({ eventLoopDelayMs, heapUsedPercent }),
+      tell({ eventLoopDelayMs, eventLoopUtilization: 1, heapUsedPercent }),
     isSensing: () => isSensing,
   };
 }
