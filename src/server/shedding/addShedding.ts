@@ -33,7 +33,7 @@ const overloaded = {
 /** Refuses requests before their bodies are read, while there is too much to do: 503 with `Retry-After`. */
 export function addShedding(app: FastifyInstance, parts: SheddingParts): void {
   const { shedding, clock, log, measurements, senseLoad = senseProcessLoad } = parts;
-  const shedder = createShedder(shedding, senseLoad);
+  const shedder = createShedder(shedding);
   let quietSinceMs = Number.NEGATIVE_INFINITY;
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -55,5 +55,10 @@ export function addShedding(app: FastifyInstance, parts: SheddingParts): void {
     quietSinceMs = nowMs;
     reply.code(503).header('retry-after', String(retryAfterSeconds)).send(overloaded);
   });
-  app.addHook('onClose', async () => shedder.close());
+  let stopSensing = (): void => undefined;
+  // What the loop had to do before that was nobody's request.
+  app.addHook('onListen', async () => {
+    stopSensing = senseLoad(shedder.sense);
+  });
+  app.addHook('onClose', async () => stopSensing());
 }

@@ -28,6 +28,9 @@ const firstLimit = 100;
 /** A loop that is late and has nothing to do waits for others on its machine; fewer requests would not help it. */
 const busyUtilization = 0.9;
 
+/** Few requests make no loop late by their number; but behind a block a crowd is waiting that was never counted. */
+const blockMs = 250;
+
 /** From one sample to the next, and only where it is needed; from the least limit to 1,000 in 5 s. */
 const growth = 1.1;
 const nearlyReached = 0.8;
@@ -60,7 +63,11 @@ export function nextLimit(
     return limit;
   }
   const highest = highestLimit(bounds);
-  if (delayMs > bounds.eventLoopDelayMs && eventLoopUtilization >= busyUtilization) {
+  const isOverloaded = delayMs > bounds.eventLoopDelayMs && eventLoopUtilization >= busyUtilization;
+  if (isOverloaded && mostOpen <= leastLimit && delayMs < blockMs) {
+    return limit;
+  }
+  if (isOverloaded) {
     const factor = Math.max(bounds.eventLoopDelayMs / delayMs, steepestDecrease);
     const lower = Math.floor(Math.min(limit, mostOpen) * factor);
     return Math.max(Math.min(leastLimit, highest), lower);

@@ -37,7 +37,10 @@ describe('nextLimit', () => {
     ['shrinks by what the loop is late', 100, 100, 40, {}, 75],
     ['halves at the most', 100, 100, 3000, {}, 50],
     ['counts from what was open, where that is less', 1000, 60, 40, {}, 45],
-    ['leaves the least', 10, 10, 3000, {}, leastLimit],
+    ['leaves the least', 10, 10, 40, {}, leastLimit],
+    ['does not shrink for the sake of a few', 100, 8, 200, {}, 100],
+    ['does not grow while the loop is late', 8, 8, 200, {}, 8],
+    ['shrinks behind a block, whoever was there', 100, 0, 250, {}, leastLimit],
     ['leaves less where less is configured', 4, 4, 3000, { openRequests: 4 }, 4],
     ['does not look at the loop where that is off', 1000, 20, 3000, { eventLoopDelayMs: 0 }, 1000],
   ])('%s', (_what, limit, mostOpen, delayMs, change, expected) => {
