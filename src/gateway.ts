@@ -37,8 +37,35 @@ const authModes = {
   'app-only': 'APP_ONLY',
 } as const;
 
-/** Builds all parts in order and listens. */
+type Close = () => Promise<unknown>;
+
+/** Builds all parts in order and listens. What was opened is closed again where that fails. */
 export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
+  const opened: Close[] = [];
+  try {
+    return await openGateway(config, surroundings, opened);
+  } catch (error) {
+    await closeAll(opened).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Closes the last first, each whatever became of the others. @throws what the first of those that failed threw. */
+async function closeAll(opened: readonly Close[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of opened.toReversed()) {
+    await close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) {
+    throw failures[0];
+  }
+}
+
+async function openGateway(
+  config: Config,
+  surroundings: Surroundings,
+  opened: Close[],
+): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrail } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const sdl = readSdl();
@@ -47,8 +74,11 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
   const trusted = await loadTrusted(config, schema);
   const apollo = createApollo({ schema, introspection, limits, log, measurements });
   await apollo.start();
+  opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, surroundings);
+  opened.push(() => identity.close());
   const upstream = await connectUpstream(config, surroundings, identity);
+  opened.push(() => upstream.close());
   const knownIds = createKnownPartnerIds();
   const operations = createRunningOperations();
   const shutdown = new AbortController();
@@ -85,13 +115,9 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
     shedding: config.shedding,
     connections: config.connections,
   });
-  try {
-    await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
-    await upstream.close();
-    await identity.close();
-    throw error;
-  }
+  const rest = [...opened];
+  opened.push(() => app.close());
+  await app.listen({ host: config.host, port: config.port });
   const url = urlOf(app);
   phase.current = { name: 'running' };
   log.info('Running', { url, upstream: upstream.root.href });
@@ -104,9 +130,7 @@ export async function startGateway(config: Config, surroundings: Surroundings): 
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
       await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs, shutdown });
-      await apollo.stop();
-      await upstream.close();
-      await identity.close();
+      await closeAll(rest);
       phase.current = { name: 'stopped' };
       log.info('Stopped');
     },

@@ -43,9 +43,12 @@ export async function startObservedGateway(
       metricsUrl,
       async stop(delayMs) {
         const startedMs = clock.now();
-        await gateway.stop(delayMs);
-        const leftMs = config.drainTimeoutMs + delayMs - (clock.now() - startedMs);
-        await telemetry.stop(Math.min(longestFlushMs, Math.max(shortestFlushMs, leftMs)));
+        try {
+          await gateway.stop(delayMs);
+        } finally {
+          const leftMs = config.drainTimeoutMs + delayMs - (clock.now() - startedMs);
+          await telemetry.stop(Math.min(longestFlushMs, Math.max(shortestFlushMs, leftMs)));
+        }
       },
     };
   } catch (error) {

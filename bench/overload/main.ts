@@ -17,6 +17,7 @@ const { values } = parseArgs({
     ratio: { type: 'string', default: '2' },
     'refused-ms': { type: 'string', default: '50' },
     'graph-ms': { type: 'string', default: '20' },
+    'delay-ms': { type: 'string', default: '5' },
   },
 });
 const seconds = Number(values.seconds);
@@ -66,7 +67,7 @@ async function measureCapacity(mock: Started): Promise<number> {
 
 async function overload(mock: Started): Promise<void> {
   const capacity = await measureCapacity(mock);
-  const gateway = await startGateway(mock);
+  const gateway = await startGateway(mock, { SHED_EVENT_LOOP_DELAY_MS: values['delay-ms'] });
   const pool = new Pool(gateway.url, { pipelining: 1 });
   try {
     print(`capacity   ${capacity.toFixed(0)}/s, Graph answers in ${values['graph-ms']} ms`);

@@ -30,9 +30,11 @@ export async function runOpenLoad(
       const isAdd = sent % 2 === 0;
       sent += 1;
       pending.push(
-        sendOne(pool, isAdd).then((outcome) => {
-          samples.push({ atMs, latencyMs: performance.now() - startMs - atMs, outcome });
-        }),
+        sendOne(pool, isAdd)
+          .catch((): Sample['outcome'] => 'wrong')
+          .then((outcome) => {
+            samples.push({ atMs, latencyMs: performance.now() - startMs - atMs, outcome });
+          }),
       );
     }
     await new Promise((resolve) => setTimeout(resolve, tickMs));

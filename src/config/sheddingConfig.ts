@@ -2,7 +2,7 @@ import type { Readers } from './readers.ts';
 
 /** From when on requests are refused before they are read. */
 export interface SheddingConfig {
-  /** How late the event loop may be before fewer requests are let in at the same time; 0 sets no bound. */
+  /** How late the event loop may be, on average, before fewer requests are let in at the same time; 0 sets no bound. */
   readonly eventLoopDelayMs: number;
   /** How much of the heap's limit may be in use; 0 sets no bound. */
   readonly heapPercent: number;
@@ -16,7 +16,7 @@ export function readShedding(readers: Readers): SheddingConfig {
     eventLoopDelayMs: readers.wholeNumber('SHED_EVENT_LOOP_DELAY_MS', {
       min: 0,
       max: 10_000,
-      fallback: 30,
+      fallback: 200,
     }),
     heapPercent: readers.wholeNumber('SHED_HEAP_PERCENT', { min: 0, max: 99, fallback: 90 }),
     openRequests: readers.wholeNumber('SHED_OPEN_REQUESTS', {

@@ -72,7 +72,13 @@ export const upperLayers: ImportRules = {
     packages: ['fastify', 'node:http'],
   },
   'server/shedding': {
-    own: ['server/shedding', 'clock.ts', 'telemetry/log.ts', 'telemetry/measurements.ts'],
+    own: [
+      'server/shedding',
+      'server/requestProblem.ts',
+      'clock.ts',
+      'telemetry/log.ts',
+      'telemetry/measurements.ts',
+    ],
     packages: ['fastify'],
   },
   server: {

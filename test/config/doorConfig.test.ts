@@ -18,7 +18,7 @@ function problemsOf(environment: Environment): readonly string[] {
 describe('the configuration of the door', () => {
   it('has bounds for everything where nothing is set', () => {
     const { shedding, connections } = readConfig({});
-    expect(shedding).toEqual({ eventLoopDelayMs: 30, heapPercent: 90, openRequests: 1000 });
+    expect(shedding).toEqual({ eventLoopDelayMs: 200, heapPercent: 90, openRequests: 1000 });
     expect(connections).toEqual({
       headersTimeoutMs: 10_000,
       requestTimeoutMs: 30_000,

@@ -8,7 +8,7 @@ import { type CaseResult, runCase, timeoutMsOf } from './matrix/runCase.ts';
 import type { NamedFault } from './namedFault.ts';
 
 /** How many cases are under way beside each other; handshakes take more of the machine. */
-const atTheSameTime = { http: 36, https: 4 };
+const atTheSameTime = { http: 24, https: 4 };
 
 /** What a machine full of cases adds to the time that an operation may take, in milliseconds. */
 const graceMs = 1000;

@@ -21,8 +21,8 @@ const roundMs = 4_000;
 const pauseMs = 5;
 const shareWithFault = 0.05;
 /** Caches are bounded, but large; fewer of what they hold fills them with the first minute. */
-const tokens = 200;
-const ids = 2_000;
+const tokens = 50;
+const ids = 300;
 const megabyte = 1024 * 1024;
 const longestSettleMs = 30_000;
 

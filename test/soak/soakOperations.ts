@@ -85,7 +85,7 @@ export const soakOperations: readonly SoakOperation[] = [
   (caller) =>
     run(
       caller,
-      `{ complianceManagementPartners(first: ${Math.floor(caller.chance() * 1000)}) { nodes { id } } }`,
+      `{ complianceManagementPartners(first: ${Math.floor(caller.chance() * 50)}) { nodes { id } } }`,
     ).then(() => undefined),
   (caller) => leave(caller, graphqlRequest({ query: listQuery }), 1),
   (caller) =>

@@ -21,7 +21,7 @@ const isProduction = ({ environment }: ConfigFacts): boolean =>
 
 /** Prefixes under which every variable is the gateway's, and names of others' that it may read. */
 const ownNames =
-  /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|LIMITS?|LIST|OPERATION|TRUSTED_DOCUMENTS)_|^AZURE_(TENANT_ID|CLIENT_\w+|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)$/;
+  /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|EXPLORER|HEADERS|KEEP_ALIVE|LIMITS?|LIST|MAX|OPERATION|RESPONSE_IDLE|SHED|TRUSTED_DOCUMENTS)_|^AZURE_(TENANT_ID|CLIENT_\w+|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)$/;
 const doctorsOwn: ReadonlySet<string> = new Set(['GRAPH_TOKEN']);
 const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 /** What Kubernetes gives a pod to stop where nothing else is said. */

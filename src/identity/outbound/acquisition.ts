@@ -119,6 +119,9 @@ function withinLimit<Result>(
       closing?.removeEventListener('abort', onClosing);
     };
     closing?.addEventListener('abort', onClosing);
+    if (closing?.aborted) {
+      onClosing();
+    }
     run(limit.signal).then(resolve, reject).finally(stop);
   });
 }

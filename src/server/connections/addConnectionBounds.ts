@@ -18,7 +18,9 @@ export function addConnectionBounds(app: FastifyInstance, parts: ConnectionParts
     log.debug('A connection was cut', { reason: 'limit' });
   });
   app.addHook('onSend', (request, reply, payload, done) => {
-    // node:http starts the time anew with each byte that is taken, and ends it with the answer.
+    // node:http starts the time anew with each byte that is taken. It would go on into the next request's operation
+    // where one is waiting on the connection already.
+    reply.raw.prependOnceListener('finish', () => request.raw.socket.setTimeout(0));
     reply.raw.setTimeout(connections.responseIdleTimeoutMs, () => {
       measurements.connectionCut('response-idle');
       log.info('A connection was cut', { reason: 'response-idle', requestId: request.id });

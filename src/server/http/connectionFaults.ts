@@ -37,7 +37,7 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
   app.server.on('connect', (_request, socket) => {
     log.info('Answered', { method: 'CONNECT', status: 405 });
     socket.on('error', () => socket.destroy());
-    socket.end(toWire(new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'This is no proxy.')));
+    sayAndCut(socket, new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'This is no proxy.'));
   });
   app.addHook('onRequest', (request, _reply, done) => {
     done(findHeadProblem(request.raw));
@@ -79,7 +79,7 @@ export function answerClientError(
   if (fault === undefined || isAnswerDue || !socket.writable) {
     socket.destroy();
   } else {
-    socket.end(toWire(fault));
+    sayAndCut(socket, fault);
   }
   if (fault !== undefined) {
     measurements.connectionCut(fault.status === 408 ? 'request-timeout' : 'malformed');
@@ -88,6 +88,11 @@ export function answerClientError(
     status: isAnswerDue ? undefined : fault?.status,
     systemCode: error.code,
   });
+}
+
+/** Node.js looks after such a socket no more: without the cut it would be held for as long as its peer likes. */
+function sayAndCut(socket: Duplex, fault: ConnectionFault): void {
+  socket.end(toWire(fault), () => socket.destroy());
 }
 
 /**

@@ -31,7 +31,7 @@ export function createFailureAnswer({
     if (problem instanceof LimitProblem) {
       measurements.limitExceeded(problem.limit, 'rejected');
     }
-    if (status >= 500) {
+    if (status >= 500 && !(problem instanceof RequestProblem)) {
       log.error('A request failed unexpectedly', { requestId: request.id }, error);
     }
     request.trail?.noteErrors(body.errors.map(({ extensions }) => extensions.code));

@@ -6,7 +6,6 @@ import {
   type SheddingBounds,
   type ShedReason,
 } from './decideShedding.ts';
-import type { SenseLoad } from './senseLoad.ts';
 
 /** Lets requests in, or not. */
 export interface Shedder {
@@ -14,20 +13,16 @@ export interface Shedder {
   enter(): ShedReason | undefined;
   /** Counts one less; called once for each that was let in. */
   leave(): void;
-  close(): void;
+  /** Takes note of what the process has to bear now. */
+  sense(load: Load): void;
 }
 
 /** Starts without a load and with the highest limit. */
-export function createShedder(bounds: SheddingBounds, senseLoad: SenseLoad): Shedder {
-  let load: Load = { eventLoopDelayMs: 0, heapUsedPercent: 0 };
+export function createShedder(bounds: SheddingBounds): Shedder {
+  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
   let limit = highestLimit(bounds);
   let open = 0;
   let mostOpen = 0;
-  const close = senseLoad((sensed) => {
-    load = sensed;
-    limit = nextLimit(limit, mostOpen, load, bounds);
-    mostOpen = open;
-  });
   return {
     enter() {
       const reason = decideShedding(open, limit, load, bounds);
@@ -40,6 +35,10 @@ export function createShedder(bounds: SheddingBounds, senseLoad: SenseLoad): She
     leave() {
       open -= 1;
     },
-    close,
+    sense(sensed) {
+      load = sensed;
+      limit = nextLimit(limit, mostOpen, load, bounds);
+      mostOpen = open;
+    },
   };
 }

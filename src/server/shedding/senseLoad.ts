@@ -16,19 +16,24 @@ const ticksPerSample = 5;
 export const senseProcessLoad: SenseLoad = (onLoad) => {
   let lastMs = performance.now();
   let sampleMs = lastMs;
-  let lateMs = 0;
-  let ticks = 0;
+  /** Weighted by time, as somebody finds it who comes at any moment: a block counts for as long as it lasts. */
+  let weightedMs = 0;
+  let use = performance.eventLoopUtilization();
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    lateMs += Math.max(0, nowMs - lastMs - tickMs);
-    ticks += 1;
+    weightedMs += Math.max(0, nowMs - lastMs - tickMs) * (nowMs - lastMs);
     lastMs = nowMs;
     if (nowMs - sampleMs >= tickMs * ticksPerSample) {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-      onLoad({ eventLoopDelayMs: lateMs / ticks, heapUsedPercent: (used / limit) * 100 });
+      const total = performance.eventLoopUtilization();
+      onLoad({
+        eventLoopDelayMs: weightedMs / (nowMs - sampleMs),
+        eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
+        heapUsedPercent: (used / limit) * 100,
+      });
+      use = total;
       sampleMs = nowMs;
-      lateMs = 0;
-      ticks = 0;
+      weightedMs = 0;
     }
   }, tickMs);
   timer.unref();

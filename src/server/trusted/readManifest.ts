@@ -35,16 +35,20 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   }
   const documents = new Map<string, string>();
   const problems: string[] = [];
-  for (const [id, document] of entries) {
+  for (const [index, [id, document]] of entries.entries()) {
     if (typeof document === 'string') {
       documents.set(id, document);
     }
     for (const found of findDocumentProblems(id, document, rules)) {
-      problems.push(`document ${id}: ${found}`);
+      problems.push(`document ${nameOf(id, index)}: ${found}`);
     }
   }
   return problems.length === 0 ? { documents } : { problems };
 }
+
+/** A name that is no hash may be anything: what is told ends in logs, and the file may be a wrong one. */
+const nameOf = (id: string, index: number): string =>
+  /^(sha256:)?[\da-f]{40,64}$/i.test(id) ? id : `number ${index + 1}`;
 
 function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): readonly string[] {
   if (typeof text !== 'string') {
@@ -52,12 +56,12 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
   }
   const { limits } = rules;
   const bytes = Buffer.byteLength(text);
-  return [
-    ...(isHashOf(id, text) ? [] : ['the name is not the SHA-1 or SHA-256 of the text']),
-    ...(bytes > limits.documentBytes
-      ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
-      : findGraphQLProblems(text, rules)),
-  ];
+  if (!isHashOf(id, text)) {
+    return ['the name is not the SHA-1 or SHA-256 of the text'];
+  }
+  return bytes > limits.documentBytes
+    ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
+    : findGraphQLProblems(text, rules);
 }
 
 /** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */

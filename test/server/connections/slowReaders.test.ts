@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { recordingMeasurements } from '../../support/measurements.ts';
-import { openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import { json, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 
 let gateway: TestGateway;
@@ -43,6 +44,22 @@ describe('a caller that does not read its answers', () => {
     expect(gateway.logLines.filter((line) => line.includes('response-idle'))).toHaveLength(1);
     expect((await gateway.get('/livez')).status).toBe(200);
     caller.socket.destroy();
+  });
+
+  it('is not one whose next answer takes its time', async () => {
+    const graph = await startScriptedServer((response, request) => {
+      setTimeout(() => json(200, { value: [] })(response, request), 700);
+    });
+    gateway = await startTestGateway({
+      RESPONSE_IDLE_TIMEOUT_MS: '200',
+      GRAPH_BASE_URL: graph.url.href,
+    });
+    const caller = await openConnection(gateway.url);
+    const query = '{ complianceManagementPartners { totalCount } }';
+    caller.send(`GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n${graphqlRequest({ query })}`);
+    await caller.until(/"totalCount":0/);
+    caller.socket.destroy();
+    await graph.close();
   });
 
   it('gets all of them where it reads slowly but does read', async () => {

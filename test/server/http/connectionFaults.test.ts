@@ -180,3 +180,18 @@ describe('findHeadProblem', () => {
     expect(findHeadProblem({ headers, httpVersion })?.status).toBe(status);
   });
 });
+
+describe('a peer that does not let go of its connection', () => {
+  it.each([
+    ['a tunnel', lines('CONNECT elsewhere:443 HTTP/1.1', 'Host: x')],
+    ['no HTTP', lines('HELLO')],
+  ])('does not keep the gateway from stopping after %s', async (_what, bytes) => {
+    const own = await startTestGateway({});
+    const { hostname, port } = new URL(own.url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.on('error', () => undefined).write(bytes);
+    await new Promise((resolve) => socket.once('data', resolve));
+    await own.stop(0);
+    socket.destroy();
+  });
+});

@@ -1,19 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { createShedder } from '../../../src/server/shedding/createShedder.ts';
-import type { Load } from '../../../src/server/shedding/decideShedding.ts';
 
 const bounds = { eventLoopDelayMs: 30, heapPercent: 90, openRequests: 40 };
 
-/** A shedder whose sensor says what the test says. */
+/** A shedder that hears from the test what the process has to bear. */
 function start() {
-  let tell: (load: Load) => void = () => undefined;
-  let isSensing = true;
-  const shedder = createShedder(bounds, (onLoad) => {
-    tell = onLoad;
-    return () => {
-      isSensing = false;
-    };
-  });
+  const shedder = createShedder(bounds);
   const enterMany = (count: number) =>
     Array.from({ length: count }, () => shedder.enter()).filter((reason) => reason === undefined)
       .length;
@@ -21,8 +13,7 @@ function start() {
     shedder,
     enterMany,
     sense: (eventLoopDelayMs: number, heapUsedPercent = 10) =>
-      tell({ eventLoopDelayMs, heapUsedPercent }),
-    isSensing: () => isSensing,
+      shedder.sense({ eventLoopDelayMs, eventLoopUtilization: 1, heapUsedPercent }),
   };
 }
 
@@ -66,11 +57,5 @@ describe('a shedder', () => {
     expect(shedder.enter()).toBeUndefined();
     sense(0, 50);
     expect(shedder.enter()).toBeUndefined();
-  });
-
-  it('ends its sensing', () => {
-    const { shedder, isSensing } = start();
-    shedder.close();
-    expect(isSensing()).toBe(false);
   });
 });

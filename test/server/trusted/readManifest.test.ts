@@ -50,7 +50,7 @@ describe('readManifest', () => {
       JSON.stringify({ [`sha1:${hash(good, 'sha1')}`]: good }),
       /not the SHA/,
     ],
-    ['a name like the prototype', `{"__proto__":"${good}"}`, /document __proto__: the name is not/],
+    ['a name like the prototype', `{"__proto__":"${good}"}`, /document number 1: the name is not/],
     ['no GraphQL', manifestOf('{ viewer'), /Syntax Error/],
     ['a field that is not there', manifestOf('{ nothing }'), /Cannot query field "nothing"/],
     ['types', manifestOf('type Query { a: Int }'), /not executable/],
