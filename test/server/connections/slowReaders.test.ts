@@ -20,7 +20,8 @@ async function askForMuch(): Promise<RawConnection> {
   );
   const caller = await openConnection(gateway.url);
   caller.socket.pause();
-  const ask = 'GET /schema.graphql HTTP/1.1\r\nHost: gateway\r\n';
+  // Long enough that the gateway, which reads 64 KB at a time, does not get all of them at once.
+  const ask = `GET /schema.graphql HTTP/1.1\r\nHost: gateway\r\nX-Padding: ${'x'.repeat(1000)}\r\n`;
   caller.send(`${ask}\r\n`.repeat(requests - 1));
   caller.send(`${ask}Connection: close\r\n\r\n`);
   return caller;
