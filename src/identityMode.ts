@@ -86,6 +86,8 @@ export async function createOutbound(
     onAcquire: measurements.tokenAcquired,
     onLookup: measurements.tokenLookedUp,
     watchSize: measurements.watchTokenCache,
+    onBreaker: measurements.breakerState,
+    onHeldBack: measurements.heldBack,
   };
   if (settings.mode === 'on-behalf-of') {
     const { createOnBehalfOfCredentials } = await import(

@@ -41,7 +41,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Answers of Microsoft Graph with 429.',
   });
   const heldBack = meter.createCounter('gateway_upstream_shed_total', {
-    description: 'Requests that were held back before they were sent, by reason.',
+    description: 'Requests that were held back before they were sent, by upstream and reason.',
   });
   const shed = meter.createCounter('gateway_shed_total', {
     description: 'Requests of callers that were refused before they were read, by reason.',
@@ -53,7 +53,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Writes whose outcome nobody knows.',
   });
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
-    description: 'The breaker towards Microsoft Graph: 0 closed, 1 half-open, 2 open.',
+    description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
   });
   const acquisitions = meter.createHistogram('gateway_token_acquire_seconds', {
     unit: 's',
@@ -87,7 +87,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: "How long ago the keys that check callers' tokens were loaded.",
   });
   // What nobody has seen yet is seen as zero, so that the first rise is one.
-  circuit.record(0);
+  circuit.record(0, { upstream: 'graph' });
   throttled.add(0);
   underWay.add(0);
   return {
@@ -119,10 +119,10 @@ export function createMeasurements(meter: Meter): Measurements {
     },
     watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
     watchTokenCache: (readSize) => watch(keptTokens, readSize),
-    heldBack: (reason) => heldBack.add(1, { reason }),
+    heldBack: (reason, upstream) => heldBack.add(1, { upstream, reason }),
     shed: (reason) => shed.add(1, { reason }),
     connectionCut: (reason) => cut.add(1, { reason }),
-    breakerState: (state) => circuit.record(states.indexOf(state)),
+    breakerState: (state, upstream) => circuit.record(states.indexOf(state), { upstream }),
     tokenAcquired: ({ flow, outcome, durationMs }) =>
       acquisitions.record(durationMs / 1000, { flow, outcome }),
     tokenLookedUp: (result) => lookups.add(1, { result }),

@@ -28,6 +28,9 @@ export interface RequestMeasurement {
 
 export type MeasureAttempt = (measurement: AttemptMeasurement) => void;
 
+/** Where requests go to: Graph, or where tokens for it come from. */
+export type Upstream = 'graph' | 'authority';
+
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 /** What the gateway measures. */
@@ -41,8 +44,8 @@ export interface Measurements {
   /** Reads how many tokens of the gateway's own are kept. */
   watchTokenCache(readSize: () => number): () => void;
   /** A request that was held back before it was sent. */
-  heldBack(reason: 'budget' | 'breaker' | 'bulkhead'): void;
-  breakerState(state: BreakerState): void;
+  heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
+  breakerState(state: BreakerState, upstream: Upstream): void;
   /** A caller's request that was refused before it was read. */
   shed(reason: 'heap' | 'event-loop' | 'open-requests'): void;
   /** A caller's connection that was ended by the gateway. */

@@ -52,6 +52,7 @@ export const lowerLayers: ImportRules = {
     ],
     packages: ['graphql'],
   },
+  resilience: { own: ['resilience'], packages: ['cockatiel'] },
   'graph/pipeline/transport/undiciSend.ts': { own: ['graph'], packages: ['undici'] },
   'graph/pipeline/transport/connections.ts': {
     own: ['graph/pipeline/transport'],
@@ -69,8 +70,9 @@ export const lowerLayers: ImportRules = {
       'telemetry/measurements.ts',
       'telemetry/trail.ts',
       'secret.ts',
+      'resilience',
     ],
-    packages: ['cockatiel', 'lru-cache', 'node:crypto'],
+    packages: ['lru-cache', 'node:crypto'],
   },
   'graph/budget': {
     own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'],
@@ -105,6 +107,7 @@ export const lowerLayers: ImportRules = {
       'clock.ts',
       'telemetry/log.ts',
       'telemetry/trail.ts',
+      'resilience',
     ],
     packages: [
       '@azure/msal-node',

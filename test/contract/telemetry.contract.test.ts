@@ -237,7 +237,7 @@ describe('metrics', () => {
     expect(text).not.toContain('otel_scope');
     expect(text).toMatch(/^gateway_upstream_retries_total\{reason="throttled"\} 1$/m);
     expect(text).toMatch(/^gateway_upstream_throttled_total 1$/m);
-    expect(text).toMatch(/^gateway_upstream_circuit_state 0$/m);
+    expect(text).toMatch(/^gateway_upstream_circuit_state\{upstream="graph"\} 0$/m);
     expect(text).toMatch(/^gateway_upstream_inflight 0$/m);
     expect(text).toMatch(/^gateway_outcome_unknown_total\{operation="add"\} 1$/m);
   });

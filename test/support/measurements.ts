@@ -2,6 +2,7 @@ import type {
   AttemptMeasurement,
   Measurements,
   RequestMeasurement,
+  Upstream,
 } from '../../src/telemetry/measurements.ts';
 
 /** Measurements that nobody takes. */
@@ -23,6 +24,9 @@ export const noMeasurements: Measurements = {
   untrustedDocument: () => undefined,
 };
 
+const towards = (upstream: Upstream): string =>
+  upstream === 'graph' ? '' : ` towards the ${upstream}`;
+
 /** Measurements that are kept. */
 export function recordingMeasurements(): Measurements & {
   readonly attempts: readonly AttemptMeasurement[];
@@ -43,8 +47,8 @@ export function recordingMeasurements(): Measurements & {
     seen,
     attempt: (measurement) => attempts.push(measurement),
     request: (measurement) => requests.push(measurement),
-    heldBack: (reason) => events.push(`held back by ${reason}`),
-    breakerState: (state) => events.push(`breaker ${state}`),
+    heldBack: (reason, upstream) => events.push(`held back by ${reason}${towards(upstream)}`),
+    breakerState: (state, upstream) => events.push(`breaker ${state}${towards(upstream)}`),
     shed: (reason) => events.push(`shed for ${reason}`),
     connectionCut: (reason) => events.push(`connection cut for ${reason}`),
     tokenAcquired: ({ flow, outcome }) => events.push(`${flow} ${outcome}`),

@@ -105,7 +105,7 @@ describe('createMeasurements', () => {
 
   it('shows zero for what has not happened yet, so that the first time is seen as a rise', () => {
     expect(start().zeros).toEqual([
-      ['gateway_upstream_circuit_state', 0, undefined],
+      ['gateway_upstream_circuit_state', 0, { upstream: 'graph' }],
       ['gateway_upstream_throttled_total', 0, undefined],
       ['gateway_upstream_inflight', 0, undefined],
     ]);
@@ -148,23 +148,23 @@ describe('createMeasurements', () => {
 
   it('measures what is held back, shed and cut, what nobody knows, and the state of the breaker', () => {
     const { measurements, points } = start();
-    measurements.heldBack('breaker');
-    measurements.heldBack('bulkhead');
+    measurements.heldBack('breaker', 'graph');
+    measurements.heldBack('bulkhead', 'authority');
     measurements.shed('event-loop');
     measurements.connectionCut('response-idle');
     measurements.outcomeUnknown('add');
-    measurements.breakerState('closed');
-    measurements.breakerState('half-open');
-    measurements.breakerState('open');
+    measurements.breakerState('closed', 'graph');
+    measurements.breakerState('half-open', 'authority');
+    measurements.breakerState('open', 'graph');
     expect(points).toEqual([
-      ['gateway_upstream_shed_total', 1, { reason: 'breaker' }],
-      ['gateway_upstream_shed_total', 1, { reason: 'bulkhead' }],
+      ['gateway_upstream_shed_total', 1, { upstream: 'graph', reason: 'breaker' }],
+      ['gateway_upstream_shed_total', 1, { upstream: 'authority', reason: 'bulkhead' }],
       ['gateway_shed_total', 1, { reason: 'event-loop' }],
       ['gateway_connections_cut_total', 1, { reason: 'response-idle' }],
       ['gateway_outcome_unknown_total', 1, { operation: 'add' }],
-      ['gateway_upstream_circuit_state', 0, undefined],
-      ['gateway_upstream_circuit_state', 1, undefined],
-      ['gateway_upstream_circuit_state', 2, undefined],
+      ['gateway_upstream_circuit_state', 0, { upstream: 'graph' }],
+      ['gateway_upstream_circuit_state', 1, { upstream: 'authority' }],
+      ['gateway_upstream_circuit_state', 2, { upstream: 'graph' }],
     ]);
   });
 

@@ -32,7 +32,7 @@ export function createSpend({ budget, tenantKeys, clock, measurements }: SpendPa
       })
       .catch((error: unknown) => {
         if (error instanceof GraphHeldBackError) {
-          measurements.heldBack('budget');
+          measurements.heldBack('budget', 'graph');
         }
         throw error;
       });

@@ -1,21 +1,14 @@
+import type { AttemptEnd, UpstreamVerdict } from '../../resilience/circuit.ts';
 import { isGraphError } from '../errors.ts';
 import type { GraphResponse } from './pipeline.ts';
-
-/** How an attempt ended. */
-export type AttemptEnd =
-  | { readonly response: GraphResponse }
-  | { readonly error: unknown; readonly durationMs: number };
-
-/** What an attempt's end says of the upstream as such: it is down, it is up, or nothing. */
-export type UpstreamVerdict = 'down' | 'up' | 'nothing';
 
 /**
  * Judges an attempt's end: a 5xx, a timeout and a connection fault mean down, every other answer means up, 4xx and 429
  * among them. A timeout says something only after `slowMs`: a caller in a hurry says nothing of the upstream.
  */
-export function judgeUpstream(end: AttemptEnd, slowMs: number): UpstreamVerdict {
-  if ('response' in end) {
-    const { status } = end.response;
+export function judgeUpstream(end: AttemptEnd<GraphResponse>, slowMs: number): UpstreamVerdict {
+  if ('answer' in end) {
+    const { status } = end.answer;
     return status >= 500 && status !== 501 ? 'down' : 'up';
   }
   if (!isGraphError(end.error)) {

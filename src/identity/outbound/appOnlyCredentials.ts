@@ -1,4 +1,5 @@
 import { createAcquisition, createClosing } from './acquisition.ts';
+import { guardTransport } from './authority/guardTransport.ts';
 import { createMsalSource } from './authority/msalSource.ts';
 import { createTokenTransport, type TokenTransport } from './authority/tokenTransport.ts';
 import type { ClientCredential } from './client/clientProof.ts';
@@ -84,7 +85,8 @@ function createSource(
   const { clock } = parts;
   if (identity.kind === 'managed-identity') {
     const { endpoint, clientId } = identity;
-    const transport = createTokenTransport(endpoint.url, { ...parts, allowsPlainHttp: true });
+    const way = createTokenTransport(endpoint.url, { ...parts, allowsPlainHttp: true });
+    const transport = guardTransport(way, { countsAnswers: true }, parts);
     const resource = scope.replace(/\/\.default$/, '');
     const source = createManagedIdentitySource(
       { endpoint, clientId, resource },
@@ -94,7 +96,8 @@ function createSource(
   }
   const { clientId, credential } = identity;
   const flow = 'client-credentials';
-  const transport = createTokenTransport(new URL(authorityHost), parts);
+  const way = createTokenTransport(new URL(authorityHost), parts);
+  const transport = guardTransport(way, { countsAnswers: true }, parts);
   const source = createMsalSource(
     { flow, authorityHost, clientId, scope },
     { transport, readProof: createReadProof(credential), now: clock.now },

@@ -2,6 +2,7 @@ import { GraphCredentialError } from '../../graph/errors.ts';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
 import type { Secret } from '../../secret.ts';
 import { createAcquisition, createClosing } from './acquisition.ts';
+import { guardTransport } from './authority/guardTransport.ts';
 import { createMsalSource } from './authority/msalSource.ts';
 import { createTokenTransport } from './authority/tokenTransport.ts';
 import type { ClientCredential } from './client/clientProof.ts';
@@ -31,7 +32,11 @@ export function createOnBehalfOfCredentials(
   parts: OutboundParts,
 ): OutboundCredentials {
   const { cloud, authorityHost, scope, clientId, tenantId, maximumTokens = 10_000 } = options;
-  const transport = createTokenTransport(new URL(authorityHost), parts);
+  const transport = guardTransport(
+    createTokenTransport(new URL(authorityHost), parts),
+    { countsAnswers: false },
+    parts,
+  );
   const source = createMsalSource(
     { flow: mode, authorityHost, clientId, scope },
     { transport, readProof: createReadProof(options.credential), now: parts.clock.now },

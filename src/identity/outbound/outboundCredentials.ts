@@ -1,5 +1,6 @@
 import type { Credentials } from '../../graph/credentials.ts';
 import type { AcquisitionParts } from './acquisition.ts';
+import type { GuardParts } from './authority/guardTransport.ts';
 import type { TokenCacheParts } from './tokenCache.ts';
 
 /** Tokens that the gateway gets itself. */
@@ -18,7 +19,7 @@ export interface TokenPlace {
 }
 
 /** What all credentials take from the outside. */
-export interface OutboundParts extends AcquisitionParts, TokenCacheParts {
+export interface OutboundParts extends AcquisitionParts, TokenCacheParts, GuardParts {
   /** Certificates of authorities that the token endpoint's may be signed by, beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
 }

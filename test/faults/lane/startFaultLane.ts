@@ -75,8 +75,8 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
       certificateAuthorities: certificates && [certificates.authority],
       measurements: {
         ...noMeasurements,
-        breakerState(state) {
-          breaker = state;
+        breakerState(state, upstream) {
+          breaker = upstream === 'graph' ? state : breaker;
         },
       },
     },

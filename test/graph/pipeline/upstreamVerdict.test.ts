@@ -31,8 +31,8 @@ describe('judgeUpstream', () => {
     [503, 'down'],
     [504, 'down'],
   ])('takes a %i for %s', (status, verdict) => {
-    const response = { status, headers: {}, body: Buffer.alloc(0) };
-    expect(judgeUpstream({ response }, slowMs)).toBe(verdict);
+    const answer = { status, headers: {}, body: Buffer.alloc(0) };
+    expect(judgeUpstream({ answer }, slowMs)).toBe(verdict);
   });
 
   it.each<[string, unknown, string]>([

@@ -36,7 +36,7 @@ async function create(script: readonly Answer[], { kind = 'imds', clientId }: Wi
       scope: 'https://graph.microsoft.com/.default',
       identity: { kind: 'managed-identity', endpoint: { kind, url, header }, clientId },
     },
-    { clock, log },
+    { clock, log, chance: () => 0.5 },
   );
   closing.push(credentials.close, server.close);
   const ask = async (withFreshToken = false) =>

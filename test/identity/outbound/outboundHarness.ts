@@ -24,6 +24,8 @@ export interface OutboundWorld {
   readonly measured: readonly AcquisitionMeasurement[];
   readonly lookups: readonly TokenLookup[];
   readonly lines: readonly RecordedLine[];
+  /** The states that the breaker towards the token endpoint has had. */
+  readonly breaker: readonly string[];
 }
 
 /** Makes surroundings that trust the test authority and whose time stands still. */
@@ -32,7 +34,9 @@ export function createOutboundWorld(authority: TestAuthority): OutboundWorld {
   const log = recordingLog();
   const measured: AcquisitionMeasurement[] = [];
   const lookups: TokenLookup[] = [];
+  const breaker: string[] = [];
   return {
+    breaker,
     clock,
     measured,
     lookups,
@@ -40,6 +44,8 @@ export function createOutboundWorld(authority: TestAuthority): OutboundWorld {
     parts: {
       clock,
       log,
+      chance: () => 0.5,
+      onBreaker: (state) => breaker.push(state),
       certificateAuthorities: [authority.certificateAuthority],
       onAcquire: (measurement) => measured.push(measurement),
       onLookup: (lookup) => lookups.push(lookup),

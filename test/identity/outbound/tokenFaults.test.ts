@@ -88,6 +88,17 @@ describe('a fault of the token endpoint for one user', () => {
     expect(claimsOf(await ask(ofGrace))['oid']).toBe(grace.objectId);
   });
 
+  it('that comes again and again holds nobody else back', async () => {
+    const { ask, breaker } = create();
+    authority.faults.set({ kind: 'status', status: 503 }, { userObjectId: grace.objectId });
+    const assertion = authority.mint({ user: grace });
+    for (let count = 0; count < 20; count += 1) {
+      expect(await failure(ask(assertion))).toMatchObject(unavailable);
+    }
+    expect(claimsOf(await ask(authority.mint()))['oid']).toBe(ada.objectId);
+    expect(breaker).toEqual([]);
+  });
+
   it('that is a silence ends after ten seconds and holds up nobody else', async () => {
     const { ask, clock } = create();
     authority.faults.set({ kind: 'hang' }, { userObjectId: grace.objectId });
@@ -119,6 +130,26 @@ describe('a fault of the token endpoint for one user', () => {
     expect(authority.count('token')).toBe(before);
     await clock.advance(1);
     expect(claimsOf(await ask(assertion))['oid']).toBe(grace.objectId);
+  });
+});
+
+describe('a token endpoint that breaks all connections', () => {
+  it('is left alone after ten of them, and callers are told at once', async () => {
+    const { ask, breaker, measured } = create();
+    authority.faults.set({ kind: 'reset' });
+    for (let count = 0; count < 10; count += 1) {
+      await failure(ask(authority.mint()));
+    }
+    expect(breaker).toEqual(['open']);
+    const before = authority.count('token');
+    authority.faults.clear();
+    expect(await failure(ask(authority.mint()))).toMatchObject({
+      code: 'unavailable',
+      mayHaveBeenApplied: false,
+      message: expect.stringContaining('down as far as this gateway can see'),
+    });
+    expect(authority.count('token')).toBe(before);
+    expect(measured.at(-1)).toMatchObject({ outcome: 'unavailable' });
   });
 });
 

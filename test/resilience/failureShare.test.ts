@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CircuitState } from 'cockatiel';
-import { createFailureShare } from '../../../src/graph/pipeline/failureShare.ts';
+import { createFailureShare } from '../../src/resilience/failureShare.ts';
 
 function createShare() {
   let nowMs = Date.UTC(2026, 1, 11);
