@@ -1,11 +1,10 @@
 import {
   decideShedding,
-  highestLimit,
   type Load,
-  nextLimit,
   type SheddingBounds,
   type ShedReason,
 } from './decideShedding.ts';
+import { firstLimit, nextLimit } from './nextLimit.ts';
 
 /** Lets requests in, or not. */
 export interface Shedder {
@@ -17,15 +16,15 @@ export interface Shedder {
   sense(load: Load): void;
 }
 
-/** Starts without a load and with the highest limit. */
+/** Starts without a load. */
 export function createShedder(bounds: SheddingBounds): Shedder {
   let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
-  let limit = highestLimit(bounds);
+  let limit = firstLimit(bounds);
   let open = 0;
   let mostOpen = 0;
   return {
     enter() {
-      const reason = decideShedding(open, limit, load, bounds);
+      const reason = decideShedding(open, limit.open, load, bounds);
       if (reason === undefined) {
         open += 1;
         mostOpen = Math.max(mostOpen, open);
