@@ -12,7 +12,10 @@ export interface Started {
 
 const microsecondsPerTick = 10_000;
 
-/** Starts a script and waits for the line in which it names its port or URL. */
+/**
+ * Starts a script and waits for the line in which it names its port or URL. Where it ends before it is stopped, nothing
+ * that was measured means anything, so this process says so and ends as well.
+ */
 export async function startProgram(
   script: string,
   args: readonly string[] = [],
@@ -23,10 +26,20 @@ export async function startProgram(
     env: { ...process.env, ...environment },
   });
   const url = await addressOf(child);
+  let isStopped = false;
+  child.once('exit', (code, signal) => {
+    if (!isStopped) {
+      process.stderr.write(`${script} ended by itself: ${signal ?? `exit code ${code}`}\n`);
+      process.exit(1);
+    }
+  });
   return {
     url,
     cpuUs: () => cpuTicks(child.pid) * microsecondsPerTick,
-    stop: () => child.kill('SIGKILL'),
+    stop() {
+      isStopped = true;
+      child.kill('SIGKILL');
+    },
   };
 }
 

@@ -7,8 +7,11 @@ export interface Sample {
   readonly atMs: number;
   /** From when it was due to the end of its answer: a sender that is held up counts as well. */
   readonly latencyMs: number;
-  readonly outcome: 'accepted' | 'refused' | 'wrong';
+  readonly outcome: Outcome;
 }
+
+/** What became of a request; a wrong answer says in what way it is wrong. */
+export type Outcome = 'accepted' | 'refused' | `wrong: ${string}`;
 
 const tickMs = 4;
 
@@ -31,7 +34,7 @@ export async function runOpenLoad(
       sent += 1;
       pending.push(
         sendOne(pool, isAdd)
-          .catch((): Sample['outcome'] => 'wrong')
+          .catch((error: unknown): Outcome => `wrong: ${String(error)}`)
           .then((outcome) => {
             samples.push({ atMs, latencyMs: performance.now() - startMs - atMs, outcome });
           }),
@@ -44,7 +47,7 @@ export async function runOpenLoad(
 }
 
 /** Sends one add or read and looks at the answer. */
-export async function sendOne(pool: Pool, isAdd: boolean): Promise<Sample['outcome']> {
+export async function sendOne(pool: Pool, isAdd: boolean): Promise<Outcome> {
   const answer = await pool.request({
     method: 'POST',
     path: '/graphql',
@@ -58,7 +61,9 @@ export async function sendOne(pool: Pool, isAdd: boolean): Promise<Sample['outco
   const isRefusal =
     (answer.statusCode === 503 && text.includes('"OVERLOADED"')) ||
     (answer.statusCode === 429 && text.includes('"THROTTLED"'));
-  return isRefusal && answer.headers['retry-after'] !== undefined ? 'refused' : 'wrong';
+  return isRefusal && answer.headers['retry-after'] !== undefined
+    ? 'refused'
+    : `wrong: ${answer.statusCode} ${text.slice(0, 200)}`;
 }
 
 function isAccepted(status: number, text: string, isAdd: boolean): boolean {

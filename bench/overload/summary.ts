@@ -1,4 +1,4 @@
-import type { Sample } from './openLoad.ts';
+import type { Outcome, Sample } from './openLoad.ts';
 
 /** What a phase of a load came to. */
 export interface Summary {
@@ -8,6 +8,8 @@ export interface Summary {
   readonly refused: number;
   readonly refusedP99Ms: number;
   readonly wrong: number;
+  /** What was wrong about the first of them. */
+  readonly firstWrong: Outcome | undefined;
 }
 
 /** The value below which a share of all lies. */
@@ -18,17 +20,19 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** Sums up the samples of so many seconds. */
 export function summarize(samples: readonly Sample[], seconds: number): Summary {
-  const latencies = (outcome: Sample['outcome']): readonly number[] =>
+  const latencies = (outcome: Outcome): readonly number[] =>
     samples.filter((sample) => sample.outcome === outcome).map(({ latencyMs }) => latencyMs);
   const accepted = latencies('accepted');
   const refused = latencies('refused');
+  const wrong = samples.filter(({ outcome }) => outcome.startsWith('wrong'));
   return {
     acceptedPerSecond: accepted.length / seconds,
     acceptedP50Ms: percentile(accepted, 0.5),
     acceptedP99Ms: percentile(accepted, 0.99),
     refused: refused.length,
     refusedP99Ms: percentile(refused, 0.99),
-    wrong: latencies('wrong').length,
+    wrong: wrong.length,
+    firstWrong: wrong[0]?.outcome,
   };
 }
 
@@ -65,6 +69,6 @@ export function lineOf(name: string, { ...summary }: Summary): string {
   return (
     `${name.padEnd(10)} accepted ${summary.acceptedPerSecond.toFixed(0).padStart(5)}/s  ` +
     `p50 ${ms(summary.acceptedP50Ms)}  p99 ${ms(summary.acceptedP99Ms)}   ` +
-    `refused ${String(summary.refused).padStart(6)}  p99 ${ms(summary.refusedP99Ms)}   wrong ${summary.wrong}`
+    `refused ${String(summary.refused).padStart(6)}  p99 ${ms(summary.refusedP99Ms)}   ${summary.firstWrong ?? 'wrong 0'}${summary.wrong > 1 ? ` (${summary.wrong} of them)` : ''}`
   );
 }
