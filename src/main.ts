@@ -5,6 +5,7 @@ import { ConfigError } from './config/configError.ts';
 import { StartError } from './config/startError.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { createProcessEnd } from './processEnd.ts';
+import { systemCodeOf } from './systemCode.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { standardOutput } from './telemetry/standardOutput.ts';
@@ -52,7 +53,7 @@ function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
   process.on('uncaughtException', end.onFault);
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    log.warn('Node.js warns', { reason: warning.name, code: codeOf(warning) });
+    log.warn('Node.js warns', { reason: warning.name, code: systemCodeOf(warning) });
   });
 }
 
@@ -69,7 +70,7 @@ try {
 } catch (error) {
   exitOnConfigError(error);
   const reason = reasonOf(error);
-  log.error('The gateway could not start', { code: codeOf(error) }, error);
+  log.error('The gateway could not start', { code: systemCodeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   exitAfterLog(1);
 }
@@ -82,9 +83,4 @@ function reasonOf(error: unknown): string {
   return isListening
     ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`
     : 'see the last log line.';
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

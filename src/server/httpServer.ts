@@ -7,27 +7,21 @@ import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import type { Explorer } from './explorer/addExplorer.ts';
 import { addCors } from './http/addCors.ts';
 import { addJsonBody } from './http/addJsonBody.ts';
+import { addRoutes, type RouteParts } from './http/addRoutes.ts';
 import { answerHeaders } from './http/answerHeaders.ts';
 import { addConnectionFaults, answerClientError } from './http/connectionFaults.ts';
 import { createFailureAnswer } from './http/failureAnswer.ts';
-import { createGraphQLHandler, type GraphQLHandlerParts } from './http/graphqlHandler.ts';
 import type { Limits } from './limits/limits.ts';
-import { type PhaseHolder, readinessOf } from './phase.ts';
-import { problemOf } from './problemBody.ts';
 import { readClientRequestId, readTraceparent } from './requestIdentity.ts';
 import { RequestProblem } from './requestProblem.ts';
 import { addShedding, type SheddingParts } from './shedding/addShedding.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './telemetry/requestTelemetry.ts';
 
 export interface HttpServerParts<Context extends BaseContext>
-  extends GraphQLHandlerParts<Context>,
+  extends RouteParts<Context>,
     RequestTelemetryParts,
     SheddingParts,
     ConnectionParts {
-  readonly sdl: string;
-  readonly phase: PhaseHolder;
-  /** Whether the keys are there with which callers' tokens are checked. */
-  readonly canJudgeCallers: () => boolean;
   /** What `/` shows, if anything. */
   readonly explorer: Explorer | undefined;
   /** The origins whose pages may call from a browser. */
@@ -41,7 +35,7 @@ export interface HttpServerParts<Context extends BaseContext>
 export async function createHttpServer<Context extends BaseContext>(
   parts: HttpServerParts<Context>,
 ): Promise<FastifyInstance> {
-  const { sdl, phase, newId, limits, log } = parts;
+  const { phase, newId, limits, log } = parts;
   const answerFailure = createFailureAnswer(parts);
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
@@ -81,34 +75,11 @@ export async function createHttpServer<Context extends BaseContext>(
       reply.header('connection', 'close');
     }
   });
-  app.route({
-    url: '/graphql',
-    method: ['GET', 'POST'],
-    handler: createGraphQLHandler(parts),
-  });
-  app.get('/livez', async () => ({ status: 'alive' }));
-  app.get('/readyz', async (_request, reply) => {
-    const { status, body } = readinessOf(phase.current, parts.canJudgeCallers());
-    return reply.code(status).send(body);
-  });
-  app.get('/schema.graphql', async (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').send(sdl),
-  );
-
+  addRoutes(app, parts);
   if (parts.explorer !== undefined) {
     const { addExplorer } = await import('./explorer/addExplorer.ts');
     await addExplorer(app, parts.explorer, newId);
   }
-
-  app.setNotFoundHandler(async (request, reply) => {
-    const url = request.url.split('?', 1)[0] ?? '';
-    if (!app.hasRoute({ url, method: 'GET' })) {
-      return reply.code(404).send(problemOf(404).body);
-    }
-    const [allow, words] =
-      url === '/graphql' ? ['GET, POST', undefined] : ['GET, HEAD', 'Use GET or HEAD.'];
-    return reply.code(405).header('allow', allow).send(problemOf(405, words).body);
-  });
   return app;
 
   /** Comes before the hooks, so it does what they would have done. */

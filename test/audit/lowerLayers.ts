@@ -4,6 +4,7 @@ import type { ImportRules } from './importRule.ts';
 export const lowerLayers: ImportRules = {
   'clock.ts': { own: [], packages: [] },
   'secret.ts': { own: [], packages: [] },
+  'systemCode.ts': { own: [], packages: [] },
   'untilAborted.ts': { own: [], packages: [] },
   'jsonProblem.ts': { own: [], packages: [] },
   'embeddedGraphToken.ts': { own: [], packages: [] },
@@ -18,7 +19,7 @@ export const lowerLayers: ImportRules = {
   'telemetry/trail.ts': { own: ['telemetry/log.ts'], packages: [] },
   'telemetry/telemetryParts.ts': { own: ['telemetry/log.ts', 'clock.ts'], packages: [] },
   'telemetry/sdk': {
-    own: ['telemetry', 'config'],
+    own: ['telemetry', 'config', 'systemCode.ts'],
     packages: ['@opentelemetry', 'node:fs', 'node:http', 'node:net'],
   },
   'telemetry/startTelemetry.ts': {
@@ -70,12 +71,13 @@ export const lowerLayers: ImportRules = {
       'telemetry/measurements.ts',
       'telemetry/trail.ts',
       'secret.ts',
+      'systemCode.ts',
       'resilience',
     ],
     packages: ['lru-cache', 'node:crypto'],
   },
   'graph/budget': {
-    own: ['graph', 'clock.ts', 'secret.ts', 'telemetry/log.ts'],
+    own: ['graph', 'clock.ts', 'secret.ts', 'systemCode.ts', 'telemetry/log.ts'],
     packages: ['ioredis', 'rate-limiter-flexible'],
   },
   graph: {
@@ -104,6 +106,7 @@ export const lowerLayers: ImportRules = {
       'graph/pipeline/pipeline.ts',
       'graph/pipeline/retry/retryAfter.ts',
       'secret.ts',
+      'systemCode.ts',
       'clock.ts',
       'telemetry/log.ts',
       'telemetry/trail.ts',
@@ -119,7 +122,14 @@ export const lowerLayers: ImportRules = {
     ],
   },
   'identity/keys/documentClient.ts': {
-    own: ['identity', 'clock.ts', 'untilAborted.ts', 'graph/json.ts', 'jsonProblem.ts'],
+    own: [
+      'identity',
+      'clock.ts',
+      'systemCode.ts',
+      'untilAborted.ts',
+      'graph/json.ts',
+      'jsonProblem.ts',
+    ],
     packages: ['undici', 'node:buffer', 'node:tls'],
   },
   identity: {

@@ -49,7 +49,7 @@ export const upperLayers: ImportRules = {
     packages: ['fastify', 'node:http', 'node:stream'],
   },
   'server/trusted/loadTrustedDocuments.ts': {
-    own: ['server/trusted'],
+    own: ['server/trusted', 'systemCode.ts'],
     packages: ['node:fs'],
   },
   'server/telemetry': {
@@ -167,7 +167,15 @@ export const upperLayers: ImportRules = {
   },
   'processEnd.ts': { own: ['clock.ts', 'telemetry/log.ts'], packages: [] },
   'main.ts': {
-    own: ['banner.ts', 'clock.ts', 'config', 'createGateway.ts', 'processEnd.ts', 'telemetry'],
+    own: [
+      'banner.ts',
+      'clock.ts',
+      'config',
+      'createGateway.ts',
+      'processEnd.ts',
+      'systemCode.ts',
+      'telemetry',
+    ],
     packages: [],
   },
   'doctor/readWholeConfig.ts': {
@@ -190,6 +198,7 @@ export const upperLayers: ImportRules = {
       'identityMode.ts',
       'secret.ts',
       'surroundings.ts',
+      'systemCode.ts',
       'untilAborted.ts',
     ],
     packages: ['ioredis', 'node:crypto', 'node:fs/promises'],

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 import { untilAborted } from '../../untilAborted.ts';
 
 /** What probes take from the outside. */
@@ -32,7 +33,5 @@ export async function withinTimeout<Result>(
 
 /** The short word that says why something failed: a system's or a library's code, never a sentence with data in it. */
 export function reasonOf(error: unknown): string {
-  const code: unknown =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'unknown';
+  return systemCodeOf(error) ?? 'unknown';
 }

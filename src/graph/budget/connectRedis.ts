@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Secret } from '../../secret.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
@@ -26,7 +27,7 @@ export async function connectRedis(url: Secret, log: Log): Promise<Redis> {
   const onAway = (error?: unknown): void => {
     if (!isAway) {
       isAway = true;
-      const reason = error instanceof Error && 'code' in error ? String(error.code) : 'closed';
+      const reason = systemCodeOf(error) ?? 'closed';
       log.warn('Redis is away: each replica keeps to its share of the budget', { reason });
     }
   };

@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 import type { Log, LogFields } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import type { AttemptTrail } from '../../telemetry/trail.ts';
-import { type GraphError, isGraphError } from '../errors.ts';
+import { isGraphError } from '../errors.ts';
 import { methodOf, routeOf } from '../operation.ts';
 import { safeIdOf } from '../safeId.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from './pipeline.ts';
@@ -95,13 +96,7 @@ function describeFailure(error: unknown): LogFields {
     graphClientRequestId: answer?.clientRequestId,
     mayHaveBeenApplied: error.mayHaveBeenApplied,
     fault,
-    systemCode: systemCodeOf(error),
+    // Of the fault underneath, such as ECONNRESET; its message could name hosts.
+    systemCode: systemCodeOf(error.cause),
   };
-}
-
-/** The code of the fault underneath, such as ECONNRESET; its message could name hosts. */
-function systemCodeOf({ cause }: GraphError): string | undefined {
-  // Not by `instanceof`: the system's errors may be of another realm.
-  const code = typeof cause === 'object' && cause && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

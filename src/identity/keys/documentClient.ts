@@ -4,6 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { parseJson } from '../../graph/json.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 import { untilAborted } from '../../untilAborted.ts';
 import { DocumentError } from './documentError.ts';
 
@@ -120,10 +121,4 @@ function readJson(bytes: Buffer): unknown {
 
 function tooLate(): DocumentError {
   return new DocumentError('it took too long');
-}
-
-function systemCodeOf(cause: unknown): string | undefined {
-  const code: unknown =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }

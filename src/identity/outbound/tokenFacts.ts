@@ -1,5 +1,5 @@
-import { types } from 'node:util';
 import { isGraphError } from '../../graph/errors.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 
 /** What the log may say about a token that did not come; nothing of it comes from a secret. */
 export interface TokenFacts {
@@ -44,10 +44,4 @@ export function tokenFactsOf(error: unknown): TokenFacts {
     return tokenFactsOf(error.details.cause);
   }
   return { systemCode: systemCodeOf(error) };
-}
-
-/** The code that Node and undici put on their errors. */
-export function systemCodeOf(error: unknown): string | undefined {
-  const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : undefined;
 }

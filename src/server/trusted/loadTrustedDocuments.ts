@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemCodeOf } from '../../systemCode.ts';
 import { type ManifestRules, readManifest } from './readManifest.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trustedDocuments.ts';
 
@@ -15,7 +16,11 @@ export async function loadTrustedDocuments(
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${systemCodeOf(error)}.`] };
+    return {
+      problems: [
+        `TRUSTED_DOCUMENTS_PATH cannot be read: ${systemCodeOf(error) ?? 'for an unknown reason'}.`,
+      ],
+    };
   }
   const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
   return 'problems' in manifest
@@ -25,9 +30,4 @@ export async function loadTrustedDocuments(
         ),
       }
     : { trusted: createTrustedDocuments(mode, manifest.documents, rules.limits.tokens) };
-}
-
-function systemCodeOf(error: unknown): string {
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-  return hasCode ? String(error.code) : 'for an unknown reason';
 }

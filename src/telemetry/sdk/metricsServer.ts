@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartError } from '../../config/startError.ts';
 import type { ListenConfig } from '../../config/telemetryConfig.ts';
-import { systemCodeOf } from './systemCode.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 
 /** What serves metrics to those who scrape them. */
 export interface MetricsServer {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import type { OtlpConfig } from '../../config/otlpConfig.ts';
 import { StartError } from '../../config/startError.ts';
-import { systemCodeOf } from './systemCode.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 
 /** Makes the exporters' own options; all of them are said, so that none is taken from the environment behind our back. */
 export function otlpOptionsOf(otlp: OtlpConfig) {

@@ -1,5 +1,5 @@
+import { systemCodeOf } from '../../systemCode.ts';
 import type { TelemetryParts } from '../telemetryParts.ts';
-import { systemCodeOf } from './systemCode.ts';
 
 /** The part of an exporter that is watched here. */
 interface Exporter<Items, Result> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { OutboundIdentityError, systemCodeOf } from '../tokenFacts.ts';
+import { systemCodeOf } from '../../../systemCode.ts';
+import { OutboundIdentityError } from '../tokenFacts.ts';
 import type { ClientCredential, ClientProof } from './clientProof.ts';
 import { readCertificate } from './readCertificate.ts';
 
