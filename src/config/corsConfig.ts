@@ -1,7 +1,7 @@
 import type { Readers } from './readers.ts';
 
-/** Where Apollo's hosted Sandbox runs. With the embedded Graph there is nothing to protect from it. */
-const hostedSandbox = 'https://studio.apollographql.com';
+/** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
+export const hostedSandbox = 'https://studio.apollographql.com';
 
 /** Reads the origins whose pages may call the gateway from a browser. */
 export function readCorsOrigins(
@@ -17,6 +17,7 @@ export function readCorsOrigins(
       readers.report(`CORS_ORIGINS has ${shown}; ${problem}.`);
     }
   }
+  // With the embedded Graph there is nothing to protect from it.
   return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
 }
 

@@ -17,6 +17,7 @@ const mostBytes = 1024 * 1024;
  */
 export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
   let pending = '';
+  let pendingBytes = 0;
   let isScheduled = false;
   let isBroken = false;
   let lost = 0;
@@ -24,6 +25,7 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
   stream.on('error', () => {
     isBroken = true;
     pending = '';
+    pendingBytes = 0;
   });
 
   function push(): void {
@@ -31,6 +33,7 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
     if (pending !== '' && !isBroken) {
       const text = pending;
       pending = '';
+      pendingBytes = 0;
       stream.write(text);
     }
   }
@@ -40,20 +43,25 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
     return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were lost, because nobody took them in time' })}\n`;
   }
 
+  function keep(text: string): void {
+    pending += text;
+    pendingBytes += Buffer.byteLength(text);
+  }
+
   return {
     write(line) {
       if (isBroken) {
         return;
       }
-      if (stream.writableLength + pending.length + line.length > mostBytes) {
+      if (stream.writableLength + pendingBytes + Buffer.byteLength(line) > mostBytes) {
         lost += 1;
         return;
       }
       if (lost > 0) {
-        pending += noteOf(lost);
+        keep(noteOf(lost));
         lost = 0;
       }
-      pending += line;
+      keep(line);
       if (!isScheduled) {
         isScheduled = true;
         setImmediate(push);

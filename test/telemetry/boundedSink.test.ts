@@ -12,7 +12,6 @@ function slowStream() {
   const writes: string[] = [];
   let take: () => void = () => undefined;
   const stream = new Writable({
-    decodeStrings: false,
     write(chunk, _encoding, callback) {
       writes.push(String(chunk));
       take = callback;
@@ -40,34 +39,43 @@ describe('the sink', () => {
     expect(writes).toEqual([line('a') + line('b')]);
   });
 
-  it('keeps a bounded number of bytes for a reader that takes none, and tells what was lost', async () => {
-    const { stream, writes, take } = slowStream();
-    const sink = createBoundedSink(stream, createVirtualClock(Date.UTC(2026, 0, 1)));
-    const long = line('x'.repeat(1000));
-    for (let count = 0; count < 5000; count += 1) {
-      sink.write(long);
-      if (count % 100 === 0) {
+  it.each([
+    ['x', 'one byte'],
+    ['ü', 'two bytes'],
+    ['\u{1F600}', 'four bytes'],
+  ])(
+    'keeps a bounded number of bytes for a reader that takes none, and tells what was lost, of %s (%s)',
+    async (character) => {
+      const { stream, writes, take } = slowStream();
+      const sink = createBoundedSink(stream, createVirtualClock(Date.UTC(2026, 0, 1)));
+      const long = line(character.repeat(1000));
+      for (let count = 0; count < 5000; count += 1) {
+        sink.write(long);
+        if (count % 100 === 0) {
+          await nextTurn();
+        }
+      }
+      expect(stream.writableLength).toBeLessThanOrEqual(1024 * 1024);
+      const kept = Math.floor((1024 * 1024) / Buffer.byteLength(long));
+      for (let turn = 0; turn < 100; turn += 1) {
+        take();
         await nextTurn();
       }
-    }
-    expect(stream.writableLength).toBeLessThanOrEqual(1024 * 1024);
-    const kept = Math.floor((1024 * 1024) / long.length);
-    for (let turn = 0; turn < 100; turn += 1) {
-      take();
+      sink.write(line('again'));
       await nextTurn();
-    }
-    sink.write(line('again'));
-    await nextTurn();
-    expect(writes.join('').split('xxx\n').length).toBeLessThanOrEqual(kept + 1);
-    const [note, again] = (writes.at(-1) ?? '').split('\n').map((text) => text && JSON.parse(text));
-    expect(note).toEqual({
-      level: 'warn',
-      time: '2026-01-01T00:00:00.000Z',
-      count: 5000 - kept,
-      message: 'Log lines were lost, because nobody took them in time',
-    });
-    expect(again).toEqual({ message: 'again' });
-  });
+      expect(writes.join('').split(long)).toHaveLength(kept + 1);
+      const [note, again] = (writes.at(-1) ?? '')
+        .split('\n')
+        .map((text) => text && JSON.parse(text));
+      expect(note).toEqual({
+        level: 'warn',
+        time: '2026-01-01T00:00:00.000Z',
+        count: 5000 - kept,
+        message: 'Log lines were lost, because nobody took them in time',
+      });
+      expect(again).toEqual({ message: 'again' });
+    },
+  );
 
   it('survives that its reader goes away', async () => {
     const stream = new PassThrough();

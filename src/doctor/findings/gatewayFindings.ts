@@ -1,7 +1,8 @@
+import { hostedSandbox } from '../../config/corsConfig.ts';
 import { isJsonObject } from '../../graph/json.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
 import type { EndpointFacts } from '../probes/probeEndpoint.ts';
-import { type GatewayFacts, sandboxOrigin } from '../probes/probeGateway.ts';
+import type { GatewayFacts } from '../probes/probeGateway.ts';
 import { sandboxFindings } from './sandboxFindings.ts';
 import { unreachedFinding } from './unreachedFinding.ts';
 
@@ -92,7 +93,7 @@ function mixedContentFindings(url: URL, preflight: EndpointFacts): readonly Find
     ? [
         warning(
           'sandbox',
-          `A browser at ${sandboxOrigin} does not call ${url.host} over http.`,
+          `A browser at ${hostedSandbox} does not call ${url.host} over http.`,
           'Put TLS before the gateway; only addresses of the own machine are excepted.',
         ),
       ]

@@ -1,5 +1,5 @@
+import { hostedSandbox } from '../../config/corsConfig.ts';
 import { type Finding, ok, warning } from '../finding.ts';
-import { sandboxOrigin } from '../probes/probeGateway.ts';
 
 /** What decides whether the hosted Sandbox can work with a gateway. */
 export interface SandboxFacts {
@@ -19,11 +19,11 @@ export function sandboxFindings({
   trustsListedOnly,
   isProduction,
 }: SandboxFacts): readonly Finding[] {
-  const isLetIn = origins.includes(sandboxOrigin) || origins.includes('*');
+  const isLetIn = origins.includes(hostedSandbox) || origins.includes('*');
   const lacks = [
     ...(isLetIn
       ? []
-      : [{ what: `CORS does not let ${sandboxOrigin} in`, step: 'add it to CORS_ORIGINS' }]),
+      : [{ what: `CORS does not let ${hostedSandbox} in`, step: 'add it to CORS_ORIGINS' }]),
     ...(introspection ? [] : [{ what: 'introspection is off', step: 'set INTROSPECTION=true' }]),
     ...(trustsListedOnly
       ? [

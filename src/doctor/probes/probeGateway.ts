@@ -1,8 +1,6 @@
+import { hostedSandbox } from '../../config/corsConfig.ts';
 import { type EndpointFacts, probeEndpoint } from './probeEndpoint.ts';
 import type { ProbeParts } from './probeParts.ts';
-
-/** Where Apollo Sandbox is hosted: the page that a browser would send queries from. */
-export const sandboxOrigin = 'https://studio.apollographql.com';
 
 /** How a running gateway answers. */
 export interface GatewayFacts {
@@ -18,7 +16,7 @@ export interface GatewayFacts {
 export async function probeGateway(url: URL, parts: ProbeParts): Promise<GatewayFacts> {
   const root = url.href.replace(/\/(graphql)?\/?$/, '');
   const graphql = new URL(`${root}/graphql`);
-  const headers = { 'content-type': 'application/json', origin: sandboxOrigin };
+  const headers = { 'content-type': 'application/json', origin: hostedSandbox };
   const post = (query: string): Promise<EndpointFacts> =>
     probeEndpoint(
       { url: graphql, method: 'POST', headers, body: JSON.stringify({ query }) },
@@ -33,7 +31,7 @@ export async function probeGateway(url: URL, parts: ProbeParts): Promise<Gateway
         url: graphql,
         method: 'OPTIONS',
         headers: {
-          origin: sandboxOrigin,
+          origin: hostedSandbox,
           'access-control-request-method': 'POST',
           'access-control-request-headers': 'authorization,content-type',
         },

@@ -29,8 +29,9 @@ export async function startMetrics(
   resource: Resource,
   parts: TelemetryParts,
 ): Promise<RunningMetrics> {
-  const pulled = prometheus && (await startPrometheus(prometheus));
   const pushed = otlp && (await createPushReader(otlp, parts));
+  // Last, because it opens a port, and nobody would close that where the other fails.
+  const pulled = prometheus && (await startPrometheus(prometheus));
   const readers: IMetricReader[] = [pulled?.reader, pushed].filter(
     (reader) => reader !== undefined,
   );

@@ -3,6 +3,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { TelemetryConfig } from '../../config/telemetryConfig.ts';
 import type { TelemetryParts } from '../telemetryParts.ts';
+import type { RunningMetrics } from './startMetrics.ts';
 
 /** OpenTelemetry's SDK as this gateway uses it: beside whatever else is in the process, not for all of it. */
 export interface Sdk {
@@ -21,8 +22,13 @@ export async function startSdk(
   const hasMetrics = metrics.prometheus !== undefined || metrics.otlp !== undefined;
   const tracing =
     traces && (await (await import('./startTraces.ts')).startTraces(traces, resource, parts));
+  const startMetering = async (): Promise<RunningMetrics> =>
+    (await import('./startMetrics.ts')).startMetrics(metrics, resource, parts);
   const metering = hasMetrics
-    ? await (await import('./startMetrics.ts')).startMetrics(metrics, resource, parts)
+    ? await startMetering().catch(async (error: unknown) => {
+        await tracing?.stop();
+        throw error;
+      })
     : undefined;
   return {
     tracerProvider: tracing?.provider,
