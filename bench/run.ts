@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { addOperation, listOperation, partner } from './bodies.ts';
+import { measureFailFast } from './failFast.ts';
 import { type Started, startProgram } from './processes.ts';
 
 /**
  * Prints the CPU time per request of the gateway beside a bare proxy, measured in turns in one run: what counts is the
- * ratio. Every answer is checked.
+ * ratio. Then how long a request takes while Graph is known to be down. Every answer is checked.
  */
 const path = '/beta/deviceManagement/complianceManagementPartners';
 const connections = 32;
@@ -103,7 +104,8 @@ const median = (values: readonly number[]): number =>
 const local = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const mock = await startProgram(local('./mockGraph.js'));
 const proxy = await startProgram(local('./bareProxy.js'), [mock.url]);
-const gateway = await startProgram(local('../../dist/main.js'), [], {
+const program = local('../../dist/main.js');
+const gateway = await startProgram(program, [], {
   GRAPH_BASE_URL: mock.url,
   // What is measured is the work, not the waiting for Graph's limits.
   GRAPH_WRITE_BUDGET: '100000',
@@ -132,6 +134,7 @@ try {
       `${scenario.name.padEnd(12)} gateway ${used.toFixed(0).padStart(6)} µs   bare proxy ${floor.toFixed(0).padStart(5)} µs   ratio ${ratio}`,
     );
   }
+  lines.push(await measureFailFast(program));
   process.stdout.write(`${lines.join('\n')}\n`);
 } finally {
   for (const program of [gateway, proxy, mock]) {
