@@ -18,6 +18,8 @@ export async function measureFailFast(program: string): Promise<string> {
   const gateway = await startProgram(program, [], {
     GRAPH_BASE_URL: nowhere,
     GRAPH_BREAKER_OPEN_MS: '60000',
+    GRAPH_WRITE_BUDGET: '100000',
+    GRAPH_REQUEST_BUDGET: '100000',
     PORT: '0',
     NODE_ENV: 'production',
   });
