@@ -2,6 +2,7 @@ import type { TestCertificates } from '../../support/certificates.ts';
 import { totalCountQuery } from '../../support/documents.ts';
 import { throttledToken } from '../faultCatalogue.ts';
 import { documentOf, methodOf } from '../lane/documentOf.ts';
+import type { LatenessWatch } from '../lane/latenessWatch.ts';
 import type { FaultLane } from '../lane/startFaultLane.ts';
 import { type LaneOperation, tellsTheTruth } from '../lane/tellsTheTruth.ts';
 import type { NamedFault } from '../namedFault.ts';
@@ -22,6 +23,8 @@ export interface CaseResult {
   /** How often the trap elsewhere was reached. */
   readonly strays: number;
   readonly durationMs: number;
+  /** How late the latest timer of this process was meanwhile. */
+  readonly latenessMs: number;
   /** Whether what the answer says is what the upstream holds. */
   readonly isTrue: boolean;
 }
@@ -32,12 +35,17 @@ export function timeoutMsOf(fault: NamedFault, operation: LaneOperation): number
   return hangs(fault) && !waitsToLook ? 2_000 : operationTimeoutMs;
 }
 
+export interface CaseSurroundings {
+  readonly certificates: TestCertificates;
+  readonly lateness: LatenessWatch;
+}
+
 /** Plays one fault against one operation, through a whole gateway in front of an embedded Graph. */
 export async function runCase(
   lane: FaultLane,
   fault: NamedFault,
   operation: LaneOperation,
-  certificates: TestCertificates,
+  { certificates, lateness }: CaseSurroundings,
 ): Promise<CaseResult> {
   const { gateway, graph, proxy, elsewhere } = lane;
   // Each case has a token of its own, so that no other waits where Graph lets this one wait.
@@ -54,10 +62,10 @@ export async function runCase(
   const receivedBefore = proxy.received.length;
   const forwardedBefore = proxy.forwarded.length;
   await fault.arm({ proxy, certificates, elsewhere });
-  const startedMs = Date.now();
+  const startedMs = performance.now();
   const intent = { operation, id: fleet.id, name: operation === 'add' ? 'Added' : 'Updated' };
   const answer = await gateway.run(...documentOf(intent), headers);
-  const durationMs = Date.now() - startedMs;
+  const durationMs = performance.now() - startedMs;
   const isOwn = ({ method }: { readonly method: string }) => method === methodOf[operation];
   return {
     status: answer.status,
@@ -67,6 +75,7 @@ export async function runCase(
     executions: proxy.forwarded.slice(forwardedBefore).filter(isOwn).length,
     strays: lane.strays - straysBefore,
     durationMs,
+    latenessMs: lateness.longestSince(startedMs),
     isTrue: tellsTheTruth(intent, answer, graph.partners()),
   };
 }

@@ -63,14 +63,13 @@ export async function playCase(
   }
   const isThrottledTenant = faults.some(({ number }) => number === 12);
   const token = isThrottledTenant ? throttledToken : `token-${index}`;
-  lateness.reset();
   const startedMs = performance.now();
   const answer = await within(
     operationTimeoutMs + patienceMs,
     gateway.run(...documentOf(intent), { authorization: `Bearer ${token}` }).catch(String),
   );
   const overtimeMs = performance.now() - startedMs - operationTimeoutMs;
-  const latenessMs = lateness.max / 1e6;
+  const latenessMs = lateness.longestSince(startedMs);
 
   proxy.clear();
   await proxy.acceptConnections();

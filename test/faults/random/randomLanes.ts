@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { type LatenessWatch, startLatenessWatch } from '../lane/latenessWatch.ts';
 import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
 import { createHastyClock, type HastyClock } from './hastyClock.ts';
 
@@ -7,12 +7,9 @@ export interface RandomLane {
   readonly lane: FaultLane;
   readonly proxyClock: HastyClock;
   readonly operationTimeoutMs: number;
-  /** How late timers of this process were since it was reset. */
-  readonly lateness: IntervalHistogram;
+  readonly lateness: LatenessWatch;
   close(): Promise<void>;
 }
-
-const samplingMs = 10;
 
 /** Rows that no case touches. */
 export const restingRows = ['Resting 1', 'Resting 2', 'Resting 3'].map((displayName, index) => ({
@@ -34,15 +31,14 @@ export async function startRandomLane(operationTimeoutMs: number): Promise<Rando
   for (const row of restingRows) {
     await lane.put(row);
   }
-  const lateness = monitorEventLoopDelay({ resolution: samplingMs });
-  lateness.enable();
+  const lateness = startLatenessWatch();
   return {
     lane,
     proxyClock,
     operationTimeoutMs,
     lateness,
     async close() {
-      lateness.disable();
+      lateness.stop();
       await lane.close();
     },
   };

@@ -1,0 +1,33 @@
+import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
+
+/** Watches how late the timers of this process are, which nobody can be blamed for who has to end in time. */
+export interface LatenessWatch {
+  /** How late the latest timer since then was, in milliseconds; `sinceMs` is a time of `performance.now()`. */
+  longestSince(sinceMs: number): number;
+  stop(): void;
+}
+
+const tickMs = 10;
+
+/** Starts to watch. */
+export function startLatenessWatch(): LatenessWatch {
+  const late: { readonly atMs: number; readonly byMs: number }[] = [];
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    const byMs = nowMs - lastMs - tickMs;
+    lastMs = nowMs;
+    if (byMs > tickMs) {
+      late.push({ atMs: nowMs, byMs });
+    }
+  }, tickMs);
+  return {
+    longestSince: (sinceMs) =>
+      late.reduce(
+        (longest, { atMs, byMs }) => (atMs < sinceMs ? longest : Math.max(longest, byMs)),
+        0,
+      ),
+    stop: () => clearInterval(timer),
+  };
+}
