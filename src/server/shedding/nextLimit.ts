@@ -14,7 +14,8 @@ export const leastLimit = 16;
 const busyUtilization = 0.9;
 
 /** Few requests make no loop late by their number; but behind a block a crowd is waiting that was never counted. */
-const blockMs = 250;
+const leastBlockMs = 250;
+const blockOfBound = 2;
 
 /** From one sample to the next, and only where it is needed; from the least limit to 1,000 in 5 s. */
 const growth = 1.1;
@@ -24,15 +25,15 @@ const near = 0.9;
 const nearlyReached = 0.8;
 const steepestDecrease = 0.5;
 
-/** A quick request makes the loop later by some 0.1 to 3 ms of work; so many may be there before the first sample. */
-const openPerMs = 20;
+/** A crowd that comes once is answered late, but it is answered; so many may come before the loop was late once. */
+const firstOpenPerMs = 20;
 
-/** Gives the limit to start with: no more than what the loop could be late for in the time until it is sensed. */
+/** Gives the limit to start with: the more the later the loop may be. */
 export function firstLimit(bounds: SheddingBounds): Limit {
   const highest = highestLimit(bounds);
   const isBounded = Number.isFinite(highest) && bounds.eventLoopDelayMs > 0;
   const open = isBounded
-    ? Math.min(highest, Math.max(leastLimit, bounds.eventLoopDelayMs * openPerMs))
+    ? Math.min(highest, Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs))
     : highest;
   return { open, lastLateAt: Number.POSITIVE_INFINITY };
 }
@@ -54,7 +55,8 @@ export function nextLimit(
   }
   const highest = highestLimit(bounds);
   const isLate = delayMs > bounds.eventLoopDelayMs && eventLoopUtilization >= busyUtilization;
-  if (isLate && mostOpen <= leastLimit && delayMs < blockMs) {
+  const isBlock = delayMs >= Math.max(leastBlockMs, bounds.eventLoopDelayMs * blockOfBound);
+  if (isLate && mostOpen <= leastLimit && !isBlock) {
     return limit;
   }
   if (isLate) {
@@ -62,7 +64,7 @@ export function nextLimit(
     const were = Math.min(limit.open, mostOpen);
     const open = Math.max(Math.min(leastLimit, highest), Math.floor(were * factor));
     // What few requests or a block made late tells nothing of how many requests would.
-    const isTelling = were > leastLimit && delayMs < blockMs;
+    const isTelling = were > leastLimit && !isBlock;
     return { open, lastLateAt: isTelling ? were : limit.lastLateAt };
   }
   if (mostOpen < limit.open * nearlyReached) {

@@ -13,10 +13,10 @@ const never = Number.POSITIVE_INFINITY;
 
 describe('firstLimit', () => {
   it.each<[string, Partial<SheddingBounds>, number]>([
-    ['is what is configured where the loop may be late for so many', {}, 600],
+    ['is the more the later the loop may be', {}, 600],
     ['is no more than what is configured', { eventLoopDelayMs: 200 }, 1000],
-    ['is less where the loop may be late for a few only', { eventLoopDelayMs: 5 }, 100],
     ['is the least at least', { eventLoopDelayMs: 0.1 }, leastLimit],
+    ['is no more than what is configured, however little that is', { openRequests: 9 }, 9],
     ['is what is configured where the loop is not looked at', { eventLoopDelayMs: 0 }, 1000],
     ['is none where none is configured', { openRequests: 0 }, never],
   ])('%s', (_what, change, open) => {
@@ -38,6 +38,14 @@ describe('nextLimit', () => {
     ['does not shrink for the sake of a few', 100, 8, 200, {}, 100],
     ['does not grow while the loop is late', 8, 8, 200, {}, 8],
     ['shrinks behind a block, whoever was there', 100, 0, 250, {}, leastLimit],
+    [
+      'takes for no block what is not much later than it may be',
+      100,
+      0,
+      399,
+      { eventLoopDelayMs: 200 },
+      100,
+    ],
     ['leaves less where less is configured', 4, 4, 3000, { openRequests: 4 }, 4],
     ['does not look at the loop where that is off', 1000, 20, 3000, { eventLoopDelayMs: 0 }, 1000],
   ])('%s', (_what, open, mostOpen, delayMs, change, expected) => {
