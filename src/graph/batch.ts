@@ -15,7 +15,7 @@ export function batchBodyOf(paths: readonly string[]): string {
 
 /**
  * Understands the answer to a batch: one answer for each request, matched by id because their order means nothing.
- * Undefined stands where one is missing. What each answer says is not looked at here.
+ * Undefined stands where one is missing, or not the only one. What each answer says is not looked at here.
  * @throws GraphResponseError for a refusal of the batch, GraphProtocolError for an answer that is none to a batch.
  */
 export function readBatch(
@@ -28,7 +28,12 @@ export function readBatch(
   if (!Array.isArray(items)) {
     throw unbelievable('getMany', response, 'there are no answers in it');
   }
-  const answers = new Map(items.map((item: unknown) => [idOf(item), toResponse(item)]));
+  const answers = new Map<string | undefined, GraphResponse | undefined>();
+  for (const item of items) {
+    const id = idOf(item);
+    // Of two answers to one request nobody knows which is the right one.
+    answers.set(id, answers.has(id) ? undefined : toResponse(item));
+  }
   return Array.from({ length: count }, (_value, index) => answers.get(String(index)));
 }
 

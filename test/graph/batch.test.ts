@@ -64,6 +64,17 @@ describe('readBatch', () => {
     },
   );
 
+  it('takes neither of two answers to one request', () => {
+    const responses = [
+      { id: '0', status: 200, body: { id: 'a' } },
+      { id: '1', status: 200, body: { id: 'b' } },
+      { id: 0, status: 404, body: {} },
+    ];
+    const [first, second] = readBatch(answer({ responses }), 2, 0);
+    expect(first).toBeUndefined();
+    expect(second?.json).toEqual({ id: 'b' });
+  });
+
   it('takes an id that came as a number', () => {
     expect(readBatch(answer({ responses: [{ id: 0, status: 404 }] }), 1, 0)[0]?.status).toBe(404);
   });
