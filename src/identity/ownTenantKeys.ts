@@ -15,5 +15,6 @@ export function createOwnTenantKeys(
       return createHash('sha256').update(identity).digest('base64url');
     },
     accept: () => undefined,
+    reject: () => undefined,
   };
 }

@@ -15,7 +15,7 @@ export interface CircuitOptions {
 export type CircuitStateName = 'closed' | 'half-open' | 'open';
 
 export interface CircuitParts {
-  /** In milliseconds. */
+  /** In milliseconds; it may jump. */
   readonly now: () => number;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
@@ -29,8 +29,11 @@ export type AttemptEnd<Answer> =
   | { readonly answer: Answer }
   | { readonly error: unknown; readonly durationMs: number };
 
-/** What an attempt's end says of the upstream as such: it is down, it is up, or nothing. */
-export type UpstreamVerdict = 'down' | 'up' | 'nothing';
+/**
+ * What an attempt's end says of the upstream as such: it is down, it is up, or nothing. `there` is for a fault that is
+ * not the upstream's as a whole: it counts for nothing, but whoever looked whether the upstream is back has found it.
+ */
+export type UpstreamVerdict = 'down' | 'up' | 'there' | 'nothing';
 
 /** Fails at once while an upstream is known to be down. */
 export interface Circuit {
@@ -62,13 +65,19 @@ export function createCircuit(
   { now, chance, onState, heldBack }: CircuitParts,
 ): Circuit {
   // All that does not count against the upstream closes a half-open circuit; a look that says nothing must not.
-  const isAgainst = (judged: unknown): boolean => (judged as Judged<unknown>).verdict !== 'up';
+  const isAgainst = (judged: unknown): boolean => {
+    const { verdict } = judged as Judged<unknown>;
+    return verdict === 'down' || verdict === 'nothing';
+  };
+  const opening = createOpening(now);
   const policy = circuitBreaker(handleWhenResult(isAgainst), {
     breaker: createFailureShare(now),
+    // cockatiel asks `Date` itself, which can be set back by hours; how long the circuit stays open is decided here.
     halfOpenAfter: new DelegateBackoff(({ attempt }) => {
       const openMs = Math.min(longestOpenMs, options.openMs * 2 ** Math.min(attempt - 1, 10));
       // Replicas that saw the same outage do not all look at one moment.
-      return openMs * (0.5 + chance());
+      opening.start(openMs * (0.5 + chance()));
+      return Number.NEGATIVE_INFINITY;
     }),
   });
   policy.onStateChange((state) => onState(nameOf(state)));
@@ -83,10 +92,12 @@ export function createCircuit(
       (answer): AttemptEnd<Answer> => ({ answer }),
       (error: unknown): AttemptEnd<Answer> => ({ error, durationMs: now() - startedMs }),
     );
-    const judged = { end, verdict: judge(end) };
+    const verdict = judge(end);
+    const judged = { end, verdict };
     // An attempt of the time before the circuit opened says nothing of what the one that looks finds.
     const isLate = policy.state !== CircuitState.Closed;
-    if (!isLook && (isLate || judged.verdict === 'nothing')) {
+    const isCounted = verdict === 'down' || verdict === 'up';
+    if (!isLook && (isLate || !isCounted)) {
       throw new Uncounted(judged);
     }
     return judged;
@@ -97,8 +108,9 @@ export function createCircuit(
       attempt: () => Promise<Answer>,
       judge: (end: AttemptEnd<Answer>) => UpstreamVerdict,
     ) {
+      const { state } = policy;
       // While one call looks, cockatiel would have the others wait for its end.
-      if (policy.state === CircuitState.HalfOpen) {
+      if (state === CircuitState.HalfOpen || (state === CircuitState.Open && !opening.isOver())) {
         throw heldBack();
       }
       const { end } = await policy
@@ -113,6 +125,22 @@ export function createCircuit(
         throw end.error;
       }
       return end.answer;
+    },
+  };
+}
+
+/** The time for which a circuit is open. Where the clock is set back meanwhile, it begins anew. */
+function createOpening(now: () => number) {
+  let startedMs = 0;
+  let lastsMs = 0;
+  return {
+    start(ms: number): void {
+      startedMs = now();
+      lastsMs = ms;
+    },
+    isOver(): boolean {
+      startedMs = Math.min(startedMs, now());
+      return now() - startedMs >= lastsMs;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Measurements } from '../../telemetry/measurements.ts';
 import type { GraphBudget } from '../budget/graphBudget.ts';
 import { GraphHeldBackError } from '../errors.ts';
 import { isWrite } from '../operation.ts';
-import type { Policy } from './pipeline.ts';
+import type { GraphCall, Policy } from './pipeline.ts';
 import { throttlePauseMsOf } from './retry/retryAfter.ts';
 import type { TenantKeys } from './tenantKeys.ts';
 
@@ -19,6 +19,15 @@ const exchangeMs = 500;
 
 /** Sends only what Graph's limits have room for, and holds a tenant back that Graph has throttled. */
 export function createSpend({ budget, tenantKeys, clock, measurements }: SpendParts): Policy {
+  /** A 429 or a 5xx can come before anybody has looked at the token, and a 404 from something in between. */
+  function noteWhoItWas(status: number, call: GraphCall): void {
+    if (status < 300) {
+      tenantKeys.accept(call);
+    } else if (status === 401) {
+      tenantKeys.reject(call);
+    }
+  }
+
   return async (request, next) => {
     const { call, operation, cost = 1 } = request;
     const key = tenantKeys.keyOf(call);
@@ -37,13 +46,11 @@ export function createSpend({ budget, tenantKeys, clock, measurements }: SpendPa
         throw error;
       });
     const response = await next(request);
-    if (response.status !== 401) {
-      tenantKeys.accept(call);
-    }
     const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
     if (pauseMs > 0) {
-      await budget.pause(tenantKeys.keyOf(call), pauseMs);
+      await budget.pause(key, pauseMs);
     }
+    noteWhoItWas(response.status, call);
     return response;
   };
 }

@@ -6,8 +6,10 @@ import type { GraphCall } from './pipeline.ts';
 /** Tells for whom Graph counts a call: one app in one tenant. */
 export interface TenantKeys {
   keyOf(call: GraphCall): string;
-  /** Tells that Graph took the call's token for good. */
+  /** Tells that Graph took the call's token for good: it did what was asked. */
   accept(call: GraphCall): void;
+  /** Tells that Graph did not take it. */
+  reject(call: GraphCall): void;
 }
 
 const maximumTokens = 10_000;
@@ -30,6 +32,9 @@ export function createTenantKeys(): TenantKeys {
       if (key !== undefined) {
         accepted.set(digestOf(token), key);
       }
+    },
+    reject({ callerToken }) {
+      accepted.delete(digestOf(callerToken?.reveal() ?? ''));
     },
   };
 }

@@ -50,6 +50,15 @@ describe('createTenantKeys', () => {
     expect(keys.keyOf(two)).toBe(keys.keyOf(one));
   });
 
+  it('counts a token by itself again that Graph does not take any more', () => {
+    const keys = createTenantKeys();
+    const call = callWith(tokenWith(claims));
+    const alone = keys.keyOf(call);
+    keys.accept(call);
+    keys.reject(call);
+    expect(keys.keyOf(call)).toBe(alone);
+  });
+
   it('goes on counting by itself what names no tenant', () => {
     const keys = createTenantKeys();
     const before = keys.keyOf(callWith('opaque'));

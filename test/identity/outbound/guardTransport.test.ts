@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Clock } from '../../../src/clock.ts';
 import { GraphCredentialError } from '../../../src/graph/errors.ts';
 import {
@@ -11,25 +11,23 @@ import { createTokenTransport } from '../../../src/identity/outbound/authority/t
 import { recordingLog } from '../../support/logs.ts';
 import { type Answer, json, reset, startScriptedServer } from '../../support/scriptedServer.ts';
 
-// cockatiel asks `Date` itself for the time, so the clock that is given to the guard cannot stand in for it.
+let nowMs: number;
 beforeEach(() => {
-  jest.useFakeTimers({
-    now: Date.UTC(2026, 1, 11),
-    doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'setTimeout', 'performance'],
-  });
+  nowMs = Date.UTC(2026, 1, 11);
 });
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  jest.useRealTimers();
   await Promise.all(closing.splice(0).map((close) => close()));
 });
-const pass = (ms: number) => jest.setSystemTime(Date.now() + ms);
+const pass = (ms: number): void => {
+  nowMs += ms;
+};
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
 async function guard(options: Partial<GuardOptions>, script: readonly Answer[]) {
   const server = await startScriptedServer(...script);
   const way = createTokenTransport(server.url, { allowsPlainHttp: true });
-  const clock: Clock = { now: () => Date.now(), startTimer: () => () => undefined };
+  const clock: Clock = { now: () => nowMs, startTimer: () => () => undefined };
   const log = recordingLog();
   const events: string[] = [];
   const transport = guardTransport(
@@ -104,6 +102,16 @@ describe('the breaker before a token endpoint', () => {
     const { askTimes, events } = await guard({ countsAnswers }, [json(503, {})]);
     await askTimes(10);
     expect(events[0]).toBe(state);
+  });
+
+  it("closes again with any answer, also with another user's 503", async () => {
+    const options = { countsAnswers: false };
+    const { ask, askTimes, events } = await guard(options, [...times(10, reset), json(503, {})]);
+    await askTimes(10);
+    pass(1000);
+    await expect(ask()).resolves.toMatchObject({ status: 503 });
+    await expect(ask()).resolves.toMatchObject({ status: 503 });
+    expect(events).toEqual(['authority open', 'authority half-open', 'authority closed']);
   });
 
   it.each([400, 401, 429, 501])('never opens because of a %i', async (status) => {

@@ -91,7 +91,7 @@ export function judgeTokenEnd(
     if (!isFault) {
       return 'up';
     }
-    return countsAnswers ? 'down' : 'nothing';
+    return countsAnswers ? 'down' : 'there';
   }
   const fault = isGraphError(end.error) ? end.error.details.fault : undefined;
   if (fault !== 'not-connected' && fault !== 'untrusted') {
