@@ -21,7 +21,8 @@ const blockOfBound = 2;
 const growth = 1.1;
 /** Near to where the loop was late, it is felt for: what is let in too much there all others have to wait for. */
 const carefulGrowth = 1.02;
-const near = 0.9;
+const nearFrom = 0.9;
+const nearTo = 1.2;
 const nearlyReached = 0.8;
 const steepestDecrease = 0.5;
 
@@ -70,6 +71,8 @@ export function nextLimit(
   if (mostOpen < limit.open * nearlyReached) {
     return limit;
   }
-  const factor = limit.open < limit.lastLateAt * near ? growth : carefulGrowth;
-  return { ...limit, open: Math.min(highest, Math.ceil(limit.open * factor)) };
+  const { open, lastLateAt } = limit;
+  const isNear = open >= lastLateAt * nearFrom && open < lastLateAt * nearTo;
+  const factor = isNear ? carefulGrowth : growth;
+  return { open: Math.min(highest, Math.ceil(open * factor)), lastLateAt };
 }
