@@ -60,7 +60,10 @@ export type AddComplianceManagementPartnerInput = {
 /** The answer to `addComplianceManagementPartner`. */
 export type AddComplianceManagementPartnerPayload = {
   __typename?: 'AddComplianceManagementPartnerPayload';
-  /** The partner as Microsoft Graph answered it, or null where `userErrors` says why it was not added. */
+  /**
+   * The partner as Microsoft Graph answered it; for a `CONFLICT` over an `id` of your own, the partner that has it; null
+   * where `userErrors` gives another reason.
+   */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** What has to be mended in the input, all problems at once; empty after a success. */
   userErrors: Array<UserError>;
@@ -337,7 +340,7 @@ export type DeleteComplianceManagementPartnerInput = {
 /** The answer to `deleteComplianceManagementPartner`. */
 export type DeleteComplianceManagementPartnerPayload = {
   __typename?: 'DeleteComplianceManagementPartnerPayload';
-  /** For a `CONFLICT`: the partner as it is now; null otherwise. */
+  /** For a `CONFLICT`: the partner as it is now, where it could be read; null otherwise. */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** The id of the partner that was deleted, or null where `userErrors` says why it was not. */
   deletedComplianceManagementPartnerId?: Maybe<Scalars['ID']['output']>;

@@ -6,6 +6,7 @@ import { newPartnerToWire, partnerFromWire } from '../mapping/partner.ts';
 import type { Notice } from './context.ts';
 import { letIn } from './letIn.ts';
 import { lookForAdded } from './lookForAdded.ts';
+import { partnerInConflict } from './partnerInConflict.ts';
 import { graphExtensionOf } from './toGatewayError.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
@@ -34,7 +35,13 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
         return { complianceManagementPartner: partnerFromWire(found), userErrors: [] };
       }
     }
-    return { complianceManagementPartner: null, userErrors: userErrorsOrThrow(error, newPartner) };
+    const userErrors = userErrorsOrThrow(error, newPartner);
+    return {
+      // Only an id of the caller's own says with what it collided.
+      complianceManagementPartner:
+        input.id == null ? null : await partnerInConflict(error, input.id, context),
+      userErrors,
+    };
   }
 };
 

@@ -14,6 +14,7 @@ import { wirePlatformOf } from '../mapping/platform.ts';
 import type { RequestContext } from './context.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
 import { letIn } from './letIn.ts';
+import { partnerInConflict } from './partnerInConflict.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -61,7 +62,9 @@ export async function changeAssignment(
       return answer(written, true, isThere ? [] : [changedElsewhere]);
     });
   } catch (error) {
-    return refused(userErrorsOrThrow(error, {}, ['input', fieldOf(error, platform)]));
+    const userErrors = userErrorsOrThrow(error, {}, ['input', fieldOf(error, platform)]);
+    const complianceManagementPartner = await partnerInConflict(error, id, context);
+    return { complianceManagementPartner, changed: false, userErrors };
   }
 }
 

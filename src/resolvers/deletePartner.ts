@@ -3,6 +3,7 @@ import { findIdProblems } from '../mapping/idProblems.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
 import { letIn } from './letIn.ts';
+import { partnerInConflict } from './partnerInConflict.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -34,6 +35,8 @@ export const deletePartner: Required<MutationResolvers>['deleteComplianceManagem
         return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
       });
     } catch (error) {
-      return { ...nothing, userErrors: userErrorsOrThrow(error, {}) };
+      const userErrors = userErrorsOrThrow(error, {});
+      const complianceManagementPartner = await partnerInConflict(error, id, context);
+      return { ...nothing, complianceManagementPartner, userErrors };
     }
   };

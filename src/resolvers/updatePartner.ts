@@ -3,6 +3,7 @@ import { partnerChangesToWire, partnerFromWire } from '../mapping/partner.ts';
 import { findPartnerChangeProblems } from '../mapping/partnerChangeProblems.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
 import { letIn } from './letIn.ts';
+import { partnerInConflict } from './partnerInConflict.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -37,6 +38,10 @@ export const updatePartner: Required<MutationResolvers>['updateComplianceManagem
         return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
       });
     } catch (error) {
-      return { complianceManagementPartner: null, userErrors: userErrorsOrThrow(error, changes) };
+      const userErrors = userErrorsOrThrow(error, changes);
+      return {
+        complianceManagementPartner: await partnerInConflict(error, id, context),
+        userErrors,
+      };
     }
   };
