@@ -152,8 +152,8 @@ export type AssignmentFilterType =
   | 'INCLUDE';
 
 /**
- * Whom an assignment is for. A type that this schema does not list arrives as `UnrecognizedAssignmentTarget`,
- * so ask for `__typename` and be ready for it.
+ * Whom an assignment is for. A type that this schema does not list, or one with a kind of filter that it does not list,
+ * arrives as `UnrecognizedAssignmentTarget`, so ask for `__typename` and be ready for it.
  */
 export type AssignmentTarget = {
   /** Narrows the target to the devices that match, or do not match, an assignment filter. Null without a filter. */
@@ -614,7 +614,10 @@ export type RemoveEnrollmentAssignmentPayload = {
   userErrors: Array<UserError>;
 };
 
-/** A target of a type that this schema does not list, complete, so that nothing is lost. */
+/**
+ * A target that this schema does not list, complete, so that nothing is lost: of an unlisted type, or of a listed one with
+ * an unlisted kind of filter, which `filter` then cannot show.
+ */
 export type UnrecognizedAssignmentTarget = AssignmentTarget & {
   __typename?: 'UnrecognizedAssignmentTarget';
   /** The assignment filter, or null without one. */

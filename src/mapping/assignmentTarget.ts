@@ -28,11 +28,16 @@ const typenameByWire: ReadonlyMap<string, RecognizedTypename> = new Map(
 
 /**
  * Gives the schema's target for any target that Graph may hold. The type's name is read with and without `#` and in
- * any case, as Microsoft's own pages write it; a type that the schema does not list keeps its name and all members.
+ * any case, as Microsoft's own pages write it; a type that the schema does not list keeps its name and all members. So
+ * does a target with a kind of filter that the schema does not list: shown as one without a filter, it would seem to be
+ * for more devices than it is.
  */
 export function assignmentTargetFromWire(wire: AssignmentTargetResource): AssignmentTargetModel {
   const odataType = wire['@odata.type'] ?? declaredType;
   const filter = filterFromWire(wire);
+  if (filter === 'unknown') {
+    return unrecognized(wire, odataType, null);
+  }
   const { groupId = null, collectionId = null } = wire;
   const name = odataType.replace(/^#?microsoft\.graph\./i, '').toLowerCase();
   const __typename = typenameByWire.get(name);
@@ -103,20 +108,23 @@ export function assignmentTargetToWire(input: AssignmentTargetInput): NewAssignm
   };
 }
 
-/** A filter of kind `none`, one without an id and one of a kind that nobody knows yet all read as no filter. */
-function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null {
-  const id = wire.deviceAndAppManagementAssignmentFilterId;
+/** A filter of kind `none`, of no kind, or without an id reads as no filter. */
+function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null | 'unknown' {
+  const {
+    deviceAndAppManagementAssignmentFilterId: id,
+    deviceAndAppManagementAssignmentFilterType: kind = null,
+  } = wire;
+  const name = typeof kind === 'string' ? kind.toLowerCase() : kind;
+  if (name === null || name === 'none' || name === '') {
+    return null;
+  }
+  if (name !== 'include' && name !== 'exclude') {
+    return 'unknown';
+  }
   if (typeof id !== 'string' || id === '') {
     return null;
   }
-  switch (wire.deviceAndAppManagementAssignmentFilterType) {
-    case 'include':
-      return { id, type: 'INCLUDE' };
-    case 'exclude':
-      return { id, type: 'EXCLUDE' };
-    default:
-      return null;
-  }
+  return { id, type: name === 'include' ? 'INCLUDE' : 'EXCLUDE' };
 }
 
 /** `none` is never sent: Intune asks for the properties to be left out instead. */

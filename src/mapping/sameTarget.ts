@@ -22,7 +22,7 @@ function identityOf(target: Target): string {
 
 function filterOf(target: Target): string {
   const id = target.deviceAndAppManagementAssignmentFilterId;
-  const type = target.deviceAndAppManagementAssignmentFilterType;
-  const isNone = id == null || type == null || type === 'none';
+  const type = String(target.deviceAndAppManagementAssignmentFilterType ?? 'none').toLowerCase();
+  const isNone = id == null || id === '' || type === '' || type === 'none';
   return isNone ? 'none' : `${type} ${id}`.toLowerCase();
 }

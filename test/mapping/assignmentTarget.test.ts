@@ -81,6 +81,8 @@ describe('assignmentTargetFromWire', () => {
   it.each([
     ['include', 'INCLUDE'],
     ['exclude', 'EXCLUDE'],
+    ['Include', 'INCLUDE'],
+    ['EXCLUDE', 'EXCLUDE'],
   ])('reads a filter of kind %s', (wire, type) => {
     const target = assignmentTargetFromWire({
       '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget',
@@ -93,8 +95,9 @@ describe('assignmentTargetFromWire', () => {
   it.each([
     [null, 'none'],
     [filterId, 'none'],
+    [filterId, 'None'],
+    [filterId, ''],
     [filterId, null],
-    [filterId, 'sometimes'],
     [null, 'include'],
     ['', 'include'],
   ])('reads filter id %j of kind %j as no filter', (id, type) => {
@@ -105,6 +108,26 @@ describe('assignmentTargetFromWire', () => {
       deviceAndAppManagementAssignmentFilterType: type,
     });
     expect(target).toEqual({ __typename: 'GroupAssignmentTarget', groupId, filter: null });
+  });
+
+  it.each([
+    [filterId, 'includeAny'],
+    [filterId, 'unknownFutureValue'],
+    [null, 'dynamic'],
+    [filterId, { kind: 'include' }],
+  ])('recognises no target with filter id %j of kind %j, and loses nothing of it', (id, kind) => {
+    const properties = {
+      groupId,
+      deviceAndAppManagementAssignmentFilterId: id,
+      deviceAndAppManagementAssignmentFilterType: kind as string,
+    };
+    const odataType = '#microsoft.graph.groupAssignmentTarget';
+    expect(assignmentTargetFromWire({ '@odata.type': odataType, ...properties })).toEqual({
+      __typename: 'UnrecognizedAssignmentTarget',
+      odataType,
+      filter: null,
+      properties,
+    });
   });
 });
 

@@ -99,7 +99,7 @@ function operationOf(pick: CommandPick, world: World): Operation {
 
 function add(input: Extract<CommandPick, { kind: 'add' }>['input'], world: World): Operation {
   const outcome = world.graph.add(input, givenId(world.givenIds + 1));
-  if (outcome.partner !== null) {
+  if (outcome.partner !== null && outcome.problems.length === 0) {
     const { id } = outcome.partner;
     world.givenIds += input.id == null ? 1 : 0;
     // A partner that comes back under its id is the same row to old cursors, which then stand where it stands now.

@@ -69,8 +69,10 @@ export class ModelGraph {
     if (byGraph.length > 0) {
       return refused(byGraph, 1);
     }
-    if (this.find(id ?? givenId) !== undefined) {
-      return refused([{ code: 'CONFLICT', fields: [null] }], 1);
+    const inTheWay = this.find(id ?? givenId);
+    if (inTheWay !== undefined) {
+      const partner = id == null ? null : inTheWay;
+      return { partner, problems: [{ code: 'CONFLICT', fields: [null] }], writes: 1 };
     }
     this.#lastSerial += 1;
     const blank = newPartner(id ?? givenId, this.#lastSerial, this.generation);
