@@ -1,5 +1,6 @@
 import { cloudOf } from './config/clouds.ts';
 import type { Config } from './config/config.ts';
+import { ConfigError } from './config/configError.ts';
 import type { IdentityConfig, InboundConfig } from './config/identityConfig.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
 import { createTenantKeys, type TenantKeys } from './graph/pipeline/tenantKeys.ts';
@@ -22,6 +23,13 @@ export interface IdentityMode {
   close(): Promise<void>;
 }
 
+type Outbound = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>['outbound'];
+
+const variableOf = {
+  certificate: 'AZURE_CLIENT_CERTIFICATE_PATH',
+  'federated-token': 'AZURE_FEDERATED_TOKEN_FILE',
+} as const;
+
 const passthrough = (): IdentityMode => ({
   credentials: passthroughCredentials,
   tenantKeys: createTenantKeys(),
@@ -31,7 +39,7 @@ const passthrough = (): IdentityMode => ({
   close: async () => undefined,
 });
 
-/** Starts the mode that the configuration asks for; what a mode does not need is not loaded. */
+/** Starts the mode that the configuration asks for; what a mode does not need is not loaded. @throws ConfigError */
 export async function startIdentityMode(
   config: Config,
   surroundings: Surroundings,
@@ -40,6 +48,7 @@ export async function startIdentityMode(
   if (settings.mode === 'passthrough') {
     return passthrough();
   }
+  await checkCredential(settings.outbound);
   const { startIdentity } = await import('./identity/startIdentity.ts');
   const { inbound, mode, outbound } = settings;
   const identity = startIdentity({ ...inboundOptions(inbound, mode), ...surroundings });
@@ -64,6 +73,21 @@ export async function startIdentityMode(
       await Promise.all([identity.close(), credentials.close()]);
     },
   };
+}
+
+/** Where the variable of a credential's file is at fault, that is said at the start and not by every request. */
+async function checkCredential(outbound: Outbound): Promise<void> {
+  const credential = outbound.kind === 'registration' ? outbound.credential : undefined;
+  if (credential === undefined || credential.kind === 'secret') {
+    return;
+  }
+  const { findCredentialProblem } = await import(
+    './identity/outbound/client/findCredentialProblem.ts'
+  );
+  const problem = await findCredentialProblem(credential);
+  if (problem !== undefined) {
+    throw new ConfigError([`${variableOf[credential.kind]} cannot be used: ${problem}`]);
+  }
 }
 
 /** Whose tokens are taken: on behalf of nobody but users, with own permissions from users and applications. */

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Config, Upstream } from './config/config.ts';
+import { StartError } from './config/startError.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
 import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
@@ -11,6 +12,7 @@ import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { Surroundings } from './surroundings.ts';
+import { systemCodeOf } from './systemCode.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {
@@ -74,12 +76,18 @@ async function startUpstream(upstream: Upstream, clock: Clock): Promise<StartedU
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };
   }
+  const { port } = upstream;
   const emulator = await startEmulator({
-    port: upstream.port,
+    port,
     generation: upstream.betaGeneration,
     oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
     clock,
+  }).catch((error: unknown) => {
+    const code = systemCodeOf(error) ?? 'unknown';
+    throw new StartError(
+      `the embedded Graph cannot listen at 127.0.0.1:${port} (${code}); set EMULATOR_PORT to a free port.`,
+    );
   });
   return { root: new URL(emulator.baseUrl), close: () => emulator.close() };
 }

@@ -10,6 +10,7 @@ import { createReaders, type Environment, type Readers } from './readers.ts';
 import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
 import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
+import { findGraphRootProblem } from './urlProblems.ts';
 
 /** Where answers come from. */
 export type Upstream =
@@ -143,7 +144,7 @@ export function readConfig(environment: Environment): Config {
 
 function readUpstream(readers: Readers, isProduction: boolean): Upstream {
   const cloud = readers.oneOf<CloudName | 'emulator'>('GRAPH_CLOUD', [...cloudNames, 'emulator']);
-  const root = readers.rootUrl('GRAPH_BASE_URL');
+  const root = readers.checkedUrl('GRAPH_BASE_URL', findGraphRootProblem);
   const emulator = readEmulator(readers);
   if (cloud === 'emulator' && readers.text('GRAPH_BASE_URL') !== undefined) {
     readers.report(

@@ -15,6 +15,13 @@ export function findRootUrlProblem(url: URL): string | undefined {
   return undefined;
 }
 
+/** Says why a URL is no root of Graph's. */
+export function findGraphRootProblem(url: URL): string | undefined {
+  return /\/(beta|v1\.0)\/?$/i.test(url.pathname)
+    ? 'it must end before the version, which GRAPH_API_VERSION names'
+    : findRootUrlProblem(url);
+}
+
 /** Says why a URL is none that telemetry can be sent to. */
 export function findCollectorUrlProblem(url: URL): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {

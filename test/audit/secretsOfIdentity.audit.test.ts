@@ -2,7 +2,11 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/configError.ts';
+import { createGateway } from '../../src/createGateway.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../support/certificates.ts';
@@ -64,6 +68,7 @@ beforeAll(async () => {
   authority = await startAuthority({ clients: [{ ...gatewayClient, publicKey }] });
   graph = await startDirtyGraph();
   writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
+  writeFileSync(join(folder, 'replaced.pem'), good.key + good.cert);
   writeFileSync(join(folder, 'federated.jwt'), federatedToken);
 });
 afterAll(async () => {
@@ -80,7 +85,7 @@ const environments: Readonly<Record<Proof, Record<string, string>>> = {
     AZURE_CLIENT_CERTIFICATE_PASSWORD: passphrase,
   },
   'locked certificate': {
-    AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'open.pem'),
+    AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'replaced.pem'),
     AZURE_CLIENT_CERTIFICATE_PASSWORD: canary('wrong-passphrase'),
   },
   'federated token': { AZURE_FEDERATED_TOKEN_FILE: join(folder, 'federated.jwt') },
@@ -105,6 +110,10 @@ async function stageFor({ mode, proof, name: path }: IdentityPath) {
       AZURE_CLIENT_ID: gatewayClient.clientId,
     }));
   stages.set(name, stage);
+  if (proof === 'locked certificate') {
+    // A gateway does not start with a file that it cannot read, but the file can be replaced later.
+    writeFileSync(join(folder, 'replaced.pem'), lockedKey + good.cert);
+  }
   return stage;
 }
 
@@ -151,6 +160,24 @@ describe('no secret of an identity leaves', () => {
       judge(stage, token);
     },
   );
+
+  it('where the gateway does not start with its certificate', async () => {
+    const config = readConfig({
+      ...common(),
+      PORT: '0',
+      AUTH_MODE: 'on-behalf-of',
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'open.pem'),
+      AZURE_CLIENT_CERTIFICATE_PASSWORD: canary('wrong-passphrase'),
+    });
+    const failed = await createGateway(config)
+      .start()
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(ConfigError);
+    const told = inspect(failed, { depth: 9, showHidden: true });
+    expect(told).toContain('AZURE_CLIENT_CERTIFICATE_PATH cannot be used');
+    expect(findCanaries(secrets, { told })).toEqual([]);
+  });
 
   it.each([
     ['refuses with the header that it was shown', 400, 'UPSTREAM_UNAVAILABLE'],

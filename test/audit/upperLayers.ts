@@ -136,6 +136,7 @@ export const upperLayers: ImportRules = {
       'emulator/startEmulator.ts',
       'graph',
       'surroundings.ts',
+      'systemCode.ts',
     ],
     packages: [],
   },

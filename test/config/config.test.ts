@@ -179,6 +179,8 @@ describe('readConfig', () => {
     ['https://proxy.example/?x=1', /must end before any \? or #/],
     ['https://proxy.example/#x', /must end before any \? or #/],
     ['graph.microsoft.com', /must be an absolute URL/],
+    ['https://graph.microsoft.com/beta', /before the version, which GRAPH_API_VERSION names/],
+    ['https://proxy.example/graph/V1.0/', /before the version/],
   ])('refuses GRAPH_BASE_URL %s without repeating it', (url, problem) => {
     const [first, ...others] = problemsOf({ GRAPH_BASE_URL: url });
     expect(first).toMatch(/^GRAPH_BASE_URL cannot be used: /);

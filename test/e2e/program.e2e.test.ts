@@ -153,6 +153,35 @@ describe('the program', () => {
     expect(program.output()).toContain('"message":"Stopped"');
   });
 
+  it("says that the embedded Graph's port is taken, and which variable names it", async () => {
+    const taken = await startGraph(json(200, {}));
+    const program = start({ EMULATOR_PORT: new URL(taken).port });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.output()).toMatch(
+      /The gateway could not start: the embedded Graph cannot listen at 127\.0\.0\.1:\d+ \(EADDRINUSE\); set EMULATOR_PORT/,
+    );
+  });
+
+  it.each([
+    ['AZURE_CLIENT_CERTIFICATE_PATH', 'client certificate'],
+    ['AZURE_FEDERATED_TOKEN_FILE', 'federated token'],
+  ])(
+    'does not start where the file that %s names is not there, and ends with 78',
+    async (variable, what) => {
+      const program = start({
+        GRAPH_CLOUD: 'global',
+        AUTH_MODE: 'on-behalf-of',
+        AZURE_TENANT_ID: '11111111-1111-4111-8111-111111111111',
+        AZURE_CLIENT_ID: '22222222-2222-4222-8222-222222222222',
+        [variable]: '/nowhere/at/all',
+      });
+      expect(await program.ended).toEqual({ code: 78, signal: null });
+      expect(program.output()).toContain(
+        `${variable} cannot be used: The file with the ${what} cannot be read (ENOENT).`,
+      );
+    },
+  );
+
   it('ends at once at a second signal, whatever is in flight', async () => {
     let reach = (): void => undefined;
     const reached = new Promise<void>((resolve) => {
