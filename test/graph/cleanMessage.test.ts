@@ -12,6 +12,20 @@ describe('cleanMessage', () => {
     ['Not\r\nhere\u0000 \u2028now', 'Not here now'],
     ['see https://fef.msua06.manage.microsoft.com/a?b=c for it', 'see [address] for it'],
     ['host fef.msua06.manage.microsoft.com said no', 'host [address] said no'],
+    [
+      'at 10.1.2.3:443 host AMSUA0602.contoso.internal said no',
+      'at [address] host [address] said no',
+    ],
+    ['10.0.0.7, 192.168.1.1 and fe80:0:0:0:1:2:3:4.', '[address], [address] and [address].'],
+    ['see graph.microsoft.com/beta/x or db-1.corp:1433', 'see [address] or [address]'],
+    [
+      "System.Net.Http, Edm.Guid, 'microsoft.graph.group' and Microsoft.OData.Core stay",
+      "System.Net.Http, Edm.Guid, 'microsoft.graph.group' and Microsoft.OData.Core stay",
+    ],
+    [
+      'ada@contoso.com may not, at 12:34:56 in 4.0.30319',
+      'ada@contoso.com may not, at 12:34:56 in 4.0.30319',
+    ],
     ['token Bearer abc.def-ghi was bad', 'token Bearer [redacted] was bad'],
     ['eyJhbGciOi.eyJzdWIi.c2ln is bad', '[redacted] is bad'],
     [
