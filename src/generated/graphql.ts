@@ -624,7 +624,10 @@ export type UnrecognizedAssignmentTarget = AssignmentTarget & {
   filter?: Maybe<AssignmentFilter>;
   /** The type's name exactly as Microsoft Graph wrote it, such as `#microsoft.graph.scopeTagGroupAssignmentTarget`. */
   odataType: Scalars['String']['output'];
-  /** All other members of the target exactly as Microsoft Graph wrote them. */
+  /**
+   * All other members of the target as Microsoft Graph wrote them. A number with more digits than a double can hold comes
+   * as text, so that none is lost.
+   */
   properties: Scalars['JSONObject']['output'];
 };
 

@@ -1,3 +1,4 @@
+import { withExactNumbers } from '../exactNumbers.ts';
 import { parseJson } from '../json.ts';
 import type { GraphResponse, Policy } from './pipeline.ts';
 
@@ -27,6 +28,7 @@ function withoutToken(response: GraphResponse, token: string): GraphResponse {
   }
   const hidden = hide(text);
   const { json: _repeated, ...rest } = response;
-  const json = parseJson(hidden);
-  return { ...rest, headers, body: Buffer.from(hidden), ...(json !== undefined && { json }) };
+  const parsed = parseJson(hidden);
+  const json = parsed !== undefined && { json: withExactNumbers(hidden, parsed) };
+  return { ...rest, headers, body: Buffer.from(hidden), ...json };
 }

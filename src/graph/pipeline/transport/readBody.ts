@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { findJsonProblem } from '../../../jsonProblem.ts';
 import { untilAborted } from '../../../untilAborted.ts';
 import { endedErrorOf } from '../../endedError.ts';
+import { withExactNumbers } from '../../exactNumbers.ts';
 import { parseJson } from '../../json.ts';
 import { isWrite } from '../../operation.ts';
 import { protocolErrorOf } from '../../responseError.ts';
@@ -56,7 +57,7 @@ function readJson(request: GraphRequest, response: GraphResponse): GraphResponse
   if (problem !== undefined) {
     throw unbelievable(request, response, problem);
   }
-  return { ...response, json };
+  return { ...response, json: withExactNumbers(text, json) };
 }
 
 function unbelievable(

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { isExact, withExactNumbers } from '../../src/graph/exactNumbers.ts';
+
+const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));
+
+describe('isExact', () => {
+  it.each([
+    '0',
+    '-0',
+    '1',
+    '1.0',
+    '-1.50',
+    '1e3',
+    '1E+3',
+    '0.1',
+    '1.5e-7',
+    '9007199254740991',
+    '1e22',
+    '0e999',
+  ])('says that a double is %s', (token) => {
+    expect(isExact(token)).toBe(true);
+  });
+
+  it.each([
+    '9007199254740993',
+    '12345678901234567890',
+    '0.1234567890123456789',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '3.14159265358979323846',
+    '1e999999999999999999999',
+  ])('says that no double is %s', (token) => {
+    expect(isExact(token)).toBe(false);
+  });
+
+  it('says so of every number that JavaScript itself writes', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
+        expect(isExact(JSON.stringify(number))).toBe(true);
+      }),
+    );
+  });
+
+  it('says so of no odd number that is too large for a double', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 70n }), (half) => {
+        expect(isExact(String(half * 2n + 1n))).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('withExactNumbers', () => {
+  it('gives the very object that was parsed where all numbers are their own', () => {
+    const text = '{"a":[1,2.5],"b":"12345678901234567890"}';
+    const parsed: unknown = JSON.parse(text);
+    expect(withExactNumbers(text, parsed)).toBe(parsed);
+  });
+
+  it('gives as text what would be another number, and nothing else', () => {
+    const text =
+      '{"big":12345678901234567890,"dec": 1.0,"e":1e400,"list":[-0.1234567890123456789,7],"1e400":"x: 1e400, \\" 12345678901234567890"}';
+    expect(read(text)).toEqual({
+      big: '12345678901234567890',
+      dec: 1,
+      e: '1e400',
+      list: ['-0.1234567890123456789', 7],
+      '1e400': 'x: 1e400, " 12345678901234567890',
+    });
+  });
+
+  it('changes nothing in what JavaScript writes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value, undefined, 1);
+        expect(read(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+});
