@@ -87,7 +87,11 @@ export type AddEnrollmentAssignmentInput = {
 /** The answer to `addEnrollmentAssignment`; where it is null, a top-level error says why. */
 export type AddEnrollmentAssignmentPayload = {
   __typename?: 'AddEnrollmentAssignmentPayload';
-  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  /**
+   * Whether something was written. False where the list already was as it should be, and with every user error but one:
+   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * change.
+   */
   changed: Scalars['Boolean']['output'];
   /**
    * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
@@ -636,7 +640,11 @@ export type RemoveEnrollmentAssignmentInput = {
 /** The answer to `removeEnrollmentAssignment`; where it is null, a top-level error says why. */
 export type RemoveEnrollmentAssignmentPayload = {
   __typename?: 'RemoveEnrollmentAssignmentPayload';
-  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  /**
+   * Whether something was written. False where the list already was as it should be, and with every user error but one:
+   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * change.
+   */
   changed: Scalars['Boolean']['output'];
   /**
    * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
