@@ -140,6 +140,12 @@ describe('the HTTP server', () => {
     expect([query.status, query.text.trim()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
     const mutation = await gateway.get('/graphql?query=mutation%7B__typename%7D', preflight);
     expect([mutation.status, mutation.headers['allow']]).toEqual([405, 'POST']);
+    expect(JSON.parse(mutation.text).errors).toEqual([
+      {
+        message: expect.stringMatching(/GET .* query .* not mutation/),
+        extensions: { code: 'METHOD_NOT_ALLOWED' },
+      },
+    ]);
   });
 
   it("repeats the caller's id and trace, and makes an id where there is none that is fit", async () => {
