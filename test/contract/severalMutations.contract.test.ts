@@ -6,6 +6,7 @@ import {
   json,
   reset,
   type ScriptedServer,
+  silence,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
@@ -112,5 +113,22 @@ describe('several mutations in one operation', () => {
       { path: ['b'], extensions: { code: 'OUTCOME_UNKNOWN' } },
     ]);
     expect([status, headers['retry-after']]).toEqual([500, undefined]);
+  });
+
+  it('share their time, and send nothing once it is up', async () => {
+    const { gateway, graph } = await start(silence);
+    const { result } = await gateway.run(
+      mutation(add('a'), add('b'), remove('c')),
+      {},
+      { prefer: 'wait=0.3' },
+    );
+    expect(result.data).toEqual({ a: null, b: null, c: null });
+    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual([
+      'OUTCOME_UNKNOWN',
+      'UPSTREAM_TIMEOUT',
+      'UPSTREAM_TIMEOUT',
+    ]);
+    const writes = graph.requests.filter(({ method }) => method !== 'GET');
+    expect(writes.map(({ method }) => method)).toEqual(['POST']);
   });
 });
