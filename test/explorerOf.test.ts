@@ -43,11 +43,14 @@ describe('what the explorer begins with', () => {
 
   it.each<[object, boolean]>([
     [{}, true],
-    [{ GRAPH_CLOUD: 'global' }, true],
+    [{ GRAPH_CLOUD: 'emulator' }, true],
+    [{ GRAPH_CLOUD: 'global' }, false],
+    [{ GRAPH_CLOUD: 'china' }, false],
+    [{ GRAPH_BASE_URL: 'http://127.0.0.1:9/' }, false],
     [{ GRAPH_CLOUD: 'global', GRAPH_API_VERSION: 'v1.0' }, false],
     [{ GRAPH_API_VERSION: 'v1.0' }, false],
     [{ EMULATOR_BETA_GENERATION: 'today' }, false],
-    [{ GRAPH_CLOUD: 'global', EMULATOR_BETA_GENERATION: 'today' }, true],
+    [{ GRAPH_CLOUD: 'global', EMULATOR_BETA_GENERATION: 'today' }, false],
   ])('has windows* under %j: %s', (environment, hasWindows) => {
     const text = JSON.stringify(exampleOf({ ...environment })?.variables);
     expect([

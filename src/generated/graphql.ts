@@ -57,7 +57,7 @@ export type AddComplianceManagementPartnerInput = {
   windowsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** The answer to `addComplianceManagementPartner`. */
+/** The answer to `addComplianceManagementPartner`; where it is null, a top-level error says why. */
 export type AddComplianceManagementPartnerPayload = {
   __typename?: 'AddComplianceManagementPartnerPayload';
   /**
@@ -87,10 +87,14 @@ export type AddEnrollmentAssignmentInput = {
   target: AssignmentTargetInput;
 };
 
-/** The answer to `addEnrollmentAssignment`. */
+/** The answer to `addEnrollmentAssignment`; where it is null, a top-level error says why. */
 export type AddEnrollmentAssignmentPayload = {
   __typename?: 'AddEnrollmentAssignmentPayload';
-  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  /**
+   * Whether something was written. False where the list already was as it should be, and with every user error but one:
+   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * change.
+   */
   changed: Scalars['Boolean']['output'];
   /**
    * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
@@ -337,7 +341,7 @@ export type DeleteComplianceManagementPartnerInput = {
   ifRevision?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** The answer to `deleteComplianceManagementPartner`. */
+/** The answer to `deleteComplianceManagementPartner`; where it is null, a top-level error says why. */
 export type DeleteComplianceManagementPartnerPayload = {
   __typename?: 'DeleteComplianceManagementPartnerPayload';
   /** For a `CONFLICT`: the partner as it is now, where it could be read; null otherwise. */
@@ -400,7 +404,13 @@ export type HeartbeatFilter = {
   before?: InputMaybe<Scalars['DateTimeOffset']['input']>;
 };
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type Mutation = {
   __typename?: 'Mutation';
   /**
@@ -411,7 +421,7 @@ export type Mutation = {
    * is the answer, and `extensions.notices` says that it was found and not answered. Otherwise the error `OUTCOME_UNKNOWN`
    * says that the partner may have been added.
    */
-  addComplianceManagementPartner: AddComplianceManagementPartnerPayload;
+  addComplianceManagementPartner?: Maybe<AddComplianceManagementPartnerPayload>;
   /**
    * Adds one target to a platform's enrollment assignments and keeps all others byte for byte, those included that this
    * schema does not recognise. Where the target is there already, nothing is written and `changed` is false.
@@ -421,54 +431,84 @@ export type Mutation = {
    * some tens of milliseconds, is overwritten where it was made to the same list: Microsoft Graph has no ETag here that
    * could prevent it. What it answers is checked afterwards; where the target is not in it, `CONFLICT` says so.
    */
-  addEnrollmentAssignment: AddEnrollmentAssignmentPayload;
+  addEnrollmentAssignment?: Maybe<AddEnrollmentAssignmentPayload>;
   /**
    * Deletes a partner (`DELETE /deviceManagement/complianceManagementPartners/{id}`). One that is not there, or not any
    * more, is a `NOT_FOUND` user error.
    */
-  deleteComplianceManagementPartner: DeleteComplianceManagementPartnerPayload;
+  deleteComplianceManagementPartner?: Maybe<DeleteComplianceManagementPartnerPayload>;
   /**
    * Removes one target from a platform's enrollment assignments and keeps all others byte for byte, those included that
    * this schema does not recognise. Where the target is not there, nothing is written and `changed` is false.
    *
    * What `addEnrollmentAssignment` says about changes from elsewhere is true here too.
    */
-  removeEnrollmentAssignment: RemoveEnrollmentAssignmentPayload;
+  removeEnrollmentAssignment?: Maybe<RemoveEnrollmentAssignmentPayload>;
   /**
    * Changes properties of a partner (`PATCH /deviceManagement/complianceManagementPartners/{id}`).
    *
    * Exactly what is given is sent: a field that is absent stays untouched, null clears, a list replaces the whole list.
    * To change one assignment and keep the others, use `addEnrollmentAssignment` and `removeEnrollmentAssignment`.
    */
-  updateComplianceManagementPartner: UpdateComplianceManagementPartnerPayload;
+  updateComplianceManagementPartner?: Maybe<UpdateComplianceManagementPartnerPayload>;
 };
 
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type MutationAddComplianceManagementPartnerArgs = {
   input: AddComplianceManagementPartnerInput;
 };
 
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type MutationAddEnrollmentAssignmentArgs = {
   input: AddEnrollmentAssignmentInput;
 };
 
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type MutationDeleteComplianceManagementPartnerArgs = {
   input: DeleteComplianceManagementPartnerInput;
 };
 
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type MutationRemoveEnrollmentAssignmentArgs = {
   input: RemoveEnrollmentAssignmentInput;
 };
 
 
-/** Changes to Intune's compliance management partners. */
+/**
+ * Changes to Intune's compliance management partners.
+ *
+ * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
+ * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
+ * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ */
 export type MutationUpdateComplianceManagementPartnerArgs = {
   input: UpdateComplianceManagementPartnerInput;
 };
@@ -600,10 +640,14 @@ export type RemoveEnrollmentAssignmentInput = {
   target: AssignmentTargetInput;
 };
 
-/** The answer to `removeEnrollmentAssignment`. */
+/** The answer to `removeEnrollmentAssignment`; where it is null, a top-level error says why. */
 export type RemoveEnrollmentAssignmentPayload = {
   __typename?: 'RemoveEnrollmentAssignmentPayload';
-  /** Whether something was written. False where the list already was as it should be, and with every user error. */
+  /**
+   * Whether something was written. False where the list already was as it should be, and with every user error but one:
+   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * change.
+   */
   changed: Scalars['Boolean']['output'];
   /**
    * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
@@ -672,7 +716,7 @@ export type UpdateComplianceManagementPartnerInput = {
   windowsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** The answer to `updateComplianceManagementPartner`. */
+/** The answer to `updateComplianceManagementPartner`; where it is null, a top-level error says why. */
 export type UpdateComplianceManagementPartnerPayload = {
   __typename?: 'UpdateComplianceManagementPartnerPayload';
   /**

@@ -288,11 +288,11 @@ export interface JsonObjectScalarConfig extends GraphQLScalarTypeConfig<Resolver
 }
 
 export type MutationResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
-  addComplianceManagementPartner?: Resolver<ResolversTypes['AddComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationAddComplianceManagementPartnerArgs, 'input'>>;
-  addEnrollmentAssignment?: Resolver<ResolversTypes['AddEnrollmentAssignmentPayload'], ParentType, ContextType, RequireFields<Types.MutationAddEnrollmentAssignmentArgs, 'input'>>;
-  deleteComplianceManagementPartner?: Resolver<ResolversTypes['DeleteComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationDeleteComplianceManagementPartnerArgs, 'input'>>;
-  removeEnrollmentAssignment?: Resolver<ResolversTypes['RemoveEnrollmentAssignmentPayload'], ParentType, ContextType, RequireFields<Types.MutationRemoveEnrollmentAssignmentArgs, 'input'>>;
-  updateComplianceManagementPartner?: Resolver<ResolversTypes['UpdateComplianceManagementPartnerPayload'], ParentType, ContextType, RequireFields<Types.MutationUpdateComplianceManagementPartnerArgs, 'input'>>;
+  addComplianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['AddComplianceManagementPartnerPayload']>, ParentType, ContextType, RequireFields<Types.MutationAddComplianceManagementPartnerArgs, 'input'>>;
+  addEnrollmentAssignment?: Resolver<Types.Maybe<ResolversTypes['AddEnrollmentAssignmentPayload']>, ParentType, ContextType, RequireFields<Types.MutationAddEnrollmentAssignmentArgs, 'input'>>;
+  deleteComplianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['DeleteComplianceManagementPartnerPayload']>, ParentType, ContextType, RequireFields<Types.MutationDeleteComplianceManagementPartnerArgs, 'input'>>;
+  removeEnrollmentAssignment?: Resolver<Types.Maybe<ResolversTypes['RemoveEnrollmentAssignmentPayload']>, ParentType, ContextType, RequireFields<Types.MutationRemoveEnrollmentAssignmentArgs, 'input'>>;
+  updateComplianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['UpdateComplianceManagementPartnerPayload']>, ParentType, ContextType, RequireFields<Types.MutationUpdateComplianceManagementPartnerArgs, 'input'>>;
 };
 
 export interface NonEmptyStringScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['NonEmptyString'], any> {

@@ -1,5 +1,6 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLScalarType } from 'graphql';
 import { findDateTimeOffsetProblem } from '../mapping/dateTimeOffset.ts';
+import { textParsers } from './textParsers.ts';
 
 /**
  * The scalar over the text. Inputs are checked to the last digit; an answer is Graph's own text as it came, whatever
@@ -8,18 +9,5 @@ import { findDateTimeOffsetProblem } from '../mapping/dateTimeOffset.ts';
 export const DateTimeOffset = new GraphQLScalarType<string, string>({
   name: 'DateTimeOffset',
   serialize: (value) => String(value),
-  parseValue: (value) => readText(value, typeof value),
-  parseLiteral: (node) =>
-    readText(node.kind === Kind.STRING ? node.value : undefined, node.kind.replace(/Value$/, '')),
+  ...textParsers('DateTimeOffset', findDateTimeOffsetProblem),
 });
-
-function readText(value: unknown, kind: string): string {
-  if (typeof value !== 'string') {
-    throw new GraphQLError(`DateTimeOffset must be given as a text, not as ${kind}.`);
-  }
-  const problem = findDateTimeOffsetProblem(value);
-  if (problem !== undefined) {
-    throw new GraphQLError(`DateTimeOffset "${value.slice(0, 64)}" ${problem}.`);
-  }
-  return value;
-}

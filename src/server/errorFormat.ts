@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { withOwnWords } from './apolloFaults.ts';
 import { formatError } from './formatError.ts';
 import { extensionsOf, messageOf } from './limits/excess.ts';
 import { excessOf } from './limits/limitError.ts';
@@ -17,7 +18,7 @@ export function createErrorFormat(limits: Limits, introspection: boolean): Error
     if (excess !== undefined) {
       return { message: messageOf(excess), extensions: extensionsOf(excess) };
     }
-    const shown = formatError(formatted, error);
+    const shown = withOwnWords(formatError(formatted, error), error);
     if (introspection) {
       return shown;
     }

@@ -7,6 +7,7 @@ import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import type { Explorer } from './explorer/addExplorer.ts';
 import { addCors } from './http/addCors.ts';
 import { addJsonBody } from './http/addJsonBody.ts';
+import { addNotFound } from './http/addNotFound.ts';
 import { addRoutes, type RouteParts } from './http/addRoutes.ts';
 import { answerHeaders } from './http/answerHeaders.ts';
 import { addConnectionFaults, answerClientError } from './http/connectionFaults.ts';
@@ -68,6 +69,7 @@ export async function createHttpServer<Context extends BaseContext>(
   });
   addShedding(app, parts);
   addConnectionBounds(app, parts);
+  addNotFound(app);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
   app.addHook('onSend', async (_request, reply) => {

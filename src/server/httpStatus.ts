@@ -29,13 +29,22 @@ const statusByCode: Readonly<Record<string, number>> = {
  */
 export function decideHttpOutcome(result: FormattedExecutionResult): HttpOutcome | undefined {
   const errors = result.errors ?? [];
-  const first =
-    errors.find(({ path }) => path !== undefined) ?? (result.data === null ? errors[0] : undefined);
-  if (first === undefined || result.data === undefined || !hasFailed(result.data, errors)) {
+  const speaker = findSpeaker(errors) ?? (result.data === null ? errors[0] : undefined);
+  if (speaker === undefined || result.data === undefined || !hasFailed(result.data, errors)) {
     return undefined;
   }
-  const status = statusByCode[String(first.extensions?.['code'])];
-  return status === undefined ? undefined : { status, headers: headersOf(status, first) };
+  const status = statusByCode[String(speaker.extensions?.['code'])];
+  return status === undefined ? undefined : { status, headers: headersOf(status, speaker) };
+}
+
+/**
+ * Which error of several speaks for the operation: the first, but a doubt before all others, because what they say of
+ * coming back would have a write repeated that may be done.
+ */
+function findSpeaker(errors: readonly GraphQLFormattedError[]): GraphQLFormattedError | undefined {
+  const executed = errors.filter(({ path }) => path !== undefined);
+  const doubt = executed.find(({ extensions }) => extensions?.['code'] === 'OUTCOME_UNKNOWN');
+  return doubt ?? executed[0];
 }
 
 function hasFailed(
@@ -43,7 +52,9 @@ function hasFailed(
   errors: readonly GraphQLFormattedError[],
 ): boolean {
   const failed = new Set(errors.map(({ path }) => path?.[0]));
-  return Object.entries(data ?? {}).every(([key, value]) => value === null && failed.has(key));
+  // A text at the root can only be a `__typename`, which is known without doing anything.
+  const done = Object.entries(data ?? {}).filter(([, value]) => typeof value !== 'string');
+  return done.every(([key, value]) => value === null && failed.has(key));
 }
 
 function headersOf(

@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLEnumType, GraphQLError, type GraphQLSchema } from 'graphql';
+import type { PartnerState } from '../generated/graphql.ts';
 import { resolverMap } from '../resolvers/resolverMap.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
+
+/** Values that are refused as inputs although their enum is one of inputs too: only filters can mean them. */
+const onlyInFilters: ReadonlySet<string> = new Set<PartnerState>(['UNKNOWN_FUTURE_VALUE']);
 
 /** The SDL of all files in `schema/`, in the order of their names: what `/schema.graphql` serves. */
 export function readSdl(): string {
@@ -28,8 +32,7 @@ export function createSchema(sdl: string, isHidden = false): GraphQLSchema {
 
 /** graphql-js only suggests values that are spelled alike; whoever sends `"String"` learns nothing from that. */
 function explainValues(type: GraphQLEnumType, isHidden: boolean): void {
-  const values = type.getValues().map(({ name }) => name);
-  const hint = isHidden ? '' : ` Use one of ${values.join(', ')}.`;
+  const hint = isHidden ? '' : ` Use one of ${namesOf(type)}.`;
   const parseValue = type.parseValue.bind(type);
   const parseLiteral = type.parseLiteral.bind(type);
   const explained = <Result>(parse: () => Result): Result => {
@@ -45,4 +48,14 @@ function explainValues(type: GraphQLEnumType, isHidden: boolean): void {
   };
   type.parseValue = (value) => explained(() => parseValue(value));
   type.parseLiteral = (node, variables) => explained(() => parseLiteral(node, variables));
+}
+
+/** An enum does not know where its value stands, so what is only right in some places is said with the place. */
+function namesOf(type: GraphQLEnumType): string {
+  const names = type.getValues().map(({ name }) => name);
+  const inFilters = names.filter((name) => onlyInFilters.has(name));
+  return [
+    names.filter((name) => !onlyInFilters.has(name)).join(', '),
+    ...inFilters.map((name) => `in a filter also ${name}`),
+  ].join('; ');
 }

@@ -187,18 +187,19 @@ describe('changes at the same time', () => {
     ).toEqual(groups);
   });
 
-  it('are told where Graph holds something else afterwards', async () => {
-    const graph = await startScriptedServer(
-      json(200, { id: 'fleet' }),
-      empty(204),
-      json(200, { id: 'fleet' }),
-    );
+  const left = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
+  it.each<[string, object, typeof add, object]>([
+    ['an added target is not there', { id: 'fleet' }, add, { allDevices: {} }],
+    ['a removed one still is', left, remove, { group: { groupId } }],
+  ])('are told beside what was written where %s afterwards', async (_what, row, change, target) => {
+    const graph = await startScriptedServer(json(200, row), empty(204), json(200, row));
     const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
     leftovers.push(() => gateway.stop(0), graph.close);
-    expect(await add(gateway, { allDevices: {} })).toMatchObject({
+    expect(await change(gateway, target)).toMatchObject({
       changed: true,
       complianceManagementPartner: { id: 'fleet' },
       userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('somebody else') }],
     });
+    expect(graph.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
   });
 });

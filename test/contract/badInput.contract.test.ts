@@ -35,7 +35,7 @@ describe('bad input, of which nothing reaches Graph', () => {
     [
       "the page's state that is not in the enum",
       { displayName: 'Fleet', partnerState: 'String' },
-      /input\.partnerState".*"String" does not exist.*Use one of UNKNOWN, UNAVAILABLE, ENABLED, TERMINATED, REJECTED, UNRESPONSIVE/,
+      /input\.partnerState".*"String" does not exist.*Use one of UNKNOWN, UNAVAILABLE, ENABLED, TERMINATED, REJECTED, UNRESPONSIVE; in a filter also UNKNOWN_FUTURE_VALUE\.$/,
     ],
     [
       'a state in lower case',
@@ -73,7 +73,7 @@ describe('bad input, of which nothing reaches Graph', () => {
     [
       'a group id that is no UUID',
       target({ group: { groupId: 'sales' } }),
-      /macOsEnrollmentAssignments\[0\]\.target\.group\.groupId".*UUID/,
+      /macOsEnrollmentAssignments\[0\]\.target\.group\.groupId"; UUID "sales" is not of the form/,
     ],
     [
       'a group id in braces',
@@ -111,13 +111,55 @@ describe('bad input, of which nothing reaches Graph', () => {
       );
     const date = await literal('lastHeartbeatDateTime: "2024-02-30T00:00:00Z"');
     expect(date.result.errors?.[0]?.message).toMatch(/month 02 of 2024 has 29 days/);
-    const state = await literal('partnerState: String');
-    expect(state.result.errors?.[0]?.message).toMatch(/Use one of UNKNOWN/);
     const keys = await literal(
       'iosEnrollmentAssignments: [{target: {allDevices: {}, allLicensedUsers: {}}}]',
     );
     expect(keys.result.errors?.[0]?.message).toMatch(/exactly one key/i);
   });
+
+  const list = (target: string): string =>
+    `macOsEnrollmentAssignments: [{ target: { ${target} } }]`;
+  const fields = {
+    'a heartbeat': (literal: string) => `lastHeartbeatDateTime: ${literal}`,
+    'a group': (literal: string) => list(`group: { groupId: ${literal} }`),
+    'a collection': (literal: string) =>
+      list(`configurationManagerCollection: { collectionId: ${literal} }`),
+    'a state': (literal: string) => `partnerState: ${literal}`,
+    'a flag': (literal: string) => `iosOnboarded: ${literal}`,
+    'an id': (literal: string) => `id: ${literal}`,
+  };
+
+  it.each<[string, keyof typeof fields, RegExp]>([
+    ['"2016-12-31"', 'a heartbeat', /^DateTimeOffset "2016-12-31" is not a date-time/],
+    ['5', 'a heartbeat', /^DateTimeOffset must be given as a text, not as Int\.$/],
+    ['"sales"', 'a group', /^UUID "sales" is not of the form .* as in [\da-f]{8}(-[\da-f]{4}){3}-/],
+    ['5', 'a group', /^UUID must be given as a text, not as Int\.$/],
+    [`"{${groupId}}"`, 'a group', /without braces, as in/],
+    ['" "', 'a collection', /empty/],
+    ['5', 'a collection', /IntValue/],
+    ['String', 'a state', /Use one of [A-Z, ]+; in a filter also UNKNOWN_FUTURE_VALUE\.$/],
+    ['"true"', 'a flag', /boolean/],
+    ['1.5', 'an id', /ID/],
+  ])(
+    'points at the one literal of several that is wrong: %s for %s',
+    async (text, name, message) => {
+      const right = `${fields['a heartbeat']('"2016-12-31T23:56:56Z"')} ${fields['a group'](`"${groupId}"`)}`;
+      const lines = [right, fields[name](text), right].map(
+        (input, index) =>
+          `p${index}: addComplianceManagementPartner(input: { displayName: "Fleet" ${input} }) { userErrors { code } }`,
+      );
+      const { status, result } = await beta.run(`mutation {\n${lines.join('\n')}\n}`);
+      const column = (lines[1] ?? '').indexOf(text) + 1;
+      expect(result.errors).toEqual([
+        {
+          message: expect.stringMatching(message),
+          locations: [{ line: 3, column }],
+          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+        },
+      ]);
+      expect(status).toBe(400);
+    },
+  );
 
   it.each<[string, object, string[]]>([
     ['UNKNOWN_FUTURE_VALUE', { partnerState: 'UNKNOWN_FUTURE_VALUE' }, ['input', 'partnerState']],

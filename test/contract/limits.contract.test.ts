@@ -205,6 +205,12 @@ describe('a limit', () => {
     });
   });
 
+  it('of the names in an object has no numbers to tell', async () => {
+    const { status, text } = await gateway.post('{"query":"{ __typename }","query":""}', headers);
+    expect(status).toBe(400);
+    expect(JSON.parse(text).errors[0].extensions).toEqual({ code: 'DUPLICATE_KEYS' });
+  });
+
   it.each(methods)('of the errors that are told holds by %s', async (method) => {
     const wrong = (count: number) => ({ query: `{ ${times(count, (i) => `wrong${i}`)} }` });
     for (const count of [4, 5]) {
@@ -219,6 +225,7 @@ describe('a limit', () => {
       ...Array.from({ length: 4 }, () => 'GRAPHQL_VALIDATION_FAILED'),
       'TOO_MANY_ERRORS',
     ]);
+    expect(result.errors.at(-1).extensions).toMatchObject({ allowed: 5, seen: 6 });
   });
 
   it('of the errors that are told holds for variables', async () => {

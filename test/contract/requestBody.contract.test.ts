@@ -156,9 +156,26 @@ describe('a request body', () => {
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(answer.headers['client-request-id']).toMatch(/^id-/);
     expect(answer.result.errors).toHaveLength(1);
-    expect(answer.result.errors[0].message).toMatch(/^[A-Z`].*[.`]$|^POST body/);
+    expect(answer.result.errors[0].message).toMatch(/^[A-Z`].*[.`]$/);
     expect(Object.keys({}.constructor.prototype)).toEqual([]);
   });
+
+  it.each<[string, string]>([
+    ['no document', '{"variables":{}}'],
+    ['an empty document', '{"query":""}'],
+    ['a document of null', '{"query":null}'],
+    ['no members', '{}'],
+    ['no object', 'null'],
+  ])(
+    'with %s is told what is missing, and nothing of what is not taken here',
+    async (_what, body) => {
+      const { status, result } = await send(body);
+      const [{ message, extensions }] = result.errors;
+      expect([status, extensions]).toEqual([400, { code: 'BAD_REQUEST' }]);
+      expect(message).toMatch(/"query"/);
+      expect(message).not.toMatch(/persisted|POST body/i);
+    },
+  );
 
   it('is refused in the type of GraphQL where the caller knows it', async () => {
     const accept = 'application/graphql-response+json, application/json;q=0.9';
@@ -183,6 +200,34 @@ describe('a request body', () => {
     const query = 'query ($constructor: Boolean!) { __typename @include(if: $constructor) }';
     const { result } = await send(JSON.stringify({ query, variables: { constructor: true } }));
     expect(result).toEqual({ data: { __typename: 'Query' } });
+  });
+});
+
+describe('a URL', () => {
+  it.each(['/graphql', '/graphql?query=', '/graphql?query=&variables=%7B%7D'])(
+    'without a document, %s, is told so',
+    async (path) => {
+      const { status, text } = await gateway.get(path, { 'apollo-require-preflight': '1' });
+      expect(status).toBe(400);
+      expect(JSON.parse(text).errors).toEqual([
+        {
+          message:
+            'The request has no document: "query" is missing or empty. Send an operation in it.',
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ]);
+    },
+  );
+
+  it('with the type of a body that cannot be taken is answered as such a body is', async () => {
+    const answer = await gateway.get('/graphql?query=%7B__typename%7D', {
+      'apollo-require-preflight': '1',
+      'content-type': 'text/plain',
+    });
+    expect([answer.status, JSON.parse(answer.text).errors[0].extensions.code]).toEqual([
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ]);
   });
 });
 

@@ -114,6 +114,20 @@ describe('where introspection is off', () => {
     expect(JSON.stringify(result.errors)).not.toContain('Apollo');
   });
 
+  it('a question for the schema is refused as a document that is not valid', async () => {
+    const { result } = await hidden.run('{ __schema { types { name } } }');
+    expect(result.errors?.[0]?.extensions).toEqual({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+      validationErrorCode: 'INTROSPECTION_DISABLED',
+    });
+  });
+
+  it('the schema is served as a file all the same, because it is no secret', async () => {
+    const [file, same] = [await hidden.get('/schema.graphql'), await open.get('/schema.graphql')];
+    expect([file.status, file.text]).toEqual([200, same.text]);
+    expect(file.text).toContain('type ComplianceManagementPartner ');
+  });
+
   it('still says which type an object has', async () => {
     expect((await hidden.run('{ __typename }')).result.data).toEqual({ __typename: 'Query' });
   });

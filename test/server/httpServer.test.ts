@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, introspectionFromSchema, isObjectType } from 'graphql';
+import { request } from 'undici';
 import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
@@ -84,13 +85,47 @@ describe('the HTTP server', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
   });
 
-  it('refuses other methods with those that it has', async () => {
-    const answer = await sendRaw(
-      'DELETE /graphql HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n',
+  describe.each<[string, number, string, string | undefined]>([
+    ['/graphql', 405, 'METHOD_NOT_ALLOWED', 'GET, POST'],
+    ['/livez', 405, 'METHOD_NOT_ALLOWED', 'GET, HEAD'],
+    ['/nothing', 404, 'NOT_FOUND', undefined],
+  ])('asked for %s in a way that it does not have', (path, status, code, allow) => {
+    it.each<[string, string, string]>([
+      ['without a body', '', ''],
+      ['with an empty body of JSON', 'Content-Type: application/json\r\n', ''],
+      ['with half a body of JSON', 'Content-Type: application/json\r\nContent-Length: 2\r\n', '{"'],
+      ['with a body of no type', 'Content-Length: 2\r\n', '{}'],
+      ['with a body of a broken type', 'Content-Type: /;\r\nContent-Length: 2\r\n', '{}'],
+      ['with a compressed body', 'Content-Encoding: gzip\r\nContent-Length: 2\r\n', '{}'],
+    ])('says so, %s', async (_what, headers, body) => {
+      for (const method of ['DELETE', 'PATCH', 'PUT', 'QUERY', 'REPORT']) {
+        const answer = await sendRaw(
+          `${method} ${path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n${headers}\r\n${body}`,
+        );
+        expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+        expect(answer).toContain(`"${code}"`);
+        expect(/^allow: (.*)\r$/im.exec(answer)?.[1]).toBe(allow);
+      }
+    });
+  });
+
+  it('tells of a path that is not there before what is wrong with the body for it', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const { statusCode, body } = await request(`${gateway.url}/nothing`, {
+      method: 'POST',
+      headers,
+      body: 'x'.repeat(100_000),
+    });
+    expect([statusCode, await body.text()]).toEqual([404, expect.stringContaining('NOT_FOUND')]);
+  });
+
+  it('takes the next request of a connection whose last one it did not read', async () => {
+    const text = 'x'.repeat(100_000);
+    const answers = await sendRaw(
+      `PUT /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Length: ${text.length}\r\n\r\n${text}` +
+        'GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n',
     );
-    expect(answer).toMatch(/^HTTP\/1.1 405 /);
-    expect(answer).toMatch(/^allow: GET, POST\r$/im);
-    expect(answer).toContain('"METHOD_NOT_ALLOWED"');
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 405', 'HTTP/1.1 200']);
   });
 
   it('gives no request without a preflight a way to the schema', async () => {
@@ -105,6 +140,12 @@ describe('the HTTP server', () => {
     expect([query.status, query.text.trim()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
     const mutation = await gateway.get('/graphql?query=mutation%7B__typename%7D', preflight);
     expect([mutation.status, mutation.headers['allow']]).toEqual([405, 'POST']);
+    expect(JSON.parse(mutation.text).errors).toEqual([
+      {
+        message: expect.stringMatching(/GET .* query .* not mutation/),
+        extensions: { code: 'METHOD_NOT_ALLOWED' },
+      },
+    ]);
   });
 
   it("repeats the caller's id and trace, and makes an id where there is none that is fit", async () => {

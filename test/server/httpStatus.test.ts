@@ -46,6 +46,29 @@ describe('decideHttpOutcome', () => {
     expect(decideHttpOutcome(result)).toBeUndefined();
   });
 
+  it('takes a `__typename` at the root for nothing that succeeded', () => {
+    const data = { __typename: 'Mutation', a: null };
+    expect(decideHttpOutcome({ data, errors: [failed('FORBIDDEN')] })?.status).toBe(403);
+    expect(decideHttpOutcome({ data: { __typename: 'Mutation' } })).toBeUndefined();
+  });
+
+  it('lets the first of several errors speak, but a doubt before it', () => {
+    const errors = [
+      failed('UPSTREAM_UNAVAILABLE', { retryAfterSeconds: 7 }),
+      failed('FORBIDDEN', {}, 'b'),
+    ];
+    const data = { a: null, b: null };
+    expect(decideHttpOutcome({ data, errors })).toEqual({
+      status: 503,
+      headers: { 'retry-after': '7' },
+    });
+    const doubtful = [...errors, failed('OUTCOME_UNKNOWN', {}, 'c')];
+    expect(decideHttpOutcome({ data: { ...data, c: null }, errors: doubtful })).toEqual({
+      status: 500,
+      headers: {},
+    });
+  });
+
   it('says when to come back', () => {
     const errors = [failed('THROTTLED', { retryAfterSeconds: 7 })];
     expect(decideHttpOutcome({ data: null, errors })?.headers).toEqual({ 'retry-after': '7' });

@@ -89,7 +89,7 @@ export function createPartnerApi(client: ApolloClient) {
       input: AddComplianceManagementPartnerInput,
     ): Promise<Outcome<PartnerFragment | null>> {
       const { data } = await client.mutate({ mutation: AddPartnerDocument, variables: { input } });
-      const payload = given(data).addComplianceManagementPartner;
+      const payload = given(given(data).addComplianceManagementPartner);
       return outcomeOf(payload, payload.complianceManagementPartner);
     },
 
@@ -100,7 +100,7 @@ export function createPartnerApi(client: ApolloClient) {
         mutation: UpdatePartnerDocument,
         variables: { input },
       });
-      const payload = given(data).updateComplianceManagementPartner;
+      const payload = given(given(data).updateComplianceManagementPartner);
       return outcomeOf(payload, payload.complianceManagementPartner);
     },
 
@@ -109,7 +109,7 @@ export function createPartnerApi(client: ApolloClient) {
         mutation: AddAssignmentDocument,
         variables: { input },
       });
-      const payload = given(data).addEnrollmentAssignment;
+      const payload = given(given(data).addEnrollmentAssignment);
       const { changed, complianceManagementPartner: partner } = payload;
       return outcomeOf(payload, { changed, partner });
     },
@@ -121,7 +121,7 @@ export function createPartnerApi(client: ApolloClient) {
         mutation: RemoveAssignmentDocument,
         variables: { input },
       });
-      const payload = given(data).removeEnrollmentAssignment;
+      const payload = given(given(data).removeEnrollmentAssignment);
       const { changed, complianceManagementPartner: partner } = payload;
       return outcomeOf(payload, { changed, partner });
     },
@@ -141,7 +141,7 @@ export function createPartnerApi(client: ApolloClient) {
           }
         },
       });
-      const payload = given(data).deleteComplianceManagementPartner;
+      const payload = given(given(data).deleteComplianceManagementPartner);
       return outcomeOf(payload, payload.deletedComplianceManagementPartnerId);
     },
   };
@@ -164,10 +164,13 @@ function outcomeOf<Value>(payload: Payload, value: Value): Outcome<Value> {
       };
 }
 
-/** With Apollo's error policy `none` an answer without data is thrown, so this is for the compiler. */
-function given<Data>(data: Data | null | undefined): Data {
-  if (data === null || data === undefined) {
+/**
+ * With Apollo's error policy `none` an answer with errors is thrown, and only beside those data or a mutation's payload
+ * is null, so this is for the compiler.
+ */
+function given<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) {
     throw new Error('an answer without data and without errors');
   }
-  return data;
+  return value;
 }

@@ -1,7 +1,6 @@
 import type { BaseContext } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { type PhaseHolder, readinessOf } from '../phase.ts';
-import { problemOf } from '../problemBody.ts';
 import { createGraphQLHandler, type GraphQLHandlerParts } from './graphqlHandler.ts';
 
 export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
@@ -11,7 +10,7 @@ export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerP
   readonly canJudgeCallers: () => boolean;
 }
 
-/** Adds all that is answered but the explorer, and the answers where there is nothing. */
+/** Adds all that is answered but the explorer. */
 export function addRoutes<Context extends BaseContext>(
   app: FastifyInstance,
   parts: RouteParts<Context>,
@@ -30,13 +29,4 @@ export function addRoutes<Context extends BaseContext>(
   app.get('/schema.graphql', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(sdl),
   );
-  app.setNotFoundHandler(async (request, reply) => {
-    const url = request.url.split('?', 1)[0] ?? '';
-    if (!app.hasRoute({ url, method: 'GET' })) {
-      return reply.code(404).send(problemOf(404).body);
-    }
-    const [allow, words] =
-      url === '/graphql' ? ['GET, POST', undefined] : ['GET, HEAD', 'Use GET or HEAD.'];
-    return reply.code(405).header('allow', allow).send(problemOf(405, words).body);
-  });
 }

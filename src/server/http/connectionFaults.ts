@@ -23,6 +23,12 @@ export function faultOf(code: string | undefined): ConnectionFault | undefined {
       return problemOf(408);
     case 'HPE_HEADER_OVERFLOW':
       return problemOf(431);
+    case 'HPE_INVALID_METHOD':
+      return new RequestProblem(
+        400,
+        'BAD_REQUEST',
+        'This is no HTTP request, or one with a method that is unknown here.',
+      );
     default:
       return new RequestProblem(400, 'BAD_REQUEST', 'This is no HTTP request.');
   }

@@ -106,6 +106,11 @@ describe('bytes that are no request, or one that cannot be carried out', () => {
     ]);
   });
 
+  it('may be a request with a method that nobody knows, and are told so', async () => {
+    const answer = await sendRaw(gateway.url, Buffer.from(lines('BREW / HTTP/1.1', 'Host: x')));
+    expect(answer?.text).toContain('or one with a method that is unknown here');
+  });
+
   it('are nothing worth a word where the connection is simply reset', async () => {
     const { hostname, port } = new URL(gateway.url);
     const socket = connect(Number(port), hostname);

@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { intuneErrors } from '../support/intuneErrors.ts';
+import {
+  type Answer,
+  empty,
+  json,
+  reset,
+  type ScriptedServer,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+const leftovers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of leftovers.splice(0)) {
+    await close();
+  }
+});
+
+async function start(
+  ...script: Answer[]
+): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
+  const graph = await startScriptedServer(...script);
+  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+  leftovers.push(() => gateway.stop(0), graph.close);
+  return { gateway, graph };
+}
+
+const add = (alias: string, input = `displayName: "${alias}"`): string =>
+  `${alias}: addComplianceManagementPartner(input: { ${input} }) {
+    complianceManagementPartner { id }
+    userErrors { code field }
+  }`;
+const remove = (alias: string): string =>
+  `${alias}: deleteComplianceManagementPartner(input: { id: "${alias}" }) {
+    deletedComplianceManagementPartnerId
+    userErrors { code }
+  }`;
+const mutation = (...fields: string[]): string => `mutation { ${fields.join(' ')} }`;
+
+const added = (id: string): Answer => json(201, { id });
+const payload = (id: string) => ({ complianceManagementPartner: { id }, userErrors: [] });
+const away = (seconds: number): Answer => empty(503, { 'retry-after': String(seconds) });
+const refusedToken = json(401, intuneErrors.plainWithTail('InvalidAuthenticationToken', 'Old'));
+const forbidden = json(403, intuneErrors.jsonInString('Forbidden', 'Not you'));
+
+describe('several mutations in one operation', () => {
+  it.each<[string, Answer, string]>([
+    ['is turned away for a while', away(120), 'UPSTREAM_UNAVAILABLE'],
+    ['comes with a token that is too old by then', refusedToken, 'UNAUTHENTICATED'],
+    ['is left in doubt', reset, 'OUTCOME_UNKNOWN'],
+  ])(
+    'give what the first one added, and no advice to come back, where the second one %s',
+    async (_what, answer, code) => {
+      const { gateway } = await start(added('one'), answer);
+      const { status, headers, result } = await gateway.run(mutation(add('a'), add('b')));
+      expect(result.data).toEqual({ a: payload('one'), b: null });
+      expect(result.errors).toMatchObject([{ path: ['b'], extensions: { code } }]);
+      expect(status).toBe(200);
+      expect(headers).not.toHaveProperty('retry-after');
+      expect(headers).not.toHaveProperty('www-authenticate');
+    },
+  );
+
+  it('are executed beyond one that fails', async () => {
+    const { gateway, graph } = await start(empty(204), forbidden, empty(204));
+    const { status, result } = await gateway.run(mutation(remove('a'), remove('b'), remove('c')));
+    const gone = (id: string) => ({ deletedComplianceManagementPartnerId: id, userErrors: [] });
+    expect(result.data).toEqual({ a: gone('a'), b: null, c: gone('c') });
+    expect(result.errors).toMatchObject([{ path: ['b'], extensions: { code: 'FORBIDDEN' } }]);
+    expect(status).toBe(200);
+    expect(graph.requests.map(({ method, url }) => `${method} ${url.at(-1)}`)).toEqual([
+      'DELETE a',
+      'DELETE b',
+      'DELETE c',
+    ]);
+  });
+
+  it('count what the user can mend as an answer', async () => {
+    const { gateway } = await start(away(120));
+    const { status, result } = await gateway.run(
+      mutation(add('a', 'displayName: "A", id: "../users"'), add('b')),
+    );
+    expect(result.data).toEqual({
+      a: {
+        complianceManagementPartner: null,
+        userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'id'] }],
+      },
+      b: null,
+    });
+    expect(status).toBe(200);
+  });
+
+  it('say by the first error what to do where all of them fail', async () => {
+    const { gateway, graph } = await start(away(120), away(60));
+    const { status, headers, result } = await gateway.run(
+      mutation('__typename', add('a'), add('b')),
+    );
+    expect(result.data).toEqual({ __typename: 'Mutation', a: null, b: null });
+    expect(result.errors).toMatchObject([{ path: ['a'] }, { path: ['b'] }]);
+    expect([status, headers['retry-after']]).toEqual([503, '120']);
+    expect(graph.requests).toHaveLength(2);
+  });
+
+  it('say so before all else where one of them may have been executed', async () => {
+    const nobody = json(200, { value: [] });
+    const { gateway } = await start(away(120), reset, nobody);
+    const { status, headers, result } = await gateway.run(mutation(add('a'), add('b')));
+    expect(result.errors).toMatchObject([
+      { path: ['a'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+      { path: ['b'], extensions: { code: 'OUTCOME_UNKNOWN' } },
+    ]);
+    expect([status, headers['retry-after']]).toEqual([500, undefined]);
+  });
+
+  it('share their time, and send nothing once it is up', async () => {
+    const { gateway, graph } = await start(silence);
+    const { result } = await gateway.run(
+      mutation(add('a'), add('b'), remove('c')),
+      {},
+      { prefer: 'wait=0.3' },
+    );
+    expect(result.data).toEqual({ a: null, b: null, c: null });
+    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual([
+      'OUTCOME_UNKNOWN',
+      'UPSTREAM_TIMEOUT',
+      'UPSTREAM_TIMEOUT',
+    ]);
+    const writes = graph.requests.filter(({ method }) => method !== 'GET');
+    expect(writes.map(({ method }) => method)).toEqual(['POST']);
+  });
+});
