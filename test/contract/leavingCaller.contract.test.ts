@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import { addMutation, deleteMutation, listQuery, updateMutation } from '../support/documents.ts';
-import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
 import {
   type Answer,
   empty,
@@ -13,18 +12,13 @@ import {
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-let before: ResourceCount;
 const toClose: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  before = await countResources();
-});
 afterEach(async () => {
   for (const close of toClose.splice(0)) {
     await close();
   }
 });
-afterAll(() => expectNoLeftovers(before));
 
 interface Stage {
   readonly graph: ScriptedServer;

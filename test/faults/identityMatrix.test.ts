@@ -31,6 +31,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   stage.authority.faults.clear();
+  stage.authority.cutHanging();
   stage.graph.faults.clear();
   setClocksRight();
 });
