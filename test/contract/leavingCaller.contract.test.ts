@@ -10,6 +10,7 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
@@ -67,12 +68,6 @@ async function stop(gateway: TestGateway, clock: VirtualClock): Promise<void> {
   const stopped = gateway.stop(0);
   await clock.advance(0);
   await stopped;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 const answered = 'Microsoft Graph answered';

@@ -14,6 +14,7 @@ import {
   silence,
   startScriptedServer,
 } from '../../support/scriptedServer.ts';
+import { until } from '../../support/until.ts';
 
 const certificates = createTestCertificates();
 const closing: (() => Promise<unknown>)[] = [];
@@ -103,10 +104,12 @@ describe('the way to a token endpoint', () => {
 
   it('ends with the signal', async () => {
     const [transport, server] = await scripted(silence);
-    const signal = AbortSignal.timeout(20);
-    await expect(transport.send(post(server.url, signal))).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+    const leaving = new AbortController();
+    const sent = transport.send(post(server.url, leaving.signal));
+    const ended = expect(sent).rejects.toMatchObject({ code: 'unavailable' });
+    await until(() => server.requests.length === 1);
+    leaving.abort();
+    await ended;
   });
 });
 

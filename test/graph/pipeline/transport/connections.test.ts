@@ -12,6 +12,7 @@ import {
   silence,
   startScriptedServer,
 } from '../../../support/scriptedServer.ts';
+import { until } from '../../../support/until.ts';
 
 let before: ResourceCount;
 const toClose: (() => Promise<unknown>)[] = [];
@@ -56,12 +57,6 @@ function noting() {
 async function expectOfTheServerOnly(its: ResourceCount): Promise<void> {
   const kept = Object.entries(its).map(([kind, count]) => [kind, (before[kind] ?? 0) + count]);
   expect(await findLeftovers({ ...before, ...Object.fromEntries(kept) })).toEqual({});
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe('createConnections', () => {
