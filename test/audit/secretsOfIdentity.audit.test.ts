@@ -28,6 +28,7 @@ import {
   startSecretStage,
   written,
 } from '../support/secrets/secretStage.ts';
+import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
 const { good } = createTestCertificates();
@@ -112,9 +113,7 @@ async function start(environment: Record<string, string>): Promise<SecretStage> 
     { ...common(), ...environment },
     { certificateAuthorities: [authority.certificateAuthority] },
   );
-  for (let status = 0; status !== 200; ) {
-    ({ status } = await stage.send('/readyz', { method: 'GET' }));
-  }
+  await until(async () => (await stage.send('/readyz', { method: 'GET' })).status === 200);
   return stage;
 }
 

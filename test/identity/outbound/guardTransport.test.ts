@@ -10,6 +10,7 @@ import {
 import { createTokenTransport } from '../../../src/identity/outbound/authority/tokenTransport.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { type Answer, json, reset, startScriptedServer } from '../../support/scriptedServer.ts';
+import { until } from '../../support/until.ts';
 
 // cockatiel asks `Date` itself for the time, so the clock that is given to the guard cannot stand in for it.
 beforeEach(() => {
@@ -164,9 +165,7 @@ describe('the turns before a token endpoint', () => {
       details: { retryAfterMs: 1_000 },
     });
     expect(events).toEqual(['authority held back by bulkhead']);
-    while (server.requests.length === 0) {
-      await turnOfTheLoop();
-    }
+    await until(() => server.requests.length > 0);
     answer();
     await expect(first).resolves.toMatchObject({ status: 200 });
     await expect(second).resolves.toMatchObject({ status: 200 });

@@ -126,11 +126,12 @@ describe('connections', () => {
     first.socket.destroy();
     await first.closed;
     let again = '';
-    while (again === '') {
+    await until(async () => {
       const fourth = await openConnection(gateway.url);
       fourth.send('GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
       again = await fourth.closed;
-    }
+      return again !== '';
+    });
     expect(again).toMatch(/^HTTP\/1.1 200 /);
     second.socket.destroy();
   });
