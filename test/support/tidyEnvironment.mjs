@@ -2,6 +2,9 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { TestEnvironment } from 'jest-environment-node';
 import { countResources, findLeftovers } from './leftovers.mjs';
 
+/** What `sharedText` keeps for all files of this process. */
+const sharedTexts = new Map();
+
 /** How long what is being closed may take to be gone. */
 const usualPatienceMs = 1000;
 
@@ -32,6 +35,7 @@ export default class TidyEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    this.global.sharedTexts = sharedTexts;
     this.#beforeFile = await countSettled();
   }
 

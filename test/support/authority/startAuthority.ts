@@ -81,7 +81,6 @@ const paths: Readonly<Record<string, AuthorityEndpoint>> = {
   'oauth2/v2.0/token': 'token',
 };
 
-/** Made once, because it takes some tenths of a second. */
 let certificates: TestCertificates | undefined;
 
 /** Starts an authority on loopback, at any free port. */
@@ -184,6 +183,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
         socket.destroy();
       }
       await new Promise((resolve) => server.close(resolve));
+      keys.giveBack();
     },
   };
 }
