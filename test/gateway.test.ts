@@ -9,7 +9,9 @@ import {
   silence,
   startScriptedServer,
 } from './support/scriptedServer.ts';
-import { startTestGateway } from './support/testGateways.ts';
+import { startTestGateway, type TestGateway } from './support/testGateways.ts';
+import { until } from './support/until.ts';
+import { createVirtualClock, type VirtualClock } from './support/virtualClock.ts';
 
 const added = json(201, { id: 'new', displayName: 'Fleet' });
 const input = { displayName: 'Fleet' };
@@ -28,40 +30,67 @@ function heldBack() {
   return { answer, reached, release: () => release() };
 }
 
+async function start(
+  environment: Record<string, string> = {},
+): Promise<{ gateway: TestGateway; clock: VirtualClock }> {
+  const clock = createVirtualClock();
+  return { clock, gateway: await startTestGateway(environment, { clock }) };
+}
+
+/** Whether it takes connections. */
+async function isOpen({ url }: TestGateway): Promise<boolean> {
+  const agent = new Agent();
+  try {
+    await request(`${url}/livez`, { dispatcher: agent });
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    return false;
+  } finally {
+    await agent.destroy();
+  }
+}
+
+/** Begins to stop without a delay, and waits until connections are refused. */
+async function beginStop(gateway: TestGateway, clock: VirtualClock) {
+  const stopped = gateway.stop(0);
+  await clock.advance(0);
+  await until(async () => !(await isOpen(gateway)));
+  return { stopped };
+}
+
 describe('stopping', () => {
   it('finishes what is in flight, while it tells the balancer to send nothing more', async () => {
     const held = heldBack();
     const graph = await startScriptedServer(held.answer);
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
     const adding = gateway.run(addMutation, { input });
     await held.reached;
-    const stopping = gateway.stop(300);
+    const stopped = gateway.stop(300);
+    await clock.advance(299);
     const ready = await gateway.get('/readyz');
     expect([ready.status, ready.text]).toEqual([503, '{"status":"draining"}']);
     expect(ready.headers['connection']).toBe('close');
     held.release();
     const { status, result } = await adding;
     expect([status, result.errors]).toEqual([200, undefined]);
-    await stopping;
-    await expect(
-      request(`${gateway.url}/livez`, { dispatcher: new Agent() }),
-    ).rejects.toMatchObject({
-      code: 'ECONNREFUSED',
-    });
+    expect(await isOpen(gateway)).toBe(true);
+    await clock.advance(1);
+    await stopped;
+    expect(await isOpen(gateway)).toBe(false);
     await graph.close();
   });
 
   it('waits for an answer that is later than the delay', async () => {
     const held = heldBack();
     const graph = await startScriptedServer(held.answer);
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
     const adding = gateway.run(addMutation, { input });
     await held.reached;
-    const stopping = gateway.stop(0);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { stopped } = await beginStop(gateway, clock);
     held.release();
     expect((await adding).result.errors).toBeUndefined();
-    await stopping;
+    await stopped;
     await graph.close();
   });
 
@@ -72,16 +101,21 @@ describe('stopping', () => {
     'ends a %s that is still open when its time is up, and says so',
     async (_what, query, status, code) => {
       const graph = await startScriptedServer(silence);
-      const gateway = await startTestGateway({
+      const { gateway, clock } = await start({
         GRAPH_BASE_URL: graph.url.href,
         DRAIN_TIMEOUT_MS: '100',
       });
-      const asking = gateway.run(query, { input });
-      while (graph.requests.length === 0) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await gateway.stop(0);
+      let isAnswered = false;
+      const asking = gateway.run(query, { input }).finally(() => {
+        isAnswered = true;
+      });
+      await until(() => graph.requests.length === 1);
+      const { stopped } = await beginStop(gateway, clock);
+      await clock.advance(99);
+      expect(isAnswered).toBe(false);
+      await clock.advance(1);
       const { status: answered, result } = await asking;
+      await stopped;
       await graph.close();
       expect([answered, result.errors?.[0]?.extensions['code']]).toEqual([status, code]);
     },
@@ -92,30 +126,40 @@ describe('stopping', () => {
       empty(503, { 'retry-after': '1' }),
       json(200, { value: [] }),
     );
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
     const asking = gateway.run(listQuery);
-    while (graph.requests.length === 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const stopping = gateway.stop(0);
+    await until(() => gateway.logLines.some((line) => line.includes('is asked again')));
+    const { stopped } = await beginStop(gateway, clock);
+    await clock.advance(1000);
     const { status, result } = await asking;
-    await stopping;
+    await stopped;
     await graph.close();
     expect([status, result.errors, graph.requests.length]).toEqual([200, undefined, 2]);
   });
 
   it('cuts a connection whose request does not come to its end', async () => {
-    const gateway = await startTestGateway({ DRAIN_TIMEOUT_MS: '50' });
+    const { gateway, clock } = await start({ DRAIN_TIMEOUT_MS: '50' });
     const { hostname, port } = new URL(gateway.url);
     const socket = connect(Number(port), hostname);
-    socket.on('error', () => undefined).resume();
+    let isClosed = false;
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        isClosed = true;
+      })
+      .resume();
     socket.write(
       'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     );
-    const closed = new Promise((resolve) => socket.on('close', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await gateway.stop(0);
-    await closed;
+    // A round trip, after which it has read that.
+    await gateway.get('/livez');
+    const { stopped } = await beginStop(gateway, clock);
+    expect(isClosed).toBe(false);
+    await clock.advance(50);
+    // Who was told that its time is up has a moment to answer.
+    await clock.advance(250);
+    await stopped;
+    await until(() => isClosed);
   });
 });
 
@@ -146,19 +190,13 @@ describe('a caller that leaves', () => {
     const read = send(listQuery);
     const write = send(addMutation);
     await held.reached;
-    while (graph.requests.length < 2) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => graph.requests.length === 2);
     read.destroy();
     write.destroy();
-    while (closed.length < 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => closed.length > 0);
     expect(closed).toEqual(['GET cut']);
     held.release();
-    while (closed.length < 2) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until(() => closed.length > 1);
     expect(closed).toEqual(['GET cut', 'POST finished']);
     await gateway.stop(0);
     await graph.close();

@@ -1,3 +1,4 @@
+/** @jest-environment-options {"timersOf": "the budget, which keeps asking for a Redis that is not there"} */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { canariesOfToken, canary, canaryToken, findCanaries } from '../support/secrets/canaries.ts';
 import {

@@ -32,6 +32,7 @@ import {
   startSecretStage,
   written,
 } from '../support/secrets/secretStage.ts';
+import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
 const { good } = createTestCertificates();
@@ -62,6 +63,7 @@ const secrets: Canaries = {
 let authority: TestAuthority;
 let graph: DirtyGraph;
 const stages = new Map<string, SecretStage>();
+const ended: Awaited<ReturnType<SecretStage['stop']>>[] = [];
 
 beforeAll(async () => {
   const publicKey = good.cert;
@@ -70,9 +72,20 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
   writeFileSync(join(folder, 'replaced.pem'), good.key + good.cert);
   writeFileSync(join(folder, 'federated.jwt'), federatedToken);
+  for (const [name, { mode, proof }] of new Map(
+    identityPaths.map((path) => [stageOf(path), path]),
+  )) {
+    const environment = { AUTH_MODE: mode, AZURE_CLIENT_ID: gatewayClient.clientId };
+    stages.set(name, await start({ ...environments[proof], ...environment }));
+  }
+  // A gateway does not start with a file that it cannot read, but the file can be replaced later.
+  writeFileSync(join(folder, 'replaced.pem'), lockedKey + good.cert);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
+  for (const stage of stages.values()) {
+    await stage.stop();
+  }
   await graph.close();
   await authority.close();
 });
@@ -98,33 +111,16 @@ const common = () => ({
   AUTH_READ_PERMISSIONS: 'access_as_user',
 });
 
-async function stageFor({ mode, proof, name: path }: IdentityPath) {
-  // A user's token is exchanged anew for each; the gateway's own would be kept for an hour.
-  const name = mode === 'app-only' ? `${mode}, ${path}` : `${mode} with ${proof}`;
-  const known = stages.get(name);
-  const stage =
-    known ??
-    (await start({
-      ...environments[proof],
-      AUTH_MODE: mode,
-      AZURE_CLIENT_ID: gatewayClient.clientId,
-    }));
-  stages.set(name, stage);
-  if (proof === 'locked certificate') {
-    // A gateway does not start with a file that it cannot read, but the file can be replaced later.
-    writeFileSync(join(folder, 'replaced.pem'), lockedKey + good.cert);
-  }
-  return stage;
-}
+/** A user's token is exchanged anew for each; the gateway's own would be kept for an hour. */
+const stageOf = ({ mode, proof, name }: IdentityPath): string =>
+  mode === 'app-only' ? `${mode}, ${name}` : `${mode} with ${proof}`;
 
 async function start(environment: Record<string, string>): Promise<SecretStage> {
   const stage = await startSecretStage(
     { ...common(), ...environment },
     { certificateAuthorities: [authority.certificateAuthority] },
   );
-  for (let status = 0; status !== 200; ) {
-    ({ status } = await stage.send('/readyz', { method: 'GET' }));
-  }
+  await until(async () => (await stage.send('/readyz', { method: 'GET' })).status === 200);
   return stage;
 }
 
@@ -147,7 +143,7 @@ describe('no secret of an identity leaves', () => {
   it.each(identityPaths.map((path) => [`${path.mode}, ${path.name}`, path] as const))(
     'where %s',
     async (_name, path) => {
-      const stage = await stageFor(path);
+      const stage = stages.get(stageOf(path)) as SecretStage;
       stage.clock.skip(15_000);
       graph.answers(path.graph ?? goodPage);
       if (path.fault) {
@@ -193,23 +189,27 @@ describe('no secret of an identity leaves', () => {
       IDENTITY_ENDPOINT: `${endpoint.url}token`,
       IDENTITY_HEADER: canary('identity-header'),
     });
-    stages.set(`machine ${status}`, stage);
     const token = authority.mint();
     const headers = { authorization: `Bearer ${token}`, prefer: 'wait=0.5' };
     expect((await stage.ask(list, {}, headers)).code).toBe(code);
     expect(endpoint.requests[0]?.headers['x-identity-header']).toBe(canary('identity-header'));
     judge(stage, token);
+    // It may still wait to ask the endpoint again.
+    ended.push(await stage.stop());
     await endpoint.close();
   });
 
   it('in any span or metric of all that', async () => {
-    for (const stage of stages.values()) {
-      const sinks = await stage.stop();
+    for (const [name, stage] of stages) {
+      stages.delete(name);
+      ended.push(await stage.stop());
+    }
+    for (const sinks of ended) {
       expect(sinks.spans.includes('acquire token')).toBe(true);
       // What still went on when Prometheus asked is in the last metrics, which go to the collector.
       expect(`${sinks.metrics}${sinks.spans}`).toContain('gateway_token_acquire_seconds');
       expect(findCanaries({ ...secrets, ...written, ...tokens('none') }, sinks)).toEqual([]);
     }
-    expect(stages.size).toBeGreaterThan(6);
+    expect(ended.length).toBeGreaterThan(6);
   });
 });

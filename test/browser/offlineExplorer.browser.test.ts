@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import {
   hasChromium,
@@ -39,6 +39,7 @@ describeInBrowser('the explorer without the internet', () => {
       startTestGateway({ EXPLORER: 'auto' }),
     ]);
   });
+  afterEach(() => browser.closePages());
   afterAll(async () => {
     await browser.close();
     await gateway.stop(0);

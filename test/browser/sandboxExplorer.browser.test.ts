@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exampleMutation } from '../../src/server/explorer/exampleMutation.ts';
 import {
   type Elsewhere,
@@ -63,6 +63,7 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
       startTestGateway({ EXPLORER: 'auto' }),
     ]);
   });
+  afterEach(() => browser.closePages());
   afterAll(async () => {
     await browser.close();
     await gateway.stop(0);

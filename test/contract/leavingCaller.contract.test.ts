@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import { addMutation, deleteMutation, listQuery, updateMutation } from '../support/documents.ts';
-import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
 import {
   type Answer,
   empty,
@@ -11,20 +10,16 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-let before: ResourceCount;
 const toClose: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  before = await countResources();
-});
 afterEach(async () => {
   for (const close of toClose.splice(0)) {
     await close();
   }
 });
-afterAll(() => expectNoLeftovers(before));
 
 interface Stage {
   readonly graph: ScriptedServer;
@@ -73,12 +68,6 @@ async function stop(gateway: TestGateway, clock: VirtualClock): Promise<void> {
   const stopped = gateway.stop(0);
   await clock.advance(0);
   await stopped;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 const answered = 'Microsoft Graph answered';

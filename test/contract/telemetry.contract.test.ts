@@ -14,6 +14,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
+import { until } from '../support/until.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
 
@@ -214,9 +215,10 @@ describe('metrics', () => {
     await post(addMutation, {}, { input: { displayName: 'Fleet' } });
     let text = '';
     // The delay of the event loop is told once there is something to tell.
-    while (!text.includes('nodejs_eventloop_delay_p99')) {
+    await until(async () => {
       text = await scrape(metricsUrl);
-    }
+      return text.includes('nodejs_eventloop_delay_p99');
+    });
     const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
     for (const name of [
       'http_server_request_duration',

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Clock } from '../../src/clock.ts';
 import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
@@ -13,23 +13,17 @@ import {
 import { noContent, status } from '../support/faultProxy/faults/plainAnswers.ts';
 import { truncatedJson } from '../support/faultProxy/faults/twistedAnswers.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
-import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-let before: ResourceCount;
 const toClose: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  before = await countResources();
-});
 afterEach(async () => {
   for (const close of toClose.splice(0)) {
     await close();
   }
 });
-afterAll(() => expectNoLeftovers(before));
 
 interface Stage {
   readonly graph: Emulator;

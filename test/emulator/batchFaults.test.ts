@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Kill } from '../../src/emulator/faults.ts';
+import { until } from '../support/until.ts';
 import {
   batchPath,
   collectionPath,
@@ -8,7 +9,6 @@ import {
   rawRequest,
   startTestEmulator,
   type TestEmulator,
-  until,
   writeOf,
 } from './emulatorHarness.ts';
 

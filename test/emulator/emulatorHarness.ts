@@ -133,14 +133,3 @@ export function createManualClock(): Clock & { readonly timers: Map<number, () =
     },
   };
 }
-
-/** Waits until something holds; throws after five seconds. */
-export async function until(holds: () => boolean): Promise<void> {
-  const giveUpAtMs = systemClock.now() + 5000;
-  while (!holds()) {
-    if (systemClock.now() > giveUpAtMs) {
-      throw new Error('What was waited for never came');
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFaults, type Fault, isInsteadOfOperation } from '../../src/emulator/faults.ts';
+import { until } from '../support/until.ts';
 import {
   collectionPath,
   createManualClock,
@@ -7,7 +8,6 @@ import {
   rawRequest,
   startTestEmulator,
   type TestEmulator,
-  until,
 } from './emulatorHarness.ts';
 
 const clock = createManualClock();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import type { SeenRequest } from '../../src/emulator/startEmulator.ts';
+import { until } from '../support/until.ts';
 import {
   collectionPath,
   createManualClock,
@@ -8,7 +9,6 @@ import {
   rawRequest,
   startTestEmulator,
   type TestEmulator,
-  until,
 } from './emulatorHarness.ts';
 
 describe('what reached the embedded Graph', () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { afterEach } from '@jest/globals';
 import { Pool } from 'undici';
 import type { Clock } from '../../src/clock.ts';
 import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
@@ -6,7 +6,6 @@ import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import type { ServerCertificate } from '../support/certificates.ts';
 import type { FaultProxyRecord } from '../support/faultProxy/ledger.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
-import { countResources, expectNoLeftovers, type ResourceCount } from '../support/leftovers.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 /** What a client saw of an answer: as much of it as came, and what became of the rest. */
@@ -58,7 +57,7 @@ export class Left extends Error {
   readonly code = 'LEFT';
 }
 
-/** Starters for a test file. All that they started is closed after each test, and nothing may be left at the end. */
+/** Starters for a test file. All that they started is closed after each test. */
 export interface FaultStages {
   start(options?: FaultStageOptions): Promise<FaultStage>;
   /** Closes something else too, before the stages. */
@@ -68,16 +67,11 @@ export interface FaultStages {
 /** To be called once at the top of a test file, because it registers hooks. */
 export function useFaultStages(): FaultStages {
   const toClose: (() => unknown)[] = [];
-  let before: ResourceCount;
-  beforeAll(async () => {
-    before = await countResources();
-  });
   afterEach(async () => {
     for (const close of toClose.splice(0)) {
       await close();
     }
   });
-  afterAll(() => expectNoLeftovers(before));
   return {
     async start(options = {}) {
       const stage = await startFaultStage(options);

@@ -14,6 +14,7 @@ import { closeAtConnect } from '../support/faultProxy/faults/connectionFaults.ts
 import { status } from '../support/faultProxy/faults/plainAnswers.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startScriptedServer } from '../support/scriptedServer.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import { collectionPath, type FaultStage, useFaultStages, wasReset } from './faultHarness.ts';
 
@@ -104,9 +105,7 @@ describe('a fault proxy without a script', () => {
     await stage.proxy.until(({ forwarded }) => forwarded.length === 3);
     const names = stage.graph.partners().map(({ displayName }) => displayName);
     expect(names).toEqual(['Slow', 'Second', 'Third']);
-    while (received.join('').split('HTTP/1.1 201').length < 4) {
-      await once(socket, 'data');
-    }
+    await until(() => received.join('').split('HTTP/1.1 201').length > 3);
   });
 
   it('executes nothing of a request that is not complete', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { totalCountQuery } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
+import { until } from '../support/until.ts';
 import { documentOf, methodOf } from './lane/documentOf.ts';
 import { createSkippingClock } from './lane/skippingClock.ts';
 import { laneOperations, tellsTheTruth } from './lane/tellsTheTruth.ts';
@@ -31,6 +32,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   stage.authority.faults.clear();
+  stage.authority.cutHanging();
   stage.graph.faults.clear();
   setClocksRight();
 });
@@ -81,9 +83,7 @@ describe('a fault of the authority or of the clock', () => {
     const headers = { prefer: `wait=${timeoutMs / 1000}` };
     const answering = run(...documentOf(intent), token, headers);
     if (fault.meanwhile !== undefined) {
-      while (stage.graph.requests.filter(isOwn).length === before) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await until(() => stage.graph.requests.filter(isOwn).length > before);
       fault.meanwhile(stage);
     }
     const answer = await answering;

@@ -128,6 +128,7 @@ function problemOf({ one: { asked }, exchanges, answer }: Played): string[] {
     : [`${asked.kind}: ${problem}: ${text} after\n${told.join('\n')}`];
 }
 
+/** For what is sent although it was answered already: that nothing comes can only be seen by waiting. */
 const settlingMs = 50;
 
 describe("generated answers of Graph's, over sockets", () => {

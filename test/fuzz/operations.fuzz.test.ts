@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import { createSchema, readSdl } from '../../src/server/schema.ts';
@@ -63,7 +63,7 @@ async function problemsAfterwards(): Promise<string[]> {
 }
 
 describe('generated operations', () => {
-  afterAll(close);
+  afterEach(close);
 
   it(
     'all have an answer that a caller can rely on, and none is a fault of the gateway',

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   addAssignmentMutation,
   addMutation,
@@ -20,14 +20,7 @@ const segment = /^[A-Za-z0-9_.~=-]{0,255}[A-Za-z0-9_~=-][A-Za-z0-9_.~=-]{0,255}$
 let graph: ScriptedServer | undefined;
 let gateway: TestGateway | undefined;
 
-async function close(): Promise<void> {
-  await gateway?.stop(0);
-  await graph?.close();
-}
-afterAll(close);
-
 beforeEach(async () => {
-  await close();
   graph = await startScriptedServer((response, request) => {
     const isBatch = request.url.endsWith('/$batch');
     const status = request.method === 'POST' && !isBatch ? 201 : 200;
@@ -37,6 +30,10 @@ beforeEach(async () => {
     );
   });
   gateway = await startTestGateway({ GRAPH_BASE_URL: `${graph.url.href}proxy` });
+});
+afterEach(async () => {
+  await gateway?.stop(0);
+  await graph?.close();
 });
 
 interface Ask {

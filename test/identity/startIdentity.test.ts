@@ -12,6 +12,7 @@ import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authori
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { recordingLog } from '../support/logs.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const minuteMs = 60_000;
@@ -57,13 +58,6 @@ const reasonOf = (found: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: { readonly reason?: unknown }) => error.reason,
   );
-
-/** Lets what goes over the network happen, without any time of the clock's. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe('the identity of callers', () => {
   it('is told by tokens of the authority, users and applications alike', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Balancer, hasBalancer, startBalancer } from '../support/balancers.ts';
 import { findFreePort } from '../support/freePort.ts';
+import { until } from '../support/until.ts';
 import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
 import { createReplica, type Replica } from './replicas.ts';
 import { type SteadyLoad, startSteadyLoad } from './steadyLoad.ts';
@@ -25,17 +26,12 @@ let replicas: readonly [Replica, Replica];
 let balancer: Balancer;
 let load: SteadyLoad;
 
-async function untilReady(count: number): Promise<void> {
-  while ((await balancer.countReady()) !== count) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const untilReady = (count: number): Promise<void> =>
+  until(async () => (await balancer.countReady()) === count);
 
 async function untilAnswers(count: number): Promise<void> {
   const goal = load.outcomes.length + count;
-  while (load.outcomes.length < goal) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(() => load.outcomes.length >= goal);
 }
 
 (hasBalancer ? describe : describe.skip)('two replicas behind a balancer', () => {

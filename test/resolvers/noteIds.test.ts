@@ -4,7 +4,6 @@ import { GraphNetworkError } from '../../src/graph/errors.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { noteIds } from '../../src/resolvers/noteIds.ts';
 import { createTestClient, testCall } from '../support/graphClients.ts';
-import { countResources, expectNoLeftovers } from '../support/leftovers.ts';
 import { type Answer, empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 
 const call = testCall();
@@ -22,7 +21,6 @@ async function knownAfter(
   script: Answer[],
   act: (graph: GraphClient, known: () => string[]) => Promise<unknown>,
 ): Promise<string[]> {
-  const before = await countResources();
   const server = await startScriptedServer(...script);
   const client = createTestClient(server.url);
   const knownIds = createKnownPartnerIds();
@@ -30,7 +28,6 @@ async function knownAfter(
   await act(noteIds(client.graph, knownIds), known);
   await client.close();
   await server.close();
-  await expectNoLeftovers(before);
   return known();
 }
 

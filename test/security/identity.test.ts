@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MintWish } from '../support/authority/mint.ts';
 import { contoso, fabrikam } from '../support/authority/people.ts';
+import { createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { type IdentityStage, startIdentityStage } from '../support/identityStage.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
@@ -32,7 +32,7 @@ const add = ({ gateway }: IdentityStage, token: string) =>
 const base64url = (value: unknown): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
 const now = Math.floor(Date.now() / 1000);
-const { privateKey: strangersKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey: strangersKey } = createAuthorityKey();
 
 function forged(token: string, header: object, signature?: string): string {
   const [, payload = '', own = ''] = token.split('.');

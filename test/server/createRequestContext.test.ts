@@ -8,6 +8,7 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
@@ -37,12 +38,6 @@ async function start(answer: Answer): Promise<{
   };
   toClose.push(stop, graph.close);
   return { gateway, graph, clock };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe('createRequestContext', () => {

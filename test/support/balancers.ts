@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { findFreePort } from './freePort.ts';
+import { until } from './until.ts';
 
 const program = process.env['HAPROXY'] || 'haproxy';
 
@@ -61,12 +62,12 @@ export async function startBalancer(servers: readonly number[]): Promise<Balance
     return rows.filter((row) => /^gateway,replica\d+,/.test(row) && row.split(',')[17] === 'UP')
       .length;
   };
-  while ((await countReady().catch(() => -1)) < 0) {
+  await until(async () => {
     if (child.exitCode !== null) {
       throw new Error('The balancer did not start');
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return (await countReady().catch(() => -1)) >= 0;
+  });
   return {
     url,
     countReady,

@@ -35,6 +35,8 @@ export interface TestBrowser {
     url: string,
     options?: { elsewhere?: Elsewhere; hasOwnClock?: boolean },
   ): Promise<WatchedPage>;
+  /** Closes all pages, and with them what still goes on in them. */
+  closePages(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,9 @@ export async function startBrowser(): Promise<TestBrowser> {
       }
       await watched.page.goto(url, { waitUntil: 'domcontentloaded' });
       return watched;
+    },
+    async closePages() {
+      await Promise.all(browser.contexts().map((context) => context.close()));
     },
     close: () => browser.close(),
   };

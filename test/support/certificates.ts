@@ -1,5 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { constants, privateEncrypt } from 'node:crypto';
 import forge from 'node-forge';
+import { makeKeyPair } from './keyPairs.ts';
+import { sharedText } from './sharedTexts.ts';
 
 /** A key and its certificate, with those in between, as PEM texts: what a TLS server needs. */
 export interface ServerCertificate {
@@ -23,11 +25,6 @@ export interface TestCertificates {
   readonly bad: Readonly<Record<BadCertificate, ServerCertificate>>;
 }
 
-interface KeyPair {
-  readonly privateKey: string;
-  readonly publicKey: string;
-}
-
 interface Traits {
   readonly name: string;
   readonly extensions: readonly object[];
@@ -49,11 +46,17 @@ const loopback = [
   { type: ipAddress, ip: '127.0.0.1' },
 ];
 
-/** Makes the certificates: no network, no files, but some tenths of a second, so once for a test file. */
+let sets = 0;
+
+/** Gives certificates that nothing else in this test file has. It takes no network and no files. */
 export function createTestCertificates(): TestCertificates {
-  const trusted = createKeys();
-  const stranger = createKeys();
-  const server = createKeys();
+  sets += 1;
+  const text = sharedText(`certificates ${sets}`, () => JSON.stringify(makeCertificates()));
+  return JSON.parse(text) as TestCertificates;
+}
+
+function makeCertificates(): TestCertificates {
+  const [trusted, stranger, server] = [makeKeyPair(), makeKeyPair(), makeKeyPair()];
   const authority = { name: 'Test authority', privateKey: trusted.privateKey };
   const serverTraits = { name: 'Test server', extensions: [subjectAltName(loopback)] };
   const issue = (traits: Partial<Traits>, issuer: Issuer = authority): ServerCertificate => ({
@@ -84,14 +87,6 @@ const subjectAltName = (altNames: readonly object[]): object => ({
   altNames,
 });
 
-function createKeys(): KeyPair {
-  return generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-}
-
 let serialNumber = 1;
 
 function sign(traits: Traits, publicKey: string, issuer: Issuer): string {
@@ -104,6 +99,19 @@ function sign(traits: Traits, publicKey: string, issuer: Issuer): string {
   certificate.setSubject([{ name: 'commonName', value: traits.name }]);
   certificate.setIssuer([{ name: 'commonName', value: issuer.name }]);
   certificate.setExtensions([...traits.extensions]);
-  certificate.sign(forge.pki.privateKeyFromPem(issuer.privateKey), forge.md.sha256.create());
+  certificate.sign(signerWith(issuer.privateKey), forge.md.sha256.create());
   return forge.pki.certificateToPem(certificate);
+}
+
+/** What says in a signature of PKCS #1 that a SHA-256 follows. */
+const sha256Prefix = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+
+/** As forge's own key, but with Node.js's arithmetic, which is fifty times as fast. */
+function signerWith(privateKey: string): forge.pki.rsa.PrivateKey {
+  const sign = (digest: forge.md.MessageDigest): string => {
+    const hash = Buffer.from(digest.digest().getBytes(), 'latin1');
+    const key = { key: privateKey, padding: constants.RSA_PKCS1_PADDING };
+    return privateEncrypt(key, Buffer.concat([sha256Prefix, hash])).toString('latin1');
+  };
+  return { sign } as unknown as forge.pki.rsa.PrivateKey;
 }

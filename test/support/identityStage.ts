@@ -8,6 +8,7 @@ import {
 } from './authority/startAuthority.ts';
 import { startTestGateway, type TestGateway } from './testGateways.ts';
 import { startTestGraph } from './testGraphs.ts';
+import { until } from './until.ts';
 
 /** A whole gateway that gets its own tokens, between an authority and a Graph that takes what the authority issued. */
 export interface IdentityStage {
@@ -45,9 +46,7 @@ export async function startIdentityStage(
       ...(clock && { clock }),
     },
   );
-  for (let status = 0; status !== 200; ) {
-    ({ status } = await gateway.get('/readyz'));
-  }
+  await until(async () => (await gateway.get('/readyz')).status === 200);
   return {
     authority,
     graph,

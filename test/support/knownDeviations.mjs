@@ -1,4 +1,4 @@
-import { TestEnvironment } from 'jest-environment-node';
+import TidyEnvironment from './tidyEnvironment.mjs';
 
 /**
  * For somebody else's suite: its tests that this gateway means to fail, each with the reason. They are run all the
@@ -17,10 +17,12 @@ const reasons = {
 /** The name as the suite's file has it: the innermost block and the test. */
 const nameOf = (test) => `${test.parent.name} ${test.name}`;
 
-export default class KnownDeviations extends TestEnvironment {
+export default class KnownDeviations extends TidyEnvironment {
   met = new Set();
 
-  async handleTestEvent({ name, test }) {
+  async handleTestEvent(event, state) {
+    const { name, test } = event;
+    await super.handleTestEvent(event, state);
     if (name === 'test_start' && nameOf(test) in reasons) {
       test.failing = true;
       this.met.add(nameOf(test));

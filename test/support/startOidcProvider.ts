@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type Provider from 'oidc-provider';
 import type { Configuration, JWK } from 'oidc-provider';
 import { frontendClientId } from './authority/people.ts';
+import { createAuthorityKey } from './authority/signingKeys.ts';
 
 /** What a token of the provider shall be. */
 export interface ProviderTokenWish {
@@ -97,11 +98,11 @@ export async function startOidcProvider(
 }
 
 function privateKey(kid: string, alg: 'RS256' | 'PS256' | 'ES256'): JWK {
-  const pair =
+  const key =
     alg === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { ...pair.privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } as JWK;
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+      : createAuthorityKey().privateKey;
+  return { ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' } as JWK;
 }
 
 const resourceServerOf = (audience: string, alg: ProviderTokenWish['algorithm'] = 'RS256') => ({

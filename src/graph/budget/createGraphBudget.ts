@@ -30,7 +30,7 @@ export async function createGraphBudget(
   const { redisUrl } = options;
   const alone = memoryPair(options);
   if (redisUrl === undefined) {
-    return createLimiterBudget(alone, options, parts, () => undefined);
+    return createLimiterBudget(alone, options, parts, () => forgetAll(alone));
   }
   const client = await connectRedis(redisUrl, parts.log);
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
@@ -44,11 +44,16 @@ export async function createGraphBudget(
       insuranceLimiter: alone[count],
     });
   const pair = { writes: shared('writes'), requests: shared('requests') };
-  return createLimiterBudget(pair, options, parts, () => client.disconnect());
+  return createLimiterBudget(pair, options, parts, () => {
+    client.disconnect();
+    forgetAll(alone);
+  });
 }
 
+type MemoryPair = { readonly [Count in keyof LimiterPair]: RateLimiterMemory };
+
 /** Counts in this process: the whole budget where it is the only one, its share where there are others. */
-function memoryPair(options: GraphBudgetOptions): LimiterPair {
+function memoryPair(options: GraphBudgetOptions): MemoryPair {
   const limiter = (count: keyof LimiterPair): RateLimiterMemory =>
     new RateLimiterMemory({
       keyPrefix: `graph-budget:${count}`,
@@ -56,4 +61,13 @@ function memoryPair(options: GraphBudgetOptions): LimiterPair {
       duration: options.windowSeconds,
     });
   return { writes: limiter('writes'), requests: limiter('requests') };
+}
+
+/** Each count has a timer, which would last for its window or, where Graph said so, for an hour. */
+function forgetAll(pair: MemoryPair): void {
+  for (const limiter of Object.values(pair)) {
+    for (const { key } of limiter.dump().storage) {
+      limiter.delete(key);
+    }
+  }
 }

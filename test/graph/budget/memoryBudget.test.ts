@@ -120,4 +120,13 @@ describe('the budget in memory', () => {
     await jest.advanceTimersByTimeAsync(0);
     expect(ends).toEqual(['0 at 0', '1 throttled 20000']);
   });
+
+  it('leaves no timer behind where it is closed, in the middle of a window and of a pause', async () => {
+    const budget = await start();
+    await settled(ask(budget, write, { key: 'graph-budget:requests:b' }));
+    await budget.pause('c', 3_600_000);
+    expect(jest.getTimerCount()).toBeGreaterThanOrEqual(4);
+    budget.close();
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.ts';
 import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
@@ -5,6 +7,7 @@ import type { GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
 import { Secret } from '../../../src/secret.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { hasRedisServer, startTestRedis, type TestRedis } from '../../support/redisServers.ts';
+import { until } from '../../support/until.ts';
 
 const describeWithRedis = hasRedisServer ? describe : describe.skip;
 if (!hasRedisServer) {
@@ -41,12 +44,23 @@ describeWithRedis('the budget in Redis', () => {
     return { log, budget: await createGraphBudget({ ...limits, redisUrl }, parts) };
   }
 
-  async function untilAll(sentence: string, times: number): Promise<void> {
+  function untilAll(sentence: string, times: number): Promise<void> {
     const countIn = ({ log }: Replica) =>
       log.lines.filter(({ message }) => message.startsWith(sentence)).length;
-    while (replicas.some((replica) => countIn(replica) < times)) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    return until(() => replicas.every((replica) => countIn(replica) >= times));
+  }
+
+  /** Stands where Redis stood, and shuts the door on everybody. */
+  async function countKnocks() {
+    let knocks = 0;
+    const door = createServer((socket) => {
+      knocks += 1;
+      socket.destroy();
+    });
+    const { port, hostname } = new URL(redis.url);
+    door.listen(Number(port), hostname);
+    await once(door, 'listening');
+    return { door, count: () => knocks };
   }
 
   /** Claims so many writes in turn at both replicas; gives how many went out, and the longest that one took. */
@@ -111,7 +125,9 @@ describeWithRedis('the budget in Redis', () => {
     await redis.stop('SIGKILL');
     await claim(6);
     await untilAll('Redis is away', 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { door, count } = await countKnocks();
+    await until(() => count() >= 2 * replicas.length);
+    door.close();
     for (const { log } of replicas) {
       expect(log.lines.map(({ message }) => message.split(':')[0])).toEqual([
         'Redis is there',

@@ -11,6 +11,7 @@ import { Secret } from '../../../src/secret.ts';
 import { endableCall, testCall, unlimited } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { recordingMeasurements } from '../../support/measurements.ts';
+import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 
 type End = Pick<GraphResponse, 'status'> & Partial<GraphResponse>;
@@ -81,9 +82,7 @@ describe('createGraphPipeline', () => {
   it('lets others have the turn of one that waits for its repeat', async () => {
     const { ask, clock, log, sent } = createStage([throttled, { status: 200 }], 1, 0);
     const first = ask();
-    while (log.lines.at(-1)?.message !== 'Microsoft Graph is asked again') {
-      await clock.advance(0);
-    }
+    await until(() => log.lines.at(-1)?.message === 'Microsoft Graph is asked again');
     await expect(ask()).resolves.toMatchObject({ status: 200 });
     await clock.advance(5000);
     await expect(first).resolves.toMatchObject({ status: 200 });

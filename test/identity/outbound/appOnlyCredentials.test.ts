@@ -14,6 +14,7 @@ import { contoso, fabrikam, gatewayClient } from '../../support/authority/people
 import { startAuthority, type TestAuthority } from '../../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
 import { testCall } from '../../support/graphClients.ts';
+import { until } from '../../support/until.ts';
 import { claimsOf, createOutboundWorld, headerOf, optionsFor } from './outboundHarness.ts';
 
 const { good, authority: issuer } = createTestCertificates();
@@ -133,11 +134,13 @@ describe('app-only credentials', () => {
     authority.faults.set({ kind: 'hang' }, { times: 1 });
     expect(await Promise.all([ask(), ask()])).toEqual([first, first]);
     await until(() => authority.requests.length === before + 1);
+    await turn();
     await clock.advance(10_000);
     expect(await ask()).toBe(first);
     await clock.advance(30_000);
     expect(await ask()).toBe(first);
     await until(() => measured.length === 3);
+    await turn();
     expect(await ask()).not.toBe(first);
     expect(measured.map(({ outcome }) => outcome)).toEqual(['token', 'unavailable', 'token']);
     expect(authority.requests).toHaveLength(before + 2);
@@ -193,11 +196,4 @@ describe('app-only credentials', () => {
   );
 });
 
-/** Lets turns of the event loop pass until something is so, and one more. */
-async function until(isSo: () => boolean): Promise<void> {
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  while (!isSo()) {
-    await turn();
-  }
-  await turn();
-}
+const turn = () => new Promise((resolve) => setImmediate(resolve));

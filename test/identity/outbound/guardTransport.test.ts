@@ -10,6 +10,7 @@ import {
 import { createTokenTransport } from '../../../src/identity/outbound/authority/tokenTransport.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { type Answer, json, reset, startScriptedServer } from '../../support/scriptedServer.ts';
+import { until } from '../../support/until.ts';
 
 let nowMs: number;
 beforeEach(() => {
@@ -172,9 +173,7 @@ describe('the turns before a token endpoint', () => {
       details: { retryAfterMs: 1_000 },
     });
     expect(events).toEqual(['authority held back by bulkhead']);
-    while (server.requests.length === 0) {
-      await turnOfTheLoop();
-    }
+    await until(() => server.requests.length > 0);
     answer();
     await expect(first).resolves.toMatchObject({ status: 200 });
     await expect(second).resolves.toMatchObject({ status: 200 });

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -14,6 +14,7 @@ import {
   silence,
   startScriptedServer,
 } from '../../support/scriptedServer.ts';
+import { until } from '../../support/until.ts';
 
 const certificates = createTestCertificates();
 const closing: (() => Promise<unknown>)[] = [];
@@ -103,33 +104,34 @@ describe('the way to a token endpoint', () => {
 
   it('ends with the signal', async () => {
     const [transport, server] = await scripted(silence);
-    const signal = AbortSignal.timeout(20);
-    await expect(transport.send(post(server.url, signal))).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+    const leaving = new AbortController();
+    const sent = transport.send(post(server.url, leaving.signal));
+    const ended = expect(sent).rejects.toMatchObject({ code: 'unavailable' });
+    await until(() => server.requests.length === 1);
+    leaving.abort();
+    await ended;
   });
 });
 
 describe('the way to a token endpoint over TLS', () => {
-  const servers: Server[] = [];
-
-  async function secured(certificate: ServerCertificate): Promise<URL> {
+  async function secured(certificate: ServerCertificate) {
     const server = createServer(certificate, (_request, response) => response.end('{"a":1}'));
-    servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new URL(`https://localhost:${(server.address() as AddressInfo).port}`);
+    return {
+      url: new URL(`https://localhost:${(server.address() as AddressInfo).port}`),
+      async close(): Promise<void> {
+        server.close();
+        server.closeAllConnections();
+      },
+    };
   }
 
   let url: URL;
+  let close: () => Promise<void>;
   beforeAll(async () => {
-    url = await secured(certificates.good);
+    ({ url, close } = await secured(certificates.good));
   });
-  afterAll(() => {
-    for (const server of servers) {
-      server.close();
-      server.closeAllConnections();
-    }
-  });
+  afterAll(() => close());
 
   it('trusts an authority that it is given', async () => {
     const certificateAuthorities = [certificates.authority];
@@ -152,9 +154,9 @@ describe('the way to a token endpoint over TLS', () => {
     async (_bad, pair) => {
       const elsewhere = await secured(pair);
       const certificateAuthorities = [certificates.authority];
-      const transport = createTokenTransport(elsewhere, { certificateAuthorities });
-      closing.push(transport.close);
-      await expect(transport.send(post(elsewhere))).rejects.toMatchObject({
+      const transport = createTokenTransport(elsewhere.url, { certificateAuthorities });
+      closing.push(transport.close, elsewhere.close);
+      await expect(transport.send(post(elsewhere.url))).rejects.toMatchObject({
         details: { fault: 'untrusted' },
       });
     },

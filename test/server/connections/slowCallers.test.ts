@@ -3,6 +3,7 @@ import { recordingMeasurements } from '../../support/measurements.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { silence, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
 
 /** Much shorter than an operator would have them, and so far apart that one is not taken for the other. */
 const times = {
@@ -85,6 +86,7 @@ describe('a caller that is slow to ask', () => {
     const caller = await openConnection(gateway.url);
     for (const part of [typename.slice(0, 5), typename.slice(5, -5)]) {
       caller.send(part);
+      // The slowness itself: node:http knows no clock but the machine's.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     caller.send(typename.slice(-5));
@@ -124,11 +126,12 @@ describe('connections', () => {
     first.socket.destroy();
     await first.closed;
     let again = '';
-    while (again === '') {
+    await until(async () => {
       const fourth = await openConnection(gateway.url);
       fourth.send('GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
       again = await fourth.closed;
-    }
+      return again !== '';
+    });
     expect(again).toMatch(/^HTTP\/1.1 200 /);
     second.socket.destroy();
   });
@@ -150,9 +153,7 @@ describe('connections', () => {
     await start();
     const caller = await openConnection(gateway.url);
     caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n'.repeat(300));
-    while (caller.received().split('alive').length < 301) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => caller.received().split('alive').length > 300);
     expect(caller.received()).not.toMatch(/connection: close/i);
     caller.socket.destroy();
   });

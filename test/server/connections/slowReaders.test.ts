@@ -3,6 +3,7 @@ import { recordingMeasurements } from '../../support/measurements.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { json, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
 
 let gateway: TestGateway;
 const measurements = recordingMeasurements();
@@ -30,16 +31,12 @@ async function askForMuch(): Promise<RawConnection> {
 const answered = (): number =>
   gateway.logLines.filter((line) => line.includes('"Answered"')).length;
 
-async function untilCut(): Promise<void> {
-  while (!measurements.events.includes('connection cut for response-idle')) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const wasCut = (): boolean => measurements.events.includes('connection cut for response-idle');
 
 describe('a caller that does not read its answers', () => {
   it('is cut off, and until then little is kept for it', async () => {
     const caller = await askForMuch();
-    await untilCut();
+    await until(wasCut);
     // What the gateway does not read from the caller either it cannot have to remember.
     expect(answered()).toBeLessThan(requests);
     expect(gateway.logLines.filter((line) => line.includes('response-idle'))).toHaveLength(1);
@@ -48,6 +45,7 @@ describe('a caller that does not read its answers', () => {
   });
 
   it('is not one whose next answer takes its time', async () => {
+    // Later than the time after which a caller is cut off, for which a socket has no clock but the machine's.
     const graph = await startScriptedServer((response, request) => {
       setTimeout(() => json(200, { value: [] })(response, request), 700);
     });

@@ -10,6 +10,7 @@ import { recordingLog } from '../../support/logs.ts';
 import { noMeasurements } from '../../support/measurements.ts';
 import { sendRaw } from '../../support/rawHttp.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -134,11 +135,7 @@ describe('bytes that are no request, or one that cannot be carried out', () => {
 });
 
 /** A line is written when an answer has gone out, which its reader can notice first. */
-async function untilLogged(count: number): Promise<void> {
-  for (let turn = 0; turn < 200 && gateway.logLines.length < count; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
+const untilLogged = (count: number): Promise<void> => until(() => gateway.logLines.length >= count);
 
 describe('a request that does not come to its end in time', () => {
   it('is answered in JSON, with a line in the log', async () => {

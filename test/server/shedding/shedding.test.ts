@@ -9,6 +9,7 @@ import {
   startScriptedServer,
 } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
 
 let graph: ScriptedServer;
 let gateway: TestGateway;
@@ -31,9 +32,7 @@ afterEach(async () => {
 async function holdOne(): Promise<void> {
   const before = graph.requests.length;
   gateway.run(listQuery);
-  while (graph.requests.length === before) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await until(() => graph.requests.length > before);
 }
 
 const refusal = {
@@ -95,8 +94,8 @@ describe('shedding', () => {
 
   it('sheds while the heap is fuller than it may be', async () => {
     await start({ SHED_HEAP_PERCENT: '1' });
-    await new Promise((resolve) => setTimeout(resolve, 250));
     await holdOne();
+    await untilRefused();
     expect((await gateway.run(listQuery)).status).toBe(503);
     expect(measurements.events.at(-1)).toBe('shed for heap');
   });
@@ -144,11 +143,7 @@ describe('shedding', () => {
   });
 });
 
-async function untilStatus(isDone: (status: number) => boolean): Promise<void> {
-  while (!isDone((await gateway.get('/schema.graphql')).status)) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-const untilRefused = (): Promise<void> => untilStatus((status) => status === 503);
-const untilLetIn = (): Promise<void> => untilStatus((status) => status === 200);
+const untilStatus = (status: number): Promise<void> =>
+  until(async () => (await gateway.get('/schema.graphql')).status === status);
+const untilRefused = (): Promise<void> => untilStatus(503);
+const untilLetIn = (): Promise<void> => untilStatus(200);

@@ -12,6 +12,7 @@ import {
   startScriptedServer,
 } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
 
@@ -37,16 +38,6 @@ const answeredIn = ({ logLines }: TestGateway): readonly Record<string, unknown>
   logLines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ message }) => message === 'Answered');
-
-async function until(holds: () => boolean): Promise<void> {
-  const untilMs = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > untilMs) {
-      throw new Error('What was waited for did not come.');
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 /** Sends an operation and leaves once Graph was asked. */
 async function leaveEarly(

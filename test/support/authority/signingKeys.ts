@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import { type LentKeyPair, lendKeyPair, takeKeyPairBack } from '../keyPairs.ts';
 
 /** A key pair with the id under which its public half is published. */
 export interface AuthorityKey {
@@ -15,11 +22,16 @@ export interface AuthorityKeys {
   readonly published: readonly AuthorityKey[];
   /** Signs with a new key from now on; the old ones stay published unless they are dropped. */
   rotate(dropOld?: boolean): AuthorityKey;
+  /** Lets the next authority have them. */
+  giveBack(): void;
 }
 
 /** Makes a key pair that nobody publishes. */
-export function createAuthorityKey(): AuthorityKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const createAuthorityKey = (): AuthorityKey => authorityKeyOf(lendKeyPair());
+
+function authorityKeyOf(pair: LentKeyPair): AuthorityKey {
+  const privateKey = createPrivateKey(pair.privateKey);
+  const publicKey = createPublicKey(pair.publicKey);
   const { n, e } = publicKey.export({ format: 'jwk' });
   const kid = createHash('sha1')
     .update(n ?? '')
@@ -34,7 +46,13 @@ export function createAuthorityKey(): AuthorityKey {
 
 /** Makes the first key. */
 export function createAuthorityKeys(): AuthorityKeys {
-  let published: readonly [AuthorityKey, ...AuthorityKey[]] = [createAuthorityKey()];
+  const lent: LentKeyPair[] = [];
+  const create = (): AuthorityKey => {
+    const pair = lendKeyPair();
+    lent.push(pair);
+    return authorityKeyOf(pair);
+  };
+  let published: readonly [AuthorityKey, ...AuthorityKey[]] = [create()];
   return {
     get current() {
       return published[0];
@@ -43,9 +61,12 @@ export function createAuthorityKeys(): AuthorityKeys {
       return published;
     },
     rotate(dropOld = false) {
-      const key = createAuthorityKey();
+      const key = create();
       published = [key, ...(dropOld ? [] : published)];
       return key;
+    },
+    giveBack() {
+      lent.splice(0).forEach(takeKeyPairBack);
     },
   };
 }

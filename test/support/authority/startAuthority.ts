@@ -69,6 +69,8 @@ export interface TestAuthority {
   count(endpoint: AuthorityEndpoint): number;
   /** Makes an access token with the current key; for the gateway and for Ada unless something else is wished. */
   mint(wish?: MintWish): string;
+  /** Cuts the connections that hang, so that whoever waits for an answer has not to wait for his own deadline. */
+  cutHanging(): void;
   close(): Promise<void>;
 }
 
@@ -79,7 +81,6 @@ const paths: Readonly<Record<string, AuthorityEndpoint>> = {
   'oauth2/v2.0/token': 'token',
 };
 
-/** Made once, because it takes some tenths of a second. */
 let certificates: TestCertificates | undefined;
 
 /** Starts an authority on loopback, at any free port. */
@@ -94,6 +95,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
   const requests: AuthorityRequest[] = [];
   const issued: IssuedToken[] = [];
   const sockets = new Set<Duplex>();
+  const hanging = new Set<ServerResponse>();
   const server = createServer({ key: good.key, cert: good.cert }, (request, response) => {
     readForm(request).then(
       (form) => serve(request, response, form),
@@ -129,6 +131,9 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
       send(response, answer);
     } else if (fault?.kind === 'reset') {
       request.socket.destroy();
+    } else {
+      hanging.add(response);
+      response.once('close', () => hanging.delete(response));
     }
   }
 
@@ -168,11 +173,17 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
     keys,
     count: (endpoint) => requests.filter((request) => request.endpoint === endpoint).length,
     mint: (wish) => mint(minterNow(), wish),
+    cutHanging() {
+      for (const response of hanging) {
+        response.destroy();
+      }
+    },
     async close() {
       for (const socket of sockets) {
         socket.destroy();
       }
       await new Promise((resolve) => server.close(resolve));
+      keys.giveBack();
     },
   };
 }

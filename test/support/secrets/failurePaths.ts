@@ -1,6 +1,7 @@
 import { Client } from 'undici';
 import { addMutation, updateMutation } from '../documents.ts';
 import { type Answer, cutOff, hangUp, json, reset, silence } from '../scriptedServer.ts';
+import { until } from '../until.ts';
 import { canary } from './canaries.ts';
 import { type DirtyGraph, dirty, dirtyPage } from './dirtyGraph.ts';
 import { callerHeaders, type SecretStage, type StageAnswer } from './secretStage.ts';
@@ -54,10 +55,7 @@ async function leave({ stage, graph }: FailureStage): Promise<StageAnswer> {
   const body = JSON.stringify({ query: list });
   const options = { method: 'POST' as const, path: '/graphql', headers: callerHeaders, body };
   const answered = caller.request(options).catch(() => undefined);
-  const untilMs = performance.now() + 10_000;
-  while (graph.requests.length === before && performance.now() < untilMs) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await until(() => graph.requests.length > before);
   await caller.destroy();
   await answered;
   return stage.send('/livez', { method: 'GET' });

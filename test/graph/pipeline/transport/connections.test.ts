@@ -5,29 +5,25 @@ import {
 } from '../../../../src/graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from '../../../../src/graph/pipeline/transport/undiciSend.ts';
 import { endableCall, testCall } from '../../../support/graphClients.ts';
-import {
-  countResources,
-  expectNoLeftovers,
-  type ResourceCount,
-} from '../../../support/leftovers.ts';
+import { countResources, findLeftovers, type ResourceCount } from '../../../support/leftovers.mjs';
 import {
   type Answer,
   type ScriptedServer,
   silence,
   startScriptedServer,
 } from '../../../support/scriptedServer.ts';
+import { until } from '../../../support/until.ts';
 
 let before: ResourceCount;
 const toClose: (() => Promise<unknown>)[] = [];
 
-beforeEach(async () => {
-  before = await countResources();
+beforeEach(() => {
+  before = countResources();
 });
 afterEach(async () => {
   for (const close of toClose.splice(0)) {
     await close();
   }
-  await expectNoLeftovers(before);
 });
 
 async function start(answer: Answer, limit = 4) {
@@ -57,16 +53,16 @@ function noting() {
   return { ports, closed, wishes, answer };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+/** Expects that soon there is nothing more than before but these, which are the server's. */
+async function expectOfTheServerOnly(its: ResourceCount): Promise<void> {
+  const kept = Object.entries(its).map(([kind, count]) => [kind, (before[kind] ?? 0) + count]);
+  expect(await findLeftovers({ ...before, ...Object.fromEntries(kept) })).toEqual({});
 }
 
 describe('createConnections', () => {
   it('makes no connection before it is needed', async () => {
     const { connections } = await start(silence);
-    await expectNoLeftovers({ ...before, TCPServerWrap: (before['TCPServerWrap'] ?? 0) + 1 });
+    await expectOfTheServerOnly({ TCPServerWrap: 1 });
     await connections.close();
   });
 
@@ -103,11 +99,7 @@ describe('createConnections', () => {
     end('deadline');
     await expect(asked).resolves.toMatchObject({ code: 'timeout' });
     // The server's end and its listener are still there; the client's end and its timer are not.
-    await expectNoLeftovers({
-      ...before,
-      TCPServerWrap: (before['TCPServerWrap'] ?? 0) + 1,
-      TCPSocketWrap: (before['TCPSocketWrap'] ?? 0) + 1,
-    });
+    await expectOfTheServerOnly({ TCPServerWrap: 1, TCPSocketWrap: 1 });
   });
 
   it.each([false, true])(
@@ -118,7 +110,7 @@ describe('createConnections', () => {
       await until(() => server.requests.length === 1);
       await connections.close();
       await expect(asked).resolves.toMatchObject({ code: 'unavailable' });
-      await expectNoLeftovers({ ...before, TCPServerWrap: (before['TCPServerWrap'] ?? 0) + 1 });
+      await expectOfTheServerOnly({ TCPServerWrap: 1 });
     },
   );
 

@@ -15,6 +15,7 @@ import {
   silence,
   startScriptedServer,
 } from '../../../support/scriptedServer.ts';
+import { until } from '../../../support/until.ts';
 
 const leftovers: (() => Promise<unknown>)[] = [];
 
@@ -113,7 +114,7 @@ describe('createUndiciSend', () => {
     const server = await start(silence);
     const { call, end } = endableCall();
     const sent = failureOf(sendTo(server.url, 'add', call));
-    await waitFor(() => server.requests.length === 1);
+    await until(() => server.requests.length === 1);
     end('deadline');
     await expect(sent).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: true });
   });
@@ -127,24 +128,31 @@ describe('createUndiciSend', () => {
     const sent = failureOf(
       sendTo(new URL('http://127.0.0.1'), 'add', call, { connect: connector }),
     );
-    await waitFor(() => connect !== undefined);
+    await until(() => connect !== undefined);
     end('deadline');
     await expect(sent).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
     connect?.();
   });
 
   it('never writes a request whose deadline fired while it waited for its turn', async () => {
+    const answers: (() => void)[] = [];
     const server = await start((response) => {
-      setTimeout(() => response.end('{}'), 50);
+      const answer = () => response.end('{}');
+      if (server.requests.length > 1) {
+        answer();
+      } else {
+        answers.push(answer);
+      }
     });
     const send = createUndiciSend(connectionsTo(server.url, { connections: 1 }));
     const { call, end } = endableCall();
     const request = { operation: 'add', url: server.url, headers: {}, body: '{}' } as const;
     const first = send({ ...request, call: testCall() });
     const second = failureOf(send({ ...request, call }));
-    await waitFor(() => server.requests.length === 1);
+    await until(() => server.requests.length === 1);
     end('deadline');
     await expect(second).resolves.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
+    answers[0]?.();
     await expect(first).resolves.toMatchObject({ status: 200 });
     await expect(send({ ...request, call: testCall() })).resolves.toMatchObject({ status: 200 });
     expect(server.requests).toHaveLength(2);
@@ -166,7 +174,7 @@ describe('createUndiciSend', () => {
     const server = await start(silence);
     const { call, end } = endableCall();
     const sent = failureOf(sendTo(server.url, 'list', call));
-    await waitFor(() => server.requests.length === 1);
+    await until(() => server.requests.length === 1);
     end('callerLeft');
     await expect(sent).resolves.toMatchObject({ code: 'callerLeft' });
   });
@@ -178,7 +186,7 @@ describe('createUndiciSend', () => {
     });
     const { call, end } = endableCall();
     const sent = sendTo(server.url, 'add', call);
-    await waitFor(() => server.requests.length === 1);
+    await until(() => server.requests.length === 1);
     end('callerLeft');
     answer?.();
     await expect(sent).resolves.toMatchObject({ status: 200 });
@@ -190,7 +198,7 @@ describe('createUndiciSend', () => {
       const server = await start(silence);
       const { call, end } = endableCall();
       const sent = failureOf(sendTo(server.url, 'add', call));
-      await waitFor(() => server.requests.length === 1);
+      await until(() => server.requests.length === 1);
       end('callerLeft');
       end(reason);
       await expect(sent).resolves.toMatchObject({ mayHaveBeenApplied: true });
@@ -244,9 +252,3 @@ describe('createUndiciSend', () => {
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -1,0 +1,38 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { sharedText } from './sharedTexts.ts';
+
+/** An RSA key pair as PEM texts. */
+export interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+export interface LentKeyPair extends KeyPair {
+  readonly number: number;
+}
+
+const lent = new Set<number>();
+
+/** Gives one that nobody else in this test file has. Making them would be a tenth of the time of all tests. */
+export function lendKeyPair(): LentKeyPair {
+  let number = 0;
+  while (lent.has(number)) {
+    number += 1;
+  }
+  lent.add(number);
+  const text = sharedText(`key pair ${number}`, () => JSON.stringify(makeKeyPair()));
+  return { ...(JSON.parse(text) as KeyPair), number };
+}
+
+/** Lets somebody else in this test file have it. */
+export function takeKeyPairBack({ number }: LentKeyPair): void {
+  lent.delete(number);
+}
+
+export function makeKeyPair(): KeyPair {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+}

@@ -1,0 +1,95 @@
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { TestEnvironment } from 'jest-environment-node';
+import { countResources, findLeftovers } from './leftovers.mjs';
+
+/** What `sharedText` keeps for all files of this process. */
+const sharedTexts = new Map();
+
+/** How long what is being closed may take to be gone. */
+const usualPatienceMs = 1000;
+
+/** Longer than jest's reporter, which shares the process where there are no workers, holds the timer after a test. */
+const settlingMs = 150;
+
+/**
+ * Holds every test file to leaving nothing behind that keeps a process alive: no timer, listener, connection, look-up or
+ * child process. It counts and waits for what is just going away, up to a second and only where there is something.
+ *
+ * Each test: by its end, `afterEach` included, there is no more of anything than at its start. What `beforeAll` has made
+ * was there then, so it needs no exception; but a listener of its may keep the connections that tests have made to it. What
+ * sets timers by itself is to be named, with `@jest-environment-options {"timersOf": "..."}` on top of the file.
+ * Each file: by its end, `afterAll` included, there is no more of anything than before it was loaded.
+ *
+ * Not held: what is unref'd, which is for the tests of whatever made it, and threads, which Node.js does not list.
+ */
+export default class TidyEnvironment extends TestEnvironment {
+  #beforeFile;
+  #beforeTest;
+  #hasFailed = false;
+  #options;
+
+  constructor(config, context) {
+    super(config, context);
+    this.#options = config.projectConfig.testEnvironmentOptions;
+  }
+
+  async setup() {
+    await super.setup();
+    this.global.sharedTexts = sharedTexts;
+    this.#beforeFile = await countSettled();
+  }
+
+  async handleTestEvent({ name, test }, state) {
+    if (name === 'test_start') {
+      this.#beforeTest = countResources();
+    }
+    // Whatever failed may not have come to its end, and what it left says nothing then.
+    if (name === 'test_done') {
+      if (test.errors.length === 0) {
+        await this.#judge(test.errors, 'This test', this.#beforeTest, this.#isOfFixture);
+      }
+      this.#hasFailed ||= test.errors.length > 0;
+    }
+    if (name === 'run_finish' && !this.#hasFailed && state.unhandledErrors.length === 0) {
+      await this.#judge(state.unhandledErrors, 'This file', this.#beforeFile);
+    }
+  }
+
+  #isOfFixture = (kind) =>
+    (kind === 'TCPSocketWrap' && this.#beforeTest.TCPServerWrap > 0) ||
+    (kind === 'Timeout' && this.#options.timersOf !== undefined);
+
+  async #judge(errors, who, before, isExcused) {
+    const { patienceMs = usualPatienceMs } = this.#options;
+    // For what was only just begun.
+    await turn();
+    const left = Object.entries(await findLeftovers(before, patienceMs, isExcused));
+    if (left.length > 0) {
+      errors.push(leftBehind(who, left));
+    }
+  }
+}
+
+function leftBehind(who, left) {
+  const what = left.map(([kind, count]) => `${count} ${kind}`).join(', ');
+  const error = new Error(
+    `${who} left behind: ${what}. By itself and with --detectOpenHandles it shows where that was opened.`,
+  );
+  // It leads into the test runner only.
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
+
+/** What is there without any test. In a worker there is no timer then, so that nothing has to be waited for. */
+async function countSettled() {
+  const untilMs = performance.now() + settlingMs;
+  let least = countResources();
+  for (let tries = 0; tries < 3 || (least.Timeout > 0 && performance.now() < untilMs); tries += 1) {
+    await (tries < 3 ? turn() : pause(10));
+    const now = countResources();
+    least = Object.fromEntries(
+      Object.entries(least).map(([kind, count]) => [kind, Math.min(count, now[kind] ?? 0)]),
+    );
+  }
+  return least;
+}
