@@ -11,7 +11,7 @@ export const fleet: LaneRow = { id: 'fleet', displayName: 'Fleet' };
 
 /** Lanes for the cases of the matrix: starting a gateway costs more than playing a case. */
 export interface MatrixLanes {
-  /** Starts so many lanes before they are needed, because what is started takes time from what is played. */
+  /** Has so many lanes before they are needed, because what is started takes time from what is played. */
   prepare(count: number, transport: NamedFault['transport']): Promise<void>;
   /** Plays on a lane that is as good as new. */
   use<Result>(fault: NamedFault, play: (lane: FaultLane) => Promise<Result>): Promise<Result>;
@@ -66,8 +66,9 @@ export function createMatrixLanes(certificates: TestCertificates): MatrixLanes {
 
   return {
     async prepare(count, transport) {
-      for (let started = 0; started < count; started += 1) {
-        free.push(await start({ transport, url: undefined }));
+      const way = { transport, url: undefined };
+      while (free.filter((owned) => owned.way === wayOf(way)).length < count) {
+        free.push(await start(way));
       }
     },
 
