@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
-import { addMutation, deleteMutation, listQuery, updateMutation } from '../support/documents.ts';
+import { addMutation, deleteMutation, listQuery } from '../support/documents.ts';
 import {
   type Answer,
   empty,
@@ -83,6 +83,7 @@ function held(status: number, body: unknown) {
   return { hold, answer: () => answer() };
 }
 
+// Where each operation can be left is in the matrix of faults; here is what of it is worth a closer look.
 describe('a caller that leaves', () => {
   it('ends a read that is under way, and everything that it holds', async () => {
     const { graph, clock, send, logged } = await start(silence);
@@ -97,24 +98,9 @@ describe('a caller that leaves', () => {
     expect(graph.requests).toHaveLength(1);
   });
 
-  it.each<[string, string, object, Answer]>([
-    ['read', listQuery, {}, json(429, {}, { 'retry-after': '10' })],
-    ['write', addMutation, variables, json(429, {}, { 'retry-after': '10' })],
-    [
-      'change',
-      updateMutation,
-      { input: { id: 'abc', displayName: 'Fleet' } },
-      json(429, {}, { 'retry-after': '10' }),
-    ],
-    [
-      'delete in doubt',
-      deleteMutation,
-      { input: { id: 'abc' } },
-      empty(504, { 'retry-after': '10' }),
-    ],
-  ])('ends the wait before a %s is repeated', async (_what, query, values, answer) => {
-    const { graph, clock, send, logged } = await start(answer);
-    const leave = send(query, values);
+  it('ends the wait before a delete in doubt is repeated', async () => {
+    const { graph, clock, send, logged } = await start(empty(504, { 'retry-after': '10' }));
+    const leave = send(deleteMutation, { input: { id: 'abc' } });
     await until(() => logged('Microsoft Graph is asked again').length === 1);
     await leave();
     await until(() => clock.pendingTimers === 0);
@@ -122,40 +108,20 @@ describe('a caller that leaves', () => {
     expect(graph.requests).toHaveLength(1);
   });
 
-  it('ends a read in the middle of its answer', async () => {
-    const { graph, clock, send, logged } = await start((response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.write('{"value":[');
-    });
-    const leave = send(listQuery);
+  it('lets a write that was sent be finished, and told in the log', async () => {
+    const { hold, answer } = held(201, { id: 'abc', displayName: 'Fleet' });
+    const { graph, clock, send, logged } = await start(hold);
+    const leave = send(addMutation, variables);
     await until(() => graph.requests.length === 1);
     await leave();
-    await until(() => logged(unanswered).length === 1);
-    expect(logged(unanswered)).toMatchObject([{ operation: 'list', code: 'callerLeft' }]);
+    expect(logged(unanswered)).toEqual([]);
+    answer();
+    await until(() => logged(answered).length === 1);
+    expect(logged(answered)).toMatchObject([
+      { operation: 'add', status: 201, hasCallerLeft: true, requestId: 'id-1' },
+    ]);
     await until(() => clock.pendingTimers === 0);
   });
-
-  it.each<[string, string, object, number]>([
-    ['add', addMutation, variables, 201],
-    ['update', updateMutation, { input: { id: 'abc', displayName: 'Fleet' } }, 200],
-    ['delete', deleteMutation, { input: { id: 'abc' } }, 200],
-  ])(
-    'lets a write that was sent be finished, and told in the log: %s',
-    async (operation, query, values, status) => {
-      const { hold, answer } = held(status, { id: 'abc', displayName: 'Fleet' });
-      const { graph, clock, send, logged } = await start(hold);
-      const leave = send(query, values);
-      await until(() => graph.requests.length === 1);
-      await leave();
-      expect(logged(unanswered)).toEqual([]);
-      answer();
-      await until(() => logged(answered).length === 1);
-      expect(logged(answered)).toMatchObject([
-        { operation, status, hasCallerLeft: true, requestId: 'id-1' },
-      ]);
-      await until(() => clock.pendingTimers === 0);
-    },
-  );
 
   it('does not take the deadline from a write that was sent', async () => {
     const { graph, clock, send, logged } = await start(silence);

@@ -20,6 +20,9 @@ describe('the watch for lateness', () => {
     block(300);
     await turns(30);
     expect(watch.longestSince(startedMs)).toBeGreaterThan(270);
+    block(200);
+    await turns(30);
+    expect(watch.totalSince(startedMs)).toBeGreaterThan(440);
     const afterwardsMs = performance.now();
     await turns(30);
     expect(watch.longestSince(afterwardsMs)).toBeLessThan(270);

@@ -11,7 +11,7 @@ import type { NamedFault } from './namedFault.ts';
 /** How many cases are under way beside each other: most of them wait, but handshakes take more of the machine. */
 const atTheSameTime = { http: 40, https: 4 };
 
-/** What an operation may take beyond its deadline, to which the latest timer of this process is added. */
+/** What an operation may take beyond its deadline, not counting for how long this process was late from there on. */
 const graceMs = 250;
 
 const results = new Map<string, CaseResult>();

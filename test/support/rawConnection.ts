@@ -50,11 +50,31 @@ export async function openConnection(url: string): Promise<RawConnection> {
   };
 }
 
-/** The bytes of a GraphQL request. */
-export function graphqlRequest(body: unknown): string {
+/** Sends a text byte by byte, so that the connection is never silent for long; the returned function ends it. */
+export function drip({ socket }: RawConnection, text: string): () => void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (!socket.destroyed && sent < text.length) {
+      socket.write(text.charAt(sent));
+      sent += 1;
+    }
+  }, 20);
+  return () => clearInterval(timer);
+}
+
+const usualHeaders = {
+  Host: 'gateway',
+  Authorization: 'Bearer token',
+  'Content-Type': 'application/json',
+};
+
+/** The bytes of a GraphQL request; headers are put over the usual ones. */
+export function graphqlRequest(
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): string {
   const text = JSON.stringify(body);
-  return (
-    'POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer token\r\n' +
-    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
-  );
+  const all = { ...usualHeaders, ...headers, 'Content-Length': Buffer.byteLength(text) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /graphql HTTP/1.1\r\n${lines.join('')}\r\n${text}`;
 }

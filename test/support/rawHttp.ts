@@ -42,8 +42,8 @@ export function sendRaw(
   });
 }
 
-/** Reads the final answer; interim ones, such as `100 Continue`, are passed over. */
-function readAnswer(bytes: Buffer): RawAnswer | undefined {
+/** Reads the final answer; interim ones, such as `100 Continue`, are passed over. Undefined where there is none. */
+export function readAnswer(bytes: Buffer): RawAnswer | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   const lines = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');
   const status = /^HTTP\/1\.1 (\d{3})/.exec(lines[0] ?? '')?.[1];

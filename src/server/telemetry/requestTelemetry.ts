@@ -73,9 +73,15 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
   app.addHook('onResponse', async (request, reply) => {
     const progress = underWay.get(request);
     if (progress) {
+      progress.hasCallerLeft ||= hasBroken(request);
       tell(request, reply, progress);
     }
   });
+}
+
+/** Whether the connection ended in the middle of the answer: node:http says that the answer is finished then, too. */
+function hasBroken({ raw: { socket } }: FastifyRequest): boolean {
+  return socket.destroyed || Boolean(socket.errored);
 }
 
 function conclude(

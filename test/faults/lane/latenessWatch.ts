@@ -5,10 +5,14 @@ import { clearInterval, setInterval } from 'node:timers';
 export interface LatenessWatch {
   /** How late the latest timer since then was, in milliseconds; `sinceMs` is a time of `performance.now()`. */
   longestSince(sinceMs: number): number;
+  /** For how long all timers since then were late together: with many at one moment each waits for those before it. */
+  totalSince(sinceMs: number): number;
   stop(): void;
 }
 
 const tickMs = 10;
+/** Less is the machine's own inaccuracy. */
+const leastMs = 1;
 
 /** Starts to watch. */
 export function startLatenessWatch(): LatenessWatch {
@@ -18,7 +22,7 @@ export function startLatenessWatch(): LatenessWatch {
     const nowMs = performance.now();
     const byMs = nowMs - lastMs - tickMs;
     lastMs = nowMs;
-    if (byMs > tickMs) {
+    if (byMs > leastMs) {
       late.push({ atMs: nowMs, byMs });
     }
   }, tickMs);
@@ -28,6 +32,8 @@ export function startLatenessWatch(): LatenessWatch {
         (longest, { atMs, byMs }) => (atMs < sinceMs ? longest : Math.max(longest, byMs)),
         0,
       ),
+    totalSince: (sinceMs) =>
+      late.reduce((total, { atMs, byMs }) => (atMs < sinceMs ? total : total + byMs), 0),
     stop: () => clearInterval(timer),
   };
 }

@@ -19,14 +19,19 @@ const statuses: Readonly<Record<string, number>> = {
   UPSTREAM_BAD_RESPONSE: 502,
   UPSTREAM_UNAVAILABLE: 503,
   UPSTREAM_TIMEOUT: 504,
+  OVERLOADED: 503,
+  REQUEST_TIMEOUT: 408,
 };
+
+/** The HTTP status that goes with a code. */
+export const statusOf = (code: string): number => statuses[code] ?? 0;
 
 const expected = (
   code: string,
   least: number,
   most = least,
   more: { readonly isFound?: boolean } = {},
-): Expected => ({ code, status: statuses[code] ?? 0, calls: [least, most], ...more });
+): Expected => ({ code, status: statusOf(code), calls: [least, most], ...more });
 
 /** The promise, made from what the fault is and not from what the gateway does. */
 export function expectedOf(fault: NamedFault, operation: LaneOperation): Expected {

@@ -1,6 +1,7 @@
 import type { TestCertificates } from '../../support/certificates.ts';
 import { createSkippingClock, type SkippingClock } from '../lane/skippingClock.ts';
-import { type FaultLane, type LaneRow, startFaultLane } from '../lane/startFaultLane.ts';
+import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
+import type { LaneRow } from '../lane/startLaneGraph.ts';
 import type { NamedFault } from '../namedFault.ts';
 
 /** The time of an operation: short, so that what hangs is over soon, and long enough for two waits of a second. */

@@ -1,7 +1,11 @@
 import { laneOperations } from '../lane/tellsTheTruth.ts';
+import { leavingFaults, slowCallerFaults } from './callerFaults.ts';
 import { expectedOf } from './expectedOf.ts';
 import { callsOf, identityFaults } from './identityFaults.ts';
 import { matrixCases } from './matrixCases.ts';
+import { outageFaults } from './outageFaults.ts';
+import { isLeftOut, type ProcessFaults } from './processFault.ts';
+import { gatewayShortages, signalFaults, systemShortages } from './processFaults.ts';
 
 interface Row {
   readonly number: number;
@@ -13,7 +17,7 @@ const nothing = '–';
 
 /** The promises of the matrix as a Markdown table: a row for all faults of a number that have the same ones. */
 export function matrixTable(): string {
-  const rows = merged([...upstreamRows(), ...identityRows()].sort(byNumber));
+  const rows = merged([...upstreamRows(), ...identityRows(), ...processRows()].sort(byNumber));
   return [
     `| | fault | ${laneOperations.join(' | ')} |`,
     `| --- | --- | ${laneOperations.map(() => '---').join(' | ')} |`,
@@ -45,17 +49,51 @@ function identityRows(): readonly Row[] {
   });
 }
 
+function processRows(): readonly Row[] {
+  const all: ProcessFaults = {
+    ...outageFaults,
+    ...leavingFaults,
+    ...slowCallerFaults,
+    ...signalFaults,
+    ...systemShortages,
+    ...gatewayShortages,
+  };
+  return Object.entries(all).map(([name, { number, cells }]) => ({
+    number,
+    names: [name],
+    cells: laneOperations.map((operation) => {
+      const cell = cells[operation];
+      return isLeftOut(cell) ? nothing : cellOf(cell);
+    }),
+  }));
+}
+
 function cellOf({
   code,
   isFound = false,
+  isDone = false,
   calls: [least, most],
 }: {
   readonly code: string;
   readonly isFound?: boolean;
+  readonly isDone?: boolean;
   readonly calls: readonly [number, number];
 }): string {
   const times = least === most ? String(least) : `${least}-${most}`;
-  return `${isFound ? 'found' : code === 'ok' ? code : `\`${code}\``} (${times})`;
+  return `${isFound ? 'found' : wordFor(code, isDone)} (${times})`;
+}
+
+/** What no answer says the word does, but for reads, which do nothing. */
+function wordFor(code: string, isDone: boolean): string {
+  switch (code) {
+    case 'ok':
+      return code;
+    case 'cut':
+    case 'left':
+      return isDone ? `${code}, done` : code;
+    default:
+      return `\`${code}\``;
+  }
 }
 
 function merged(rows: readonly Row[]): readonly Row[] {

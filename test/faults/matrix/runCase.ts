@@ -23,7 +23,7 @@ export interface CaseResult {
   /** How often the trap elsewhere was reached. */
   readonly strays: number;
   readonly durationMs: number;
-  /** How late the latest timer of this process was meanwhile. */
+  /** For how long this process was late from the operation's deadline on. */
   readonly latenessMs: number;
   /** Whether what the answer says is what the upstream holds. */
   readonly isTrue: boolean;
@@ -75,7 +75,7 @@ export async function runCase(
     executions: proxy.forwarded.slice(forwardedBefore).filter(isOwn).length,
     strays: lane.strays - straysBefore,
     durationMs,
-    latenessMs: lateness.longestSince(startedMs),
+    latenessMs: lateness.totalSince(startedMs + timeoutMsOf(fault, operation)),
     isTrue: tellsTheTruth(intent, answer, graph.partners()),
   };
 }

@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { recordingMeasurements } from '../../support/measurements.ts';
-import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import {
+  drip,
+  graphqlRequest,
+  openConnection,
+  type RawConnection,
+} from '../../support/rawConnection.ts';
 import { silence, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
@@ -13,7 +18,7 @@ const times = {
 };
 
 let gateway: TestGateway;
-const drips: NodeJS.Timeout[] = [];
+const drips: (() => void)[] = [];
 
 async function start(environment: Record<string, string> = {}) {
   const measurements = recordingMeasurements();
@@ -22,23 +27,14 @@ async function start(environment: Record<string, string> = {}) {
 }
 
 afterEach(async () => {
-  for (const drip of drips.splice(0)) {
-    clearInterval(drip);
+  for (const stop of drips.splice(0)) {
+    stop();
   }
   await gateway.stop(0);
 });
 
-/** Sends a text byte by byte, so that the connection is never silent for long. */
-function drip({ socket }: RawConnection, text: string): void {
-  let sent = 0;
-  const timer = setInterval(() => {
-    if (!socket.destroyed && sent < text.length) {
-      socket.write(text.charAt(sent));
-      sent += 1;
-    }
-  }, 20);
-  drips.push(timer);
-}
+const startDrip = (caller: RawConnection, text: string): void =>
+  void drips.push(drip(caller, text));
 
 const typename = graphqlRequest({ query: '{ __typename }' });
 const padded = graphqlRequest({ query: '{ __typename }', padding: 'x'.repeat(500) });
@@ -49,7 +45,7 @@ describe('a caller that is slow to ask', () => {
     ['says nothing', () => undefined],
     [
       'drips its headers',
-      (caller) => drip(caller, `GET /livez HTTP/1.1\r\n${'X-Drip: 1\r\n'.repeat(99)}`),
+      (caller) => startDrip(caller, `GET /livez HTTP/1.1\r\n${'X-Drip: 1\r\n'.repeat(99)}`),
     ],
     ['stops in its headers', (caller) => caller.send(typename.slice(0, 30))],
     ['stops before its body', (caller) => caller.send(padded.slice(0, endOfHeaders))],
@@ -57,7 +53,7 @@ describe('a caller that is slow to ask', () => {
       'drips its body',
       (caller) => {
         caller.send(padded.slice(0, endOfHeaders));
-        drip(caller, padded.slice(endOfHeaders));
+        startDrip(caller, padded.slice(endOfHeaders));
       },
     ],
   ])('is told so and cut off where it %s', async (_what, begin) => {

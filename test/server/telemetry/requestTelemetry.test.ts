@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import { addMutation, listQuery } from '../../support/documents.ts';
 import { recordingMeasurements } from '../../support/measurements.ts';
+import { graphqlRequest, openConnection } from '../../support/rawConnection.ts';
 import { recordingTrails } from '../../support/recordedSpans.ts';
 import {
   type Answer,
@@ -156,6 +157,28 @@ describe('the line, the measurement and the span of a request', () => {
     await until(() => answeredIn(gateway).length === 2);
     expect(answeredIn(gateway)[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
     expect(measurements.requests).toHaveLength(2);
+  });
+
+  it('say so as well where the caller leaves in the middle of its answer', async () => {
+    // Twenty of them are more than all buffers of the system between two sockets take.
+    const partner = { id: 'p', displayName: 'x'.repeat(800_000) };
+    const { gateway, measurements } = await start(json(200, partner));
+    const fields = Array.from({ length: 20 }, (_, index) => `n${index}: displayName`).join(' ');
+    const caller = await openConnection(gateway.url);
+    caller.socket.pause();
+    caller.send(
+      graphqlRequest({ query: `{ complianceManagementPartner(id: "p") { ${fields} } }` }),
+    );
+    await until(() => gateway.logLines.some((line) => line.includes('Microsoft Graph answered')));
+    await gateway.get('/livez');
+    caller.socket.destroy();
+    await until(() => answeredIn(gateway).length === 2);
+    expect(answeredIn(gateway)[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
+    expect(answeredIn(gateway)[1]).not.toHaveProperty('status');
+    expect(measurements.requests).toMatchObject([
+      { route: '/livez', status: 200 },
+      { route: '/graphql', status: undefined, errorType: 'callerLeft' },
+    ]);
   });
 
   it('cannot be forged by what a caller writes', async () => {

@@ -34,10 +34,7 @@ export interface HeldFault extends RequestFault {
 
 /** Keeps an answer back until it is released; the upstream's, which is executed at once, where no fault is named. */
 export function held(fault: RequestFault = passOn): HeldFault {
-  let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { release, released } = createRelease();
   return {
     ...fault,
     name: `${fault.name}, held back`,
@@ -47,4 +44,29 @@ export function held(fault: RequestFault = passOn): HeldFault {
       await fault.play(exchange);
     },
   };
+}
+
+/** Sends the first half of the upstream's answer, which is executed at once, and the rest when it is released. */
+export function heldInTheMiddle(): HeldFault {
+  const { release, released } = createRelease();
+  return {
+    ...passOn,
+    name: 'held back in the middle of its answer',
+    release,
+    async play({ wire, answer }) {
+      const bytes = toBytes(answer);
+      const middle = Math.ceil(bytes.length / 2);
+      await wire.write(bytes.subarray(0, middle));
+      await Promise.race([released, wire.untilGone()]);
+      await wire.write(bytes.subarray(middle));
+    },
+  };
+}
+
+function createRelease() {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { released, release: () => release() };
 }

@@ -1,0 +1,80 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { findFreePort } from '../../support/freePort.ts';
+import { ask, putFourCallers } from '../lane/laneCaller.ts';
+import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
+import type { gatewayShortages } from '../matrix/processFaults.ts';
+import { untilExecuted } from './inFlight.ts';
+import {
+  type CloseLater,
+  lookAt,
+  type Met,
+  meet,
+  type Played,
+  type SeenByOperation,
+  until,
+} from './played.ts';
+
+/** Plays them with gateways in this process. */
+export async function playGatewayShortages(
+  closeLater: CloseLater,
+): Promise<Played<typeof gatewayShortages>> {
+  const silent = await startSilentServer();
+  closeLater(silent.close);
+  const startLane = async (environment: Record<string, string>): Promise<FaultLane> => {
+    const lane = await startFaultLane({ environment });
+    closeLater(lane.close);
+    return lane;
+  };
+  const redisAt = (port: number) => startLane({ REDIS_URL: `redis://127.0.0.1:${port}` });
+  return {
+    ...(await playFullHeap(await startLane({ SHED_HEAP_PERCENT: '1' }))),
+    'Redis refuses connections': await playAll(await redisAt(await findFreePort())),
+    'Redis hangs': await playAll(await redisAt(silent.port)),
+  };
+}
+
+async function playFullHeap(lane: FaultLane) {
+  const { gateway } = lane;
+  const [holder] = await putFourCallers(lane, 'holder');
+  const callers = await putFourCallers(lane, 'heap');
+  const flight = await untilExecuted(lane, gateway.url, holder ? [holder] : []);
+  await until(async () => (await gateway.get('/schema.graphql')).status === 503);
+  const besideMs = performance.now();
+  const beside = lookAt(lane, await meet(callers, (caller) => ask(gateway.url, caller)), besideMs);
+  flight.release();
+  await flight.met;
+  const aloneMs = performance.now();
+  const met: Met[] = [];
+  for (const caller of await putFourCallers(lane, 'alone')) {
+    met.push({ caller, ending: await ask(gateway.url, caller) });
+  }
+  return {
+    'heap fuller than it may be: beside another request': beside,
+    'heap fuller than it may be: alone': lookAt(lane, met, aloneMs),
+  };
+}
+
+async function playAll(lane: FaultLane): Promise<SeenByOperation> {
+  const callers = await putFourCallers(lane, 'redis');
+  const sinceMs = performance.now();
+  return lookAt(lane, await meet(callers, (caller) => ask(lane.gateway.url, caller)), sinceMs);
+}
+
+/** Takes connections and never says a word. */
+async function startSilentServer() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
