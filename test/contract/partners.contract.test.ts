@@ -109,7 +109,7 @@ describe("the reference page's example", () => {
     });
     expect(status).toBe(200);
     expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
-      complianceManagementPartner: null,
+      complianceManagementPartner: { id: givenId },
       userErrors: [{ code: 'CONFLICT' }],
     });
   });
