@@ -18,6 +18,8 @@ describe('the watch for lateness', () => {
     watch = startLatenessWatch();
     const startedMs = performance.now();
     block(300);
+    // Known at once, before any timer had its turn.
+    expect(watch.longestSince(startedMs)).toBeGreaterThan(270);
     await turns(30);
     expect(watch.longestSince(startedMs)).toBeGreaterThan(270);
     block(200);

@@ -26,14 +26,14 @@ export function startLatenessWatch(): LatenessWatch {
       late.push({ atMs: nowMs, byMs });
     }
   }, tickMs);
+  /** With what is late just now, and will only be noted by the next tick. */
+  const lateSince = (sinceMs: number): readonly number[] => [
+    ...late.filter(({ atMs }) => atMs >= sinceMs).map(({ byMs }) => byMs),
+    Math.max(0, performance.now() - lastMs - tickMs),
+  ];
   return {
-    longestSince: (sinceMs) =>
-      late.reduce(
-        (longest, { atMs, byMs }) => (atMs < sinceMs ? longest : Math.max(longest, byMs)),
-        0,
-      ),
-    totalSince: (sinceMs) =>
-      late.reduce((total, { atMs, byMs }) => (atMs < sinceMs ? total : total + byMs), 0),
+    longestSince: (sinceMs) => Math.max(...lateSince(sinceMs)),
+    totalSince: (sinceMs) => lateSince(sinceMs).reduce((total, byMs) => total + byMs, 0),
     stop: () => clearInterval(timer),
   };
 }
