@@ -10,7 +10,7 @@ import {
 } from '../matrix/processFault.ts';
 
 /** What a busy machine adds to the time that something may take, in milliseconds. */
-const graceMs = 2_000;
+const graceMs = 5_000;
 
 /** One fault against one operation. */
 export interface ProcessCase<Name> {
