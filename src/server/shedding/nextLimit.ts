@@ -10,8 +10,11 @@ export interface Limit {
 /** However late the event loop is, so many requests are let in: by them it is seen that it has become better. */
 export const leastLimit = 16;
 
-/** A loop that is late and has nothing to do waits for others on its machine; fewer requests would not help it. */
-const busyUtilization = 0.9;
+/**
+ * A loop that is late and has little to do waits for others on its machine; fewer requests would not help it. No more
+ * than half: requests that wait for Graph together come back together, and are late although there are pauses between.
+ */
+const busyUtilization = 0.5;
 
 /** Few requests make no loop late by their number; but behind a block a crowd is waiting that was never counted. */
 const leastBlockMs = 250;

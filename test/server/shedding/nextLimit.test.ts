@@ -77,8 +77,8 @@ describe('nextLimit', () => {
 
   it('stays where the loop is late for want of a processor, and not for want of time', () => {
     const limit = { open: 100, lastLateAt: never };
-    expect(nextLimit(limit, 20, late(3000, 0.85), bounds)).toBe(limit);
-    expect(nextLimit(limit, 20, late(3000, 0.95), bounds).open).toBe(leastLimit);
+    expect(nextLimit(limit, 20, late(3000, 0.45), bounds)).toBe(limit);
+    expect(nextLimit(limit, 20, late(3000, 0.55), bounds).open).toBe(leastLimit);
   });
 
   it.each([17, 40, 100, 400, 1000])(
