@@ -17,7 +17,7 @@ const { values } = parseArgs({
     ratio: { type: 'string', default: '2' },
     'refused-ms': { type: 'string', default: '50' },
     'graph-ms': { type: 'string', default: '100' },
-    'delay-ms': { type: 'string', default: '5' },
+    'delay-ms': { type: 'string', default: '10' },
   },
 });
 const seconds = Number(values.seconds);
