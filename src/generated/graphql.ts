@@ -230,7 +230,8 @@ export type ComplianceManagementPartner = {
   partnerState?: Maybe<PartnerState>;
   /**
    * A digest of everything that a user can change on this partner: the name, the platforms and their assignments.
-   * It differs whenever one of them differs; the heartbeat and the state do not change it.
+   * It differs whenever one of them differs. The heartbeat and the state do not change it, nor does another spelling: the
+   * order of assignments, `#` in a type, the case of a UUID, a filter of `none` or no filter, false or an absent flag.
    */
   revision: Scalars['String']['output'];
   /** Who enrols Windows devices through this partner. Only the beta of the reference page knows this property. */

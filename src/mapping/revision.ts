@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PartnerResource } from '../graph/resource.ts';
+import { meaningOf } from './meaning.ts';
 
-const writableByUsers = [
+/** What a user can change, and what a change of is a new revision: neither the heartbeat nor the state. */
+export const revisedProperties = [
   'displayName',
   'macOsOnboarded',
   'windowsOnboarded',
@@ -16,24 +18,14 @@ const writableByUsers = [
 ] as const satisfies readonly (keyof PartnerResource)[];
 
 /**
- * Digests all that a user can change, over what Graph wrote and not over what the schema shows: a change inside a
- * target that the schema does not recognise counts too. The heartbeat and the state do not; the order of members
- * does not either, and a property that is missing counts as null.
+ * Digests all that a user can change, by meaning and not by spelling (`meaningOf`), over what Graph wrote and not over
+ * what the schema shows: a change inside a target that the schema does not recognize counts too.
  */
 export function revisionOf(partner: PartnerResource): string {
-  const state = writableByUsers.map((property) => partner[property] ?? null);
-  return createHash('sha256').update(canonicalJson(state)).digest('base64url');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => sortMembers(member));
-}
-
-function sortMembers(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return value;
+  let state = '';
+  for (const property of revisedProperties) {
+    const value = partner[property];
+    state += value == null || value === false ? ';' : `${meaningOf(property, value)};`;
   }
-  return Object.fromEntries(
-    Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)),
-  );
+  return hash('sha256', state, 'base64url');
 }

@@ -13,16 +13,26 @@ export function hasSameFilter(left: Target, right: Target): boolean {
 }
 
 function identityOf(target: Target): string {
-  const type = (target['@odata.type'] ?? '').replace(/^#?microsoft\.graph\./i, '').toLowerCase();
   const ids = [target.groupId, target.collectionId].map((id) =>
     typeof id === 'string' ? id.toLowerCase() : (id ?? null),
   );
-  return JSON.stringify([type, ...ids]);
+  return JSON.stringify([typeNameOf(target['@odata.type']), ...ids]);
 }
 
-function filterOf(target: Target): string {
-  const id = target.deviceAndAppManagementAssignmentFilterId;
-  const type = String(target.deviceAndAppManagementAssignmentFilterType ?? 'none').toLowerCase();
-  const isNone = id == null || id === '' || type === '' || type === 'none';
-  return isNone ? 'none' : `${type} ${id}`.toLowerCase();
+/** A type's name without `#`, namespace and case; empty where there is none. */
+export function typeNameOf(type: unknown): string {
+  return typeof type === 'string' ? type.replace(/^#?microsoft\.graph\./i, '').toLowerCase() : '';
+}
+
+export const filterIdName = 'deviceAndAppManagementAssignmentFilterId';
+export const filterTypeName = 'deviceAndAppManagementAssignmentFilterType';
+
+/** A target's filter, one text for all ways to write it; `none` where there is none. */
+export function filterOf(target: Readonly<Record<string, unknown>> | Target): string {
+  const id = target[filterIdName];
+  if (id == null || id === '') {
+    return 'none';
+  }
+  const type = String(target[filterTypeName] ?? '').toLowerCase();
+  return type === '' || type === 'none' ? 'none' : `${type} ${String(id).toLowerCase()}`;
 }

@@ -48,6 +48,18 @@ describe('isWhatWasAdded', () => {
     ],
     ['null for null', { iosOnboarded: null }, { iosOnboarded: null }],
     ['nothing for null', { partnerState: null }, {}],
+    ['nothing for false', { iosOnboarded: false }, {}],
+    ['false for null', { iosOnboarded: null }, { iosOnboarded: false }],
+    [
+      'the same entries in another order',
+      {
+        iosEnrollmentAssignments: [
+          ...(toGroup().iosEnrollmentAssignments ?? []),
+          { '@odata.type': entryType },
+        ],
+      },
+      { iosEnrollmentAssignments: [null, ...(heldGroup().iosEnrollmentAssignments ?? [])] },
+    ],
     [
       'an empty list for null',
       { iosEnrollmentAssignments: null },
@@ -72,7 +84,6 @@ describe('isWhatWasAdded', () => {
     ['no name', {}, { displayName: null }],
     ['another id', { id: groupId }, { id: filterId }],
     ['another state', { partnerState: 'enabled' }, { partnerState: 'unavailable' }],
-    ['false for nothing', { iosOnboarded: false }, {}],
     ['true for null', { iosOnboarded: null }, { iosOnboarded: true }],
     [
       'another instant',
@@ -130,10 +141,11 @@ function respell(sent: NewPartnerResource, pick: Pick): PartnerResource {
   const held: Json = { id: 'new', extra: { unknown: [1] } };
   for (const [name, value] of Object.entries(sent)) {
     if (Array.isArray(value)) {
-      held[name] =
-        value.length === 0 ? pick([], null, undefined) : value.map((one) => entry(one, pick));
-    } else if (value === null) {
-      held[name] = name.endsWith('Assignments') ? pick(null, undefined, []) : pick(null, undefined);
+      held[name] = value.length === 0 ? pick([], null, undefined) : entries(value, pick);
+    } else if (value === null || value === false) {
+      held[name] = name.endsWith('Assignments')
+        ? pick(null, undefined, [])
+        : pick(value, null, undefined);
     } else if (name === 'lastHeartbeatDateTime') {
       held[name] = pick(value, inUtc(String(value)));
     } else {
@@ -141,6 +153,12 @@ function respell(sent: NewPartnerResource, pick: Pick): PartnerResource {
     }
   }
   return held as unknown as PartnerResource;
+}
+
+/** In the order that they were sent in, or in the other one. */
+function entries(sent: readonly Json[], pick: Pick): unknown[] {
+  const held = sent.map((one) => entry(one, pick));
+  return pick(true, false) ? held : held.reverse();
 }
 
 function entry({ target }: { readonly target?: Json | null }, pick: Pick): unknown {

@@ -18,11 +18,9 @@ export interface ModelTarget {
   readonly properties?: object;
 }
 
-/** An entry of a list: what the schema shows of it, and what it does not. */
+/** An entry of a list. */
 export interface ModelEntry {
   readonly target: ModelTarget | null;
-  /** What Graph tells apart and the schema does not; it counts for the revision. */
-  readonly detail?: string;
   /** Whether this Graph holds it and would not take it again. */
   readonly isRefused?: boolean;
 }
@@ -91,7 +89,7 @@ export function changed(partner: ModelPartner, changes: Changes): ModelPartner {
 
 /** An entry of an input. */
 export function entryOf({ target }: ComplianceManagementPartnerAssignmentInput): ModelEntry {
-  return target ? { target: targetOf(target) } : { target: null, detail: `target ${target}` };
+  return { target: target ? targetOf(target) : null };
 }
 
 const typenames = {
@@ -149,7 +147,20 @@ export function shown(partner: ModelPartner): Record<string, unknown> {
   return { id, displayName, partnerState, lastHeartbeatDateTime, ...Object.fromEntries(platforms) };
 }
 
-/** A text that is the same for two partners if everything that a user can change on them is. */
+/**
+ * A text that is the same for two partners if everything that a user can change on them is, by meaning: nothing, false
+ * and an empty list are one, and neither the order of a list nor the case of ids counts.
+ */
 export function stateOf({ displayName, onboarded, assignments }: ModelPartner): string {
-  return JSON.stringify([displayName, onboarded, assignments]);
+  return JSON.stringify([
+    displayName,
+    forPlatforms((platform) => onboarded[platform] === true),
+    forPlatforms((platform) => (assignments[platform] ?? []).map(meaningOf).sort()),
+  ]);
+}
+
+function meaningOf({ target }: ModelEntry): string {
+  const inLowerCase = (_name: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.toLowerCase() : value;
+  return JSON.stringify(target, target?.odataType === undefined ? inLowerCase : undefined);
 }

@@ -91,9 +91,9 @@ export function seededPartners(generation: Generation): readonly ModelPartner[] 
 }
 
 const oddEntries: readonly ModelEntry[] = [
-  { target: null, detail: 'null entry', isRefused: true },
-  { target: null, detail: 'target undefined' },
-  { target: null, detail: 'target null' },
+  { target: null, isRefused: true },
+  { target: null },
+  { target: null },
   {
     target: {
       __typename: 'UnrecognizedAssignmentTarget',
@@ -111,7 +111,6 @@ function fleetEntries(hasFilters: boolean): readonly ModelEntry[] {
   return [
     {
       target: { __typename: 'AllLicensedUsersAssignmentTarget', filter: null },
-      ...(hasFilters && { detail: `no filter, ${filterId}` }),
     },
     {
       target: {
