@@ -5,6 +5,8 @@ export default {
   testEnvironment: '<rootDir>/test/support/tidyEnvironment.mjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Long, or in need of another program: `npm run test:extended`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/extended/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -18,5 +20,6 @@ export default {
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 60_000,
+  // Ten times what a test takes on a quiet machine, and more.
+  testTimeout: 120_000,
 };

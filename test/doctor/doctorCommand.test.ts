@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/startEmulator.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
-import { hasRedisServer, startTestRedis } from '../support/redisServers.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 import { diagnose } from './doctorHarness.ts';
@@ -210,22 +209,5 @@ describe('the doctor', () => {
     expect(exitCode).toBe(1);
     expect(lines).toContainEqual(line('problem redis: It cannot be reached (ECONNREFUSED)'));
     expect(output).not.toContain('canary-secret');
-  });
-});
-
-const describeWithRedis = hasRedisServer ? describe : describe.skip;
-if (!hasRedisServer) {
-  process.stderr.write('No redis-server here: the test of the doctor with one is left out.\n');
-}
-describeWithRedis('the doctor, with a Redis', () => {
-  it('tells one that answers from one that wants another password', async () => {
-    const redis = await startTestRedis('--requirepass', 'right');
-    const withPassword = (password: string) =>
-      diagnose({ ...passthrough(), REDIS_URL: redis.url.replace('//', `//:${password}@`) });
-    const [good, bad] = [await withPassword('right'), await withPassword('canary-secret')];
-    await redis.stop('SIGKILL');
-    expect(good.lines).toContainEqual(expect.stringMatching(/^(ok|warning) redis: It answers/));
-    expect(bad.lines).toContain('problem redis: It does not let the gateway in (WRONGPASS).');
-    expect(bad.output).not.toContain('canary-secret');
   });
 });

@@ -1,4 +1,4 @@
-import { createReplica, type Replica } from '../../operations/replicas.ts';
+import { createReplica, type Replica } from '../../extended/operations/replicas.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import type { Program } from '../../support/programs.ts';
 import { openConnection } from '../../support/rawConnection.ts';

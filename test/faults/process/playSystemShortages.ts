@@ -15,7 +15,9 @@ interface Stage {
   readonly program: Program;
 }
 
-const fixture = fileURLToPath(new URL('../../fixtures/faultOnSignal.mjs', import.meta.url));
+const fixture = fileURLToPath(
+  new URL('../../extended/operations/faultOnSignal.mjs', import.meta.url),
+);
 /** More than the program needs to start. */
 const openFiles = 256;
 /** Each makes a log line of 180 bytes; together they are more than a pipe and both of its ends hold. */

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import {
+  hasChromium,
+  sayThatThereIsNoChromium,
+  startBrowser,
+  type TestBrowser,
+  type WatchedPage,
+} from './browsers.ts';
+
+const describeInBrowser = hasChromium ? describe : describe.skip;
+if (!hasChromium) {
+  sayThatThereIsNoChromium();
+}
+
+const cdn = 'https://embeddable-sandbox.cdn.apollographql.com';
+
+/** What an editor shows, without blanks; it draws only the lines in view. */
+async function textIn(page: Page, editor: string): Promise<string> {
+  const text = await page.locator(editor).locator('.view-lines').textContent();
+  return (text ?? '').replaceAll(/\s/g, '');
+}
+
+async function run(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  await page.locator('.graphiql-response').getByText('userErrors').waitFor();
+  return textIn(page, '.graphiql-response');
+}
+
+describeInBrowser('the explorer without the internet', () => {
+  let browser: TestBrowser;
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    [browser, gateway] = await Promise.all([
+      startBrowser(),
+      startTestGateway({ EXPLORER: 'auto' }),
+    ]);
+  });
+  afterEach(() => browser.closePages());
+  afterAll(async () => {
+    await browser.close();
+    await gateway.stop(0);
+  });
+
+  const elsewhere = ({ requests }: WatchedPage): string[] =>
+    requests.filter((url) => !url.startsWith(`${gateway.url}/`));
+
+  it('appears where Sandbox cannot be reached, and adds the partner of the page at a click', async () => {
+    const watched = await browser.open(`${gateway.url}/`);
+    const { page } = watched;
+    const answer = await run(page);
+    expect(answer).toMatch(/"id":"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"/);
+    expect(answer).toContain('"lastHeartbeatDateTime":"2016-12-31T23:56:56.7799755+03:00"');
+    expect(answer).toContain('"__typename":"AllLicensedUsersAssignmentTarget"');
+
+    expect(await textIn(page, '.graphiql-query-editor')).toContain('mutationAdd($input:AddComp');
+    expect(await textIn(page, '.graphiql-editor-tool .graphiql-editor:not(.hidden)')).toContain(
+      '"displayName":"DisplayName',
+    );
+    expect(elsewhere(watched).filter((url) => !url.startsWith(cdn))).toEqual([]);
+    expect(watched.complaints).toEqual([expect.stringContaining('ERR_NAME_NOT_RESOLVED')]);
+  });
+
+  it('asks nobody else when it is configured, and has nothing to complain of', async () => {
+    const graphless = await startTestGateway({
+      EXPLORER: 'offline',
+      GRAPH_BASE_URL: 'http://127.0.0.1:1',
+      INTROSPECTION: 'false',
+    });
+    const watched = await browser.open(`${graphless.url}/`);
+    const { page } = watched;
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    await page.locator('.graphiql-editor').getByText('authorization').waitFor();
+    expect(await textIn(page, '.graphiql-editor-tool .graphiql-editor:not(.hidden)')).toBe(
+      '{"authorization":"Bearer"}',
+    );
+    // The schema is there without introspection: its documentation is shown, and the document has no mistakes.
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.locator('.graphiql-doc-explorer').getByText('Mutation').first().waitFor();
+    expect(await page.locator('.squiggly-error').count()).toBe(0);
+
+    expect(watched.requests.filter((url) => !url.startsWith(`${graphless.url}/`))).toEqual([]);
+    expect(watched.requests.filter((url) => url.endsWith('/graphql'))).toEqual([]);
+    expect(watched.complaints).toEqual([]);
+    await graphless.stop(0);
+  });
+
+  it('is as complete after a reload, and keeps no token', async () => {
+    const watched = await browser.open(`${gateway.url}/?explorer=offline`);
+    const { page } = watched;
+    await run(page);
+    const readKept = async (): Promise<string> =>
+      String(
+        await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])'),
+      );
+    let kept = await readKept();
+    // It is written down a moment after it was changed.
+    while (!kept.includes('addComplianceManagementPartner')) {
+      await page.waitForTimeout(50);
+      kept = await readKept();
+    }
+    expect(kept).not.toContain('embedded-graph-token');
+    await page.reload();
+    expect(await run(page)).toContain('"userErrors":[]');
+    expect(elsewhere(watched)).toEqual([]);
+    expect(watched.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+
+/** Something in a manifest: YAML without its tags and anchors is JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/** One object for Kubernetes. */
+export interface Manifest {
+  readonly file: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly body: JsonObject;
+}
+
+const root = new URL('../../../deploy/kubernetes/', import.meta.url);
+
+export const base = readManifests('base/');
+export const baseKustomization = readKustomization('base/');
+export const overlayPatches = readManifests('workload-identity/');
+export const overlayKustomization = readKustomization('workload-identity/');
+
+/** The base with the overlay's patches in it. */
+export const overlaid: readonly Manifest[] = base.map((manifest) => {
+  const patch = overlayPatches.find(({ kind }) => kind === manifest.kind);
+  const body = patch === undefined ? manifest.body : merge(manifest.body, patch.body);
+  return { ...manifest, body };
+});
+
+/** What lies at the end of a path of names and numbers. @throws Error where nothing does. */
+export function at(value: Json | undefined, ...path: readonly (string | number)[]): Json {
+  let found = value;
+  for (const step of path) {
+    found = Array.isArray(found) ? found[Number(step)] : isObject(found) ? found[step] : undefined;
+  }
+  if (found === undefined) {
+    throw new Error(`There is nothing at ${path.join('.')}`);
+  }
+  return found;
+}
+
+/** The same, for a list. */
+export function listAt(value: Json, ...path: readonly (string | number)[]): readonly Json[] {
+  const found = at(value, ...path);
+  if (!Array.isArray(found)) {
+    throw new Error(`There is no list at ${path.join('.')}`);
+  }
+  return found;
+}
+
+/** The one manifest of a kind. */
+export function kindOf(manifests: readonly Manifest[], kind: string): JsonObject {
+  const [first, ...others] = manifests.filter((manifest) => manifest.kind === kind);
+  if (first === undefined || others.length > 0) {
+    throw new Error(`There is not exactly one ${kind}`);
+  }
+  return first.body;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readManifests(folder: string): readonly Manifest[] {
+  return readdirSync(new URL(folder, root))
+    .filter((file) => file !== 'kustomization.yaml')
+    .map((file) => {
+      const body = readYaml(`${folder}${file}`);
+      return { file, apiVersion: String(body['apiVersion']), kind: String(body['kind']), body };
+    });
+}
+
+function readKustomization(folder: string): JsonObject {
+  return readYaml(`${folder}kustomization.yaml`);
+}
+
+/** Reads one document, with every fault and doubt of its form as an error. */
+function readYaml(path: string): JsonObject {
+  const [document, ...others] = parseAllDocuments(readFileSync(new URL(path, root), 'utf8'));
+  const problems = document === undefined ? [] : [...document.errors, ...document.warnings];
+  const body: unknown = document?.toJS();
+  if (others.length > 0 || problems.length > 0 || !isObject(body)) {
+    throw new Error(`${path} is not one document: ${problems.join(', ')}`);
+  }
+  return body;
+}
+
+/** As kustomize does it where a patch has no lists; those it would merge by keys of their own. */
+function merge(one: JsonObject, patch: JsonObject): JsonObject {
+  const changed = Object.entries(patch).map(([name, value]): readonly [string, Json] => {
+    const old = one[name];
+    if (Array.isArray(value) || value === null) {
+      throw new Error(`The patch has a list or null at ${name}`);
+    }
+    return [name, isObject(value) && isObject(old) ? merge(old, value) : value];
+  });
+  return { ...one, ...Object.fromEntries(changed) };
+}

@@ -1,0 +1,253 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../../src/config/config.ts';
+import { imageOf, readDockerfile } from '../container/readDockerfile.ts';
+import { at, base, isObject, type Json, kindOf, listAt, overlaid } from './readManifests.ts';
+
+const root = new URL('../../../', import.meta.url);
+const image = imageOf(readDockerfile(new URL('Dockerfile', root)));
+const { name, version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<
+  string,
+  string
+>;
+const deployment = kindOf(base, 'Deployment');
+const pod = at(deployment, 'spec', 'template', 'spec');
+const container = at(pod, 'containers', 0);
+const labels = at(deployment, 'spec', 'template', 'metadata', 'labels');
+const autoscaler = kindOf(base, 'HorizontalPodAutoscaler');
+const policy = kindOf(base, 'NetworkPolicy');
+const portNames = listAt(container, 'ports').map((port) => at(port, 'name'));
+
+/** What the pods get: the image's variables with the ConfigMap's over them. */
+function environmentOf(manifests: typeof base): Record<string, string> {
+  const data = at(kindOf(manifests, 'ConfigMap'), 'data');
+  const own = isObject(data) ? data : {};
+  return {
+    ...image.environment,
+    ...Object.fromEntries(Object.entries(own).map(([key, value]) => [key, String(value)])),
+  };
+}
+
+describe('the deployment', () => {
+  it.each<[string, Json, Json]>([
+    ['nobody is root', at(pod, 'securityContext', 'runAsNonRoot'), true],
+    [
+      'system calls are filtered',
+      at(pod, 'securityContext', 'seccompProfile', 'type'),
+      'RuntimeDefault',
+    ],
+    ['no rights are gained', at(container, 'securityContext', 'allowPrivilegeEscalation'), false],
+    ['no capability is left', at(container, 'securityContext', 'capabilities', 'drop'), ['ALL']],
+    ['nothing can be written', at(container, 'securityContext', 'readOnlyRootFilesystem'), true],
+    [
+      'the token of the cluster stays out of the pod',
+      at(pod, 'automountServiceAccountToken'),
+      false,
+    ],
+    [
+      'and out of the account',
+      at(kindOf(base, 'ServiceAccount'), 'automountServiceAccountToken'),
+      false,
+    ],
+    ['no other service gets into the environment', at(pod, 'enableServiceLinks'), false],
+    [
+      'the namespace enforces it',
+      at(kindOf(base, 'Namespace'), 'metadata', 'labels', 'pod-security.kubernetes.io/enforce'),
+      'restricted',
+    ],
+  ])('keeps to the restricted profile: %s', (_rule, value, wanted) => {
+    expect(value).toEqual(wanted);
+  });
+
+  it('has nothing else that the restricted profile forbids', () => {
+    const forbidden =
+      /"(hostNetwork|hostPID|hostIPC|hostPort|privileged|procMount|hostPath|add|sysctls|seLinuxOptions|appArmorProfile)"/;
+    for (const manifests of [base, overlaid]) {
+      expect(JSON.stringify(kindOf(manifests, 'Deployment'))).not.toMatch(forbidden);
+    }
+    expect(listAt(pod, 'containers')).toHaveLength(1);
+    expect(Object.keys(isObject(pod) ? pod : {})).not.toContain('initContainers');
+  });
+
+  it('runs the user, the ports and the version of the image', () => {
+    const context = at(pod, 'securityContext');
+    expect(`${at(context, 'runAsUser')}:${at(context, 'runAsGroup')}`).toBe(image.user);
+    expect(listAt(container, 'ports').map((port) => String(at(port, 'containerPort')))).toEqual(
+      image.ports,
+    );
+    expect(at(container, 'image')).toBe(`${name}:${version}`);
+  });
+
+  it('asks the port of the gateway for what it serves', () => {
+    const http = listAt(container, 'ports').find((port) => at(port, 'name') === 'http') ?? null;
+    expect(at(http, 'containerPort')).toBe(readConfig(environmentOf(base)).port);
+    expect(
+      ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) =>
+        at(container, probe, 'httpGet'),
+      ),
+    ).toEqual([
+      { path: '/livez', port: 'http' },
+      { path: '/livez', port: 'http' },
+      { path: '/readyz', port: 'http' },
+    ]);
+  });
+
+  it('serves metrics at the port that has their name, to others than itself', () => {
+    const { telemetry } = readConfig(environmentOf(base));
+    const metrics = listAt(container, 'ports').find((port) => at(port, 'name') === 'metrics');
+    expect(telemetry.metrics.prometheus).toEqual({
+      host: '0.0.0.0',
+      port: at(metrics ?? null, 'containerPort'),
+    });
+  });
+
+  it('sees that a pod is not ready before the drain refuses connections', () => {
+    const { drainDelayMs } = readConfig(environmentOf(base));
+    const probe = at(container, 'readinessProbe');
+    const seconds =
+      (Number(at(probe, 'periodSeconds')) + Number(at(probe, 'timeoutSeconds'))) *
+      Number(at(probe, 'failureThreshold'));
+    expect(seconds * 1000).toBeLessThan(drainDelayMs);
+  });
+
+  it('is given longer to stop than the drain may take', () => {
+    const { drainDelayMs, drainTimeoutMs } = readConfig(environmentOf(base));
+    expect(Number(at(pod, 'terminationGracePeriodSeconds')) * 1000).toBeGreaterThan(
+      drainDelayMs + drainTimeoutMs + 5_000,
+    );
+  });
+
+  it('is replaced without a moment in which there are fewer', () => {
+    expect(at(deployment, 'spec', 'strategy', 'rollingUpdate')).toEqual({
+      maxSurge: 1,
+      maxUnavailable: 0,
+    });
+    expect(at(deployment, 'spec', 'replicas')).toBe(at(autoscaler, 'spec', 'minReplicas'));
+  });
+
+  it('is spread over nodes and zones by labels that its pods have', () => {
+    const constraints = listAt(pod, 'topologySpreadConstraints');
+    expect(constraints.map((one) => at(one, 'topologyKey'))).toEqual([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    for (const constraint of constraints) {
+      expect(labels).toMatchObject(Object(at(constraint, 'labelSelector', 'matchLabels')));
+    }
+  });
+});
+
+describe('the objects around the deployment', () => {
+  it.each<[string, Json]>([
+    ['Deployment', at(deployment, 'spec', 'selector', 'matchLabels')],
+    ['Service', at(kindOf(base, 'Service'), 'spec', 'selector')],
+    [
+      'PodDisruptionBudget',
+      at(kindOf(base, 'PodDisruptionBudget'), 'spec', 'selector', 'matchLabels'),
+    ],
+    ['NetworkPolicy', at(policy, 'spec', 'podSelector', 'matchLabels')],
+  ])('select its pods: %s', (_kind, selector) => {
+    expect(Object.keys(Object(selector))).not.toEqual([]);
+    for (const manifests of [base, overlaid]) {
+      const podLabels = at(
+        kindOf(manifests, 'Deployment'),
+        'spec',
+        'template',
+        'metadata',
+        'labels',
+      );
+      expect(podLabels).toMatchObject(Object(selector));
+    }
+  });
+
+  it('name ports that its container has', () => {
+    const service = listAt(kindOf(base, 'Service'), 'spec', 'ports').map((port) =>
+      at(port, 'targetPort'),
+    );
+    const ingress = listAt(policy, 'spec', 'ingress').flatMap((rule) =>
+      listAt(rule, 'ports').map((port) => at(port, 'port')),
+    );
+    expect(service).toEqual(portNames);
+    expect(ingress).toEqual(portNames);
+  });
+
+  it('name the deployment, its account, its settings and its namespace', () => {
+    expect(at(autoscaler, 'spec', 'scaleTargetRef', 'name')).toBe(
+      at(deployment, 'metadata', 'name'),
+    );
+    expect(at(pod, 'serviceAccountName')).toBe(
+      at(kindOf(base, 'ServiceAccount'), 'metadata', 'name'),
+    );
+    expect(at(container, 'envFrom', 0, 'configMapRef', 'name')).toBe(
+      at(kindOf(base, 'ConfigMap'), 'metadata', 'name'),
+    );
+    const namespace = at(kindOf(base, 'Namespace'), 'metadata', 'name');
+    const namespaces = base
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map(({ body }) => at(body, 'metadata', 'namespace'));
+    expect(new Set(namespaces)).toEqual(new Set([namespace]));
+  });
+
+  it('let a node be emptied while one pod stays', () => {
+    const available = at(kindOf(base, 'PodDisruptionBudget'), 'spec', 'minAvailable');
+    expect(available).toBe(1);
+    expect(Number(at(autoscaler, 'spec', 'minReplicas'))).toBeGreaterThan(Number(available));
+  });
+
+  it('let metrics be read from the namespace of the monitoring only', () => {
+    const [http, metrics] = listAt(policy, 'spec', 'ingress');
+    expect(Object.keys(Object(http))).toEqual(['ports']);
+    expect(listAt(metrics ?? null, 'from')).toEqual([
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
+    ]);
+  });
+
+  it('let the pods out to DNS, to 443 outside the cluster, and to Redis', () => {
+    const egress = listAt(policy, 'spec', 'egress');
+    expect(egress.map((rule) => listAt(rule, 'ports').map((port) => at(port, 'port')))).toEqual([
+      [53, 53],
+      [443],
+      [6379],
+    ]);
+    expect(egress.every((rule) => listAt(rule, 'to').length > 0)).toBe(true);
+    expect(listAt(egress[1] ?? null, 'to', 0, 'ipBlock', 'except')).toContain('169.254.0.0/16');
+    expect(listAt(policy, 'spec', 'policyTypes')).toEqual(['Ingress', 'Egress']);
+  });
+});
+
+describe('the settings of the pods', () => {
+  const injected = {
+    AZURE_TENANT_ID: '00000000-0000-0000-0000-000000000000',
+    AZURE_CLIENT_ID: '00000000-0000-0000-0000-000000000000',
+    AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com/',
+    AZURE_FEDERATED_TOKEN_FILE: '/var/run/secrets/azure/tokens/azure-identity-token',
+  };
+  const source = readdirSync(new URL('src/config/', root))
+    .map((file) => readFileSync(new URL(`src/config/${file}`, root), 'utf8'))
+    .join();
+
+  it.each([
+    ['base', base, {}, 'passthrough'],
+    ['overlaid', overlaid, injected, 'app-only'],
+  ] as const)('are all read and taken: %s', (_set, manifests, others, mode) => {
+    const environment = environmentOf(manifests);
+    expect(Object.keys(environment).filter((key) => !source.includes(`'${key}'`))).toEqual([]);
+    const config = readConfig({ ...environment, ...others });
+    expect(config.identity.mode).toBe(mode);
+    expect(config.upstream.kind).toBe('graph');
+  });
+
+  it('divide the budget by as many replicas as there may be', () => {
+    const { graphBudget } = readConfig(environmentOf(base));
+    expect(graphBudget.replicas).toBe(at(autoscaler, 'spec', 'maxReplicas'));
+  });
+
+  it('prove the workload by the token that the webhook projects', () => {
+    const { identity } = readConfig({ ...environmentOf(overlaid), ...injected });
+    expect(identity).toMatchObject({ outbound: { credential: { kind: 'federated-token' } } });
+    const template = at(kindOf(overlaid, 'Deployment'), 'spec', 'template', 'metadata', 'labels');
+    expect(template).toMatchObject({ 'azure.workload.identity/use': 'true' });
+    const account = at(kindOf(overlaid, 'ServiceAccount'), 'metadata', 'annotations');
+    expect(account).toHaveProperty(['azure.workload.identity/client-id']);
+  });
+});

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readSdl } from '../../../src/server/schema.ts';
+import { installPackedPackage, type PackedPackage } from './packedPackages.ts';
+
+const name = 'compliance-partner-gateway';
+const textOf = (file: string): string =>
+  readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+const { exports: offered, bin } = JSON.parse(textOf('package.json')) as {
+  exports: object;
+  bin: Record<string, string>;
+};
+const [, libraryExample = ''] =
+  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
+
+let packed: PackedPackage;
+beforeAll(async () => {
+  packed = await installPackedPackage();
+});
+afterAll(() => packed.remove());
+
+describe('the packed package', () => {
+  it('has every file that its exports name', async () => {
+    const resolved = await packed.run(
+      `import { existsSync } from 'node:fs';
+       import { fileURLToPath } from 'node:url';
+       for (const path of ${JSON.stringify(Object.keys(offered))}) {
+         const url = import.meta.resolve('${name}' + path.slice(1));
+         console.log(path, existsSync(fileURLToPath(url)));
+       }`,
+    );
+    expect(resolved.trim().split('\n')).toEqual(Object.keys(offered).map((path) => `${path} true`));
+  });
+
+  it('holds nothing of the build, the tests or the machine', () => {
+    const { [name]: command } = bin;
+    const folders = packed.files
+      .filter((file) => file !== command)
+      .map((file) => file.split('/')[0]);
+    expect([...new Set(folders)].sort()).toEqual(
+      [
+        'ARCHITECTURE.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'dist',
+        'package.json',
+        'schema',
+      ].sort(),
+    );
+    expect(packed.files.filter((file) => /tsbuildinfo|artifacts|stamp/.test(file))).toEqual([]);
+  });
+
+  it('has the explorer that needs no internet, with the licences of all that is in it', async () => {
+    expect(packed.files).toContain('dist/explorer/LICENSES.txt');
+    const output = await packed.run(
+      `import { createGateway, readConfig } from '${name}';
+       const log = { debug() {}, info() {}, warn() {}, error() {} };
+       const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'offline' }), { log });
+       const { url } = await gateway.start();
+       const page = await (await fetch(url)).text();
+       const workers = Object.values(JSON.parse(/id="settings">(.*?)</.exec(page)[1]).workers);
+       const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
+       for (const path of [...assets, ...workers]) {
+         const answer = await fetch(url + path);
+         console.log(answer.status, answer.headers.get('content-type'), (await answer.arrayBuffer()).byteLength > 200);
+       }
+       await gateway.stop();`,
+    );
+    const script = '200 application/javascript; charset=utf-8 true';
+    const [icon, style] = ['200 image/svg+xml', '200 text/css; charset=utf-8'];
+    expect(output.trim().split('\n')).toEqual([
+      `${icon} true`,
+      `${style} true`,
+      ...Array<string>(4).fill(script),
+    ]);
+    const licenses = textOf('dist/explorer/LICENSES.txt');
+    for (const part of ['graphiql 5.4.0: MIT', 'monaco-editor 0.52.2: MIT', 'react-dom 19.']) {
+      expect(licenses).toContain(part);
+    }
+  });
+
+  it('has a command that examines and compares, and refuses what it does not have', async () => {
+    const output = await packed.run(
+      `import { spawnSync } from 'node:child_process';
+       const command = 'node_modules/${name}/${bin[name]}';
+       for (const args of [['doctor'], ['doctor', '--token', 'x'], ['drift'], ['dance']]) {
+         const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', env: {} });
+         console.log(status, (stdout + stderr).split('\\n')[0]);
+       }`,
+    );
+    expect(output.trim().split('\n')).toEqual([
+      expect.stringMatching(/^0 ok +configuration +It can be used: the embedded Graph answers/),
+      expect.stringMatching(/^64 A token is never an argument/),
+      expect.stringMatching(/^2 Usage: npm run drift/),
+      '64 Usage: compliance-partner-gateway [start | doctor | drift]',
+    ]);
+  });
+
+  it('gives the schema and its forms for tools', async () => {
+    const output = await packed.run(
+      `import { readFileSync } from 'node:fs';
+       import introspection from '${name}/introspection.json' with { type: 'json' };
+       import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
+       import scalars from '${name}/scalars.json' with { type: 'json' };
+       const sdl = readFileSync(new URL(import.meta.resolve('${name}/schema.graphql')), 'utf8');
+       console.log(JSON.stringify({ types: introspection.__schema.types.length, possibleTypes, scalars, sdl }));`,
+    );
+    expect(JSON.parse(output)).toEqual({
+      types: expect.any(Number),
+      possibleTypes: { AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']) },
+      scalars: expect.objectContaining({ DateTimeOffset: 'string' }),
+      sdl: readSdl(),
+    });
+  });
+
+  it("runs the README's library example with nothing but its declared dependencies", async () => {
+    expect(libraryExample).toContain('createGateway(');
+    const output = await packed.run(libraryExample);
+    expect(output).toContain('"message":"Stopped"');
+    expect(output).toContain('{ data: { complianceManagementPartners: { totalCount: ');
+  });
+
+  it('has types for all of it, which a strict compiler takes', async () => {
+    const source = `${libraryExample}
+      import { type Config, ConfigError, type Log } from '${name}';
+      import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
+      import scalars from '${name}/scalars.json' with { type: 'json' };
+      const targets: readonly string[] = possibleTypes.AssignmentTarget;
+      const text: string = scalars.DateTimeOffset;
+      const config: Config = { ...readConfig({}), port: 0, upstream: { kind: 'graph', root: new URL('https://graph.microsoft.com') } };
+      const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+      const problems = (error: unknown): readonly string[] => error instanceof ConfigError ? error.problems : [];
+      createGateway(config, { log, newId: () => 'id' });
+      export { problems, targets, text };`;
+    expect(await packed.findTypeErrors(source)).toBe('');
+  });
+
+  it('has types that refuse what is wrong', async () => {
+    const errors = await packed.findTypeErrors(
+      `import { createGateway, readConfig } from '${name}';
+       createGateway({ ...readConfig({}), apiVersion: 'v2' });
+       const url: number = (await createGateway(readConfig({})).start()).url;
+       export { url };`,
+    );
+    expect(errors.match(/error TS\d+/g)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,119 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { startOtlpReceiver } from '../../support/otlpReceiver.ts';
+import { type Program, startProgram } from '../../support/programs.ts';
+
+const started: Program[] = [];
+const closing: (() => Promise<unknown>)[] = [];
+let coverage = '';
+
+function start(environment: Record<string, string>): Program {
+  const program = startProgram({ GRAPH_CLOUD: 'emulator', ...environment });
+  started.push(program);
+  return program;
+}
+
+const urlOf = async (program: Program): Promise<string> =>
+  (await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '';
+
+beforeEach(() => {
+  coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
+});
+
+afterEach(async () => {
+  for (const program of started.splice(0)) {
+    program.kill('SIGKILL');
+    await program.ended;
+  }
+  for (const close of closing.splice(0)) {
+    await close();
+  }
+  rmSync(coverage, { recursive: true });
+});
+
+async function ask(url: string): Promise<number> {
+  const { statusCode, body } = await request(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer embedded-graph-token',
+      connection: 'close',
+    },
+    body: JSON.stringify({ query: '{ complianceManagementPartners { totalCount } }' }),
+  });
+  await body.dump();
+  return statusCode;
+}
+
+/** V8 itself tells, when a program ends, which modules it has run. */
+const tellingModules = (): Record<string, string> => ({ NODE_V8_COVERAGE: coverage });
+
+/** The packages of OpenTelemetry that the programs of this test have loaded, once they ended by themselves. */
+function loadedPackages(): readonly string[] {
+  const reports = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
+  expect(reports).not.toEqual([]);
+  const names = [...reports.join().matchAll(/node_modules\/(@opentelemetry\/[a-z-]+)\//g)];
+  return [...new Set(names.map(([, name]) => name ?? ''))].sort();
+}
+
+describe("the program's telemetry", () => {
+  it('is not even loaded where nobody asks for it', async () => {
+    const program = start(tellingModules());
+    expect(await ask(await urlOf(program))).toBe(200);
+    program.kill('SIGINT');
+    await program.ended;
+    expect(loadedPackages()).toEqual(['@opentelemetry/api']);
+  });
+
+  it('says which address for metrics is taken, by the name of its variables, and ends with 1', async () => {
+    const taken = createServer();
+    closing.push(() => new Promise((resolve) => taken.close(resolve)));
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const program = start({
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+    });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.output()).toContain(
+      `The gateway could not start: it cannot serve metrics at 127.0.0.1:${port} (EADDRINUSE); ` +
+        'set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT',
+    );
+  });
+
+  it('is loaded as far as it is asked for, and sent to the last span when the program is told to stop', async () => {
+    const collector = await startOtlpReceiver();
+    closing.push(() => collector.close());
+    const program = start({
+      ...tellingModules(),
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+      DRAIN_DELAY_MS: '0',
+    });
+    expect(await ask(await urlOf(program))).toBe(200);
+    expect(collector.received).toEqual([]);
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(collector.spans()).toHaveLength(2);
+    expect(loadedPackages()).toEqual([
+      '@opentelemetry/api',
+      '@opentelemetry/api-logs',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/otlp-exporter-base',
+      '@opentelemetry/otlp-transformer',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-metrics',
+      '@opentelemetry/sdk-trace',
+      '@opentelemetry/semantic-conventions',
+    ]);
+  });
+});

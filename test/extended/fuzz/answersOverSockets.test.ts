@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { delay, systemClock } from '../../../src/clock.ts';
+import { createHastyClock } from '../../faults/random/hastyClock.ts';
+import { type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
+import {
+  type GraphQLAnswer,
+  startTestGateway,
+  type TestGateway,
+} from '../../support/testGateways.ts';
+import { timeLimitMs, volumeOf } from '../volume.ts';
+import { built, createChoices } from './choices.ts';
+import { playInLanes, playRandomCases } from './fuzzRun.ts';
+import { findAnswerProblem } from './judgeAnswer.ts';
+import { type AskedOperation, randomAsked } from './upstream/askedOperation.ts';
+import { codesOfTheTable } from './upstream/codesOfTheTable.ts';
+import { type Exchange, findLie } from './upstream/findLie.ts';
+import { randomAnswer, type UpstreamAnswer } from './upstream/randomAnswer.ts';
+
+const wanted = volumeOf(5_000);
+
+const noBytes = new Uint8Array();
+
+interface Case {
+  readonly asked: AskedOperation;
+  /** What each answer is drawn from; those after them are the simplest ones. */
+  readonly answers: readonly Uint8Array[];
+  /** Which of the answers is cut off in the middle; none where there is no such answer. */
+  readonly cutAt: number;
+}
+
+const cases = built(
+  500,
+  (choices): Case => ({
+    asked: randomAsked(choices),
+    cutAt: choices.below(60),
+    answers: Array.from({ length: 4 }, () => choices.bytes(110)),
+  }),
+);
+
+interface Played {
+  readonly one: Case;
+  readonly exchanges: Exchange[];
+  answer?: GraphQLAnswer;
+}
+
+/** By their tokens, until all of a group are judged: what was sent can arrive after its caller has its answer. */
+const group = new Map<string, Played>();
+let graph: ScriptedServer;
+let gateway: TestGateway;
+let nextToken = 1;
+/** How many answers were given. */
+let answered = 0;
+
+beforeAll(async () => {
+  graph = await startScriptedServer((response, { method, url, headers }) => {
+    const played = group.get(String(headers.authorization));
+    if (played === undefined) {
+      response.socket?.end();
+      return;
+    }
+    const { one, exchanges } = played;
+    const isBatch = url.endsWith('/$batch');
+    const request = {
+      method,
+      isBatch,
+      isCollection: /complianceManagementPartners(\?|$)/.test(url),
+    };
+    const answer = randomAnswer(
+      request,
+      one.asked,
+      createChoices(one.answers[exchanges.length] ?? noBytes),
+    );
+    const bytes = bytesOf(answer);
+    const isCut = exchanges.length === one.cutAt;
+    exchanges.push({ ...request, answer, isCut });
+    answered += 1;
+    response.socket?.end(isCut ? bytes.subarray(0, bytes.length / 2) : bytes);
+  });
+  const clock = createHastyClock();
+  // What Graph asks to wait for is over soon, and so is the time of an operation.
+  clock.haste = 20;
+  gateway = await startTestGateway(
+    {
+      GRAPH_BASE_URL: graph.url.href,
+      GRAPH_BREAKER_OPEN_MS: '10',
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'info',
+    },
+    { clock },
+  );
+});
+
+afterAll(async () => {
+  await gateway.stop(0);
+  await graph.close();
+});
+
+/** By hand, because Node.js would not write half of these headers. */
+function bytesOf({ status, headers, body }: UpstreamAnswer): Buffer {
+  const lines = [
+    `HTTP/1.1 ${status} Whatever`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...(status === 204 || status === 304 ? [] : [`content-length: ${body.length}`]),
+    'connection: close',
+  ];
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]);
+}
+
+async function play(one: Case): Promise<readonly string[]> {
+  const token = `Bearer case-${nextToken++}`;
+  const played: Played = { one, exchanges: [] };
+  group.set(token, played);
+  const { document, variables } = one.asked;
+  played.answer = await gateway.run(document, variables, { authorization: token });
+  return [];
+}
+
+function problemOf({ one: { asked }, exchanges, answer }: Played): string[] {
+  if (answer === undefined) {
+    return [`${asked.kind}: there is no answer`];
+  }
+  const { status, headers, text, result } = answer;
+  const seen = { status, contentType: String(headers['content-type']), text };
+  const problem =
+    findAnswerProblem(seen, { upstreamCodes: codesOfTheTable }) ??
+    findLie(asked, result, exchanges);
+  const told = exchanges.map(
+    ({ method, answer: sent, isCut }) =>
+      `${method} ${isCut ? 'cut ' : ''}${sent.status} ${sent.headers.join('; ')} ${sent.body}`,
+  );
+  return problem === undefined
+    ? []
+    : [`${asked.kind}: ${problem}: ${text} after\n${told.join('\n')}`];
+}
+
+/** For what is sent although it was answered already: that nothing comes can only be seen by waiting. */
+const settlingMs = 50;
+
+describe("generated answers of Graph's, over sockets", () => {
+  it(
+    'make no gateway fail, hang or lie',
+    async () => {
+      const played = await playRandomCases({
+        count: wanted,
+        played: () => answered,
+        atOnce: 400,
+        cases,
+        async play(together) {
+          await playInLanes(together, 40, play);
+          await delay(systemClock, settlingMs);
+          const problems = [...group.values()].flatMap(problemOf);
+          group.clear();
+          return problems;
+        },
+      });
+      expect(played).toBeGreaterThanOrEqual(wanted);
+      expect(gateway.logLines.filter((line) => line.includes('unexpectedly'))).toEqual([]);
+    },
+    timeLimitMs(wanted),
+  );
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { resolveNextLink } from '../../../src/graph/nextLink.ts';
+import { createDestination } from '../../../src/graph/pipeline/destination.ts';
+import type { GraphRequest, GraphResponse } from '../../../src/graph/pipeline/pipeline.ts';
+import { createRoutes, type Routes } from '../../../src/graph/routes.ts';
+import { testCall } from '../../support/graphClients.ts';
+import { timeLimitMs, volumeOf } from '../volume.ts';
+import { built } from './choices.ts';
+import { playRandomCases } from './fuzzRun.ts';
+import { randomPathId } from './randomPathId.ts';
+
+const wanted = volumeOf(200_000);
+const collection = 'deviceManagement/complianceManagementPartners';
+const roots = [
+  'https://graph.microsoft.com',
+  'http://127.0.0.1:8080/',
+  'https://proxy.example/a/b',
+];
+const stages = roots.map((root) => {
+  const routes = createRoutes(new URL(root), 'beta');
+  const prefix = `${root.replace(/\/$/, '')}/beta/${collection}`;
+  return { routes, prefix, destination: createDestination(routes.base) };
+});
+
+/** What may stand behind the prefix, said in another way than the code says it. */
+const isOneHarmlessSegment = (segment: string): boolean =>
+  segment.length <= 256 &&
+  /[A-Za-z0-9_~=-]/.test(segment) &&
+  [...segment].every((character) => /[A-Za-z0-9_.~=-]/.test(character));
+
+function problemOfPartnerUrl(id: string, routes: Routes, prefix: string): string | undefined {
+  let url: URL;
+  try {
+    url = routes.partner(id);
+  } catch (error) {
+    return error instanceof TypeError && !isOneHarmlessSegment(id) ? undefined : `throws ${error}`;
+  }
+  const isRight = url.href === `${prefix}/${id}` && isOneHarmlessSegment(id);
+  const inBatch = new URL(`.${routes.partnerInBatch(id)}`, routes.base);
+  return isRight && inBatch.href === url.href
+    ? undefined
+    : `leads to ${url.href} and ${inBatch.href}`;
+}
+
+function problemOfLinks(text: string, routes: Routes, prefix: string): string | undefined {
+  for (const link of [text, `${prefix}/${text}`, `${prefix}${text}`, `${prefix}('${text}')`]) {
+    const id = routes.parsePartnerLocation(link);
+    if (id !== undefined && !isOneHarmlessSegment(id)) {
+      return `the location ${link} gives the id ${id}`;
+    }
+    const next = resolveNextLink(link, routes.collection, routes.collection);
+    if (
+      next !== undefined &&
+      `${next.origin}${next.pathname}`.toLowerCase() !== prefix.toLowerCase()
+    ) {
+      return `the link ${link} leads to ${next.href}`;
+    }
+  }
+  return undefined;
+}
+
+const noAnswer: GraphResponse = { status: 204, headers: {}, body: Buffer.alloc(0) };
+
+async function problemOfDestination(
+  text: string,
+  { routes, destination }: (typeof stages)[number],
+): Promise<string | undefined> {
+  const href = URL.canParse(text, routes.collection.href) ? text : '';
+  const url = new URL(href, routes.collection);
+  const request: GraphRequest = { operation: 'get', url, headers: {}, call: testCall() };
+  const wasLetThrough = await destination(request, async () => noAnswer).then(
+    () => true,
+    () => false,
+  );
+  const isInside = url.href.startsWith(routes.base.href) && /^[^#]*#?$/.test(url.href);
+  return wasLetThrough === isInside ? undefined : `the destination lets ${url.href} through`;
+}
+
+describe('generated ids of partners', () => {
+  it(
+    'become URLs inside the collection, or none',
+    async () => {
+      const played = await playRandomCases({
+        count: wanted,
+        atOnce: 100,
+        cases: built(24, randomPathId),
+        async play(ids) {
+          const problems: string[] = [];
+          for (const [index, id] of ids.entries()) {
+            for (const stage of index % 10 === 0 ? stages : stages.slice(0, 1)) {
+              const problem =
+                problemOfPartnerUrl(id, stage.routes, stage.prefix) ??
+                problemOfLinks(id, stage.routes, stage.prefix) ??
+                (await problemOfDestination(id, stage));
+              problems.push(
+                ...(problem === undefined ? [] : [`${JSON.stringify(id)}: ${problem}`]),
+              );
+            }
+          }
+          return problems;
+        },
+      });
+      expect(played).toBeGreaterThanOrEqual(wanted);
+    },
+    timeLimitMs(wanted),
+  );
+});

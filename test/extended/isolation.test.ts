@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { contoso, fabrikam, gatewayClient } from '../support/authority/people.ts';
+import { startAuthority } from '../support/authority/startAuthority.ts';
+import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { timeLimitMs, volumeOf } from './volume.ts';
+
+const users = 50;
+/** How many answers are looked at in each test; some for each user at the least. */
+const wanted = Math.max(volumeOf(10_000), 10 * users);
+const idsInBatch = 20;
+const rowsInList = 20;
+
+const leftovers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of leftovers.splice(0)) {
+    await close();
+  }
+});
+
+const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;
+
+/** A partner that names somebody in every field that can. */
+function rowOf(id: string, who: string): object {
+  const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: who };
+  const lists = platforms.map((platform) => [`${platform}EnrollmentAssignments`, [{ target }]]);
+  const digits = (who.split('-')[1] ?? '').padStart(7, '0');
+  return {
+    id,
+    displayName: who,
+    lastHeartbeatDateTime: `2016-12-31T23:56:56.${digits}+03:00`,
+    ...Object.fromEntries(lists),
+  };
+}
+
+/** A Graph that writes whose token came into every answer, and answers late and in another order. */
+async function startEcho(whoseIs: (token: string) => string) {
+  const graph = await startScriptedServer((response, request) => {
+    const who = whoseIs(request.headers.authorization?.slice('Bearer '.length) ?? '');
+    const askedId = (url: string) => decodeURIComponent(url.split('/').at(-1) ?? '');
+    const answerNow = (): void => {
+      if (request.url.endsWith('/$batch')) {
+        const { requests } = JSON.parse(request.body) as {
+          requests: { id: string; url: string }[];
+        };
+        const responses = requests.map(({ id, url }) => ({
+          id,
+          status: 200,
+          headers: { 'Content-Type': 'application/json' },
+          body: rowOf(askedId(url), who),
+        }));
+        json(200, { responses: responses.reverse() })(response, request);
+      } else if (request.method === 'DELETE') {
+        empty(204)(response, request);
+      } else if (request.method === 'POST') {
+        json(201, rowOf(`${who}.added`, who))(response, request);
+      } else if (request.url.endsWith('complianceManagementPartners')) {
+        const value = Array.from({ length: rowsInList }, (_row, index) =>
+          rowOf(`${who}.row-${index}`, who),
+        );
+        json(200, { value })(response, request);
+      } else {
+        json(200, rowOf(askedId(request.url), who))(response, request);
+      }
+    };
+    setTimeout(answerNow, (request.body.length + who.length * 7) % 5);
+  });
+  leftovers.push(graph.close);
+  return graph;
+}
+
+const partner = `{
+  id displayName lastHeartbeatDateTime
+  ${platforms.map((platform) => `${platform}EnrollmentAssignments { target { ... on GroupAssignmentTarget { groupId } } }`).join(' ')}
+}`;
+const payload = `{ complianceManagementPartner ${partner} }`;
+const target = '{ group: { groupId: "0c65e46a-e46a-0c65-6ae4-650c6ae4650c" } }';
+
+/** One of the operations reads more partners than are usually allowed. */
+const manyAtOnce = { LIMIT_ROOT_FIELDS: '20' };
+
+/** One document for each query and mutation, and one for the batch that reads several by id. */
+function documentsOf(who: string): readonly string[] {
+  const many = Array.from(
+    { length: idsInBatch },
+    (_id, index) =>
+      `p${index}: complianceManagementPartner(id: "${who}.${index}") { id displayName }`,
+  );
+  const id = `id: "${who}.same"`;
+  return [
+    `{ ${many.join(' ')} }`,
+    `{ complianceManagementPartner(${id}) ${partner} }`,
+    `{ complianceManagementPartners { totalCount nodes ${partner} } }`,
+    '{ viewer { scopes } }',
+    `mutation { addComplianceManagementPartner(input: { displayName: "x" }) ${payload} }`,
+    `mutation { updateComplianceManagementPartner(input: { ${id}, displayName: "x" }) ${payload} }`,
+    `mutation { addEnrollmentAssignment(input: { ${id}, platform: IOS, target: ${target} }) ${payload} }`,
+    `mutation { removeEnrollmentAssignment(input: { ${id}, platform: IOS, target: ${target} }) ${payload} }`,
+    `mutation { deleteComplianceManagementPartner(input: { ${id} }) { deletedComplianceManagementPartnerId } }`,
+  ];
+}
+
+/** Whom an answer names, wherever it does. */
+function namesIn(text: string): readonly string[] {
+  const digits = [...text.matchAll(/:56\.(\d{7})\+/g)].map((match) => `user-${Number(match[1])}`);
+  return [...(text.match(/user-\d+/g) ?? []), ...digits];
+}
+
+/** Asks as all users at once until there are as many answers as wanted; gives the names in them that are not the asker's. */
+async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
+  const crossings: string[] = [];
+  let answers = 0;
+  let turn = 0;
+  const askAs = async (user: number): Promise<void> => {
+    const documents = documentsOf(`user-${user}`);
+    while (answers < wanted && crossings.length === 0) {
+      turn += 1;
+      const document = documents[(turn * 7 + user) % documents.length] ?? '';
+      const authorization = `Bearer ${tokens[user]}`;
+      const { text } = await gateway.run(document, {}, { authorization });
+      const names = namesIn(text);
+      if (names.length === 0) {
+        crossings.push(`nothing for ${user}: ${document.slice(0, 100)}: ${text.slice(0, 200)}`);
+      }
+      answers += 1;
+      crossings.push(...names.filter((name) => name !== `user-${user}`));
+    }
+  };
+  await Promise.all(tokens.map((_token, user) => askAs(user)));
+  return { crossings, answers };
+}
+
+/** A token that nobody signed, as it looks to those who pass it on. */
+function unsignedToken(claims: object): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  return `${encode({ alg: 'RS256' })}.${encode(claims)}.signature`;
+}
+
+describe('fifty users at once', () => {
+  it(
+    'each see their own answers only, where their tokens are passed on',
+    async () => {
+      const tokens = Array.from({ length: users }, (_token, user) =>
+        unsignedToken({ scp: `user-${user}` }),
+      );
+      const graph = await startEcho((token) => `user-${tokens.indexOf(token)}`);
+      const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...manyAtOnce });
+      leftovers.unshift(() => gateway.stop(0));
+      const { crossings, answers } = await findCrossings(gateway, tokens);
+      expect(crossings).toEqual([]);
+      expect(answers).toBeGreaterThanOrEqual(wanted);
+    },
+    timeLimitMs(wanted),
+  );
+
+  it(
+    'each see their own answers only, where their tokens are exchanged',
+    async () => {
+      const people = Array.from({ length: users }, (_user, index) => ({
+        objectId: `a1da0000-52b1-4c57-8c1e-${String(index).padStart(12, '0')}`,
+        subject: `subject-${index}`,
+        name: `user-${index}`,
+      }));
+      const authority = await startAuthority({ users: people });
+      const graph = await startEcho((token) => {
+        const owner = authority.issued.find(({ accessToken }) => accessToken === token);
+        return people.find(({ objectId }) => objectId === owner?.userObjectId)?.name ?? 'nobody';
+      });
+      const gateway = await startTestGateway(
+        {
+          GRAPH_BASE_URL: graph.url.href,
+          ...manyAtOnce,
+          AUTH_MODE: 'on-behalf-of',
+          AZURE_TENANT_ID: contoso.id,
+          AZURE_CLIENT_ID: gatewayClient.clientId,
+          AZURE_CLIENT_SECRET: gatewayClient.secret,
+          AZURE_AUTHORITY_HOST: authority.url,
+          AUTH_TENANTS: `${contoso.id},${fabrikam.id}`,
+          AUTH_READ_PERMISSIONS: 'access_as_user',
+          AUTH_WRITE_PERMISSIONS: 'access_as_user',
+        },
+        { certificateAuthorities: [authority.certificateAuthority] },
+      );
+      leftovers.unshift(() => gateway.stop(0));
+      leftovers.push(authority.close);
+      const tokens = people.map((user, index) =>
+        authority.mint({
+          user,
+          tenant: index % 2 === 0 ? contoso : fabrikam,
+          scope: `access_as_user ${user.name}`,
+        }),
+      );
+      const { crossings, answers } = await findCrossings(gateway, tokens);
+      expect(crossings).toEqual([]);
+      expect(answers).toBeGreaterThanOrEqual(wanted);
+      expect(authority.count('token')).toBe(users);
+    },
+    timeLimitMs(wanted),
+  );
+});

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findFreePort } from '../../support/freePort.ts';
+import { until } from '../../support/until.ts';
+import { timeLimitMs, volumeOf } from '../volume.ts';
+import { type Balancer, hasBalancer, startBalancer } from './balancers.ts';
+import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
+import { createReplica, type Replica } from './replicas.ts';
+import { type SteadyLoad, startSteadyLoad } from './steadyLoad.ts';
+
+/** How many drains in all; each takes some 3 s. */
+const drains = volumeOf(10);
+const workers = 8;
+
+const environment = {
+  // Long enough for the balancer to see it on a busy machine, at ten checks in a second.
+  DRAIN_DELAY_MS: '1000',
+  GRAPH_WRITE_BUDGET: '100000',
+  GRAPH_REQUEST_BUDGET: '100000',
+};
+
+if (!hasBalancer) {
+  process.stderr.write('No haproxy: the tests of replicas behind a balancer are left out.\n');
+}
+
+let graph: CountingGraph;
+let replicas: readonly [Replica, Replica];
+let balancer: Balancer;
+let load: SteadyLoad;
+
+const untilReady = (count: number): Promise<void> =>
+  until(async () => (await balancer.countReady()) === count);
+
+async function untilAnswers(count: number): Promise<void> {
+  const goal = load.outcomes.length + count;
+  await until(() => load.outcomes.length >= goal);
+}
+
+(hasBalancer ? describe : describe.skip)('two replicas behind a balancer', () => {
+  beforeEach(async () => {
+    graph = await startCountingGraph(40);
+    const ports = [await findFreePort(), await findFreePort()] as const;
+    const withGraph = { ...environment, GRAPH_BASE_URL: graph.url };
+    replicas = [createReplica(ports[0], withGraph), createReplica(ports[1], withGraph)];
+    await Promise.all(replicas.map((replica) => replica.start()));
+    balancer = await startBalancer(ports);
+    await untilReady(2);
+    load = startSteadyLoad(balancer.url, workers);
+  });
+
+  afterEach(async () => {
+    await load.stop();
+    for (const { program } of replicas) {
+      program.kill('SIGKILL');
+      await program.ended;
+    }
+    await balancer.stop();
+    await graph.close();
+  });
+
+  /** Each add that was answered was made once, and none was made twice. */
+  function expectAddsOnce(): void {
+    const answered = load.outcomes.flatMap(({ added, fault }) =>
+      added !== undefined && fault === undefined ? [added] : [],
+    );
+    expect(answered.filter((name) => graph.adds.get(name) !== 1)).toEqual([]);
+    expect([...graph.adds].filter(([, times]) => times !== 1)).toEqual([]);
+  }
+
+  it(
+    `lose no request and make no add twice in ${drains} drains in turns`,
+    async () => {
+      for (let drain = 0; drain < drains; drain += 1) {
+        const replica = replicas[drain % 2 === 0 ? 0 : 1];
+        await untilAnswers(4 * workers);
+        replica.program.kill('SIGTERM');
+        expect(await replica.program.ended).toEqual({ code: 0, signal: null });
+        expect(replica.program.output()).toContain('"message":"Stopped"');
+        await replica.start();
+        await untilReady(2);
+      }
+      await load.stop();
+      expect(load.outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
+      expect(load.outcomes.length).toBeGreaterThan(drains * 4 * workers);
+      expectAddsOnce();
+      process.stderr.write(`${drains} drains, ${load.outcomes.length} requests, none lost.\n`);
+    },
+    timeLimitMs(drains),
+  );
+
+  it('lose no more than what one of them had in hand when it was killed', async () => {
+    await untilAnswers(4 * workers);
+    replicas[0].program.kill('SIGKILL');
+    await replicas[0].program.ended;
+    await untilReady(1);
+    const seenMs = performance.now();
+    await untilAnswers(8 * workers);
+    await load.stop();
+    const faults = load.outcomes.filter(({ fault }) => fault !== undefined);
+    expect(faults.filter(({ atMs }) => atMs > seenMs)).toEqual([]);
+    expectAddsOnce();
+  });
+});

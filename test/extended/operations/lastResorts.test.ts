@@ -1,0 +1,119 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { findFreePort } from '../../support/freePort.ts';
+import { type Program, type ProgramOptions, startProgram } from '../../support/programs.ts';
+import { until } from '../../support/until.ts';
+import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
+import { startSteadyLoad } from './steadyLoad.ts';
+
+let graph: CountingGraph;
+let program: Program;
+let url: string;
+
+const fixture = fileURLToPath(new URL('./faultOnSignal.mjs', import.meta.url));
+
+/** Starts the built program at a Graph that takes its time, and waits until it takes requests. */
+async function start(
+  environment: Record<string, string> = {},
+  options: ProgramOptions = {},
+): Promise<void> {
+  graph = await startCountingGraph(400);
+  const port = await findFreePort();
+  url = `http://127.0.0.1:${port}`;
+  program = startProgram(
+    {
+      PORT: String(port),
+      GRAPH_BASE_URL: graph.url,
+      DRAIN_DELAY_MS: '0',
+      GRAPH_WRITE_BUDGET: '100000',
+      GRAPH_REQUEST_BUDGET: '100000',
+      NODE_OPTIONS: `--import=${fixture}`,
+      ...environment,
+    },
+    options,
+  );
+  await until(async () => (await statusOf('/readyz')) === 200);
+}
+
+async function statusOf(path: string): Promise<number | undefined> {
+  const answer = await request(`${url}${path}`).catch(() => undefined);
+  await answer?.body.dump();
+  return answer?.statusCode;
+}
+
+afterEach(async () => {
+  program.kill('SIGKILL');
+  await program.ended;
+  await graph.close();
+});
+
+const endsIn = (code: number) => ({ code, signal: null });
+
+describe('an error that nobody caught', () => {
+  it.each([
+    ['exception', 'uncaughtException', 'Error'],
+    ['rejection', 'unhandledRejection', 'TypeError'],
+  ])(
+    'ends the program with 1 after what is in flight, and a log line without its text: %s',
+    async (fault, reason, name) => {
+      await start({ FAULT: fault });
+      const load = startSteadyLoad(url, 2);
+      await until(() => graph.adds.size > 0);
+      const inFlight = new Set(graph.adds.keys());
+      program.kill('SIGUSR2');
+      expect(await program.ended).toEqual(endsIn(1));
+      await load.stop();
+      const answered = load.outcomes.filter(
+        ({ added }) => added !== undefined && inFlight.has(added),
+      );
+      expect(answered.map((outcome) => outcome.fault)).toEqual([...inFlight].map(() => undefined));
+      const line = program
+        .output()
+        .split('\n')
+        .find((text) => text.includes('nobody caught'));
+      expect(JSON.parse(line ?? '')).toMatchObject({ level: 'error', reason, error: { name } });
+      expect(program.output()).not.toContain('hunter2');
+    },
+  );
+});
+
+describe('the program', () => {
+  it('tells of warnings of Node.js as it tells of everything, without their text', async () => {
+    await start({ FAULT: 'warning' });
+    program.kill('SIGUSR2');
+    const [line] = await program.until(/^\{.*TestWarning.*\}$/m);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      reason: 'TestWarning',
+      code: 'TEST01',
+    });
+    expect(program.output()).not.toContain('hunter2');
+  });
+
+  it('sheds behind a block of its event loop, and answers everybody soon after', async () => {
+    // Far from what a busy machine does to the event loop by itself.
+    await start({ FAULT: 'block', SHED_EVENT_LOOP_DELAY_MS: '300' });
+    const load = startSteadyLoad(url, 64);
+    await until(() => graph.adds.size >= 32);
+    program.kill('SIGUSR2');
+    await program.until(/"message":"Requests are refused, because there is too much to do"/);
+    await until(() => load.outcomes.slice(-128).every(({ fault }) => fault === undefined));
+    await load.stop();
+    const faults = load.outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+    expect(
+      faults.filter((fault) => !fault.startsWith('503 ') || !fault.includes('OVERLOADED')),
+    ).toEqual([]);
+  });
+
+  it('answers and ends in order where its log is closed', async () => {
+    await start({ LOG_LEVEL: 'debug' }, { output: 'closed' });
+    // More than a pipe holds.
+    for (let count = 0; count < 2000; count += 50) {
+      const statuses = await Promise.all(Array.from({ length: 50 }, () => statusOf('/livez')));
+      expect(new Set(statuses)).toEqual(new Set([200]));
+    }
+    program.kill('SIGTERM');
+    expect(await program.ended).toEqual(endsIn(0));
+  });
+});

@@ -1,0 +1,78 @@
+import { Pool } from 'undici';
+import { listQuery } from '../../support/documents.ts';
+
+/** One request and what became of it. */
+export interface Outcome {
+  /** The name of the partner that was to be added; undefined for a read. */
+  readonly added: string | undefined;
+  readonly atMs: number;
+  /** Undefined where the answer was right. */
+  readonly fault: string | undefined;
+}
+
+export interface SteadyLoad {
+  readonly outcomes: readonly Outcome[];
+  /** Ends it after the last answer; may be called again. */
+  stop(): Promise<void>;
+}
+
+const addQuery = `
+  mutation Add($input: AddComplianceManagementPartnerInput!) {
+    addComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { id displayName }
+      userErrors { code }
+    }
+  }`;
+
+const pauseMs = 10;
+
+/** Sends reads and adds in turns over connections that are kept, and looks at every answer. */
+export function startSteadyLoad(url: string, workers: number): SteadyLoad {
+  const pool = new Pool(url, { connections: workers, pipelining: 1 });
+  const outcomes: Outcome[] = [];
+  let isOver = false;
+  let stopping: Promise<void> | undefined;
+  let count = 0;
+
+  async function send(added: string | undefined): Promise<string | undefined> {
+    const body =
+      added === undefined
+        ? { query: listQuery }
+        : { query: addQuery, variables: { input: { displayName: added } } };
+    const answer = await pool.request({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer steady' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.body.text();
+    const expected =
+      added === undefined
+        ? '"nodes":[{"id":"0c65e46a-e46a-0c65-6ae4-650c6ae4650c"}]'
+        : `{"id":"id-of-${added}","displayName":"${added}"},"userErrors":[]}`;
+    return answer.statusCode === 200 && text.includes(expected)
+      ? undefined
+      : `${answer.statusCode} ${text.slice(0, 300)}`;
+  }
+
+  async function work(): Promise<void> {
+    while (!isOver) {
+      count += 1;
+      const added = count % 2 === 0 ? `partner-${count}` : undefined;
+      const atMs = performance.now();
+      const fault = await send(added).catch((error: Error) => `${error.name}: ${error.message}`);
+      outcomes.push({ added, atMs, fault });
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  const working = Promise.all(Array.from({ length: workers }, work));
+  return {
+    outcomes,
+    stop() {
+      isOver = true;
+      stopping ??= working.then(() => pool.close());
+      return stopping;
+    },
+  };
+}

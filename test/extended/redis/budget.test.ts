@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/clock.ts';
+import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
+import type { GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
+import { Secret } from '../../../src/secret.ts';
+import { recordingLog } from '../../support/logs.ts';
+import { until } from '../../support/until.ts';
+import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+
+const limits = { writes: 10, requests: 40, windowSeconds: 20, replicas: 2 };
+
+describeWithRedis('the budget in Redis', () => {
+  let redis: TestRedis;
+  let replicas: Replica[];
+
+  interface Replica {
+    readonly budget: GraphBudget;
+    readonly log: ReturnType<typeof recordingLog>;
+  }
+
+  beforeEach(async () => {
+    redis = await startTestRedis();
+    replicas = await Promise.all([startReplica(), startReplica()]);
+    await untilAll('Redis is there', 1);
+  });
+  afterEach(async () => {
+    for (const { budget } of replicas) {
+      budget.close();
+    }
+    await redis.stop('SIGKILL');
+  });
+
+  async function startReplica(): Promise<Replica> {
+    const log = recordingLog();
+    const parts = { clock: systemClock, log, chance: () => 0 };
+    const redisUrl = new Secret(redis.url);
+    return { log, budget: await createGraphBudget({ ...limits, redisUrl }, parts) };
+  }
+
+  function untilAll(sentence: string, times: number): Promise<void> {
+    const countIn = ({ log }: Replica) =>
+      log.lines.filter(({ message }) => message.startsWith(sentence)).length;
+    return until(() => replicas.every((replica) => countIn(replica) >= times));
+  }
+
+  /** Stands where Redis stood, and shuts the door on everybody. */
+  async function countKnocks() {
+    let knocks = 0;
+    const door = createServer((socket) => {
+      knocks += 1;
+      socket.destroy();
+    });
+    const { port, hostname } = new URL(redis.url);
+    door.listen(Number(port), hostname);
+    await once(door, 'listening');
+    return { door, count: () => knocks };
+  }
+
+  /** Claims so many writes in turn at both replicas; gives how many went out. */
+  async function claim(count: number, key = 'tenant'): Promise<number> {
+    const { signal } = new AbortController();
+    let allowed = 0;
+    for (let index = 0; index < count; index += 1) {
+      const { budget } = replicas[index % 2] as Replica;
+      await budget.acquire({ key, requests: 1, isWrite: true, timeLeftMs: 1, signal }).then(
+        () => {
+          allowed += 1;
+        },
+        (error: unknown) => expect(error).toMatchObject({ code: 'throttled' }),
+      );
+    }
+    return allowed;
+  }
+
+  it('is one for all replicas, and one for each key', async () => {
+    expect(await claim(30)).toBe(10);
+    expect(await claim(30, 'another')).toBe(10);
+  });
+
+  it('makes a pause that one replica was told of hold for the other', async () => {
+    await (replicas[0] as Replica).budget.pause('tenant', 60_000);
+    expect(await claim(4)).toBe(0);
+    expect(await claim(4, 'another')).toBe(4);
+  });
+
+  it.each<['SIGTERM' | 'SIGKILL']>([['SIGTERM'], ['SIGKILL']])(
+    'goes on in each replica with its share at once after Redis got a %s, and together when it is back',
+    async (signal) => {
+      expect(await claim(4)).toBe(4);
+      await redis.stop(signal);
+      expect(await claim(30)).toBe(limits.writes);
+      await untilAll('Redis is away', 1);
+      await redis.start();
+      await untilAll('Redis is there', 2);
+      expect(await claim(30)).toBe(10);
+    },
+  );
+
+  it('does so as well while Redis hangs, and asks it no more once that is known', async () => {
+    redis.freeze();
+    // A claim that waited for the frozen Redis would never end.
+    expect(await claim(4)).toBe(4);
+    expect(await claim(20)).toBe(6);
+    redis.thaw();
+    await untilAll('Redis is there', 2);
+    expect(await claim(30)).toBeLessThanOrEqual(10);
+  });
+
+  it('says once that Redis is away, and never the address', async () => {
+    await redis.stop('SIGKILL');
+    await claim(6);
+    await untilAll('Redis is away', 1);
+    const { door, count } = await countKnocks();
+    await until(() => count() >= 2 * replicas.length);
+    door.close();
+    for (const { log } of replicas) {
+      expect(log.lines.map(({ message }) => message.split(':')[0])).toEqual([
+        'Redis is there',
+        'Redis is away',
+      ]);
+      expect(JSON.stringify(log.lines)).not.toContain('127.0.0.1');
+    }
+  });
+});
