@@ -11,3 +11,18 @@ export const partnerIdForm =
 export function isPartnerId(id: string): boolean {
   return form.test(id) && !/^\.+$/.test(id);
 }
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
+export function idKeyOf(id: string): string {
+  return uuid.test(id) ? id.toLowerCase() : id;
+}
+
+/**
+ * Whether an answer is about the id that was asked for. A Graph that finds an id in another case takes ids so, whatever
+ * their form; in a list the same two ids could stand for two rows.
+ */
+export function isSameId(asked: string, answered: string): boolean {
+  return asked.toLowerCase() === answered.toLowerCase();
+}

@@ -3,6 +3,7 @@ import { getManyItems } from './getManyItems.ts';
 import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders } from './headers.ts';
 import { resolveNextLink } from './nextLink.ts';
+import { idKeyOf } from './partnerId.ts';
 import { type PartnerSource, partnerSourceOf } from './partnerSource.ts';
 import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
 import type { PartnerResource } from './resource.ts';
@@ -25,6 +26,8 @@ export interface GraphReads {
 
 /** Pages may be empty, but so many in a row are no list any more. */
 const maximumEmptyPages = 50;
+/** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
+const maximumRepeatedPages = 3;
 
 /** Builds the reads over one way of sending. */
 export function createReads(parts: GraphCallParts): GraphReads {
@@ -51,22 +54,57 @@ export function createReads(parts: GraphCallParts): GraphReads {
 
     async *listPages(call) {
       const seen = new Set<string>();
-      let emptyPages = 0;
+      const rows = createRowSieve();
       let url: URL | undefined = routes.collection;
       while (url !== undefined) {
         seen.add(url.href);
         const page: GraphPage = readPage(await read('list', url, call), clock.now());
-        emptyPages = page.partners.length === 0 ? emptyPages + 1 : 0;
-        if (emptyPages > maximumEmptyPages) {
-          const message = "Microsoft Graph's list goes on without end and without rows.";
-          throw new GraphProtocolError('badResponse', message);
-        }
+        const partners = rows.sift(page);
         const next = nextPageUrl(page, url, routes.collection, seen);
-        yield page.partners;
+        yield partners;
         url = next;
       }
     },
   };
+}
+
+/**
+ * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
+ * @throws GraphProtocolError where the list goes on without bringing anything new.
+ */
+function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
+  const known = new Set<string>();
+  let emptyPages = 0;
+  let repeatedPages = 0;
+  return {
+    sift({ partners, nextLink }) {
+      const fresh = partners.filter(({ id }) => {
+        const key = idKeyOf(id);
+        return !known.has(key) && known.add(key);
+      });
+      if (fresh.length > 0) {
+        emptyPages = 0;
+        repeatedPages = 0;
+        return fresh;
+      }
+      if (partners.length > 0 || repeatedPages > 0) {
+        repeatedPages += 1;
+      } else {
+        emptyPages += 1;
+      }
+      if (nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
+        throw endless('brings the same rows again and again');
+      }
+      if (emptyPages > maximumEmptyPages) {
+        throw endless('goes on without end and without rows');
+      }
+      return fresh;
+    },
+  };
+}
+
+function endless(what: string): GraphProtocolError {
+  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}.`);
 }
 
 function noneIfNotFound<Result>(read: () => Result): Result | undefined {

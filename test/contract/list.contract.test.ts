@@ -180,6 +180,70 @@ describe('the list', () => {
   });
 });
 
+describe('a list whose pages repeat', () => {
+  const path = '/beta/deviceManagement/complianceManagementPartners';
+  const query =
+    'query ($first: Int) { complianceManagementPartners(first: $first) { totalCount nodes { id } } }';
+
+  /** A Graph whose pages have these ids, each with a link to the next; the last one again and again, if told so. */
+  async function startPages(pages: readonly string[][], isEndless = false) {
+    let page = 0;
+    const graph = await startScriptedServer((response, request) => {
+      const ids = pages[isEndless ? page % pages.length : page] ?? [];
+      page += 1;
+      const isLast = !isEndless && page === pages.length;
+      const value = ids.map((id) => ({ id }));
+      const next = { '@odata.nextLink': `${path}?$skiptoken=${page}` };
+      json(200, { value, ...(!isLast && next) })(response, request);
+    });
+    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    leftovers.push(() => gateway.stop(0), graph.close);
+    return { gateway, graph };
+  }
+
+  it.each([
+    ['one page', [['a', 'b']]],
+    ['two pages', [['a'], ['b']]],
+    ['pages with empty ones between', [['a', 'b'], []]],
+  ])(
+    'fails at most 3 requests after the first repeated page when links differ for %s',
+    async (_what, pages) => {
+      const { gateway, graph } = await startPages(pages, true);
+      const { result } = await gateway.run(query);
+      expect(result.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
+      const firstRepeated = pages.length + 1;
+      expect(graph.requests.length).toBeLessThanOrEqual(firstRepeated + 3);
+    },
+  );
+
+  it.each([
+    ['a later page', [['a', 'b'], ['b', 'c'], ['d']], ['a', 'b', 'c', 'd']],
+    ['a page of its own', [['a'], ['b'], ['a'], ['b'], ['c']], ['a', 'b', 'c']],
+    ['the last page', [['a', 'b'], ['a']], ['a', 'b']],
+    ['its own page', [['a', 'a', 'b']], ['a', 'b']],
+  ])('shows and counts a row once that moved to %s', async (_where, pages, ids) => {
+    const { gateway } = await startPages(pages);
+    const { result } = await gateway.run(query);
+    expect(result.errors).toBeUndefined();
+    expect(result.data?.['complianceManagementPartners']).toEqual({
+      totalCount: ids.length,
+      nodes: ids.map((id) => ({ id })),
+    });
+  });
+
+  it('takes a UUID in another case for the same row, and other ids as they are', async () => {
+    const uuid = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+    const { gateway } = await startPages([[uuid, 'ab'], [uuid.toUpperCase(), 'AB'], []]);
+    const connection = await list(gateway);
+    expect(idsOf(connection)).toEqual([uuid, 'ab', 'AB']);
+  });
+
+  it('fills a page from behind a repeated row', async () => {
+    const { gateway } = await startPages([['a', 'b'], ['b', 'c'], ['d']]);
+    expect(idsOf(await list(gateway, { first: 3 }))).toEqual(['a', 'b', 'c']);
+  });
+});
+
 describe('one partner', () => {
   it('is read by its id', async () => {
     const { gateway, graph } = await start(catalogue, 1000);
