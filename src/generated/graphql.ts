@@ -584,7 +584,12 @@ export type Platform =
   /** Windows. Only the beta of the reference page knows its properties. */
   | 'WINDOWS';
 
-/** Reads of Intune's compliance management partners. */
+/**
+ * Reads of Intune's compliance management partners.
+ *
+ * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
+ * top-level error with its path says why.
+ */
 export type Query = {
   __typename?: 'Query';
   /** One partner by its id, or null where Microsoft Graph has none with this id. */
@@ -601,19 +606,29 @@ export type Query = {
    * added again under its id counts as the same one. Only where a cursor's partner and the hundred before it have all gone
    * from a list without `orderBy`, the list starts again, so that some may come twice.
    */
-  complianceManagementPartners: ComplianceManagementPartnerConnection;
+  complianceManagementPartners?: Maybe<ComplianceManagementPartnerConnection>;
   /** Who calls, and which queries and mutations the caller's token allows. Answered without a call of Microsoft Graph. */
-  viewer: Viewer;
+  viewer?: Maybe<Viewer>;
 };
 
 
-/** Reads of Intune's compliance management partners. */
+/**
+ * Reads of Intune's compliance management partners.
+ *
+ * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
+ * top-level error with its path says why.
+ */
 export type QueryComplianceManagementPartnerArgs = {
   id: Scalars['ID']['input'];
 };
 
 
-/** Reads of Intune's compliance management partners. */
+/**
+ * Reads of Intune's compliance management partners.
+ *
+ * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
+ * top-level error with its path says why.
+ */
 export type QueryComplianceManagementPartnersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;

@@ -308,8 +308,8 @@ export type PageInfoResolvers<ContextType = RequestContext, ParentType extends R
 
 export type QueryResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType, RequireFields<Types.QueryComplianceManagementPartnerArgs, 'id'>>;
-  complianceManagementPartners?: Resolver<ResolversTypes['ComplianceManagementPartnerConnection'], ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
-  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+  complianceManagementPartners?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartnerConnection']>, ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
+  viewer?: Resolver<Types.Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
 };
 
 export type RemoveEnrollmentAssignmentPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['RemoveEnrollmentAssignmentPayload'] = ResolversParentTypes['RemoveEnrollmentAssignmentPayload']> = {

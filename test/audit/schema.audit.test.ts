@@ -34,13 +34,21 @@ describe('the schema', () => {
     expect(definitions.length).toBeGreaterThan(30);
   });
 
-  it('gives each mutation one input and a payload with user errors, which one that fails takes from no other', () => {
-    const fieldsOf = (name: string) =>
-      definitions.flatMap((definition) =>
-        definition.kind === Kind.OBJECT_TYPE_DEFINITION && definition.name.value === name
-          ? (definition.fields ?? [])
-          : [],
-      );
+  const fieldsOf = (name: string) =>
+    definitions.flatMap((definition) =>
+      definition.kind === Kind.OBJECT_TYPE_DEFINITION && definition.name.value === name
+        ? (definition.fields ?? [])
+        : [],
+    );
+
+  it.each(['Query', 'Mutation'])('makes every field of %s nullable', (type) => {
+    const fields = fieldsOf(type);
+    expect(fields.length).toBeGreaterThan(2);
+    const nonNull = fields.filter((field) => field.type.kind === Kind.NON_NULL_TYPE);
+    expect(nonNull.map(({ name }) => name.value)).toEqual([]);
+  });
+
+  it('gives each mutation one input and a payload with user errors', () => {
     const mutations = fieldsOf('Mutation');
     expect(mutations.length).toBeGreaterThan(0);
     for (const mutation of mutations) {

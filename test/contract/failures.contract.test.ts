@@ -244,6 +244,33 @@ describe("Graph's failures", () => {
     ]);
   });
 
+  it.each<[string, Answer, string, string]>([
+    [
+      'the list',
+      empty(403),
+      '{ viewer { authMode } failed: complianceManagementPartners { nodes { id } } }',
+      'FORBIDDEN',
+    ],
+    [
+      'the arguments of the list',
+      empty(500),
+      '{ viewer { authMode } failed: complianceManagementPartners(first: -1) { nodes { id } } }',
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a partner',
+      empty(503),
+      '{ viewer { authMode } failed: complianceManagementPartner(id: "a") { id } }',
+      'UPSTREAM_UNAVAILABLE',
+    ],
+  ])('leaves the other fields of a query when %s fails', async (_what, answer, query, code) => {
+    const { gateway } = await start([answer]);
+    const { status, result } = await gateway.run(query);
+    expect(result.data).toEqual({ viewer: { authMode: 'PASSTHROUGH' }, failed: null });
+    expect(result.errors).toMatchObject([{ path: ['failed'], extensions: { code } }]);
+    expect(status).toBe(200);
+  });
+
   it('lets no token, host or support tail out, in answers and in logs', async () => {
     const secret = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJwbGFudGVkIn0.c2VjcmV0';
     const script = [400, 403, 409, 500].map((status) =>

@@ -37,7 +37,7 @@ export interface AssignmentChange {
   readonly partner: PartnerFragment | null;
 }
 
-export type PartnerPage = PartnerPageQuery['complianceManagementPartners'];
+export type PartnerPage = NonNullable<PartnerPageQuery['complianceManagementPartners']>;
 
 /** Every query and mutation of the gateway as a typed function. */
 export function createPartnerApi(client: ApolloClient) {
@@ -52,9 +52,9 @@ export function createPartnerApi(client: ApolloClient) {
     },
 
     /** Who this client is, and what its token allows; nothing is asked of Microsoft Graph. */
-    async viewer(): Promise<ViewerQuery['viewer']> {
+    async viewer(): Promise<NonNullable<ViewerQuery['viewer']>> {
       const { data } = await client.query({ query: ViewerDocument, fetchPolicy: 'network-only' });
-      return given(data).viewer;
+      return given(given(data).viewer);
     },
 
     /** Null where there is no partner with this id. */
@@ -76,7 +76,7 @@ export function createPartnerApi(client: ApolloClient) {
           variables: { ...question, after },
           fetchPolicy: 'network-only',
         });
-        const page = given(data).complianceManagementPartners;
+        const page = given(given(data).complianceManagementPartners);
         yield page;
         if (!page.pageInfo.hasNextPage) {
           return;
@@ -165,8 +165,8 @@ function outcomeOf<Value>(payload: Payload, value: Value): Outcome<Value> {
 }
 
 /**
- * With Apollo's error policy `none` an answer with errors is thrown, and only beside those data or a mutation's payload
- * is null, so this is for the compiler.
+ * With Apollo's error policy `none` an answer with errors is thrown. Without errors neither data nor the fields given
+ * here are null, so this is for the compiler.
  */
 function given<Value>(value: Value | null | undefined): Value {
   if (value === null || value === undefined) {
