@@ -1,4 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+
+const { dependencies } = JSON.parse(
+  readFileSync(new URL('./package.json', import.meta.url), 'utf8'),
+);
+/** Loaded once for all test files of a process. Not the limiter, whose timers and time a test file makes its own. */
+const nativePackages = [...Object.keys(dependencies), 'fast-check', 'node-forge', 'typescript']
+  .filter((name) => name !== 'rate-limiter-flexible')
+  .join('|');
 
 /** @type {import('jest').Config} */
 export default {
@@ -8,7 +17,10 @@ export default {
   // Long, or in need of another program: `npm run test:extended`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/extended/'],
   extensionsToTreatAsEsm: ['.ts'],
+  transformIgnorePatterns: [],
   transform: {
+    [`^<rootDir>/node_modules/(${nativePackages})/.*js$`]:
+      '<rootDir>/test/support/nativePackages.mjs',
     '^.+\\.ts$': [
       '@swc/jest',
       {

@@ -16,7 +16,6 @@ import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
 const live = new AbortController().signal;
 setMaxListeners(0, live);
 
@@ -90,54 +89,6 @@ describe('the identity of callers', () => {
       wishes.map(({ tenant, user }) => [tenant?.id, user?.objectId]),
     );
     expect(authority.requests.at(-1)?.tenant).toBe('organizations');
-  });
-
-  it.each([
-    ['cuts connections', { kind: 'reset' }],
-    ['answers 503', { kind: 'status', status: 503 }],
-    ['speaks HTML', { kind: 'rubbish', contentType: 'text/html' }],
-  ] as const)(
-    'is told for 2 h while the authority %s, and by fresh keys then',
-    async (_what, fault) => {
-      await identity.close();
-      // Time jumps while answers come at the speed of the machine, so the deadline must not be in their way.
-      identity = begin({ keyRefreshMs: hourMs, keyTimeoutMs: 24 * hourMs });
-      await come();
-      await clock.advance(hourMs - minuteMs);
-      authority.faults.set(fault);
-      for (let failures = 1; failures <= 12; failures += 1) {
-        await clock.advance(10 * minuteMs);
-        await until(() => log.lines.length >= failures);
-        expect(await come()).toMatchObject({ kind: 'user' });
-      }
-      expect(identity.keyAgeMs).toBe(hourMs - minuteMs + 2 * hourMs);
-      authority.faults.clear();
-      await clock.advance(5 * minuteMs);
-      await until(() => identity.keyAgeMs === 0);
-      expect(await come()).toMatchObject({ kind: 'user' });
-    },
-  );
-
-  it.each([
-    ['HTML', { kind: 'rubbish' }],
-    ['half of its JSON', { kind: 'rubbish', body: '{"keys":[' }],
-    ['no keys', { kind: 'rubbish', body: '{"keys":[]}' }],
-    ['a redirect', { kind: 'redirect', location: 'https://evil.example/keys' }],
-    ['429', { kind: 'status', status: 429, retryAfter: '3600' }],
-  ] as const)('is told by the good keys where the authority answers %s', async (_what, fault) => {
-    await come();
-    await clock.advance(minuteMs);
-    authority.faults.set(fault, { endpoint: 'keys' });
-    const rotated = authority.keys.rotate();
-    expect(await reasonOf(come())).toBe('key-unknown');
-    const [, old] = authority.keys.published;
-    const { kid = '', privateKey } = old ?? rotated;
-    const token = authority.mint({ header: { kid }, signWith: privateKey });
-    expect(await identify(token)).toMatchObject({ kind: 'user' });
-    expect(log.lines).toHaveLength(1);
-    authority.faults.clear();
-    await clock.advance(10_000);
-    expect(await come()).toMatchObject({ kind: 'user' });
   });
 
   it('is told by a new key at once, and by a key that was dropped no more', async () => {

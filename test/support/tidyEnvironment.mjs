@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { TestEnvironment } from 'jest-environment-node';
 import { countResources, findLeftovers } from './leftovers.mjs';
@@ -5,15 +6,18 @@ import { countResources, findLeftovers } from './leftovers.mjs';
 /** What `sharedText` keeps for all files of this process. */
 const sharedTexts = new Map();
 
+/** Loads a package for all files of this process (see `nativePackages.mjs`). */
+const requireNative = createRequire(import.meta.url);
+
 /** How long what is being closed may take to be gone. */
-const usualPatienceMs = 1000;
+const usualPatienceMs = 15_000;
 
 /** Longer than jest's reporter, which shares the process where there are no workers, holds the timer after a test. */
 const settlingMs = 150;
 
 /**
  * Holds every test file to leaving nothing behind that keeps a process alive: no timer, listener, connection, look-up or
- * child process. It counts and waits for what is just going away, up to a second and only where there is something.
+ * child process. It counts and waits for what is just going away, for some seconds and only where there is something.
  *
  * Each test: by its end, `afterEach` included, there is no more of anything than at its start. What `beforeAll` has made
  * was there then, so it needs no exception; but a listener of its may keep the connections that tests have made to it. What
@@ -36,6 +40,8 @@ export default class TidyEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     this.global.sharedTexts = sharedTexts;
+    this.global.requireNative = requireNative;
+    shareErrors(this.global.Error);
     this.#beforeFile = await countSettled();
   }
 
@@ -68,6 +74,17 @@ export default class TidyEnvironment extends TestEnvironment {
       errors.push(leftBehind(who, left));
     }
   }
+}
+
+/** A test file has an `Error` of its own: those of packages are instances of it, and its are instances of theirs. */
+function shareErrors(OwnError) {
+  Object.setPrototypeOf(OwnError.prototype, Error.prototype);
+  const isInstance = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(OwnError, Symbol.hasInstance, {
+    value(error) {
+      return isInstance.call(this === OwnError ? Error : this, error);
+    },
+  });
 }
 
 function leftBehind(who, left) {

@@ -11,7 +11,7 @@ const longestPauseMs = 20;
  */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
-  withinMs = 20_000,
+  withinMs = 100_000,
 ): Promise<void> {
   const startedMs = performance.now();
   while (!(await isSo())) {

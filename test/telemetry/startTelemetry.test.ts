@@ -30,7 +30,7 @@ async function start(environment: Environment) {
   const log = recordingLog();
   const { telemetry: config } = readConfig(environment);
   const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
-  toClose.push(() => telemetry.stop(50));
+  toClose.push(() => telemetry.stop(20_000));
   return { telemetry, log };
 }
 

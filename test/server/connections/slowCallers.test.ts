@@ -114,7 +114,11 @@ describe('bytes that are no request', () => {
 
 describe('connections', () => {
   it('are no more than there may be, and taken again once one has ended', async () => {
-    const measurements = await start({ MAX_CONNECTIONS: '2', HEADERS_TIMEOUT_MS: '900' });
+    const measurements = await start({
+      MAX_CONNECTIONS: '2',
+      HEADERS_TIMEOUT_MS: '60000',
+      REQUEST_TIMEOUT_MS: '60000',
+    });
     const [first, second] = [await openConnection(gateway.url), await openConnection(gateway.url)];
     const third = await openConnection(gateway.url);
     expect(await third.closed).toBe('');

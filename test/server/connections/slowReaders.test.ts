@@ -13,10 +13,10 @@ afterEach(() => gateway.stop(0));
 /** More than all buffers of the system between two sockets take, so that answers have to wait in the gateway. */
 const requests = 700;
 
-async function askForMuch(): Promise<RawConnection> {
+async function askForMuch(idleMs: number): Promise<RawConnection> {
   const unbounded = { SHED_OPEN_REQUESTS: '0', SHED_EVENT_LOOP_DELAY_MS: '0' };
   gateway = await startTestGateway(
-    { RESPONSE_IDLE_TIMEOUT_MS: '500', ...unbounded },
+    { RESPONSE_IDLE_TIMEOUT_MS: String(idleMs), ...unbounded },
     { measurements },
   );
   const caller = await openConnection(gateway.url);
@@ -35,7 +35,7 @@ const wasCut = (): boolean => measurements.events.includes('connection cut for r
 
 describe('a caller that does not read its answers', () => {
   it('is cut off, and until then little is kept for it', async () => {
-    const caller = await askForMuch();
+    const caller = await askForMuch(500);
     await until(wasCut);
     // What the gateway does not read from the caller either it cannot have to remember.
     expect(answered()).toBeLessThan(requests);
@@ -63,7 +63,8 @@ describe('a caller that does not read its answers', () => {
 
   it('gets all of them where it reads slowly but does read', async () => {
     const before = measurements.events.length;
-    const caller = await askForMuch();
+    // Far longer than a pause of the caller, and shorter than all of them.
+    const caller = await askForMuch(1500);
     let taken = 0;
     const size = 1024 * 1024;
     caller.socket.on('data', (chunk: Buffer) => {
@@ -71,7 +72,7 @@ describe('a caller that does not read its answers', () => {
       if (taken > size) {
         taken = 0;
         caller.socket.pause();
-        setTimeout(() => caller.socket.resume(), 25);
+        setTimeout(() => caller.socket.resume(), 50);
       }
     });
     caller.socket.resume();

@@ -101,8 +101,9 @@ describe('shedding', () => {
   });
 
   it('sheds behind a blocked event loop, and is itself again soon after', async () => {
-    await start({ SHED_EVENT_LOOP_DELAY_MS: '20' }, json(200, { value: [] }));
-    expect((await gateway.run(listQuery)).status).toBe(200);
+    // Far from what a busy machine does to the event loop by itself.
+    await start({ SHED_EVENT_LOOP_DELAY_MS: '200' }, json(200, { value: [] }));
+    await untilLetIn();
     const callers = await Promise.all(
       Array.from({ length: 60 }, () => openConnection(gateway.url)),
     );
@@ -115,7 +116,7 @@ describe('shedding', () => {
       caller.send(graphqlRequest({ query: listQuery }));
     }
     await new Promise((resolve) => setImmediate(resolve));
-    const untilMs = performance.now() + 600;
+    const untilMs = performance.now() + 1500;
     while (performance.now() < untilMs) {
       // Only time passes.
     }

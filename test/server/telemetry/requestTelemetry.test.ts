@@ -1,10 +1,20 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  type ReadableSpan,
+  type Sampler,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { Client } from 'undici';
+import { createStartTrail } from '../../../src/telemetry/createStartTrail.ts';
+import type { StartTrail } from '../../../src/telemetry/trail.ts';
 import { addMutation, listQuery } from '../../support/documents.ts';
 import { recordingMeasurements } from '../../support/measurements.ts';
 import { graphqlRequest, openConnection } from '../../support/rawConnection.ts';
-import { recordingTrails } from '../../support/recordedSpans.ts';
 import {
   type Answer,
   json,
@@ -14,6 +24,22 @@ import {
 } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
+
+/** Trails whose spans are kept in memory, as they were written: nothing stands before them that would redact. */
+function recordingTrails(
+  sampler: Sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+): {
+  readonly startTrail: StartTrail;
+  spans(): readonly ReadableSpan[];
+} {
+  const exporter = new InMemorySpanExporter();
+  const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+  const provider = new TracerProvider({ sampler, spanProcessors });
+  return {
+    startTrail: createStartTrail(provider.getTracer('test')),
+    spans: () => exporter.getFinishedSpans(),
+  };
+}
 
 const toClose: (() => Promise<unknown>)[] = [];
 

@@ -123,7 +123,7 @@ const leaving = (who: string, what: string) =>
 /** Runs files that leave something behind as the project's own tests are run. */
 function runUntidy(option: string): Promise<Report> {
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
-  const config = ['--config', 'test/fixtures/untidy/jest.config.mjs'];
+  const config = ['--config', 'test/extended/untidy/jest.config.mjs'];
   const all = [...jest, ...config, option, '--json', '--forceExit'];
   return new Promise((resolve) => {
     execFile(process.execPath, all, { cwd: root }, (_error, stdout) => resolve(JSON.parse(stdout)));
