@@ -64,10 +64,7 @@ function findPropertyProblem(
   value: unknown,
 ): string | undefined {
   if (value === null) {
-    const type = `${wireNameOf(kind)}[Nullable=False]`;
-    return isNullable
-      ? undefined
-      : `A null value was found for the property named '${member}', which has the expected type '${type}'. The expected type '${type}' does not allow null values.`;
+    return findNullProblem(member, kind, isNullable);
   }
   if (kind === 'target') {
     return findObjectProblem(model, value, targetType);
@@ -81,6 +78,18 @@ function findPropertyProblem(
   return isLiteral(kind, value)
     ? undefined
     : `Cannot convert the literal '${String(value)}' to the expected type '${wireNameOf(kind)}'.`;
+}
+
+/** A collection is never null, whatever its facet says, which is about what is in it. */
+function findNullProblem(member: string, kind: EdmKind, isNullable: boolean): string | undefined {
+  if (isNullable && kind !== 'assignments') {
+    return undefined;
+  }
+  const type = `${wireNameOf(kind)}[Nullable=${isNullable ? 'True' : 'False'}]`;
+  const rule = isNullable
+    ? 'cannot be null but it can have null values'
+    : 'does not allow null values';
+  return `A null value was found for the property named '${member}', which has the expected type '${type}'. The expected type '${type}' ${rule}.`;
 }
 
 function findListProblem(model: Model, value: unknown): string | undefined {
@@ -125,6 +134,8 @@ function wireNameOf(kind: EdmKind): string {
       return `${backendNamespace}deviceManagementPartnerTenantState`;
     case 'filterType':
       return `${backendNamespace}deviceAndAppManagementAssignmentFilterType`;
+    case 'assignments':
+      return `Collection(${backendNamespace}${assignmentType})`;
     default:
       return kind;
   }

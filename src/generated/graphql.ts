@@ -23,8 +23,10 @@ export type Scalars = {
 };
 
 /**
- * The partner to add. A field that is absent is not sent and takes Microsoft Graph's default; a field that is null is
- * sent as null. A property that the configured API version cannot know is refused before anything is sent.
+ * The partner to add. A field that is absent is not sent and takes Microsoft Graph's default. Null for a list sends an
+ * empty list; null for `id`, a target or a filter means absent; null for a state, a heartbeat or a flag is refused with its
+ * field, because Microsoft Graph takes none. So is, before anything is sent, a property that the configured API version
+ * cannot know.
  */
 export type AddComplianceManagementPartnerInput = {
   /** Who enrols Android devices through this partner. */
@@ -249,7 +251,7 @@ export type ComplianceManagementPartnerAssignment = {
 
 /** One entry of a platform's assignment list. */
 export type ComplianceManagementPartnerAssignmentInput = {
-  /** Whom the assignment is for. Absent: an assignment without a target, as the reference page's example has it. */
+  /** Whom the assignment is for. Absent or null: an assignment without a target, as the reference page's example has it. */
   target?: InputMaybe<AssignmentTargetInput>;
 };
 
@@ -448,7 +450,8 @@ export type Mutation = {
   /**
    * Changes properties of a partner (`PATCH /deviceManagement/complianceManagementPartners/{id}`).
    *
-   * Exactly what is given is sent: a field that is absent stays untouched, null clears, a list replaces the whole list.
+   * Exactly what is given is sent: a field that is absent stays untouched, a list replaces the whole list, null empties a
+   * list. Null is refused for the name, a state, a heartbeat and a flag.
    * To change one assignment and keep the others, use `addEnrollmentAssignment` and `removeEnrollmentAssignment`.
    */
   updateComplianceManagementPartner?: Maybe<UpdateComplianceManagementPartnerPayload>;
@@ -651,7 +654,7 @@ export type RemoveEnrollmentAssignmentInput = {
   platform: Platform;
   /**
    * The target to remove: every entry of the same type with the same group or collection, whatever the case of the ids.
-   * With a filter, or with a filter of null, only entries with that filter, or without one.
+   * With a filter, only entries with that filter; a filter of null means absent.
    */
   target: AssignmentTargetInput;
 };
@@ -692,8 +695,10 @@ export type UnrecognizedAssignmentTarget = AssignmentTarget & {
 };
 
 /**
- * The changes to a partner. A field that is absent stays untouched, a field that is null is cleared, a list replaces the
- * whole list. Without any change nothing is written, and the partner is answered as it is.
+ * The changes to a partner. A field that is absent stays untouched; a list replaces the whole list, and null empties it;
+ * null for `ifRevision`, a target or a filter means absent; null for the name, a state, a heartbeat or a flag is refused
+ * with its field, because a partner keeps its name and Microsoft Graph takes no null there. Without any change nothing is
+ * written, and the partner is answered as it is.
  */
 export type UpdateComplianceManagementPartnerInput = {
   /** Who enrols Android devices through this partner. */

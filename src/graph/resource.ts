@@ -64,23 +64,23 @@ export interface NewAssignmentTargetResource {
 /** One entry of an assignment list as the gateway sends it. */
 export interface NewAssignmentResource {
   readonly '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment';
-  readonly target?: NewAssignmentTargetResource | null;
+  readonly target?: NewAssignmentTargetResource;
 }
+
+type NewOnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean };
 
 type NewAssignmentListProperties = {
-  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?:
-    | readonly NewAssignmentResource[]
-    | null;
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: readonly NewAssignmentResource[];
 };
 
-/** The body of an update: exactly what is to change. Absent means not sent, null means cleared. */
-export interface PartnerChanges extends OnboardedProperties, NewAssignmentListProperties {
-  readonly displayName?: string | null;
-  readonly partnerState?: PartnerTenantState | null;
-  readonly lastHeartbeatDateTime?: string | null;
+/** The body of an update: exactly what is to change. Absent means not sent; nothing is ever sent as null. */
+export interface PartnerChanges extends NewOnboardedProperties, NewAssignmentListProperties {
+  readonly displayName?: string;
+  readonly partnerState?: PartnerTenantState;
+  readonly lastHeartbeatDateTime?: string;
 }
 
-/** The body of an add. Absent means not sent, null means sent as null. */
+/** The body of an add. Absent means not sent. */
 export interface NewPartnerResource extends PartnerChanges {
   readonly '@odata.type': '#microsoft.graph.complianceManagementPartner';
   readonly id?: string;

@@ -10,27 +10,24 @@ export function assignmentsFromWire(
   return wire ? wire.map(assignmentFromWire) : null;
 }
 
-/** Gives the wire form of a list: null stays null, an empty list stays an empty list. */
+/** Gives the wire form of a list. Graph takes no null for a collection, so null is sent as an empty list. */
 export function assignmentsToWire(
   inputs: readonly ComplianceManagementPartnerAssignmentInput[] | null,
-): readonly NewAssignmentResource[] | null {
-  return inputs === null ? null : inputs.map(assignmentToWire);
+): readonly NewAssignmentResource[] {
+  return (inputs ?? []).map(assignmentToWire);
 }
 
 function assignmentFromWire(wire: AssignmentResource | null): AssignmentModel {
   return { target: wire?.target ? assignmentTargetFromWire(wire.target) : null };
 }
 
-/** Gives the wire form of one entry. A target that is absent is not sent, one that is null is sent as null. */
+/** Gives the wire form of one entry. A target that is absent or null is not sent. */
 export function assignmentToWire(
   input: ComplianceManagementPartnerAssignmentInput,
 ): NewAssignmentResource {
   const odataType = '#microsoft.graph.complianceManagementPartnerAssignment';
-  if (input.target === undefined) {
-    return { '@odata.type': odataType };
-  }
   return {
     '@odata.type': odataType,
-    target: input.target === null ? null : assignmentTargetToWire(input.target),
+    ...(input.target && { target: assignmentTargetToWire(input.target) }),
   };
 }

@@ -26,10 +26,7 @@ export function partnerFromWire(wire: PartnerResource): PartnerModel {
   };
 }
 
-/**
- * Gives the body of an add, in the reference page's order. A field that is absent is left out, a field that is null
- * is sent as null; only an id of null is left out too, because a key cannot be cleared.
- */
+/** Gives the body of an add, in the reference page's order. A field that is absent is left out, and so is an id of null. */
 export function newPartnerToWire(input: AddComplianceManagementPartnerInput): NewPartnerResource {
   return {
     '@odata.type': '#microsoft.graph.complianceManagementPartner',
@@ -39,7 +36,10 @@ export function newPartnerToWire(input: AddComplianceManagementPartnerInput): Ne
   };
 }
 
-/** Gives the body of an update: a field that is absent is left out, a field that is null is sent as null. */
+/**
+ * Gives the body of an update: a field that is absent is left out, a list of null is emptied. Null in any other field was
+ * refused before, because none of these properties is nullable in Graph.
+ */
 export function partnerChangesToWire(input: WritableInput): PartnerChanges {
   return {
     ...given(input.lastHeartbeatDateTime, (lastHeartbeatDateTime) => ({ lastHeartbeatDateTime })),
@@ -50,36 +50,48 @@ export function partnerChangesToWire(input: WritableInput): PartnerChanges {
     ...given(input.androidOnboarded, (androidOnboarded) => ({ androidOnboarded })),
     ...given(input.iosOnboarded, (iosOnboarded) => ({ iosOnboarded })),
     ...given(input.linuxOnboarded, (linuxOnboarded) => ({ linuxOnboarded })),
-    ...given(input.macOsEnrollmentAssignments, (list) => ({
-      macOsEnrollmentAssignments: assignmentsToWire(list),
+    ...list(input.macOsEnrollmentAssignments, (macOsEnrollmentAssignments) => ({
+      macOsEnrollmentAssignments,
     })),
-    ...given(input.windowsEnrollmentAssignments, (list) => ({
-      windowsEnrollmentAssignments: assignmentsToWire(list),
+    ...list(input.windowsEnrollmentAssignments, (windowsEnrollmentAssignments) => ({
+      windowsEnrollmentAssignments,
     })),
-    ...given(input.androidEnrollmentAssignments, (list) => ({
-      androidEnrollmentAssignments: assignmentsToWire(list),
+    ...list(input.androidEnrollmentAssignments, (androidEnrollmentAssignments) => ({
+      androidEnrollmentAssignments,
     })),
-    ...given(input.iosEnrollmentAssignments, (list) => ({
-      iosEnrollmentAssignments: assignmentsToWire(list),
+    ...list(input.iosEnrollmentAssignments, (iosEnrollmentAssignments) => ({
+      iosEnrollmentAssignments,
     })),
-    ...given(input.linuxEnrollmentAssignments, (list) => ({
-      linuxEnrollmentAssignments: assignmentsToWire(list),
+    ...list(input.linuxEnrollmentAssignments, (linuxEnrollmentAssignments) => ({
+      linuxEnrollmentAssignments,
     })),
   };
 }
 
-/** Nothing where the field is absent, else the properties made of its value, which may be null. */
+/** Nothing where the field is absent, else the properties made of its value. */
 function given<Value, Properties extends object>(
-  value: Value | undefined,
+  value: Value | null | undefined,
   toProperties: (value: Value) => Properties,
 ): Properties | undefined {
+  if (value === null) {
+    throw new TypeError('Null has no wire form here: check the input before mapping it');
+  }
   return value === undefined ? undefined : toProperties(value);
 }
 
-function stateProperty(state: PartnerState | null): Pick<PartnerChanges, 'partnerState'> {
-  const wire = state === null ? null : partnerStateToWire(state);
-  if (wire === undefined) {
+type ListInput = WritableInput['iosEnrollmentAssignments'];
+
+function list<Properties extends object>(
+  value: ListInput,
+  toProperties: (list: ReturnType<typeof assignmentsToWire>) => Properties,
+): Properties | undefined {
+  return value === undefined ? undefined : toProperties(assignmentsToWire(value));
+}
+
+function stateProperty(state: PartnerState): Pick<PartnerChanges, 'partnerState'> {
+  const partnerState = partnerStateToWire(state);
+  if (partnerState === undefined) {
     throw new TypeError('UNKNOWN_FUTURE_VALUE has no wire form: check the input before mapping it');
   }
-  return { partnerState: wire };
+  return { partnerState };
 }

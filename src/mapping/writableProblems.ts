@@ -18,6 +18,7 @@ export function findWritableProblems(
   version: GraphApiVersion,
 ): readonly InputProblem[] {
   return [
+    ...nullProblems(input, ['displayName', 'partnerState', 'lastHeartbeatDateTime']),
     ...stateProblems(input.partnerState),
     ...platforms.flatMap((platform) => platformProblems(input, platform, version)),
   ];
@@ -32,6 +33,19 @@ export function findTargetProblems(
   return Object.entries(target)
     .filter(([, value]) => value?.filter != null && !knowsAssignmentFilters(version))
     .map(([key]) => unknownPropertyProblem([...path, key, 'filter'], version));
+}
+
+/** Graph takes no null for these; it would say so without the field's place in the input. */
+function nullProblems(
+  input: WritableInput,
+  fields: readonly (keyof WritableInput)[],
+): InputProblem[] {
+  return fields
+    .filter((field) => input[field] === null)
+    .map((field) => ({
+      path: ['input', field],
+      message: `${field} cannot be null. Send a value, or leave the field out to keep what is there.`,
+    }));
 }
 
 function stateProblems(state: WritableInput['partnerState']): InputProblem[] {
@@ -62,7 +76,7 @@ function platformProblems(
       ? findTargetProblems(target, ['input', assignments, String(index), 'target'], version)
       : [],
   );
-  return [...unknown, ...inTargets];
+  return [...unknown, ...(isKnown ? nullProblems(input, [onboarded]) : []), ...inTargets];
 }
 
 /** The problem of a property that the configured version cannot know. */

@@ -30,7 +30,6 @@ export const Mutation: MutationResolvers = {
   },
 };
 
-/** A filter of null is given too: it means entries without one. */
 function isFilterGiven(target: AssignmentTargetInput): boolean {
-  return Object.values(target).some((value) => value?.filter !== undefined);
+  return Object.values(target).some((value) => value?.filter != null);
 }

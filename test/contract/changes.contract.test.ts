@@ -87,10 +87,38 @@ describe('an update', () => {
     });
   });
 
-  it('clears with null', async () => {
-    const payload = await update({ displayName: null });
-    expect(calls()).toEqual(['PATCH {"displayName":null}']);
-    expect(payload).toMatchObject({ complianceManagementPartner: { displayName: null } });
+  it('empties a list with null', async () => {
+    const payload = await update({ iosEnrollmentAssignments: null });
+    expect(calls()).toEqual(['PATCH {"iosEnrollmentAssignments":[]}']);
+    expect(payload).toMatchObject({
+      complianceManagementPartner: { iosEnrollmentAssignments: [] },
+      userErrors: [],
+    });
+  });
+
+  it('refuses null at each other field, all at once and before the call', async () => {
+    const fields = ['displayName', 'partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'];
+    const payload = await update(Object.fromEntries(fields.map((field) => [field, null])));
+    expect(calls()).toEqual([]);
+    expect(payload).toEqual({
+      complianceManagementPartner: null,
+      userErrors: fields.map((field) => ({
+        code: 'BAD_USER_INPUT',
+        field: ['input', field],
+        message: expect.stringContaining(`${field} cannot be null`),
+      })),
+    });
+  });
+
+  it('takes null for absent in a target, a filter and a revision', async () => {
+    const list = [{ target: null }, {}, { target: { allDevices: { filter: null } } }];
+    const payload = await update({ ifRevision: null, iosEnrollmentAssignments: list });
+    const type = '"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment"';
+    const target = '"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}';
+    expect(calls()).toEqual([
+      `PATCH {"iosEnrollmentAssignments":[{${type}},{${type}},{${type},${target}}]}`,
+    ]);
+    expect(payload).toMatchObject({ userErrors: [] });
   });
 
   it('writes nothing where nothing is given, and answers the partner', async () => {

@@ -114,10 +114,25 @@ describe("the reference page's example", () => {
     });
   });
 
+  it('is added with an empty list for null, and with null for an id of its own', async () => {
+    const input = { ...pageInput, id: null, macOsEnrollmentAssignments: null };
+    const { result } = await gateway.run(addMutation, { input });
+    expect(JSON.parse(graph.requests.at(-1)?.body ?? '')).toMatchObject({
+      macOsEnrollmentAssignments: [],
+    });
+    expect(graph.requests.at(-1)?.body).not.toContain('"id"');
+    expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
+      complianceManagementPartner: { macOsEnrollmentAssignments: [] },
+      userErrors: [],
+    });
+  });
+
   it.each(['partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'])(
-    'is refused as data at %s where that is null, which Graph does not allow',
+    'is refused at %s before the call where that is null, which Graph does not allow',
     async (name) => {
+      const calls = graph.requests.length;
       const { result } = await gateway.run(addMutation, { input: { ...pageInput, [name]: null } });
+      expect(graph.requests).toHaveLength(calls);
       expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
         complianceManagementPartner: null,
         userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', name] }],

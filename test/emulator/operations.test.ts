@@ -68,15 +68,10 @@ describe('an add', () => {
   it('keeps null where null is legal, apart from empty and from absent', async () => {
     const { json } = await graph.ask('POST', collectionPath, {
       displayName: null,
-      macOsEnrollmentAssignments: null,
       iosEnrollmentAssignments: [{ target: null }, {}],
     });
     const odataType = { '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment' };
-    expect(json).toMatchObject({
-      displayName: null,
-      macOsEnrollmentAssignments: null,
-      androidEnrollmentAssignments: [],
-    });
+    expect(json).toMatchObject({ displayName: null, androidEnrollmentAssignments: [] });
     expect(json?.['iosEnrollmentAssignments']).toEqual([{ ...odataType, target: null }, odataType]);
   });
 

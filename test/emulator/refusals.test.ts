@@ -86,6 +86,11 @@ describe('a body that does not fit the model', () => {
       notLiteral('2026-01-01T00:00:00', 'Edm.DateTimeOffset'),
     ],
     ['a list as object', { macOsEnrollmentAssignments: {} }, node('StartObject', 'StartArray')],
+    [
+      'a list of null',
+      { macOsEnrollmentAssignments: null },
+      `A null value was found for the property named 'macOsEnrollmentAssignments', which has the expected type 'Collection(${api}${partner}Assignment)[Nullable=True]'. The expected type 'Collection(${api}${partner}Assignment)[Nullable=True]' cannot be null but it can have null values.`,
+    ],
     ['a list as text', { macOsEnrollmentAssignments: 'x' }, node('PrimitiveValue', 'StartArray')],
     [
       'an assignment of null',

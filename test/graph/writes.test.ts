@@ -33,7 +33,7 @@ const seen = ({ requests }: ScriptedServer) =>
 describe('update', () => {
   it('patches the partner with exactly the changes', async () => {
     const { graph, server } = await start(json(200, partner));
-    const changes = { displayName: null, iosOnboarded: false, iosEnrollmentAssignments: [] };
+    const changes = { displayName: 'Fleet', iosOnboarded: false, iosEnrollmentAssignments: [] };
     await expect(graph.update('abc', changes, testCall())).resolves.toEqual(partner);
     expect(seen(server)).toEqual([`PATCH ${path} ${JSON.stringify(changes)}`]);
     expect(server.requests[0]?.headers['content-type']).toBe('application/json');

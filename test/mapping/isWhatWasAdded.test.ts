@@ -46,10 +46,8 @@ describe('isWhatWasAdded', () => {
       { lastHeartbeatDateTime: '2026-02-11T08:30:05.120+03:00' },
       { lastHeartbeatDateTime: '2026-02-11T05:30:05.12Z' },
     ],
-    ['null for null', { iosOnboarded: null }, { iosOnboarded: null }],
-    ['nothing for null', { partnerState: null }, {}],
     ['nothing for false', { iosOnboarded: false }, {}],
-    ['false for null', { iosOnboarded: null }, { iosOnboarded: false }],
+    ['null for false', { iosOnboarded: false }, { iosOnboarded: null }],
     [
       'the same entries in another order',
       {
@@ -61,9 +59,9 @@ describe('isWhatWasAdded', () => {
       { iosEnrollmentAssignments: [null, ...(heldGroup().iosEnrollmentAssignments ?? [])] },
     ],
     [
-      'an empty list for null',
-      { iosEnrollmentAssignments: null },
+      'null for an empty list',
       { iosEnrollmentAssignments: [] },
+      { iosEnrollmentAssignments: null },
     ],
     ['no list for an empty one', { iosEnrollmentAssignments: [] }, {}],
     ['a type without #', toGroup(), heldGroup({ '@odata.type': toType('group').slice(1) })],
@@ -84,7 +82,7 @@ describe('isWhatWasAdded', () => {
     ['no name', {}, { displayName: null }],
     ['another id', { id: groupId }, { id: filterId }],
     ['another state', { partnerState: 'enabled' }, { partnerState: 'unavailable' }],
-    ['true for null', { iosOnboarded: null }, { iosOnboarded: true }],
+    ['true for false', { iosOnboarded: false }, { iosOnboarded: true }],
     [
       'another instant',
       { lastHeartbeatDateTime: '2026-02-11T08:30:05.1200001Z' },

@@ -10,7 +10,7 @@ const pathsOf = (...args: Parameters<typeof findNewPartnerProblems>): string[] =
   findNewPartnerProblems(...args).map(({ path }) => path.join('.'));
 
 describe('findNewPartnerProblems', () => {
-  it('finds nothing in an input that beta can know, whatever is absent, null or given', () => {
+  it('finds nothing in an input that beta can know when null stands only where it may', () => {
     fc.assert(
       fc.property(newPartnerInputs, (input) => findNewPartnerProblems(input, 'beta').length === 0),
     );
@@ -86,6 +86,30 @@ describe('findNewPartnerProblems', () => {
       'input.iosEnrollmentAssignments.1.target.exclusionGroup.filter',
     ]);
     expect(pathsOf(input, 'beta')).toEqual([]);
+  });
+
+  it('refuses null at its field for every property that has none in Graph', () => {
+    const input = {
+      displayName: 'Fleet',
+      id: null,
+      partnerState: null,
+      lastHeartbeatDateTime: null,
+      macOsOnboarded: null,
+      linuxOnboarded: null,
+      macOsEnrollmentAssignments: null,
+      iosEnrollmentAssignments: [{}, { target: null }],
+    };
+    expect(pathsOf(input, 'beta')).toEqual([
+      'input.partnerState',
+      'input.lastHeartbeatDateTime',
+      'input.macOsOnboarded',
+      'input.linuxOnboarded',
+    ]);
+    expect(findNewPartnerProblems(input, 'beta')[0]?.message).toBe(
+      'partnerState cannot be null. Send a value, or leave the field out to keep what is there.',
+    );
+    // What v1.0 does not know has one problem, whatever its value is.
+    expect(pathsOf({ displayName: 'Fleet', linuxOnboarded: null }, 'v1.0')).toHaveLength(1);
   });
 
   it('lists all problems at once', () => {

@@ -52,16 +52,16 @@ const assignmentInputs: fc.Arbitrary<ComplianceManagementPartnerAssignmentInput>
   { requiredKeys: [] },
 );
 
-const flags = fc.option(fc.boolean());
+const flags = fc.boolean();
 const lists = fc.option(fc.array(assignmentInputs, { maxLength: 4 }));
 
-/** Inputs of the add in which every optional field may be absent, null or given. */
+/** Inputs of the add in which every optional field may be absent or given, and null where Graph takes that. */
 export const newPartnerInputs: fc.Arbitrary<AddComplianceManagementPartnerInput> = fc.record(
   {
     displayName: fc.string({ minLength: 1, unit: 'grapheme' }),
     id: fc.uuid(),
-    partnerState: fc.option(fc.constantFrom(...knownPartnerStates)),
-    lastHeartbeatDateTime: fc.option(dateTimeOffsets),
+    partnerState: fc.constantFrom(...knownPartnerStates),
+    lastHeartbeatDateTime: dateTimeOffsets,
     macOsOnboarded: flags,
     windowsOnboarded: flags,
     androidOnboarded: flags,

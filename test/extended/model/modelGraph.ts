@@ -110,9 +110,7 @@ export class ModelGraph {
 
   removeAssignment(input: RemoveEnrollmentAssignmentInput): Outcome {
     const target = targetOf(input.target);
-    const isFilterMeant = Object.values(input.target).some(
-      (content) => content && 'filter' in content,
-    );
+    const isFilterMeant = Object.values(input.target).some((content) => content?.filter != null);
     const isMeant = (entry: ModelEntry): boolean =>
       entry.target !== null &&
       isSameTarget(entry.target, target) &&

@@ -82,7 +82,7 @@ export function changed(partner: ModelPartner, changes: Changes): ModelPartner {
     }),
     assignments: forPlatforms((platform) => {
       const given = changes[fieldsOf[platform].assignments];
-      return given === undefined ? partner.assignments[platform] : (given?.map(entryOf) ?? null);
+      return given === undefined ? partner.assignments[platform] : (given ?? []).map(entryOf);
     }),
   };
 }

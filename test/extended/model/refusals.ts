@@ -38,7 +38,14 @@ export function refusedBeforehand(
     .filter((field) => changes[field] !== undefined);
   return [
     ...(id == null || isLegalId(id) ? [] : ['id']),
+    ...(['displayName', 'partnerState', 'lastHeartbeatDateTime'] as const).filter(
+      (field) => changes[field] === null,
+    ),
     ...(changes.partnerState === 'UNKNOWN_FUTURE_VALUE' ? ['partnerState'] : []),
+    ...allPlatforms
+      .filter((platform) => platforms.includes(platform) || !isKnownBeforehand)
+      .map((platform) => fieldsOf[platform].onboarded)
+      .filter((field) => changes[field] === null),
     ...(isKnownBeforehand ? unknown : []),
   ]
     .map((field) => problemAt('BAD_USER_INPUT', field))
@@ -54,19 +61,14 @@ export function refusedBeforehand(
 /** What Graph refuses in properties: nothing, or one problem at the first of these fields that it comes across. */
 export function refusedByGraph(changes: Changes, generation: Generation): readonly Problem[] {
   const { platforms } = generation;
-  const cannotBeNull = (['partnerState', 'lastHeartbeatDateTime'] as const).filter(
-    (field) => changes[field] === null,
-  );
-  const ofPlatforms = allPlatforms.flatMap((platform) => {
-    const { onboarded, assignments } = fieldsOf[platform];
-    return platforms.includes(platform)
-      ? [onboarded].filter((field) => changes[field] === null)
-      : [onboarded, assignments].filter((field) => changes[field] !== undefined);
-  });
+  const ofPlatforms = allPlatforms
+    .filter((platform) => !platforms.includes(platform))
+    .flatMap((platform) => Object.values(fieldsOf[platform]))
+    .filter((field) => changes[field] !== undefined);
   // Graph names the property of the filter, which does not say in which of several targets it stands.
   const targets = strayFilters(changes, generation).map((path) => path.slice(0, -1));
   const fields = [
-    ...[...cannotBeNull, ...ofPlatforms].map((field) => ['input', field]),
+    ...ofPlatforms.map((field) => ['input', field]),
     ...(targets.length > 1 ? [null] : targets.map((path) => ['input', ...path])),
   ];
   return fields.length > 0 ? [{ code: 'BAD_USER_INPUT', fields }] : [];
