@@ -24,8 +24,8 @@ export async function makeLoopbackCertificate(nowMs: number): Promise<ServerCert
   });
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  // The time, so that no client takes a new certificate for an old one; the first digit keeps it positive.
-  certificate.serialNumber = `0${nowMs.toString(16)}`.padStart(16, '0');
+  // The time, so that no client takes a new certificate for an old one; the first digit keeps it positive and short.
+  certificate.serialNumber = `1${nowMs.toString(16).padStart(11, '0')}`;
   certificate.validity.notBefore = new Date(nowMs - dayMs);
   certificate.validity.notAfter = new Date(nowMs + validDays * dayMs);
   const name = [{ name: 'commonName', value: 'Embedded Graph' }];

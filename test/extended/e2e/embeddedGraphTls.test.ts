@@ -40,8 +40,9 @@ describe('the embedded Graph over TLS', () => {
   it("serves Microsoft's own client once that trusts the certificate in the log", async () => {
     program = startProgram({ EMULATOR_TLS: 'true' });
     const [, file = ''] = await program.until(/"file":"([^"]+certificate\.pem)"/);
-    const [, root = ''] = await program.until(/It listens at (https:\/\/127\.0\.0\.1:\d+) /);
-    const GRAPH_ROOT = `${root}/`;
+    const [, GRAPH_ROOT = ''] = await program.until(
+      /It listens at (https:\/\/127\.0\.0\.1:\d+\/) /,
+    );
     expect(await runClient({ GRAPH_ROOT, NODE_EXTRA_CA_CERTS: file })).toBe('Over TLS\n');
     expect(await runClient({ GRAPH_ROOT })).toMatch(/self-signed certificate|fetch failed/);
   });
