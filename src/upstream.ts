@@ -1,7 +1,10 @@
-import type { Clock } from './clock.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Config, Upstream } from './config/config.ts';
 import { StartError } from './config/startError.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
+import { makeLoopbackCertificate } from './emulator/certificate.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
 import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
@@ -32,11 +35,12 @@ export async function connectUpstream(
   { credentials, tenantKeys }: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
 ): Promise<RunningUpstream> {
   const { clock, chance, certificateAuthorities } = surroundings;
-  const { root, close } = await startUpstream(config.upstream, clock);
+  const { root, close, authority } = await startUpstream(config.upstream, surroundings);
+  const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
     connectTimeoutMs,
-    certificateAuthorities,
+    certificateAuthorities: authorities.length > 0 ? authorities : undefined,
   });
   const routes = createRoutes(root, config.apiVersion);
   const budget = await createGraphBudget({ ...config.graphBudget, windowSeconds }, surroundings);
@@ -69,19 +73,27 @@ export async function connectUpstream(
 
 interface StartedUpstream {
   readonly root: URL;
+  /** The certificate to trust, in PEM. */
+  readonly authority?: string;
   close(): Promise<void>;
 }
 
-async function startUpstream(upstream: Upstream, clock: Clock): Promise<StartedUpstream> {
+async function startUpstream(
+  upstream: Upstream,
+  { clock, log }: Surroundings,
+): Promise<StartedUpstream> {
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };
   }
   const { port } = upstream;
+  const certificate = upstream.hasTls ? await makeLoopbackCertificate(clock.now()) : undefined;
   const emulator = await startEmulator({
     port,
     generation: upstream.betaGeneration,
     oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
+    hasControl: upstream.hasControl,
+    certificate,
     clock,
   }).catch((error: unknown) => {
     const code = systemCodeOf(error) ?? 'unknown';
@@ -89,5 +101,22 @@ async function startUpstream(upstream: Upstream, clock: Clock): Promise<StartedU
       `the embedded Graph cannot listen at 127.0.0.1:${port} (${code}); set EMULATOR_PORT to a free port.`,
     );
   });
-  return { root: new URL(emulator.baseUrl), close: () => emulator.close() };
+  const root = new URL(emulator.baseUrl);
+  if (certificate === undefined) {
+    return { root, close: () => emulator.close() };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'embedded-graph-'));
+  const file = join(folder, 'certificate.pem');
+  await writeFile(file, certificate.cert);
+  log.info('The embedded Graph speaks TLS; trust its certificate with NODE_EXTRA_CA_CERTS', {
+    file,
+  });
+  return {
+    root,
+    authority: certificate.cert,
+    async close() {
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -18,10 +18,14 @@ export type Upstream =
       readonly kind: 'emulator';
       /** 0 takes any free port. */
       readonly port: number;
-      /** Which of beta's two generations the embedded Graph plays. */
-      readonly betaGeneration: 'reference-page' | 'today';
+      /** Which generation of beta the embedded Graph plays. */
+      readonly betaGeneration: (typeof betaGenerations)[number];
       /** What the answers of the embedded Graph have that no page promises. */
       readonly oddities: readonly EmulatorOddity[];
+      /** Whether the embedded Graph speaks TLS, with a certificate made at the start. */
+      readonly hasTls: boolean;
+      /** Whether programs on this machine may script its faults. */
+      readonly hasControl: boolean;
     }
   | { readonly kind: 'graph'; readonly root: URL };
 
@@ -69,6 +73,8 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** The oddities by their names in the configuration. */
 export type EmulatorOddity = (typeof emulatorOddities)[number];
+
+const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
 
 const emulatorOddities = [
   'hash-less-types',
@@ -145,7 +151,7 @@ export function readConfig(environment: Environment): Config {
 function readUpstream(readers: Readers, isProduction: boolean): Upstream {
   const cloud = readers.oneOf<CloudName | 'emulator'>('GRAPH_CLOUD', [...cloudNames, 'emulator']);
   const root = readers.checkedUrl('GRAPH_BASE_URL', findGraphRootProblem);
-  const emulator = readEmulator(readers);
+  const emulator = readEmulator(readers, isProduction);
   if (cloud === 'emulator' && readers.text('GRAPH_BASE_URL') !== undefined) {
     readers.report(
       'GRAPH_CLOUD is emulator, so GRAPH_BASE_URL must be absent: name one of the two.',
@@ -169,12 +175,17 @@ function readUpstream(readers: Readers, isProduction: boolean): Upstream {
   return emulator;
 }
 
-function readEmulator(readers: Readers): Upstream {
+function readEmulator(readers: Readers, isProduction: boolean): Upstream {
+  const hasControl = readers.flag('EMULATOR_CONTROL', false);
+  if (hasControl && isProduction) {
+    readers.report('EMULATOR_CONTROL must be false with NODE_ENV=production.');
+  }
   return {
+    hasTls: readers.flag('EMULATOR_TLS', false),
+    hasControl,
     kind: 'emulator',
     port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
-    betaGeneration:
-      readers.oneOf('EMULATOR_BETA_GENERATION', ['reference-page', 'today']) ?? 'reference-page',
+    betaGeneration: readers.oneOf('EMULATOR_BETA_GENERATION', betaGenerations) ?? 'reference-page',
     oddities: readers.someOf('EMULATOR_ODDITIES', emulatorOddities),
   };
 }

@@ -3,7 +3,7 @@ import { callerRootOf, type EmulatorRequest, splitPath } from './emulatorRequest
 import { type ErrorStamp, serviceError } from './errorEnvelopes.ts';
 import { findAccessRefusal } from './findAccessRefusal.ts';
 import { listPartners } from './listPartners.ts';
-import { type Generation, modelOf } from './model.ts';
+import { type BetaGeneration, modelOf } from './model.ts';
 import { disguiseAnswer } from './oddities/disguiseAnswer.ts';
 import { recognizePartner } from './oddities/disguisePartner.ts';
 import type { Oddity } from './oddities/oddity.ts';
@@ -11,17 +11,17 @@ import { storeWithoutGaps } from './oddities/storeWithoutGaps.ts';
 import { collectionPath, type OperationScope } from './operationScope.ts';
 import { createPartner, deletePartner, getPartner, updatePartner } from './operations.ts';
 import type { PartnerStore } from './partnerStore.ts';
+import { findIgnoredOptionProblem, readSystemOptions } from './query/options.ts';
 import { parsePageRequest } from './query/pageRequest.ts';
 import { parseSelect } from './query/parseSelect.ts';
 import type { QueryReading } from './query/queryRefusal.ts';
 import { readJsonBody } from './readJsonBody.ts';
-import { parseRoute, type Route } from './route.ts';
+import { parseRoute, type Route, type Version } from './route.ts';
 
 /** What the embedded Graph is made of. */
 export interface EmulatorParts {
   readonly store: PartnerStore;
-  /** What `/beta` knows. */
-  readonly generation: Exclude<Generation, 'v1.0'>;
+  readonly generation: BetaGeneration;
   readonly pageSize: number;
   readonly acceptToken: (token: string) => boolean;
   readonly newId: () => string;
@@ -70,6 +70,7 @@ interface ResourceCall {
   readonly request: EmulatorRequest;
   readonly scope: OperationScope;
   readonly parts: EmulatorParts;
+  readonly version: Version;
 }
 
 function answerResource(
@@ -86,7 +87,7 @@ function answerResource(
     baseUrl: `${callerRootOf(request)}/${route.version}`,
     newId: parts.newId,
   };
-  const call: ResourceCall = { request, scope, parts };
+  const call: ResourceCall = { request, scope, parts, version: route.version };
   const answer = route.kind === 'collection' ? answerCollection(call) : answerPartner(call, route);
   return disguiseAnswer(parts.oddities, { method, kind: route.kind }, answer);
 }
@@ -95,10 +96,11 @@ function answerCollection(call: ResourceCall): EmulatorAnswer {
   const { request, scope, parts } = call;
   switch (request.method) {
     case 'GET': {
-      const { query } = splitPath(request.path);
       const hasEmptyPages = parts.oddities.has('empty-pages');
       const traits = { pageSize: parts.pageSize, model: scope.model, hasEmptyPages };
-      return withQuery(scope, parsePageRequest(query, traits), (page) => listPartners(scope, page));
+      return withOptions(call, (options) =>
+        withQuery(scope, parsePageRequest(options, traits), (page) => listPartners(scope, page)),
+      );
     }
     case 'POST':
       return withJson(call, (body) => createPartner(scope, body));
@@ -113,10 +115,14 @@ function answerPartner(
 ): EmulatorAnswer {
   const { request, scope } = call;
   switch (request.method) {
-    case 'GET': {
-      const selection = parseSelect(splitPath(request.path).query, scope.model);
-      return withQuery(scope, selection, (chosen) => getPartner(scope, id, chosen));
-    }
+    case 'GET':
+      return withOptions(call, (options) =>
+        withQuery(scope, findIgnoredOptionProblem(options, scope.model), () =>
+          withQuery(scope, parseSelect(options, scope.model), (chosen) =>
+            getPartner(scope, id, chosen),
+          ),
+        ),
+      );
     case 'PATCH':
       return withJson(call, (body) => updatePartner(scope, id, body));
     case 'DELETE':
@@ -124,6 +130,14 @@ function answerPartner(
     default:
       return refuseMethod('GET, PATCH, DELETE', scope.stamp);
   }
+}
+
+function withOptions(
+  { request, scope, version }: ResourceCall,
+  answer: (options: URLSearchParams) => EmulatorAnswer,
+): EmulatorAnswer {
+  const reading = readSystemOptions(splitPath(request.path).query, version);
+  return withQuery(scope, reading, ({ options }) => answer(options));
 }
 
 function withQuery<T extends object>(

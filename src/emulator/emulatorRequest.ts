@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A request as it came, the body still bytes. */
 export interface EmulatorRequest {
+  /** Whether it came over TLS. */
+  readonly isSecure?: boolean;
   readonly method: string;
   /** With the query. */
   readonly path: string;
@@ -26,11 +28,14 @@ export const rootHeaders = ['host', 'x-forwarded-host', 'x-forwarded-proto'] as 
  * Scheme and host as the caller wrote them, without a slash at the end: links have to lead back through a proxy that
  * ends TLS, because Microsoft's own clients send their token over https only.
  */
-export function callerRootOf({ headers }: Pick<EmulatorRequest, 'headers'>): string {
+export function callerRootOf({
+  headers,
+  isSecure = false,
+}: Pick<EmulatorRequest, 'headers' | 'isSecure'>): string {
   const [host = '127.0.0.1', forwardedHost, scheme] = rootHeaders.map((name) =>
     firstOf(headers[name]),
   );
-  return `${scheme === 'https' ? 'https' : 'http'}://${forwardedHost ?? host}`;
+  return `${isSecure || scheme === 'https' ? 'https' : 'http'}://${forwardedHost ?? host}`;
 }
 
 /** Each proxy on the way adds its own value behind a comma; the first is the one next to the caller. */

@@ -47,6 +47,8 @@ export interface Faults {
 export interface FaultScript extends Faults {
   /** Takes the fault for a request, path with query, and counts it as used. */
   take(method: string, path: string): Fault | undefined;
+  /** The faults that still wait, and for how many requests each. */
+  left(): readonly { readonly fault: Fault; readonly left: number }[];
 }
 
 /** Makes an empty script. */
@@ -59,6 +61,7 @@ export function createFaults(): FaultScript {
     clear() {
       script = [];
     },
+    left: () => script,
     take(method, path) {
       const entry = script.find(({ fault, left }) => left > 0 && fits(fault.when, method, path));
       if (entry === undefined) {

@@ -8,9 +8,11 @@ import { type PageStart, writeSkipToken } from './query/skipToken.ts';
 /** A page of the list; 200. */
 export function listPartners(scope: OperationScope, page: PageRequest): EmulatorAnswer {
   const { store, model, baseUrl } = scope;
-  const rows = store.rowsBehind(page.after).filter(({ row }) => page.fits(row));
+  const fitting = store.rowsBehind(page.after).filter(({ row }) => page.fits(row));
+  const after = fitting.slice(0, page.skip).at(-1)?.number ?? page.after;
+  const rows = fitting.slice(page.skip);
   const shown = page.isHollow ? [] : rows.slice(0, page.size);
-  const next = nextStart(page, shown.at(-1)?.number, rows.length > shown.length);
+  const next = nextStart({ ...page, after }, shown.at(-1)?.number, rows.length > shown.length);
   return {
     status: 200,
     body: {

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { ServerCertificate } from './certificate.ts';
 import type { EmulatorRequest } from './emulatorRequest.ts';
 
 /** Where to listen, and what to do with a request once its body is there. */
@@ -7,6 +9,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Makes the server speak TLS. */
+  readonly certificate?: ServerCertificate | undefined;
   readonly bodyLimitBytes: number;
   readonly handle: (request: EmulatorRequest, response: ServerResponse) => Promise<void>;
 }
@@ -27,22 +31,29 @@ const keepAliveTimeoutMs = 72_000;
  * paths, methods and bodies would not look like Graph's, and faults need the socket itself.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, bodyLimitBytes, handle } = options;
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (incoming, response) => {
+  const { host, port, certificate, bodyLimitBytes, handle } = options;
+  const answer = (incoming: IncomingMessage, response: ServerResponse): void => {
     readBody(incoming, bodyLimitBytes)
       .then((body) => {
         const { method = '', url = '', headers } = incoming;
-        return handle({ method, path: url, headers, body }, response);
+        return handle(
+          { isSecure: certificate !== undefined, method, path: url, headers, body },
+          response,
+        );
       })
       // A caller that left before its request was complete, or a clock that fails: nobody is there to be told.
       .catch(() => response.destroy());
-  });
+  };
+  const keepAliveTimeout = keepAliveTimeoutMs;
+  const server = certificate
+    ? createTlsServer({ keepAliveTimeout, ...certificate }, answer)
+    : createServer({ keepAliveTimeout }, answer);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   return {
-    baseUrl: toBaseUrl(server.address() as AddressInfo),
+    baseUrl: `${certificate ? 'https' : 'http'}://${toHost(server.address() as AddressInfo)}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -51,8 +62,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
-function toBaseUrl({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function toHost({ address, family, port }: AddressInfo): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 /** Reads to the end even what is too large, because most callers read no answer before they have sent everything. */

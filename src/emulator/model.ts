@@ -1,5 +1,8 @@
-/** What a path of the embedded Graph knows: v1.0, the beta of the reference page, or today's beta. */
-export type Generation = 'v1.0' | 'reference-page' | 'today';
+/** What `/beta` knows: the reference page's `windows*`, that beta once it had filters too, or `linux*` and filters. */
+export type BetaGeneration = 'reference-page' | 'windows-and-filters' | 'today';
+
+/** What a path of the embedded Graph knows. */
+export type Generation = 'v1.0' | BetaGeneration;
 
 /** The type of a property: a primitive, an enum, the list of assignments or a target. */
 export type EdmKind =
@@ -92,6 +95,7 @@ function modelFor(platforms: readonly string[], hasFilters: boolean): Model {
 const models: Readonly<Record<Generation, Model>> = {
   'v1.0': modelFor(['macOs', 'android', 'ios'], false),
   'reference-page': modelFor(['macOs', 'windows', 'android', 'ios'], false),
+  'windows-and-filters': modelFor(['macOs', 'windows', 'android', 'ios'], true),
   today: modelFor(['macOs', 'android', 'ios', 'linux'], true),
 };
 

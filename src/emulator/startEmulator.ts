@@ -7,10 +7,13 @@ import { answerRequest, type EmulatorParts } from './answerRequest.ts';
 import { answerBatch } from './batch/answerBatch.ts';
 import { carryOut, type Stage } from './carryOut.ts';
 import { catalogue } from './catalogue.ts';
+import type { ServerCertificate } from './certificate.ts';
+import { answerControl, isControl } from './control.ts';
 import { deliver, prepareDelivery } from './deliver.ts';
 import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { listen } from './listen.ts';
+import type { BetaGeneration } from './model.ts';
 import type { Oddity } from './oddities/oddity.ts';
 import { createPartnerStore } from './partnerStore.ts';
 import { createPauses } from './pauses.ts';
@@ -22,8 +25,7 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** What the path `/beta` knows: the reference page's `windows*`, or today's `linux*` and filters. */
-  readonly generation: 'reference-page' | 'today';
+  readonly generation: BetaGeneration;
   readonly acceptToken: (token: string) => boolean;
   readonly clock: Clock;
   /** The id of a row that is added without one; a random UUID where absent. */
@@ -36,6 +38,10 @@ export interface EmulatorOptions {
   readonly oddities?: readonly Oddity[];
   /** Told of each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
+  /** Makes it speak TLS. */
+  readonly certificate?: ServerCertificate | undefined;
+  /** Lets programs on this machine script faults over HTTP; off if absent, and never on another host than loopback. */
+  readonly hasControl?: boolean;
   /** Keeps each request; off where absent, because a server that runs for long would grow. */
   readonly recordRequests?: boolean;
 }
@@ -104,11 +110,19 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     }
   }
 
+  const host = options.host ?? '127.0.0.1';
+  const hasControl = options.hasControl === true && ['127.0.0.1', '::1'].includes(host);
   const listener = await listen({
-    host: options.host ?? '127.0.0.1',
+    host,
     port: options.port,
+    certificate: options.certificate,
     bodyLimitBytes,
     async handle(request, response) {
+      if (hasControl && isControl(request)) {
+        const stamp = stage.newStamp(request);
+        deliver(response, prepareDelivery(answerControl(faults, request, stamp), stamp));
+        return;
+      }
       note(request);
       const { answer, kill, stamp } = await carryOut(stage, request, (on, at) => {
         const route = parseRoute(splitPath(request.path).path);

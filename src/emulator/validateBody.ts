@@ -39,7 +39,8 @@ function findObjectProblem(model: Model, value: unknown, declared: string): stri
     return 'Cannot create an abstract class.';
   }
   const properties = propertiesOf(model, name);
-  for (const [member, content] of members.filter(([key]) => key !== '@odata.type')) {
+  // Annotations, of the object or of a member: what was answered can be sent back.
+  for (const [member, content] of members.filter(([key]) => !key.includes('@'))) {
     const property = Object.hasOwn(properties, member) ? properties[member] : undefined;
     const problem =
       property === undefined

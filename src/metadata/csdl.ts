@@ -8,6 +8,8 @@ export interface CsdlProperty {
 export interface CsdlType {
   readonly base?: string;
   readonly isAbstract: boolean;
+  /** Whether its values may have properties that it does not declare. */
+  readonly isOpen: boolean;
   readonly properties: ReadonlyMap<string, CsdlProperty>;
 }
 
@@ -17,6 +19,20 @@ export interface Csdl {
   readonly types: ReadonlyMap<string, CsdlType>;
   /** The types of the singletons. */
   readonly singletons: ReadonlyMap<string, string>;
+  readonly boundOperations: readonly BoundOperation[];
+  readonly deprecations: readonly Deprecation[];
+}
+
+/** An action or a function, and the type that it is bound to. */
+export interface BoundOperation {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What is deprecated, as `type` or `type/member`, and the date of its removal. */
+export interface Deprecation {
+  readonly subject: string;
+  readonly removalDate: string;
 }
 
 /** All properties of a type, those of its bases first; none for a type that is not there. */

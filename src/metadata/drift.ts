@@ -32,4 +32,13 @@ export type Drift =
       /** Beside those that all targets have. */
       readonly properties: ReadonlyMap<string, CsdlProperty>;
     }
-  | { readonly kind: 'targetVanished'; readonly type: string };
+  | { readonly kind: 'targetVanished'; readonly type: string }
+  | { readonly kind: 'operationAppeared'; readonly type: string; readonly name: string }
+  | { readonly kind: 'typeOpened'; readonly type: string }
+  | {
+      readonly kind: 'deprecated';
+      /** A type, or `type/member`. */
+      readonly subject: string;
+      /** As the metadata has it, such as 2027-03-31. */
+      readonly removalDate: string;
+    };

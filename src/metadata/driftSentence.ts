@@ -20,11 +20,17 @@ export function driftSentence(drift: Drift): string {
     case 'enumVanished':
       return `The enum ${short(drift.type)} is gone.`;
     case 'memberAppeared':
-      return `${short(drift.type)} has a new member, ${drift.member}; the gateway reads it as ${drift.type === typeNames.partnerState ? 'UNKNOWN_FUTURE_VALUE' : 'no filter'} and cannot send it.`;
+      return `${short(drift.type)} has a new member, ${drift.member}; the gateway reads ${drift.type === typeNames.partnerState ? 'it as UNKNOWN_FUTURE_VALUE' : 'a target that has it as UnrecognizedAssignmentTarget'} and cannot send it.`;
     case 'memberVanished':
       return `${short(drift.type)} has no ${drift.member} any more; Graph refuses a write that has it.`;
     case 'targetAppeared':
       return `There is a new target, ${short(drift.type)}, ${describeAll(drift.properties)}; the gateway reads it as UnrecognizedAssignmentTarget and cannot send it.`;
+    case 'operationAppeared':
+      return `${short(drift.type)} has a new operation, ${drift.name}; the gateway does not offer it.`;
+    case 'typeOpened':
+      return `${short(drift.type)} is an open type now: it may have properties that no metadata declares; the gateway does not show them.`;
+    case 'deprecated':
+      return `${short(drift.subject)} is deprecated; Graph removes it on ${drift.removalDate}.`;
     case 'targetVanished':
       return `${short(drift.type)} is no target any more; Graph refuses a write that has it.`;
   }

@@ -24,7 +24,27 @@ export function findDrift(known: KnownModel, csdl: Csdl): readonly Drift[] {
     ...[...known.enums].flatMap(([type, members]) =>
       enumDrift(type, members, csdl.enums.get(type)),
     ),
+    ...csdl.boundOperations
+      .filter(({ type }) => type === typeNames.partner)
+      .map(({ name, type }): Drift => ({ kind: 'operationAppeared', type, name })),
+    ...ownTypesOf(known)
+      .filter((type) => csdl.types.get(type)?.isOpen === true)
+      .map((type): Drift => ({ kind: 'typeOpened', type })),
+    ...csdl.deprecations
+      .filter(({ subject }) => isOwn(known, subject))
+      .map((deprecation): Drift => ({ kind: 'deprecated', ...deprecation })),
   ];
+}
+
+function ownTypesOf(known: KnownModel): string[] {
+  return [typeNames.partner, typeNames.assignment, typeNames.target, ...known.targets.keys()];
+}
+
+/** Whether a type or member is one that the gateway reads or writes. */
+function isOwn(known: KnownModel, subject: string): boolean {
+  const [type = ''] = subject.split('/');
+  const isCollection = /\/complianceManagementPartners$/.test(subject);
+  return isCollection || [...ownTypesOf(known), ...known.enums.keys()].includes(type);
 }
 
 function propertyDrift(type: string, known: Properties, csdl: Csdl): Drift[] {

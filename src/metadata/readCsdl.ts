@@ -1,4 +1,4 @@
-import type { Csdl, CsdlProperty, CsdlType } from './csdl.ts';
+import type { BoundOperation, Csdl, CsdlProperty, CsdlType, Deprecation } from './csdl.ts';
 import { NotMetadataError } from './notMetadataError.ts';
 import { readXml, type StartTag } from './readXml.ts';
 
@@ -12,6 +12,7 @@ const qualifiedName = /^(Collection\()?(.*)(\.[^.]*)$/;
 interface DeclaredType {
   readonly base: string | undefined;
   readonly isAbstract: boolean;
+  readonly isOpen: boolean;
   readonly properties: Map<string, CsdlProperty>;
 }
 
@@ -20,10 +21,20 @@ interface Declarations {
   readonly enums: Map<string, string[]>;
   readonly types: Map<string, DeclaredType>;
   readonly singletons: Map<string, string>;
+  readonly boundOperations: BoundOperation[];
+  readonly deprecations: Deprecation[];
   /** The schema, and the enum or type in it, that the next tags belong to. */
   namespace: string;
   name: string;
+  /** The property that the next annotation belongs to; empty for the type itself. */
+  member: string;
+  /** The action or function whose binding parameter is to come. */
+  operation: string | undefined;
+  /** What the annotation around the next records is about, if it tells of revisions. */
+  subject: string | undefined;
 }
+
+const revisions = 'Org.OData.Core.V1.Revisions';
 
 /** Reads the XML of an OData 4 metadata document; throws a `NotMetadataError` where the text is none. */
 export function readCsdl(text: string): Csdl {
@@ -32,8 +43,13 @@ export function readCsdl(text: string): Csdl {
     enums: new Map(),
     types: new Map(),
     singletons: new Map(),
+    boundOperations: [],
+    deprecations: [],
     namespace: '',
     name: '',
+    member: '',
+    operation: undefined,
+    subject: undefined,
   };
   readXml(text, (tag) => {
     if (tag.parent === '' && (tag.local !== 'Edmx' || tag.uri !== edmx)) {
@@ -41,6 +57,7 @@ export function readCsdl(text: string): Csdl {
     }
     if (tag.uri === edm) {
       declare(found, tag);
+      annotate(found, tag);
     }
   });
   if (found.namespace === '') {
@@ -59,17 +76,21 @@ function declare(found: Declarations, tag: StartTag): void {
       return;
     case 'Schema/EnumType':
       found.name = `${found.namespace}.${name}`;
+      found.member = '';
       found.enums.set(found.name, []);
       return;
     case 'EnumType/Member':
+      found.member = name;
       found.enums.get(found.name)?.push(name);
       return;
     case 'Schema/EntityType':
     case 'Schema/ComplexType':
       found.name = `${found.namespace}.${name}`;
+      found.member = '';
       found.types.set(found.name, {
         base: tag.attribute('BaseType'),
         isAbstract: isTrue(tag.attribute('Abstract')),
+        isOpen: isTrue(tag.attribute('OpenType')),
         properties: new Map(),
       });
       return;
@@ -77,6 +98,7 @@ function declare(found: Declarations, tag: StartTag): void {
     case 'ComplexType/Property':
     case 'EntityType/NavigationProperty':
     case 'ComplexType/NavigationProperty':
+      found.member = name;
       found.types.get(found.name)?.properties.set(name, {
         type: tag.attribute('Type') ?? '',
         // An absent facet means nullable; on a collection it is silent about the items, which then may be null too.
@@ -85,6 +107,37 @@ function declare(found: Declarations, tag: StartTag): void {
       return;
     case 'EntityContainer/Singleton':
       found.singletons.set(name, tag.attribute('Type') ?? '');
+      return;
+    case 'Schema/Action':
+    case 'Schema/Function':
+      found.name = `${found.namespace}.${name}`;
+      found.member = '';
+      found.operation = isTrue(tag.attribute('IsBound')) ? name : undefined;
+      return;
+    case 'Action/Parameter':
+    case 'Function/Parameter':
+      // The first parameter of a bound operation is what it is bound to.
+      if (found.operation !== undefined) {
+        found.boundOperations.push({ name: found.operation, type: tag.attribute('Type') ?? '' });
+        found.operation = undefined;
+      }
+  }
+}
+
+/** Notes dates of removal, whether an annotation stands inside what it is about or apart with a target. */
+function annotate(found: Declarations, { local, parent, attribute }: StartTag): void {
+  if (local === 'Annotations') {
+    found.name = attribute('Target') ?? '';
+    found.member = '';
+  } else if (local === 'Annotation') {
+    const isOfMember = found.member !== '' && /^(Property|NavigationProperty|Member)$/.test(parent);
+    const subject = isOfMember ? `${found.name}/${found.member}` : found.name;
+    found.subject = attribute('Term') === revisions ? subject : undefined;
+  } else if (local === 'PropertyValue' && attribute('Property') === 'RemovalDate') {
+    const removalDate = attribute('Date') ?? attribute('String');
+    if (found.subject !== undefined && removalDate !== undefined) {
+      found.deprecations.push({ subject: found.subject, removalDate });
+    }
   }
 }
 
@@ -93,7 +146,8 @@ function isTrue(value: string | undefined): boolean {
 }
 
 /** Writes all names of types in full. */
-function resolve({ namespaceByAlias, enums, types, singletons }: Declarations): Csdl {
+function resolve(found: Declarations): Csdl {
+  const { namespaceByAlias, enums, types, singletons } = found;
   const inFull = (name: string): string => {
     const [, open = '', qualifier = '', rest = ''] = qualifiedName.exec(name) ?? [];
     const namespace = namespaceByAlias.get(qualifier);
@@ -108,6 +162,7 @@ function resolve({ namespaceByAlias, enums, types, singletons }: Declarations): 
     {
       ...(type.base !== undefined && { base: inFull(type.base) }),
       isAbstract: type.isAbstract,
+      isOpen: type.isOpen,
       properties: new Map([...type.properties].map(withFullType)),
     },
   ];
@@ -115,5 +170,13 @@ function resolve({ namespaceByAlias, enums, types, singletons }: Declarations): 
     enums,
     types: new Map([...types].map(withFullNames)),
     singletons: new Map([...singletons].map(([name, type]) => [name, inFull(type)])),
+    boundOperations: found.boundOperations.map(({ name, type }) => ({
+      name,
+      type: inFull(type).replace(/^Collection\((.*)\)$/, '$1'),
+    })),
+    deprecations: found.deprecations.map(({ subject, removalDate }) => {
+      const [type = '', ...member] = subject.split('/');
+      return { subject: [inFull(type), ...member].join('/'), removalDate };
+    }),
   };
 }

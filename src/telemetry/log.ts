@@ -29,6 +29,8 @@ export interface LogFields {
   readonly fault?: string | undefined;
   readonly systemCode?: string | undefined;
   readonly url?: string | undefined;
+  /** The path of a file that the operator needs. */
+  readonly file?: string | undefined;
   readonly signal?: string | undefined;
   readonly upstream?: string | undefined;
   readonly limit?: string | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { modelOf } from '../../src/emulator/model.ts';
+import { type Generation, modelOf } from '../../src/emulator/model.ts';
 import { projectPartner } from '../../src/emulator/projection.ts';
 import type { PartnerResource } from '../../src/graph/resource.ts';
 import { startTestEmulator } from './emulatorHarness.ts';
@@ -27,9 +27,18 @@ const row: PartnerResource = {
 };
 
 describe('a stored row', () => {
-  it.each<['v1.0' | 'reference-page' | 'today', string[], object]>([
+  it.each<[Generation, string[], object]>([
     ['v1.0', ['macOs'], { groupId: 'g' }],
     ['reference-page', ['macOs', 'windows'], { groupId: 'g' }],
+    [
+      'windows-and-filters',
+      ['macOs', 'windows'],
+      {
+        groupId: 'g',
+        deviceAndAppManagementAssignmentFilterId: 'f',
+        deviceAndAppManagementAssignmentFilterType: 'exclude',
+      },
+    ],
     [
       'today',
       ['macOs', 'linux'],

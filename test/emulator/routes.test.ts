@@ -56,7 +56,7 @@ describe('the routes', () => {
 
   it.each<[string, string, number]>([
     ['GET', `/v1.0/${name}`, 200],
-    ['GET', `/beta/${name}?$orderby=nonsense`, 200],
+    ['GET', `/beta/${name}?$orderby=displayName`, 200],
     ['GET', `/beta/${name}?$filter=nonsense`, 400],
     ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],

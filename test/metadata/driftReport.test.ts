@@ -50,6 +50,18 @@ describe('a drift', () => {
       'displayName of complianceManagementPartner may not be null any more; Graph refuses a write that clears it.',
     ],
     [
+      { kind: 'operationAppeared', type, name: 'terminate' },
+      'complianceManagementPartner has a new operation, terminate; the gateway does not offer it.',
+    ],
+    [
+      { kind: 'typeOpened', type },
+      'complianceManagementPartner is an open type now: it may have properties that no metadata declares; the gateway does not show them.',
+    ],
+    [
+      { kind: 'deprecated', subject: `${type}/iosOnboarded`, removalDate: '2027-03-31' },
+      'complianceManagementPartner/iosOnboarded is deprecated; Graph removes it on 2027-03-31.',
+    ],
+    [
       { kind: 'enumVanished', type: states },
       'The enum deviceManagementPartnerTenantState is gone.',
     ],
@@ -59,7 +71,7 @@ describe('a drift', () => {
     ],
     [
       { kind: 'memberAppeared', type: filterTypes, member: 'only' },
-      'deviceAndAppManagementAssignmentFilterType has a new member, only; the gateway reads it as no filter and cannot send it.',
+      'deviceAndAppManagementAssignmentFilterType has a new member, only; the gateway reads a target that has it as UnrecognizedAssignmentTarget and cannot send it.',
     ],
     [
       { kind: 'memberVanished', type: states, member: 'rejected' },

@@ -36,6 +36,7 @@ describe('the metadata of the embedded Graph', () => {
     ['v1.0', 'v1.0'],
     ['reference-page', 'beta'],
     ['today', 'beta'],
+    ['windows-and-filters', 'beta'],
   ])('of %s has no drift as %s', (generation, version) => {
     expect(driftOf(metadataXml(modelOf(generation)), version)).toEqual([]);
   });
@@ -302,5 +303,75 @@ describe('the collection', () => {
         found: partner,
       },
     ]);
+  });
+});
+
+describe('announcements in the metadata', () => {
+  const revisionsOf = (subject: string, kind = 'Deprecated', removal = '2027-03-31'): string =>
+    `${subject}<Annotation Term="Org.OData.Core.V1.Revisions"><Collection><Record>
+       <PropertyValue Property="Date" Date="2026-10-01" />
+       <PropertyValue Property="Kind" EnumMember="Org.OData.Core.V1.RevisionKind/${kind}" />
+       <PropertyValue Property="RemovalDate" Date="${removal}" />
+     </Record></Collection></Annotation>`;
+  const inline = `${revisionsOf(displayName.replace(' />', '>'))}</Property>`;
+  const apart = (target: string): string =>
+    `${revisionsOf(`<Annotations Target="${target}">`)}</Annotations>`;
+  const behind = (content: string): readonly [string, string] => [
+    '<EntityContainer',
+    `${content}<EntityContainer`,
+  ];
+  const action = (name: string, type: string, isBound = 'true'): string =>
+    `<Action Name="${name}" IsBound="${isBound}"><Parameter Name="it" Type="${type}" /><Parameter Name="x" Type="graph.complianceManagementPartner" /></Action>`;
+  const removalDate = '2027-03-31';
+
+  it.each<[string, readonly [string, string], readonly Drift[]]>([
+    [
+      'a property that goes, told inside it',
+      [displayName, inline],
+      [{ kind: 'deprecated', subject: `${partner}/displayName`, removalDate }],
+    ],
+    [
+      'a type that goes, told apart and by its alias',
+      behind(apart('graph.groupAssignmentTarget')),
+      [{ kind: 'deprecated', subject: group, removalDate }],
+    ],
+    [
+      'the collection that goes',
+      behind(apart('graph.deviceManagement/complianceManagementPartners')),
+      [
+        {
+          kind: 'deprecated',
+          subject: 'microsoft.graph.deviceManagement/complianceManagementPartners',
+          removalDate,
+        },
+      ],
+    ],
+    ['another type that goes', behind(apart('graph.entity')), []],
+    [
+      'a description',
+      behind(
+        '<Annotations Target="graph.groupAssignmentTarget"><Annotation Term="Org.OData.Core.V1.Description" String="x" /></Annotations>',
+      ),
+      [],
+    ],
+    [
+      'an action of a partner',
+      behind(action('terminate', 'graph.complianceManagementPartner')),
+      [{ kind: 'operationAppeared', type: partner, name: 'terminate' }],
+    ],
+    [
+      'an action of all partners',
+      behind(action('purge', 'Collection(graph.complianceManagementPartner)')),
+      [{ kind: 'operationAppeared', type: partner, name: 'purge' }],
+    ],
+    ['an action of another type', behind(action('wipe', 'graph.entity')), []],
+    ['an unbound action', behind(action('wipe', 'graph.complianceManagementPartner', 'false')), []],
+    [
+      'a type that is open',
+      [entity, entity.replace('>', ' OpenType="true">')],
+      [{ kind: 'typeOpened', type: partner }],
+    ],
+  ])('tell of %s', (_what, [from, to], expected) => {
+    expect(driftOf(changedMetadata(from, to))).toEqual(expected);
   });
 });

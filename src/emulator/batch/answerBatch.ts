@@ -79,6 +79,7 @@ function answerItem(
 ): Promise<Outcome> {
   const shared = ['authorization', ...rootHeaders].map((name) => [name, request.headers[name]]);
   const single: EmulatorRequest = {
+    isSecure: request.isSecure ?? false,
     method: item.method,
     path: `/${version}/${item.url.replace(/^\//, '')}`,
     headers: { ...item.headers, ...Object.fromEntries(shared) },

@@ -1,4 +1,5 @@
 import type { Model } from '../model.ts';
+import { findIgnoredOptionProblem } from './options.ts';
 import { type Filter, parseFilter } from './parseFilter.ts';
 import { parseSelect, type Selection } from './parseSelect.ts';
 import { type QueryReading, type QueryRefusal, refuseQuery } from './queryRefusal.ts';
@@ -8,6 +9,8 @@ import { type PageStart, parseSkipToken } from './skipToken.ts';
 export interface PageRequest extends PageStart, Filter, Selection {
   /** Rows in the page. */
   readonly size: number;
+  /** Rows left out before it. */
+  readonly skip: number;
   readonly isCounted: boolean;
   /** Whether each page with rows comes behind one without. */
   readonly hasEmptyPages: boolean;
@@ -28,8 +31,8 @@ const maxTop = 1000;
 const repeated = ['$top', '$select', '$filter'] as const;
 
 /**
- * Reads the query options that this resource heeds, or says why the query is not answered. All others are ignored
- * without a word, as Intune does with `$orderby`.
+ * Reads the query options of a list, or says why the query is not answered. `$orderby` and `$search` are judged and then
+ * ignored, as Intune does.
  */
 export function parsePageRequest(
   query: URLSearchParams,
@@ -38,6 +41,20 @@ export function parsePageRequest(
   const top = parseTop(query.get('$top') ?? undefined);
   if (typeof top === 'object') {
     return top;
+  }
+  const skip = parseWhole('$skip', query.get('$skip') ?? '0');
+  if (typeof skip === 'object') {
+    return skip;
+  }
+  const count = query.get('$count') ?? 'false';
+  if (!/^(?:true|false)$/i.test(count)) {
+    return refuseQuery(
+      `Invalid value '${count}' for $count query option found. Valid values are 'true' and 'false'.`,
+    );
+  }
+  const ignored = findIgnoredOptionProblem(query, model);
+  if ('refusal' in ignored) {
+    return ignored;
   }
   const filter = parseFilter(query, model);
   if ('refusal' in filter) {
@@ -48,7 +65,7 @@ export function parsePageRequest(
     return selection;
   }
   const options = writeOptions(query);
-  const token = findSkipToken(query);
+  const token = query.get('$skiptoken') ?? undefined;
   const start =
     token === undefined ? { after: 0, isHollow: hasEmptyPages } : parseSkipToken(token, options);
   if (start === undefined) {
@@ -59,15 +76,12 @@ export function parsePageRequest(
     ...filter,
     ...selection,
     size: Math.min(top ?? pageSize, pageSize),
-    isCounted: query.get('$count') === 'true',
+    // A link leads on from where the rows before it ended.
+    skip: token === undefined ? skip : 0,
+    isCounted: count.toLowerCase() === 'true',
     hasEmptyPages,
     options,
   };
-}
-
-/** Graph writes `$skiptoken` into its links; its pages, some services and Microsoft's clients write `$skipToken`. */
-function findSkipToken(query: URLSearchParams): string | undefined {
-  return [...query].find(([name]) => name.toLowerCase() === '$skiptoken')?.[1];
 }
 
 function parseTop(
@@ -76,16 +90,22 @@ function parseTop(
   if (text === undefined) {
     return undefined;
   }
-  if (!/^\d{1,9}$/.test(text)) {
-    return refuseQuery(
-      `Invalid value '${text}' for $top query option found. The $top query option requires a non-negative integer value.`,
-    );
+  const top = parseWhole('$top', text);
+  if (typeof top === 'object') {
+    return top;
   }
-  const top = Number(text);
   return top >= 1 && top <= maxTop
     ? top
     : refuseQuery(
         `Invalid page size specified: '${text}'. Must be between 1 and ${maxTop} inclusive.`,
+      );
+}
+
+function parseWhole(option: string, text: string): number | { readonly refusal: QueryRefusal } {
+  return /^\d{1,9}$/.test(text)
+    ? Number(text)
+    : refuseQuery(
+        `Invalid value '${text}' for ${option} query option found. The ${option} query option requires a non-negative integer value.`,
       );
 }
 

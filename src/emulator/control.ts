@@ -1,0 +1,169 @@
+import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
+import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
+import type { ErrorStamp } from './errorEnvelopes.ts';
+import type { Fault, FaultScript } from './faults.ts';
+import { readJsonBody } from './readJsonBody.ts';
+
+/** Where faults are scripted from outside. */
+export const controlPath = '/control/faults';
+
+const maximumFaults = 100;
+const maximumTimes = 1_000;
+const maximumDelayMs = 60_000;
+
+/** A fault as a program outside writes it; source: the table in docs. */
+interface ScriptedFault {
+  readonly method?: string;
+  /** A text that occurs in path and query. */
+  readonly path?: string;
+  readonly times?: number;
+  readonly delayMs?: number;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | object;
+  /** Carries the operation out although `status` answers. */
+  readonly execute?: boolean;
+  /** Resets the connection before or after the operation is carried out. */
+  readonly reset?: 'before' | 'after';
+}
+
+/**
+ * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them. A page in a
+ * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
+ */
+export function answerControl(
+  faults: FaultScript,
+  request: EmulatorRequest,
+  stamp: ErrorStamp,
+): EmulatorAnswer {
+  const reject = (status: number, message: string): EmulatorAnswer =>
+    refuse({ status, code: 'ControlRequestRejected', message }, stamp);
+  const { method, headers } = request;
+  if (headers.origin !== undefined) {
+    return reject(403, 'Pages in browsers may not script faults: send no Origin.');
+  }
+  if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i.test(headers.host ?? '')) {
+    return reject(403, 'Host must be localhost, 127.0.0.1 or [::1].');
+  }
+  switch (method) {
+    case 'GET':
+      return { status: 200, body: { faults: faults.left().map(describe) } };
+    case 'DELETE':
+      faults.clear();
+      return { status: 204 };
+    case 'POST': {
+      if (request.body === 'tooLarge') {
+        return reject(413, 'The body is too large.');
+      }
+      const json = readJsonBody(request, stamp);
+      if ('refusal' in json) {
+        return json.refusal;
+      }
+      const fault = readFault(json.value);
+      if (typeof fault === 'string') {
+        return reject(400, fault);
+      }
+      if (faults.left().length >= maximumFaults) {
+        return reject(409, `At most ${maximumFaults} faults can wait; DELETE clears them.`);
+      }
+      faults.add(fault);
+      return { status: 201, body: { faults: faults.left().map(describe) } };
+    }
+    default:
+      return refuseMethod('GET, POST, DELETE', stamp);
+  }
+}
+
+/** Whether a request is for the control endpoint. */
+export function isControl({ path }: EmulatorRequest): boolean {
+  return splitPath(path).path === controlPath;
+}
+
+const isWhole = (most: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What each member must be, in words and as a test. */
+const members: Readonly<
+  Record<keyof ScriptedFault, readonly [string, (value: unknown) => boolean]>
+> = {
+  method: ['a method in upper case', (value) => /^[A-Z]{1,20}$/.test(String(value))],
+  path: ['a text that occurs in path and query', (value) => typeof value === 'string'],
+  times: [
+    `a number from 1 to ${maximumTimes}`,
+    (value) => value !== 0 && isWhole(maximumTimes)(value),
+  ],
+  delayMs: [`a number from 0 to ${maximumDelayMs}`, isWhole(maximumDelayMs)],
+  status: ['a number from 200 to 599', (value) => isWhole(599)(value) && Number(value) >= 200],
+  headers: ['an object of texts', (value) => isObject(value) && areHeaders(value)],
+  body: ['a text or a JSON object', (value) => typeof value === 'string' || isObject(value)],
+  execute: ['true or false', (value) => typeof value === 'boolean'],
+  reset: ['"before" or "after"', (value) => value === 'before' || value === 'after'],
+};
+
+function areHeaders(headers: object): boolean {
+  return Object.entries(headers).every(
+    ([name, value]) =>
+      /^[\w-]{1,100}$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value),
+  );
+}
+
+/** Reads a fault, or says what is wrong with it. */
+function readFault(value: unknown): Fault | string {
+  if (!isObject(value)) {
+    return 'The body must be a JSON object.';
+  }
+  for (const [name, content] of Object.entries(value)) {
+    const [expected, isGood] = Object.hasOwn(members, name)
+      ? members[name as keyof ScriptedFault]
+      : [undefined, () => false];
+    if (expected === undefined) {
+      return `"${name.slice(0, 80)}" is not a member of a fault; known: ${Object.keys(members).join(', ')}.`;
+    }
+    if (!isGood(content)) {
+      return `"${name}" must be ${expected}.`;
+    }
+  }
+  const { method, path, times, delayMs, status, headers, body, execute, reset } =
+    value as ScriptedFault;
+  if (status === undefined && (headers ?? body ?? execute) !== undefined) {
+    return '"headers", "body" and "execute" need a "status".';
+  }
+  if (status !== undefined && reset !== undefined) {
+    return 'Give "status" or "reset", not both.';
+  }
+  if ((status ?? reset ?? delayMs) === undefined) {
+    return 'Give a "status", a "reset" or a "delayMs".';
+  }
+  const hasBody = body !== undefined || status === undefined || status < 400;
+  return {
+    when: { ...(method !== undefined && { method }), ...(path !== undefined && { path }) },
+    ...(times !== undefined && { times }),
+    ...(delayMs !== undefined && { delayMs }),
+    ...(status !== undefined && {
+      respond: {
+        status,
+        ...(headers && { headers }),
+        ...(body !== undefined && { body }),
+        ...(!hasBody && { body: { error: { code: 'ScriptedFault', message: 'Scripted fault.' } } }),
+      },
+    }),
+    ...(reset !== undefined && { kill: 'reset' as const }),
+    ...((execute === true || reset === 'after') && { execute: true }),
+  };
+}
+
+function describe({ fault, left }: ReturnType<FaultScript['left']>[number]): ScriptedFault {
+  const { when, delayMs, respond, kill, execute } = fault;
+  const reset = execute === true ? 'after' : 'before';
+  return {
+    ...(when?.method !== undefined && { method: when.method }),
+    ...(when?.path !== undefined && { path: String(when.path) }),
+    times: left,
+    ...(delayMs !== undefined && { delayMs }),
+    ...(respond && { status: respond.status, execute: execute === true }),
+    ...(kill === 'reset' && { reset }),
+  };
+}
