@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Config, Upstream } from './config/config.ts';
-import { StartError } from './config/startError.ts';
+import { listenErrorOf } from './config/listenError.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
 import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
@@ -12,7 +12,6 @@ import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { Surroundings } from './surroundings.ts';
-import { systemCodeOf } from './systemCode.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {
@@ -84,10 +83,12 @@ async function startUpstream(upstream: Upstream, clock: Clock): Promise<StartedU
     acceptToken: (token) => token === embeddedGraphToken,
     clock,
   }).catch((error: unknown) => {
-    const code = systemCodeOf(error) ?? 'unknown';
-    throw new StartError(
-      `the embedded Graph cannot listen at 127.0.0.1:${port} (${code}); set EMULATOR_PORT to a free port.`,
-    );
+    throw listenErrorOf(error, {
+      what: 'the embedded Graph cannot listen',
+      host: '127.0.0.1',
+      port,
+      portVariable: 'EMULATOR_PORT',
+    });
   });
   return { root: new URL(emulator.baseUrl), close: () => emulator.close() };
 }
