@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { metrics, trace } from '@opentelemetry/api';
 import { systemClock } from './clock.ts';
 import { doctorCommand } from './doctor/doctorCommand.ts';
+import { readNamedFile } from './namedFile.ts';
 import { createMeasurements } from './telemetry/createMeasurements.ts';
 import { createStartTrail } from './telemetry/createStartTrail.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,
-  readFile: (path) => readFile(path, 'utf8'),
+  readFile: async (path) => (await readNamedFile(path)).toString('utf8'),
   readStdin: () => text(process.stdin),
   clock: systemClock,
   log: createLogger('silent'),

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { listenErrorOf } from './config/listenError.ts';
 import { explorerOf } from './explorerOf.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
@@ -117,7 +118,7 @@ async function openGateway(
   });
   const rest = [...opened];
   opened.push(() => app.close());
-  await app.listen({ host: config.host, port: config.port });
+  await listen(app, config);
   const url = urlOf(app);
   phase.current = { name: 'running' };
   log.info('Running', { url, upstream: upstream.root.href });
@@ -161,6 +162,15 @@ async function closeWithin(
   await app.close();
   await operations.whenNone();
   stopTimer();
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const variables = { hostVariable: 'HOST', portVariable: 'PORT' };
+    throw listenErrorOf(error, { what: 'it cannot listen', host, port, ...variables });
+  }
 }
 
 function urlOf(app: FastifyInstance): string {

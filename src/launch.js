@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+// Node.js would open its inspector, and a build may go on for a while.
+process.on('SIGUSR1', () => undefined);
+
 const programs = { start: 'main.js', doctor: 'doctor.js', drift: 'drift.js' };
 const [command = 'start'] = process.argv.splice(2, 1);
 

@@ -1,86 +1,19 @@
-import { bannerOf } from './banner.ts';
-import { systemClock } from './clock.ts';
-import { type Config, readConfig } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
-import { StartError } from './config/startError.ts';
-import { createGateway, type OwnGateway } from './createGateway.ts';
-import { createProcessEnd } from './processEnd.ts';
-import { systemCodeOf } from './systemCode.ts';
-import type { Log } from './telemetry/log.ts';
-import { createLogger } from './telemetry/logger.ts';
-import { standardOutput } from './telemetry/standardOutput.ts';
+// Node.js would open its inspector. The handler stands before anything else is loaded, hence the import below.
+process.on('SIGUSR1', () => undefined);
 
-/** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
-const exitCodeConfig = 78;
+/** What a shortage of open files, or an install that is not whole, makes of loading a file. */
+const loadFailures: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ERR_MODULE_NOT_FOUND']);
 
-/** Gives the configuration, or tells all that is wrong with it and ends. */
-function readConfigOrExit(): Config {
-  try {
-    return readConfig(process.env);
-  } catch (error) {
-    exitOnConfigError(error);
+try {
+  await import('./program.ts');
+} catch (error) {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (!loadFailures.has(code)) {
     throw error;
   }
-}
-
-function exitOnConfigError(error: unknown): void {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`The configuration cannot be used:\n${error.message}\n`);
-    process.exit(exitCodeConfig);
-  }
-}
-
-const longestFlushMs = 1_000;
-
-/** Ends the process after its last log lines; where nobody takes them, a second later. */
-function exitAfterLog(code: number): void {
-  standardOutput()
-    .flush(longestFlushMs)
-    .finally(() => process.exit(code));
-}
-
-/** Ends by signals and by errors that nobody caught; what Node.js warns of becomes a log line like all others. */
-function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
-  const end = createProcessEnd({
-    stop: (delayMs) => gateway.stop(delayMs),
-    exit: exitAfterLog,
-    drainDelayMs: config.drainDelayMs,
-    clock: systemClock,
-    log,
-  });
-  process.on('SIGTERM', end.onSignal);
-  process.on('SIGINT', end.onSignal);
-  process.on('uncaughtException', end.onFault);
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    log.warn('Node.js warns', { reason: warning.name, code: systemCodeOf(warning) });
-  });
-}
-
-const config = readConfigOrExit();
-const log = createLogger(config.logLevel);
-try {
-  const gateway = createGateway(config, { log });
-  const starting = gateway.start();
-  listenToProcess(gateway, config, log);
-  const { url, upstreamUrl } = await starting;
-  if (config.upstream.kind === 'emulator') {
-    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
-  }
-} catch (error) {
-  exitOnConfigError(error);
-  const reason = reasonOf(error);
-  log.error('The gateway could not start', { code: systemCodeOf(error) }, error);
-  process.stderr.write(`The gateway could not start: ${reason}\n`);
-  exitAfterLog(1);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StartError) {
-    return error.message;
-  }
-  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
-  return isListening
-    ? `it cannot listen at ${config.host}:${config.port}; set HOST and PORT to a free address.`
-    : 'see the last log line.';
+  process.stderr.write(
+    `The gateway could not start: its files cannot be loaded (${code}); raise the limit of open files ` +
+      '(ulimit -n), or install again if files are missing.\n',
+  );
+  process.exit(1);
 }

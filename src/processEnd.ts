@@ -51,7 +51,7 @@ export function createProcessEnd(parts: ProcessEndParts): ProcessEnd {
         return;
       }
       log.info('Told to stop', { signal });
-      stopAndExit(signal === 'SIGTERM' ? drainDelayMs : 0);
+      stopAndExit(signal === 'SIGINT' ? 0 : drainDelayMs);
     },
     onFault(error, origin) {
       log.error('An error that nobody caught ends the gateway', { reason: origin }, error);

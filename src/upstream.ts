@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, Upstream } from './config/config.ts';
-import { StartError } from './config/startError.ts';
+import { listenErrorOf } from './config/listenError.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
 import { startEmulator } from './emulator/startEmulator.ts';
@@ -15,7 +15,6 @@ import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { Surroundings } from './surroundings.ts';
-import { systemCodeOf } from './systemCode.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {
@@ -96,10 +95,12 @@ async function startUpstream(
     certificate,
     clock,
   }).catch((error: unknown) => {
-    const code = systemCodeOf(error) ?? 'unknown';
-    throw new StartError(
-      `the embedded Graph cannot listen at 127.0.0.1:${port} (${code}); set EMULATOR_PORT to a free port.`,
-    );
+    throw listenErrorOf(error, {
+      what: 'the embedded Graph cannot listen',
+      host: '127.0.0.1',
+      port,
+      portVariable: 'EMULATOR_PORT',
+    });
   });
   const root = new URL(emulator.baseUrl);
   if (certificate === undefined) {

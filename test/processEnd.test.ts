@@ -32,6 +32,8 @@ beforeEach(() => {
 describe('the end of the process', () => {
   it.each([
     ['SIGTERM', 5000],
+    ['SIGHUP', 5000],
+    ['SIGQUIT', 5000],
     ['SIGINT', 0],
   ] as const)('comes in order after %s, with 0', async (signal, delayMs) => {
     end.onSignal(signal);

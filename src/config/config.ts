@@ -6,6 +6,7 @@ import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
+import { findMisspelledNames } from './misspelledNames.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
 import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
@@ -69,6 +70,8 @@ export interface Config {
 
 export type LogLevel = (typeof logLevels)[number];
 
+const nodeEnvironments = ['production', 'development', 'test'] as const;
+
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The oddities by their names in the configuration. */
@@ -87,18 +90,20 @@ const emulatorOddities = [
 ] as const;
 
 /**
- * Reads the configuration from the environment.
+ * Reads the configuration from the environment; readers that are given know afterwards which names were asked for.
  * @throws ConfigError that lists every problem, each with the variable's name.
  */
-export function readConfig(environment: Environment): Config {
-  const readers = createReaders(environment);
-  const isProduction = readers.text('NODE_ENV') === 'production';
+export function readConfig(
+  environment: Environment,
+  readers: Readers = createReaders(environment),
+): Config {
+  const isProduction = readers.oneOf('NODE_ENV', nodeEnvironments) === 'production';
   const upstream = readUpstream(readers, isProduction);
   const named = readers.text('GRAPH_CLOUD');
   const cloud = cloudNames.find((name) => name === named) ?? 'global';
   const port = readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 });
   const config: Config = {
-    host: readers.text('HOST') ?? '127.0.0.1',
+    host: readers.host('HOST', '127.0.0.1'),
     port,
     upstream,
     apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
@@ -142,8 +147,9 @@ export function readConfig(environment: Environment): Config {
     connections: readConnections(readers),
     shedding: readShedding(readers),
   };
-  if (readers.problems.length > 0) {
-    throw new ConfigError([...new Set(readers.problems)]);
+  const problems = [...readers.problems, ...findMisspelledNames(environment, readers.names)];
+  if (problems.length > 0) {
+    throw new ConfigError([...new Set(problems)]);
   }
   return config;
 }

@@ -1,4 +1,4 @@
-import type { Readers } from './readers.ts';
+import { type Readers, shown } from './readers.ts';
 
 /** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
 export const hostedSandbox = 'https://studio.apollographql.com';
@@ -12,9 +12,7 @@ export function readCorsOrigins(
   for (const origin of origins) {
     const problem = findOriginProblem(origin);
     if (problem !== undefined) {
-      // What stands before an @ may be a password.
-      const shown = origin.includes('@') ? 'a value with an @ in it' : `"${origin}"`;
-      readers.report(`CORS_ORIGINS has ${shown}; ${problem}.`);
+      readers.report(`CORS_ORIGINS has "${shown(origin)}"; ${problem}.`);
     }
   }
   // With the embedded Graph there is nothing to protect from it.
@@ -30,5 +28,5 @@ export function findOriginProblem(text: string): string | undefined {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     return 'an origin is http:// or https:// and a host, such as https://app.example';
   }
-  return url.origin === text ? undefined : `browsers would send "${url.origin}"`;
+  return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
 }

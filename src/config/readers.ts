@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Secret } from '../secret.ts';
 import { findRedisUrlProblem, findRootUrlProblem } from './urlProblems.ts';
 
@@ -23,6 +24,8 @@ export interface Readers {
   checkedUrl(name: string, findProblem: (url: URL) => string | undefined): URL | undefined;
   /** A URL of any form, such as a platform sets for its own programs. */
   plainUrl(name: string): URL | undefined;
+  /** A host's name or address, without brackets or a port. */
+  host(name: string, fallback: string): string;
   /** A text that must not be shown. */
   secret(name: string): Secret | undefined;
   /** A GUID, in lower case. */
@@ -36,14 +39,40 @@ export interface Readers {
   /** Adds a problem that is about more than the form of one variable. */
   report(problem: string): void;
   readonly problems: readonly string[];
+  /** The names of all variables that were asked for. */
+  readonly names: ReadonlySet<string>;
 }
 
+const longestShown = 80;
+
+/** A value as a problem may show it: on one line, cut, and without what stands before an @ (it may be a password). */
+export function shown(value: string): string {
+  const plain = value.replace(/^([a-z][\w+.-]*:\/\/)?.*@/is, '$1').replace(/\p{C}+/gu, ' ');
+  return plain.length > longestShown ? `${plain.slice(0, longestShown)}…` : plain;
+}
+
+const hostForm = /^[a-z\d_][\w.-]{0,252}$/i;
 const guidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** What Kubernetes and Docker set for each service, such as GRAPH_SERVICE_HOST and GRAPH_PORT_80_TCP_ADDR. */
+const serviceLink =
+  /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|_ENV_\w+$/;
+const serviceAddress = /^(tcp|udp|sctp):\/\//;
+
+/** Whether a platform set the variable for a service; it says nothing about the gateway then, whatever its name. */
+export function isServiceLink(name: string, value: string): boolean {
+  return serviceLink.test(name) || (name.endsWith('_PORT') && serviceAddress.test(value));
+}
 
 /** Builds readers over an environment. An empty text counts as absent: that is how compose files and shells unset. */
 export function createReaders(environment: Environment): Readers {
   const problems: string[] = [];
-  const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const names = new Set<string>();
+  const text = (name: string): string | undefined => {
+    names.add(name);
+    const value = environment[name]?.trim();
+    return value && !isServiceLink(name, value) ? value : undefined;
+  };
   const url = (name: string, findProblem: (url: URL) => string | undefined): URL | undefined => {
     const value = text(name);
     if (value === undefined) {
@@ -73,6 +102,7 @@ export function createReaders(environment: Environment): Readers {
 
   return {
     problems,
+    names,
     text,
     report(problem) {
       problems.push(problem);
@@ -86,14 +116,16 @@ export function createReaders(environment: Environment): Readers {
       if (number >= min && number <= max) {
         return number;
       }
-      problems.push(`${name} is "${value}"; it must be a whole number from ${min} to ${max}.`);
+      problems.push(
+        `${name} is "${shown(value)}"; it must be a whole number from ${min} to ${max}.`,
+      );
       return fallback;
     },
     oneOf(name, words) {
       const value = text(name);
       const word = words.find((candidate) => candidate === value);
       if (value !== undefined && word === undefined) {
-        problems.push(`${name} is "${value}"; it must be one of ${words.join(', ')}.`);
+        problems.push(`${name} is "${shown(value)}"; it must be one of ${words.join(', ')}.`);
       }
       return word;
     },
@@ -103,7 +135,7 @@ export function createReaders(environment: Environment): Readers {
       // A comma too many is no word; a word with a slip in it must not pass for none.
       for (const stray of given.filter((word) => word !== '' && isUnknown(word))) {
         problems.push(
-          `${name} has "${stray}"; it must be some of ${words.join(', ')}, with commas between.`,
+          `${name} has "${shown(stray)}"; it must be some of ${words.join(', ')}, with commas between.`,
         );
       }
       return words.filter((word) => given.includes(word));
@@ -114,13 +146,20 @@ export function createReaders(environment: Environment): Readers {
         return fallback;
       }
       if (!['true', 'false', '1', '0'].includes(value)) {
-        problems.push(`${name} is "${value}"; it must be true, false, 1 or 0.`);
+        problems.push(`${name} is "${shown(value)}"; it must be true, false, 1 or 0.`);
       }
       return value === 'true' || value === '1';
     },
     checkedUrl: url,
     rootUrl: (name) => url(name, findRootUrlProblem),
     plainUrl: (name) => url(name, () => undefined),
+    host(name, fallback) {
+      const value = text(name) ?? fallback;
+      if (isIP(value) === 0 && !hostForm.test(value)) {
+        problems.push(`${name} is "${shown(value)}"; it must be a host's name or IP address.`);
+      }
+      return value;
+    },
     secret(name) {
       const value = text(name);
       return value === undefined ? undefined : new Secret(value);

@@ -77,7 +77,7 @@ function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
 
 function readPrometheus(readers: Readers): ListenConfig {
   return {
-    host: readers.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? 'localhost',
+    host: readers.host('OTEL_EXPORTER_PROMETHEUS_HOST', 'localhost'),
     port: readers.wholeNumber('OTEL_EXPORTER_PROMETHEUS_PORT', {
       min: 0,
       max: 65_535,

@@ -1,5 +1,5 @@
 import { namesCollector, type OtlpConfig, readOtlp } from './otlpConfig.ts';
-import type { Readers } from './readers.ts';
+import { type Readers, shown } from './readers.ts';
 
 /** Which traces are recorded and sent. */
 export interface TracesConfig {
@@ -50,7 +50,9 @@ function readSampler(readers: Readers): SamplerConfig {
   const ratio = /^\d(\.\d{1,15})?$/.test(text ?? '1') ? Number(text ?? '1') : Number.NaN;
   const isUsable = ratio >= 0 && ratio <= 1;
   if (!isUsable) {
-    readers.report(`OTEL_TRACES_SAMPLER_ARG is "${text}"; it must be a number from 0 to 1.`);
+    readers.report(
+      `OTEL_TRACES_SAMPLER_ARG is "${shown(text ?? '')}"; it must be a number from 0 to 1.`,
+    );
   }
   return { name, ratio: isUsable ? ratio : 1 };
 }

@@ -1,9 +1,8 @@
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+import { isLoopback } from '../loopback.ts';
 
 /** Says why a URL is no root that tokens may be sent to. */
 export function findRootUrlProblem(url: URL): string | undefined {
-  const isLoopback = loopbackHosts.has(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
   }
   if (url.username !== '' || url.password !== '') {

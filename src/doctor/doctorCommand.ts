@@ -2,9 +2,10 @@ import type { Environment } from '../config/readers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { decideFindings } from './decideFindings.ts';
 import { readDoctorOptions } from './doctorOptions.ts';
+import { problem } from './finding.ts';
 import { unusableFindings } from './findings/configFindings.ts';
 import { gatherFacts } from './gatherFacts.ts';
-import { observeReads } from './observeReads.ts';
+import { reasonOf } from './probes/probeParts.ts';
 import { type GivenToken, readToken } from './readToken.ts';
 import { readWholeConfig } from './readWholeConfig.ts';
 import { type DoctorExitCode, exitCodeOf, jsonOf, type Report, textOf } from './report.ts';
@@ -56,8 +57,18 @@ export async function doctorCommand(
     variable: parts.environment['GRAPH_TOKEN'],
     ...parts,
   });
-  const report = await examine(given, wish.url, parts);
+  const report = await examine(given, wish.url, parts).catch(brokenOff);
   return { exitCode: report.exitCode, output: wish.isJson ? jsonOf(report) : textOf(report) };
+}
+
+/** The last resort: an error that nothing else understood becomes a finding, and no stack. */
+function brokenOff(error: unknown): Report {
+  const finding = problem(
+    'configuration',
+    `The examination broke off with an unexpected error (${reasonOf(error)}).`,
+    'Check the addresses and files that the configuration names; if they are right, this is a fault of the doctor.',
+  );
+  return { findings: [finding], exitCode: 1 };
 }
 
 async function examine(
@@ -65,18 +76,18 @@ async function examine(
   url: URL | undefined,
   parts: DoctorParts,
 ): Promise<Report> {
-  const { environment, names: readNames } = observeReads(parts.environment);
+  const { environment } = parts;
   const read = await readWholeConfig(environment);
   if (read.config === undefined) {
     const findings = [...unusableFindings(read.problems), ...tokenProblems];
     return { findings, exitCode: exitCodeOf(findings, false) };
   }
-  const { config } = read;
+  const { config, readNames } = read;
   const subjects = { token, url };
   const facts = await gatherFacts(config, subjects, parts, parts.timeoutMs ?? defaultTimeoutMs);
   const view = { url, nowMs: parts.clock.now() };
   const findings = [
-    ...decideFindings({ config, environment: parts.environment, readNames }, facts, view),
+    ...decideFindings({ config, environment, readNames }, facts, view),
     ...tokenProblems,
   ];
   return { findings, exitCode: exitCodeOf(findings, true) };

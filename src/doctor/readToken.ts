@@ -1,3 +1,4 @@
+import { NamedFileError } from '../namedFile.ts';
 import { Secret } from '../secret.ts';
 import { type Finding, problem } from './finding.ts';
 import { reasonOf } from './probes/probeParts.ts';
@@ -37,7 +38,8 @@ export async function readToken({
   try {
     return tokenIn(await read(), [wrong('holds no token')]);
   } catch (error) {
-    return { token: undefined, findings: [wrong(`cannot be read (${reasonOf(error)})`)] };
+    const reason = error instanceof NamedFileError ? error.reason : reasonOf(error);
+    return { token: undefined, findings: [wrong(`cannot be read (${reason})`)] };
   }
 }
 

@@ -34,9 +34,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files beside the folders that import nothing of ours but each other, so that every folder may import them. */
-const shared = ['clock', 'secret', 'systemCode', 'untilAborted', 'jsonProblem'].map(
-  (name) => `${name}.ts`,
-);
+const shared = [
+  'clock',
+  'secret',
+  'systemCode',
+  'untilAborted',
+  'jsonProblem',
+  'loopback',
+  'namedFile',
+].map((name) => `${name}.ts`);
 
 /** Packages that one folder owns. */
 const owners: readonly (readonly [RegExp, string])[] = [

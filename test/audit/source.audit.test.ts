@@ -48,7 +48,13 @@ describe('source files', () => {
     [
       'the process',
       /\bprocess\./,
-      ['src/main.ts', 'src/drift.ts', 'src/doctor.ts', 'src/telemetry/standardOutput.ts'],
+      [
+        'src/main.ts',
+        'src/program.ts',
+        'src/drift.ts',
+        'src/doctor.ts',
+        'src/telemetry/standardOutput.ts',
+      ],
     ],
     [
       'the time',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
+import { createReaders } from '../../src/config/readers.ts';
 import { configHints } from '../../src/doctor/findings/configHints.ts';
-import { observeReads } from '../../src/doctor/observeReads.ts';
 
 const id = '11111111-2222-4333-8444-555555555555';
 const graph = { GRAPH_CLOUD: 'global' };
@@ -15,8 +15,9 @@ const appOnly = {
 };
 
 function hintsOf(given: Record<string, string>) {
-  const { environment, names } = observeReads(given);
-  return configHints({ config: readConfig(environment), environment: given, readNames: names });
+  const readers = createReaders(given);
+  const config = readConfig(given, readers);
+  return configHints({ config, environment: given, readNames: readers.names });
 }
 
 describe('the hints about a configuration', () => {
@@ -40,7 +41,7 @@ describe('the hints about a configuration', () => {
       { ...graph, AZURE_CLIENT_ID: id, AZURE_CLIENT_SECRET: 'canary-secret' },
       /^AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: set, and nothing reads it with AUTH_MODE=passthrough/,
     ],
-    ['a slip of the pen', { ...graph, GRAPH_QUEUES: '1' }, /^GRAPH_QUEUES: set/],
+    ['a slip of the pen', { ...graph, GRAPH_QUEUE_SIZE: '1' }, /^GRAPH_QUEUE_SIZE: set/],
     [
       'settings of the embedded Graph beside a real one',
       { ...graph, EMULATOR_PORT: '0', EMULATOR_ODDITIES: 'empty-pages' },

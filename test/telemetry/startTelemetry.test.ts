@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config/config.ts';
 import type { Environment } from '../../src/config/readers.ts';
 import { StartError } from '../../src/config/startError.ts';
 import { startTelemetry, type Telemetry } from '../../src/telemetry/startTelemetry.ts';
+import { createTestCertificates } from '../support/certificates.ts';
 import { recordingLog } from '../support/logs.ts';
 import {
   type OtlpReceiver,
@@ -242,9 +243,9 @@ describe('files for a collector', () => {
       OTEL_EXPORTER_OTLP_CERTIFICATE: file,
     };
     await expect(start(environment)).rejects.toThrow(
-      'the file of OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read (ENOENT).',
+      'OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read: ENOENT.',
     );
-    writeFileSync(file, '-----BEGIN CERTIFICATE-----');
+    writeFileSync(file, createTestCertificates().authority);
     await expect(start(environment)).resolves.toBeDefined();
   });
 });

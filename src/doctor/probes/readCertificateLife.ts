@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { CredentialConfig } from '../../config/credentialConfig.ts';
 import { readCertificate } from '../../identity/outbound/client/readCertificate.ts';
+import { readNamedFile } from '../../namedFile.ts';
 
 const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -13,7 +13,7 @@ export async function readCertificateLife(
   credential: Extract<CredentialConfig, { readonly kind: 'certificate' }>,
 ): Promise<number | undefined> {
   try {
-    const pem = await readFile(credential.path, 'utf8');
+    const pem = (await readNamedFile(credential.path)).toString('utf8');
     const { thumbprintSha256 } = readCertificate(pem, credential);
     const leaf = (pem.match(blocks) ?? [])
       .map((block) => new X509Certificate(block))

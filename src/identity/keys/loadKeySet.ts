@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../graph/json.ts';
+import { isLoopback } from '../../loopback.ts';
 import { isGuid } from '../guid.ts';
 import { type IssuerRoots, issuerOf } from '../issuers.ts';
 import type { ReadDocument } from './documentClient.ts';
@@ -42,7 +43,6 @@ function keyAddressOf(metadata: unknown, source: KeySource): URL {
 }
 
 function isSafe({ protocol, hostname, username, password }: URL): boolean {
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
   return isPrivate && username === '' && password === '';
 }

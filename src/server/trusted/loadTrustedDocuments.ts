@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { systemCodeOf } from '../../systemCode.ts';
+import { NamedFileError, readNamedFile } from '../../namedFile.ts';
 import { type ManifestRules, readManifest } from './readManifest.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trustedDocuments.ts';
 
@@ -14,13 +13,12 @@ export async function loadTrustedDocuments(
 ): Promise<LoadedDocuments> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readNamedFile(path)).toString('utf8');
   } catch (error) {
-    return {
-      problems: [
-        `TRUSTED_DOCUMENTS_PATH cannot be read: ${systemCodeOf(error) ?? 'for an unknown reason'}.`,
-      ],
-    };
+    if (!(error instanceof NamedFileError)) {
+      throw error;
+    }
+    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`] };
   }
   const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
   return 'problems' in manifest

@@ -1,8 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { StartError } from '../../config/startError.ts';
+import { listenErrorOf } from '../../config/listenError.ts';
 import type { ListenConfig } from '../../config/telemetryConfig.ts';
-import { systemCodeOf } from '../../systemCode.ts';
 
 /** What serves metrics to those who scrape them. */
 export interface MetricsServer {
@@ -21,7 +20,7 @@ const failed = JSON.stringify({
   ],
 });
 
-/** Serves `GET /metrics`, and nothing else. @throws StartError where the address cannot be listened at. */
+/** Serves `GET /metrics`, and nothing else. @throws StartError or ConfigError if it cannot listen there. */
 export async function startMetricsServer(
   { host, port }: ListenConfig,
   readMetrics: () => Promise<string>,
@@ -61,12 +60,14 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
     server.on('error', (error) => {
-      const code = systemCodeOf(error) ?? 'unknown';
       reject(
-        new StartError(
-          `it cannot serve metrics at ${host}:${port} (${code}); set OTEL_EXPORTER_PROMETHEUS_HOST and ` +
-            'OTEL_EXPORTER_PROMETHEUS_PORT to a free address.',
-        ),
+        listenErrorOf(error, {
+          what: 'it cannot serve metrics',
+          host,
+          port,
+          hostVariable: 'OTEL_EXPORTER_PROMETHEUS_HOST',
+          portVariable: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+        }),
       );
     });
     server.listen({ host, port }, resolve);

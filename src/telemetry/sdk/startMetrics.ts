@@ -79,7 +79,7 @@ async function createExporter(otlp: MetricsPushConfig): Promise<PushMetricExport
   const temporalityPreference = { cumulative: CUMULATIVE, delta: DELTA, lowmemory: LOWMEMORY }[
     otlp.temporality
   ];
-  const options = { ...otlpOptionsOf(otlp), temporalityPreference };
+  const options = { ...(await otlpOptionsOf(otlp)), temporalityPreference };
   if (otlp.protocol === 'http/json') {
     return new JsonExporter(options);
   }

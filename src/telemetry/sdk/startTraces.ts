@@ -46,7 +46,7 @@ export async function startTraces(
 }
 
 async function createExporter(otlp: OtlpConfig): Promise<SpanExporter> {
-  const options = otlpOptionsOf(otlp);
+  const options = await otlpOptionsOf(otlp);
   const { OTLPTraceExporter } =
     otlp.protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')

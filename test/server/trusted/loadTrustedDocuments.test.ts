@@ -31,7 +31,11 @@ describe('loadTrustedDocuments', () => {
       () => '/nowhere/manifest.json',
       'TRUSTED_DOCUMENTS_PATH cannot be read: ENOENT.',
     ],
-    ['is a folder', () => '/', 'TRUSTED_DOCUMENTS_PATH cannot be read: EISDIR.'],
+    [
+      'is a folder',
+      () => '/',
+      'TRUSTED_DOCUMENTS_PATH cannot be read: it is a directory, not a regular file.',
+    ],
     [
       'is no manifest',
       () => folder.write('{'),

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createTestCertificates, type TestCertificates } from '../certificates.ts';
@@ -27,6 +27,8 @@ import { type AuthorityKeys, createAuthorityKeys } from './signingKeys.ts';
 import { answerTokenRequest, type IssuedToken, userOfAssertion } from './tokenEndpoint.ts';
 
 export interface AuthorityOptions {
+  /** `https` unless something else is said. */
+  readonly protocol?: 'http' | 'https';
   readonly tenants?: readonly TestTenant[];
   readonly users?: readonly TestUser[];
   readonly clients?: readonly TestClient[];
@@ -96,19 +98,23 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
   const issued: IssuedToken[] = [];
   const sockets = new Set<Duplex>();
   const hanging = new Set<ServerResponse>();
-  const server = createServer({ key: good.key, cert: good.cert }, (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     readForm(request).then(
       (form) => serve(request, response, form),
       () => response.destroy(),
     );
-  });
+  };
+  const server =
+    options.protocol === 'http'
+      ? createServer(onRequest)
+      : createSecureServer({ key: good.key, cert: good.cert }, onRequest);
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `localhost:${(server.address() as AddressInfo).port}`;
-  const url = `https://${host}`;
+  const url = `${options.protocol ?? 'https'}://${host}`;
   const minterNow = (): Minter => ({
     url,
     v1Issuer,

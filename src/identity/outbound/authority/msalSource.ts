@@ -33,7 +33,8 @@ export function createMsalSource(options: MsalSourceOptions, parts: MsalSourcePa
   return async (order, signal) => {
     const [msal, proof] = await Promise.all([loading, parts.readProof()]);
     const { transport, now } = parts;
-    const exchange = new TokenExchange({ flow: options.flow, transport, now, signal });
+    const { protocol } = new URL(options.authorityHost);
+    const exchange = new TokenExchange({ flow: options.flow, protocol, transport, now, signal });
     const client = createClient(msal, configurationOf(options, order, proof), exchange);
     const result = await ask(client, options, order).catch((error: unknown) => {
       throw exchange.failure ?? unusable(error);
@@ -72,8 +73,9 @@ function configurationOf(
   if (!/^[\w-][\w.-]{0,252}$/.test(tenant)) {
     throw new OutboundIdentityError('The tenant is neither an id nor a domain name.');
   }
-  const { origin, host } = new URL(authorityHost);
-  const authority = `${origin}/${tenant}`;
+  const { host } = new URL(authorityHost);
+  // MSAL takes no other protocol; an authority on this machine may have another, which the exchange puts back.
+  const authority = `https://${host}/${tenant}`;
   return {
     clientId,
     authority,

@@ -7,6 +7,8 @@ import type { TokenAnswer, TokenTransport } from './tokenTransport.ts';
 
 export interface TokenExchangeParts {
   readonly flow: TokenFlow;
+  /** The authority's own: MSAL only knows `https:`. */
+  readonly protocol: string;
   readonly transport: TokenTransport;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -54,9 +56,11 @@ export class TokenExchange implements INetworkModule {
     url: string,
     { headers = {}, body }: NetworkRequestOptions = {},
   ): Promise<NetworkResponse<Body>> {
-    const { transport, signal } = this.#parts;
+    const { transport, protocol, signal } = this.#parts;
     try {
-      const answer = await transport.send({ method, url: new URL(url), headers, body, signal });
+      const place = new URL(url);
+      place.protocol = protocol;
+      const answer = await transport.send({ method, url: place, headers, body, signal });
       this.#granted = this.#readGranted(answer);
       // The body's form is MSAL's own to check; that it is an object with a token was checked above.
       return { status: answer.status, headers: {}, body: answer.json as Body };

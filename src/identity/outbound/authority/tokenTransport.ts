@@ -4,6 +4,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { GraphCredentialError } from '../../../graph/errors.ts';
 import { parseJson } from '../../../graph/json.ts';
 import { networkErrorOf } from '../../../graph/pipeline/transport/networkError.ts';
+import { isLoopback } from '../../../loopback.ts';
 
 /** One request for a token. */
 export interface TokenRequest {
@@ -42,12 +43,15 @@ const connectTimeoutMs = 5_000;
 const maximumConnections = 128;
 const maximumBytes = 256 * 1024;
 
-/** Makes the way to an origin. Redirects are not followed: a client's secret goes to one place only. */
+/**
+ * Makes the way to an origin: one over https, or this machine's own. Redirects are not followed: a client's secret goes
+ * to one place only.
+ */
 export function createTokenTransport(
   origin: URL,
   { certificateAuthorities, allowsPlainHttp = false }: TokenTransportOptions = {},
 ): TokenTransport {
-  if (origin.protocol !== 'https:' && !allowsPlainHttp) {
+  if (origin.protocol !== 'https:' && !allowsPlainHttp && !isLoopback(origin.hostname)) {
     throw new TypeError('Tokens are only asked for over https.');
   }
   const pool = new Pool(origin.origin, {

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { systemCodeOf } from '../../../systemCode.ts';
+import { NamedFileError, readNamedFile } from '../../../namedFile.ts';
 import { OutboundIdentityError } from '../tokenFacts.ts';
 import type { ClientCredential, ClientProof } from './clientProof.ts';
 import { readCertificate } from './readCertificate.ts';
@@ -32,10 +31,16 @@ export function createReadProof(credential: ClientCredential): ReadProof {
 
 async function readText(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readNamedFile(path)).toString('utf8');
   } catch (error) {
-    const message = `The file with the ${what} cannot be read.`;
-    throw new OutboundIdentityError(message, { systemCode: systemCodeOf(error) });
+    if (!(error instanceof NamedFileError)) {
+      throw error;
+    }
+    const { code: systemCode } = error;
+    // A code is shown by whoever reports the error.
+    const reason = systemCode === undefined ? `: ${error.reason}` : '';
+    const message = `The file with the ${what} cannot be read${reason}.`;
+    throw new OutboundIdentityError(message, { systemCode });
   }
 }
 

@@ -1,0 +1,81 @@
+import { bannerOf } from './banner.ts';
+import { systemClock } from './clock.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { ConfigError } from './config/configError.ts';
+import { StartError } from './config/startError.ts';
+import { createGateway, type OwnGateway } from './createGateway.ts';
+import { createProcessEnd } from './processEnd.ts';
+import { systemCodeOf } from './systemCode.ts';
+import type { Log } from './telemetry/log.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { standardOutput } from './telemetry/standardOutput.ts';
+
+/** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
+const exitCodeConfig = 78;
+
+/** Gives the configuration, or tells all that is wrong with it and ends. */
+function readConfigOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    exitOnConfigError(error);
+    throw error;
+  }
+}
+
+function exitOnConfigError(error: unknown): void {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`The configuration cannot be used:\n${error.message}\n`);
+    process.exit(exitCodeConfig);
+  }
+}
+
+const longestFlushMs = 1_000;
+
+/** Ends the process after its last log lines; where nobody takes them, a second later. */
+function exitAfterLog(code: number): void {
+  standardOutput()
+    .flush(longestFlushMs)
+    .finally(() => process.exit(code));
+}
+
+/** Ends by signals and by errors that nobody caught; what Node.js warns of becomes a log line like all others. */
+function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
+  const end = createProcessEnd({
+    stop: (delayMs) => gateway.stop(delayMs),
+    exit: exitAfterLog,
+    drainDelayMs: config.drainDelayMs,
+    clock: systemClock,
+    log,
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGINT'] as const) {
+    process.on(signal, end.onSignal);
+  }
+  process.on('uncaughtException', end.onFault);
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    log.warn('Node.js warns', { reason: warning.name, code: systemCodeOf(warning) });
+  });
+}
+
+const config = readConfigOrExit();
+const log = createLogger(config.logLevel);
+try {
+  const gateway = createGateway(config, { log });
+  const starting = gateway.start();
+  listenToProcess(gateway, config, log);
+  const { url, upstreamUrl } = await starting;
+  if (config.upstream.kind === 'emulator') {
+    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
+  }
+} catch (error) {
+  exitOnConfigError(error);
+  const reason = reasonOf(error);
+  log.error('The gateway could not start', { code: systemCodeOf(error) }, error);
+  process.stderr.write(`The gateway could not start: ${reason}\n`);
+  exitAfterLog(1);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof StartError ? error.message : 'see the last log line.';
+}

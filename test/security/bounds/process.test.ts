@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { readConfig } from '../../../src/config/config.ts';
+import { ConfigError } from '../../../src/config/configError.ts';
+import { createGateway } from '../../../src/createGateway.ts';
+import { maximumFileBytes, readNamedFile } from '../../../src/namedFile.ts';
+import { diagnose } from '../../doctor/doctorHarness.ts';
+import { contoso, gatewayClient } from '../../support/authority/people.ts';
+import { startIdentityStage } from '../../support/identityStage.ts';
+import { recordingLog } from '../../support/logs.ts';
+import { type Program, type ProgramOptions, startProgram } from '../../support/programs.ts';
+
+const programs: Program[] = [];
+function start(environment: Record<string, string>, options: ProgramOptions = {}): Program {
+  const program = startProgram(environment, options);
+  programs.push(program);
+  return program;
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'process-'));
+});
+afterEach(async () => {
+  for (const program of programs.splice(0)) {
+    program.kill('SIGKILL');
+    await program.ended;
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a signal', () => {
+  it.each(['SIGHUP', 'SIGQUIT'] as const)(
+    '%s drains as SIGTERM does, SIGUSR1 does nothing',
+    async (signal) => {
+      const program = start({ DRAIN_DELAY_MS: '50' });
+      const [, url] = await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/);
+      program.kill('SIGUSR1');
+      const { statusCode, body } = await request(`${url}/livez`, { reset: true });
+      await body.dump();
+      expect(statusCode).toBe(200);
+      program.kill(signal);
+      expect(await program.ended).toEqual({ code: 0, signal: null });
+      expect(program.output()).toContain('"durationMs":50,"message":"Draining"');
+      expect(program.output()).toContain('"message":"Stopped"');
+      expect(program.output()).not.toContain('Debugger');
+    },
+  );
+});
+
+describe('a start that fails', () => {
+  it('says one sentence and exits 1 without enough file descriptors', async () => {
+    const program = start({}, { openFiles: 22 });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.output()).toMatch(
+      /^The gateway could not start: its files cannot be loaded \(\w+\); raise the limit of open files.*\n$/,
+    );
+  });
+
+  it('exits 78 with one sentence when HOST is an address of another machine', async () => {
+    const program = start({ HOST: '203.0.113.1', LOG_LEVEL: 'silent' });
+    expect(await program.ended).toEqual({ code: 78, signal: null });
+    expect(program.output()).toBe(
+      'The configuration cannot be used:\n' +
+        'HOST is no address of this machine: it cannot listen at 203.0.113.1:0 (EADDRNOTAVAIL).\n',
+    );
+  });
+
+  it('names HOST when no address is found for it', async () => {
+    await expect(problemsOf({ HOST: 'no-such-host.invalid' })).resolves.toEqual([
+      expect.stringMatching(
+        /^HOST is no address of this machine: it cannot listen at no-such-host/,
+      ),
+    ]);
+  });
+});
+
+/** Starts in this process, as the program does, and gives what the start says about the configuration. */
+async function problemsOf(environment: Record<string, string>): Promise<readonly string[]> {
+  const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'off', ...environment }), {
+    log: recordingLog(),
+  });
+  try {
+    await gateway.start();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  } finally {
+    await gateway.stop();
+  }
+  return [];
+}
+
+const own = {
+  GRAPH_CLOUD: 'global',
+  AUTH_MODE: 'on-behalf-of',
+  AZURE_TENANT_ID: contoso.id,
+  AZURE_CLIENT_ID: gatewayClient.clientId,
+};
+
+/** Each variable that names a file, with what else it needs. */
+const fileVariables: readonly (readonly [string, Record<string, string>])[] = [
+  ['AZURE_CLIENT_CERTIFICATE_PATH', own],
+  ['AZURE_FEDERATED_TOKEN_FILE', own],
+  ['TRUSTED_DOCUMENTS_PATH', { TRUSTED_DOCUMENTS_MODE: 'enforce' }],
+  ['OTEL_EXPORTER_OTLP_CERTIFICATE', { OTEL_TRACES_EXPORTER: 'otlp' }],
+  ['OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE', { OTEL_METRICS_EXPORTER: 'otlp' }],
+];
+
+describe.each(fileVariables)('the file of %s', (name, rest) => {
+  const read = (path: string) => problemsOf({ ...rest, [name]: path });
+  const variable = name.replace('_METRICS_', '_');
+
+  it('is reported in one sentence when it is no file', async () => {
+    const problems = await read('/dev/zero');
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(variable);
+    expect(problems[0]).toContain('cannot be read: it is a device, a pipe or a socket');
+  });
+});
+
+describe('a named file', () => {
+  it.each([
+    ['a device without end', () => '/dev/zero', 'it is a device, a pipe or a socket'],
+    ['a pipe without a writer', () => pipe(), 'it is a device, a pipe or a socket'],
+    ['a directory', () => folder, 'it is a directory'],
+    ['larger than 1 MiB', () => fileOf(maximumFileBytes + 1), 'it is larger than 1 MiB'],
+    ['missing', () => join(folder, 'missing'), 'ENOENT'],
+  ])('is not read when it is %s', async (_what, pathOf, reason) => {
+    await expect(readNamedFile(pathOf())).rejects.toThrow(reason);
+  });
+
+  it('is read whole when it has exactly 1 MiB', async () => {
+    expect((await readNamedFile(fileOf(maximumFileBytes))).length).toBe(maximumFileBytes);
+  });
+});
+
+it('rejects a client certificate of the collector that is none', async () => {
+  const file = fileOf(10);
+  const problems = await problemsOf({
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file,
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: file,
+  });
+  expect(problems).toEqual([
+    'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE cannot be used: the file holds no certificate in PEM.',
+  ]);
+});
+
+function fileOf(bytes: number): string {
+  const path = join(folder, `of-${bytes}`);
+  writeFileSync(path, 'x'.repeat(bytes));
+  return path;
+}
+
+function pipe(): string {
+  const path = join(folder, 'pipe');
+  rmSync(path, { force: true });
+  execFileSync('mkfifo', [path]);
+  return path;
+}
+
+describe('an authority at http on loopback', () => {
+  it.each(['on-behalf-of', 'app-only'] as const)('works with AUTH_MODE=%s', async (mode) => {
+    const stage = await startIdentityStage(mode, {}, { protocol: 'http' });
+    const token = stage.authority.mint({ scope: 'access_as_user Partners.ReadWrite' });
+    const { result } = await stage.gateway.run(
+      '{ complianceManagementPartners { totalCount } }',
+      {},
+      { authorization: `Bearer ${token}` },
+    );
+    expect(result.errors).toBeUndefined();
+    const { lines } = await diagnose({
+      GRAPH_BASE_URL: stage.graph.baseUrl,
+      AUTH_MODE: mode,
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: stage.authority.url,
+    });
+    await stage.close();
+    expect(lines.filter((line) => line.startsWith('problem'))).toEqual([]);
+  });
+
+  it('ends the doctor with a finding when an error is none that it knows', async () => {
+    const { exitCode, lines } = await diagnose({ GRAPH_CLOUD: 'global' }, {
+      clock: {
+        now: () => {
+          throw new TypeError('unexpected');
+        },
+        startTimer: () => {
+          throw new TypeError('unexpected');
+        },
+      },
+    } as never);
+    expect(exitCode).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('The examination broke off')]);
+  });
+});
