@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { explorerOf } from './explorerOf.ts';
+import { connectRedis } from './graph/connectRedis.ts';
+import { createLeases } from './graph/leases.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
@@ -77,7 +79,10 @@ async function openGateway(
   opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, surroundings);
   opened.push(() => identity.close());
-  const upstream = await connectUpstream(config, surroundings, identity);
+  const { redisUrl } = config.graphBudget;
+  const redis = redisUrl && (await connectRedis(redisUrl, log));
+  opened.push(async () => redis?.disconnect());
+  const upstream = await connectUpstream(config, surroundings, identity, redis);
   opened.push(() => upstream.close());
   const knownIds = createKnownPartnerIds();
   const operations = createRunningOperations();
@@ -89,7 +94,11 @@ async function openGateway(
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,
-    locks: createPartnerLocks(),
+    locks: createPartnerLocks({
+      tenantKeys: identity.tenantKeys,
+      clock,
+      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
+    }),
     knownIds,
     operations,
     shutdown: shutdown.signal,
@@ -135,6 +144,13 @@ async function openGateway(
       log.info('Stopped');
     },
   };
+}
+
+/** A lock outlasts the longest operation, and its last write on the way. */
+const leaseMarginMs = 5_000;
+
+function leaseMsOf({ operationTimeoutMs }: Config): number {
+  return operationTimeoutMs + leaseMarginMs;
 }
 
 const lastWordsMs = 250;

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Clock } from './clock.ts';
 import type { Config, Upstream } from './config/config.ts';
 import { StartError } from './config/startError.ts';
@@ -29,7 +30,8 @@ const windowSeconds = 20;
 export async function connectUpstream(
   config: Config,
   surroundings: Surroundings,
-  { credentials, tenantKeys }: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  redis: Redis | undefined,
 ): Promise<RunningUpstream> {
   const { clock, chance, certificateAuthorities } = surroundings;
   const { root, close } = await startUpstream(config.upstream, clock);
@@ -39,7 +41,10 @@ export async function connectUpstream(
     certificateAuthorities,
   });
   const routes = createRoutes(root, config.apiVersion);
-  const budget = await createGraphBudget({ ...config.graphBudget, windowSeconds }, surroundings);
+  const budget = await createGraphBudget(
+    { ...config.graphBudget, windowSeconds },
+    { ...surroundings, redis },
+  );
   const send = createGraphPipeline(
     {
       base: routes.base,
@@ -50,9 +55,8 @@ export async function connectUpstream(
     },
     {
       ...surroundings,
-      credentials,
+      ...identity,
       budget,
-      tenantKeys,
     },
     createUndiciSend(connections),
   );

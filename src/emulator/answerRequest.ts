@@ -20,6 +20,8 @@ import { parseRoute, type Route } from './route.ts';
 /** What the embedded Graph is made of. */
 export interface EmulatorParts {
   readonly store: PartnerStore;
+  /** The rows as reads show them. */
+  readonly seen: () => PartnerStore;
   /** What `/beta` knows. */
   readonly generation: Exclude<Generation, 'v1.0'>;
   readonly pageSize: number;
@@ -79,8 +81,9 @@ function answerResource(
 ): EmulatorAnswer {
   const { method } = request;
   const isForgiving = parts.oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
+  const store = method === 'GET' ? parts.seen() : parts.store;
   const scope: OperationScope = {
-    store: isForgiving ? storeWithoutGaps(parts.store) : parts.store,
+    store: isForgiving ? storeWithoutGaps(store) : store,
     model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
     stamp,
     baseUrl: `${callerRootOf(request)}/${route.version}`,
@@ -118,7 +121,12 @@ function answerPartner(
       return withQuery(scope, selection, (chosen) => getPartner(scope, id, chosen));
     }
     case 'PATCH':
-      return withJson(call, (body) => updatePartner(scope, id, body));
+      return withJson(call, (body) => {
+        const before = getPartner(scope, id, { select: undefined });
+        const answer = updatePartner(scope, id, body);
+        const isLate = answer.status === 200 && call.parts.oddities.has('old-entity-update');
+        return isLate ? before : answer;
+      });
     case 'DELETE':
       return deletePartner(scope, id);
     default:

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
 import type { GraphClient } from '../../src/graph/client.ts';
 import { GraphNetworkError } from '../../src/graph/errors.ts';
 import type { NewPartnerResource, PartnerResource } from '../../src/graph/resource.ts';
@@ -9,9 +10,8 @@ import {
 } from '../../src/resolvers/knownPartnerIds.ts';
 import { lookForAdded } from '../../src/resolvers/lookForAdded.ts';
 import { noteIds } from '../../src/resolvers/noteIds.ts';
-import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createPartnerReads } from '../../src/resolvers/partnerReads.ts';
-import { testCall } from '../support/graphClients.ts';
+import { testCall, testLocks } from '../support/graphClients.ts';
 
 type Page = readonly PartnerResource[];
 
@@ -48,6 +48,7 @@ function contextOf(
     add: unused,
     update: unused,
     replaceAssignments: unused,
+    readBack: unused,
     delete: unused,
   };
   const call = testCall();
@@ -55,6 +56,7 @@ function contextOf(
     requestId: 'test-request-id',
     graph: noteIds(graph, knownIds),
     apiVersion: 'beta',
+    clock: systemClock,
     call,
     reads: createPartnerReads(graph, call, maximumRows),
     knownIds,
@@ -63,7 +65,7 @@ function contextOf(
     maximumRows,
     notices: [],
     finish: () => undefined,
-    locks: createPartnerLocks(),
+    locks: testLocks(),
     pagesRead: () => read,
   };
 }

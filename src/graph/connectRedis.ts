@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { Secret } from '../../secret.ts';
-import { systemCodeOf } from '../../systemCode.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { Secret } from '../secret.ts';
+import { systemCodeOf } from '../systemCode.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
 const answerTimeoutMs = 200;
@@ -28,14 +28,17 @@ export async function connectRedis(url: Secret, log: Log): Promise<Redis> {
     if (!isAway) {
       isAway = true;
       const reason = systemCodeOf(error) ?? 'closed';
-      log.warn('Redis is away: each replica keeps to its share of the budget', { reason });
+      log.warn(
+        'Redis is away: each replica keeps to its share of the budget and locks its own changes only',
+        { reason },
+      );
     }
   };
   client.on('error', onAway);
   client.on('close', onAway);
   client.on('ready', () => {
     isAway = false;
-    log.info('Redis is there: all replicas share the budget');
+    log.info('Redis is there: all replicas share the budget and the locks');
   });
   return client;
 }
