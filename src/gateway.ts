@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { explorerOf } from './explorerOf.ts';
-import { connectRedis } from './graph/connectRedis.ts';
+import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
@@ -80,11 +81,15 @@ async function openGateway(
   const identity = await startIdentityMode(config, surroundings);
   opened.push(() => identity.close());
   const { redisUrl } = config.graphBudget;
-  const redis = redisUrl && (await connectRedis(redisUrl, log));
-  opened.push(async () => redis?.disconnect());
-  const upstream = await connectUpstream(config, surroundings, identity, redis);
+  const connect = async (use: typeof forBudget): Promise<Redis | undefined> => {
+    const redis = redisUrl && (await connectRedis(redisUrl, { ...use, log }));
+    opened.push(async () => redis?.disconnect());
+    return redis;
+  };
+  const upstream = await connectUpstream(config, surroundings, identity, await connect(forBudget));
   opened.push(() => upstream.close());
   const knownIds = createKnownPartnerIds();
+  const redis = await connect(forLocks);
   const operations = createRunningOperations();
   const shutdown = new AbortController();
   // Each operation under way listens; more than ten of them are no leak.

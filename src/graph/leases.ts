@@ -48,6 +48,8 @@ export interface LeaseParts {
 const pollMs = { least: 25, spread: 50 };
 /** So often at most the log says that replicas do not see each other's locks. */
 const silentMs = 60_000;
+/** Beyond that, leases that could not be given back end by themselves. */
+const maximumUnreleased = 1_000;
 
 const take = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
@@ -82,6 +84,30 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     }
   }
 
+  /** Leases that Redis could not be told to end; it is told once it is there again. */
+  const unreleased = new Map<string, readonly [string, string]>();
+  redis.on('ready', () => {
+    const all = [...unreleased];
+    unreleased.clear();
+    for (const [owner, keys] of all) {
+      redis.eval(giveBack, 2, ...keys, owner, '', 1).catch(() => undefined);
+    }
+  });
+
+  async function release(
+    keys: readonly [string, string],
+    owner: string,
+    { text, leftMs }: Handed = { text: '', leftMs: 1 },
+  ): Promise<void> {
+    try {
+      await redis.eval(giveBack, 2, ...keys, owner, text, Math.max(1, leftMs));
+    } catch {
+      if (unreleased.size < maximumUnreleased) {
+        unreleased.set(owner, keys);
+      }
+    }
+  }
+
   function leaseOf(
     keys: readonly [string, string],
     owner: string,
@@ -100,11 +126,7 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
         }
         return clock.now() < endsMs;
       },
-      async release(next?: Handed) {
-        const { text = '', leftMs = 0 } = next ?? {};
-        // If Redis does not hear of it, the lease ends by itself.
-        await redis.eval(giveBack, 2, ...keys, owner, text, Math.max(1, leftMs)).catch(noteAway);
-      },
+      release: (next) => release(keys, owner, next),
     };
   }
 
@@ -119,8 +141,8 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
           taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
         } catch (error) {
           noteAway(error);
-          // It may have been taken all the same, and its answer lost.
-          redis.eval(giveBack, 2, ...keys, owner, '', 1).catch(() => undefined);
+          // It may have been taken all the same, and only the answer is lost.
+          void release(keys, owner);
           return undefined;
         }
         if (Array.isArray(taken)) {

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.ts';
 import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
 import type { GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
-import { connectRedis } from '../../../src/graph/connectRedis.ts';
+import { connectRedis, forBudget } from '../../../src/graph/connectRedis.ts';
 import { Secret } from '../../../src/secret.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { until } from '../../support/until.ts';
@@ -38,7 +38,7 @@ describeWithRedis('the budget in Redis', () => {
 
   async function startReplica(): Promise<Replica> {
     const log = recordingLog();
-    const client = await connectRedis(new Secret(redis.url), log);
+    const client = await connectRedis(new Secret(redis.url), { ...forBudget, log });
     const parts = { clock: systemClock, chance: () => 0, redis: client };
     return { log, client, budget: await createGraphBudget(limits, parts) };
   }
