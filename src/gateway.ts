@@ -1,10 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
 import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/listenError.ts';
 import { explorerOf } from './explorerOf.ts';
+import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
+import { createLeases } from './graph/leases.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
@@ -78,9 +81,16 @@ async function openGateway(
   opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, surroundings);
   opened.push(() => identity.close());
-  const upstream = await connectUpstream(config, surroundings, identity);
+  const { redisUrl } = config.graphBudget;
+  const connect = async (use: typeof forBudget): Promise<Redis | undefined> => {
+    const redis = redisUrl && (await connectRedis(redisUrl, { ...use, log }));
+    opened.push(async () => redis?.disconnect());
+    return redis;
+  };
+  const upstream = await connectUpstream(config, surroundings, identity, await connect(forBudget));
   opened.push(() => upstream.close());
   const knownIds = createKnownPartnerIds();
+  const redis = await connect(forLocks);
   const operations = createRunningOperations();
   const shutdown = new AbortController();
   // Each operation under way listens; more than ten of them are no leak.
@@ -90,7 +100,11 @@ async function openGateway(
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,
-    locks: createPartnerLocks(),
+    locks: createPartnerLocks({
+      tenantKeys: identity.tenantKeys,
+      clock,
+      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
+    }),
     knownIds,
     operations,
     shutdown: shutdown.signal,
@@ -136,6 +150,13 @@ async function openGateway(
       log.info('Stopped');
     },
   };
+}
+
+/** A lock outlasts the longest operation, and its last write on the way. */
+const leaseMarginMs = 5_000;
+
+function leaseMsOf({ operationTimeoutMs }: Config): number {
+  return operationTimeoutMs + leaseMarginMs;
 }
 
 const lastWordsMs = 250;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/listenError.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
@@ -31,7 +32,8 @@ const windowSeconds = 20;
 export async function connectUpstream(
   config: Config,
   surroundings: Surroundings,
-  { credentials, tenantKeys }: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  redis: Redis | undefined,
 ): Promise<RunningUpstream> {
   const { clock, chance, certificateAuthorities } = surroundings;
   const { root, close, authority } = await startUpstream(config.upstream, surroundings);
@@ -42,7 +44,10 @@ export async function connectUpstream(
     certificateAuthorities: authorities.length > 0 ? authorities : undefined,
   });
   const routes = createRoutes(root, config.apiVersion);
-  const budget = await createGraphBudget({ ...config.graphBudget, windowSeconds }, surroundings);
+  const budget = await createGraphBudget(
+    { ...config.graphBudget, windowSeconds },
+    { ...surroundings, redis },
+  );
   const send = createGraphPipeline(
     {
       base: routes.base,
@@ -53,9 +58,8 @@ export async function connectUpstream(
     },
     {
       ...surroundings,
-      credentials,
+      ...identity,
       budget,
-      tenantKeys,
     },
     createUndiciSend(connections),
   );

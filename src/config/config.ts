@@ -87,6 +87,8 @@ const emulatorOddities = [
   'unknown-target-types',
   'empty-pages',
   'no-content-update',
+  'old-entity-update',
+  'lagging-reads',
 ] as const;
 
 /**

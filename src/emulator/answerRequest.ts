@@ -21,6 +21,8 @@ import { parseRoute, type Route, type Version } from './route.ts';
 /** What the embedded Graph is made of. */
 export interface EmulatorParts {
   readonly store: PartnerStore;
+  /** The rows as reads show them. */
+  readonly seen: () => PartnerStore;
   readonly generation: BetaGeneration;
   readonly pageSize: number;
   readonly acceptToken: (token: string) => boolean;
@@ -80,8 +82,9 @@ function answerResource(
 ): EmulatorAnswer {
   const { method } = request;
   const isForgiving = parts.oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
+  const store = method === 'GET' ? parts.seen() : parts.store;
   const scope: OperationScope = {
-    store: isForgiving ? storeWithoutGaps(parts.store) : parts.store,
+    store: isForgiving ? storeWithoutGaps(store) : store,
     model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
     stamp,
     baseUrl: `${callerRootOf(request)}/${route.version}`,
@@ -124,7 +127,12 @@ function answerPartner(
         ),
       );
     case 'PATCH':
-      return withJson(call, (body) => updatePartner(scope, id, body));
+      return withJson(call, (body) => {
+        const before = getPartner(scope, id, { select: undefined });
+        const answer = updatePartner(scope, id, body);
+        const isLate = answer.status === 200 && call.parts.oddities.has('old-entity-update');
+        return isLate ? before : answer;
+      });
     case 'DELETE':
       return deletePartner(scope, id);
     default:

@@ -41,9 +41,10 @@ export async function carryOut(
 /** The same stage on a copy of the rows and without faults: a truncated answer still looks like the operation's. */
 function rehearse(stage: Stage): Stage {
   const { parts } = stage;
+  const rows = parts.store.copy();
   return {
     ...stage,
-    parts: { ...parts, store: parts.store.copy() },
+    parts: { ...parts, store: rows, seen: () => rows },
     takeFault: () => undefined,
     wait: async () => undefined,
   };

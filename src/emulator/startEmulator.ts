@@ -12,10 +12,10 @@ import { answerControl, isControl } from './control.ts';
 import { deliver, prepareDelivery } from './deliver.ts';
 import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createLaggingStore } from './laggingStore.ts';
 import { listen } from './listen.ts';
 import type { BetaGeneration } from './model.ts';
 import type { Oddity } from './oddities/oddity.ts';
-import { createPartnerStore } from './partnerStore.ts';
 import { createPauses } from './pauses.ts';
 import { parseRoute } from './route.ts';
 
@@ -36,6 +36,8 @@ export interface EmulatorOptions {
   readonly seed?: readonly PartnerResource[];
   /** What its answers have that no page promises; nothing where absent. */
   readonly oddities?: readonly Oddity[];
+  /** By how much reads lag behind writes, in milliseconds of the clock; with `lagging-reads` 3,000 where absent. */
+  readonly readLagMs?: number;
   /** Told of each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
   /** Makes it speak TLS. */
@@ -71,6 +73,8 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
+/** What has been seen of Intune. */
+const usualLagMs = 3_000;
 const bodyLimitBytes = 1024 * 1024;
 
 /**
@@ -82,8 +86,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const faults = createFaults();
   const pauses = createPauses(clock);
   const requests: SeenRequest[] = [];
+  const lagMs = options.readLagMs ?? (options.oddities?.includes('lagging-reads') ? usualLagMs : 0);
   const parts: EmulatorParts = {
-    store: createPartnerStore(options.seed ?? catalogue),
+    ...createLaggingStore(options.seed ?? catalogue, { clock, lagMs }),
     generation: options.generation,
     pageSize: options.pageSize ?? 1000,
     acceptToken: options.acceptToken,

@@ -94,13 +94,14 @@ export type AddEnrollmentAssignmentPayload = {
   __typename?: 'AddEnrollmentAssignmentPayload';
   /**
    * Whether something was written. False where the list already was as it should be, and with every user error but one:
-   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * true beside a `CONFLICT` says that the list was written and that Microsoft Graph now shows another one without the
    * change.
    */
   changed: Scalars['Boolean']['output'];
   /**
-   * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
-   * `userErrors` gives another reason.
+   * The partner as Microsoft Graph shows it now, also where nothing had to be changed and for a `CONFLICT`. With
+   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices` that lags behind what was written. Null where `userErrors` gives
+   * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** What has to be mended in the input, all problems at once; empty after a success. */
@@ -338,7 +339,8 @@ export type DeleteComplianceManagementPartnerInput = {
   id: Scalars['ID']['input'];
   /**
    * The `revision` of the partner that is meant. The partner is read just before it is deleted; where its revision is
-   * another one, nothing is deleted and the answer is a `CONFLICT`. A change that arrives between that read and the
+   * another one, nothing is deleted and the answer is a `CONFLICT`. Other changes through this gateway wait meanwhile;
+   * without Redis, not those through another replica. A change by another client that arrives between that read and the
    * delete, usually some tens of milliseconds, is not noticed: Microsoft Graph has no ETag here.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
@@ -430,9 +432,17 @@ export type Mutation = {
    * schema does not recognise. Where the target is there already, nothing is written and `changed` is false.
    *
    * Microsoft Graph only takes whole lists, so the list is read, changed and written back. Changes through this gateway
-   * by one caller to one partner wait for each other. A change from elsewhere between the read and the write, usually
-   * some tens of milliseconds, is overwritten where it was made to the same list: Microsoft Graph has no ETag here that
-   * could prevent it. What it answers is checked afterwards; where the target is not in it, `CONFLICT` says so.
+   * to one partner of one tenant wait for each other, whoever makes them. The next one starts from the list that the last
+   * one wrote until a read shows it or ten seconds have passed, because reads can lag behind writes.
+   *
+   * Replicas of the gateway share this through Redis. Without Redis, two replicas that change the same list at the same
+   * moment, or within the seconds that reads lag, can lose one of both changes. A change by another client of Microsoft
+   * Graph between the read and the write, usually some tens of milliseconds, is overwritten if it is in the same list:
+   * Microsoft Graph has no ETag here that could prevent it.
+   *
+   * The gateway checks what Microsoft Graph shows after the write. If it shows the list from before, the gateway reads
+   * again for some seconds; if that does not change, the payload has what was read and `extensions.notices` has
+   * `CHANGE_NOT_VISIBLE_YET`. If it shows a third list without the change, `CONFLICT` says so.
    */
   addEnrollmentAssignment?: Maybe<AddEnrollmentAssignmentPayload>;
   /**
@@ -453,6 +463,11 @@ export type Mutation = {
    * Exactly what is given is sent: a field that is absent stays untouched, a list replaces the whole list, null empties a
    * list. Null is refused for the name, a state, a heartbeat and a flag.
    * To change one assignment and keep the others, use `addEnrollmentAssignment` and `removeEnrollmentAssignment`.
+   *
+   * If Microsoft Graph accepts the change and still shows the values from before, the gateway reads again for some
+   * seconds. If that does not change, the payload has what was read and `extensions.notices` has
+   * `CHANGE_NOT_VISIBLE_YET`. Microsoft Graph may ignore a state or a heartbeat, so the gateway does not wait for these.
+   * If it shows a third value, `CONFLICT` says so.
    */
   updateComplianceManagementPartner?: Maybe<UpdateComplianceManagementPartnerPayload>;
 };
@@ -664,13 +679,14 @@ export type RemoveEnrollmentAssignmentPayload = {
   __typename?: 'RemoveEnrollmentAssignmentPayload';
   /**
    * Whether something was written. False where the list already was as it should be, and with every user error but one:
-   * true beside a `CONFLICT` says that the list was written and that what Microsoft Graph holds now does not show the
+   * true beside a `CONFLICT` says that the list was written and that Microsoft Graph now shows another one without the
    * change.
    */
   changed: Scalars['Boolean']['output'];
   /**
-   * The partner as Microsoft Graph holds it now, also where nothing had to be changed and for a `CONFLICT`; null where
-   * `userErrors` gives another reason.
+   * The partner as Microsoft Graph shows it now, also where nothing had to be changed and for a `CONFLICT`. With
+   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices` that lags behind what was written. Null where `userErrors` gives
+   * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** What has to be mended in the input, all problems at once; empty after a success. */
@@ -711,8 +727,10 @@ export type UpdateComplianceManagementPartnerInput = {
   id: Scalars['ID']['input'];
   /**
    * The `revision` that the change was thought out for. The partner is read just before the write; where its revision is
-   * another one, nothing is written and the answer is a `CONFLICT` with the partner as it is now. A change that arrives
-   * between that read and the write, usually some tens of milliseconds, is not noticed: Microsoft Graph has no ETag here.
+   * another one, nothing is written and the answer is a `CONFLICT` with the partner as it is now. Other changes through
+   * this gateway wait meanwhile; without Redis, not those through another replica. A change by another client that
+   * arrives between that read and the write, usually some tens of milliseconds, is not noticed: Microsoft Graph has no
+   * ETag here.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
   /** Who enrols iOS and iPadOS devices through this partner. */
@@ -741,8 +759,8 @@ export type UpdateComplianceManagementPartnerInput = {
 export type UpdateComplianceManagementPartnerPayload = {
   __typename?: 'UpdateComplianceManagementPartnerPayload';
   /**
-   * The partner as Microsoft Graph holds it after the change; for a `CONFLICT`, the partner as it is now; null where
-   * `userErrors` gives another reason.
+   * The partner as Microsoft Graph shows it after the change, which can be as it was before (`CHANGE_NOT_VISIBLE_YET` in
+   * `extensions.notices`); for a `CONFLICT`, the partner as it is now; null where `userErrors` gives another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** What has to be mended in the input, all problems at once; empty after a success. */

@@ -39,6 +39,7 @@ export function watchOutcomes(graph: GraphClient, { log, measurements }: WatchPa
     update: (id, changes, call) => watch('update', call, graph.update(id, changes, call)),
     replaceAssignments: (id, platform, assignments, call) =>
       watch('update', call, graph.replaceAssignments(id, platform, assignments, call)),
+    readBack: (id, call) => watch('update', call, graph.readBack(id, call)),
     delete: (id, call) => watch('delete', call, graph.delete(id, call)),
   };
 }

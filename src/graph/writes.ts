@@ -15,15 +15,21 @@ import { readAdded, readDeleted, readUpdated } from './response.ts';
 export interface GraphWrites {
   /** Adds a partner and gives it as Graph holds it now. */
   add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
-  /** Changes exactly what is given and gives the partner as Graph holds it now. */
-  update(id: string, changes: PartnerChanges, call: GraphCall): Promise<PartnerResource>;
+  /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
+  update(
+    id: string,
+    changes: PartnerChanges,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined>;
   /** Replaces a platform's list by entries that are JSON already, sent as they are. */
   replaceAssignments(
     id: string,
     platform: WirePlatform,
     assignments: readonly string[],
     call: GraphCall,
-  ): Promise<PartnerResource>;
+  ): Promise<PartnerResource | undefined>;
+  /** Reads a partner that was written for sure: a failure says that the change may have been made. */
+  readBack(id: string, call: GraphCall): Promise<PartnerResource>;
   /** Deletes a partner. Throws `notFound` where Graph says, in any of its ways, that there is none. */
   delete(id: string, call: GraphCall): Promise<void>;
 }
@@ -33,10 +39,14 @@ export function createWrites(
   { send, routes, clock }: GraphCallParts,
   { get }: Pick<GraphReads, 'get'>,
 ): GraphWrites {
-  async function patch(id: string, body: string, call: GraphCall): Promise<PartnerResource> {
+  async function patch(
+    id: string,
+    body: string,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined> {
     const url = routes.partner(id);
     const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
-    return readUpdated(response, clock.now()) ?? readBack(id, (known) => get(known, call));
+    return readUpdated(response, clock.now());
   }
 
   return {
@@ -55,6 +65,8 @@ export function createWrites(
 
     replaceAssignments: (id, platform, assignments, call) =>
       patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
+
+    readBack: (id, call) => readBack(id, (known) => get(known, call)),
 
     async delete(id, call) {
       const url = routes.partner(id);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { TenantKeys } from '../graph/pipeline/tenantKeys.ts';
 import type { Authorizer } from './createAuthorizer.ts';
 
@@ -8,12 +9,15 @@ export function createOwnTenantKeys(
   authorizer: Pick<Authorizer, 'callerOf'>,
   isOnBehalf: boolean,
 ): TenantKeys {
+  const tenantIdOf = (call: GraphCall): string =>
+    (isOnBehalf ? authorizer.callerOf(call)?.tenantId : undefined) ?? app.tenantId;
   return {
     keyOf(call) {
-      const tenantId = isOnBehalf ? authorizer.callerOf(call)?.tenantId : undefined;
-      const identity = JSON.stringify([tenantId ?? app.tenantId, app.clientId]);
+      const identity = JSON.stringify([tenantIdOf(call), app.clientId]);
       return createHash('sha256').update(identity).digest('base64url');
     },
+    // A managed identity does not say in which tenant it is, but it is in one only.
+    tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),
     accept: () => undefined,
     reject: () => undefined,
   };

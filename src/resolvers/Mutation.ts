@@ -13,19 +13,25 @@ export const Mutation: MutationResolvers = {
   updateComplianceManagementPartner: updatePartner,
   deleteComplianceManagementPartner: deletePartner,
 
-  addEnrollmentAssignment(_parent, { input }, context) {
+  addEnrollmentAssignment(_parent, { input }, context, info) {
     const target = assignmentTargetToWire(input.target);
     const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
-    return changeAssignment(input, (entries) => planAddition(entries, target, newEntry), context);
+    return changeAssignment(
+      input,
+      (entries) => planAddition(entries, target, newEntry),
+      context,
+      info,
+    );
   },
 
-  removeEnrollmentAssignment(_parent, { input }, context) {
+  removeEnrollmentAssignment(_parent, { input }, context, info) {
     const target = assignmentTargetToWire(input.target);
     const isFilterCounted = isFilterGiven(input.target);
     return changeAssignment(
       input,
       (entries) => planRemoval(entries, target, isFilterCounted),
       context,
+      info,
     );
   },
 };

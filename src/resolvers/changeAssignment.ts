@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type {
   AddEnrollmentAssignmentInput,
   RemoveEnrollmentAssignmentInput,
@@ -8,13 +9,17 @@ import type { AssignmentSource, PartnerSource } from '../graph/partnerSource.ts'
 import type { PartnerResource, WirePlatform } from '../graph/resource.ts';
 import { findAssignmentChangeProblems } from '../mapping/assignmentChangeProblems.ts';
 import type { AssignmentPlan } from '../mapping/assignmentPlan.ts';
+import { type HandOver, handOverOf, type PartnerView } from '../mapping/handOver.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
 import type { PartnerModel } from '../mapping/partnerModel.ts';
 import { wirePlatformOf } from '../mapping/platform.ts';
+import { revisedProperties } from '../mapping/revision.ts';
+import { isFromBefore } from '../mapping/visibility.ts';
 import type { RequestContext } from './context.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
 import { letIn } from './letIn.ts';
 import { partnerInConflict } from './partnerInConflict.ts';
+import { changedElsewhere, noticesOf, noticesOfView, readView, untilShown } from './untilShown.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -30,37 +35,71 @@ export type Plan = (entries: readonly AssignmentSource[]) => AssignmentPlan;
 
 type Input = AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput;
 
-/** Reads the list, plans, writes where something has to be written, and looks whether it came to pass. */
+/** What the turn ended with: an answer without a write, or a write whose effect is still to be seen. */
+type Outcome =
+  | { readonly payload: AssignmentPayload; readonly view?: PartnerView }
+  | { readonly answered: PartnerResource | undefined; readonly handOver: HandOver };
+
+/** Reads the list, plans, writes if something has to be written, and looks whether Graph shows it. */
 export async function changeAssignment(
   input: Input,
   plan: Plan,
   context: RequestContext,
+  info: GraphQLResolveInfo,
 ): Promise<AssignmentPayload> {
   await letIn(context, 'WRITE');
-  const { graph, call, apiVersion, locks } = context;
+  const { graph, call, apiVersion, locks, clock } = context;
   const problems = findAssignmentChangeProblems(input, apiVersion);
   if (problems.length > 0) {
     return refused(userErrorsOf(problems));
   }
   const { id } = input;
   const platform = wirePlatformOf(input.platform);
+  const property = `${platform}EnrollmentAssignments` as const;
+  const properties = input.ifRevision == null ? [property] : revisedProperties;
   try {
-    return await locks.run(id, call, async () => {
-      const source = await graph.getSource(id, call);
-      if (source === undefined) {
-        return refused([partnerNotFound]);
-      }
-      const planned = planFor(source, input, plan);
-      if ('conflict' in planned) {
-        return answer(source.partner, false, [planned.conflict]);
-      }
-      if (planned.entries === undefined) {
-        return answer(source.partner, false);
-      }
-      const written = await graph.replaceAssignments(id, platform, planned.entries, call);
-      const isThere = plan(entriesOf(written, platform)).kind === 'done';
-      return answer(written, true, isThere ? [] : [changedElsewhere]);
+    const outcome = await locks.run<PartnerSource | undefined, Outcome>({
+      id,
+      call,
+      read: () => graph.getSource(id, call),
+      async change(turn, source) {
+        const view =
+          source && (await readView(context, source, { handOver: turn.handOver, properties }));
+        if (source === undefined || view === undefined) {
+          return { payload: refused([partnerNotFound]) };
+        }
+        turn.handOn(view.pending);
+        const planned = planFor(view, input, plan);
+        if ('conflict' in planned) {
+          return { payload: answer(view.partner, false, [planned.conflict]), view };
+        }
+        const { entries } = planned;
+        if (entries === undefined) {
+          return { payload: answer(view.partner, false), view };
+        }
+        await turn.confirm();
+        const answered = await graph.replaceAssignments(id, platform, entries, call);
+        const before = { pending: view.pending, read: view.read.partner };
+        const handOver = handOverOf({ [property]: `[${entries.join()}]` }, before, clock.now());
+        turn.handOn(handOver);
+        return { answered, handOver };
+      },
     });
+    if ('payload' in outcome) {
+      context.notices.push(...noticesOfView(outcome.view, info));
+      return outcome.payload;
+    }
+    const { answered, handOver } = outcome;
+    const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) => {
+      if (plan(entriesOf(seen, platform)).kind === 'done') {
+        return { kind: 'shown' };
+      }
+      const kind = isFromBefore(property, seen, { handOver, first }) ? 'behind' : 'foreign';
+      return { kind, properties: [property] };
+    });
+    context.notices.push(...noticesOf(visibility, info));
+    const isForeign = visibility.kind === 'foreign';
+    return answer(partner, true, isForeign ? [changedElsewhere(['input', 'target'])] : []);
   } catch (error) {
     const userErrors = userErrorsOrThrow(error, {}, ['input', fieldOf(error, platform)]);
     const complianceManagementPartner = await partnerInConflict(error, id, context);
@@ -75,30 +114,32 @@ function fieldOf(error: unknown, platform: WirePlatform): 'platform' | 'target' 
 }
 
 function planFor(
-  source: PartnerSource,
+  view: PartnerView,
   { platform, ifRevision, target }: Input,
   plan: Plan,
 ): { readonly conflict: UserError } | { readonly entries: readonly string[] | undefined } {
-  const conflict = findRevisionConflict(source.partner, ifRevision);
+  const conflict = findRevisionConflict(view.partner, ifRevision);
   if (conflict !== undefined) {
     return { conflict };
   }
-  const planned = plan(source.assignments(wirePlatformOf(platform)));
-  if (planned.kind === 'otherFilter') {
-    const field = ['input', 'target', Object.keys(target)[0] ?? '', 'filter'];
-    const message =
-      'The target is there with another filter, so nothing was written. Remove it first, then add it with this one.';
-    return { conflict: { code: 'CONFLICT', message, field } };
+  const list = view.assignments(wirePlatformOf(platform));
+  const planned = plan(list);
+  switch (planned.kind) {
+    case 'otherFilter': {
+      const field = ['input', 'target', Object.keys(target)[0] ?? '', 'filter'];
+      const message =
+        'The target is there with another filter, so nothing was written. Remove it first, then add it with this one.';
+      return { conflict: { code: 'CONFLICT', message, field } };
+    }
+    case 'write':
+      return { entries: planned.entries };
+    case 'done': {
+      // Only what was written last is as it should be, and no read shows it: another client may have taken it back.
+      const isShown = plan(view.read.assignments(wirePlatformOf(platform))).kind === 'done';
+      return { entries: isShown ? undefined : list.map(({ text }) => text) };
+    }
   }
-  return { entries: planned.kind === 'write' ? planned.entries : undefined };
 }
-
-const changedElsewhere: UserError = {
-  code: 'CONFLICT',
-  message:
-    'The list was written, but what Microsoft Graph holds now does not show the change: somebody else changed it at the same moment. Look at it as it is now, and decide again.',
-  field: ['input', 'target'],
-};
 
 function entriesOf(partner: PartnerResource, platform: WirePlatform): readonly AssignmentSource[] {
   const list = partner[`${platform}EnrollmentAssignments`] ?? [];

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
@@ -10,7 +11,7 @@ import type { PartnerReads } from './partnerReads.ts';
 
 /** Something that the caller should know of a field that was answered all the same. */
 export interface Notice {
-  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER';
+  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER' | 'CHANGE_NOT_VISIBLE_YET';
   readonly message: string;
   /** The field's path in the answer. */
   readonly path: readonly (string | number)[];
@@ -23,6 +24,7 @@ export interface RequestContext {
   readonly graph: GraphClient;
   /** The version that the gateway is configured for, which decides what an input may hold. */
   readonly apiVersion: GraphApiVersion;
+  readonly clock: Clock;
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
   /** What is noted of the request. */

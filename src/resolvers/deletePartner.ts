@@ -1,9 +1,11 @@
 import type { MutationResolvers } from '../generated/resolvers.ts';
 import { findIdProblems } from '../mapping/idProblems.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
+import { revisedProperties } from '../mapping/revision.ts';
 import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
 import { letIn } from './letIn.ts';
 import { partnerInConflict } from './partnerInConflict.ts';
+import { noticesOfView, readView } from './untilShown.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
@@ -11,7 +13,7 @@ const nothing = { deletedComplianceManagementPartnerId: null, complianceManageme
 
 /** Checks, reads where the revision counts, and deletes. */
 export const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] =
-  async (_parent, { input: { id, ifRevision } }, context) => {
+  async (_parent, { input: { id, ifRevision } }, context, info) => {
     await letIn(context, 'WRITE');
     const { graph, call, locks } = context;
     const problems = findIdProblems(id);
@@ -19,20 +21,30 @@ export const deletePartner: Required<MutationResolvers>['deleteComplianceManagem
       return { ...nothing, userErrors: userErrorsOf(problems) };
     }
     try {
-      return await locks.run(id, call, async () => {
-        if (ifRevision != null) {
-          const current = await graph.get(id, call);
-          if (current === undefined) {
-            return { ...nothing, userErrors: [partnerNotFound] };
+      return await locks.run({
+        id,
+        call,
+        read: async () => (ifRevision == null ? undefined : graph.getSource(id, call)),
+        async change(turn, source) {
+          if (ifRevision != null) {
+            const { handOver } = turn;
+            const properties = revisedProperties;
+            const view = source && (await readView(context, source, { handOver, properties }));
+            if (view === undefined) {
+              return { ...nothing, userErrors: [partnerNotFound] };
+            }
+            const conflict = findRevisionConflict(view.partner, ifRevision);
+            if (conflict !== undefined) {
+              context.notices.push(...noticesOfView(view, info));
+              const complianceManagementPartner = partnerFromWire(view.partner);
+              return { ...nothing, complianceManagementPartner, userErrors: [conflict] };
+            }
           }
-          const conflict = findRevisionConflict(current, ifRevision);
-          if (conflict !== undefined) {
-            const complianceManagementPartner = partnerFromWire(current);
-            return { ...nothing, complianceManagementPartner, userErrors: [conflict] };
-          }
-        }
-        await graph.delete(id, call);
-        return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
+          await turn.confirm();
+          await graph.delete(id, call);
+          turn.handOn({});
+          return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
+        },
       });
     } catch (error) {
       const userErrors = userErrorsOrThrow(error, {});

@@ -66,6 +66,7 @@ export function createRequestContext(
     requestId: request.id,
     graph,
     apiVersion,
+    clock,
     call,
     trail: request.trail,
     authorizer,

@@ -52,6 +52,9 @@ export function createMeasurements(meter: Meter): Measurements {
   const unknown = meter.createCounter('gateway_outcome_unknown_total', {
     description: 'Writes whose outcome nobody knows.',
   });
+  const lockedAlone = meter.createCounter('gateway_locks_local_total', {
+    description: 'Changes that were locked within one replica only, because Redis was unavailable.',
+  });
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
     description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
   });
@@ -127,6 +130,7 @@ export function createMeasurements(meter: Meter): Measurements {
       acquisitions.record(durationMs / 1000, { flow, outcome }),
     tokenLookedUp: (result) => lookups.add(1, { result }),
     outcomeUnknown: (operation) => unknown.add(1, { operation }),
+    lockedAlone: () => lockedAlone.add(1),
     limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
     limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
     untrustedDocument: (outcome) => untrusted.add(1, { outcome }),

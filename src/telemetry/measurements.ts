@@ -60,6 +60,8 @@ export interface Measurements {
   tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
   /** A write whose outcome nobody knows. */
   outcomeUnknown(operation: string): void;
+  /** A change that was locked within this replica only, because Redis could not be asked. */
+  lockedAlone(): void;
   /** How much a request or a document has of what is limited. */
   limitSeen(limit: string, seen: number): void;
   /** A request that is beyond a limit. */

@@ -70,7 +70,12 @@ describe('source files', () => {
     [
       'chance',
       /Math\.random|randomUUID|randomBytes/,
-      ['src/startObservedGateway.ts', 'src/emulator/startEmulator.ts'],
+      [
+        'src/startObservedGateway.ts',
+        'src/emulator/startEmulator.ts',
+        // The owner of a lease has to be another one in each process, whatever ids are injected there.
+        'src/graph/leases.ts',
+      ],
     ],
     ['the built-in fetch', /\bfetch\(/, []],
     ['the console', /\bconsole\./, []],

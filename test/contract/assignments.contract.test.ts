@@ -187,19 +187,24 @@ describe('changes at the same time', () => {
     ).toEqual(groups);
   });
 
+  const third = { target: { '@odata.type': groupType, groupId: groupId.replace('2', '9') } };
   const left = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
-  it.each<[string, object, typeof add, object]>([
-    ['an added target is not there', { id: 'fleet' }, add, { allDevices: {} }],
-    ['a removed one still is', left, remove, { group: { groupId } }],
-  ])('are told beside what was written where %s afterwards', async (_what, row, change, target) => {
-    const graph = await startScriptedServer(json(200, row), empty(204), json(200, row));
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    leftovers.push(() => gateway.stop(0), graph.close);
-    expect(await change(gateway, target)).toMatchObject({
-      changed: true,
-      complianceManagementPartner: { id: 'fleet' },
-      userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('somebody else') }],
-    });
-    expect(graph.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
-  });
+  const leftAndThird = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup, third] };
+  it.each<[string, object, object, typeof add, object]>([
+    ['an added target is not there', { id: 'fleet' }, left, add, { allDevices: {} }],
+    ['a removed one still is', left, leftAndThird, remove, { group: { groupId } }],
+  ])(
+    'are told beside what was written where %s afterwards, but another one',
+    async (_what, row, after, change, target) => {
+      const graph = await startScriptedServer(json(200, row), empty(204), json(200, after));
+      const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+      leftovers.push(() => gateway.stop(0), graph.close);
+      expect(await change(gateway, target)).toMatchObject({
+        changed: true,
+        complianceManagementPartner: { id: 'fleet' },
+        userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('somebody else') }],
+      });
+      expect(graph.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+    },
+  );
 });

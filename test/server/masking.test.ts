@@ -6,14 +6,13 @@ import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
-import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { createApollo } from '../../src/server/apollo.ts';
 import { type ContextParts, createRequestContext } from '../../src/server/createRequestContext.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { doorParts } from '../support/doorParts.ts';
-import { createTestClient } from '../support/graphClients.ts';
+import { createTestClient, testLocks } from '../support/graphClients.ts';
 import { startTrailOfNobody } from '../support/trails.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
@@ -46,7 +45,7 @@ beforeAll(async () => {
     apiVersion: 'beta',
     operationTimeoutMs: 1000,
     maximumRows: 1000,
-    locks: createPartnerLocks(),
+    locks: testLocks(),
     knownIds: createKnownPartnerIds(),
     operations: createRunningOperations(),
     shutdown: new AbortController().signal,

@@ -9,6 +9,7 @@ import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
 import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
 import { createUndiciSend } from '../../src/graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
+import { createPartnerLocks, type PartnerLocks } from '../../src/resolvers/partnerLocks.ts';
 import { Secret } from '../../src/secret.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
@@ -50,6 +51,12 @@ export function createTestClient(
     graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
     close: connections.close,
   };
+}
+
+/** Locks of one replica. */
+export function testLocks(): PartnerLocks {
+  const tenantKeys = createTenantKeys();
+  return createPartnerLocks({ tenantKeys, clock: systemClock, leases: undefined });
 }
 
 /** A call with a token, ended by nothing unless the test says so. */

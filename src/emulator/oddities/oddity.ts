@@ -21,4 +21,8 @@ export const oddities = [
   'empty-pages',
   /** An update is answered 204 without the partner, which OData allows. */
   'no-content-update',
+  /** An update is answered with the partner as it was before, as some Intune types do. */
+  'old-entity-update',
+  /** Reads show the rows as they were three seconds ago: Intune's lag behind its writes. */
+  'lagging-reads',
 ] as const;

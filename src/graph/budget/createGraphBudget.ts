@@ -1,42 +1,38 @@
+import type { Redis } from 'ioredis';
 import type { RateLimiterRedis } from 'rate-limiter-flexible';
 import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
 import type { Clock } from '../../clock.ts';
-import type { Secret } from '../../secret.ts';
-import type { Log } from '../../telemetry/log.ts';
-import { connectRedis } from './connectRedis.ts';
 import type { BudgetLimits, GraphBudget } from './graphBudget.ts';
 import { createLimiterBudget } from './limiterBudget.ts';
 import type { LimiterPair } from './limiterPair.ts';
 
 export interface GraphBudgetOptions extends BudgetLimits {
-  /** Where all replicas count together; undefined where this process counts alone. */
-  readonly redisUrl: Secret | undefined;
   /** Over how many replicas the budget is divided while they cannot count together. */
   readonly replicas: number;
 }
 
 export interface GraphBudgetParts {
   readonly clock: Clock;
-  readonly log: Log;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
+  /** Where all replicas count together; undefined where this process counts alone. */
+  readonly redis: Redis | undefined;
 }
 
-/** Makes the budget that the configuration asks for: shared through Redis where its URL is known. */
+/** Makes the budget that the configuration asks for: shared through Redis if there is one. */
 export async function createGraphBudget(
   options: GraphBudgetOptions,
   parts: GraphBudgetParts,
 ): Promise<GraphBudget> {
-  const { redisUrl } = options;
+  const { redis } = parts;
   const alone = memoryPair(options);
-  if (redisUrl === undefined) {
+  if (redis === undefined) {
     return createLimiterBudget(alone, options, parts, () => forgetAll(alone));
   }
-  const client = await connectRedis(redisUrl, parts.log);
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
   const shared = (count: keyof LimiterPair): RateLimiterRedis =>
     new Limiter({
-      storeClient: client,
+      storeClient: redis,
       keyPrefix: `graph-budget:${count}`,
       points: options[count],
       duration: options.windowSeconds,
@@ -44,10 +40,7 @@ export async function createGraphBudget(
       insuranceLimiter: alone[count],
     });
   const pair = { writes: shared('writes'), requests: shared('requests') };
-  return createLimiterBudget(pair, options, parts, () => {
-    client.disconnect();
-    forgetAll(alone);
-  });
+  return createLimiterBudget(pair, options, parts, () => forgetAll(alone));
 }
 
 type MemoryPair = { readonly [Count in keyof LimiterPair]: RateLimiterMemory };

@@ -3,7 +3,7 @@ import type { Measurements } from '../../telemetry/measurements.ts';
 import type { GraphBudget } from '../budget/graphBudget.ts';
 import { GraphHeldBackError } from '../errors.ts';
 import { isWrite } from '../operation.ts';
-import type { GraphCall, Policy } from './pipeline.ts';
+import type { GraphRequest, Policy } from './pipeline.ts';
 import { throttlePauseMsOf } from './retry/retryAfter.ts';
 import type { TenantKeys } from './tenantKeys.ts';
 
@@ -19,9 +19,12 @@ const exchangeMs = 500;
 
 /** Sends only what Graph's limits have room for, and holds a tenant back that Graph has throttled. */
 export function createSpend({ budget, tenantKeys, clock, measurements }: SpendParts): Policy {
-  /** A 429 or a 5xx can come before anybody has looked at the token, and a 404 from something in between. */
-  function noteWhoItWas(status: number, call: GraphCall): void {
-    if (status < 300) {
+  /**
+   * A 429 or a 5xx can come before anybody has looked at the token, and a 404 from something in between. The 200 around
+   * a batch says nothing of its items.
+   */
+  function noteWhoItWas(status: number, { call, operation }: GraphRequest): void {
+    if (status < 300 && operation !== 'getMany') {
       tenantKeys.accept(call);
     } else if (status === 401) {
       tenantKeys.reject(call);
@@ -50,7 +53,7 @@ export function createSpend({ budget, tenantKeys, clock, measurements }: SpendPa
     if (pauseMs > 0) {
       await budget.pause(key, pauseMs);
     }
-    noteWhoItWas(response.status, call);
+    noteWhoItWas(response.status, request);
     return response;
   };
 }

@@ -3,9 +3,18 @@ import { LRUCache } from 'lru-cache';
 import { readTokenClaims } from '../tokenClaims.ts';
 import type { GraphCall } from './pipeline.ts';
 
+/** A tenant by its id, or by a text that stands for it. */
+export interface Tenant {
+  readonly id: string;
+  /** Whether Graph or the gateway has accepted the token that names it; otherwise anybody can have written it. */
+  readonly isProven: boolean;
+}
+
 /** Tells for whom Graph counts a call: one app in one tenant. */
 export interface TenantKeys {
   keyOf(call: GraphCall): string;
+  /** The tenant whose partners a call works on; undefined if its token names none. */
+  tenantOf(call: GraphCall): Tenant | undefined;
   /** Tells that Graph took the call's token for good: it did what was asked. */
   accept(call: GraphCall): void;
   /** Tells that Graph did not take it. */
@@ -20,23 +29,39 @@ const knownForMs = 60 * 60 * 1000;
  * tenant into one; so a token counts by itself until Graph has accepted it.
  */
 export function createTenantKeys(): TenantKeys {
-  const accepted = new LRUCache<string, string>({ max: maximumTokens, ttl: knownForMs });
+  const accepted = new LRUCache<string, AcceptedToken>({ max: maximumTokens, ttl: knownForMs });
   return {
     keyOf({ callerToken }) {
       const digest = digestOf(callerToken?.reveal() ?? '');
-      return accepted.get(digest) ?? digest;
+      return accepted.get(digest)?.key ?? digest;
+    },
+    tenantOf({ callerToken }) {
+      const token = callerToken?.reveal() ?? '';
+      const known = accepted.get(digestOf(token));
+      const { tenantId } = known ?? readTokenClaims(token) ?? {};
+      return tenantId === undefined
+        ? undefined
+        : { id: tenantId.toLowerCase(), isProven: known !== undefined };
     },
     accept({ callerToken }) {
       const token = callerToken?.reveal() ?? '';
-      const key = readTenantKey(token);
-      if (key !== undefined) {
-        accepted.set(digestOf(token), key);
+      const digest = digestOf(token);
+      // What a token says is read once: it cannot change.
+      const { tenantId } = (accepted.has(digest) ? undefined : readTokenClaims(token)) ?? {};
+      if (tenantId !== undefined) {
+        const key = readTenantKey(token) ?? digest;
+        accepted.set(digest, { key, tenantId });
       }
     },
     reject({ callerToken }) {
       accepted.delete(digestOf(callerToken?.reveal() ?? ''));
     },
   };
+}
+
+interface AcceptedToken {
+  readonly key: string;
+  readonly tenantId: string;
 }
 
 /** The app and the tenant that a token names, digested; undefined where it names none. */

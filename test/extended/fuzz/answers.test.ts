@@ -8,11 +8,10 @@ import { createRoutes } from '../../../src/graph/routes.ts';
 import type { RequestContext } from '../../../src/resolvers/context.ts';
 import type { KnownPartnerIds } from '../../../src/resolvers/knownPartnerIds.ts';
 import { noteIds } from '../../../src/resolvers/noteIds.ts';
-import { createPartnerLocks } from '../../../src/resolvers/partnerLocks.ts';
 import { createPartnerReads } from '../../../src/resolvers/partnerReads.ts';
 import { formatError } from '../../../src/server/formatError.ts';
 import { createSchema, readSdl } from '../../../src/server/schema.ts';
-import { testCall } from '../../support/graphClients.ts';
+import { testCall, testLocks } from '../../support/graphClients.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, createChoices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
@@ -101,6 +100,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     requestId: 'fuzz',
     graph,
     apiVersion: 'beta',
+    clock: impatient,
     call,
     authorizer: undefined,
     authMode: 'PASSTHROUGH',
@@ -109,7 +109,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     maximumRows: 1_000,
     notices: [],
     finish: () => undefined,
-    locks: createPartnerLocks(),
+    locks: testLocks(),
   };
 }
 

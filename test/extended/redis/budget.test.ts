@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { systemClock } from '../../../src/clock.ts';
 import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
 import type { GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
+import { connectRedis, forBudget } from '../../../src/graph/connectRedis.ts';
 import { Secret } from '../../../src/secret.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { until } from '../../support/until.ts';
@@ -16,6 +18,7 @@ describeWithRedis('the budget in Redis', () => {
   let replicas: Replica[];
 
   interface Replica {
+    readonly client: Redis;
     readonly budget: GraphBudget;
     readonly log: ReturnType<typeof recordingLog>;
   }
@@ -26,17 +29,18 @@ describeWithRedis('the budget in Redis', () => {
     await untilAll('Redis is there', 1);
   });
   afterEach(async () => {
-    for (const { budget } of replicas) {
+    for (const { budget, client } of replicas) {
       budget.close();
+      client.disconnect();
     }
     await redis.stop('SIGKILL');
   });
 
   async function startReplica(): Promise<Replica> {
     const log = recordingLog();
-    const parts = { clock: systemClock, log, chance: () => 0 };
-    const redisUrl = new Secret(redis.url);
-    return { log, budget: await createGraphBudget({ ...limits, redisUrl }, parts) };
+    const client = await connectRedis(new Secret(redis.url), { ...forBudget, log });
+    const parts = { clock: systemClock, chance: () => 0, redis: client };
+    return { log, client, budget: await createGraphBudget(limits, parts) };
   }
 
   function untilAll(sentence: string, times: number): Promise<void> {

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { systemClock } from '../../../src/clock.ts';
 import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
 import type { BudgetClaim, GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
-import { silentLog } from '../../support/logs.ts';
 
 // The limiter's library reads the machine's own time, so that here, and only here, the machine's own time is replaced.
 beforeEach(() => {
@@ -16,8 +15,8 @@ const limits = { writes: 3, requests: 6, windowSeconds: 20 };
 
 function start(change: object = {}): Promise<GraphBudget> {
   return createGraphBudget(
-    { ...limits, redisUrl: undefined, replicas: 1, ...change },
-    { clock: systemClock, log: silentLog, chance: () => 0 },
+    { ...limits, replicas: 1, ...change },
+    { clock: systemClock, chance: () => 0, redis: undefined },
   );
 }
 

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { systemCodeOf } from '../systemCode.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/measurements.ts';
+import { pauseFor } from './pauseFor.ts';
+
+/** A text that one holder of a lease hands to the next. */
+export interface Handed {
+  readonly text: string;
+  /** For how long it is kept from now on. */
+  readonly leftMs: number;
+}
+
+/** A lock that all replicas share. A holder that dies loses it after `leaseMs`. */
+export interface Lease {
+  readonly handed: Handed | undefined;
+  /** Makes it last as long again; false if it is lost, so that another replica may hold it. */
+  renew(): Promise<boolean>;
+  /** Gives it back together with a text; without one, whatever was handed on before stays. */
+  release(handed?: Handed): Promise<void>;
+}
+
+export interface Leases {
+  /**
+   * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
+   * @throws GraphDeadlineError when the signal fires before.
+   */
+  acquire(key: string, signal: AbortSignal): Promise<Lease | undefined>;
+}
+
+export interface LeaseOptions {
+  /** Longer than any operation lasts. */
+  readonly leaseMs: number;
+}
+
+export interface LeaseParts {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+  readonly measurements: Pick<Measurements, 'lockedAlone'>;
+}
+
+/** One that waits asks again after 25 to 75 ms: between two requests of Graph there is more. */
+const pollMs = { least: 25, spread: 50 };
+/** So often at most the log says that replicas do not see each other's locks. */
+const silentMs = 60_000;
+/** Beyond that, leases that could not be given back end by themselves. */
+const maximumUnreleased = 1_000;
+
+const take = `
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  return { redis.call('GET', KEYS[2]) or '', redis.call('PTTL', KEYS[2]) }
+end
+return false`;
+const renewal = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return 0`;
+const giveBack = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+if ARGV[2] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+end
+return redis.call('DEL', KEYS[1])`;
+
+/** Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. */
+export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leases {
+  const { redis, clock, log, chance, measurements } = parts;
+  let silentUntilMs = Number.NEGATIVE_INFINITY;
+
+  function noteAway(error: unknown): void {
+    measurements.lockedAlone();
+    if (clock.now() >= silentUntilMs) {
+      silentUntilMs = clock.now() + silentMs;
+      const reason = systemCodeOf(error) ?? 'unavailable';
+      log.warn('Redis is unavailable: changes are locked within this replica only', { reason });
+    }
+  }
+
+  /** Leases that Redis could not be told to end; it is told once it is there again. */
+  const unreleased = new Map<string, readonly [string, string]>();
+  redis.on('ready', () => {
+    const all = [...unreleased];
+    unreleased.clear();
+    for (const [owner, keys] of all) {
+      redis.eval(giveBack, 2, ...keys, owner, '', 1).catch(() => undefined);
+    }
+  });
+
+  async function release(
+    keys: readonly [string, string],
+    owner: string,
+    { text, leftMs }: Handed = { text: '', leftMs: 1 },
+  ): Promise<void> {
+    try {
+      await redis.eval(giveBack, 2, ...keys, owner, text, Math.max(1, leftMs));
+    } catch {
+      if (unreleased.size < maximumUnreleased) {
+        unreleased.set(owner, keys);
+      }
+    }
+  }
+
+  function leaseOf(
+    keys: readonly [string, string],
+    owner: string,
+    handed: Handed | undefined,
+  ): Lease {
+    let endsMs = clock.now() + leaseMs;
+    return {
+      handed,
+      async renew() {
+        const askedMs = clock.now();
+        try {
+          const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
+          endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
+        } catch (error) {
+          noteAway(error);
+        }
+        return clock.now() < endsMs;
+      },
+      release: (next) => release(keys, owner, next),
+    };
+  }
+
+  return {
+    async acquire(key, signal) {
+      // The braces keep both on one node of a cluster.
+      const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
+      const owner = randomUUID();
+      for (;;) {
+        let taken: unknown;
+        try {
+          taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
+        } catch (error) {
+          noteAway(error);
+          // It may have been taken all the same, and only the answer is lost.
+          void release(keys, owner);
+          return undefined;
+        }
+        if (Array.isArray(taken)) {
+          return leaseOf(keys, owner, handedOf(taken));
+        }
+        await pauseFor(clock, pollMs.least + chance() * pollMs.spread, signal);
+      }
+    },
+  };
+}
+
+function handedOf([text, leftMs]: readonly unknown[]): Handed | undefined {
+  return typeof text === 'string' && text !== '' && typeof leftMs === 'number'
+    ? { text, leftMs }
+    : undefined;
+}

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { systemClock } from '../../../src/clock.ts';
+import type { Emulator, EmulatorOptions } from '../../../src/emulator/startEmulator.ts';
+import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
+import { createLeases } from '../../../src/graph/leases.ts';
+import { Secret } from '../../../src/secret.ts';
+import { bearerOf, isGenuine } from '../../support/bearerTokens.ts';
+import { addAssignmentMutation } from '../../support/documents.ts';
+import { recordingLog, silentLog } from '../../support/logs.ts';
+import { noMeasurements, recordingMeasurements } from '../../support/measurements.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
+import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+
+const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
+const groups = Array.from(
+  { length: 40 },
+  (_value, index) => `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}`,
+);
+const [groupA = '', groupB = ''] = groups;
+const ada = bearerOf(tenant, 'ada');
+
+describeWithRedis('locks in Redis', () => {
+  let redis: TestRedis;
+  const leftovers: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    redis = await startTestRedis();
+  });
+  afterEach(async () => {
+    for (const close of leftovers.splice(0)) {
+      await close();
+    }
+    await redis.stop('SIGKILL');
+  });
+
+  async function startReplicas(options: Partial<EmulatorOptions> = {}) {
+    const graph = await startTestGraph({
+      seed: [{ id: 'fleet' }],
+      acceptToken: isGenuine,
+      ...options,
+    });
+    const measurements = recordingMeasurements();
+    const start = async (): Promise<TestGateway> => {
+      const gateway = await startTestGateway(
+        { GRAPH_BASE_URL: graph.baseUrl, REDIS_URL: redis.url },
+        { measurements },
+      );
+      leftovers.push(() => gateway.stop(0));
+      await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
+      return gateway;
+    };
+    const replicas = [await start(), await start()] as const;
+    leftovers.push(graph.close);
+    return { graph, replicas, measurements };
+  }
+
+  const add = (
+    gateway: TestGateway,
+    groupId: string,
+    token = ada,
+    headers: Record<string, string> = {},
+  ) =>
+    gateway.run(
+      addAssignmentMutation,
+      { input: { id: 'fleet', platform: 'MAC_OS', target: { group: { groupId } } } },
+      { authorization: `Bearer ${token}`, ...headers },
+    );
+  const heldBy = (graph: Emulator): unknown[] =>
+    graph.partners()[0]?.macOsEnrollmentAssignments?.map((entry) => entry?.target?.groupId) ?? [];
+  const codeOf = ({ result }: Awaited<ReturnType<typeof add>>): unknown =>
+    result.errors?.[0]?.extensions['code'];
+
+  /** Sends one command to Redis, as somebody else does. */
+  async function tell(...command: readonly [string, ...string[]]): Promise<unknown> {
+    const client = new Redis(redis.url);
+    const [name, ...args] = command;
+    const answer = await client.call(name, ...args);
+    client.disconnect();
+    return answer;
+  }
+
+  /** The key of the one lock that there is. */
+  async function lockKey(): Promise<string> {
+    let keys: readonly string[] = [];
+    await until(async () => {
+      keys = await redis.keysLike('partner-lock:*');
+      return keys.length === 1;
+    });
+    return keys[0] ?? '';
+  }
+
+  it.each([
+    [1, 0],
+    [2, 0],
+    [20, 0],
+    [20, 3_000],
+  ])(
+    'lose no change of 40 through two replicas with %i tokens and reads that lag %i ms',
+    async (count, readLagMs) => {
+      const { graph, replicas, measurements } = await startReplicas({ readLagMs });
+      const answers = await Promise.all(
+        groups.map((groupId, index) =>
+          add(
+            replicas[index % 2] as TestGateway,
+            groupId,
+            bearerOf(tenant, `user ${index % count}`),
+          ),
+        ),
+      );
+      expect(measurements.events).not.toContain('locked alone');
+      expect(answers.map(({ result }) => result.errors)).toEqual(groups.map(() => undefined));
+      expect(heldBy(graph).sort()).toEqual(groups);
+      expect(await redis.keysLike('partner-lock:*')).toEqual([]);
+    },
+  );
+
+  it('sends nothing when a lock is lost before the write', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas } = await startReplicas({ clock });
+    expect(codeOf(await add(replicas[0], groupA))).toBeUndefined();
+    graph.faults.add({ when: { method: 'GET' }, delayMs: 1_000 });
+    const adding = add(replicas[0], groupB);
+    await tell('SET', await lockKey(), 'another replica');
+    await until(() => clock.pendingTimers > 0);
+    await clock.advance(1_000);
+    expect(codeOf(await adding)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+    expect(heldBy(graph)).toEqual([groupA]);
+  });
+
+  it('are waited for no longer than the operation lasts', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas } = await startReplicas({ clock });
+    await add(replicas[0], groupA);
+    await add(replicas[1], groupA);
+    const patches = graph.requests.filter(({ method }) => method === 'PATCH').length;
+    graph.faults.add({ when: { method: 'GET' }, delayMs: 1_000 });
+    const holding = add(replicas[0], groupB);
+    await lockKey();
+    expect(codeOf(await add(replicas[1], groupB, ada, { prefer: 'wait=1' }))).toBe(
+      'UPSTREAM_TIMEOUT',
+    );
+    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(patches);
+    await clock.advance(1_000);
+    expect(codeOf(await holding)).toBeUndefined();
+  });
+
+  it('are local, logged and counted while Redis is unavailable', async () => {
+    const { graph, replicas, measurements } = await startReplicas();
+    await redis.stop('SIGKILL');
+    for (const groupId of [groupA, groupB]) {
+      expect(codeOf(await add(replicas[0], groupId))).toBeUndefined();
+    }
+    expect(heldBy(graph)).toEqual([groupA, groupB]);
+    expect(measurements.events).toContain('locked alone');
+    const told = replicas[0].logLines.filter((line) => line.includes('within this replica only'));
+    expect(told).toHaveLength(1);
+  });
+
+  it('are lost by a replica that dies', async () => {
+    const start = async () => {
+      const log = recordingLog();
+      const connection = await connectRedis(new Secret(redis.url), { ...forLocks, log });
+      leftovers.push(async () => connection.disconnect());
+      await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
+      return createLeases(
+        { leaseMs: 60_000 },
+        {
+          redis: connection,
+          clock: systemClock,
+          log: silentLog,
+          chance: () => 0,
+          measurements: noMeasurements,
+        },
+      );
+    };
+    const [dead, alive] = [await start(), await start()];
+    const { signal } = new AbortController();
+    const first = await dead.acquire('key', signal);
+    const acquiring = alive.acquire('key', signal);
+    const key = await lockKey();
+    const leftMs = await tell('PTTL', key);
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(60_000);
+    // The rest of its time passes.
+    await tell('PEXPIRE', key, '1');
+    const second = await acquiring;
+    expect(await second?.renew()).toBe(true);
+    expect(await first?.renew()).toBe(false);
+    await first?.release({ text: 'too late', leftMs: 10_000 });
+    await second?.release({ text: 'in time', leftMs: 10_000 });
+    const third = await alive.acquire('key', signal);
+    expect(third?.handed?.text).toBe('in time');
+    await third?.release();
+  });
+});
