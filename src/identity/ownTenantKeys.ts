@@ -16,5 +16,6 @@ export function createOwnTenantKeys(
     },
     accept: () => undefined,
     reject: () => undefined,
+    isAccepted: (call) => authorizer.callerOf(call) !== undefined,
   };
 }

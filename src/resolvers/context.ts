@@ -29,6 +29,8 @@ export interface RequestContext {
   readonly trail?: RequestTrail | undefined;
   /** Lets the caller in, or not; undefined where Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
+  /** Whether Graph or the authorizer has accepted the caller's token. */
+  readonly isTokenAccepted: () => boolean;
   /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */

@@ -24,6 +24,8 @@ export interface ContextParts {
   readonly locks: PartnerLocks;
   readonly knownIds: KnownPartnerIds;
   readonly authorizer: Authorizer | undefined;
+  /** Whether Graph or the authorizer has accepted the token of a call. */
+  readonly isTokenAccepted: (call: GraphCall) => boolean;
   readonly authMode: AuthMode;
   readonly operations: RunningOperations;
   /** Fires when the gateway stops and waits for operations no longer. */
@@ -69,6 +71,7 @@ export function createRequestContext(
     call,
     trail: request.trail,
     authorizer,
+    isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
     reads: createPartnerReads(graph, call, maximumRows),
     locks,

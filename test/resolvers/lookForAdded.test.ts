@@ -59,6 +59,7 @@ function contextOf(
     reads: createPartnerReads(graph, call, maximumRows),
     knownIds,
     authorizer: undefined,
+    isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
     maximumRows,
     notices: [],

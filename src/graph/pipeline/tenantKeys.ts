@@ -10,6 +10,8 @@ export interface TenantKeys {
   accept(call: GraphCall): void;
   /** Tells that Graph did not take it. */
   reject(call: GraphCall): void;
+  /** Whether the call's token was accepted, now or within the last hour. */
+  isAccepted(call: GraphCall): boolean;
 }
 
 const maximumTokens = 10_000;
@@ -28,14 +30,14 @@ export function createTenantKeys(): TenantKeys {
     },
     accept({ callerToken }) {
       const token = callerToken?.reveal() ?? '';
-      const key = readTenantKey(token);
-      if (key !== undefined) {
-        accepted.set(digestOf(token), key);
-      }
+      const digest = digestOf(token);
+      // A token that names no tenant goes on counting by itself.
+      accepted.set(digest, readTenantKey(token) ?? digest);
     },
     reject({ callerToken }) {
       accepted.delete(digestOf(callerToken?.reveal() ?? ''));
     },
+    isAccepted: ({ callerToken }) => accepted.has(digestOf(callerToken?.reveal() ?? '')),
   };
 }
 

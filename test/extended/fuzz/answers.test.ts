@@ -103,6 +103,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     apiVersion: 'beta',
     call,
     authorizer: undefined,
+    isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
     reads: createPartnerReads(graph, call, 1_000),
     knownIds,
