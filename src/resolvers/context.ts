@@ -41,6 +41,8 @@ export interface RequestContext {
   readonly maximumRows: number;
   /** What the answer says beside its data, in `extensions.notices`. */
   readonly notices: Notice[];
+  /** Lets the operation go on after its caller has closed its side of the connection. */
+  readonly noteMutation: () => void;
   /** Takes back the operation's timer; called when its answer is complete. */
   readonly finish: () => void;
   /** Shared by all requests of this replica. */

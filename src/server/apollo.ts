@@ -75,6 +75,11 @@ function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
     },
     async requestDidStart() {
       return {
+        async didResolveOperation({ operation, contextValue }) {
+          if (operation?.operation === 'mutation') {
+            contextValue.noteMutation();
+          }
+        },
         async didEncounterErrors({ errors, contextValue }) {
           for (const error of errors.filter(
             (candidate) => !isForCaller(candidate.toJSON(), candidate),

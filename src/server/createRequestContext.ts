@@ -47,7 +47,14 @@ export function createRequestContext(
     signals.stop();
     end();
   };
+  const { socket } = request.raw;
+  if (socket.readableEnded) {
+    signals.halfClose();
+  } else {
+    socket.once('end', signals.halfClose);
+  }
   reply.raw.once('close', () => {
+    socket.off('end', signals.halfClose);
     if (reply.raw.writableFinished) {
       // A request that is refused before it is an operation is answered without a word to anybody else.
       finish();
@@ -78,6 +85,7 @@ export function createRequestContext(
     knownIds,
     maximumRows,
     notices: [],
+    noteMutation: signals.noteMutation,
     finish,
   };
 }

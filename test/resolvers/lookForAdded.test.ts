@@ -64,6 +64,7 @@ function contextOf(
     maximumRows,
     notices: [],
     finish: () => undefined,
+    noteMutation: () => undefined,
     locks: createPartnerLocks(),
     pagesRead: () => read,
   };

@@ -35,6 +35,40 @@ describe('startOperationSignals', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('ends a query a second after its caller sends nothing more', async () => {
+    const { clock, signals, reasons } = start(5000);
+    signals.halfClose();
+    await clock.advance(999);
+    expect(reasons()).toEqual(nobody);
+    await clock.advance(1);
+    expect(reasons()).toEqual(['callerLeft', undefined]);
+  });
+
+  it.each<[string, ('halfClose' | 'noteMutation')[]]>([
+    ['before', ['noteMutation', 'halfClose']],
+    ['after', ['halfClose', 'noteMutation']],
+  ])(
+    'lets a mutation go on that is known %s its caller sends nothing more',
+    async (_when, calls) => {
+      const { clock, signals, reasons } = start(5000);
+      for (const call of calls) {
+        signals[call]();
+      }
+      await clock.advance(4999);
+      expect(reasons()).toEqual(nobody);
+      await clock.advance(1);
+      expect(reasons()).toEqual(['deadline', 'deadline']);
+    },
+  );
+
+  it('leaves no timer behind when a caller half-closes around its answer', () => {
+    const { clock, signals } = start();
+    signals.halfClose();
+    signals.stop();
+    signals.halfClose();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('ends reads and writes when the gateway stops', () => {
     const { clock, shutdown, reasons, listeners } = start();
     shutdown.abort();

@@ -110,6 +110,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     maximumRows: 1_000,
     notices: [],
     finish: () => undefined,
+    noteMutation: () => undefined,
     locks: createPartnerLocks(),
   };
 }
