@@ -15,6 +15,7 @@ import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
 import { createApollo } from './server/apollo.ts';
 import { type ContextParts, createRequestContext } from './server/createRequestContext.ts';
+import { createDocumentStore } from './server/documentStore.ts';
 import { createAdmission } from './server/http/admitRequest.ts';
 import { createHttpServer } from './server/httpServer.ts';
 import type { PhaseHolder } from './server/phase.ts';
@@ -76,7 +77,14 @@ async function openGateway(
   const { introspection, limits } = config;
   const schema = createSchema(sdl, !introspection);
   const trusted = await loadTrusted(config, schema);
-  const apollo = createApollo({ schema, introspection, limits, log, measurements });
+  const apollo = createApollo({
+    schema,
+    introspection,
+    limits,
+    documents: createDocumentStore(config.documentCacheBytes),
+    log,
+    measurements,
+  });
   await apollo.start();
   opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, surroundings);
@@ -109,6 +117,7 @@ async function openGateway(
     operations,
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
+    isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),
     authMode: authModes[config.identity.mode],
     clock,
   };

@@ -62,6 +62,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly graphBudget: GraphBudgetConfig;
   readonly limits: LimitsConfig;
+  /** How much memory the documents may take that are kept parsed, in bytes. */
+  readonly documentCacheBytes: number;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
   readonly connections: ConnectionConfig;
@@ -144,6 +146,11 @@ export function readConfig(
     corsOrigins: readCorsOrigins(readers, upstream.kind),
     graphBudget: readGraphBudget(readers, upstream.kind),
     limits: readLimits(readers),
+    documentCacheBytes: readers.wholeNumber('DOCUMENT_CACHE_BYTES', {
+      min: 65_536,
+      max: 1_073_741_824,
+      fallback: 16_777_216,
+    }),
     trustedDocuments: readTrustedDocuments(readers),
     telemetry: readTelemetry(readers, port),
     connections: readConnections(readers),

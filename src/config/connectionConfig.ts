@@ -12,6 +12,14 @@ export interface ConnectionConfig {
   readonly keepAliveTimeoutMs: number;
   /** How many connections there may be at the same time. */
   readonly limit: number;
+  /** What bodies may take that are still arriving. */
+  readonly arriving: {
+    readonly bodies: number;
+    /** All that has arrived of them together. */
+    readonly bytes: number;
+    /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
+    readonly bytesPerSecond: number;
+  };
 }
 
 const longestMs = 600_000;
@@ -26,6 +34,19 @@ export function readConnections(readers: Readers): ConnectionConfig {
     responseIdleTimeoutMs: time('RESPONSE_IDLE_TIMEOUT_MS', 15_000),
     keepAliveTimeoutMs: time('KEEP_ALIVE_TIMEOUT_MS', 72_000),
     limit: readers.wholeNumber('MAX_CONNECTIONS', { min: 1, max: 1_000_000, fallback: 10_000 }),
+    arriving: {
+      bodies: readers.wholeNumber('MAX_ARRIVING_BODIES', { min: 1, max: 100_000, fallback: 500 }),
+      bytes: readers.wholeNumber('MAX_ARRIVING_BODY_BYTES', {
+        min: 1_048_576,
+        max: 1_073_741_824,
+        fallback: 16_777_216,
+      }),
+      bytesPerSecond: readers.wholeNumber('MIN_BODY_BYTES_PER_SECOND', {
+        min: 0,
+        max: 1_000_000,
+        fallback: 240,
+      }),
+    },
   };
   if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
     readers.report(

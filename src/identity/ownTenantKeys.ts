@@ -20,5 +20,6 @@ export function createOwnTenantKeys(
     tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),
     accept: () => undefined,
     reject: () => undefined,
+    isAccepted: (call) => authorizer.callerOf(call) !== undefined,
   };
 }

@@ -31,6 +31,8 @@ export interface RequestContext {
   readonly trail?: RequestTrail | undefined;
   /** Lets the caller in, or not; undefined where Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
+  /** Whether Graph or the authorizer has accepted the caller's token. */
+  readonly isTokenAccepted: () => boolean;
   /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
@@ -41,6 +43,8 @@ export interface RequestContext {
   readonly maximumRows: number;
   /** What the answer says beside its data, in `extensions.notices`. */
   readonly notices: Notice[];
+  /** Lets the operation go on after its caller has closed its side of the connection. */
+  readonly noteMutation: () => void;
   /** Takes back the operation's timer; called when its answer is complete. */
   readonly finish: () => void;
   /** Shared by all requests of this replica. */

@@ -21,6 +21,25 @@ export async function letIn({ authorizer, call }: RequestContext, kind: AccessKi
   }
 }
 
+/**
+ * Demands a usable token for anything at all: a valid one for this gateway or, if Graph alone decides, one of the right
+ * form.
+ * @throws GatewayError that says what the caller can do about it.
+ */
+export async function requireToken({ authorizer, call }: RequestContext): Promise<void> {
+  if (authorizer === undefined && call.callerToken === undefined) {
+    throw new GatewayError(
+      'UNAUTHENTICATED',
+      'Send a token for Microsoft Graph in the header "Authorization: Bearer …".',
+    );
+  }
+  try {
+    await authorizer?.identify(call);
+  } catch (error) {
+    throw toGatewayIdentityError(error, authorizer, 'READ');
+  }
+}
+
 /** The translation of a caller that was not let in; gives anything else back as it came. */
 export function toGatewayIdentityError(
   error: unknown,

@@ -9,10 +9,12 @@ import {
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { DocumentStore } from './documentStore.ts';
 import { createErrorFormat } from './errorFormat.ts';
 import { isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
+import { createIdentityPlugin } from './identityFirst.ts';
 import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
 import { createTrailPlugin } from './telemetry/trailPlugin.ts';
@@ -20,6 +22,7 @@ import { createTrailPlugin } from './telemetry/trailPlugin.ts';
 export interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
+  readonly documents: DocumentStore;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface ApolloParts extends DocumentLimitsParts {
  * cache control plugin would wrap every resolver, at four times the cost of a whole request.
  */
 export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
-  const { schema, introspection, limits, log } = parts;
+  const { schema, introspection, limits, documents, log } = parts;
   const documentLimits = createDocumentLimits(parts);
   return new ApolloServer<RequestContext>({
     schema,
@@ -43,6 +46,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       warn: (message) => log.warn(String(message)),
       error: (message) => log.error(String(message)),
     },
+    documentStore: documents.store,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
@@ -55,7 +59,9 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginUsageReportingDisabled(),
       createOutcomePlugin(log),
       createLegacyStatusPlugin(),
+      createIdentityPlugin(),
       documentLimits.plugin,
+      documents.plugin,
       createTrailPlugin(),
     ],
   });
@@ -69,6 +75,11 @@ function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
     },
     async requestDidStart() {
       return {
+        async didResolveOperation({ operation, contextValue }) {
+          if (operation?.operation === 'mutation') {
+            contextValue.noteMutation();
+          }
+        },
         async didEncounterErrors({ errors, contextValue }) {
           for (const error of errors.filter(
             (candidate) => !isForCaller(candidate.toJSON(), candidate),

@@ -24,6 +24,8 @@ export interface ContextParts {
   readonly locks: PartnerLocks;
   readonly knownIds: KnownPartnerIds;
   readonly authorizer: Authorizer | undefined;
+  /** Whether Graph or the authorizer has accepted the token of a call. */
+  readonly isTokenAccepted: (call: GraphCall) => boolean;
   readonly authMode: AuthMode;
   readonly operations: RunningOperations;
   /** Fires when the gateway stops and waits for operations no longer. */
@@ -45,7 +47,14 @@ export function createRequestContext(
     signals.stop();
     end();
   };
+  const { socket } = request.raw;
+  if (socket.readableEnded) {
+    signals.halfClose();
+  } else {
+    socket.once('end', signals.halfClose);
+  }
   reply.raw.once('close', () => {
+    socket.off('end', signals.halfClose);
     if (reply.raw.writableFinished) {
       // A request that is refused before it is an operation is answered without a word to anybody else.
       finish();
@@ -70,12 +79,14 @@ export function createRequestContext(
     call,
     trail: request.trail,
     authorizer,
+    isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
     reads: createPartnerReads(graph, call, maximumRows),
     locks,
     knownIds,
     maximumRows,
     notices: [],
+    noteMutation: signals.noteMutation,
     finish,
   };
 }

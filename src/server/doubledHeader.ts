@@ -1,6 +1,6 @@
 import type { ProblemBody } from './problemBody.ts';
 
-const single: ReadonlySet<string> = new Set(['authorization', 'host']);
+const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
 
 /** Gives the name of a header that came twice and must not: of two, each reader on the way could pick another one. */
 export function findDoubledHeader(rawHeaders: readonly string[]): string | undefined {

@@ -2,6 +2,7 @@ import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Measurements } from '../telemetry/measurements.ts';
 import { addConnectionBounds, type ConnectionParts } from './connections/addConnectionBounds.ts';
+import { addArrivingBodies, createArrivingBodies } from './connections/arrivingBodies.ts';
 import { connectionOptions } from './connections/connectionOptions.ts';
 import { doubledHeaderBody, findDoubledHeader } from './doubledHeader.ts';
 import type { Explorer } from './explorer/addExplorer.ts';
@@ -67,8 +68,10 @@ export async function createHttpServer<Context extends BaseContext>(
       return reply.code(400).send(doubledHeaderBody(doubled));
     }
   });
-  addShedding(app, parts);
-  addConnectionBounds(app, parts);
+  const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);
+  addShedding(app, parts, arriving);
+  addConnectionBounds(app, parts, arriving);
+  addArrivingBodies(app, arriving, parts);
   addNotFound(app);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.

@@ -23,14 +23,15 @@ const statusByCode: Readonly<Record<string, number>> = {
 };
 
 /**
- * Decides status and headers where nothing of an executed operation succeeded: each root field is null with an error
- * of its own, or all of it failed before the first field. Undefined where something did, or where the request never got
- * as far as being executed.
+ * Decides status and headers if nothing of an operation succeeded: each root field is null with an error of its own, or
+ * all of it failed before the first field. Undefined if something did, and for errors of Apollo's, which decides itself.
  */
-export function decideHttpOutcome(result: FormattedExecutionResult): HttpOutcome | undefined {
-  const errors = result.errors ?? [];
-  const speaker = findSpeaker(errors) ?? (result.data === null ? errors[0] : undefined);
-  if (speaker === undefined || result.data === undefined || !hasFailed(result.data, errors)) {
+export function decideHttpOutcome({
+  data,
+  errors = [],
+}: FormattedExecutionResult): HttpOutcome | undefined {
+  const speaker = findSpeaker(errors) ?? (data == null ? errors[0] : undefined);
+  if (speaker === undefined || !hasFailed(data, errors)) {
     return undefined;
   }
   const status = statusByCode[String(speaker.extensions?.['code'])];

@@ -17,3 +17,16 @@ export class RequestProblem extends Error {
     this.body = { errors: [{ message, extensions: { ...details, code } }] };
   }
 }
+
+/** When to come back after an overload. */
+export const retryAfterSeconds = 1;
+
+/** The rejection of a request that was not processed, because the gateway is overloaded. */
+export function overloaded(): RequestProblem {
+  return new RequestProblem(
+    503,
+    'OVERLOADED',
+    'The gateway is overloaded. The request was not processed; retry later.',
+    { retryAfterSeconds },
+  );
+}

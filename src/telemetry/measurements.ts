@@ -46,10 +46,12 @@ export interface Measurements {
   /** A request that was held back before it was sent. */
   heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
   breakerState(state: BreakerState, upstream: Upstream): void;
-  /** A caller's request that was refused before it was read. */
-  shed(reason: 'heap' | 'event-loop' | 'open-requests'): void;
+  /** A caller's request that was rejected because of overload. */
+  shed(reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void;
   /** A caller's connection that was ended by the gateway. */
-  connectionCut(reason: 'request-timeout' | 'malformed' | 'response-idle' | 'limit'): void;
+  connectionCut(
+    reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
+  ): void;
   /** One attempt to get a token of the gateway's own. */
   tokenAcquired(acquisition: {
     readonly flow: string;

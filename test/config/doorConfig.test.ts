@@ -25,6 +25,7 @@ describe('the configuration of the door', () => {
       responseIdleTimeoutMs: 15_000,
       keepAliveTimeoutMs: 72_000,
       limit: 10_000,
+      arriving: { bodies: 500, bytes: 16_777_216, bytesPerSecond: 240 },
     });
   });
 
@@ -35,6 +36,8 @@ describe('the configuration of the door', () => {
       SHED_OPEN_REQUESTS: '0',
     });
     expect(shedding).toEqual({ eventLoopDelayMs: 0, heapPercent: 0, openRequests: 0 });
+    const { connections } = readConfig({ MIN_BODY_BYTES_PER_SECOND: '0' });
+    expect(connections.arriving.bytesPerSecond).toBe(0);
   });
 
   it('tells every problem at once', () => {
@@ -47,6 +50,9 @@ describe('the configuration of the door', () => {
       'RESPONSE_IDLE_TIMEOUT_MS',
       'KEEP_ALIVE_TIMEOUT_MS',
       'MAX_CONNECTIONS',
+      'MAX_ARRIVING_BODIES',
+      'MAX_ARRIVING_BODY_BYTES',
+      'MIN_BODY_BYTES_PER_SECOND',
     ];
     const problems = problemsOf(Object.fromEntries(names.map((name) => [name, 'many'])));
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([...names].sort());

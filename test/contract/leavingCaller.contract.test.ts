@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Client } from 'undici';
 import { addMutation, deleteMutation, listQuery } from '../support/documents.ts';
+import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import {
   type Answer,
   empty,
@@ -41,18 +41,13 @@ async function start(...script: Answer[]): Promise<Stage> {
     gateway,
     clock,
     send(query, variables = {}) {
-      const caller = new Client(gateway.url);
-      const answered = caller
-        .request({
-          method: 'POST',
-          path: '/graphql',
-          headers: { 'content-type': 'application/json', authorization: 'Bearer test-token' },
-          body: JSON.stringify({ query, variables }),
-        })
-        .catch(() => undefined);
+      const opening = openConnection(gateway.url);
+      opening.then((caller) => caller.send(graphqlRequest({ query, variables })));
       return async () => {
-        await caller.destroy();
-        await answered;
+        const { socket, closed } = await opening;
+        // RST: after a FIN alone the caller may wait for its answer.
+        socket.resetAndDestroy();
+        await closed;
         // A round trip, after which the gateway has noticed.
         await gateway.get('/livez');
       };

@@ -8,6 +8,7 @@ import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createApollo } from '../../src/server/apollo.ts';
 import { type ContextParts, createRequestContext } from '../../src/server/createRequestContext.ts';
+import { createDocumentStore } from '../../src/server/documentStore.ts';
 import { createHttpServer } from '../../src/server/httpServer.ts';
 import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -38,7 +39,8 @@ beforeAll(async () => {
       },
     },
   });
-  const apollo = createApollo({ schema, introspection: true, log, ...usualDoor });
+  const documents = createDocumentStore(65_536);
+  const apollo = createApollo({ schema, introspection: true, documents, log, ...usualDoor });
   await apollo.start();
   const contextParts: ContextParts = {
     graph: client.graph,
@@ -50,6 +52,7 @@ beforeAll(async () => {
     operations: createRunningOperations(),
     shutdown: new AbortController().signal,
     authorizer: undefined,
+    isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
     clock: systemClock,
   };
@@ -79,7 +82,11 @@ async function ask(query: string) {
   const { port } = app.server.address() as AddressInfo;
   const { statusCode, headers, body } = await request(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', connection: 'close' },
+    headers: {
+      authorization: 'Bearer token',
+      'content-type': 'application/json',
+      connection: 'close',
+    },
     body: JSON.stringify({ query }),
   });
   const text = await body.text();

@@ -19,6 +19,8 @@ export interface TenantKeys {
   accept(call: GraphCall): void;
   /** Tells that Graph did not take it. */
   reject(call: GraphCall): void;
+  /** Whether the call's token was accepted, now or within the last hour. */
+  isAccepted(call: GraphCall): boolean;
 }
 
 const maximumTokens = 10_000;
@@ -46,22 +48,22 @@ export function createTenantKeys(): TenantKeys {
     accept({ callerToken }) {
       const token = callerToken?.reveal() ?? '';
       const digest = digestOf(token);
-      // What a token says is read once: it cannot change.
-      const { tenantId } = (accepted.has(digest) ? undefined : readTokenClaims(token)) ?? {};
-      if (tenantId !== undefined) {
-        const key = readTenantKey(token) ?? digest;
-        accepted.set(digest, { key, tenantId });
+      if (!accepted.has(digest)) {
+        // What a token says is read once: it cannot change. One that names no tenant goes on counting by itself.
+        const { tenantId } = readTokenClaims(token) ?? {};
+        accepted.set(digest, { key: readTenantKey(token) ?? digest, tenantId });
       }
     },
     reject({ callerToken }) {
       accepted.delete(digestOf(callerToken?.reveal() ?? ''));
     },
+    isAccepted: ({ callerToken }) => accepted.has(digestOf(callerToken?.reveal() ?? '')),
   };
 }
 
 interface AcceptedToken {
   readonly key: string;
-  readonly tenantId: string;
+  readonly tenantId: string | undefined;
 }
 
 /** The app and the tenant that a token names, digested; undefined where it names none. */

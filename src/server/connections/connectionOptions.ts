@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions } from 'fastify';
+import type { ArrivalBounds } from './arrivingBodies.ts';
 
 /** How long callers' connections may take, in milliseconds, and how many there may be. */
 export interface ConnectionTimes {
@@ -8,6 +9,7 @@ export interface ConnectionTimes {
   readonly responseIdleTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly limit: number;
+  readonly arriving: ArrivalBounds;
 }
 
 /** node:http looks for late requests this often; its own 30 s would make 40 s out of 10. */

@@ -2,6 +2,9 @@ import { RequestProblem } from '../requestProblem.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Fastify keeps the last hundred spellings of what it can read. */
+const longestContentType = 256;
+
 /**
  * Finds what a request's headers say against reading its body: another charset than UTF-8, or a compression, behind
  * which any size could hide. Which media types are taken is not judged here.
@@ -15,10 +18,12 @@ export function findBodyHeaderProblem(headers: Headers): RequestProblem | undefi
       'The request body is compressed. Send it as it is, without the header "content-encoding".',
     );
   }
-  const charsets = [
-    ...String(headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*("[^"]*"|[^;]*)/gi),
-  ].map(([, charset = '']) => charset.replaceAll('"', '').trim());
-  return charsets.every((charset) => /^utf-?8$/i.test(charset))
+  const contentType = String(headers['content-type'] ?? '');
+  const charsets = [...contentType.matchAll(/;\s*charset\s*=\s*("[^"]*"|[^;]*)/gi)].map(
+    ([, charset = '']) => charset.replaceAll('"', '').trim(),
+  );
+  return contentType.length <= longestContentType &&
+    charsets.every((charset) => /^utf-?8$/i.test(charset))
     ? undefined
     : new RequestProblem(
         415,

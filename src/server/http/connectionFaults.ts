@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../telemetry/log.ts';
@@ -14,7 +15,10 @@ export interface ConnectionFault {
 }
 
 /** What is answered to bytes that never became a request; undefined where nobody is left to read it. */
-export function faultOf(code: string | undefined): ConnectionFault | undefined {
+export function faultOf(
+  code: string | undefined,
+  isWithLength = false,
+): ConnectionFault | undefined {
   switch (code) {
     case 'ECONNRESET':
     case 'EPIPE':
@@ -23,6 +27,8 @@ export function faultOf(code: string | undefined): ConnectionFault | undefined {
       return problemOf(408);
     case 'HPE_HEADER_OVERFLOW':
       return problemOf(431);
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      return isWithLength ? noRequest() : transferEncodingProblem();
     case 'HPE_INVALID_METHOD':
       return new RequestProblem(
         400,
@@ -30,7 +36,7 @@ export function faultOf(code: string | undefined): ConnectionFault | undefined {
         'This is no HTTP request, or one with a method that is unknown here.',
       );
     default:
-      return new RequestProblem(400, 'BAD_REQUEST', 'This is no HTTP request.');
+      return noRequest();
   }
 }
 
@@ -45,10 +51,31 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
     socket.on('error', () => socket.destroy());
     sayAndCut(socket, new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'This is no proxy.'));
   });
-  app.addHook('onRequest', (request, _reply, done) => {
-    done(findHeadProblem(request.raw));
+  const misread = new WeakSet<Socket>();
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    const problem = misread.has(raw.socket) ? misreadProblem() : findHeadProblem(raw);
+    if (problem?.status === 501) {
+      misread.add(raw.socket);
+      reply.header('connection', 'close');
+    }
+    done(problem);
   });
 }
+
+const noRequest = (): RequestProblem =>
+  new RequestProblem(400, 'BAD_REQUEST', 'This is no HTTP request.');
+
+/** Where a body ends is known for chunks only: with another encoding, readers on the way may find other requests. */
+const transferEncodingProblem = (): RequestProblem =>
+  new RequestProblem(
+    501,
+    'TRANSFER_ENCODING_NOT_SUPPORTED',
+    'The only transfer encoding that is supported is "chunked". Send the request with it or with a content-length.',
+  );
+
+/** Never sent: the connection closes after the answer before it. */
+const misreadProblem = (): RequestProblem =>
+  new RequestProblem(400, 'BAD_REQUEST', 'The request before this one could not be read.');
 
 /** What is wrong with a request whose head could be read. */
 export function findHeadProblem({
@@ -57,6 +84,10 @@ export function findHeadProblem({
 }: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {
   if (headers.host === undefined && httpVersion === '1.1') {
     return new RequestProblem(400, 'BAD_REQUEST', 'The header "host" is missing.');
+  }
+  const transferEncoding = headers['transfer-encoding'];
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+    return transferEncodingProblem();
   }
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
     return new RequestProblem(
@@ -80,13 +111,10 @@ export function answerClientError(
   socket: Duplex,
   { log, measurements }: ClientErrorParts,
 ): void {
-  const fault = faultOf(error.code);
+  // llhttp has one code for an encoding that it does not know and for one beside a length.
+  const fault = faultOf(error.code, /content-length/i.test(error.message));
   const isAnswerDue = owesAnswer(socket);
-  if (fault === undefined || isAnswerDue || !socket.writable) {
-    socket.destroy();
-  } else {
-    sayAndCut(socket, fault);
-  }
+  cutConnection(socket, fault);
   if (fault !== undefined) {
     measurements.connectionCut(fault.status === 408 ? 'request-timeout' : 'malformed');
   }
@@ -94,6 +122,15 @@ export function answerClientError(
     status: isAnswerDue ? undefined : fault?.status,
     systemCode: error.code,
   });
+}
+
+/** Ends a connection: with an answer, if there is one and it cannot be taken for another request's. */
+export function cutConnection(socket: Duplex, fault: ConnectionFault | undefined): void {
+  if (fault === undefined || owesAnswer(socket) || !socket.writable) {
+    socket.destroy();
+  } else {
+    sayAndCut(socket, fault);
+  }
 }
 
 /** Node.js looks after such a socket no more: without the cut it would be held for as long as its peer likes. */
@@ -113,10 +150,12 @@ function owesAnswer(socket: Duplex): boolean {
 
 function toWire({ status, body }: ConnectionFault): string {
   const text = JSON.stringify(body);
+  const retryAfter = body.errors[0].extensions['retryAfterSeconds'];
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(Buffer.byteLength(text)),
     ...answerHeaders,
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
-import { RequestProblem } from '../requestProblem.ts';
+import type { ArrivingBodies } from '../connections/arrivingBodies.ts';
+import { overloaded, type RequestProblem, retryAfterSeconds } from '../requestProblem.ts';
 import { createShedder } from './createShedder.ts';
-import type { SheddingBounds } from './decideShedding.ts';
+import type { SheddingBounds, ShedReason } from './decideShedding.ts';
 import { type SenseLoad, senseProcessLoad } from './senseLoad.ts';
 
 export interface SheddingParts {
@@ -19,34 +20,39 @@ export interface SheddingParts {
 /** Whoever asks these decides by the answers whether the process may live on. */
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
-const retryAfterSeconds = 1;
 const quietMs = 10_000;
 
-const overloaded = (): RequestProblem =>
-  new RequestProblem(
-    503,
-    'OVERLOADED',
-    'The gateway has too much to do; nothing of this request was done.',
-    { retryAfterSeconds },
-  );
-
-/** Refuses requests before their bodies are read, while there is too much to do: 503 with `Retry-After`. */
-export function addShedding(app: FastifyInstance, parts: SheddingParts): void {
+/**
+ * Rejects requests with 503 while the gateway is overloaded. A request takes a place once it is whole; before that it is
+ * only rejected if there is no place for it now. If the heap is full, bodies that are still arriving give way first.
+ */
+export function addShedding(
+  app: FastifyInstance,
+  parts: SheddingParts,
+  arriving: Pick<ArrivingBodies, 'giveWay'>,
+): void {
   const { shedding, clock, log, measurements, senseLoad = senseProcessLoad } = parts;
   const shedder = createShedder(shedding);
+  const inside = new WeakSet<FastifyRequest>();
   let quietSinceMs = Number.NEGATIVE_INFINITY;
 
-  app.addHook('onRequest', (request, reply, done) => {
-    if (neverShed.has(request.routeOptions.url)) {
-      done();
-      return;
+  function judge(request: FastifyRequest, reply: FastifyReply, isWhole: boolean) {
+    if (neverShed.has(request.routeOptions.url) || inside.has(request)) {
+      return undefined;
     }
-    const reason = shedder.enter();
-    if (reason === undefined) {
+    const reason = shedder.check();
+    if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
+      return refuse(reply, reason);
+    }
+    if (isWhole) {
+      inside.add(request);
+      shedder.enter();
       reply.raw.once('close', () => shedder.leave());
-      done();
-      return;
     }
+    return undefined;
+  }
+
+  function refuse(reply: FastifyReply, reason: ShedReason): RequestProblem {
     measurements.shed(reason);
     const nowMs = clock.now();
     if (nowMs - quietSinceMs > quietMs) {
@@ -54,7 +60,14 @@ export function addShedding(app: FastifyInstance, parts: SheddingParts): void {
     }
     quietSinceMs = nowMs;
     reply.header('retry-after', String(retryAfterSeconds));
-    done(overloaded());
+    return overloaded();
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    done(judge(request, reply, request.raw.complete));
+  });
+  app.addHook('preValidation', (request, reply, done) => {
+    done(judge(request, reply, true));
   });
   let stopSensing = (): void => undefined;
   // What the loop had to do before that was nobody's request.

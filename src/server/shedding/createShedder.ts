@@ -8,8 +8,10 @@ import { firstLimit, nextLimit } from './nextLimit.ts';
 
 /** Lets requests in, or not. */
 export interface Shedder {
-  /** Counts one more open request and gives undefined, or the reason why it must not be let in. */
-  enter(): ShedReason | undefined;
+  /** The reason why one more request must not be let in, if any; counts nothing. */
+  check(): ShedReason | undefined;
+  /** Counts one more open request. */
+  enter(): void;
   /** Counts one less; called once for each that was let in. */
   leave(): void;
   /** Takes note of what the process has to bear now. */
@@ -23,13 +25,10 @@ export function createShedder(bounds: SheddingBounds): Shedder {
   let open = 0;
   let mostOpen = 0;
   return {
+    check: () => decideShedding(open, limit.open, load, bounds),
     enter() {
-      const reason = decideShedding(open, limit.open, load, bounds);
-      if (reason === undefined) {
-        open += 1;
-        mostOpen = Math.max(mostOpen, open);
-      }
-      return reason;
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
     },
     leave() {
       open -= 1;

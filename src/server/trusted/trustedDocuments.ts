@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { canonicalText } from './canonicalText.ts';
 
 /** The documents that a manifest lists. */
@@ -12,9 +11,6 @@ export interface TrustedDocuments {
   areSame(one: string, other: string): boolean;
 }
 
-/** How many other spellings of trusted documents are remembered, so that they need not be read each time. */
-const rememberedSpellings = 200;
-
 /** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
 export function createTrustedDocuments(
   mode: TrustedDocuments['mode'],
@@ -25,20 +21,10 @@ export function createTrustedDocuments(
   const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
   const exact = new Set(texts.values());
   const canonical = new Set([...exact].map(spelling));
-  const spellings = new LRUCache<string, true>({ max: rememberedSpellings });
   return {
     mode,
     find: (id) => byId.get(bareId(id)),
-    has(text) {
-      if (exact.has(text) || spellings.get(text)) {
-        return true;
-      }
-      const isKnown = canonical.has(spelling(text));
-      if (isKnown) {
-        spellings.set(text, true);
-      }
-      return isKnown;
-    },
+    has: (text) => exact.has(text) || canonical.has(spelling(text)),
     areSame: (one, other) => one === other || spelling(one) === spelling(other),
   };
 }

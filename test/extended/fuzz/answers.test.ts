@@ -103,12 +103,14 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     clock: impatient,
     call,
     authorizer: undefined,
+    isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
     reads: createPartnerReads(graph, call, 1_000),
     knownIds,
     maximumRows: 1_000,
     notices: [],
     finish: () => undefined,
+    noteMutation: () => undefined,
     locks: testLocks(),
   };
 }

@@ -39,7 +39,8 @@ export async function leave(
   await untilThere();
   const sinceMs = performance.now();
   for (const socket of sockets) {
-    socket.destroy();
+    // RST: after a FIN alone the caller may wait for its answer.
+    socket.resetAndDestroy();
   }
   // A round trip, after which the gateway has noticed.
   await gateway.get('/livez');

@@ -113,27 +113,44 @@ describe('bytes that are no request', () => {
 });
 
 describe('connections', () => {
-  it('are no more than there may be, and taken again once one has ended', async () => {
-    const measurements = await start({
-      MAX_CONNECTIONS: '2',
-      HEADERS_TIMEOUT_MS: '60000',
-      REQUEST_TIMEOUT_MS: '60000',
-    });
+  const livez = 'GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n';
+
+  it('that have not asked give way to new ones, the oldest first, before those that have', async () => {
+    const measurements = await start({ MAX_CONNECTIONS: '3', HEADERS_TIMEOUT_MS: '900' });
+    const idle = await openConnection(gateway.url);
+    idle.send(livez);
+    await idle.until(/alive/);
     const [first, second] = [await openConnection(gateway.url), await openConnection(gateway.url)];
+    first.send('GET /livez HTTP/1.1\r\nHost: gate');
+    const third = await openConnection(gateway.url);
+    expect(await first.closed).toBe('');
+    expect(measurements.events).toEqual(['connection cut for limit']);
+    for (const caller of [second, third, idle]) {
+      caller.send(livez);
+      await caller.until(/alive/);
+    }
+    const fourth = await openConnection(gateway.url);
+    await second.closed;
+    fourth.send(livez);
+    await fourth.until(/alive/);
+    for (const { socket } of [third, idle, fourth]) {
+      socket.destroy();
+    }
+  });
+
+  it('are no more than there may be if all of them wait for answers', async () => {
+    const graph = await startScriptedServer(silence);
+    const environment = { GRAPH_BASE_URL: graph.url.href, DRAIN_TIMEOUT_MS: '0' };
+    const measurements = await start({ MAX_CONNECTIONS: '2', ...environment });
+    for (const count of [1, 2]) {
+      const caller = await openConnection(gateway.url);
+      caller.send(graphqlRequest({ query: '{ complianceManagementPartners { totalCount } }' }));
+      await until(() => graph.requests.length === count);
+    }
     const third = await openConnection(gateway.url);
     expect(await third.closed).toBe('');
     expect(measurements.events).toEqual(['connection cut for limit']);
-    first.socket.destroy();
-    await first.closed;
-    let again = '';
-    await until(async () => {
-      const fourth = await openConnection(gateway.url);
-      fourth.send('GET /livez HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
-      again = await fourth.closed;
-      return again !== '';
-    });
-    expect(again).toMatch(/^HTTP\/1.1 200 /);
-    second.socket.destroy();
+    await graph.close();
   });
 
   it('are kept for a while after an answer, longer than balancers keep theirs', async () => {

@@ -38,7 +38,7 @@ async function holdOne(): Promise<void> {
 const refusal = {
   errors: [
     {
-      message: 'The gateway has too much to do; nothing of this request was done.',
+      message: 'The gateway is overloaded. The request was not processed; retry later.',
       extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 },
     },
   ],
@@ -81,13 +81,16 @@ describe('shedding', () => {
   });
 
   it('lets the next one in once one is answered, and once a caller has left', async () => {
-    await start({ SHED_OPEN_REQUESTS: '1' }, json(200, { value: [] }));
+    await start({ SHED_OPEN_REQUESTS: '1' }, (response, request) => {
+      const isHeld = request.headers['client-request-id'] === 'held';
+      (isHeld ? silence : json(200, { value: [] }))(response, request);
+    });
     for (let turn = 0; turn < 3; turn += 1) {
       expect((await gateway.run(listQuery)).status).toBe(200);
       const leaver = await openConnection(gateway.url);
-      leaver.send(graphqlRequest({ query: listQuery }).slice(0, -1));
+      leaver.send(graphqlRequest({ query: listQuery }, { 'client-request-id': 'held' }));
       await untilRefused();
-      leaver.socket.destroy();
+      leaver.socket.resetAndDestroy();
       await untilLetIn();
     }
   });

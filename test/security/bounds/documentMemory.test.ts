@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'graphql';
+import { bytesOf, createDocumentStore } from '../../../src/server/documentStore.ts';
+import { noMeasurements } from '../../support/measurements.ts';
+import {
+  empty,
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+const accepted = { authorization: 'Bearer accepted' };
+const forged = { authorization: 'Bearer forged' };
+
+let graph: ScriptedServer;
+const gateways: TestGateway[] = [];
+
+beforeAll(async () => {
+  graph = await startScriptedServer((response, request) => {
+    const isAccepted = request.headers.authorization === accepted.authorization;
+    (isAccepted ? json(200, { value: [] }) : empty(401))(response, request);
+  });
+});
+afterEach(async () => {
+  await Promise.all(gateways.splice(0).map((gateway) => gateway.stop(0)));
+});
+afterAll(() => graph.close());
+
+/** Starts a gateway that tells how many documents it had to parse and validate. */
+async function start(environment: Record<string, string> = {}) {
+  let checked = 0;
+  const limitSeen = (limit: string): void => {
+    checked += limit === 'document-bytes' ? 1 : 0;
+  };
+  const gateway = await startTestGateway(
+    { GRAPH_BASE_URL: graph.url.href, ...environment },
+    { measurements: { ...noMeasurements, limitSeen } },
+  );
+  gateways.push(gateway);
+  return { gateway, checkedSoFar: () => checked };
+}
+
+const list = (name: string) => `query ${name} { complianceManagementPartners { totalCount } }`;
+
+describe('a document', () => {
+  it('is kept once its operation was executed for a token that Graph accepted', async () => {
+    const { gateway, checkedSoFar } = await start();
+    for (let count = 0; count < 3; count += 1) {
+      expect((await gateway.post({ query: list('A') }, accepted)).status).toBe(200);
+    }
+    expect(checkedSoFar()).toBe(1);
+    // The caller is known from then on, even if an operation does not ask Graph.
+    for (let count = 0; count < 2; count += 1) {
+      await gateway.post({ query: '{ viewer { authMode } }' }, accepted);
+    }
+    expect(checkedSoFar()).toBe(2);
+  });
+
+  it.each<[string, object, Record<string, string>]>([
+    ['the caller has no token', { query: list('A') }, {}],
+    ['Graph rejects the token', { query: list('A') }, forged],
+    ['Graph never saw the token', { query: '{ viewer { authMode } }' }, forged],
+    ['it asks for introspection only', { query: '{ __typename }' }, {}],
+    [
+      'its variables cannot be coerced',
+      { query: 'query A($a: Boolean!) { __typename @skip(if: $a) }' },
+      accepted,
+    ],
+    ['no operation of it is chosen', { query: `${list('A')} ${list('B')}` }, accepted],
+    ['it is not valid', { query: '{ nothing }' }, accepted],
+  ])('leaves nothing behind if %s', async (_what, body, headers) => {
+    const { gateway, checkedSoFar } = await start();
+    await gateway.post(body, headers);
+    await gateway.post(body, headers);
+    expect(checkedSoFar()).toBe(2);
+  });
+
+  it('is dropped when there is no room for it', async () => {
+    const { gateway, checkedSoFar } = await start({ DOCUMENT_CACHE_BYTES: '65536' });
+    for (let count = 0; count < 30; count += 1) {
+      await gateway.post({ query: list(`A${count}`) }, accepted);
+    }
+    await gateway.post({ query: list('A0') }, accepted);
+    expect(checkedSoFar()).toBe(31);
+  });
+});
+
+describe('the documents that are kept', () => {
+  const documentOf = (fields: number) => parse(`{ ${'a '.repeat(fields)} }`);
+
+  it('count their tokens, their text and its comments', () => {
+    const bytes = bytesOf(documentOf(100));
+    expect(bytesOf(documentOf(200))).toBeGreaterThan(bytes * 1.5);
+    expect(bytesOf(parse(`{ a(b: "${'c'.repeat(10_000)}") }`))).toBeGreaterThan(20_000);
+    expect(bytesOf(parse(`{ a ${'#\n'.repeat(1_000)} }`))).toBeGreaterThan(90_000);
+  });
+
+  it.each([
+    ['one byte less than', -1, [false, true]],
+    ['exactly', 0, [true, true]],
+    ['one byte more than', 1, [true, true]],
+  ] as const)('are the last ones used if the bound is %s their size', async (_what, more, kept) => {
+    const documents = [documentOf(100), documentOf(100)];
+    const size = documents.reduce((sum, document) => sum + bytesOf(document), 0);
+    const { store, plugin, bytes } = createDocumentStore(size + more);
+    for (const [index, document] of documents.entries()) {
+      await store.set(String(index), document);
+      const listener = await plugin.requestDidStart?.({} as never);
+      await listener?.willSendResponse?.({
+        document,
+        contextValue: { isTokenAccepted: () => true },
+        response: { body: { kind: 'single', singleResult: { data: {} } } },
+      } as never);
+    }
+    const found = await Promise.all(documents.map((_document, index) => store.get(String(index))));
+    expect(found.map((document) => document !== undefined)).toEqual(kept);
+    expect(bytes()).toBeLessThanOrEqual(size + more);
+  });
+});

@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  behindAtMs,
+  createArrivingBodies,
+  paceOf,
+} from '../../../src/server/connections/arrivingBodies.ts';
+import { recordingMeasurements } from '../../support/measurements.ts';
+import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
+
+const bounds = { bodies: 3, bytes: 1_000, bytesPerSecond: 100 };
+
+/** Bodies that arrive as a test says, and the names of those that were cut. */
+function start(changes: Partial<typeof bounds> = {}) {
+  const clock = createVirtualClock();
+  const arriving = createArrivingBodies({ ...bounds, ...changes }, clock);
+  const cuts: string[] = [];
+  const begin = (name: string) => arriving.begin((reason) => cuts.push(`${name}: ${reason}`));
+  return { clock, arriving, cuts, begin };
+}
+
+describe('bodies that are still arriving', () => {
+  it.each<[string, object, object]>([
+    ['more bytes in the same time', { sinceMs: 0, bytes: 2_000 }, { sinceMs: 0, bytes: 1_000 }],
+    ['the same bytes in less time', { sinceMs: 500, bytes: 100 }, { sinceMs: 0, bytes: 100 }],
+    ['nothing yet, but just begun', { sinceMs: 999, bytes: 0 }, { sinceMs: 0, bytes: 110 }],
+    ['12 KB/s for long', { sinceMs: -4_000, bytes: 60_000 }, { sinceMs: 500, bytes: 110 }],
+  ])('are faster with %s', (_what, faster, slower) => {
+    const [fast, slow] = [faster, slower].map((arrival) => paceOf(arrival as never, 1_000));
+    expect(fast).toBeGreaterThan(slow ?? 0);
+  });
+
+  it.each([
+    [0, 5_000],
+    [499, 5_000],
+    [500, 5_000],
+    [501, 5_010],
+    [1_000, 10_000],
+  ])('with %i bytes fall behind 100 bytes a second after %i ms', (bytes, ms) => {
+    expect(behindAtMs({ sinceMs: 7, bytes }, 100)).toBe(ms + 7);
+  });
+
+  it('are as many as there may be, and the slowest gives way to one more', async () => {
+    const { clock, cuts, begin } = start({ bytes: 10_000 });
+    begin('fast').receive(4_000);
+    await clock.advance(10);
+    begin('slow');
+    await clock.advance(10);
+    begin('new');
+    expect(cuts).toEqual([]);
+    begin('newest');
+    expect(cuts).toEqual(['slow: arriving-bodies']);
+  });
+
+  it.each([
+    [999, []],
+    [1_000, []],
+    [1_001, ['first: arriving-bodies']],
+  ])('have %i bytes of 1,000 together', async (bytes, cut) => {
+    const { clock, cuts, begin } = start();
+    begin('first').receive(300);
+    await clock.advance(10);
+    begin('second').receive(bytes - 300);
+    expect(cuts).toEqual(cut);
+  });
+
+  it('leave their bytes and their timers behind when they end', async () => {
+    const { clock, cuts, begin } = start();
+    for (let count = 0; count < 20; count += 1) {
+      const body = begin('whole');
+      body.receive(900);
+      body.end();
+      body.end();
+      body.receive(900);
+    }
+    await clock.advance(60_000);
+    expect([cuts, clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  it('are cut when they are slower than the least pace, not a millisecond before', async () => {
+    const { clock, cuts, begin } = start();
+    const body = begin('slow');
+    body.receive(600);
+    await clock.advance(5_999);
+    expect(cuts).toEqual([]);
+    await clock.advance(1);
+    expect(cuts).toEqual(['slow: slow-body']);
+    body.receive(900);
+    expect([cuts.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  it('take the time that their pace gives them', async () => {
+    const { clock, cuts, begin } = start({ bytes: 10_000 });
+    const body = begin('steady');
+    for (let second = 0; second < 60; second += 1) {
+      body.receive(110);
+      await clock.advance(1_000);
+    }
+    expect(cuts).toEqual([]);
+  });
+
+  it('take any time without a least pace', async () => {
+    const { clock, cuts, begin } = start({ bytesPerSecond: 0 });
+    begin('slow');
+    await clock.advance(60_000);
+    expect([cuts, clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  it('give way until there is none', () => {
+    const { arriving, cuts, begin } = start();
+    begin('one');
+    expect([arriving.giveWay(), arriving.giveWay()]).toEqual([true, false]);
+    expect(cuts).toEqual(['one: arriving-bodies']);
+  });
+});
+
+describe('a half-sent body', () => {
+  let gateway: TestGateway;
+  let clock: VirtualClock;
+  const callers: RawConnection[] = [];
+
+  async function startGateway(environment: Record<string, string>) {
+    clock = createVirtualClock();
+    const measurements = recordingMeasurements();
+    gateway = await startTestGateway(environment, { clock, measurements });
+    return measurements;
+  }
+
+  afterEach(async () => {
+    for (const { socket } of callers.splice(0)) {
+      socket.destroy();
+    }
+    const stopped = gateway.stop(0);
+    await clock.advance(0);
+    await stopped;
+  });
+
+  const whole = graphqlRequest(
+    { query: '{ viewer { authMode } }' },
+    { 'client-request-id': 'half-sent' },
+  );
+
+  /** Sends all but the last byte of a request. */
+  async function sendHalf(): Promise<RawConnection> {
+    const caller = await openConnection(gateway.url);
+    callers.push(caller);
+    caller.send(whole.slice(0, -1));
+    // A round trip on another connection, after which the gateway has seen it.
+    await gateway.get('/livez');
+    return caller;
+  }
+
+  it("takes nobody's place", async () => {
+    await startGateway({ SHED_OPEN_REQUESTS: '1' });
+    const halves = [];
+    for (let count = 0; count < 5; count += 1) {
+      halves.push(await sendHalf());
+    }
+    expect((await gateway.run('{ viewer { authMode } }')).status).toBe(200);
+    const [first] = halves;
+    first?.send(whole.slice(-1));
+    await first?.until(/PASSTHROUGH/);
+  });
+
+  it('is cut with 503 if it is the slowest of too many', async () => {
+    const measurements = await startGateway({ MAX_ARRIVING_BODIES: '2' });
+    const first = await sendHalf();
+    await clock.advance(100);
+    const second = await sendHalf();
+    await clock.advance(100);
+    const third = await sendHalf();
+    const answer = await first.closed;
+    expect(answer).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
+    expect(answer).toMatch(/\r\nretry-after: 1\r\n/);
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({
+      errors: [{ extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } }],
+    });
+    expect(measurements.events).toEqual(['shed for arriving-bodies']);
+    for (const caller of [second, third]) {
+      caller.send(whole.slice(-1));
+      await caller.until(/PASSTHROUGH/);
+    }
+  });
+
+  it('is cut with 408 if it is slower than the least pace', async () => {
+    const measurements = await startGateway({});
+    const caller = await sendHalf();
+    await clock.advance(5_000);
+    expect(await caller.closed).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    expect(measurements.events).toEqual(['connection cut for slow-body']);
+    await until(() => clock.pendingTimers === 0);
+  });
+
+  it('gives way if there are as many connections as there may be', async () => {
+    await startGateway({ MAX_CONNECTIONS: '3' });
+    const first = await sendHalf();
+    const [second] = [await sendHalf(), await sendHalf()];
+    expect(await first.closed).toMatch(/^HTTP\/1.1 503 /);
+    second.send(whole.slice(-1));
+    await second.until(/PASSTHROUGH/);
+  });
+});

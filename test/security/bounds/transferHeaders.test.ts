@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openConnection } from '../../support/rawConnection.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({});
+});
+afterAll(() => gateway.stop(0));
+
+const body = JSON.stringify({ query: '{ __typename }' });
+const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+
+const post = (...headers: string[]): string =>
+  ['POST /graphql HTTP/1.1', 'Host: gateway', ...headers].map((line) => `${line}\r\n`).join('') +
+  '\r\n';
+const type = 'Content-Type: application/json';
+
+/** Sends bytes; gives all that comes back until the gateway closes the connection. */
+async function send(bytes: string): Promise<string> {
+  const caller = await openConnection(gateway.url);
+  caller.send(bytes);
+  return caller.closed;
+}
+
+const codesIn = (answer: string): string[] =>
+  [...answer.matchAll(/"code":"(\w+)"/g)].map(([, code = '']) => code);
+
+describe('a transfer encoding', () => {
+  it.each([
+    'gzip, chunked',
+    'chunked, chunked',
+    'chunked, gzip',
+    'gzip',
+    'identity',
+    'identity, chunked',
+    'xchunked',
+    '"chunked"',
+    'chunked;q=1',
+    ',chunked',
+    'chunked\r\nTransfer-Encoding: chunked',
+    'gzip\r\nTransfer-Encoding: chunked',
+  ])('is rejected with 501 and a closed connection if it is %j', async (encoding) => {
+    const answer = await send(`${post(type, `Transfer-Encoding: ${encoding}`)}${chunked}`);
+    expect(answer).toMatch(/^HTTP\/1.1 501 Not Implemented\r\n/);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    expect(codesIn(answer)).toEqual(['TRANSFER_ENCODING_NOT_SUPPORTED']);
+  });
+
+  it('hides no other request', async () => {
+    const hidden = 'GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n';
+    const before = gateway.logLines.length;
+    const answer = await send(
+      `${post(type, 'Transfer-Encoding: gzip, chunked')}${chunked}${hidden}`,
+    );
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 501']);
+    const lines = gateway.logLines.slice(before).map((line) => JSON.parse(line));
+    expect(lines.filter(({ status }) => status === 200)).toEqual([]);
+  });
+
+  it.each(['chunked', 'Chunked', ' chunked '])('may be %j', async (encoding) => {
+    const answer = await send(
+      `${post(type, 'Connection: close', `Transfer-Encoding: ${encoding}`)}${chunked}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+  });
+});
+
+describe('a content type', () => {
+  const length = `Content-Length: ${body.length}`;
+
+  it.each([
+    [type, type],
+    [type, 'content-type: text/plain'],
+    ['CONTENT-TYPE: text/plain', type],
+  ])('is rejected with 400 if it came twice: %s, %s', async (first, second) => {
+    const answer = await send(`${post(first, length, second, 'Connection: close')}${body}`);
+    expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+    expect(codesIn(answer)).toEqual(['BAD_REQUEST']);
+    expect(answer).toContain('content-type');
+  });
+
+  it.each([
+    ['of 256 characters', 256, 200],
+    ['of 257 characters', 257, 415],
+  ])('%s has the status it should have', async (_what, characters, status) => {
+    const long = 'application/json; a='.padEnd(characters, 'x');
+    const headers = [`Content-Type: ${long}`, length, 'Connection: close'];
+    expect(await send(`${post(...headers)}${body}`)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+});
