@@ -58,7 +58,7 @@ export const challengedClaims = {
 };
 
 const minuteMs = 60_000;
-const dripMs = 20;
+const dripMs = 100;
 
 const unreachable: readonly NamedFault[] = [
   special(

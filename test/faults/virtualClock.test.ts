@@ -66,6 +66,19 @@ describe('the virtual clock', () => {
     await waiting;
   });
 
+  it('advances to the next timer, and to no other', async () => {
+    const clock = createVirtualClock(0);
+    const fired: number[] = [];
+    for (const ms of [70, 30, 30]) {
+      clock.startTimer(ms, () => fired.push(clock.now()));
+    }
+    await clock.advanceToNext();
+    expect([fired, clock.now()]).toEqual([[30, 30], 30]);
+    await clock.advanceToNext();
+    expect([fired, clock.now()]).toEqual([[30, 30, 70], 70]);
+    await expect(clock.advanceToNext()).rejects.toThrow('No timer is pending');
+  });
+
   it('tells when a wait has begun', async () => {
     const clock = createVirtualClock();
     const isPending = clock.whenPending(2);

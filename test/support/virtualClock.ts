@@ -9,6 +9,8 @@ export interface VirtualClock extends Clock {
    * after each. A timer that is started meanwhile fires too if it falls due. Rejects with what a callback throws.
    */
   advance(ms: number): Promise<void>;
+  /** Lets time pass until the next timer falls due, and fires what is due then. Rejects if no timer is pending. */
+  advanceToNext(): Promise<void>;
   /** Resolves once so many timers are pending, so that a test knows that a wait has begun before it lets time pass. */
   whenPending(count?: number): Promise<void>;
 }
@@ -43,6 +45,18 @@ export function createVirtualClock(startMs = Date.UTC(2026, 1, 11, 8, 30, 5)): V
     return next;
   }
 
+  async function advance(ms: number): Promise<void> {
+    const untilMs = nowMs + ms;
+    await settle();
+    for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
+      timers.delete(timer);
+      nowMs = Math.max(nowMs, timer.dueMs);
+      timer.callback();
+      await settle();
+    }
+    nowMs = Math.max(nowMs, untilMs);
+  }
+
   return {
     get pendingTimers() {
       return timers.size;
@@ -57,16 +71,14 @@ export function createVirtualClock(startMs = Date.UTC(2026, 1, 11, 8, 30, 5)): V
       return () => timers.delete(timer);
     },
 
-    async advance(ms) {
-      const untilMs = nowMs + ms;
-      await settle();
-      for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
-        timers.delete(timer);
-        nowMs = Math.max(nowMs, timer.dueMs);
-        timer.callback();
-        await settle();
+    advance,
+
+    async advanceToNext() {
+      const next = nextDue(Number.POSITIVE_INFINITY);
+      if (next === undefined) {
+        throw new Error('No timer is pending, so no time can pass');
       }
-      nowMs = Math.max(nowMs, untilMs);
+      await advance(next.dueMs - nowMs);
     },
 
     whenPending: (count = 1) =>

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { RateLimiterRedis } from 'rate-limiter-flexible';
-import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
 import type { Clock } from '../../clock.ts';
 import type { BudgetLimits, GraphBudget } from './graphBudget.ts';
 import { createLimiterBudget } from './limiterBudget.ts';
 import type { LimiterPair } from './limiterPair.ts';
+import { MemoryLimiter } from './memoryLimiter.ts';
 
 export interface GraphBudgetOptions extends BudgetLimits {
   /** Over how many replicas the budget is divided while they cannot count together. */
@@ -25,9 +25,9 @@ export async function createGraphBudget(
   parts: GraphBudgetParts,
 ): Promise<GraphBudget> {
   const { redis } = parts;
-  const alone = memoryPair(options);
+  const alone = memoryPair(options, parts.clock);
   if (redis === undefined) {
-    return createLimiterBudget(alone, options, parts, () => forgetAll(alone));
+    return createLimiterBudget(alone, options, parts, () => undefined);
   }
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
   const shared = (count: keyof LimiterPair): RateLimiterRedis =>
@@ -40,27 +40,16 @@ export async function createGraphBudget(
       insuranceLimiter: alone[count],
     });
   const pair = { writes: shared('writes'), requests: shared('requests') };
-  return createLimiterBudget(pair, options, parts, () => forgetAll(alone));
+  return createLimiterBudget(pair, options, parts, () => undefined);
 }
 
-type MemoryPair = { readonly [Count in keyof LimiterPair]: RateLimiterMemory };
-
-/** Counts in this process: the whole budget where it is the only one, its share where there are others. */
-function memoryPair(options: GraphBudgetOptions): MemoryPair {
-  const limiter = (count: keyof LimiterPair): RateLimiterMemory =>
-    new RateLimiterMemory({
-      keyPrefix: `graph-budget:${count}`,
+/** Counts in this process: the whole budget if it is the only one, its share if there are others. */
+function memoryPair(options: GraphBudgetOptions, { now }: Clock): LimiterPair {
+  const limiter = (count: keyof LimiterPair): MemoryLimiter =>
+    new MemoryLimiter({
       points: Math.max(1, Math.floor(options[count] / options.replicas)),
-      duration: options.windowSeconds,
+      windowSeconds: options.windowSeconds,
+      now,
     });
   return { writes: limiter('writes'), requests: limiter('requests') };
-}
-
-/** Each count has a timer, which would last for its window or, where Graph said so, for an hour. */
-function forgetAll(pair: MemoryPair): void {
-  for (const limiter of Object.values(pair)) {
-    for (const { key } of limiter.dump().storage) {
-      limiter.delete(key);
-    }
-  }
 }

@@ -1,14 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { systemClock } from '../../../src/clock.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createGraphBudget } from '../../../src/graph/budget/createGraphBudget.ts';
 import type { BudgetClaim, GraphBudget } from '../../../src/graph/budget/graphBudget.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 
-// The limiter's library reads the machine's own time, so that here, and only here, the machine's own time is replaced.
+let clock: VirtualClock;
 beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'], now: 1_000_000 });
-});
-afterEach(() => {
-  jest.useRealTimers();
+  clock = createVirtualClock(1_000_000);
 });
 
 const limits = { writes: 3, requests: 6, windowSeconds: 20 };
@@ -16,7 +13,7 @@ const limits = { writes: 3, requests: 6, windowSeconds: 20 };
 function start(change: object = {}): Promise<GraphBudget> {
   return createGraphBudget(
     { ...limits, replicas: 1, ...change },
-    { clock: systemClock, chance: () => 0, redis: undefined },
+    { clock, chance: () => 0, redis: undefined },
   );
 }
 
@@ -30,7 +27,7 @@ function ask(budget: GraphBudget, ...claims: readonly Partial<BudgetClaim>[]): s
   const ends: string[] = [];
   claims.forEach((change, index) => {
     budget.acquire(claim(change)).then(
-      () => ends.push(`${index} at ${Date.now() - 1_000_000}`),
+      () => ends.push(`${index} at ${clock.now() - 1_000_000}`),
       (error: { details?: { retryAfterMs?: number }; code: string }) =>
         ends.push(`${index} ${error.code} ${error.details?.retryAfterMs ?? ''}`.trim()),
     );
@@ -39,7 +36,7 @@ function ask(budget: GraphBudget, ...claims: readonly Partial<BudgetClaim>[]): s
 }
 
 async function settled(ends: string[]): Promise<string[]> {
-  await jest.advanceTimersByTimeAsync(0);
+  await clock.advance(0);
   return ends;
 }
 
@@ -48,15 +45,15 @@ const write = { isWrite: true };
 describe('the budget in memory', () => {
   it('lets writes through up to their limit, and those behind in the next window', async () => {
     const ends = ask(await start(), write, write, write, write);
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0']);
-    await jest.advanceTimersByTimeAsync(20_000);
+    await clock.advance(20_000);
     expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '3 at 20000']);
   });
 
   it('counts writes and reads together as requests', async () => {
     const ends = ask(await start(), write, {}, {}, {}, {}, {}, { timeLeftMs: 10 });
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends).toContain('6 throttled 20000');
     expect(ends).toHaveLength(7);
   });
@@ -74,9 +71,9 @@ describe('the budget in memory', () => {
   it('tells at once, with the wait, what those in front leave no room for in time', async () => {
     const budget = await start({ requests: 60 });
     const ends = ask(budget, ...Array.from({ length: 7 }, () => write));
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '6 throttled 40000']);
-    await jest.advanceTimersByTimeAsync(20_000);
+    await clock.advance(20_000);
     expect(ends.slice(4)).toEqual(['3 at 20000', '4 at 20000', '5 at 20000']);
   });
 
@@ -84,9 +81,9 @@ describe('the budget in memory', () => {
     const budget = await start();
     await budget.pause('a', 5_000);
     const ends = ask(budget, { key: 'a' }, { key: 'b' }, { key: 'a', timeLeftMs: 100 });
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends.sort()).toEqual(['1 at 0', '2 throttled 5000']);
-    await jest.advanceTimersByTimeAsync(5_000);
+    await clock.advance(5_000);
     expect(ends).toContain('0 at 5000');
   });
 
@@ -95,7 +92,7 @@ describe('the budget in memory', () => {
     await budget.pause('a', 1);
     await budget.pause('b', 1e9);
     const ends = ask(budget, { key: 'a', timeLeftMs: 1 }, { key: 'b' });
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends).toEqual(['0 throttled 1000', '1 throttled 3600000']);
   });
 
@@ -104,28 +101,46 @@ describe('the budget in memory', () => {
     const leaving = new AbortController();
     const waiting = { ...write, signal: leaving.signal };
     const ends = ask(budget, write, write, write, waiting, waiting, waiting);
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     leaving.abort('callerLeft');
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends.slice(3)).toEqual(['3 callerLeft', '4 callerLeft', '5 callerLeft']);
     const later = ask(budget, write);
-    await jest.advanceTimersByTimeAsync(20_000);
+    await clock.advance(20_000);
     expect(later).toEqual(['0 at 20000']);
   });
 
   it('is a share where there are other replicas that count for themselves', async () => {
     const budget = await start({ replicas: 3 });
     const ends = ask(budget, write, { ...write, timeLeftMs: 10 });
-    await jest.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(ends).toEqual(['0 at 0', '1 throttled 20000']);
   });
 
-  it('leaves no timer behind where it is closed, in the middle of a window and of a pause', async () => {
+  it('forgets what is over', async () => {
     const budget = await start();
-    await settled(ask(budget, write, { key: 'graph-budget:requests:b' }));
+    await budget.pause('a', 5_000);
+    await clock.advance(40_000);
+    expect(await settled(ask(budget, { key: 'b' }, { key: 'a' }))).toHaveLength(2);
+  });
+
+  it('begins a window anew if the clock is set back meanwhile', async () => {
+    let backMs = 0;
+    const budget = await createGraphBudget(
+      { ...limits, replicas: 1 },
+      { clock: { ...clock, now: () => clock.now() - backMs }, chance: () => 0, redis: undefined },
+    );
+    await budget.pause('a', 5_000);
+    backMs = 3_600_000;
+    expect(await settled(ask(budget, { timeLeftMs: 1 }))).toEqual(['0 throttled 5000']);
+    await clock.advance(5_000);
+    expect(await settled(ask(budget, { timeLeftMs: 1 }))).toEqual([`0 at 5000`]);
+  });
+
+  it('leaves no timer behind in the middle of a window and of a pause', async () => {
+    const budget = await start();
+    await settled(ask(budget, write, { key: 'b' }));
     await budget.pause('c', 3_600_000);
-    expect(jest.getTimerCount()).toBeGreaterThanOrEqual(4);
-    budget.close();
-    expect(jest.getTimerCount()).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -76,7 +76,8 @@ async function serveRequest(
     return execution;
   };
   const answer = fault.executes ? await execute() : standInAnswer(request);
-  const { origin, nowMs, wait } = stage;
+  const { origin, nowMs } = stage;
+  const wait: Exchange['wait'] = (ms) => wire.hold(stage.wait(ms));
   await fault.play({ request, answer, wire, origin, nowMs, wait, execute });
   if (head.headers['connection']?.toLowerCase() === 'close') {
     wire.finish();

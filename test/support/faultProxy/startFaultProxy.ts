@@ -11,7 +11,7 @@ import { createScript } from './script.ts';
 import { type ServedConnection, type Stage, serveConnection } from './serveConnection.ts';
 import { createTlsEnd } from './tlsEnd.ts';
 import { createUpstreamLink } from './upstreamLink.ts';
-import { createWire } from './wire.ts';
+import { createWire, type HeldConnection, type Wire } from './wire.ts';
 
 export interface FaultProxyOptions {
   /** What it stands before; speaks plain HTTP. */
@@ -38,8 +38,12 @@ export interface FaultProxy {
   clear(): void;
   /** Shows another certificate to the connections that come. */
   present(certificate: ServerCertificate): void;
+  /** The connections over which nothing more comes before time passes, or their client or a test acts. */
+  readonly held: readonly HeldConnection[];
   /** Closes the connections that carry no request, and waits until their clients have taken note. */
   dropIdleConnections(): Promise<void>;
+  /** Closes all connections in the same way, whatever they carry. */
+  dropConnections(): Promise<void>;
   /**
    * Ends all connections and refuses new ones, until `acceptConnections` or for a time of the clock. What is with the
    * upstream already is executed nevertheless.
@@ -62,19 +66,26 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const tlsEnd = options.tls && createTlsEnd(options.tls);
   const sockets = new Set<Socket>();
   const served = new Set<ServedConnection>();
+  const wires = new Set<Wire>();
   let stopRefusing = (): void => undefined;
 
   async function accept(socket: Socket): Promise<void> {
     const noteEnd = ledger.connected();
     sockets.add(socket);
     socket.on('error', () => undefined);
+    const wireOver = (stream: Socket, isUnused: boolean): Wire => {
+      const wire = createWire(socket, stream, { clock, isUnused });
+      wires.add(wire);
+      socket.on('close', () => wires.delete(wire));
+      return wire;
+    };
     socket.on('close', () => {
       sockets.delete(socket);
       noteEnd();
     });
     const fault = script.takeForConnection();
     if (fault !== undefined) {
-      const wire = createWire(socket, socket, clock);
+      const wire = wireOver(socket, true);
       await fault.play(wire);
       if (!wire.isOpen) {
         return;
@@ -85,7 +96,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       return;
     }
     stream.on('error', () => undefined);
-    const wire = createWire(socket, stream, clock);
+    const wire = wireOver(stream, false);
     const connection = serveConnection(createRequestReader(stream), wire, stage);
     served.add(connection);
     await connection.ended;
@@ -112,15 +123,17 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     },
   };
 
-  async function dropIdleConnections(): Promise<void> {
-    const idle = [...served].filter(({ isIdle }) => isIdle);
+  async function drop(dropped: readonly Wire[]): Promise<void> {
     await Promise.all(
-      idle.map(({ wire }) => {
+      dropped.map((wire) => {
         wire.finish();
         return wire.untilGone();
       }),
     );
   }
+
+  const dropIdleConnections = (): Promise<void> =>
+    drop([...served].filter(({ isIdle }) => isIdle).map(({ wire }) => wire));
 
   async function acceptConnections(): Promise<void> {
     stopRefusing();
@@ -146,7 +159,11 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     present(certificate) {
       tlsEnd?.present(certificate);
     },
+    get held() {
+      return [...wires].flatMap(({ held }) => held ?? []);
+    },
     dropIdleConnections,
+    dropConnections: () => drop([...wires]),
     async refuseConnections(forMs) {
       const gone = door.shut();
       stopRefusing();

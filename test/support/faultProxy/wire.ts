@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../src/clock.ts';
 
 /** The proxy's end of a client's connection, as a fault writes to it. */
@@ -14,13 +13,32 @@ export interface Wire {
   reset(): void;
   /** Waits on the proxy's clock, or until the connection is gone. */
   wait(ms: number): Promise<void>;
-  /** Leaves the connection as it is until it is gone; what the client sends meanwhile is lost. */
-  untilGone(): Promise<void>;
+  /** Leaves the connection as it is until it is gone, or until `released`; discards what the client sends meanwhile. */
+  untilGone(released?: Promise<void>): Promise<void>;
+  /** Holds the connection while a fault waits for something that only the clock or a test brings about. */
+  hold(waiting: Promise<void>): Promise<void>;
+  /** Defined while the connection is held. */
+  readonly held: HeldConnection | undefined;
+}
+
+/** A connection over which nothing more comes until time passes, or until its client or a test acts. */
+export interface HeldConnection {
+  readonly clientPort: number;
+  /** Everything that was written to the client, whether it has read it or not. */
+  readonly bytesWritten: number;
+  /** Whether a connection fault holds it, so that no request was read from it. */
+  readonly isUnused: boolean;
 }
 
 /** Makes the wire of a connection. `stream` is the socket itself or TLS over it. */
-export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
+export function createWire(
+  socket: Socket,
+  stream: Socket,
+  { clock, isUnused }: { readonly clock: Clock; readonly isUnused: boolean },
+): Wire {
   let isOpen = !stream.destroyed;
+  const clientPort = socket.remotePort ?? 0;
+  let holds = 0;
   const onceGone = new Set<() => void>();
   function end(): void {
     isOpen = false;
@@ -55,10 +73,21 @@ export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
     });
   }
 
+  async function hold(waiting: Promise<void>): Promise<void> {
+    holds += 1;
+    await waiting;
+    holds -= 1;
+  }
+
   return {
     get isOpen() {
       return isOpen;
     },
+    get held() {
+      const isHeld = holds > 0 && isOpen;
+      return isHeld ? { clientPort, bytesWritten: stream.bytesWritten, isUnused } : undefined;
+    },
+    hold,
     write: (bytes) =>
       untilGoneOr((done) => {
         if (isOpen) {
@@ -76,11 +105,16 @@ export function createWire(socket: Socket, stream: Duplex, clock: Clock): Wire {
       isOpen = false;
       socket.resetAndDestroy();
     },
-    wait: (ms) => untilGoneOr((done) => clock.startTimer(ms, done)),
-    untilGone() {
+    wait: (ms) => hold(untilGoneOr((done) => clock.startTimer(ms, done))),
+    untilGone(released) {
       // Without a reader the end of the connection would not be noticed.
       stream.resume();
-      return untilGoneOr(() => nothing);
+      return hold(
+        untilGoneOr((done) => {
+          void released?.then(done);
+          return nothing;
+        }),
+      );
     },
   };
 }

@@ -40,7 +40,7 @@ export function held(fault: RequestFault = passOn): HeldFault {
     name: `${fault.name}, held back`,
     release,
     async play(exchange) {
-      await Promise.race([released, exchange.wire.untilGone()]);
+      await exchange.wire.untilGone(released);
       await fault.play(exchange);
     },
   };
@@ -57,7 +57,7 @@ export function heldInTheMiddle(): HeldFault {
       const bytes = toBytes(answer);
       const middle = Math.ceil(bytes.length / 2);
       await wire.write(bytes.subarray(0, middle));
-      await Promise.race([released, wire.untilGone()]);
+      await wire.untilGone(released);
       await wire.write(bytes.subarray(middle));
     },
   };

@@ -45,8 +45,8 @@ const bombs = new Map<number, Buffer>();
 function bombOf(bytes: number): Buffer {
   let bomb = bombs.get(bytes);
   if (bomb === undefined) {
-    const filler = ' '.repeat(bytes - opening.length - closing.length);
-    bomb = gzipSync(`${opening}${filler}${closing}`, { level: 9 });
+    const filler = Buffer.alloc(bytes - opening.length - closing.length, ' ');
+    bomb = gzipSync(Buffer.concat([Buffer.from(opening), filler, Buffer.from(closing)]));
     bombs.set(bytes, bomb);
   }
   return bomb;
