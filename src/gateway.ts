@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { explorerOf } from './explorerOf.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
+import { createLoopShare } from './loopShare.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
@@ -92,6 +93,7 @@ async function openGateway(
     locks: createPartnerLocks(),
     knownIds,
     operations,
+    loopShare: createLoopShare(),
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     authMode: authModes[config.identity.mode],

@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files beside the folders that import nothing of ours but each other, so that every folder may import them. */
-const shared = ['clock', 'secret', 'systemCode', 'untilAborted', 'jsonProblem'].map(
+const shared = ['clock', 'secret', 'systemCode', 'untilAborted', 'jsonProblem', 'loopShare'].map(
   (name) => `${name}.ts`,
 );
 

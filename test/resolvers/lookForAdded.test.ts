@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { GraphClient } from '../../src/graph/client.ts';
 import { GraphNetworkError } from '../../src/graph/errors.ts';
 import type { NewPartnerResource, PartnerResource } from '../../src/graph/resource.ts';
+import { wholeLoop } from '../../src/loopShare.ts';
 import type { RequestContext } from '../../src/resolvers/context.ts';
 import {
   createKnownPartnerIds,
@@ -57,6 +58,7 @@ function contextOf(
     apiVersion: 'beta',
     call,
     reads: createPartnerReads(graph, call, maximumRows),
+    share: wholeLoop,
     knownIds,
     authorizer: undefined,
     authMode: 'PASSTHROUGH',

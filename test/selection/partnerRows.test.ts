@@ -39,7 +39,7 @@ describe('createPartnerRows', () => {
 
   it('takes each page once, even for two that ask at once', async () => {
     const { taken, rows } = pagesOf(2, 2);
-    const [some, all] = await Promise.all([rows.atLeast(3), rows.all()]);
+    const [some, all] = await Promise.all([rows.atLeast(3), rows.atLeast(Infinity)]);
     expect(some).toEqual(all);
     expect(all.map(({ id }) => id)).toEqual(['0', '1', '2', '3']);
     expect(taken.count).toBe(2);
@@ -53,9 +53,9 @@ describe('createPartnerRows', () => {
     }
     const rows = createPartnerRows(endless(), 5);
     expect(await rows.atLeast(4)).toHaveLength(4);
-    await expect(rows.all()).rejects.toThrow(TooManyRowsError);
+    await expect(rows.atLeast(Infinity)).rejects.toThrow(TooManyRowsError);
     const exact = createPartnerRows(pagesOf(2, 3).pages, 5);
-    expect(await exact.all()).toHaveLength(5);
+    expect(await exact.atLeast(Infinity)).toHaveLength(5);
   });
 
   it('tells everyone who waits that reading failed', async () => {
@@ -65,7 +65,7 @@ describe('createPartnerRows', () => {
     }
     const rows = createPartnerRows(broken(), 1000);
     expect(await rows.atLeast(1)).toHaveLength(1);
-    const outcomes = await Promise.allSettled([rows.atLeast(2), rows.all()]);
+    const outcomes = await Promise.allSettled([rows.atLeast(2), rows.atLeast(Infinity)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 });

@@ -68,23 +68,23 @@ describe("a cursor in Graph's order", () => {
       { ahead: 'row-144', behind: 'row-151' },
     ],
     [
-      'a whole page of the default size is gone',
-      [...numbered(0, 51), ...numbered(151, 250)],
-      { ahead: 'row-50', behind: 'row-151' },
+      'its row and seven before it are gone',
+      [...numbered(0, 143), ...numbered(151, 250)],
+      { ahead: 'row-142', behind: 'row-151' },
     ],
   ])('stays where it was where %s', async (_what, rows, expected) => {
     expect(await around(rows, await cursorAt(150))).toEqual(expected);
   });
 
   it('leaves nothing out in either direction where all that it remembers is gone', async () => {
-    const rows = [...numbered(0, 50), ...numbered(151, 250)];
+    const rows = [...numbered(0, 142), ...numbered(151, 250)];
     expect(await around(rows, await cursorAt(150))).toEqual({ behind: 'row-0', ahead: 'row-249' });
   });
 
   it('is at the start where all before it is gone', async () => {
-    const expected = { ahead: undefined, behind: 'row-101' };
-    expect(await around(numbered(101, 250), await cursorAt(100))).toEqual(expected);
-    expect(await around(numbered(101, 250), await cursorAt(3))).toEqual(expected);
+    const expected = { ahead: undefined, behind: 'row-9' };
+    expect(await around(numbered(9, 250), await cursorAt(8))).toEqual(expected);
+    expect(await around(numbered(9, 250), await cursorAt(3))).toEqual(expected);
   });
 
   it.each([

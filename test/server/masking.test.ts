@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
+import { wholeLoop } from '../../src/loopShare.ts';
 import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createPartnerLocks } from '../../src/resolvers/partnerLocks.ts';
@@ -49,6 +50,7 @@ beforeAll(async () => {
     locks: createPartnerLocks(),
     knownIds: createKnownPartnerIds(),
     operations: createRunningOperations(),
+    loopShare: wholeLoop,
     shutdown: new AbortController().signal,
     authorizer: undefined,
     authMode: 'PASSTHROUGH',
