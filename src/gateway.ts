@@ -10,6 +10,7 @@ import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { loadTrusted } from './loadTrusted.ts';
+import { createLoopShare } from './loopShare.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
 import { createPartnerLocks } from './resolvers/partnerLocks.ts';
@@ -115,6 +116,7 @@ async function openGateway(
     }),
     knownIds,
     operations,
+    loopShare: createLoopShare(),
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),

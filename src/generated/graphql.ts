@@ -285,7 +285,10 @@ export type ComplianceManagementPartnerEdge = {
 export type ComplianceManagementPartnerFilter = {
   /** All of these filters hold; an empty list always does. */
   and?: InputMaybe<Array<ComplianceManagementPartnerFilter>>;
-  /** Conditions on the name. Upper and lower case are the same, and so are different Unicode spellings of one character. */
+  /**
+   * Conditions on the name. Upper and lower case are the same, and so are different Unicode spellings of one character. The
+   * first 256 characters of a name are compared.
+   */
   displayName?: InputMaybe<DisplayNameFilter>;
   /** Conditions on the last sign of life. */
   lastHeartbeatDateTime?: InputMaybe<HeartbeatFilter>;
@@ -309,7 +312,10 @@ export type ComplianceManagementPartnerOrder = {
 
 /** What partners can be ordered by. */
 export type ComplianceManagementPartnerOrderField =
-  /** The name, as dictionaries have it: case counts only where names are alike otherwise. */
+  /**
+   * The name, as dictionaries have it: case counts only if names are alike otherwise. Names of more than 128 characters are
+   * ordered by their first 112.
+   */
   | 'DISPLAY_NAME'
   /** The last sign of life as an instant, over all digits and across offsets. */
   | 'LAST_HEARTBEAT_DATE_TIME'
@@ -621,8 +627,8 @@ export type Query = {
    * than this gateway is configured to read is refused with the code `TOO_MANY_ROWS`.
    *
    * Cursors stay good while rows come and go: none is repeated or left out because of it. A partner that is deleted and
-   * added again under its id counts as the same one. Only where a cursor's partner and the hundred before it have all gone
-   * from a list without `orderBy`, the list starts again, so that some may come twice.
+   * added again under its id counts as the same one. Only if a cursor's partner and the eight before it have all gone
+   * from a list without `orderBy`, the list starts again, so that some may come twice. A cursor has at most 1,024 characters.
    */
   complianceManagementPartners?: Maybe<ComplianceManagementPartnerConnection>;
   /** Who calls, and which queries and mutations the caller's token allows. Answered without a call of Microsoft Graph. */

@@ -8,6 +8,8 @@ const cycle = { years: 400, seconds: 146_097 * 86_400 };
 const secondsBeforeEpoch = 62_167_219_200;
 const dayOfOffsets = 86_400;
 const width = 12;
+/** Answers may have more digits than inputs, but not so many that cursors cannot carry them. */
+const maximumLength = 64;
 
 /**
  * Gives a text for the instant of a date-time. Two such texts stand in the order of their instants when they are
@@ -15,6 +17,9 @@ const width = 12;
  * names no instant, as an answer may.
  */
 export function instantKeyOf(dateTime: string): string | undefined {
+  if (dateTime.length > maximumLength) {
+    return undefined;
+  }
   const [
     ,
     year,

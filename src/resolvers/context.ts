@@ -4,6 +4,7 @@ import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { Authorizer } from '../identity/createAuthorizer.ts';
+import type { LoopShare } from '../loopShare.ts';
 import type { RequestTrail } from '../telemetry/trail.ts';
 import type { KnownPartnerIds } from './knownPartnerIds.ts';
 import type { PartnerLocks } from './partnerLocks.ts';
@@ -35,6 +36,8 @@ export interface RequestContext {
   readonly isTokenAccepted: () => boolean;
   /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
+  /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
+  readonly share: LoopShare;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
   /** Shared by all requests of this replica. */

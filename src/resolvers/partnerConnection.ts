@@ -1,5 +1,6 @@
+import { forEachUnit } from '../loopShare.ts';
 import { partnerFromWire } from '../mapping/partner.ts';
-import type { PartnerConnectionModel } from '../mapping/partnerModel.ts';
+import type { PartnerConnectionModel, PartnerEdgeModel } from '../mapping/partnerModel.ts';
 import { cutPage } from '../selection/cutPage.ts';
 import type { PageArguments } from '../selection/pageArguments.ts';
 import type { PartnerRows } from '../selection/partnerRows.ts';
@@ -11,11 +12,15 @@ export async function readPartnerConnection(
   page: PageArguments,
 ): Promise<PartnerConnectionModel> {
   const sequence = page.order ? orderedSequence(rows, page.order) : listSequence(rows);
-  const { rows: found, hasNext, hasPrevious, count } = await cutPage(sequence, page);
-  const edges = found.map(({ row, index }) => ({
-    cursor: () => sequence.cursorOf(row, index),
-    node: partnerFromWire(row),
-  }));
+  const { rows: found, hasNext, hasPrevious, count } = await cutPage(sequence, page, rows.share);
+  const edges: PartnerEdgeModel[] = [];
+  await forEachUnit(rows.share, found.length, (place) => {
+    const pageRow = found[place];
+    if (pageRow !== undefined) {
+      const { row, index } = pageRow;
+      edges.push({ cursor: () => sequence.cursorOf(row, index), node: partnerFromWire(row) });
+    }
+  });
   return {
     edges,
     nodes: edges.map(({ node }) => node),

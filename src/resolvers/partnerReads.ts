@@ -4,6 +4,7 @@ import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { PartnerLookup } from '../graph/reads.ts';
 import type { PartnerResource } from '../graph/resource.ts';
+import { type LoopShare, wholeLoop } from '../loopShare.ts';
 import { createPartnerRows, type PartnerRows, TooManyRowsError } from '../selection/partnerRows.ts';
 import { GatewayError } from './gatewayError.ts';
 import { toGatewayError } from './toGatewayError.ts';
@@ -24,6 +25,7 @@ export function createPartnerReads(
   graph: GraphClient,
   call: GraphCall,
   maximumRows: number,
+  share: LoopShare = wholeLoop,
 ): PartnerReads {
   // One batch after the other: Graph asks for that where one would be enough.
   let lastBatch: Promise<unknown> = Promise.resolve();
@@ -46,7 +48,7 @@ export function createPartnerReads(
   return {
     get: (id) => loader.load(id).catch(translate),
     get rows() {
-      rows ??= translating(createPartnerRows(graph.listPages(call), maximumRows));
+      rows ??= translating(createPartnerRows(graph.listPages(call), maximumRows, share));
       return rows;
     },
   };
@@ -56,7 +58,8 @@ export function createPartnerReads(
 function translating(rows: PartnerRows): PartnerRows {
   return {
     atLeast: (count) => rows.atLeast(count).catch(translate),
-    all: () => rows.all().catch(translate),
+    inOrder: (order) => rows.inOrder(order).catch(translate),
+    share: rows.share,
   };
 }
 

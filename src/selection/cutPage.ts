@@ -1,4 +1,5 @@
 import type { PartnerResource } from '../graph/resource.ts';
+import type { LoopShare } from '../loopShare.ts';
 import type { PageArguments } from './pageArguments.ts';
 import type { PartnerSequence } from './partnerSequence.ts';
 
@@ -21,44 +22,57 @@ type Range = Pick<PageArguments, 'first' | 'last' | 'after' | 'before' | 'isIncl
 
 /**
  * Cuts a page out of the list as the Relay specification has it: what stands between the cursors, of that the first,
- * of these the last. Reads as many rows as that takes, not one more.
+ * of these the last. Reads as many rows as that takes, not one more, and judges each row once, whoever asks about it.
  */
 export async function cutPage(
   sequence: PartnerSequence,
   { first, last, after, before, isIncluded }: Range,
+  share: LoopShare,
 ): Promise<PartnerPage> {
   const start = after === undefined ? 0 : await sequence.countUpTo(after);
   const end = before === undefined ? Number.POSITIVE_INFINITY : await sequence.countBefore(before);
+  const verdicts: (boolean | undefined)[] = [];
 
-  /** The rows from `from` up to `to` that pass the filter, until there are `wanted` of them. */
-  async function collect(from: number, to: number, wanted: number): Promise<PageRow[]> {
-    const found: PageRow[] = [];
+  /** Visits the rows from `from` up to `to` that pass the filter, until there are `wanted` of them; counts them. */
+  async function visit(
+    from: number,
+    to: number,
+    wanted: number,
+    found: (row: PageRow) => void = () => undefined,
+  ): Promise<number> {
+    let count = 0;
     // Without a limit everything is needed anyway; with one, at least as many rows as are wanted.
     let rows = await sequence.atLeast(Math.min(to, from + wanted));
-    for (let index = from; index < to && found.length < wanted; index += 1) {
+    for (let index = from; index < to && count < wanted; index += 1) {
       if (index >= rows.length) {
         rows = await sequence.atLeast(index + 1);
+      }
+      if (share.isUsedUp()) {
+        await share.nextTurn();
       }
       const row = rows[index];
       if (row === undefined) {
         break;
       }
-      if (isIncluded(row)) {
-        found.push({ row, index });
+      const verdict = verdicts[index] ?? isIncluded(row);
+      verdicts[index] = verdict;
+      if (verdict) {
+        found({ row, index });
+        count += 1;
       }
     }
-    return found;
+    return count;
   }
 
-  const head = await collect(start, end, first ?? Number.POSITIVE_INFINITY);
+  const head: PageRow[] = [];
+  await visit(start, end, first ?? Number.POSITIVE_INFINITY, (row) => head.push(row));
   const rows = last === undefined ? head : head.slice(-last);
   const behind = rows.length > 0 ? (rows.at(-1)?.index ?? 0) + 1 : Math.min(start, end);
   const ahead = rows[0]?.index ?? Math.min(start, end);
   return {
     rows,
-    hasNext: async () => (await collect(behind, Number.POSITIVE_INFINITY, 1)).length > 0,
-    hasPrevious: async () => (await collect(0, ahead, 1)).length > 0,
-    count: async () =>
-      (await collect(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).length,
+    hasNext: async () => (await visit(behind, Number.POSITIVE_INFINITY, 1)) > 0,
+    hasPrevious: async () => (await visit(0, ahead, 1)) > 0,
+    count: () => visit(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
   };
 }

@@ -1,11 +1,16 @@
-import type { QueryComplianceManagementPartnersArgs } from '../generated/graphql.ts';
+import type {
+  ComplianceManagementPartnerOrder,
+  ComplianceManagementPartnerOrderField,
+  QueryComplianceManagementPartnersArgs,
+} from '../generated/graphql.ts';
 import { type CursorPlace, parseCursor } from './cursor.ts';
 import { findFilterProblem } from './findFilterProblem.ts';
 import { compilePartnerFilter, type PartnerPredicate } from './partnerFilter.ts';
 import { createPartnerOrder, type PartnerOrder } from './partnerOrder.ts';
 
-const defaultRows = 100;
-const maximumRows = 1000;
+/** The size of a page that nobody gave a size to, and the largest. */
+export const defaultRows = 100;
+export const maximumRows = 1000;
 
 /** What part of the list was asked for. */
 export interface PageArguments {
@@ -28,6 +33,11 @@ export interface ArgumentProblem {
 export function readPageArguments(
   args: QueryComplianceManagementPartnersArgs,
 ): PageArguments | ArgumentProblem {
+  const repeated = findRepeatedField(args.orderBy ?? []);
+  if (repeated !== undefined) {
+    const problem = `The argument "orderBy" has ${repeated} more than once; order by each field once.`;
+    return { argumentName: 'orderBy', problem };
+  }
   const order = args.orderBy?.length ? createPartnerOrder(args.orderBy) : undefined;
   const [after, before] = [readCursor(args.after, order), readCursor(args.before, order)];
   const filterProblem = args.filter ? findFilterProblem(args.filter) : undefined;
@@ -52,6 +62,13 @@ export function readPageArguments(
     isIncluded: args.filter ? compilePartnerFilter(args.filter) : () => true,
     order,
   };
+}
+
+function findRepeatedField(
+  orderBy: readonly ComplianceManagementPartnerOrder[],
+): ComplianceManagementPartnerOrderField | undefined {
+  const fields = orderBy.map(({ field }) => field);
+  return fields.find((field, place) => fields.indexOf(field) !== place);
 }
 
 function findCountProblem(name: string, count: number | null | undefined): string | undefined {

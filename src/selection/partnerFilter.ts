@@ -9,6 +9,7 @@ import { instantKeyOf } from '../mapping/instantKey.ts';
 import { partnerStateFromWire } from '../mapping/partnerState.ts';
 import { wirePlatformOf } from '../mapping/platform.ts';
 import { foldText } from './foldText.ts';
+import { valuesOf } from './rowValues.ts';
 
 /** Whether a row is in the answer. */
 export type PartnerPredicate = (row: PartnerResource) => boolean;
@@ -48,7 +49,7 @@ function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPr
   const part = contains == null ? undefined : foldText(contains);
   const start = startsWith == null ? undefined : foldText(startsWith);
   return (row) => {
-    const name = row.displayName == null ? null : foldText(row.displayName);
+    const name = valuesOf(row).foldedName;
     return (
       (whole === undefined || name === whole) &&
       (part === undefined || name?.includes(part) === true) &&
@@ -61,7 +62,7 @@ function compileHeartbeat({ before, after }: HeartbeatFilter): PartnerPredicate 
   const upper = before == null ? undefined : instantKeyOf(before);
   const lower = after == null ? undefined : instantKeyOf(after);
   return (row) => {
-    const heartbeat = instantKeyOf(row.lastHeartbeatDateTime ?? '');
+    const heartbeat = valuesOf(row).instantKey;
     return (
       (before == null || isBefore(heartbeat, upper)) &&
       (after == null || isBefore(lower, heartbeat))

@@ -1,10 +1,13 @@
 import type { PartnerResource } from '../graph/resource.ts';
+import { type LoopShare, wholeLoop } from '../loopShare.ts';
+import { createSortedRows, type SortedRows } from './sortedRows.ts';
 
 /** The rows of the list, read from Graph only as far as somebody asks. */
-export interface PartnerRows {
+export interface PartnerRows extends SortedRows {
+  /** The time of the event loop for work over the rows. */
+  readonly share: LoopShare;
   /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
   atLeast(count: number): Promise<readonly PartnerResource[]>;
-  all(): Promise<readonly PartnerResource[]>;
 }
 
 /** The list is longer than this gateway may read. */
@@ -24,6 +27,7 @@ export class TooManyRowsError extends Error {
 export function createPartnerRows(
   pages: AsyncIterator<readonly PartnerResource[], void>,
   maximumRows: number,
+  share: LoopShare = wholeLoop,
 ): PartnerRows {
   const rows: PartnerResource[] = [];
   let reading: Promise<void> = Promise.resolve();
@@ -49,5 +53,6 @@ export function createPartnerRows(
     return rows;
   }
 
-  return { atLeast, all: () => atLeast(Number.POSITIVE_INFINITY) };
+  const { inOrder } = createSortedRows(() => atLeast(Number.POSITIVE_INFINITY), share);
+  return { atLeast, inOrder, share };
 }

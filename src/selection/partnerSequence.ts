@@ -3,6 +3,7 @@ import { type CursorPlace, cursorOf } from './cursor.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PartnerOrder } from './partnerOrder.ts';
 import type { PartnerRows } from './partnerRows.ts';
+import { valuesOf } from './rowValues.ts';
 
 /** The whole list in the order that was asked for, read only as far as somebody asks. */
 export interface PartnerSequence {
@@ -15,8 +16,8 @@ export interface PartnerSequence {
   cursorOf(row: PartnerResource, index: number): string;
 }
 
-/** A whole page of the default size may go, and its last cursor still knows where it was. */
-const rememberedRows = 100;
+/** How many rows before its own a cursor remembers. */
+const rememberedRows = 8;
 
 /**
  * Graph's own order. A cursor finds its row wherever that stands now; if it is gone, the nearest row before it that is
@@ -25,23 +26,23 @@ const rememberedRows = 100;
 export function listSequence(rows: PartnerRows): PartnerSequence {
   let known: readonly PartnerResource[] = [];
   /** Of the first of the known rows, as many as were needed. */
-  const fingerprints: string[] = [];
+  const fingerprints: number[] = [];
 
   async function atLeast(count: number): Promise<readonly PartnerResource[]> {
     known = await rows.atLeast(count);
     return known;
   }
 
-  function fingerprintsUpTo(count: number): readonly string[] {
-    for (const { id } of known.slice(fingerprints.length, count)) {
-      fingerprints.push(fingerprintOf(id));
+  function fingerprintsUpTo(count: number): readonly number[] {
+    for (const row of known.slice(fingerprints.length, count)) {
+      fingerprints.push(fingerprintOf(valuesOf(row).idKey));
     }
     return fingerprints;
   }
 
   /** The index of a row, looked for first around where it stood before. */
   async function find(id: string, formerIndex: number): Promise<number> {
-    const isMeant = (row: PartnerResource): boolean => row.id === id;
+    const isMeant = (row: PartnerResource): boolean => valuesOf(row).idKey === id;
     const near = (await atLeast(formerIndex + 1)).findIndex(isMeant);
     return near === -1 ? (await atLeast(Number.POSITIVE_INFINITY)).findIndex(isMeant) : near;
   }
@@ -83,7 +84,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
       cursorOf({
         kind: 'list',
         place: {
-          id: row.id,
+          id: valuesOf(row).idKey,
           index,
           before: fingerprintsUpTo(index)
             .slice(Math.max(0, index - rememberedRows), index)
@@ -95,29 +96,29 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
 
 /** An order by keys. A cursor is a place among the keys, so it is good whether its row is there or not. */
 export function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
-  let sorting: ReturnType<typeof sort> | undefined;
+  const sorted = (): Promise<readonly PartnerResource[]> => rows.inOrder(order);
 
-  async function sort() {
-    const placed = (await rows.all()).map((row) => ({ row, place: order.placeOf(row) }));
-    placed.sort((left, right) => order.compare(left.place, right.place));
-    return { places: placed.map(({ place }) => place), rows: placed.map(({ row }) => row) };
-  }
-
+  /** How many of the rows, which are in their order, are to be counted: those at the start. */
   async function countWhile(isCounted: (comparison: number) => boolean, cursor: CursorPlace) {
-    sorting ??= sort();
-    const { places } = await sorting;
     if (cursor.kind !== 'order') {
       return 0;
     }
-    const end = places.findIndex((place) => !isCounted(order.compare(place, cursor.place)));
-    return end === -1 ? places.length : end;
+    const inOrder = await sorted();
+    let [from, to] = [0, inOrder.length];
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      const row = inOrder[middle];
+      if (row !== undefined && isCounted(order.compare(order.placeOf(row), cursor.place))) {
+        from = middle + 1;
+      } else {
+        to = middle;
+      }
+    }
+    return from;
   }
 
   return {
-    async atLeast() {
-      sorting ??= sort();
-      return (await sorting).rows;
-    },
+    atLeast: sorted,
     countUpTo: (cursor) => countWhile((comparison) => comparison <= 0, cursor),
     countBefore: (cursor) => countWhile((comparison) => comparison < 0, cursor),
     cursorOf: (row) =>

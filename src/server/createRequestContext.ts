@@ -5,10 +5,12 @@ import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { Authorizer } from '../identity/createAuthorizer.ts';
+import type { LoopShare } from '../loopShare.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { KnownPartnerIds } from '../resolvers/knownPartnerIds.ts';
 import type { PartnerLocks } from '../resolvers/partnerLocks.ts';
 import { createPartnerReads } from '../resolvers/partnerReads.ts';
+import { shareUntilEnd } from '../resolvers/shareUntilEnd.ts';
 import { readCallerToken } from './callerToken.ts';
 import { startOperationSignals } from './operationSignals.ts';
 import { readRequestedWaitMs } from './requestedWait.ts';
@@ -28,6 +30,8 @@ export interface ContextParts {
   readonly isTokenAccepted: (call: GraphCall) => boolean;
   readonly authMode: AuthMode;
   readonly operations: RunningOperations;
+  /** Shared by all requests of this replica. */
+  readonly loopShare: LoopShare;
   /** Fires when the gateway stops and waits for operations no longer. */
   readonly shutdown: AbortSignal;
 }
@@ -39,7 +43,7 @@ export function createRequestContext(
   reply: FastifyReply,
 ): RequestContext {
   const { graph, apiVersion, clock, maximumRows, locks, knownIds, operations, shutdown } = parts;
-  const { authorizer, authMode } = parts;
+  const { authorizer, authMode, loopShare } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   const end = operations.begin();
   signals.writeSignal.addEventListener('abort', end, { once: true });
@@ -71,6 +75,7 @@ export function createRequestContext(
     writeSignal: signals.writeSignal,
     ...(request.trail && { trail: request.trail }),
   };
+  const share = shareUntilEnd(loopShare, signals.signal);
   return {
     requestId: request.id,
     graph,
@@ -81,7 +86,8 @@ export function createRequestContext(
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
-    reads: createPartnerReads(graph, call, maximumRows),
+    reads: createPartnerReads(graph, call, maximumRows, share),
+    share,
     locks,
     knownIds,
     maximumRows,

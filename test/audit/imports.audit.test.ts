@@ -40,6 +40,7 @@ const shared = [
   'systemCode',
   'untilAborted',
   'jsonProblem',
+  'loopShare',
   'loopback',
   'namedFile',
 ].map((name) => `${name}.ts`);

@@ -104,7 +104,7 @@ const keys: fc.Arbitrary<ComplianceManagementPartnerOrder> = fc.record({
 });
 const orders = fc.oneof(
   fc.constant<ComplianceManagementPartnerOrder[]>([]),
-  fc.array(keys, { minLength: 1, maxLength: 3 }),
+  fc.uniqueArray(keys, { minLength: 1, maxLength: 3, selector: ({ field }) => field }),
 );
 const filters = fc.constantFrom<ComplianceManagementPartnerFilter | null>(
   null,

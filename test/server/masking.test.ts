@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { systemClock } from '../../src/clock.ts';
+import { wholeLoop } from '../../src/loopShare.ts';
 import { GatewayError } from '../../src/resolvers/gatewayError.ts';
 import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
 import { createApollo } from '../../src/server/apollo.ts';
@@ -50,6 +51,7 @@ beforeAll(async () => {
     locks: testLocks(),
     knownIds: createKnownPartnerIds(),
     operations: createRunningOperations(),
+    loopShare: wholeLoop,
     shutdown: new AbortController().signal,
     authorizer: undefined,
     isTokenAccepted: () => false,

@@ -5,6 +5,7 @@ import { createGraphClient } from '../../../src/graph/client.ts';
 import { composePolicies, type GraphRequest } from '../../../src/graph/pipeline/pipeline.ts';
 import { readBody } from '../../../src/graph/pipeline/transport/readBody.ts';
 import { createRoutes } from '../../../src/graph/routes.ts';
+import { wholeLoop } from '../../../src/loopShare.ts';
 import type { RequestContext } from '../../../src/resolvers/context.ts';
 import type { KnownPartnerIds } from '../../../src/resolvers/knownPartnerIds.ts';
 import { noteIds } from '../../../src/resolvers/noteIds.ts';
@@ -106,6 +107,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
     reads: createPartnerReads(graph, call, 1_000),
+    share: wholeLoop,
     knownIds,
     maximumRows: 1_000,
     notices: [],

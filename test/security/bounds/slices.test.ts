@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import type { QueryComplianceManagementPartnersArgs } from '../../../src/generated/graphql.ts';
+import type { PartnerResource } from '../../../src/graph/resource.ts';
+import { wholeLoop } from '../../../src/loopShare.ts';
+import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.ts';
+import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
+import { readPageArguments } from '../../../src/selection/pageArguments.ts';
+import { createPartnerRows } from '../../../src/selection/partnerRows.ts';
+
+const rowCount = 3000;
+const asksPerTurn = 50;
+
+/** Rows that count how often their names are read, which is the work over them. */
+function countingRows(work: { units: number }): readonly PartnerResource[] {
+  return Array.from({ length: rowCount }, (_value, index) => ({
+    id: `row-${index}`,
+    partnerState: index % 3 === 0 ? 'enabled' : 'unknown',
+    get displayName() {
+      work.units += 1;
+      return `name ${(index * 7919) % rowCount}`;
+    },
+  }));
+}
+
+/** A share that is used up after so many asks, and notes how much was done in each turn. */
+function countingShare(work: { units: number }) {
+  const perTurn: number[] = [];
+  let asks = 0;
+  return {
+    perTurn,
+    share: {
+      isUsedUp: () => ++asks % asksPerTurn === 0,
+      nextTurn: async () => {
+        perTurn.push(work.units);
+        work.units = 0;
+      },
+    },
+  };
+}
+
+async function read(
+  rows: readonly PartnerResource[],
+  args: QueryComplianceManagementPartnersArgs,
+  share = wholeLoop,
+) {
+  async function* pages(): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+    yield rows;
+  }
+  const page = readPageArguments(args);
+  if ('problem' in page) {
+    throw new Error(page.problem);
+  }
+  const connection = await readPartnerConnection(createPartnerRows(pages(), 10_000, share), page);
+  return {
+    ids: connection.nodes.map(({ id }) => id),
+    totalCount: await connection.totalCount(),
+    hasNextPage: await connection.pageInfo.hasNextPage(),
+    hasPreviousPage: await connection.pageInfo.hasPreviousPage(),
+    endCursor: connection.pageInfo.endCursor(),
+  };
+}
+
+const cases: readonly (readonly [string, QueryComplianceManagementPartnersArgs])[] = [
+  ['a filter', { filter: { displayName: { contains: '9' } } }],
+  ['an order', { orderBy: [{ field: 'DISPLAY_NAME', direction: 'DESC' }] }],
+  [
+    'both, from the end',
+    {
+      filter: { not: { displayName: { startsWith: 'NAME 1' } } },
+      orderBy: [
+        { field: 'PARTNER_STATE', direction: 'ASC' },
+        { field: 'DISPLAY_NAME', direction: 'ASC' },
+      ],
+      last: 500,
+    },
+  ],
+];
+
+describe('work over rows', () => {
+  it.each(cases)('with %s is done in slices, with the same result', async (_what, args) => {
+    const work = { units: 0 };
+    const rows = countingRows(work);
+    const { share, perTurn } = countingShare(work);
+    const sliced = await read(rows, args, share);
+    expect(sliced).toEqual(await read(rows, args));
+    expect(perTurn.length).toBeGreaterThan(rowCount / asksPerTurn);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(asksPerTurn);
+  });
+
+  it('folds the name of a row once, for all conditions and all that is asked of the page', async () => {
+    const work = { units: 0 };
+    const rows = countingRows(work);
+    const conditions = Array.from({ length: 50 }, (_value, index) => ({
+      displayName: { contains: `no such ${index}` },
+    }));
+    await read(rows, { filter: { or: conditions } });
+    expect(work.units).toBeLessThan(2 * rowCount);
+  });
+
+  it('ends with the operation, between two slices', async () => {
+    const work = { units: 0 };
+    const rows = countingRows(work);
+    const ending = new AbortController();
+    const share = shareUntilEnd(
+      {
+        isUsedUp: () => work.units >= 100,
+        nextTurn: async () => ending.abort('deadline'),
+      },
+      ending.signal,
+    );
+    await expect(read(rows, cases[0]?.[1] ?? {}, share)).rejects.toMatchObject({
+      extensions: { code: 'UPSTREAM_TIMEOUT' },
+    });
+    expect(work.units).toBe(100);
+  });
+});
