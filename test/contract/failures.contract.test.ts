@@ -12,6 +12,8 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const leftovers: (() => Promise<unknown>)[] = [];
 
@@ -23,11 +25,14 @@ afterEach(async () => {
 
 async function start(
   script: Answer[],
-  environment: Record<string, string> = {},
+  clock?: VirtualClock,
 ): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
   const graph = await startScriptedServer(...script);
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...environment });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  const gateway = await startTestGateway(
+    { GRAPH_BASE_URL: graph.url.href },
+    clock === undefined ? {} : { clock },
+  );
+  leftovers.push(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
   return { gateway, graph };
 }
 
@@ -131,7 +136,8 @@ describe("Graph's failures", () => {
   ])(
     'tells an add from %s in code, extensions and status',
     async (_what, answer, status, extensions) => {
-      const { gateway, graph } = await start([answer]);
+      const nobody = json(200, { value: [] });
+      const { gateway, graph } = await start([answer, nobody], createVirtualClock());
       // In no time for a wait: what is repeated is tested elsewhere.
       const answered = await add(gateway, { prefer: 'wait=1' });
       expect(answered.status).toBe(status);
@@ -195,8 +201,20 @@ describe("Graph's failures", () => {
   });
 
   it('ends an operation when its time is up', async () => {
-    const { gateway, graph } = await start([silence], { OPERATION_TIMEOUT_MS: '150' });
-    const [read, write] = await Promise.all([list(gateway), add(gateway)]);
+    const clock = createVirtualClock();
+    const { gateway, graph } = await start([silence], clock);
+    const answers = Promise.all([list(gateway), add(gateway)]);
+    await until(() => graph.requests.length === 2);
+    let isOver = false;
+    answers.finally(() => {
+      isOver = true;
+    });
+    // Attempts end before the operation does, and what follows them is asked over sockets.
+    await until(async () => {
+      await clock.advance(500);
+      return isOver;
+    });
+    const [read, write] = await answers;
     expect(read.result.errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
     expect(read.status).toBe(504);
     expect(write.result.errors?.[0]?.extensions['code']).toBe('OUTCOME_UNKNOWN');

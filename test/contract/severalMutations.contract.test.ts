@@ -10,6 +10,8 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
 const leftovers: (() => Promise<unknown>)[] = [];
 
@@ -116,12 +118,18 @@ describe('several mutations in one operation', () => {
   });
 
   it('share their time, and send nothing once it is up', async () => {
-    const { gateway, graph } = await start(silence);
-    const { result } = await gateway.run(
+    const clock = createVirtualClock();
+    const graph = await startScriptedServer(silence);
+    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
+    leftovers.push(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
+    const answering = gateway.run(
       mutation(add('a'), add('b'), remove('c')),
       {},
       { prefer: 'wait=0.3' },
     );
+    await until(() => graph.requests.length === 1);
+    await clock.advance(300);
+    const { result } = await answering;
     expect(result.data).toEqual({ a: null, b: null, c: null });
     expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual([
       'OUTCOME_UNKNOWN',

@@ -74,7 +74,7 @@ export async function startSecretStage(
   const gateway = createGateway(
     readConfig({
       PORT: '0',
-      OPERATION_TIMEOUT_MS: '2000',
+      OPERATION_TIMEOUT_MS: '60000',
       GRAPH_WRITE_BUDGET: '10000',
       GRAPH_REQUEST_BUDGET: '10000',
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
