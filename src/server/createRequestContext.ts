@@ -57,6 +57,16 @@ export function createRequestContext(
   } else {
     socket.once('end', signals.halfClose);
   }
+  signals.signal.addEventListener(
+    'abort',
+    () => {
+      // A caller that half-closed and waited too long counts as one that left.
+      if (signals.signal.reason === 'callerLeft') {
+        socket.destroy();
+      }
+    },
+    { once: true },
+  );
   reply.raw.once('close', () => {
     socket.off('end', signals.halfClose);
     if (reply.raw.writableFinished) {

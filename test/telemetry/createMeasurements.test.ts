@@ -91,6 +91,7 @@ describe('createMeasurements', () => {
       'gateway_shed_total',
       'gateway_connections_cut_total',
       'gateway_outcome_unknown_total',
+      'gateway_locks_local_total',
       'gateway_upstream_circuit_state',
       'gateway_token_acquire_seconds in s',
       'gateway_token_cache_lookups_total',

@@ -9,7 +9,6 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { Client } from 'undici';
 import { createStartTrail } from '../../../src/telemetry/createStartTrail.ts';
 import type { StartTrail } from '../../../src/telemetry/trail.ts';
 import { addMutation, listQuery } from '../../support/documents.ts';
@@ -73,18 +72,10 @@ async function leaveEarly(
   query: string,
   variables: object = {},
 ): Promise<void> {
-  const caller = new Client(gateway.url);
-  const answered = caller
-    .request({
-      method: 'POST',
-      path: '/graphql',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer test-token' },
-      body: JSON.stringify({ query, variables }),
-    })
-    .catch(() => undefined);
+  const caller = await openConnection(gateway.url);
+  caller.send(graphqlRequest({ query, variables }, { Authorization: 'Bearer test-token' }));
   await until(() => graph.requests.length === 1);
-  await caller.destroy();
-  await answered;
+  caller.socket.resetAndDestroy();
 }
 
 describe('the line, the measurement and the span of a request', () => {
