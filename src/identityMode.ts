@@ -51,7 +51,11 @@ export async function startIdentityMode(
   await checkCredential(settings.outbound);
   const { startIdentity } = await import('./identity/startIdentity.ts');
   const { inbound, mode, outbound } = settings;
-  const identity = startIdentity({ ...inboundOptions(inbound, mode), ...surroundings });
+  const identity = startIdentity({
+    ...inboundOptions(inbound, mode),
+    ...surroundings,
+    proxies: config.proxies,
+  });
   const authorizer = createAuthorizer(identity, {
     READ: inbound.readPermissions,
     WRITE: inbound.writePermissions,
@@ -99,7 +103,7 @@ export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'a
 
 /** Makes what gets the gateway's own tokens; what a mode does not need is not loaded. */
 export async function createOutbound(
-  { cloud }: Config,
+  { cloud, proxies }: Config,
   settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
   surroundings: Surroundings,
 ): Promise<OutboundCredentials> {
@@ -107,6 +111,7 @@ export async function createOutbound(
   const { measurements } = surroundings;
   const parts = {
     ...surroundings,
+    proxies,
     onAcquire: measurements.tokenAcquired,
     onLookup: measurements.tokenLookedUp,
     watchSize: measurements.watchTokenCache,

@@ -15,6 +15,7 @@ import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
+import { proxyFor } from './proxy.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -42,6 +43,7 @@ export async function connectUpstream(
     limit: config.graphConnections,
     connectTimeoutMs,
     certificateAuthorities: authorities.length > 0 ? authorities : undefined,
+    proxy: proxyFor(root, config.proxies),
   });
   const routes = createRoutes(root, config.apiVersion);
   const budget = await createGraphBudget(

@@ -1,3 +1,4 @@
+import type { ProxySettings } from '../proxy.ts';
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
 import { type ConnectionConfig, readConnections } from './connectionConfig.ts';
@@ -7,6 +8,7 @@ import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts'
 import { type IdentityConfig, readIdentity } from './identityConfig.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { findMisspelledNames } from './misspelledNames.ts';
+import { readProxies } from './proxyConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
 import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
@@ -68,6 +70,8 @@ export interface Config {
   readonly telemetry: TelemetryConfig;
   readonly connections: ConnectionConfig;
   readonly shedding: SheddingConfig;
+  /** The forward proxies towards Graph, the authority and the collector. */
+  readonly proxies: ProxySettings;
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -155,6 +159,7 @@ export function readConfig(
     telemetry: readTelemetry(readers, port),
     connections: readConnections(readers),
     shedding: readShedding(readers),
+    proxies: readProxies(readers),
   };
   const problems = [...readers.problems, ...findMisspelledNames(environment, readers.names)];
   if (problems.length > 0) {

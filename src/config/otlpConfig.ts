@@ -1,5 +1,7 @@
+import { type ForwardProxy, proxyFor } from '../proxy.ts';
 import { Secret } from '../secret.ts';
 import { parseKeyValues } from './keyValues.ts';
+import { readProxies } from './proxyConfig.ts';
 import type { Readers } from './readers.ts';
 import { findCollectorUrlProblem } from './urlProblems.ts';
 
@@ -11,6 +13,8 @@ export interface OtlpConfig {
   readonly headers: Readonly<Record<string, Secret>>;
   readonly compression: 'none' | 'gzip';
   readonly timeoutMs: number;
+  /** The forward proxy that leads to the collector. */
+  readonly proxy: ForwardProxy | undefined;
   /** Files in PEM: whom to trust, and how the gateway proves itself. */
   readonly certificatePath: string | undefined;
   readonly clientCertificatePath: string | undefined;
@@ -47,8 +51,10 @@ export function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
       ? undefined
       : readers.wholeNumber(name, { min: 1, max: longestTimeoutMs, fallback: 0 }),
   );
+  const url = readUrl(readers, signal);
   return {
-    url: readUrl(readers, signal),
+    url,
+    proxy: proxyFor(url, readProxies(readers)),
     protocol:
       read('PROTOCOL', (name) => readers.oneOf(name, ['http/protobuf', 'http/json'])) ??
       'http/protobuf',

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { requiredScopesOf } from '../graph/requiredScopes.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, ok } from './finding.ts';
 import { authorityFindings } from './findings/authorityFindings.ts';
 import { type ClockSource, clockFindings } from './findings/clockFindings.ts';
 import { configFindings } from './findings/configFindings.ts';
@@ -41,6 +41,7 @@ export function decideFindings(
 
   return [
     ...configFindings(configFacts),
+    ...proxyFindings(facts),
     ...when(facts.graph, (graph) =>
       upstream.kind === 'graph' ? graphFindings(probedUrlOf(upstream.root, config), graph) : [],
     ),
@@ -61,6 +62,18 @@ export function decideFindings(
 
 function sandboxSettingsOf({ corsOrigins: origins, introspection, trustedDocuments }: Config) {
   return { origins, introspection, trustsListedOnly: trustedDocuments.mode === 'enforce' };
+}
+
+/** The proxies that opened a tunnel; one that did not is told in place of what it should lead to. */
+function proxyFindings({ graph, authority }: DoctorFacts): readonly Finding[] {
+  const passed = [graph, authority?.endpoint].flatMap((facts) => {
+    const isPassed =
+      facts?.kind === 'answered' || facts?.stage === 'tls' || facts?.stage === 'http';
+    return isPassed && facts?.proxy !== undefined ? [facts.proxy] : [];
+  });
+  return [...new Set(passed)].map((proxy) =>
+    ok('proxy', `The forward proxy ${proxy} opens tunnels.`),
+  );
 }
 
 function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource[] {

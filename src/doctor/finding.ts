@@ -4,6 +4,7 @@ export type Severity = 'ok' | 'warning' | 'problem';
 /** What was looked at. The names are stable, so that programs can tell findings apart. */
 export type CheckName =
   | 'configuration'
+  | 'proxy'
   | 'graph'
   | 'clock'
   | 'authority'

@@ -44,7 +44,7 @@ export async function gatherFacts(
   timeoutMs: number,
 ): Promise<DoctorFacts> {
   const { identity, upstream, graphBudget } = config;
-  const parts: ProbeParts = { ...surroundings, timeoutMs };
+  const parts: ProbeParts = { ...surroundings, timeoutMs, proxies: config.proxies };
   const own = identity.mode === 'passthrough' ? undefined : identity;
   const lookAtToken = (given: Secret): TokenFacts | Promise<TokenFacts> => {
     if (own !== undefined) {

@@ -30,6 +30,8 @@ export type AttemptFault =
   | 'not-connected'
   /** The other side has no certificate that can be trusted. */
   | 'untrusted'
+  /** A forward proxy asks for other credentials than the gateway has, so nothing went out. */
+  | 'proxy-credentials'
   /** The request went out; its answer never came, or not whole. */
   | 'broken'
   /** It waited for its turn in this gateway, and the operation ended before. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { ProxySettings } from '../proxy.ts';
 import type { Secret } from '../secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
@@ -19,6 +20,8 @@ export interface IdentityOptions extends Omit<TokenRuleSettings, 'issuerRoots'> 
   readonly keyOrigins?: readonly string[] | undefined;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies that may lead to the authority. */
+  readonly proxies?: ProxySettings | undefined;
   readonly keyRefreshMs?: number | undefined;
   readonly keyTimeoutMs?: number | undefined;
   readonly clock: Clock;
@@ -45,8 +48,8 @@ export function startIdentity(options: IdentityOptions): Identity {
   const [onlyTenant = 'organizations', ...otherTenants] = tenantIds;
   const tenant = otherTenants.length === 0 ? onlyTenant : 'organizations';
   const source = { authority, tenant, issuerRoots, keyOrigins };
-  const { certificateAuthorities, keyTimeoutMs: timeoutMs } = options;
-  const client = createDocumentClient({ clock, certificateAuthorities, timeoutMs });
+  const { certificateAuthorities, proxies, keyTimeoutMs: timeoutMs } = options;
+  const client = createDocumentClient({ clock, certificateAuthorities, proxies, timeoutMs });
   const load = (signal: AbortSignal) => loadKeySet(source, client.read, signal);
   const keys = startKeyStore({ load, clock, chance, log, refreshMs: options.keyRefreshMs });
   const rules = createTokenRules({ ...options, issuerRoots });

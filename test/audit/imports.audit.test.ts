@@ -43,6 +43,7 @@ const shared = [
   'loopShare',
   'loopback',
   'namedFile',
+  'proxy',
 ].map((name) => `${name}.ts`);
 
 /** Packages that one folder owns. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/configError.ts';
 import { readConnections } from '../../src/config/connectionConfig.ts';
+import { readProxies } from '../../src/config/proxyConfig.ts';
 import { createReaders } from '../../src/config/readers.ts';
 import { readShedding } from '../../src/config/sheddingConfig.ts';
 import { oddities } from '../../src/emulator/oddities/oddity.ts';
@@ -57,6 +58,7 @@ describe('readConfig', () => {
       telemetry: noTelemetry,
       connections: readConnections(createReaders({})),
       shedding: readShedding(createReaders({})),
+      proxies: readProxies(createReaders({})),
     });
   });
 
@@ -160,6 +162,7 @@ describe('readConfig', () => {
       telemetry: noTelemetry,
       connections: readConnections(createReaders({})),
       shedding: readShedding(createReaders({})),
+      proxies: readProxies(createReaders({})),
     });
   });
 

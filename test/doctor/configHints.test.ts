@@ -72,7 +72,11 @@ describe('the hints about a configuration', () => {
       { ...graph, GRAPH_BASE_URL: 'https://proxy.example/graph' },
       /^Tokens go to proxy\.example \(GRAPH_BASE_URL\) and not to graph\.microsoft\.com/,
     ],
-    ['a proxy', { HTTPS_PROXY: 'http://u:canary-secret@proxy' }, /^HTTPS_PROXY: set, but/],
+    [
+      'a proxy that is not read',
+      { ALL_PROXY: 'http://u:canary-secret@proxy' },
+      /^ALL_PROXY is set/,
+    ],
     ['a long drain', { DRAIN_TIMEOUT_MS: '25000' }, /^Stopping may take 30 s/],
     ['a long operation', { OPERATION_TIMEOUT_MS: '20001' }, /^OPERATION_TIMEOUT_MS is longer/],
     ['silence in production', { ...production, LOG_LEVEL: 'silent' }, /^LOG_LEVEL=silent/],

@@ -44,6 +44,8 @@ const dnsName = 2;
 const loopback = [
   { type: dnsName, value: 'localhost' },
   { type: ipAddress, ip: '127.0.0.1' },
+  // Found by a test's own proxy only, so that a connection past it is seen.
+  { type: dnsName, value: '*.example.test' },
 ];
 
 let sets = 0;

@@ -1,6 +1,14 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+
+import type { ServerCertificate } from './certificates.ts';
 
 /**
  * Finds every text in a protobuf message without knowing its form: whatever has a length is taken for a text, and for
@@ -95,12 +103,15 @@ const takeIt: ReceiverAnswer = (response) => {
   response.end('{}');
 };
 
-/** Starts a collector; it takes everything unless the test says how it answers. */
-export async function startOtlpReceiver(answer = takeIt): Promise<OtlpReceiver> {
+/** Starts a collector; it takes everything unless the test says how it answers, and speaks TLS with a certificate. */
+export async function startOtlpReceiver(
+  answer = takeIt,
+  tls?: ServerCertificate,
+): Promise<OtlpReceiver> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   let waiters: (() => void)[] = [];
-  const server = createServer((request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -113,14 +124,15 @@ export async function startOtlpReceiver(answer = takeIt): Promise<OtlpReceiver> 
       }
       answer(response);
     });
-  });
+  };
+  const server = tls ? createSecureServer(tls, onRequest) : createServer(onRequest);
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     spans: () =>
       received

@@ -97,16 +97,13 @@ const hints: readonly Hint[] = [
         )
       : undefined;
   },
-  (facts) => {
-    const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY'];
-    const given = names.filter((name) => isSet(facts, name));
-    return given.length === 0
-      ? undefined
-      : hint(
-          `${given.join(', ')}: set, but the gateway uses no HTTP proxy.`,
-          'Allow it direct connections, or name a forwarding proxy as GRAPH_BASE_URL.',
-        );
-  },
+  (facts) =>
+    isSet(facts, 'ALL_PROXY') && facts.config.proxies.https === undefined
+      ? hint(
+          'ALL_PROXY is set, and the gateway reads HTTPS_PROXY and HTTP_PROXY only.',
+          'Name the proxy in HTTPS_PROXY if Graph is reached through one.',
+        )
+      : undefined,
   ({ environment }) =>
     environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
       ? problem(

@@ -11,7 +11,7 @@ const untrusted =
 export function unreachedFinding(
   check: CheckName,
   { host, hostname }: URL,
-  { stage, reason }: UnreachedFacts,
+  { stage, reason, proxy = '' }: UnreachedFacts,
 ): Finding {
   const stopped = reason === 'timeout' ? 'in time' : `(${reason})`;
   const sentences: Readonly<Record<ProbeStage, readonly [message: string, remedy: string]>> = {
@@ -21,8 +21,22 @@ export function unreachedFinding(
     ],
     tcp: [
       `No connection to ${host} was made ${stopped}.`,
-      'Allow outgoing connections to it (firewall, NetworkPolicy). The gateway uses no HTTP proxy.',
+      'Allow outgoing connections to it (firewall, NetworkPolicy), or name a forward proxy in HTTPS_PROXY.',
     ],
+    proxy: [
+      `No connection to the forward proxy ${proxy} was made ${stopped}.`,
+      'Check the address in HTTPS_PROXY, and allow connections to it; name hosts that need no proxy in NO_PROXY.',
+    ],
+    tunnel:
+      reason === '407'
+        ? [
+            `The forward proxy ${proxy} rejects the credentials, or asks for some (407).`,
+            'Set user name and password in the URL of HTTPS_PROXY, percent-encoded.',
+          ]
+        : [
+            `The forward proxy ${proxy} opened no tunnel to ${host} ${stopped}.`,
+            'Ask its operator to allow CONNECT to this host, or name the host in NO_PROXY.',
+          ],
     tls: untrusted.test(reason)
       ? [
           `The certificate that ${host} shows cannot be trusted (${reason}).`,
@@ -38,5 +52,5 @@ export function unreachedFinding(
       'Check what stands between this machine and it.',
     ],
   };
-  return problem(check, ...sentences[stage]);
+  return problem(stage === 'proxy' || stage === 'tunnel' ? 'proxy' : check, ...sentences[stage]);
 }

@@ -3,16 +3,27 @@ import { connect, isIP, type Socket } from 'node:net';
 import { rootCertificates, connect as secure } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import { parseJson } from '../../graph/json.ts';
+import { type ForwardProxy, proxyFor } from '../../proxy.ts';
 import { type ProbeParts, reasonOf, withinTimeout } from './probeParts.ts';
 
-/** How far a request came: the name's address, the connection, its protection, the answer. */
-export type ProbeStage = 'dns' | 'tcp' | 'tls' | 'http';
+/**
+ * How far a request came: the name's address, the connection, its protection, the answer. With a forward proxy, the
+ * connection to the proxy and the tunnel through it come in place of the first two.
+ */
+export type ProbeStage = 'dns' | 'tcp' | 'proxy' | 'tunnel' | 'tls' | 'http';
 
 /** What became of one request. */
 export type EndpointFacts =
-  | { readonly kind: 'unreached'; readonly stage: ProbeStage; readonly reason: string }
+  | {
+      readonly kind: 'unreached';
+      readonly stage: ProbeStage;
+      readonly reason: string;
+      /** The forward proxy on the way, by host and port. */
+      readonly proxy?: string | undefined;
+    }
   | {
       readonly kind: 'answered';
+      readonly proxy?: string | undefined;
       readonly status: number;
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -41,14 +52,23 @@ export async function probeEndpoint(
   let socket: Socket | undefined;
   const { url } = request;
   const isSecure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(url);
+  const port = portOf(url);
+  const proxy = proxyFor(url, parts.proxies);
   try {
-    return await withinTimeout(parts, async (signal) => {
+    const answered = await withinTimeout(parts, async (signal) => {
       signal.addEventListener('abort', () => socket?.destroy());
-      await lookup(host);
-      stage = 'tcp';
-      socket = connect({ host, port: Number(url.port) || (isSecure ? 443 : 80) });
-      await untilEvent(socket, 'connect');
+      if (proxy === undefined) {
+        await lookup(host);
+        stage = 'tcp';
+        socket = connect({ host, port });
+        await untilEvent(socket, 'connect');
+      } else {
+        stage = 'proxy';
+        socket = await connectProxy(proxy.url);
+        stage = 'tunnel';
+        await openTunnel(socket, `${url.hostname}:${port}`, proxy);
+      }
       if (isSecure) {
         stage = 'tls';
         socket = secure({
@@ -64,9 +84,70 @@ export async function probeEndpoint(
       stage = 'http';
       return exchange(request, socket, parts, signal);
     });
+    return { ...answered, proxy: proxy?.url.host };
   } catch (error) {
-    return { kind: 'unreached', stage, reason: reasonOf(error) };
+    return { kind: 'unreached', stage, reason: reasonOf(error), proxy: proxy?.url.host };
   }
+}
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+const portOf = ({ port, protocol }: URL): number =>
+  Number(port) || (protocol === 'https:' ? 443 : 80);
+
+async function connectProxy(url: URL): Promise<Socket> {
+  const [host, port] = [hostOf(url), portOf(url)];
+  if (url.protocol === 'https:') {
+    const socket = secure({ host, port, ...(isIP(host) === 0 && { servername: host }) });
+    await untilEvent(socket, 'secureConnect');
+    return socket;
+  }
+  const socket = connect({ host, port });
+  await untilEvent(socket, 'connect');
+  return socket;
+}
+
+/** A proxy that answers otherwise. The code is the status. */
+class RefusedTunnel extends Error {
+  readonly code: string;
+
+  constructor(status: string) {
+    super('The proxy opened no tunnel.');
+    this.code = status;
+  }
+}
+
+const longestHead = 16 * 1024;
+
+/** Asks for a tunnel on a connection to the proxy; what follows the proxy's head is the tunnel's. */
+async function openTunnel(
+  socket: Socket,
+  place: string,
+  { authorization }: ForwardProxy,
+): Promise<void> {
+  const credentials = authorization ? `proxy-authorization: ${authorization.reveal()}\r\n` : '';
+  socket.write(`CONNECT ${place} HTTP/1.1\r\nhost: ${place}\r\n${credentials}\r\n`);
+  let head = '';
+  while (!head.includes('\r\n\r\n') && head.length < longestHead) {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) {
+      await untilReadable(socket);
+    } else {
+      head += chunk.toString('latin1');
+    }
+  }
+  const status = /^HTTP\/1\.[01] (\d{3})\b/.exec(head)?.[1];
+  if (status !== '200') {
+    throw new RefusedTunnel(status ?? 'NOT_HTTP');
+  }
+}
+
+function untilReadable(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('readable', resolve);
+    socket.once('error', reject);
+    socket.once('close', () => reject(new RefusedTunnel('closed')));
+    socket.once('end', () => reject(new RefusedTunnel('closed')));
+  });
 }
 
 function untilEvent(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {

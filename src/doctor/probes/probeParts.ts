@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { ProxySettings } from '../../proxy.ts';
 import { systemCodeOf } from '../../systemCode.ts';
 import { untilAborted } from '../../untilAborted.ts';
 
@@ -9,6 +10,8 @@ export interface ProbeParts {
   readonly timeoutMs: number;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies of the configuration. */
+  readonly proxies?: ProxySettings | undefined;
 }
 
 /** A probe that took longer than it may. */

@@ -70,6 +70,7 @@ export async function probeCallerToken(
   const identity = startIdentity({
     ...inboundOptions(inbound, mode),
     ...surroundings,
+    proxies: parts.proxies,
     keyTimeoutMs: parts.timeoutMs,
   });
   try {

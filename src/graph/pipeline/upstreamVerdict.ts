@@ -24,6 +24,7 @@ export function judgeUpstream(end: AttemptEnd<GraphResponse>, slowMs: number): U
   switch (details.fault) {
     case 'not-connected':
     case 'untrusted':
+    case 'proxy-credentials':
     case 'broken':
       return 'down';
     case 'ended':

@@ -3,7 +3,9 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { parseJson } from '../../graph/json.ts';
+import { createProxyAgent, rejectsCredentials } from '../../graph/pipeline/transport/tunnel.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
+import { type ForwardProxy, type ProxySettings, proxyFor } from '../../proxy.ts';
 import { systemCodeOf } from '../../systemCode.ts';
 import { untilAborted } from '../../untilAborted.ts';
 import { DocumentError } from './documentError.ts';
@@ -21,6 +23,8 @@ export interface DocumentClientOptions {
   readonly clock: Clock;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies that may lead to a document. */
+  readonly proxies?: ProxySettings | undefined;
   /** How long one document may take, from the connection to the last byte. */
   readonly timeoutMs?: number | undefined;
 }
@@ -31,14 +35,25 @@ const headers = { accept: 'application/json', 'accept-encoding': 'identity' };
 
 /** Makes a client for a few small documents a day: it keeps no connection and follows no redirect. */
 export function createDocumentClient(options: DocumentClientOptions): DocumentClient {
-  const { clock, certificateAuthorities, timeoutMs = defaultTimeoutMs } = options;
-  const agent = new Agent({
+  const { clock, certificateAuthorities, proxies, timeoutMs = defaultTimeoutMs } = options;
+  const settings = {
     maxHeaderSize: 16 * 1024,
     connect: {
       timeout: timeoutMs,
       ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
     },
-  });
+  };
+  const direct = new Agent(settings);
+  const proxied = new Map<ForwardProxy, Dispatcher>();
+  const agentFor = (url: URL): Dispatcher => {
+    const proxy = proxyFor(url, proxies);
+    if (proxy === undefined) {
+      return direct;
+    }
+    const agent = proxied.get(proxy) ?? createProxyAgent(proxy, settings);
+    proxied.set(proxy, agent);
+    return agent;
+  };
   return {
     async read(url, signal) {
       const end = new AbortController();
@@ -49,8 +64,10 @@ export function createDocumentClient(options: DocumentClientOptions): DocumentCl
         if (signal.aborted) {
           stop();
         }
-        return await untilAborted(end.signal, requestDocument(agent, url, end.signal), () =>
-          signal.aborted ? new DocumentError('it is not wanted any more') : tooLate(),
+        return await untilAborted(
+          end.signal,
+          requestDocument(agentFor(url), url, end.signal),
+          () => (signal.aborted ? new DocumentError('it is not wanted any more') : tooLate()),
         );
       } finally {
         stopTimer();
@@ -58,11 +75,13 @@ export function createDocumentClient(options: DocumentClientOptions): DocumentCl
         stop();
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([direct, ...proxied.values()].map((agent) => agent.destroy()));
+    },
   };
 }
 
-async function requestDocument(agent: Agent, url: URL, signal: AbortSignal): Promise<unknown> {
+async function requestDocument(agent: Dispatcher, url: URL, signal: AbortSignal): Promise<unknown> {
   const { origin, pathname, search } = url;
   // The deadline is a signal of ours; undici's own timers are coarse and would only add a second, different truth.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
@@ -70,7 +89,9 @@ async function requestDocument(agent: Agent, url: URL, signal: AbortSignal): Pro
   const response = await agent
     .request({ origin, path, method: 'GET', headers, signal, reset: true, ...timeouts })
     .catch((cause: unknown) => {
-      throw new DocumentError('no answer came', systemCodeOf(cause));
+      const isRejected = rejectsCredentials(cause);
+      const problem = isRejected ? 'the forward proxy rejects the credentials' : 'no answer came';
+      throw new DocumentError(problem, systemCodeOf(cause));
     });
   response.body.on('error', () => undefined);
   const problem = findHeadProblem(response);

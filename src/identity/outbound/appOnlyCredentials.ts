@@ -85,7 +85,11 @@ function createSource(
   const { clock } = parts;
   if (identity.kind === 'managed-identity') {
     const { endpoint, clientId } = identity;
-    const way = createTokenTransport(endpoint.url, { ...parts, allowsPlainHttp: true });
+    const way = createTokenTransport(endpoint.url, {
+      ...parts,
+      proxies: undefined,
+      allowsPlainHttp: true,
+    });
     const transport = guardTransport(way, { countsAnswers: true }, parts);
     const resource = scope.replace(/\/\.default$/, '');
     const source = createManagedIdentitySource(

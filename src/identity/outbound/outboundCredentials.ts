@@ -1,4 +1,5 @@
 import type { Credentials } from '../../graph/credentials.ts';
+import type { ProxySettings } from '../../proxy.ts';
 import type { AcquisitionParts } from './acquisition.ts';
 import type { GuardParts } from './authority/guardTransport.ts';
 import type { TokenCacheParts } from './tokenCache.ts';
@@ -22,4 +23,6 @@ export interface TokenPlace {
 export interface OutboundParts extends AcquisitionParts, TokenCacheParts, GuardParts {
   /** Certificates of authorities that the token endpoint's may be signed by, beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies that may lead to the token endpoint. */
+  readonly proxies?: ProxySettings | undefined;
 }

@@ -5,20 +5,22 @@ import { ConfigError } from '../../config/configError.ts';
 import type { OtlpConfig } from '../../config/otlpConfig.ts';
 import { NamedFileError, readNamedFile } from '../../namedFile.ts';
 import { systemCodeOf } from '../../systemCode.ts';
+import { createProxiedAgent } from './proxyAgents.ts';
 
 /**
  * Makes the exporters' own options; all of them are said, so that none is taken from the environment behind our back.
  * @throws ConfigError if a file cannot be read, or is no certificate or key.
  */
 export async function otlpOptionsOf(otlp: OtlpConfig) {
-  const { url, headers, compression, timeoutMs } = otlp;
+  const { url, headers, compression, timeoutMs, proxy } = otlp;
   const revealed = Object.entries(headers).map(([name, value]) => [name, value.reveal()] as const);
+  const agentOptions = { keepAlive: true, ...(await readTls(otlp)) };
   return {
     url: url.href,
     headers: Object.fromEntries(revealed),
     compression: compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
     timeoutMillis: timeoutMs,
-    httpAgentOptions: { keepAlive: true, ...(await readTls(otlp)) },
+    httpAgentOptions: proxy ? () => createProxiedAgent(url, proxy, agentOptions) : agentOptions,
   };
 }
 

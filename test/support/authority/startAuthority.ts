@@ -29,6 +29,8 @@ import { answerTokenRequest, type IssuedToken, userOfAssertion } from './tokenEn
 export interface AuthorityOptions {
   /** `https` unless something else is said. */
   readonly protocol?: 'http' | 'https';
+  /** The name that it goes by; `localhost` unless something else is said. */
+  readonly host?: string;
   readonly tenants?: readonly TestTenant[];
   readonly users?: readonly TestUser[];
   readonly clients?: readonly TestClient[];
@@ -113,7 +115,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `localhost:${(server.address() as AddressInfo).port}`;
+  const host = `${options.host ?? 'localhost'}:${(server.address() as AddressInfo).port}`;
   const url = `${options.protocol ?? 'https'}://${host}`;
   const minterNow = (): Minter => ({
     url,

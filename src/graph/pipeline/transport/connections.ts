@@ -1,6 +1,8 @@
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { Client, type Dispatcher, Pool } from 'undici';
+import type { ForwardProxy } from '../../../proxy.ts';
 import { maximumHeaderBytes } from './bounds.ts';
+import { createProxyAgent } from './tunnel.ts';
 
 /** How the connections to one origin are made. */
 export interface ConnectionOptions {
@@ -10,6 +12,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxy that leads there. */
+  readonly proxy?: ForwardProxy | undefined;
 }
 
 /** The connections to one origin. */
@@ -26,7 +30,7 @@ export interface Connections {
 
 /** Makes the connections to one origin, none of them before it is needed. */
 export function createConnections(origin: string, options: ConnectionOptions): Connections {
-  const { limit, connectTimeoutMs, certificateAuthorities } = options;
+  const { limit, connectTimeoutMs, certificateAuthorities, proxy } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
     connect: {
@@ -39,17 +43,21 @@ export function createConnections(origin: string, options: ConnectionOptions): C
       }),
     },
   };
-  const pool = new Pool(origin, { ...common, connections: limit });
-  const single = new Set<Client>();
+  const pool = proxy
+    ? createProxyAgent(proxy, { ...common, connections: limit })
+    : new Pool(origin, { ...common, connections: limit });
+  const single = new Set<Dispatcher>();
   let isClosed = false;
 
   function dispatchOnce(
     request: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
   ): void {
-    const client = new Client(origin, common);
+    const client = proxy
+      ? createProxyAgent(proxy, { ...common, connections: 1 })
+      : new Client(origin, common);
     single.add(client);
-    client.dispatch({ ...request, reset: true }, handler);
+    client.dispatch({ ...request, origin, reset: true }, handler);
     const forget = (): boolean => single.delete(client);
     client.close().then(forget, forget);
   }
@@ -60,7 +68,7 @@ export function createConnections(origin: string, options: ConnectionOptions): C
       if (onNewConnection && !isClosed) {
         dispatchOnce(request, handler);
       } else {
-        pool.dispatch(request, handler);
+        pool.dispatch({ ...request, origin }, handler);
       }
     },
     async close() {

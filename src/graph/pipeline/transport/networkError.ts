@@ -1,4 +1,5 @@
 import { type GraphError, GraphNetworkError, GraphProtocolError } from '../../errors.ts';
+import { rejectsCredentials } from './tunnel.ts';
 
 /** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them mends itself. */
 const untrustedCodes: ReadonlySet<string> = new Set([
@@ -28,6 +29,12 @@ export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): Gr
   if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
     const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
     return new GraphNetworkError('unavailable', message, { cause, fault: 'untrusted' });
+  }
+  if (rejectsCredentials(cause)) {
+    const message =
+      "The forward proxy rejects the gateway's credentials (407), so nothing was sent. Its operator has to set " +
+      'them in HTTPS_PROXY.';
+    return new GraphNetworkError('unavailable', message, { cause, fault: 'proxy-credentials' });
   }
   if (!wasSent) {
     const message = 'No connection to Microsoft Graph could be made.';

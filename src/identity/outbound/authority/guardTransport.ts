@@ -94,7 +94,7 @@ export function judgeTokenEnd(
     return countsAnswers ? 'down' : 'there';
   }
   const fault = isGraphError(end.error) ? end.error.details.fault : undefined;
-  if (fault !== 'not-connected' && fault !== 'untrusted') {
+  if (fault !== 'not-connected' && fault !== 'untrusted' && fault !== 'proxy-credentials') {
     return 'nothing';
   }
   return wasEnded && end.durationMs < slowMs ? 'nothing' : 'down';

@@ -4,7 +4,9 @@ import { type Dispatcher, Pool } from 'undici';
 import { GraphCredentialError } from '../../../graph/errors.ts';
 import { parseJson } from '../../../graph/json.ts';
 import { networkErrorOf } from '../../../graph/pipeline/transport/networkError.ts';
+import { createProxyAgent, rejectsCredentials } from '../../../graph/pipeline/transport/tunnel.ts';
 import { isLoopback } from '../../../loopback.ts';
+import { type ProxySettings, proxyFor } from '../../../proxy.ts';
 
 /** One request for a token. */
 export interface TokenRequest {
@@ -34,6 +36,8 @@ export interface TokenTransport {
 export interface TokenTransportOptions {
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies; never given for a managed identity, which answers on this machine only. */
+  readonly proxies?: ProxySettings | undefined;
   /** Only for a machine's own metadata service, which has no certificate. */
   readonly allowsPlainHttp?: boolean;
 }
@@ -49,12 +53,13 @@ const maximumBytes = 256 * 1024;
  */
 export function createTokenTransport(
   origin: URL,
-  { certificateAuthorities, allowsPlainHttp = false }: TokenTransportOptions = {},
+  { certificateAuthorities, proxies, allowsPlainHttp = false }: TokenTransportOptions = {},
 ): TokenTransport {
   if (origin.protocol !== 'https:' && !allowsPlainHttp && !isLoopback(origin.hostname)) {
     throw new TypeError('Tokens are only asked for over https.');
   }
-  const pool = new Pool(origin.origin, {
+  const proxy = proxyFor(origin, proxies);
+  const options = {
     connections: maximumConnections,
     // Deadlines are signals of ours; undici's own timers are coarse.
     headersTimeout: 0,
@@ -63,7 +68,8 @@ export function createTokenTransport(
       timeout: connectTimeoutMs,
       ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
     },
-  });
+  };
+  const pool = proxy ? createProxyAgent(proxy, options) : new Pool(origin.origin, options);
   return {
     async send({ url, method, headers, body, signal }) {
       if (url.origin !== origin.origin) {
@@ -71,9 +77,15 @@ export function createTokenTransport(
       }
       const path = `${url.pathname}${url.search}`;
       const identity = { ...headers, 'accept-encoding': 'identity' };
-      const options = { path, method, headers: identity, body: body ?? null, signal };
       return pool
-        .request(options)
+        .request({
+          origin: origin.origin,
+          path,
+          method,
+          headers: identity,
+          body: body ?? null,
+          signal,
+        })
         .then(readAnswer)
         .catch((cause: unknown) => {
           throw cause instanceof GraphCredentialError ? cause : brokenBy(cause);
@@ -100,7 +112,12 @@ async function readAnswer(response: Dispatcher.ResponseData): Promise<TokenAnswe
 
 function brokenBy(cause: unknown): GraphCredentialError {
   const error = types.isNativeError(cause) ? cause : new Error('unknown');
-  const { fault } = networkErrorOf({ cause: error, wasSent: true, isWrite: false }).details;
+  const wasSent = !rejectsCredentials(error);
+  const { message, details } = networkErrorOf({ cause: error, wasSent, isWrite: false });
+  const { fault } = details;
+  if (fault === 'proxy-credentials') {
+    return unavailable(message, { cause, fault });
+  }
   return fault === 'untrusted'
     ? unavailable("The token endpoint's certificate cannot be trusted.", { cause, fault })
     : // Nothing was sent to Graph, whatever became of this request, so the whole attempt may be repeated.

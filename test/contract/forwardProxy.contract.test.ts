@@ -1,0 +1,216 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
+import { contoso, gatewayClient } from '../support/authority/people.ts';
+import { startAuthority } from '../support/authority/startAuthority.ts';
+import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
+import { addMutation } from '../support/documents.ts';
+import { executed, type Fault } from '../support/faultProxy/fault.ts';
+import { hangUp, reset } from '../support/faultProxy/faults/brokenAnswers.ts';
+import { closeAtConnect, resetAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
+import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
+import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
+import { until } from '../support/until.ts';
+
+let certificates: TestCertificates;
+beforeAll(() => {
+  certificates = createTestCertificates();
+});
+
+const toClose: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of toClose.splice(0).reverse()) {
+    await close();
+  }
+});
+function later<Started extends { close(): Promise<unknown> }>(started: Started): Started {
+  toClose.push(() => started.close());
+  return started;
+}
+
+interface Stage {
+  readonly gateway: TestGateway;
+  /** Graph's own end of the tunnel. */
+  readonly door: FaultProxy;
+  /** As the forward proxy is asked for it. */
+  readonly graphHost: string;
+}
+
+/** A gateway whose Graph has a name that only the forward proxy finds. */
+async function startStage(proxyUrl: string, environment = {}): Promise<Stage> {
+  const graph = later(await startTestGraph());
+  const upstream = new URL(graph.baseUrl);
+  const door = later(await startFaultProxy({ upstream, tls: certificates.good }));
+  const graphHost = `graph.example.test:${door.url.port}`;
+  const gateway = await startTestGateway(
+    { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl, ...environment },
+    { certificateAuthorities: [certificates.authority] },
+  );
+  toClose.push(() => gateway.stop(0));
+  return { gateway, door, graphHost };
+}
+
+const authorization = { authorization: `Bearer ${embeddedGraphToken}` };
+const add = ({ gateway }: Stage) =>
+  gateway.run(addMutation, { input: { displayName: 'Through a tunnel' } }, authorization);
+const code = ({ result }: Awaited<ReturnType<typeof add>>) =>
+  result.errors?.[0]?.extensions['code'];
+const writes = ({ door }: Stage) => door.forwarded.filter(({ method }) => method === 'POST').length;
+
+describe('a forward proxy', () => {
+  it('leads to Graph, with the credentials of its URL', async () => {
+    const user = { name: 'ada@corp', password: 'hunter2:%' };
+    const proxy = later(await startForwardProxy({ user }));
+    const stage = await startStage(proxy.url);
+    const { result } = await add(stage);
+    expect(result.errors).toBeUndefined();
+    expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
+    expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
+
+  it('is not used for a host in NO_PROXY, nor for loopback', async () => {
+    const proxy = later(await startForwardProxy());
+    const excepted = await startStage(proxy.url, { NO_PROXY: '.example.test' });
+    expect(code(await add(excepted))).toBe('UPSTREAM_UNAVAILABLE');
+    const graph = later(await startTestGraph());
+    const near = await startTestGateway({
+      GRAPH_BASE_URL: graph.baseUrl,
+      HTTP_PROXY: proxy.url,
+      HTTPS_PROXY: proxy.url,
+    });
+    toClose.push(() => near.stop(0));
+    const { result } = await near.run(
+      '{ complianceManagementPartners { totalCount } }',
+      {},
+      authorization,
+    );
+    expect(result.errors).toBeUndefined();
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('that rejects the credentials is told as a fault of the configuration, and not asked again', async () => {
+    const user = { name: 'ada', password: 'right' };
+    const proxy = later(await startForwardProxy({ user }));
+    const stage = await startStage(proxy.url.replace('right', 'hunter2'));
+    const { result } = await add(stage);
+    expect(result.errors).toMatchObject([
+      { message: expect.stringContaining('407'), extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+    ]);
+    expect(proxy.asked).toHaveLength(1);
+    expect(stage.door.connections).toBe(0);
+    expect([JSON.stringify(result), ...stage.gateway.logLines].join()).not.toContain('hunter2');
+  });
+
+  it.each<[string, Parameters<typeof startBrokenProxy>]>([
+    ['resets at once', [(socket) => socket.resetAndDestroy(), 'connection']],
+    ['closes at once', [(socket) => socket.end(), 'connection']],
+    ['resets after CONNECT', [(socket) => socket.resetAndDestroy()]],
+    ['closes after CONNECT', [(socket) => socket.end()]],
+    ['refuses CONNECT', [(socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')]],
+    ['answers CONNECT with 502', [(socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')]],
+    ['answers CONNECT with noise', [(socket) => socket.end('\u0000\u0001nonsense\r\n\r\n')]],
+  ])('that %s counts as never sent: three attempts, and nothing written', async (_what, broken) => {
+    const proxy = later(await startBrokenProxy(...broken));
+    const stage = await startStage(proxy.url);
+    const answer = await add(stage);
+    expect(code(answer)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(proxy.connections()).toBeGreaterThanOrEqual(3);
+    expect(proxy.connections()).toBeLessThan(12);
+    expect(stage.door.connections).toBe(0);
+  });
+
+  it('that cannot be reached counts as never sent', async () => {
+    const proxy = await startBrokenProxy(() => undefined);
+    await proxy.close();
+    expect(code(await add(await startStage(proxy.url)))).toBe('UPSTREAM_UNAVAILABLE');
+  });
+
+  it('that is silent after CONNECT is given up at the deadline, as never sent', async () => {
+    const proxy = later(await startBrokenProxy(() => undefined));
+    const stage = await startStage(proxy.url, { OPERATION_TIMEOUT_MS: '300' });
+    expect(code(await add(stage))).toBe('UPSTREAM_TIMEOUT');
+  });
+});
+
+describe('once the tunnel stands', () => {
+  it.each<[string, Fault, number]>([
+    ['Graph resets at the connection', resetAtConnect(), 1],
+    ['Graph closes at the connection', closeAtConnect(), 1],
+    ['Graph throttles', status(429, '0'), 1],
+    ['Graph turns away with 503', status(503, '0'), 1],
+  ])('an add is repeated when %s', async (_what, fault, executions) => {
+    const stage = await startStage(later(await startForwardProxy()).url);
+    stage.door.script(fault);
+    const { result } = await add(stage);
+    expect(result.errors).toBeUndefined();
+    expect(writes(stage)).toBe(executions);
+  });
+
+  it.each<[string, Fault]>([
+    ['502', status(502)],
+    ['504', status(504)],
+    ['a reset', reset()],
+    ['a close', hangUp()],
+  ])('an add that ends in %s is unknown, and not repeated', async (_what, fault) => {
+    const stage = await startStage(later(await startForwardProxy()).url);
+    stage.door.script(fault);
+    const answer = await add(stage);
+    expect(code(answer)).toBe('OUTCOME_UNKNOWN');
+    expect(stage.door.received.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  it('an add that was executed before the connection broke is found', async () => {
+    const stage = await startStage(later(await startForwardProxy()).url);
+    stage.door.script(executed(reset()));
+    const { result } = await add(stage);
+    expect(result.errors).toBeUndefined();
+    expect(writes(stage)).toBe(1);
+  });
+
+  it('a certificate that cannot be trusted is reported as such', async () => {
+    const stage = await startStage(later(await startForwardProxy()).url);
+    stage.door.present(certificates.bad.unknownAuthority);
+    const { result } = await add(stage);
+    expect(result.errors?.[0]?.message).toContain('certificate cannot be trusted');
+    expect(stage.door.connections).toBe(1);
+  });
+});
+
+describe('the authority behind a forward proxy', () => {
+  it('gives keys and tokens through it', async () => {
+    const proxy = later(await startForwardProxy());
+    const authority = later(await startAuthority({ host: 'login.example.test' }));
+    const graph = later(
+      await startTestGraph({
+        acceptToken: (token) => authority.issued.some(({ accessToken }) => accessToken === token),
+      }),
+    );
+    const gateway = await startTestGateway(
+      {
+        GRAPH_BASE_URL: graph.baseUrl,
+        HTTPS_PROXY: proxy.url,
+        AUTH_MODE: 'app-only',
+        AZURE_TENANT_ID: contoso.id,
+        AZURE_CLIENT_ID: gatewayClient.clientId,
+        AZURE_CLIENT_SECRET: gatewayClient.secret,
+        AZURE_AUTHORITY_HOST: authority.url,
+        AUTH_READ_PERMISSIONS: 'access_as_user',
+      },
+      { certificateAuthorities: [authority.certificateAuthority] },
+    );
+    toClose.push(() => gateway.stop(0));
+    await until(async () => (await gateway.get('/readyz')).status === 200);
+    const token = authority.mint({ scope: 'access_as_user' });
+    const { result } = await gateway.run(
+      '{ complianceManagementPartners { totalCount } }',
+      {},
+      { authorization: `Bearer ${token}` },
+    );
+    expect(result.errors).toBeUndefined();
+    expect(authority.count('keys')).toBe(1);
+    expect(authority.count('token')).toBe(1);
+    expect(new Set(proxy.asked)).toEqual(new Set([new URL(authority.url).host]));
+  });
+});
