@@ -15,6 +15,7 @@ import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
+import { checkAddedId } from './resolvers/checkAddedId.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -64,7 +65,10 @@ export async function connectUpstream(
     createUndiciSend(connections),
   );
   return {
-    graph: watchOutcomes(createGraphClient({ send, routes, clock, chance }), surroundings),
+    graph: watchOutcomes(
+      checkAddedId(createGraphClient({ send, routes, clock, chance })),
+      surroundings,
+    ),
     root,
     async close() {
       budget.close();
