@@ -16,6 +16,7 @@ import { createRoutes } from './graph/routes.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
 import { proxyFor } from './proxy.ts';
+import { checkAddedId } from './resolvers/checkAddedId.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -66,7 +67,10 @@ export async function connectUpstream(
     createUndiciSend(connections),
   );
   return {
-    graph: watchOutcomes(createGraphClient({ send, routes, clock, chance }), surroundings),
+    graph: watchOutcomes(
+      checkAddedId(createGraphClient({ send, routes, clock, chance })),
+      surroundings,
+    ),
     root,
     async close() {
       budget.close();

@@ -431,6 +431,10 @@ export type Mutation = {
    * answer came, the gateway looks once: if exactly one partner has everything that was sent and was not seen before, it
    * is the answer, and `extensions.notices` says that it was found and not answered. Otherwise the error `OUTCOME_UNKNOWN`
    * says that the partner may have been added.
+   *
+   * If the input has an `id` and Microsoft Graph adds the partner under another, all else as it was sent, that partner is the
+   * answer and `extensions.notices` has `ID_ASSIGNED_BY_GRAPH`. If anything else differs too, the error is
+   * `OUTCOME_UNKNOWN` with the other id as `extensions.answeredId`.
    */
   addComplianceManagementPartner?: Maybe<AddComplianceManagementPartnerPayload>;
   /**
@@ -453,7 +457,8 @@ export type Mutation = {
   addEnrollmentAssignment?: Maybe<AddEnrollmentAssignmentPayload>;
   /**
    * Deletes a partner (`DELETE /deviceManagement/complianceManagementPartners/{id}`). One that is not there, or not any
-   * more, is a `NOT_FOUND` user error.
+   * more, is a `NOT_FOUND` user error. If the answer leaves it in doubt, the gateway reads the partner once: the delete is
+   * done if Microsoft Graph itself says that there is none, and `OUTCOME_UNKNOWN` otherwise.
    */
   deleteComplianceManagementPartner?: Maybe<DeleteComplianceManagementPartnerPayload>;
   /**

@@ -2,6 +2,7 @@
 export type GraphErrorCode =
   | 'unauthenticated'
   | 'forbidden'
+  | 'approvalRequired'
   | 'tenantNotLicensed'
   | 'invalidRequest'
   | 'notFound'
@@ -50,6 +51,8 @@ export interface GraphErrorDetails {
   readonly answer?: GraphAnswer | undefined;
   /** The claims that a token has to meet, as Graph's challenge carries them. */
   readonly claims?: string | undefined;
+  /** The id of the partner that an answer is about, where another one was meant. */
+  readonly answeredId?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
   /** What a caller that is forbidden lacks. */
   readonly lacking?: Lacking | undefined;

@@ -1,6 +1,7 @@
 import { batchBodyOf, readBatch } from './batch.ts';
 import type { GraphCallParts } from './graphCallParts.ts';
-import { writeHeaders } from './headers.ts';
+import { readHeaders, writeHeaders } from './headers.ts';
+import { resolveNextLink } from './nextLink.ts';
 import { pauseFor } from './pauseFor.ts';
 import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
 import { outcomeOfResponse } from './pipeline/retry/attemptOutcome.ts';
@@ -51,7 +52,22 @@ async function askOnce(
     call,
     cost: ids.length,
   });
-  return readBatch(response, ids.length, clock.now());
+  let { answers, nextLink } = readBatch('getMany', response, clock.now());
+  let page = routes.batch;
+  const isMissing = (_id: string, index: number): boolean => !answers.has(String(index));
+  // What is still missing after as many parts as there are requests stays missing.
+  for (let parts = 1; parts <= ids.length && ids.some(isMissing); parts += 1) {
+    const url = nextLink === undefined ? undefined : resolveNextLink(nextLink, page, routes.batch);
+    if (url === undefined) {
+      break;
+    }
+    page = url;
+    const more = await send({ operation: 'getMore', url, headers: readHeaders, call });
+    const part = readBatch('getMore', more, clock.now());
+    answers = new Map([...part.answers, ...answers]);
+    nextLink = part.nextLink;
+  }
+  return ids.map((_id, index) => answers.get(String(index)));
 }
 
 /** How long to wait before an item is asked for again; undefined where its answer is final. */

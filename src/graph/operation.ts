@@ -1,5 +1,5 @@
 /** What is done to the resource. */
-export type GraphOperation = 'list' | 'get' | 'getMany' | 'add' | 'update' | 'delete';
+export type GraphOperation = 'list' | 'get' | 'getMany' | 'getMore' | 'add' | 'update' | 'delete';
 
 /** The HTTP method, in upper case: Intune refuses any other spelling. */
 export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -9,6 +9,8 @@ const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
   get: 'GET',
   // A batch that holds nothing but GETs.
   getMany: 'POST',
+  // The answers that the answer to a batch left for later.
+  getMore: 'GET',
   add: 'POST',
   update: 'PATCH',
   delete: 'DELETE',
@@ -20,6 +22,7 @@ const routes: Readonly<Record<GraphOperation, string>> = {
   list: collection,
   get: `${collection}/{id}`,
   getMany: '/$batch',
+  getMore: '/$batch',
   add: collection,
   update: `${collection}/{id}`,
   delete: `${collection}/{id}`,

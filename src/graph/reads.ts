@@ -38,18 +38,18 @@ export function createReads(parts: GraphCallParts): GraphReads {
   return {
     async get(id, call) {
       const response = await read('get', routes.partner(id), call);
-      return noneIfNotFound(() => readGot(response, clock.now()));
+      return noneIfNotFound(() => readGot(response, clock.now(), id));
     },
 
     async getSource(id, call) {
       const response = await read('get', routes.partner(id), call);
-      const partner = noneIfNotFound(() => readGot(response, clock.now()));
+      const partner = noneIfNotFound(() => readGot(response, clock.now(), id));
       return partner && partnerSourceOf(partner, response.body.toString('utf8'));
     },
 
     async getMany(ids, call) {
       const answers = await getManyItems(parts, ids, call);
-      return answers.map((answer) => lookUp(answer, clock.now()));
+      return answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
     },
 
     async *listPages(call) {
@@ -118,13 +118,13 @@ function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   }
 }
 
-function lookUp(answer: GraphResponse | undefined, nowMs: number): PartnerLookup {
+function lookUp(answer: GraphResponse | undefined, nowMs: number, id: string): PartnerLookup {
   if (answer === undefined) {
     const message = "Microsoft Graph's answer to a batch leaves out a request.";
     return new GraphProtocolError('badResponse', message);
   }
   try {
-    return noneIfNotFound(() => readGot(answer, nowMs));
+    return noneIfNotFound(() => readGot(answer, nowMs, id));
   } catch (error) {
     if (error instanceof GraphError) {
       return error;

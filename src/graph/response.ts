@@ -1,9 +1,9 @@
 import { isJsonObject, jsonOf } from './json.ts';
-import type { GraphOperation } from './operation.ts';
+import { isPartnerId, isSameId } from './partnerId.ts';
 import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
 import { readPartnerJson } from './readPartnerJson.ts';
 import type { PartnerResource } from './resource.ts';
-import { protocolErrorOf, responseErrorOf } from './responseError.ts';
+import { type Asked, protocolErrorOf, responseErrorOf } from './responseError.ts';
 
 /** One page of the list as Graph wrote it. */
 export interface GraphPage {
@@ -19,16 +19,19 @@ export type Added = { readonly partner: PartnerResource } | { readonly location:
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no list.
  */
 export function readPage(response: GraphResponse, nowMs: number): GraphPage {
-  const body = readJsonBody('list', response, nowMs, [200]);
+  const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw unbelievable('list', response, 'there is no list in it');
+    throw unbelievable({ operation: 'list' }, response, 'there is no list in it');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw unbelievable('list', response, 'its @odata.nextLink is no text');
+    throw unbelievable({ operation: 'list' }, response, 'its @odata.nextLink is no text');
   }
-  return { partners: value.map((row) => readPartner('list', response, row)), nextLink };
+  return {
+    partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
+    nextLink,
+  };
 }
 
 /**
@@ -37,9 +40,14 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
  * as Intune has done.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
  */
-export function readGot(response: GraphResponse, nowMs: number): PartnerResource | undefined {
-  const body = unwrap(readJsonBody('get', response, nowMs, [200]));
-  return isEmptyEntity(body) ? undefined : readPartner('get', response, body);
+export function readGot(
+  response: GraphResponse,
+  nowMs: number,
+  id: string,
+): PartnerResource | undefined {
+  const asked = { operation: 'get', id } as const;
+  const body = unwrap(readJsonBody(asked, response, nowMs, [200]));
+  return isEmptyEntity(body) ? undefined : readPartner(asked, response, body);
 }
 
 /** Takes the wrapper off that Graph's own pages put around an entity. */
@@ -66,8 +74,9 @@ export function readAdded(response: GraphResponse, nowMs: number): Added {
   if (isWithoutPartner && location !== undefined) {
     return { location };
   }
-  const body = readJsonBody('add', response, nowMs, [201, 200]);
-  return { partner: readPartner('add', response, body) };
+  const asked = { operation: 'add' } as const;
+  const body = readJsonBody(asked, response, nowMs, [201, 200]);
+  return { partner: readPartner(asked, response, body) };
 }
 
 /**
@@ -75,11 +84,16 @@ export function readAdded(response: GraphResponse, nowMs: number): Added {
  * be read; undefined then.
  * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is no partner.
  */
-export function readUpdated(response: GraphResponse, nowMs: number): PartnerResource | undefined {
+export function readUpdated(
+  response: GraphResponse,
+  nowMs: number,
+  id: string,
+): PartnerResource | undefined {
   if (response.body.length === 0 && [200, 204].includes(response.status)) {
     return undefined;
   }
-  return readPartner('update', response, unwrap(readJsonBody('update', response, nowMs, [200])));
+  const asked = { operation: 'update', id } as const;
+  return readPartner(asked, response, unwrap(readJsonBody(asked, response, nowMs, [200])));
 }
 
 /**
@@ -87,56 +101,70 @@ export function readUpdated(response: GraphResponse, nowMs: number): PartnerReso
  * nothing of the partner.
  * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is none of Graph's.
  */
-export function readDeleted(response: GraphResponse, nowMs: number): void {
+export function readDeleted(response: GraphResponse, nowMs: number, id: string): void {
   if (response.body.length > 0 || ![200, 204].includes(response.status)) {
-    readJsonBody('delete', response, nowMs, [200]);
+    readJsonBody({ operation: 'delete', id }, response, nowMs, [200]);
   }
 }
 
 /** Gives the JSON of a success. @throws GraphResponseError for a refusal, GraphProtocolError for all else. */
 export function readJsonBody(
-  operation: GraphOperation,
+  asked: Asked,
   response: GraphResponse,
   nowMs: number,
   expected: readonly number[],
 ): unknown {
   if (response.status < 200 || response.status >= 300) {
-    throw responseErrorOf(operation, response, nowMs);
+    throw responseErrorOf(asked, response, nowMs);
   }
   if (!expected.includes(response.status)) {
-    throw unbelievable(operation, response, `a ${response.status} was not expected`);
+    throw unbelievable(asked, response, `a ${response.status} was not expected`);
   }
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(headerText(response, 'content-type') ?? '')) {
-    throw unbelievable(operation, response, 'it is not JSON');
+  if (!saysJson(response)) {
+    throw unbelievable(asked, response, 'it is not JSON');
   }
   const body = jsonOf(response);
   if (body === undefined) {
-    throw unbelievable(operation, response, 'its JSON is broken');
+    throw unbelievable(asked, response, 'its JSON is broken');
+  }
+  if (isJsonObject(body) && body['error'] != null) {
+    throw unbelievable(asked, response, 'it is a success with an error in it');
   }
   return body;
 }
 
-function readPartner(
-  operation: GraphOperation,
-  response: GraphResponse,
-  value: unknown,
-): PartnerResource {
+/** The item of a batch is JSON already, whether it says so or not: Microsoft's own example has no headers in it. */
+function saysJson(response: GraphResponse): boolean {
+  const type = headerText(response, 'content-type');
+  return type === undefined
+    ? response.json !== undefined
+    : /^application\/([\w.-]+\+)?json\b/i.test(type);
+}
+
+function readPartner(asked: Asked, response: GraphResponse, value: unknown): PartnerResource {
   const reading = readPartnerJson(value);
   if ('problem' in reading) {
-    throw unbelievable(operation, response, reading.problem);
+    throw unbelievable(asked, response, reading.problem);
+  }
+  const { id } = reading.partner;
+  if (asked.id !== undefined && !isSameId(asked.id, id)) {
+    const answeredId = isPartnerId(id) ? id : undefined;
+    throw unbelievable(asked, response, 'it is about another partner', answeredId);
   }
   return reading.partner;
 }
 
 /** Makes the error of a success that cannot be what was asked for; `problem` says why. */
 export function unbelievable(
-  operation: GraphOperation,
+  { operation }: Asked,
   response: GraphResponse,
   problem: string,
+  answeredId?: string,
 ): Error {
   return protocolErrorOf(
     operation,
     response,
     `Microsoft Graph's answer cannot be believed: ${problem}.`,
+    { answeredId },
   );
 }

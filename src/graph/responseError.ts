@@ -1,7 +1,8 @@
 import { readChallenge } from './challenge.ts';
 import { cleanMessage } from './cleanMessage.ts';
-import { readErrorBody } from './errorBody.ts';
+import { type GraphErrorBody, readErrorBody } from './errorBody.ts';
 import {
+  type GraphAnswer,
   type GraphErrorCode,
   type GraphErrorDetails,
   GraphProtocolError,
@@ -10,19 +11,26 @@ import {
 import { graphAnswerOf } from './graphAnswerOf.ts';
 import { jsonOf } from './json.ts';
 import { forbiddenMessages, lackingOf } from './lacking.ts';
-import { type GraphOperation, isWrite } from './operation.ts';
+import { type GraphOperation, isAboutOnePartner, isWrite } from './operation.ts';
 import type { GraphResponse } from './pipeline/pipeline.ts';
 import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './pipeline/retry/retryAfter.ts';
-import { decideRefusal } from './refusal.ts';
+import { decideRefusal, namesAnotherPartner } from './refusal.ts';
 import { requiredScopesOf } from './requiredScopes.ts';
+
+/** What a request was for: the operation, and the partner's id where it was about one. */
+export interface Asked {
+  readonly operation: GraphOperation;
+  readonly id?: string;
+}
 
 /** Makes the error of an answer that is no success. */
 export function responseErrorOf(
-  operation: GraphOperation,
+  { operation, id }: Asked,
   response: GraphResponse,
   nowMs: number,
 ): GraphResponseError {
   const body = readErrorBody(jsonOf(response));
+  const answer = graphAnswerOf(response, body);
   const challenge = readChallenge(response.headers['www-authenticate']);
   const retryAfterMs =
     response.status === 429 ? throttlePauseMsOf(response, nowMs) : retryAfterMsOf(response, nowMs);
@@ -35,6 +43,8 @@ export function responseErrorOf(
     wasTurnedAway: wasTurnedAway(response, nowMs),
     hasClaims: challenge.claims !== undefined,
     isIntuneRole: challenge.isIntuneRole,
+    isGraphsOwn: body !== undefined && body.codes.length > 0 && answer.requestId !== undefined,
+    namesAnother: id !== undefined && namesAnother(id, answer, body, message),
   });
   const lacking =
     refusal.code === 'forbidden'
@@ -43,11 +53,11 @@ export function responseErrorOf(
   const text = lacking && forbiddenMessages[lacking];
   return new GraphResponseError(
     refusal.code,
-    text ?? messageFor(refusal.code, message, response.status),
+    text ?? messageFor(refusal.code, message, { operation, status: response.status }),
     {
       lacking,
       mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
-      answer: graphAnswerOf(response, body),
+      answer,
       claims: challenge.claims,
       retryAfterMs,
       requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
@@ -58,23 +68,40 @@ export function responseErrorOf(
   );
 }
 
+function namesAnother(
+  id: string,
+  { requestId, clientRequestId }: GraphAnswer,
+  body: GraphErrorBody | undefined,
+  message: string,
+): boolean {
+  const ids = [requestId, clientRequestId, body?.requestId, body?.clientRequestId];
+  const requestIds = ids.filter((one) => one !== undefined);
+  return namesAnotherPartner(id, { text: body?.message ?? '', message, requestIds });
+}
+
 /** Makes the error of a success that cannot be believed; `mayHaveBeenApplied` where it answered a write. */
 export function protocolErrorOf(
   operation: GraphOperation,
   response: GraphResponse,
   message: string,
-  details: Pick<GraphErrorDetails, 'fault'> = {},
+  details: Pick<GraphErrorDetails, 'fault' | 'answeredId'> = {},
 ): GraphProtocolError {
   return new GraphProtocolError('badResponse', message, {
     ...details,
     mayHaveBeenApplied: isWrite(operation),
-    answer: graphAnswerOf(response),
+    answer: graphAnswerOf(response, readErrorBody(response.json)),
   });
 }
 
 /** Graph's own words where they help to mend something; elsewhere ours, which say what to do. */
-function messageFor(code: GraphErrorCode, message: string, status: number): string {
+function messageFor(
+  code: GraphErrorCode,
+  message: string,
+  { operation, status }: { readonly operation: GraphOperation; readonly status: number },
+): string {
   switch (code) {
+    case 'approvalRequired':
+      return `Multi Admin Approval in Intune protects this change: another administrator has to approve it there. Microsoft Graph says: ${message || `nothing more (${status}).`}`;
     case 'unauthenticated':
       return 'Microsoft Graph does not accept the token; get a new one, with the claims if any are given.';
     case 'tenantNotLicensed':
@@ -93,6 +120,8 @@ function messageFor(code: GraphErrorCode, message: string, status: number): stri
     case 'unavailable':
       return `Microsoft Graph has a fault (${status}).`;
     default:
-      return `Microsoft Graph gave an answer that does not fit the request (${status}).`;
+      return isAboutOnePartner(operation) && (status === 404 || status === 410)
+        ? `A ${status} came that is not Microsoft Graph's word on this partner. It does not say whether the partner exists.`
+        : `Microsoft Graph gave an answer that does not fit the request (${status}).`;
   }
 }

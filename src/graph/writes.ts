@@ -1,4 +1,4 @@
-import { GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import { type GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
 import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders, writeHeaders } from './headers.ts';
 import type { GraphCall } from './pipeline/pipeline.ts';
@@ -9,7 +9,7 @@ import type {
   PartnerResource,
   WirePlatform,
 } from './resource.ts';
-import { readAdded, readDeleted, readUpdated } from './response.ts';
+import { readAdded, readDeleted, readGot, readUpdated } from './response.ts';
 
 /** Writes to the resource, each sent once. All of them throw the GraphError family and nothing else. */
 export interface GraphWrites {
@@ -30,7 +30,10 @@ export interface GraphWrites {
   ): Promise<PartnerResource | undefined>;
   /** Reads a partner that was written for sure: a failure says that the change may have been made. */
   readBack(id: string, call: GraphCall): Promise<PartnerResource>;
-  /** Deletes a partner. Throws `notFound` where Graph says, in any of its ways, that there is none. */
+  /**
+   * Deletes a partner. Throws `notFound` where Graph itself says that there is none. A delete in doubt is done where Graph
+   * itself says so afterwards, to it or to one look.
+   */
   delete(id: string, call: GraphCall): Promise<void>;
 }
 
@@ -46,7 +49,19 @@ export function createWrites(
   ): Promise<PartnerResource | undefined> {
     const url = routes.partner(id);
     const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
-    return readUpdated(response, clock.now());
+    return readUpdated(response, clock.now(), id);
+  }
+
+  /** Asks once for a partner whose delete nobody knows the outcome of; only Graph's own 404 decides. */
+  async function isGone(id: string, call: GraphCall): Promise<boolean> {
+    try {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'get', url, headers: readHeaders, call });
+      readGot(response, clock.now(), id);
+      return false;
+    } catch (error) {
+      return saysItIsGone(error);
+    }
   }
 
   return {
@@ -69,46 +84,38 @@ export function createWrites(
     readBack: (id, call) => readBack(id, (known) => get(known, call)),
 
     async delete(id, call) {
-      const url = routes.partner(id);
-      const response = await send({ operation: 'delete', url, headers: readHeaders, call });
       try {
-        readDeleted(response, clock.now());
+        const url = routes.partner(id);
+        const response = await send({ operation: 'delete', url, headers: readHeaders, call });
+        readDeleted(response, clock.now(), id);
       } catch (error) {
-        const explained = await explainRefusedDelete(error, () => get(id, call));
-        // An earlier attempt broke off without an answer: this is the one that did it.
-        if (response.isAfterDoubt !== true || !isNotFound(explained)) {
-          throw explained;
+        const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
+        // A refusal is looked into as well: a delete has no input that could be wrong.
+        const canBeLookedInto =
+          isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
+        if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
+          throw error;
+        }
+        // In doubt, an attempt that broke off without an answer was the one that did it.
+        if (!isInDoubt) {
+          throw notFoundInsteadOf(error);
         }
       }
     },
   };
 }
 
-function isNotFound(error: unknown): boolean {
-  return isGraphError(error) && error.code === 'notFound';
+/** A 410 may come from something in between, and a 400 of Intune's from anything. */
+function saysItIsGone(error: unknown): boolean {
+  return isGraphError(error) && error.code === 'notFound' && error.details.answer?.status === 404;
 }
 
-/**
- * Intune has answered a delete of what is not there with a 400 that says nothing; a delete has no input that could be
- * wrong, so it is looked up what is the matter.
- */
-async function explainRefusedDelete(
-  error: unknown,
-  get: () => Promise<PartnerResource | undefined>,
-): Promise<unknown> {
-  if (!(error instanceof GraphResponseError) || error.code !== 'invalidRequest') {
-    return error;
-  }
-  const isThere = await get().then(
-    (partner) => partner !== undefined,
-    () => true,
-  );
-  return isThere
-    ? error
-    : new GraphResponseError('notFound', 'Microsoft Graph has no partner with this id.', {
-        ...error.details,
-        cause: error,
-      });
+/** Intune has answered a delete of what is not there with a 400 that says nothing. */
+function notFoundInsteadOf(error: GraphError): GraphResponseError {
+  return new GraphResponseError('notFound', 'Microsoft Graph has no partner with this id.', {
+    ...error.details,
+    cause: error,
+  });
 }
 
 /** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
@@ -126,6 +133,11 @@ async function readBack(
   } catch (error) {
     cause = error;
   }
-  const answer = isGraphError(cause) ? cause.details.answer : undefined;
-  throw new GraphProtocolError('badResponse', message, { cause, answer, mayHaveBeenApplied: true });
+  const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
+  throw new GraphProtocolError('badResponse', message, {
+    cause,
+    answer,
+    answeredId,
+    mayHaveBeenApplied: true,
+  });
 }

@@ -3,6 +3,7 @@ import type { MutationResolvers } from '../generated/resolvers.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { findNewPartnerProblems } from '../mapping/newPartnerProblems.ts';
 import { newPartnerToWire, partnerFromWire } from '../mapping/partner.ts';
+import { hasOtherId } from './checkAddedId.ts';
 import type { Notice } from './context.ts';
 import { letIn } from './letIn.ts';
 import { lookForAdded } from './lookForAdded.ts';
@@ -26,6 +27,9 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
   const newPartner = newPartnerToWire(input);
   try {
     const partner = await context.graph.add(newPartner, context.call);
+    if (hasOtherId(newPartner, partner)) {
+      context.notices.push(assignedIdNotice(info));
+    }
     return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
   } catch (error) {
     if (isGraphError(error) && error.mayHaveBeenApplied) {
@@ -44,6 +48,15 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
     };
   }
 };
+
+function assignedIdNotice(info: GraphQLResolveInfo): Notice {
+  return {
+    code: 'ID_ASSIGNED_BY_GRAPH',
+    message:
+      'Microsoft Graph added the partner under an id of its own instead of the one in the input. All else is as it was sent.',
+    path: responsePathAsArray(info.path),
+  };
+}
 
 function foundNotice(error: GraphError, info: GraphQLResolveInfo): Notice {
   return {

@@ -12,7 +12,7 @@ import type { PartnerReads } from './partnerReads.ts';
 
 /** Something that the caller should know of a field that was answered all the same. */
 export interface Notice {
-  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER' | 'CHANGE_NOT_VISIBLE_YET';
+  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER' | 'CHANGE_NOT_VISIBLE_YET' | 'ID_ASSIGNED_BY_GRAPH';
   readonly message: string;
   /** The field's path in the answer. */
   readonly path: readonly (string | number)[];

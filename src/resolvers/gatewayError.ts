@@ -6,6 +6,7 @@ export type GatewayErrorCode =
   | 'TOO_MANY_ROWS'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
+  | 'APPROVAL_REQUIRED'
   | 'TENANT_NOT_LICENSED'
   | 'THROTTLED'
   | 'OVERLOADED'

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { idKeyOf } from '../graph/partnerId.ts';
 import type { PartnerResource } from '../graph/resource.ts';
 
 /**
@@ -18,9 +19,9 @@ export function createKnownPartnerIds(): KnownPartnerIds {
   return {
     note(partners) {
       for (const { id } of partners) {
-        ids.set(id, true);
+        ids.set(idKeyOf(id), true);
       }
     },
-    has: (id) => ids.has(id),
+    has: (id) => ids.has(idKeyOf(id)),
   };
 }

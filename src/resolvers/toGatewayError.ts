@@ -10,7 +10,11 @@ export function toGatewayError(error: unknown): unknown {
     return new GatewayError(
       'OUTCOME_UNKNOWN',
       `${error.message} The change may have been made: look before you repeat it.`,
-      { mayHaveBeenApplied: true, ...graphExtensionOf(error) },
+      {
+        mayHaveBeenApplied: true,
+        ...(error.details.answeredId !== undefined && { answeredId: error.details.answeredId }),
+        ...graphExtensionOf(error),
+      },
       error,
     );
   }
@@ -35,6 +39,8 @@ function codeOf(code: GraphErrorCode): GatewayErrorCode {
       return 'UNAUTHENTICATED';
     case 'forbidden':
       return 'FORBIDDEN';
+    case 'approvalRequired':
+      return 'APPROVAL_REQUIRED';
     case 'tenantNotLicensed':
       return 'TENANT_NOT_LICENSED';
     case 'throttled':

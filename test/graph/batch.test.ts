@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
+import type { GraphResponse } from '../../src/graph/pipeline/pipeline.ts';
 
 const answer = (body: unknown, status = 200) => ({
   status,
   headers: { 'content-type': 'application/json' },
   body: Buffer.from(JSON.stringify(body)),
 });
+
+/** The answers to as many requests, in their order. */
+const answersIn = (response: GraphResponse, count: number) => {
+  const { answers } = readBatch('getMany', response, 0);
+  return Array.from({ length: count }, (_value, index) => answers.get(String(index)));
+};
 
 describe('batchBodyOf', () => {
   it('asks for each path under an id of its own', () => {
@@ -30,7 +37,7 @@ describe('readBatch', () => {
         body: {},
       },
     ];
-    const [first, second] = readBatch(answer({ responses }), 2, 0);
+    const [first, second] = answersIn(answer({ responses }), 2);
     expect(first).toBeUndefined();
     expect(second?.headers).toEqual({ 'retry-after': '2' });
   });
@@ -40,7 +47,7 @@ describe('readBatch', () => {
       { id: '2', status: 429, headers: { 'Retry-After': '2.5' }, body: { error: {} } },
       { id: '0', status: 200, headers: { 'Content-Type': 'application/json' }, body: { id: 'a' } },
     ];
-    expect(readBatch(answer({ responses }), 3, 0)).toEqual([
+    expect(answersIn(answer({ responses }), 3)).toEqual([
       {
         status: 200,
         headers: { 'content-type': 'application/json' },
@@ -60,7 +67,7 @@ describe('readBatch', () => {
   it.each([[{ id: '0' }], [null], ['text'], [{ id: 0, status: '200' }]])(
     'takes %j for no answer',
     (item) => {
-      expect(readBatch(answer({ responses: [item] }), 1, 0)).toEqual([undefined]);
+      expect(answersIn(answer({ responses: [item] }), 1)).toEqual([undefined]);
     },
   );
 
@@ -70,19 +77,19 @@ describe('readBatch', () => {
       { id: '1', status: 200, body: { id: 'b' } },
       { id: 0, status: 404, body: {} },
     ];
-    const [first, second] = readBatch(answer({ responses }), 2, 0);
+    const [first, second] = answersIn(answer({ responses }), 2);
     expect(first).toBeUndefined();
     expect(second?.json).toEqual({ id: 'b' });
   });
 
   it('takes an id that came as a number', () => {
-    expect(readBatch(answer({ responses: [{ id: 0, status: 404 }] }), 1, 0)[0]?.status).toBe(404);
+    expect(answersIn(answer({ responses: [{ id: 0, status: 404 }] }), 1)[0]?.status).toBe(404);
   });
 
   it.each([[{}], [{ responses: {} }], [[]], ['text']])(
     'refuses %j as an answer to a batch',
     (body) => {
-      expect(() => readBatch(answer(body), 1, 0)).toThrow(
+      expect(() => answersIn(answer(body), 1)).toThrow(
         expect.objectContaining({ code: 'badResponse', mayHaveBeenApplied: false }),
       );
     },
@@ -95,7 +102,7 @@ describe('readBatch', () => {
     [429, 'throttled'],
     [500, 'unavailable'],
   ])('takes a %i for the whole batch as %s', (status, code) => {
-    expect(() => readBatch(answer({}, status), 1, 0)).toThrow(
+    expect(() => answersIn(answer({}, status), 1)).toThrow(
       expect.objectContaining({ code, mayHaveBeenApplied: false }),
     );
   });

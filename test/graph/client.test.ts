@@ -201,14 +201,33 @@ describe('get', () => {
     ["in the wrapper of Graph's own pages", { value: pageResponse }],
   ])('understands a partner that comes %s', async (_how, body) => {
     const { graph, server } = await start(json(200, body));
-    await expect(graph.get('abc', testCall())).resolves.toEqual(pageResponse);
-    expect(server.requests).toMatchObject([{ method: 'GET', url: `${path}/abc` }]);
+    await expect(graph.get(pageResponse.id, testCall())).resolves.toEqual(pageResponse);
+    expect(server.requests).toMatchObject([{ method: 'GET', url: `${path}/${pageResponse.id}` }]);
   });
 
   it.each([404, 410])('gives undefined after %i', async (status) => {
     const body = intuneErrors.jsonInString('ResourceNotFound', 'No such partner');
     const { graph } = await start(json(status, body));
     await expect(graph.get('abc', testCall())).resolves.toBeUndefined();
+  });
+
+  it.each<[string, Answer]>([
+    ['a partner under another id', json(200, { ...pageResponse, id: 'abd' })],
+    ['a partner with an error', json(200, { id: 'abc', error: { code: 'x' } })],
+    ["a proxy's 404", json(404, '<html>', { 'content-type': 'text/html' })],
+    ['a 404 with nothing in it', empty(404)],
+    ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
+    ['a 410 with nothing in it', empty(410)],
+  ])('does not believe %s', async (_what, answer) => {
+    const { graph } = await start(answer);
+    const error = await failureOf(graph.get('abc', testCall()));
+    expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied: false });
+  });
+
+  it('takes a UUID in another case for the one that was asked for', async () => {
+    const { graph } = await start(json(200, pageResponse));
+    const id = pageResponse.id.toUpperCase();
+    await expect(graph.get(id, testCall())).resolves.toEqual(pageResponse);
   });
 
   it('asks for reading scopes where it is forbidden', async () => {

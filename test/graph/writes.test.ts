@@ -14,6 +14,7 @@ import {
 const path = '/beta/deviceManagement/complianceManagementPartners/abc';
 const partner = { id: 'abc', displayName: 'Fleet' };
 const notFound = json(404, intuneErrors.jsonInString('ResourceNotFound', 'None'));
+const html404 = json(404, '<html>Nothing here</html>', { 'content-type': 'text/html' });
 const leftovers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -61,6 +62,9 @@ describe('update', () => {
     ['a fault', [empty(500)], 'unavailable', true],
     ['a reset', [reset], 'unavailable', true],
     ['a success that is no partner', [json(200, { value: [] })], 'badResponse', true],
+    ['another partner', [json(200, { ...partner, id: 'abd' })], 'badResponse', true],
+    ['a success with an error in it', [json(200, { ...partner, error: {} })], 'badResponse', true],
+    ["a proxy's 404", [html404], 'badResponse', false],
   ])('says of %s what is known of the write', async (_what, script, code, mayHaveBeenApplied) => {
     const { graph } = await start(...script);
     await expect(graph.update('abc', {}, testCall())).rejects.toMatchObject({
@@ -74,6 +78,7 @@ describe('readBack', () => {
   it.each<[string, Answer]>([
     ['it cannot be read', empty(500)],
     ['it is not there', notFound],
+    ['it is another partner', json(200, { id: 'abd' })],
   ])('says that a partner may have been changed when %s', async (_what, answer) => {
     const { graph } = await start(answer);
     await expect(graph.readBack('abc', testCall())).rejects.toMatchObject({
@@ -111,13 +116,16 @@ describe('delete', () => {
       code: 'badResponse',
       mayHaveBeenApplied: true,
     });
-    expect(server.requests).toHaveLength(1);
+    expect(seen(server)).toEqual([`DELETE ${path}`, `GET ${path}`]);
   });
 
   it.each<[string, Answer[]]>([
     ['404', [notFound]],
-    ['410', [empty(410)]],
-    ['400 with the code', [json(400, intuneErrors.jsonInString('ResourceNotFound', 'None'))]],
+    ['410 of its own', [json(410, intuneErrors.jsonInString('ResourceNotFound', 'None'))]],
+    [
+      '400 with the code, where a look finds none',
+      [json(400, intuneErrors.jsonInString('ResourceNotFound', 'None')), notFound],
+    ],
     [
       '400 that says nothing, where a look finds none',
       [json(400, intuneErrors.jsonInString('BadRequest', 'An error has occurred')), notFound],
@@ -149,15 +157,75 @@ describe('delete', () => {
       code: 'unavailable',
       mayHaveBeenApplied: true,
     });
-    expect(server.requests).toHaveLength(3);
+    // Each of the look's attempts comes on top.
+    expect(seen(server).filter((line) => line.startsWith('DELETE'))).toHaveLength(3);
   });
 
-  it.each<[string, Answer[]]>([
-    ['404', [empty(504), notFound]],
-    ['400 that says nothing', [empty(504), json(400, {}), notFound]],
-  ])('is done where a fault is followed by a %s', async (_what, script) => {
-    const { graph } = await start(...script);
+  const believed: readonly [string, Answer[]][] = [
+    ['404', [notFound]],
+    ['400 that says nothing', [json(400, {}), notFound]],
+    ["proxy's 404", [html404, notFound]],
+    ['404 for a segment', [json(404, intuneErrors.noSegment('x')), notFound]],
+    ['410', [empty(410), notFound]],
+    ['success with an error in it', [json(200, { error: { code: 'x' } }), notFound]],
+  ];
+  it.each(
+    believed.flatMap(([what, script]): [string, Answer[]][] => [
+      [`a 504 and a ${what}`, [empty(504), ...script]],
+      [`a reset and a ${what}`, [reset, ...script]],
+    ]),
+  )('is done after %s where Graph itself then says that there is none', async (_what, script) => {
+    const { graph, server } = await start(...script);
     await expect(graph.delete('abc', testCall())).resolves.toBeUndefined();
+    expect(server.requests).toHaveLength(script.length);
+  });
+
+  const another = '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b';
+  const notGraphsWord: readonly [string, Answer][] = [
+    ["a proxy's 404", html404],
+    ['a 404 with nothing in it', empty(404)],
+    ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
+    ['a 404 for a route', json(404, intuneErrors.noRoute())],
+    ['a 404 about another partner', json(404, intuneErrors.plainWithTail('x', `No ${another}.`))],
+    ['a 410', empty(410)],
+    ['a 400 with the code', json(400, intuneErrors.jsonInString('ResourceNotFound', 'None'))],
+    ['a success with an error in it', json(200, { error: { code: 'x' } })],
+  ];
+  it.each(notGraphsWord)(
+    'stays in doubt where a fault is followed by %s',
+    async (_what, answer) => {
+      const { graph } = await start(empty(504), answer);
+      await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+        mayHaveBeenApplied: true,
+      });
+    },
+  );
+
+  it.each([
+    ...notGraphsWord,
+    ['a success that is empty', json(200, {})] as const,
+    ['the partner', json(200, partner)] as const,
+    ['another partner', json(200, { ...partner, id: 'xyz' })] as const,
+  ])('stays in doubt after faults where the look finds %s', async (_what, answer) => {
+    const { graph } = await start((response, request) =>
+      (request.method === 'DELETE' ? empty(504) : answer)(response, request),
+    );
+    await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+      mayHaveBeenApplied: true,
+    });
+  });
+
+  it.each<[string, Answer]>([
+    ["a proxy's 404", html404],
+    ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
+    ['a 410 of something in between', empty(410)],
+  ])('is not taken for one of nothing at %s', async (_what, answer) => {
+    const { graph } = await start(answer);
+    await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+      code: 'badResponse',
+      mayHaveBeenApplied: false,
+      message: expect.stringContaining('does not say whether the partner exists'),
+    });
   });
 
   it.each<[string, Answer, string]>([

@@ -47,7 +47,13 @@ function readJson(request: GraphRequest, response: GraphResponse): GraphResponse
   const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
   const json = isUtf8(response.body) ? parseJson(text) : undefined;
   if (!isSuccess(response)) {
-    return json === undefined ? response : { ...response, json };
+    if (json === undefined) {
+      return response;
+    }
+    // With a doubtful body it is no error of Graph's own.
+    return findJsonProblem(text, json) === undefined
+      ? { ...response, json }
+      : { ...response, body: Buffer.alloc(0) };
   }
   if (json === undefined) {
     // A body whose end the connection's end marks is cut off without an error anywhere else.
