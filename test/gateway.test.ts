@@ -95,11 +95,11 @@ describe('stopping', () => {
   });
 
   it.each([
-    ['read', listQuery, 503, 'UPSTREAM_UNAVAILABLE'],
-    ['write', addMutation, 500, 'OUTCOME_UNKNOWN'],
+    ['read', listQuery, 'UPSTREAM_UNAVAILABLE'],
+    ['write', addMutation, 'OUTCOME_UNKNOWN'],
   ])(
     'ends a %s that is still open when its time is up, and says so',
-    async (_what, query, status, code) => {
+    async (_what, query, code) => {
       const graph = await startScriptedServer(silence);
       const { gateway, clock } = await start({
         GRAPH_BASE_URL: graph.url.href,
@@ -114,10 +114,10 @@ describe('stopping', () => {
       await clock.advance(99);
       expect(isAnswered).toBe(false);
       await clock.advance(1);
-      const { status: answered, result } = await asking;
+      const { status, result } = await asking;
       await stopped;
       await graph.close();
-      expect([answered, result.errors?.[0]?.extensions['code']]).toEqual([status, code]);
+      expect([status, result.errors?.[0]?.extensions['code']]).toEqual([200, code]);
     },
   );
 

@@ -58,10 +58,7 @@ export async function sendOne(pool: Pool, isAdd: boolean): Promise<Outcome> {
   if (isAccepted(answer.statusCode, text, isAdd)) {
     return 'accepted';
   }
-  const isRefusal =
-    (answer.statusCode === 503 && text.includes('"OVERLOADED"')) ||
-    (answer.statusCode === 429 && text.includes('"THROTTLED"'));
-  return isRefusal && answer.headers['retry-after'] !== undefined
+  return /"code":"(OVERLOADED|THROTTLED)"/.test(text) && text.includes('"retryAfterSeconds":')
     ? 'refused'
     : `wrong: ${answer.statusCode} ${text.slice(0, 200)}`;
 }

@@ -6,56 +6,49 @@ export interface HttpOutcome {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The statuses of operations that are rejected before they are executed. */
 const statusByCode: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
-  TOO_MANY_ROWS: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
-  TENANT_NOT_LICENSED: 403,
   THROTTLED: 429,
   OVERLOADED: 503,
   UPSTREAM_UNAVAILABLE: 503,
-  UPSTREAM_TIMEOUT: 504,
-  UPSTREAM_BAD_RESPONSE: 502,
-  // Not 502 to 504: those invite proxies and clients to repeat, which is the one thing not to do.
-  OUTCOME_UNKNOWN: 500,
-  INTERNAL_SERVER_ERROR: 500,
 };
 
 /**
- * Decides status and headers if nothing of an operation succeeded: each root field is null with an error of its own, or
- * all of it failed before the first field. Undefined if something did, and for errors of Apollo's, which decides itself.
+ * Decides status and headers by the errors of a result. An executed operation is 200, whatever failed in it: routers
+ * repeat a 5xx and drop the body of a 4xx. All root fields are nullable, so `data` is null only if the operation failed
+ * before the first field. Undefined if nothing is to be said beside what Apollo says.
  */
 export function decideHttpOutcome({
   data,
   errors = [],
 }: FormattedExecutionResult): HttpOutcome | undefined {
-  const speaker = findSpeaker(errors) ?? (data == null ? errors[0] : undefined);
-  if (speaker === undefined || !hasFailed(data, errors)) {
-    return undefined;
+  if (data == null) {
+    const [error] = errors;
+    const status = statusByCode[String(error?.extensions?.['code'])];
+    return error === undefined || status === undefined
+      ? undefined
+      : { status, headers: headersOf(status, error) };
   }
-  const status = statusByCode[String(speaker.extensions?.['code'])];
-  return status === undefined ? undefined : { status, headers: headersOf(status, speaker) };
+  const challenge = findChallenge(data, errors);
+  // RFC 9110 allows the header with any status: other credentials would change the answer.
+  return (
+    challenge && { status: 200, headers: { 'www-authenticate': challengeOf(challenge.extensions) } }
+  );
 }
 
-/**
- * Which error of several speaks for the operation: the first, but a doubt before all others, because what they say of
- * coming back would have a write repeated that may be done.
- */
-function findSpeaker(errors: readonly GraphQLFormattedError[]): GraphQLFormattedError | undefined {
-  const executed = errors.filter(({ path }) => path !== undefined);
-  const doubt = executed.find(({ extensions }) => extensions?.['code'] === 'OUTCOME_UNKNOWN');
-  return doubt ?? executed[0];
-}
-
-function hasFailed(
-  data: FormattedExecutionResult['data'],
+/** The first error of an operation in which every root field failed for want of other credentials. */
+function findChallenge(
+  data: Readonly<Record<string, unknown>>,
   errors: readonly GraphQLFormattedError[],
-): boolean {
-  const failed = new Set(errors.map(({ path }) => path?.[0]));
+): GraphQLFormattedError | undefined {
+  const refused = errors.filter(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
+  const failed = new Set(refused.map(({ path }) => path?.[0]));
   // A text at the root can only be a `__typename`, which is known without doing anything.
-  const done = Object.entries(data ?? {}).filter(([, value]) => typeof value !== 'string');
-  return done.every(([key, value]) => value === null && failed.has(key));
+  const done = Object.entries(data).filter(([, value]) => typeof value !== 'string');
+  return done.every(([key, value]) => value === null && failed.has(key)) ? refused[0] : undefined;
 }
 
 function headersOf(

@@ -7,7 +7,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { errorTypeOf } from './errorType.ts';
+import { errorTypeOf, isFault } from './errorType.ts';
 import { knownMethodOf } from './knownMethod.ts';
 import type { LogFields } from './log.ts';
 import { parentContextOf, traceHeadersOf } from './traceContext.ts';
@@ -129,8 +129,7 @@ class SpanTrail implements RequestTrail {
         ...(this.#codes.length > 0 && { 'gateway.error.codes': [...this.#codes] }),
       });
     }
-    const isCallersDoing = status === undefined || status < 500;
-    endSpan(this.#span, errorTypeOf(status, this.#codes), isCallersDoing);
+    endSpan(this.#span, errorTypeOf(status, this.#codes), isFault(status, this.#codes));
   }
 
   #endAttempt(span: Span, end: AttemptEnd): void {
@@ -153,10 +152,10 @@ class SpanTrail implements RequestTrail {
 }
 
 /** Ends a span with what its failure is called; no text of an error goes with it. */
-function endSpan(span: Span, errorType: string | undefined, isCallersDoing = false): void {
+function endSpan(span: Span, errorType: string | undefined, isFailure = true): void {
   if (errorType !== undefined) {
     span.setAttribute('error.type', errorType);
-    if (!isCallersDoing) {
+    if (isFailure) {
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
   }

@@ -49,7 +49,7 @@ describe('the example', () => {
   });
 
   it('knows what to do for each error code that the README lists', () => {
-    const codes = [...readme.matchAll(/^\| `([A-Z_]+)` +\|.*\| \d{3} +\|$/gm)].map(
+    const codes = [...readme.matchAll(/^\| `([A-Z_]+)` +\|.*\| (?:\d{3}|–) +\|$/gm)].map(
       ([, code]) => code,
     );
     const handled = textOf('examples/consumer/src/failureOf.ts');

@@ -44,11 +44,10 @@ const get = (gateway: TestGateway) => gateway.run(partnerQuery, { id: 'abc' });
 const list = (gateway: TestGateway) => gateway.run(listQuery);
 
 describe("Graph's failures", () => {
-  it.each<[string, Answer, number, object]>([
+  it.each<[string, Answer, object]>([
     [
       '401',
       json(401, intuneErrors.plainWithTail('InvalidAuthenticationToken', 'Expired')),
-      401,
       {
         code: 'UNAUTHENTICATED',
         graph: { status: 401, code: 'InvalidAuthenticationToken', requestId: 'graph-request-id' },
@@ -63,13 +62,11 @@ describe("Graph's failures", () => {
           'www-authenticate': `Bearer error="insufficient_claims", claims="${Buffer.from('{"a":1}').toString('base64')}"`,
         },
       ),
-      401,
       { code: 'UNAUTHENTICATED', claims: '{"a":1}' },
     ],
     [
       '403',
       json(403, intuneErrors.jsonInString('Forbidden', 'Not you')),
-      403,
       {
         code: 'FORBIDDEN',
         requiredScopes: [
@@ -81,7 +78,6 @@ describe("Graph's failures", () => {
     [
       '401 that means a missing role',
       json(401, intuneErrors.jsonInStringTwice('Forbidden', 'Not you')),
-      403,
       { code: 'FORBIDDEN' },
     ],
     [
@@ -90,57 +86,47 @@ describe("Graph's failures", () => {
         400,
         intuneErrors.jsonInString('BadRequest', 'Request not applicable to target tenant.'),
       ),
-      403,
       { code: 'TENANT_NOT_LICENSED' },
     ],
     [
       '429 with seconds',
       json(429, {}, { 'retry-after': '2.128' }),
-      429,
       { code: 'THROTTLED', retryAfterSeconds: 3 },
     ],
     [
       '503 with Retry-After',
       empty(503, { 'retry-after': '7' }),
-      503,
       { code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 7 },
     ],
-    ['a missing route', json(400, intuneErrors.noRoute()), 502, { code: 'UPSTREAM_BAD_RESPONSE' }],
+    ['a missing route', json(400, intuneErrors.noRoute()), { code: 'UPSTREAM_BAD_RESPONSE' }],
     [
       'a redirect',
       empty(302, { location: 'https://evil.example' }),
-      502,
       { code: 'UPSTREAM_BAD_RESPONSE' },
     ],
     [
       '500',
       empty(500),
-      500,
       { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true, graph: { status: 500 } },
     ],
-    ['502', empty(502), 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
-    ['504', empty(504), 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    ['502', empty(502), { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    ['504', empty(504), { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
     [
       'an answer that is no partner',
       json(201, { value: [] }),
-      500,
       { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
     ],
-    ['a reset', reset, 500, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
-    [
-      'a connection that closes',
-      hangUp,
-      500,
-      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
-    ],
+    ['a reset', reset, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
+    ['a connection that closes', hangUp, { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true }],
   ])(
-    'tells an add from %s in code, extensions and status',
-    async (_what, answer, status, extensions) => {
+    'reports an add that meets %s in code and extensions, as a 200',
+    async (_what, answer, extensions) => {
       const nobody = json(200, { value: [] });
       const { gateway, graph } = await start([answer, nobody], createVirtualClock());
       // In no time for a wait: what is repeated is tested elsewhere.
       const answered = await add(gateway, { prefer: 'wait=1' });
-      expect(answered.status).toBe(status);
+      expect(answered.status).toBe(200);
+      expect(answered.headers).not.toHaveProperty('retry-after');
       expect(answered.result.data).toEqual({ addComplianceManagementPartner: null });
       expect(answered.result.errors).toHaveLength(1);
       expect(answered.result.errors?.[0]?.extensions).toMatchObject(extensions);
@@ -148,19 +134,22 @@ describe("Graph's failures", () => {
     },
   );
 
-  it.each<[string, Answer, number, string]>([
-    ['500', empty(500), 503, 'UPSTREAM_UNAVAILABLE'],
-    ['504', empty(504), 504, 'UPSTREAM_TIMEOUT'],
-    ['a reset', reset, 503, 'UPSTREAM_UNAVAILABLE'],
-    ['HTML', json(200, '<html>', { 'content-type': 'text/html' }), 502, 'UPSTREAM_BAD_RESPONSE'],
-    ['404 for the collection', json(404, {}), 502, 'UPSTREAM_BAD_RESPONSE'],
-  ])('tells a list from %s that nothing was written', async (_what, answer, status, code) => {
-    const { gateway } = await start([answer]);
-    const answered = await list(gateway);
-    expect(answered.status).toBe(status);
-    expect(answered.result.errors?.[0]?.extensions['code']).toBe(code);
-    expect(answered.result.errors?.[0]?.extensions).not.toHaveProperty('mayHaveBeenApplied');
-  });
+  it.each<[string, Answer, string]>([
+    ['500', empty(500), 'UPSTREAM_UNAVAILABLE'],
+    ['504', empty(504), 'UPSTREAM_TIMEOUT'],
+    ['a reset', reset, 'UPSTREAM_UNAVAILABLE'],
+    ['HTML', json(200, '<html>', { 'content-type': 'text/html' }), 'UPSTREAM_BAD_RESPONSE'],
+    ['404 for the collection', json(404, {}), 'UPSTREAM_BAD_RESPONSE'],
+  ])(
+    'reports a list that meets %s as a 200 in which nothing was written',
+    async (_what, answer, code) => {
+      const { gateway } = await start([answer]);
+      const answered = await list(gateway);
+      expect(answered.status).toBe(200);
+      expect(answered.result.errors?.[0]?.extensions['code']).toBe(code);
+      expect(answered.result.errors?.[0]?.extensions).not.toHaveProperty('mayHaveBeenApplied');
+    },
+  );
 
   it('gives null, and no error, for a partner that Graph does not have', async () => {
     const { gateway } = await start([
@@ -216,7 +205,7 @@ describe("Graph's failures", () => {
     });
     const [read, write] = await answers;
     expect(read.result.errors?.[0]?.extensions['code']).toBe('UPSTREAM_TIMEOUT');
-    expect(read.status).toBe(504);
+    expect(read.status).toBe(200);
     expect(write.result.errors?.[0]?.extensions['code']).toBe('OUTCOME_UNKNOWN');
     expect(posts(graph)).toBe(1);
   });
@@ -224,7 +213,7 @@ describe("Graph's failures", () => {
   it('asks three times at the most where Graph is throttled, and then says for how long at least', async () => {
     const { gateway, graph } = await start([json(429, {})]);
     const { status, headers, result } = await add(gateway);
-    expect([status, headers['retry-after']]).toEqual([429, '1']);
+    expect([status, headers['retry-after']]).toEqual([200, undefined]);
     expect(result.errors?.[0]?.extensions).toMatchObject({
       code: 'THROTTLED',
       retryAfterSeconds: 1,
@@ -235,9 +224,9 @@ describe("Graph's failures", () => {
   it('tells an add that Graph cannot be reached, and that nothing was written', async () => {
     const { gateway, graph } = await start([silence]);
     await graph.close();
-    const { status, headers, result } = await add(gateway);
+    const { status, result } = await add(gateway);
     expect(result.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });
-    expect([status, headers['retry-after']]).toEqual([503, undefined]);
+    expect(status).toBe(200);
   });
 
   it('keeps 200 where a part of the operation succeeded', async () => {

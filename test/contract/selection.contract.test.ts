@@ -119,7 +119,7 @@ describe('the selected list', () => {
       after: pageInfo.endCursor,
       orderBy: [{ field: 'DISPLAY_NAME' }],
     });
-    expect(status).toBe(400);
+    expect(status).toBe(200);
     expect(result.errors?.[0]).toMatchObject({
       message: expect.stringContaining('another order'),
       extensions: { code: 'BAD_USER_INPUT', argumentName: 'after' },
@@ -138,7 +138,7 @@ describe('the selected list', () => {
     await limited.stop(0);
     await large.close();
     expect(page.result.errors).toBeUndefined();
-    expect(count.status).toBe(400);
+    expect(count.status).toBe(200);
     expect(count.result.errors?.[0]).toMatchObject({
       message: expect.stringContaining('1000 rows'),
       extensions: { code: 'TOO_MANY_ROWS' },

@@ -82,7 +82,7 @@ describe('what goes wrong inside', () => {
   it('[37] masking, the connection: where Graph is and how it broke stays inside', async () => {
     stage.graph.faults.add({ times: 3, kill: 'reset' });
     const answer = await run(totalCountQuery);
-    expect([answer.status, codesIn(answer)]).toEqual([503, ['UPSTREAM_UNAVAILABLE']]);
+    expect([answer.status, codesIn(answer)]).toEqual([200, ['UPSTREAM_UNAVAILABLE']]);
     expect(answer.text).not.toMatch(/ECONNRESET|127\.0\.0\.1|socket|undici/i);
   });
 
@@ -92,7 +92,7 @@ describe('what goes wrong inside', () => {
       respond: { status: 200, headers: { 'content-type': 'text/html' }, body },
     });
     const answer = await run(partnerQuery, { id: 'a' });
-    expect([answer.status, codesIn(answer)]).toEqual([502, ['UPSTREAM_BAD_RESPONSE']]);
+    expect([answer.status, codesIn(answer)]).toEqual([200, ['UPSTREAM_BAD_RESPONSE']]);
     expect(answer.text).not.toMatch(inside);
     expect(stage.gateway.logLines.join()).not.toMatch(/hunter2/);
   });

@@ -123,7 +123,7 @@ describe('who calls', () => {
     ];
     for (const token of refused) {
       const answer = await add(own, token);
-      expect([401, 403]).toContain(answer.status);
+      expect([['UNAUTHENTICATED'], ['FORBIDDEN']]).toContainEqual(codesIn(answer));
     }
     expect(own.graph.requests).toHaveLength(before);
     const application = mint({ kind: 'application', roles: ['Partners.ReadWrite'] });

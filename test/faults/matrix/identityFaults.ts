@@ -41,7 +41,7 @@ const minuteMs = 60_000;
 
 const works = { code: 'ok', status: 200 } as const;
 const refused = { code: 'UNAUTHENTICATED', status: 401 } as const;
-const unavailable = { code: 'UPSTREAM_UNAVAILABLE', status: 503 } as const;
+const unavailable = { code: 'UPSTREAM_UNAVAILABLE', status: 200 } as const;
 
 /** What the caller of each case must do about the claims. */
 export const interactionClaims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
@@ -70,7 +70,7 @@ const tokenFaults: readonly IdentityFault[] = [
   {
     name: 'token endpoint: 429 with 3600',
     code: 'THROTTLED',
-    status: 429,
+    status: 200,
     arm: ({ authority }: IdentityStage) =>
       void authority.faults.set(
         { kind: 'status', status: 429, retryAfter: '3600' },
@@ -80,7 +80,7 @@ const tokenFaults: readonly IdentityFault[] = [
   {
     name: 'token endpoint: hangs',
     code: 'UPSTREAM_TIMEOUT',
-    status: 504,
+    status: 200,
     isEndless: true,
     arm: ({ authority }: IdentityStage) =>
       void authority.faults.set({ kind: 'hang' }, atTheTokenEndpoint),
@@ -88,6 +88,8 @@ const tokenFaults: readonly IdentityFault[] = [
   {
     name: 'token endpoint: interaction_required',
     ...refused,
+    // The exchange belongs to the execution; a bad token of the caller is rejected before it.
+    status: 200,
     arm: ({ authority }: IdentityStage) =>
       void authority.faults.set(
         { kind: 'interaction-required', claims: interactionClaims },
