@@ -4,10 +4,8 @@ import { availableParallelism } from 'node:os';
 const { dependencies } = JSON.parse(
   readFileSync(new URL('./package.json', import.meta.url), 'utf8'),
 );
-/** Loaded once for all test files of a process. Not the limiter, whose timers and time a test file makes its own. */
-const nativePackages = [...Object.keys(dependencies), 'fast-check', 'node-forge', 'typescript']
-  .filter((name) => name !== 'rate-limiter-flexible')
-  .join('|');
+/** Loaded once for all test files of a process. */
+const nativePackages = [...Object.keys(dependencies), 'fast-check', 'node-forge'].join('|');
 
 /** @type {import('jest').Config} */
 export default {
@@ -32,6 +30,15 @@ export default {
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Not what runs in browsers, and not the entries of programs, which are processes of their own.
+  collectCoverageFrom: [
+    'src/**/*.ts',
+    '!src/{generated,explorer}/**',
+    '!src/{main,doctor,drift}.ts',
+    '!src/artifacts/write*.ts',
+  ],
+  coverageReporters: ['text-summary'],
+  coverageThreshold: { global: { lines: 95, branches: 90 } },
   // Ten times what a test takes on a quiet machine, and more.
   testTimeout: 120_000,
 };

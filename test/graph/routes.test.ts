@@ -58,7 +58,7 @@ describe('createRoutes', () => {
         }
         expect(href).toBe(`${collection}/${id}`);
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 

@@ -133,7 +133,7 @@ describe('an input that goes out and comes back', () => {
         const { resource: _resource, ...partner } = partnerFromWire({ ...sent, id: 'given' });
         expect(partner).toEqual(expectedPartner(input));
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 

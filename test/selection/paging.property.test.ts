@@ -187,7 +187,7 @@ describe('a walk through a list that changes between its pages', () => {
           expect(new Set(seen).size).toBe(seen.length);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 

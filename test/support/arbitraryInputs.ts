@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isDateTimeLiteral } from '../../src/emulator/dateTimeLiteral.ts';
 import type {
   AddComplianceManagementPartnerInput,
   AssignmentTargetInput,
@@ -32,6 +33,8 @@ export const dateTimeOffsets = fc
   )
   .map(([date, fraction, offset]) => `${date.toISOString().slice(0, 19)}${fraction}${offset}`);
 
+const texts = fc.string({ minLength: 1 }).filter((text) => text.trim() !== '');
+
 const filters = fc.option(
   fc.record({ id: fc.uuid(), type: fc.constantFrom('INCLUDE' as const, 'EXCLUDE' as const) }),
 );
@@ -43,7 +46,7 @@ export const targetInputs: fc.Arbitrary<AssignmentTargetInput> = fc.oneof(
   fc.record({ groupId: fc.uuid(), filter: filters }).map((group) => ({ group })),
   fc.record({ groupId: fc.uuid(), filter: filters }).map((exclusionGroup) => ({ exclusionGroup })),
   fc
-    .record({ collectionId: fc.string({ minLength: 1 }), filter: filters })
+    .record({ collectionId: texts, filter: filters })
     .map((configurationManagerCollection) => ({ configurationManagerCollection })),
 );
 
@@ -61,7 +64,7 @@ export const newPartnerInputs: fc.Arbitrary<AddComplianceManagementPartnerInput>
     displayName: fc.string({ minLength: 1, unit: 'grapheme' }),
     id: fc.uuid(),
     partnerState: fc.constantFrom(...knownPartnerStates),
-    lastHeartbeatDateTime: dateTimeOffsets,
+    lastHeartbeatDateTime: dateTimeOffsets.filter(isDateTimeLiteral),
     macOsOnboarded: flags,
     windowsOnboarded: flags,
     androidOnboarded: flags,

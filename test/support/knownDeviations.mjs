@@ -23,9 +23,13 @@ export default class KnownDeviations extends TidyEnvironment {
   async handleTestEvent(event, state) {
     const { name, test } = event;
     await super.handleTestEvent(event, state);
-    if (name === 'test_start' && nameOf(test) in reasons) {
-      test.failing = true;
-      this.met.add(nameOf(test));
+    if (name === 'test_start') {
+      // Some have a time of seconds, which a busy machine does not keep.
+      test.timeout = undefined;
+      if (nameOf(test) in reasons) {
+        test.failing = true;
+        this.met.add(nameOf(test));
+      }
     }
     if (name === 'run_finish' && this.met.size < Object.keys(reasons).length) {
       throw new Error('A deviation is listed that the suite has no test for.');
