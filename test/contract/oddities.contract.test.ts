@@ -167,8 +167,8 @@ describe.each([
       complianceManagementPartner: { id, displayName: 'New', partnerState: 'ENABLED' },
       userErrors: [],
     });
-    expect(await ask(updateMutation, { input: { id, displayName: null } })).toMatchObject({
-      complianceManagementPartner: { displayName: null, partnerState: 'ENABLED' },
+    expect(await ask(updateMutation, { input: { id, displayName: 'Newer' } })).toMatchObject({
+      complianceManagementPartner: { displayName: 'Newer', partnerState: 'ENABLED' },
       userErrors: [],
     });
     expect(await ask(deleteMutation, { input: { id } })).toMatchObject({

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GraphCall } from '../../src/graph/pipeline/pipeline.ts';
-import type { PartnerLocks } from '../../src/resolvers/partnerLocks.ts';
+import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
+import { type HandOver, lagMs } from '../../src/mapping/handOver.ts';
+import {
+  createPartnerLocks,
+  type PartnerLocks,
+  type PartnerTurn,
+} from '../../src/resolvers/partnerLocks.ts';
 import { Secret } from '../../src/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
 /** A change that ends when it is told to, and notes when it begins and ends. */
 function heldChange(events: string[], name: string) {
@@ -97,5 +104,50 @@ describe('createPartnerLocks', () => {
     await expect(run(testLocks(), 'a', call, async () => 'no')).rejects.toMatchObject({
       code: 'timeout',
     });
+  });
+});
+
+describe('what a change hands on', () => {
+  const read = async () => undefined;
+  const written: HandOver = { displayName: { text: '"New"', atMs: 0, older: [] } };
+  const handsOn = async ({ handOn }: PartnerTurn) => handOn(written);
+  const gets = async ({ handOver }: PartnerTurn) => handOver;
+
+  function start() {
+    const clock = createVirtualClock();
+    const tenantKeys = createTenantKeys();
+    return { clock, locks: createPartnerLocks({ tenantKeys, clock, leases: undefined }) };
+  }
+
+  it('reaches the next change to the same partner, and no other', async () => {
+    const { locks } = start();
+    const call = testCall();
+    await locks.run({ id: 'a', call, read, change: handsOn });
+    await expect(locks.run({ id: 'A', call, read, change: gets })).resolves.toBe(written);
+    await expect(locks.run({ id: 'b', call, read, change: gets })).resolves.toEqual({});
+  });
+
+  it('stays when the next change fails, and goes when one has nothing to hand on', async () => {
+    const { locks } = start();
+    const call = testCall();
+    await locks.run({ id: 'a', call, read, change: handsOn });
+    const failing = locks.run({
+      id: 'a',
+      call,
+      read,
+      change: () => Promise.reject(new Error('no')),
+    });
+    await expect(failing).rejects.toThrow('no');
+    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toBe(written);
+    await locks.run({ id: 'a', call, read, change: async ({ handOn }) => handOn({}) });
+    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toEqual({});
+  });
+
+  it('is forgotten when no read can lag so far behind', async () => {
+    const { locks, clock } = start();
+    const call = testCall();
+    await locks.run({ id: 'a', call, read, change: handsOn });
+    await clock.advance(lagMs);
+    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toEqual({});
   });
 });
