@@ -58,7 +58,7 @@ const positionOf = new Map(
 
 /** Date-times in the order of their instants; those in one group are the same instant. */
 const calendar: readonly (readonly string[])[] = [
-  ['0001-01-01T00:00:00+14:00'],
+  ['0001-01-01T14:00:00+14:00'],
   ['0001-01-01T00:00:00Z'],
   ['0099-12-31T23:59:59.5Z'],
   ['1969-12-31T23:59:59Z'],
