@@ -78,7 +78,9 @@ async function openGateway(
   const { introspection, limits } = config;
   const schema = createSchema(sdl, !introspection);
   const trusted = await loadTrusted(config, schema);
+  const loopShare = createLoopShare();
   const apollo = createApollo({
+    loopShare,
     schema,
     introspection,
     limits,
@@ -116,7 +118,7 @@ async function openGateway(
     }),
     knownIds,
     operations,
-    loopShare: createLoopShare(),
+    loopShare,
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),

@@ -13,6 +13,13 @@ export interface LimitsConfig {
   readonly introspectionAliases: number;
   readonly rootFields: number;
   readonly directives: number;
+  readonly filterConditions: number;
+  readonly filterDepth: number;
+  readonly filterText: number;
+  readonly orderKeys: number;
+  readonly pageRows: number;
+  readonly answerBytes: number;
+  readonly answerValues: number;
   readonly errors: number;
 }
 
@@ -32,6 +39,14 @@ export function readLimits(readers: Readers): LimitsConfig {
     introspectionAliases: limit('LIMIT_INTROSPECTION_ALIASES', 3, 0, 100),
     rootFields: limit('LIMIT_ROOT_FIELDS', 10, 1, 1000),
     directives: limit('LIMIT_DIRECTIVES', 10, 0, 1000),
+    filterConditions: limit('LIMIT_FILTER_CONDITIONS', 100, 1, 1000),
+    filterDepth: limit('LIMIT_FILTER_DEPTH', 8, 1, 32),
+    // Of names, no more is compared.
+    filterText: limit('LIMIT_FILTER_TEXT', 256, 1, 256),
+    orderKeys: limit('LIMIT_ORDER_KEYS', 3, 1, 3),
+    pageRows: limit('LIMIT_PAGE_ROWS', 1000, 1, 10_000),
+    answerBytes: limit('LIMIT_ANSWER_BYTES', 8_388_608, 1024, 67_108_864),
+    answerValues: limit('LIMIT_ANSWER_VALUES', 250_000, 100, 10_000_000),
     errors: limit('LIMIT_ERRORS', 5, 2, 100),
   };
   if (limits.documentBytes > limits.bodyBytes) {

@@ -19,6 +19,24 @@ export interface Notice {
   readonly graph?: Readonly<Record<string, unknown>>;
 }
 
+/** What the answer of one operation has so far, counted while it is made. */
+export interface AnswerCount {
+  bytes: number;
+  values: number;
+  /** Set once the answer is beyond a bound. */
+  excess: AnswerExcess | undefined;
+  /** The fields of a mutation that were cut because of it, by their paths. */
+  readonly places: Map<string, readonly (string | number)[]>;
+}
+
+/** A bound that the answer is beyond. */
+export interface AnswerExcess {
+  readonly limit: 'answer-bytes' | 'answer-values';
+  readonly allowed: number;
+  readonly seen: number;
+  readonly isExact: boolean;
+}
+
 /** What the resolvers of one operation share. Made for each request; nothing but locks and known ids outlives it. */
 export interface RequestContext {
   readonly requestId: string;
@@ -38,6 +56,7 @@ export interface RequestContext {
   readonly authMode: AuthMode;
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
   readonly share: LoopShare;
+  readonly answer: AnswerCount;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
   /** Shared by all requests of this replica. */

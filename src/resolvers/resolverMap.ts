@@ -1,5 +1,6 @@
 import { GraphQLJSONObject, GraphQLNonEmptyString } from 'graphql-scalars';
 import type { Resolvers } from '../generated/resolvers.ts';
+import type { PartnerResource } from '../graph/resource.ts';
 import { revisionOf } from '../mapping/revision.ts';
 import { DateTimeOffset } from './DateTimeOffset.ts';
 import { Mutation } from './Mutation.ts';
@@ -13,9 +14,18 @@ import { UUID } from './UUID.ts';
 export const resolverMap: Resolvers = {
   Query,
   Mutation,
-  ComplianceManagementPartner: { revision: ({ resource }) => revisionOf(resource) },
+  ComplianceManagementPartner: { revision: ({ resource }) => knownRevisionOf(resource) },
   DateTimeOffset,
   NonEmptyString: GraphQLNonEmptyString,
   UUID,
   JSONObject: GraphQLJSONObject,
 };
+
+/** Of rows, which belong to one operation: aliases ask several times. */
+const revisions = new WeakMap<PartnerResource, string>();
+
+function knownRevisionOf(partner: PartnerResource): string {
+  const revision = revisions.get(partner) ?? revisionOf(partner);
+  revisions.set(partner, revision);
+  return revision;
+}

@@ -98,6 +98,7 @@ export function createRequestContext(
     authMode,
     reads: createPartnerReads(graph, call, maximumRows, share),
     share,
+    answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,
     knownIds,
     maximumRows,

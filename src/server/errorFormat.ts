@@ -16,7 +16,12 @@ export function createErrorFormat(limits: Limits, introspection: boolean): Error
   return (formatted, error) => {
     const excess = excessOf(error, limits);
     if (excess !== undefined) {
-      return { message: messageOf(excess), extensions: extensionsOf(excess) };
+      const { path } = formatted;
+      return {
+        message: messageOf(excess),
+        ...(path !== undefined && { path }),
+        extensions: extensionsOf(excess),
+      };
     }
     const shown = withOwnWords(formatError(formatted, error), error);
     if (introspection) {

@@ -2,6 +2,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLFormattedError } from 'graphql';
 import { GatewayError } from '../resolvers/gatewayError.ts';
 import { isArgumentFault } from './argumentFault.ts';
+import { LimitError } from './limits/limitError.ts';
 
 const masked =
   'Something went wrong inside the gateway. Its operators find the reason by the request id.';
@@ -23,7 +24,8 @@ export function formatError(
 
 /** Whether an error may be shown as it is. */
 export function isForCaller(formatted: GraphQLFormattedError, error: unknown): boolean {
-  if (unwrapResolverError(error) instanceof GatewayError || isArgumentFault(error)) {
+  const thrown = unwrapResolverError(error);
+  if (thrown instanceof GatewayError || thrown instanceof LimitError || isArgumentFault(error)) {
     return true;
   }
   const isExecuted = formatted.path !== undefined;

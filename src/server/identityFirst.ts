@@ -8,18 +8,24 @@ import {
 } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
 import { requireToken } from '../resolvers/letIn.ts';
+import type { CheckOperation } from './limits/documentLimits.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
- * error, and before its variables are coerced, because that work grows with what the caller sends.
+ * error, and before its variables are looked at or coerced, because that work grows with what the caller sends.
  */
-export function createIdentityPlugin(): ApolloServerPlugin<RequestContext> {
+export function createIdentityPlugin(
+  checkOperation: CheckOperation,
+): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, contextValue }) {
+        async didResolveOperation({ document, operation, request, contextValue }) {
           if (operation === undefined || !needsNoToken(operation, document)) {
             await requireToken(contextValue);
+          }
+          if (operation !== undefined) {
+            checkOperation({ document, operation, request });
           }
         },
       };

@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   selection: ['mapping', 'graph', 'generated'],
   resolvers: ['selection', 'mapping', 'identity', 'graph', 'telemetry', 'generated'],
   generated: ['mapping', 'resolvers'],
-  server: ['resolvers', 'identity', 'graph', 'telemetry', 'generated'],
+  server: ['resolvers', 'selection', 'identity', 'graph', 'telemetry', 'generated'],
   explorer: ['server'],
   metadata: ['mapping', 'graph'],
   artifacts: ['server'],

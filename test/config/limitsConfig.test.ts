@@ -27,6 +27,13 @@ const defaults = {
   introspectionAliases: 3,
   rootFields: 10,
   directives: 10,
+  filterConditions: 100,
+  filterDepth: 8,
+  filterText: 256,
+  orderKeys: 3,
+  pageRows: 1000,
+  answerBytes: 8_388_608,
+  answerValues: 250_000,
   errors: 5,
 };
 
@@ -48,6 +55,13 @@ describe("the limits' configuration", () => {
     ['LIMIT_INTROSPECTION_ALIASES', '0', { introspectionAliases: 0 }],
     ['LIMIT_ROOT_FIELDS', '50', { rootFields: 50 }],
     ['LIMIT_DIRECTIVES', '0', { directives: 0 }],
+    ['LIMIT_FILTER_CONDITIONS', '7', { filterConditions: 7 }],
+    ['LIMIT_FILTER_DEPTH', '3', { filterDepth: 3 }],
+    ['LIMIT_FILTER_TEXT', '100', { filterText: 100 }],
+    ['LIMIT_ORDER_KEYS', '2', { orderKeys: 2 }],
+    ['LIMIT_PAGE_ROWS', '2000', { pageRows: 2000 }],
+    ['LIMIT_ANSWER_BYTES', '100000', { answerBytes: 100_000 }],
+    ['LIMIT_ANSWER_VALUES', '5000', { answerValues: 5000 }],
     ['LIMIT_ERRORS', '2', { errors: 2 }],
   ])('reads %s=%s', (name, value, changed) => {
     expect(readConfig({ [name]: value }).limits).toEqual({ ...defaults, ...changed });

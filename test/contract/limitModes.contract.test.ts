@@ -124,7 +124,9 @@ describe('what is measured of limits', () => {
       ['introspection-aliases', 0],
       ['root-fields', 2],
       ['directives', 1],
+      ['page-rows', 100],
       ...ofBody,
+      ['page-rows', 100],
     ]);
   });
 

@@ -9,7 +9,11 @@ let small: TestGateway;
 beforeAll(async () => {
   graph = await startScriptedServer(json(200, { value: [] }));
   // The schema has seven levels, so that the eighth cannot be reached with a document that is otherwise right.
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, LIMIT_DEPTH: '6' });
+  gateway = await startTestGateway({
+    GRAPH_BASE_URL: graph.url.href,
+    LIMIT_DEPTH: '6',
+    LIMIT_FILTER_CONDITIONS: '1000',
+  });
   small = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, LIMIT_DOCUMENT_BYTES: '2000' });
 });
 

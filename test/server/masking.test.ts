@@ -41,7 +41,14 @@ beforeAll(async () => {
     },
   });
   const documents = createDocumentStore(65_536);
-  const apollo = createApollo({ schema, introspection: true, documents, log, ...usualDoor });
+  const apollo = createApollo({
+    schema,
+    introspection: true,
+    documents,
+    loopShare: wholeLoop,
+    log,
+    ...usualDoor,
+  });
   await apollo.start();
   const contextParts: ContextParts = {
     graph: client.graph,

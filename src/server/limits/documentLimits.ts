@@ -1,13 +1,33 @@
-import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
-import type { DocumentNode, FormattedExecutionResult, ValidationRule } from 'graphql';
+import type {
+  ApolloServerPlugin,
+  GraphQLRequestContextDidResolveOperation,
+  GraphQLRequestListener,
+} from '@apollo/server';
+import type {
+  DocumentNode,
+  FormattedExecutionResult,
+  OperationDefinitionNode,
+  ValidationRule,
+} from 'graphql';
 import type { RequestContext } from '../../resolvers/context.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import { type Excess, extensionsOf, findExcesses, messageOf, seenIn } from './excess.ts';
-import { excessOf } from './limitError.ts';
+import { excessOf, LimitError } from './limitError.ts';
 import type { Limits } from './limits.ts';
 import { createLimitsRule } from './limitsRule.ts';
 import { type DocumentMeasure, measureDocument } from './measureDocument.ts';
+import { measureOperationWork } from './operationWork.ts';
+
+/** An operation that is about to be executed. */
+export type CheckOperation = (
+  context: Pick<
+    GraphQLRequestContextDidResolveOperation<RequestContext>,
+    'document' | 'request'
+  > & {
+    readonly operation: OperationDefinitionNode;
+  },
+) => void;
 
 export interface DocumentLimitsParts {
   readonly limits: Limits;
@@ -22,6 +42,8 @@ export interface DocumentLimitsParts {
 export function createDocumentLimits({ limits, log, measurements }: DocumentLimitsParts): {
   readonly rule: ValidationRule;
   readonly plugin: ApolloServerPlugin<RequestContext>;
+  /** Counts the work of a valid operation before its variables are coerced. @throws LimitError, in every mode. */
+  readonly checkOperation: CheckOperation;
 } {
   const measures = new WeakMap<DocumentNode, DocumentMeasure>();
   const tolerated = new WeakMap<DocumentNode, readonly Excess[]>();
@@ -71,7 +93,23 @@ export function createDocumentLimits({ limits, log, measurements }: DocumentLimi
     }),
   };
 
+  const checkOperation: CheckOperation = ({ operation, document, request }) => {
+    const { seen, excess } = measureOperationWork(
+      operation,
+      document,
+      request.variables ?? {},
+      limits,
+    );
+    for (const [limit, count] of seen) {
+      measurements.limitSeen(limit, count);
+    }
+    if (excess !== undefined) {
+      throw new LimitError(excess, 400);
+    }
+  };
+
   return {
+    checkOperation,
     rule: createLimitsRule(limits, measureOf),
     plugin: { requestDidStart: async () => listener },
   };

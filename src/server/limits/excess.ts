@@ -62,6 +62,20 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
     `The operation has ${seen} root fields, and ${allowed} are allowed (${spread}). Ask in several operations.`,
   directives: (seen, allowed) =>
     `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
+  'filter-conditions': (seen, allowed) =>
+    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Filter by less, or ask in several operations.`,
+  'filter-depth': (seen, allowed) =>
+    `A filter has ${seen} levels of "and", "or" and "not", and ${allowed} are allowed. Nest less.`,
+  'filter-text': (seen, allowed) =>
+    `A text in a filter has ${seen} characters, and ${allowed} are allowed. Give a shorter one.`,
+  'order-keys': (seen, allowed) =>
+    `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
+  'page-rows': (seen, allowed) =>
+    `The operation asks for pages of ${seen} partners in all, and ${allowed} are allowed. Ask for smaller pages, or in several operations.`,
+  'answer-bytes': (seen, allowed) =>
+    `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
+  'answer-values': (seen, allowed) =>
+    `The answer would have ${seen} values, and ${allowed} are allowed. Ask for fewer partners or fields.`,
   errors: (_seen, allowed) =>
     `There are more errors; of one request, no more than ${allowed} are told. Mend these, then send it again.`,
 };

@@ -2,13 +2,16 @@ import { GraphQLError } from 'graphql';
 import { type Excess, extensionsOf, messageOf } from './excess.ts';
 import type { Limits } from './limits.ts';
 
-/** A document that is beyond a limit. */
+/** A document, an operation or an answer that is beyond a limit. */
 export class LimitError extends GraphQLError {
   override readonly name = 'LimitError';
   readonly excess: Excess;
 
-  constructor(excess: Excess) {
-    super(messageOf(excess), { extensions: extensionsOf(excess) });
+  /** The status is that of the HTTP answer, for what is rejected before it is executed and not by validation. */
+  constructor(excess: Excess, status?: number) {
+    super(messageOf(excess), {
+      extensions: { ...extensionsOf(excess), ...(status !== undefined && { http: { status } }) },
+    });
     this.excess = excess;
   }
 }

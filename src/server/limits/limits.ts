@@ -16,6 +16,20 @@ export interface Limits {
   readonly introspectionAliases: number;
   readonly rootFields: number;
   readonly directives: number;
+  /** Conditions of all filters of an operation, each element of a list counted. */
+  readonly filterConditions: number;
+  /** Filters inside each other by `and`, `or` and `not`. */
+  readonly filterDepth: number;
+  /** Characters of a text in a filter. */
+  readonly filterText: number;
+  /** Of one list. */
+  readonly orderKeys: number;
+  /** The sizes of all pages that an operation asks for. */
+  readonly pageRows: number;
+  /** Of an answer's data, as JSON. */
+  readonly answerBytes: number;
+  /** Objects and fields of an answer's data. */
+  readonly answerValues: number;
   /** How many errors about a document or its variables are told. */
   readonly errors: number;
 }
@@ -36,5 +50,12 @@ export const limitCodes = {
   'introspection-aliases': 'TOO_MANY_INTROSPECTION_ALIASES',
   'root-fields': 'TOO_MANY_ROOT_FIELDS',
   directives: 'TOO_MANY_DIRECTIVES',
+  'filter-conditions': 'TOO_MANY_CONDITIONS',
+  'filter-depth': 'FILTER_TOO_DEEP',
+  'filter-text': 'FILTER_TEXT_TOO_LONG',
+  'order-keys': 'TOO_MANY_ORDER_KEYS',
+  'page-rows': 'TOO_MANY_PAGE_ROWS',
+  'answer-bytes': 'ANSWER_TOO_LARGE',
+  'answer-values': 'TOO_MANY_ANSWER_VALUES',
   errors: 'TOO_MANY_ERRORS',
 } as const;

@@ -108,6 +108,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     authMode: 'PASSTHROUGH',
     reads: createPartnerReads(graph, call, 1_000),
     share: wholeLoop,
+    answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     knownIds,
     maximumRows: 1_000,
     notices: [],

@@ -8,7 +8,7 @@ import { startTestGateway, type TestGateway } from '../../support/testGateways.t
 const filtered = `query Filtered($filters: [ComplianceManagementPartnerFilter!]) {
   complianceManagementPartners(filter: { or: $filters }) { totalCount }
 }`;
-const poisoned = { filters: Array.from({ length: 1_500 }, () => ({ displayName: 5 })) };
+const poisoned = { filters: Array.from({ length: 90 }, () => ({ displayName: 5 })) };
 
 let gateway: TestGateway;
 let users: IdentityStage;

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Answer } from '../../support/scriptedServer.ts';
+import { json, type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
+import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+
+const list = 'complianceManagementPartners';
+const allowedBytes = 4096;
+const allowedValues = 400;
+
+/** What Graph has; each test sets it. */
+let rows: readonly Record<string, unknown>[] = [];
+let graph: ScriptedServer;
+let gateway: TestGateway;
+let usual: TestGateway;
+
+const answer: Answer = (response, request) => {
+  const isList = request.method === 'GET' && !/Partners\/./.test(request.url);
+  const body = isList ? { value: rows } : rows[0];
+  json(request.method === 'POST' ? 201 : 200, body)(response, request);
+};
+
+beforeAll(async () => {
+  graph = await startScriptedServer(answer);
+  const environment = { GRAPH_BASE_URL: graph.url.href };
+  gateway = await startTestGateway({
+    ...environment,
+    LIMIT_ANSWER_BYTES: String(allowedBytes),
+    LIMIT_ANSWER_VALUES: String(allowedValues),
+    LIMITS_MODE: 'warn-only',
+  });
+  usual = await startTestGateway(environment);
+});
+
+afterAll(async () => {
+  await Promise.all([gateway.stop(0), usual.stop(0)]);
+  await graph.close();
+});
+
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_value, index) => ({ id: `row-${index}` }));
+const targets = (count: number) =>
+  Array.from({ length: count }, () => ({
+    target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' },
+  }));
+
+const one = '{ complianceManagementPartner(id: "a") { displayName } }';
+/** `"displayName":"",` */
+const aroundName = 17;
+
+describe('the bytes of an answer', () => {
+  it('are bounded', async () => {
+    for (const bytes of [allowedBytes - 1, allowedBytes]) {
+      rows = [{ id: 'a', displayName: 'x'.repeat(bytes - aroundName) }];
+      const { result } = await gateway.run(one);
+      expect(result.errors).toBeUndefined();
+    }
+    rows = [{ id: 'a', displayName: 'x'.repeat(allowedBytes + 1 - aroundName) }];
+    const { result } = await gateway.run(one);
+    expect(result).toEqual({
+      data: null,
+      errors: [
+        {
+          message: expect.stringContaining(`${allowedBytes} are allowed`),
+          extensions: { code: 'ANSWER_TOO_LARGE', allowed: allowedBytes, seen: allowedBytes + 1 },
+        },
+      ],
+    });
+  });
+
+  it('are those of JSON: with escapes, in UTF-8 and for each alias', async () => {
+    rows = [{ id: 'a', displayName: '\u0001'.repeat(Math.ceil(allowedBytes / 6)) }];
+    expect((await gateway.run(one)).result.errors).toHaveLength(1);
+    rows = [{ id: 'a', displayName: 'ü'.repeat(allowedBytes / 2) }];
+    expect((await gateway.run(one)).result.errors).toHaveLength(1);
+    rows = [{ id: 'a', displayName: 'x'.repeat(allowedBytes / 4) }];
+    const aliases = 'a: displayName b: displayName c: displayName d: displayName';
+    const query = `{ complianceManagementPartner(id: "a") { ${aliases} } }`;
+    expect((await gateway.run(query)).result.errors).toHaveLength(1);
+  });
+
+  it('let one error be told, however many rows are beyond them', async () => {
+    rows = numbered(300).map((row) => ({ ...row, displayName: 'x'.repeat(1000) }));
+    const { result } = await gateway.run(`{ ${list}(first: 300) { nodes { id displayName } } }`);
+    expect(result.data).toBeNull();
+    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual([
+      'ANSWER_TOO_LARGE',
+    ]);
+  });
+
+  it('are small for a row with a name of 60,000 characters in 50 places of an order', async () => {
+    rows = [...numbered(100), { id: 'long', displayName: 'N'.repeat(60_000) }];
+    const cursors = Array.from({ length: 18 }, (_value, index) => `c${index}: cursor`).join(' ');
+    const query = `{ ${list}(first: 101, orderBy: [{field: DISPLAY_NAME}]) { edges { ${cursors} } } }`;
+    const { result, text } = await usual.run(query);
+    expect(result.errors).toBeUndefined();
+    expect(text.length).toBeLessThan(18 * 101 * 1100);
+  });
+});
+
+describe('the values of an answer', () => {
+  it('are bounded', async () => {
+    const query = (more: string) => `{ ${list}(first: 1000) { nodes { id } ${more} } }`;
+    // A list and its items, an id in each.
+    rows = numbered((allowedValues - 2) / 2);
+    for (const more of ['', 'totalCount']) {
+      expect((await gateway.run(query(more))).result.errors).toBeUndefined();
+    }
+    rows = numbered(allowedValues / 2);
+    expect((await gateway.run(query(''))).result).toMatchObject({
+      data: null,
+      errors: [
+        {
+          extensions: {
+            code: 'TOO_MANY_ANSWER_VALUES',
+            allowed: allowedValues,
+            seen: allowedValues + 1,
+          },
+        },
+      ],
+    });
+  });
+});
+
+describe('a mutation whose answer is too large', () => {
+  const update = (selection: string) => `mutation {
+    updateComplianceManagementPartner(input: { id: "a", iosOnboarded: true }) {
+      complianceManagementPartner { ${selection} } userErrors { code } } }`;
+  const tooLarge = (field: string, code = 'ANSWER_TOO_LARGE') => ({
+    path: ['updateComplianceManagementPartner', 'complianceManagementPartner', field],
+    message: expect.any(String),
+    extensions: expect.objectContaining({ code }),
+  });
+
+  it('keeps the id and all fields that fit; a text that does not is null', async () => {
+    rows = [
+      { id: 'a', displayName: 'x'.repeat(5000), partnerState: 'enabled', iosOnboarded: true },
+    ];
+    const { status, result } = await gateway.run(update('displayName id partnerState revision'));
+    expect(status).toBe(200);
+    expect(result).toEqual({
+      data: {
+        updateComplianceManagementPartner: {
+          complianceManagementPartner: {
+            displayName: null,
+            id: 'a',
+            partnerState: 'ENABLED',
+            revision: expect.any(String),
+          },
+          userErrors: [],
+        },
+      },
+      errors: [tooLarge('displayName')],
+    });
+  });
+
+  it.each([
+    ['a list', 500],
+    ['what is inside a list', 190],
+  ])('keeps the id where %s does not fit, which is null as a whole', async (_what, count) => {
+    rows = [
+      {
+        id: 'a',
+        displayName: 'Name',
+        iosOnboarded: true,
+        macOsEnrollmentAssignments: targets(count),
+      },
+    ];
+    const { status, result } = await gateway.run(
+      update('id displayName macOsEnrollmentAssignments { target { __typename filter { id } } }'),
+    );
+    expect(status).toBe(200);
+    expect(result).toEqual({
+      data: {
+        updateComplianceManagementPartner: {
+          complianceManagementPartner: {
+            id: 'a',
+            displayName: 'Name',
+            macOsEnrollmentAssignments: null,
+          },
+          userErrors: [],
+        },
+      },
+      errors: [tooLarge('macOsEnrollmentAssignments', expect.any(String) as unknown as string)],
+    });
+  });
+});
+
+describe('a usual answer', () => {
+  it('of 1,000 partners with every field passes, printed as JSON prints it', async () => {
+    const lists = ['macOs', 'windows', 'android', 'ios', 'linux'];
+    rows = numbered(1000).map((row) => ({
+      ...row,
+      displayName: 'Contoso "Partner" \u2028',
+      partnerState: 'enabled',
+      lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
+      ...Object.fromEntries(
+        lists.flatMap((platform): [string, unknown][] => [
+          [`${platform}Onboarded`, true],
+          [`${platform}EnrollmentAssignments`, targets(2)],
+        ]),
+      ),
+    }));
+    const flags = lists.map((platform) => `${platform}Onboarded`).join(' ');
+    const assignments = lists
+      .map(
+        (platform) =>
+          `${platform}EnrollmentAssignments { target { __typename filter { id type } } }`,
+      )
+      .join(' ');
+    const { status, result, text } = await usual.run(`{ ${list}(first: 1000) { totalCount
+      edges { cursor node { id revision displayName partnerState lastHeartbeatDateTime ${flags} ${assignments} } } } }`);
+    expect([status, result.errors]).toEqual([200, undefined]);
+    expect(text).toBe(`${JSON.stringify(result)}\n`);
+    expect(result.data?.[list]).toMatchObject({ edges: rows.map(({ id }) => ({ node: { id } })) });
+  });
+});
