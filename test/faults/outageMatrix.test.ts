@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+
 import { laneOperations } from './lane/tellsTheTruth.ts';
 import { outageFaults } from './matrix/outageFaults.ts';
 import { type PlayedOutage, playOutage } from './outage/playOutage.ts';
@@ -9,6 +10,9 @@ import { useClosing } from './process/useClosing.ts';
 const operationMs = 20_000;
 
 const cases = casesOf(outageFaults);
+
+/** How long a body may take before its pace counts; started with each request. */
+const bodyGraceMs = 5_000;
 
 describe.each(laneOperations)('an outage of Graph that meets each %s', (operation) => {
   const closeLater = useClosing();
@@ -43,8 +47,11 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
     expect(played.looks).toHaveLength(5);
   });
 
-  it('is told at once while the breaker is open: no timer is started but that of the deadline', () => {
-    expect([...played.delaysWhileOpen]).toEqual([operationMs]);
+  it('is told at once while the breaker is open: no timer starts but those of the body and of the deadline', () => {
+    expect([...played.delaysWhileOpen].toSorted((one, other) => one - other)).toEqual([
+      bodyGraceMs,
+      operationMs,
+    ]);
     expect(played.open.map(({ durationMs }) => durationMs)).toEqual(played.open.map(() => 0));
   });
 });

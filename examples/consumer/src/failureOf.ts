@@ -21,6 +21,8 @@ const advices: Readonly<Record<string, string>> = {
   GRAPHQL_VALIDATION_FAILED: 'mend the operation; it does not fit the schema',
   UNAUTHENTICATED: 'sign in again, with the claims in `extensions.claims` where there are any',
   FORBIDDEN: 'ask an administrator for one of `extensions.requiredScopes` or an Intune role',
+  APPROVAL_REQUIRED:
+    'ask another administrator to approve the change in Intune, then send it again',
   TENANT_NOT_LICENSED: 'say that Intune is not available here; asking again is useless',
   THROTTLED: 'wait as long as `extensions.retryAfterSeconds` says, then ask again',
   OVERLOADED: 'wait as long as `extensions.retryAfterSeconds` says, then ask again',

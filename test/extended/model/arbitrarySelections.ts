@@ -74,5 +74,5 @@ const keys: fc.Arbitrary<ComplianceManagementPartnerOrder> = fc.record(
 /** Orders of up to three keys, which may repeat; none is Graph's own order. */
 export const orders: fc.Arbitrary<readonly ComplianceManagementPartnerOrder[]> = fc.oneof(
   fc.constant([]),
-  fc.array(keys, { minLength: 1, maxLength: 3 }),
+  fc.uniqueArray(keys, { minLength: 1, maxLength: 3, selector: ({ field }) => field }),
 );

@@ -50,6 +50,8 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
       // The environment takes plain HTTP on loopback only, and a name that nobody knows is none.
       GRAPH_BASE_URL: (url ?? proxy.url).href,
       DRAIN_TIMEOUT_MS: '0',
+      // Some answers are longer than the buffers between two sockets.
+      LIMIT_ANSWER_BYTES: '67108864',
       ...environment,
     },
     {

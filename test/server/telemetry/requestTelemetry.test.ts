@@ -53,7 +53,7 @@ async function start(...script: Answer[]) {
   const measurements = recordingMeasurements();
   const trails = recordingTrails();
   const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.url.href },
+    { GRAPH_BASE_URL: graph.url.href, LIMIT_ANSWER_BYTES: '67108864' },
     { measurements, startTrail: trails.startTrail },
   );
   toClose.push(() => gateway.stop(0), graph.close);
@@ -188,7 +188,7 @@ describe('the line, the measurement and the span of a request', () => {
     );
     await until(() => gateway.logLines.some((line) => line.includes('Microsoft Graph answered')));
     await gateway.get('/livez');
-    caller.socket.destroy();
+    caller.socket.resetAndDestroy();
     await until(() => answeredIn(gateway).length === 2);
     expect(answeredIn(gateway)[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
     expect(answeredIn(gateway)[1]).not.toHaveProperty('status');

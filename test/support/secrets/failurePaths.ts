@@ -77,7 +77,12 @@ export const failurePaths: readonly FailurePath[] = [
   ],
   ['Graph forbids', dirty(403), read, 'FORBIDDEN'],
   ['Graph forbids with an opaque token', dirty(403), readOpaque, 'FORBIDDEN'],
-  ['Graph has no such partner', dirty(404), ({ stage }) => stage.ask(one('p')), undefined],
+  [
+    'something else answers 404',
+    dirty(404),
+    ({ stage }) => stage.ask(one('p')),
+    'UPSTREAM_BAD_RESPONSE',
+  ],
   ['Graph sees a conflict', dirty(409), change, undefined],
   ['Graph throttles', dirty(429, undefined, { 'retry-after': '3600' }), readThrottled, 'THROTTLED'],
   ['Graph has a fault', dirty(500), read, 'UPSTREAM_UNAVAILABLE'],
