@@ -205,6 +205,20 @@ describe('an add whose answer leaves its outcome in doubt', () => {
     },
   );
 
+  it.each<[string, RequestFault[]]>([
+    ['the first is executed', [executed(reset()), reset()]],
+    ['the second is executed', [reset(), executed(reset())]],
+  ])('is the only one with its id of two such adds when %s', async (_what, faults) => {
+    const stage = await start();
+    const id = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+    stage.proxy.script(...faults.map(toAdds));
+    const run = (spelling: string) =>
+      stage.gateway.run(addMutation, { input: { ...input, id: spelling } });
+    const answers = await Promise.all([run(id), run(id.toUpperCase())]);
+    expect(answers.filter((answer) => foundIn(answer) !== undefined)).toHaveLength(1);
+    expectUnknown(answers.find((answer) => foundIn(answer) === undefined) ?? answers[0]);
+  });
+
   it('is looked for once, and no longer than the operation lasts', async () => {
     const clock = createVirtualClock();
     const stage = await start(clock);

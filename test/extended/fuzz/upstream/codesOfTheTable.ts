@@ -2,6 +2,7 @@
 export const codesOfTheTable: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'APPROVAL_REQUIRED',
   'TENANT_NOT_LICENSED',
   'THROTTLED',
   'UPSTREAM_TIMEOUT',
