@@ -71,7 +71,7 @@ describe('traces', () => {
         OTEL_SERVICE_NAME: 'partners-in-test',
       });
       writeDirtySpan(telemetry);
-      await telemetry.stop(5000);
+      await telemetry.stop(60_000);
       expect(receiver.received).toHaveLength(1);
       const contentType = protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
       expect(receiver.received[0]).toMatchObject({
@@ -93,7 +93,7 @@ describe('traces', () => {
       OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     });
     telemetry.tracer.startSpan('POST').end();
-    await telemetry.stop(5000);
+    await telemetry.stop(60_000);
     expect(receiver.received).toMatchObject([
       { path: '/elsewhere', headers: { 'content-encoding': 'gzip' } },
     ]);
@@ -125,7 +125,7 @@ describe('traces', () => {
       OTEL_TRACES_SAMPLER_ARG: ratio,
     });
     telemetry.tracer.startSpan('POST').end();
-    await telemetry.stop(5000);
+    await telemetry.stop(60_000);
     expect(receiver.received).toHaveLength(exports);
   });
 });
@@ -157,7 +157,7 @@ describe('a collector that does not take what it is sent', () => {
       for (let span = 0; span < 3; span += 1) {
         telemetry.tracer.startSpan('POST').end();
       }
-      await telemetry.stop(5000);
+      await telemetry.stop(60_000);
       const lines = log.lines.filter(({ message }) => message === 'Telemetry could not be sent');
       expect(lines).toEqual([expect.objectContaining({ reason: 'traces', ...facts })]);
       expect(JSON.stringify(log.lines)).not.toContain(secret);
@@ -168,7 +168,7 @@ describe('a collector that does not take what it is sent', () => {
     const receiver = await startReceiver(silence);
     const { telemetry, log } = await start({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.url,
-      OTEL_EXPORTER_OTLP_TIMEOUT: '800',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '5000',
     });
     telemetry.tracer.startSpan('POST').end();
     await telemetry.stop(50);
@@ -202,7 +202,7 @@ describe('metrics', () => {
       OTEL_EXPORTER_PROMETHEUS_PORT: '0',
     });
     expect(telemetry.metricsUrl).toMatch(/:\d+\/metrics$/);
-    await telemetry.stop(5000);
+    await telemetry.stop(60_000);
     expect(receiver.received.map(({ path }) => path)).toEqual(['/v1/metrics']);
   });
 

@@ -1,11 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createTenantKeys, readTenantKey } from '../../../src/graph/pipeline/tenantKeys.ts';
-import { Secret } from '../../../src/secret.ts';
-import { testCall } from '../../support/graphClients.ts';
+import { readTenantKey } from '../../../src/graph/pipeline/tenantKeys.ts';
 
 const tokenWith = (claims: unknown, signature = 'signature'): string =>
   `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
-const callWith = (token: string) => testCall({ callerToken: new Secret(token) });
 const claims = { tid: 'Tenant-1', azp: 'App-1' };
 
 describe('readTenantKey', () => {
@@ -33,48 +30,5 @@ describe('readTenantKey', () => {
     ['nothing', ''],
   ])('is none for %s', (_what, token) => {
     expect(readTenantKey(token)).toBeUndefined();
-  });
-});
-
-describe('createTenantKeys', () => {
-  it('counts a token by itself until Graph has accepted it', () => {
-    const keys = createTenantKeys();
-    const [one, two] = [callWith(tokenWith(claims, 'one')), callWith(tokenWith(claims, 'two'))];
-    const alone = keys.keyOf(one);
-    expect(keys.keyOf(two)).not.toBe(alone);
-    keys.accept(one);
-    expect(keys.keyOf(one)).toBe(readTenantKey(tokenWith(claims)));
-    // The forged one names the same tenant and is still by itself.
-    expect(keys.keyOf(two)).not.toBe(keys.keyOf(one));
-    keys.accept(two);
-    expect(keys.keyOf(two)).toBe(keys.keyOf(one));
-  });
-
-  it('counts a token by itself again that Graph does not take any more', () => {
-    const keys = createTenantKeys();
-    const call = callWith(tokenWith(claims));
-    const alone = keys.keyOf(call);
-    keys.accept(call);
-    keys.reject(call);
-    expect(keys.keyOf(call)).toBe(alone);
-  });
-
-  it('goes on counting by itself what names no tenant', () => {
-    const keys = createTenantKeys();
-    const before = keys.keyOf(callWith('opaque'));
-    keys.accept(callWith('opaque'));
-    expect(keys.keyOf(callWith('opaque'))).toBe(before);
-    expect(keys.keyOf(callWith('other'))).not.toBe(before);
-    expect(keys.keyOf(testCall({ callerToken: undefined }))).not.toBe(before);
-  });
-
-  it('shows nothing of the token', () => {
-    const keys = createTenantKeys();
-    const call = callWith(tokenWith(claims));
-    const before = keys.keyOf(call);
-    keys.accept(call);
-    for (const key of [before, keys.keyOf(call)]) {
-      expect(key).toMatch(/^[\w-]{43}$/);
-    }
   });
 });
