@@ -10,6 +10,8 @@ import {
 } from '../../support/documents.ts';
 import { graphqlRequest } from '../../support/rawConnection.ts';
 
+import { hostileRequest } from './hostileRequests.ts';
+
 /** Sends one thing that callers do, or should not do. */
 export type SoakOperation = (caller: SoakCaller) => Promise<void>;
 
@@ -93,6 +95,11 @@ export const soakOperations: readonly SoakOperation[] = [
   (caller) => leave(caller, graphqlRequest({ query: listQuery }), 0.6),
   (caller) => leave(caller, 'no HTTP\r\n\r\n', 1),
   ask(`{ __typename } # ${'x'.repeat(70_000)}`),
+  async ({ pool, chance }) => {
+    const { body = null, ...hostile } = hostileRequest(Math.floor(chance() * 1e9));
+    const answer = await pool.request({ ...hostile, body });
+    await answer.body.dump();
+  },
   get('/readyz'),
   get('/schema.graphql'),
   get('/nothing'),

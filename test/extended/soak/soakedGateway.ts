@@ -15,10 +15,11 @@ export interface SoakedGateway {
 /** Starts it with nothing in its environment but what is given. */
 export async function startSoakedGateway(
   environment: Readonly<Record<string, string>>,
+  execArgv: readonly string[] = [],
 ): Promise<SoakedGateway> {
   const script = fileURLToPath(new URL('./gatewayProcess.mjs', import.meta.url));
   const child: ChildProcess = fork(script, [], {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', ...execArgv],
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
