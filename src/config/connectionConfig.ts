@@ -35,7 +35,11 @@ export function readConnections(readers: Readers): ConnectionConfig {
     keepAliveTimeoutMs: time('KEEP_ALIVE_TIMEOUT_MS', 72_000),
     limit: readers.wholeNumber('MAX_CONNECTIONS', { min: 1, max: 1_000_000, fallback: 10_000 }),
     arriving: {
-      bodies: readers.wholeNumber('MAX_ARRIVING_BODIES', { min: 1, max: 100_000, fallback: 500 }),
+      bodies: readers.wholeNumber('MAX_ARRIVING_BODIES', {
+        min: 1,
+        max: 100_000,
+        fallback: 2_500,
+      }),
       bytes: readers.wholeNumber('MAX_ARRIVING_BODY_BYTES', {
         min: 1_048_576,
         max: 1_073_741_824,

@@ -25,7 +25,7 @@ describe('the configuration of the door', () => {
       responseIdleTimeoutMs: 15_000,
       keepAliveTimeoutMs: 72_000,
       limit: 10_000,
-      arriving: { bodies: 500, bytes: 16_777_216, bytesPerSecond: 240 },
+      arriving: { bodies: 2_500, bytes: 16_777_216, bytesPerSecond: 240 },
     });
   });
 

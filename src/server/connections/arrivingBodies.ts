@@ -38,6 +38,9 @@ export interface Arrival {
 }
 
 const graceMs = 5_000;
+const sweepMs = 100;
+/** Callers that began together fall behind together: cut at once, they would hold up all others. */
+const mostCutsOfSweep = 20;
 /** Credited to each body, so that one that has just begun is not the slowest. */
 const creditBytes = 1_024;
 
@@ -61,6 +64,27 @@ interface Entry {
 export function createArrivingBodies(bounds: ArrivalBounds, clock: Clock): ArrivingBodies {
   const arriving = new Set<Entry>();
   let bytes = 0;
+  let stopSweep: (() => void) | undefined;
+
+  function startSweep(): void {
+    if (bounds.bytesPerSecond > 0 && arriving.size > 0) {
+      stopSweep ??= clock.startTimer(sweepMs, sweep);
+    }
+  }
+
+  function sweep(): void {
+    stopSweep = undefined;
+    const nowMs = clock.now();
+    let cuts = 0;
+    for (const entry of arriving) {
+      if (cuts < mostCutsOfSweep && behindAtMs(entry, bounds.bytesPerSecond) <= nowMs) {
+        cuts += 1;
+        remove(entry);
+        entry.cut('slow-body');
+      }
+    }
+    startSweep();
+  }
 
   function findSlowest(): Entry | undefined {
     const nowMs = clock.now();
@@ -76,10 +100,13 @@ export function createArrivingBodies(bounds: ArrivalBounds, clock: Clock): Arriv
     return slowest;
   }
 
-  function remove(entry: Entry): boolean {
+  function remove(entry: Entry): void {
     const isThere = arriving.delete(entry);
     bytes -= isThere ? entry.bytes : 0;
-    return isThere;
+    if (arriving.size === 0) {
+      stopSweep?.();
+      stopSweep = undefined;
+    }
   }
 
   function giveWay(): boolean {
@@ -100,15 +127,7 @@ export function createArrivingBodies(bounds: ArrivalBounds, clock: Clock): Arriv
       }
       const entry: Entry = { sinceMs: clock.now(), bytes: 0, cut };
       arriving.add(entry);
-      const look = (): void => {
-        const leftMs = behindAtMs(entry, bounds.bytesPerSecond) - clock.now();
-        if (leftMs > 0) {
-          stopTimer = clock.startTimer(leftMs, look);
-        } else if (remove(entry)) {
-          cut('slow-body');
-        }
-      };
-      let stopTimer = bounds.bytesPerSecond > 0 ? clock.startTimer(graceMs, look) : () => undefined;
+      startSweep();
       return {
         receive(more) {
           if (arriving.has(entry)) {
@@ -119,10 +138,7 @@ export function createArrivingBodies(bounds: ArrivalBounds, clock: Clock): Arriv
             }
           }
         },
-        end() {
-          stopTimer();
-          remove(entry);
-        },
+        end: () => remove(entry),
       };
     },
   };
@@ -148,7 +164,8 @@ export function addArrivingBodies(
         } else {
           measurements.shed(reason);
         }
-        log.info('A connection was cut', { reason, requestId });
+        // Counted, and told by the line of its request: a flood must not fill the log.
+        log.debug('A connection was cut', { reason, requestId });
         cutConnection(raw.socket, reason === 'slow-body' ? problemOf(408) : overloaded());
       });
       payload.on('data', (chunk: Buffer) => body.receive(chunk.length));

@@ -79,16 +79,31 @@ describe('bodies that are still arriving', () => {
     expect([cuts, clock.pendingTimers]).toEqual([[], 0]);
   });
 
-  it('are cut when they are slower than the least pace, not a millisecond before', async () => {
+  it('are cut when they are slower than the least pace, and not before', async () => {
     const { clock, cuts, begin } = start();
     const body = begin('slow');
     body.receive(600);
     await clock.advance(5_999);
     expect(cuts).toEqual([]);
-    await clock.advance(1);
+    await clock.advance(100);
     expect(cuts).toEqual(['slow: slow-body']);
     body.receive(900);
     expect([cuts.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  it('are cut little by little if many fall behind together', async () => {
+    const { clock, cuts, begin } = start({ bodies: 100 });
+    for (let count = 0; count < 50; count += 1) {
+      begin('slow');
+    }
+    const seen: number[] = [];
+    await clock.advance(4_999);
+    for (let sweep = 0; sweep < 4; sweep += 1) {
+      seen.push(cuts.length);
+      await clock.advance(100);
+    }
+    expect(seen).toEqual([0, 20, 40, 50]);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('take the time that their pace gives them', async () => {
