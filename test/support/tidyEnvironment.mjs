@@ -1,13 +1,16 @@
-import { createRequire } from 'node:module';
+import { createRequire, register } from 'node:module';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { TestEnvironment } from 'jest-environment-node';
 import { countResources, findLeftovers } from './leftovers.mjs';
 
-/** What `sharedText` keeps for all files of this process. */
-const sharedTexts = new Map();
-
 /** Loads a package for all files of this process (see `nativePackages.mjs`). */
 const requireNative = createRequire(import.meta.url);
+
+/** Loads a module of ours for all files of this process (see `nativeSources.mjs`). */
+const importNative = (path) => import(pathToFileURL(path));
+
+let isLoaderRegistered = false;
 
 /** How long what is being closed may take to be gone. */
 const usualPatienceMs = 15_000;
@@ -29,18 +32,34 @@ const settlingMs = 150;
 export default class TidyEnvironment extends TestEnvironment {
   #beforeFile;
   #beforeTest;
+  #collectsCoverage;
   #hasFailed = false;
   #options;
+  #testFile;
 
   constructor(config, context) {
     super(config, context);
     this.#options = config.projectConfig.testEnvironmentOptions;
+    this.#testFile = context.testPath;
+    this.#collectsCoverage = config.globalConfig.collectCoverage;
+    if (!isLoaderRegistered) {
+      isLoaderRegistered = true;
+      register('./sourceLoader.mjs', import.meta.url, {
+        data: { collectsCoverage: this.#collectsCoverage },
+      });
+    }
   }
 
   async setup() {
     await super.setup();
-    this.global.sharedTexts = sharedTexts;
+    globalThis.testFile = this.#testFile;
     this.global.requireNative = requireNative;
+    this.global.importNative = importNative;
+    if (this.#collectsCoverage) {
+      // What the files before it have run stays counted, which a summary does not mind.
+      globalThis.__coverage__ ??= {};
+      this.global.__coverage__ = globalThis.__coverage__;
+    }
     shareErrors(this.global.Error);
     this.#beforeFile = await countSettled();
   }
