@@ -17,8 +17,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transformIgnorePatterns: [],
   transform: {
-    [`^<rootDir>/node_modules/(${nativePackages})/.*js$`]:
-      '<rootDir>/test/support/nativePackages.mjs',
+    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativePackages.mjs',
     '^.+\\.ts$': '<rootDir>/test/support/nativeSources.mjs',
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.

@@ -23,8 +23,8 @@ export function readSdl(): string {
 const schemas = new Map<string, GraphQLSchema>();
 
 /**
- * Gives the schema that is executed; only one that is not hidden names the values of enums in errors. It is built and
- * validated once in a process.
+ * Gives the schema that is executed; only one that is not hidden names the values of enums in errors. All
+ * gateways of a process share it, as building and validating it takes long.
  */
 export function createSchema(sdl: string, isHidden = false): GraphQLSchema {
   const key = `${isHidden} ${sdl}`;

@@ -60,7 +60,9 @@ export default class TidyEnvironment extends TestEnvironment {
       globalThis.__coverage__ ??= {};
       this.global.__coverage__ = globalThis.__coverage__;
     }
-    shareErrors(this.global.Error);
+    for (const name of sharedErrors) {
+      shareError(this.global[name], globalThis[name]);
+    }
     this.#beforeFile = await countSettled();
   }
 
@@ -95,13 +97,15 @@ export default class TidyEnvironment extends TestEnvironment {
   }
 }
 
-/** A test file has an `Error` of its own: those of packages are instances of it, and its are instances of theirs. */
-function shareErrors(OwnError) {
-  Object.setPrototypeOf(OwnError.prototype, Error.prototype);
+const sharedErrors = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'URIError'];
+
+/** A test file has an `Error` of its own: those of sources are instances of it, and its are instances of theirs. */
+function shareError(OwnError, Shared) {
+  Object.setPrototypeOf(OwnError.prototype, Shared.prototype);
   const isInstance = Function.prototype[Symbol.hasInstance];
   Object.defineProperty(OwnError, Symbol.hasInstance, {
     value(error) {
-      return isInstance.call(this === OwnError ? Error : this, error);
+      return isInstance.call(this === OwnError ? Shared : this, error);
     },
   });
 }
