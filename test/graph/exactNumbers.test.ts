@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isExact, withExactNumbers } from '../../src/graph/exactNumbers.ts';
+import {
+  isExact,
+  withExactNumbers,
+  withExactNumbersInSteps,
+} from '../../src/graph/exactNumbers.ts';
 
 const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));
 
@@ -78,5 +82,24 @@ describe('withExactNumbers', () => {
         expect(read(text)).toEqual(JSON.parse(text));
       }),
     );
+  });
+
+  it('takes time that grows with the text, for numbers of a million zeros', () => {
+    const zeros = '0'.repeat(1_000_000);
+    const numbers = [`1${zeros}1`, `0.${zeros}1`, `1.${zeros}`, `1${zeros}.0${zeros}1`];
+    expect(read(`[${numbers.join()}]`)).toEqual([numbers[0], numbers[1], 1, numbers[3]]);
+  });
+
+  it('looks at no more than 2,000 strings and numbers between two pauses', async () => {
+    const numbers = Array.from({ length: 5000 }, (_value, index) => `1${index}12345678901234567`);
+    const texts = Array.from({ length: 5000 }, (_value, index) => `"${index}"`);
+    const text = `[${[...numbers, ...texts].join()}]`;
+    let pauses = 0;
+    const exact = await withExactNumbersInSteps(text, JSON.parse(text), async () => {
+      pauses += 1;
+    });
+    // Five times 2,000, and one before the text is parsed again.
+    expect(pauses).toBe(6);
+    expect(exact).toEqual(read(text));
   });
 });
