@@ -338,7 +338,7 @@ describe('a usual answer', () => {
     const lists = ['macOs', 'windows', 'android', 'ios', 'linux'];
     rows = numbered(1000).map((row) => ({
       ...row,
-      displayName: 'Contoso "Partner" \u2028',
+      displayName: 'Contoso "Partner" \u2028 \u{1f600}',
       partnerState: 'enabled',
       lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
       ...Object.fromEntries(
@@ -355,10 +355,11 @@ describe('a usual answer', () => {
           `${platform}EnrollmentAssignments { target { __typename filter { id type } } }`,
       )
       .join(' ');
-    const { status, result, text } = await usual.run(`{ ${list}(first: 1000) { totalCount
+    const { status, headers, result, text } = await usual.run(`{ ${list}(first: 1000) { totalCount
       edges { cursor node { id revision displayName partnerState lastHeartbeatDateTime ${flags} ${assignments} } } } }`);
     expect([status, result.errors]).toEqual([200, undefined]);
     expect(text).toBe(`${JSON.stringify(result)}\n`);
+    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
     expect(result.data?.[list]).toMatchObject({ edges: rows.map(({ id }) => ({ node: { id } })) });
   });
 });

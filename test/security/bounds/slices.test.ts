@@ -6,6 +6,8 @@ import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.
 import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
 import { readPageArguments } from '../../../src/selection/pageArguments.ts';
 import { createPartnerRows } from '../../../src/selection/partnerRows.ts';
+import { slicesOf } from '../../../src/server/http/graphqlHandler.ts';
+import { printAnswer } from '../../../src/server/printAnswer.ts';
 
 const rowCount = 3000;
 const asksPerTurn = 50;
@@ -115,5 +117,37 @@ describe('work over rows', () => {
       extensions: { code: 'UPSTREAM_TIMEOUT' },
     });
     expect(work.units).toBe(100);
+  });
+});
+
+describe('an answer', () => {
+  const answer = {
+    data: {
+      list: Array.from({ length: 5000 }, (_value, index) => ({
+        id: index,
+        name: '\u{1f600}'.repeat(index % 100),
+        unset: undefined,
+      })),
+    },
+  };
+
+  it('is printed in slices, as JSON prints it', async () => {
+    const work = { units: 0 };
+    const { share, perTurn } = countingShare(work);
+    expect(await printAnswer(answer, share)).toBe(`${JSON.stringify(answer)}\n`);
+    expect(perTurn.length).toBeGreaterThanOrEqual(5000 / asksPerTurn);
+  });
+
+  it('is written in slices of at most 65,537 characters, whole characters each', async () => {
+    for (const start of ['', 'a']) {
+      const text = start + JSON.stringify(answer);
+      const slices: string[] = [];
+      for await (const slice of slicesOf(text)) {
+        slices.push(slice.toString());
+      }
+      expect(slices.join('')).toBe(text);
+      expect(slices.length).toBe(Math.ceil(text.length / 65_536));
+      expect(Math.max(...slices.map(({ length }) => length))).toBeLessThanOrEqual(65_537);
+    }
   });
 });
