@@ -4,6 +4,7 @@ import type { PartnerResource } from '../../../src/graph/resource.ts';
 import { wholeLoop } from '../../../src/loopShare.ts';
 import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.ts';
 import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
+import { cursorOf } from '../../../src/selection/cursor.ts';
 import { readPageArguments } from '../../../src/selection/pageArguments.ts';
 import { createPartnerRows } from '../../../src/selection/partnerRows.ts';
 import { slicesOf } from '../../../src/server/http/graphqlHandler.ts';
@@ -90,6 +91,29 @@ describe('work over rows', () => {
     expect(sliced).toEqual(await read(rows, args));
     expect(perTurn.length).toBeGreaterThan(rowCount / asksPerTurn);
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(asksPerTurn);
+  });
+
+  it('for a cursor whose row is gone is done in slices', async () => {
+    const work = { units: 0 };
+    const rowsWithIds = () =>
+      countingRows({ units: 0 }).map((row) => ({
+        partnerState: row.partnerState ?? null,
+        get id() {
+          work.units += 1;
+          return row.id;
+        },
+      }));
+    const cursor = (before: readonly number[]): string =>
+      cursorOf({ kind: 'list', place: { id: 'gone', index: 10, before } });
+    for (const args of [{ after: cursor([1]) }, { before: cursor([1]), last: 3 }]) {
+      const { share, perTurn } = countingShare(work);
+      work.units = 0;
+      const { ids } = await read(rowsWithIds(), args, share);
+      expect(ids).toEqual((await read(countingRows({ units: 0 }), args)).ids);
+      expect(perTurn.length).toBeGreaterThanOrEqual(rowCount / asksPerTurn);
+      // 32 rows are searched between two asks.
+      expect(Math.max(...perTurn)).toBeLessThanOrEqual(asksPerTurn * 33);
+    }
   });
 
   it('folds the name of a row once, for all conditions and all that is asked of the page', async () => {
