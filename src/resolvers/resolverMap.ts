@@ -1,9 +1,10 @@
-import { GraphQLJSONObject, GraphQLNonEmptyString } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import type { Resolvers } from '../generated/resolvers.ts';
 import type { PartnerResource } from '../graph/resource.ts';
 import { revisionOf } from '../mapping/revision.ts';
 import { DateTimeOffset } from './DateTimeOffset.ts';
 import { Mutation } from './Mutation.ts';
+import { NonEmptyString } from './NonEmptyString.ts';
 import { Query } from './Query.ts';
 import { UUID } from './UUID.ts';
 
@@ -16,7 +17,7 @@ export const resolverMap: Resolvers = {
   Mutation,
   ComplianceManagementPartner: { revision: ({ resource }) => knownRevisionOf(resource) },
   DateTimeOffset,
-  NonEmptyString: GraphQLNonEmptyString,
+  NonEmptyString,
   UUID,
   JSONObject: GraphQLJSONObject,
 };

@@ -7,18 +7,16 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
-import type { LoopShare } from '../loopShare.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createAnswerBounds } from './answerBounds.ts';
 import type { DocumentStore } from './documentStore.ts';
 import { createErrorFormat } from './errorFormat.ts';
 import { isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
 import { createIdentityPlugin } from './identityFirst.ts';
+import { findInputFields } from './inputFields.ts';
 import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
-import { printAnswer } from './printAnswer.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
 import { createTrailPlugin } from './telemetry/trailPlugin.ts';
 
@@ -26,22 +24,29 @@ export interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: DocumentStore;
-  readonly loopShare: LoopShare;
 }
+
+/**
+ * A page of another site cannot send these without a preflight. Of `authorization` only a bearer gets here: browsers send
+ * other schemes by themselves.
+ */
+const preflightedHeaders = [
+  'authorization',
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+];
 
 /**
  * Builds the GraphQL server. Stopping, the page at `/` and everything that calls home stay out of its hands; the
  * cache control plugin would wrap every resolver, at four times the cost of a whole request.
  */
 export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
-  const { schema, introspection, limits, documents, loopShare, log } = parts;
-  const answerBounds = createAnswerBounds(limits);
+  const { schema, introspection, limits, documents, log } = parts;
   const documentLimits = createDocumentLimits(parts);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
-    fieldResolver: answerBounds.fieldResolver,
-    stringifyResult: async (result) => `${await printAnswer(result, loopShare)}\n`,
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [documentLimits.rule, knownOperationTypes],
@@ -55,6 +60,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     },
     documentStore: documents.store,
     persistedQueries: false,
+    csrfPrevention: { requestHeaders: [...preflightedHeaders] },
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -64,10 +70,9 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      answerBounds.plugin,
-      createOutcomePlugin(log),
+      createOutcomePlugin(schema, log),
       createLegacyStatusPlugin(),
-      createIdentityPlugin(documentLimits.checkOperation),
+      createIdentityPlugin(),
       documentLimits.plugin,
       documents.plugin,
       createTrailPlugin(),
@@ -75,8 +80,8 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   });
 }
 
-/** Makes the HTTP answer say what the errors say, and logs what is masked to the caller. */
-function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
+/** Gives errors about values their fields, sets status and headers, and logs what is masked to the caller. */
+function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugin<RequestContext> {
   return {
     async unexpectedErrorProcessingRequest({ error }) {
       log.error('A request failed unexpectedly', {}, error);
@@ -88,7 +93,14 @@ function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
             contextValue.noteMutation();
           }
         },
-        async didEncounterErrors({ errors, contextValue }) {
+        async didEncounterErrors({ errors, contextValue, document, operationName, request }) {
+          if (document !== undefined) {
+            const { variables = {} } = request;
+            const sent = { schema, document, operationName, variables };
+            for (const [{ extensions }, field] of findInputFields(errors, sent)) {
+              Object.assign(extensions, { code: 'BAD_USER_INPUT', field });
+            }
+          }
           for (const error of errors.filter(
             (candidate) => !isForCaller(candidate.toJSON(), candidate),
           )) {

@@ -7,25 +7,34 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
+import { GatewayError } from '../resolvers/gatewayError.ts';
 import { requireToken } from '../resolvers/letIn.ts';
-import type { CheckOperation } from './limits/documentLimits.ts';
+import { findUse } from './inputFields.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
- * error, and before its variables are looked at or coerced, because that work grows with what the caller sends.
+ * error, and before its variables are coerced, because that work grows with what the caller sends. Then rejects a
+ * variable with a number that was not read as it was sent, because an id would be another one.
  */
-export function createIdentityPlugin(
-  checkOperation: CheckOperation,
-): ApolloServerPlugin<RequestContext> {
+export function createIdentityPlugin(): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, request, contextValue }) {
+        async didResolveOperation({ document, operation, operationName, contextValue }) {
           if (operation === undefined || !needsNoToken(operation, document)) {
             await requireToken(contextValue);
           }
-          if (operation !== undefined) {
-            checkOperation({ document, operation, request });
+          for (const { path, text } of contextValue.inexactVariables) {
+            const [name = '', ...inside] = path;
+            const use = findUse(name, { document, operationName });
+            if (use !== undefined) {
+              throw new GatewayError(
+                'BAD_USER_INPUT',
+                `Variable "$${name}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+                  'which cannot be read exactly. Send it as a string.',
+                { field: [...use, ...inside] },
+              );
+            }
           }
         },
       };

@@ -12,6 +12,8 @@ describe('findDateTimeOffsetProblem', () => {
     '2016-12-31T23:59:60Z',
     '2017-01-01T02:59:60.5+03:00',
     '2016-12-31T23:56:56.123456789012Z',
+    '2016-12-31t23:56:56.7799755z',
+    '2016-12-31t23:59:60z',
   ])('finds nothing wrong with %s', (text) => {
     expect(findDateTimeOffsetProblem(text)).toBeUndefined();
   });

@@ -1,13 +1,17 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Admit } from './admitRequest.ts';
+import type { Admit, AdmittedRequest } from './admitRequest.ts';
 
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */
 export interface GraphQLHandlerParts<Context extends BaseContext> {
   readonly apollo: ApolloServer<Context>;
   readonly admit: Admit;
-  contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context>;
+  contextOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    inexactVariables: AdmittedRequest['inexactVariables'],
+  ): Promise<Context>;
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
@@ -19,8 +23,9 @@ export function createGraphQLHandler<Context extends BaseContext>({
   contextOf,
 }: GraphQLHandlerParts<Context>): Handler {
   return async (request, reply) => {
-    const { id, method } = request;
-    const admitted = admit({ id, method, body: request.body, search: searchOf(request.url) });
+    const { id, method, body: sent, inexactNumbers } = request;
+    const search = searchOf(request.url);
+    const admitted = admit({ id, method, body: sent, search, inexactNumbers });
     const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: {
         method,
@@ -28,7 +33,7 @@ export function createGraphQLHandler<Context extends BaseContext>({
         search: admitted.search,
         body: admitted.body,
       },
-      context: () => contextOf(request, reply),
+      context: () => contextOf(request, reply, admitted.inexactVariables),
     });
     reply.code(status ?? 200);
     for (const [name, value] of headers) {
@@ -38,10 +43,11 @@ export function createGraphQLHandler<Context extends BaseContext>({
   };
 }
 
+/** Only what counts as preflighted is left of `authorization`: browsers send other schemes by themselves. */
 function headersOf({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap();
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
+    if (value !== undefined && (name !== 'authorization' || /^bearer +\S/i.test(String(value)))) {
       map.set(name, Array.isArray(value) ? value.join(', ') : value);
     }
   }

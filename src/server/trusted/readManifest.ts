@@ -5,6 +5,7 @@ import { findJsonProblem } from '../../jsonProblem.ts';
 import type { Limits } from '../limits/limits.ts';
 import { createLimitsRule } from '../limits/limitsRule.ts';
 import { knownOperationTypes } from '../rules/knownOperationTypes.ts';
+import { bareId } from './trustedDocuments.ts';
 
 /** What the documents of a manifest are measured by. */
 export interface ManifestRules {
@@ -17,8 +18,9 @@ export type Manifest =
   | { readonly problems: readonly string[] };
 
 /**
- * Reads a manifest as GraphQL Code Generator's client preset writes it: a JSON object of documents by their hashes.
- * Gives everything that is wrong with it, documents that this gateway would refuse included.
+ * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
+ * write it, or Apollo's manifest of persisted queries. Gives everything that is wrong with it, documents that this gateway
+ * would reject included.
  */
 export function readManifest(text: string, rules: ManifestRules): Manifest {
   const value = parseJson(text);
@@ -29,7 +31,12 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   if (problem !== undefined) {
     return { problems: [problem] };
   }
-  const entries = Object.entries(value);
+  const entries = value['format'] === apolloFormat ? apolloEntries(value) : Object.entries(value);
+  if (entries === undefined) {
+    return {
+      problems: [`of the format ${apolloFormat}, only version 1 with "operations" is known`],
+    };
+  }
   if (entries.length === 0) {
     return { problems: ['it has no documents'] };
   }
@@ -46,9 +53,23 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   return problems.length === 0 ? { documents } : { problems };
 }
 
-/** A name that is no hash may be anything: what is told ends in logs, and the file may be a wrong one. */
+const apolloFormat = 'apollo-persisted-query-manifest';
+
+/** The ids and texts of Apollo's manifest; undefined if it has another form. */
+function apolloEntries({
+  version,
+  operations,
+}: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] | undefined {
+  return version === 1 && Array.isArray(operations)
+    ? operations.map((operation: unknown) =>
+        isJsonObject(operation) ? [String(operation['id']), operation['body']] : ['', undefined],
+      )
+    : undefined;
+}
+
+/** A name that is no hash may be anything: what is reported ends in logs, and the file may be a wrong one. */
 const nameOf = (id: string, index: number): string =>
-  /^(sha256:)?[\da-f]{40,64}$/i.test(id) ? id : `number ${index + 1}`;
+  /^(sha256:)?[\da-f]{32,64}$/i.test(id) ? id : `number ${index + 1}`;
 
 function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): readonly string[] {
   if (typeof text !== 'string') {
@@ -57,7 +78,7 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
   const { limits } = rules;
   const bytes = Buffer.byteLength(text);
   if (!isHashOf(id, text)) {
-    return ['the name is not the SHA-1 or SHA-256 of the text'];
+    return ['the name is not the SHA-256, SHA-1 or MD5 of the text'];
   }
   return bytes > limits.documentBytes
     ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
@@ -66,9 +87,9 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
 
 /** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
 function isHashOf(id: string, text: string): boolean {
-  const hex = (algorithm: 'sha1' | 'sha256'): string =>
-    createHash(algorithm).update(text).digest('hex');
-  return id === hex('sha1') || id === hex('sha256') || id === `sha256:${hex('sha256')}`;
+  const bare = bareId(id);
+  const isHash = (algorithm: string) => bare === createHash(algorithm).update(text).digest('hex');
+  return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
 }
 
 function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): string[] {

@@ -19,7 +19,7 @@ const good = '{ viewer { tenantId } }';
 const many = `{ ${'__typename '.repeat(11)} }`;
 
 describe('readManifest', () => {
-  it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1')])(
+  it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1'), hash(good, 'md5')])(
     'reads a document by %s',
     (id) => {
       expect(read(JSON.stringify({ [id]: good }))).toEqual({ documents: new Map([[id, good]]) });
@@ -43,7 +43,7 @@ describe('readManifest', () => {
     [
       'the hash of something else',
       JSON.stringify({ [hash('x')]: good }),
-      /not the SHA-1 or SHA-256/,
+      /not the SHA-256, SHA-1 or MD5/,
     ],
     [
       'a prefix of another hash',
@@ -63,6 +63,32 @@ describe('readManifest', () => {
       /LIMIT_DOCUMENT_BYTES allows 16384/,
     ],
   ])('refuses %s', (_what, text, problem) => {
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  const apollo = (operations: unknown, more: object = {}): string =>
+    JSON.stringify({
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations,
+      ...more,
+    });
+
+  it("reads Apollo's manifest of persisted queries", () => {
+    const operation = { id: hash(good), name: 'Who', type: 'query', body: good };
+    expect(read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['of another version', apollo([], { version: 2 }), /only version 1 with "operations" is known/],
+    ['without operations', apollo(undefined), /only version 1 with "operations" is known/],
+    ['with none', apollo([]), /has no documents/],
+    ['with something else', apollo([null]), /document number 1: it must be a text/],
+    ['with the wrong id', apollo([{ id: hash('x'), body: good }]), /: the name is not the SHA/],
+    ['without an id', apollo([{ body: good }]), /document number 1: the name is not the SHA/],
+    ['without a body', apollo([{ id: hash(good) }]), /: it must be a text/],
+    ['with a wrong document', apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
+  ])("rejects Apollo's manifest %s", (_what, text, problem) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
