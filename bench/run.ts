@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { addOperation, listOperation, partner } from './bodies.ts';
 import { measureFailFast } from './failFast.ts';
+import { measureLateness } from './lateness.ts';
 import { type Started, startProgram } from './processes.ts';
 
 /**
  * Prints the CPU time per request of the gateway beside a bare proxy, measured in turns in one run: what counts is the
- * ratio. Then how long a request takes while Graph is known to be down. Every answer is checked.
+ * ratio. Then how long a request takes while Graph is known to be down, and how long after its deadline it ends while
+ * Graph is silent. Every answer is checked.
  */
 const path = '/beta/deviceManagement/complianceManagementPartners';
 const connections = 32;
@@ -134,7 +136,7 @@ try {
       `${scenario.name.padEnd(12)} gateway ${used.toFixed(0).padStart(6)} µs   bare proxy ${floor.toFixed(0).padStart(5)} µs   ratio ${ratio}`,
     );
   }
-  lines.push(await measureFailFast(program));
+  lines.push(await measureFailFast(program), await measureLateness(program));
   process.stdout.write(`${lines.join('\n')}\n`);
 } finally {
   for (const program of [gateway, proxy, mock]) {

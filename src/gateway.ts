@@ -110,6 +110,7 @@ async function openGateway(
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,
+    maximumListBytes: config.maximumListBytes,
     locks: createPartnerLocks({
       tenantKeys: identity.tenantKeys,
       clock,

@@ -62,6 +62,13 @@ export function createLoopShare(
 /** A share that lets everything be done at once: for work that is small by its nature. */
 export const wholeLoop: LoopShare = { isUsedUp: () => false, nextTurn: async () => undefined };
 
+/** Lets the event loop turn once, between two steps that cannot be interrupted. */
+export function laterTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** Does something for each of `count` units; lets others go on between them if the turn's time is used up. */
 export async function forEachUnit(
   share: LoopShare,

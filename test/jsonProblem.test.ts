@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { findJsonProblem, judgeJson } from '../src/jsonProblem.ts';
+import { countJsonValues, findJsonProblem, judgeJson } from '../src/jsonProblem.ts';
 
 const problemOf = (text: string): string | undefined => findJsonProblem(text, JSON.parse(text));
 const twice = 'its JSON has two members of one name';
@@ -101,3 +101,30 @@ function objectsIn(value: unknown): object[] {
   const below = Object.values(value).flatMap(objectsIn);
   return Array.isArray(value) || Object.keys(value).length === 0 ? below : [value, ...below];
 }
+
+describe('countJsonValues', () => {
+  it.each([
+    ['1', 1],
+    ['[]', 2],
+    ['[1,2]', 3],
+    ['{"a":{},"b":","}', 4],
+    ['"[,{\\"[,"', 1],
+  ])('of %s is %d', (text, count) => {
+    expect(countJsonValues(Buffer.from(text))).toBe(count);
+  });
+
+  it('is never less than there are', () => {
+    const valuesIn = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).reduce((sum: number, inner) => sum + valuesIn(inner), 1)
+        : 1;
+    fc.assert(
+      fc.property(fc.oneof(values, tricky), indents, (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        expect(countJsonValues(Buffer.from(text))).toBeGreaterThanOrEqual(
+          valuesIn(JSON.parse(text)),
+        );
+      }),
+    );
+  });
+});

@@ -47,6 +47,8 @@ export interface Config {
   readonly operationTimeoutMs: number;
   /** How many rows of the list are read at the most, for one operation. */
   readonly maximumRows: number;
+  /** How much memory the rows may take that one operation reads, in bytes. */
+  readonly maximumListBytes: number;
   /** How many requests to Graph are under way at the same time. */
   readonly graphConnections: number;
   /** After how long a connection to Graph is used no more, in milliseconds. */
@@ -124,6 +126,11 @@ export function readConfig(
       min: 100,
       max: 600_000,
       fallback: 20_000,
+    }),
+    maximumListBytes: readers.wholeNumber('LIST_BYTE_LIMIT', {
+      min: 1_048_576,
+      max: 1_073_741_824,
+      fallback: 50_331_648,
     }),
     maximumRows: readers.wholeNumber('LIST_ROW_LIMIT', {
       min: 1000,

@@ -45,7 +45,7 @@ export function readLimits(readers: Readers): LimitsConfig {
     filterText: limit('LIMIT_FILTER_TEXT', 256, 1, 256),
     orderKeys: limit('LIMIT_ORDER_KEYS', 3, 1, 3),
     pageRows: limit('LIMIT_PAGE_ROWS', 1000, 1, 10_000),
-    answerBytes: limit('LIMIT_ANSWER_BYTES', 8_388_608, 1024, 67_108_864),
+    answerBytes: limit('LIMIT_ANSWER_BYTES', 4_194_304, 1024, 67_108_864),
     answerValues: limit('LIMIT_ANSWER_VALUES', 250_000, 100, 10_000_000),
     errors: limit('LIMIT_ERRORS', 5, 2, 100),
   };

@@ -29,6 +29,15 @@ const maximumEmptyPages = 50;
 /** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
 const maximumRepeatedPages = 3;
 
+/** What a parsed value takes beside its text, about. */
+const bytesPerValue = 64;
+const pageBytes = new WeakMap<readonly PartnerResource[], number>();
+
+/** How much memory a page of the list takes, in bytes, about. */
+export function bytesOfPage(page: readonly PartnerResource[]): number {
+  return pageBytes.get(page) ?? 0;
+}
+
 /** Builds the reads over one way of sending. */
 export function createReads(parts: GraphCallParts): GraphReads {
   const { send, routes, clock } = parts;
@@ -58,8 +67,10 @@ export function createReads(parts: GraphCallParts): GraphReads {
       let url: URL | undefined = routes.collection;
       while (url !== undefined) {
         seen.add(url.href);
-        const page: GraphPage = readPage(await read('list', url, call), clock.now());
+        const response = await read('list', url, call);
+        const page: GraphPage = readPage(response, clock.now());
         const partners = rows.sift(page);
+        pageBytes.set(partners, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
         const next = nextPageUrl(page, url, routes.collection, seen);
         yield partners;
         url = next;

@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 export type GatewayErrorCode =
   | 'BAD_USER_INPUT'
   | 'TOO_MANY_ROWS'
+  | 'LIST_TOO_LARGE'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'APPROVAL_REQUIRED'

@@ -5,7 +5,13 @@ import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { PartnerLookup } from '../graph/reads.ts';
 import type { PartnerResource } from '../graph/resource.ts';
 import { type LoopShare, wholeLoop } from '../loopShare.ts';
-import { createPartnerRows, type PartnerRows, TooManyRowsError } from '../selection/partnerRows.ts';
+import {
+  createPartnerRows,
+  type ListBounds,
+  ListTooLargeError,
+  type PartnerRows,
+  TooManyRowsError,
+} from '../selection/partnerRows.ts';
 import { GatewayError } from './gatewayError.ts';
 import { toGatewayError } from './toGatewayError.ts';
 
@@ -24,7 +30,7 @@ export interface PartnerReads {
 export function createPartnerReads(
   graph: GraphClient,
   call: GraphCall,
-  maximumRows: number,
+  maximum: ListBounds,
   share: LoopShare = wholeLoop,
 ): PartnerReads {
   // One batch after the other: Graph asks for that where one would be enough.
@@ -48,7 +54,7 @@ export function createPartnerReads(
   return {
     get: (id) => loader.load(id).catch(translate),
     get rows() {
-      rows ??= translating(createPartnerRows(graph.listPages(call), maximumRows, share));
+      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share));
       return rows;
     },
   };
@@ -69,6 +75,15 @@ function translate(error: unknown): never {
       'TOO_MANY_ROWS',
       `This needs more of the list than the ${error.maximumRows} rows that this gateway reads at the most. ` +
         'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
+    );
+  }
+  if (error instanceof ListTooLargeError) {
+    const { seen, allowed } = error;
+    throw new GatewayError(
+      'LIST_TOO_LARGE',
+      `This needs ${seen} bytes or more of the list, and ${allowed} are allowed. ` +
+        'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
+      { seen, allowed },
     );
   }
   throw toGatewayError(error);

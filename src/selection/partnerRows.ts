@@ -1,3 +1,4 @@
+import { bytesOfPage } from '../graph/reads.ts';
 import type { PartnerResource } from '../graph/resource.ts';
 import { type LoopShare, wholeLoop } from '../loopShare.ts';
 import { createSortedRows, type SortedRows } from './sortedRows.ts';
@@ -20,18 +21,37 @@ export class TooManyRowsError extends Error {
   }
 }
 
+/** The rows that were read take more memory than this gateway may use for a list. */
+export class ListTooLargeError extends Error {
+  readonly seen: number;
+  readonly allowed: number;
+
+  constructor(seen: number, allowed: number) {
+    super(`The list has more than ${allowed} bytes`);
+    this.seen = seen;
+    this.allowed = allowed;
+  }
+}
+
+/** How much of the list one operation may read. */
+export interface ListBounds {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /**
  * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
- * @throws TooManyRowsError, later, where more than `maximumRows` would have to be read.
+ * @throws TooManyRowsError, later, if more than `maximum.rows` would have to be read, and ListTooLargeError for more bytes.
  */
 export function createPartnerRows(
   pages: AsyncIterator<readonly PartnerResource[], void>,
-  maximumRows: number,
+  maximum: ListBounds,
   share: LoopShare = wholeLoop,
 ): PartnerRows {
   const rows: PartnerResource[] = [];
   let reading: Promise<void> = Promise.resolve();
   let isComplete = false;
+  let bytes = 0;
 
   async function readUpTo(count: number): Promise<void> {
     while (!isComplete && rows.length < count) {
@@ -40,8 +60,12 @@ export function createPartnerRows(
       for (const row of page.value ?? []) {
         rows.push(row);
       }
-      if (rows.length > maximumRows) {
-        throw new TooManyRowsError(maximumRows);
+      if (rows.length > maximum.rows) {
+        throw new TooManyRowsError(maximum.rows);
+      }
+      bytes += page.value === undefined ? 0 : bytesOfPage(page.value);
+      if (bytes > maximum.bytes) {
+        throw new ListTooLargeError(bytes, maximum.bytes);
       }
     }
   }

@@ -23,6 +23,7 @@ export interface ContextParts {
   readonly clock: Clock;
   readonly operationTimeoutMs: number;
   readonly maximumRows: number;
+  readonly maximumListBytes: number;
   readonly locks: PartnerLocks;
   readonly knownIds: KnownPartnerIds;
   readonly authorizer: Authorizer | undefined;
@@ -98,7 +99,12 @@ export function createRequestContext(
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
-    reads: createPartnerReads(graph, call, maximumRows, share),
+    reads: createPartnerReads(
+      graph,
+      call,
+      { rows: maximumRows, bytes: parts.maximumListBytes },
+      share,
+    ),
     share,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,

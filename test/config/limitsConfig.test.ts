@@ -32,7 +32,7 @@ const defaults = {
   filterText: 256,
   orderKeys: 3,
   pageRows: 1000,
-  answerBytes: 8_388_608,
+  answerBytes: 4_194_304,
   answerValues: 250_000,
   errors: 5,
 };

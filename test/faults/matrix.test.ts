@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestCertificates } from '../support/certificates.ts';
 import { faultCatalogue } from './faultCatalogue.ts';
-import { expectedOf } from './matrix/expectedOf.ts';
-import { matrixCases } from './matrix/matrixCases.ts';
+import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
 import { type MatrixStage, operationTimeoutMs, startMatrixStage } from './matrix/matrixStage.ts';
 
 /** In which an operation has to end after its deadline. */

@@ -1,13 +1,25 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-
-import { laneOperations } from './lane/tellsTheTruth.ts';
-import { outageFaults } from './matrix/outageFaults.ts';
-import { type PlayedOutage, playOutage } from './outage/playOutage.ts';
-import { casesOf, expectPromised } from './process/expectPromised.ts';
-import { useClosing } from './process/useClosing.ts';
+import { lasting } from '../support/faultProxy/fault.ts';
+import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
+import { type CloseLater, useClosing } from './lane/inFlight.ts';
+import { type LaneOperation, laneOperations } from './lane/intent.ts';
+import {
+  ask,
+  byOperation,
+  type LaneCaller,
+  putFourCallers,
+  type Seen,
+  seenOf,
+} from './lane/laneCaller.ts';
+import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { outageFaults, outageMs } from './matrix/processFaults.ts';
+import { casesOf, expectPromised } from './matrix/promised.ts';
 
 /** How long an operation may take. */
 const operationMs = 20_000;
+/** More than it takes to open the breaker. */
+const mostBefore = 20;
 
 const cases = casesOf(outageFaults);
 
@@ -32,6 +44,7 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
       ],
     }[one.name];
     expectPromised(seen, one);
+    expect(seen.map(({ durationMs }) => durationMs)).toEqual(seen.map(() => 0));
   });
 
   it.each(cases.filter(({ name }) => name.endsWith('all that follow')))(
@@ -47,11 +60,97 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
     expect(played.looks).toHaveLength(5);
   });
 
-  it('is told at once while the breaker is open: no timer starts but those of the body and of the deadline', () => {
-    expect([...played.delaysWhileOpen].toSorted((one, other) => one - other)).toEqual([
-      bodyGraceMs,
-      operationMs,
-    ]);
-    expect(played.open.map(({ durationMs }) => durationMs)).toEqual(played.open.map(() => 0));
+  it('is told at once while the breaker is open: no timers are started but those of the body and the deadline', () => {
+    expect([...played.delaysWhileOpen]).toEqual([bodyGraceMs, operationMs]);
   });
 });
+
+/** What became of an operation, and how long it took in virtual time. */
+type Timed = Seen & { readonly durationMs: number };
+
+/** An outage as one operation met it, again and again. */
+interface PlayedOutage {
+  readonly before: readonly Timed[];
+  readonly open: readonly Timed[];
+  readonly looks: readonly Timed[];
+  readonly firstLook: readonly Timed[];
+  /** All four operations after that. */
+  readonly afterwards: Readonly<Record<LaneOperation, readonly Timed[]>>;
+  /** How many requests of all kinds had reached Graph when the breaker opened. */
+  readonly callsBefore: number;
+  /** At which seconds a look reached Graph, the first one after the outage included. */
+  readonly lookSeconds: readonly number[];
+  /** All timers that the gateway started for what it rejected itself, each with its time in milliseconds. */
+  readonly delaysWhileOpen: ReadonlySet<number>;
+}
+
+/** Plays it with one operation, which comes twice in each second. */
+async function playOutage(operation: LaneOperation, closeLater: CloseLater): Promise<PlayedOutage> {
+  const { clock, delaysMs } = recordDelays(createVirtualClock());
+  const lane = await startFaultLane({ environment: {}, clock });
+  closeLater(lane.close);
+  const startedMs = clock.now();
+  const one = await putCaller(lane, 'one', operation);
+  const another = await putCaller(lane, 'another', operation);
+  const isClosed = (): boolean => lane.breaker === 'closed';
+  let asked = 0;
+
+  /** Each time with a token of its own, so that its calls can be told from those of the last time. */
+  async function see(caller: LaneCaller): Promise<Timed> {
+    asked += 1;
+    const now = { ...caller, token: `${caller.token}-${asked}` };
+    const sinceMs = clock.now();
+    const ending = await ask(lane.gateway.url, now);
+    return { ...seenOf(lane, now, ending), durationMs: clock.now() - sinceMs };
+  }
+
+  lane.proxy.script(lasting(outageMs, status(503)));
+  const before: Timed[] = [];
+  while (isClosed() && before.length < mostBefore) {
+    before.push(await whileTimeStands(clock, see(one)));
+  }
+  const callsBefore = lane.proxy.received.length;
+
+  const [open, looks, firstLook]: [Timed[], Timed[], Timed[]] = [[], [], []];
+  const lookSeconds: number[] = [];
+  const delaysWhileOpen = new Set<number>();
+  while (!isClosed() && clock.now() - startedMs < 2 * outageMs) {
+    await clock.advance(1000);
+    delaysMs.length = 0;
+    const seen = await whileTimeStands(clock, Promise.all([see(one), see(another)]));
+    if (seen.some(({ calls }) => calls > 0)) {
+      lookSeconds.push((clock.now() - startedMs) / 1000);
+    } else {
+      delaysMs.forEach((delayMs) => void delaysWhileOpen.add(delayMs));
+    }
+    for (const each of seen) {
+      const kind = each.calls === 0 ? open : each.code === 'ok' ? firstLook : looks;
+      kind.push(each);
+    }
+  }
+  const callers = await putFourCallers(lane, 'afterwards');
+  const seen = await whileTimeStands(clock, Promise.all(callers.map(see)));
+  const afterwards = byOperation((op) =>
+    seen.filter((_each, index) => laneOperations[index] === op),
+  );
+  return { before, open, looks, firstLook, afterwards, callsBefore, lookSeconds, delaysWhileOpen };
+}
+
+/** The same clock, with what timers were started with, in milliseconds. */
+function recordDelays(clock: VirtualClock): { clock: VirtualClock; delaysMs: number[] } {
+  const delaysMs: number[] = [];
+  const startTimer: VirtualClock['startTimer'] = (delayMs, callback) => {
+    delaysMs.push(delayMs);
+    return clock.startTimer(delayMs, callback);
+  };
+  return { clock: Object.assign(Object.create(clock), { startTimer }), delaysMs };
+}
+
+async function putCaller(
+  lane: FaultLane,
+  name: string,
+  operation: LaneOperation,
+): Promise<LaneCaller> {
+  const callers = await putFourCallers(lane, name);
+  return callers[laneOperations.indexOf(operation)] as LaneCaller;
+}

@@ -35,7 +35,10 @@ async function readPageOf(
   if ('problem' in page) {
     throw new Error(page.problem);
   }
-  const connection = await readPartnerConnection(createPartnerRows(pages(), 10_000), page);
+  const connection = await readPartnerConnection(
+    createPartnerRows(pages(), { rows: 10_000, bytes: Infinity }),
+    page,
+  );
   return {
     ids: connection.nodes.map(({ id }) => id),
     cursors: connection.edges.map(({ cursor }) => cursor()),

@@ -55,6 +55,7 @@ beforeAll(async () => {
     apiVersion: 'beta',
     operationTimeoutMs: 1000,
     maximumRows: 1000,
+    maximumListBytes: 1_000_000,
     locks: testLocks(),
     knownIds: createKnownPartnerIds(),
     operations: createRunningOperations(),

@@ -22,12 +22,13 @@ export interface IdentityStage {
 export async function startIdentityStage(
   mode: 'on-behalf-of' | 'app-only',
   environment: Record<string, string> = {},
-  options: AuthorityOptions & { readonly clock?: Clock } = {},
+  options: AuthorityOptions & { readonly clock?: Clock; readonly graphClock?: Clock } = {},
 ): Promise<IdentityStage> {
-  const { clock } = options;
+  const { clock, graphClock } = options;
   const authority = await startAuthority(options);
   const graph = await startTestGraph({
     acceptToken: (token) => authority.issued.some((issued) => issued.accessToken === token),
+    ...(graphClock && { clock: graphClock }),
   });
   const gateway = await startTestGateway(
     {

@@ -12,7 +12,7 @@ export interface TimeDriver {
   /**
    * Waits for the outcome of an operation. Time passes from one timer to the next, as often as the gateway waits for
    * time and for nothing else: each of its requests is held at the proxy, or it has started a timer after the last one
-   * ended. How fast the machine is decides nothing.
+   * ended. How fast the machine is decides nothing. For one operation at a time.
    */
   drive<Outcome>(outcome: Promise<Outcome>): Promise<Outcome>;
   stop(): void;

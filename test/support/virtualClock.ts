@@ -89,6 +89,22 @@ export function createVirtualClock(startMs = Date.UTC(2026, 1, 11, 8, 30, 5)): V
   };
 }
 
+/** Waits for something that needs no time to pass: fires only the timers that are due already, and those again and again. */
+export async function whileTimeStands<Outcome>(
+  clock: VirtualClock,
+  outcome: Promise<Outcome>,
+): Promise<Outcome> {
+  let isOver = false;
+  const noteEnd = (): void => {
+    isOver = true;
+  };
+  outcome.then(noteEnd, noteEnd);
+  while (!isOver) {
+    await clock.advance(0);
+  }
+  return outcome;
+}
+
 /** A turn of the event loop: all promises that wait for nothing but each other are settled behind it. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

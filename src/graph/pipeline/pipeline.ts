@@ -62,6 +62,8 @@ export interface GraphResponse {
   readonly body: Buffer;
   /** The body where it is JSON and was parsed already. */
   readonly json?: unknown;
+  /** How many values the JSON has, or more. */
+  readonly jsonValues?: number;
   /** Whether an earlier attempt of the same write may have been executed. */
   readonly isAfterDoubt?: boolean;
 }

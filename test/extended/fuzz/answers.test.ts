@@ -107,7 +107,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     authorizer: undefined,
     isTokenAccepted: () => false,
     authMode: 'PASSTHROUGH',
-    reads: createPartnerReads(graph, call, 1_000),
+    reads: createPartnerReads(graph, call, { rows: 1_000, bytes: Infinity }),
     share: wholeLoop,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     knownIds,

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { delay, systemClock } from '../../../src/clock.ts';
-import { createHastyClock } from '../../faults/random/hastyClock.ts';
+import { type Clock, delay, systemClock } from '../../../src/clock.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
 import {
   type GraphQLAnswer,
@@ -76,9 +75,11 @@ beforeAll(async () => {
     answered += 1;
     response.socket?.end(isCut ? bytes.subarray(0, bytes.length / 2) : bytes);
   });
-  const clock = createHastyClock();
   // What Graph asks to wait for is over soon, and so is the time of an operation.
-  clock.haste = 20;
+  const clock: Clock = {
+    ...systemClock,
+    startTimer: (delayMs, callback) => systemClock.startTimer(delayMs / 20, callback),
+  };
   gateway = await startTestGateway(
     {
       GRAPH_BASE_URL: graph.url.href,

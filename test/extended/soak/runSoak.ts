@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import { createRandomNumbers } from '../../faults/random/randomNumbers.ts';
+import { createRandomNumbers } from '../../support/randomNumbers.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { type Footprint, findGrowth } from './footprint.ts';
 import { type Point, type Slope, slopeOf } from './slope.ts';

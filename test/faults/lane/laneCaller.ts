@@ -1,9 +1,15 @@
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { readAnswer } from '../../support/rawHttp.ts';
 import type { GraphQLAnswer } from '../../support/testGateways.ts';
-import { documentOf } from './documentOf.ts';
-import type { LaneGraph } from './startLaneGraph.ts';
-import { type Intent, laneOperations } from './tellsTheTruth.ts';
+import {
+  documentOf,
+  type Intent,
+  type LaneOperation,
+  laneOperations,
+  methodOf,
+  tellsTheTruth,
+} from './intent.ts';
+import type { LaneGraph } from './startFaultLane.ts';
 
 /** Somebody who wants one thing done, with a row, a token and a request id that nobody else has. */
 export interface LaneCaller {
@@ -19,12 +25,25 @@ export interface Ending {
   readonly code: string;
   readonly status: number | undefined;
   readonly result: GraphQLAnswer['result'];
-  /** By the machine's clock that only goes on. */
-  readonly endedMs: number;
 }
 
 /** Reads one row, so that what others do at the same time changes nothing in the answer. */
 const rowQuery = 'query ($id: ID!) { complianceManagementPartner(id: $id) { id displayName } }';
+
+/** The end of a caller that did not wait for it. */
+export const left: Ending = { code: 'left', status: undefined, result: {} };
+
+/** What became of one operation, for its caller and at Graph. */
+export interface Seen {
+  readonly code: string;
+  readonly status: number | undefined;
+  /** Requests of the operation's own method that arrived for this caller, whatever became of them. */
+  readonly calls: number;
+  /** How often Graph holds that it was done; a read does nothing. */
+  readonly executions: number;
+  /** Whether what the answer says, if there is one, is what Graph holds. */
+  readonly isTrue: boolean;
+}
 
 /** Makes a caller for each operation; the name is theirs alone. */
 export function fourCallers(name: string): readonly LaneCaller[] {
@@ -85,13 +104,110 @@ export async function ask(url: string, caller: LaneCaller): Promise<Ending> {
 
 /** Understands all that came over a connection that has ended. */
 export function endingOf(text: string): Ending {
-  const endedMs = performance.now();
   const answer = readAnswer(Buffer.from(text));
   const length = Number(answer?.headers['content-length']?.[0] ?? Number.NaN);
   if (answer === undefined || Buffer.byteLength(answer.text) !== length) {
-    return { code: 'cut', status: undefined, result: {}, endedMs };
+    return { code: 'cut', status: undefined, result: {} };
   }
   const result = JSON.parse(answer.text) as GraphQLAnswer['result'];
   const code = String(result.errors?.[0]?.extensions['code'] ?? 'ok');
-  return { code, status: answer.status, result, endedMs };
+  return { code, status: answer.status, result };
+}
+
+/** What has to be looked at to know what became of an operation. */
+export interface SeenStage {
+  readonly graph: { partners(): readonly Row[] };
+  readonly proxy: {
+    readonly received: readonly {
+      readonly method: string;
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    }[];
+  };
+}
+
+interface Row {
+  readonly id: string;
+  readonly displayName?: string | null;
+}
+
+/** Looks at what became of a caller's operation. */
+export function seenOf(
+  { graph, proxy }: SeenStage,
+  { intent, token }: LaneCaller,
+  ending: Ending,
+): Seen {
+  const calls = proxy.received.filter(
+    ({ method, headers }) =>
+      method === methodOf[intent.operation] && headers['authorization'] === `Bearer ${token}`,
+  );
+  const rows = graph.partners();
+  return {
+    code: ending.code,
+    status: ending.status,
+    calls: calls.length,
+    executions: executionsIn(rows, intent),
+    isTrue: isTrue(intent, ending, rows),
+  };
+}
+
+/** Counts what was done of an intent. */
+export function executionsIn(rows: readonly Row[], { operation, id, name }: Intent): number {
+  const named = rows.filter(({ displayName }) => displayName === name);
+  switch (operation) {
+    case 'read':
+      return 0;
+    case 'add':
+      return named.length;
+    case 'update':
+      return named.filter((row) => row.id === id).length;
+    case 'delete':
+      return rows.some((row) => row.id === id) ? 0 : 1;
+  }
+}
+
+function isTrue(intent: Intent, { code, result }: Ending, rows: readonly Row[]): boolean {
+  if (code === 'cut' || code === 'left') {
+    return true;
+  }
+  if (intent.operation === 'read' && code === 'ok') {
+    const row = { id: intent.id, displayName: nameBefore(intent.id) };
+    return JSON.stringify(result.data) === JSON.stringify({ complianceManagementPartner: row });
+  }
+  return tellsTheTruth(intent, { result }, rows);
+}
+
+/** What was seen of each operation that met a fault, as often as it met it. */
+export type SeenByOperation = Readonly<Record<LaneOperation, readonly Seen[]>>;
+
+/** Gives each operation what was seen of it. */
+export const byOperation = <One extends Seen>(
+  seenOfEach: (operation: LaneOperation) => readonly One[],
+): Readonly<Record<LaneOperation, readonly One[]>> => ({
+  read: seenOfEach('read'),
+  add: seenOfEach('add'),
+  update: seenOfEach('update'),
+  delete: seenOfEach('delete'),
+});
+
+/** A caller and how it ended for it. */
+export interface Met {
+  readonly caller: LaneCaller;
+  readonly ending: Ending;
+}
+
+/** Lets all callers do something at the same time, and gives how it ended for each. */
+export function meet(
+  callers: readonly LaneCaller[],
+  how: (caller: LaneCaller) => Promise<Ending>,
+): Promise<readonly Met[]> {
+  return Promise.all(callers.map(async (caller) => ({ caller, ending: await how(caller) })));
+}
+
+/** Looks at what became of each. */
+export function lookAt(stage: SeenStage, met: readonly Met[]): SeenByOperation {
+  return byOperation((operation) =>
+    met
+      .filter(({ caller }) => caller.intent.operation === operation)
+      .map(({ caller, ending }) => seenOf(stage, caller, ending)),
+  );
 }

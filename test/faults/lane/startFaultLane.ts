@@ -1,12 +1,84 @@
+import { request } from 'undici';
 import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { Emulator } from '../../../src/emulator/startEmulator.ts';
 import type { BreakerState } from '../../../src/telemetry/measurements.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
 import { noMeasurements } from '../../support/measurements.ts';
 import { empty, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
 import { startTimeDriver } from '../../support/timeDriver.ts';
 import type { VirtualClock } from '../../support/virtualClock.ts';
-import { type LaneGraph, startLaneGraph } from './startLaneGraph.ts';
+
+/** A row as it is put into the embedded Graph. */
+export interface LaneRow {
+  readonly id: string;
+  readonly displayName: string;
+}
+
+/** The embedded Graph and a fault proxy before it, for one gateway or several. */
+export interface LaneGraph {
+  readonly graph: Emulator;
+  readonly proxy: FaultProxy;
+  /** Puts a row into the embedded Graph, past the proxy. */
+  put(row: LaneRow): Promise<void>;
+  /** Takes rows out of it in the same way. */
+  remove(ids: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LaneGraphOptions {
+  /** The proxy's; the machine's if absent. */
+  readonly clock?: Clock;
+  /** Makes the proxy speak TLS. */
+  readonly certificates?: TestCertificates | undefined;
+}
+
+const collection = '/beta/deviceManagement/complianceManagementPartners';
+
+/** Starts both without rows; the Graph takes every token, so that each operation can have its own. */
+export async function startLaneGraph(options: LaneGraphOptions = {}): Promise<LaneGraph> {
+  const { clock = systemClock, certificates } = options;
+  const graph = await startTestGraph({
+    seed: [],
+    clock: systemClock,
+    acceptToken: () => true,
+    recordRequests: false,
+  });
+  const proxy = await startFaultProxy({
+    upstream: new URL(graph.baseUrl),
+    clock,
+    ...(certificates && { tls: certificates.good }),
+  });
+
+  async function ask(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void> {
+    const answer = await request(`${graph.baseUrl}${collection}${path}`, {
+      method,
+      headers: { authorization: 'Bearer lane', 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    await answer.body.dump();
+    if (answer.statusCode >= 300) {
+      throw new Error(`The embedded Graph answered ${answer.statusCode} to ${method} ${path}`);
+    }
+  }
+
+  return {
+    graph,
+    proxy,
+    put: (row) => ask('POST', '', row),
+    async remove(ids) {
+      for (const id of ids) {
+        await ask('DELETE', `/${encodeURIComponent(id)}`);
+      }
+    },
+    async close() {
+      await proxy.close();
+      await graph.close();
+    },
+  };
+}
 
 /** A whole gateway, the embedded Graph that it asks, and a fault proxy between them. */
 export interface FaultLane extends LaneGraph {
@@ -23,11 +95,9 @@ export interface FaultLane extends LaneGraph {
 export interface FaultLaneOptions {
   /** Added to what every lane's gateway is told. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Of gateway and proxy, in place of the other two. */
-  readonly virtualClock?: VirtualClock;
-  /** The gateway's clock; the machine's where absent. */
-  readonly clock?: Clock;
-  /** The proxy's; the gateway's where absent. */
+  /** Of gateway and proxy; the machine's if absent. */
+  readonly clock?: VirtualClock;
+  /** Of the proxy alone, over that clock. */
   readonly proxyClock?: Clock;
   /** Makes gateway and proxy speak TLS with each other. */
   readonly certificates?: TestCertificates | undefined;
@@ -37,12 +107,11 @@ export interface FaultLaneOptions {
 
 /** Starts a lane without rows; its Graph takes every token, so that each operation can have its own. */
 export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLane> {
-  const { environment, virtualClock, certificates, url } = options;
-  const { clock = systemClock, proxyClock = virtualClock ?? clock } = options;
-  const laneGraph = await startLaneGraph({ proxyClock, certificates });
+  const { environment, clock, proxyClock = clock ?? systemClock, certificates, url } = options;
+  const laneGraph = await startLaneGraph({ clock: proxyClock, certificates });
   const { proxy } = laneGraph;
   const { origin } = url ?? proxy.url;
-  const driver = virtualClock && startTimeDriver(virtualClock, { origin, held: () => proxy.held });
+  const driver = clock && startTimeDriver(clock, { origin, held: () => proxy.held });
   const trap = await startScriptedServer(empty(200));
   let breaker: BreakerState = 'closed';
   const gateway = await startTestGateway(
@@ -55,7 +124,7 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
       ...environment,
     },
     {
-      clock: driver?.clock ?? clock,
+      clock: driver?.clock ?? systemClock,
       certificateAuthorities: certificates && [certificates.authority],
       measurements: {
         ...noMeasurements,
@@ -78,7 +147,7 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
     drive: driver?.drive ?? ((outcome) => outcome),
     async close() {
       const stopped = gateway.stop(0);
-      await virtualClock?.advance(0);
+      await clock?.advance(0);
       await stopped;
       driver?.stop();
       await trap.close();

@@ -1,4 +1,5 @@
-import type { LaneOperation } from '../lane/tellsTheTruth.ts';
+import { faultCatalogue } from '../faultCatalogue.ts';
+import { type LaneOperation, laneOperations } from '../lane/intent.ts';
 import type { NamedFault } from '../namedFault.ts';
 
 /** What the rules promise for one operation that meets one fault. */
@@ -113,7 +114,7 @@ function inDoubt(fault: NamedFault, operation: LaneOperation): Expected {
  * What is no answer to one operation is one to another: a delete is done with any JSON or nothing, an update with
  * nothing, after which it is read. (Where it was not executed all the same, nobody can know: such cases are left out.)
  */
-export function isLegalAnswer({ name, kind }: NamedFault, operation: LaneOperation): boolean {
+function isLegalAnswer({ name, kind }: NamedFault, operation: LaneOperation): boolean {
   if (operation === 'delete') {
     return hasNoBodyToHarm({ name })
       ? name.includes('executed')
@@ -128,7 +129,7 @@ function canBeRepeatedInTime({ name, kind }: NamedFault): boolean {
 }
 
 /** Whether an operation that meets it for ever has to wait until its time is up. */
-export function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
+function hangs({ name, kind }: Pick<NamedFault, 'name' | 'kind'>): boolean {
   return kind === 'late' || /silence|stall/.test(name);
 }
 
@@ -168,3 +169,19 @@ function isMatterOfPackets(fault: NamedFault, operation: LaneOperation): boolean
 function hasNoBodyToHarm({ name }: Pick<NamedFault, 'name'>): boolean {
   return /^close-delimited|^drip from the body|^truncated JSON/.test(name);
 }
+
+/** One fault against one operation. */
+export interface MatrixCase {
+  readonly number: number;
+  readonly name: string;
+  readonly operation: LaneOperation;
+  readonly fault: NamedFault;
+}
+
+/** All cases of which something can be promised, in the catalogue's order. */
+export const matrixCases: readonly MatrixCase[] = faultCatalogue.flatMap((fault) =>
+  laneOperations
+    .filter((operation) => operation === 'read' || !fault.isForListsOnly)
+    .filter((operation) => !isLie(fault, operation))
+    .map((operation) => ({ number: fault.number, name: fault.name, operation, fault })),
+);

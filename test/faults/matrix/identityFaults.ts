@@ -1,7 +1,7 @@
 import type { MintWish } from '../../support/authority/mint.ts';
 import { grace } from '../../support/authority/people.ts';
 import type { IdentityStage } from '../../support/identityStage.ts';
-import type { SkippingClock } from '../lane/skippingClock.ts';
+import type { SkippingClock } from '../../support/skippingClock.ts';
 
 /** What a fault of the authority or of the clock is armed on. */
 export interface IdentityFaultStage extends IdentityStage {

@@ -2,9 +2,8 @@ import type { TestCertificates } from '../../support/certificates.ts';
 import { totalCountQuery } from '../../support/documents.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 import { throttledToken } from '../faultCatalogue.ts';
-import { documentOf, methodOf } from '../lane/documentOf.ts';
+import { documentOf, type LaneOperation, methodOf, tellsTheTruth } from '../lane/intent.ts';
 import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
-import { type LaneOperation, tellsTheTruth } from '../lane/tellsTheTruth.ts';
 import type { NamedFault } from '../namedFault.ts';
 
 /** Long enough for two waits of a second. */
@@ -80,7 +79,7 @@ async function startGate({ transport, url }: Way, certificates: TestCertificates
   const clock = createVirtualClock();
   const lane = await startFaultLane({
     environment: { OPERATION_TIMEOUT_MS: String(operationTimeoutMs), LIST_ROW_LIMIT: '1000' },
-    virtualClock: clock,
+    clock,
     certificates: transport === 'https' ? certificates : undefined,
     url,
   });

@@ -1,11 +1,15 @@
-import { laneOperations } from '../lane/tellsTheTruth.ts';
-import { leavingFaults, slowCallerFaults } from './callerFaults.ts';
-import { expectedOf } from './expectedOf.ts';
+import { laneOperations } from '../lane/intent.ts';
+import { expectedOf, matrixCases } from './expectedOf.ts';
 import { callsOf, identityFaults } from './identityFaults.ts';
-import { matrixCases } from './matrixCases.ts';
-import { outageFaults } from './outageFaults.ts';
-import { isLeftOut, type ProcessFaults } from './processFault.ts';
-import { gatewayShortages, signalFaults, systemShortages } from './processFaults.ts';
+import {
+  gatewayShortages,
+  leavingFaults,
+  outageFaults,
+  signalFaults,
+  slowCallerFaults,
+  systemShortages,
+} from './processFaults.ts';
+import { isLeftOut, type ProcessFaults } from './promised.ts';
 
 interface Row {
   readonly number: number;

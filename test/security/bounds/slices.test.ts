@@ -50,7 +50,10 @@ async function read(
   if ('problem' in page) {
     throw new Error(page.problem);
   }
-  const connection = await readPartnerConnection(createPartnerRows(pages(), 10_000, share), page);
+  const connection = await readPartnerConnection(
+    createPartnerRows(pages(), { rows: 10_000, bytes: Infinity }, share),
+    page,
+  );
   return {
     ids: connection.nodes.map(({ id }) => id),
     totalCount: await connection.totalCount(),

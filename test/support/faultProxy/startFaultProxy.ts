@@ -40,6 +40,8 @@ export interface FaultProxy {
   present(certificate: ServerCertificate): void;
   /** The connections over which nothing more comes before time passes, or their client or a test acts. */
   readonly held: readonly HeldConnection[];
+  /** Whether no request is under way, on either side. */
+  readonly isIdle: boolean;
   /** Closes the connections that carry no request, and waits until their clients have taken note. */
   dropIdleConnections(): Promise<void>;
   /** Closes all connections in the same way, whatever they carry. */
@@ -161,6 +163,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     },
     get held() {
       return [...wires].flatMap(({ held }) => held ?? []);
+    },
+    get isIdle() {
+      return ledger.record.underWay === 0 && [...served].every(({ isIdle }) => isIdle);
     },
     dropIdleConnections,
     dropConnections: () => drop([...wires]),

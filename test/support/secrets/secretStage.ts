@@ -1,8 +1,8 @@
 import { request } from 'undici';
 import { createGateway, readConfig, type Surroundings } from '../../../src/createGateway.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
-import { createSkippingClock, type SkippingClock } from '../../faults/lane/skippingClock.ts';
 import { startOtlpReceiver } from '../otlpReceiver.ts';
+import { createSkippingClock, type SkippingClock } from '../skippingClock.ts';
 import { type Canaries, canary, canaryToken } from './canaries.ts';
 
 /** What callers, operators and OpenTelemetry are entrusted with; it is for nobody's eyes. */

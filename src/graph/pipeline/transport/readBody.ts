@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { findJsonProblem } from '../../../jsonProblem.ts';
+import { countJsonValues, findJsonProblem } from '../../../jsonProblem.ts';
+import { laterTurn } from '../../../loopShare.ts';
 import { untilAborted } from '../../../untilAborted.ts';
 import { endedErrorOf } from '../../endedError.ts';
 import { withExactNumbers } from '../../exactNumbers.ts';
@@ -7,7 +8,7 @@ import { parseJson } from '../../json.ts';
 import { isWrite } from '../../operation.ts';
 import { protocolErrorOf } from '../../responseError.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from '../pipeline.ts';
-import { maximumBodyBytes } from './bounds.ts';
+import { maximumBodyBytes, maximumJsonValues, smallBodyBytes } from './bounds.ts';
 import { type DecodedBody, decodeBody, isEncoded } from './decodeBody.ts';
 
 /**
@@ -43,9 +44,22 @@ function decodeInTime(
   );
 }
 
-function readJson(request: GraphRequest, response: GraphResponse): GraphResponse {
-  const text = response.body.toString('utf8').replace(/^\uFEFF/, '');
-  const json = isUtf8(response.body) ? parseJson(text) : undefined;
+async function readJson(request: GraphRequest, response: GraphResponse): Promise<GraphResponse> {
+  const { body } = response;
+  const isSmall = body.length <= smallBodyBytes;
+  const pause = isSmall ? undefined : laterTurn;
+  const values = countJsonValues(body);
+  if (values > maximumJsonValues) {
+    if (isSuccess(response)) {
+      throw unbelievable(request, response, 'its JSON has too many values');
+    }
+    return { ...response, body: Buffer.alloc(0) };
+  }
+  await pause?.();
+  const text = body.toString('utf8').replace(/^\uFEFF/, '');
+  const isText = isUtf8(body);
+  await pause?.();
+  const json = isText ? parseJson(text) : undefined;
   if (!isSuccess(response)) {
     if (json === undefined) {
       return response;
@@ -59,11 +73,15 @@ function readJson(request: GraphRequest, response: GraphResponse): GraphResponse
     // A body whose end the connection's end marks is cut off without an error anywhere else.
     throw unbelievable(request, response, 'its JSON is broken', 'broken');
   }
+  await pause?.();
   const problem = findJsonProblem(text, json);
   if (problem !== undefined) {
     throw unbelievable(request, response, problem);
   }
-  return { ...response, json: withExactNumbers(text, json) };
+  await pause?.();
+  const exact = withExactNumbers(text, json);
+  await pause?.();
+  return { ...response, json: exact, jsonValues: values };
 }
 
 function unbelievable(

@@ -3,7 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { GraphError } from '../../../../src/graph/errors.ts';
 import type { GraphOperation } from '../../../../src/graph/operation.ts';
 import type { GraphResponse } from '../../../../src/graph/pipeline/pipeline.ts';
-import { maximumBodyBytes } from '../../../../src/graph/pipeline/transport/bounds.ts';
+import {
+  maximumBodyBytes,
+  maximumJsonValues,
+} from '../../../../src/graph/pipeline/transport/bounds.ts';
 import { readBody } from '../../../../src/graph/pipeline/transport/readBody.ts';
 import { endableCall, testCall } from '../../../support/graphClients.ts';
 
@@ -24,6 +27,9 @@ async function read({ status = 200, headers = json, body, operation = 'get' }: A
 const gzipped = { ...json, 'content-encoding': 'gzip' };
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
+/** An array with so many values, itself included. */
+const valued = (count: number): string => `[${'1,'.repeat(count - 2)}1]`;
+
 /** What no success may be, with the fault that lets a read be repeated. */
 const unbelievable: readonly [string, Answer, RegExp, 'broken' | undefined][] = [
   ['truncated JSON', { body: '{"id":"abc","displayN' }, /JSON is broken/, 'broken'],
@@ -36,6 +42,12 @@ const unbelievable: readonly [string, Answer, RegExp, 'broken' | undefined][] = 
   ],
   ['two members of one name', { body: '{"id":"a","id":"b"}' }, /two members/, undefined],
   ['JSON that is too deep', { body: nested(100) }, /too deeply/, undefined],
+  [
+    'more values than allowed',
+    { body: valued(maximumJsonValues + 1) },
+    /too many values/,
+    undefined,
+  ],
   ['an unknown encoding', { body: 'x', headers: { 'content-encoding': 'x' } }, /none/, undefined],
   ['two encodings', { body: 'x', headers: { 'content-encoding': 'br, gzip' } }, /none/, undefined],
   ['a broken encoding', { body: '{}', headers: gzipped }, /encoding is broken/, undefined],
@@ -60,6 +72,13 @@ describe('readBody', () => {
   ])('gives %s', async (_what, answer) => {
     await expect(read(answer)).resolves.toMatchObject({ json: { id: 'abc' } });
   });
+
+  it.each([maximumJsonValues - 1, maximumJsonValues])(
+    'reads a body of %d values',
+    async (count) => {
+      await expect(read({ body: valued(count) })).resolves.toMatchObject({ jsonValues: count });
+    },
+  );
 
   it('gives the body as it came beside its JSON, for what has to go back as it came', async () => {
     const { body } = await read({ body: gzipSync('{"n": 1.0}'), headers: gzipped });

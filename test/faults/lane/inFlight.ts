@@ -1,11 +1,36 @@
+import { afterAll } from '@jest/globals';
 import { always, onlyFor, type RequestFault, times } from '../../support/faultProxy/fault.ts';
 import { held } from '../../support/faultProxy/faults/delays.ts';
 import { status } from '../../support/faultProxy/faults/plainAnswers.ts';
 import type { Program } from '../../support/programs.ts';
-import { ask, type Ending, type LaneCaller, putFourCallers } from '../lane/laneCaller.ts';
-import { executionsIn } from '../lane/seen.ts';
-import type { LaneGraph } from '../lane/startLaneGraph.ts';
-import { type Met, meet } from './played.ts';
+import {
+  ask,
+  type Ending,
+  executionsIn,
+  type LaneCaller,
+  type Met,
+  meet,
+  putFourCallers,
+  type SeenByOperation,
+} from './laneCaller.ts';
+import type { LaneGraph } from './startFaultLane.ts';
+
+/** What was seen of each operation for each fault, so that the compiler misses one that was never played. */
+export type Played<Faults> = Readonly<Record<keyof Faults, SeenByOperation>>;
+
+/** Has something closed in the end, whatever becomes of the test; what comes last is closed first. */
+export type CloseLater = (close: () => Promise<unknown>) => void;
+
+/** Closes in the end what it is given. To be called once in a `describe`, because it registers a hook. */
+export function useClosing(): CloseLater {
+  const toClose: (() => Promise<unknown>)[] = [];
+  afterAll(async () => {
+    for (const close of toClose.splice(0).reverse()) {
+      await close();
+    }
+  });
+  return (close) => void toClose.push(close);
+}
 
 /** Operations that are under way. */
 export interface InFlight {
@@ -64,4 +89,33 @@ export async function untilInBackOff(
     await program.until(new RegExp(`"${requestId}".*"Microsoft Graph is asked again"`));
   }
   return { met };
+}
+
+/** What the log told of a request, in its order, and whether there was nobody to be answered any more. */
+export function toldOf(logLines: readonly string[], requestId: string): readonly string[] {
+  return logLines
+    .filter((line) => line.includes(requestId))
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    .filter((line) => line['requestId'] === requestId)
+    .map((line) => `${line['message']}${line['hasCallerLeft'] === true ? ', to nobody' : ''}`);
+}
+
+const longName = 'x'.repeat(800_000);
+const copies = 15;
+
+/** More than all buffers of the system between two sockets take. */
+export const longAnswerBytes = longName.length * copies;
+
+const names = Array.from({ length: copies }, (_, index) => `n${index}: displayName`);
+
+/** Asks for it. */
+export const longQuery = `query ($id: ID!) { complianceManagementPartner(id: $id) { ${names.join(' ')} } }`;
+
+/** Gives the row that is read a name that makes a long answer. */
+export async function lengthenName(
+  { put, remove }: LaneGraph,
+  { intent }: LaneCaller,
+): Promise<void> {
+  await remove([intent.id]);
+  await put({ id: intent.id, displayName: longName });
 }

@@ -1,3 +1,9 @@
+import {
+  addMutation,
+  deleteMutation,
+  totalCountQuery,
+  updateMutation,
+} from '../../support/documents.ts';
 import type { GraphQLAnswer } from '../../support/testGateways.ts';
 
 export const laneOperations = ['read', 'add', 'update', 'delete'] as const;
@@ -10,6 +16,28 @@ export interface Intent {
   readonly id: string;
   /** The name that is written; no row has it before. */
   readonly name: string;
+}
+
+/** The method of the requests by which an operation does what it is asked for. */
+export const methodOf: Readonly<Record<LaneOperation, string>> = {
+  read: 'GET',
+  add: 'POST',
+  update: 'PATCH',
+  delete: 'DELETE',
+};
+
+/** The document and the variables that ask for what is intended. */
+export function documentOf({ operation, id, name }: Intent): [document: string, variables: object] {
+  switch (operation) {
+    case 'read':
+      return [totalCountQuery, {}];
+    case 'add':
+      return [addMutation, { input: { displayName: name, macOsOnboarded: true } }];
+    case 'update':
+      return [updateMutation, { input: { id, displayName: name } }];
+    case 'delete':
+      return [deleteMutation, { input: { id } }];
+  }
 }
 
 interface Row {

@@ -1,8 +1,8 @@
-import { faultCatalogue } from '../faultCatalogue.ts';
-import { type LaneOperation, laneOperations } from '../lane/tellsTheTruth.ts';
-import { isLie } from '../matrix/expectedOf.ts';
-import type { NamedFault } from '../namedFault.ts';
-import { numbersOfCase, type RandomNumbers } from './randomNumbers.ts';
+import { faultCatalogue } from '../../faults/faultCatalogue.ts';
+import { type LaneOperation, laneOperations } from '../../faults/lane/intent.ts';
+import { isLie } from '../../faults/matrix/expectedOf.ts';
+import type { NamedFault } from '../../faults/namedFault.ts';
+import { numbersOfCase, type RandomNumbers } from '../../support/randomNumbers.ts';
 
 /** What happens to one request. */
 export interface RandomCase {
@@ -40,7 +40,7 @@ const candidatesOf: Readonly<Record<LaneOperation, readonly NamedFault[]>> = {
 };
 
 /** Draws a case: the same one for the same seed and index. */
-export function drawCase(seed: number, index: number, withHeavyFaults: boolean): RandomCase {
+export function drawCase(seed: number, index: number): RandomCase {
   const numbers = numbersOfCase(seed, index);
   const operation = numbers.pick(laneOperations);
   const lot = numbers.fraction();
@@ -48,20 +48,16 @@ export function drawCase(seed: number, index: number, withHeavyFaults: boolean):
   return {
     index,
     operation,
-    faults: Array.from({ length: count }, () => drawFault(numbers, operation, withHeavyFaults)),
+    faults: Array.from({ length: count }, () => drawFault(numbers, operation)),
     haste: 60_000 / numbers.between(100, 1500),
     waitsForBreaker: numbers.fraction() >= shareWithOpenBreaker,
   };
 }
 
-function drawFault(
-  numbers: RandomNumbers,
-  operation: LaneOperation,
-  withHeavyFaults: boolean,
-): NamedFault {
+function drawFault(numbers: RandomNumbers, operation: LaneOperation): NamedFault {
   for (;;) {
     const fault = numbers.pick(candidatesOf[operation]);
-    if (!isHeavy(fault) || (withHeavyFaults && numbers.fraction() < shareOfHeavy)) {
+    if (!isHeavy(fault) || numbers.fraction() < shareOfHeavy) {
       return fault;
     }
   }

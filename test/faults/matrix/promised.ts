@@ -1,4 +1,6 @@
-import type { LaneOperation } from '../lane/tellsTheTruth.ts';
+import { expect } from '@jest/globals';
+import { type LaneOperation, laneOperations } from '../lane/intent.ts';
+import type { Seen } from '../lane/laneCaller.ts';
 import { statusOf } from './expectedOf.ts';
 
 /** What one operation that meets a fault is promised. */
@@ -23,9 +25,9 @@ export type Cells = Readonly<Record<LaneOperation, Promised | LeftOut>>;
 /** A fault of callers or of the process itself, or of Graph over a time, and what each operation is promised. */
 export interface ProcessFault {
   readonly number: 14 | 22 | 23 | 24 | 25;
-  /** In how many milliseconds an operation has to have ended that met it, or that it held up. */
-  readonly withinMs: number;
   readonly cells: Cells;
+  /** What the log tells of an operation that meets it, in this order. */
+  readonly told?: { readonly read: readonly string[]; readonly write: readonly string[] };
 }
 
 /** Faults by their names. */
@@ -61,3 +63,38 @@ export const readAndWrites = (read: Promised | LeftOut, write: Promised | LeftOu
   update: write,
   delete: write,
 });
+
+/** One fault against one operation. */
+export interface ProcessCase<Name> {
+  readonly number: number;
+  readonly name: Name;
+  readonly operation: LaneOperation;
+  readonly promised: Promised;
+}
+
+/** All combinations that there are. */
+export function casesOf<Faults extends ProcessFaults>(
+  faults: Faults,
+): readonly ProcessCase<keyof Faults & string>[] {
+  return Object.entries<ProcessFault>(faults).flatMap(([name, { number, cells }]) =>
+    laneOperations.flatMap((operation) => {
+      const promised: Promised | LeftOut = cells[operation];
+      return isLeftOut(promised) ? [] : [{ number, name, operation, promised }];
+    }),
+  );
+}
+
+/** Holds what was seen against what was promised; where it was seen more than once, each time. */
+export function expectPromised(
+  seen: readonly Seen[],
+  { promised, operation }: ProcessCase<string>,
+): void {
+  expect(seen).not.toHaveLength(0);
+  const { code, status, calls, isDone } = promised;
+  for (const each of seen) {
+    expect(each).toMatchObject({ code, status, isTrue: true });
+    expect(each.calls).toBeGreaterThanOrEqual(calls[0]);
+    expect(each.calls).toBeLessThanOrEqual(calls[1]);
+    expect(each.executions).toBe(isDone && operation !== 'read' ? 1 : 0);
+  }
+}

@@ -1,15 +1,30 @@
-import { createReplica, type Replica } from '../../extended/operations/replicas.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type CloseLater,
+  type Played,
+  untilExecuted,
+  untilInBackOff,
+  useClosing,
+} from '../../faults/lane/inFlight.ts';
+import { ask, lookAt, meet, putFourCallers } from '../../faults/lane/laneCaller.ts';
+import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane.ts';
+import { signalFaults } from '../../faults/matrix/processFaults.ts';
+import { casesOf, expectPromised } from '../../faults/matrix/promised.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import type { Program } from '../../support/programs.ts';
 import { openConnection } from '../../support/rawConnection.ts';
-import { ask, putFourCallers } from '../lane/laneCaller.ts';
-import { type LaneGraph, startLaneGraph } from '../lane/startLaneGraph.ts';
-import { backOffSeconds, drainTimes, type signalFaults } from '../matrix/processFaults.ts';
-import { untilExecuted, untilInBackOff } from './inFlight.ts';
-import { type CloseLater, lookAt, meet, type Played, until } from './played.ts';
+import { until } from '../../support/until.ts';
+import { createReplica, type Replica } from '../operations/replicas.ts';
+
+/** How long a program that gets a SIGTERM waits for balancers: long enough to be asked meanwhile on a busy machine. */
+const drainDelayMs = 5_000;
+/** How long it then waits for what is in flight. */
+const drainTimeoutMs = 300;
+/** How long Graph wants to be left alone; longer than the delay, so that the wait goes on behind it. */
+const backOffSeconds = 7;
 
 /** What was seen, and how each program ended. */
-export interface PlayedSignals {
+interface PlayedSignals {
   readonly played: Played<typeof signalFaults>;
   readonly ends: Readonly<
     Record<'killed' | 'drained' | 'late' | 'hurried', Awaited<Program['ended']>>
@@ -23,7 +38,7 @@ interface Stage {
 }
 
 /** Plays signals on four programs before one Graph; one of them outlives the first, and gets its own signal then. */
-export async function playSignals(closeLater: CloseLater): Promise<PlayedSignals> {
+async function playSignals(closeLater: CloseLater): Promise<PlayedSignals> {
   const laneGraph = await startLaneGraph();
   closeLater(laneGraph.close);
   const prepare = async (environment: Record<string, string>): Promise<Stage> => {
@@ -34,8 +49,8 @@ export async function playSignals(closeLater: CloseLater): Promise<PlayedSignals
     });
     return { laneGraph, url: `http://127.0.0.1:${port}`, replica };
   };
-  const delayed = { DRAIN_DELAY_MS: String(drainTimes.delayMs) };
-  const atOnce = { DRAIN_DELAY_MS: '0', DRAIN_TIMEOUT_MS: String(drainTimes.timeoutMs) };
+  const delayed = { DRAIN_DELAY_MS: String(drainDelayMs) };
+  const atOnce = { DRAIN_DELAY_MS: '0', DRAIN_TIMEOUT_MS: String(drainTimeoutMs) };
   const killed = await prepare(delayed);
   const drained = await prepare(delayed);
   const late = await prepare(atOnce);
@@ -67,15 +82,13 @@ async function end({ program }: Replica): Promise<void> {
 
 async function playKill({ laneGraph, url, replica }: Stage, other: Stage) {
   const flight = await untilExecuted(laneGraph, url, await putFourCallers(laneGraph, 'killed'));
-  const sinceMs = performance.now();
   replica.program.kill('SIGKILL');
-  const inHand = lookAt(laneGraph, await flight.met, sinceMs);
+  const inHand = lookAt(laneGraph, await flight.met);
   const callers = await putFourCallers(laneGraph, 'survivor');
-  const askedMs = performance.now();
   const met = await meet(callers, (caller) => ask(other.url, caller));
   return {
     'SIGKILL of one replica: what it had in hand': inHand,
-    'SIGKILL of one replica: what the other is asked': lookAt(laneGraph, met, askedMs),
+    'SIGKILL of one replica: what the other is asked': lookAt(laneGraph, met),
   };
 }
 
@@ -88,25 +101,17 @@ async function playDrain({ laneGraph, url, replica: { program } }: Stage) {
     { url, program },
     { name: 'drained-later', seconds: backOffSeconds },
   );
-  const sinceMs = performance.now();
   program.kill('SIGTERM');
   await program.until(/"message":"Draining"/);
-  const earlyMs = performance.now();
   const metEarly = await meet(early, (caller) => ask(url, caller));
   await until(() => isRefused(url));
-  const tardyMs = performance.now();
   const metTardy = await meet(tardy, (caller) => ask(url, caller));
-  const releasedMs = performance.now();
   flight.release();
   return {
-    'SIGTERM while Graph is asked': lookAt(laneGraph, await flight.met, releasedMs),
-    'SIGTERM in back-off': lookAt(laneGraph, await backOff.met, sinceMs),
-    'SIGTERM before the request, while balancers may not know': lookAt(
-      laneGraph,
-      metEarly,
-      earlyMs,
-    ),
-    'SIGTERM before the request, after that': lookAt(laneGraph, metTardy, tardyMs),
+    'SIGTERM while Graph is asked': lookAt(laneGraph, await flight.met),
+    'SIGTERM in back-off': lookAt(laneGraph, await backOff.met),
+    'SIGTERM before the request, while balancers may not know': lookAt(laneGraph, metEarly),
+    'SIGTERM before the request, after that': lookAt(laneGraph, metTardy),
   };
 }
 
@@ -117,19 +122,13 @@ async function playLateDrain({ laneGraph, url, replica: { program } }: Stage) {
     { url, program },
     { name: 'late-later', seconds: 10 },
   );
-  const sinceMs = performance.now();
   program.kill('SIGTERM');
   return {
     'SIGTERM and a drain that takes too long, while Graph is asked': lookAt(
       laneGraph,
       await flight.met,
-      sinceMs,
     ),
-    'SIGTERM and a drain that takes too long, in back-off': lookAt(
-      laneGraph,
-      await backOff.met,
-      sinceMs,
-    ),
+    'SIGTERM and a drain that takes too long, in back-off': lookAt(laneGraph, await backOff.met),
   };
 }
 
@@ -142,11 +141,10 @@ async function playSecondSignal({ laneGraph, url, replica: { program } }: Stage)
   );
   program.kill('SIGTERM');
   await program.until(/"message":"Draining"/);
-  const sinceMs = performance.now();
   program.kill('SIGTERM');
   return {
-    'second SIGTERM while Graph is asked': lookAt(laneGraph, await flight.met, sinceMs),
-    'second SIGTERM in back-off': lookAt(laneGraph, await backOff.met, sinceMs),
+    'second SIGTERM while Graph is asked': lookAt(laneGraph, await flight.met),
+    'second SIGTERM in back-off': lookAt(laneGraph, await backOff.met),
   };
 }
 
@@ -155,3 +153,24 @@ async function isRefused(url: string): Promise<boolean> {
   connection?.socket.destroy();
   return connection === undefined;
 }
+
+describe('a signal', () => {
+  const closeLater = useClosing();
+  let signals: PlayedSignals;
+  beforeAll(async () => {
+    signals = await playSignals(closeLater);
+  });
+
+  it.each(casesOf(signalFaults))('$number $name: $operation', (one) => {
+    expectPromised(signals.played[one.name][one.operation], one);
+  });
+
+  it('ends the program in order, or at once', () => {
+    expect(signals.ends).toEqual({
+      killed: { code: null, signal: 'SIGKILL' },
+      drained: { code: 0, signal: null },
+      late: { code: 0, signal: null },
+      hurried: { code: 1, signal: null },
+    });
+  });
+});

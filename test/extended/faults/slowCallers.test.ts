@@ -1,30 +1,38 @@
-import { drip, openConnection } from '../../support/rawConnection.ts';
-import { bytesOf, endingOf, type LaneCaller, putFourCallers } from '../lane/laneCaller.ts';
-import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
-import { type slowCallerFaults, slowCallerTimes } from '../matrix/callerFaults.ts';
-import { lengthenName, longAnswerBytes, longQuery } from './longAnswer.ts';
+import { beforeAll, describe, it } from '@jest/globals';
 import {
   type CloseLater,
+  lengthenName,
+  longAnswerBytes,
+  longQuery,
+  type Played,
+  toldOf,
+  useClosing,
+} from '../../faults/lane/inFlight.ts';
+import {
+  bytesOf,
+  endingOf,
+  type LaneCaller,
   lookAt,
   meet,
-  type Played,
+  putFourCallers,
   type SeenByOperation,
-  until,
-} from './played.ts';
-import { toldOf } from './toldOf.ts';
+} from '../../faults/lane/laneCaller.ts';
+import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
+import { slowCallerFaults } from '../../faults/matrix/processFaults.ts';
+import { casesOf, expectPromised } from '../../faults/matrix/promised.ts';
+import { drip, openConnection } from '../../support/rawConnection.ts';
+import { until } from '../../support/until.ts';
+
+/** Shorter than an operator would have them, and long enough to be asked in time on a busy machine. */
+const times = {
+  HEADERS_TIMEOUT_MS: '2000',
+  REQUEST_TIMEOUT_MS: '3000',
+  RESPONSE_IDLE_TIMEOUT_MS: '2000',
+};
 
 /** Plays callers that take their time, to ask and to read. */
-export async function playSlowCallers(
-  closeLater: CloseLater,
-): Promise<Played<typeof slowCallerFaults>> {
-  const { headersMs, requestMs, responseIdleMs } = slowCallerTimes;
-  const lane = await startFaultLane({
-    environment: {
-      HEADERS_TIMEOUT_MS: String(headersMs),
-      REQUEST_TIMEOUT_MS: String(requestMs),
-      RESPONSE_IDLE_TIMEOUT_MS: String(responseIdleMs),
-    },
-  });
+async function playSlowCallers(closeLater: CloseLater): Promise<Played<typeof slowCallerFaults>> {
+  const lane = await startFaultLane({ environment: times });
   closeLater(lane.close);
   const [headers, body, unread] = await Promise.all([
     playDrips(lane, 'headers', () => 0),
@@ -45,7 +53,6 @@ async function playDrips(
   lengthOfFirst: (bytes: string) => number,
 ): Promise<SeenByOperation> {
   const callers = await putFourCallers(lane, name);
-  const sinceMs = performance.now();
   const met = await meet(callers, async (caller) => {
     const connection = await openConnection(lane.gateway.url);
     const bytes = bytesOf(caller);
@@ -56,7 +63,7 @@ async function playDrips(
     stop();
     return ending;
   });
-  return lookAt(lane, met, sinceMs);
+  return lookAt(lane, met);
 }
 
 /** A read's own answer is too long for the system; behind that of a write somebody else's follows. */
@@ -64,7 +71,6 @@ async function playUnread(lane: FaultLane): Promise<SeenByOperation> {
   const callers = await putFourCallers(lane, 'unread');
   const [reader, ...writers] = callers as readonly [LaneCaller, ...LaneCaller[]];
   await lengthenName(lane, reader);
-  const sinceMs = performance.now();
   const met = await meet(callers, async (caller) => {
     const { socket, send, closed } = await openConnection(lane.gateway.url);
     socket.pause();
@@ -79,8 +85,20 @@ async function playUnread(lane: FaultLane): Promise<SeenByOperation> {
     const isWhole = (await closed).length > longAnswerBytes;
     return isWhole ? { ...ending, code: 'not cut' } : ending;
   });
-  return lookAt(lane, met, sinceMs);
+  return lookAt(lane, met);
 }
 
 const isToldAsCut = ({ gateway }: FaultLane, { requestId }: LaneCaller): boolean =>
   toldOf(gateway.logLines, requestId).includes('A connection was cut');
+
+describe('a caller that is slow', () => {
+  const closeLater = useClosing();
+  let played: Played<typeof slowCallerFaults>;
+  beforeAll(async () => {
+    played = await playSlowCallers(closeLater);
+  });
+
+  it.each(casesOf(slowCallerFaults))('$number $name: $operation', (one) => {
+    expectPromised(played[one.name][one.operation], one);
+  });
+});

@@ -1,21 +1,22 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { findFreePort } from '../../support/freePort.ts';
-import { ask, putFourCallers } from '../lane/laneCaller.ts';
-import { type FaultLane, startFaultLane } from '../lane/startFaultLane.ts';
-import type { gatewayShortages } from '../matrix/processFaults.ts';
-import { untilExecuted } from './inFlight.ts';
+import { beforeAll, describe, it } from '@jest/globals';
+import { findFreePort } from '../support/freePort.ts';
+import { until } from '../support/until.ts';
+import { type CloseLater, type Played, untilExecuted, useClosing } from './lane/inFlight.ts';
 import {
-  type CloseLater,
+  ask,
   lookAt,
   type Met,
   meet,
-  type Played,
+  putFourCallers,
   type SeenByOperation,
-  until,
-} from './played.ts';
+} from './lane/laneCaller.ts';
+import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { gatewayShortages } from './matrix/processFaults.ts';
+import { casesOf, expectPromised } from './matrix/promised.ts';
 
 /** Plays them with gateways in this process. */
-export async function playGatewayShortages(
+async function playGatewayShortages(
   closeLater: CloseLater,
 ): Promise<Played<typeof gatewayShortages>> {
   const silent = await startSilentServer();
@@ -39,25 +40,22 @@ async function playFullHeap(lane: FaultLane) {
   const callers = await putFourCallers(lane, 'heap');
   const flight = await untilExecuted(lane, gateway.url, holder ? [holder] : []);
   await until(async () => (await gateway.get('/schema.graphql')).status === 503);
-  const besideMs = performance.now();
-  const beside = lookAt(lane, await meet(callers, (caller) => ask(gateway.url, caller)), besideMs);
+  const beside = lookAt(lane, await meet(callers, (caller) => ask(gateway.url, caller)));
   flight.release();
   await flight.met;
-  const aloneMs = performance.now();
   const met: Met[] = [];
   for (const caller of await putFourCallers(lane, 'alone')) {
     met.push({ caller, ending: await ask(gateway.url, caller) });
   }
   return {
     'heap fuller than it may be: beside another request': beside,
-    'heap fuller than it may be: alone': lookAt(lane, met, aloneMs),
+    'heap fuller than it may be: alone': lookAt(lane, met),
   };
 }
 
 async function playAll(lane: FaultLane): Promise<SeenByOperation> {
   const callers = await putFourCallers(lane, 'redis');
-  const sinceMs = performance.now();
-  return lookAt(lane, await meet(callers, (caller) => ask(lane.gateway.url, caller)), sinceMs);
+  return lookAt(lane, await meet(callers, (caller) => ask(lane.gateway.url, caller)));
 }
 
 /** Takes connections and never says a word. */
@@ -78,3 +76,15 @@ async function startSilentServer() {
     },
   };
 }
+
+describe('what the gateway lacks', () => {
+  const closeLater = useClosing();
+  let played: Played<typeof gatewayShortages>;
+  beforeAll(async () => {
+    played = await playGatewayShortages(closeLater);
+  });
+
+  it.each(casesOf(gatewayShortages))('$number $name: $operation', (one) => {
+    expectPromised(played[one.name][one.operation], one);
+  });
+});

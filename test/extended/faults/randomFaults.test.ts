@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Clock } from '../../../src/clock.ts';
+import { throttledToken } from '../../faults/faultCatalogue.ts';
+import { documentOf, type Intent, tellsTheTruth } from '../../faults/lane/intent.ts';
+import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
+import type { ArmingStage } from '../../faults/namedFault.ts';
+import type { TestCertificates } from '../../support/certificates.ts';
+import { totalCountQuery } from '../../support/documents.ts';
+import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
+import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
+import { describeCase, drawCase, type RandomCase } from './drawCase.ts';
+
+/**
+ * Random faults against a whole gateway, up to two at a time, in virtual time: each case ends in time, is true, and adds
+ * at most once. `CASE=<index>` with the same `SEED` plays one case again.
+ */
+const only = process.env['CASE'];
+const cases = only === undefined ? volumeOf(10_000) : 1;
+
+const operationTimeoutMs = 500;
+/** In which an operation has to end after its deadline. */
+const graceMs = 250;
+const minuteMs = 60_000;
+/** A lane remembers all that it received. */
+const casesPerLane = 500;
+
+/** Rows that no case touches. */
+const restingRows = ['Resting 1', 'Resting 2', 'Resting 3'].map((displayName, index) => ({
+  id: `resting-${index}`,
+  displayName,
+}));
+const restingIds = new Set(restingRows.map(({ id }) => id));
+
+let stage: Stage | undefined;
+let played = 0;
+const outcomes = new Map<string, number>();
+
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage?.lane.close());
+
+it(
+  `ends in time, truly, and adds at most once in ${cases} cases with seed ${firstSeed}`,
+  async () => {
+    for (let index = Number(only ?? 0); played < cases; index += 1, played += 1) {
+      if (stage === undefined || (played > 0 && played % casesPerLane === 0)) {
+        await stage?.lane.close();
+        stage = await startStage();
+      }
+      const one = drawCase(firstSeed, index);
+      const { outcome, misdeeds, text } = await playCase(stage, one);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      expect({ case: index, faults: describeCase(one), text, misdeeds }).toMatchObject({
+        misdeeds: [],
+      });
+    }
+    const summary = [...outcomes].sort(([, left], [, right]) => right - left);
+    process.stderr.write(`${summary.map((pair) => pair.join(' ')).join(', ')}\n`);
+  },
+  timeLimitMs(cases),
+);
+
+/** A gateway with its Graph, and a proxy between them whose waits can be shortened. */
+interface Stage {
+  readonly lane: FaultLane;
+  readonly clock: VirtualClock;
+  /** How much faster the proxy's clock runs, so that what comes after a minute comes before or after the deadline. */
+  haste: number;
+}
+
+async function startStage(): Promise<Stage> {
+  const clock = createVirtualClock();
+  const hasty = { haste: 1 };
+  const proxyClock: Clock = {
+    now: clock.now,
+    startTimer: (delayMs, callback) => clock.startTimer(delayMs / hasty.haste, callback),
+  };
+  const lane = await startFaultLane({
+    environment: { OPERATION_TIMEOUT_MS: String(operationTimeoutMs), LIST_ROW_LIMIT: '1000' },
+    clock,
+    proxyClock,
+  });
+  for (const row of restingRows) {
+    await lane.put(row);
+  }
+  return Object.assign(hasty, { lane, clock });
+}
+
+/** Nothing of it may ever happen. */
+type Misdeed = 'late' | 'double add' | 'wrong answer';
+
+interface Verdict {
+  /** The code of the top-level error, `ok`, or `ok, found` if an add was found after an unclear answer. */
+  readonly outcome: string;
+  readonly misdeeds: readonly Misdeed[];
+  readonly text: string;
+}
+
+/** Plays one request, waits until nothing of it is under way any more, and judges. */
+async function playCase(stage: Stage, one: RandomCase): Promise<Verdict> {
+  const { index, operation, faults, haste, waitsForBreaker } = one;
+  const { lane, clock } = stage;
+  const { gateway, graph, proxy, elsewhere } = lane;
+  const intent: Intent = { operation, id: `row-${index}`, name: `Written ${index}` };
+  if (operation === 'update' || operation === 'delete') {
+    await lane.put({ id: intent.id, displayName: `Before ${index}` });
+  }
+  while (waitsForBreaker && lane.breaker !== 'closed') {
+    await clock.advance(minuteMs);
+    await lane.drive(gateway.run(totalCountQuery));
+  }
+  const [forwarded, strays] = [proxy.forwarded.length, lane.strays];
+  const arming: ArmingStage = {
+    proxy,
+    elsewhere,
+    get certificates(): TestCertificates {
+      throw new TypeError('Faults of TLS are left to the matrix');
+    },
+  };
+  stage.haste = haste;
+  for (const fault of faults) {
+    await fault.arm(arming);
+  }
+  const isThrottledTenant = faults.some(({ number }) => number === 12);
+  const token = isThrottledTenant ? throttledToken : `token-${index}`;
+  const startedMs = clock.now();
+  const answer = await lane.drive(
+    gateway.run(...documentOf(intent), { authorization: `Bearer ${token}` }),
+  );
+  const durationMs = clock.now() - startedMs;
+
+  proxy.clear();
+  await proxy.acceptConnections();
+  // What was to come late comes now.
+  await clock.advance(minuteMs / haste + 1);
+  await until(() => proxy.isIdle);
+  const rows = graph.partners();
+  const posts = proxy.forwarded.slice(forwarded).filter(({ method }) => method === 'POST');
+  const copies = rows.filter(({ displayName }) => displayName === intent.name);
+  const isTrue = tellsTheTruth(intent, answer, rows) && lane.strays === strays;
+  const misdeeds: Misdeed[] = [
+    ...(durationMs > operationTimeoutMs + graceMs ? (['late'] as const) : []),
+    ...(posts.length > 1 || copies.length > 1 ? (['double add'] as const) : []),
+    ...(isTrue ? [] : (['wrong answer'] as const)),
+  ];
+  await lane.remove(rows.map(({ id }) => id).filter((id) => !restingIds.has(id)));
+  return { outcome: outcomeOf(answer), misdeeds, text: answer.text };
+}
+
+function outcomeOf({ result, text }: GraphQLAnswer): string {
+  const code = result.errors?.[0]?.extensions['code'];
+  const isFound = text.includes('FOUND_AFTER_UNCLEAR_ANSWER');
+  return code === undefined ? (isFound ? 'ok, found' : 'ok') : String(code);
+}
