@@ -79,7 +79,9 @@ async function openGateway(
   const schema = createSchema(sdl, !introspection);
   const trusted = await startTrusted(config, schema, surroundings);
   opened.push(async () => trusted?.stop());
+  const loopShare = createLoopShare();
   const apollo = createApollo({
+    loopShare,
     schema,
     introspection,
     limits,
@@ -118,7 +120,7 @@ async function openGateway(
     }),
     knownIds,
     operations,
-    loopShare: createLoopShare(),
+    loopShare,
     shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),

@@ -7,8 +7,10 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
+import type { LoopShare } from '../loopShare.ts';
 import type { RequestContext } from '../resolvers/context.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createAnswerBounds } from './answerBounds.ts';
 import type { DocumentStore } from './documentStore.ts';
 import { createErrorFormat } from './errorFormat.ts';
 import { isForCaller } from './formatError.ts';
@@ -17,6 +19,7 @@ import { decideHttpOutcome } from './httpStatus.ts';
 import { createIdentityPlugin } from './identityFirst.ts';
 import { findInputFields } from './inputFields.ts';
 import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
+import { printAnswer } from './printAnswer.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
 import { createTrailPlugin } from './telemetry/trailPlugin.ts';
 
@@ -24,6 +27,7 @@ export interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: DocumentStore;
+  readonly loopShare: LoopShare;
 }
 
 /**
@@ -42,11 +46,14 @@ const preflightedHeaders = [
  * cache control plugin would wrap every resolver, at four times the cost of a whole request.
  */
 export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
-  const { schema, introspection, limits, documents, log } = parts;
+  const { schema, introspection, limits, documents, loopShare, log } = parts;
+  const answerBounds = createAnswerBounds(limits);
   const documentLimits = createDocumentLimits(parts);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
+    fieldResolver: answerBounds.fieldResolver,
+    stringifyResult: async (result) => `${await printAnswer(result, loopShare)}\n`,
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [documentLimits.rule, knownOperationTypes],
@@ -70,9 +77,10 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
+      answerBounds.plugin,
       createOutcomePlugin(schema, log),
       createLegacyStatusPlugin(),
-      createIdentityPlugin(),
+      createIdentityPlugin(documentLimits.checkOperation),
       documentLimits.plugin,
       documents.plugin,
       createTrailPlugin(),

@@ -9,37 +9,56 @@ import {
 import type { RequestContext } from '../resolvers/context.ts';
 import { GatewayError } from '../resolvers/gatewayError.ts';
 import { requireToken } from '../resolvers/letIn.ts';
-import { findUse } from './inputFields.ts';
+import { findUses } from './inputFields.ts';
+import type { CheckOperation } from './limits/documentLimits.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
  * error, and before its variables are coerced, because that work grows with what the caller sends. Then rejects a
  * variable with a number that was not read as it was sent, because an id would be another one.
  */
-export function createIdentityPlugin(): ApolloServerPlugin<RequestContext> {
+export function createIdentityPlugin(
+  checkOperation: CheckOperation,
+): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, operationName, contextValue }) {
+        async didResolveOperation({ document, operation, request, contextValue }) {
           if (operation === undefined || !needsNoToken(operation, document)) {
             await requireToken(contextValue);
           }
-          for (const { path, text } of contextValue.inexactVariables) {
-            const [name = '', ...inside] = path;
-            const use = findUse(name, { document, operationName });
-            if (use !== undefined) {
-              throw new GatewayError(
-                'BAD_USER_INPUT',
-                `Variable "$${name}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
-                  'which cannot be read exactly. Send it as a string.',
-                { field: [...use, ...inside] },
-              );
-            }
+          if (operation !== undefined) {
+            checkOperation({ document, operation, request });
+            checkNumbers(document, operation, contextValue);
           }
         },
       };
     },
   };
+}
+
+/** Of what no variable uses, no number matters. */
+function checkNumbers(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  { inexactVariables }: RequestContext,
+): void {
+  if (inexactVariables.length === 0) {
+    return;
+  }
+  const uses = findUses({ document, operationName: operation.name?.value });
+  for (const { path, text } of inexactVariables) {
+    const [name = '', ...inside] = path;
+    const use = uses.get(name);
+    if (use !== undefined) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Variable "$${name}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+          'which cannot be read exactly. Send it as a string.',
+        { field: [...use, ...inside] },
+      );
+    }
+  }
 }
 
 const publicFields: ReadonlySet<string> = new Set(['__typename', '__schema', '__type']);

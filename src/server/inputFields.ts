@@ -1,6 +1,5 @@
 import {
   type ASTNode,
-  BREAK,
   coerceInputValue,
   type DocumentNode,
   type GraphQLError,
@@ -24,8 +23,6 @@ export interface SentDocument {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-type Fits = (node: ASTNode) => boolean;
-
 /**
  * Finds the errors about values, in literals and in variables, and the field of each. It reads the document and the
  * variables again, which costs nothing but requests with such errors.
@@ -36,40 +33,80 @@ export function findInputFields(
 ): ReadonlyMap<GraphQLError, InputField> {
   const fields = new Map<GraphQLError, InputField>();
   const inVariables = new Map<VariableDefinitionNode, InputField[]>();
+  const literals = new Map<GraphQLError, ASTNode>();
+  let uses: ReadonlyMap<string, InputField> | undefined;
   for (const error of errors) {
     const [node] = error.nodes ?? [];
-    let field: InputField | undefined;
     if (node?.kind === Kind.VARIABLE_DEFINITION && error.nodes?.length === 1) {
       // graphql-js reports all that is wrong with one variable in one order.
       const paths = inVariables.get(node) ?? pathsInVariable(node, sent, errors.length);
       inVariables.set(node, paths);
       const path = paths.shift() ?? [];
-      const use = findUse(node.variable.name.value, sent);
-      field = use && [...use, ...path];
+      uses ??= findUses(sent);
+      const use = uses.get(node.variable.name.value);
+      if (use !== undefined) {
+        fields.set(error, [...use, ...path]);
+      }
     } else if (node !== undefined && isAboutValue(error, node)) {
-      const place = findPlace(node, sent);
-      field = place && [...place, ...missingFieldIn(error.message)];
+      literals.set(error, node);
     }
-    if (field !== undefined) {
-      fields.set(error, field);
+  }
+  const places = literals.size > 0 ? findPlaces(new Set(literals.values()), sent) : undefined;
+  for (const [error, node] of literals) {
+    const place = places?.get(node);
+    if (place !== undefined) {
+      fields.set(error, [...place, ...missingFieldIn(error.message)]);
     }
   }
   return fields;
 }
 
-/** The field that a variable is used for first; undefined if it is used in directives only. */
-export function findUse(
-  name: string,
-  { document, operationName }: Pick<SentDocument, 'document' | 'operationName'>,
-): InputField | undefined {
-  const definitions = document.definitions.filter(
-    (definition) =>
-      definition.kind !== Kind.OPERATION_DEFINITION ||
-      !operationName ||
-      definition.name?.value === operationName,
-  );
-  const fits: Fits = (node) => node.kind === Kind.VARIABLE && node.name.value === name;
-  return findInArguments({ ...document, definitions }, fits);
+/** The fields that the variables of an operation are used for first. One that is used in directives only has none. */
+export function findUses({
+  document,
+  operationName,
+}: Pick<SentDocument, 'document' | 'operationName'>): ReadonlyMap<string, InputField> {
+  const uses = new Map<string, InputField>();
+  forEachArgument(definitionsOf(document, operationName), (value, name) => {
+    forEachNode(value, [name], (node, field) => {
+      if (node.kind === Kind.VARIABLE && !uses.has(node.name.value)) {
+        uses.set(node.name.value, field);
+      }
+    });
+  });
+  return uses;
+}
+
+/** The operation, or all if it has no name, and the fragments that are reached from it. */
+function definitionsOf(
+  { definitions }: DocumentNode,
+  operationName: string | null | undefined,
+): readonly ASTNode[] {
+  const fragments = new Map<string, ASTNode>();
+  const found: ASTNode[] = [];
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments.set(definition.name.value, definition);
+    } else if (
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      (!operationName || definition.name?.value === operationName)
+    ) {
+      found.push(definition);
+    }
+  }
+  // It grows meanwhile.
+  for (const definition of found) {
+    visit(definition, {
+      FragmentSpread({ name }) {
+        const fragment = fragments.get(name.value);
+        fragments.delete(name.value);
+        if (fragment !== undefined) {
+          found.push(fragment);
+        }
+      },
+    });
+  }
+  return found;
 }
 
 const values: ReadonlySet<Kind> = new Set([
@@ -101,7 +138,9 @@ function pathsInVariable(
     return paths;
   }
   try {
-    coerceInputValue(variables[variable.name.value], inputType, (path, _value, { message }) => {
+    const { value: name } = variable.name;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    coerceInputValue(value, inputType, (path, _value, { message }) => {
       if (paths.length === maximum) {
         throw new RangeError('There are no more errors');
       }
@@ -125,62 +164,66 @@ function unknownFieldIn(message: string): readonly string[] {
   return name === undefined ? [] : [name];
 }
 
-/** The field of a node in an argument, or in the default value of a variable. */
-function findPlace(wanted: ASTNode, { document }: SentDocument): InputField | undefined {
-  const fits: Fits = (node) => node === wanted;
-  const place = findInArguments(document, fits);
-  if (place !== undefined) {
-    return place;
-  }
+/** The fields of nodes in arguments, or in the default values of variables. */
+function findPlaces(
+  wanted: ReadonlySet<ASTNode>,
+  { document }: SentDocument,
+): ReadonlyMap<ASTNode, InputField> {
+  const places = new Map<ASTNode, InputField>();
+  const note = (node: ASTNode, field: InputField): void => {
+    if (wanted.has(node)) {
+      places.set(node, field);
+    }
+  };
+  forEachArgument(document.definitions, (value, name) => forEachNode(value, [name], note));
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) {
-      const operationName = definition.name?.value;
+    if (definition.kind === Kind.OPERATION_DEFINITION && places.size < wanted.size) {
+      const uses = findUses({ document, operationName: definition.name?.value });
       for (const { variable, defaultValue } of definition.variableDefinitions ?? []) {
-        const path = defaultValue && findPath(defaultValue, fits, []);
-        const use = path && findUse(variable.name.value, { document, operationName });
-        if (path !== undefined && use !== undefined) {
-          return [...use, ...path];
+        const use = uses.get(variable.name.value);
+        if (defaultValue !== undefined && use !== undefined) {
+          forEachNode(defaultValue, use, note);
         }
       }
     }
   }
-  return undefined;
+  return places;
 }
 
-/** Finds the first node that fits in the arguments of fields. Those of directives are no input. */
-function findInArguments(document: DocumentNode, fits: Fits): InputField | undefined {
-  let found: InputField | undefined;
-  visit(document, {
-    Directive: () => false,
-    VariableDefinition: () => false,
-    Argument({ name, value }) {
-      found = findPath(value, fits, [name.value]);
-      return found === undefined ? false : BREAK;
-    },
-  });
-  return found;
-}
-
-function findPath(value: ValueNode, fits: Fits, path: InputField): InputField | undefined {
-  if (fits(value)) {
-    return path;
+/** Calls back for the arguments of fields. Those of directives are no input. */
+function forEachArgument(
+  definitions: readonly ASTNode[],
+  callback: (value: ValueNode, name: string) => void,
+): void {
+  for (const definition of definitions) {
+    visit(definition, {
+      Directive: () => false,
+      VariableDefinition: () => false,
+      Argument({ name, value }) {
+        callback(value, name.value);
+        return false;
+      },
+    });
   }
+}
+
+/** Calls back for a value and all inside it, fields of objects included. */
+function forEachNode(
+  value: ValueNode,
+  field: InputField,
+  callback: (node: ASTNode, field: InputField) => void,
+): void {
+  callback(value, field);
   if (value.kind === Kind.LIST) {
     for (const [index, item] of value.values.entries()) {
-      const found = findPath(item, fits, [...path, String(index)]);
-      if (found !== undefined) {
-        return found;
-      }
+      forEachNode(item, [...field, String(index)], callback);
     }
   }
   if (value.kind === Kind.OBJECT) {
-    for (const field of value.fields) {
-      const inside = [...path, field.name.value];
-      const found = fits(field) ? inside : findPath(field.value, fits, inside);
-      if (found !== undefined) {
-        return found;
-      }
+    for (const member of value.fields) {
+      const inside = [...field, member.name.value];
+      callback(member, inside);
+      forEachNode(member.value, inside, callback);
     }
   }
-  return undefined;
 }
