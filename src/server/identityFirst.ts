@@ -9,7 +9,7 @@ import {
 import type { RequestContext } from '../resolvers/context.ts';
 import { GatewayError } from '../resolvers/gatewayError.ts';
 import { requireToken } from '../resolvers/letIn.ts';
-import { findUses } from './inputFields.ts';
+import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
 import type { CheckOperation } from './limits/documentLimits.ts';
 
 /**
@@ -23,13 +23,14 @@ export function createIdentityPlugin(
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, request, contextValue }) {
+        async didResolveOperation({ schema, document, operation, request, contextValue }) {
           if (operation === undefined || !needsNoToken(operation, document)) {
             await requireToken(contextValue);
           }
           if (operation !== undefined) {
             checkOperation({ document, operation, request });
-            checkNumbers(document, operation, contextValue);
+            const operationName = operation.name?.value;
+            checkNumbers({ schema, document, operationName }, contextValue);
           }
         },
       };
@@ -37,25 +38,20 @@ export function createIdentityPlugin(
   };
 }
 
-/** Of what no variable uses, no number matters. */
-function checkNumbers(
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  { inexactVariables }: RequestContext,
-): void {
+/** A number that no argument uses does not matter. */
+function checkNumbers(sent: SentOperation, { inexactVariables }: RequestContext): void {
   if (inexactVariables.length === 0) {
     return;
   }
-  const uses = findUses({ document, operationName: operation.name?.value });
+  const fieldOf = fieldsOfVariables(sent);
   for (const { path, text } of inexactVariables) {
-    const [name = '', ...inside] = path;
-    const use = uses.get(name);
-    if (use !== undefined) {
+    const field = fieldOf(path);
+    if (field !== undefined) {
       throw new GatewayError(
         'BAD_USER_INPUT',
-        `Variable "$${name}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+        `Variable "$${path[0]}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
           'which cannot be read exactly. Send it as a string.',
-        { field: [...use, ...inside] },
+        { field },
       );
     }
   }

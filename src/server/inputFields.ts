@@ -3,23 +3,33 @@ import {
   coerceInputValue,
   type DocumentNode,
   type GraphQLError,
+  type GraphQLInputType,
   type GraphQLSchema,
+  getNullableType,
+  isInputObjectType,
   isInputType,
+  isListType,
   Kind,
+  TypeInfo,
   typeFromAST,
   type ValueNode,
   type VariableDefinitionNode,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 
 /** A path in the input, as user errors have it: the argument, then fields and indexes. */
 export type InputField = readonly string[];
 
-/** A document and what was sent with it. */
-export interface SentDocument {
+/** The operation of a document that was sent. */
+export interface SentOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
+}
+
+/** An operation and its variables as they were sent. */
+export interface SentDocument extends SentOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -34,18 +44,17 @@ export function findInputFields(
   const fields = new Map<GraphQLError, InputField>();
   const inVariables = new Map<VariableDefinitionNode, InputField[]>();
   const literals = new Map<GraphQLError, ASTNode>();
-  let uses: ReadonlyMap<string, InputField> | undefined;
+  let fieldOf: VariableFields | undefined;
   for (const error of errors) {
     const [node] = error.nodes ?? [];
     if (node?.kind === Kind.VARIABLE_DEFINITION && error.nodes?.length === 1) {
       // graphql-js reports all that is wrong with one variable in one order.
       const paths = inVariables.get(node) ?? pathsInVariable(node, sent, errors.length);
       inVariables.set(node, paths);
-      const path = paths.shift() ?? [];
-      uses ??= findUses(sent);
-      const use = uses.get(node.variable.name.value);
-      if (use !== undefined) {
-        fields.set(error, [...use, ...path]);
+      fieldOf ??= fieldsOfVariables(sent);
+      const field = fieldOf([node.variable.name.value, ...(paths.shift() ?? [])]);
+      if (field !== undefined) {
+        fields.set(error, field);
       }
     } else if (node !== undefined && isAboutValue(error, node)) {
       literals.set(error, node);
@@ -55,27 +64,44 @@ export function findInputFields(
   for (const [error, node] of literals) {
     const place = places?.get(node);
     if (place !== undefined) {
-      fields.set(error, [...place, ...missingFieldIn(error.message)]);
+      const missing = missingFieldIn(error.message);
+      fields.set(error, missing.length > 0 ? [...place.inside, ...missing] : place.field);
     }
   }
   return fields;
 }
 
-/** The fields that the variables of an operation are used for first. One that is used in directives only has none. */
-export function findUses({
+/** Gives the field of a path that begins with a variable's name; undefined if no argument of a field uses it. */
+export type VariableFields = (path: readonly string[]) => InputField | undefined;
+
+/** Finds the fields that the variables of an operation are used for first, not counting directives. */
+export function fieldsOfVariables({
+  schema,
   document,
   operationName,
-}: Pick<SentDocument, 'document' | 'operationName'>): ReadonlyMap<string, InputField> {
-  const uses = new Map<string, InputField>();
-  forEachArgument(definitionsOf(document, operationName), (value, name) => {
-    forEachNode(value, [name], (node, field) => {
-      if (node.kind === Kind.VARIABLE && !uses.has(node.name.value)) {
-        uses.set(node.name.value, field);
-      }
-    });
+}: SentOperation): VariableFields {
+  const uses = new Map<string, Place>();
+  forEachArgument(schema, definitionsOf(document, operationName), (node, place) => {
+    if (node.kind === Kind.VARIABLE && !uses.has(node.name.value)) {
+      uses.set(node.name.value, place);
+    }
   });
-  return uses;
+  return ([name = '', ...path]) => {
+    const use = uses.get(name);
+    return use && [...use.field, ...withIndexes(path, use.type)];
+  };
 }
+
+/** Where a value stands. */
+interface Place {
+  readonly field: InputField;
+  /** What the fields of this value begin with: a single item in the place of a list is its first one. */
+  readonly inside: InputField;
+  /** Unknown if the document does not fit the schema. */
+  readonly type: GraphQLInputType | undefined;
+}
+
+type PlaceCallback = (node: ASTNode, place: Place) => void;
 
 /** The operation, or all if it has no name, and the fragments that are reached from it. */
 function definitionsOf(
@@ -137,9 +163,9 @@ function pathsInVariable(
   if (!isInputType(inputType)) {
     return paths;
   }
+  const { value: name } = variable.name;
+  const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
   try {
-    const { value: name } = variable.name;
-    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
     coerceInputValue(value, inputType, (path, _value, { message }) => {
       if (paths.length === maximum) {
         throw new RangeError('There are no more errors');
@@ -164,25 +190,56 @@ function unknownFieldIn(message: string): readonly string[] {
   return name === undefined ? [] : [name];
 }
 
-/** The fields of nodes in arguments, or in the default values of variables. */
+/** Adds the index of a single item in the place of a list. */
+function withIndexes(path: InputField, start: GraphQLInputType | undefined): InputField {
+  const indexed: string[] = [];
+  let type = start;
+  for (const key of path) {
+    // No field has a name like an index.
+    for (let item = itemTypeOf(type); item && !/^\d/.test(key); item = itemTypeOf(type)) {
+      indexed.push('0');
+      type = item;
+    }
+    indexed.push(key);
+    type = itemTypeOf(type) ?? fieldTypeOf(type, key);
+  }
+  return indexed;
+}
+
+function itemTypeOf(type: GraphQLInputType | undefined): GraphQLInputType | undefined {
+  const nullable = type && getNullableType(type);
+  return isListType(nullable) ? nullable.ofType : undefined;
+}
+
+function fieldTypeOf(
+  type: GraphQLInputType | undefined,
+  name: string,
+): GraphQLInputType | undefined {
+  const nullable = type && getNullableType(type);
+  return isInputObjectType(nullable) ? nullable.getFields()[name]?.type : undefined;
+}
+
+/** The places of nodes in arguments, or in the default values of variables. */
 function findPlaces(
   wanted: ReadonlySet<ASTNode>,
-  { document }: SentDocument,
-): ReadonlyMap<ASTNode, InputField> {
-  const places = new Map<ASTNode, InputField>();
-  const note = (node: ASTNode, field: InputField): void => {
+  { schema, document }: SentDocument,
+): ReadonlyMap<ASTNode, Place> {
+  const places = new Map<ASTNode, Place>();
+  const note: PlaceCallback = (node, place) => {
     if (wanted.has(node)) {
-      places.set(node, field);
+      places.set(node, place);
     }
   };
-  forEachArgument(document.definitions, (value, name) => forEachNode(value, [name], note));
+  forEachArgument(schema, document.definitions, note);
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION && places.size < wanted.size) {
-      const uses = findUses({ document, operationName: definition.name?.value });
-      for (const { variable, defaultValue } of definition.variableDefinitions ?? []) {
-        const use = uses.get(variable.name.value);
-        if (defaultValue !== undefined && use !== undefined) {
-          forEachNode(defaultValue, use, note);
+      const operationName = definition.name?.value;
+      const fieldOf = fieldsOfVariables({ schema, document, operationName });
+      for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
+        const field = fieldOf([variable.name.value]);
+        if (defaultValue !== undefined && field !== undefined) {
+          const inputType = typeFromAST(schema, type);
+          forEachValue(defaultValue, field, isInputType(inputType) ? inputType : undefined, note);
         }
       }
     }
@@ -190,40 +247,56 @@ function findPlaces(
   return places;
 }
 
-/** Calls back for the arguments of fields. Those of directives are no input. */
+/** Calls back for all values in the arguments of fields. Those of directives are no input. */
 function forEachArgument(
+  schema: GraphQLSchema,
   definitions: readonly ASTNode[],
-  callback: (value: ValueNode, name: string) => void,
+  callback: PlaceCallback,
 ): void {
+  const types = new TypeInfo(schema);
   for (const definition of definitions) {
-    visit(definition, {
-      Directive: () => false,
-      VariableDefinition: () => false,
-      Argument({ name, value }) {
-        callback(value, name.value);
-        return false;
-      },
-    });
+    visit(
+      definition,
+      visitWithTypeInfo(types, {
+        Directive: () => false,
+        VariableDefinition: () => false,
+        Argument({ name, value }) {
+          forEachValue(value, [name.value], types.getInputType() ?? undefined, callback);
+          return false;
+        },
+      }),
+    );
   }
 }
 
 /** Calls back for a value and all inside it, fields of objects included. */
-function forEachNode(
+function forEachValue(
   value: ValueNode,
   field: InputField,
-  callback: (node: ASTNode, field: InputField) => void,
+  type: GraphQLInputType | undefined,
+  callback: PlaceCallback,
 ): void {
-  callback(value, field);
   if (value.kind === Kind.LIST) {
+    callback(value, { field, inside: field, type });
     for (const [index, item] of value.values.entries()) {
-      forEachNode(item, [...field, String(index)], callback);
+      forEachValue(item, [...field, String(index)], itemTypeOf(type), callback);
     }
+    return;
   }
+  const inside = [...field];
+  let itemType = type;
+  for (let item = itemTypeOf(itemType); item !== undefined; item = itemTypeOf(itemType)) {
+    inside.push('0');
+    itemType = item;
+  }
+  callback(value, { field, inside, type });
   if (value.kind === Kind.OBJECT) {
     for (const member of value.fields) {
-      const inside = [...field, member.name.value];
-      callback(member, inside);
-      forEachNode(member.value, inside, callback);
+      const { value: name } = member.name;
+      const memberField = [...inside, name];
+      const memberType = fieldTypeOf(itemType, name);
+      callback(member, { field: memberField, inside: memberField, type: memberType });
+      forEachValue(member.value, memberField, memberType, callback);
     }
   }
 }

@@ -78,6 +78,54 @@ const mistakes: readonly (readonly [string, object, string, string, RegExp])[] =
     /ComplianceManagementPartnerAssignmentInput/,
   ],
   [
+    'a bad UUID in a single item instead of a list',
+    { displayName: 'F', iosEnrollmentAssignments: group('sales') },
+    'displayName: "F", iosEnrollmentAssignments: { target: { group: { groupId: "sales" } } }',
+    'iosEnrollmentAssignments.0.target.group.groupId',
+    /is not of the form 8-4-4-4-12/,
+  ],
+  [
+    'a missing UUID in a single item instead of a list',
+    { displayName: 'F', iosEnrollmentAssignments: { target: { group: {} } } },
+    'displayName: "F", iosEnrollmentAssignments: { target: { group: {} } }',
+    'iosEnrollmentAssignments.0.target.group.groupId',
+    /groupId" of required type "UUID!"/,
+  ],
+  [
+    'a blank id of a collection',
+    {
+      displayName: 'F',
+      macOsEnrollmentAssignments: [
+        { target: { configurationManagerCollection: { collectionId: '' } } },
+      ],
+    },
+    `displayName: "F", macOsEnrollmentAssignments: [
+      { target: { configurationManagerCollection: { collectionId: "" } } }]`,
+    'macOsEnrollmentAssignments.0.target.configurationManagerCollection.collectionId',
+    /must not be blank\.$/,
+  ],
+  [
+    'an unknown type of filter',
+    {
+      displayName: 'F',
+      iosEnrollmentAssignments: [
+        {},
+        { target: { allLicensedUsers: { filter: { id: uuid, type: 'NONE' } } } },
+      ],
+    },
+    `displayName: "F", iosEnrollmentAssignments: [
+      {}, { target: { allLicensedUsers: { filter: { id: "${uuid}", type: NONE } } } }]`,
+    'iosEnrollmentAssignments.1.target.allLicensedUsers.filter.type',
+    /Use one of INCLUDE/,
+  ],
+  [
+    'a date-time that is a number',
+    { displayName: 'F', lastHeartbeatDateTime: 5 },
+    'displayName: "F", lastHeartbeatDateTime: 5',
+    'lastHeartbeatDateTime',
+    /DateTimeOffset must be given as a text/,
+  ],
+  [
     'two kinds of target',
     {
       displayName: 'F',
@@ -119,6 +167,31 @@ describe('a mistake in the input', () => {
     expect((await gateway.run(withDefault, {}, graphql)).result.errors).toMatchObject([error]);
     for (const { text } of [inVariable, inLiteral]) {
       expect(text).not.toMatch(/Value cannot be|Value is not|Can only validate/);
+    }
+  });
+
+  it('has its field beside another mistake', async () => {
+    const input = {
+      displayName: '',
+      partnerState: 'GONE',
+      iosEnrollmentAssignments: [group('sales'), { target: {} }],
+    };
+    const literal = `{ displayName: "", partnerState: GONE, iosEnrollmentAssignments: [
+      { target: { group: { groupId: "sales" } } }, { target: {} }] }`;
+    const fields = [
+      ['input', 'displayName'],
+      ['input', 'iosEnrollmentAssignments', '0', 'target', 'group', 'groupId'],
+      ['input', 'iosEnrollmentAssignments', '1', 'target'],
+      ['input', 'partnerState'],
+    ];
+    const inLiteral = `mutation { addComplianceManagementPartner(input: ${literal}) { userErrors { code } } }`;
+    for (const { result } of [
+      await gateway.run(addMutation, { input }, graphql),
+      await gateway.run(inLiteral, {}, graphql),
+    ]) {
+      const all = result.errors?.map(({ extensions }) => extensions) ?? [];
+      expect(all.map(({ code }) => code)).toEqual(fields.map(() => 'BAD_USER_INPUT'));
+      expect(all.map(({ field }) => field).sort()).toEqual(fields);
     }
   });
 
@@ -166,6 +239,21 @@ describe('a mistake in the input', () => {
     ],
     ['query { complianceManagementPartners(first: 5000) { totalCount } }', {}, ['first']],
     [
+      'query ($in: [PartnerState!]) { complianceManagementPartners(filter: { not: { partnerState: { in: $in } } }) { totalCount } }',
+      { in: ['ENABLED', 'GONE'] },
+      ['filter', 'not', 'partnerState', 'in', '1'],
+    ],
+    [
+      'query ($order: [ComplianceManagementPartnerOrder!]) { complianceManagementPartners(orderBy: $order) { totalCount } }',
+      { order: { field: 'NAME' } },
+      ['orderBy', '0', 'field'],
+    ],
+    [
+      'query One($first: Int) { complianceManagementPartners(first: $first) { totalCount } } query Two($first: Int) { complianceManagementPartners(last: $first) { totalCount } }',
+      { first: 'ten' },
+      ['last'],
+    ],
+    [
       'query List($first: Int) { ...Page } fragment Page on Query { complianceManagementPartners(first: $first) { totalCount } }',
       { first: 'ten' },
       ['first'],
@@ -173,8 +261,14 @@ describe('a mistake in the input', () => {
     ['query { complianceManagementPartner(id: "../users") { id } }', {}, ['id']],
     ['query ($id: ID = "a") { complianceManagementPartner(id: $id) { id } }', { id: null }, ['id']],
   ])('has its field in a query: %s', async (query, variables, field) => {
-    const { result } = await gateway.run(query, variables);
-    expect(result.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
+    const operationName = query.includes('query Two') ? 'Two' : undefined;
+    const { text } = await gateway.post(
+      { query, variables, operationName },
+      { authorization: `Bearer test-token` },
+    );
+    expect(JSON.parse(text).errors).toMatchObject([
+      { extensions: { code: 'BAD_USER_INPUT', field } },
+    ]);
   });
 
   it.each([
@@ -259,5 +353,13 @@ describe('a number that a double does not hold', () => {
     expect(graph.requests.at(-1)?.url).toContain('/9007199254740992');
     await runWith(partnerQuery, '{"id":12.0}');
     expect(graph.requests.at(-1)?.url).toContain('/12');
+    await runWith(deleteMutation, '{"input":{"id":5}}');
+    expect(graph.requests.at(-1)).toMatchObject({
+      method: 'DELETE',
+      url: expect.stringMatching(/\/5$/),
+    });
+    await runWith(updateMutation, '{"input":{"id":9007199254740991,"displayName":"F"}}');
+    const patch = graph.requests.findLast(({ method }) => method === 'PATCH');
+    expect(patch?.url).toMatch(/\/9007199254740991$/);
   });
 });
