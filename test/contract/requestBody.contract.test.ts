@@ -230,6 +230,7 @@ describe('a URL', () => {
     'variables=',
     'extensions=',
     'variables=null&extensions=null',
+    'documentId=',
     'operationName=&variables=&extensions=',
   ])('may have parameters that are empty: %s', async (empty) => {
     const query = encodeURIComponent('query Named { __typename }');

@@ -73,6 +73,7 @@ function withoutEmptyName(
 /** Forms and some clients send parameters with no value, which means the same as no parameter. */
 const absent: Readonly<Record<string, readonly string[]>> = {
   operationName: [''],
+  documentId: [''],
   variables: ['', 'null'],
   extensions: ['', 'null'],
 };

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { createLoopShare } from '../../loopShare.ts';
 import { NamedFileError, readNamedFile } from '../../namedFile.ts';
 import { systemCodeOf } from '../../systemCode.ts';
 import { type ManifestRules, readManifest } from './readManifest.ts';
@@ -24,11 +25,12 @@ export async function loadTrustedDocuments(
 ): Promise<LoadedDocuments> {
   const documents = new Map<string, string>();
   const problems: string[] = [];
+  const share = createLoopShare();
   try {
     const files = await findFiles(path);
     for (const file of files) {
       const text = (await readNamedFile(file)).toString('utf8');
-      const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
+      const manifest = await readManifest(text.replace(/^\uFEFF/, ''), rules, share);
       if ('documents' in manifest) {
         for (const [id, document] of manifest.documents) {
           documents.set(id, document);
@@ -50,7 +52,7 @@ export async function loadTrustedDocuments(
   }
   return problems.length > 0
     ? { problems }
-    : { trusted: createTrustedDocuments(mode, documents, rules.limits.tokens) };
+    : { trusted: await createTrustedDocuments(mode, documents, rules.limits.tokens, share) };
 }
 
 /** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */

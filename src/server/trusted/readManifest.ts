@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DocumentNode, type GraphQLSchema, parse, specifiedRules, validate } from 'graphql';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
+import type { LoopShare } from '../../loopShare.ts';
 import type { Limits } from '../limits/limits.ts';
 import { createLimitsRule } from '../limits/limitsRule.ts';
 import { knownOperationTypes } from '../rules/knownOperationTypes.ts';
@@ -20,9 +21,13 @@ export type Manifest =
 /**
  * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
  * write it, or Apollo's manifest of persisted queries. Gives everything that is wrong with it, documents that this gateway
- * would reject included.
+ * would reject included. Lets others go on between documents, because it is also read while the gateway serves.
  */
-export function readManifest(text: string, rules: ManifestRules): Manifest {
+export async function readManifest(
+  text: string,
+  rules: ManifestRules,
+  share: LoopShare,
+): Promise<Manifest> {
   const value = parseJson(text);
   if (!isJsonObject(value)) {
     return { problems: ['it must be a JSON object with documents by their hashes'] };
@@ -43,6 +48,9 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   const documents = new Map<string, string>();
   const problems: string[] = [];
   for (const [index, [id, document]] of entries.entries()) {
+    if (share.isUsedUp()) {
+      await share.nextTurn();
+    }
     if (typeof document === 'string') {
       documents.set(id, document);
     }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { wholeLoop } from '../../../src/loopShare.ts';
 import { createSchema, readSdl } from '../../../src/server/schema.ts';
 import { readManifest } from '../../../src/server/trusted/readManifest.ts';
 import { usualLimits } from '../../support/usualLimits.ts';
 
 const schema = createSchema(readSdl());
-const read = (text: string, limits = usualLimits) => readManifest(text, { schema, limits });
-const problemsOf = (text: string) => {
-  const manifest = read(text);
+const read = (text: string, limits = usualLimits) =>
+  readManifest(text, { schema, limits }, wholeLoop);
+const problemsOf = async (text: string) => {
+  const manifest = await read(text);
   return 'problems' in manifest ? manifest.problems : [];
 };
 
@@ -21,8 +23,10 @@ const many = `{ ${'__typename '.repeat(11)} }`;
 describe('readManifest', () => {
   it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1'), hash(good, 'md5')])(
     'reads a document by %s',
-    (id) => {
-      expect(read(JSON.stringify({ [id]: good }))).toEqual({ documents: new Map([[id, good]]) });
+    async (id) => {
+      expect(await read(JSON.stringify({ [id]: good }))).toEqual({
+        documents: new Map([[id, good]]),
+      });
     },
   );
 
@@ -62,8 +66,8 @@ describe('readManifest', () => {
       manifestOf(`${good} #${'x'.repeat(16_384)}`),
       /LIMIT_DOCUMENT_BYTES allows 16384/,
     ],
-  ])('refuses %s', (_what, text, problem) => {
-    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  ])('refuses %s', async (_what, text, problem) => {
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
   const apollo = (operations: unknown, more: object = {}): string =>
@@ -74,9 +78,9 @@ describe('readManifest', () => {
       ...more,
     });
 
-  it("reads Apollo's manifest of persisted queries", () => {
+  it("reads Apollo's manifest of persisted queries", async () => {
     const operation = { id: hash(good), name: 'Who', type: 'query', body: good };
-    expect(read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
+    expect(await read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
   });
 
   it.each<[string, string, RegExp]>([
@@ -88,21 +92,21 @@ describe('readManifest', () => {
     ['without an id', apollo([{ body: good }]), /document number 1: the name is not the SHA/],
     ['without a body', apollo([{ id: hash(good) }]), /: it must be a text/],
     ['with a wrong document', apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
-  ])("rejects Apollo's manifest %s", (_what, text, problem) => {
-    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  ])("rejects Apollo's manifest %s", async (_what, text, problem) => {
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('tells everything that is wrong, each with the name of its document', () => {
+  it('tells everything that is wrong, each with the name of its document', async () => {
     const [first, second] = ['{ one two }', '{ three }'];
-    expect(problemsOf(manifestOf(first, good, second))).toEqual([
+    expect(await problemsOf(manifestOf(first, good, second))).toEqual([
       `document ${hash(first)}: Cannot query field "one" on type "Query".`,
       `document ${hash(first)}: Cannot query field "two" on type "Query".`,
       `document ${hash(second)}: Cannot query field "three" on type "Query".`,
     ]);
   });
 
-  it('takes what is beyond a limit where that only warns', () => {
-    expect(read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
+  it('takes what is beyond a limit where that only warns', async () => {
+    expect(await read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
       'documents',
     );
   });
