@@ -4,8 +4,8 @@ const literal =
 const largestOffsetMinutes = 14 * 60;
 
 /**
- * Whether a text is an `Edm.DateTimeOffset` that .NET can hold: `T` and `Z` in either case, up to twelve fractional digits, an offset of at most 14
- * hours, a day that exists, and an instant from year 1 to year 9999 in UTC.
+ * Whether a text is an `Edm.DateTimeOffset` that .NET can hold: `T` and `Z` in either case, up to twelve fractional
+ * digits, an offset of at most 14 hours, a day that exists, and an instant from year 1 to year 9999 in UTC.
  */
 export function isDateTimeLiteral(text: string): boolean {
   const match = literal.exec(text);

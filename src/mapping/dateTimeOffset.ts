@@ -7,8 +7,9 @@ const maximumFractionDigits = 12;
 /**
  * Says what keeps a text from being a date-time with its offset, or gives undefined where nothing does.
  *
- * The form is RFC 3339's, with `T` and `Z` in either case and 0 to 12 fractional digits, which is also what Graph's own pattern for the heartbeat
- * allows. The calendar is checked by hand: a JS `Date` would turn 30 February into 1 March and cut the digits.
+ * The form is RFC 3339's, with `T` and `Z` in either case and 0 to 12 fractional digits, which is also what Graph's own
+ * pattern for the heartbeat allows. The calendar is checked by hand: a JS `Date` would turn 30 February into 1 March and
+ * cut the digits.
  */
 export function findDateTimeOffsetProblem(text: string): string | undefined {
   const parts = shape.exec(text)?.groups;
