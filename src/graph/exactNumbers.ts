@@ -77,12 +77,13 @@ function decimalOf(token: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
   const digits = `${whole}${fraction}`;
-  // By hand: an expression for the zeros at the end looks at each zero of a long number again and again.
-  let [start, end] = [0, digits.length];
-  while (start < end && digits.charAt(start) === '0') {
+  let start = 0;
+  while (digits[start] === '0') {
     start += 1;
   }
-  while (start < end && digits.charAt(end - 1) === '0') {
+  // By hand: for each zero of many inside, a pattern would look at all that follow.
+  let end = digits.length;
+  while (end > start && digits[end - 1] === '0') {
     end -= 1;
   }
   if (start === end) {
@@ -90,4 +91,37 @@ function decimalOf(token: string): string {
   }
   const power = Number(exponent) - fraction.length + digits.length - end;
   return `${sign}${digits.slice(start, end)}e${power}`;
+}
+
+/** A number of a JSON text that is another one once it is parsed, or another text once it is written. */
+export interface InexactNumber {
+  /** The keys and indexes that lead to it. */
+  readonly path: readonly string[];
+  /** Its digits as they were sent. */
+  readonly text: string;
+}
+
+/** Finds the numbers that a double does not hold, or writes with an exponent, in what was parsed from a valid JSON text. */
+export function findInexactNumbers(text: string, parsed: unknown): readonly InexactNumber[] {
+  const found: InexactNumber[] = [];
+  const exact = withExactNumbers(text, parsed);
+  const compare = (one: unknown, other: unknown, path: readonly string[]): void => {
+    if (typeof one === 'number') {
+      if (typeof other === 'string' || /e/.test(String(one))) {
+        found.push({ path, text: String(other) });
+      }
+    } else if (isNested(one) && isNested(other)) {
+      for (const [key, member] of Object.entries(one)) {
+        compare(member, Reflect.get(other, key), [...path, key]);
+      }
+    }
+  };
+  if (riskyNumber.test(text)) {
+    compare(parsed, exact, []);
+  }
+  return found;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,7 +1,8 @@
-import { GraphQLJSONObject, GraphQLNonEmptyString } from 'graphql-scalars';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { DateTimeOffset } from './DateTimeOffset.ts';
 import { Mutation } from './Mutation.ts';
+import { NonEmptyString } from './NonEmptyString.ts';
 import { Query } from './Query.ts';
 import { UUID } from './UUID.ts';
 
@@ -13,7 +14,7 @@ export const resolverMap: Resolvers = {
   Query,
   Mutation,
   DateTimeOffset,
-  NonEmptyString: GraphQLNonEmptyString,
+  NonEmptyString,
   UUID,
   JSONObject: GraphQLJSONObject,
 };
