@@ -189,7 +189,7 @@ export function createRequests(seed: number): Requests {
       ['updateComplianceManagementPartner', 'UpdateComplianceManagementPartnerInput'],
       ['addComplianceManagementPartner', 'AddComplianceManagementPartnerInput'],
     ] as const);
-    const selection = `complianceManagementPartner { ${pick(['id', everyField])} } userErrors { code message field }`;
+    const selection = `complianceManagementPartner { ${pick(count === 1 ? ['id', everyField] : ['id'])} } userErrors { code message field }`;
     return {
       name: `${count} x ${kind} with ${entries} assignments${isRight ? '' : ', some of them wrong'}`,
       query: `mutation ($i: ${type}!) { ${joined(count, (index) => `m${index}: ${kind}(input: $i) { ${selection} }`)} }`,
