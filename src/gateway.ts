@@ -9,7 +9,7 @@ import { explorerOf } from './explorerOf.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { startIdentityMode } from './identityMode.ts';
-import { loadTrusted } from './loadTrusted.ts';
+import { startTrusted } from './loadTrusted.ts';
 import { createLoopShare } from './loopShare.ts';
 import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
 import { noteIds } from './resolvers/noteIds.ts';
@@ -77,7 +77,8 @@ async function openGateway(
   const sdl = readSdl();
   const { introspection, limits } = config;
   const schema = createSchema(sdl, !introspection);
-  const trusted = await loadTrusted(config, schema);
+  const trusted = await startTrusted(config, schema, surroundings);
+  opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
   const apollo = createApollo({
     loopShare,
@@ -128,10 +129,11 @@ async function openGateway(
   };
   const app = await createHttpServer({
     apollo,
-    admit: createAdmission({ limits, trusted, log, measurements }),
+    admit: createAdmission({ limits, trusted: trusted?.documents, log, measurements }),
     limits,
     measurements,
-    contextOf: async (request, reply) => createRequestContext(contextParts, request, reply),
+    contextOf: async (request, reply, inexactVariables) =>
+      createRequestContext(contextParts, request, reply, inexactVariables),
     sdl,
     phase,
     canJudgeCallers: identity.isReady,

@@ -43,6 +43,8 @@ export async function connectUpstream(
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
     connectTimeoutMs,
+    maximumLifeMs: config.graphConnectionLifeMs,
+    clock,
     certificateAuthorities: authorities.length > 0 ? authorities : undefined,
     proxy: proxyFor(root, config.proxies),
   });

@@ -51,6 +51,8 @@ export interface Config {
   readonly maximumListBytes: number;
   /** How many requests to Graph are under way at the same time. */
   readonly graphConnections: number;
+  /** After how long a connection to Graph is used no more, in milliseconds. */
+  readonly graphConnectionLifeMs: number;
   /** How many more may wait for their turn. */
   readonly graphQueue: number;
   /** How long Graph is left alone, on average and at first, once it is known to be down. */
@@ -139,6 +141,11 @@ export function readConfig(
       min: 1,
       max: 1_000,
       fallback: 64,
+    }),
+    graphConnectionLifeMs: readers.wholeNumber('GRAPH_CONNECTION_LIFE_MS', {
+      min: 1_000,
+      max: 86_400_000,
+      fallback: 300_000,
     }),
     graphQueue: readers.wholeNumber('GRAPH_QUEUE', { min: 0, max: 100_000, fallback: 512 }),
     breakerOpenMs: readers.wholeNumber('GRAPH_BREAKER_OPEN_MS', {

@@ -6,7 +6,7 @@ export type TrustedDocumentsConfig =
   | {
       /** What becomes of documents that are not in the manifest: told to the operator, or refused. */
       readonly mode: 'log-unknown' | 'enforce';
-      /** The file with the manifest. */
+      /** The file with the manifest, or a directory of such files. */
       readonly path: string;
     };
 

@@ -1,11 +1,11 @@
 const literal =
-  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d{1,12})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d{1,12})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 const largestOffsetMinutes = 14 * 60;
 
 /**
- * Whether a text is an `Edm.DateTimeOffset` that .NET can hold: up to twelve fractional digits, an offset of at most 14
- * hours, a day that exists, and an instant from year 1 to year 9999 in UTC.
+ * Whether a text is an `Edm.DateTimeOffset` that .NET can hold: `T` and `Z` in either case, up to twelve fractional
+ * digits, an offset of at most 14 hours, a day that exists, and an instant from year 1 to year 9999 in UTC.
  */
 export function isDateTimeLiteral(text: string): boolean {
   const match = literal.exec(text);

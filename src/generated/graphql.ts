@@ -10,8 +10,8 @@ export type Scalars = {
   /**
    * A date-time with its offset, exactly as RFC 3339 writes it: `2016-12-31T23:56:56.7799755+03:00`.
    *
-   * The offset is mandatory (`Z` or `+hh:mm`), 0 to 12 fractional digits are allowed, and every digit and the offset
-   * survive in both directions: the text is kept, it never becomes a date object that would round it.
+   * The offset is mandatory (`Z` or `+hh:mm`); `t` and `z` are valid too. 0 to 12 fractional digits are allowed, and every
+   * digit and the offset survive in both directions: the text is kept, it never becomes a date object that would round it.
    */
   DateTimeOffset: { input: string; output: string; }
   /** A JSON object with any members. */

@@ -102,3 +102,8 @@ export class GraphHeldBackError extends GraphError {}
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;
 }
+
+/** Whether only the operator can fix it, by another configuration. */
+export function isConfigurationFault(error: unknown): error is GraphError {
+  return isGraphError(error) && error.details.fault === 'proxy-credentials';
+}

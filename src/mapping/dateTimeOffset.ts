@@ -1,5 +1,5 @@
 const shape =
-  /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})T(?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})(?:\.(?<fraction>\d*))?(?<offset>Z|[+-]\d{2}:\d{2})?$/;
+  /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})[Tt](?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})(?:\.(?<fraction>\d*))?(?<offset>[Zz]|[+-]\d{2}:\d{2})?$/;
 
 const example = '2016-12-31T23:56:56.7799755+03:00';
 const maximumFractionDigits = 12;
@@ -7,8 +7,9 @@ const maximumFractionDigits = 12;
 /**
  * Says what keeps a text from being a date-time with its offset, or gives undefined where nothing does.
  *
- * The form is RFC 3339's with 0 to 12 fractional digits, which is also what Graph's own pattern for the heartbeat
- * allows. The calendar is checked by hand: a JS `Date` would turn 30 February into 1 March and cut the digits.
+ * The form is RFC 3339's, with `T` and `Z` in either case and 0 to 12 fractional digits, which is also what Graph's own
+ * pattern for the heartbeat allows. The calendar is checked by hand: a JS `Date` would turn 30 February into 1 March and
+ * cut the digits.
  */
 export function findDateTimeOffsetProblem(text: string): string | undefined {
   const parts = shape.exec(text)?.groups;
@@ -62,7 +63,7 @@ function findClockProblem(parts: Parts, offset: string): string | undefined {
 }
 
 function toOffsetMinutes(offset: string): number | undefined {
-  if (offset === 'Z') {
+  if (/^z$/i.test(offset)) {
     return 0;
   }
   const hours = Number(offset.slice(1, 3));

@@ -1,7 +1,7 @@
 import { findDateTimeOffsetProblem } from './dateTimeOffset.ts';
 
 const parts =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /** The Gregorian calendar repeats itself after 400 years; shifted by that, `Date.UTC` reads the years 0 to 99 right. */
 const cycle = { years: 400, seconds: 146_097 * 86_400 };

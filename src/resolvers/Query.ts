@@ -14,7 +14,7 @@ export const Query: QueryResolvers = {
       throw new GatewayError(
         'BAD_USER_INPUT',
         `The argument "id" cannot be a partner's id: an id is ${partnerIdForm}.`,
-        { argumentName: 'id' },
+        { argumentName: 'id', field: ['id'] },
       );
     }
     const partner = await context.reads.get(id);
@@ -26,7 +26,7 @@ export const Query: QueryResolvers = {
     const page = readPageArguments(args);
     if ('problem' in page) {
       const { argumentName, problem } = page;
-      throw new GatewayError('BAD_USER_INPUT', problem, { argumentName });
+      throw new GatewayError('BAD_USER_INPUT', problem, { argumentName, field: [argumentName] });
     }
     return readPartnerConnection(context.reads.rows, page);
   },

@@ -39,7 +39,9 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
         return { complianceManagementPartner: partnerFromWire(found), userErrors: [] };
       }
     }
-    const userErrors = userErrorsOrThrow(error, newPartner);
+    const isOwnIdTaken = input.id != null && isGraphError(error) && error.code === 'conflict';
+    const field = isOwnIdTaken ? ['input', 'id'] : null;
+    const userErrors = userErrorsOrThrow(error, newPartner, field);
     return {
       // Only an id of the caller's own says with what it collided.
       complianceManagementPartner:

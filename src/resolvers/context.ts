@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
+import type { InexactNumber } from '../graph/exactNumbers.ts';
 import type { GraphCall } from '../graph/pipeline/pipeline.ts';
 import type { Authorizer } from '../identity/createAuthorizer.ts';
 import type { LoopShare } from '../loopShare.ts';
@@ -40,6 +41,8 @@ export interface AnswerExcess {
 /** What the resolvers of one operation share. Made for each request; nothing but locks and known ids outlives it. */
 export interface RequestContext {
   readonly requestId: string;
+  /** The numbers of the variables that are not as they were sent once they are parsed. */
+  readonly inexactVariables: readonly InexactNumber[];
   readonly graph: GraphClient;
   /** The version that the gateway is configured for, which decides what an input may hold. */
   readonly apiVersion: GraphApiVersion;

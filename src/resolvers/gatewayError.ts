@@ -12,6 +12,8 @@ export type GatewayErrorCode =
   | 'THROTTLED'
   | 'OVERLOADED'
   | 'UPSTREAM_TIMEOUT'
+  /** Read by the log; the caller has gone. */
+  | 'CALLER_LEFT'
   | 'UPSTREAM_UNAVAILABLE'
   | 'UPSTREAM_BAD_RESPONSE'
   | 'OUTCOME_UNKNOWN';

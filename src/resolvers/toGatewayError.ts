@@ -48,8 +48,9 @@ function codeOf(code: GraphErrorCode): GatewayErrorCode {
     case 'overloaded':
       return 'OVERLOADED';
     case 'timeout':
-    case 'callerLeft':
       return 'UPSTREAM_TIMEOUT';
+    case 'callerLeft':
+      return 'CALLER_LEFT';
     case 'unavailable':
       return 'UPSTREAM_UNAVAILABLE';
     case 'invalidRequest':

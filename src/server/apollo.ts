@@ -17,6 +17,7 @@ import { isForCaller } from './formatError.ts';
 import { createLegacyStatusPlugin } from './http/legacyStatus.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
 import { createIdentityPlugin } from './identityFirst.ts';
+import { findInputFields } from './inputFields.ts';
 import { createDocumentLimits, type DocumentLimitsParts } from './limits/documentLimits.ts';
 import { printAnswer } from './printAnswer.ts';
 import { knownOperationTypes } from './rules/knownOperationTypes.ts';
@@ -30,6 +31,17 @@ export interface ApolloParts extends DocumentLimitsParts {
 }
 
 /**
+ * A page of another site cannot send these without a preflight. Of `authorization` only a bearer gets here: browsers send
+ * other schemes by themselves.
+ */
+const preflightedHeaders = [
+  'authorization',
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+];
+
+/**
  * Builds the GraphQL server. Stopping, the page at `/` and everything that calls home stay out of its hands; the
  * cache control plugin would wrap every resolver, at four times the cost of a whole request.
  */
@@ -41,7 +53,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     schema,
     introspection,
     fieldResolver: answerBounds.fieldResolver,
-    stringifyResult: async (result) => `${await printAnswer(result, loopShare)}\n`,
+    stringifyResult: (result) => printAnswer(result, loopShare),
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [documentLimits.rule, knownOperationTypes],
@@ -55,6 +67,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     },
     documentStore: documents.store,
     persistedQueries: false,
+    csrfPrevention: { requestHeaders: [...preflightedHeaders] },
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
@@ -65,7 +78,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       answerBounds.plugin,
-      createOutcomePlugin(log),
+      createOutcomePlugin(schema, log),
       createLegacyStatusPlugin(),
       createIdentityPlugin(documentLimits.checkOperation),
       documentLimits.plugin,
@@ -75,8 +88,8 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   });
 }
 
-/** Makes the HTTP answer say what the errors say, and logs what is masked to the caller. */
-function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
+/** Gives errors about values their fields, sets status and headers, and logs what is masked to the caller. */
+function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugin<RequestContext> {
   return {
     async unexpectedErrorProcessingRequest({ error }) {
       log.error('A request failed unexpectedly', {}, error);
@@ -88,7 +101,14 @@ function createOutcomePlugin(log: Log): ApolloServerPlugin<RequestContext> {
             contextValue.noteMutation();
           }
         },
-        async didEncounterErrors({ errors, contextValue }) {
+        async didEncounterErrors({ errors, contextValue, document, operationName, request }) {
+          if (document !== undefined) {
+            const { variables = {} } = request;
+            const sent = { schema, document, operationName, variables };
+            for (const [{ extensions }, field] of findInputFields(errors, sent)) {
+              Object.assign(extensions, { code: 'BAD_USER_INPUT', field });
+            }
+          }
           for (const error of errors.filter(
             (candidate) => !isForCaller(candidate.toJSON(), candidate),
           )) {

@@ -13,6 +13,11 @@ const ownWords: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
+const csrf = 'This operation has been blocked as a potential Cross-Site Request Forgery';
+const needsPreflight =
+  'The request could come from a page of another site. Send the header "graphql-require-preflight: true", or a bearer ' +
+  'token in "authorization".';
+
 /** To Apollo each of its refusals is a `BAD_REQUEST`, whatever the status that goes with it. */
 const codeByStatus: ReadonlyMap<unknown, string> = new Map([
   [405, 'METHOD_NOT_ALLOWED'],
@@ -26,6 +31,8 @@ export function withOwnWords(shown: GraphQLFormattedError, error: unknown): Grap
   }
   const { http } = error.extensions;
   const code = codeByStatus.get(isJsonObject(http) ? http['status'] : undefined) ?? 'BAD_REQUEST';
-  const message = ownWords.get(error.message) ?? error.message;
+  const message = error.message.startsWith(csrf)
+    ? needsPreflight
+    : (ownWords.get(error.message) ?? error.message);
   return { ...shown, message, extensions: { ...shown.extensions, code } };
 }

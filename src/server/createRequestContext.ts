@@ -42,6 +42,7 @@ export function createRequestContext(
   parts: ContextParts,
   request: FastifyRequest,
   reply: FastifyReply,
+  inexactVariables: RequestContext['inexactVariables'] = [],
 ): RequestContext {
   const { graph, apiVersion, clock, maximumRows, locks, knownIds, operations, shutdown } = parts;
   const { authorizer, authMode, loopShare } = parts;
@@ -89,6 +90,7 @@ export function createRequestContext(
   const share = shareUntilEnd(loopShare, signals.signal);
   return {
     requestId: request.id,
+    inexactVariables,
     graph,
     apiVersion,
     clock,

@@ -19,7 +19,9 @@ export function formatError(
     return maskedError(formatted);
   }
   const isWithoutCode = formatted.extensions?.['code'] === 'INTERNAL_SERVER_ERROR';
-  return isWithoutCode ? { ...formatted, extensions: { code: 'BAD_USER_INPUT' } } : formatted;
+  return isWithoutCode
+    ? { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } }
+    : formatted;
 }
 
 /** Whether an error may be shown as it is. */

@@ -7,12 +7,15 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { RequestContext } from '../resolvers/context.ts';
+import { GatewayError } from '../resolvers/gatewayError.ts';
 import { requireToken } from '../resolvers/letIn.ts';
+import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
 import type { CheckOperation } from './limits/documentLimits.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
- * error, and before its variables are looked at or coerced, because that work grows with what the caller sends.
+ * error, and before its variables are coerced, because that work grows with what the caller sends. Then rejects a
+ * variable with a number that was not read as it was sent, because an id would be another one.
  */
 export function createIdentityPlugin(
   checkOperation: CheckOperation,
@@ -20,17 +23,38 @@ export function createIdentityPlugin(
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ document, operation, request, contextValue }) {
+        async didResolveOperation({ schema, document, operation, request, contextValue }) {
           if (operation === undefined || !needsNoToken(operation, document)) {
             await requireToken(contextValue);
           }
           if (operation !== undefined) {
             checkOperation({ document, operation, request });
+            const operationName = operation.name?.value;
+            checkNumbers({ schema, document, operationName }, contextValue);
           }
         },
       };
     },
   };
+}
+
+/** A number that no argument uses does not matter. */
+function checkNumbers(sent: SentOperation, { inexactVariables }: RequestContext): void {
+  if (inexactVariables.length === 0) {
+    return;
+  }
+  const fieldOf = fieldsOfVariables(sent);
+  for (const { path, text } of inexactVariables) {
+    const field = fieldOf(path);
+    if (field !== undefined) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Variable "$${path[0]}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+          'which cannot be read exactly. Send it as a string.',
+        { field },
+      );
+    }
+  }
 }
 
 const publicFields: ReadonlySet<string> = new Set(['__typename', '__schema', '__type']);

@@ -14,6 +14,10 @@ const problems: Readonly<Record<number, { readonly code: string; readonly messag
   405: { code: 'METHOD_NOT_ALLOWED', message: 'Use POST, or GET for queries.' },
   408: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time.' },
   413: { code: 'REQUEST_TOO_LARGE', message: 'The request body is too large.' },
+  414: {
+    code: 'URI_TOO_LONG',
+    message: 'The URI is longer than 16 KiB. Send the operation by POST.',
+  },
   415: {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'Send the request body as application/json in UTF-8.',

@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { GraphQLEnumType, GraphQLError, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLEnumType,
+  GraphQLError,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  GraphQLSpecifiedByDirective,
+  getDirectiveValues,
+  type ScalarTypeDefinitionNode,
+} from 'graphql';
 import type { PartnerState } from '../generated/graphql.ts';
 import { resolverMap } from '../resolvers/resolverMap.ts';
 
@@ -39,8 +47,18 @@ function buildSchema(sdl: string, isHidden: boolean): GraphQLSchema {
     if (type instanceof GraphQLEnumType && !type.name.startsWith('__')) {
       explainValues(type, isHidden);
     }
+    if (type instanceof GraphQLScalarType && type.astNode) {
+      describeAs(type.astNode, type);
+    }
   }
   return schema;
+}
+
+/** The libraries' scalars come with manuals of their own, but introspection has to say what the SDL says. */
+function describeAs(node: ScalarTypeDefinitionNode, type: GraphQLScalarType): void {
+  const url: unknown = getDirectiveValues(GraphQLSpecifiedByDirective, node)?.['url'];
+  type.description = node.description?.value;
+  type.specifiedByURL = typeof url === 'string' ? url : undefined;
 }
 
 /** graphql-js only suggests values that are spelled alike; whoever sends `"String"` learns nothing from that. */

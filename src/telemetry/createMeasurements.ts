@@ -81,6 +81,9 @@ export function createMeasurements(meter: Meter): Measurements {
   const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
     description: 'Requests for documents that are not in the manifest, by what became of them.',
   });
+  const reloads = meter.createCounter('gateway_trusted_documents_reloads_total', {
+    description: 'Changes of the manifest of trusted documents, by what became of them.',
+  });
   const keptTokens = meter.createObservableGauge('gateway_token_cache_entries', {
     description: "Tokens of the gateway's own that are kept.",
     valueType: ValueType.INT,
@@ -134,6 +137,7 @@ export function createMeasurements(meter: Meter): Measurements {
     limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
     limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
     untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
+    trustedDocumentsReloaded: (outcome) => reloads.add(1, { outcome }),
   };
 }
 

@@ -70,4 +70,6 @@ export interface Measurements {
   limitExceeded(limit: string, outcome: 'rejected' | 'warned'): void;
   /** A request for a document that is not in the manifest of trusted ones. */
   untrustedDocument(outcome: 'rejected' | 'warned'): void;
+  /** The manifest of trusted documents has changed. */
+  trustedDocumentsReloaded(outcome: 'loaded' | 'rejected'): void;
 }

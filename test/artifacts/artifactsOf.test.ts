@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { buildSchema, getIntrospectionQuery } from 'graphql';
+import {
+  buildClientSchema,
+  buildSchema,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { artifactsOf } from '../../src/artifacts/artifactsOf.ts';
 import { createSchema, readSdl } from '../../src/server/schema.ts';
 import { startTestGateway } from '../support/testGateways.ts';
@@ -25,6 +33,18 @@ describe('what the package offers to the tools of frontends', () => {
     await gateway.stop(0);
     expect(artifacts['schema.graphql']).toBe(served.text);
     expect(json('introspection.json')).toEqual(result.data);
+  });
+
+  it('tells one manual in the SDL and in the introspection', () => {
+    const introspected = buildClientSchema(json('introspection.json') as IntrospectionQuery);
+    const textOf = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
+    expect(textOf(introspected)).toBe(textOf(buildSchema(sdl)));
+    for (const name of ['DateTimeOffset', 'NonEmptyString', 'UUID', 'JSONObject']) {
+      expect(introspected.getType(name)).toMatchObject({
+        description: expect.stringMatching(/\S/),
+        specifiedByURL: expect.stringContaining('https://'),
+      });
+    }
   });
 
   it('lists the types of each interface, so that caches can match fragments on it', () => {

@@ -135,8 +135,8 @@ describe('bad input, of which nothing reaches Graph', () => {
     ['"sales"', 'a group', /^UUID "sales" is not of the form .* as in [\da-f]{8}(-[\da-f]{4}){3}-/],
     ['5', 'a group', /^UUID must be given as a text, not as Int\.$/],
     [`"{${groupId}}"`, 'a group', /without braces, as in/],
-    ['" "', 'a collection', /empty/],
-    ['5', 'a collection', /IntValue/],
+    ['" "', 'a collection', /^NonEmptyString " " must not be blank\.$/],
+    ['5', 'a collection', /^NonEmptyString must be given as a text, not as Int\.$/],
     ['String', 'a state', /Use one of [A-Z, ]+; in a filter also UNKNOWN_FUTURE_VALUE\.$/],
     ['"true"', 'a flag', /boolean/],
     ['1.5', 'an id', /ID/],
@@ -154,7 +154,7 @@ describe('bad input, of which nothing reaches Graph', () => {
         {
           message: expect.stringMatching(message),
           locations: [{ line: 3, column }],
-          extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+          extensions: { code: 'BAD_USER_INPUT', field: expect.arrayContaining(['input']) },
         },
       ]);
       expect(status).toBe(400);

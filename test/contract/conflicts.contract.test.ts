@@ -109,11 +109,17 @@ describe.each([409, 412])("Graph's own %i", (status) => {
 });
 
 describe("Graph's own conflict", () => {
+  it('with an add names the id if the caller chose it', async () => {
+    expect(await runRefused({ ...addition, input: renamed }, 409)).toMatchObject({
+      userErrors: [{ code: 'CONFLICT', field: ['input', 'id'] }],
+    });
+  });
+
   it('with an add that has no id says nothing of a partner', async () => {
     const input = { displayName: 'Other' };
     expect(await runRefused({ ...addition, input }, 409)).toMatchObject({
       complianceManagementPartner: null,
-      userErrors: [{ code: 'CONFLICT' }],
+      userErrors: [{ code: 'CONFLICT', field: null }],
     });
   });
 

@@ -59,6 +59,12 @@ const code = ({ result }: Awaited<ReturnType<typeof add>>) =>
   result.errors?.[0]?.extensions['code'];
 const writes = ({ door }: Stage) => door.forwarded.filter(({ method }) => method === 'POST').length;
 
+function configurationFaults({ logLines }: TestGateway): readonly Record<string, unknown>[] {
+  return logLines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ message, reason }) => /configuration fault/i.test(`${message} ${reason}`));
+}
+
 describe('a forward proxy', () => {
   it('leads to Graph, with the credentials of its URL', async () => {
     const user = { name: 'ada@corp', password: 'hunter2:%' };
@@ -101,6 +107,13 @@ describe('a forward proxy', () => {
     expect(proxy.asked).toHaveLength(1);
     expect(stage.door.connections).toBe(0);
     expect([JSON.stringify(result), ...stage.gateway.logLines].join()).not.toContain('hunter2');
+    expect(configurationFaults(stage.gateway)).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringMatching(/^Configuration fault: .*407.*HTTPS_PROXY/),
+        fault: 'proxy-credentials',
+      }),
+    ]);
   });
 
   it.each<[string, Parameters<typeof startBrokenProxy>]>([
@@ -179,6 +192,32 @@ describe('once the tunnel stands', () => {
 });
 
 describe('the authority behind a forward proxy', () => {
+  it('that rejects the credentials is reported as a fault of the configuration', async () => {
+    const user = { name: 'ada', password: 'right' };
+    const proxy = later(await startForwardProxy({ user }));
+    const authority = later(await startAuthority({ host: 'login.example.test' }));
+    const gateway = await startTestGateway(
+      {
+        GRAPH_BASE_URL: 'http://127.0.0.1:1',
+        HTTPS_PROXY: proxy.url.replace('right', 'hunter2'),
+        AUTH_MODE: 'app-only',
+        AZURE_TENANT_ID: contoso.id,
+        AZURE_CLIENT_ID: gatewayClient.clientId,
+        AZURE_CLIENT_SECRET: gatewayClient.secret,
+        AZURE_AUTHORITY_HOST: authority.url,
+        AUTH_READ_PERMISSIONS: 'access_as_user',
+      },
+      { certificateAuthorities: [authority.certificateAuthority] },
+    );
+    toClose.push(() => gateway.stop(0));
+    await until(() => configurationFaults(gateway).length > 0);
+    expect(configurationFaults(gateway)[0]).toMatchObject({
+      message: 'The keys to check tokens with could not be loaded.',
+      reason: expect.stringContaining('407'),
+    });
+    expect(gateway.logLines.join()).not.toContain('hunter2');
+  });
+
   it('gives keys and tokens through it', async () => {
     const proxy = later(await startForwardProxy());
     const authority = later(await startAuthority({ host: 'login.example.test' }));

@@ -91,6 +91,10 @@ describe('a caller that leaves', () => {
     ]);
     await until(() => clock.pendingTimers === 0);
     expect(graph.requests).toHaveLength(1);
+    await until(() => logged('Answered').some(({ url }) => url === '/graphql'));
+    expect(logged('Answered').filter(({ url }) => url === '/graphql')).toMatchObject([
+      { codes: ['CALLER_LEFT'], hasCallerLeft: true },
+    ]);
   });
 
   it('ends the wait before a delete in doubt is repeated', async () => {

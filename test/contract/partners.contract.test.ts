@@ -40,6 +40,22 @@ describe.each<[Generation]>([['reference-page'], ['today']])(
       return result.data?.['addComplianceManagementPartner'] as Record<string, unknown>;
     };
 
+    it('keeps a date-time in lower case as it was sent', async () => {
+      const lastHeartbeatDateTime = '2016-12-31t23:56:56.7799755z';
+      const input = { displayName: 'Fleet', partnerState: 'ENABLED', lastHeartbeatDateTime };
+      expect(await add(input)).toMatchObject({
+        complianceManagementPartner: { lastHeartbeatDateTime },
+        userErrors: [],
+      });
+      const [sent] = graph.requests.filter(({ method }) => method === 'POST');
+      expect(JSON.stringify(sent)).toContain(lastHeartbeatDateTime);
+      const filter = `{ lastHeartbeatDateTime: { before: "2016-12-31t23:56:57z" } }`;
+      const { result } = await gateway.run(
+        `{ complianceManagementPartners(filter: ${filter}) { totalCount } }`,
+      );
+      expect(result.data).toEqual({ complianceManagementPartners: { totalCount: 1 } });
+    });
+
     it('reads back everything that an add sent, whatever it was, in the answer and later', async () => {
       const usable = newPartnerInputs.map((input) => withoutUnknown(input, generation));
       await fc.assert(

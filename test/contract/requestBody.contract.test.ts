@@ -196,6 +196,12 @@ describe('a request body', () => {
     });
   });
 
+  it('may have an operation name that is empty', async () => {
+    const query = 'query Named { __typename }';
+    const { result } = await send(JSON.stringify({ query, operationName: '' }));
+    expect(result).toEqual({ data: { __typename: 'Query' } });
+  });
+
   it('may have a variable with the name of a constructor', async () => {
     const query = 'query ($constructor: Boolean!) { __typename @include(if: $constructor) }';
     const { result } = await send(JSON.stringify({ query, variables: { constructor: true } }));
@@ -218,6 +224,29 @@ describe('a URL', () => {
       ]);
     },
   );
+
+  it.each([
+    'operationName=',
+    'variables=',
+    'extensions=',
+    'variables=null&extensions=null',
+    'documentId=',
+    'operationName=&variables=&extensions=',
+  ])('may have parameters that are empty: %s', async (empty) => {
+    const query = encodeURIComponent('query Named { __typename }');
+    const path = `/graphql?query=${query}&${empty}`;
+    const { status, text } = await gateway.get(path, { 'apollo-require-preflight': '1' });
+    expect([status, JSON.parse(text)]).toEqual([200, { data: { __typename: 'Query' } }]);
+  });
+
+  it.each(['variables=7', 'variables=&variables='])('is rejected with %s', async (parameters) => {
+    const path = `/graphql?query=%7B__typename%7D&${parameters}`;
+    const { status } = await gateway.get(path, {
+      'apollo-require-preflight': '1',
+      accept: 'application/graphql-response+json',
+    });
+    expect(status).toBe(400);
+  });
 
   it('with the type of a body that cannot be taken is answered as such a body is', async () => {
     const answer = await gateway.get('/graphql?query=%7B__typename%7D', {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isExact, withExactNumbers } from '../../src/graph/exactNumbers.ts';
+import {
+  findInexactNumbers,
+  isExact,
+  withExactNumbers,
+  withExactNumbersInSteps,
+} from '../../src/graph/exactNumbers.ts';
 
 const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));
 
@@ -71,6 +76,11 @@ describe('withExactNumbers', () => {
     });
   });
 
+  it('takes no longer for many zeros inside a number', () => {
+    const zeros = '0'.repeat(60_000);
+    expect(read(`[1${zeros}1,1.${zeros},1${zeros}]`)).toEqual([`1${zeros}1`, 1, `1${zeros}`]);
+  });
+
   it('changes nothing in what JavaScript writes', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -78,5 +88,40 @@ describe('withExactNumbers', () => {
         expect(read(text)).toEqual(JSON.parse(text));
       }),
     );
+  });
+
+  it('looks at no more than 2,000 strings and numbers between two pauses', async () => {
+    const numbers = Array.from({ length: 5000 }, (_value, index) => `1${index}12345678901234567`);
+    const texts = Array.from({ length: 5000 }, (_value, index) => `"${index}"`);
+    const text = `[${[...numbers, ...texts].join()}]`;
+    let pauses = 0;
+    const exact = await withExactNumbersInSteps(text, JSON.parse(text), async () => {
+      pauses += 1;
+    });
+    // Five times 2,000, and one before the text is parsed again.
+    expect(pauses).toBe(6);
+    expect(exact).toEqual(read(text));
+  });
+});
+
+describe('findInexactNumbers', () => {
+  const find = (text: string) => findInexactNumbers(text, JSON.parse(text));
+
+  it.each([
+    ['{"id":9007199254740993}', 'id', '9007199254740993'],
+    ['{"a":{"b":[0,{"c": -12345678901234567890.0}]}}', 'a.b.1.c', '-12345678901234567890.0'],
+    ['{"id":1.00000000000000000001}', 'id', '1.00000000000000000001'],
+    ['{"id":1e400}', 'id', '1e400'],
+    ['{"id":1e21}', 'id', '1e+21'],
+  ])('finds the number of %s', (text, path, number) => {
+    expect(find(text)).toEqual([{ path: path.split('.'), text: number }]);
+  });
+
+  it.each([
+    '{"id":"9007199254740993"}',
+    '{"id":9007199254740992,"first":10,"x":-0.5,"y":1.0,"z":1e2}',
+    '{"a:12345678901234567890":",12345678901234567890"}',
+  ])('finds nothing in %s', (text) => {
+    expect(find(text)).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ describe('findDateTimeOffsetProblem', () => {
     '2016-12-31T23:59:60Z',
     '2017-01-01T02:59:60.5+03:00',
     '2016-12-31T23:56:56.123456789012Z',
+    '2016-12-31t23:56:56.7799755z',
+    '2016-12-31t23:59:60z',
   ])('finds nothing wrong with %s', (text) => {
     expect(findDateTimeOffsetProblem(text)).toBeUndefined();
   });
@@ -35,7 +37,6 @@ describe('findDateTimeOffsetProblem', () => {
     ['2023-01-01T23:59:60+01:00', /only possible at 23:59:60 in UTC/],
     ['2023-01-01T00:00:00+24:00', /offset that does not exist/],
     ['2023-01-01T00:00:00+01:60', /offset that does not exist/],
-    ['2023-01-01t00:00:00z', /not a date-time as RFC 3339 writes it/],
     ['2023-01-01 00:00:00Z', /not a date-time as RFC 3339 writes it/],
     ['2023-01-01', /not a date-time/],
     ['2023-1-1T00:00:00Z', /not a date-time/],

@@ -131,7 +131,27 @@ describe('the HTTP server', () => {
   it('gives no request without a preflight a way to the schema', async () => {
     const { status, text } = await gateway.get('/graphql?query=%7B__typename%7D');
     expect(status).toBe(400);
-    expect(text).toContain('CSRF');
+    expect(JSON.parse(text).errors).toEqual([
+      {
+        message: expect.stringContaining('Send the header "graphql-require-preflight: true"'),
+        extensions: { code: 'BAD_REQUEST' },
+      },
+    ]);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['a bearer token', { authorization: 'Bearer x' }, 200],
+    ["a bearer token in the scheme's other spelling", { authorization: 'bearer x' }, 200],
+    ["GraphQL's own header", { 'graphql-require-preflight': '1' }, 200],
+    ["Apollo's header", { 'apollo-require-preflight': '1' }, 200],
+    ["the header of Apollo's mobile clients", { 'x-apollo-operation-name': 'Named' }, 200],
+    ['the credentials that a browser adds', { authorization: 'Basic eDp5' }, 400],
+    ['a negotiation that a browser adds', { authorization: 'Negotiate abc' }, 400],
+    ['no token behind the scheme', { authorization: 'Bearer ' }, 400],
+    ['an empty header', { 'graphql-require-preflight': '' }, 400],
+  ])('takes a GET with %s for preflighted, or not', async (_what, headers, status) => {
+    const answer = await gateway.get('/graphql?query=%7B__typename%7D', headers);
+    expect(answer.status).toBe(status);
   });
 
   it('runs queries, and no mutation, by GET', async () => {

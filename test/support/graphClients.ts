@@ -32,7 +32,12 @@ export function createTestClient(
   version: GraphApiVersion = 'beta',
   credentials: Credentials = passthroughCredentials,
 ): TestClient {
-  const connections = createConnections(root.origin, { limit: 16, connectTimeoutMs: 2_000 });
+  const connections = createConnections(root.origin, {
+    limit: 16,
+    connectTimeoutMs: 2_000,
+    maximumLifeMs: 300_000,
+    clock: systemClock,
+  });
   const routes = createRoutes(root, version);
   const send = createGraphPipeline(
     { base: routes.base, concurrency: 16, queue: 100, breakerOpenMs: 1_000, slowMs: 5_000 },

@@ -23,6 +23,7 @@ export const noMeasurements: Measurements = {
   limitSeen: () => undefined,
   limitExceeded: () => undefined,
   untrustedDocument: () => undefined,
+  trustedDocumentsReloaded: () => undefined,
 };
 
 const towards = (upstream: Upstream): string =>
@@ -59,5 +60,6 @@ export function recordingMeasurements(): Measurements & {
     limitSeen: (limit, amount) => seen.push([limit, amount]),
     limitExceeded: (limit, outcome) => events.push(`${limit} ${outcome}`),
     untrustedDocument: (outcome) => events.push(`untrusted document ${outcome}`),
+    trustedDocumentsReloaded: (outcome) => events.push(`trusted documents ${outcome}`),
   };
 }

@@ -99,6 +99,7 @@ describe('createMeasurements', () => {
       'gateway_limits_rejected_total',
       'gateway_limits_warned_total',
       'gateway_untrusted_documents_total',
+      'gateway_trusted_documents_reloads_total',
       'gateway_token_cache_entries',
       'gateway_jwks_age_seconds',
     ]);
@@ -175,11 +176,13 @@ describe('createMeasurements', () => {
     measurements.limitExceeded('depth', 'rejected');
     measurements.limitExceeded('aliases', 'warned');
     measurements.untrustedDocument('rejected');
+    measurements.trustedDocumentsReloaded('loaded');
     expect(points).toEqual([
       ['gateway_limits_seen', 7, { limit: 'depth' }],
       ['gateway_limits_rejected_total', 1, { limit: 'depth' }],
       ['gateway_limits_warned_total', 1, { limit: 'aliases' }],
       ['gateway_untrusted_documents_total', 1, { outcome: 'rejected' }],
+      ['gateway_trusted_documents_reloads_total', 1, { outcome: 'loaded' }],
     ]);
   });
 

@@ -3,7 +3,7 @@ import { systemCodeOf } from '../../systemCode.ts';
 import type { Log, LogFields } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import type { AttemptTrail } from '../../telemetry/trail.ts';
-import { isGraphError } from '../errors.ts';
+import { isConfigurationFault, isGraphError } from '../errors.ts';
 import { methodOf, routeOf } from '../operation.ts';
 import { safeIdOf } from '../safeId.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from './pipeline.ts';
@@ -32,10 +32,12 @@ export function createObserve({ clock, log, measurements }: ObserveParts): Polic
       const durationMs = clock.now() - startedMs;
       const code = isGraphError(error) ? error.code : 'unexpected';
       const failure = { ...describeFailure(error), code };
-      log.warn('Microsoft Graph gave no answer', {
-        ...describeAttempt(request, durationMs),
-        ...failure,
-      });
+      const facts = { ...describeAttempt(request, durationMs), ...failure };
+      if (isConfigurationFault(error)) {
+        log.error(`Configuration fault: ${error.message}`, facts);
+      } else {
+        log.warn('Microsoft Graph gave no answer', facts);
+      }
       measurements.attempt({ ...labelsOf(request), durationMs, errorType: code });
       trail?.end({ ...failure, errorType: code });
       throw error;

@@ -87,7 +87,9 @@ async function requestDocument(agent: Dispatcher, url: URL, signal: AbortSignal)
     .request({ origin, path, method: 'GET', headers, signal, reset: true, ...timeouts })
     .catch((cause: unknown) => {
       const isRejected = rejectsCredentials(cause);
-      const problem = isRejected ? 'the forward proxy rejects the credentials' : 'no answer came';
+      const problem = isRejected
+        ? "configuration fault: the forward proxy rejects the gateway's credentials (407)"
+        : 'no answer came';
       throw new DocumentError(problem, systemCodeOf(cause));
     });
   response.body.on('error', () => undefined);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
-import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
+import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { OutboundIdentityError, tokenFactsOf } from './tokenFacts.ts';
 import type { AcquiredToken, TokenFlow, TokenOrder, TokenSource } from './tokenOrder.ts';
@@ -43,6 +43,10 @@ export function createAcquisition(
   function tell(error: unknown, { requestId, trail }: TokenOrder): void {
     const traceId = trail?.traceId;
     const fields = { requestId, traceId, operation: flow, ...tokenFactsOf(error) };
+    if (isConfigurationFault(error)) {
+      log.error(`Configuration fault: ${error.message}`, fields);
+      return;
+    }
     if (!(error instanceof OutboundIdentityError)) {
       log.warn('No token for Microsoft Graph was got', fields);
       return;

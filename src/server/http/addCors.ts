@@ -10,6 +10,7 @@ const requestHeaders = [
   'baggage',
   'client-request-id',
   'content-type',
+  'graphql-require-preflight',
   'prefer',
   'traceparent',
   'tracestate',

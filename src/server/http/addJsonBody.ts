@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { InexactNumber } from '../../graph/exactNumbers.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import type { Limits } from '../limits/limits.ts';
 import { RequestProblem } from '../requestProblem.ts';
@@ -11,10 +12,18 @@ export interface JsonBodyParts {
   readonly measurements: Pick<Measurements, 'limitSeen'>;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The numbers that the parsed body does not have as they were sent. */
+    inexactNumbers: readonly InexactNumber[] | undefined;
+  }
+}
+
 const place = { name: 'the request body', depth: 0 };
 
 /** Lets the server read bodies of JSON in UTF-8, inside the limits, and no others. */
 export function addJsonBody(app: FastifyInstance, { limits, measurements }: JsonBodyParts): void {
+  app.decorateRequest('inexactNumbers', undefined);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', (request, _reply, done) => {
     done(request.method === 'POST' ? findBodyHeaderProblem(request.headers) : undefined);
@@ -22,10 +31,11 @@ export function addJsonBody(app: FastifyInstance, { limits, measurements }: Json
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: unknown, bytes: Buffer) => {
-      const { value, depth } = readJson(textOf(bytes), place, limits.jsonDepth);
+    async (request: FastifyRequest, bytes: Buffer) => {
+      const { value, depth, inexact } = readJson(textOf(bytes), place, limits.jsonDepth);
       measurements.limitSeen('body-bytes', bytes.length);
       measurements.limitSeen('json-depth', depth);
+      request.inexactNumbers = inexact;
       return value;
     },
   );

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { InexactNumber } from '../../graph/exactNumbers.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Measurements } from '../../telemetry/measurements.ts';
 import { LimitProblem } from '../limits/limitProblem.ts';
@@ -15,10 +16,18 @@ export interface OperationRequest {
   readonly body: unknown;
   /** The query of the URL with its question mark, or nothing. */
   readonly search: string;
+  /** The numbers that the parsed body does not have as they were sent. */
+  readonly inexactNumbers?: readonly InexactNumber[] | undefined;
 }
 
-/** Lets a request through, with the document that it means in its place, or throws a `RequestProblem`. */
-export type Admit = (request: OperationRequest) => Pick<OperationRequest, 'body' | 'search'>;
+/** A request that may become an operation, with the document that it means in its place. */
+export interface AdmittedRequest extends Pick<OperationRequest, 'body' | 'search'> {
+  /** The numbers of the variables that are not as they were sent once they are parsed. */
+  readonly inexactVariables: readonly InexactNumber[];
+}
+
+/** Lets a request through, or throws a `RequestProblem`. */
+export type Admit = (request: OperationRequest) => AdmittedRequest;
 
 export interface AdmissionParts {
   readonly limits: Limits;
@@ -54,6 +63,7 @@ export function createAdmission({ limits, trusted, log, measurements }: Admissio
       measurements.limitSeen('json-depth', parameters.jsonDepth);
     }
     checkSize(parameters, limits);
+    const { inexactVariables } = parameters;
     const decision = decideDocument(parameters, trusted);
     switch (decision.kind) {
       case 'refused':
@@ -62,14 +72,17 @@ export function createAdmission({ limits, trusted, log, measurements }: Admissio
         }
         throw decision.problem;
       case 'by-id':
-        return parameters.replace(decision.text);
+        return { ...parameters.replace(decision.text), inexactVariables };
       case 'as-sent':
         if (decision.isUnknown) {
           tellUnknown(request, parameters.query, 'warned');
         }
-        return trusted !== undefined && parameters.persistedHash !== undefined
-          ? parameters.replace(parameters.query)
-          : request;
+        return {
+          ...(trusted !== undefined && parameters.persistedHash !== undefined
+            ? parameters.replace(parameters.query)
+            : parameters.request),
+          inexactVariables,
+        };
     }
   };
 }

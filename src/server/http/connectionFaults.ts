@@ -14,11 +14,29 @@ export interface ConnectionFault {
   readonly body: ProblemBody;
 }
 
-/** What is answered to bytes that never became a request; undefined where nobody is left to read it. */
-export function faultOf(
-  code: string | undefined,
-  isWithLength = false,
-): ConnectionFault | undefined {
+/** An error of node:http for bytes that never became a request. */
+export interface ClientError {
+  readonly code?: string | undefined;
+  readonly message?: string;
+  /** What was read last. */
+  readonly rawPacket?: unknown;
+}
+
+/** A request line that is longer is to blame if the head of a request is too large. */
+const longRequestLine = 8 * 1024;
+
+/** Whether the head of a request is too large because of its URI, as far as the packet tells. */
+function isUriTooLong(packet: unknown): boolean {
+  if (!Buffer.isBuffer(packet)) {
+    return false;
+  }
+  const end = packet.indexOf('\n');
+  const isFromStart = /^[A-Z]+ /.test(packet.toString('latin1', 0, 16));
+  return end === -1 || (isFromStart && end > longRequestLine);
+}
+
+/** What is answered to bytes that never became a request; undefined if nobody is left to read it. */
+export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
   switch (code) {
     case 'ECONNRESET':
     case 'EPIPE':
@@ -26,9 +44,10 @@ export function faultOf(
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return problemOf(408);
     case 'HPE_HEADER_OVERFLOW':
-      return problemOf(431);
+      return problemOf(isUriTooLong(rawPacket) ? 414 : 431);
     case 'HPE_INVALID_TRANSFER_ENCODING':
-      return isWithLength ? noRequest() : transferEncodingProblem();
+      // llhttp has one code for an encoding that it does not know and for one beside a length.
+      return /content-length/i.test(message ?? '') ? noRequest() : transferEncodingProblem();
     case 'HPE_INVALID_METHOD':
       return new RequestProblem(
         400,
@@ -107,12 +126,15 @@ export interface ClientErrorParts {
 
 /** For Fastify's `clientErrorHandler`. */
 export function answerClientError(
-  error: Error & { readonly code?: string },
+  error: ClientError,
   socket: Duplex,
   { log, measurements }: ClientErrorParts,
 ): void {
-  // llhttp has one code for an encoding that it does not know and for one beside a length.
-  const fault = faultOf(error.code, /content-length/i.test(error.message));
+  if (socket.writableEnded) {
+    // It has its answer; this is more of the same request.
+    return;
+  }
+  const fault = faultOf(error);
   const isAnswerDue = owesAnswer(socket);
   cutConnection(socket, fault);
   if (fault !== undefined) {

@@ -1,13 +1,18 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Admit } from './admitRequest.ts';
+import { laterTurn } from '../../loopShare.ts';
+import type { Admit, AdmittedRequest } from './admitRequest.ts';
 
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */
 export interface GraphQLHandlerParts<Context extends BaseContext> {
   readonly apollo: ApolloServer<Context>;
   readonly admit: Admit;
-  contextOf(request: FastifyRequest, reply: FastifyReply): Promise<Context>;
+  contextOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    inexactVariables: AdmittedRequest['inexactVariables'],
+  ): Promise<Context>;
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
@@ -19,8 +24,9 @@ export function createGraphQLHandler<Context extends BaseContext>({
   contextOf,
 }: GraphQLHandlerParts<Context>): Handler {
   return async (request, reply) => {
-    const { id, method } = request;
-    const admitted = admit({ id, method, body: request.body, search: searchOf(request.url) });
+    const { id, method, body: sent, inexactNumbers } = request;
+    const search = searchOf(request.url);
+    const admitted = admit({ id, method, body: sent, search, inexactNumbers });
     const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: {
         method,
@@ -28,20 +34,43 @@ export function createGraphQLHandler<Context extends BaseContext>({
         search: admitted.search,
         body: admitted.body,
       },
-      context: () => contextOf(request, reply),
+      context: () => contextOf(request, reply, admitted.inexactVariables),
     });
     reply.code(status ?? 200);
     for (const [name, value] of headers) {
       reply.header(name, value);
     }
-    return reply.send(body.kind === 'complete' ? body.string : Readable.from(body.asyncIterator));
+    if (body.kind !== 'complete') {
+      return reply.send(Readable.from(body.asyncIterator));
+    }
+    if (body.string.length <= charactersAtOnce) {
+      return reply.send(body.string);
+    }
+    reply.header('content-length', Buffer.byteLength(body.string));
+    return reply.send(Readable.from(slicesOf(body.string)));
   };
 }
 
+/** A longer answer is encoded and written in several turns of the event loop: the system takes its time for each. */
+const charactersAtOnce = 65_536;
+
+/** Cuts a text between characters, never inside one of two code units. */
+export async function* slicesOf(text: string): AsyncGenerator<Buffer, void, undefined> {
+  for (let start = 0; start < text.length; ) {
+    const end = start + charactersAtOnce;
+    const isInside = /[\ud800-\udbff]/.test(text.charAt(end - 1));
+    const next = isInside ? end + 1 : end;
+    yield Buffer.from(text.slice(start, next));
+    start = next;
+    await laterTurn();
+  }
+}
+
+/** Only what counts as preflighted is left of `authorization`: browsers send other schemes by themselves. */
 function headersOf({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap();
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
+    if (value !== undefined && (name !== 'authorization' || /^bearer +\S/i.test(String(value)))) {
       map.set(name, Array.isArray(value) ? value.join(', ') : value);
     }
   }

@@ -1,4 +1,5 @@
 import { safeParse } from 'secure-json-parse';
+import { findInexactNumbers, type InexactNumber } from '../../graph/exactNumbers.ts';
 import { judgeJson } from '../../jsonProblem.ts';
 import { LimitProblem } from '../limits/limitProblem.ts';
 import { RequestProblem } from '../requestProblem.ts';
@@ -11,15 +12,20 @@ export interface JsonPlace {
   readonly depth: number;
 }
 
+/** What a JSON text of a caller says. */
+export interface ReadJson {
+  /** Without keys that could reach a prototype. */
+  readonly value: unknown;
+  readonly depth: number;
+  /** The numbers that `value` does not have as they were sent. */
+  readonly inexact: readonly InexactNumber[];
+}
+
 /**
- * Reads JSON that a caller sent, and how deep it is. It has no keys that could reach a prototype.
- * @throws RequestProblem where it is none, too deep or ambiguous.
+ * Reads JSON that a caller sent.
+ * @throws RequestProblem if it is none, too deep or ambiguous.
  */
-export function readJson(
-  text: string,
-  place: JsonPlace,
-  maximumDepth: number,
-): { readonly value: unknown; readonly depth: number } {
+export function readJson(text: string, place: JsonPlace, maximumDepth: number): ReadJson {
   const value: unknown = safeParse(text);
   if (value === undefined) {
     throw new RequestProblem(400, 'BAD_REQUEST', `Invalid JSON in ${place.name}.`);
@@ -41,5 +47,5 @@ export function readJson(
   if (judged.problem === 'duplicate-keys') {
     throw new LimitProblem({ limit: 'duplicate-keys', allowed: 1, seen: 2, isExact: false });
   }
-  return { value, depth };
+  return { value, depth, inexact: findInexactNumbers(text, value) };
 }

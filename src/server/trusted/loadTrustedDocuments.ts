@@ -1,31 +1,89 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createLoopShare } from '../../loopShare.ts';
 import { NamedFileError, readNamedFile } from '../../namedFile.ts';
+import { systemCodeOf } from '../../systemCode.ts';
 import { type ManifestRules, readManifest } from './readManifest.ts';
 import { createTrustedDocuments, type TrustedDocuments } from './trustedDocuments.ts';
+
+/** Where the manifest is: a file, or a directory of them. */
+export interface ManifestPlace {
+  readonly mode: TrustedDocuments['mode'];
+  readonly path: string;
+}
 
 export type LoadedDocuments =
   | { readonly trusted: TrustedDocuments }
   | { readonly problems: readonly string[] };
 
-/** Loads a manifest once; each problem names the variable that leads to the file. */
+const maximumFiles = 100;
+
+/** Loads the manifest once; each problem names the variable that leads to the file. */
 export async function loadTrustedDocuments(
-  { mode, path }: { readonly mode: TrustedDocuments['mode']; readonly path: string },
+  { mode, path }: ManifestPlace,
   rules: ManifestRules,
 ): Promise<LoadedDocuments> {
-  let text: string;
+  const documents = new Map<string, string>();
+  const problems: string[] = [];
+  const share = createLoopShare();
   try {
-    text = (await readNamedFile(path)).toString('utf8');
+    const files = await findFiles(path);
+    for (const file of files) {
+      const text = (await readNamedFile(file)).toString('utf8');
+      const manifest = await readManifest(text.replace(/^\uFEFF/, ''), rules, share);
+      if ('documents' in manifest) {
+        for (const [id, document] of manifest.documents) {
+          documents.set(id, document);
+        }
+        continue;
+      }
+      const place = file === path ? '' : `${basename(file)}: `;
+      for (const problem of manifest.problems) {
+        problems.push(
+          `TRUSTED_DOCUMENTS_PATH cannot be used: ${place}${problem.replace(/\.$/, '')}.`,
+        );
+      }
+    }
   } catch (error) {
     if (!(error instanceof NamedFileError)) {
       throw error;
     }
-    return { problems: [`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`] };
+    problems.push(`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`);
   }
-  const manifest = readManifest(text.replace(/^\uFEFF/, ''), rules);
-  return 'problems' in manifest
-    ? {
-        problems: manifest.problems.map(
-          (problem) => `TRUSTED_DOCUMENTS_PATH cannot be used: ${problem.replace(/\.$/, '')}.`,
-        ),
-      }
-    : { trusted: createTrustedDocuments(mode, manifest.documents, rules.limits.tokens) };
+  return problems.length > 0
+    ? { problems }
+    : { trusted: await createTrustedDocuments(mode, documents, rules.limits.tokens, share) };
+}
+
+/** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */
+export async function readState(path: string): Promise<string> {
+  try {
+    const files = await findFiles(path);
+    const states = await Promise.all(files.map((file) => stat(file)));
+    return JSON.stringify(
+      states.map(({ ino, mtimeMs, size }, index) => [files[index], ino, mtimeMs, size]),
+    );
+  } catch (error) {
+    return error instanceof NamedFileError ? error.reason : (systemCodeOf(error) ?? 'unknown');
+  }
+}
+
+/** The files of a manifest in the order of their names. @throws NamedFileError */
+async function findFiles(path: string): Promise<readonly string[]> {
+  let entries: readonly string[];
+  try {
+    entries = await readdir(path);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOTDIR') {
+      return [path];
+    }
+    throw new NamedFileError(code ?? 'unknown', code);
+  }
+  const names = entries.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+  if (names.length === 0 || names.length > maximumFiles) {
+    const count = names.length === 0 ? 'no' : `more than ${maximumFiles}`;
+    throw new NamedFileError(`the directory has ${count} files with names that end in .json`);
+  }
+  return names.sort().map((name) => join(path, name));
 }

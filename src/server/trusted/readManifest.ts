@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { type DocumentNode, type GraphQLSchema, parse, specifiedRules, validate } from 'graphql';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
+import type { LoopShare } from '../../loopShare.ts';
 import type { Limits } from '../limits/limits.ts';
 import { createLimitsRule } from '../limits/limitsRule.ts';
 import { knownOperationTypes } from '../rules/knownOperationTypes.ts';
+import { bareId } from './trustedDocuments.ts';
 
 /** What the documents of a manifest are measured by. */
 export interface ManifestRules {
@@ -17,10 +19,15 @@ export type Manifest =
   | { readonly problems: readonly string[] };
 
 /**
- * Reads a manifest as GraphQL Code Generator's client preset writes it: a JSON object of documents by their hashes.
- * Gives everything that is wrong with it, documents that this gateway would refuse included.
+ * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
+ * write it, or Apollo's manifest of persisted queries. Gives everything that is wrong with it, documents that this gateway
+ * would reject included. Lets others go on between documents, because it is also read while the gateway serves.
  */
-export function readManifest(text: string, rules: ManifestRules): Manifest {
+export async function readManifest(
+  text: string,
+  rules: ManifestRules,
+  share: LoopShare,
+): Promise<Manifest> {
   const value = parseJson(text);
   if (!isJsonObject(value)) {
     return { problems: ['it must be a JSON object with documents by their hashes'] };
@@ -29,13 +36,21 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   if (problem !== undefined) {
     return { problems: [problem] };
   }
-  const entries = Object.entries(value);
+  const entries = value['format'] === apolloFormat ? apolloEntries(value) : Object.entries(value);
+  if (entries === undefined) {
+    return {
+      problems: [`of the format ${apolloFormat}, only version 1 with "operations" is known`],
+    };
+  }
   if (entries.length === 0) {
     return { problems: ['it has no documents'] };
   }
   const documents = new Map<string, string>();
   const problems: string[] = [];
   for (const [index, [id, document]] of entries.entries()) {
+    if (share.isUsedUp()) {
+      await share.nextTurn();
+    }
     if (typeof document === 'string') {
       documents.set(id, document);
     }
@@ -46,9 +61,23 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   return problems.length === 0 ? { documents } : { problems };
 }
 
-/** A name that is no hash may be anything: what is told ends in logs, and the file may be a wrong one. */
+const apolloFormat = 'apollo-persisted-query-manifest';
+
+/** The ids and texts of Apollo's manifest; undefined if it has another form. */
+function apolloEntries({
+  version,
+  operations,
+}: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] | undefined {
+  return version === 1 && Array.isArray(operations)
+    ? operations.map((operation: unknown) =>
+        isJsonObject(operation) ? [String(operation['id']), operation['body']] : ['', undefined],
+      )
+    : undefined;
+}
+
+/** A name that is no hash may be anything: what is reported ends in logs, and the file may be a wrong one. */
 const nameOf = (id: string, index: number): string =>
-  /^(sha256:)?[\da-f]{40,64}$/i.test(id) ? id : `number ${index + 1}`;
+  /^(sha256:)?[\da-f]{32,64}$/i.test(id) ? id : `number ${index + 1}`;
 
 function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): readonly string[] {
   if (typeof text !== 'string') {
@@ -57,7 +86,7 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
   const { limits } = rules;
   const bytes = Buffer.byteLength(text);
   if (!isHashOf(id, text)) {
-    return ['the name is not the SHA-1 or SHA-256 of the text'];
+    return ['the name is not the SHA-256, SHA-1 or MD5 of the text'];
   }
   return bytes > limits.documentBytes
     ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
@@ -66,9 +95,9 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
 
 /** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
 function isHashOf(id: string, text: string): boolean {
-  const hex = (algorithm: 'sha1' | 'sha256'): string =>
-    createHash(algorithm).update(text).digest('hex');
-  return id === hex('sha1') || id === hex('sha256') || id === `sha256:${hex('sha256')}`;
+  const bare = bareId(id);
+  const isHash = (algorithm: string) => bare === createHash(algorithm).update(text).digest('hex');
+  return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
 }
 
 function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): string[] {

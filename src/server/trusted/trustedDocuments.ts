@@ -1,3 +1,4 @@
+import { forEachUnit, type LoopShare } from '../../loopShare.ts';
 import { canonicalText } from './canonicalText.ts';
 
 /** The documents that a manifest lists. */
@@ -12,15 +13,20 @@ export interface TrustedDocuments {
 }
 
 /** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
-export function createTrustedDocuments(
+export async function createTrustedDocuments(
   mode: TrustedDocuments['mode'],
   texts: ReadonlyMap<string, string>,
   maximumTokens: number,
-): TrustedDocuments {
+  share: LoopShare,
+): Promise<TrustedDocuments> {
   const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
   const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
   const exact = new Set(texts.values());
-  const canonical = new Set([...exact].map(spelling));
+  const canonical = new Set<string>();
+  const all = [...exact];
+  await forEachUnit(share, all.length, (index) => {
+    canonical.add(spelling(all[index] as string));
+  });
   return {
     mode,
     find: (id) => byId.get(bareId(id)),

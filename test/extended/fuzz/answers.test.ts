@@ -98,6 +98,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
   const parts = { send, routes, clock: impatient, chance: () => 0 };
   const graph = noteIds(createGraphClient(parts), knownIds);
   return {
+    inexactVariables: [],
     requestId: 'fuzz',
     graph,
     apiVersion: 'beta',

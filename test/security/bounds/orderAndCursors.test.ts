@@ -89,6 +89,7 @@ describe('an order', () => {
     expect(result.errors?.[0]?.extensions).toEqual({
       code: 'BAD_USER_INPUT',
       argumentName: 'orderBy',
+      field: ['orderBy'],
     });
   });
 });

@@ -43,6 +43,18 @@ describe('bytes that are no request, or one that cannot be carried out', () => {
       'BAD_REQUEST',
     ],
     [
+      'a URI of 20 KiB',
+      lines(`GET /graphql?query=${'x'.repeat(20_480)} HTTP/1.1`, 'Host: x'),
+      414,
+      'URI_TOO_LONG',
+    ],
+    [
+      'a URI of 100 KiB',
+      lines(`GET /graphql?query=${'x'.repeat(102_400)} HTTP/1.1`, 'Host: x'),
+      414,
+      'URI_TOO_LONG',
+    ],
+    [
       'headers of 20 KiB',
       lines('GET / HTTP/1.1', 'Host: x', `A: ${'x'.repeat(20_480)}`),
       431,
@@ -165,7 +177,17 @@ describe('faultOf', () => {
     ['ECONNRESET', undefined],
     ['EPIPE', undefined],
   ])('gives for %s %s', (code, status) => {
-    expect(faultOf(code)?.status).toBe(status);
+    expect(faultOf({ code })?.status).toBe(status);
+  });
+
+  it.each([
+    ['a long line from the start', `GET /${'x'.repeat(9_000)} HTTP/1.1\r\na: b`, 414],
+    ['the middle of a line', 'x'.repeat(1_000), 414],
+    ['a short line from the start', `GET / HTTP/1.1\r\na: ${'x'.repeat(17_000)}`, 431],
+    ['the end of a line', `${'x'.repeat(9_000)}\r\nb: c`, 431],
+  ])('gives for a head that is too large and shows %s %i', (_what, text, status) => {
+    const rawPacket = Buffer.from(text);
+    expect(faultOf({ code: 'HPE_HEADER_OVERFLOW', rawPacket })?.status).toBe(status);
   });
 });
 

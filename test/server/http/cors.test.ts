@@ -82,6 +82,7 @@ describe('a preflight', () => {
       expect.arrayContaining([
         'authorization',
         'content-type',
+        'graphql-require-preflight',
         'apollo-require-preflight',
         'apollographql-client-name',
         'apollographql-client-version',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { wholeLoop } from '../../../src/loopShare.ts';
 import { decideDocument, type NamedDocument } from '../../../src/server/trusted/decideDocument.ts';
 import { createTrustedDocuments } from '../../../src/server/trusted/trustedDocuments.ts';
 
@@ -18,8 +19,12 @@ const nothing: NamedDocument = {
 };
 
 /** The decision in short. */
-function decide(mode: 'off' | 'log-unknown' | 'enforce', named: Partial<NamedDocument>): string {
-  const trusted = mode === 'off' ? undefined : createTrustedDocuments(mode, manifest, 1000);
+async function decide(
+  mode: 'off' | 'log-unknown' | 'enforce',
+  named: Partial<NamedDocument>,
+): Promise<string> {
+  const trusted =
+    mode === 'off' ? undefined : await createTrustedDocuments(mode, manifest, 1000, wholeLoop);
   const decision = decideDocument({ ...nothing, ...named }, trusted);
   switch (decision.kind) {
     case 'by-id':
@@ -58,9 +63,9 @@ describe('decideDocument', () => {
     [{ persistedHash: strange, query: known }, 'as sent', 'as sent', 'as sent'],
     [{ documentId: `sha256:${id}`, persistedHash: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: id, persistedHash: strange }, 'TRUSTED_DOCUMENTS_OFF', mismatch, mismatch],
-  ])('of %j', (named, off, logUnknown, enforce) => {
-    expect(decide('off', named)).toBe(off);
-    expect(decide('log-unknown', named)).toBe(logUnknown);
-    expect(decide('enforce', named)).toBe(enforce);
+  ])('of %j', async (named, off, logUnknown, enforce) => {
+    expect(await decide('off', named)).toBe(off);
+    expect(await decide('log-unknown', named)).toBe(logUnknown);
+    expect(await decide('enforce', named)).toBe(enforce);
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { createSchema, readSdl } from '../../../src/server/schema.ts';
 import { loadTrustedDocuments } from '../../../src/server/trusted/loadTrustedDocuments.ts';
@@ -32,9 +33,14 @@ describe('loadTrustedDocuments', () => {
       'TRUSTED_DOCUMENTS_PATH cannot be read: ENOENT.',
     ],
     [
-      'is a folder',
-      () => '/',
-      'TRUSTED_DOCUMENTS_PATH cannot be read: it is a directory, not a regular file.',
+      'is a directory without manifests',
+      () => fileURLToPath(new URL('.', import.meta.url)),
+      'TRUSTED_DOCUMENTS_PATH cannot be read: the directory has no files with names that end in .json.',
+    ],
+    [
+      'is a device',
+      () => '/dev/null',
+      'TRUSTED_DOCUMENTS_PATH cannot be read: it is a device, a pipe or a socket, not a regular file.',
     ],
     [
       'is no manifest',

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { wholeLoop } from '../../../src/loopShare.ts';
 import { createSchema, readSdl } from '../../../src/server/schema.ts';
 import { readManifest } from '../../../src/server/trusted/readManifest.ts';
 import { usualLimits } from '../../support/usualLimits.ts';
 
 const schema = createSchema(readSdl());
-const read = (text: string, limits = usualLimits) => readManifest(text, { schema, limits });
-const problemsOf = (text: string) => {
-  const manifest = read(text);
+const read = (text: string, limits = usualLimits) =>
+  readManifest(text, { schema, limits }, wholeLoop);
+const problemsOf = async (text: string) => {
+  const manifest = await read(text);
   return 'problems' in manifest ? manifest.problems : [];
 };
 
@@ -19,10 +21,12 @@ const good = '{ viewer { tenantId } }';
 const many = `{ ${'__typename '.repeat(11)} }`;
 
 describe('readManifest', () => {
-  it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1')])(
+  it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1'), hash(good, 'md5')])(
     'reads a document by %s',
-    (id) => {
-      expect(read(JSON.stringify({ [id]: good }))).toEqual({ documents: new Map([[id, good]]) });
+    async (id) => {
+      expect(await read(JSON.stringify({ [id]: good }))).toEqual({
+        documents: new Map([[id, good]]),
+      });
     },
   );
 
@@ -43,7 +47,7 @@ describe('readManifest', () => {
     [
       'the hash of something else',
       JSON.stringify({ [hash('x')]: good }),
-      /not the SHA-1 or SHA-256/,
+      /not the SHA-256, SHA-1 or MD5/,
     ],
     [
       'a prefix of another hash',
@@ -62,21 +66,47 @@ describe('readManifest', () => {
       manifestOf(`${good} #${'x'.repeat(16_384)}`),
       /LIMIT_DOCUMENT_BYTES allows 16384/,
     ],
-  ])('refuses %s', (_what, text, problem) => {
-    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  ])('refuses %s', async (_what, text, problem) => {
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('tells everything that is wrong, each with the name of its document', () => {
+  const apollo = (operations: unknown, more: object = {}): string =>
+    JSON.stringify({
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations,
+      ...more,
+    });
+
+  it("reads Apollo's manifest of persisted queries", async () => {
+    const operation = { id: hash(good), name: 'Who', type: 'query', body: good };
+    expect(await read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['of another version', apollo([], { version: 2 }), /only version 1 with "operations" is known/],
+    ['without operations', apollo(undefined), /only version 1 with "operations" is known/],
+    ['with none', apollo([]), /has no documents/],
+    ['with something else', apollo([null]), /document number 1: it must be a text/],
+    ['with the wrong id', apollo([{ id: hash('x'), body: good }]), /: the name is not the SHA/],
+    ['without an id', apollo([{ body: good }]), /document number 1: the name is not the SHA/],
+    ['without a body', apollo([{ id: hash(good) }]), /: it must be a text/],
+    ['with a wrong document', apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
+  ])("rejects Apollo's manifest %s", async (_what, text, problem) => {
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('tells everything that is wrong, each with the name of its document', async () => {
     const [first, second] = ['{ one two }', '{ three }'];
-    expect(problemsOf(manifestOf(first, good, second))).toEqual([
+    expect(await problemsOf(manifestOf(first, good, second))).toEqual([
       `document ${hash(first)}: Cannot query field "one" on type "Query".`,
       `document ${hash(first)}: Cannot query field "two" on type "Query".`,
       `document ${hash(second)}: Cannot query field "three" on type "Query".`,
     ]);
   });
 
-  it('takes what is beyond a limit where that only warns', () => {
-    expect(read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
+  it('takes what is beyond a limit where that only warns', async () => {
+    expect(await read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
       'documents',
     );
   });

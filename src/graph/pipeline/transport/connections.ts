@@ -1,4 +1,5 @@
 import { Client, type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../../clock.ts';
 import type { ForwardProxy } from '../../../proxy.ts';
 import { maximumHeaderBytes } from './bounds.ts';
 import { trustIn } from './trust.ts';
@@ -10,6 +11,9 @@ export interface ConnectionOptions {
   readonly limit: number;
   /** How long one may take to be made, TLS included. */
   readonly connectTimeoutMs: number;
+  /** After how long no request takes one any more, so that a changed address is seen. */
+  readonly maximumLifeMs: number;
+  readonly clock: Clock;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
   /** The forward proxy that leads there. */
@@ -30,16 +34,38 @@ export interface Connections {
 
 /** Makes the connections to one origin, none of them before it is needed. */
 export function createConnections(origin: string, options: ConnectionOptions): Connections {
-  const { limit, connectTimeoutMs, certificateAuthorities, proxy } = options;
+  const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, proxy } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
     connect: { timeout: connectTimeoutMs, ...trustIn(certificateAuthorities) },
   };
-  const pool = proxy
-    ? createProxyAgent(proxy, { ...common, connections: limit })
-    : new Pool(origin, { ...common, connections: limit });
-  const single = new Set<Dispatcher>();
+  const createPool = (): Dispatcher =>
+    proxy
+      ? createProxyAgent(proxy, { ...common, connections: limit })
+      : new Pool(origin, { ...common, connections: limit });
+  let pool = createPool();
+  let poolSinceMs = clock.now();
+  /** Those that close once what they carry is answered: of one request, or too old for another one. */
+  const closing = new Set<Dispatcher>();
   let isClosed = false;
+
+  function closeWhenDone(dispatcher: Dispatcher): void {
+    closing.add(dispatcher);
+    const forget = (): boolean => closing.delete(dispatcher);
+    dispatcher.close().then(forget, forget);
+  }
+
+  /** All of them are renewed together: each request takes any of them, so no other one tells how old it is. */
+  function renewPool(): void {
+    const nowMs = clock.now();
+    // A clock that was set back counts from there.
+    const ageMs = Math.abs(nowMs - poolSinceMs);
+    if (ageMs >= maximumLifeMs && !isClosed) {
+      closeWhenDone(pool);
+      pool = createPool();
+      poolSinceMs = nowMs;
+    }
+  }
 
   function dispatchOnce(
     request: Dispatcher.DispatchOptions,
@@ -48,10 +74,8 @@ export function createConnections(origin: string, options: ConnectionOptions): C
     const client = proxy
       ? createProxyAgent(proxy, { ...common, connections: 1 })
       : new Client(origin, common);
-    single.add(client);
     client.dispatch({ ...request, origin, reset: true }, handler);
-    const forget = (): boolean => single.delete(client);
-    client.close().then(forget, forget);
+    closeWhenDone(client);
   }
 
   return {
@@ -60,12 +84,13 @@ export function createConnections(origin: string, options: ConnectionOptions): C
       if (onNewConnection && !isClosed) {
         dispatchOnce(request, handler);
       } else {
+        renewPool();
         pool.dispatch({ ...request, origin }, handler);
       }
     },
     async close() {
       isClosed = true;
-      await Promise.all([pool, ...single].map((dispatcher) => dispatcher.destroy()));
+      await Promise.all([pool, ...closing].map((dispatcher) => dispatcher.destroy()));
     },
   };
 }
