@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { readProxies } from '../../src/config/proxyConfig.ts';
 import { createReaders } from '../../src/config/readers.ts';
+import { createProxyAgent } from '../../src/graph/pipeline/transport/tunnel.ts';
 import { proxyFor } from '../../src/proxy.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { diagnose } from '../doctor/doctorHarness.ts';
@@ -14,6 +15,7 @@ import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
 import { recordingLog } from '../support/logs.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 describe('collector', () => {
@@ -260,4 +262,25 @@ describe('the credentials of a proxy', () => {
       expect(problems.join()).not.toContain('hunter2');
     },
   );
+});
+
+describe('an agent for a forward proxy', () => {
+  it('asks each host under its own name when requests share their headers', async () => {
+    const proxy = await startForwardProxy();
+    const server = await startScriptedServer(json(200, {}));
+    const agent = createProxyAgent(
+      { url: new URL(proxy.url), authorization: undefined },
+      { connect: { timeout: 60_000 } },
+    );
+    const headers = Object.freeze({ accept: 'application/json' });
+    const hosts = ['one', 'another'].map((name) => `${name}.example.test:${server.url.port}`);
+    for (const host of hosts) {
+      const options = { origin: `http://${host}`, path: '/', method: 'GET', headers } as const;
+      await (await agent.request(options)).body.dump();
+    }
+    expect(server.requests.map((request) => request.headers.host)).toEqual(hosts);
+    await agent.close();
+    await server.close();
+    await proxy.close();
+  });
 });
