@@ -1,7 +1,7 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { executed, type RequestFault, times } from '../support/faultProxy/fault.ts';
-import { gzipBomb, hugeBody, hugeHeaders } from '../support/faultProxy/faults/hugeAnswers.ts';
+import { executed, type RequestFault, times } from '../../support/faultProxy/fault.ts';
+import { gzipBomb, hugeBody, hugeHeaders } from '../../support/faultProxy/faults/hugeAnswers.ts';
 import {
   claimsChallenge,
   emptySuccess,
@@ -12,7 +12,7 @@ import {
   redirect,
   status,
   unauthenticated,
-} from '../support/faultProxy/faults/plainAnswers.ts';
+} from '../../support/faultProxy/faults/plainAnswers.ts';
 import {
   duplicateKeys,
   endlessPages,
@@ -22,8 +22,8 @@ import {
   truncatedJson,
   unknownEncoding,
   wrongTypes,
-} from '../support/faultProxy/faults/twistedAnswers.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+} from '../../support/faultProxy/faults/twistedAnswers.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 import { collectionPath, type FaultStage, type Sight, useFaultStages } from './faultHarness.ts';
 
 const { start } = useFaultStages();

@@ -9,13 +9,13 @@ import {
   onlyFor,
   onlyForToken,
   times,
-} from '../support/faultProxy/fault.ts';
-import { closeAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
-import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
-import { startScriptedServer } from '../support/scriptedServer.ts';
-import { until } from '../support/until.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+} from '../../support/faultProxy/fault.ts';
+import { closeAtConnect } from '../../support/faultProxy/faults/connectionFaults.ts';
+import { status } from '../../support/faultProxy/faults/plainAnswers.ts';
+import { startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
+import { startScriptedServer } from '../../support/scriptedServer.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 import { collectionPath, type FaultStage, useFaultStages, wasReset } from './faultHarness.ts';
 
 const { start, closeLater } = useFaultStages();

@@ -4,20 +4,20 @@ import {
   type BadCertificate,
   createTestCertificates,
   type TestCertificates,
-} from '../support/certificates.ts';
-import { executed } from '../support/faultProxy/fault.ts';
+} from '../../support/certificates.ts';
+import { executed } from '../../support/faultProxy/fault.ts';
 import {
   cut,
   hangUp,
   headThen,
   reset,
   silence,
-} from '../support/faultProxy/faults/brokenAnswers.ts';
+} from '../../support/faultProxy/faults/brokenAnswers.ts';
 import {
   closeAtConnect,
   hangAtConnect,
   resetAtConnect,
-} from '../support/faultProxy/faults/connectionFaults.ts';
+} from '../../support/faultProxy/faults/connectionFaults.ts';
 import { closed, Left, useFaultStages, wasReset } from './faultHarness.ts';
 
 const { start } = useFaultStages();

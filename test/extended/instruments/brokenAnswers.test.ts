@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { executed, type RequestFault } from '../support/faultProxy/fault.ts';
+import { executed, type RequestFault } from '../../support/faultProxy/fault.ts';
 import {
   cut,
   drip,
@@ -8,8 +8,8 @@ import {
   interimFlood,
   reset,
   silence,
-} from '../support/faultProxy/faults/brokenAnswers.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+} from '../../support/faultProxy/faults/brokenAnswers.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 import {
   addAndLeave,
   addAndLeaveUnanswered,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { delay } from '../../src/clock.ts';
-import { always } from '../support/faultProxy/fault.ts';
-import { hangAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
-import { type HeldFault, held, slow } from '../support/faultProxy/faults/delays.ts';
-import { startTimeDriver, type TimeDriver } from '../support/timeDriver.ts';
-import { until } from '../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+import { delay } from '../../../src/clock.ts';
+import { always } from '../../support/faultProxy/fault.ts';
+import { hangAtConnect } from '../../support/faultProxy/faults/connectionFaults.ts';
+import { type HeldFault, held, slow } from '../../support/faultProxy/faults/delays.ts';
+import { startTimeDriver, type TimeDriver } from '../../support/timeDriver.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 import { type FaultStage, Left, useFaultStages } from './faultHarness.ts';
 
 const { start } = useFaultStages();

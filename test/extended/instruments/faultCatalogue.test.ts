@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
-import { nextTurn } from '../support/faultProxy/wire.ts';
-import { empty, startScriptedServer } from '../support/scriptedServer.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
-import { faultCatalogue, throttledToken } from './faultCatalogue.ts';
+import { faultCatalogue, throttledToken } from '../../faults/faultCatalogue.ts';
+import type { NamedFault } from '../../faults/namedFault.ts';
+import { createTestCertificates, type TestCertificates } from '../../support/certificates.ts';
+import { nextTurn } from '../../support/faultProxy/wire.ts';
+import { empty, startScriptedServer } from '../../support/scriptedServer.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 import { type FaultStage, Left, type Sight, useFaultStages } from './faultHarness.ts';
-import type { NamedFault } from './namedFault.ts';
 
 const { start, closeLater } = useFaultStages();
 let certificates: TestCertificates;

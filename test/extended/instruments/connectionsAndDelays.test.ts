@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { closeAsItSends } from '../support/faultProxy/faults/brokenAnswers.ts';
-import { closeAtConnect, hangAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
-import { held, lateExecution, slow } from '../support/faultProxy/faults/delays.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+import { closeAsItSends } from '../../support/faultProxy/faults/brokenAnswers.ts';
+import { closeAtConnect, hangAtConnect } from '../../support/faultProxy/faults/connectionFaults.ts';
+import { held, lateExecution, slow } from '../../support/faultProxy/faults/delays.ts';
+import { status } from '../../support/faultProxy/faults/plainAnswers.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 import {
   addAndLeaveUnanswered,
   closed,

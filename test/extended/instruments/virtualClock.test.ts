@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { delay } from '../../src/clock.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+import { delay } from '../../../src/clock.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 
 describe('the virtual clock', () => {
   it('stands still until it is advanced', async () => {

@@ -1,12 +1,12 @@
 import { afterEach } from '@jest/globals';
 import { Pool } from 'undici';
-import type { Clock } from '../../src/clock.ts';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
-import type { ServerCertificate } from '../support/certificates.ts';
-import type { FaultProxyRecord } from '../support/faultProxy/ledger.ts';
-import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { embeddedGraphToken } from '../../../src/embeddedGraphToken.ts';
+import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { ServerCertificate } from '../../support/certificates.ts';
+import type { FaultProxyRecord } from '../../support/faultProxy/ledger.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
 
 /** What a client saw of an answer: as much of it as came, and what became of the rest. */
 export interface Sight {
