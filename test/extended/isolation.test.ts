@@ -7,7 +7,7 @@ import { timeLimitMs, volumeOf } from './volume.ts';
 
 const users = 50;
 /** How many answers are looked at in each test; some for each user at the least. */
-const wanted = Math.max(volumeOf(10_000), 10 * users);
+const wanted = Math.max(volumeOf(1_500), 10 * users);
 const idsInBatch = 20;
 const rowsInList = 20;
 
@@ -53,8 +53,14 @@ async function startEcho(whoseIs: (token: string) => string) {
         json(200, { responses: responses.reverse() })(response, request);
       } else if (request.method === 'DELETE') {
         empty(204)(response, request);
-      } else if (request.method === 'POST') {
-        json(201, rowOf(`${who}.added`, who))(response, request);
+      } else if (request.method === 'POST' || request.method === 'PATCH') {
+        // What was sent shows at once; otherwise the gateway would wait for it.
+        const sent = JSON.parse(request.body) as object;
+        const id = request.method === 'POST' ? `${who}.added` : askedId(request.url);
+        json(request.method === 'POST' ? 201 : 200, { ...rowOf(id, who), ...sent })(
+          response,
+          request,
+        );
       } else if (request.url.endsWith('complianceManagementPartners')) {
         const value = Array.from({ length: rowsInList }, (_row, index) =>
           rowOf(`${who}.row-${index}`, who),

@@ -17,7 +17,7 @@ import { describeCase, drawCase, type RandomCase } from './drawCase.ts';
  * at most once. `CASE=<index>` with the same `SEED` plays one case again.
  */
 const only = process.env['CASE'];
-const cases = only === undefined ? volumeOf(10_000) : 1;
+const cases = only === undefined ? volumeOf(2_500) : 1;
 
 const operationTimeoutMs = 500;
 /** In which an operation has to end after its deadline. */

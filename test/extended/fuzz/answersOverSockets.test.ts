@@ -15,7 +15,7 @@ import { codesOfTheTable } from './upstream/codesOfTheTable.ts';
 import { type Exchange, findLie } from './upstream/findLie.ts';
 import { randomAnswer, type UpstreamAnswer } from './upstream/randomAnswer.ts';
 
-const wanted = volumeOf(5_000);
+const wanted = volumeOf(2_000);
 
 const noBytes = new Uint8Array();
 

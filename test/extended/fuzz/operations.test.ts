@@ -12,7 +12,7 @@ import { findAnswerProblem } from './judgeAnswer.ts';
 import { type OperationRequest, randomOperation } from './randomOperation.ts';
 import { knownIds } from './randomValues.ts';
 
-const wanted = volumeOf(50_000);
+const wanted = volumeOf(4_000);
 const schema = createSchema(readSdl());
 const everyRow = `{ complianceManagementPartners(first: 1000) { nodes { ...Everything revision } totalCount } } ${everything}`;
 

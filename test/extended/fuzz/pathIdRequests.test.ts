@@ -14,7 +14,7 @@ import { playRandomCases } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { randomPathId } from './randomPathId.ts';
 
-const wanted = volumeOf(5_000);
+const wanted = volumeOf(3_000);
 const collection = '/proxy/beta/deviceManagement/complianceManagementPartners';
 const segment = /^[A-Za-z0-9_.~=-]{0,255}[A-Za-z0-9_~=-][A-Za-z0-9_.~=-]{0,255}$/;
 
@@ -25,10 +25,13 @@ beforeEach(async () => {
   graph = await startScriptedServer((response, request) => {
     const isBatch = request.url.endsWith('/$batch');
     const status = request.method === 'POST' && !isBatch ? 201 : 200;
-    json(status, isBatch ? { responses: [] } : { id: 'answered', displayName: 'Fleet' })(
-      response,
-      request,
-    );
+    // Without the id that was asked for and what was sent, the gateway would not believe the answer.
+    const id = request.url.startsWith(`${collection}/`)
+      ? request.url.split('/').at(-1)
+      : 'answered';
+    const sent = request.method === 'POST' || request.method === 'PATCH' ? request.body : '{}';
+    const partner = { id, displayName: 'Fleet', ...(JSON.parse(sent) as object) };
+    json(status, isBatch ? { responses: [] } : partner)(response, request);
   });
   gateway = await startTestGateway({ GRAPH_BASE_URL: `${graph.url.href}proxy` });
 });

@@ -9,7 +9,7 @@ import { built } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
 import { randomPathId } from './randomPathId.ts';
 
-const wanted = volumeOf(200_000);
+const wanted = volumeOf(100_000);
 const collection = 'deviceManagement/complianceManagementPartners';
 const roots = [
   'https://graph.microsoft.com',

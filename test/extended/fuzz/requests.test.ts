@@ -9,7 +9,7 @@ import { playRandomCases } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { type RandomRequest, randomRequest } from './randomRequest.ts';
 
-const wanted = volumeOf(50_000);
+const wanted = volumeOf(10_000);
 
 let graph: Emulator;
 let gateway: TestGateway;

@@ -72,7 +72,7 @@ export class ModelGraph {
     const inTheWay = this.find(id ?? givenId);
     if (inTheWay !== undefined) {
       const partner = id == null ? null : inTheWay;
-      return { partner, problems: [{ code: 'CONFLICT', fields: [null] }], writes: 1 };
+      return { partner, problems: [problemAt('CONFLICT', 'id')], writes: 1 };
     }
     this.#lastSerial += 1;
     const blank = newPartner(id ?? givenId, this.#lastSerial, this.generation);

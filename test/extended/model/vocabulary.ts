@@ -58,8 +58,7 @@ const positionOf = new Map(
 
 /** Date-times in the order of their instants; those in one group are the same instant. */
 const calendar: readonly (readonly string[])[] = [
-  ['0001-01-01T14:00:00+14:00'],
-  ['0001-01-01T00:00:00Z'],
+  ['0001-01-01T00:00:00Z', '0001-01-01T14:00:00+14:00'],
   ['0099-12-31T23:59:59.5Z'],
   ['1969-12-31T23:59:59Z'],
   ['2025-12-31T23:59:59.999999999999Z'],
@@ -67,7 +66,7 @@ const calendar: readonly (readonly string[])[] = [
   ['2026-01-01T00:00:00.0000001Z', '2026-01-01T00:00:00.000000100Z'],
   ['2026-01-01T00:00:00.1Z'],
   ['2026-02-01T00:00:00Z', '2026-01-31T23:00:00-01:00'],
-  ['9999-12-31T23:59:59-23:59'],
+  ['9999-12-31T23:59:59-00:00'],
 ];
 
 /** The heartbeats that partners may have and filters may name. */

@@ -8,7 +8,7 @@ import { createReplica, type Replica } from './replicas.ts';
 import { type SteadyLoad, startSteadyLoad } from './steadyLoad.ts';
 
 /** How many drains in all; each takes some 3 s. */
-const drains = volumeOf(10);
+const drains = volumeOf(4);
 const workers = 8;
 
 const environment = {
