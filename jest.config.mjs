@@ -17,16 +17,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transformIgnorePatterns: [],
   transform: {
-    [`^<rootDir>/node_modules/(${nativePackages})/.*js$`]:
-      '<rootDir>/test/support/nativePackages.mjs',
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
+    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativePackages.mjs',
+    '^.+\\.ts$': '<rootDir>/test/support/nativeSources.mjs',
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -53,7 +53,7 @@ function countNamesIn(text: string): number {
 }
 
 /** The position behind the string that begins at `start`; `indexOf` is much faster than looking at each character. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) {
     end = text.indexOf('"', end + 1);

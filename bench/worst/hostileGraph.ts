@@ -23,13 +23,20 @@ function choose(kind: string, base: string): void {
 }
 
 const server = createServer((request, response) => {
-  request.resume();
+  const sent: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => sent.push(chunk));
   request.on('end', () => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`);
     const kind = /^\/rows\/(.+)$/.exec(url.pathname)?.[1];
     if (kind !== undefined) {
       choose(kind, url.origin);
       response.end();
+      return;
+    }
+    if (request.method === 'POST') {
+      const added = { id: 'added', ...JSON.parse(Buffer.concat(sent).toString()) };
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(added));
       return;
     }
     const isList = url.pathname.endsWith('/complianceManagementPartners');

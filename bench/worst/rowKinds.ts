@@ -36,6 +36,8 @@ const assigned = (count: number) => (): Row =>
       ],
     ]),
   );
+const times = (count: number, value: unknown): unknown[] =>
+  Array.from({ length: count }, () => value);
 const nothing = (): Row => ({});
 const numbered =
   (start: string) =>
@@ -65,5 +67,20 @@ export const rowKinds: Readonly<Record<string, () => readonly Row[]>> = {
   'names of members': () =>
     rows(1, numbered('Contoso '), () => ({
       other: Object.fromEntries(Array.from({ length: 150_000 }, (_v, index) => [`n${index}`, 1])),
+    })),
+  'pages at both bounds': () => rows(2_500, numbered('N'.repeat(2_500)), assigned(5)),
+  'long numbers': () =>
+    rows(1, numbered('Contoso '), () => ({
+      other: Array.from({ length: 70_000 }, (_v, index) => index + 1.2345678901234567e300),
+    })),
+  'unknown targets': () =>
+    rows(20, numbered('Contoso '), () => ({
+      macOsEnrollmentAssignments: Array.from({ length: 15 }, (_v, place) => ({
+        target: { '@odata.type': '#x.y', text: 'x'.repeat(10_000), list: times(100, place) },
+      })),
+    })),
+  'many small targets': () =>
+    rows(1_000, numbered('C'), () => ({
+      macOsEnrollmentAssignments: Array.from({ length: 30 }, () => ({ target: {} })),
     })),
 };

@@ -1,20 +1,69 @@
+import { endOfString } from '../jsonProblem.ts';
+
 /** A number that may need more digits, or a larger exponent, than a double has: rare, and cheap to rule out. */
 const riskyNumber = /[:,[]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/;
-/** Strings are stepped over, so that nothing inside them is taken for a number. */
-const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:[eE][+-]?\d+)?/gs;
+/** Where a string begins, or a number. */
+const quoteOrNumber = /"|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
+/** How many strings and numbers are looked at in one step. */
+const tokensInStep = 2000;
 
 /**
  * Gives what was parsed from a valid JSON text, but each number as its text where a double is another number: Graph's
  * Edm.Int64 and Edm.Decimal have more digits.
  */
 export function withExactNumbers(text: string, parsed: unknown): unknown {
+  const steps = exactly(text, parsed);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      return step.value;
+    }
+  }
+}
+
+/** The same in steps, with a pause after each. */
+export async function withExactNumbersInSteps(
+  text: string,
+  parsed: unknown,
+  pause: () => Promise<void>,
+): Promise<unknown> {
+  const steps = exactly(text, parsed);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      return step.value;
+    }
+    await pause();
+  }
+}
+
+function* exactly(text: string, parsed: unknown): Generator<undefined, unknown, undefined> {
   if (!riskyNumber.test(text)) {
     return parsed;
   }
-  const quoted = text.replace(stringOrNumber, (token) =>
-    token.startsWith('"') || isExact(token) ? token : `"${token}"`,
-  );
-  return JSON.parse(quoted);
+  const parts: string[] = [];
+  const tokens = new RegExp(quoteOrNumber);
+  let copied = 0;
+  let count = 0;
+  for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
+    const [token] = found;
+    if (token === '"') {
+      // Strings are stepped over, so that nothing inside them is taken for a number.
+      tokens.lastIndex = endOfString(text, found.index);
+    } else if (!isExact(token)) {
+      parts.push(text.slice(copied, found.index), `"${token}"`);
+      copied = tokens.lastIndex;
+    }
+    count += 1;
+    if (count % tokensInStep === 0) {
+      yield;
+    }
+  }
+  if (copied === 0) {
+    return parsed;
+  }
+  yield;
+  return JSON.parse(parts.join('') + text.slice(copied));
 }
 
 /** Whether a double is the very number that a JSON number writes. */

@@ -3,6 +3,7 @@ import type { NewPartnerResource, PartnerChanges, PartnerResource } from '../gra
 import { assignmentsFromWire, assignmentsToWire } from './assignment.ts';
 import type { PartnerModel } from './partnerModel.ts';
 import { partnerStateFromWire, partnerStateToWire } from './partnerState.ts';
+import { revisionOf } from './revision.ts';
 import type { WritableInput } from './writableProblems.ts';
 
 /** Gives the schema's partner. What Graph left out reads null; nothing that Graph may write makes this throw. */
@@ -22,8 +23,17 @@ export function partnerFromWire(wire: PartnerResource): PartnerModel {
     androidEnrollmentAssignments: assignmentsFromWire(wire.androidEnrollmentAssignments),
     iosEnrollmentAssignments: assignmentsFromWire(wire.iosEnrollmentAssignments),
     linuxEnrollmentAssignments: assignmentsFromWire(wire.linuxEnrollmentAssignments),
-    resource: wire,
+    revision: () => knownRevisionOf(wire),
   };
+}
+
+/** Rows belong to one operation, and aliases ask several times. */
+const revisions = new WeakMap<PartnerResource, string>();
+
+function knownRevisionOf(partner: PartnerResource): string {
+  const revision = revisions.get(partner) ?? revisionOf(partner);
+  revisions.set(partner, revision);
+  return revision;
 }
 
 /** Gives the body of an add, in the reference page's order. A field that is absent is left out, and so is an id of null. */

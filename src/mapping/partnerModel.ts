@@ -1,5 +1,5 @@
 import type { AssignmentFilterType, PartnerState } from '../generated/graphql.ts';
-import type { PartnerResource, WirePlatform } from '../graph/resource.ts';
+import type { WirePlatform } from '../graph/resource.ts';
 
 /** The schema's `AssignmentFilter`. */
 export interface AssignmentFilterModel {
@@ -42,15 +42,15 @@ type AssignmentFields = {
 
 /**
  * The schema's `ComplianceManagementPartner`, mapped once: its properties are the schema's fields, so GraphQL's
- * default property resolver serves all of them. `resource` is what Graph wrote, from which the revision is digested
- * when (and only when) somebody asks for it.
+ * default property resolver serves all of them. The revision is digested when
+ * (and only when) an operation asks for it.
  */
 export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly id: string;
   readonly displayName: string | null;
   readonly partnerState: PartnerState | null;
   readonly lastHeartbeatDateTime: string | null;
-  readonly resource: PartnerResource;
+  readonly revision: () => string;
 }
 
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */

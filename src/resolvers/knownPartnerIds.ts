@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../atMost.ts';
 import { idKeyOf } from '../graph/partnerId.ts';
 import type { PartnerResource } from '../graph/resource.ts';
 
@@ -15,7 +16,7 @@ const maximumIds = 50_000;
 
 /** Starts with knowing none; forgets what was not seen for longest. */
 export function createKnownPartnerIds(): KnownPartnerIds {
-  const ids = new LRUCache<string, true>({ max: maximumIds });
+  const ids = new LRUCache<string, true>(atMost(maximumIds));
   return {
     note(partners) {
       for (const { id } of partners) {

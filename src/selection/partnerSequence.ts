@@ -1,4 +1,5 @@
 import type { PartnerResource } from '../graph/resource.ts';
+import { forEachUnit } from '../loopShare.ts';
 import { type CursorPlace, cursorOf } from './cursor.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PartnerOrder } from './partnerOrder.ts';
@@ -16,6 +17,8 @@ export interface PartnerSequence {
   cursorOf(row: PartnerResource, index: number): string;
 }
 
+/** How many rows are searched between two looks at the event loop's time. */
+const rowsAtOnce = 32;
 /** How many rows before its own a cursor remembers. */
 const rememberedRows = 8;
 
@@ -34,17 +37,36 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
   }
 
   function fingerprintsUpTo(count: number): readonly number[] {
-    for (const row of known.slice(fingerprints.length, count)) {
-      fingerprints.push(fingerprintOf(valuesOf(row).idKey));
+    const end = Math.min(count, known.length);
+    for (let index = fingerprints.length; index < end; index += 1) {
+      fingerprints.push(fingerprintOf(valuesOf(known[index] as PartnerResource).idKey));
     }
     return fingerprints;
   }
 
   /** The index of a row, looked for first around where it stood before. */
   async function find(id: string, formerIndex: number): Promise<number> {
-    const isMeant = (row: PartnerResource): boolean => valuesOf(row).idKey === id;
-    const near = (await atLeast(formerIndex + 1)).findIndex(isMeant);
-    return near === -1 ? (await atLeast(Number.POSITIVE_INFINITY)).findIndex(isMeant) : near;
+    const near = await indexOf(id, 0, await atLeast(formerIndex + 1));
+    const searched = known.length;
+    return near === -1 ? indexOf(id, searched, await atLeast(Number.POSITIVE_INFINITY)) : near;
+  }
+
+  async function indexOf(
+    id: string,
+    start: number,
+    list: readonly PartnerResource[],
+  ): Promise<number> {
+    let found = -1;
+    for (let index = start; index < list.length && found === -1; index += rowsAtOnce) {
+      if (rows.share.isUsedUp()) {
+        await rows.share.nextTurn();
+      }
+      const place = list
+        .slice(index, index + rowsAtOnce)
+        .findIndex((row) => valuesOf(row).idKey === id);
+      found = place === -1 ? -1 : index + place;
+    }
+    return found;
   }
 
   /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
@@ -59,8 +81,13 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
     if (found !== -1) {
       return { count: found, isThere: true };
     }
-    const present = fingerprintsUpTo(known.length);
-    const places = new Map(present.map((fingerprint, place) => [fingerprint, place]));
+    const places = new Map<number, number>();
+    await forEachUnit(rows.share, known.length, (place) => {
+      const fingerprint = fingerprintsUpTo(place + 1)[place];
+      if (fingerprint !== undefined) {
+        places.set(fingerprint, place);
+      }
+    });
     const neighbour = before
       .map((fingerprint) => places.get(fingerprint))
       .find((place) => place !== undefined);

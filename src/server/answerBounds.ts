@@ -2,9 +2,13 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import {
   type FormattedExecutionResult,
   type GraphQLFieldResolver,
+  type GraphQLFormattedError,
   type GraphQLResolveInfo,
   getNamedType,
+  getNullableType,
   isLeafType,
+  isListType,
+  isNonNullType,
   OperationTypeNode,
   responsePathAsArray,
 } from 'graphql';
@@ -13,6 +17,7 @@ import type { AnswerCount, AnswerExcess, RequestContext } from '../resolvers/con
 import { extensionsOf, messageOf } from './limits/excess.ts';
 import { LimitError } from './limits/limitError.ts';
 import type { Limits } from './limits/limits.ts';
+import { typeNamesIn } from './typeNames.ts';
 
 type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 
@@ -45,8 +50,10 @@ export function createAnswerBounds(limits: AnswerLimits): {
     if (answer.excess !== undefined) {
       return placeBeyond(value, answer.excess, answer, info);
     }
-    const bytes = answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info);
-    const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1);
+    const typeNames = typeNamesIn(value, info);
+    const bytes =
+      answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info) + typeNames.bytes;
+    const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
     if (bytes > limits.answerBytes || values > limits.answerValues) {
       const excess = excessOf(bytes, values);
       if (isMutation(info)) {
@@ -57,7 +64,7 @@ export function createAnswerBounds(limits: AnswerLimits): {
     }
     answer.bytes = bytes;
     answer.values = values;
-    return Array.isArray(value) ? inTurns(value, share, answer) : value;
+    return Array.isArray(value) ? inTurns(value, info, share, answer) : value;
   }
 
   function excessOf(bytes: number, values: number): AnswerExcess {
@@ -66,20 +73,45 @@ export function createAnswerBounds(limits: AnswerLimits): {
       : { limit: 'answer-values', allowed: limits.answerValues, seen: values, isExact: false };
   }
 
+  /** Data and errors of a query share the bound. */
+  function boundQuery(result: FormattedExecutionResult, { bytes, values, excess }: AnswerCount) {
+    const errors = result.errors ?? [];
+    const fitting = countFitting(errors, limits.answerBytes - bytes);
+    if (excess !== undefined || fitting < errors.length) {
+      result.data = null;
+      result.errors = [errorOf(excess ?? excessOf(limits.answerBytes + 1, values))];
+    }
+  }
+
+  /** Errors of a mutation have a bound of their own, so that neither what was done nor what was not goes untold. */
+  function boundMutation(
+    result: FormattedExecutionResult,
+    { values, excess, places }: AnswerCount,
+  ) {
+    if (excess !== undefined) {
+      cutPlaces(result, excess, places);
+    }
+    const errors = result.errors ?? [];
+    const fitting = countFitting(errors, limits.answerBytes);
+    if (fitting < errors.length) {
+      const told = errorOf(excessOf(limits.answerBytes + 1, values));
+      result.errors = [...errors.slice(0, fitting), told];
+    }
+  }
+
   return {
     fieldResolver,
     plugin: {
       async requestDidStart() {
         return {
           async willSendResponse({ operation, contextValue: { answer }, response: { body } }) {
-            if (body.kind !== 'single' || answer.excess === undefined) {
+            if (body.kind !== 'single' || body.singleResult.data === undefined) {
               return;
             }
             if (operation?.operation === OperationTypeNode.MUTATION) {
-              cutPlaces(body.singleResult, answer.excess, answer.places);
+              boundMutation(body.singleResult, answer);
             } else {
-              body.singleResult.data = null;
-              body.singleResult.errors = [errorOf(answer.excess)];
+              boundQuery(body.singleResult, answer);
             }
           },
         };
@@ -162,6 +194,18 @@ function isRecord(value: unknown): value is Record<string | number, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+/** How many of the errors, the first ones, take no more than so many bytes of JSON. */
+function countFitting(errors: readonly GraphQLFormattedError[], allowedBytes: number): number {
+  let bytes = 0;
+  for (const [index, error] of errors.entries()) {
+    bytes += Buffer.byteLength(JSON.stringify(error)) + 1;
+    if (bytes > allowedBytes) {
+      return index;
+    }
+  }
+  return errors.length;
+}
+
 function errorOf(excess: AnswerExcess): { message: string; extensions: Record<string, unknown> } {
   return { message: messageOf(excess), extensions: { ...extensionsOf(excess) } };
 }
@@ -190,6 +234,7 @@ function sizeOfText(text: string): number {
 /** Gives graphql-js the items of a long list one after the other, as far as the event loop has time for them. */
 function inTurns(
   items: readonly unknown[],
+  { returnType }: GraphQLResolveInfo,
   share: LoopShare,
   answer: AnswerCount,
 ): readonly unknown[] {
@@ -206,6 +251,7 @@ function inTurns(
         places.push({ give, fail });
       }),
   );
+  let given = 0;
   const giveAll = async (): Promise<void> => {
     for (const [index, { give }] of places.entries()) {
       if (share.isUsedUp()) {
@@ -215,12 +261,16 @@ function inTurns(
         throw new LimitError(answer.excess);
       }
       give(items[index]);
+      given += 1;
       // The item is completed in the meantime.
       await undefined;
     }
   };
+  const listType = getNullableType(returnType);
+  const endsWithFirst = isListType(listType) && isNonNullType(listType.ofType);
   giveAll().catch((error: unknown) => {
-    for (const { fail } of places) {
+    // An error takes long to make, and the first one ends a list that may have no null in it.
+    for (const { fail } of endsWithFirst ? places.slice(given, given + 1) : places) {
       fail(error);
     }
   });

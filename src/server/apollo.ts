@@ -53,7 +53,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     schema,
     introspection,
     fieldResolver: answerBounds.fieldResolver,
-    stringifyResult: async (result) => `${await printAnswer(result, loopShare)}\n`,
+    stringifyResult: (result) => printAnswer(result, loopShare),
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [documentLimits.rule, knownOperationTypes],

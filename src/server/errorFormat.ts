@@ -11,6 +11,16 @@ type ErrorFormat = (formatted: GraphQLFormattedError, error: unknown) => GraphQL
 const introspectionOff =
   'This gateway has introspection switched off, so nothing is known here of __schema and __type.';
 
+/** graphql-js repeats in a message the value that is wrong, however long that is. */
+const longestMessage = 1000;
+
+function withShortMessage(error: GraphQLFormattedError): GraphQLFormattedError {
+  const { message } = error;
+  return message.length <= longestMessage
+    ? error
+    : { ...error, message: `${message.slice(0, longestMessage)}…` };
+}
+
 /** Gives each error the form in which callers see it: masked where they must not, with the code of its limit. */
 export function createErrorFormat(limits: Limits, introspection: boolean): ErrorFormat {
   return (formatted, error) => {
@@ -23,7 +33,7 @@ export function createErrorFormat(limits: Limits, introspection: boolean): Error
         extensions: extensionsOf(excess),
       };
     }
-    const shown = withOwnWords(formatError(formatted, error), error);
+    const shown = withShortMessage(withOwnWords(formatError(formatted, error), error));
     if (introspection) {
       return shown;
     }

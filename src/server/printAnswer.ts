@@ -3,13 +3,14 @@ import type { LoopShare } from '../loopShare.ts';
 /** Items of a list that are printed at once. */
 const itemsAtOnce = 16;
 
-/** Prints an answer as `JSON.stringify` does, in slices if it has long lists. */
+/** Prints an answer as `JSON.stringify` does, with a line's end, in slices if it has long lists. */
 export async function printAnswer(value: unknown, share: LoopShare): Promise<string> {
   if (!hasLongList(value, 4)) {
-    return JSON.stringify(value);
+    return `${JSON.stringify(value)}\n`;
   }
   const parts: string[] = [];
   await print(value, share, parts);
+  parts.push('\n');
   return parts.join('');
 }
 

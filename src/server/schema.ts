@@ -27,8 +27,21 @@ export function readSdl(): string {
     .concat('\n');
 }
 
-/** Builds the schema that is executed; only one that is not hidden names the values of enums in errors. */
+/** By the SDL and whether it is hidden. */
+const schemas = new Map<string, GraphQLSchema>();
+
+/**
+ * Gives the schema that is executed; only one that is not hidden names the values of enums in errors. All
+ * gateways of a process share it, as building and validating it takes long.
+ */
 export function createSchema(sdl: string, isHidden = false): GraphQLSchema {
+  const key = `${isHidden} ${sdl}`;
+  const schema = schemas.get(key) ?? buildSchema(sdl, isHidden);
+  schemas.set(key, schema);
+  return schema;
+}
+
+function buildSchema(sdl: string, isHidden: boolean): GraphQLSchema {
   const schema = makeExecutableSchema({ typeDefs: sdl, resolvers: resolverMap });
   for (const type of Object.values(schema.getTypeMap())) {
     if (type instanceof GraphQLEnumType && !type.name.startsWith('__')) {

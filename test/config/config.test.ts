@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { cloudNames, cloudOf, graphRootOf } from '../../src/config/clouds.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/configError.ts';
 import { readConnections } from '../../src/config/connectionConfig.ts';
 import { readProxies } from '../../src/config/proxyConfig.ts';
-import { createReaders } from '../../src/config/readers.ts';
+import { createReaders, type Environment } from '../../src/config/readers.ts';
 import { readShedding } from '../../src/config/sheddingConfig.ts';
 import { oddities } from '../../src/emulator/oddities/oddity.ts';
 
@@ -231,5 +233,361 @@ describe('readConfig', () => {
       'LOG_LEVEL',
       'PORT',
     ]);
+  });
+});
+
+describe('cloudOf', () => {
+  it.each([
+    ['global', 'graph.microsoft.com', 'login.microsoftonline.com'],
+    ['usgov-l4', 'graph.microsoft.us', 'login.microsoftonline.us'],
+    ['usgov-l5', 'dod-graph.microsoft.us', 'login.microsoftonline.us'],
+    ['china', 'microsoftgraph.chinacloudapi.cn', 'login.chinacloudapi.cn'],
+  ] as const)('holds root, authority and scope of %s together', (name, graph, authority) => {
+    expect(cloudOf(name)).toEqual({
+      graphRoot: `https://${graph}`,
+      authorityHost: `https://${authority}`,
+      scope: `https://${graph}/.default`,
+    });
+    expect(graphRootOf(name)).toEqual(new URL(`https://${graph}/`));
+  });
+
+  it('knows no other cloud', () => {
+    expect(cloudNames).toEqual(['global', 'usgov-l4', 'usgov-l5', 'china']);
+  });
+});
+
+const hostedSandbox = 'https://studio.apollographql.com';
+
+describe('the origins that may call from a browser', () => {
+  it.each([
+    [{ GRAPH_CLOUD: 'global' }, []],
+    [{}, [hostedSandbox]],
+    [{ GRAPH_CLOUD: 'emulator', NODE_ENV: 'production' }, [hostedSandbox]],
+    [
+      { GRAPH_CLOUD: 'global', CORS_ORIGINS: ' https://app.example, http://localhost:5173 ,' },
+      ['https://app.example', 'http://localhost:5173'],
+    ],
+    [
+      { CORS_ORIGINS: `${hostedSandbox},https://app.example` },
+      [hostedSandbox, 'https://app.example'],
+    ],
+  ])('are, under %j, %j', (environment, origins) => {
+    expect(readConfig(environment).corsOrigins).toEqual(origins);
+  });
+
+  it.each([
+    ['*', 'name each origin'],
+    ['null', 'an origin is http:// or https:// and a host'],
+    ['app.example', 'an origin is http:// or https:// and a host'],
+    ['ftp://app.example', 'an origin is http:// or https:// and a host'],
+    ['https://*.example', 'name each origin'],
+    ['https://app.example/', 'browsers would send "https://app.example"'],
+    ['https://app.example/page', 'browsers would send "https://app.example"'],
+    ['https://app.example?x', 'browsers would send "https://app.example"'],
+    ['https://App.example', 'browsers would send "https://app.example"'],
+    ['https://app.example:443', 'browsers would send "https://app.example"'],
+  ])('are never %s', (origin, reason) => {
+    expect(() => readConfig({ CORS_ORIGINS: `https://fine.example,${origin}` })).toThrow(reason);
+  });
+
+  it('are told all at once, and without a password in one of them', () => {
+    const read = () => readConfig({ CORS_ORIGINS: 'http://user:hunter2@app.example,*,x' });
+    expect(read).toThrow(/"http:\/\/app\.example"; [\s\S]*"\*"; [\s\S]*"x"; /);
+    expect(read).not.toThrow(/hunter2/);
+  });
+});
+
+describe('which explorer there is', () => {
+  it.each([
+    [{}, 'auto'],
+    [{ EXPLORER: 'sandbox' }, 'sandbox'],
+    [{ EXPLORER: 'offline' }, 'offline'],
+    [{ EXPLORER: 'off' }, 'off'],
+    [{ NODE_ENV: 'production', GRAPH_CLOUD: 'global' }, 'off'],
+    [{ NODE_ENV: 'production', GRAPH_CLOUD: 'global', EXPLORER: 'offline' }, 'offline'],
+  ])('is, under %j, %s', (environment, mode) => {
+    expect(readConfig(environment).explorer).toBe(mode);
+  });
+
+  it('is told to be wrong where the word is none of them', () => {
+    expect(() => readConfig({ EXPLORER: 'graphiql' })).toThrow(
+      'EXPLORER is "graphiql"; it must be one of auto, sandbox, offline, off.',
+    );
+  });
+});
+
+describe('door config', () => {
+  function problemsOf(environment: Environment): readonly string[] {
+    try {
+      readConfig(environment);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        return error.problems;
+      }
+      throw error;
+    }
+    return [];
+  }
+
+  describe('the configuration of the door', () => {
+    it('has bounds for everything where nothing is set', () => {
+      const { shedding, connections } = readConfig({});
+      expect(shedding).toEqual({ eventLoopDelayMs: 200, heapPercent: 90, openRequests: 1000 });
+      expect(connections).toEqual({
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 30_000,
+        responseIdleTimeoutMs: 15_000,
+        keepAliveTimeoutMs: 72_000,
+        limit: 10_000,
+        arriving: { bodies: 2_500, bytes: 16_777_216, bytesPerSecond: 240 },
+      });
+    });
+
+    it('takes each bound away with a 0', () => {
+      const { shedding } = readConfig({
+        SHED_EVENT_LOOP_DELAY_MS: '0',
+        SHED_HEAP_PERCENT: '0',
+        SHED_OPEN_REQUESTS: '0',
+      });
+      expect(shedding).toEqual({ eventLoopDelayMs: 0, heapPercent: 0, openRequests: 0 });
+      const { connections } = readConfig({ MIN_BODY_BYTES_PER_SECOND: '0' });
+      expect(connections.arriving.bytesPerSecond).toBe(0);
+    });
+
+    it('tells every problem at once', () => {
+      const names = [
+        'SHED_EVENT_LOOP_DELAY_MS',
+        'SHED_HEAP_PERCENT',
+        'SHED_OPEN_REQUESTS',
+        'HEADERS_TIMEOUT_MS',
+        'REQUEST_TIMEOUT_MS',
+        'RESPONSE_IDLE_TIMEOUT_MS',
+        'KEEP_ALIVE_TIMEOUT_MS',
+        'MAX_CONNECTIONS',
+        'MAX_ARRIVING_BODIES',
+        'MAX_ARRIVING_BODY_BYTES',
+        'MIN_BODY_BYTES_PER_SECOND',
+      ];
+      const problems = problemsOf(Object.fromEntries(names.map((name) => [name, 'many'])));
+      expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([...names].sort());
+    });
+
+    it.each([
+      [{ SHED_HEAP_PERCENT: '100' }, /^SHED_HEAP_PERCENT is "100"; .* from 0 to 99\.$/],
+      [{ MAX_CONNECTIONS: '0' }, /^MAX_CONNECTIONS is "0"; .* from 1 to 1000000\.$/],
+      [
+        { HEADERS_TIMEOUT_MS: '5000', REQUEST_TIMEOUT_MS: '4000' },
+        /^HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS/,
+      ],
+    ])('refuses %j', (environment, problem) => {
+      expect(problemsOf(environment)).toEqual([expect.stringMatching(problem)]);
+    });
+  });
+});
+
+describe('graph budget config', () => {
+  const budgetOf = (environment: Environment) => readConfig(environment).graphBudget;
+
+  function problemsOf(environment: Environment): readonly string[] {
+    try {
+      readConfig(environment);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        return error.problems;
+      }
+      throw error;
+    }
+    return [];
+  }
+
+  describe("the budget's configuration", () => {
+    it("is Microsoft's limits in memory, for one replica", () => {
+      expect(budgetOf({ GRAPH_CLOUD: 'global' })).toEqual({
+        writes: 100,
+        requests: 1000,
+        replicas: 1,
+        redisUrl: undefined,
+      });
+    });
+
+    it('holds nobody up who tries the embedded Graph, unless it is set', () => {
+      expect(budgetOf({})).toMatchObject({ writes: 100_000, requests: 100_000 });
+      expect(budgetOf({ GRAPH_WRITE_BUDGET: '7' })).toMatchObject({ writes: 7 });
+    });
+
+    it('counts with two replicas where there is a Redis to share it', () => {
+      expect(budgetOf({ REDIS_URL: 'redis://redis' }).replicas).toBe(2);
+      expect(budgetOf({ REDIS_URL: 'redis://redis', GRAPH_BUDGET_REPLICAS: '5' }).replicas).toBe(5);
+    });
+
+    it.each([
+      'redis://redis',
+      'redis://redis:6380/',
+      'redis://redis:6380/2',
+      'rediss://:p%40ss@cache.example:6380',
+      'rediss://user:p%40ss@cache.example:6380/0',
+      'redis://[::1]:6379',
+    ])('takes %s for REDIS_URL, and shows it to nobody', (url) => {
+      const config = readConfig({ REDIS_URL: url });
+      expect(config.graphBudget.redisUrl?.reveal()).toBe(url);
+      expect(`${JSON.stringify(config)}${inspect(config, { depth: 9 })}`).not.toContain('redis:');
+    });
+
+    it.each([
+      ['cache.example:6379', /must begin with redis:/],
+      ['redis', /must be an absolute URL/],
+      ['http://:hunter2@cache.example', /must begin with redis:/],
+      ['redis:///2', /must name a host/],
+      ['redis://:hunter2@cache.example/two', /only be a database's number/],
+      ['redis://:hunter2@cache.example?enableOfflineQueue=true', /must end before any \? or #/],
+      ['redis://:hunter2%@cache.example', /must be percent-encoded/],
+      ['redis://%ff:hunter2@cache.example', /must be percent-encoded/],
+    ])('refuses %s for REDIS_URL without repeating it', (url, problem) => {
+      const problems = problemsOf({ REDIS_URL: url });
+      expect(problems).toEqual([expect.stringMatching(/^REDIS_URL cannot be used: /)]);
+      expect(problems[0]).toMatch(problem);
+      expect(problems[0]).not.toContain('hunter2');
+    });
+
+    it.each([
+      [
+        { GRAPH_WRITE_BUDGET: '0' },
+        'GRAPH_WRITE_BUDGET is "0"; it must be a whole number from 1 to 100000.',
+      ],
+      [
+        { GRAPH_REQUEST_BUDGET: '19' },
+        'GRAPH_REQUEST_BUDGET is "19"; it must be a whole number from 20 to 100000.',
+      ],
+      [
+        { GRAPH_BUDGET_REPLICAS: '3', GRAPH_WRITE_BUDGET: '2' },
+        'GRAPH_WRITE_BUDGET must be at least GRAPH_BUDGET_REPLICAS: each needs a share.',
+      ],
+      [
+        { REDIS_URL: 'redis://redis', GRAPH_REQUEST_BUDGET: '39' },
+        'GRAPH_REQUEST_BUDGET must be at least 20 times GRAPH_BUDGET_REPLICAS: a batch needs as much at once.',
+      ],
+    ])('refuses %j', (environment, problem) => {
+      expect(problemsOf(environment)).toEqual([problem]);
+    });
+  });
+});
+
+describe('limits config', () => {
+  function problemsOf(environment: Environment): readonly string[] {
+    try {
+      readConfig(environment);
+    } catch (error) {
+      if (error instanceof ConfigError) {
+        return error.problems;
+      }
+      throw error;
+    }
+    return [];
+  }
+
+  const defaults = {
+    mode: 'enforce',
+    bodyBytes: 65_536,
+    jsonDepth: 32,
+    documentBytes: 16_384,
+    tokens: 1000,
+    depth: 8,
+    introspectionDepth: 16,
+    aliases: 20,
+    introspectionAliases: 3,
+    rootFields: 10,
+    directives: 10,
+    filterConditions: 100,
+    filterDepth: 8,
+    filterText: 256,
+    orderKeys: 3,
+    pageRows: 1000,
+    answerBytes: 4_194_304,
+    answerValues: 250_000,
+    errors: 5,
+  };
+
+  describe("the limits' configuration", () => {
+    it('is enforced with the documented limits where nothing is set', () => {
+      expect(readConfig({}).limits).toEqual(defaults);
+      expect(readConfig({ NODE_ENV: 'production', GRAPH_CLOUD: 'global' }).limits).toEqual(
+        defaults,
+      );
+    });
+
+    it.each<[string, string, object]>([
+      ['LIMITS_MODE', 'warn-only', { mode: 'warn-only' }],
+      ['LIMIT_BODY_BYTES', '100000', { bodyBytes: 100_000 }],
+      ['LIMIT_JSON_DEPTH', '12', { jsonDepth: 12 }],
+      ['LIMIT_DOCUMENT_BYTES', '2000', { documentBytes: 2000 }],
+      ['LIMIT_TOKENS', '3000', { tokens: 3000 }],
+      ['LIMIT_DEPTH', '7', { depth: 7 }],
+      ['LIMIT_INTROSPECTION_DEPTH', '20', { introspectionDepth: 20 }],
+      ['LIMIT_ALIASES', '0', { aliases: 0 }],
+      ['LIMIT_INTROSPECTION_ALIASES', '0', { introspectionAliases: 0 }],
+      ['LIMIT_ROOT_FIELDS', '50', { rootFields: 50 }],
+      ['LIMIT_DIRECTIVES', '0', { directives: 0 }],
+      ['LIMIT_FILTER_CONDITIONS', '7', { filterConditions: 7 }],
+      ['LIMIT_FILTER_DEPTH', '3', { filterDepth: 3 }],
+      ['LIMIT_FILTER_TEXT', '100', { filterText: 100 }],
+      ['LIMIT_ORDER_KEYS', '2', { orderKeys: 2 }],
+      ['LIMIT_PAGE_ROWS', '2000', { pageRows: 2000 }],
+      ['LIMIT_ANSWER_BYTES', '100000', { answerBytes: 100_000 }],
+      ['LIMIT_ANSWER_VALUES', '5000', { answerValues: 5000 }],
+      ['LIMIT_ERRORS', '2', { errors: 2 }],
+    ])('reads %s=%s', (name, value, changed) => {
+      expect(readConfig({ [name]: value }).limits).toEqual({ ...defaults, ...changed });
+    });
+
+    it.each<[Environment, string]>([
+      [{ LIMITS_MODE: 'off' }, 'LIMITS_MODE is "off"; it must be one of enforce, warn-only.'],
+      [{ LIMIT_DEPTH: '0' }, 'LIMIT_DEPTH is "0"; it must be a whole number from 1 to 100.'],
+      [
+        { LIMIT_TOKENS: '3001' },
+        'LIMIT_TOKENS is "3001"; it must be a whole number from 50 to 3000.',
+      ],
+      [{ LIMIT_ERRORS: '1' }, 'LIMIT_ERRORS is "1"; it must be a whole number from 2 to 100.'],
+      [
+        { LIMIT_BODY_BYTES: '16383' },
+        'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
+      ],
+    ])('refuses %j', (environment, problem) => {
+      expect(problemsOf(environment)).toEqual([problem]);
+    });
+  });
+
+  describe("the trusted documents' configuration", () => {
+    it.each<[Environment, object]>([
+      [{}, { mode: 'off' }],
+      [{ TRUSTED_DOCUMENTS_MODE: 'off' }, { mode: 'off' }],
+      [{ TRUSTED_DOCUMENTS_MODE: 'off', TRUSTED_DOCUMENTS_PATH: '/a' }, { mode: 'off' }],
+      [
+        { TRUSTED_DOCUMENTS_MODE: 'log-unknown', TRUSTED_DOCUMENTS_PATH: '/a' },
+        { mode: 'log-unknown', path: '/a' },
+      ],
+      [
+        { TRUSTED_DOCUMENTS_MODE: 'enforce', TRUSTED_DOCUMENTS_PATH: '/a' },
+        { mode: 'enforce', path: '/a' },
+      ],
+    ])('of %j is %j', (environment, expected) => {
+      expect(readConfig(environment).trustedDocuments).toEqual(expected);
+    });
+
+    it.each<[Environment, string]>([
+      [
+        { TRUSTED_DOCUMENTS_MODE: 'enforce' },
+        'TRUSTED_DOCUMENTS_PATH is missing: TRUSTED_DOCUMENTS_MODE=enforce needs a manifest.',
+      ],
+      [
+        { TRUSTED_DOCUMENTS_PATH: '/a' },
+        'TRUSTED_DOCUMENTS_MODE is missing: with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce.',
+      ],
+      [
+        { TRUSTED_DOCUMENTS_MODE: 'on', TRUSTED_DOCUMENTS_PATH: '/a' },
+        'TRUSTED_DOCUMENTS_MODE is "on"; it must be one of off, log-unknown, enforce.',
+      ],
+    ])('refuses %j', (environment, problem) => {
+      expect(problemsOf(environment)).toEqual([problem]);
+    });
   });
 });

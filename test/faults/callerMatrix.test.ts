@@ -31,8 +31,9 @@ import {
   type SeenStage,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { expectPromised } from './matrix/expectPromised.ts';
 import { leavingFaults } from './matrix/processFaults.ts';
-import { casesOf, expectPromised } from './matrix/promised.ts';
+import { casesOf } from './matrix/promised.ts';
 
 /** What became of each operation whose caller left, and what the log told of it. */
 type Left = Readonly<

@@ -12,8 +12,9 @@ import {
   type SeenByOperation,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { expectPromised } from './matrix/expectPromised.ts';
 import { gatewayShortages } from './matrix/processFaults.ts';
-import { casesOf, expectPromised } from './matrix/promised.ts';
+import { casesOf } from './matrix/promised.ts';
 
 /** Plays them with gateways in this process. */
 async function playGatewayShortages(

@@ -13,8 +13,9 @@ import {
   seenOf,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { expectPromised } from './matrix/expectPromised.ts';
 import { outageFaults, outageMs } from './matrix/processFaults.ts';
-import { casesOf, expectPromised } from './matrix/promised.ts';
+import { casesOf } from './matrix/promised.ts';
 
 /** How long an operation may take. */
 const operationMs = 20_000;
@@ -23,8 +24,8 @@ const mostBefore = 20;
 
 const cases = casesOf(outageFaults);
 
-/** How long a body may take before its pace counts; started with each request. */
-const bodyGraceMs = 5_000;
+/** How often the gateway looks at the pace of bodies while one is not complete. */
+const bodySweepMs = 100;
 
 describe.each(laneOperations)('an outage of Graph that meets each %s', (operation) => {
   const closeLater = useClosing();
@@ -61,7 +62,7 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
   });
 
   it('is told at once while the breaker is open: no timers are started but those of the body and the deadline', () => {
-    expect([...played.delaysWhileOpen]).toEqual([bodyGraceMs, operationMs]);
+    expect([...played.delaysWhileOpen]).toEqual([bodySweepMs, operationMs]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { constants, privateEncrypt } from 'node:crypto';
 import forge from 'node-forge';
 import { makeKeyPair } from './keyPairs.ts';
-import { sharedText } from './sharedTexts.ts';
+import { ofTestFile } from './ofTestFile.ts';
 
 /** A key and its certificate, with those in between, as PEM texts: what a TLS server needs. */
 export interface ServerCertificate {
@@ -48,16 +48,18 @@ const loopback = [
   { type: dnsName, value: '*.example.test' },
 ];
 
-let sets = 0;
+const nextSet = ofTestFile(() => ({ number: 0 }));
+const sets: TestCertificates[] = [];
 
 /** Gives certificates that nothing else in this test file has. It takes no network and no files. */
 export function createTestCertificates(): TestCertificates {
-  sets += 1;
-  const text = sharedText(`certificates ${sets}`, () => JSON.stringify(makeCertificates()));
-  return JSON.parse(text) as TestCertificates;
+  const number = nextSet().number++;
+  const set = sets[number] ?? makeCertificates();
+  sets[number] = set;
+  return set;
 }
 
-function makeCertificates(): TestCertificates {
+export function makeCertificates(): TestCertificates {
   const [trusted, stranger, server] = [makeKeyPair(), makeKeyPair(), makeKeyPair()];
   const authority = { name: 'Test authority', privateKey: trusted.privateKey };
   const serverTraits = { name: 'Test server', extensions: [subjectAltName(loopback)] };

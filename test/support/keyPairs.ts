@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { sharedText } from './sharedTexts.ts';
+import { ofTestFile } from './ofTestFile.ts';
 
 /** An RSA key pair as PEM texts. */
 export interface KeyPair {
@@ -11,22 +11,24 @@ export interface LentKeyPair extends KeyPair {
   readonly number: number;
 }
 
-const lent = new Set<number>();
+const lent = ofTestFile(() => new Set<number>());
+const pairs: KeyPair[] = [];
 
 /** Gives one that nobody else in this test file has. Making them would be a tenth of the time of all tests. */
 export function lendKeyPair(): LentKeyPair {
   let number = 0;
-  while (lent.has(number)) {
+  while (lent().has(number)) {
     number += 1;
   }
-  lent.add(number);
-  const text = sharedText(`key pair ${number}`, () => JSON.stringify(makeKeyPair()));
-  return { ...(JSON.parse(text) as KeyPair), number };
+  lent().add(number);
+  const pair = pairs[number] ?? makeKeyPair();
+  pairs[number] = pair;
+  return { ...pair, number };
 }
 
 /** Lets somebody else in this test file have it. */
 export function takeKeyPairBack({ number }: LentKeyPair): void {
-  lent.delete(number);
+  lent().delete(number);
 }
 
 export function makeKeyPair(): KeyPair {

@@ -1,13 +1,16 @@
-import { createRequire } from 'node:module';
+import { createRequire, register } from 'node:module';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { TestEnvironment } from 'jest-environment-node';
 import { countResources, findLeftovers } from './leftovers.mjs';
 
-/** What `sharedText` keeps for all files of this process. */
-const sharedTexts = new Map();
-
 /** Loads a package for all files of this process (see `nativePackages.mjs`). */
 const requireNative = createRequire(import.meta.url);
+
+/** Loads a module of ours for all files of this process (see `nativeSources.mjs`). */
+const importNative = (path) => import(pathToFileURL(path));
+
+let isLoaderRegistered = false;
 
 /** How long what is being closed may take to be gone. */
 const usualPatienceMs = 15_000;
@@ -29,19 +32,37 @@ const settlingMs = 150;
 export default class TidyEnvironment extends TestEnvironment {
   #beforeFile;
   #beforeTest;
+  #collectsCoverage;
   #hasFailed = false;
   #options;
+  #testFile;
 
   constructor(config, context) {
     super(config, context);
     this.#options = config.projectConfig.testEnvironmentOptions;
+    this.#testFile = context.testPath;
+    this.#collectsCoverage = config.globalConfig.collectCoverage;
+    if (!isLoaderRegistered) {
+      isLoaderRegistered = true;
+      register('./sourceLoader.mjs', import.meta.url, {
+        data: { collectsCoverage: this.#collectsCoverage },
+      });
+    }
   }
 
   async setup() {
     await super.setup();
-    this.global.sharedTexts = sharedTexts;
+    globalThis.testFile = this.#testFile;
     this.global.requireNative = requireNative;
-    shareErrors(this.global.Error);
+    this.global.importNative = importNative;
+    if (this.#collectsCoverage) {
+      // What the files before it have run stays counted, which a summary does not mind.
+      globalThis.__coverage__ ??= {};
+      this.global.__coverage__ = globalThis.__coverage__;
+    }
+    for (const name of sharedErrors) {
+      shareError(this.global[name], globalThis[name]);
+    }
     this.#beforeFile = await countSettled();
   }
 
@@ -76,13 +97,15 @@ export default class TidyEnvironment extends TestEnvironment {
   }
 }
 
-/** A test file has an `Error` of its own: those of packages are instances of it, and its are instances of theirs. */
-function shareErrors(OwnError) {
-  Object.setPrototypeOf(OwnError.prototype, Error.prototype);
+const sharedErrors = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'URIError'];
+
+/** A test file has an `Error` of its own: those of sources are instances of it, and its are instances of theirs. */
+function shareError(OwnError, Shared) {
+  Object.setPrototypeOf(OwnError.prototype, Shared.prototype);
   const isInstance = Function.prototype[Symbol.hasInstance];
   Object.defineProperty(OwnError, Symbol.hasInstance, {
     value(error) {
-      return isInstance.call(this === OwnError ? Error : this, error);
+      return isInstance.call(this === OwnError ? Shared : this, error);
     },
   });
 }

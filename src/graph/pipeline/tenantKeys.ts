@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../atMost.ts';
 import { readTokenClaims } from '../tokenClaims.ts';
 import type { GraphCall } from './pipeline.ts';
 
@@ -31,7 +32,10 @@ const knownForMs = 60 * 60 * 1000;
  * tenant into one; so a token counts by itself until Graph has accepted it.
  */
 export function createTenantKeys(): TenantKeys {
-  const accepted = new LRUCache<string, AcceptedToken>({ max: maximumTokens, ttl: knownForMs });
+  const accepted = new LRUCache<string, AcceptedToken>({
+    ...atMost(maximumTokens),
+    ttl: knownForMs,
+  });
   return {
     keyOf({ callerToken }) {
       const digest = digestOf(callerToken?.reveal() ?? '');

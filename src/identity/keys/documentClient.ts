@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { parseJson } from '../../graph/json.ts';
+import { trustIn } from '../../graph/pipeline/transport/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../../graph/pipeline/transport/tunnel.ts';
 import { findJsonProblem } from '../../jsonProblem.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../../proxy.ts';
@@ -38,10 +38,7 @@ export function createDocumentClient(options: DocumentClientOptions): DocumentCl
   const { clock, certificateAuthorities, proxies, timeoutMs = defaultTimeoutMs } = options;
   const settings = {
     maxHeaderSize: 16 * 1024,
-    connect: {
-      timeout: timeoutMs,
-      ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
-    },
+    connect: { timeout: timeoutMs, ...trustIn(certificateAuthorities) },
   };
   const direct = new Agent(settings);
   const proxied = new Map<ForwardProxy, Dispatcher>();

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../atMost.ts';
 import type { Clock } from '../../clock.ts';
 import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
 import type { GraphCall } from '../../graph/pipeline/pipeline.ts';
@@ -53,7 +54,7 @@ export class TokenCache {
   constructor(options: TokenCacheOptions, parts: TokenCacheParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#entries = new LRUCache({ max: options.maximumTokens });
+    this.#entries = new LRUCache(atMost(options.maximumTokens));
     this.#stopWatching = parts.watchSize?.(() => this.size);
   }
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { laterTurn } from '../../loopShare.ts';
 import type { Admit, AdmittedRequest } from './admitRequest.ts';
 
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */
@@ -39,8 +40,30 @@ export function createGraphQLHandler<Context extends BaseContext>({
     for (const [name, value] of headers) {
       reply.header(name, value);
     }
-    return reply.send(body.kind === 'complete' ? body.string : Readable.from(body.asyncIterator));
+    if (body.kind !== 'complete') {
+      return reply.send(Readable.from(body.asyncIterator));
+    }
+    if (body.string.length <= charactersAtOnce) {
+      return reply.send(body.string);
+    }
+    reply.header('content-length', Buffer.byteLength(body.string));
+    return reply.send(Readable.from(slicesOf(body.string)));
   };
+}
+
+/** A longer answer is encoded and written in several turns of the event loop: the system takes its time for each. */
+const charactersAtOnce = 65_536;
+
+/** Cuts a text between characters, never inside one of two code units. */
+export async function* slicesOf(text: string): AsyncGenerator<Buffer, void, undefined> {
+  for (let start = 0; start < text.length; ) {
+    const end = start + charactersAtOnce;
+    const isInside = /[\ud800-\udbff]/.test(text.charAt(end - 1));
+    const next = isInside ? end + 1 : end;
+    yield Buffer.from(text.slice(start, next));
+    start = next;
+    await laterTurn();
+  }
 }
 
 /** Only what counts as preflighted is left of `authorization`: browsers send other schemes by themselves. */

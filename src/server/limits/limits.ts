@@ -26,7 +26,7 @@ export interface Limits {
   readonly orderKeys: number;
   /** The sizes of all pages that an operation asks for. */
   readonly pageRows: number;
-  /** Of an answer's data, as JSON. */
+  /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
   readonly answerBytes: number;
   /** Objects and fields of an answer's data. */
   readonly answerValues: number;

@@ -8,8 +8,9 @@ import {
 } from '../../faults/lane/inFlight.ts';
 import { ask, lookAt, meet, putFourCallers } from '../../faults/lane/laneCaller.ts';
 import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane.ts';
+import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { signalFaults } from '../../faults/matrix/processFaults.ts';
-import { casesOf, expectPromised } from '../../faults/matrix/promised.ts';
+import { casesOf } from '../../faults/matrix/promised.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import type { Program } from '../../support/programs.ts';
 import { openConnection } from '../../support/rawConnection.ts';

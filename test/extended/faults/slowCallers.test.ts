@@ -18,8 +18,9 @@ import {
   type SeenByOperation,
 } from '../../faults/lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
+import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { slowCallerFaults } from '../../faults/matrix/processFaults.ts';
-import { casesOf, expectPromised } from '../../faults/matrix/promised.ts';
+import { casesOf } from '../../faults/matrix/promised.ts';
 import { drip, openConnection } from '../../support/rawConnection.ts';
 import { until } from '../../support/until.ts';
 

@@ -20,8 +20,9 @@ import {
   putFourCallers,
 } from '../../faults/lane/laneCaller.ts';
 import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane.ts';
+import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { systemShortages } from '../../faults/matrix/processFaults.ts';
-import { casesOf, expectPromised } from '../../faults/matrix/promised.ts';
+import { casesOf } from '../../faults/matrix/promised.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
 import { openConnection, type RawConnection } from '../../support/rawConnection.ts';

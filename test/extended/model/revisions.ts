@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { deepStrictEqual } from 'node:assert/strict';
 import { type ModelPartner, stateOf } from './modelPartner.ts';
 
 /**
@@ -16,7 +16,7 @@ export class Revisions {
     const known = { revision: this.#byState.get(key) ?? text, state: states.get(text) ?? state };
     // An expectation costs more than all the rest here.
     if (typeof revision !== 'string' || known.revision !== text || known.state !== state) {
-      expect({ revision, state }).toEqual(known);
+      deepStrictEqual({ revision, state }, known);
     }
     this.#byPartner.set(partner.id, states.set(text, state));
     this.#byState.set(key, text);

@@ -12,8 +12,15 @@ let rows: readonly Record<string, unknown>[] = [];
 let graph: ScriptedServer;
 let gateway: TestGateway;
 let usual: TestGateway;
+/** Bounds values only. */
+let valued: TestGateway;
+/** Whether Graph fails for the partner "nobody". */
+let failing = false;
 
 const answer: Answer = (response, request) => {
+  if (failing && request.url.endsWith('/nobody')) {
+    return json(403, { error: { code: 'Forbidden', message: 'No' } })(response, request);
+  }
   const isList = request.method === 'GET' && !/Partners\/./.test(request.url);
   const body = isList ? { value: rows } : rows[0];
   json(request.method === 'POST' ? 201 : 200, body)(response, request);
@@ -29,10 +36,11 @@ beforeAll(async () => {
     LIMITS_MODE: 'warn-only',
   });
   usual = await startTestGateway(environment);
+  valued = await startTestGateway({ ...environment, LIMIT_ANSWER_VALUES: '401' });
 });
 
 afterAll(async () => {
-  await Promise.all([gateway.stop(0), usual.stop(0)]);
+  await Promise.all([gateway.stop(0), usual.stop(0), valued.stop(0)]);
   await graph.close();
 });
 
@@ -97,7 +105,147 @@ describe('the bytes of an answer', () => {
   });
 });
 
+describe('the bytes of names of types', () => {
+  const aliased = (count: number): string =>
+    Array.from({ length: count }, (_value, index) => `t${index}: __typename`).join(' ');
+  /** `"t0":"ComplianceManagementPartner",` */
+  const ofPartner = 35;
+
+  it('are counted as those of other fields, in fragments too', async () => {
+    const query = `{ complianceManagementPartner(id: "a") { a: displayName } ...F }
+      fragment F on Query { ${list} { nodes { ...P } } }
+      fragment P on ComplianceManagementPartner { ... { ${aliased(10)} } ...Q t0: __typename }
+      fragment Q on ComplianceManagementPartner { t0: __typename displayName }`;
+    const around = '"a":"",'.length + '"nodes":[{},],'.length + '"displayName":"",'.length;
+    const name = (bytes: number): string =>
+      'x'.repeat((allowedBytes - around - 10 * ofPartner) / 2 + bytes);
+    rows = [{ id: 'a', displayName: name(0) }];
+    const fits = await gateway.run(query);
+    expect(fits.result.errors).toBeUndefined();
+    rows = [{ id: 'a', displayName: name(1) }];
+    expect((await gateway.run(query)).result.errors?.[0]?.extensions).toEqual({
+      code: 'ANSWER_TOO_LARGE',
+      allowed: allowedBytes,
+      seen: expect.any(Number),
+    });
+  });
+
+  it('are counted by the type that a target has', async () => {
+    const having = (count: number) => ({ id: 'a', iosEnrollmentAssignments: targets(count) });
+    const query = `{ complianceManagementPartner(id: "a") { iosEnrollmentAssignments { target { __typename } } } }`;
+    // Behind each last member a comma is counted, too.
+    const ofTarget = '{"target":{"__typename":"AllDevicesAssignmentTarget",},},'.length;
+    const fitting = Math.floor((allowedBytes - 40) / ofTarget);
+    rows = [having(fitting)];
+    expect((await gateway.run(query)).result.errors).toBeUndefined();
+    rows = [having(fitting + 1)];
+    expect((await gateway.run(query)).result.errors?.[0]?.extensions['code']).toBe(
+      'ANSWER_TOO_LARGE',
+    );
+  });
+
+  it('end the answer of 20 aliases of 690 letters over 1,000 partners', async () => {
+    rows = numbered(1000);
+    const long = Array.from(
+      { length: 19 },
+      (_value, index) => `${'n'.repeat(690)}${index}: __typename`,
+    );
+    const { result, text } = await usual.run(
+      `{ ${list}(first: 1000) { nodes { ${long.join(' ')} } } }`,
+    );
+    expect(result.errors?.[0]?.extensions['code']).toBe('ANSWER_TOO_LARGE');
+    expect(text.length).toBeLessThan(1000);
+  });
+});
+
+describe('the bytes of a revision and of what stands at the root', () => {
+  it('are counted, each alias of a revision for itself', async () => {
+    const aliases = Array.from({ length: 19 }, (_value, index) => `r${index}: revision`).join(' ');
+    const query = `{ ${list} { nodes { ${aliases} } } }`;
+    // `"r10":"…43 characters…",`
+    rows = numbered(4);
+    expect((await gateway.run(query)).result.errors).toBeUndefined();
+    rows = numbered(5);
+    expect((await gateway.run(query)).result.errors?.[0]?.extensions['code']).toBe(
+      'ANSWER_TOO_LARGE',
+    );
+  });
+
+  it('are no more than the document has at the root, once for each key', async () => {
+    rows = [];
+    const keys = Array.from({ length: 10 }, (_value, index) => `${'k'.repeat(350)}${index}`);
+    const query = `{ ${keys.map((key) => `${key}: __typename`).join(' ')} }`;
+    const { result, text } = await gateway.run(query);
+    expect(Object.keys(result.data ?? {})).toEqual(keys);
+    expect(text.length).toBeLessThan(2 * query.length);
+  });
+});
+
+describe('the errors of an answer', () => {
+  it('count as its data does: the rest of them is told by one error', async () => {
+    const keys = Array.from({ length: 10 }, (_value, index) => `${'k'.repeat(400)}${index}`);
+    const query = `{ ${keys.map((key) => `${key}: complianceManagementPartner(id: "..") { id }`).join(' ')} }`;
+    const { status, result, text } = await gateway.run(query);
+    expect(status).toBe(200);
+    expect(result).toEqual({
+      data: null,
+      errors: [
+        {
+          message: expect.any(String),
+          extensions: { code: 'ANSWER_TOO_LARGE', allowed: allowedBytes, seen: allowedBytes + 1 },
+        },
+      ],
+    });
+    expect(text.length).toBeLessThan(allowedBytes);
+    const all = await usual.run(query);
+    expect(all.result.errors).toHaveLength(10);
+  });
+
+  it('never take the data of a mutation, nor its errors that fit', async () => {
+    rows = [{ id: 'a', iosOnboarded: true }];
+    const write = 'input: { id: "a", iosOnboarded: true }) { complianceManagementPartner { id } }';
+    const refused = Array.from(
+      { length: 9 },
+      (_value, index) =>
+        `${'k'.repeat(400)}${index}: updateComplianceManagementPartner(input: { id: "nobody", iosOnboarded: true }) { userErrors { code } }`,
+    );
+    failing = true;
+    const { result } = await gateway.run(
+      `mutation { done: updateComplianceManagementPartner(${write} ${refused.join(' ')} }`,
+    );
+    failing = false;
+    expect(result.data).toMatchObject({ done: { complianceManagementPartner: { id: 'a' } } });
+    const codes = result.errors?.map(({ extensions }) => extensions['code']) ?? [];
+    expect(codes.length).toBeGreaterThan(1);
+    expect(codes.length).toBeLessThan(9);
+    expect(codes.at(-1)).toBe('ANSWER_TOO_LARGE');
+  });
+
+  it('about what a caller sent repeat no more than the start of it', async () => {
+    const filter = Object.fromEntries(
+      Array.from({ length: 5000 }, (_value, index) => [`x${index}`, 1]),
+    );
+    const query = `query ($f: ComplianceManagementPartnerFilter) { ${list}(filter: $f) { totalCount } }`;
+    const { result, text } = await usual.run(query, { f: filter });
+    expect(result.errors?.length).toBeGreaterThan(0);
+    expect(text.length).toBeLessThan(10_000);
+  });
+});
+
 describe('the values of an answer', () => {
+  it('are bounded for names of types too', async () => {
+    const aliases = Array.from({ length: 19 }, (_value, index) => `t${index}: __typename`);
+    rows = numbered(20);
+    const query = `{ ${list} { nodes { ${aliases.join(' ')} } } }`;
+    const { result } = await valued.run(query);
+    expect(result.errors).toBeUndefined();
+    rows = numbered(21);
+    expect((await valued.run(query)).result.errors?.[0]?.extensions).toMatchObject({
+      code: 'TOO_MANY_ANSWER_VALUES',
+      seen: 1 + 20 * 21,
+    });
+  });
+
   it('are bounded', async () => {
     const query = (more: string) => `{ ${list}(first: 1000) { nodes { id } ${more} } }`;
     // A list and its items, an id in each.
@@ -190,7 +338,7 @@ describe('a usual answer', () => {
     const lists = ['macOs', 'windows', 'android', 'ios', 'linux'];
     rows = numbered(1000).map((row) => ({
       ...row,
-      displayName: 'Contoso "Partner" \u2028',
+      displayName: 'Contoso "Partner" \u2028 \u{1f600}',
       partnerState: 'enabled',
       lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
       ...Object.fromEntries(
@@ -207,10 +355,11 @@ describe('a usual answer', () => {
           `${platform}EnrollmentAssignments { target { __typename filter { id type } } }`,
       )
       .join(' ');
-    const { status, result, text } = await usual.run(`{ ${list}(first: 1000) { totalCount
+    const { status, headers, result, text } = await usual.run(`{ ${list}(first: 1000) { totalCount
       edges { cursor node { id revision displayName partnerState lastHeartbeatDateTime ${flags} ${assignments} } } } }`);
     expect([status, result.errors]).toEqual([200, undefined]);
     expect(text).toBe(`${JSON.stringify(result)}\n`);
+    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
     expect(result.data?.[list]).toMatchObject({ edges: rows.map(({ id }) => ({ node: { id } })) });
   });
 });

@@ -46,6 +46,12 @@ const literal = '{displayName: {contains: "x"}}';
 const deep = (levels: number): object =>
   levels === 1 ? condition : { [levels % 2 === 0 ? 'not' : 'and']: deep(levels - 1) };
 
+const written = (value: object): string => JSON.stringify(value).replace(/"(\w+)":/g, '$1:');
+const keys = (count: number): readonly object[] =>
+  ['DISPLAY_NAME', 'PARTNER_STATE', 'LAST_HEARTBEAT_DATE_TIME', 'DISPLAY_NAME']
+    .slice(0, count)
+    .map((field) => ({ field }));
+
 interface Case {
   readonly what: string;
   readonly code: string;
@@ -122,6 +128,64 @@ const cases: readonly Case[] = [
     allowed: 256,
     having: (n: number) => filtered({ not: { displayName: { [name]: 'ü'.repeat(n) } } }),
   })),
+  {
+    what: 'levels in the document',
+    code: 'FILTER_TOO_DEEP',
+    allowed: 8,
+    having: (n) => ({ query: `{ ${list}(filter: ${written(deep(n))}) { totalCount } }` }),
+  },
+  {
+    what: 'levels of which a variable has some, in the second list',
+    code: 'FILTER_TOO_DEEP',
+    allowed: 8,
+    having: (n) => ({
+      query: `query ($f: ComplianceManagementPartnerFilter!) {
+        ${list}(filter: $f) { totalCount } b: ${list}(filter: {not: {not: $f}}) { totalCount } }`,
+      variables: { f: deep(n - 2) },
+    }),
+  },
+  {
+    what: 'characters of a text in the document',
+    code: 'FILTER_TEXT_TOO_LONG',
+    allowed: 256,
+    having: (n) => ({
+      query: `{ ${list}(filter: {or: [{displayName: {eq: "${'x'.repeat(n)}"}}]}) { totalCount } }`,
+    }),
+  },
+  {
+    what: 'characters of a text that is a variable',
+    code: 'FILTER_TEXT_TOO_LONG',
+    allowed: 256,
+    having: (n) => ({
+      query: `query ($t: String) { ${list} { totalCount } b: ${list}(filter: {displayName: {contains: $t}}) { totalCount } }`,
+      variables: { t: 'x'.repeat(n) },
+    }),
+  },
+  {
+    what: 'keys of an order in a variable',
+    code: 'TOO_MANY_ORDER_KEYS',
+    allowed: 3,
+    having: (n) => ({
+      query: `query ($o: [ComplianceManagementPartnerOrder!]) { ${list} { totalCount } b: ${list}(orderBy: $o) { totalCount } }`,
+      variables: { o: keys(n) },
+    }),
+  },
+  {
+    what: 'keys of an order in the document',
+    code: 'TOO_MANY_ORDER_KEYS',
+    allowed: 3,
+    having: (n) => ({
+      query: `{ ${list}(orderBy: ${written(keys(n)).replace(/"/g, '')}) { totalCount } }`,
+    }),
+  },
+  {
+    what: 'rows of pages in the default of a variable',
+    code: 'TOO_MANY_PAGE_ROWS',
+    allowed: 1000,
+    having: (n) => ({
+      query: `query ($n: Int = ${n - 900}) { ${list}(last: $n) { totalCount } b: ${list}(first: 900) { totalCount } }`,
+    }),
+  },
   {
     what: 'rows of pages in several root fields',
     code: 'TOO_MANY_PAGE_ROWS',

@@ -4,8 +4,11 @@ import type { PartnerResource } from '../../../src/graph/resource.ts';
 import { wholeLoop } from '../../../src/loopShare.ts';
 import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.ts';
 import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
+import { cursorOf } from '../../../src/selection/cursor.ts';
 import { readPageArguments } from '../../../src/selection/pageArguments.ts';
 import { createPartnerRows } from '../../../src/selection/partnerRows.ts';
+import { slicesOf } from '../../../src/server/http/graphqlHandler.ts';
+import { printAnswer } from '../../../src/server/printAnswer.ts';
 
 const rowCount = 3000;
 const asksPerTurn = 50;
@@ -90,6 +93,29 @@ describe('work over rows', () => {
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(asksPerTurn);
   });
 
+  it('for a cursor whose row is gone is done in slices', async () => {
+    const work = { units: 0 };
+    const rowsWithIds = () =>
+      countingRows({ units: 0 }).map((row) => ({
+        partnerState: row.partnerState ?? null,
+        get id() {
+          work.units += 1;
+          return row.id;
+        },
+      }));
+    const cursor = (before: readonly number[]): string =>
+      cursorOf({ kind: 'list', place: { id: 'gone', index: 10, before } });
+    for (const args of [{ after: cursor([1]) }, { before: cursor([1]), last: 3 }]) {
+      const { share, perTurn } = countingShare(work);
+      work.units = 0;
+      const { ids } = await read(rowsWithIds(), args, share);
+      expect(ids).toEqual((await read(countingRows({ units: 0 }), args)).ids);
+      expect(perTurn.length).toBeGreaterThanOrEqual(rowCount / asksPerTurn);
+      // 32 rows are searched between two asks.
+      expect(Math.max(...perTurn)).toBeLessThanOrEqual(asksPerTurn * 33);
+    }
+  });
+
   it('folds the name of a row once, for all conditions and all that is asked of the page', async () => {
     const work = { units: 0 };
     const rows = countingRows(work);
@@ -115,5 +141,37 @@ describe('work over rows', () => {
       extensions: { code: 'UPSTREAM_TIMEOUT' },
     });
     expect(work.units).toBe(100);
+  });
+});
+
+describe('an answer', () => {
+  const answer = {
+    data: {
+      list: Array.from({ length: 5000 }, (_value, index) => ({
+        id: index,
+        name: '\u{1f600}'.repeat(index % 100),
+        unset: undefined,
+      })),
+    },
+  };
+
+  it('is printed in slices, as JSON prints it', async () => {
+    const work = { units: 0 };
+    const { share, perTurn } = countingShare(work);
+    expect(await printAnswer(answer, share)).toBe(`${JSON.stringify(answer)}\n`);
+    expect(perTurn.length).toBeGreaterThanOrEqual(5000 / asksPerTurn);
+  });
+
+  it('is written in slices of at most 65,537 characters, whole characters each', async () => {
+    for (const start of ['', 'a']) {
+      const text = start + JSON.stringify(answer);
+      const slices: string[] = [];
+      for await (const slice of slicesOf(text)) {
+        slices.push(slice.toString());
+      }
+      expect(slices.join('')).toBe(text);
+      expect(slices.length).toBe(Math.ceil(text.length / 65_536));
+      expect(Math.max(...slices.map(({ length }) => length))).toBeLessThanOrEqual(65_537);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createTestCertificates, type TestCertificates } from '../certificates.ts';
+import { makeCertificates, type TestCertificates } from '../certificates.ts';
 import {
   type AuthorityAnswer,
   answerOfFault,
@@ -92,7 +92,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
   const { tenants = [contoso, fabrikam], users = [ada, grace], now = Date.now } = options;
   const { clients = [gatewayClient], lifetimeSeconds = 3600 } = options;
   const { permissions = ['DeviceManagementServiceConfig.ReadWrite.All'] } = options;
-  certificates ??= createTestCertificates();
+  certificates ??= makeCertificates();
   const { authority: certificateAuthority, good } = certificates;
   const keys = createAuthorityKeys();
   const faults = createFaultScript();

@@ -1,8 +1,8 @@
-import { createSecureContext, rootCertificates } from 'node:tls';
 import { Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../../../clock.ts';
 import type { ForwardProxy } from '../../../proxy.ts';
 import { maximumHeaderBytes } from './bounds.ts';
+import { trustIn } from './trust.ts';
 import { createProxyAgent } from './tunnel.ts';
 
 /** How the connections to one origin are made. */
@@ -37,15 +37,7 @@ export function createConnections(origin: string, options: ConnectionOptions): C
   const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, proxy } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
-    connect: {
-      timeout: connectTimeoutMs,
-      // Reading all of them takes tens of milliseconds, in which nothing else is done; so not for each connection.
-      ...(certificateAuthorities && {
-        secureContext: createSecureContext({
-          ca: [...rootCertificates, ...certificateAuthorities],
-        }),
-      }),
-    },
+    connect: { timeout: connectTimeoutMs, ...trustIn(certificateAuthorities) },
   };
   const createPool = (): Dispatcher =>
     proxy

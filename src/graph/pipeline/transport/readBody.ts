@@ -3,7 +3,7 @@ import { countJsonValues, findJsonProblem } from '../../../jsonProblem.ts';
 import { laterTurn } from '../../../loopShare.ts';
 import { untilAborted } from '../../../untilAborted.ts';
 import { endedErrorOf } from '../../endedError.ts';
-import { withExactNumbers } from '../../exactNumbers.ts';
+import { withExactNumbersInSteps } from '../../exactNumbers.ts';
 import { parseJson } from '../../json.ts';
 import { isWrite } from '../../operation.ts';
 import { protocolErrorOf } from '../../responseError.ts';
@@ -79,7 +79,7 @@ async function readJson(request: GraphRequest, response: GraphResponse): Promise
     throw unbelievable(request, response, problem);
   }
   await pause?.();
-  const exact = withExactNumbers(text, json);
+  const exact = await withExactNumbersInSteps(text, json, laterTurn);
   await pause?.();
   return { ...response, json: exact, jsonValues: values };
 }

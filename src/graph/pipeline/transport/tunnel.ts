@@ -38,7 +38,7 @@ export function createProxyAgent(
   { connect, ...options }: TunnelOptions,
 ): ProxyAgent {
   const { timeout } = connect;
-  return new ProxyAgent({
+  return new TunnelAgent({
     ...options,
     uri: url.href,
     ...(authorization && { token: authorization.reveal() }),
@@ -47,6 +47,18 @@ export function createProxyAgent(
     // A proxy that is silent after CONNECT would else hold a place for minutes.
     clientFactory: (origin, given) => new TunnelPool(origin, { ...given, headersTimeout: timeout }),
   });
+}
+
+/** undici's agent writes the host into the headers that it is given, which may be those of the next request as well. */
+class TunnelAgent extends ProxyAgent {
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    const { headers } = options;
+    const isRecord = headers && !(Symbol.iterator in headers);
+    return super.dispatch(isRecord ? { ...options, headers: { ...headers } } : options, handler);
+  }
 }
 
 /** Connections to a proxy; each carries one CONNECT. */

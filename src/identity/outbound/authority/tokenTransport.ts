@@ -1,9 +1,9 @@
-import { rootCertificates } from 'node:tls';
 import { types } from 'node:util';
 import { type Dispatcher, Pool } from 'undici';
 import { GraphCredentialError } from '../../../graph/errors.ts';
 import { parseJson } from '../../../graph/json.ts';
 import { networkErrorOf } from '../../../graph/pipeline/transport/networkError.ts';
+import { trustIn } from '../../../graph/pipeline/transport/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../../../graph/pipeline/transport/tunnel.ts';
 import { isLoopback } from '../../../loopback.ts';
 import { type ProxySettings, proxyFor } from '../../../proxy.ts';
@@ -64,10 +64,7 @@ export function createTokenTransport(
     // Deadlines are signals of ours; undici's own timers are coarse.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
-      timeout: connectTimeoutMs,
-      ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
-    },
+    connect: { timeout: connectTimeoutMs, ...trustIn(certificateAuthorities) },
   };
   const pool = proxy ? createProxyAgent(proxy, options) : new Pool(origin.origin, options);
   return {

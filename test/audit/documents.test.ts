@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import {
+  buildClientSchema,
+  buildSchema,
+  type FieldNode,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  lexicographicSortSchema,
+  parse,
+  printSchema,
+  TypeInfo,
+  validate,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { artifactsOf } from '../../src/artifacts/artifactsOf.ts';
+import { oddities } from '../../src/emulator/oddities/oddity.ts';
+import { createSchema, readSdl } from '../../src/server/schema.ts';
+import { startTestGateway } from '../support/testGateways.ts';
+
+const textOf = (file: string): string =>
+  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const readme = textOf('README.md');
+const schema = createSchema(readSdl());
+
+describe('the README', () => {
+  const documents = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map(
+    (match) => match[1] ?? '',
+  );
+
+  it('shows operations that the schema accepts', () => {
+    expect(documents.length).toBeGreaterThan(2);
+    for (const document of documents) {
+      expect(validate(schema, parse(document))).toEqual([]);
+    }
+  });
+
+  it('shows every query and mutation', () => {
+    const text = documents.join();
+    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}),
+    );
+    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b *[({]`).test(text))).toEqual([]);
+  });
+
+  it('names every variable that the configuration reads', () => {
+    const files = readdirSync(new URL('../../src/config/', import.meta.url));
+    const source = files.map((file) => textOf(`src/config/${file}`)).join();
+    const names = [...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map((match) => match[1] ?? '');
+    expect(names.length).toBeGreaterThan(8);
+    expect([...new Set(names)].filter((name) => !readme.includes(name))).toEqual([]);
+  });
+
+  it('says what each oddity of the embedded Graph is', () => {
+    expect(oddities.filter((oddity) => !readme.includes(`| \`${oddity}\` `))).toEqual([]);
+  });
+});
+
+describe('example', () => {
+  const root = new URL('../../', import.meta.url);
+  const textOf = (file: string): string => readFileSync(new URL(file, root), 'utf8');
+  const folder = 'examples/consumer/operations/';
+  const schema = createSchema(readSdl());
+  const operations = parse(
+    readdirSync(new URL(folder, root))
+      .map((file) => textOf(`${folder}${file}`))
+      .join('\n'),
+  );
+  const readme = textOf('README.md');
+
+  describe("the example's operations", () => {
+    it('are what the schema accepts', () => {
+      expect(validate(schema, operations)).toEqual([]);
+    });
+
+    it('use every query and mutation', () => {
+      const used = new Set<string>();
+      const types = new TypeInfo(schema);
+      visit(
+        operations,
+        visitWithTypeInfo(types, {
+          Field(node: FieldNode) {
+            used.add(`${types.getParentType()?.name}.${node.name.value}`);
+          },
+        }),
+      );
+      const offered = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+        Object.keys(type?.getFields() ?? {}).map((field) => `${type?.name}.${field}`),
+      );
+      expect(offered.length).toBeGreaterThan(6);
+      expect(offered.filter((field) => !used.has(field))).toEqual([]);
+    });
+  });
+
+  describe('the example', () => {
+    it('is what the README shows of it', () => {
+      const section = /## Use it from a frontend\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
+      const shown = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text);
+      expect(shown).toEqual([
+        textOf('examples/consumer/codegen.ts'),
+        textOf('examples/consumer/src/createClient.ts'),
+      ]);
+    });
+
+    it('knows what to do for each error code that the README lists', () => {
+      const codes = [...readme.matchAll(/^\| `([A-Z_]+)` +\|.*\| (?:\d{3}|–) +\|$/gm)].map(
+        ([, code]) => code,
+      );
+      const handled = textOf('examples/consumer/src/failureOf.ts');
+      expect(codes.length).toBeGreaterThan(8);
+      expect(codes.filter((code) => !handled.includes(`  ${code}: '`))).toEqual([]);
+    });
+
+    it('uses the same versions as the gateway where both use a package', () => {
+      const versionsIn = (file: string): Record<string, string> => {
+        const manifest = JSON.parse(textOf(file)) as Record<string, Record<string, string>>;
+        return { ...manifest['dependencies'], ...manifest['devDependencies'] };
+      };
+      const own = versionsIn('package.json');
+      const shared = Object.entries(versionsIn('examples/consumer/package.json')).filter(
+        ([name]) => name in own,
+      );
+      expect(shared.length).toBeGreaterThan(3);
+      expect(Object.fromEntries(shared)).toEqual(
+        Object.fromEntries(shared.map(([name]) => [name, own[name]])),
+      );
+    });
+  });
+});
+
+const sdl = readSdl();
+const artifacts = artifactsOf(createSchema(sdl), sdl);
+const json = (name: string): unknown => JSON.parse(artifacts[name] ?? '');
+
+describe('what the package offers to the tools of frontends', () => {
+  it('is the same schema that a gateway serves and answers introspections with', async () => {
+    const gateway = await startTestGateway({});
+    const served = await gateway.get('/schema.graphql');
+    const { result } = await gateway.run(
+      getIntrospectionQuery({
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        schemaDescription: true,
+        inputValueDeprecation: true,
+        oneOf: true,
+      }),
+    );
+    await gateway.stop(0);
+    expect(artifacts['schema.graphql']).toBe(served.text);
+    expect(json('introspection.json')).toEqual(result.data);
+  });
+
+  it('tells one manual in the SDL and in the introspection', () => {
+    const introspected = buildClientSchema(json('introspection.json') as IntrospectionQuery);
+    const textOf = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
+    expect(textOf(introspected)).toBe(textOf(buildSchema(sdl)));
+    for (const name of ['DateTimeOffset', 'NonEmptyString', 'UUID', 'JSONObject']) {
+      expect(introspected.getType(name)).toMatchObject({
+        description: expect.stringMatching(/\S/),
+        specifiedByURL: expect.stringContaining('https://'),
+      });
+    }
+  });
+
+  it('lists the types of each interface, so that caches can match fragments on it', () => {
+    expect(json('possible-types.json')).toEqual({
+      AssignmentTarget: [
+        'AllLicensedUsersAssignmentTarget',
+        'AllDevicesAssignmentTarget',
+        'GroupAssignmentTarget',
+        'ExclusionGroupAssignmentTarget',
+        'ConfigurationManagerCollectionAssignmentTarget',
+        'UnrecognizedAssignmentTarget',
+      ],
+    });
+  });
+
+  it('lists the types of a union too', () => {
+    const schema = buildSchema(
+      'type A { a: Int } type B { b: Int } union U = A | B type Query { u: U }',
+    );
+    expect(JSON.parse(artifactsOf(schema, '')['possible-types.json'] ?? '')).toEqual({
+      U: ['A', 'B'],
+    });
+  });
+
+  it("gives each custom scalar the type that the gateway's own code has for it", () => {
+    const codegen = readFileSync(new URL('../../codegen.yml', import.meta.url), 'utf8');
+    const block = /\n {2}scalars:\n((?: {4}.*\n)+)/.exec(codegen)?.[1] ?? '';
+    const own = [...block.matchAll(/^ {4}(\w+): (.*)$/gm)].map(([, name, type]) => [name, type]);
+    expect(json('scalars.json')).toEqual(Object.fromEntries(own));
+    expect(own.length).toBeGreaterThan(3);
+  });
+
+  it('is refused by the build where a scalar has no type', () => {
+    const schema = buildSchema('scalar Colour type Query { colour: Colour }');
+    expect(() => artifactsOf(schema, '')).toThrow('Colour');
+  });
+});

@@ -1,0 +1,369 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { type DefinitionNode, Kind, parse, visit } from 'graphql';
+import semver from 'semver';
+
+const root = new URL('../../', import.meta.url);
+const folders = ['src', 'test', 'bench', 'schema', 'examples/consumer/src'];
+const generated = ['src/generated/', 'examples/consumer/src/gql/'];
+const files = folders.flatMap((folder) =>
+  readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file.split('\\').join('/')}`)
+    .filter((file) => /\.(tsx?|graphql)$/.test(file))
+    .filter((file) => !generated.some((folder) => file.startsWith(folder)))
+    .filter((file) => !file.includes('/.build/')),
+);
+const texts = new Map(files.map((file) => [file, readFileSync(new URL(file, root), 'utf8')]));
+const textOf = (file: string): string => texts.get(file) ?? '';
+/** What runs in browsers has no other time and network than theirs. */
+const own = files.filter((file) => file.startsWith('src/') && !file.startsWith('src/explorer/'));
+
+/** Put together so that this file has none of them. */
+const waysAround = new RegExp(
+  [
+    '(: ?|as |<)an' + 'y\\b',
+    '@ts-(ign' + 'ore|nocheck|expect-error)',
+    'biome-ign' + 'ore',
+    '\\b(FIX|TO)(ME|DO)\\b',
+  ].join('|'),
+);
+
+describe('source files', () => {
+  it('are short enough to read at once', () => {
+    const tooLong = (file: string): boolean =>
+      textOf(file).split('\n').length > (file.endsWith('.test.ts') ? 800 : 400);
+    expect(files.filter(tooLong)).toEqual([]);
+  });
+
+  it('have no way around the types', () => {
+    const strays = files
+      .filter((file) => /\.tsx?$/.test(file))
+      .flatMap((file) =>
+        textOf(file)
+          .split('\n')
+          .map((line) => `${file}: ${line}`),
+      )
+      .filter((line) => waysAround.test(line));
+    expect(strays).toEqual([]);
+  });
+
+  it.each<[string, RegExp, readonly string[]]>([
+    [
+      'the process',
+      /\bprocess\./,
+      [
+        'src/main.ts',
+        'src/program.ts',
+        'src/drift.ts',
+        'src/doctor.ts',
+        'src/telemetry/standardOutput.ts',
+      ],
+    ],
+    [
+      'the time',
+      /\bDate\.now\(|new Date\(\)|setTimeout\(|setInterval\(|performance\./,
+      [
+        'src/clock.ts',
+        // How long the work of this turn of the event loop took is nothing a test's clock can know.
+        'src/loopShare.ts',
+        // How late the real event loop is cannot be seen by a clock that is injected.
+        'src/server/shedding/senseLoad.ts',
+        // A socket's own idea of when it last got rid of a byte.
+        'src/server/connections/addConnectionBounds.ts',
+      ],
+    ],
+    [
+      'chance',
+      /Math\.random|randomUUID|randomBytes/,
+      [
+        'src/startObservedGateway.ts',
+        'src/emulator/startEmulator.ts',
+        // The owner of a lease has to be another one in each process, whatever ids are injected there.
+        'src/graph/leases.ts',
+      ],
+    ],
+    ['the built-in fetch', /\bfetch\(/, []],
+    ['the console', /\bconsole\./, []],
+    [
+      'the explorer and CORS before they are needed',
+      /^import (?!type )[^;]*('@fastify\/cors'|addExplorer\.ts')/m,
+      [],
+    ],
+    ['MSAL before it is needed', /^import (?!type )[^;]*'@azure\/msal-node'/m, []],
+    [
+      "OpenTelemetry's SDK before it is asked for",
+      /^import (?!type )[^;]*'(?:@opentelemetry\/(?!api')|[./\w]*\/sdk\/)/m,
+      own.filter((file) => file.startsWith('src/telemetry/sdk/')),
+    ],
+  ])('leave %s to the files that own it', (_what, pattern, owners) => {
+    const users = own.filter((file) => pattern.test(textOf(file)));
+    expect(users.filter((file) => !owners.includes(file))).toEqual([]);
+  });
+
+  it('are named after what they export', () => {
+    const strays = own.filter((file) => /\/(index|utils|helpers|types|common)\.ts$/.test(file));
+    expect(strays).toEqual([]);
+  });
+});
+
+describe('imports', () => {
+  const src = fileURLToPath(new URL('../../src', import.meta.url));
+
+  /** The folders of `src`, and which other folders each may import. Single files beside them compose the process. */
+  const mayImport: Readonly<Record<string, readonly string[]>> = {
+    config: [],
+    telemetry: ['config'],
+    resilience: [],
+    graph: ['telemetry', 'resilience'],
+    emulator: ['graph'],
+    identity: ['graph', 'telemetry', 'resilience'],
+    mapping: ['graph', 'generated'],
+    selection: ['mapping', 'graph', 'generated'],
+    resolvers: ['selection', 'mapping', 'identity', 'graph', 'telemetry', 'generated'],
+    generated: ['mapping', 'resolvers'],
+    server: ['resolvers', 'selection', 'identity', 'graph', 'telemetry', 'generated'],
+    explorer: ['server'],
+    metadata: ['mapping', 'graph'],
+    artifacts: ['server'],
+    doctor: [
+      'server',
+      'identity',
+      'graph',
+      'config',
+      'embeddedGraphToken.ts',
+      'identityMode.ts',
+      'loadTrusted.ts',
+      'surroundings.ts',
+    ],
+  };
+
+  /** Files beside the folders that import nothing of ours but each other, so that every folder may import them. */
+  const shared = [
+    'atMost',
+    'clock',
+    'secret',
+    'systemCode',
+    'untilAborted',
+    'jsonProblem',
+    'loopShare',
+    'loopback',
+    'namedFile',
+    'proxy',
+  ].map((name) => `${name}.ts`);
+
+  /** Packages that one folder owns. */
+  const owners: readonly (readonly [RegExp, string])[] = [
+    [/^fastify$|^@fastify\/|^@apollo\//, 'server'],
+    [/^@azure\/|^jose$/, 'identity'],
+    [/^rate-limiter-flexible/, 'graph'],
+    [/^saxes$/, 'metadata'],
+    [/^pino$|^@opentelemetry\/(?!api$)/, 'telemetry'],
+  ];
+
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.split('\\').join('/'));
+
+  /** Every `from '...'` and `import('...')`, types included. */
+  const specifier = /(?:\bfrom |^import |\bimport\()'([^']+)'/gm;
+
+  const imports = new Map(
+    files.map((file) => {
+      const names = [...readFileSync(join(src, file), 'utf8').matchAll(specifier)];
+      const paths = names.map(([, name = '']) =>
+        name.startsWith('.') ? posix.join(dirname(file), name) : name,
+      );
+      return [file, paths] as const;
+    }),
+  );
+  const importsOf = (file: string): readonly string[] => imports.get(file) ?? [];
+  const ownImportsOf = (file: string): readonly string[] =>
+    importsOf(file).filter((path) => path.endsWith('.ts'));
+
+  const folderOf = (file: string): string => file.split('/')[0] ?? file;
+
+  describe('imports', () => {
+    it('are those that a folder may have', () => {
+      const strays = files
+        .filter((file) => file.includes('/'))
+        .flatMap((file) => {
+          const folder = folderOf(file);
+          const allowed = [folder, ...(mayImport[folder] ?? [])];
+          return ownImportsOf(file)
+            .filter((path) => !shared.includes(path) && !allowed.includes(folderOf(path)))
+            .map((path) => `${file} imports ${path}`);
+        });
+      expect(strays).toEqual([]);
+    });
+
+    it('are none of ours in what all folders share', () => {
+      const strays = shared.flatMap((file) =>
+        ownImportsOf(file).filter((path) => !shared.includes(path)),
+      );
+      expect(strays).toEqual([]);
+    });
+
+    it('share wire types alone between the embedded Graph and the client', () => {
+      const emulator = files.filter((file) => file.startsWith('emulator/'));
+      const strays = emulator
+        .flatMap(importsOf)
+        .filter((path) => path.startsWith('graph/') && path !== 'graph/resource.ts');
+      expect(strays).toEqual([]);
+    });
+
+    it('leave a package to the folder that owns it', () => {
+      const strays = files.flatMap((file) =>
+        importsOf(file)
+          .filter((path) =>
+            owners.some(([name, folder]) => name.test(path) && folder !== folderOf(file)),
+          )
+          .map((path) => `${file} imports ${path}`),
+      );
+      expect(strays).toEqual(['gateway.ts imports fastify']);
+    });
+
+    it('never lead back to where they began', () => {
+      const finished = new Set<string>();
+      const circles: string[] = [];
+      const visit = (file: string, trail: readonly string[]): void => {
+        if (trail.includes(file)) {
+          circles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+          return;
+        }
+        if (!finished.has(file)) {
+          for (const next of ownImportsOf(file)) {
+            visit(next, [...trail, file]);
+          }
+          finished.add(file);
+        }
+      };
+      for (const file of files) {
+        visit(file, []);
+      }
+      expect(circles).toEqual([]);
+    });
+  });
+});
+
+describe('lockfile', () => {
+  interface LockedPackage {
+    readonly version?: string;
+    readonly resolved?: string;
+    /** A folder of this repository instead of a download. */
+    readonly link?: boolean;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+    readonly engines?: { readonly node?: string };
+    readonly hasInstallScript?: boolean;
+  }
+
+  interface Package {
+    readonly engines: { readonly node: string };
+    readonly allowScripts?: Readonly<Record<string, boolean>>;
+  }
+
+  const folders = ['.', 'examples/consumer'];
+
+  const readJson = (path: string): unknown =>
+    JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+
+  describe.each(folders)('%s/package-lock.json', (folder) => {
+    const { engines, allowScripts = {} } = readJson(`${folder}/package.json`) as Package;
+    const { packages } = readJson(`${folder}/package-lock.json`) as {
+      packages: Readonly<Record<string, LockedPackage>>;
+    };
+
+    it('names no place to download from', () => {
+      const downloads = Object.values(packages).filter(({ link }) => link !== true);
+      expect(downloads.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+    });
+
+    it('holds the optional packages of all systems, because a clean install on another one is refused else', () => {
+      const missing = Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies).filter(
+          (name) =>
+            packages[`node_modules/${name}`] === undefined &&
+            packages[`${place}/node_modules/${name}`] === undefined,
+        ),
+      );
+      expect(missing).toEqual([]);
+    });
+
+    it('installs nothing that rejects the lowest supported Node.js', () => {
+      const lowest = semver.minVersion(engines.node)?.version ?? '';
+      const rejecting = Object.entries(packages).filter(
+        ([, { engines: asked }]) =>
+          asked?.node !== undefined && !semver.satisfies(lowest, asked.node),
+      );
+      expect(lowest).toBe('20.19.0');
+      expect(rejecting.map(([place]) => place)).toEqual([]);
+    });
+
+    it('decides on each install script, because npm warns of every other', () => {
+      const scripted = Object.entries(packages).filter(
+        ([, { hasInstallScript }]) => hasInstallScript,
+      );
+      const names = scripted.map(([place]) => place.slice(place.lastIndexOf('node_modules/') + 13));
+      expect(Object.keys(allowScripts).sort()).toEqual([...new Set(names)].sort());
+    });
+  });
+});
+
+const folder = new URL('../../schema/', import.meta.url);
+const documents = readdirSync(folder)
+  .filter((file) => file.endsWith('.graphql'))
+  .map((file) => parse(readFileSync(new URL(file, folder), 'utf8')));
+const definitions: readonly DefinitionNode[] = documents.flatMap(
+  (document) => document.definitions,
+);
+
+describe('the schema', () => {
+  it('describes every type, field, argument, input field and enum value', () => {
+    const undescribed: string[] = [];
+    for (const definition of definitions) {
+      visit(definition, {
+        enter(node) {
+          const isElement =
+            node.kind.endsWith('TypeDefinition') ||
+            node.kind === Kind.FIELD_DEFINITION ||
+            node.kind === Kind.INPUT_VALUE_DEFINITION ||
+            node.kind === Kind.ENUM_VALUE_DEFINITION;
+          if (isElement && 'description' in node && 'name' in node && !node.description?.value) {
+            undescribed.push(`${String(node.name?.value)} (${node.kind})`);
+          }
+        },
+      });
+    }
+    expect(undescribed).toEqual([]);
+  });
+
+  it('is not empty, so that the audit above sees something', () => {
+    expect(definitions.length).toBeGreaterThan(30);
+  });
+
+  const fieldsOf = (name: string) =>
+    definitions.flatMap((definition) =>
+      definition.kind === Kind.OBJECT_TYPE_DEFINITION && definition.name.value === name
+        ? (definition.fields ?? [])
+        : [],
+    );
+
+  it.each(['Query', 'Mutation'])('makes every field of %s nullable', (type) => {
+    const fields = fieldsOf(type);
+    expect(fields.length).toBeGreaterThan(2);
+    const nonNull = fields.filter((field) => field.type.kind === Kind.NON_NULL_TYPE);
+    expect(nonNull.map(({ name }) => name.value)).toEqual([]);
+  });
+
+  it('gives each mutation one input and a payload with user errors', () => {
+    const mutations = fieldsOf('Mutation');
+    expect(mutations.length).toBeGreaterThan(0);
+    for (const mutation of mutations) {
+      expect(mutation.type.kind).toBe(Kind.NAMED_TYPE);
+      expect(mutation.arguments?.map(({ name }) => name.value)).toEqual(['input']);
+      const pascal = mutation.name.value.replace(/^./, (letter) => letter.toUpperCase());
+      expect(fieldsOf(`${pascal}Payload`).map(({ name }) => name.value)).toContain('userErrors');
+    }
+  });
+});

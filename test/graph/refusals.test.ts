@@ -1,0 +1,439 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readChallenge } from '../../src/graph/challenge.ts';
+import { cleanMessage } from '../../src/graph/cleanMessage.ts';
+import { readErrorBody } from '../../src/graph/errorBody.ts';
+import type { GraphErrorCode } from '../../src/graph/errors.ts';
+import { graphAnswerOf } from '../../src/graph/graphAnswerOf.ts';
+import { lackingOf } from '../../src/graph/lacking.ts';
+import type { GraphOperation } from '../../src/graph/operation.ts';
+import { decideRefusal, namesAnotherPartner, type RefusalFacts } from '../../src/graph/refusal.ts';
+import { intuneErrors } from '../support/intuneErrors.ts';
+
+const jwt = `eyJ${'a'.repeat(60)}.eyJ${'b'.repeat(60)}.sig`;
+const body = {
+  codes: ['BadRequest', 'Inner'],
+  message: '',
+  requestId: 'from-the-body',
+  clientRequestId: 'own',
+  date: '2022-03-30T18:47:41',
+  retryAfter: undefined,
+};
+const noBytes = Buffer.alloc(0);
+
+describe('graphAnswerOf', () => {
+  it('takes ids and date of the headers before those of the body', () => {
+    const headers = {
+      'request-id': 'efa7d359-e387-4c10-a65e-b4cad04bf7f7',
+      'client-request-id': 'from.the_caller-1',
+      date: 'Wed, 11 Feb 2026 08:30:05 GMT',
+    };
+    expect(graphAnswerOf({ status: 400, headers, body: noBytes }, body)).toEqual({
+      status: 400,
+      code: 'BadRequest',
+      requestId: headers['request-id'],
+      clientRequestId: headers['client-request-id'],
+      date: headers.date,
+    });
+    expect(graphAnswerOf({ status: 400, headers: {}, body: noBytes }, body)).toMatchObject({
+      requestId: 'from-the-body',
+      clientRequestId: 'own',
+      date: body.date,
+    });
+  });
+
+  it.each(['UnknownError', 'No method match route template', 'Request_BadRequest', 'a.b:c-1'])(
+    'keeps the code %s',
+    (code) => {
+      const answer = graphAnswerOf(
+        { status: 400, headers: {}, body: noBytes },
+        { ...body, codes: [code] },
+      );
+      expect(answer.code).toBe(code);
+    },
+  );
+
+  it.each(['', jwt, 'a\nb', `Bearer ${'x'.repeat(100)}`, '{"a":1}', '<html>', 'Zugriff „nein“'])(
+    'takes %j for no code, id or date',
+    (text) => {
+      const headers = { 'request-id': text, 'client-request-id': text, date: text };
+      const said = { ...body, codes: [text], requestId: text, clientRequestId: text };
+      expect(graphAnswerOf({ status: 400, headers, body: noBytes }, said)).toEqual({
+        status: 400,
+        code: undefined,
+        requestId: undefined,
+        clientRequestId: undefined,
+        date: undefined,
+      });
+    },
+  );
+});
+
+const parse = (body: unknown) => readErrorBody(JSON.parse(JSON.stringify(body)));
+
+describe('readErrorBody', () => {
+  it.each<[string, object, string[], string]>([
+    [
+      'JSON in a string',
+      intuneErrors.jsonInString('BadRequest', 'No such thing'),
+      ['BadRequest'],
+      'No such thing',
+    ],
+    [
+      'JSON in a string twice over',
+      intuneErrors.jsonInStringTwice('Forbidden', 'Not you'),
+      ['UnknownError', 'Forbidden'],
+      'Not you',
+    ],
+    [
+      'plain text with a tail',
+      intuneErrors.plainWithTail('InternalError', 'Oops'),
+      ['InternalError'],
+      'Oops',
+    ],
+    [
+      'a model validation failure',
+      intuneErrors.modelValidation('Bad x'),
+      ['ModelValidationFailure'],
+      'Bad x',
+    ],
+    [
+      'a missing route',
+      intuneErrors.noRoute(),
+      ['No method match route template'],
+      'No OData route exists that match template ~/singleton/navigation/key with http verb GET for request /StatelessOnboardingService/deviceManagement/x.',
+    ],
+    [
+      'a missing segment',
+      intuneErrors.noSegment('x'),
+      ['BadRequest'],
+      "Resource not found for the segment 'x'.",
+    ],
+  ])('reads %s', (_shape, body, codes, message) => {
+    const parsed = parse(body);
+    expect(parsed).toMatchObject({
+      codes,
+      requestId: 'inner-request',
+      clientRequestId: 'inner-client',
+      date: '2022-03-30T18:47:41',
+    });
+    expect(cleanMessage(parsed?.message ?? '')).toBe(message);
+  });
+
+  it('reads nested inner errors in both spellings, and leaves empty codes out', () => {
+    const body = {
+      error: {
+        code: '',
+        message: '',
+        innererror: {
+          code: 'activityLimitReached',
+          innerError: { code: 'throttledRequest', message: 'slow' },
+        },
+      },
+    };
+    expect(parse(body)).toMatchObject({
+      codes: ['activityLimitReached', 'throttledRequest'],
+      message: 'slow',
+      requestId: undefined,
+    });
+  });
+
+  it('reads inner JSON with raw line breaks in its strings', () => {
+    const body = { error: { code: 'BadRequest', message: '{"Message":"one\r\ntwo"}' } };
+    expect(parse(body)?.message).toBe('one two');
+  });
+
+  it.each([null, 1, 'x', [], {}, { error: null }, { error: 'no' }, { message: 'x' }])(
+    'finds no envelope in %j',
+    (body) => {
+      expect(parse(body)).toBeUndefined();
+    },
+  );
+
+  it('finds no envelope in a page of HTML or in nothing', () => {
+    expect(readErrorBody(undefined)).toBeUndefined();
+    expect(readErrorBody('<html>502 Bad Gateway</html>')).toBeUndefined();
+  });
+
+  it.each<[unknown, string | undefined]>([
+    ['30', '30'],
+    [30, '30'],
+    [2.5, '2.5'],
+    ['Sun, 01 Mar 2026 12:00:30 GMT', 'Sun, 01 Mar 2026 12:00:30 GMT'],
+    [null, undefined],
+    ['', undefined],
+    [true, undefined],
+    [{ seconds: 30 }, undefined],
+  ])('reads the RetryAfter %j inside a message as %j', (RetryAfter, expected) => {
+    const message = JSON.stringify({ _version: 3, Message: 'Slow down', RetryAfter });
+    expect(parse({ error: { code: 'TooManyRequests', message } })?.retryAfter).toBe(expected);
+  });
+
+  it('reads the outermost RetryAfter, through JSON in a string twice over', () => {
+    const inner = JSON.stringify({ Message: 'Slow down', RetryAfter: '7' });
+    const once = JSON.stringify({ ErrorCode: 'TooManyRequests', Message: inner });
+    const outer = JSON.stringify({ ErrorCode: 'Busy', RetryAfter: '9', Message: inner });
+    expect(parse({ error: { message: once } })?.retryAfter).toBe('7');
+    expect(parse({ error: { message: outer } })?.retryAfter).toBe('9');
+    const nested = { error: { message: 'Busy', innerError: { message: once } } };
+    expect(parse(nested)?.retryAfter).toBe('7');
+  });
+
+  it('takes no RetryAfter from where Intune does not write it', () => {
+    const error = { code: 'TooManyRequests', message: 'RetryAfter: 30', RetryAfter: '30' };
+    expect(parse({ error })?.retryAfter).toBeUndefined();
+  });
+
+  it('never throws, however deep and strange the envelope', () => {
+    const nested = fc.letrec((tie) => ({
+      error: fc.record(
+        {
+          code: fc.jsonValue(),
+          message: fc.oneof(fc.jsonValue(), fc.json()),
+          innerError: fc.oneof({ depthSize: 'small' }, tie('error'), fc.jsonValue()),
+        },
+        { requiredKeys: [] },
+      ),
+    }));
+    fc.assert(
+      fc.property(nested.error, (error) => {
+        expect(parse({ error })?.codes.every((code) => code !== '')).not.toBe(false);
+      }),
+    );
+  });
+});
+
+const facts = (operation: GraphOperation, status: number, more: Partial<RefusalFacts> = {}) => ({
+  operation,
+  status,
+  codes: [],
+  message: '',
+  wasTurnedAway: false,
+  hasClaims: false,
+  isIntuneRole: false,
+  isGraphsOwn: true,
+  namesAnother: false,
+  ...more,
+});
+
+const header = 'x-msft-approval-justification';
+
+describe('decideRefusal', () => {
+  it.each<[GraphOperation, number, Partial<RefusalFacts>, GraphErrorCode]>([
+    ['add', 400, {}, 'invalidRequest'],
+    ['get', 400, {}, 'invalidRequest'],
+    ['list', 400, {}, 'badResponse'],
+    ['get', 400, { codes: ['ResourceNotFound'] }, 'notFound'],
+    ['add', 400, { message: 'Request not applicable to target tenant.' }, 'tenantNotLicensed'],
+    ['list', 400, { message: 'Request not applicable to target tenant.' }, 'tenantNotLicensed'],
+    ['add', 400, { codes: ['No method match route template'] }, 'badResponse'],
+    ['add', 400, { message: "Resource not found for the segment 'x'." }, 'badResponse'],
+    ['add', 422, {}, 'invalidRequest'],
+    ['list', 401, {}, 'unauthenticated'],
+    ['list', 401, { codes: ['UnknownError', 'Forbidden'] }, 'forbidden'],
+    ['list', 401, { isIntuneRole: true }, 'forbidden'],
+    ['list', 401, { codes: ['Forbidden'], hasClaims: true }, 'unauthenticated'],
+    ['list', 402, {}, 'tenantNotLicensed'],
+    ['add', 403, {}, 'forbidden'],
+    ['add', 403, { hasClaims: true }, 'unauthenticated'],
+    ['get', 404, {}, 'notFound'],
+    ['get', 410, {}, 'notFound'],
+    ['delete', 404, {}, 'notFound'],
+    ['get', 404, { isGraphsOwn: false }, 'badResponse'],
+    ['update', 410, { isGraphsOwn: false }, 'badResponse'],
+    ['delete', 404, { namesAnother: true }, 'badResponse'],
+    ['get', 404, { codes: ['No method match route template'] }, 'badResponse'],
+    ['get', 404, { message: 'No OData route exists that match template ~/x' }, 'badResponse'],
+    ['delete', 404, { message: "Resource not found for the segment 'x'." }, 'badResponse'],
+    ['get', 400, { codes: ['ResourceNotFound'], isGraphsOwn: false }, 'invalidRequest'],
+    ['update', 400, { codes: ['ResourceNotFound'] }, 'notFound'],
+    ['delete', 400, { codes: ['ResourceNotFound'] }, 'invalidRequest'],
+    ['getMore', 400, {}, 'badResponse'],
+    ['getMore', 404, {}, 'badResponse'],
+    ['add', 400, { message: `Header '${header}' is required.` }, 'approvalRequired'],
+    ['delete', 400, { message: 'Multi Admin Approval is on.' }, 'approvalRequired'],
+    ['add', 403, { codes: ['Forbidden', 'ApprovalRequired'] }, 'approvalRequired'],
+    ['update', 403, { message: 'This needs the approval of another.' }, 'approvalRequired'],
+    ['update', 412, { message: 'A justification is missing.' }, 'approvalRequired'],
+    ['update', 412, { codes: ['ApprovalPending'] }, 'approvalRequired'],
+    // A value of the input may well have the word in it.
+    ['add', 400, { message: "The name 'Approval' is taken." }, 'invalidRequest'],
+    ['list', 404, {}, 'badResponse'],
+    ['add', 404, {}, 'badResponse'],
+    ['add', 405, {}, 'badResponse'],
+    ['add', 409, {}, 'conflict'],
+    ['add', 412, {}, 'conflict'],
+    ['add', 413, {}, 'invalidRequest'],
+    ['list', 413, {}, 'badResponse'],
+    ['add', 415, {}, 'badResponse'],
+    ['add', 423, {}, 'conflict'],
+    ['add', 429, {}, 'throttled'],
+    ['list', 418, {}, 'badResponse'],
+    ['list', 302, {}, 'badResponse'],
+    ['add', 307, {}, 'badResponse'],
+    ['list', 500, {}, 'unavailable'],
+    ['list', 502, {}, 'unavailable'],
+    ['list', 503, {}, 'unavailable'],
+    ['list', 504, {}, 'timeout'],
+    ['list', 408, {}, 'timeout'],
+    ['list', 501, {}, 'badResponse'],
+  ])('takes the answer to %s with %i and %j for %s', (operation, status, more, code) => {
+    expect(decideRefusal(facts(operation, status, more)).code).toBe(code);
+  });
+
+  it.each<[number, Partial<RefusalFacts>, boolean]>([
+    [400, {}, false],
+    [401, {}, false],
+    [409, {}, false],
+    [429, {}, false],
+    [501, {}, false],
+    [503, { wasTurnedAway: true }, false],
+    [302, {}, false],
+    [307, {}, false],
+    [202, {}, true],
+    [303, {}, true],
+    [408, {}, true],
+    [500, {}, true],
+    [502, {}, true],
+    [503, {}, true],
+    [504, {}, true],
+    [507, {}, true],
+  ])(
+    'after %i with %j to an add, says whether it may have been applied: %j',
+    (status, more, may) => {
+      expect(decideRefusal(facts('add', status, more)).mayHaveBeenApplied).toBe(may);
+    },
+  );
+
+  it('never says so of a read', () => {
+    for (let status = 200; status < 600; status += 1) {
+      expect(decideRefusal(facts('list', status)).mayHaveBeenApplied).toBe(false);
+    }
+  });
+});
+
+describe('namesAnotherPartner', () => {
+  const id = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+  const other = '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b';
+  const requestId = '8d1d6ff5-1d76-4dcc-b1be-0c65e46a0c65';
+  const path = 'https://fef.x.manage.microsoft.com/Service/complianceManagementPartners';
+
+  it.each<[string, boolean]>([
+    ['Nothing is there.', false],
+    [`Partner ${id} was not found.`, false],
+    [`Partner ${id.toUpperCase()} was not found.`, false],
+    [`Partner ${other} was not found.`, true],
+    [`Partner ${id} is not ${other}.`, true],
+    [`Not found (${requestId}).`, false],
+    [`Not found. Correlation ID: ${other}`, false],
+    [`Not found. - Url: ${path}('${id}')?api-version=1`, false],
+    [`Not found. - Url: ${path}('fleet')?api-version=1`, true],
+    [`Not found. - Url: ${path}/${other}`, true],
+    [`Not found. - Url: ${path}?api-version=1`, false],
+  ])('finds in %j that it does: %j', (text, names) => {
+    const message = text.replace(/ - Url.*/, '');
+    expect(namesAnotherPartner(id, { text, message, requestIds: [requestId] })).toBe(names);
+  });
+});
+
+describe('lackingOf', () => {
+  it.each([
+    [
+      403,
+      'Application is not authorized to perform this operation. Application must have one of the following scopes: X',
+      false,
+      'PERMISSION',
+    ],
+    [
+      403,
+      'This endpoint was called in app only context but does not have application permissions configured',
+      false,
+      'PERMISSION',
+    ],
+    [403, 'User is not authorized to perform this operation', false, 'INTUNE_ROLE'],
+    [403, 'An error has occurred', true, 'INTUNE_ROLE'],
+    [401, 'An error has occurred', false, 'INTUNE_ROLE'],
+    [403, 'Forbidden', false, 'PERMISSION_OR_INTUNE_ROLE'],
+    [403, '', false, 'PERMISSION_OR_INTUNE_ROLE'],
+  ])(
+    'takes %i with %j (Intune speaks: %j) for a lack of %s',
+    (status, message, isIntuneRole, lacking) => {
+      expect(lackingOf({ status, message, isIntuneRole })).toBe(lacking);
+    },
+  );
+});
+
+const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
+const encoded = Buffer.from(claims).toString('base64');
+
+describe('readChallenge', () => {
+  it.each<[string, string | string[] | undefined, string | undefined, boolean]>([
+    ['nothing', undefined, undefined, false],
+    ['a plain challenge', 'Bearer realm="", error="invalid_token"', undefined, false],
+    ['claims', `Bearer realm="", error="insufficient_claims", claims="${encoded}"`, claims, false],
+    ['claims in front', `Bearer claims="${encoded}", error="insufficient_claims"`, claims, false],
+    ['claims in a second line', ['Basic realm="x"', `Bearer claims="${encoded}"`], claims, false],
+    ['claims that are no base64 JSON', 'Bearer claims="rubbish"', 'rubbish', false],
+    [
+      "Intune's own service",
+      'Bearer realm="urn:intune:service,c3998d6e-2e37-4c56-87b5-7b444ee1cb26"',
+      undefined,
+      true,
+    ],
+    ['a parameter that only ends alike', 'Bearer myclaims="x"', undefined, false],
+  ])('reads %s', (_what, header, expectedClaims, isIntuneRole) => {
+    expect(readChallenge(header)).toEqual({ claims: expectedClaims, isIntuneRole });
+  });
+});
+
+describe('cleanMessage', () => {
+  it.each([
+    ["The property 'x' does not exist.", "The property 'x' does not exist."],
+    [
+      'An error has occurred - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - Activity ID: 8d1d6ff5-1d76-4dcc-b1be-5d0e5e5e5e5e - Url: https://fef.msub02.manage.microsoft.com/TrafficGateway/x?api-version=5018',
+      'An error has occurred',
+    ],
+    ['Not\r\nhere\u0000 \u2028now', 'Not here now'],
+    ['see https://fef.msua06.manage.microsoft.com/a?b=c for it', 'see [address] for it'],
+    ['host fef.msua06.manage.microsoft.com said no', 'host [address] said no'],
+    [
+      'at 10.1.2.3:443 host AMSUA0602.contoso.internal said no',
+      'at [address] host [address] said no',
+    ],
+    ['10.0.0.7, 192.168.1.1 and fe80:0:0:0:1:2:3:4.', '[address], [address] and [address].'],
+    ['see graph.microsoft.com/beta/x or db-1.corp:1433', 'see [address] or [address]'],
+    [
+      "System.Net.Http, Edm.Guid, 'microsoft.graph.group' and Microsoft.OData.Core stay",
+      "System.Net.Http, Edm.Guid, 'microsoft.graph.group' and Microsoft.OData.Core stay",
+    ],
+    [
+      'ada@contoso.com may not, at 12:34:56 in 4.0.30319',
+      'ada@contoso.com may not, at 12:34:56 in 4.0.30319',
+    ],
+    ['token Bearer abc.def-ghi was bad', 'token Bearer [redacted] was bad'],
+    ['eyJhbGciOi.eyJzdWIi.c2ln is bad', '[redacted] is bad'],
+    [
+      "not on type 'microsoft.management.services.api.complianceManagementPartner'",
+      "not on type 'microsoft.graph.complianceManagementPartner'",
+    ],
+    ['', ''],
+  ])('makes %j fit for a caller', (message, expected) => {
+    expect(cleanMessage(message)).toBe(expected);
+  });
+
+  it('cuts a very long message', () => {
+    const cleaned = cleanMessage('x'.repeat(100_000));
+    expect(cleaned).toHaveLength(500);
+    expect(cleaned.endsWith('…')).toBe(true);
+  });
+
+  it('gives one line without addresses, whatever the message', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.webUrl(), (text, url) => {
+        const cleaned = cleanMessage(`${text} ${url} ${text}`);
+        expect(cleaned).not.toMatch(/[\r\n]|https?:\/\//);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,653 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import type { Caller } from '../../src/identity/caller.ts';
+import { issuerRootsOf } from '../../src/identity/issuers.ts';
+import { createDocumentClient } from '../../src/identity/keys/documentClient.ts';
+import { DocumentError } from '../../src/identity/keys/documentError.ts';
+import { type KeySet, readKeySet } from '../../src/identity/keys/keySet.ts';
+import { type KeyStore, startKeyStore } from '../../src/identity/keys/keyStore.ts';
+import { type KeySource, loadKeySet } from '../../src/identity/keys/loadKeySet.ts';
+import {
+  type Identity,
+  type IdentityOptions,
+  startIdentity,
+} from '../../src/identity/startIdentity.ts';
+import { Secret } from '../../src/secret.ts';
+import type { MintWish } from '../support/authority/mint.ts';
+import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
+import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';
+import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
+import { recordingLog } from '../support/logs.ts';
+import {
+  type Answer,
+  cutOff,
+  empty,
+  hangUp,
+  json,
+  reset,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+
+const key = createAuthorityKey();
+const live = new AbortController().signal;
+const issuer = `https://login.example/${contoso.id}/v2.0`;
+const metadata = { issuer, jwks_uri: 'https://login.example/keys' };
+
+interface Documents {
+  readonly metadata: unknown;
+  readonly keys: unknown;
+}
+
+/** Loads from documents by their addresses; the asked addresses come back too. */
+async function load(documents: Partial<Documents>, source: Partial<KeySource> = {}) {
+  const asked: string[] = [];
+  const authority = source.authority ?? new URL('https://login.example');
+  const issuerRoots = issuerRootsOf(authority);
+  const read = async (url: URL): Promise<unknown> => {
+    asked.push(url.href);
+    const { metadata: first = metadata, keys: second = { keys: [key.jwk] } } = documents;
+    return asked.length === 1 ? first : second;
+  };
+  const whole = { authority, tenant: contoso.id, issuerRoots, ...source };
+  return { asked, keys: await loadKeySet(whole, read, live) };
+}
+
+const problemOf = (loaded: Promise<unknown>): Promise<unknown> =>
+  loaded.then(
+    () => undefined,
+    (error: { readonly problem?: unknown }) => error.problem,
+  );
+
+describe('the keys of an authority', () => {
+  it('come from where its metadata say', async () => {
+    const { asked, keys } = await load({ keys: { keys: [{ ...key.jwk, issuer }] } });
+    expect(asked).toEqual([
+      `https://login.example/${contoso.id}/v2.0/.well-known/openid-configuration`,
+      'https://login.example/keys',
+    ]);
+    expect([...keys.keys()]).toEqual([key.kid]);
+    expect(keys.get(key.kid)?.issuer).toBe(issuer);
+  });
+
+  it('come for all organizations from metadata without a tenant', async () => {
+    const template = { ...metadata, issuer: 'https://login.example/{tenantid}/v2.0' };
+    const { asked } = await load({ metadata: template }, { tenant: 'organizations' });
+    expect(asked[0]).toContain('/organizations/v2.0/');
+    expect(await problemOf(load({}, { tenant: 'organizations' }))).toMatch('another issuer');
+    expect(await problemOf(load({ metadata: template }))).toMatch('another issuer');
+  });
+
+  it.each([
+    ['https://login.microsoftonline.com', 'https://login.microsoftonline.com'],
+    ['https://login.windows.net', 'https://login.microsoftonline.com'],
+    ['https://login.microsoftonline.us', 'https://login.microsoftonline.us'],
+    ['https://login.chinacloudapi.cn', 'https://login.partner.microsoftonline.cn'],
+  ])('of %s are issued for by %s', async (authority, v2) => {
+    const found = { issuer: `${v2}/${contoso.id}/v2.0`, jwks_uri: `${v2}/keys` };
+    const { asked } = await load({ metadata: found }, { authority: new URL(authority) });
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['another host', { ...metadata, jwks_uri: 'https://evil.example/keys' }],
+    ['another port', { ...metadata, jwks_uri: 'https://login.example:8443/keys' }],
+    ['a connection that everybody reads', { ...metadata, jwks_uri: 'http://login.example/keys' }],
+    ['somebody with a password', { ...metadata, jwks_uri: 'https://a:b@login.example/keys' }],
+    ['a file', { ...metadata, jwks_uri: 'file:///etc/keys' }],
+    ['no address', { ...metadata, jwks_uri: '/keys' }],
+    ['nothing', { issuer }],
+  ])('are not looked for at %s', async (_where, found) => {
+    expect(await problemOf(load({ metadata: found }))).toMatch('somewhere else');
+  });
+
+  it.each([{ ...metadata, issuer: 'https://evil.example' }, {}, [], null, 'x'])(
+    'are not believed where the metadata are %j',
+    async (found) => {
+      expect(await problemOf(load({ metadata: found }))).toMatch('another issuer');
+    },
+  );
+
+  it('may come from another origin where that is configured', async () => {
+    const found = { ...metadata, jwks_uri: 'https://keys.example/keys' };
+    const { asked } = await load({ metadata: found }, { keyOrigins: ['https://keys.example'] });
+    expect(asked[1]).toBe('https://keys.example/keys');
+  });
+
+  it('may come without TLS from the same machine', async () => {
+    const authority = new URL('http://127.0.0.1:8080');
+    const origin = authority.origin;
+    const found = { issuer: `${origin}/${contoso.id}/v2.0`, jwks_uri: `${origin}/keys` };
+    expect((await load({ metadata: found }, { authority })).keys.size).toBe(1);
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', {}],
+    ['no list', { keys: { 0: key.jwk } }],
+    ['an empty list', { keys: [] }],
+    ['a list without end', { keys: Array.from({ length: 101 }, () => key.jwk) }],
+    ['one id twice', { keys: [key.jwk, { ...createAuthorityKey().jwk, kid: key.kid }] }],
+    ['keys for encryption', { keys: [{ ...key.jwk, use: 'enc' }] }],
+    ['keys for another algorithm', { keys: [{ ...key.jwk, alg: 'RS512' }] }],
+    ['keys without ids', { keys: [{ ...key.jwk, kid: undefined }] }],
+    ['keys whose issuer is no text', { keys: [{ ...key.jwk, issuer: 1 }] }],
+    ['keys that are none', { keys: [null, 1, 'x', {}, { ...key.jwk, n: 'AQAB' }] }],
+    ['a key that is too short', { keys: [shortKey()] }],
+  ])('are not believed where there is %s', async (_what, keys) => {
+    expect(await problemOf(load({ keys }))).toMatch(/^(it has|two of)/);
+  });
+
+  it('may stand beside others, which are left out', async () => {
+    const others = [{ kty: 'EC', kid: 'ec', crv: 'P-256', x: 'x', y: 'y' }, shortKey()];
+    const { keys } = await load({ keys: { keys: [...others, key.jwk] } });
+    expect([...keys.keys()]).toEqual([key.kid]);
+  });
+});
+
+function shortKey() {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  return { ...publicKey.export({ format: 'jwk' }), use: 'sig', kid: 'short' };
+}
+
+describe('key store', () => {
+  const minuteMs = 60_000;
+  const hourMs = 60 * minuteMs;
+  const first = createAuthorityKey();
+  const second = createAuthorityKey();
+  const live = new AbortController().signal;
+  // Hundreds wait with it at once.
+  setMaxListeners(0, live);
+  const stores: KeyStore[] = [];
+
+  afterEach(() => {
+    for (const store of stores.splice(0)) {
+      store.close();
+    }
+  });
+
+  /** A store over an authority that is a function, with time that passes only when a test says so. */
+  function start({ refreshMs = 24 * hourMs, chance = 0, isDown = false } = {}) {
+    const clock = createVirtualClock();
+    const log = recordingLog();
+    const world = {
+      published: [first] as readonly AuthorityKey[],
+      isDown,
+      isHanging: false,
+      loads: 0,
+    };
+    let offsetMs = 0;
+    const load = async (signal: AbortSignal): Promise<KeySet> => {
+      world.loads += 1;
+      if (world.isHanging) {
+        await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+      }
+      if (world.isDown) {
+        throw new DocumentError('no answer came', 'ECONNREFUSED');
+      }
+      return readKeySet({ keys: world.published.map(({ jwk }) => jwk) });
+    };
+    const shifted = {
+      now: () => clock.now() + offsetMs,
+      startTimer: (delayMs: number, callback: () => void) => clock.startTimer(delayMs, callback),
+    };
+    const store = startKeyStore({ load, clock: shifted, chance: () => chance, log, refreshMs });
+    stores.push(store);
+    const knows = async (key: AuthorityKey): Promise<boolean> =>
+      (await store.find(key.kid, live)) !== undefined;
+    const jump = (ms: number): void => {
+      offsetMs += ms;
+    };
+    return { clock, log, world, store, knows, jump };
+  }
+
+  const reasonOf = (found: Promise<unknown>): Promise<unknown> =>
+    found.then(
+      () => undefined,
+      (error: { readonly reason?: unknown }) => error.reason,
+    );
+
+  describe('the key store', () => {
+    it('is ready once keys were loaded, and tells how old they are', async () => {
+      const { store, clock, knows } = start();
+      expect([store.isReady, store.ageMs]).toEqual([false, undefined]);
+      expect(await knows(first)).toBe(true);
+      await clock.advance(hourMs);
+      expect([store.isReady, store.ageMs]).toEqual([true, hourMs]);
+    });
+
+    it('is not ready while the authority is down from the start, and says so', async () => {
+      const { store, world, clock, log } = start({ isDown: true });
+      expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
+      expect([store.isReady, store.ageMs, world.loads]).toEqual([false, undefined, 1]);
+      expect(log.lines).toMatchObject([
+        { reason: 'no answer came', systemCode: 'ECONNREFUSED', state: 'no keys' },
+      ]);
+      world.isDown = false;
+      await clock.advance(10_000);
+      expect(store.isReady).toBe(true);
+    });
+
+    it('loads again after a day, a little earlier by chance', async () => {
+      const { world, clock } = start({ chance: 0.5 });
+      await clock.advance(21.5 * hourMs);
+      expect(world.loads).toBe(1);
+      await clock.advance(0.2 * hourMs);
+      expect(world.loads).toBe(2);
+    });
+
+    it('tries again after 10 s, then less and less often up to every 5 min, while the authority is down', async () => {
+      const { world, clock } = start({ isDown: true });
+      const loadsAfter = async (ms: number): Promise<number> => {
+        await clock.advance(ms);
+        return world.loads;
+      };
+      expect(await loadsAfter(9_999)).toBe(1);
+      expect(await loadsAfter(1)).toBe(2);
+      expect(await loadsAfter(20_000)).toBe(3);
+      expect(await loadsAfter(40_000)).toBe(4);
+      expect(await loadsAfter(hourMs)).toBeLessThanOrEqual(4 + 15);
+    });
+
+    it('is asked by many at once, and asks once', async () => {
+      const { world, store } = start();
+      const found = await Promise.all(
+        Array.from({ length: 100 }, () => store.find(first.kid, live)),
+      );
+      expect(found.every((key) => key === found[0] && key !== undefined)).toBe(true);
+      expect(world.loads).toBe(1);
+    });
+
+    it('serves the last good keys through an outage of 2 h that begins when they are due', async () => {
+      const { world, clock, knows } = start();
+      await clock.advance(24 * hourMs - 1);
+      world.isDown = true;
+      for (let minute = 0; minute < 120; minute += 1) {
+        await clock.advance(minuteMs);
+        expect(await knows(first)).toBe(true);
+      }
+      expect(world.loads).toBeGreaterThan(5);
+      world.isDown = false;
+      world.published = [second];
+      await clock.advance(5 * minuteMs);
+      expect([await knows(first), await knows(second)]).toEqual([false, true]);
+    });
+
+    it('has no keys after an outage of more than a day, and has them again at once afterwards', async () => {
+      const { world, clock, store, knows } = start();
+      await clock.advance(0);
+      world.isDown = true;
+      await clock.advance(48 * hourMs - 1);
+      expect(await knows(first)).toBe(true);
+      await clock.advance(10_000);
+      expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
+      expect(store.isReady).toBe(true);
+      world.isDown = false;
+      await clock.advance(10_000);
+      expect(await knows(first)).toBe(true);
+    });
+
+    it('picks a new key up when somebody comes with it', async () => {
+      const { world, clock, knows } = start();
+      await clock.advance(minuteMs);
+      world.published = [second, first];
+      expect([await knows(second), await knows(first), world.loads]).toEqual([true, true, 2]);
+    });
+
+    it('asks once in 10 s, however many come with keys that nobody knows', async () => {
+      const { world, clock, store, knows } = start();
+      await clock.advance(minuteMs);
+      for (let second = 0; second < 60; second += 1) {
+        const strangers = Array.from({ length: 50 }, (_value, index) =>
+          store.find(`unknown-${second}-${index}`, live),
+        );
+        expect((await Promise.all(strangers)).every((key) => key === undefined)).toBe(true);
+        expect(await knows(first)).toBe(true);
+        await clock.advance(1_000);
+      }
+      expect(world.loads).toBe(1 + 6);
+    });
+
+    it('lets nobody with a known key wait while the authority hangs', async () => {
+      const { world, clock, store, knows } = start();
+      await clock.advance(minuteMs);
+      world.isHanging = true;
+      const stranger = reasonOf(store.find('unknown', live));
+      expect(await knows(first)).toBe(true);
+      store.close();
+      expect(await stranger).toBeUndefined();
+    });
+
+    it('waits no longer than the operation lasts', async () => {
+      const { world, clock, store } = start();
+      await clock.advance(minuteMs);
+      world.isHanging = true;
+      const operation = new AbortController();
+      const waiting = reasonOf(store.find('unknown', operation.signal));
+      operation.abort('deadline');
+      expect(await waiting).toBe('wait-ended');
+      expect(await reasonOf(store.find('unknown', AbortSignal.abort('deadline')))).toBe(
+        'wait-ended',
+      );
+    });
+
+    it('survives a clock that jumps a week ahead, because it asks before it gives up', async () => {
+      const { clock, knows, jump, world } = start();
+      await clock.advance(minuteMs);
+      jump(7 * 24 * hourMs);
+      expect([await knows(first), world.loads]).toEqual([true, 2]);
+    });
+
+    it('survives a clock that is set back a week: keys stay good and new ones are found', async () => {
+      const { clock, knows, jump, world, store } = start();
+      await clock.advance(minuteMs);
+      jump(-7 * 24 * hourMs);
+      expect([await knows(first), store.ageMs]).toEqual([true, 0]);
+      world.published = [second];
+      expect([await knows(second), await knows(first)]).toEqual([true, false]);
+      world.published = [first];
+      expect([await knows(first), world.loads]).toEqual([false, 2]);
+    });
+
+    it('leaves no timer behind and asks no more once it is closed, but still knows its keys', async () => {
+      const { clock, knows, store, world } = start();
+      await clock.advance(0);
+      expect(clock.pendingTimers).toBe(1);
+      store.close();
+      expect(clock.pendingTimers).toBe(0);
+      await clock.advance(48 * hourMs - 1);
+      expect([await knows(first), await knows(second), world.loads]).toEqual([true, false, 1]);
+    });
+
+    it('starts no timer where it is closed in the middle of a load', async () => {
+      const { clock, store, log } = start({ isDown: true });
+      store.close();
+      await clock.advance(0);
+      expect([clock.pendingTimers, log.lines]).toEqual([0, []]);
+    });
+
+    it('says that something unexpected happened, and not what', async () => {
+      const clock = createVirtualClock();
+      const log = recordingLog();
+      const load = () => Promise.reject(new Error('a secret'));
+      stores.push(startKeyStore({ load, clock, chance: () => 0, log }));
+      await clock.advance(0);
+      expect(log.lines).toMatchObject([{ reason: 'unexpected' }]);
+      expect(JSON.stringify(log.lines)).not.toContain('secret');
+    });
+  });
+});
+
+describe('document client', () => {
+  const leftovers: (() => Promise<unknown>)[] = [];
+  const live = new AbortController().signal;
+
+  afterEach(async () => {
+    await Promise.all(leftovers.splice(0).map((close) => close()));
+  });
+
+  async function start(answer: Answer, clock = systemClock) {
+    const server = await startScriptedServer(answer);
+    const client = createDocumentClient({ clock });
+    leftovers.push(server.close, client.close);
+    return { server, client };
+  }
+
+  async function problemOf(read: Promise<unknown>): Promise<string> {
+    const error: unknown = await read.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DocumentError);
+    return error instanceof DocumentError ? error.problem : '';
+  }
+
+  const raw =
+    (headers: Record<string, string>, ...chunks: (string | Buffer)[]): Answer =>
+    (response) => {
+      response.writeHead(200, headers);
+      for (const chunk of chunks) {
+        response.write(chunk);
+      }
+      response.end();
+    };
+
+  describe('the document client', () => {
+    it('reads a JSON document, without compression and over a connection that it does not keep', async () => {
+      const { server, client } = await start(json(200, { keys: [] }));
+      expect(await client.read(new URL('/keys?a=b', server.url), live)).toEqual({ keys: [] });
+      expect(server.requests).toMatchObject([
+        {
+          method: 'GET',
+          url: '/keys?a=b',
+          headers: { 'accept-encoding': 'identity', connection: 'close' },
+        },
+      ]);
+    });
+
+    it.each<[string, Answer, string]>([
+      ['a redirect', empty(302, { location: 'https://evil.example' }), 'it was answered with 302'],
+      ['a failure', json(500, {}), 'it was answered with 500'],
+      ['nothing', empty(204), 'it was answered with 204'],
+      ['HTML', raw({ 'content-type': 'text/html' }, '<html>'), 'it is no JSON'],
+      ['no type', raw({}, '{}'), 'it is no JSON'],
+      [
+        'what it did not ask for',
+        raw({ 'content-type': 'application/json', 'content-encoding': 'gzip' }, gzipSync('{}')),
+        'it is no JSON',
+      ],
+      [
+        'half of its JSON',
+        raw({ 'content-type': 'application/json' }, '{"a":'),
+        'its JSON is broken',
+      ],
+      [
+        'a name twice',
+        raw({ 'content-type': 'application/json' }, '{"a":1,"a":2}'),
+        'its JSON is broken',
+      ],
+      [
+        'no UTF-8',
+        raw({ 'content-type': 'application/json' }, Buffer.from('{"a":"\xff"}', 'latin1')),
+        'its JSON is broken',
+      ],
+      [
+        'more than 256 KB',
+        raw({ 'content-type': 'application/json' }, `{"a":"${'x'.repeat(300_000)}"}`),
+        'it is too large',
+      ],
+      ['less than it announces', cutOff(200, '{"keys":[1,2,3]}'), 'it broke off'],
+      ['a cut connection', reset, 'no answer came'],
+      ['a closed connection', hangUp, 'no answer came'],
+    ])('does not believe %s', async (_what, answer, problem) => {
+      const { server, client } = await start(answer);
+      expect(await problemOf(client.read(server.url, live))).toBe(problem);
+    });
+
+    it('tells the system code where nobody listens', async () => {
+      const { server, client } = await start(silence);
+      await server.close();
+      await expect(client.read(server.url, live)).rejects.toMatchObject({
+        problem: 'no answer came',
+        systemCode: 'ECONNREFUSED',
+      });
+    });
+
+    it('waits 5 s at most, for the head and for the rest', async () => {
+      const stall: Answer = (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{');
+      };
+      for (const answer of [silence, stall]) {
+        const clock = createVirtualClock();
+        const { server, client } = await start(answer, clock);
+        const problem = problemOf(client.read(server.url, live));
+        await clock.whenPending();
+        await clock.advance(4_999);
+        expect(clock.pendingTimers).toBe(1);
+        await clock.advance(1);
+        expect(await problem).toBe('it took too long');
+      }
+    });
+
+    it('stops where nobody wants the document any more, and leaves no timer behind', async () => {
+      const clock = createVirtualClock();
+      const { server, client } = await start(silence, clock);
+      const end = new AbortController();
+      const problem = problemOf(client.read(server.url, end.signal));
+      end.abort();
+      expect(await problem).toBe('it is not wanted any more');
+      expect(await problemOf(client.read(server.url, end.signal))).toBe(
+        'it is not wanted any more',
+      );
+      expect(clock.pendingTimers).toBe(0);
+    });
+  });
+});
+
+describe('start identity', () => {
+  const minuteMs = 60_000;
+  const live = new AbortController().signal;
+  setMaxListeners(0, live);
+
+  let clock: VirtualClock;
+  let authority: TestAuthority;
+  let log: ReturnType<typeof recordingLog>;
+  let identity: Identity;
+
+  beforeEach(async () => {
+    clock = createVirtualClock();
+    log = recordingLog();
+    authority = await startAuthority({ now: clock.now });
+    identity = begin();
+  });
+
+  afterEach(async () => {
+    await identity.close();
+    await authority.close();
+  });
+
+  function begin(options: Partial<IdentityOptions> = {}): Identity {
+    return startIdentity({
+      authority: new URL(authority.url),
+      certificateAuthorities: [authority.certificateAuthority],
+      tenantIds: [contoso.id],
+      audiences: [gatewayClient.clientId],
+      kinds: ['user', 'application'],
+      clock,
+      chance: () => 0,
+      log,
+      ...options,
+    });
+  }
+
+  const identify = (token: string): Promise<Caller> => identity.identify(new Secret(token), live);
+  const come = (wish?: MintWish): Promise<Caller> => identify(authority.mint(wish));
+  const reasonOf = (found: Promise<unknown>): Promise<unknown> =>
+    found.then(
+      () => undefined,
+      (error: { readonly reason?: unknown }) => error.reason,
+    );
+
+  describe('the identity of callers', () => {
+    it('is told by tokens of the authority, users and applications alike', async () => {
+      expect(await come({ user: grace })).toMatchObject({ kind: 'user', subject: grace.objectId });
+      expect(await come({ kind: 'application' })).toMatchObject({ kind: 'application' });
+      expect([identity.isReady, identity.keyAgeMs]).toEqual([true, 0]);
+      expect([authority.count('metadata'), authority.count('keys')]).toEqual([1, 1]);
+    });
+
+    it('is not told without a token', async () => {
+      expect(await reasonOf(identity.identify(undefined, live))).toBe('token-missing');
+    });
+
+    it('is told for one tenant by its own documents, and for nobody of another one', async () => {
+      await come();
+      expect(authority.requests.map(({ tenant }) => tenant)).toEqual([contoso.id, contoso.id]);
+      expect(await reasonOf(come({ tenant: fabrikam }))).toBe('key-issuer-mismatch');
+    });
+
+    it('is told for two tenants by the documents of all organizations, and never mixed', async () => {
+      await identity.close();
+      identity = begin({ tenantIds: [contoso.id, fabrikam.id] });
+      const wishes: MintWish[] = Array.from({ length: 40 }, (_value, index) => ({
+        tenant: index % 2 === 0 ? contoso : fabrikam,
+        user: index % 3 === 0 ? ada : grace,
+        version: index % 5 === 0 ? '1.0' : '2.0',
+      }));
+      const callers = await Promise.all(wishes.map(come));
+      expect(callers.map(({ tenantId, subject }) => [tenantId, subject])).toEqual(
+        wishes.map(({ tenant, user }) => [tenant?.id, user?.objectId]),
+      );
+      expect(authority.requests.at(-1)?.tenant).toBe('organizations');
+    });
+
+    it('is told by a new key at once, and by a key that was dropped no more', async () => {
+      const old = authority.mint();
+      await identify(old);
+      await clock.advance(minuteMs);
+      authority.keys.rotate(true);
+      expect(await come()).toMatchObject({ kind: 'user' });
+      expect(authority.count('keys')).toBe(2);
+      expect(await reasonOf(identify(old))).toBe('key-unknown');
+    });
+
+    it('is told without a pause in a flood of keys that nobody knows', async () => {
+      await come();
+      await clock.advance(minuteMs);
+      const stranger = createAuthorityKey();
+      const flood = Array.from({ length: 300 }, (_value, index) =>
+        reasonOf(come({ header: { kid: `unknown-${index}` }, signWith: stranger.privateKey })),
+      );
+      expect(await come()).toMatchObject({ kind: 'user' });
+      expect(new Set(await Promise.all(flood))).toEqual(new Set(['key-unknown']));
+      expect(authority.count('keys')).toBe(2);
+      await clock.advance(9_999);
+      expect(await reasonOf(come({ header: { kid: 'unknown' } }))).toBe('key-unknown');
+      expect(authority.count('keys')).toBe(2);
+    });
+
+    it('is unknown, and nobody waits past the time of the operation, while there never were keys', async () => {
+      await identity.close();
+      authority.faults.set({ kind: 'hang' });
+      identity = begin();
+      const operation = new AbortController();
+      const waiting = reasonOf(identity.identify(new Secret(authority.mint()), operation.signal));
+      operation.abort('deadline');
+      expect(await waiting).toBe('wait-ended');
+      const other = reasonOf(come());
+      await clock.whenPending();
+      await clock.advance(5_000);
+      expect(await other).toBe('keys-unavailable');
+      expect(identity.isReady).toBe(false);
+    });
+
+    it('is not told by an authority with a certificate that nobody knows', async () => {
+      await identity.close();
+      identity = begin({ certificateAuthorities: [] });
+      expect(await reasonOf(come())).toBe('keys-unavailable');
+      expect(log.lines).toMatchObject([{ reason: 'no answer came', state: 'no keys' }]);
+    });
+
+    it('leaves no timer behind where it is closed, even in the middle of a load', async () => {
+      await come();
+      await identity.close();
+      expect(clock.pendingTimers).toBe(0);
+      authority.faults.set({ kind: 'hang' });
+      identity = begin();
+      await until(() => authority.requests.length === 3);
+      await identity.close();
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('is not seen in any log line', async () => {
+      const token = authority.mint({ header: { kid: 'PLANTED' } });
+      await clock.advance(minuteMs);
+      authority.faults.set({ kind: 'rubbish', body: '"PLANTED"' });
+      await reasonOf(identify(token));
+      await clock.advance(minuteMs);
+      expect(JSON.stringify(log.lines)).not.toContain('PLANTED');
+    });
+  });
+});

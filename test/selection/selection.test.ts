@@ -1,0 +1,376 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type {
+  ComplianceManagementPartnerFilter,
+  ComplianceManagementPartnerOrder,
+  QueryComplianceManagementPartnersArgs,
+} from '../../src/generated/graphql.ts';
+import type { PartnerResource } from '../../src/graph/resource.ts';
+import { type CursorPlace, cursorOf, parseCursor } from '../../src/selection/cursor.ts';
+import { fingerprintOf } from '../../src/selection/fingerprint.ts';
+import { comparedLength, foldText } from '../../src/selection/foldText.ts';
+import { readPageArguments } from '../../src/selection/pageArguments.ts';
+import { compilePartnerFilter } from '../../src/selection/partnerFilter.ts';
+import { createPartnerOrder } from '../../src/selection/partnerOrder.ts';
+
+const texts = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.toWellFormed());
+
+const places: fc.Arbitrary<CursorPlace> = fc.oneof(
+  fc
+    .record({
+      id: texts,
+      index: fc.nat(),
+      before: fc.array(fc.string().map(fingerprintOf), { maxLength: 8 }),
+    })
+    .map((place) => ({ kind: 'list' as const, place })),
+  fc
+    .record({
+      signature: fc.string({ maxLength: 6 }),
+      place: fc.record({
+        id: texts,
+        values: fc.array(fc.oneof(texts, fc.constant(null)), { maxLength: 3 }),
+      }),
+    })
+    .map((order) => ({ kind: 'order' as const, ...order })),
+);
+
+const encoded = (...bytes: (number | string)[]): string =>
+  Buffer.concat(
+    bytes.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
+  ).toString('base64url');
+
+/** As cursors were in an earlier version. */
+const former = (content: unknown): string => encoded(JSON.stringify(content));
+
+describe('cursors', () => {
+  it('are read back as they were written', () => {
+    fc.assert(
+      fc.property(places, (place) => {
+        expect(parseCursor(cursorOf(place))).toEqual(place);
+      }),
+    );
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['rubbish', 'rubbish'],
+    ['what an earlier version wrote', former(['l', 'a', 1, ''])],
+    ['what an earlier version wrote in an order', former(['o', 'a', 'x', ['b']])],
+    ['another kind', encoded(3, 0, 1, 'a', 0, 0, 0, 1)],
+    ['an id that ends too early', encoded(1, 0, 5, 'a')],
+    ['an id of null', encoded(1, 255, 255, 0, 0, 0, 1)],
+    ['no position', encoded(1, 0, 1, 'a')],
+    ['half a position', encoded(1, 0, 1, 'a', 0, 0)],
+    ['half a neighbour', encoded(1, 0, 1, 'a', 0, 0, 0, 1, 7, 7)],
+    ['an order without an id', encoded(2, 0, 1, 'n')],
+    ['an order with half a value', encoded(2, 0, 1, 'n', 0, 1, 'a', 0)],
+    ['another spelling of base64url', `${encoded(1, 0, 1, 'a', 0, 0, 0, 1)}=`],
+    ['more than a cursor can have', encoded(2, 0, 1, 'n', 4, 0, 'a'.repeat(1024))],
+  ])('are not made of %s', (_what, text) => {
+    expect(parseCursor(text)).toBeUndefined();
+  });
+
+  it('are never misread as something else, whatever is sent', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.base64String()), (text) => {
+        const place = parseCursor(text);
+        expect(place === undefined || ['list', 'order'].includes(place.kind)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('foldText', () => {
+  it('takes every character for the same in upper and lower case and in each spelling', () => {
+    const apart: string[] = [];
+    // Only the first two planes have letters with cases.
+    for (let code = 0; code <= 0x1ffff; code += 1) {
+      // Half a surrogate pair is no character.
+      const character = code >= 0xd800 && code <= 0xdfff ? '' : String.fromCodePoint(code);
+      const variants = [
+        character.toUpperCase(),
+        character.toLowerCase(),
+        character.normalize('NFD'),
+        character.normalize('NFC'),
+      ];
+      if (variants.some((variant) => foldText(variant) !== foldText(character))) {
+        apart.push(code.toString(16));
+      }
+    }
+    expect(apart).toEqual([]);
+  });
+
+  it('keeps different letters apart', () => {
+    const texts = ['a', 'ä', 'b', 's', 'ss', 'o', 'ø', 'i', 'j', 'σ'];
+    expect(new Set(texts.map(foldText)).size).toBe(texts.length);
+  });
+
+  it('knows every character that Unicode turns into a mark, so that no run of marks is unbounded', () => {
+    const unknown: string[] = [];
+    for (let code = 0; code <= 0x1ffff; code += 1) {
+      const character = code >= 0xd800 && code <= 0xdfff ? '' : String.fromCodePoint(code);
+      if (/^\p{M}+$/u.test(character.normalize('NFKC'))) {
+        const folded = foldText(`a${character.repeat(40)}`);
+        if (!folded.includes('\u034f')) {
+          unknown.push(code.toString(16));
+        }
+      }
+    }
+    expect(unknown).toEqual([]);
+  });
+
+  it.each([
+    ['marks in the wrong order', `a${'\u0300\u0327'.repeat(14_000)}`],
+    ['halfwidth sound marks', `a${'\uff9e\u0327\u0334'.repeat(14_000)}`],
+    ['letters that become many', '\ufdfa'.repeat(28_000)],
+    ['letters that grow in upper case', '\u0390ß'.repeat(14_000)],
+  ])('compares the first characters only of %s', (_what, text) => {
+    expect(foldText(text)).toBe(foldText(text.slice(0, comparedLength)));
+    expect(foldText(text).length).toBeLessThanOrEqual(comparedLength);
+  });
+});
+
+const listCursor = cursorOf({ kind: 'list', place: { id: 'a', index: 3, before: [] } });
+const byName = [{ field: 'DISPLAY_NAME', direction: 'ASC' } as const];
+const nameCursor = cursorOf({
+  kind: 'order',
+  signature: 'n+',
+  place: { id: 'a', values: ['A'] },
+});
+
+describe('readPageArguments', () => {
+  it.each<[QueryComplianceManagementPartnersArgs, number | undefined, number | undefined]>([
+    [{}, 100, undefined],
+    [
+      { first: null, last: null, after: null, before: null, filter: null, orderBy: null },
+      100,
+      undefined,
+    ],
+    [{ first: 1 }, 1, undefined],
+    [{ first: 1000 }, 1000, undefined],
+    [{ last: 5 }, undefined, 5],
+    [{ first: 10, last: 5 }, 10, 5],
+  ])('takes %j for first %p and last %p', (args, first, last) => {
+    expect(readPageArguments(args)).toMatchObject({ first, last });
+  });
+
+  it.each<[QueryComplianceManagementPartnersArgs, string, RegExp]>([
+    [{ first: 0 }, 'first', /is 0; it must be from 1 to 1000/],
+    [{ last: 1001 }, 'last', /is 1001; it must be from 1 to 1000/],
+    [{ after: 'rubbish' }, 'after', /is no cursor of this list/],
+    [{ before: 'rubbish' }, 'before', /is no cursor of this list/],
+    [{ after: nameCursor }, 'after', /another order/],
+    [{ after: listCursor, orderBy: byName }, 'after', /another order/],
+    [
+      { before: nameCursor, orderBy: [{ field: 'DISPLAY_NAME', direction: 'DESC' }] },
+      'before',
+      /another order/,
+    ],
+    [{ filter: { displayName: null } }, 'filter', /filter\.displayName is null/],
+    [{ filter: { displayName: { contains: null } } }, 'filter', /contains is null/],
+    [{ filter: { and: [{ not: null }] } }, 'filter', /filter\.and\.0\.not is null/],
+    [
+      {
+        orderBy: [
+          { field: 'DISPLAY_NAME', direction: 'ASC' },
+          { field: 'PARTNER_STATE', direction: 'ASC' },
+          { field: 'DISPLAY_NAME', direction: 'DESC' },
+        ],
+      },
+      'orderBy',
+      /has DISPLAY_NAME more than once; order by each field once/,
+    ],
+  ])('refuses %j at %s', (args, argumentName, problem) => {
+    expect(readPageArguments(args)).toEqual({
+      argumentName,
+      problem: expect.stringMatching(problem),
+    });
+  });
+
+  it.each<[QueryComplianceManagementPartnersArgs]>([
+    [{ after: listCursor }],
+    [{ after: listCursor, orderBy: [] }],
+    [{ after: nameCursor, orderBy: byName }],
+    [{ filter: { displayName: { eq: null }, partnerState: { eq: null } } }],
+  ])('accepts %j', (args) => {
+    expect(readPageArguments(args)).not.toHaveProperty('problem');
+  });
+});
+
+const rows: readonly PartnerResource[] = [
+  {
+    id: 'jamf',
+    displayName: 'Jamf Pro',
+    partnerState: 'enabled',
+    lastHeartbeatDateTime: '2026-01-01T00:00:00.0000001Z',
+    macOsOnboarded: true,
+    iosOnboarded: true,
+  },
+  {
+    id: 'strasse',
+    displayName: 'Straße',
+    partnerState: 'unknown',
+    lastHeartbeatDateTime: '2026-01-01T02:00:00+02:00',
+    macOsOnboarded: true,
+  },
+  {
+    id: 'odd',
+    displayName: 'Café Σίσυφος',
+    partnerState: 'hibernating',
+    lastHeartbeatDateTime: 'yesterday',
+  },
+  { id: 'bare', displayName: null, partnerState: null, lastHeartbeatDateTime: null },
+  { id: 'empty' },
+];
+
+const found = (filter: ComplianceManagementPartnerFilter): string[] =>
+  rows.filter(compilePartnerFilter(filter)).map(({ id }) => id);
+
+describe('compilePartnerFilter', () => {
+  it.each<[string, ComplianceManagementPartnerFilter, string[]]>([
+    ['no condition', {}, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['a state', { partnerState: { eq: 'ENABLED' } }, ['jamf']],
+    ['an unlisted state', { partnerState: { eq: 'UNKNOWN_FUTURE_VALUE' } }, ['odd']],
+    ['no state', { partnerState: { eq: null } }, ['bare', 'empty']],
+    ['one of states', { partnerState: { in: ['ENABLED', 'UNKNOWN'] } }, ['jamf', 'strasse']],
+    ['one of none', { partnerState: { in: [] } }, []],
+    [
+      'none of states',
+      { partnerState: { notIn: ['ENABLED'] } },
+      ['strasse', 'odd', 'bare', 'empty'],
+    ],
+    ['none of none', { partnerState: { notIn: [] } }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['two conditions on a state', { partnerState: { in: ['ENABLED'], notIn: ['ENABLED'] } }, []],
+    ['a name in any case', { displayName: { eq: 'JAMF pro' } }, ['jamf']],
+    ['a part of a name is no name', { displayName: { eq: 'Jamf' } }, []],
+    ['a sharp s written as two', { displayName: { eq: 'STRASSE' } }, ['strasse']],
+    ['a capital sharp s', { displayName: { eq: 'STRA\u1e9eE' } }, ['strasse']],
+    ['another Unicode spelling', { displayName: { contains: 'cafe\u0301' } }, ['odd']],
+    ['a final sigma', { displayName: { contains: 'ΣΊΣΥΦΟΣ' } }, ['odd']],
+    ['a full-width letter', { displayName: { startsWith: '\uff2aamf' } }, ['jamf']],
+    ['the start of a name', { displayName: { startsWith: 'jam' } }, ['jamf']],
+    ['not the start of a name', { displayName: { startsWith: 'pro' } }, []],
+    ['a part of a name', { displayName: { contains: 'PRO' } }, ['jamf']],
+    ['an empty part', { displayName: { contains: '' } }, ['jamf', 'strasse', 'odd']],
+    ['no name', { displayName: { eq: null } }, ['bare', 'empty']],
+    [
+      'before an instant, by the last digit',
+      { lastHeartbeatDateTime: { before: '2026-01-01T00:00:00.0000001Z' } },
+      ['strasse'],
+    ],
+    [
+      'after an instant, across offsets',
+      { lastHeartbeatDateTime: { after: '2025-12-31T19:00:00-05:00' } },
+      ['jamf'],
+    ],
+    [
+      'between two',
+      { lastHeartbeatDateTime: { after: '2025-01-01T00:00:00Z', before: '2027-01-01T00:00:00Z' } },
+      ['jamf', 'strasse'],
+    ],
+    ['a platform', { onboarded: ['MAC_OS'] }, ['jamf', 'strasse']],
+    ['all of the platforms', { onboarded: ['MAC_OS', 'IOS'] }, ['jamf']],
+    ['a platform nobody has', { onboarded: ['LINUX'] }, []],
+    ['no platform', { onboarded: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['and', { and: [{ onboarded: ['MAC_OS'] }, { partnerState: { eq: 'UNKNOWN' } }] }, ['strasse']],
+    ['and of none', { and: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    [
+      'or',
+      { or: [{ displayName: { eq: null } }, { partnerState: { eq: 'ENABLED' } }] },
+      ['jamf', 'bare', 'empty'],
+    ],
+    ['or of none', { or: [] }, []],
+    ['not', { not: { partnerState: { in: ['ENABLED', 'UNKNOWN'] } } }, ['odd', 'bare', 'empty']],
+    [
+      'fields of one filter together',
+      { onboarded: ['MAC_OS'], displayName: { contains: 'a' } },
+      ['jamf', 'strasse'],
+    ],
+    [
+      'nesting',
+      { not: { or: [{ and: [{ onboarded: ['MAC_OS'] }] }, { displayName: { eq: null } }] } },
+      ['odd'],
+    ],
+  ])('finds by %s', (_what, filter, ids) => {
+    expect(found(filter)).toEqual(ids);
+  });
+});
+
+function sorted(
+  rows: readonly PartnerResource[],
+  ...keys: [ComplianceManagementPartnerOrder['field'], 'ASC' | 'DESC'][]
+): string[] {
+  const order = createPartnerOrder(keys.map(([field, direction]) => ({ field, direction })));
+  return [...rows]
+    .sort((left, right) => order.compare(order.placeOf(left), order.placeOf(right)))
+    .map(({ id }) => id);
+}
+
+const named = (...names: (string | null)[]): PartnerResource[] =>
+  names.map((displayName, index) => ({ id: `${index} ${displayName}`, displayName }));
+
+describe('createPartnerOrder', () => {
+  it('orders names as dictionaries do, with case only where they are alike otherwise', () => {
+    const rows = named('zebra', 'Äpfel', 'apple', 'Zebra', 'Apple', 'éclair', 'Echo');
+    const names = sorted(rows, ['DISPLAY_NAME', 'ASC']).map((id) => id.slice(2));
+    expect(names).toEqual(['Äpfel', 'apple', 'Apple', 'Echo', 'éclair', 'zebra', 'Zebra']);
+  });
+
+  it('puts partners without a value last in both directions', () => {
+    const rows = named('b', null, 'a');
+    expect(sorted(rows, ['DISPLAY_NAME', 'ASC'])).toEqual(['2 a', '0 b', '1 null']);
+    expect(sorted(rows, ['DISPLAY_NAME', 'DESC'])).toEqual(['0 b', '2 a', '1 null']);
+  });
+
+  it("orders states as the enum lists them, with Graph's news at the end", () => {
+    const states = ['hibernating', 'unresponsive', 'unknown', null, 'rejected', 'enabled'];
+    const rows = states.map((partnerState) => ({ id: String(partnerState), partnerState }));
+    expect(sorted(rows, ['PARTNER_STATE', 'ASC'])).toEqual([
+      'unknown',
+      'enabled',
+      'rejected',
+      'unresponsive',
+      'hibernating',
+      'null',
+    ]);
+  });
+
+  it('orders heartbeats as instants, what is no instant last', () => {
+    const rows = [
+      '2026-01-01T00:00:00.00000001Z',
+      'yesterday',
+      '2026-01-01T00:00:00Z',
+      '2026-01-01T00:30:00+01:00',
+    ].map((lastHeartbeatDateTime) => ({ id: lastHeartbeatDateTime, lastHeartbeatDateTime }));
+    expect(sorted(rows, ['LAST_HEARTBEAT_DATE_TIME', 'DESC'])).toEqual([
+      '2026-01-01T00:00:00.00000001Z',
+      '2026-01-01T00:00:00Z',
+      '2026-01-01T00:30:00+01:00',
+      'yesterday',
+    ]);
+  });
+
+  it('goes to the next key where the first is alike, and to the id at the end', () => {
+    const rows: PartnerResource[] = [
+      { id: '3', displayName: 'a', partnerState: 'enabled' },
+      { id: '2', displayName: 'b', partnerState: 'enabled' },
+      { id: '1', displayName: 'a', partnerState: 'enabled' },
+      { id: '0', displayName: 'a', partnerState: 'unknown' },
+    ];
+    expect(sorted(rows, ['PARTNER_STATE', 'DESC'], ['DISPLAY_NAME', 'DESC'])).toEqual([
+      '2',
+      '1',
+      '3',
+      '0',
+    ]);
+  });
+
+  it('signs its keys and directions, so that cursors of another order are noticed', () => {
+    const signatures = [
+      createPartnerOrder([{ field: 'DISPLAY_NAME', direction: 'ASC' }]),
+      createPartnerOrder([{ field: 'DISPLAY_NAME', direction: 'DESC' }]),
+      createPartnerOrder([{ field: 'PARTNER_STATE', direction: 'ASC' }]),
+    ].map(({ signature }) => signature);
+    expect(new Set(signatures).size).toBe(3);
+  });
+});

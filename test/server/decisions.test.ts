@@ -1,0 +1,340 @@
+import { connect } from 'node:net';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
+import { GatewayError } from '../../src/resolvers/gatewayError.ts';
+import { isArgumentFault } from '../../src/server/argumentFault.ts';
+import { readCallerToken } from '../../src/server/callerToken.ts';
+import { findDoubledHeader } from '../../src/server/doubledHeader.ts';
+import { decideHttpOutcome } from '../../src/server/httpStatus.ts';
+import { problemOf } from '../../src/server/problemBody.ts';
+import { readRequestedWaitMs } from '../../src/server/requestedWait.ts';
+import { readClientRequestId, readTraceparent } from '../../src/server/requestIdentity.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+const schema = makeExecutableSchema({
+  typeDefs: `
+    input Choice @oneOf { a: Inside b: Int }
+    input Inside { x: Int }
+    enum Colour { RED }
+    type Query {
+      required(id: ID!): Int
+      chosen(choice: Choice!): Int
+      bug: Int
+      refused: Int
+      graphqlBug: Int
+      number: Int
+      colour: Colour
+      never: Int!
+    }
+  `,
+  resolvers: {
+    Query: {
+      required: () => 1,
+      chosen: () => 1,
+      bug: () => {
+        throw new TypeError('a bug');
+      },
+      refused: () => {
+        throw new GatewayError('THROTTLED', 'Slow down.');
+      },
+      graphqlBug: () => {
+        throw new GraphQLError('a bug of a library');
+      },
+      number: () => 'many',
+      colour: () => 'BLUE',
+      never: () => null,
+    },
+  },
+});
+
+const errorOf = async (source: string, variableValues: Record<string, unknown> = {}) =>
+  (await graphql({ schema, source, variableValues })).errors?.[0];
+
+describe('an error of the execution', () => {
+  it.each<[string, string, Record<string, unknown>]>([
+    ['null in a variable with a default', 'query ($v: ID = "a") { required(id: $v) }', { v: null }],
+    ['null for the one key', 'query ($v: Inside) { chosen(choice: { a: $v }) }', { v: null }],
+    ['no value for the one key', 'query ($v: Inside) { chosen(choice: { a: $v }) }', {}],
+    [
+      'null for a directive at the root',
+      'query ($v: Boolean = true) { number @include(if: $v) }',
+      { v: null },
+    ],
+  ])('is the fault of the argument for %s', async (_what, source, variables) => {
+    const error = await errorOf(source, variables);
+    expect(error?.message).toMatch(/^Argument "/);
+    expect(isArgumentFault(error)).toBe(true);
+  });
+
+  it.each(['bug', 'refused', 'graphqlBug', 'number', 'colour', 'never'])(
+    'is none for what %s does',
+    async (field) => {
+      const error = await errorOf(`{ ${field} }`);
+      expect(error).toBeInstanceOf(GraphQLError);
+      expect(isArgumentFault(error)).toBe(false);
+    },
+  );
+});
+
+describe('readCallerToken', () => {
+  it.each([
+    ['Bearer abc.def-ghi_jkl', 'abc.def-ghi_jkl'],
+    ['bearer abc==', 'abc=='],
+    ['Bearer   abc', 'abc'],
+    [`Bearer ${'x'.repeat(16_384)}`, 'x'.repeat(16_384)],
+  ])('reads the token of %.30s', (header, token) => {
+    expect(readCallerToken(['Host', 'x', 'AUTHORIZATION', header])?.reveal()).toBe(token);
+  });
+
+  it.each([
+    [[]],
+    [['Authorization', '']],
+    [['Authorization', 'Bearer']],
+    [['Authorization', 'Bearer ']],
+    [['Authorization', 'Basic abc']],
+    [['Authorization', 'Bearer abc def']],
+    [['Authorization', 'Bearer abc, Bearer def']],
+    [['Authorization', `Bearer ${'x'.repeat(16_385)}`]],
+    [['Authorization', 'Bearer abc', 'authorization', 'Bearer def']],
+    [['X', 'authorization', 'Y', 'Bearer abc']],
+  ])('finds none in %.60j', (rawHeaders) => {
+    expect(readCallerToken(rawHeaders)).toBeUndefined();
+  });
+});
+
+const failed = (code: string, extensions: object = {}, path?: string) => ({
+  message: code,
+  ...(path !== undefined && { path: [path] }),
+  extensions: { code, ...extensions },
+});
+const unauthenticated = (path: string, extensions: object = {}) =>
+  failed('UNAUTHENTICATED', extensions, path);
+
+describe('decideHttpOutcome', () => {
+  it.each([
+    ['BAD_USER_INPUT', 400],
+    ['UNAUTHENTICATED', 401],
+    ['FORBIDDEN', 403],
+    ['THROTTLED', 429],
+    ['OVERLOADED', 503],
+    ['UPSTREAM_UNAVAILABLE', 503],
+  ])('rejects with %s as %i before the execution', (code, status) => {
+    expect(decideHttpOutcome({ errors: [failed(code)] })?.status).toBe(status);
+    expect(decideHttpOutcome({ data: null, errors: [failed(code)] })?.status).toBe(status);
+  });
+
+  it.each(['GRAPHQL_PARSE_FAILED', 'INTERNAL_SERVER_ERROR'])('leaves %s to Apollo', (code) => {
+    expect(decideHttpOutcome({ errors: [failed(code)] })).toBeUndefined();
+  });
+
+  it('gives Retry-After with a rejection that knows when to retry', () => {
+    const errors = [failed('THROTTLED', { retryAfterSeconds: 7 })];
+    expect(decideHttpOutcome({ errors })?.headers).toEqual({ 'retry-after': '7' });
+  });
+
+  it.each([
+    ['no token', {}, 'Bearer'],
+    ['no token of ours', { reason: 'token-missing' }, 'Bearer'],
+    ['a rejected token', { graph: { status: 401 } }, 'Bearer error="invalid_token"'],
+    ['an expired token', { reason: 'token-expired' }, 'Bearer error="invalid_token"'],
+    [
+      'missing claims',
+      { claims: '{"a":1}' },
+      'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="',
+    ],
+  ])('challenges after %s, before and after the execution', (_what, extensions, challenge) => {
+    const headers = { 'www-authenticate': challenge };
+    const before = { errors: [failed('UNAUTHENTICATED', extensions)] };
+    expect(decideHttpOutcome(before)).toEqual({ status: 401, headers });
+    const after = { data: { a: null }, errors: [unauthenticated('a', extensions)] };
+    expect(decideHttpOutcome(after)).toEqual({ status: 200, headers });
+  });
+
+  it.each([
+    'BAD_USER_INPUT',
+    'FORBIDDEN',
+    'TENANT_NOT_LICENSED',
+    'THROTTLED',
+    'OVERLOADED',
+    'UPSTREAM_UNAVAILABLE',
+    'UPSTREAM_TIMEOUT',
+    'UPSTREAM_BAD_RESPONSE',
+    'OUTCOME_UNKNOWN',
+    'INTERNAL_SERVER_ERROR',
+  ])('says nothing of %s after the execution', (code) => {
+    const errors = [failed(code, { retryAfterSeconds: 7 }, 'a')];
+    expect(decideHttpOutcome({ data: { a: null }, errors })).toBeUndefined();
+  });
+
+  it.each<[string, FormattedExecutionResult]>([
+    ['nothing failed', { data: { a: { id: 1 } } }],
+    ['null was the answer', { data: { a: null } }],
+    ['nothing but `__typename` was asked for', { data: { __typename: 'Mutation' } }],
+    [
+      'another field succeeded',
+      { data: { a: null, b: { id: 1 } }, errors: [unauthenticated('a')] },
+    ],
+    [
+      'another field is null as an answer',
+      { data: { a: null, b: null }, errors: [unauthenticated('a')] },
+    ],
+    [
+      'another field failed otherwise',
+      {
+        data: { a: null, b: null },
+        errors: [unauthenticated('a'), failed('OUTCOME_UNKNOWN', {}, 'b')],
+      },
+    ],
+    [
+      'only a part of the field failed',
+      { data: { a: { x: null } }, errors: [unauthenticated('a')] },
+    ],
+  ])('does not challenge if %s', (_what, result) => {
+    expect(decideHttpOutcome(result)).toBeUndefined();
+  });
+
+  it('challenges with the first of several errors, and takes no notice of `__typename`', () => {
+    const data = { __typename: 'Mutation', a: null, b: null };
+    const errors = [unauthenticated('a', { claims: '{"a":1}' }), unauthenticated('b')];
+    expect(decideHttpOutcome({ data, errors })?.headers['www-authenticate']).toContain('claims=');
+  });
+});
+
+describe('problemOf', () => {
+  it.each([
+    [400, 400, 'BAD_REQUEST'],
+    [404, 404, 'NOT_FOUND'],
+    [405, 405, 'METHOD_NOT_ALLOWED'],
+    [413, 413, 'REQUEST_TOO_LARGE'],
+    [415, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [431, 431, 'HEADERS_TOO_LARGE'],
+    [418, 418, 'BAD_REQUEST'],
+    [500, 500, 'INTERNAL_SERVER_ERROR'],
+    [503, 500, 'INTERNAL_SERVER_ERROR'],
+    [302, 500, 'INTERNAL_SERVER_ERROR'],
+  ])('answers %i with %i and the code %s', (status, expected, code) => {
+    const problem = problemOf(status);
+    expect(problem.status).toBe(expected);
+    expect(problem.body.errors[0].extensions.code).toBe(code);
+  });
+
+  it('takes other words for what it knows', () => {
+    const { message, extensions } = problemOf(405, 'Use GET.').body.errors[0];
+    expect([message, extensions.code]).toEqual(['Use GET.', 'METHOD_NOT_ALLOWED']);
+  });
+});
+
+describe('readClientRequestId', () => {
+  it.each(['7e1c7b9e-3a0f-4f6f-8a57-1d5f4a8f2f10', 'a', 'A.b_c-1', 'x'.repeat(64)])(
+    'takes %s',
+    (id) => {
+      expect(readClientRequestId({ 'client-request-id': id })).toBe(id);
+    },
+  );
+
+  it.each(['', 'x'.repeat(65), 'a b', 'a\r\nset-cookie: x', 'ä', '{"a":1}', undefined])(
+    'does not repeat %j',
+    (id) => {
+      expect(readClientRequestId({ 'client-request-id': id })).toBeUndefined();
+    },
+  );
+
+  it('does not choose between two', () => {
+    expect(readClientRequestId({ 'client-request-id': ['a', 'b'] })).toBeUndefined();
+  });
+});
+
+describe('readTraceparent', () => {
+  const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  it('takes a trace context of version 00', () => {
+    expect(readTraceparent({ traceparent: good })).toBe(good);
+  });
+
+  it.each([
+    good.toUpperCase(),
+    `${good}-x`,
+    good.replace(/^00/, 'ff'),
+    '00-00000000000000000000000000000000-b7ad6b7169203331-01',
+    '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
+    '',
+    undefined,
+  ])('does not pass %j on', (traceparent) => {
+    expect(readTraceparent({ traceparent })).toBeUndefined();
+  });
+});
+
+describe('readRequestedWaitMs', () => {
+  it.each<[string | string[] | undefined, number | undefined]>([
+    ['wait=10', 10_000],
+    ['wait=1.5', 1500],
+    ['wait=0.25', 250],
+    ['Wait = "7"', 7000],
+    ['respond-async, wait=10', 10_000],
+    ['wait=10, handling=lenient', 10_000],
+    ['wait=10; x=y', 10_000],
+    ['wait=3, wait=10', 3000],
+    [['return=minimal', 'wait=10'], 10_000],
+    [undefined, undefined],
+    ['', undefined],
+    ['wait', undefined],
+    ['wait=', undefined],
+    ['wait=0', undefined],
+    ['wait=-1', undefined],
+    ['wait=soon', undefined],
+    ['wait=1e3', undefined],
+    ['wait=10s', undefined],
+    ['wait=9999999', undefined],
+    ['await=10', undefined],
+    ['wait-time=10', undefined],
+    // What follows a semicolon is a parameter of the preference before it, and no preference.
+    ['return=minimal; wait=10', undefined],
+  ])('reads %j as %j ms', (prefer, expected) => {
+    expect(readRequestedWaitMs({ prefer })).toBe(expected);
+  });
+
+  it('finds none without the header', () => {
+    expect(readRequestedWaitMs({ accept: 'wait=10' })).toBeUndefined();
+  });
+});
+
+describe('doubled header', () => {
+  let gateway: TestGateway;
+
+  beforeAll(async () => {
+    gateway = await startTestGateway({});
+  });
+  afterAll(() => gateway.stop(0));
+
+  /** Sends header lines as they are and gives the whole answer. */
+  function send(...lines: string[]): Promise<string> {
+    const { hostname, port } = new URL(gateway.url);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname);
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('utf8');
+      });
+      socket.on('end', () => resolve(answer)).on('error', reject);
+      const head = ['GET /livez HTTP/1.1', 'Connection: close', ...lines];
+      socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    });
+  }
+
+  describe('a header that came twice', () => {
+    it.each([
+      ['authorization', ['Host: a', 'Authorization: Bearer a', 'authorization: Bearer b']],
+      ['host', ['Host: a', 'Host: b']],
+    ])('is refused where it is %s', async (name, lines) => {
+      const answer = await send(...lines);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain(`The header \\"${name}\\" came more than once; send it once.`);
+    });
+
+    it('is nothing to speak of elsewhere', async () => {
+      expect(await send('Host: a', 'Accept: x', 'Accept: y')).toMatch(/^HTTP\/1\.1 200 /);
+      expect(findDoubledHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
+    });
+  });
+});

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { pageFor } from '../../src/server/explorer/addExplorer.ts';
+import { readExplorerAssets } from '../../src/server/explorer/explorerAssets.ts';
+import { explorerPage } from '../../src/server/explorer/explorerPage.ts';
+import { explorerPolicy } from '../../src/server/explorer/explorerPolicy.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+describe('explorer', () => {
+  const modes = ['auto', 'sandbox', 'offline', 'off'] as const;
+  let gateways: Readonly<Record<(typeof modes)[number], TestGateway>>;
+
+  beforeAll(async () => {
+    const [auto, sandbox, offline, off] = await Promise.all(
+      modes.map((EXPLORER) => startTestGateway({ EXPLORER })),
+    );
+    if (auto && sandbox && offline && off) {
+      gateways = { auto, sandbox, offline, off };
+    }
+  });
+  afterAll(() => Promise.all(Object.values(gateways).map((gateway) => gateway.stop(0))));
+
+  const assetsIn = (html: string): string[] => html.match(/\/explorer\/[\w.-]+/g) ?? [];
+
+  describe('GET /', () => {
+    it.each([
+      ['auto', '/', 'sandbox'],
+      ['auto', '/?explorer=offline', 'offline'],
+      ['sandbox', '/', 'sandbox'],
+      ['sandbox', '/?explorer=offline', 'sandbox'],
+      ['offline', '/', 'offline'],
+    ] as const)('is under %s at %s the page %s', async (mode, path, page) => {
+      const { status, headers, text } = await gateways[mode].get(path);
+      expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(assetsIn(text).some((asset) => asset.startsWith(`/explorer/${page}-`))).toBe(true);
+      expect(text.includes('embeddable-sandbox.cdn')).toBe(page === 'sandbox');
+    });
+
+    it('offers another explorer only under auto', async () => {
+      const fallbackOf = async (mode: 'auto' | 'sandbox') =>
+        /"fallbackPath":([^,]+)/.exec((await gateways[mode].get('/')).text)?.[1];
+      expect(await fallbackOf('auto')).toBe('"/?explorer=offline"');
+      expect(await fallbackOf('sandbox')).toBe('null');
+    });
+
+    it.each(['/', '/?explorer=offline', '/favicon.ico', '/explorer/assets.json'])(
+      'is under off as %s any path that is not there',
+      async (path) => {
+        const { status, headers, text } = await gateways.off.get(path);
+        expect([status, headers['content-type']]).toEqual([404, 'application/json; charset=utf-8']);
+        expect(text).toContain('"NOT_FOUND"');
+      },
+    );
+
+    it('is kept by nobody, framed by nobody, and run with a nonce of its own each time', async () => {
+      const answers = [await gateways.auto.get('/'), await gateways.auto.get('/')];
+      const nonces = answers.map(({ headers, text }) => {
+        const [, nonce = ''] =
+          /script-src 'nonce-([^']+)'/.exec(String(headers['content-security-policy'])) ?? [];
+        expect(text).toContain(`nonce="${nonce}"`);
+        return nonce;
+      });
+      expect(new Set(nonces).size).toBe(2);
+      expect(answers[0]?.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin-allow-popups',
+        'cross-origin-resource-policy': 'same-origin',
+      });
+      expect(answers[0]?.headers).not.toHaveProperty('strict-transport-security');
+      const offline = await gateways.offline.get('/');
+      expect(offline.headers['cross-origin-opener-policy']).toBe('same-origin');
+    });
+
+    it('is there for HEAD, and for nothing else', async () => {
+      const head = await request(`${gateways.auto.url}/`, { method: 'HEAD' });
+      expect([head.statusCode, await head.body.text()]).toEqual([200, '']);
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'] as const) {
+        const { statusCode, headers, body } = await request(`${gateways.auto.url}/`, { method });
+        expect([statusCode, headers['allow']]).toEqual([405, 'GET, HEAD']);
+        expect(await body.text()).toContain('"METHOD_NOT_ALLOWED"');
+      }
+    });
+  });
+
+  describe('what the page loads', () => {
+    it.each(['sandbox', 'offline'] as const)('is there for %s, for good', async (mode) => {
+      const { text } = await gateways[mode].get('/');
+      const assets = assetsIn(text);
+      expect(assets.length).toBeGreaterThanOrEqual(3);
+      for (const asset of assets) {
+        const { status, headers } = await gateways[mode].get(asset);
+        expect([asset, status]).toEqual([asset, 200]);
+        expect(headers).toMatchObject({
+          'cache-control': 'public, max-age=31536000, immutable',
+          'x-content-type-options': 'nosniff',
+          'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+          'cross-origin-resource-policy': 'same-origin',
+        });
+      }
+    });
+
+    it.each([
+      '/explorer/nothing.js',
+      '/explorer/',
+      '/explorer/../assets.json',
+      '/explorer/%2e%2e/assets.json',
+      '/explorer/..%2fassets.json',
+      '/explorer/.stamp',
+    ])('is nothing else: %s', async (path) => {
+      const { status, headers, text } = await gateways.offline.get(path);
+      expect([status, headers['cache-control']]).toEqual([404, 'no-store']);
+      expect(text).toContain('"NOT_FOUND"');
+    });
+
+    it('has an icon, so that browsers that ask elsewhere are content', async () => {
+      const { status, text, headers } = await gateways.auto.get('/favicon.ico');
+      expect([status, text]).toEqual([204, '']);
+      expect(headers['cache-control']).toBe('public, max-age=86400');
+    });
+  });
+});
+
+const pages = ['sandbox', 'offline'] as const;
+const hostile = '</script><script>alert(1)</script><!--';
+const settings = {
+  document: hostile,
+  variables: { hostile },
+  headers: {},
+  endpointPath: '/graphql',
+  schemaPath: '/schema.graphql',
+  workers: { editor: '', json: '', graphql: '' },
+};
+
+describe.each(pages)('the page %s', (page) => {
+  const html = explorerPage({ page, assets: readExplorerAssets(), settings, nonce: 'once' });
+
+  it('runs one script, with the nonce, and none that stands in the page', () => {
+    const tags = html.match(/<script[^>]*>/g);
+    expect(tags).toHaveLength(2);
+    expect(tags?.[0]).toBe('<script type="application/json" id="settings">');
+    expect(tags?.[1]).toMatch(
+      /^<script nonce="once" src="\/explorer\/[\w-]+\.js" (defer|type="module")>$/,
+    );
+    expect(html).not.toMatch(/ on\w+=| style=|<style|javascript:/);
+  });
+
+  it('holds its settings whatever they say', () => {
+    const [, text = ''] = /id="settings">(.*?)<\/script>/.exec(html) ?? [];
+    expect(JSON.parse(text)).toEqual(settings);
+  });
+
+  it('allows no script without the nonce, no text as code, no frame around it and no base', () => {
+    const policy = explorerPolicy(page, 'once');
+    expect(policy).toMatchObject({
+      'default-src': ["'none'"],
+      'frame-ancestors': ["'none'"],
+      'base-uri': ["'none'"],
+      'form-action': ["'none'"],
+      'connect-src': ["'self'"],
+    });
+    expect(policy['script-src']).toContain("'nonce-once'");
+    expect(policy['script-src']?.join()).not.toMatch(/unsafe|\*|'self'/);
+  });
+});
+
+describe('the policy', () => {
+  it('names nobody elsewhere but Sandbox, and on its own page only', () => {
+    const elsewhere = (page: (typeof pages)[number]) =>
+      Object.entries(explorerPolicy(page, 'once')).flatMap(([name, sources]) =>
+        sources.filter((source) => source.startsWith('http')).map((source) => `${name} ${source}`),
+      );
+    expect(elsewhere('offline')).toEqual([]);
+    expect(elsewhere('sandbox')).toEqual([
+      'script-src https://embeddable-sandbox.cdn.apollographql.com',
+      'frame-src https://sandbox.embed.apollographql.com',
+    ]);
+  });
+});
+
+describe('pageFor', () => {
+  it.each([
+    ['auto', null, 'sandbox'],
+    ['auto', 'offline', 'offline'],
+    ['auto', 'other', 'sandbox'],
+    ['sandbox', 'offline', 'sandbox'],
+    ['offline', 'sandbox', 'offline'],
+  ] as const)('gives under %s, asked for %s, %s', (mode, asked, page) => {
+    expect(pageFor(mode, asked)).toBe(page);
+  });
+});

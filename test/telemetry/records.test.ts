@@ -1,0 +1,315 @@
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import fc from 'fast-check';
+import { createBoundedSink } from '../../src/telemetry/boundedSink.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { redactSpan } from '../../src/telemetry/sdk/redactSpan.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
+
+function recordedLog(level = 'info') {
+  const lines: string[] = [];
+  const log = createLogger(level, { write: (line) => lines.push(line) });
+  return { log, lines, objects: () => lines.map((line) => JSON.parse(line) as object) };
+}
+
+describe('createLogger', () => {
+  it('writes one JSON line with level, time, message and fields', () => {
+    const { log, lines, objects } = recordedLog();
+    log.info('Answered', { requestId: 'a', status: 200 });
+    expect(lines[0]?.endsWith('\n')).toBe(true);
+    expect(objects()).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        requestId: 'a',
+        status: 200,
+        message: 'Answered',
+      },
+    ]);
+  });
+
+  it('keeps below its level', () => {
+    const { log, lines } = recordedLog('warn');
+    log.debug('a');
+    log.info('b');
+    log.warn('c');
+    log.error('d');
+    expect(lines).toHaveLength(2);
+  });
+
+  it('tells where an unexpected error came from, but not what it quotes', () => {
+    const { log, lines, objects } = recordedLog();
+    log.error('Failed', {}, new TypeError('the token hunter2 is bad'));
+    expect(lines.join()).not.toContain('hunter2');
+    expect(objects()).toMatchObject([{ error: { name: 'TypeError', frames: expect.any(Array) } }]);
+  });
+
+  it('cannot be made to write a second line', () => {
+    const { log, lines } = recordedLog();
+    log.warn('x', { reason: 'a\n{"level":"fatal"}\r\n' });
+    expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('escapes whatever a terminal or a viewer could obey', () => {
+    const { log, lines, objects } = recordedLog();
+    const hostile = '\u0000\u001b[2J\u007f\u009b31m\u0085\u2028\u2029\u202e\u2066\ufeff';
+    log.info('Answered', { reason: hostile });
+    expect(lines.join('')).not.toMatch(/[^\n\x20-\x7e]/);
+    expect(objects()).toMatchObject([{ reason: hostile }]);
+  });
+
+  it('leaves what people write as it is', () => {
+    const { log, lines } = recordedLog();
+    log.info('Answered', { reason: 'Zürich 東京 ☂ …' });
+    expect(lines.join('')).toContain('Zürich 東京 ☂ …');
+  });
+});
+
+const secret = 'hunter2';
+
+/** A span that is over, with a name and attributes. */
+function spanOf(name: string, attributes: Attributes = {}) {
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const span = provider.getTracer('test').startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  span.recordException(new Error(`the token ${secret} is bad`));
+  span.addEvent(`retry of ${secret}`, { 'http.url': `https://graph/?key=${secret}` });
+  span.addLink({ context: span.spanContext(), attributes: { note: secret } });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: `refused ${secret}` });
+  span.end();
+  const [made] = exporter.getFinishedSpans();
+  if (made === undefined) {
+    throw new Error('No span was made.');
+  }
+  return made;
+}
+
+const collection = '/deviceManagement/complianceManagementPartners';
+
+describe('redactSpan', () => {
+  it('keeps what places the span in its trace and time', () => {
+    const span = spanOf('query');
+    const { name, kind, startTime, endTime, status, resource } = redactSpan(span);
+    expect({ name, kind, startTime, endTime }).toEqual({
+      name: 'query',
+      kind: SpanKind.CLIENT,
+      startTime: span.startTime,
+      endTime: span.endTime,
+    });
+    expect(status).toEqual({ code: SpanStatusCode.ERROR });
+    expect(redactSpan(span).spanContext()).toMatchObject({
+      traceId: span.spanContext().traceId,
+      spanId: span.spanContext().spanId,
+      traceFlags: 1,
+    });
+    expect(resource).toBe(span.resource);
+  });
+
+  it('keeps of events and links that there were some, and what kind of error it was', () => {
+    const { events, links } = redactSpan(spanOf('query'));
+    expect(events).toEqual([
+      {
+        name: 'exception',
+        time: expect.anything(),
+        attributes: { 'exception.type': 'Error' },
+      },
+      { name: 'event', time: expect.anything(), attributes: {} },
+    ]);
+    expect(links).toEqual([{ context: expect.not.objectContaining({ traceState: undefined }) }]);
+    expect(JSON.stringify([events, links])).not.toContain(secret);
+  });
+
+  it.each<[string, Attributes]>([
+    ['http.route', { 'http.route': '/graphql' }],
+    ['url.template', { 'url.template': `${collection}/{id}` }],
+    ['a batch', { 'url.template': '/$batch' }],
+    ['a status', { 'http.response.status_code': 503 }],
+    ['a code', { 'error.type': 'UPSTREAM_TIMEOUT', 'gateway.error.codes': ['THROTTLED'] }],
+    ['an id of Graph', { 'gateway.graph.request_id': 'efa7d359-e387-4c10-a65e-b4cad04bf7f7' }],
+    ['an operation', { 'graphql.operation.type': 'query', 'graphql.operation.name': 'Foo_1' }],
+  ])('keeps %s', (_what, attributes) => {
+    expect(redactSpan(spanOf('query', attributes)).attributes).toEqual(attributes);
+  });
+
+  it.each<[string, Attributes]>([
+    ['an address', { 'url.full': `https://graph.microsoft.com/beta${collection}/7?$top=1` }],
+    ['a path', { 'url.path': `${collection}/7`, 'http.target': `${collection}/7` }],
+    ['a query string', { 'url.query': `$filter=displayName eq '${secret}'` }],
+    ['a route with a query string', { 'http.route': `/graphql?query=${secret}` }],
+    [
+      'a route with an id',
+      { 'url.template': `${collection}/6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001` },
+    ],
+    ['a document', { 'graphql.document': `{ a(b: "${secret}") }`, 'graphql.source': '{ a }' }],
+    ['variables', { 'graphql.variables.input': secret }],
+    ['a header', { 'http.request.header.authorization': ['Bearer x'] }],
+    ['the text of an exception', { 'exception.message': secret, 'exception.stacktrace': 'at x' }],
+    ['a host', { 'server.address': 'internal.example', 'net.peer.name': 'internal.example' }],
+    ['an allowed key with another form', { 'error.type': `bad token ${secret}` }],
+    ['a name that is too long', { 'graphql.operation.name': 'N'.repeat(65) }],
+    ['a token as an id', { 'gateway.graph.request_id': `eyJ${'a'.repeat(80)}.b.c` }],
+    ['a number as a text', { 'http.response.status_code': secret }],
+    ['a list with a stranger in it', { 'gateway.error.codes': ['THROTTLED', secret] }],
+    ['what objects are born with', { constructor: secret, toString: secret }],
+  ])('drops %s, and counts it', (_what, attributes) => {
+    const span = redactSpan(spanOf('query', attributes));
+    expect(span.attributes).toEqual({});
+    expect(span.droppedAttributesCount).toBe(Object.keys(attributes).length);
+  });
+
+  it.each([
+    ['query', 'query'],
+    ['mutation', 'mutation'],
+    ['acquire token', 'acquire token'],
+    [`GET ${collection}/{id}`, `GET ${collection}/{id}`],
+    ['POST /$batch', 'POST /$batch'],
+    [`GET ${collection}/7c1`, 'GET'],
+    [`GET /graphql?query=${secret}`, 'GET'],
+    ['POST', 'POST'],
+    [`query ${secret}`, 'client'],
+    [`https://graph/${secret}`, 'client'],
+    ['', 'client'],
+  ])('shows the name %j as %j', (name, shown) => {
+    expect(redactSpan(spanOf(name)).name).toBe(shown);
+  });
+
+  it('shows nothing of a secret, wherever it stands', () => {
+    const key = fc.oneof(
+      fc.string(),
+      fc.constantFrom('error.type', 'http.route', 'url.template', 'gateway.error.codes'),
+    );
+    const around = fc.tuple(fc.string(), fc.string());
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, around)), around, (pairs, [before, after]) => {
+        const attributes = Object.fromEntries(
+          pairs.map(([name, [left, right]]) => [name, `${left} ${secret} ${right}`]),
+        );
+        const span = redactSpan(spanOf(`${before} ${secret} ${after}`, attributes));
+        const { name, events, links, status } = span;
+        expect(JSON.stringify([name, span.attributes, events, links, status])).not.toContain(
+          secret,
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+const line = (text: string): string => `${JSON.stringify({ message: text })}\n`;
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** A stream whose reader takes what it is given when the test says so. */
+function slowStream() {
+  const writes: string[] = [];
+  let take: () => void = () => undefined;
+  const stream = new Writable({
+    write(chunk, _encoding, callback) {
+      writes.push(String(chunk));
+      take = callback;
+    },
+  });
+  return {
+    stream,
+    writes,
+    take() {
+      const callback = take;
+      take = () => undefined;
+      callback();
+    },
+  };
+}
+
+describe('the sink', () => {
+  it('hands over the lines of one turn of the event loop together', async () => {
+    const { stream, writes } = slowStream();
+    const sink = createBoundedSink(stream, createVirtualClock());
+    sink.write(line('a'));
+    sink.write(line('b'));
+    expect(writes).toEqual([]);
+    await nextTurn();
+    expect(writes).toEqual([line('a') + line('b')]);
+  });
+
+  it.each([
+    ['x', 'one byte'],
+    ['ü', 'two bytes'],
+    ['\u{1F600}', 'four bytes'],
+  ])(
+    'keeps a bounded number of bytes for a reader that takes none, and tells what was lost, of %s (%s)',
+    async (character) => {
+      const { stream, writes, take } = slowStream();
+      const sink = createBoundedSink(stream, createVirtualClock(Date.UTC(2026, 0, 1)));
+      const long = line(character.repeat(1000));
+      for (let count = 0; count < 5000; count += 1) {
+        sink.write(long);
+        if (count % 100 === 0) {
+          await nextTurn();
+        }
+      }
+      expect(stream.writableLength).toBeLessThanOrEqual(1024 * 1024);
+      const kept = Math.floor((1024 * 1024) / Buffer.byteLength(long));
+      for (let turn = 0; turn < 100; turn += 1) {
+        take();
+        await nextTurn();
+      }
+      sink.write(line('again'));
+      await nextTurn();
+      expect(writes.join('').split(long)).toHaveLength(kept + 1);
+      const [note, again] = (writes.at(-1) ?? '')
+        .split('\n')
+        .map((text) => text && JSON.parse(text));
+      expect(note).toEqual({
+        level: 'warn',
+        time: '2026-01-01T00:00:00.000Z',
+        count: 5000 - kept,
+        message: 'Log lines were lost, because nobody took them in time',
+      });
+      expect(again).toEqual({ message: 'again' });
+    },
+  );
+
+  it('survives that its reader goes away', async () => {
+    const stream = new PassThrough();
+    const sink = createBoundedSink(stream, createVirtualClock());
+    sink.write(line('a'));
+    stream.destroy(new Error('EPIPE'));
+    await nextTurn();
+    sink.write(line('b'));
+    await sink.flush(1000);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('hands over at once what it has when it is flushed, and waits until it is taken', async () => {
+    const { stream, writes, take } = slowStream();
+    const sink = createBoundedSink(stream, createVirtualClock());
+    sink.write(line('last'));
+    let isFlushed = false;
+    const flushing = sink.flush(1000).then(() => {
+      isFlushed = true;
+    });
+    expect(writes).toEqual([line('last')]);
+    await nextTurn();
+    expect(isFlushed).toBe(false);
+    take();
+    await nextTurn();
+    take();
+    await flushing;
+  });
+
+  it('does not wait for ever', async () => {
+    const clock = createVirtualClock();
+    const { stream } = slowStream();
+    const sink = createBoundedSink(stream, clock);
+    sink.write(line('last'));
+    const flushing = sink.flush(1000);
+    await clock.advance(1000);
+    await flushing;
+  });
+});
