@@ -1,16 +1,16 @@
 import type { Config } from './config/config.ts';
+import type { Surroundings } from './dependencies.ts';
 import { type ObservedGateway, startObservedGateway } from './startObservedGateway.ts';
-import type { Surroundings } from './surroundings.ts';
 
-export type { Clock } from './clock.ts';
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export { ConfigError } from './config/configError.ts';
 export type { Environment } from './config/readers.ts';
 export { StartError } from './config/startError.ts';
-export type { Surroundings } from './surroundings.ts';
+export type { Surroundings } from './dependencies.ts';
+export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
-export type { Measurements } from './telemetry/measurements.ts';
-export type { StartTrail } from './telemetry/trail.ts';
+export type { Measurements } from './telemetry/metrics.ts';
+export type { StartTrail } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
 export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;

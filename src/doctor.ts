@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { metrics, trace } from '@opentelemetry/api';
-import { systemClock } from './clock.ts';
-import { doctorCommand } from './doctor/doctorCommand.ts';
-import { readNamedFile } from './namedFile.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { systemClock } from './shared/clock.ts';
+import { readNamedFile } from './shared/namedFile.ts';
 import { createMeasurements } from './telemetry/createMeasurements.ts';
 import { createStartTrail } from './telemetry/createStartTrail.ts';
 import { createLogger } from './telemetry/logger.ts';

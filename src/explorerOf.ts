@@ -1,7 +1,7 @@
 import type { Config } from './config/config.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
-import type { Explorer } from './server/explorer/addExplorer.ts';
-import { exampleMutation, exampleVariables } from './server/explorer/exampleMutation.ts';
+import type { Explorer } from './http/explorer.ts';
+import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 
 /**
  * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.

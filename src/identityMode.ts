@@ -1,14 +1,14 @@
 import { cloudOf } from './config/clouds.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
-import type { IdentityConfig, InboundConfig } from './config/identityConfig.ts';
+import type { IdentityConfig, InboundConfig } from './config/identity.ts';
+import type { Surroundings } from './dependencies.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
-import { createTenantKeys, type TenantKeys } from './graph/pipeline/tenantKeys.ts';
-import { type Authorizer, createAuthorizer } from './identity/createAuthorizer.ts';
+import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';
+import { type Authorizer, createAuthorizer } from './identity/authorizer.ts';
 import { guardCredentials } from './identity/guardCredentials.ts';
-import type { OutboundCredentials } from './identity/outbound/outboundCredentials.ts';
+import type { OutboundCredentials } from './identity/outbound/credentials.ts';
 import { createOwnTenantKeys } from './identity/ownTenantKeys.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** Whose token goes to Graph, and who may call. */
 export interface IdentityMode {
@@ -130,7 +130,7 @@ export async function createOutbound(
     const { authorityHost } = outbound;
     return createAppOnlyCredentials({ cloud, scope, authorityHost, identity: outbound }, parts);
   }
-  const { imdsEndpoint } = await import('./identity/outbound/managed/managedIdentitySource.ts');
+  const { imdsEndpoint } = await import('./identity/outbound/managedIdentity.ts');
   const { clientId, endpoint } = outbound;
   const place =
     endpoint === undefined ? imdsEndpoint : { kind: 'app-service' as const, ...endpoint };

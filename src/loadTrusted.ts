@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
-import type { TrustedDocuments } from './server/trusted/trustedDocuments.ts';
+import type { TrustedDocuments } from './graphql/trusted.ts';
 import type { WatchedDocuments, WatchParts } from './server/trusted/watchTrustedDocuments.ts';
 
 /** Documents, and the state that their files had before they were read. */

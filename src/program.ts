@@ -1,11 +1,11 @@
 import { bannerOf } from './banner.ts';
-import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError } from './config/configError.ts';
 import { StartError } from './config/startError.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { createProcessEnd } from './processEnd.ts';
-import { systemCodeOf } from './systemCode.ts';
+import { systemClock } from './shared/clock.ts';
+import { systemCodeOf } from './shared/systemCode.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { standardOutput } from './telemetry/standardOutput.ts';

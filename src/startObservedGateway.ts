@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import type { Surroundings } from './dependencies.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import type { Surroundings } from './surroundings.ts';
+import { systemClock } from './shared/clock.ts';
 import { createMeasurements } from './telemetry/createMeasurements.ts';
 import { createStartTrail } from './telemetry/createStartTrail.ts';
 import { createLogger } from './telemetry/logger.ts';

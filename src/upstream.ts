@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/listenError.ts';
+import type { Surroundings } from './dependencies.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
-import { startEmulator } from './emulator/startEmulator.ts';
+import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
-import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
 import { createConnections } from './graph/pipeline/transport/connections.ts';
-import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
+import { createGraphPipeline } from './graph/send.ts';
+import { createUndiciSend } from './graph/transport.ts';
 import { watchOutcomes } from './graph/watchOutcomes.ts';
 import type { IdentityMode } from './identityMode.ts';
-import { proxyFor } from './proxy.ts';
 import { checkAddedId } from './resolvers/checkAddedId.ts';
-import type { Surroundings } from './surroundings.ts';
+import { proxyFor } from './shared/proxy.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {

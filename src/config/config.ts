@@ -1,17 +1,17 @@
-import type { ProxySettings } from '../proxy.ts';
+import type { ProxySettings } from '../shared/proxy.ts';
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
 import { ConfigError } from './configError.ts';
-import { type ConnectionConfig, readConnections } from './connectionConfig.ts';
 import { readCorsOrigins } from './corsConfig.ts';
 import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
-import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
-import { type IdentityConfig, readIdentity } from './identityConfig.ts';
+import { type GraphBudgetConfig, readGraphBudget } from './graphBudget.ts';
+import { type ConnectionConfig, readConnections } from './http.ts';
+import { type IdentityConfig, readIdentity } from './identity.ts';
 import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { findMisspelledNames } from './misspelledNames.ts';
 import { readProxies } from './proxyConfig.ts';
 import { createReaders, type Environment, type Readers } from './readers.ts';
 import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
-import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
+import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
 import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
 import { findGraphRootProblem } from './urlProblems.ts';
 

@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../shared/secret.ts';
 import type { Readers } from './readers.ts';
 
 /** How the gateway proves to Entra that it is the app that it says it is. */

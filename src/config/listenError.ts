@@ -1,4 +1,4 @@
-import { systemCodeOf } from '../systemCode.ts';
+import { systemCodeOf } from '../shared/systemCode.ts';
 import { ConfigError } from './configError.ts';
 import { StartError } from './startError.ts';
 

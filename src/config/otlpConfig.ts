@@ -1,5 +1,5 @@
-import { type ForwardProxy, proxyFor } from '../proxy.ts';
-import { Secret } from '../secret.ts';
+import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
+import { Secret } from '../shared/secret.ts';
 import { parseKeyValues } from './keyValues.ts';
 import { readProxies } from './proxyConfig.ts';
 import type { Readers } from './readers.ts';

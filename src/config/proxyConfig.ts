@@ -1,5 +1,5 @@
-import type { ForwardProxy, ProxySettings } from '../proxy.ts';
-import { Secret } from '../secret.ts';
+import type { ForwardProxy, ProxySettings } from '../shared/proxy.ts';
+import { Secret } from '../shared/secret.ts';
 import type { Readers } from './readers.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Secret } from '../secret.ts';
+import { Secret } from '../shared/secret.ts';
 import { findRedisUrlProblem, findRootUrlProblem } from './urlProblems.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

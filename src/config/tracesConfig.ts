@@ -31,7 +31,7 @@ const samplers = [
 ] as const;
 
 const largestQueue = 100_000;
-const longestMs = 600_000;
+const longestExportMs = 600_000;
 
 /** Reads whether traces are sent, and how; undefined where they are not. */
 export function readTraces(readers: Readers): TracesConfig | undefined {
@@ -63,8 +63,8 @@ function readBatch(readers: Readers): BatchConfig {
   const batch = {
     maxQueueSize: number('OTEL_BSP_MAX_QUEUE_SIZE', 2048, largestQueue),
     maxExportBatchSize: number('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, largestQueue),
-    scheduledDelayMs: number('OTEL_BSP_SCHEDULE_DELAY', 5000, longestMs),
-    exportTimeoutMs: number('OTEL_BSP_EXPORT_TIMEOUT', 30_000, longestMs),
+    scheduledDelayMs: number('OTEL_BSP_SCHEDULE_DELAY', 5000, longestExportMs),
+    exportTimeoutMs: number('OTEL_BSP_EXPORT_TIMEOUT', 30_000, longestExportMs),
   };
   if (batch.maxExportBatchSize > batch.maxQueueSize) {
     readers.report('OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE.');

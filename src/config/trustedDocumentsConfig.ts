@@ -10,16 +10,16 @@ export type TrustedDocumentsConfig =
       readonly path: string;
     };
 
-const modes = ['off', 'log-unknown', 'enforce'] as const;
+const trustedDocumentsModes = ['off', 'log-unknown', 'enforce'] as const;
 
 /** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
 export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
-  const mode = readers.oneOf('TRUSTED_DOCUMENTS_MODE', modes);
+  const mode = readers.oneOf('TRUSTED_DOCUMENTS_MODE', trustedDocumentsModes);
   const path = readers.text('TRUSTED_DOCUMENTS_PATH');
   if (path !== undefined) {
     readers.need(
       'TRUSTED_DOCUMENTS_MODE',
-      `with TRUSTED_DOCUMENTS_PATH it is one of ${modes.join(', ')}`,
+      `with TRUSTED_DOCUMENTS_PATH it is one of ${trustedDocumentsModes.join(', ')}`,
     );
   }
   if (mode === undefined || mode === 'off') {

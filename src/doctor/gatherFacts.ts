@@ -1,19 +1,14 @@
 import type { Config } from '../config/config.ts';
+import type { Surroundings } from '../dependencies.ts';
 import { createRoutes } from '../graph/routes.ts';
-import type { Secret } from '../secret.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { type AuthorityFacts, probeAuthority } from './probes/probeAuthority.ts';
-import { type CredentialFacts, probeCredential } from './probes/probeCredential.ts';
-import { type EndpointFacts, probeEndpoint } from './probes/probeEndpoint.ts';
-import { type GatewayFacts, probeGateway } from './probes/probeGateway.ts';
+import type { Secret } from '../shared/secret.ts';
+import { type AuthorityFacts, probeAuthority } from './authority.ts';
+import { type CredentialFacts, probeCredential } from './credential.ts';
+import { type EndpointFacts, probeEndpoint } from './endpoint.ts';
 import type { ProbeParts } from './probes/probeParts.ts';
-import { probeRedis, type RedisFacts } from './probes/probeRedis.ts';
-import {
-  probeCallerToken,
-  readEmbeddedToken,
-  readGraphToken,
-  type TokenFacts,
-} from './probes/probeToken.ts';
+import { probeRedis, type RedisFacts } from './redis.ts';
+import { type GatewayFacts, probeGateway } from './runningGateway.ts';
+import { probeCallerToken, readEmbeddedToken, readGraphToken, type TokenFacts } from './token.ts';
 
 /** What was found out; undefined stands for what this configuration does not have. */
 export interface DoctorFacts {

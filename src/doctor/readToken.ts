@@ -1,5 +1,5 @@
-import { NamedFileError } from '../namedFile.ts';
-import { Secret } from '../secret.ts';
+import { NamedFileError } from '../shared/namedFile.ts';
+import { Secret } from '../shared/secret.ts';
 import { type Finding, problem } from './finding.ts';
 import { reasonOf } from './probes/probeParts.ts';
 

@@ -33,7 +33,7 @@ async function checkTrustedDocuments(config: Config): Promise<void> {
   }
   const [{ loadTrusted }, { createSchema, readSdl }] = await Promise.all([
     import('../loadTrusted.ts'),
-    import('../server/schema.ts'),
+    import('../graphql/schema.ts'),
   ]);
   await loadTrusted(config, createSchema(readSdl(), !config.introspection));
 }

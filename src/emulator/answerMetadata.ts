@@ -1,12 +1,12 @@
-import type { EmulatorParts } from './answerRequest.ts';
 import { refuseMethod } from './emulatorAnswer.ts';
-import type { EmulatorRequest } from './emulatorRequest.ts';
 import type { ErrorStamp } from './errorEnvelopes.ts';
 import type { FaultAnswer } from './faults.ts';
 import { findAccessRefusal } from './findAccessRefusal.ts';
-import { metadataXml } from './metadataXml.ts';
+import type { EmulatorRequest } from './http.ts';
+import { metadataXml } from './metadata.ts';
 import { modelOf } from './model.ts';
 import type { Version } from './route.ts';
+import type { EmulatorParts } from './routes.ts';
 
 /** A request for the metadata as it came. */
 export interface MetadataCall {

@@ -1,4 +1,4 @@
-import type { PartnerResource } from '../graph/resource.ts';
+import type { PartnerResource } from '../graph/types.ts';
 
 /**
  * A partner that nobody has set up: what OData gives to properties that an add leaves out (the default, null, or an

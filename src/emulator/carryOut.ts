@@ -1,8 +1,8 @@
-import type { EmulatorParts } from './answerRequest.ts';
-import type { EmulatorRequest } from './emulatorRequest.ts';
 import type { ErrorStamp } from './errorEnvelopes.ts';
 import { type FaultAnswer, type FaultScript, isInsteadOfOperation, type Kill } from './faults.ts';
+import type { EmulatorRequest } from './http.ts';
 import type { Pauses } from './pauses.ts';
+import type { EmulatorParts } from './routes.ts';
 
 /** What a request runs into. */
 export interface Stage {

@@ -1,4 +1,4 @@
-import type { AssignmentResource, PartnerResource } from '../graph/resource.ts';
+import type { AssignmentResource, PartnerResource } from '../graph/types.ts';
 import { blankPartner } from './blankPartner.ts';
 
 const assignment = '#microsoft.graph.complianceManagementPartnerAssignment';

@@ -1,7 +1,7 @@
 import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
-import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
 import type { ErrorStamp } from './errorEnvelopes.ts';
 import type { Fault, FaultScript } from './faults.ts';
+import { type EmulatorRequest, splitPath } from './http.ts';
 import { readJsonBody } from './readJsonBody.ts';
 
 /** Where faults are scripted from outside. */

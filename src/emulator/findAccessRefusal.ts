@@ -1,6 +1,6 @@
 import { type EmulatorAnswer, refuse } from './emulatorAnswer.ts';
-import type { EmulatorRequest } from './emulatorRequest.ts';
 import type { ErrorStamp } from './errorEnvelopes.ts';
+import type { EmulatorRequest } from './http.ts';
 
 /** Turns away who has no good token, and then what is too large; undefined where the request may be looked at. */
 export function findAccessRefusal(

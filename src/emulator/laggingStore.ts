@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { createPartnerStore, type PartnerStore } from './partnerStore.ts';
+import type { Clock } from '../shared/clock.ts';
+import { createPartnerStore, type PartnerStore } from './store.ts';
 
 /** A store whose readers see the rows as they were some time ago. */
 export interface LaggingStore {

@@ -1,9 +1,9 @@
 import type { EmulatorAnswer } from './emulatorAnswer.ts';
 import { collectionPath, contextOf, type OperationScope } from './operationScope.ts';
 import { type ProjectedPartner, projectPartner } from './projection.ts';
-import type { PageRequest } from './query/pageRequest.ts';
 import { narrow } from './query/parseSelect.ts';
 import { type PageStart, writeSkipToken } from './query/skipToken.ts';
+import type { PageRequest } from './query.ts';
 
 /** A page of the list; 200. */
 export function listPartners(scope: OperationScope, page: PageRequest): EmulatorAnswer {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ServerCertificate } from './certificate.ts';
-import type { EmulatorRequest } from './emulatorRequest.ts';
+import type { EmulatorRequest } from './http.ts';
 
 /** Where to listen, and what to do with a request once its body is there. */
 export interface ListenOptions {

@@ -1,6 +1,6 @@
 import type { ErrorStamp } from './errorEnvelopes.ts';
 import type { Model } from './model.ts';
-import type { PartnerStore } from './partnerStore.ts';
+import type { PartnerStore } from './store.ts';
 
 /** What an operation works with. */
 export interface OperationScope {

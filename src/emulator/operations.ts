@@ -1,4 +1,4 @@
-import type { PartnerResource } from '../graph/resource.ts';
+import type { PartnerResource } from '../graph/types.ts';
 import { blankPartner } from './blankPartner.ts';
 import { type EmulatorAnswer, refuse } from './emulatorAnswer.ts';
 import { modelError, serviceError } from './errorEnvelopes.ts';

@@ -2,7 +2,7 @@ import type {
   AssignmentResource,
   AssignmentTargetResource,
   PartnerResource,
-} from '../graph/resource.ts';
+} from '../graph/types.ts';
 import { type Model, partnerType, propertiesOf, typeOf } from './model.ts';
 
 /** A row as JSON, annotation first. */

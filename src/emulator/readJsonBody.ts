@@ -1,6 +1,6 @@
 import { type EmulatorAnswer, refuse } from './emulatorAnswer.ts';
-import type { EmulatorRequest } from './emulatorRequest.ts';
 import type { ErrorStamp } from './errorEnvelopes.ts';
+import type { EmulatorRequest } from './http.ts';
 
 /** The value of a body, or the answer that refuses it. */
 export type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };

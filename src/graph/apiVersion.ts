@@ -1,4 +1,4 @@
-import type { WirePlatform } from './resource.ts';
+import type { WirePlatform } from './types.ts';
 
 /** The version segment of Graph's URLs. */
 export type GraphApiVersion = 'beta' | 'v1.0';

@@ -1,6 +1,6 @@
 import { isJsonObject } from './json.ts';
-import type { GraphResponse } from './pipeline/pipeline.ts';
-import { readJsonBody, unbelievable } from './response.ts';
+import { readJsonBody, unbelievable } from './readAnswer.ts';
+import type { GraphResponse } from './request.ts';
 
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;

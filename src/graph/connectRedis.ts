@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Secret } from '../secret.ts';
-import { systemCodeOf } from '../systemCode.ts';
+import type { Secret } from '../shared/secret.ts';
+import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Every request to Graph asks for the budget, so it waits for no Redis that hangs. */

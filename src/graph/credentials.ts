@@ -1,6 +1,6 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../shared/secret.ts';
 import { GraphCredentialError } from './errors.ts';
-import type { GraphCall } from './pipeline/pipeline.ts';
+import type { GraphCall } from './request.ts';
 
 /** Which token is wanted. */
 export interface TokenWish {

@@ -1,5 +1,5 @@
 import { GraphDeadlineError, type GraphErrorCode } from './errors.ts';
-import type { EndReason } from './pipeline/pipeline.ts';
+import type { EndReason } from './request.ts';
 
 const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: string }>> = {
   deadline: {

@@ -1,4 +1,4 @@
-import { endOfString } from '../jsonProblem.ts';
+import { endOfString } from '../shared/json.ts';
 
 /** A number that may need more digits, or a larger exponent, than a double has: rare, and cheap to rule out. */
 const riskyNumber = /[:,[]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/;
@@ -110,7 +110,7 @@ export function findInexactNumbers(text: string, parsed: unknown): readonly Inex
       if (typeof other === 'string' || /e/.test(String(one))) {
         found.push({ path, text: String(other) });
       }
-    } else if (isNested(one) && isNested(other)) {
+    } else if (isDeep(one) && isDeep(other)) {
       for (const [key, member] of Object.entries(one)) {
         compare(member, Reflect.get(other, key), [...path, key]);
       }
@@ -122,6 +122,6 @@ export function findInexactNumbers(text: string, parsed: unknown): readonly Inex
   return found;
 }
 
-function isNested(value: unknown): value is object {
+function isDeep(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

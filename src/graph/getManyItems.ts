@@ -3,9 +3,9 @@ import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders, writeHeaders } from './headers.ts';
 import { resolveNextLink } from './nextLink.ts';
 import { pauseFor } from './pauseFor.ts';
-import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
 import { outcomeOfResponse } from './pipeline/retry/attemptOutcome.ts';
-import { decideRetry } from './pipeline/retry/decideRetry.ts';
+import type { GraphCall, GraphResponse } from './request.ts';
+import { decideRetry } from './retryRules.ts';
 
 /**
  * Reads several partners in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves

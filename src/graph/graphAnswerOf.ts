@@ -1,6 +1,6 @@
 import type { GraphErrorBody } from './errorBody.ts';
 import type { GraphAnswer } from './errors.ts';
-import { type GraphResponse, headerText } from './pipeline/pipeline.ts';
+import { type GraphResponse, headerText } from './request.ts';
 import { safeIdOf } from './safeId.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Send } from './pipeline/pipeline.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Send } from './request.ts';
 import type { Routes } from './routes.ts';
 
 /** What reads and writes are built over. */

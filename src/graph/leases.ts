@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
-import { systemCodeOf } from '../systemCode.ts';
+import type { Clock } from '../shared/clock.ts';
+import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/measurements.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
 import { pauseFor } from './pauseFor.ts';
 
 /** A text that one holder of a lease hands to the next. */

@@ -1,5 +1,5 @@
 import { rawItems, rawMembers } from './rawJson.ts';
-import type { AssignmentResource, PartnerResource, WirePlatform } from './resource.ts';
+import type { AssignmentResource, PartnerResource, WirePlatform } from './types.ts';
 
 /** One entry of an assignment list, parsed and as Graph wrote it. */
 export interface AssignmentSource {

@@ -47,7 +47,7 @@ function endOfValue(text: string, start: number): number {
   for (let index = start; index < text.length; index += 1) {
     const character = text.charAt(index);
     if (character === '"') {
-      index = endOfString(text, index) - 1;
+      index = endOfRawString(text, index) - 1;
     } else if (character === '{' || character === '[') {
       depth += 1;
     } else if (character === '}' || character === ']') {
@@ -60,7 +60,7 @@ function endOfValue(text: string, start: number): number {
   return text.length;
 }
 
-function endOfString(text: string, start: number): number {
+function endOfRawString(text: string, start: number): number {
   let index = start + 1;
   while (index < text.length && text.charAt(index) !== '"') {
     index += text.charAt(index) === '\\' ? 2 : 1;

@@ -1,5 +1,5 @@
 import { isJsonObject } from './json.ts';
-import type { PartnerResource } from './resource.ts';
+import type { PartnerResource } from './types.ts';
 
 const texts = ['@odata.type', 'displayName', 'partnerState', 'lastHeartbeatDateTime'] as const;
 const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;

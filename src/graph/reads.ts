@@ -5,9 +5,9 @@ import { readHeaders } from './headers.ts';
 import { resolveNextLink } from './nextLink.ts';
 import { idKeyOf } from './partnerId.ts';
 import { type PartnerSource, partnerSourceOf } from './partnerSource.ts';
-import type { GraphCall, GraphResponse } from './pipeline/pipeline.ts';
-import type { PartnerResource } from './resource.ts';
-import { type GraphPage, readGot, readPage } from './response.ts';
+import { type GraphPage, readGot, readPage } from './readAnswer.ts';
+import type { GraphCall, GraphResponse } from './request.ts';
+import type { PartnerResource } from './types.ts';
 
 /** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
 export type PartnerLookup = PartnerResource | undefined | GraphError;

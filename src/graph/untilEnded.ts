@@ -1,4 +1,4 @@
-import { untilAborted } from '../untilAborted.ts';
+import { untilAborted } from '../shared/abort.ts';
 import { endedErrorOf } from './endedError.ts';
 
 /**

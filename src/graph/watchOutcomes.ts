@@ -1,9 +1,9 @@
 import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/measurements.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
 import type { GraphClient } from './client.ts';
 import { isGraphError } from './errors.ts';
 import type { GraphOperation } from './operation.ts';
-import type { GraphCall } from './pipeline/pipeline.ts';
+import type { GraphCall } from './request.ts';
 
 export interface WatchParts {
   readonly log: Log;

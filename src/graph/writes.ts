@@ -1,15 +1,10 @@
 import { type GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
 import type { GraphCallParts } from './graphCallParts.ts';
 import { readHeaders, writeHeaders } from './headers.ts';
-import type { GraphCall } from './pipeline/pipeline.ts';
+import { readAdded, readDeleted, readGot, readUpdated } from './readAnswer.ts';
 import type { GraphReads } from './reads.ts';
-import type {
-  NewPartnerResource,
-  PartnerChanges,
-  PartnerResource,
-  WirePlatform,
-} from './resource.ts';
-import { readAdded, readDeleted, readGot, readUpdated } from './response.ts';
+import type { GraphCall } from './request.ts';
+import type { NewPartnerResource, PartnerChanges, PartnerResource, WirePlatform } from './types.ts';
 
 /** Writes to the resource, each sent once. All of them throw the GraphError family and nothing else. */
 export interface GraphWrites {

@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../shared/secret.ts';
 
 interface CallerBase {
   /** In lower case, so that it can be part of a key. */

@@ -1,6 +1,6 @@
 import type { Credentials } from '../graph/credentials.ts';
 import { GraphCredentialError } from '../graph/errors.ts';
-import type { Authorizer } from './createAuthorizer.ts';
+import type { Authorizer } from './authorizer.ts';
 
 /**
  * Gives no token for a call whose caller was not let in. Every query and mutation asks before; this is the last look,

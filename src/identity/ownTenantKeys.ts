@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { GraphCall } from '../graph/pipeline/pipeline.ts';
-import type { TenantKeys } from '../graph/pipeline/tenantKeys.ts';
-import type { Authorizer } from './createAuthorizer.ts';
+import type { GraphCall } from '../graph/request.ts';
+import type { TenantKeys } from '../graph/tenantKeys.ts';
+import type { Authorizer } from './authorizer.ts';
 
 /** Counts calls for the gateway's own app, in its own tenant or in the one of the user on whose behalf it calls. */
 export function createOwnTenantKeys(

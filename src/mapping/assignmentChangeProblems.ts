@@ -3,10 +3,10 @@ import type {
   RemoveEnrollmentAssignmentInput,
 } from '../generated/graphql.ts';
 import { type GraphApiVersion, platformsOf } from '../graph/apiVersion.ts';
+import { findTargetProblems } from '../partners/inputRules.ts';
 import { findIdProblems } from './idProblems.ts';
 import type { InputProblem } from './inputProblem.ts';
 import { wirePlatformOf } from './platform.ts';
-import { findTargetProblems } from './writableProblems.ts';
 
 /** Lists everything in a change of one assignment that must not reach Graph; all of it at once. */
 export function findAssignmentChangeProblems(

@@ -1,6 +1,6 @@
 import type { AssignmentFilterInput, AssignmentTargetInput } from '../generated/graphql.ts';
-import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
-import type { AssignmentFilterModel, AssignmentTargetModel } from './partnerModel.ts';
+import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/types.ts';
+import type { AssignmentFilterModel, AssignmentTargetModel } from '../partners/model.ts';
 
 /** A type of target that the schema has. */
 export type RecognizedTypename = Exclude<

@@ -1,4 +1,4 @@
-import { findDateTimeOffsetProblem } from './dateTimeOffset.ts';
+import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 
 const parts =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;

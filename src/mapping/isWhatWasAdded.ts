@@ -1,5 +1,5 @@
-import type { NewPartnerResource, PartnerResource } from '../graph/resource.ts';
-import { type ComparedProperty, meaningOf } from './meaning.ts';
+import type { NewPartnerResource, PartnerResource } from '../graph/types.ts';
+import { type ComparedProperty, meaningOf } from '../partners/meaning.ts';
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
 export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource): boolean {

@@ -1,8 +1,8 @@
 import type { AddComplianceManagementPartnerInput } from '../generated/graphql.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
+import { findWritableProblems } from '../partners/inputRules.ts';
 import { findIdProblems } from './idProblems.ts';
 import type { InputProblem } from './inputProblem.ts';
-import { findWritableProblems } from './writableProblems.ts';
 
 /** Lists everything in an add that the scalars could not refuse and that must not reach Graph; all of it at once. */
 export function findNewPartnerProblems(

@@ -1,5 +1,5 @@
 import type { PartnerState } from '../generated/graphql.ts';
-import type { PartnerTenantState } from '../graph/resource.ts';
+import type { PartnerTenantState } from '../graph/types.ts';
 
 /** A state that may be sent. */
 export type KnownPartnerState = Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>;

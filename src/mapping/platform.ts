@@ -1,5 +1,5 @@
 import type { Platform } from '../generated/graphql.ts';
-import type { WirePlatform } from '../graph/resource.ts';
+import type { WirePlatform } from '../graph/types.ts';
 
 const wireByPlatform: Readonly<Record<Platform, WirePlatform>> = {
   MAC_OS: 'macOs',

@@ -1,4 +1,4 @@
-import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/resource.ts';
+import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/types.ts';
 
 type Target = AssignmentTargetResource | NewAssignmentTargetResource;
 

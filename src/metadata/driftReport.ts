@@ -1,10 +1,10 @@
+import { findDrift } from '../drift/compare.ts';
+import { knownModelOf } from '../drift/knownModel.ts';
 import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { Csdl } from './csdl.ts';
 import type { Drift } from './drift.ts';
 import { driftSentence } from './driftSentence.ts';
-import { findDrift } from './findDrift.ts';
 import { generationOf } from './generation.ts';
-import { knownModelOf } from './knownModel.ts';
 
 /** What the comparison of one document came to. */
 export interface DriftReport {

@@ -1,5 +1,5 @@
 import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/apiVersion.ts';
-import type { WirePlatform } from '../graph/resource.ts';
+import type { WirePlatform } from '../graph/types.ts';
 import { type Csdl, propertiesOf } from './csdl.ts';
 import { filterProperties, typeNames } from './knownProperties.ts';
 

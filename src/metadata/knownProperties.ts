@@ -3,7 +3,7 @@ import type {
   AssignmentTargetResource,
   NewAssignmentTargetResource,
   PartnerResource,
-} from '../graph/resource.ts';
+} from '../graph/types.ts';
 import type { RecognizedTypename } from '../mapping/assignmentTarget.ts';
 
 /** The full names of the types that the gateway is about. */

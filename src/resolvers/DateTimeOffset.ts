@@ -1,5 +1,5 @@
 import { GraphQLScalarType } from 'graphql';
-import { findDateTimeOffsetProblem } from '../mapping/dateTimeOffset.ts';
+import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { textParsers } from './textParsers.ts';
 
 /**

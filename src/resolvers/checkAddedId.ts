@@ -1,7 +1,7 @@
 import type { GraphClient } from '../graph/client.ts';
 import { GraphProtocolError } from '../graph/errors.ts';
 import { isPartnerId, isSameId } from '../graph/partnerId.ts';
-import type { NewPartnerResource, PartnerResource } from '../graph/resource.ts';
+import type { NewPartnerResource, PartnerResource } from '../graph/types.ts';
 import { isWhatWasAdded } from '../mapping/isWhatWasAdded.ts';
 
 /** Whether an add gave an id and was answered under another one. */

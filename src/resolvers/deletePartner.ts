@@ -1,11 +1,11 @@
 import type { MutationResolvers } from '../generated/resolvers.ts';
 import { findIdProblems } from '../mapping/idProblems.ts';
-import { partnerFromWire } from '../mapping/partner.ts';
-import { revisedProperties } from '../mapping/revision.ts';
-import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
-import { letIn } from './letIn.ts';
+import { letIn } from '../partners/authorize.ts';
+import { partnerFromWire } from '../partners/partnerMapping.ts';
+import { revisedProperties } from '../partners/revision.ts';
+import { noticesOfView, readView } from '../partners/untilShown.ts';
+import { findRevisionConflict, partnerNotFound } from '../partners/userErrors.ts';
 import { partnerInConflict } from './partnerInConflict.ts';
-import { noticesOfView, readView } from './untilShown.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 

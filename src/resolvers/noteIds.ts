@@ -1,6 +1,6 @@
 import type { GraphClient } from '../graph/client.ts';
 import { isGraphError } from '../graph/errors.ts';
-import type { KnownPartnerIds } from './knownPartnerIds.ts';
+import type { KnownPartnerIds } from '../partners/knownPartners.ts';
 
 /** Notes the ids of all partners that a client's answers name. A page is noted once the next one is asked for. */
 export function noteIds(graph: GraphClient, knownIds: KnownPartnerIds): GraphClient {

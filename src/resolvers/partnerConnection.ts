@@ -1,10 +1,10 @@
-import { forEachUnit } from '../loopShare.ts';
-import { partnerFromWire } from '../mapping/partner.ts';
-import type { PartnerConnectionModel, PartnerEdgeModel } from '../mapping/partnerModel.ts';
-import { cutPage } from '../selection/cutPage.ts';
-import type { PageArguments } from '../selection/pageArguments.ts';
-import type { PartnerRows } from '../selection/partnerRows.ts';
+import type { PageArguments } from '../partners/list/arguments.ts';
+import { cutPage } from '../partners/list/page.ts';
+import type { PartnerRows } from '../partners/list/rows.ts';
+import type { PartnerConnectionModel, PartnerEdgeModel } from '../partners/model.ts';
+import { partnerFromWire } from '../partners/partnerMapping.ts';
 import { listSequence, orderedSequence } from '../selection/partnerSequence.ts';
+import { forEachUnit } from '../shared/loopShare.ts';
 
 /** Reads the page that was asked for, and leaves all that only some operations ask for until they do. */
 export async function readPartnerConnection(

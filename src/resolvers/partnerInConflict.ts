@@ -1,7 +1,7 @@
 import { isGraphError } from '../graph/errors.ts';
-import { partnerFromWire } from '../mapping/partner.ts';
-import type { PartnerModel } from '../mapping/partnerModel.ts';
-import type { RequestContext } from './context.ts';
+import type { RequestContext } from '../partners/context.ts';
+import type { PartnerModel } from '../partners/model.ts';
+import { partnerFromWire } from '../partners/partnerMapping.ts';
 
 /**
  * Reads once what a change collided with, where it was Graph itself that said so. Null for every other error, and where

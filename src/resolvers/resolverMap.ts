@@ -1,9 +1,9 @@
 import { GraphQLJSONObject } from 'graphql-scalars';
 import type { Resolvers } from '../generated/resolvers.ts';
+import { Mutation } from '../partners/mutations.ts';
+import { Query } from '../partners/queries.ts';
 import { DateTimeOffset } from './DateTimeOffset.ts';
-import { Mutation } from './Mutation.ts';
 import { NonEmptyString } from './NonEmptyString.ts';
-import { Query } from './Query.ts';
 import { UUID } from './UUID.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { endedErrorOf } from '../graph/endedError.ts';
-import type { EndReason } from '../graph/pipeline/pipeline.ts';
-import type { LoopShare } from '../loopShare.ts';
-import { GatewayError } from './gatewayError.ts';
+import type { EndReason } from '../graph/request.ts';
+import { GatewayError } from '../partners/errors.ts';
+import type { LoopShare } from '../shared/loopShare.ts';
 import { toGatewayError } from './toGatewayError.ts';
 
 /** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */

@@ -1,5 +1,5 @@
 import { type GraphError, type GraphErrorCode, isGraphError } from '../graph/errors.ts';
-import { GatewayError, type GatewayErrorCode } from './gatewayError.ts';
+import { GatewayError, type GatewayErrorCode } from '../partners/errors.ts';
 
 /** The one translation of a failed call of Graph into a top-level error; gives anything else back as it came. */
 export function toGatewayError(error: unknown): unknown {

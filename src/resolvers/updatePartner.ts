@@ -1,21 +1,27 @@
 import type { UserError } from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
 import type { PartnerSource } from '../graph/partnerSource.ts';
-import type { PartnerChanges, PartnerResource } from '../graph/resource.ts';
-import { type HandOver, handOverOf, type PartnerView } from '../mapping/handOver.ts';
-import { partnerChangesToWire, partnerFromWire } from '../mapping/partner.ts';
+import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { findPartnerChangeProblems } from '../mapping/partnerChangeProblems.ts';
-import { revisedProperties } from '../mapping/revision.ts';
-import { judgeUpdate } from '../mapping/visibility.ts';
-import { findRevisionConflict, partnerNotFound } from './knownUserErrors.ts';
-import { letIn } from './letIn.ts';
+import { letIn } from '../partners/authorize.ts';
+import { type HandOver, handOverOf, type PartnerView } from '../partners/handOver.ts';
+import { partnerChangesToWire, partnerFromWire } from '../partners/partnerMapping.ts';
+import { revisedProperties } from '../partners/revision.ts';
+import {
+  changedElsewhere,
+  noticesOf,
+  noticesOfView,
+  readView,
+  untilShown,
+} from '../partners/untilShown.ts';
+import { findRevisionConflict, partnerNotFound } from '../partners/userErrors.ts';
+import { judgeUpdate } from '../partners/visibility.ts';
 import { partnerInConflict } from './partnerInConflict.ts';
-import { changedElsewhere, noticesOf, noticesOfView, readView, untilShown } from './untilShown.ts';
 import { userErrorsOf } from './userErrorsOf.ts';
 import { userErrorsOrThrow } from './userErrorsOrThrow.ts';
 
 /** What the turn ended with: an answer without a write, or a write whose effect is still to be seen. */
-type Outcome =
+type UpdateOutcome =
   | { readonly view: PartnerView | undefined; readonly userErrors: UserError[] }
   | { readonly answered: PartnerResource | undefined; readonly handOver: HandOver };
 
@@ -33,7 +39,7 @@ export const updatePartner: Required<MutationResolvers>['updateComplianceManagem
     const isEmpty = Object.keys(changes).length === 0;
     const isAboutWhatIs = isEmpty || ifRevision != null;
     try {
-      const outcome = await locks.run<PartnerSource | undefined, Outcome>({
+      const outcome = await locks.run<PartnerSource | undefined, UpdateOutcome>({
         id,
         call,
         read: async (isUnproven) =>

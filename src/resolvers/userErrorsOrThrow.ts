@@ -1,7 +1,7 @@
 import type { UserError, UserErrorCode } from '../generated/graphql.ts';
 import { type GraphErrorCode, isGraphError } from '../graph/errors.ts';
 import { locateInput } from '../mapping/locateInput.ts';
-import { partnerNotFound } from './knownUserErrors.ts';
+import { partnerNotFound } from '../partners/userErrors.ts';
 import { toGatewayError } from './toGatewayError.ts';
 
 /**

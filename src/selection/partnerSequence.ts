@@ -1,10 +1,10 @@
-import type { PartnerResource } from '../graph/resource.ts';
-import { forEachUnit } from '../loopShare.ts';
-import { type CursorPlace, cursorOf } from './cursor.ts';
+import type { PartnerResource } from '../graph/types.ts';
+import { type CursorPlace, cursorOf } from '../partners/list/cursor.ts';
+import type { PartnerOrder } from '../partners/list/order.ts';
+import type { PartnerRows } from '../partners/list/rows.ts';
+import { valuesOf } from '../partners/list/rowValues.ts';
+import { forEachUnit } from '../shared/loopShare.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { PartnerOrder } from './partnerOrder.ts';
-import type { PartnerRows } from './partnerRows.ts';
-import { valuesOf } from './rowValues.ts';
 
 /** The whole list in the order that was asked for, read only as far as somebody asks. */
 export interface PartnerSequence {

@@ -1,6 +1,6 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError } from 'graphql';
-import { GatewayError } from '../resolvers/gatewayError.ts';
+import { GatewayError } from '../partners/errors.ts';
 
 /**
  * Whether an error of the execution is the document's or its variables' fault: a value that validation has to let pass

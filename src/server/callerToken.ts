@@ -1,4 +1,4 @@
-import { Secret } from '../secret.ts';
+import { Secret } from '../shared/secret.ts';
 
 const maximumLength = 16 * 1024;
 

@@ -1,6 +1,6 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLFormattedError } from 'graphql';
-import { GatewayError } from '../resolvers/gatewayError.ts';
+import { GatewayError } from '../partners/errors.ts';
 import { isArgumentFault } from './argumentFault.ts';
 import { LimitError } from './limits/limitError.ts';
 

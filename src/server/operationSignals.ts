@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { EndReason } from '../graph/pipeline/pipeline.ts';
+import type { EndReason } from '../graph/request.ts';
+import type { Clock } from '../shared/clock.ts';
 
 /** What can end an operation before its answer is there. */
 export interface OperationSignals {

@@ -5,7 +5,7 @@ import {
   ValueType,
 } from '@opentelemetry/api';
 import { knownMethodOf } from './knownMethod.ts';
-import type { Measurements } from './measurements.ts';
+import type { Measurements } from './metrics.ts';
 
 /** For levels, counts and bytes alike. */
 const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);

@@ -10,7 +10,6 @@ import {
 import { errorTypeOf, isFault } from './errorType.ts';
 import { knownMethodOf } from './knownMethod.ts';
 import type { LogFields } from './log.ts';
-import { parentContextOf, traceHeadersOf } from './traceContext.ts';
 import type {
   AttemptEnd,
   AttemptStart,
@@ -19,7 +18,8 @@ import type {
   RequestStart,
   RequestTrail,
   StartTrail,
-} from './trail.ts';
+} from './trace.ts';
+import { parentContextOf, traceHeadersOf } from './traceContext.ts';
 
 /** Names are the callers' own words: what is longer than anybody's operation is no name. */
 const longestName = 64;

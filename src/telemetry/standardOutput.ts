@@ -1,5 +1,5 @@
-import { systemClock } from '../clock.ts';
-import { type BoundedSink, createBoundedSink } from './boundedSink.ts';
+import { systemClock } from '../shared/clock.ts';
+import { type BoundedSink, createBoundedSink } from './logSink.ts';
 
 let shared: BoundedSink | undefined;
 

@@ -7,7 +7,7 @@ import {
   type SpanContext,
   trace,
 } from '@opentelemetry/api';
-import type { CallerTrace } from './trail.ts';
+import type { CallerTrace } from './trace.ts';
 
 /**
  * The context that a request's span begins in: the caller's. Where the program around the gateway has a span of its own

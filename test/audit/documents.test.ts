@@ -16,8 +16,8 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { artifactsOf } from '../../src/artifacts/artifactsOf.ts';
-import { oddities } from '../../src/emulator/oddities/oddity.ts';
-import { createSchema, readSdl } from '../../src/server/schema.ts';
+import { oddities } from '../../src/emulator/quirks.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 
 const textOf = (file: string): string =>

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { resolveNextLink } from '../../src/graph/nextLink.ts';
 import { isPartnerId } from '../../src/graph/partnerId.ts';
 import { createDestination } from '../../src/graph/pipeline/destination.ts';
-import { readTenantKey } from '../../src/graph/pipeline/tenantKeys.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
+import { readTenantKey } from '../../src/graph/tenantKeys.ts';
 import { readTokenClaims } from '../../src/graph/tokenClaims.ts';
 import { testCall } from '../support/graphClients.ts';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createGraphBudget } from '../../src/graph/budget/createGraphBudget.ts';
 import { decideWait } from '../../src/graph/budget/decideWait.ts';
-import type { BudgetClaim, GraphBudget } from '../../src/graph/budget/graphBudget.ts';
+import type { BudgetClaim, GraphBudget } from '../../src/graph/budget.ts';
 import { createSpend } from '../../src/graph/pipeline/spend.ts';
-import { createTenantKeys, readTenantKey } from '../../src/graph/pipeline/tenantKeys.ts';
-import { Secret } from '../../src/secret.ts';
+import { createTenantKeys, readTenantKey } from '../../src/graph/tenantKeys.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { testCall } from '../support/graphClients.ts';
 import { noMeasurements } from '../support/measurements.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';

@@ -5,12 +5,12 @@ import type {
   AssignmentResource,
   NewAssignmentTargetResource,
   PartnerResource,
-} from '../../src/graph/resource.ts';
-import { planAddition, planRemoval } from '../../src/mapping/assignmentPlan.ts';
+} from '../../src/graph/types.ts';
 import {
   assignmentTargetFromWire,
   assignmentTargetToWire,
 } from '../../src/mapping/assignmentTarget.ts';
+import { planAddition, planRemoval } from '../../src/partners/assignmentPlan.ts';
 import {
   decideVerdict,
   type HandOver,
@@ -21,7 +21,7 @@ import {
   type VerdictQuestion,
   viewOf,
   writeHandOver,
-} from '../../src/mapping/handOver.ts';
+} from '../../src/partners/handOver.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';

@@ -4,12 +4,12 @@ import type {
   AssignmentTargetResource,
   NewPartnerResource,
   PartnerResource,
-} from '../../src/graph/resource.ts';
-import { findDateTimeOffsetProblem } from '../../src/mapping/dateTimeOffset.ts';
+} from '../../src/graph/types.ts';
 import { instantKeyOf } from '../../src/mapping/instantKey.ts';
 import { isWhatWasAdded } from '../../src/mapping/isWhatWasAdded.ts';
-import { newPartnerToWire } from '../../src/mapping/partner.ts';
-import { revisionOf } from '../../src/mapping/revision.ts';
+import { findDateTimeOffsetProblem } from '../../src/partners/dateTimeOffset.ts';
+import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
+import { revisionOf } from '../../src/partners/revision.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';

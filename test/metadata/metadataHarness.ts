@@ -1,4 +1,4 @@
-import { metadataXml } from '../../src/emulator/metadataXml.ts';
+import { metadataXml } from '../../src/emulator/metadata.ts';
 import { type Generation, modelOf } from '../../src/emulator/model.ts';
 
 /** The metadata of the embedded Graph with one text in it replaced; throws where the text is not there once. */

@@ -1,12 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { firstLimit, leastLimit, nextLimit } from '../../src/http/adaptiveLimit.ts';
 import {
   decideShedding,
   type Load,
   type SheddingBounds,
 } from '../../src/server/shedding/decideShedding.ts';
-import { firstLimit, leastLimit, nextLimit } from '../../src/server/shedding/nextLimit.ts';
 import { senseProcessLoad } from '../../src/server/shedding/senseLoad.ts';
 import { listQuery } from '../support/documents.ts';
 import { recordingMeasurements } from '../support/measurements.ts';

@@ -1,16 +1,16 @@
-import { systemClock } from '../../src/clock.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
-import type { GraphBudget } from '../../src/graph/budget/graphBudget.ts';
+import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
-import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
-import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
-import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
 import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
-import { createUndiciSend } from '../../src/graph/pipeline/transport/undiciSend.ts';
+import type { EndReason, GraphCall } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
-import { createPartnerLocks, type PartnerLocks } from '../../src/resolvers/partnerLocks.ts';
-import { Secret } from '../../src/secret.ts';
+import { createGraphPipeline } from '../../src/graph/send.ts';
+import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
+import { createUndiciSend } from '../../src/graph/transport.ts';
+import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 

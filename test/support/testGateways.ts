@@ -1,8 +1,8 @@
 import { request } from 'undici';
-import { systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/config.ts';
+import type { Surroundings } from '../../src/dependencies.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
-import type { Surroundings } from '../../src/surroundings.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { noMeasurements } from './measurements.ts';
 import { startTrailOfNobody } from './trails.ts';

@@ -25,7 +25,7 @@ import { createGateway, type OwnGateway, readConfig } from '../../src/createGate
 import { createMeasurements } from '../../src/telemetry/createMeasurements.ts';
 import { createStartTrail } from '../../src/telemetry/createStartTrail.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import type { AttemptMeasurement, RequestMeasurement } from '../../src/telemetry/measurements.ts';
+import type { AttemptMeasurement, RequestMeasurement } from '../../src/telemetry/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../../src/telemetry/sdk/metricsServer.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 

@@ -1,5 +1,5 @@
+import type { AuthorityFacts } from '../authority.ts';
 import { type Finding, ok, problem } from '../finding.ts';
-import type { AuthorityFacts } from '../probes/probeAuthority.ts';
 import { unreachedFinding } from './unreachedFinding.ts';
 
 /** Judges whether callers' tokens could be checked: the authority is reached, and is the one it says it is. */

@@ -1,6 +1,6 @@
+import type { CredentialFacts, OwnIdentity, OwnTokenFacts } from '../credential.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import type { CredentialFacts, OwnIdentity, OwnTokenFacts } from '../probes/probeCredential.ts';
-import { type PermissionNeeds, permissionFinding } from './permissionFinding.ts';
+import { type PermissionNeeds, permissionFinding } from '../permission.ts';
 
 /** What the judgement hangs on beside the facts. */
 export interface CredentialView {

@@ -1,8 +1,8 @@
 import { hostedSandbox } from '../../config/corsConfig.ts';
 import { isJsonObject } from '../../graph/json.ts';
+import type { EndpointFacts } from '../endpoint.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import type { EndpointFacts } from '../probes/probeEndpoint.ts';
-import type { GatewayFacts } from '../probes/probeGateway.ts';
+import type { GatewayFacts } from '../runningGateway.ts';
 import { sandboxFindings } from './sandboxFindings.ts';
 import { unreachedFinding } from './unreachedFinding.ts';
 

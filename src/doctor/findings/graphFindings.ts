@@ -1,6 +1,6 @@
 import { readErrorBody } from '../../graph/errorBody.ts';
+import type { EndpointFacts } from '../endpoint.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import type { EndpointFacts } from '../probes/probeEndpoint.ts';
 import { unreachedFinding } from './unreachedFinding.ts';
 
 const otherPlace = 'Check GRAPH_BASE_URL, and what stands between this machine and Graph.';

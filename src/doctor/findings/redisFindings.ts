@@ -1,5 +1,5 @@
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import type { RedisFacts } from '../probes/probeRedis.ts';
+import type { RedisFacts } from '../redis.ts';
 
 /** Half of what the gateway waits for Redis before each replica counts for itself. */
 const slowMs = 100;

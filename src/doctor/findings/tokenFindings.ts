@@ -1,7 +1,7 @@
 import { type CloudName, cloudNames, cloudOf } from '../../config/clouds.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import type { TokenFacts } from '../probes/probeToken.ts';
-import { type PermissionNeeds, permissionFinding } from './permissionFinding.ts';
+import { type PermissionNeeds, permissionFinding } from '../permission.ts';
+import type { TokenFacts } from '../token.ts';
 
 /** What the judgement hangs on beside the token. */
 export interface TokenView {

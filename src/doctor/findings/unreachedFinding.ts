@@ -1,5 +1,5 @@
+import type { EndpointFacts, ProbeStage } from '../endpoint.ts';
 import { type CheckName, type Finding, problem } from '../finding.ts';
-import type { EndpointFacts, ProbeStage } from '../probes/probeEndpoint.ts';
 
 export type UnreachedFacts = Extract<EndpointFacts, { readonly kind: 'unreached' }>;
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.ts';
-import type { ProxySettings } from '../../proxy.ts';
-import { systemCodeOf } from '../../systemCode.ts';
-import { untilAborted } from '../../untilAborted.ts';
+import { untilAborted } from '../../shared/abort.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { ProxySettings } from '../../shared/proxy.ts';
+import { systemCodeOf } from '../../shared/systemCode.ts';
 
 /** What probes take from the outside. */
 export interface ProbeParts {

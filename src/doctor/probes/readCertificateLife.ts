@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { CredentialConfig } from '../../config/credentialConfig.ts';
 import { readCertificate } from '../../identity/outbound/client/readCertificate.ts';
-import { readNamedFile } from '../../namedFile.ts';
+import { readNamedFile } from '../../shared/namedFile.ts';
 
 const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 

@@ -1,7 +1,7 @@
 import type { EmulatorAnswer } from '../emulatorAnswer.ts';
 import type { ProjectedPartner } from '../projection.ts';
+import type { Oddity } from '../quirks.ts';
 import { disguisePartner } from './disguisePartner.ts';
-import type { Oddity } from './oddity.ts';
 
 /** What an answer is to. */
 export interface Asked {

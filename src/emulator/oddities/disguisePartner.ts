@@ -1,5 +1,5 @@
 import type { ProjectedPartner } from '../projection.ts';
-import type { Oddity } from './oddity.ts';
+import type { Oddity } from '../quirks.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { RateLimiterRedis } from 'rate-limiter-flexible';
-import type { Clock } from '../../clock.ts';
-import type { BudgetLimits, GraphBudget } from './graphBudget.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { BudgetLimits, GraphBudget } from '../budget.ts';
+import { MemoryLimiter } from '../memoryLimiter.ts';
 import { createLimiterBudget } from './limiterBudget.ts';
 import type { LimiterPair } from './limiterPair.ts';
-import { MemoryLimiter } from './memoryLimiter.ts';
 
 export interface GraphBudgetOptions extends BudgetLimits {
   /** Over how many replicas the budget is divided while they cannot count together. */

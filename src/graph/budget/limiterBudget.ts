@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { BudgetLimits, GraphBudget } from '../budget.ts';
 import { GraphHeldBackError } from '../errors.ts';
 import { pauseFor } from '../pauseFor.ts';
 import { untilEnded } from '../untilEnded.ts';
 import { decideWait } from './decideWait.ts';
-import type { BudgetLimits, GraphBudget } from './graphBudget.ts';
 import { type Full, type LimiterPair, take } from './limiterPair.ts';
 
 const longestPauseMs = 60 * 60 * 1000;

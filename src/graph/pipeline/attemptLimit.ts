@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { isWrite } from '../operation.ts';
-import type { GraphRequest, Policy } from './pipeline.ts';
+import type { GraphRequest, Policy } from '../request.ts';
 
 const longestReadMs = 8_000;
 const longestLookMs = 3_000;

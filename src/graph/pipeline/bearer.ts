@@ -1,6 +1,6 @@
 import type { Credentials } from '../credentials.ts';
+import type { Policy } from '../request.ts';
 import { untilEnded } from '../untilEnded.ts';
-import type { Policy } from './pipeline.ts';
 
 /** Signs each attempt afresh, so that a token never outlives the wait before it is used. */
 export function createBearer(credentials: Credentials): Policy {

@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts';
-import { type CircuitOptions, createCircuit } from '../../resilience/circuit.ts';
+import { type CircuitOptions, createCircuit } from '../../shared/circuitBreaker.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
 import { GraphHeldBackError } from '../errors.ts';
-import type { Policy } from './pipeline.ts';
+import type { Policy } from '../request.ts';
 import { judgeUpstream } from './upstreamVerdict.ts';
 
 /** When calls of Graph are held back because it is down. */

@@ -1,8 +1,8 @@
-import { createTurns, type TurnOptions } from '../../resilience/turns.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
+import { createTurns, type TurnOptions } from '../../shared/concurrencyLimit.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
 import { endedErrorOf } from '../endedError.ts';
 import { GraphHeldBackError } from '../errors.ts';
-import type { Policy } from './pipeline.ts';
+import type { Policy } from '../request.ts';
 
 const retryAfterMs = 1000;
 

@@ -1,4 +1,4 @@
-import type { Policy } from './pipeline.ts';
+import type { Policy } from '../request.ts';
 
 /**
  * Lets nothing through that is not meant for Graph's root and version. The routes make no such URL; this is the last

@@ -1,6 +1,6 @@
 import { withExactNumbers } from '../exactNumbers.ts';
 import { parseJson } from '../json.ts';
-import type { GraphResponse, Policy } from './pipeline.ts';
+import type { GraphResponse, Policy } from '../request.ts';
 
 const mark = '[redacted]';
 

@@ -1,11 +1,11 @@
-import type { Clock } from '../../clock.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
-import type { GraphBudget } from '../budget/graphBudget.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
+import type { GraphBudget } from '../budget.ts';
 import { GraphHeldBackError } from '../errors.ts';
 import { isWrite } from '../operation.ts';
-import type { GraphRequest, Policy } from './pipeline.ts';
+import type { GraphRequest, Policy } from '../request.ts';
+import type { TenantKeys } from '../tenantKeys.ts';
 import { throttlePauseMsOf } from './retry/retryAfter.ts';
-import type { TenantKeys } from './tenantKeys.ts';
 
 export interface SpendParts {
   readonly budget: GraphBudget;

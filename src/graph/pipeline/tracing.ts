@@ -1,4 +1,4 @@
-import type { Policy } from './pipeline.ts';
+import type { Policy } from '../request.ts';
 
 /** Lets one request be followed from the caller's edge through Graph's logs. */
 export const tracing: Policy = (request, next) => {

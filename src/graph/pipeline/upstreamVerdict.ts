@@ -1,6 +1,6 @@
-import type { AttemptEnd, UpstreamVerdict } from '../../resilience/circuit.ts';
+import type { AttemptEnd, UpstreamVerdict } from '../../shared/circuitBreaker.ts';
 import { isGraphError } from '../errors.ts';
-import type { GraphResponse } from './pipeline.ts';
+import type { GraphResponse } from '../request.ts';
 
 /**
  * Judges an attempt's end: a 5xx, a timeout and a connection fault mean down, every other answer means up, 4xx and 429

@@ -1,10 +1,10 @@
 import { isJsonObject } from '../../graph/json.ts';
 import { isLoopback } from '../../loopback.ts';
+import type { ReadDocument } from '../documentClient.ts';
 import { isGuid } from '../guid.ts';
 import { type IssuerRoots, issuerOf } from '../issuers.ts';
-import type { ReadDocument } from './documentClient.ts';
+import { type KeySet, readKeySet } from '../keySet.ts';
 import { DocumentError } from './documentError.ts';
-import { type KeySet, readKeySet } from './keySet.ts';
 
 /** Where the keys come from. */
 export interface KeySource {

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../clock.ts';
 import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { AcquiredToken, TokenFlow, TokenOrder, TokenSource } from './token.ts';
 import { OutboundIdentityError, tokenFactsOf } from './tokenFacts.ts';
-import type { AcquiredToken, TokenFlow, TokenOrder, TokenSource } from './tokenOrder.ts';
 
 export type AcquisitionOutcome =
   | 'token'

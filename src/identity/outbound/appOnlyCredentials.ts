@@ -1,17 +1,14 @@
 import { createAcquisition, createClosing } from './acquisition.ts';
 import { guardTransport } from './authority/guardTransport.ts';
-import { createMsalSource } from './authority/msalSource.ts';
-import { createTokenTransport, type TokenTransport } from './authority/tokenTransport.ts';
-import type { ClientCredential } from './client/clientProof.ts';
 import { createReadProof } from './client/readProof.ts';
+import type { ClientCredential } from './clientProof.ts';
+import type { OutboundCredentials, OutboundParts, TokenPlace } from './credentials.ts';
 import { identityKeyOf, ownSubject } from './identityKey.ts';
-import {
-  createManagedIdentitySource,
-  type ManagedIdentityEndpoint,
-} from './managed/managedIdentitySource.ts';
-import type { OutboundCredentials, OutboundParts, TokenPlace } from './outboundCredentials.ts';
+import { createManagedIdentitySource, type ManagedIdentityEndpoint } from './managedIdentity.ts';
+import { createMsalSource } from './msal.ts';
+import type { TokenFlow, TokenSource } from './token.ts';
 import { TokenCache } from './tokenCache.ts';
-import type { TokenFlow, TokenSource } from './tokenOrder.ts';
+import { createTokenTransport, type TokenTransport } from './tokenEndpoint.ts';
 
 /** As whom the gateway asks. */
 export type AppIdentity =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Secret } from '../../secret.ts';
+import type { Secret } from '../../shared/secret.ts';
 
 declare const made: unique symbol;
 

@@ -1,15 +1,15 @@
 import { GraphCredentialError } from '../../graph/errors.ts';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
-import type { Secret } from '../../secret.ts';
+import type { Secret } from '../../shared/secret.ts';
 import { createAcquisition, createClosing } from './acquisition.ts';
 import { guardTransport } from './authority/guardTransport.ts';
-import { createMsalSource } from './authority/msalSource.ts';
-import { createTokenTransport } from './authority/tokenTransport.ts';
-import type { ClientCredential } from './client/clientProof.ts';
 import { createReadProof } from './client/readProof.ts';
+import type { ClientCredential } from './clientProof.ts';
+import type { OutboundCredentials, OutboundParts, TokenPlace } from './credentials.ts';
 import { identityKeyOf, subjectOf } from './identityKey.ts';
-import type { OutboundCredentials, OutboundParts, TokenPlace } from './outboundCredentials.ts';
+import { createMsalSource } from './msal.ts';
 import { TokenCache } from './tokenCache.ts';
+import { createTokenTransport } from './tokenEndpoint.ts';
 
 export interface OnBehalfOfOptions extends TokenPlace {
   /** Where users are whose token names no tenant. */

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../../atMost.ts';
-import type { Clock } from '../../clock.ts';
 import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
-import type { GraphCall } from '../../graph/pipeline/pipeline.ts';
+import type { GraphCall } from '../../graph/request.ts';
 import { untilEnded } from '../../graph/untilEnded.ts';
-import type { Secret } from '../../secret.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Secret } from '../../shared/secret.ts';
 import type { IdentityKey } from './identityKey.ts';
+import type { AcquiredToken } from './token.ts';
 import { tokenLifeOf } from './tokenLife.ts';
-import type { AcquiredToken } from './tokenOrder.ts';
 
 /** How a token was found: there, not there, or just being got for somebody else with the same key. */
 export type TokenLookup = 'hit' | 'miss' | 'joined';

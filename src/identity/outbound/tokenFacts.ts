@@ -1,5 +1,5 @@
 import { isGraphError } from '../../graph/errors.ts';
-import { systemCodeOf } from '../../systemCode.ts';
+import { systemCodeOf } from '../../shared/systemCode.ts';
 
 /** What the log may say about a token that did not come; nothing of it comes from a secret. */
 export interface TokenFacts {

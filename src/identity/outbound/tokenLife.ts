@@ -1,4 +1,4 @@
-import type { AcquiredToken } from './tokenOrder.ts';
+import type { AcquiredToken } from './token.ts';
 
 /** For how long a token is given out, and when a new one is got beside it; both from when it was asked for. */
 export interface TokenLife {

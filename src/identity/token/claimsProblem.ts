@@ -1,6 +1,6 @@
-import type { IdentityReason } from '../identityError.ts';
+import type { Claims } from '../claims.ts';
+import type { IdentityReason } from '../errors.ts';
 import { isKeyForTenant, issuerOf } from '../issuers.ts';
-import type { Claims } from './claims.ts';
 import type { TokenRules } from './tokenRules.ts';
 
 /** Clocks differ, and a token may be older than it looks from here. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
-import { findJsonProblem } from '../../jsonProblem.ts';
-import { IdentityError } from '../identityError.ts';
+import { findJsonProblem } from '../../shared/json.ts';
+import { IdentityError } from '../errors.ts';
 
 /** What a token says, of which nothing is proven yet. */
 export interface CompactToken {

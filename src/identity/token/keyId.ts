@@ -1,4 +1,4 @@
-import { IdentityError } from '../identityError.ts';
+import { IdentityError } from '../errors.ts';
 
 const types: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/at+jwt'];
 

@@ -1,7 +1,7 @@
-import type { Secret } from '../../secret.ts';
+import type { Secret } from '../../shared/secret.ts';
 import type { Caller } from '../caller.ts';
-import { IdentityError, type IdentityReason } from '../identityError.ts';
-import type { Claims } from './claims.ts';
+import type { Claims } from '../claims.ts';
+import { IdentityError, type IdentityReason } from '../errors.ts';
 import type { TokenRules } from './tokenRules.ts';
 
 /**

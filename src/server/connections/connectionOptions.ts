@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions } from 'fastify';
-import type { ArrivalBounds } from './arrivingBodies.ts';
+import type { ArrivalBounds } from '../../http/arrivingBodies.ts';
 
 /** How long callers' connections may take, in milliseconds, and how many there may be. */
 export interface ConnectionTimes {

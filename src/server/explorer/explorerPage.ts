@@ -1,10 +1,10 @@
-import type { ExplorerAssets } from './explorerAssets.ts';
-import type { ExplorerPage } from './explorerPolicy.ts';
 import {
   type OfflineSettings,
   type SandboxSettings,
   settingsElementId,
-} from './explorerSettings.ts';
+} from '../../http/explorerSettings.ts';
+import type { ExplorerAssets } from './explorerAssets.ts';
+import type { ExplorerPage } from './explorerPolicy.ts';
 
 /** Where the files of the pages are served. */
 export const explorerAssetsPath = '/explorer/';

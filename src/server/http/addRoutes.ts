@@ -1,7 +1,7 @@
 import type { BaseContext } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+import { createGraphQLHandler, type GraphQLHandlerParts } from '../../http/graphqlRoute.ts';
 import { type PhaseHolder, readinessOf } from '../phase.ts';
-import { createGraphQLHandler, type GraphQLHandlerParts } from './graphqlHandler.ts';
 
 export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
   readonly sdl: string;

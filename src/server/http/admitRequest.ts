@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { InexactNumber } from '../../graph/exactNumbers.ts';
+import { decideDocument } from '../../graphql/documents.ts';
+import type { Limits } from '../../graphql/limits.ts';
+import { RequestProblem } from '../../graphql/problems.ts';
+import type { TrustedDocuments } from '../../graphql/trusted.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
 import { LimitProblem } from '../limits/limitProblem.ts';
-import type { Limits } from '../limits/limits.ts';
-import { RequestProblem } from '../requestProblem.ts';
-import { decideDocument } from '../trusted/decideDocument.ts';
-import type { TrustedDocuments } from '../trusted/trustedDocuments.ts';
 import { type GraphQLParameters, parametersOf } from './graphqlParameters.ts';
 
 /** The parts of an HTTP request that may hold an operation. */

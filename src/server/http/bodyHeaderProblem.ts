@@ -1,4 +1,4 @@
-import { RequestProblem } from '../requestProblem.ts';
+import { RequestProblem } from '../../graphql/problems.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -1,7 +1,7 @@
 import type { InexactNumber } from '../../graph/exactNumbers.ts';
 import { isJsonObject } from '../../graph/json.ts';
-import { RequestProblem } from '../requestProblem.ts';
-import type { NamedDocument } from '../trusted/decideDocument.ts';
+import type { NamedDocument } from '../../graphql/documents.ts';
+import { RequestProblem } from '../../graphql/problems.ts';
 import { type ReadJson, readJson } from './readJson.ts';
 
 interface HttpParts {

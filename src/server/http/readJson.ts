@@ -1,8 +1,8 @@
 import { safeParse } from 'secure-json-parse';
 import { findInexactNumbers, type InexactNumber } from '../../graph/exactNumbers.ts';
-import { judgeJson } from '../../jsonProblem.ts';
+import { RequestProblem } from '../../graphql/problems.ts';
+import { judgeJson } from '../../shared/json.ts';
 import { LimitProblem } from '../limits/limitProblem.ts';
-import { RequestProblem } from '../requestProblem.ts';
 
 /** Where the JSON stands, for messages and depths. */
 export interface JsonPlace {

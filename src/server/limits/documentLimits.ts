@@ -9,15 +9,15 @@ import type {
   OperationDefinitionNode,
   ValidationRule,
 } from 'graphql';
-import type { RequestContext } from '../../resolvers/context.ts';
+import type { Limits } from '../../graphql/limits.ts';
+import { measureOperationWork } from '../../graphql/operationWork.ts';
+import type { RequestContext } from '../../partners/context.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
 import { type Excess, extensionsOf, findExcesses, messageOf, seenIn } from './excess.ts';
 import { excessOf, LimitError } from './limitError.ts';
-import type { Limits } from './limits.ts';
 import { createLimitsRule } from './limitsRule.ts';
 import { type DocumentMeasure, measureDocument } from './measureDocument.ts';
-import { measureOperationWork } from './operationWork.ts';
 
 /** An operation that is about to be executed. */
 export type CheckOperation = (

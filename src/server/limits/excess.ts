@@ -1,4 +1,4 @@
-import { type LimitName, type Limits, limitCodes } from './limits.ts';
+import { type LimitName, type Limits, limitCodes } from '../../graphql/limits.ts';
 import { countedAtMost, type DocumentMeasure } from './measureDocument.ts';
 
 /** A limit that a request is beyond. */

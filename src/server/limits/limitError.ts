@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
+import type { Limits } from '../../graphql/limits.ts';
 import { type Excess, extensionsOf, messageOf } from './excess.ts';
-import type { Limits } from './limits.ts';
 
 /** A document, an operation or an answer that is beyond a limit. */
 export class LimitError extends GraphQLError {

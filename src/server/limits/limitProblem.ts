@@ -1,6 +1,6 @@
-import { RequestProblem } from '../requestProblem.ts';
+import { type LimitName, limitCodes } from '../../graphql/limits.ts';
+import { RequestProblem } from '../../graphql/problems.ts';
 import { type Excess, extensionsOf, messageOf } from './excess.ts';
-import { type LimitName, limitCodes } from './limits.ts';
 
 const sizes: ReadonlySet<LimitName> = new Set(['body-bytes', 'document-bytes']);
 

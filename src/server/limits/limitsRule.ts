@@ -1,7 +1,7 @@
 import type { ValidationRule } from 'graphql';
+import type { Limits } from '../../graphql/limits.ts';
 import { findExcesses } from './excess.ts';
 import { LimitError } from './limitError.ts';
-import type { Limits } from './limits.ts';
 import { measureDocument } from './measureDocument.ts';
 
 /** A rule that refuses documents beyond the limits; with `warn-only` it refuses none. */

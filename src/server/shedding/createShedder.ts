@@ -1,10 +1,10 @@
+import { firstLimit, nextLimit } from '../../http/adaptiveLimit.ts';
 import {
   decideShedding,
   type Load,
   type SheddingBounds,
   type ShedReason,
 } from './decideShedding.ts';
-import { firstLimit, nextLimit } from './nextLimit.ts';
 
 /** Lets requests in, or not. */
 export interface Shedder {

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import type { RequestContext } from '../../resolvers/context.ts';
+import type { RequestContext } from '../../partners/context.ts';
 
 /** Notes in the request's trail what a document asks for, and with which codes its errors are answered. */
 export function createTrailPlugin(): ApolloServerPlugin<RequestContext> {

@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createLoopShare } from '../../loopShare.ts';
-import { NamedFileError, readNamedFile } from '../../namedFile.ts';
-import { systemCodeOf } from '../../systemCode.ts';
+import { createTrustedDocuments, type TrustedDocuments } from '../../graphql/trusted.ts';
+import { createLoopShare } from '../../shared/loopShare.ts';
+import { NamedFileError, readNamedFile } from '../../shared/namedFile.ts';
+import { systemCodeOf } from '../../shared/systemCode.ts';
 import { type ManifestRules, readManifest } from './readManifest.ts';
-import { createTrustedDocuments, type TrustedDocuments } from './trustedDocuments.ts';
 
 /** Where the manifest is: a file, or a directory of them. */
 export interface ManifestPlace {

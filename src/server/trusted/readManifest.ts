@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type DocumentNode, type GraphQLSchema, parse, specifiedRules, validate } from 'graphql';
 import { isJsonObject, parseJson } from '../../graph/json.ts';
-import { findJsonProblem } from '../../jsonProblem.ts';
-import type { LoopShare } from '../../loopShare.ts';
-import type { Limits } from '../limits/limits.ts';
+import type { Limits } from '../../graphql/limits.ts';
+import { bareId } from '../../graphql/trusted.ts';
+import { findJsonProblem } from '../../shared/json.ts';
+import type { LoopShare } from '../../shared/loopShare.ts';
 import { createLimitsRule } from '../limits/limitsRule.ts';
 import { knownOperationTypes } from '../rules/knownOperationTypes.ts';
-import { bareId } from './trustedDocuments.ts';
 
 /** What the documents of a manifest are measured by. */
 export interface ManifestRules {

@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts';
+import type { TrustedDocuments } from '../../graphql/trusted.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Measurements } from '../../telemetry/measurements.ts';
+import type { Measurements } from '../../telemetry/metrics.ts';
 import { loadTrustedDocuments, type ManifestPlace, readState } from './loadTrustedDocuments.ts';
 import type { ManifestRules } from './readManifest.ts';
-import type { TrustedDocuments } from './trustedDocuments.ts';
 
 /** Looking at the files works on all file systems, and with the links that Kubernetes swaps in a volume. */
 const intervalMs = 5_000;

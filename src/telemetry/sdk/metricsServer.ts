@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { listenErrorOf } from '../../config/listenError.ts';
-import type { ListenConfig } from '../../config/telemetryConfig.ts';
+import type { ListenConfig } from '../../config/telemetry.ts';
 
 /** What serves metrics to those who scrape them. */
 export interface MetricsServer {

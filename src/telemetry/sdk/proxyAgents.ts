@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type SecureContextOptions, connect as secure } from 'node:tls';
 import { Client } from 'undici';
-import type { ForwardProxy } from '../../proxy.ts';
+import type { ForwardProxy } from '../../shared/proxy.ts';
 
 /** Whether connections are kept, and whom to trust on the other side of a tunnel. */
 export interface ProxiedAgentOptions extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {

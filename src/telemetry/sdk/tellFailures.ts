@@ -1,4 +1,4 @@
-import { systemCodeOf } from '../../systemCode.ts';
+import { systemCodeOf } from '../../shared/systemCode.ts';
 import type { TelemetryParts } from '../telemetryParts.ts';
 
 /** The part of an exporter that is watched here. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readSdl } from '../../../src/server/schema.ts';
+import { readSdl } from '../../../src/graphql/schema.ts';
 import { installPackedPackage, type PackedPackage } from './packedPackages.ts';
 
 const name = 'compliance-partner-gateway';

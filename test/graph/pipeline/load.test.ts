@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CircuitState } from 'cockatiel';
-import type { Clock } from '../../../src/clock.ts';
 import {
   type AttemptFault,
   GraphCredentialError,
@@ -16,9 +15,10 @@ import type { GraphOperation } from '../../../src/graph/operation.ts';
 import { attemptLimitMsOf } from '../../../src/graph/pipeline/attemptLimit.ts';
 import { createBreaker } from '../../../src/graph/pipeline/breaker.ts';
 import { createBulkhead } from '../../../src/graph/pipeline/bulkhead.ts';
-import type { GraphCall, GraphResponse, Send } from '../../../src/graph/pipeline/pipeline.ts';
 import { judgeUpstream } from '../../../src/graph/pipeline/upstreamVerdict.ts';
+import type { GraphCall, GraphResponse, Send } from '../../../src/graph/request.ts';
 import { createFailureShare } from '../../../src/resilience/failureShare.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { recordingMeasurements } from '../../support/measurements.ts';

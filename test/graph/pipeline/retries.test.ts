@@ -7,18 +7,11 @@ import {
   GraphNetworkError,
 } from '../../../src/graph/errors.ts';
 import type { GraphOperation } from '../../../src/graph/operation.ts';
-import type {
-  GraphCall,
-  GraphRequest,
-  GraphResponse,
-} from '../../../src/graph/pipeline/pipeline.ts';
 import {
   type AttemptOutcome,
   outcomeOfError,
   outcomeOfResponse,
 } from '../../../src/graph/pipeline/retry/attemptOutcome.ts';
-import { decideRetry, type RetryFacts } from '../../../src/graph/pipeline/retry/decideRetry.ts';
-import { createRetry, type RetryParts } from '../../../src/graph/pipeline/retry/retry.ts';
 import {
   parseRetryAfterMs,
   retryAfterMsOf,
@@ -26,6 +19,9 @@ import {
   wasTurnedAway,
 } from '../../../src/graph/pipeline/retry/retryAfter.ts';
 import { createRetryBudget } from '../../../src/graph/pipeline/retry/retryBudget.ts';
+import type { GraphCall, GraphRequest, GraphResponse } from '../../../src/graph/request.ts';
+import { createRetry, type RetryParts } from '../../../src/graph/retry.ts';
+import { decideRetry, type RetryFacts } from '../../../src/graph/retryRules.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Dispatcher, Pool } from 'undici';
 import { GraphError, GraphNetworkError, GraphProtocolError } from '../../../src/graph/errors.ts';
+import { networkErrorOf } from '../../../src/graph/networkError.ts';
 import type { GraphOperation } from '../../../src/graph/operation.ts';
-import type { GraphCall, GraphRequest } from '../../../src/graph/pipeline/pipeline.ts';
-import { networkErrorOf } from '../../../src/graph/pipeline/transport/networkError.ts';
-import { createUndiciSend } from '../../../src/graph/pipeline/transport/undiciSend.ts';
+import type { GraphCall, GraphRequest } from '../../../src/graph/request.ts';
+import { createUndiciSend } from '../../../src/graph/transport.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import {
   type Answer,

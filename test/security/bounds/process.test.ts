@@ -7,7 +7,7 @@ import { request } from 'undici';
 import { readConfig } from '../../../src/config/config.ts';
 import { ConfigError } from '../../../src/config/configError.ts';
 import { createGateway } from '../../../src/createGateway.ts';
-import { maximumFileBytes, readNamedFile } from '../../../src/namedFile.ts';
+import { maximumFileBytes, readNamedFile } from '../../../src/shared/namedFile.ts';
 import { diagnose } from '../../doctor/doctorHarness.ts';
 import { contoso, gatewayClient } from '../../support/authority/people.ts';
 import { startIdentityStage } from '../../support/identityStage.ts';

@@ -1,6 +1,6 @@
 import { readChallenge } from '../../challenge.ts';
 import { type AttemptFault, isGraphError } from '../../errors.ts';
-import type { GraphResponse } from '../pipeline.ts';
+import type { GraphResponse } from '../../request.ts';
 import { retryAfterMsOf, wasTurnedAway } from './retryAfter.ts';
 
 /** What became of one attempt, as far as repeating it is concerned. */

@@ -1,6 +1,6 @@
 import { readErrorBody } from '../../errorBody.ts';
 import { jsonOf } from '../../json.ts';
-import { type GraphResponse, headerText } from '../pipeline.ts';
+import { type GraphResponse, headerText } from '../../request.ts';
 
 const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 

@@ -1,9 +1,9 @@
 import { Client, type Dispatcher, Pool } from 'undici';
-import type { Clock } from '../../../clock.ts';
-import type { ForwardProxy } from '../../../proxy.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { ForwardProxy } from '../../../shared/proxy.ts';
+import { createProxyAgent } from '../../tunnel.ts';
 import { maximumHeaderBytes } from './bounds.ts';
 import { trustIn } from './trust.ts';
-import { createProxyAgent } from './tunnel.ts';
 
 /** How the connections to one origin are made. */
 export interface ConnectionOptions {

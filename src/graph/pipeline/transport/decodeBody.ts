@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import type { GraphResponse } from '../pipeline.ts';
+import type { GraphResponse } from '../../request.ts';
 
 /** The body without its encoding, or what is wrong with it. */
 export type DecodedBody = { readonly body: Buffer } | { readonly problem: string };

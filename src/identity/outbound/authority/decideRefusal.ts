@@ -1,4 +1,4 @@
-import type { TokenFlow } from '../tokenOrder.ts';
+import type { TokenFlow } from '../token.ts';
 
 /** All that the judgement of a refusal hangs on. */
 export interface RefusalFacts {

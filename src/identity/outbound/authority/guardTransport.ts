@@ -1,14 +1,14 @@
-import type { Clock } from '../../../clock.ts';
 import { GraphCredentialError, GraphHeldBackError, isGraphError } from '../../../graph/errors.ts';
 import {
   type AttemptEnd,
   type CircuitStateName,
   createCircuit,
   type UpstreamVerdict,
-} from '../../../resilience/circuit.ts';
-import { createTurns, type TurnOptions } from '../../../resilience/turns.ts';
+} from '../../../shared/circuitBreaker.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import { createTurns, type TurnOptions } from '../../../shared/concurrencyLimit.ts';
 import type { Log } from '../../../telemetry/log.ts';
-import type { TokenAnswer, TokenTransport } from './tokenTransport.ts';
+import type { TokenAnswer, TokenTransport } from '../tokenEndpoint.ts';
 
 export interface GuardOptions {
   /**

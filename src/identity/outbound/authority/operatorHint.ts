@@ -1,4 +1,4 @@
-import type { TokenFlow } from '../tokenOrder.ts';
+import type { TokenFlow } from '../token.ts';
 
 const hints: Readonly<Record<string, string>> = {
   AADSTS7000215: 'the client secret is wrong (its value is needed, not its id)',

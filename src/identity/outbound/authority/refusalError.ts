@@ -1,11 +1,11 @@
 import { GraphCredentialError } from '../../../graph/errors.ts';
 import { isJsonObject, parseJson } from '../../../graph/json.ts';
 import { parseRetryAfterMs } from '../../../graph/pipeline/retry/retryAfter.ts';
+import type { TokenFlow } from '../token.ts';
+import type { TokenAnswer } from '../tokenEndpoint.ts';
 import { OutboundIdentityError, TokenRefusal } from '../tokenFacts.ts';
-import type { TokenFlow } from '../tokenOrder.ts';
 import { decideRefusal, type Refusal, type RefusalFacts } from './decideRefusal.ts';
 import { operatorHintOf } from './operatorHint.ts';
-import type { TokenAnswer } from './tokenTransport.ts';
 
 const maximumClaims = 8192;
 

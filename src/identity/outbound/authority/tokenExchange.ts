@@ -1,9 +1,9 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import { GraphCredentialError } from '../../../graph/errors.ts';
-import type { AcquiredToken, TokenFlow } from '../tokenOrder.ts';
-import { readGrant } from './readGrant.ts';
+import type { AcquiredToken, TokenFlow } from '../token.ts';
+import { readGrant } from '../tokenAnswer.ts';
+import type { TokenAnswer, TokenTransport } from '../tokenEndpoint.ts';
 import { refusalErrorOf } from './refusalError.ts';
-import type { TokenAnswer, TokenTransport } from './tokenTransport.ts';
 
 export interface TokenExchangeParts {
   readonly flow: TokenFlow;

@@ -1,5 +1,5 @@
+import type { ClientCredential } from '../clientProof.ts';
 import { OutboundIdentityError } from '../tokenFacts.ts';
-import type { ClientCredential } from './clientProof.ts';
 import { createReadProof } from './readProof.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import type { Secret } from '../../../secret.ts';
+import type { Secret } from '../../../shared/secret.ts';
 import { OutboundIdentityError } from '../tokenFacts.ts';
 
 export interface CertificateOptions {

@@ -1,6 +1,6 @@
-import { NamedFileError, readNamedFile } from '../../../namedFile.ts';
+import { NamedFileError, readNamedFile } from '../../../shared/namedFile.ts';
+import type { ClientCredential, ClientProof } from '../clientProof.ts';
 import { OutboundIdentityError } from '../tokenFacts.ts';
-import type { ClientCredential, ClientProof } from './clientProof.ts';
 import { readCertificate } from './readCertificate.ts';
 
 /** Gives the proof as it is now: files are read again for each acquisition, since others replace them. */

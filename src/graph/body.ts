@@ -1,0 +1,107 @@
+import { isUtf8 } from 'node:buffer';
+import { untilAborted } from '../shared/abort.ts';
+import { countJsonValues, findJsonProblem } from '../shared/json.ts';
+import { laterTurn } from '../shared/loopShare.ts';
+import { endedErrorOf } from './endedError.ts';
+import { withExactNumbersInSteps } from './exactNumbers.ts';
+import { parseJson } from './json.ts';
+import { isWrite } from './operation.ts';
+import {
+  maximumBodyBytes,
+  maximumJsonValues,
+  smallBodyBytes,
+} from './pipeline/transport/bounds.ts';
+import { type DecodedBody, decodeBody, isEncoded } from './pipeline/transport/decodeBody.ts';
+import { protocolErrorOf } from './readRefusal.ts';
+import { type GraphRequest, type GraphResponse, headerText, type Policy } from './request.ts';
+
+/**
+ * Makes JSON of an answer's body, once for all who look at it. A success whose body cannot be believed is an error
+ * from here on; of a refusal the status counts, whatever its body is.
+ */
+export const readBody: Policy = async (request, next) => {
+  const response = await next(request);
+  const decoded = isEncoded(response)
+    ? await decodeInTime(request, response)
+    : { body: response.body };
+  if ('problem' in decoded) {
+    if (isSuccess(response)) {
+      throw unbelievable(request, response, decoded.problem);
+    }
+    return { ...response, body: Buffer.alloc(0) };
+  }
+  return isJson(response) && decoded.body.length > 0
+    ? readJson(request, { ...response, body: decoded.body })
+    : { ...response, body: decoded.body };
+};
+
+/** What is packed small may take long to unpack; the operation's time holds for that, too. */
+function decodeInTime(
+  { operation, call }: GraphRequest,
+  response: GraphResponse,
+): Promise<DecodedBody> {
+  const isAWrite = isWrite(operation);
+  return untilAborted(
+    isAWrite ? call.writeSignal : call.signal,
+    decodeBody(response, maximumBodyBytes),
+    (signal) => endedErrorOf(signal, isAWrite),
+  );
+}
+
+async function readJson(request: GraphRequest, response: GraphResponse): Promise<GraphResponse> {
+  const { body } = response;
+  const isSmall = body.length <= smallBodyBytes;
+  const pause = isSmall ? undefined : laterTurn;
+  const values = countJsonValues(body);
+  if (values > maximumJsonValues) {
+    if (isSuccess(response)) {
+      throw unbelievable(request, response, 'its JSON has too many values');
+    }
+    return { ...response, body: Buffer.alloc(0) };
+  }
+  await pause?.();
+  const text = body.toString('utf8').replace(/^\uFEFF/, '');
+  const isText = isUtf8(body);
+  await pause?.();
+  const json = isText ? parseJson(text) : undefined;
+  if (!isSuccess(response)) {
+    if (json === undefined) {
+      return response;
+    }
+    // With a doubtful body it is no error of Graph's own.
+    return findJsonProblem(text, json) === undefined
+      ? { ...response, json }
+      : { ...response, body: Buffer.alloc(0) };
+  }
+  if (json === undefined) {
+    // A body whose end the connection's end marks is cut off without an error anywhere else.
+    throw unbelievable(request, response, 'its JSON is broken', 'broken');
+  }
+  await pause?.();
+  const problem = findJsonProblem(text, json);
+  if (problem !== undefined) {
+    throw unbelievable(request, response, problem);
+  }
+  await pause?.();
+  const exact = await withExactNumbersInSteps(text, json, laterTurn);
+  await pause?.();
+  return { ...response, json: exact, jsonValues: values };
+}
+
+function unbelievable(
+  request: GraphRequest,
+  response: GraphResponse,
+  problem: string,
+  fault?: 'broken',
+): Error {
+  const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
+  return protocolErrorOf(request.operation, response, message, fault && { fault });
+}
+
+function isSuccess({ status }: GraphResponse): boolean {
+  return status >= 200 && status < 300;
+}
+
+function isJson(response: GraphResponse): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(headerText(response, 'content-type') ?? '');
+}

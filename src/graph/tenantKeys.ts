@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { atMost } from '../atMost.ts';
+import type { GraphCall } from './request.ts';
+import { readTokenClaims } from './tokenClaims.ts';
+
+/** A tenant by its id, or by a text that stands for it. */
+export interface Tenant {
+  readonly id: string;
+  /** Whether Graph or the gateway has accepted the token that names it; otherwise anybody can have written it. */
+  readonly isProven: boolean;
+}
+
+/** Tells for whom Graph counts a call: one app in one tenant. */
+export interface TenantKeys {
+  keyOf(call: GraphCall): string;
+  /** The tenant whose partners a call works on; undefined if its token names none. */
+  tenantOf(call: GraphCall): Tenant | undefined;
+  /** Tells that Graph took the call's token for good: it did what was asked. */
+  accept(call: GraphCall): void;
+  /** Tells that Graph did not take it. */
+  reject(call: GraphCall): void;
+  /** Whether the call's token was accepted, now or within the last hour. */
+  isAccepted(call: GraphCall): boolean;
+}
+
+const maximumTokens = 10_000;
+const knownForMs = 60 * 60 * 1000;
+
+/**
+ * Reads app and tenant out of callers' tokens. They are not ours to verify, and anybody can write somebody else's
+ * tenant into one; so a token counts by itself until Graph has accepted it.
+ */
+export function createTenantKeys(): TenantKeys {
+  const accepted = new LRUCache<string, AcceptedToken>({
+    ...atMost(maximumTokens),
+    ttl: knownForMs,
+  });
+  return {
+    keyOf({ callerToken }) {
+      const digest = digestOf(callerToken?.reveal() ?? '');
+      return accepted.get(digest)?.key ?? digest;
+    },
+    tenantOf({ callerToken }) {
+      const token = callerToken?.reveal() ?? '';
+      const known = accepted.get(digestOf(token));
+      const { tenantId } = known ?? readTokenClaims(token) ?? {};
+      return tenantId === undefined
+        ? undefined
+        : { id: tenantId.toLowerCase(), isProven: known !== undefined };
+    },
+    accept({ callerToken }) {
+      const token = callerToken?.reveal() ?? '';
+      const digest = digestOf(token);
+      if (!accepted.has(digest)) {
+        // What a token says is read once: it cannot change. One that names no tenant goes on counting by itself.
+        const { tenantId } = readTokenClaims(token) ?? {};
+        accepted.set(digest, { key: readTenantKey(token) ?? digest, tenantId });
+      }
+    },
+    reject({ callerToken }) {
+      accepted.delete(digestOf(callerToken?.reveal() ?? ''));
+    },
+    isAccepted: ({ callerToken }) => accepted.has(digestOf(callerToken?.reveal() ?? '')),
+  };
+}
+
+interface AcceptedToken {
+  readonly key: string;
+  readonly tenantId: string | undefined;
+}
+
+/** The app and the tenant that a token names, digested; undefined where it names none. */
+export function readTenantKey(token: string): string | undefined {
+  const { tenantId, clientId } = readTokenClaims(token) ?? {};
+  return tenantId !== undefined && clientId !== undefined
+    ? digestOf(JSON.stringify([tenantId.toLowerCase(), clientId.toLowerCase()]))
+    : undefined;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

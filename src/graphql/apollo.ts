@@ -1,0 +1,148 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import type { RequestContext } from '../partners/context.ts';
+import { isForCaller } from '../server/formatError.ts';
+import { createLegacyStatusPlugin } from '../server/http/legacyStatus.ts';
+import { createDocumentLimits, type DocumentLimitsParts } from '../server/limits/documentLimits.ts';
+import { knownOperationTypes } from '../server/rules/knownOperationTypes.ts';
+import { createTrailPlugin } from '../server/telemetry/trailPlugin.ts';
+import type { LoopShare } from '../shared/loopShare.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createAnswerBounds } from './answerBounds.ts';
+import type { DocumentStore } from './documentStore.ts';
+import { createErrorFormat } from './errorFormat.ts';
+import { decideHttpOutcome } from './httpStatus.ts';
+import { createIdentityPlugin } from './identityFirst.ts';
+import { findInputFields } from './inputFields.ts';
+import { printAnswer } from './printAnswer.ts';
+
+export interface ApolloParts extends DocumentLimitsParts {
+  readonly schema: GraphQLSchema;
+  readonly introspection: boolean;
+  readonly documents: DocumentStore;
+  readonly loopShare: LoopShare;
+}
+
+/**
+ * A page of another site cannot send these without a preflight. Of `authorization` only a bearer gets here: browsers send
+ * other schemes by themselves.
+ */
+const preflightedHeaders = [
+  'authorization',
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+];
+
+/**
+ * Builds the GraphQL server. Stopping, the page at `/` and everything that calls home stay out of its hands; the
+ * cache control plugin would wrap every resolver, at four times the cost of a whole request.
+ */
+export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
+  const { schema, introspection, limits, documents, loopShare, log } = parts;
+  const answerBounds = createAnswerBounds(limits);
+  const documentLimits = createDocumentLimits(parts);
+  return new ApolloServer<RequestContext>({
+    schema,
+    introspection,
+    fieldResolver: answerBounds.fieldResolver,
+    stringifyResult: (result) => printAnswer(result, loopShare),
+    formatError: createErrorFormat(limits, introspection),
+    parseOptions: { maxTokens: limits.tokens },
+    validationRules: [documentLimits.rule, knownOperationTypes],
+    validationOptions: { maxErrors: limits.errors, hideSuggestions: !introspection },
+    executionOptions: { maxCoercionErrors: limits.errors },
+    logger: {
+      debug: (message) => log.debug(String(message)),
+      info: (message) => log.debug(String(message)),
+      warn: (message) => log.warn(String(message)),
+      error: (message) => log.error(String(message)),
+    },
+    documentStore: documents.store,
+    persistedQueries: false,
+    csrfPrevention: { requestHeaders: [...preflightedHeaders] },
+    allowBatchedHttpRequests: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      answerBounds.plugin,
+      createOutcomePlugin(schema, log),
+      createLegacyStatusPlugin(),
+      createIdentityPlugin(documentLimits.checkOperation),
+      documentLimits.plugin,
+      documents.plugin,
+      createTrailPlugin(),
+    ],
+  });
+}
+
+/** Gives errors about values their fields, sets status and headers, and logs what is masked to the caller. */
+function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugin<RequestContext> {
+  return {
+    async unexpectedErrorProcessingRequest({ error }) {
+      log.error('A request failed unexpectedly', {}, error);
+    },
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ operation, contextValue }) {
+          if (operation?.operation === 'mutation') {
+            contextValue.noteMutation();
+          }
+        },
+        async didEncounterErrors({ errors, contextValue, document, operationName, request }) {
+          if (document !== undefined) {
+            const { variables = {} } = request;
+            const sent = { schema, document, operationName, variables };
+            for (const [{ extensions }, field] of findInputFields(errors, sent)) {
+              Object.assign(extensions, { code: 'BAD_USER_INPUT', field });
+            }
+          }
+          for (const error of errors.filter(
+            (candidate) => !isForCaller(candidate.toJSON(), candidate),
+          )) {
+            const { requestId } = contextValue;
+            log.error(
+              'A resolver failed unexpectedly',
+              { requestId },
+              error.originalError ?? error,
+            );
+          }
+        },
+        async willSendResponse({ response, contextValue }) {
+          contextValue.finish();
+          if (response.body.kind !== 'single') {
+            return;
+          }
+          const result = response.body.singleResult;
+          if (contextValue.notices.length > 0) {
+            result.extensions = { ...result.extensions, notices: contextValue.notices };
+          }
+          const outcome = decideHttpOutcome(result);
+          if (outcome !== undefined) {
+            response.http.status = outcome.status;
+            for (const [name, value] of Object.entries(outcome.headers)) {
+              response.http.headers.set(name, value);
+            }
+          }
+          for (const { extensions } of result.errors ?? []) {
+            if (extensions?.['code'] === 'INTERNAL_SERVER_ERROR') {
+              extensions['requestId'] = contextValue.requestId;
+            }
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { InexactNumber } from '../graph/exactNumbers.ts';
+import type { Limits } from '../graphql/limits.ts';
+import { RequestProblem } from '../graphql/problems.ts';
+import { findBodyHeaderProblem } from '../server/http/bodyHeaderProblem.ts';
+import { readJson } from '../server/http/readJson.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+
+export interface JsonBodyParts {
+  readonly limits: Limits;
+  readonly measurements: Pick<Measurements, 'limitSeen'>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The numbers that the parsed body does not have as they were sent. */
+    inexactNumbers: readonly InexactNumber[] | undefined;
+  }
+}
+
+const place = { name: 'the request body', depth: 0 };
+
+/** Lets the server read bodies of JSON in UTF-8, inside the limits, and no others. */
+export function addJsonBody(app: FastifyInstance, { limits, measurements }: JsonBodyParts): void {
+  app.decorateRequest('inexactNumbers', undefined);
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(request.method === 'POST' ? findBodyHeaderProblem(request.headers) : undefined);
+  });
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      const { value, depth, inexact } = readJson(textOf(bytes), place, limits.jsonDepth);
+      measurements.limitSeen('body-bytes', bytes.length);
+      measurements.limitSeen('json-depth', depth);
+      request.inexactNumbers = inexact;
+      return value;
+    },
+  );
+}
+
+/** Wrong bytes would silently become other characters. */
+function textOf(bytes: Buffer): string {
+  if (bytes.length === 0) {
+    throw new RequestProblem(400, 'BAD_REQUEST', 'The request body is empty. Send a JSON object.');
+  }
+  if (!isUtf8(bytes)) {
+    throw new RequestProblem(
+      400,
+      'INVALID_UTF8',
+      'The request body is not UTF-8. Send it in UTF-8.',
+    );
+  }
+  return bytes.toString('utf8');
+}

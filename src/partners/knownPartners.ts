@@ -1,0 +1,28 @@
+import { LRUCache } from 'lru-cache';
+import { atMost } from '../atMost.ts';
+import { idKeyOf } from '../graph/partnerId.ts';
+import type { PartnerResource } from '../graph/types.ts';
+
+/**
+ * The ids of partners that this replica has seen in Graph's answers. Nothing is ever answered from it: it only tells,
+ * after an add in doubt, what cannot be its result because it was there before.
+ */
+export interface KnownPartnerIds {
+  note(partners: Iterable<PartnerResource>): void;
+  has(id: string): boolean;
+}
+
+const maximumIds = 50_000;
+
+/** Starts with knowing none; forgets what was not seen for longest. */
+export function createKnownPartnerIds(): KnownPartnerIds {
+  const ids = new LRUCache<string, true>(atMost(maximumIds));
+  return {
+    note(partners) {
+      for (const { id } of partners) {
+        ids.set(idKeyOf(id), true);
+      }
+    },
+    has: (id) => ids.has(idKeyOf(id)),
+  };
+}
