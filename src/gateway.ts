@@ -5,13 +5,15 @@ import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/listenError.ts';
 import type { Surroundings } from './dependencies.ts';
-import { explorerOf } from './explorerOf.ts';
+import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { type ContextParts, createRequestContext } from './graphql/context.ts';
 import { createDocumentStore } from './graphql/documentStore.ts';
 import { createSchema, readSdl } from './graphql/schema.ts';
+import type { Explorer } from './http/explorer.ts';
+import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 import { createHttpServer } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
@@ -214,4 +216,29 @@ function urlOf(app: FastifyInstance): string {
   const address = app.server.address() as AddressInfo;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `http://${host}:${address.port}`;
+}
+
+/**
+ * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today refuses them.
+ */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  return {
+    mode: explorer,
+    example: {
+      document: exampleMutation,
+      variables: exampleVariables(apiVersion === 'beta' && isOfPage),
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { graphql, parse, print, validate } from 'graphql';
 import { readConfig } from '../src/config/config.ts';
-import { explorerOf } from '../src/explorerOf.ts';
+import { explorerOf } from '../src/gateway.ts';
 import { createSchema, readSdl } from '../src/graphql/schema.ts';
 import { pageInput } from './support/documents.ts';
 
