@@ -9,9 +9,8 @@ import { createLogger } from './telemetry/logger.ts';
 import { startTelemetry } from './telemetry/startTelemetry.ts';
 
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
-export { ConfigError } from './config/configError.ts';
 export type { Environment } from './config/readers.ts';
-export { StartError } from './config/startError.ts';
+export { ConfigError, StartError } from './config/readers.ts';
 export type { Surroundings } from './dependencies.ts';
 export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';

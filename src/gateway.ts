@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
-import { listenErrorOf } from './config/listenError.ts';
+import { listenErrorOf } from './config/http.ts';
 import type { Surroundings } from './dependencies.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';

@@ -1,7 +1,7 @@
 import { cloudOf } from './config/clouds.ts';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
 import type { IdentityConfig, InboundConfig } from './config/identity.ts';
+import { ConfigError } from './config/readers.ts';
 import type { Surroundings } from './dependencies.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
 import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
+import { ConfigError } from './config/readers.ts';
 import type { TrustedDocuments } from './graphql/trusted.ts';
 import type { WatchedDocuments, WatchParts } from './server/trusted/watchTrustedDocuments.ts';
 

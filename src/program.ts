@@ -1,6 +1,5 @@
 import { type Config, readConfig } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
-import { StartError } from './config/startError.ts';
+import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { type Clock, systemClock } from './shared/clock.ts';

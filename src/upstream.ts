@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
-import { listenErrorOf } from './config/listenError.ts';
+import { listenErrorOf } from './config/http.ts';
 import type { Surroundings } from './dependencies.ts';
 import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';

@@ -1,19 +1,30 @@
 import type { ProxySettings } from '../shared/proxy.ts';
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
-import { ConfigError } from './configError.ts';
-import { readCorsOrigins } from './corsConfig.ts';
-import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
 import { type GraphBudgetConfig, readGraphBudget } from './graphBudget.ts';
-import { type ConnectionConfig, readConnections } from './http.ts';
+import {
+  type ConnectionConfig,
+  type ExplorerMode,
+  type LimitsConfig,
+  readConnections,
+  readCorsOrigins,
+  readExplorer,
+  readLimits,
+  readShedding,
+  readTrustedDocuments,
+  type SheddingConfig,
+  type TrustedDocumentsConfig,
+} from './http.ts';
 import { type IdentityConfig, readIdentity } from './identity.ts';
-import { type LimitsConfig, readLimits } from './limitsConfig.ts';
 import { findMisspelledNames } from './misspelledNames.ts';
-import { readProxies } from './proxyConfig.ts';
-import { createReaders, type Environment, type Readers } from './readers.ts';
-import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
+import {
+  ConfigError,
+  createReaders,
+  type Environment,
+  findGraphRootProblem,
+  type Readers,
+  readProxies,
+} from './readers.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
-import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
-import { findGraphRootProblem } from './urlProblems.ts';
 
 /** Where answers come from. */
 export type Upstream =

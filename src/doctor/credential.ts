@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { CredentialConfig } from '../config/credentialConfig.ts';
-import type { IdentityConfig } from '../config/identity.ts';
+import type { CredentialConfig, IdentityConfig } from '../config/identity.ts';
 import type { Surroundings } from '../dependencies.ts';
 import { isGraphError } from '../graph/errors.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/tokenClaims.ts';

@@ -1,6 +1,5 @@
 import { type Config, readConfig } from '../config/config.ts';
-import { ConfigError } from '../config/configError.ts';
-import { createReaders, type Environment } from '../config/readers.ts';
+import { ConfigError, createReaders, type Environment } from '../config/readers.ts';
 
 /** A configuration that can be used, or all that is wrong with it. */
 export type ReadConfig =

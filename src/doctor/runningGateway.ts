@@ -1,4 +1,4 @@
-import { hostedSandbox } from '../config/corsConfig.ts';
+import { hostedSandbox } from '../config/http.ts';
 import { type EndpointFacts, probeEndpoint } from './endpoint.ts';
 import type { ProbeParts } from './probes/probeParts.ts';
 

@@ -9,8 +9,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { OtlpConfig } from '../config/otlpConfig.ts';
-import type { SamplerConfig, TracesConfig } from '../config/tracesConfig.ts';
+import type { OtlpConfig, SamplerConfig, TracesConfig } from '../config/telemetry.ts';
 import { otlpOptionsOf } from './otlp.ts';
 import { createRedactingProcessor } from './sdk/redactingProcessor.ts';
 import { tellFailures } from './sdk/tellFailures.ts';

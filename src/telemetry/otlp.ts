@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
-import { ConfigError } from '../config/configError.ts';
-import type { OtlpConfig } from '../config/otlpConfig.ts';
+import { ConfigError } from '../config/readers.ts';
+import type { OtlpConfig } from '../config/telemetry.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';
 import { createProxiedAgent } from './sdk/proxyAgents.ts';

@@ -1,6 +1,5 @@
-import { readConnections } from '../../src/config/http.ts';
+import { readConnections, readShedding } from '../../src/config/http.ts';
 import { createReaders } from '../../src/config/readers.ts';
-import { readShedding } from '../../src/config/sheddingConfig.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { noMeasurements } from './measurements.ts';
 

@@ -1,4 +1,4 @@
-import { hostedSandbox } from '../../config/corsConfig.ts';
+import { hostedSandbox } from '../../config/http.ts';
 import { isJsonObject } from '../../graph/json.ts';
 import type { EndpointFacts } from '../endpoint.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';

@@ -1,4 +1,4 @@
-import { hostedSandbox } from '../../config/corsConfig.ts';
+import { hostedSandbox } from '../../config/http.ts';
 import { type Finding, ok, warning } from '../finding.ts';
 
 /** What decides whether the hosted Sandbox can work with a gateway. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { CredentialConfig } from '../../config/credentialConfig.ts';
+import type { CredentialConfig } from '../../config/identity.ts';
 import { readCertificate } from '../../identity/outbound/client/readCertificate.ts';
 import { readNamedFile } from '../../shared/namedFile.ts';
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { listenErrorOf } from '../../config/listenError.ts';
+import { listenErrorOf } from '../../config/http.ts';
 import type { ListenConfig } from '../../config/telemetry.ts';
 
 /** What serves metrics to those who scrape them. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { readConfig } from '../../../src/config/config.ts';
-import { ConfigError } from '../../../src/config/configError.ts';
+import { ConfigError } from '../../../src/config/readers.ts';
 import { createGateway } from '../../../src/createGateway.ts';
 import { maximumFileBytes, readNamedFile } from '../../../src/shared/namedFile.ts';
 import { diagnose } from '../../doctor/doctorHarness.ts';
