@@ -3,8 +3,15 @@ import { createDocumentClient } from '../identity/documentClient.ts';
 import { issuerRootsOf } from '../identity/issuers.ts';
 import { DocumentError } from '../identity/keys/documentError.ts';
 import { loadKeySet } from '../identity/keys/loadKeySet.ts';
-import { type EndpointFacts, probeEndpoint } from './endpoint.ts';
-import { type ProbeParts, reasonOf, withinTimeout } from './probes/probeParts.ts';
+import {
+  type EndpointFacts,
+  type ProbeParts,
+  probeEndpoint,
+  reasonOf,
+  unreachedFinding,
+  withinTimeout,
+} from './endpoint.ts';
+import { type Finding, ok, problem } from './finding.ts';
 
 /** Whether the gateway could load the keys that it checks callers' tokens with. */
 export type KeyFacts =
@@ -53,4 +60,30 @@ async function probeKeys(inbound: InboundConfig, parts: ProbeParts): Promise<Key
 
 function tenantOf({ tenantIds: [first, ...others] }: InboundConfig): string {
   return first === undefined || others.length > 0 ? 'organizations' : first;
+}
+
+/** Judges whether callers' tokens could be checked: the authority is reached, and is the one it says it is. */
+export function authorityFindings(
+  url: URL,
+  { endpoint, keys }: AuthorityFacts,
+): readonly Finding[] {
+  if (keys.kind === 'loaded') {
+    return [
+      ok('authority', `${url.host} answers; its issuer is as expected, its keys are readable.`),
+    ];
+  }
+  if (endpoint.kind === 'unreached') {
+    return [unreachedFinding('authority', url, endpoint)];
+  }
+  const message = `The metadata or keys of ${url.host} cannot be used: ${keys.problem}.`;
+  const isTenant = endpoint.status === 400 || endpoint.status === 404;
+  return [
+    problem(
+      'authority',
+      message,
+      isTenant
+        ? 'The tenant is not known there: check AZURE_TENANT_ID, AUTH_TENANTS and GRAPH_CLOUD.'
+        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and what stands between this machine and it.',
+    ),
+  ];
 }

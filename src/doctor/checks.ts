@@ -1,20 +1,40 @@
 import type { Config } from '../config/config.ts';
+import type { Surroundings } from '../dependencies.ts';
 import { requiredScopesOf } from '../graph/requiredScopes.ts';
-import { metadataUrlOf } from './authority.ts';
-import { configFindings } from './configuration.ts';
-import type { EndpointFacts } from './endpoint.ts';
+import { createRoutes } from '../graph/routes.ts';
+import type { Secret } from '../shared/secret.ts';
+import {
+  type AuthorityFacts,
+  authorityFindings,
+  metadataUrlOf,
+  probeAuthority,
+} from './authority.ts';
+import { type ConfigFacts, configFindings } from './configuration.ts';
+import { type CredentialFacts, credentialFindings, probeCredential } from './credential.ts';
+import {
+  type ClockSource,
+  clockFindings,
+  type EndpointFacts,
+  graphFindings,
+  type ProbeParts,
+  probeEndpoint,
+} from './endpoint.ts';
 import { type Finding, ok } from './finding.ts';
-import { authorityFindings } from './findings/authorityFindings.ts';
-import { type ClockSource, clockFindings } from './findings/clockFindings.ts';
-import type { ConfigFacts } from './findings/configHints.ts';
-import { credentialFindings } from './findings/credentialFindings.ts';
-import { gatewayFindings } from './findings/gatewayFindings.ts';
-import { graphFindings } from './findings/graphFindings.ts';
-import { redisFindings } from './findings/redisFindings.ts';
-import { sandboxFindings } from './findings/sandboxFindings.ts';
-import { tokenFindings } from './findings/tokenFindings.ts';
-import { type DoctorFacts, probedUrlOf } from './gatherFacts.ts';
 import type { PermissionNeeds } from './permission.ts';
+import { probeRedis, type RedisFacts, redisFindings } from './redis.ts';
+import {
+  type GatewayFacts,
+  gatewayFindings,
+  probeGateway,
+  sandboxFindings,
+} from './runningGateway.ts';
+import {
+  probeCallerToken,
+  readEmbeddedToken,
+  readGraphToken,
+  type TokenFacts,
+  tokenFindings,
+} from './token.ts';
 
 const graphNeeds: PermissionNeeds = {
   read: requiredScopesOf('list'),
@@ -86,4 +106,54 @@ function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource
       ? [{ name, aheadMs: facts.clockAheadMs }]
       : [],
   );
+}
+
+/** What was found out; undefined stands for what this configuration does not have. */
+export interface DoctorFacts {
+  readonly graph: EndpointFacts | undefined;
+  readonly authority: AuthorityFacts | undefined;
+  readonly credential: CredentialFacts | undefined;
+  readonly token: TokenFacts | undefined;
+  readonly redis: RedisFacts | undefined;
+  readonly gateway: GatewayFacts | undefined;
+}
+
+/** What is looked at beside the configuration. */
+export interface Subjects {
+  readonly token: Secret | undefined;
+  readonly url: URL | undefined;
+}
+
+/** The list of partners: what Graph is asked for without a token. */
+export function probedUrlOf(root: URL, { apiVersion }: Config): URL {
+  return createRoutes(root, apiVersion).collection;
+}
+
+/** Asks everybody at once; none of the answers hangs on another. */
+export async function gatherFacts(
+  config: Config,
+  { token, url }: Subjects,
+  surroundings: Surroundings,
+  timeoutMs: number,
+): Promise<DoctorFacts> {
+  const { identity, upstream, graphBudget } = config;
+  const parts: ProbeParts = { ...surroundings, timeoutMs, proxies: config.proxies };
+  const own = identity.mode === 'passthrough' ? undefined : identity;
+  const lookAtToken = (given: Secret): TokenFacts | Promise<TokenFacts> => {
+    if (own !== undefined) {
+      return probeCallerToken(given, own, surroundings, parts);
+    }
+    return upstream.kind === 'graph' ? readGraphToken(given) : readEmbeddedToken(given);
+  };
+  const [graph, authority, credential, tokenFacts, redis, gateway] = await Promise.all([
+    upstream.kind === 'graph'
+      ? probeEndpoint({ url: probedUrlOf(upstream.root, config) }, parts)
+      : undefined,
+    own && probeAuthority(own.inbound, parts),
+    own && probeCredential(config, own, surroundings, parts),
+    token && lookAtToken(token),
+    graphBudget.redisUrl && probeRedis(graphBudget.redisUrl, parts),
+    url && probeGateway(url, parts),
+  ]);
+  return { graph, authority, credential, token: tokenFacts, redis, gateway };
 }

@@ -1,13 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { CredentialConfig, IdentityConfig } from '../config/identity.ts';
 import type { Surroundings } from '../dependencies.ts';
 import { isGraphError } from '../graph/errors.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/tokenClaims.ts';
+import { readCertificate } from '../identity/outbound/client/readCertificate.ts';
 import { OutboundIdentityError } from '../identity/outbound/tokenFacts.ts';
 import { createOutbound } from '../identityMode.ts';
+import { readNamedFile } from '../shared/namedFile.ts';
 import type { Secret } from '../shared/secret.ts';
-import { type ProbeParts, reasonOf, withinTimeout } from './probes/probeParts.ts';
-import { readCertificateLife } from './probes/readCertificateLife.ts';
+import { type ProbeParts, reasonOf, withinTimeout } from './endpoint.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+import { type PermissionNeeds, permissionFinding } from './permission.ts';
 
 /** What became of asking for a token as the gateway itself. */
 export type OwnTokenFacts =
@@ -84,4 +88,90 @@ function failureOf(error: unknown): OwnTokenFacts {
 
 async function endOf(credential: CredentialConfig): Promise<number | undefined> {
   return credential.kind === 'certificate' ? readCertificateLife(credential) : undefined;
+}
+
+const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Until when the client's certificate can be used, in milliseconds since the epoch; of several in the file, the one that
+ * belongs to the key. Undefined where the file cannot be used: what is wrong with it is said by who asks for a token.
+ */
+export async function readCertificateLife(
+  credential: Extract<CredentialConfig, { readonly kind: 'certificate' }>,
+): Promise<number | undefined> {
+  try {
+    const pem = (await readNamedFile(credential.path)).toString('utf8');
+    const { thumbprintSha256 } = readCertificate(pem, credential);
+    const leaf = (pem.match(blocks) ?? [])
+      .map((block) => new X509Certificate(block))
+      .find(({ fingerprint256 }) => fingerprint256.replaceAll(':', '') === thumbprintSha256);
+    return leaf && Date.parse(leaf.validTo);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the judgement hangs on beside the facts. */
+export interface CredentialView {
+  readonly mode: OwnIdentity['mode'];
+  readonly needs: PermissionNeeds;
+  readonly nowMs: number;
+}
+
+const dayMs = 86_400_000;
+const soonDays = 30;
+
+/** Judges the gateway's own credential: whether tokens are given for it, what they permit, and how long it lasts. */
+export function credentialFindings(
+  { ownToken, certificateEndsAtMs }: CredentialFacts,
+  view: CredentialView,
+): readonly Finding[] {
+  return [
+    ...ownTokenFindings(ownToken, view),
+    ...(certificateEndsAtMs === undefined ? [] : [certificateFinding(certificateEndsAtMs, view)]),
+  ];
+}
+
+function ownTokenFindings(
+  facts: OwnTokenFacts,
+  { mode, needs }: CredentialView,
+): readonly Finding[] {
+  if (facts.kind === 'refused') {
+    const { message, codes } = facts;
+    const said = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
+    return [
+      problem(
+        'credential',
+        `No token is given to the gateway itself${said}: ${message}`,
+        'Mend the registration in Entra, or the AZURE_ variables that name it and its credential.',
+      ),
+    ];
+  }
+  if (facts.kind === 'unavailable') {
+    return [
+      problem(
+        'credential',
+        `Whether the credential is good could not be found out: ${facts.message}`,
+        'Make the place that gives tokens reachable first, then look again.',
+      ),
+    ];
+  }
+  const taken = ok('credential', "The gateway's own credential is taken: a token for Graph came.");
+  if (mode === 'on-behalf-of' || facts.claims === undefined) {
+    return [taken];
+  }
+  const { roles } = facts.claims;
+  return [taken, permissionFinding('credential', "The gateway's own token", roles, needs)];
+}
+
+function certificateFinding(endsAtMs: number, { nowMs }: CredentialView): Finding {
+  const days = Math.floor((endsAtMs - nowMs) / dayMs);
+  const end = new Date(endsAtMs).toISOString().slice(0, 10);
+  const remedy = 'Add a new certificate to the registration, then put it into the file.';
+  if (endsAtMs <= nowMs) {
+    return problem('credential', `The client certificate ended on ${end}.`, remedy);
+  }
+  return days < soonDays
+    ? warning('credential', `The client certificate ends in ${days} days, on ${end}.`, remedy)
+    : ok('credential', `The client certificate is good until ${end}.`);
 }

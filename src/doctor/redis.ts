@@ -1,5 +1,6 @@
 import type { Secret } from '../shared/secret.ts';
-import { type ProbeParts, reasonOf, withinTimeout } from './probes/probeParts.ts';
+import { type ProbeParts, reasonOf, withinTimeout } from './endpoint.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** What became of asking Redis for a sign of life. */
 export type RedisFacts =
@@ -43,4 +44,36 @@ function redisReasonOf(error: unknown): string | undefined {
   const word = error instanceof Error ? /^[A-Z]{4,20}\b/.exec(error.message)?.[0] : undefined;
   const code = reasonOf(error);
   return code === 'unknown' ? word : code;
+}
+
+/** Half of what the gateway waits for Redis before each replica counts for itself. */
+const slowMs = 100;
+
+/** Judges the Redis through which replicas share the budget. */
+export function redisFindings(facts: RedisFacts): readonly Finding[] {
+  if (facts.kind === 'answered') {
+    const { durationMs } = facts;
+    return durationMs < slowMs
+      ? [ok('redis', `It answers (${Math.round(durationMs)} ms).`)]
+      : [
+          warning(
+            'redis',
+            `It answers slowly (${Math.round(durationMs)} ms); after 200 ms the gateway goes on without it.`,
+            'Put it nearer to the gateway.',
+          ),
+        ];
+  }
+  const { reason } = facts;
+  const isAboutPassword = ['WRONGPASS', 'NOAUTH', 'NOPERM'].includes(reason);
+  return [
+    problem(
+      'redis',
+      isAboutPassword
+        ? `It does not let the gateway in (${reason}).`
+        : `It cannot be reached (${reason}); each replica would count for itself.`,
+      isAboutPassword
+        ? 'Check user name and password in REDIS_URL.'
+        : 'Check REDIS_URL (redis:// or rediss://, host and port), and whether connections to it are allowed.',
+    ),
+  ];
 }

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readCertificateLife } from '../../src/doctor/credential.ts';
 import { type EndpointFacts, probeEndpoint } from '../../src/doctor/endpoint.ts';
-import { readCertificateLife } from '../../src/doctor/probes/readCertificateLife.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import {
   createTestCertificates,
