@@ -1,7 +1,5 @@
-import { type Csdl, derivesFrom, propertiesOf } from '../metadata/csdl.ts';
-import type { Drift } from '../metadata/drift.ts';
-import { typeNames } from '../metadata/knownProperties.ts';
-import type { KnownModel, Properties } from './knownModel.ts';
+import { type KnownModel, type Properties, typeNames } from './knownModel.ts';
+import { type Csdl, type CsdlProperty, derivesFrom, propertiesOf } from './readCsdl.ts';
 
 /**
  * Lists all differences that can be seen on the wire: properties count wherever in the line of bases they are
@@ -123,3 +121,46 @@ function enumDrift(
       .map((member): Drift => ({ kind: 'memberAppeared', type, member })),
   ];
 }
+
+/** One difference between what metadata says and what the gateway knows. Types and enums go by full names. */
+export type Drift =
+  | { readonly kind: 'resourceMissing' }
+  | {
+      readonly kind: 'propertyAppeared';
+      readonly type: string;
+      readonly name: string;
+      readonly property: CsdlProperty;
+    }
+  | { readonly kind: 'propertyVanished'; readonly type: string; readonly name: string }
+  | {
+      readonly kind: 'typeChanged';
+      readonly type: string;
+      readonly name: string;
+      readonly known: string;
+      readonly found: string;
+    }
+  | {
+      readonly kind: 'nullabilityChanged';
+      readonly type: string;
+      readonly name: string;
+      readonly isNullable: boolean;
+    }
+  | { readonly kind: 'enumVanished'; readonly type: string }
+  | { readonly kind: 'memberAppeared'; readonly type: string; readonly member: string }
+  | { readonly kind: 'memberVanished'; readonly type: string; readonly member: string }
+  | {
+      readonly kind: 'targetAppeared';
+      readonly type: string;
+      /** Beside those that all targets have. */
+      readonly properties: ReadonlyMap<string, CsdlProperty>;
+    }
+  | { readonly kind: 'targetVanished'; readonly type: string }
+  | { readonly kind: 'operationAppeared'; readonly type: string; readonly name: string }
+  | { readonly kind: 'typeOpened'; readonly type: string }
+  | {
+      readonly kind: 'deprecated';
+      /** A type, or `type/member`. */
+      readonly subject: string;
+      /** As the metadata has it, such as 2027-03-31. */
+      readonly removalDate: string;
+    };

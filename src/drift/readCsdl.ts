@@ -1,12 +1,4 @@
-import type {
-  BoundOperation,
-  Csdl,
-  CsdlProperty,
-  CsdlType,
-  Deprecation,
-} from '../metadata/csdl.ts';
-import { NotMetadataError } from '../metadata/notMetadataError.ts';
-import { readXml, type StartTag } from '../metadata/readXml.ts';
+import { SaxesParser } from 'saxes';
 
 const edmx = 'http://docs.oasis-open.org/odata/ns/edmx';
 const edm = 'http://docs.oasis-open.org/odata/ns/edm';
@@ -185,4 +177,125 @@ function resolve(found: Declarations): Csdl {
       return { subject: [inFull(type), ...member].join('/'), removalDate };
     }),
   };
+}
+
+/** A property as a schema declares it; names of types are in full, whatever alias the schema used. */
+export interface CsdlProperty {
+  readonly type: string;
+  readonly isNullable: boolean;
+}
+
+/** An entity type or a complex type with its own properties, navigation properties among them. */
+export interface CsdlType {
+  readonly base?: string;
+  readonly isAbstract: boolean;
+  /** Whether its values may have properties that it does not declare. */
+  readonly isOpen: boolean;
+  readonly properties: ReadonlyMap<string, CsdlProperty>;
+}
+
+/** What a metadata document declares, by full names; singletons by their plain names. */
+export interface Csdl {
+  readonly enums: ReadonlyMap<string, readonly string[]>;
+  readonly types: ReadonlyMap<string, CsdlType>;
+  /** The types of the singletons. */
+  readonly singletons: ReadonlyMap<string, string>;
+  readonly boundOperations: readonly BoundOperation[];
+  readonly deprecations: readonly Deprecation[];
+}
+
+/** An action or a function, and the type that it is bound to. */
+export interface BoundOperation {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What is deprecated, as `type` or `type/member`, and the date of its removal. */
+export interface Deprecation {
+  readonly subject: string;
+  readonly removalDate: string;
+}
+
+/** All properties of a type, those of its bases first; none for a type that is not there. */
+export function propertiesOf(csdl: Csdl, name: string): ReadonlyMap<string, CsdlProperty> {
+  const types = lineageOf(csdl, name).map((one) => csdl.types.get(one));
+  return new Map(types.reverse().flatMap((type) => [...(type?.properties ?? [])]));
+}
+
+/** Whether a type has another one among its bases. */
+export function derivesFrom(csdl: Csdl, name: string, base: string): boolean {
+  return name !== base && lineageOf(csdl, name).includes(base);
+}
+
+/** A type that is there and its bases, nearest first; a circle of bases is walked once. */
+function lineageOf(csdl: Csdl, name: string): string[] {
+  const lineage: string[] = [];
+  let next: string | undefined = name;
+  while (next !== undefined && csdl.types.has(next) && !lineage.includes(next)) {
+    lineage.push(next);
+    next = csdl.types.get(next)?.base;
+  }
+  return lineage;
+}
+
+/** A start tag with its namespace resolved. */
+export interface StartTag {
+  readonly uri: string;
+  readonly local: string;
+  /** The local name of the element around it; empty for the root. */
+  readonly parent: string;
+  /** The value of an attribute without a prefix. */
+  attribute(name: string): string | undefined;
+}
+
+/**
+ * Tells the start tags of an XML document in their order. Throws a `NotMetadataError` at the first thing that is not
+ * well-formed, and at any DTD: metadata has none, and without one there are no entities to expand.
+ */
+export function readXml(text: string, onStartTag: (tag: StartTag) => void): void {
+  const open: string[] = [];
+  const parser = new SaxesParser({ xmlns: true });
+  parser.on('error', ({ message }) => {
+    throw new NotMetadataError(`it is not well-formed XML (line:column ${message})`);
+  });
+  parser.on('doctype', () => {
+    throw new NotMetadataError('it has a DTD, which is never read');
+  });
+  parser.on('opentag', ({ uri, local, attributes }) => {
+    onStartTag({
+      uri,
+      local,
+      parent: open.at(-1) ?? '',
+      attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined),
+    });
+    open.push(local);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+  });
+  parser.write(text).close();
+}
+
+/**
+ * Decodes a file as what its first bytes say: UTF-16 where they are its mark, as some shells write what they download,
+ * and UTF-8 in all other cases. Throws a `NotMetadataError` where the bytes are not that.
+ */
+export function decodeXml(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  } catch {
+    throw new NotMetadataError('it is not text in UTF-8 or UTF-16');
+  }
+}
+
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) {
+    return 'utf-16le';
+  }
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+}
+
+/** A file that is no metadata of OData 4; the message says why, for whoever chose the file. */
+export class NotMetadataError extends Error {
+  override readonly name = 'NotMetadataError';
 }

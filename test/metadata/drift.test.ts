@@ -1,17 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CommandResult, driftCommand } from '../../src/drift/command.ts';
-import { findDrift } from '../../src/drift/compare.ts';
-import { knownModelOf } from '../../src/drift/knownModel.ts';
-import { readCsdl } from '../../src/drift/readCsdl.ts';
+import {
+  type CommandResult,
+  driftCommand,
+  driftReport,
+  driftSentence,
+} from '../../src/drift/command.ts';
+import { type Drift, findDrift } from '../../src/drift/compare.ts';
+import { generationOf, knownModelOf } from '../../src/drift/knownModel.ts';
+import {
+  type Csdl,
+  derivesFrom,
+  NotMetadataError,
+  propertiesOf,
+  readCsdl,
+} from '../../src/drift/readCsdl.ts';
 import { metadataXml } from '../../src/emulator/metadata.ts';
 import { type Generation, modelOf } from '../../src/emulator/model.ts';
 import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
-import { type Csdl, derivesFrom, propertiesOf } from '../../src/metadata/csdl.ts';
-import type { Drift } from '../../src/metadata/drift.ts';
-import { driftReport } from '../../src/metadata/driftReport.ts';
-import { driftSentence } from '../../src/metadata/driftSentence.ts';
-import { generationOf } from '../../src/metadata/generation.ts';
-import { NotMetadataError } from '../../src/metadata/notMetadataError.ts';
 import { changedMetadata, edmxOf, schemaOf } from './metadataHarness.ts';
 
 const today = metadataXml(modelOf('today'));
