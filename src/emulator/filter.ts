@@ -1,7 +1,12 @@
 import type { PartnerResource } from '../graph/types.ts';
-import { isDateTimeLiteral } from './dateTimeLiteral.ts';
-import { type EdmKind, enumMembers, type Model, partnerType, propertiesOf } from './model.ts';
-import { type QueryReading, refuseQuery } from './query/queryRefusal.ts';
+import {
+  type EdmKind,
+  enumMembers,
+  isDateTimeLiteral,
+  type Model,
+  partnerType,
+  propertiesOf,
+} from './model.ts';
 
 /** Which rows a filter leaves. */
 export interface Filter {
@@ -298,4 +303,19 @@ function typeOfKind(kind: EdmKind): Type {
     default:
       return 'collection';
   }
+}
+
+/** Why a query is not answered. */
+export interface QueryRefusal {
+  /** 400 where Graph refuses it, 500 where Graph lets it through and Intune's service fails on it. */
+  readonly status: 400 | 500;
+  readonly message: string;
+}
+
+/** What was read from a query, or why it is not answered. */
+export type QueryReading<T> = T | { readonly refusal: QueryRefusal };
+
+/** Refuses a query as Graph does. */
+export function refuseQuery(message: string): { readonly refusal: QueryRefusal } {
+  return { refusal: { status: 400, message } };
 }

@@ -1,3 +1,5 @@
+import type { FaultAnswer } from './faults.ts';
+import { type EmulatorRequest, type ErrorStamp, refuseMethod, type Version } from './http.ts';
 import {
   assignmentType,
   type EdmKind,
@@ -7,10 +9,12 @@ import {
   enumMembers,
   isAssignable,
   type Model,
+  modelOf,
   partnerType,
   propertiesOf,
   targetType,
 } from './model.ts';
+import { type EmulatorParts, findAccessRefusal } from './routes.ts';
 
 interface Element {
   readonly name: string;
@@ -146,4 +150,27 @@ function write({ name, attributes, children = [] }: Element, indent: string): st
   return children.length === 0
     ? `${tag} />\n`
     : `${tag}>\n${children.map((child) => write(child, `${indent}  `)).join('')}${indent}</${name}>\n`;
+}
+
+/** A request for the metadata as it came. */
+export interface MetadataCall {
+  readonly version: Version;
+  readonly request: EmulatorRequest;
+  readonly stamp: ErrorStamp;
+}
+
+/** Answers with what a version knows, to everybody: Graph publishes its metadata and asks for no token. */
+export function answerMetadata(
+  parts: EmulatorParts,
+  { version, request, stamp }: MetadataCall,
+): FaultAnswer {
+  if (request.method !== 'GET') {
+    return findAccessRefusal(parts.acceptToken, request, stamp) ?? refuseMethod('GET', stamp);
+  }
+  const model = modelOf(version === 'v1.0' ? 'v1.0' : parts.generation);
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: metadataXml(model),
+  };
 }

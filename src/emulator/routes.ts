@@ -1,21 +1,34 @@
-import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
-import { type ErrorStamp, serviceError } from './errorEnvelopes.ts';
-import { findAccessRefusal } from './findAccessRefusal.ts';
-import { callerRootOf, type EmulatorRequest, splitPath } from './http.ts';
-import { listPartners } from './listPartners.ts';
+import type { QueryReading } from './filter.ts';
+import {
+  callerRootOf,
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  type ErrorStamp,
+  parseRoute,
+  type Route,
+  refuse,
+  refuseMethod,
+  serviceError,
+  splitPath,
+  type Version,
+} from './http.ts';
 import { type BetaGeneration, modelOf } from './model.ts';
-import { disguiseAnswer } from './oddities/disguiseAnswer.ts';
-import { recognizePartner } from './oddities/disguisePartner.ts';
-import { storeWithoutGaps } from './oddities/storeWithoutGaps.ts';
-import { collectionPath, type OperationScope } from './operationScope.ts';
-import { createPartner, deletePartner, getPartner, updatePartner } from './operations.ts';
-import { findIgnoredOptionProblem, readSystemOptions } from './query/options.ts';
-import { parseSelect } from './query/parseSelect.ts';
-import type { QueryReading } from './query/queryRefusal.ts';
-import { parsePageRequest } from './query.ts';
-import type { Oddity } from './quirks.ts';
-import { readJsonBody } from './readJsonBody.ts';
-import { parseRoute, type Route, type Version } from './route.ts';
+import {
+  collectionPath,
+  createPartner,
+  deletePartner,
+  getPartner,
+  listPartners,
+  type OperationScope,
+  updatePartner,
+} from './operations.ts';
+import {
+  findIgnoredOptionProblem,
+  parsePageRequest,
+  parseSelect,
+  readSystemOptions,
+} from './query.ts';
+import { disguiseAnswer, type Oddity, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
 /** What the embedded Graph is made of. */
@@ -168,4 +181,56 @@ function withJson(
 ): EmulatorAnswer {
   const json = readJsonBody(request, scope.stamp);
   return 'refusal' in json ? json.refusal : answer(recognizePartner(parts.oddities, json.value));
+}
+
+/** Turns away who has no good token, and then what is too large; undefined where the request may be looked at. */
+export function findAccessRefusal(
+  acceptToken: (token: string) => boolean,
+  { headers, body }: EmulatorRequest,
+  stamp: ErrorStamp,
+): EmulatorAnswer | undefined {
+  const message = findTokenProblem(acceptToken, headers.authorization);
+  if (message !== undefined) {
+    return {
+      ...refuse({ status: 401, code: 'InvalidAuthenticationToken', message }, stamp),
+      headers: { 'www-authenticate': 'Bearer realm="", error="invalid_token"' },
+    };
+  }
+  if (body === 'tooLarge') {
+    const text = 'The request entity is too large.';
+    return refuse({ status: 413, code: 'RequestEntityTooLarge', message: text }, stamp);
+  }
+  return undefined;
+}
+
+function findTokenProblem(
+  acceptToken: (token: string) => boolean,
+  authorization: string | undefined,
+): string | undefined {
+  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (token === undefined) {
+    return 'Access token is empty.';
+  }
+  return acceptToken(token) ? undefined : 'Access token validation failure.';
+}
+
+/** The value of a body, or the answer that refuses it. */
+export type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
+
+/** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */
+export function readJsonBody({ headers, body }: EmulatorRequest, stamp: ErrorStamp): JsonBody {
+  if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
+    const message = 'A supported MIME type could not be found that matches the content type.';
+    return { refusal: refuse({ status: 415, code: 'UnsupportedMediaType', message }, stamp) };
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(
+      body === 'tooLarge' ? undefined : body,
+    );
+    return { value: JSON.parse(text) };
+  } catch {
+    const message =
+      'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
+    return { refusal: refuse({ status: 400, code: 'BadRequest', message }, stamp) };
+  }
 }

@@ -3,10 +3,9 @@ import { SaxesParser } from 'saxes';
 import { request } from 'undici';
 import { catalogue } from '../../src/emulator/catalogue.ts';
 import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
-import { projectPartner } from '../../src/emulator/projection.ts';
+import { findModelProblem, type Generation, modelOf } from '../../src/emulator/model.ts';
+import { projectPartner } from '../../src/emulator/operations.ts';
 import { startEmulator } from '../../src/emulator/server.ts';
-import { findModelProblem } from '../../src/emulator/validateBody.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isDateTimeLiteral } from '../../src/emulator/dateTimeLiteral.ts';
+import { isDateTimeLiteral } from '../../src/emulator/model.ts';
 import type {
   AddComplianceManagementPartnerInput,
   AssignmentTargetInput,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createPauses } from '../../../src/emulator/pauses.ts';
+import { createPauses } from '../../../src/emulator/faults.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import type { ServerCertificate } from '../certificates.ts';
 import { loopback, openDoor } from './door.ts';
