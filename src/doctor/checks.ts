@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Surroundings } from '../dependencies.ts';
-import { requiredScopesOf } from '../graph/requiredScopes.ts';
 import { createRoutes } from '../graph/routes.ts';
+import { requiredScopesOf } from '../graph/types.ts';
 import type { Secret } from '../shared/secret.ts';
 import {
   type AuthorityFacts,

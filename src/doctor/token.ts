@@ -2,7 +2,7 @@ import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { IdentityConfig } from '../config/identity.ts';
 import type { Surroundings } from '../dependencies.ts';
 import { embeddedGraphToken } from '../embeddedGraphToken.ts';
-import { readTokenClaims, type TokenClaims } from '../graph/tokenClaims.ts';
+import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
 import { readCompactToken } from '../identity/token/compactToken.ts';

@@ -1,10 +1,12 @@
-import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/apiVersion.ts';
-import type {
-  AssignmentResource,
-  AssignmentTargetResource,
-  NewAssignmentTargetResource,
-  PartnerResource,
-  WirePlatform,
+import {
+  type AssignmentResource,
+  type AssignmentTargetResource,
+  type GraphApiVersion,
+  knowsAssignmentFilters,
+  type NewAssignmentTargetResource,
+  type PartnerResource,
+  platformsOf,
+  type WirePlatform,
 } from '../graph/types.ts';
 import { type RecognizedTypename, wireNameByTypename } from '../mapping/assignmentTarget.ts';
 import { wirePartnerStates } from '../mapping/partnerState.ts';

@@ -1,3 +1,7 @@
+import { untilAborted } from '../shared/abort.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { EndReason } from './request.ts';
+
 /** What went wrong, in terms of what a caller can do about it. */
 export type GraphErrorCode =
   | 'unauthenticated'
@@ -106,4 +110,66 @@ export function isGraphError(error: unknown): error is GraphError {
 /** Whether only the operator can fix it, by another configuration. */
 export function isConfigurationFault(error: unknown): error is GraphError {
   return isGraphError(error) && error.details.fault === 'proxy-credentials';
+}
+
+const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: string }>> = {
+  deadline: {
+    code: 'timeout',
+    message: "Microsoft Graph did not answer within the operation's time.",
+  },
+  callerLeft: {
+    code: 'callerLeft',
+    message: 'The caller went away before Microsoft Graph answered.',
+  },
+  answered: {
+    code: 'callerLeft',
+    message: 'The operation was answered before Microsoft Graph answered this.',
+  },
+  shutdown: {
+    code: 'unavailable',
+    message: 'The gateway stopped before Microsoft Graph answered.',
+  },
+};
+
+/** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` where a write had gone out by then. */
+export function endedErrorOf(
+  { reason }: Pick<AbortSignal, 'reason'>,
+  mayHaveBeenApplied = false,
+  fault: 'ended' | 'queued' = 'ended',
+): GraphDeadlineError {
+  const known: unknown = reason;
+  const { code, message } = endings[isEndReason(known) ? known : 'deadline'];
+  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
+}
+
+function isEndReason(reason: unknown): reason is EndReason {
+  return typeof reason === 'string' && Object.hasOwn(endings, reason);
+}
+
+/**
+ * Waits for something, but no longer than the operation lasts.
+ * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
+ */
+export function untilEnded<Result>(signal: AbortSignal, awaited: Promise<Result>): Promise<Result> {
+  return untilAborted(signal, awaited, endedErrorOf);
+}
+
+/** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
+export function pauseFor(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(endedErrorOf(signal));
+      return;
+    }
+    const stopTimer = clock.startTimer(durationMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    function onAbort(): void {
+      stopTimer();
+      signal.removeEventListener('abort', onAbort);
+      reject(endedErrorOf(signal));
+    }
+    signal.addEventListener('abort', onAbort);
+  });
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { pauseFor } from './pauseFor.ts';
+import { pauseFor } from './errors.ts';
 
 /** A text that one holder of a lease hands to the next. */
 export interface Handed {

@@ -4,9 +4,9 @@ import type { Log, LogFields } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { AttemptTrail } from '../telemetry/trace.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
-import { methodOf, routeOf } from './operation.ts';
+import { safeIdOf } from './readRefusal.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from './request.ts';
-import { safeIdOf } from './safeId.ts';
+import { methodOf, routeOf } from './types.ts';
 
 export interface ObserveParts {
   readonly clock: Clock;

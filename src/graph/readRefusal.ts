@@ -1,21 +1,22 @@
-import { readChallenge } from './challenge.ts';
-import { cleanMessage } from './cleanMessage.ts';
-import { type GraphErrorBody, readErrorBody } from './errorBody.ts';
+import { type GraphErrorBody, readChallenge, readErrorBody } from './errorBody.ts';
 import {
   type GraphAnswer,
   type GraphErrorCode,
   type GraphErrorDetails,
   GraphProtocolError,
   GraphResponseError,
+  type Lacking,
 } from './errors.ts';
-import { graphAnswerOf } from './graphAnswerOf.ts';
 import { jsonOf } from './json.ts';
-import { forbiddenMessages, lackingOf } from './lacking.ts';
-import { type GraphOperation, isAboutOnePartner, isWrite } from './operation.ts';
-import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './pipeline/retry/retryAfter.ts';
-import { decideRefusal, namesAnotherPartner } from './refusal.ts';
-import type { GraphResponse } from './request.ts';
-import { requiredScopesOf } from './requiredScopes.ts';
+import { type GraphResponse, headerText } from './request.ts';
+import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
+import {
+  type GraphOperation,
+  isAboutOnePartner,
+  isSameId,
+  isWrite,
+  requiredScopesOf,
+} from './types.ts';
 
 /** What a request was for: the operation, and the partner's id where it was about one. */
 export interface Asked {
@@ -124,4 +125,252 @@ function messageFor(
         ? `A ${status} came that is not Microsoft Graph's word on this partner. It does not say whether the partner exists.`
         : `Microsoft Graph gave an answer that does not fit the request (${status}).`;
   }
+}
+
+/** What is known of an answer that is no success, for the decision below. */
+export interface RefusalFacts {
+  readonly operation: GraphOperation;
+  readonly status: number;
+  readonly codes: readonly string[];
+  readonly message: string;
+  /** Whether it is a 503 that says when to come back. */
+  readonly wasTurnedAway: boolean;
+  readonly hasClaims: boolean;
+  readonly isIntuneRole: boolean;
+  /** Whether it is Graph that speaks: in its own envelope, with a code and the id of a request. */
+  readonly isGraphsOwn: boolean;
+  /** Whether it names another partner than the one that was asked for. */
+  readonly namesAnother: boolean;
+}
+
+/** What an answer means for the caller. */
+export interface Refusal {
+  readonly code: GraphErrorCode;
+  readonly mayHaveBeenApplied: boolean;
+}
+
+/**
+ * Decides what an answer that is no success means. Graph's status is not the whole truth: a tenant without Intune and
+ * a missing route both answer 400, a missing Intune role may answer 401.
+ */
+export function decideRefusal(facts: RefusalFacts): Refusal {
+  if (facts.status >= 500 || facts.status === 408) {
+    return decideFault(facts);
+  }
+  if (facts.status < 400) {
+    // A redirect is never followed, with the token or without. 303 says that the request was executed; so may a 2xx.
+    const mayHaveBeenApplied =
+      isWrite(facts.operation) && (facts.status === 303 || facts.status < 300);
+    return { code: 'badResponse', mayHaveBeenApplied };
+  }
+  return { code: decideRefusalCode(facts), mayHaveBeenApplied: false };
+}
+
+/** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
+function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Refusal {
+  if (status === 501) {
+    return { code: 'badResponse', mayHaveBeenApplied: false };
+  }
+  const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
+  return { code, mayHaveBeenApplied: isWrite(operation) && !wasTurnedAway };
+}
+
+function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
+  if (isApprovalMissing(facts)) {
+    return 'approvalRequired';
+  }
+  switch (facts.status) {
+    case 400:
+    case 422:
+      return decideBadRequest(facts);
+    case 401:
+      return decideUnauthorized(facts);
+    case 402:
+      return 'tenantNotLicensed';
+    case 403:
+      return facts.hasClaims ? 'unauthenticated' : 'forbidden';
+    case 404:
+    case 410:
+      return saysThereIsNone(facts) ? 'notFound' : 'badResponse';
+    case 409:
+    case 412:
+    case 423:
+      return 'conflict';
+    case 413:
+      return isWrite(facts.operation) ? 'invalidRequest' : 'badResponse';
+    case 429:
+      return 'throttled';
+    default:
+      return 'badResponse';
+  }
+}
+
+function decideBadRequest(facts: RefusalFacts): GraphErrorCode {
+  const { operation, codes, message } = facts;
+  // There is no code for this one, so the text has to do: the sentence has been the same for years.
+  if (/not applicable to target tenant/i.test(message)) {
+    return 'tenantNotLicensed';
+  }
+  if (isRouteMissing(facts) || !(isAboutOnePartner(operation) || operation === 'add')) {
+    return 'badResponse';
+  }
+  // Of a delete it proves nothing: Intune has said so of what was there. A look has to decide.
+  const isNone = operation !== 'delete' && codes.includes('ResourceNotFound');
+  return isNone && saysThereIsNone(facts) ? 'notFound' : 'invalidRequest';
+}
+
+/** Whether it is Graph's own word that it has no partner with the id that was asked for. */
+function saysThereIsNone(facts: RefusalFacts): boolean {
+  const { operation, isGraphsOwn, namesAnother } = facts;
+  return isAboutOnePartner(operation) && isGraphsOwn && !namesAnother && !isRouteMissing(facts);
+}
+
+/** Whether the address leads nowhere, which says nothing of any partner. */
+function isRouteMissing({ codes, message }: RefusalFacts): boolean {
+  return (
+    codes.includes('No method match route template') ||
+    /^No OData route exists|^Resource not found for the segment/i.test(message)
+  );
+}
+
+/**
+ * Whether Multi Admin Approval holds the change back until another administrator has agreed. It is told by a missing
+ * header (400), by a code (403), or by an approval that is still open (412).
+ */
+function isApprovalMissing({ status, codes, message }: RefusalFacts): boolean {
+  return (
+    codes.some((code) => /approval/i.test(code)) ||
+    /x-msft-approval-|multi(ple)?[ -]?admin(istrator)?[ -]?approval/i.test(message) ||
+    ((status === 403 || status === 412) && /\b(approvals?|justification)\b/i.test(message))
+  );
+}
+
+function decideUnauthorized({ codes, hasClaims, isIntuneRole }: RefusalFacts): GraphErrorCode {
+  if (hasClaims) {
+    return 'unauthenticated';
+  }
+  return isIntuneRole || codes.includes('Forbidden') ? 'forbidden' : 'unauthenticated';
+}
+
+const uuid = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi;
+const labelledId = new RegExp(
+  `\\b(?:correlation|request|activity|operation|trace|tenant)[ _-]?id\\b[^\\da-f]{0,3}${uuid.source}`,
+  'gi',
+);
+const partnerPath = /complianceManagementPartners(?:\/|\('?)([^/'")?\s]+)/gi;
+
+/**
+ * Whether an error names a partner, and another one than was asked for. `text` is what Graph wrote, its path included;
+ * `message` is the part of it that is meant for people, and `requestIds` are ids of requests.
+ */
+export function namesAnotherPartner(id: string, { text, message, requestIds }: NamedIds): boolean {
+  const inPaths = [...text.matchAll(partnerPath)].map((match) => match[1] ?? '');
+  const inMessage = message.replace(labelledId, '').match(uuid) ?? [];
+  return [...inPaths, ...inMessage].some(
+    (named) => ![id, ...requestIds].some((known) => isSameId(known, named)),
+  );
+}
+
+/** What an error says, for the question which ids it names. */
+export interface NamedIds {
+  readonly text: string;
+  readonly message: string;
+  readonly requestIds: readonly string[];
+}
+
+const maximumLength = 500;
+
+/** From here on an Intune message names operations, activities and the internal address of the tenant's scale unit. */
+const supportTail =
+  /\s*(-|–)?\s*\b(Operation ID|Activity ID|Url|CustomApiErrorPhrase)\b\s*(\([^)]*\))?\s*:.*$/is;
+
+/** Of machines, and not of types: `System.Net` and `microsoft.graph.group` end otherwise. A mail address stays. */
+const hostName =
+  /(?<![@\w.-])(?:[\w-]+\.)+(?:internal|local|localdomain|lan|corp|intranet|cloud|com|net|org|io|svc)\b(?::\d+)?(?:\/[^\s'"]*)?/g;
+const ipAddress =
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|(?:[\da-f]{0,4}:){3,7}[\da-f]{0,4})(?![\w.:]*[\w:])/gi;
+
+/**
+ * Makes a message of Graph's fit for a caller: one line without the support tail, addresses, internal hosts, tokens
+ * and the backend's own namespace. Empty where nothing is left.
+ */
+export function cleanMessage(message: string): string {
+  const cleaned = message
+    .slice(0, 20_000)
+    .replace(supportTail, '')
+    .replace(/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer [redacted]')
+    .replace(/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, '[redacted]')
+    .replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, '[address]')
+    .replace(/\b(?:[\w-]+\.)+manage\.microsoft\.com\b[^\s'"]*/gi, '[address]')
+    .replace(hostName, '[address]')
+    .replace(ipAddress, '[address]')
+    .replace(/\bmicrosoft\.management\.services\.api\./gi, 'microsoft.graph.')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return cleaned.length > maximumLength ? `${cleaned.slice(0, maximumLength - 1)}…` : cleaned;
+}
+
+/** What an answer says beside its status. */
+export interface ForbiddenFacts {
+  readonly status: number;
+  /** Graph's own words, cleaned. */
+  readonly message: string;
+  /** Whether Intune's own service speaks. */
+  readonly isIntuneRole: boolean;
+}
+
+/**
+ * Tells what somebody lacks who is forbidden something: the permission, which an administrator grants to the
+ * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
+ * the same for years; a 401 that means forbidden is always about the role.
+ */
+export function lackingOf({ status, message, isIntuneRole }: ForbiddenFacts): Lacking {
+  if (
+    /^Application is not authorized|does not have application permissions|following scopes/i.test(
+      message,
+    )
+  ) {
+    return 'PERMISSION';
+  }
+  if (isIntuneRole || status === 401 || /^User is not authorized/i.test(message)) {
+    return 'INTUNE_ROLE';
+  }
+  return 'PERMISSION_OR_INTUNE_ROLE';
+}
+
+/** What to do about it. */
+export const forbiddenMessages: Readonly<Record<Lacking, string>> = {
+  PERMISSION:
+    'The application lacks the permission for this; an administrator has to grant it the least privileged one that is named here.',
+  INTUNE_ROLE:
+    'The user lacks the role in Intune for this. The permission of the application does not help; an administrator of Intune has to give the user a role.',
+  PERMISSION_OR_INTUNE_ROLE:
+    'The token lacks a required permission, or its user lacks the role in Intune for this.',
+};
+
+/**
+ * Gathers what a support case needs of an answer, where it has the form that such things have: it is shown to callers
+ * and written into logs, and a token or a sentence in its place is neither.
+ */
+export function graphAnswerOf(response: GraphResponse, body?: GraphErrorBody): GraphAnswer {
+  return {
+    status: response.status,
+    code: ifFits(body?.codes[0], /^(?!eyJ)[A-Za-z][\w .:-]{0,99}$/),
+    requestId: safeIdOf(headerText(response, 'request-id')) ?? safeIdOf(body?.requestId),
+    clientRequestId:
+      safeIdOf(headerText(response, 'client-request-id')) ?? safeIdOf(body?.clientRequestId),
+    date: ifFits(headerText(response, 'date') ?? body?.date, /^[\w ,:.+-]{1,40}$/),
+  };
+}
+
+function ifFits(text: string | undefined, form: RegExp): string | undefined {
+  return text !== undefined && form.test(text) ? text : undefined;
+}
+
+/**
+ * Gives an id of Graph's as logs, spans and answers may show it: what has another form is none, whatever it is. A token
+ * is longer.
+ */
+export function safeIdOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.-]{1,64}$/.test(text) ? text : undefined;
 }

@@ -1,6 +1,8 @@
+import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Trail } from '../telemetry/trace.ts';
-import type { GraphOperation } from './operation.ts';
+import type { Routes } from './routes.ts';
+import type { GraphOperation } from './types.ts';
 
 /** Why an operation ended before its answer was there. */
 export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
@@ -82,4 +84,13 @@ export function composePolicies(policies: readonly Policy[], send: Send): Send {
 export function headerText(response: GraphResponse, name: string): string | undefined {
   const value = response.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** What reads and writes are built over. */
+export interface GraphCallParts {
+  readonly send: Send;
+  readonly routes: Routes;
+  readonly clock: Clock;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
 }

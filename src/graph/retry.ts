@@ -1,16 +1,15 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { GraphError, isGraphError } from './errors.ts';
-import { isWrite, methodOf } from './operation.ts';
-import { pauseFor } from './pauseFor.ts';
+import { GraphError, isGraphError, pauseFor } from './errors.ts';
+import type { GraphRequest, GraphResponse, Policy, Send } from './request.ts';
 import {
   type AttemptOutcome,
+  decideRetry,
   outcomeOfError,
   outcomeOfResponse,
-} from './pipeline/retry/attemptOutcome.ts';
-import type { RetryBudget } from './pipeline/retry/retryBudget.ts';
-import type { GraphRequest, GraphResponse, Policy, Send } from './request.ts';
-import { decideRetry, type RetryDecision } from './retryRules.ts';
+  type RetryDecision,
+} from './retryRules.ts';
+import { isWrite, methodOf } from './types.ts';
 
 /** What the repeats of a process share. */
 export interface RetryParts {
@@ -151,4 +150,37 @@ function mayHaveBeenExecuted(outcome: AttemptOutcome): boolean {
     return outcome.fault === 'broken';
   }
   return outcome.status >= 500 && !outcome.wasTurnedAway;
+}
+
+/** How many repeats there are to spare: a share of the requests, and a few each second for quiet times. */
+export interface RetryBudget {
+  /** Counts a request, of which a share is added. */
+  deposit(): void;
+  /** Whether a repeat can be taken. */
+  hasOne(): boolean;
+  /** Takes a repeat. */
+  take(): void;
+}
+
+const sharePerRequest = 0.1;
+const perSecond = 3;
+const maximum = 30;
+
+/** Makes the budget of one process; `now` gives milliseconds. Without one, repeats multiply the load that broke Graph. */
+export function createRetryBudget(now: () => number): RetryBudget {
+  let balance = maximum;
+  let countedAtMs = now();
+  const add = (repeats: number): void => {
+    balance = Math.min(maximum, balance + repeats);
+  };
+  return {
+    deposit: () => add(sharePerRequest),
+    hasOne() {
+      const nowMs = now();
+      add((Math.max(0, nowMs - countedAtMs) / 1000) * perSecond);
+      countedAtMs = nowMs;
+      return balance >= 1;
+    },
+    take: () => add(-1),
+  };
 }

@@ -1,6 +1,8 @@
-import type { GraphMethod } from './operation.ts';
-import type { AttemptOutcome } from './pipeline/retry/attemptOutcome.ts';
-import type { RepeatReason } from './request.ts';
+import { readChallenge, readErrorBody } from './errorBody.ts';
+import { type AttemptFault, isGraphError } from './errors.ts';
+import { jsonOf } from './json.ts';
+import { type GraphResponse, headerText, type RepeatReason } from './request.ts';
+import type { GraphMethod } from './types.ts';
 
 /** All that the decision hangs on. */
 export interface RetryFacts {
@@ -99,4 +101,79 @@ function delayMsOf({ outcome, attempt, chance }: RetryFacts): number {
   const ceilingMs = Math.min(maximumDelayMs, firstDelayMs * 2 ** (attempt - 1));
   const askedMs = (outcome.kind === 'answered' && outcome.retryAfterMs) || 0;
   return Math.max(askedMs, Math.round(chance * ceilingMs));
+}
+
+/** What became of one attempt, as far as repeating it is concerned. */
+export type AttemptOutcome =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly retryAfterMs: number | undefined;
+      /** Whether it is a 503 that says when to come back. */
+      readonly wasTurnedAway: boolean;
+      readonly hasClaims: boolean;
+    }
+  | { readonly kind: 'failed'; readonly fault: AttemptFault | undefined };
+
+/** Reads what matters from an answer. */
+export function outcomeOfResponse(response: GraphResponse, nowMs: number): AttemptOutcome {
+  const isSuccess = response.status < 300;
+  return {
+    kind: 'answered',
+    status: response.status,
+    retryAfterMs: isSuccess ? undefined : retryAfterMsOf(response, nowMs),
+    wasTurnedAway: wasTurnedAway(response, nowMs),
+    hasClaims: readChallenge(response.headers['www-authenticate']).claims !== undefined,
+  };
+}
+
+/** Reads what matters from a failure; one that is none of Graph's has no fault and is never repeated. */
+export function outcomeOfError(error: unknown): AttemptOutcome {
+  return { kind: 'failed', fault: isGraphError(error) ? error.details.fault : undefined };
+}
+
+const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * Reads a `Retry-After` header as milliseconds from now: seconds with or without decimals (Graph sends both) or an
+ * HTTP date, one in the past counting as zero. Undefined where it is missing or makes no sense.
+ */
+export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  const text = header?.trim() ?? '';
+  if (/^\d{1,9}(\.\d+)?$/.test(text)) {
+    return Math.ceil(Number(text) * 1000);
+  }
+  if (httpDate.test(text)) {
+    const atMs = Date.parse(text);
+    return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+  }
+  return undefined;
+}
+
+/** How long to hold back after a 429 that does not say; Graph often leaves it out. */
+const assumedPauseMs = 1000;
+
+/** How long a 429 asks to hold back, in milliseconds. */
+export function throttlePauseMsOf(response: GraphResponse, nowMs: number): number {
+  return retryAfterMsOf(response, nowMs) ?? assumedPauseMs;
+}
+
+/** When an answer asks to come back, in milliseconds from now: its header says so, or Intune's own error does. */
+export function retryAfterMsOf(response: GraphResponse, nowMs: number): number | undefined {
+  return (
+    headerRetryAfterMs(response, nowMs) ??
+    parseRetryAfterMs(readErrorBody(jsonOf(response))?.retryAfter, nowMs)
+  );
+}
+
+/**
+ * Whether Graph's front door turned the request away before anything was done with it: a 503 whose header says when to
+ * come back. A word of Intune's behind the door does not count.
+ */
+export function wasTurnedAway(response: GraphResponse, nowMs: number): boolean {
+  return response.status === 503 && headerRetryAfterMs(response, nowMs) !== undefined;
+}
+
+function headerRetryAfterMs(response: GraphResponse, nowMs: number): number | undefined {
+  return parseRetryAfterMs(headerText(response, 'retry-after'), nowMs);
 }

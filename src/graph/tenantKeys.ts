@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../atMost.ts';
+import { readTokenClaims } from './credentials.ts';
 import type { GraphCall } from './request.ts';
-import { readTokenClaims } from './tokenClaims.ts';
 
 /** A tenant by its id, or by a text that stands for it. */
 export interface Tenant {

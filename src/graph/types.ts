@@ -86,3 +86,117 @@ export interface NewPartnerResource extends PartnerChanges {
   readonly id?: string;
   readonly displayName: string;
 }
+
+/** What is done to the resource. */
+export type GraphOperation = 'list' | 'get' | 'getMany' | 'getMore' | 'add' | 'update' | 'delete';
+
+/** The HTTP method, in upper case: Intune refuses any other spelling. */
+export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
+  list: 'GET',
+  get: 'GET',
+  // A batch that holds nothing but GETs.
+  getMany: 'POST',
+  // The answers that the answer to a batch left for later.
+  getMore: 'GET',
+  add: 'POST',
+  update: 'PATCH',
+  delete: 'DELETE',
+};
+
+const collection = '/deviceManagement/complianceManagementPartners';
+
+const routes: Readonly<Record<GraphOperation, string>> = {
+  list: collection,
+  get: `${collection}/{id}`,
+  getMany: '/$batch',
+  getMore: '/$batch',
+  add: collection,
+  update: `${collection}/{id}`,
+  delete: `${collection}/{id}`,
+};
+
+const writes: ReadonlySet<GraphOperation> = new Set(['add', 'update', 'delete']);
+const onePartner: ReadonlySet<GraphOperation> = new Set(['get', 'update', 'delete']);
+
+export function methodOf(operation: GraphOperation): GraphMethod {
+  return methods[operation];
+}
+
+/** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
+export function routeOf(operation: GraphOperation): string {
+  return routes[operation];
+}
+
+/** Whether the operation changes something, so that a doubtful outcome matters. */
+export function isWrite(operation: GraphOperation): boolean {
+  return writes.has(operation);
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+export function isAboutOnePartner(operation: GraphOperation): boolean {
+  return onePartner.has(operation);
+}
+
+/** The version segment of Graph's URLs. */
+export type GraphApiVersion = 'beta' | 'v1.0';
+
+/**
+ * The platforms whose properties the version can know. Beta has had two generations: the reference page's with
+ * `windows*` and today's with `linux*`; which one answers is only seen there, so neither is held back.
+ */
+export function platformsOf(version: GraphApiVersion): readonly WirePlatform[] {
+  return version === 'v1.0'
+    ? ['macOs', 'android', 'ios']
+    : ['macOs', 'windows', 'android', 'ios', 'linux'];
+}
+
+/** Whether the version can know assignment filters; in v1.0 the target's base type is empty. */
+export function knowsAssignmentFilters(version: GraphApiVersion): boolean {
+  return version !== 'v1.0';
+}
+
+const form = /^[A-Za-z0-9_.~=-]{1,256}$/;
+
+/** What an id may look like, for messages. */
+export const partnerIdForm =
+  '1 to 256 of the characters A-Z a-z 0-9 _ . ~ = - that are not all dots, usually a UUID';
+
+/**
+ * Tells whether an id can stand in a path without changing its meaning. Encoding alone would not do:
+ * `encodeURIComponent('..')` is `..`, and URL parsers climb out of the path on `%2e%2e` as well.
+ */
+export function isPartnerId(id: string): boolean {
+  return form.test(id) && !/^\.+$/.test(id);
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
+export function idKeyOf(id: string): string {
+  return uuid.test(id) ? id.toLowerCase() : id;
+}
+
+/**
+ * Whether an answer is about the id that was asked for. A Graph that finds an id in another case takes ids so, whatever
+ * their form; in a list the same two ids could stand for two rows.
+ */
+export function isSameId(asked: string, answered: string): boolean {
+  return asked.toLowerCase() === answered.toLowerCase();
+}
+
+const readWrite = [
+  'DeviceManagementServiceConfig.ReadWrite.All',
+  'DeviceManagementConfiguration.ReadWrite.All',
+];
+const read = [
+  'DeviceManagementServiceConfig.Read.All',
+  'DeviceManagementConfiguration.Read.All',
+  ...readWrite,
+];
+
+/** The permissions of which one suffices, the least privileged first, as Graph's permissions reference lists them. */
+export function requiredScopesOf(operation: GraphOperation): readonly string[] {
+  return isWrite(operation) ? readWrite : read;
+}

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthMode } from '../generated/graphql.ts';
-import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { RequestContext } from '../partners/context.ts';
 import type { KnownPartnerIds } from '../partners/knownPartners.ts';

@@ -2,7 +2,7 @@ import type {
   AddEnrollmentAssignmentInput,
   RemoveEnrollmentAssignmentInput,
 } from '../generated/graphql.ts';
-import { type GraphApiVersion, platformsOf } from '../graph/apiVersion.ts';
+import { type GraphApiVersion, platformsOf } from '../graph/types.ts';
 import { findTargetProblems } from '../partners/inputRules.ts';
 import { findIdProblems } from './idProblems.ts';
 import type { InputProblem } from './inputProblem.ts';

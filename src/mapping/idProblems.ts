@@ -1,4 +1,4 @@
-import { isPartnerId, partnerIdForm } from '../graph/partnerId.ts';
+import { isPartnerId, partnerIdForm } from '../graph/types.ts';
 import type { InputProblem } from './inputProblem.ts';
 
 /** Says where an id of the input could change the meaning of a path; absent and null are no problem here. */

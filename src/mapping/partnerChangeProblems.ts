@@ -1,5 +1,5 @@
 import type { UpdateComplianceManagementPartnerInput } from '../generated/graphql.ts';
-import type { GraphApiVersion } from '../graph/apiVersion.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
 import { findWritableProblems } from '../partners/inputRules.ts';
 import { findIdProblems } from './idProblems.ts';
 import type { InputProblem } from './inputProblem.ts';

@@ -1,4 +1,4 @@
-import type { AssignmentSource } from '../graph/partnerSource.ts';
+import type { AssignmentSource } from '../graph/client.ts';
 import type { NewAssignmentTargetResource } from '../graph/types.ts';
 import { hasSameFilter, hasSameIdentity } from '../mapping/sameTarget.ts';
 

@@ -4,8 +4,8 @@ import type {
   RemoveEnrollmentAssignmentInput,
   UserError,
 } from '../generated/graphql.ts';
+import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
 import { isGraphError } from '../graph/errors.ts';
-import type { AssignmentSource, PartnerSource } from '../graph/partnerSource.ts';
 import type { PartnerResource, WirePlatform } from '../graph/types.ts';
 import { findAssignmentChangeProblems } from '../mapping/assignmentChangeProblems.ts';
 import { wirePlatformOf } from '../mapping/platform.ts';

@@ -1,8 +1,8 @@
 import type { AuthMode } from '../generated/graphql.ts';
-import type { GraphApiVersion } from '../graph/apiVersion.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { InexactNumber } from '../graph/exactNumbers.ts';
 import type { GraphCall } from '../graph/request.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
+import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
 import { withExactNumbers } from '../graph/exactNumbers.ts';
 import { isJsonObject, parseJson } from '../graph/json.ts';
-import type { AssignmentSource, PartnerSource } from '../graph/partnerSource.ts';
 import { rawItems } from '../graph/rawJson.ts';
-import { readPartnerJson } from '../graph/readPartnerJson.ts';
+import { readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { meaningOf } from './meaning.ts';
 import { revisedProperties } from './revision.ts';

@@ -2,8 +2,12 @@ import type {
   AssignmentTargetInput,
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
-import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/apiVersion.ts';
-import type { WirePlatform } from '../graph/types.ts';
+import {
+  type GraphApiVersion,
+  knowsAssignmentFilters,
+  platformsOf,
+  type WirePlatform,
+} from '../graph/types.ts';
 import type { InputProblem } from '../mapping/inputProblem.ts';
 import { knownPartnerStates } from '../mapping/partnerState.ts';
 

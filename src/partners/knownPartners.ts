@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../atMost.ts';
-import { idKeyOf } from '../graph/partnerId.ts';
-import type { PartnerResource } from '../graph/types.ts';
+import { idKeyOf, type PartnerResource } from '../graph/types.ts';
 
 /**
  * The ids of partners that this replica has seen in Graph's answers. Nothing is ever answered from it: it only tells,

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { GraphHeldBackError } from '../graph/errors.ts';
+import { GraphHeldBackError, untilEnded } from '../graph/errors.ts';
 import type { Lease, Leases } from '../graph/leases.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
-import { untilEnded } from '../graph/untilEnded.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
 

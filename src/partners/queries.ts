@@ -1,5 +1,5 @@
 import type { QueryResolvers } from '../generated/resolvers.ts';
-import { isPartnerId, partnerIdForm } from '../graph/partnerId.ts';
+import { isPartnerId, partnerIdForm } from '../graph/types.ts';
 import { readPartnerConnection } from '../resolvers/partnerConnection.ts';
 import { letIn } from './authorize.ts';
 import { GatewayError } from './errors.ts';

@@ -1,7 +1,6 @@
 import DataLoader from 'dataloader';
 import { maximumBatchSize } from '../graph/batch.ts';
-import type { GraphClient } from '../graph/client.ts';
-import type { PartnerLookup } from '../graph/reads.ts';
+import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { toGatewayError } from '../resolvers/toGatewayError.ts';

@@ -1,5 +1,5 @@
-import { requiredScopesOf } from '../graph/requiredScopes.ts';
-import { readTokenClaims } from '../graph/tokenClaims.ts';
+import { readTokenClaims } from '../graph/credentials.ts';
+import { requiredScopesOf } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import { toGatewayIdentityError } from './authorize.ts';
 import type { RequestContext } from './context.ts';

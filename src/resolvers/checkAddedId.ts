@@ -1,7 +1,11 @@
 import type { GraphClient } from '../graph/client.ts';
 import { GraphProtocolError } from '../graph/errors.ts';
-import { isPartnerId, isSameId } from '../graph/partnerId.ts';
-import type { NewPartnerResource, PartnerResource } from '../graph/types.ts';
+import {
+  isPartnerId,
+  isSameId,
+  type NewPartnerResource,
+  type PartnerResource,
+} from '../graph/types.ts';
 import { isWhatWasAdded } from '../mapping/isWhatWasAdded.ts';
 
 /** Whether an add gave an id and was answered under another one. */

@@ -1,4 +1,4 @@
-import { endedErrorOf } from '../graph/endedError.ts';
+import { endedErrorOf } from '../graph/errors.ts';
 import type { EndReason } from '../graph/request.ts';
 import { GatewayError } from '../partners/errors.ts';
 import type { LoopShare } from '../shared/loopShare.ts';

@@ -1,6 +1,6 @@
 import type { UserError } from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
-import type { PartnerSource } from '../graph/partnerSource.ts';
+import type { PartnerSource } from '../graph/client.ts';
 import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { findPartnerChangeProblems } from '../mapping/partnerChangeProblems.ts';
 import { letIn } from '../partners/authorize.ts';

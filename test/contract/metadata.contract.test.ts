@@ -9,8 +9,8 @@ import {
 } from '../../src/drift/knownModel.ts';
 import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../src/drift/readCsdl.ts';
 import type { Emulator } from '../../src/emulator/server.ts';
-import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
-import { readPartnerJson } from '../../src/graph/readPartnerJson.ts';
+import { readPartnerJson } from '../../src/graph/readAnswer.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { assignmentTargetFromWire } from '../../src/mapping/assignmentTarget.ts';
 import { partnerStateFromWire } from '../../src/mapping/partnerState.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';

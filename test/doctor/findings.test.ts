@@ -24,8 +24,8 @@ import { permissionFinding } from '../../src/doctor/permission.ts';
 import { redisFindings } from '../../src/doctor/redis.ts';
 import { sandboxFindings } from '../../src/doctor/runningGateway.ts';
 import { type TokenFacts, type TokenView, tokenFindings } from '../../src/doctor/token.ts';
-import { requiredScopesOf } from '../../src/graph/requiredScopes.ts';
-import type { TokenClaims } from '../../src/graph/tokenClaims.ts';
+import type { TokenClaims } from '../../src/graph/credentials.ts';
+import { requiredScopesOf } from '../../src/graph/types.ts';
 import { contoso } from '../support/authority/people.ts';
 
 const url = new URL('https://graph.microsoft.com/beta/deviceManagement');

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { resolveNextLink } from '../../src/graph/nextLink.ts';
-import { isPartnerId } from '../../src/graph/partnerId.ts';
-import { createDestination } from '../../src/graph/pipeline/destination.ts';
-import { createRoutes } from '../../src/graph/routes.ts';
+import { readTokenClaims } from '../../src/graph/credentials.ts';
+import { createRoutes, resolveNextLink } from '../../src/graph/routes.ts';
+import { createDestination } from '../../src/graph/send.ts';
 import { readTenantKey } from '../../src/graph/tenantKeys.ts';
-import { readTokenClaims } from '../../src/graph/tokenClaims.ts';
+import { isPartnerId } from '../../src/graph/types.ts';
 import { testCall } from '../support/graphClients.ts';
 
 const root = new URL('https://graph.microsoft.com');

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
-import { readBody } from '../../src/graph/body.ts';
+import { decodeBody, readBody } from '../../src/graph/body.ts';
 import { GraphError } from '../../src/graph/errors.ts';
 import {
   findInexactNumbers,
@@ -10,11 +10,10 @@ import {
   withExactNumbers,
   withExactNumbersInSteps,
 } from '../../src/graph/exactNumbers.ts';
-import type { GraphOperation } from '../../src/graph/operation.ts';
-import { maximumBodyBytes, maximumJsonValues } from '../../src/graph/pipeline/transport/bounds.ts';
-import { decodeBody } from '../../src/graph/pipeline/transport/decodeBody.ts';
 import { rawItems, rawMembers } from '../../src/graph/rawJson.ts';
 import type { GraphResponse } from '../../src/graph/request.ts';
+import { maximumBodyBytes, maximumJsonValues } from '../../src/graph/transport.ts';
+import type { GraphOperation } from '../../src/graph/types.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
 
 const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));

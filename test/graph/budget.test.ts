@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createGraphBudget } from '../../src/graph/budget/createGraphBudget.ts';
-import { decideWait } from '../../src/graph/budget/decideWait.ts';
-import type { BudgetClaim, GraphBudget } from '../../src/graph/budget.ts';
-import { createSpend } from '../../src/graph/pipeline/spend.ts';
+import {
+  type BudgetClaim,
+  createGraphBudget,
+  decideWait,
+  type GraphBudget,
+} from '../../src/graph/budget.ts';
+import { createSpend } from '../../src/graph/send.ts';
 import { createTenantKeys, readTenantKey } from '../../src/graph/tenantKeys.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { testCall } from '../support/graphClients.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../src/drift/readCsdl.ts';
 import { metadataXml } from '../../src/emulator/metadata.ts';
 import { type Generation, modelOf } from '../../src/emulator/model.ts';
-import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { changedMetadata, edmxOf, schemaOf } from './metadataHarness.ts';
 
 const today = metadataXml(modelOf('today'));

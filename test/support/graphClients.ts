@@ -1,13 +1,12 @@
-import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
 import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
-import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
 import type { EndReason, GraphCall } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
 import { createGraphPipeline } from '../../src/graph/send.ts';
 import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
-import { createUndiciSend } from '../../src/graph/transport.ts';
+import { createConnections, createUndiciSend } from '../../src/graph/transport.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';

@@ -1,5 +1,4 @@
-import { GraphCredentialError } from '../../graph/errors.ts';
-import { pauseFor } from '../../graph/pauseFor.ts';
+import { GraphCredentialError, pauseFor } from '../../graph/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
 import { refusalErrorOf } from './authority/refusalError.ts';

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../../atMost.ts';
-import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
+import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
 import type { GraphCall } from '../../graph/request.ts';
-import { untilEnded } from '../../graph/untilEnded.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { IdentityKey } from './identityKey.ts';

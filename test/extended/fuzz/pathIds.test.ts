@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { resolveNextLink } from '../../../src/graph/nextLink.ts';
-import { createDestination } from '../../../src/graph/pipeline/destination.ts';
 import type { GraphRequest, GraphResponse } from '../../../src/graph/request.ts';
-import { createRoutes, type Routes } from '../../../src/graph/routes.ts';
+import { createRoutes, type Routes, resolveNextLink } from '../../../src/graph/routes.ts';
+import { createDestination } from '../../../src/graph/send.ts';
 import { testCall } from '../../support/graphClients.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built } from './choices.ts';

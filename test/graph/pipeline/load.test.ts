@@ -11,12 +11,14 @@ import {
   GraphNetworkError,
   GraphProtocolError,
 } from '../../../src/graph/errors.ts';
-import type { GraphOperation } from '../../../src/graph/operation.ts';
-import { attemptLimitMsOf } from '../../../src/graph/pipeline/attemptLimit.ts';
-import { createBreaker } from '../../../src/graph/pipeline/breaker.ts';
-import { createBulkhead } from '../../../src/graph/pipeline/bulkhead.ts';
-import { judgeUpstream } from '../../../src/graph/pipeline/upstreamVerdict.ts';
 import type { GraphCall, GraphResponse, Send } from '../../../src/graph/request.ts';
+import {
+  attemptLimitMsOf,
+  createBreaker,
+  createBulkhead,
+  judgeUpstream,
+} from '../../../src/graph/send.ts';
+import type { GraphOperation } from '../../../src/graph/types.ts';
 import { createFailureShare } from '../../../src/resilience/failureShare.ts';
 import type { Clock } from '../../../src/shared/clock.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';

@@ -6,22 +6,20 @@ import {
   GraphHeldBackError,
   GraphNetworkError,
 } from '../../../src/graph/errors.ts';
-import type { GraphOperation } from '../../../src/graph/operation.ts';
+import type { GraphCall, GraphRequest, GraphResponse } from '../../../src/graph/request.ts';
+import { createRetry, createRetryBudget, type RetryParts } from '../../../src/graph/retry.ts';
 import {
   type AttemptOutcome,
+  decideRetry,
   outcomeOfError,
   outcomeOfResponse,
-} from '../../../src/graph/pipeline/retry/attemptOutcome.ts';
-import {
   parseRetryAfterMs,
+  type RetryFacts,
   retryAfterMsOf,
   throttlePauseMsOf,
   wasTurnedAway,
-} from '../../../src/graph/pipeline/retry/retryAfter.ts';
-import { createRetryBudget } from '../../../src/graph/pipeline/retry/retryBudget.ts';
-import type { GraphCall, GraphRequest, GraphResponse } from '../../../src/graph/request.ts';
-import { createRetry, type RetryParts } from '../../../src/graph/retry.ts';
-import { decideRetry, type RetryFacts } from '../../../src/graph/retryRules.ts';
+} from '../../../src/graph/retryRules.ts';
+import type { GraphOperation } from '../../../src/graph/types.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';

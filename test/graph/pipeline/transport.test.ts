@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Dispatcher, Pool } from 'undici';
 import { GraphError, GraphNetworkError, GraphProtocolError } from '../../../src/graph/errors.ts';
 import { networkErrorOf } from '../../../src/graph/networkError.ts';
-import type { GraphOperation } from '../../../src/graph/operation.ts';
 import type { GraphCall, GraphRequest } from '../../../src/graph/request.ts';
 import { createUndiciSend } from '../../../src/graph/transport.ts';
+import type { GraphOperation } from '../../../src/graph/types.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import {
   type Answer,

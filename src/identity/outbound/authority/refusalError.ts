@@ -1,6 +1,6 @@
 import { GraphCredentialError } from '../../../graph/errors.ts';
 import { isJsonObject, parseJson } from '../../../graph/json.ts';
-import { parseRetryAfterMs } from '../../../graph/pipeline/retry/retryAfter.ts';
+import { parseRetryAfterMs } from '../../../graph/retryRules.ts';
 import type { TokenFlow } from '../token.ts';
 import type { TokenAnswer } from '../tokenEndpoint.ts';
 import { OutboundIdentityError, TokenRefusal } from '../tokenFacts.ts';
