@@ -9,8 +9,14 @@ import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { createApollo } from './graphql/apollo.ts';
-import { type ContextParts, createRequestContext } from './graphql/context.ts';
+import {
+  type ContextParts,
+  createRequestContext,
+  createRunningOperations,
+  type RunningOperations,
+} from './graphql/context.ts';
 import { createDocumentStore } from './graphql/documentStore.ts';
+import { createAdmission } from './graphql/documents.ts';
 import { createSchema, readSdl } from './graphql/schema.ts';
 import type { Explorer } from './http/explorer.ts';
 import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
@@ -20,9 +26,7 @@ import { startTrusted } from './loadTrusted.ts';
 import { createKnownPartnerIds } from './partners/knownPartners.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { noteIds } from './resolvers/noteIds.ts';
-import { createAdmission } from './server/http/admitRequest.ts';
 import type { PhaseHolder } from './server/phase.ts';
-import { createRunningOperations, type RunningOperations } from './server/runningOperations.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { connectUpstream } from './upstream.ts';

@@ -13,10 +13,8 @@ import {
   responsePathAsArray,
 } from 'graphql';
 import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
-import { extensionsOf, messageOf } from '../server/limits/excess.ts';
-import { LimitError } from '../server/limits/limitError.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import type { Limits } from './limits.ts';
+import { extensionsOf, LimitError, type Limits, messageOf } from './limits.ts';
 import { typeNamesIn } from './typeNames.ts';
 
 type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;

@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -8,19 +8,19 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../partners/context.ts';
-import { isForCaller } from '../server/formatError.ts';
-import { createLegacyStatusPlugin } from '../server/http/legacyStatus.ts';
-import { createDocumentLimits, type DocumentLimitsParts } from '../server/limits/documentLimits.ts';
-import { knownOperationTypes } from '../server/rules/knownOperationTypes.ts';
-import { createTrailPlugin } from '../server/telemetry/trailPlugin.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAnswerBounds } from './answerBounds.ts';
-import type { DocumentStore } from './documentStore.ts';
-import { createErrorFormat } from './errorFormat.ts';
+import {
+  createDocumentLimits,
+  type DocumentLimitsParts,
+  type DocumentStore,
+} from './documentStore.ts';
+import { createErrorFormat, isForCaller } from './errorFormat.ts';
 import { decideHttpOutcome } from './httpStatus.ts';
 import { createIdentityPlugin } from './identityFirst.ts';
 import { findInputFields } from './inputFields.ts';
+import { knownOperationTypes } from './limits.ts';
 import { printAnswer } from './printAnswer.ts';
 
 export interface ApolloParts extends DocumentLimitsParts {
@@ -140,6 +140,56 @@ function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugi
             if (extensions?.['code'] === 'INTERNAL_SERVER_ERROR') {
               extensions['requestId'] = contextValue.requestId;
             }
+          }
+        },
+      };
+    },
+  };
+}
+
+/** Notes in the request's trail what a document asks for, and with which codes its errors are answered. */
+export function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ operation, contextValue }) {
+          if (operation !== undefined) {
+            contextValue.trail?.noteOperation(operation.operation, operation.name?.value);
+          }
+        },
+        async willSendResponse({ response, contextValue }) {
+          const { body } = response;
+          const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
+          contextValue.trail?.noteErrors(
+            errors.map(({ extensions }) => String(extensions?.['code'])),
+          );
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Whether a caller speaks the older of the two media types only. GraphQL over HTTP wants 200 for its requests that
+ * cannot be executed, because an `application/json` with another status may come from anybody on the way.
+ */
+export function isLegacyAccept(accept: string | undefined): boolean {
+  const names = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim());
+  const has = (type: string) => names.some((name) => name?.toLowerCase() === type);
+  return has('application/json') && !has('application/graphql-response+json');
+}
+
+/** Answers 200 to such a caller where a document could not be parsed, validated or given its variables. */
+export function createLegacyStatusPlugin(): ApolloServerPlugin<BaseContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async willSendResponse({ request, response, source }) {
+          const { body, http } = response;
+          const isRefused = body.kind === 'single' && body.singleResult.data === undefined;
+          // Without a source it never came to parsing: then the request itself is wrong, which is no 200.
+          if (isRefused && source !== undefined && http.status === 400) {
+            http.status = isLegacyAccept(request.http?.headers.get('accept')) ? 200 : 400;
           }
         },
       };

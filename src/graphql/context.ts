@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
-import type { GraphCall } from '../graph/request.ts';
+import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { RequestContext } from '../partners/context.ts';
@@ -9,13 +9,9 @@ import type { KnownPartnerIds } from '../partners/knownPartners.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads } from '../partners/reads.ts';
 import { shareUntilEnd } from '../resolvers/shareUntilEnd.ts';
-import { readCallerToken } from '../server/callerToken.ts';
-import { startOperationSignals } from '../server/operationSignals.ts';
-import { readRequestedWaitMs } from '../server/requestedWait.ts';
-import type { RunningOperations } from '../server/runningOperations.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import { readTraceparent } from './requestHeaders.ts';
+import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
 
 export interface ContextParts {
   readonly graph: GraphClient;
@@ -129,4 +125,115 @@ function timeoutMsOf(
   const timeoutMs = Math.min(requestedMs, operationTimeoutMs);
   reply.header('preference-applied', `wait=${timeoutMs / 1000}`);
   return timeoutMs;
+}
+
+/** What can end an operation before its answer is there. */
+export interface OperationSignals {
+  /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
+  readonly signal: AbortSignal;
+  /** The same, deaf to the caller's leaving. */
+  readonly writeSignal: AbortSignal;
+  readonly deadlineMs: number;
+  /** Tells that the caller's connection closed; the time goes on, for a write that is to be finished. */
+  leave(): void;
+  /**
+   * Tells that the caller sends nothing more, which may mean that it waits for its answer or that it has gone: a query
+   * goes on for a second, a mutation to its end.
+   */
+  halfClose(): void;
+  /** Tells that the operation is a mutation. */
+  noteMutation(): void;
+  /** Takes timer and listener back, and ends the reads that nobody waits for any more; called with the answer. */
+  stop(): void;
+}
+
+const queryAfterHalfCloseMs = 1_000;
+
+/** Starts an operation's time, in milliseconds, for all that it will cause. */
+export function startOperationSignals(
+  clock: Clock,
+  timeoutMs: number,
+  shutdown: AbortSignal,
+): OperationSignals {
+  const deadlineMs = clock.now() + timeoutMs;
+  const all = new AbortController();
+  const forWrites = new AbortController();
+  let isMutation = false;
+  let stopHalfClosed = (): void => undefined;
+  const takeBack = (): void => {
+    stopTimer();
+    stopHalfClosed();
+    shutdown.removeEventListener('abort', onShutdown);
+  };
+  const end = (reason: EndReason): void => {
+    takeBack();
+    all.abort(reason);
+    forWrites.abort(reason);
+  };
+  const onShutdown = (): void => end('shutdown');
+  const stopTimer = clock.startTimer(timeoutMs, () => end('deadline'));
+  // By hand and not by AbortSignal.any: that one keeps a trace of each operation at the signal that outlives them all.
+  shutdown.addEventListener('abort', onShutdown);
+  if (shutdown.aborted) {
+    onShutdown();
+  }
+  const leave = (): void => all.abort('callerLeft' satisfies EndReason);
+  return {
+    signal: all.signal,
+    writeSignal: forWrites.signal,
+    deadlineMs,
+    leave,
+    halfClose() {
+      if (!isMutation && !all.signal.aborted) {
+        stopHalfClosed = clock.startTimer(queryAfterHalfCloseMs, leave);
+      }
+    },
+    noteMutation() {
+      isMutation = true;
+      stopHalfClosed();
+    },
+    stop() {
+      takeBack();
+      // One field's failure can be the whole answer, while another's read would go on without a deadline.
+      all.abort('answered' satisfies EndReason);
+    },
+  };
+}
+
+/** The operations that are under way, whether their callers are still there or not. */
+export interface RunningOperations {
+  /** Notes one that begins; the returned function notes its end and may be called again. */
+  begin(): () => void;
+  /** Resolves once there is none. */
+  whenNone(): Promise<void>;
+}
+
+/** Starts with none. */
+export function createRunningOperations(): RunningOperations {
+  const running = new Set<object>();
+  let waiters: (() => void)[] = [];
+  return {
+    begin() {
+      const operation = {};
+      running.add(operation);
+      return () => {
+        running.delete(operation);
+        if (running.size === 0) {
+          const satisfied = waiters;
+          waiters = [];
+          for (const resolve of satisfied) {
+            resolve();
+          }
+        }
+      };
+    },
+    whenNone: () =>
+      new Promise((resolve) => {
+        if (running.size === 0) {
+          resolve();
+        } else {
+          waiters.push(resolve);
+        }
+      }),
+  };
 }

@@ -9,7 +9,7 @@ import {
 import { requireToken } from '../partners/authorize.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { GatewayError } from '../partners/errors.ts';
-import type { CheckOperation } from '../server/limits/documentLimits.ts';
+import type { CheckOperation } from './documentStore.ts';
 import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
 
 /**

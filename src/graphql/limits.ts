@@ -1,3 +1,13 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type ValidationRule,
+} from 'graphql';
+
 /** What a request may have at the most, and what happens to those that have more. */
 export interface Limits {
   /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
@@ -59,3 +69,270 @@ export const limitCodes = {
   'answer-values': 'TOO_MANY_ANSWER_VALUES',
   errors: 'TOO_MANY_ERRORS',
 } as const;
+
+/** A limit that a request is beyond. */
+export interface Excess {
+  readonly limit: LimitName;
+  readonly allowed: number;
+  /** What the request has; where counting stopped, the least that it has. */
+  readonly seen: number;
+  readonly isExact: boolean;
+}
+
+/** The limits of documents that only cost: `warn-only` lets those pass. */
+const documentLimits = [
+  ['depth', 'depth'],
+  ['introspection-depth', 'introspectionDepth'],
+  ['aliases', 'aliases'],
+  ['introspection-aliases', 'introspectionAliases'],
+  ['root-fields', 'rootFields'],
+  ['directives', 'directives'],
+] as const satisfies readonly (readonly [LimitName, keyof DocumentMeasure & keyof Limits])[];
+
+/** What a document has of each thing that is limited. */
+export function seenIn(measure: DocumentMeasure): readonly (readonly [LimitName, number])[] {
+  return documentLimits.map(([limit, key]) => [limit, measure[key]]);
+}
+
+/** Finds the limits that a document is beyond. */
+export function findExcesses(measure: DocumentMeasure, limits: Limits): readonly Excess[] {
+  return documentLimits
+    .filter(([, key]) => measure[key] > limits[key])
+    .map(([limit, key]) => ({
+      limit,
+      allowed: limits[key],
+      seen: measure[key],
+      isExact: measure[key] < countedAtMost,
+    }));
+}
+
+const spread = 'fields of a fragment count wherever it is spread';
+
+const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => string>> = {
+  'body-bytes': (seen, allowed) =>
+    `The request body has ${seen} bytes, and ${allowed} are allowed. Send less at once.`,
+  'json-depth': (seen, allowed) =>
+    `The JSON has ${seen} objects and arrays inside each other, and ${allowed} are allowed. Nest less.`,
+  'duplicate-keys': () =>
+    'An object in the JSON has two members of one name, of which readers may take either. Send each name once.',
+  'document-bytes': (seen, allowed) =>
+    `The document has ${seen} bytes, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
+  tokens: (seen, allowed) =>
+    `The document has ${seen} tokens, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
+  depth: (seen, allowed) =>
+    `The operation has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
+  'introspection-depth': (seen, allowed) =>
+    `The introspection has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
+  aliases: (seen, allowed) =>
+    `The operation has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  'introspection-aliases': (seen, allowed) =>
+    `The introspection has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  'root-fields': (seen, allowed) =>
+    `The operation has ${seen} root fields, and ${allowed} are allowed (${spread}). Ask in several operations.`,
+  directives: (seen, allowed) =>
+    `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
+  'filter-conditions': (seen, allowed) =>
+    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Filter by less, or ask in several operations.`,
+  'filter-depth': (seen, allowed) =>
+    `A filter has ${seen} levels of "and", "or" and "not", and ${allowed} are allowed. Nest less.`,
+  'filter-text': (seen, allowed) =>
+    `A text in a filter has ${seen} characters, and ${allowed} are allowed. Give a shorter one.`,
+  'order-keys': (seen, allowed) =>
+    `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
+  'page-rows': (seen, allowed) =>
+    `The operation asks for pages of ${seen} partners in all, and ${allowed} are allowed. Ask for smaller pages, or in several operations.`,
+  'answer-bytes': (seen, allowed) =>
+    `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
+  'answer-values': (seen, allowed) =>
+    `The answer would have ${seen} values, and ${allowed} are allowed. Ask for fewer partners or fields.`,
+  errors: (_seen, allowed) =>
+    `There are more errors; of one request, no more than ${allowed} are told. Mend these, then send it again.`,
+};
+
+/** Says which limit it is, what was seen and what would be right. */
+export function messageOf({ limit, seen, allowed, isExact }: Excess): string {
+  return sentences[limit](isExact ? String(seen) : `${seen} or more`, allowed);
+}
+
+/** What `extensions` says of it. */
+export function extensionsOf({ limit, seen, allowed }: Excess): Readonly<Record<string, unknown>> {
+  const code = limitCodes[limit];
+  return limit === 'duplicate-keys' ? { code } : { code, seen, allowed };
+}
+
+/** A document, an operation or an answer that is beyond a limit. */
+export class LimitError extends GraphQLError {
+  override readonly name = 'LimitError';
+  readonly excess: Excess;
+
+  /** The status is that of the HTTP answer, for what is rejected before it is executed and not by validation. */
+  constructor(excess: Excess, status?: number) {
+    super(messageOf(excess), {
+      extensions: { ...extensionsOf(excess), ...(status !== undefined && { http: { status } }) },
+    });
+    this.excess = excess;
+  }
+}
+
+/** As graphql-js words it; nothing that a caller writes can make it say exactly this. */
+const tooManyTokens = /^Syntax Error: Document contains more that \d+ tokens\. Parsing aborted\.$/;
+
+/** Gives the limit that an error of Apollo's is about, undefined where it is about something else. */
+export function excessOf(error: unknown, { tokens }: Limits): Excess | undefined {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  if (original instanceof LimitError) {
+    return original.excess;
+  }
+  return original instanceof GraphQLError && tooManyTokens.test(original.message)
+    ? { limit: 'tokens', allowed: tokens, seen: tokens + 1, isExact: false }
+    : undefined;
+}
+
+/** A rule that refuses documents beyond the limits; with `warn-only` it refuses none. */
+export function createLimitsRule(limits: Limits, measureOf = measureDocument): ValidationRule {
+  return (context) => {
+    if (limits.mode === 'enforce') {
+      for (const excess of findExcesses(measureOf(context.getDocument()), limits)) {
+        context.reportError(new LimitError(excess));
+      }
+    }
+    return {};
+  };
+}
+
+/** What a document asks for: of its operations, the one that has most counts. Spread fragments count at each spread. */
+export interface DocumentMeasure {
+  /** Fields inside each other; what is inside `__schema` and `__type` counts apart. */
+  readonly depth: number;
+  readonly introspectionDepth: number;
+  readonly aliases: number;
+  readonly introspectionAliases: number;
+  readonly rootFields: number;
+  readonly directives: number;
+}
+
+/** Beyond this nothing is counted exactly: nested fragments grow by powers. */
+export const countedAtMost = 1_000_000;
+
+const nothing: DocumentMeasure = {
+  depth: 0,
+  introspectionDepth: 0,
+  aliases: 0,
+  introspectionAliases: 0,
+  rootFields: 0,
+  directives: 0,
+};
+
+/**
+ * Measures a parsed document, valid or not, in one walk: each fragment is measured once and added as often as it is
+ * spread. A spread without a fragment, or one that leads back into itself, counts nothing; validation refuses both.
+ */
+export function measureDocument(document: DocumentNode): DocumentMeasure {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const operations: OperationDefinitionNode[] = [];
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments.set(definition.name.value, definition);
+    } else if (definition.kind === Kind.OPERATION_DEFINITION) {
+      operations.push(definition);
+    }
+  }
+  const known = new Map<string, DocumentMeasure>();
+
+  const ofFragment = (name: string): DocumentMeasure => {
+    const measured = known.get(name);
+    if (measured !== undefined) {
+      return measured;
+    }
+    known.set(name, nothing);
+    const fragment = fragments.get(name);
+    const measure = fragment === undefined ? nothing : ofParent(fragment);
+    known.set(name, measure);
+    return measure;
+  };
+
+  /** Of anything with selections: what they have together, and its own directives. */
+  const ofParent = ({ selectionSet, directives }: Parent): DocumentMeasure => {
+    let measure = directivesOf(directives);
+    for (const selection of selectionSet?.selections ?? []) {
+      measure = add(measure, ofSelection(selection));
+    }
+    return measure;
+  };
+
+  const ofSelection = (selection: SelectionNode): DocumentMeasure => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      return add(directivesOf(selection.directives), ofFragment(selection.name.value));
+    }
+    const inside = ofParent(selection);
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      return inside;
+    }
+    const aliases = inside.aliases + (selection.alias === undefined ? 0 : 1);
+    const field = { ...inside, aliases, rootFields: 1 };
+    return /^__(schema|type)$/.test(selection.name.value)
+      ? {
+          ...field,
+          depth: 1,
+          introspectionDepth: inside.depth + 1,
+          introspectionAliases: aliases,
+        }
+      : { ...field, depth: inside.depth + 1 };
+  };
+
+  return operations
+    .map((operation) =>
+      (operation.variableDefinitions ?? []).reduce(
+        (sum, { directives }) => add(sum, directivesOf(directives)),
+        ofParent(operation),
+      ),
+    )
+    .reduce((most, measure) => combine(most, measure, Math.max), nothing);
+}
+
+type Parent = Pick<FragmentDefinitionNode, 'directives'> &
+  Partial<Pick<FragmentDefinitionNode, 'selectionSet'>>;
+
+function directivesOf(directives: Parent['directives']): DocumentMeasure {
+  return { ...nothing, directives: directives?.length ?? 0 };
+}
+
+const sum = (one: number, other: number): number => Math.min(one + other, countedAtMost);
+
+/** Of two that stand beside each other: counts add up, the deeper one decides. */
+function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
+  return {
+    ...combine(one, other, sum),
+    depth: Math.max(one.depth, other.depth),
+    introspectionDepth: Math.max(one.introspectionDepth, other.introspectionDepth),
+  };
+}
+
+function combine(
+  one: DocumentMeasure,
+  other: DocumentMeasure,
+  by: (one: number, other: number) => number,
+): DocumentMeasure {
+  return {
+    depth: by(one.depth, other.depth),
+    introspectionDepth: by(one.introspectionDepth, other.introspectionDepth),
+    aliases: by(one.aliases, other.aliases),
+    introspectionAliases: by(one.introspectionAliases, other.introspectionAliases),
+    rootFields: by(one.rootFields, other.rootFields),
+    directives: by(one.directives, other.directives),
+  };
+}
+
+/**
+ * Refuses an operation of a kind that the schema does not have, such as a subscription. graphql-js 16 has no rule for
+ * it: such a document is valid there and fails when it is executed, as if the server were at fault.
+ */
+export const knownOperationTypes: ValidationRule = (context) => ({
+  OperationDefinition(node) {
+    if (!context.getSchema().getRootType(node.operation)) {
+      const message = `This gateway has no operations of the kind "${node.operation}".`;
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    }
+    return undefined;
+  },
+});

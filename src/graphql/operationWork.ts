@@ -8,8 +8,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
-import type { Excess } from '../server/limits/excess.ts';
-import type { LimitName, Limits } from './limits.ts';
+import type { Excess, LimitName, Limits } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
 export interface OperationWork {

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { overloaded } from '../graphql/problems.ts';
-import { problemOf } from '../server/problemBody.ts';
+import { overloaded, problemOf } from '../graphql/problems.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';

@@ -2,9 +2,8 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { RequestProblem } from '../graphql/problems.ts';
+import { type ProblemBody, problemOf, RequestProblem } from '../graphql/problems.ts';
 import { answerHeaders } from '../server/http/answerHeaders.ts';
-import { type ProblemBody, problemOf } from '../server/problemBody.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

@@ -1,8 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../graphql/limits.ts';
-import { RequestProblem } from '../graphql/problems.ts';
-import { LimitProblem } from '../server/limits/limitProblem.ts';
-import { problemOf } from '../server/problemBody.ts';
+import { LimitProblem, problemOf, RequestProblem } from '../graphql/problems.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

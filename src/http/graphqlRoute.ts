@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Admit, AdmittedRequest } from '../server/http/admitRequest.ts';
+import type { Admit, AdmittedRequest } from '../graphql/documents.ts';
 import { laterTurn } from '../shared/loopShare.ts';
 
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */

@@ -2,9 +2,13 @@ import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Limits } from '../graphql/limits.ts';
 import { RequestProblem } from '../graphql/problems.ts';
-import { readClientRequestId, readTraceparent } from '../graphql/requestHeaders.ts';
+import {
+  doubledHeaderBody,
+  findDoubledHeader,
+  readClientRequestId,
+  readTraceparent,
+} from '../graphql/requestHeaders.ts';
 import { connectionOptions } from '../server/connections/connectionOptions.ts';
-import { doubledHeaderBody, findDoubledHeader } from '../server/doubledHeader.ts';
 import { addNotFound } from '../server/http/addNotFound.ts';
 import { addRoutes, type RouteParts } from '../server/http/addRoutes.ts';
 import { answerHeaders } from '../server/http/answerHeaders.ts';

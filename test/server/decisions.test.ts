@@ -2,14 +2,17 @@ import { connect } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
+import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
 import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
-import { readClientRequestId, readTraceparent } from '../../src/graphql/requestHeaders.ts';
+import { problemOf } from '../../src/graphql/problems.ts';
+import {
+  findDoubledHeader,
+  readCallerToken,
+  readClientRequestId,
+  readRequestedWaitMs,
+  readTraceparent,
+} from '../../src/graphql/requestHeaders.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
-import { isArgumentFault } from '../../src/server/argumentFault.ts';
-import { readCallerToken } from '../../src/server/callerToken.ts';
-import { findDoubledHeader } from '../../src/server/doubledHeader.ts';
-import { problemOf } from '../../src/server/problemBody.ts';
-import { readRequestedWaitMs } from '../../src/server/requestedWait.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 const schema = makeExecutableSchema({

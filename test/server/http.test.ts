@@ -14,12 +14,15 @@ import type { FastifyInstance } from 'fastify';
 import { buildSchema, introspectionFromSchema, isObjectType } from 'graphql';
 import { request } from 'undici';
 import { createApollo } from '../../src/graphql/apollo.ts';
-import { type ContextParts, createRequestContext } from '../../src/graphql/context.ts';
+import {
+  type ContextParts,
+  createRequestContext,
+  createRunningOperations,
+} from '../../src/graphql/context.ts';
 import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
 import { createKnownPartnerIds } from '../../src/partners/knownPartners.ts';
-import { createRunningOperations } from '../../src/server/runningOperations.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createStartTrail } from '../../src/telemetry/createStartTrail.ts';

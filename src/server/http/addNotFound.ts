@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf } from '../problemBody.ts';
+import { problemOf } from '../../graphql/problems.ts';
 
 /**
  * Answers where there is nothing, or nothing for this method. Comes before anything that judges or reads a body, or the
