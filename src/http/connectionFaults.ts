@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type ProblemBody, problemOf, RequestProblem } from '../graphql/problems.ts';
-import { answerHeaders } from '../server/http/answerHeaders.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
+import { answerHeaders } from './failures.ts';
 
 /** A fault of HTTP itself, ready to be answered. */
 export interface ConnectionFault {

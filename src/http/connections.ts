@@ -1,9 +1,9 @@
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import type { ConnectionTimes } from '../server/connections/connectionOptions.ts';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { ArrivingBodies } from './arrivingBodies.ts';
+import type { ArrivalBounds, ArrivingBodies } from './arrivingBodies.ts';
 
 export interface ConnectionParts {
   readonly connections: ConnectionTimes;
@@ -80,4 +80,33 @@ export function addConnectionBounds(
     });
     done(null, payload);
   });
+}
+
+/** How long callers' connections may take, in milliseconds, and how many there may be. */
+export interface ConnectionTimes {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly responseIdleTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly limit: number;
+  readonly arriving: ArrivalBounds;
+}
+
+/** node:http looks for late requests this often; its own 30 s would make 40 s out of 10. */
+const longestCheckMs = 1_000;
+
+/** Gives the server's options that bound how long a request may take to arrive. */
+export function connectionOptions(times: ConnectionTimes) {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = times;
+  return {
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, longestCheckMs),
+      // Answered in JSON by `addConnectionFaults`.
+      requireHostHeader: false,
+    },
+  } satisfies FastifyHttpOptions<Server>;
 }

@@ -1,15 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
 import serveFiles from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { explorerAssetsFolder, readExplorerAssets } from '../server/explorer/explorerAssets.ts';
-import { explorerAssetsPath, explorerPage } from '../server/explorer/explorerPage.ts';
 import {
-  type ExplorerPage,
-  explorerPolicy,
-  sandboxFrameOrigin,
-  sandboxScriptOrigin,
-} from '../server/explorer/explorerPolicy.ts';
-import type { ExplorerExample, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
+  type ExplorerExample,
+  type OfflineSettings,
+  type SandboxSettings,
+  settingsElementId,
+} from './explorerSettings.ts';
 
 /** Which explorers are offered, and what they begin with. */
 export interface Explorer {
@@ -107,4 +106,115 @@ async function protect(reply: FastifyReply, page: ExplorerPage, nonce: string): 
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });
+}
+
+/** Where the files of the pages are served. */
+export const explorerAssetsPath = '/explorer/';
+
+/** What is needed to write a page. */
+export interface ExplorerPageParts {
+  readonly page: ExplorerPage;
+  readonly assets: ExplorerAssets;
+  readonly settings: SandboxSettings | OfflineSettings;
+  /** Goes with this one answer; the content security policy names it too. */
+  readonly nonce: string;
+}
+
+/** Writes a page. All that it shows comes from its script; nothing in it is run but that. */
+export function explorerPage({ page, assets, settings, nonce }: ExplorerPageParts): string {
+  const at = (name: string): string => `${explorerAssetsPath}${name}`;
+  const [style, script] =
+    page === 'sandbox'
+      ? [assets.sandboxStyle, `<script nonce="${nonce}" src="${at(assets.sandboxScript)}" defer>`]
+      : [
+          assets.offlineStyle,
+          `<script nonce="${nonce}" src="${at(assets.offlineScript)}" type="module">`,
+        ];
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Compliance partner gateway</title>
+    <link rel="icon" href="${at(assets.icon)}" type="image/svg+xml">
+    <link rel="stylesheet" href="${at(style)}">
+    <script type="application/json" id="${settingsElementId}">${toScriptText(settings)}</script>
+    ${script}</script>
+  </head>
+  <body>
+    <noscript><p class="note">The explorer needs JavaScript. GraphQL is at /graphql, its schema at /schema.graphql.</p></noscript>
+    <p class="note" id="failure" hidden>Apollo Sandbox cannot be loaded: it comes from the internet. With
+      <code>EXPLORER=offline</code> the gateway serves an explorer of its own.</p>
+    <div id="explorer"></div>
+  </body>
+</html>
+`;
+}
+
+/** JSON that cannot end the element that it stands in. */
+function toScriptText(value: object): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+/** Where Apollo Sandbox comes from. */
+export const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
+export const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
+
+/** Which of the two pages. */
+export type ExplorerPage = 'sandbox' | 'offline';
+
+const everywhere = {
+  'default-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+  'connect-src': ["'self'"],
+};
+
+/** What a page may load and do, as directives of a content security policy. Scripts need the nonce of the answer. */
+export function explorerPolicy(
+  page: ExplorerPage,
+  nonce: string,
+): Readonly<Record<string, readonly string[]>> {
+  if (page === 'sandbox') {
+    return {
+      ...everywhere,
+      'script-src': [`'nonce-${nonce}'`, sandboxScriptOrigin],
+      'style-src': ["'self'"],
+      'img-src': ["'self'"],
+      'frame-src': [sandboxFrameOrigin],
+    };
+  }
+  return {
+    ...everywhere,
+    'script-src': [`'nonce-${nonce}'`],
+    // The editor places its lines and colours by styles that it writes itself.
+    'style-src': ["'self'", "'unsafe-inline'"],
+    'font-src': ["'self'", 'data:'],
+    'img-src': ["'self'", 'data:'],
+    'worker-src': ["'self'"],
+  };
+}
+
+/** The names of the files that the explorer's pages load, as the build wrote them. */
+export interface ExplorerAssets {
+  readonly icon: string;
+  readonly sandboxScript: string;
+  readonly sandboxStyle: string;
+  readonly offlineScript: string;
+  readonly offlineStyle: string;
+  readonly editorWorker: string;
+  readonly jsonWorker: string;
+  readonly graphqlWorker: string;
+}
+
+const folder = new URL('../../dist/explorer/', import.meta.url);
+
+/** The folder of the files themselves. */
+export const explorerAssetsFolder = fileURLToPath(new URL('assets/', folder));
+
+/** Reads the list. @throws Error where the explorer was not built. */
+export function readExplorerAssets(): ExplorerAssets {
+  // Written by this package's own build, in this form.
+  return JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
 }

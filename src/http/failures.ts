@@ -49,3 +49,9 @@ function bodyTooLarge({ headers }: FastifyRequest, { bodyBytes: allowed }: Limit
     ? new LimitProblem({ limit: 'body-bytes', allowed, seen: announced, isExact: true })
     : new LimitProblem({ limit: 'body-bytes', allowed, seen: allowed + 1, isExact: false });
 }
+
+/** What every answer says unless it knows better: it is for this caller now, and it is what it says it is. */
+export const answerHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+} as const;

@@ -1,11 +1,18 @@
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/problems.ts';
-import { createShedder } from '../server/shedding/createShedder.ts';
-import type { SheddingBounds, ShedReason } from '../server/shedding/decideShedding.ts';
-import { type SenseLoad, senseProcessLoad } from '../server/shedding/senseLoad.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
+import {
+  decideShedding,
+  firstLimit,
+  type Load,
+  nextLimit,
+  type SheddingBounds,
+  type ShedReason,
+} from './adaptiveLimit.ts';
 import type { ArrivingBodies } from './arrivingBodies.ts';
 
 export interface SheddingParts {
@@ -76,3 +83,76 @@ export function addShedding(
   });
   app.addHook('onClose', async () => stopSensing());
 }
+
+/** Lets requests in, or not. */
+export interface Shedder {
+  /** The reason why one more request must not be let in, if any; counts nothing. */
+  check(): ShedReason | undefined;
+  /** Counts one more open request. */
+  enter(): void;
+  /** Counts one less; called once for each that was let in. */
+  leave(): void;
+  /** Takes note of what the process has to bear now. */
+  sense(load: Load): void;
+}
+
+/** Starts without a load. */
+export function createShedder(bounds: SheddingBounds): Shedder {
+  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
+  let limit = firstLimit(bounds);
+  let open = 0;
+  let mostOpen = 0;
+  return {
+    check: () => decideShedding(open, limit.open, load, bounds),
+    enter() {
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
+    },
+    leave() {
+      open -= 1;
+    },
+    sense(sensed) {
+      load = sensed;
+      limit = nextLimit(limit, mostOpen, load, bounds);
+      mostOpen = open;
+    },
+  };
+}
+
+/** Starts to tell what the process has to bear, every tenth of a second; the returned function ends it. */
+export type SenseLoad = (onLoad: (load: Load) => void) => () => void;
+
+const tickMs = 20;
+const ticksPerSample = 5;
+
+/**
+ * Senses the real process: how late a timer of its own is, and how full the heap is. Not by `monitorEventLoopDelay`,
+ * whose timer can come behind the one that reads it, so that a block is seen only after the requests behind it were
+ * let in.
+ */
+export const senseProcessLoad: SenseLoad = (onLoad) => {
+  let lastMs = performance.now();
+  let sampleMs = lastMs;
+  /** Weighted by time, as somebody finds it who comes at any moment: a block counts for as long as it lasts. */
+  let weightedMs = 0;
+  let use = performance.eventLoopUtilization();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    weightedMs += Math.max(0, nowMs - lastMs - tickMs) * (nowMs - lastMs);
+    lastMs = nowMs;
+    if (nowMs - sampleMs >= tickMs * ticksPerSample) {
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+      const total = performance.eventLoopUtilization();
+      onLoad({
+        eventLoopDelayMs: weightedMs / (nowMs - sampleMs),
+        eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
+        heapUsedPercent: (used / limit) * 100,
+      });
+      use = total;
+      sampleMs = nowMs;
+      weightedMs = 0;
+    }
+  }, tickMs);
+  timer.unref();
+  return () => clearInterval(timer);
+};

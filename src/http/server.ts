@@ -1,24 +1,21 @@
 import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Limits } from '../graphql/limits.ts';
-import { RequestProblem } from '../graphql/problems.ts';
+import { problemOf, RequestProblem } from '../graphql/problems.ts';
 import {
   doubledHeaderBody,
   findDoubledHeader,
   readClientRequestId,
   readTraceparent,
 } from '../graphql/requestHeaders.ts';
-import { connectionOptions } from '../server/connections/connectionOptions.ts';
-import { addNotFound } from '../server/http/addNotFound.ts';
-import { addRoutes, type RouteParts } from '../server/http/addRoutes.ts';
-import { answerHeaders } from '../server/http/answerHeaders.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { addArrivingBodies, createArrivingBodies } from './arrivingBodies.ts';
 import { addConnectionFaults, answerClientError } from './connectionFaults.ts';
-import { addConnectionBounds, type ConnectionParts } from './connections.ts';
+import { addConnectionBounds, type ConnectionParts, connectionOptions } from './connections.ts';
 import { addCors } from './cors.ts';
 import type { Explorer } from './explorer.ts';
-import { createFailureAnswer } from './failures.ts';
+import { answerHeaders, createFailureAnswer } from './failures.ts';
+import { createGraphQLHandler, type GraphQLHandlerParts } from './graphqlRoute.ts';
 import { addJsonBody } from './jsonBody.ts';
 import { addShedding, type SheddingParts } from './loadShedding.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './requestLog.ts';
@@ -102,4 +99,86 @@ export async function createHttpServer<Context extends BaseContext>(
     );
     log.info('Answered', { requestId: request.id, method: request.method, status: 400 });
   }
+}
+
+export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
+  readonly sdl: string;
+  readonly phase: PhaseHolder;
+  /** Whether the keys are there with which callers' tokens are checked. */
+  readonly canJudgeCallers: () => boolean;
+}
+
+/** Adds all that is answered but the explorer. */
+export function addRoutes<Context extends BaseContext>(
+  app: FastifyInstance,
+  parts: RouteParts<Context>,
+): void {
+  const { sdl, phase, canJudgeCallers } = parts;
+  app.route({
+    url: '/graphql',
+    method: ['GET', 'POST'],
+    handler: createGraphQLHandler(parts),
+  });
+  app.get('/livez', async () => ({ status: 'alive' }));
+  app.get('/readyz', async (_request, reply) => {
+    const { status, body } = readinessOf(phase.current, canJudgeCallers());
+    return reply.code(status).send(body);
+  });
+  app.get('/schema.graphql', async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(sdl),
+  );
+}
+
+/**
+ * Answers where there is nothing, or nothing for this method. Comes before anything that judges or reads a body, or the
+ * body's faults would be told instead.
+ */
+export function addNotFound(app: FastifyInstance): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+    const url = request.url.split('?', 1)[0] ?? '';
+    if (!app.hasRoute({ url, method: 'GET' })) {
+      reply.code(404).send(problemOf(404).body);
+      return;
+    }
+    const [allow, words] =
+      url === '/graphql' ? ['GET, POST', undefined] : ['GET, HEAD', 'Use GET or HEAD.'];
+    reply.code(405).header('allow', allow).send(problemOf(405, words).body);
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) {
+      answer(request, reply);
+    } else {
+      done();
+    }
+  });
+  app.setNotFoundHandler(answer);
+}
+
+/** Where the gateway is in its life. */
+export type Phase =
+  | { readonly name: 'starting' }
+  | { readonly name: 'running' }
+  | { readonly name: 'draining'; readonly sinceMs: number }
+  | { readonly name: 'stopped' };
+
+/** The current phase, shared by those that answer for it. */
+export interface PhaseHolder {
+  current: Phase;
+}
+
+/**
+ * What `/readyz` says in a phase. It never depends on Graph, because an outage there must not
+ * take every replica away; but who cannot judge callers lets none in.
+ */
+export function readinessOf(
+  phase: Phase,
+  canJudgeCallers: boolean,
+): {
+  readonly status: 200 | 503;
+  readonly body: { readonly status: string };
+} {
+  if (phase.name === 'running' && !canJudgeCallers) {
+    return { status: 503, body: { status: 'waiting for the keys of callers' } };
+  }
+  return { status: phase.name === 'running' ? 200 : 503, body: { status: phase.name } };
 }
