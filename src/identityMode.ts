@@ -5,10 +5,13 @@ import { ConfigError } from './config/readers.ts';
 import type { Surroundings } from './dependencies.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
 import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';
-import { type Authorizer, createAuthorizer } from './identity/authorizer.ts';
-import { guardCredentials } from './identity/guardCredentials.ts';
+import {
+  type Authorizer,
+  createAuthorizer,
+  createOwnTenantKeys,
+  guardCredentials,
+} from './identity/authorizer.ts';
 import type { OutboundCredentials } from './identity/outbound/credentials.ts';
-import { createOwnTenantKeys } from './identity/ownTenantKeys.ts';
 
 /** Whose token goes to Graph, and who may call. */
 export interface IdentityMode {

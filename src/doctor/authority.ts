@@ -1,8 +1,7 @@
 import type { InboundConfig } from '../config/identity.ts';
-import { createDocumentClient } from '../identity/documentClient.ts';
+import { createDocumentClient, DocumentError } from '../identity/documentClient.ts';
 import { issuerRootsOf } from '../identity/issuers.ts';
-import { DocumentError } from '../identity/keys/documentError.ts';
-import { loadKeySet } from '../identity/keys/loadKeySet.ts';
+import { loadKeySet } from '../identity/keySet.ts';
 import {
   type EndpointFacts,
   type ProbeParts,

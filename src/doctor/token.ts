@@ -5,7 +5,7 @@ import { embeddedGraphToken } from '../embeddedGraphToken.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
-import { readCompactToken } from '../identity/token/compactToken.ts';
+import { readCompactToken } from '../identity/verifyToken.ts';
 import { inboundOptions } from '../identityMode.ts';
 import type { Secret } from '../shared/secret.ts';
 import { type ProbeParts, withinTimeout } from './endpoint.ts';

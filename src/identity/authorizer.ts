@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { Credentials } from '../graph/credentials.ts';
+import { GraphCredentialError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
+import type { TenantKeys } from '../graph/tenantKeys.ts';
 import type { Caller } from './caller.ts';
 import { IdentityError } from './errors.ts';
 import type { Identity } from './startIdentity.ts';
@@ -57,4 +61,44 @@ export function createAuthorizer(
 function holdsOne(caller: Caller, permissions: readonly string[]): boolean {
   const held = new Set(caller.kind === 'user' ? caller.scopes : caller.roles);
   return permissions.some((permission) => held.has(permission));
+}
+
+/**
+ * Gives no token for a call whose caller was not let in. Every query and mutation asks before; this is the last look,
+ * so that one which forgets to ask fails instead of lending the gateway's permissions to anybody.
+ */
+export function guardCredentials<Own extends Credentials>(
+  credentials: Own,
+  authorizer: Pick<Authorizer, 'callerOf'>,
+): Own {
+  return {
+    ...credentials,
+    async tokenFor(call, wish) {
+      if (authorizer.callerOf(call) === undefined) {
+        throw new GraphCredentialError('unauthenticated', 'Nobody was let in with this call.');
+      }
+      return credentials.tokenFor(call, wish);
+    },
+  };
+}
+
+/** Counts calls for the gateway's own app, in its own tenant or in the one of the user on whose behalf it calls. */
+export function createOwnTenantKeys(
+  app: { readonly clientId: string; readonly tenantId: string },
+  authorizer: Pick<Authorizer, 'callerOf'>,
+  isOnBehalf: boolean,
+): TenantKeys {
+  const tenantIdOf = (call: GraphCall): string =>
+    (isOnBehalf ? authorizer.callerOf(call)?.tenantId : undefined) ?? app.tenantId;
+  return {
+    keyOf(call) {
+      const identity = JSON.stringify([tenantIdOf(call), app.clientId]);
+      return createHash('sha256').update(identity).digest('base64url');
+    },
+    // A managed identity does not say in which tenant it is, but it is in one only.
+    tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),
+    accept: () => undefined,
+    reject: () => undefined,
+    isAccepted: (call) => authorizer.callerOf(call) !== undefined,
+  };
 }

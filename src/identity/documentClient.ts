@@ -8,7 +8,6 @@ import type { Clock } from '../shared/clock.ts';
 import { findJsonProblem } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';
-import { DocumentError } from './keys/documentError.ts';
 
 /** Reads a JSON document over the network. @throws DocumentError where there is none, or the signal fires. */
 export type ReadDocument = (url: URL, signal: AbortSignal) => Promise<unknown>;
@@ -141,4 +140,17 @@ function readJson(bytes: Buffer): unknown {
 
 function tooLate(): DocumentError {
   return new DocumentError('it took too long');
+}
+
+/** A document of the authority's that did not come, or cannot be believed. The problem is fit for a log line. */
+export class DocumentError extends Error {
+  readonly problem: string;
+  readonly systemCode: string | undefined;
+
+  constructor(problem: string, systemCode?: string) {
+    super(`A document of the authority cannot be used: ${problem}.`);
+    this.name = 'DocumentError';
+    this.problem = problem;
+    this.systemCode = systemCode;
+  }
 }

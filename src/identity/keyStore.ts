@@ -1,10 +1,9 @@
 import { untilAborted } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { DocumentError } from './documentClient.ts';
 import { IdentityError } from './errors.ts';
 import type { KeySet, SigningKey } from './keySet.ts';
-import { DocumentError } from './keys/documentError.ts';
-import { pauseBeforeLoadMs } from './keys/loadPause.ts';
 
 /** The keys that tokens may be signed with. */
 export interface KeyStore {
@@ -140,4 +139,25 @@ class RefreshedKeyStore implements KeyStore {
       state: this.#usableKeys() === undefined ? 'no keys' : 'the last good keys stay in use',
     });
   }
+}
+
+/** What the pause before the next load hangs on. */
+export interface PauseWish {
+  /** How many loads failed since the last good one. */
+  readonly failures: number;
+  readonly refreshMs: number;
+  /** At least 0 and less than 1: it keeps replicas from asking all at once. */
+  readonly chance: number;
+}
+
+const firstPauseMs = 10_000;
+const longestPauseMs = 300_000;
+
+/** How long to wait before keys are loaded again: long after a success, short and then longer after failures. */
+export function pauseBeforeLoadMs({ failures, refreshMs, chance }: PauseWish): number {
+  const wholeMs =
+    failures === 0
+      ? refreshMs
+      : Math.min(refreshMs, longestPauseMs, firstPauseMs * 2 ** (failures - 1));
+  return wholeMs * (1 - chance / 5);
 }

@@ -3,12 +3,12 @@ import type { ProxySettings } from '../shared/proxy.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
+import { createTokenRules, type TokenRuleSettings } from './claims.ts';
 import { createDocumentClient } from './documentClient.ts';
 import { IdentityError } from './errors.ts';
 import { issuerRootsOf } from './issuers.ts';
+import { loadKeySet } from './keySet.ts';
 import { startKeyStore } from './keyStore.ts';
-import { loadKeySet } from './keys/loadKeySet.ts';
-import { createTokenRules, type TokenRuleSettings } from './token/tokenRules.ts';
 import { validateToken } from './verifyToken.ts';
 
 /** What an authority and its tokens have to be, and what the gateway is made of. */

@@ -3,12 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Caller } from '../../src/identity/caller.ts';
-import { createDocumentClient } from '../../src/identity/documentClient.ts';
+import { createDocumentClient, DocumentError } from '../../src/identity/documentClient.ts';
 import { issuerRootsOf } from '../../src/identity/issuers.ts';
-import { type KeySet, readKeySet } from '../../src/identity/keySet.ts';
+import { type KeySet, type KeySource, loadKeySet, readKeySet } from '../../src/identity/keySet.ts';
 import { type KeyStore, startKeyStore } from '../../src/identity/keyStore.ts';
-import { DocumentError } from '../../src/identity/keys/documentError.ts';
-import { type KeySource, loadKeySet } from '../../src/identity/keys/loadKeySet.ts';
 import {
   type Identity,
   type IdentityOptions,
