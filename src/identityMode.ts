@@ -88,9 +88,7 @@ async function checkCredential(outbound: Outbound): Promise<void> {
   if (credential === undefined || credential.kind === 'secret') {
     return;
   }
-  const { findCredentialProblem } = await import(
-    './identity/outbound/client/findCredentialProblem.ts'
-  );
+  const { findCredentialProblem } = await import('./identity/outbound/clientProof.ts');
   const problem = await findCredentialProblem(credential);
   if (problem !== undefined) {
     throw new ConfigError([`${variableOf[credential.kind]} cannot be used: ${problem}`]);
@@ -122,12 +120,10 @@ export async function createOutbound(
     onHeldBack: measurements.heldBack,
   };
   if (settings.mode === 'on-behalf-of') {
-    const { createOnBehalfOfCredentials } = await import(
-      './identity/outbound/onBehalfOfCredentials.ts'
-    );
+    const { createOnBehalfOfCredentials } = await import('./identity/outbound/credentials.ts');
     return createOnBehalfOfCredentials({ cloud, scope, ...settings.outbound }, parts);
   }
-  const { createAppOnlyCredentials } = await import('./identity/outbound/appOnlyCredentials.ts');
+  const { createAppOnlyCredentials } = await import('./identity/outbound/credentials.ts');
   const { outbound } = settings;
   if (outbound.kind === 'registration') {
     const { authorityHost } = outbound;

@@ -1,12 +1,11 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../../atMost.ts';
 import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
 import type { GraphCall } from '../../graph/request.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
-import type { IdentityKey } from './identityKey.ts';
 import type { AcquiredToken } from './token.ts';
-import { tokenLifeOf } from './tokenLife.ts';
 
 /** How a token was found: there, not there, or just being got for somebody else with the same key. */
 export type TokenLookup = 'hit' | 'miss' | 'joined';
@@ -149,4 +148,68 @@ export class TokenCache {
       this.#entries.set(key, { kind: 'held', message: error.message, untilMs });
     }
   }
+}
+
+/** For how long a token is given out, and when a new one is got beside it; both from when it was asked for. */
+export interface TokenLife {
+  readonly usableForMs: number;
+  readonly refreshAfterMs: number;
+}
+
+const marginMs = 5 * 60 * 1000;
+
+/**
+ * Keeps a distance from the end, since a token travels and clocks differ: five minutes, or a quarter of a life that is
+ * shorter than twenty. Where the issuer does not say when to renew, three quarters of what is left are used up first.
+ */
+export function tokenLifeOf({ expiresInMs, refreshInMs }: Omit<AcquiredToken, 'token'>): TokenLife {
+  const usableForMs = Math.max(0, expiresInMs - Math.min(marginMs, expiresInMs / 4));
+  const isSensible = refreshInMs !== undefined && refreshInMs > 0 && refreshInMs < usableForMs;
+  return { usableForMs, refreshAfterMs: isSensible ? refreshInMs : (usableForMs * 3) / 4 };
+}
+
+declare const made: unique symbol;
+
+/** Whose something is. Whatever is shared between calls is shared under such a key, which only this file makes. */
+export type IdentityKey = string & { readonly [made]: 'IdentityKey' };
+
+/** A caller, by the digest of the very token that it showed. */
+export type Subject = string & { readonly [made]: 'Subject' };
+
+/** All that must be equal before two calls may share a token. */
+export interface Identity {
+  readonly cloud: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly mode: string;
+  readonly scopes: readonly string[];
+  readonly subject: Subject;
+  /** The claims that a token was asked to meet, as JSON text; empty where none were. */
+  readonly claims: string;
+}
+
+/** The subject of what the gateway does in its own name. */
+export const ownSubject = subjectOfText('');
+
+/**
+ * The subject behind a token or an assertion. Never the `oid` in it: two tokens of one person can differ in what they
+ * permit, and a claim can be forged where a digest cannot.
+ */
+export function subjectOf(token: Secret): Subject {
+  return subjectOfText(token.reveal());
+}
+
+/** Makes the key. It is a digest, so nothing of the identity can be read from it. */
+export function identityKeyOf(identity: Identity): IdentityKey {
+  const { cloud, tenant, client, mode, scopes, subject, claims } = identity;
+  const parts = [cloud, tenant, client, mode, scopes, subject, claims];
+  return digest(JSON.stringify(parts)) as IdentityKey;
+}
+
+function subjectOfText(text: string): Subject {
+  return digest(text) as Subject;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

@@ -4,24 +4,25 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { GraphCredentialError, isGraphError } from '../../../src/graph/errors.ts';
+import type { OnBehalfOfOptions } from '../../../src/identity/outbound/credentials.ts';
+import {
+  OutboundIdentityError,
+  type TokenFlow,
+  tokenFactsOf,
+} from '../../../src/identity/outbound/token.ts';
 import {
   decideRefusal,
   type Refusal,
   type RefusalFacts,
-} from '../../../src/identity/outbound/authority/decideRefusal.ts';
+  refusalErrorOf,
+} from '../../../src/identity/outbound/tokenAnswer.ts';
 import {
+  createTokenTransport,
   type GuardOptions,
   guardTransport,
   judgeTokenEnd,
-} from '../../../src/identity/outbound/authority/guardTransport.ts';
-import { refusalErrorOf } from '../../../src/identity/outbound/authority/refusalError.ts';
-import type { OnBehalfOfOptions } from '../../../src/identity/outbound/onBehalfOfCredentials.ts';
-import type { TokenFlow } from '../../../src/identity/outbound/token.ts';
-import {
-  createTokenTransport,
   type TokenTransport,
 } from '../../../src/identity/outbound/tokenEndpoint.ts';
-import { OutboundIdentityError, tokenFactsOf } from '../../../src/identity/outbound/tokenFacts.ts';
 import type { Clock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import type { AuthorityFault } from '../../support/authority/faults.ts';
