@@ -14,7 +14,7 @@ import { createRoutes } from './graph/routes.ts';
 import { createGraphPipeline } from './graph/send.ts';
 import { createConnections, createUndiciSend } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
-import { checkAddedId } from './resolvers/checkAddedId.ts';
+import { checkAddedId } from './partners/unclearAdd.ts';
 import { proxyFor } from './shared/proxy.ts';
 
 /** What answers the gateway's calls, and the client for it. */

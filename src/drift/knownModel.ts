@@ -8,8 +8,8 @@ import {
   platformsOf,
   type WirePlatform,
 } from '../graph/types.ts';
-import { type RecognizedTypename, wireNameByTypename } from '../mapping/assignmentTarget.ts';
-import { wirePartnerStates } from '../mapping/partnerState.ts';
+import { type RecognizedTypename, wireNameByTypename } from '../partners/assignmentMapping.ts';
+import { wirePartnerStates } from '../partners/model.ts';
 import { type Csdl, type CsdlProperty, propertiesOf } from './readCsdl.ts';
 
 /** Properties by their names. */

@@ -7,20 +7,22 @@ import type {
 import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
 import { isGraphError } from '../graph/errors.ts';
 import type { PartnerResource, WirePlatform } from '../graph/types.ts';
-import { findAssignmentChangeProblems } from '../mapping/assignmentChangeProblems.ts';
-import { wirePlatformOf } from '../mapping/platform.ts';
-import { partnerInConflict } from '../resolvers/partnerInConflict.ts';
-import { userErrorsOf } from '../resolvers/userErrorsOf.ts';
-import { userErrorsOrThrow } from '../resolvers/userErrorsOrThrow.ts';
 import type { AssignmentPlan } from './assignmentPlan.ts';
 import { letIn } from './authorize.ts';
 import type { RequestContext } from './context.ts';
 import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
-import type { PartnerModel } from './model.ts';
+import { findAssignmentChangeProblems } from './inputRules.ts';
+import { type PartnerModel, wirePlatformOf } from './model.ts';
 import { partnerFromWire } from './partnerMapping.ts';
 import { revisedProperties } from './revision.ts';
 import { changedElsewhere, noticesOf, noticesOfView, readView, untilShown } from './untilShown.ts';
-import { findRevisionConflict, partnerNotFound } from './userErrors.ts';
+import {
+  findRevisionConflict,
+  partnerInConflict,
+  partnerNotFound,
+  userErrorsOf,
+  userErrorsOrThrow,
+} from './userErrors.ts';
 import { isFromBefore } from './visibility.ts';
 
 /** What both mutations of one assignment answer. */

@@ -1,15 +1,19 @@
 import type {
+  AddComplianceManagementPartnerInput,
+  AddEnrollmentAssignmentInput,
   AssignmentTargetInput,
+  RemoveEnrollmentAssignmentInput,
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
 import {
   type GraphApiVersion,
+  isPartnerId,
   knowsAssignmentFilters,
+  partnerIdForm,
   platformsOf,
   type WirePlatform,
 } from '../graph/types.ts';
-import type { InputProblem } from '../mapping/inputProblem.ts';
-import { knownPartnerStates } from '../mapping/partnerState.ts';
+import { type InputProblem, knownPartnerStates, wirePlatformOf } from './model.ts';
 
 /** The properties that an add and an update have in common. */
 export type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
@@ -94,4 +98,79 @@ export function unknownPropertyProblem(
       `Microsoft Graph ${version}, which this gateway is configured for, does not know ${path.at(-1)}. ` +
       'Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
   };
+}
+
+/** Lists everything in an add that the scalars could not refuse and that must not reach Graph; all of it at once. */
+export function findNewPartnerProblems(
+  input: AddComplianceManagementPartnerInput,
+  version: GraphApiVersion,
+): readonly InputProblem[] {
+  return [...findIdProblems(input.id), ...findWritableProblems(input, version)];
+}
+
+/** Lists everything in an update that the scalars could not refuse and that must not reach Graph; all of it at once. */
+export function findPartnerChangeProblems(
+  input: UpdateComplianceManagementPartnerInput,
+  version: GraphApiVersion,
+): readonly InputProblem[] {
+  return [...findIdProblems(input.id), ...findWritableProblems(input, version)];
+}
+
+/** Lists everything in a change of one assignment that must not reach Graph; all of it at once. */
+export function findAssignmentChangeProblems(
+  { id, platform, target }: AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput,
+  version: GraphApiVersion,
+): readonly InputProblem[] {
+  return [
+    ...findIdProblems(id),
+    ...(platformsOf(version).includes(wirePlatformOf(platform))
+      ? []
+      : [
+          {
+            path: ['input', 'platform'],
+            message: `Microsoft Graph ${version}, which this gateway is configured for, has no assignments for ${platform}.`,
+          },
+        ]),
+    ...findTargetProblems(target, ['input', 'target'], version),
+  ];
+}
+
+/** Says where an id of the input could change the meaning of a path; absent and null are no problem here. */
+export function findIdProblems(id: string | null | undefined): readonly InputProblem[] {
+  if (id == null || isPartnerId(id)) {
+    return [];
+  }
+  return [{ path: ['input', 'id'], message: `An id is ${partnerIdForm}.` }];
+}
+
+/**
+ * Finds the input field that a refusal of Graph is about, by the names that its message puts in quotation marks.
+ *
+ * The wire body has the input's names and list positions down to the targets, so a name or a value that is found
+ * there gives the path; inside a target, whose wire form differs, it ends at the target. Undefined where no name is
+ * found, or where the first that is found stands in several places.
+ */
+export function locateInput(
+  body: object,
+  quotedNames: readonly string[],
+): readonly string[] | undefined {
+  for (const name of quotedNames) {
+    const paths = new Map(findPaths(body, name, ['input']).map((path) => [path.join('/'), path]));
+    if (paths.size > 0) {
+      return paths.size === 1 ? [...paths.values()][0] : undefined;
+    }
+  }
+  return undefined;
+}
+
+function findPaths(node: unknown, name: string, path: readonly string[]): (readonly string[])[] {
+  if (typeof node !== 'object' || node === null) {
+    return [];
+  }
+  const isTarget = path.at(-1) === 'target';
+  return Object.entries(node).flatMap(([key, value]) => {
+    const here = isTarget ? path : [...path, key];
+    const isMatch = key === name || value === name;
+    return isMatch ? [here] : findPaths(value, name, here);
+  });
 }

@@ -1,6 +1,6 @@
 import type { PartnerResource } from '../graph/types.ts';
-import { instantKeyOf } from '../mapping/instantKey.ts';
-import { filterIdName, filterOf, filterTypeName, typeNameOf } from '../mapping/sameTarget.ts';
+import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
+import { instantKeyOf } from './dateTimeOffset.ts';
 
 /** A property of a partner that can be compared by meaning. */
 export type ComparedProperty = Exclude<keyof PartnerResource, '@odata.type'>;

@@ -1,9 +1,8 @@
 import type { AddComplianceManagementPartnerInput, PartnerState } from '../generated/graphql.ts';
 import type { NewPartnerResource, PartnerChanges, PartnerResource } from '../graph/types.ts';
-import { partnerStateFromWire, partnerStateToWire } from '../mapping/partnerState.ts';
 import { assignmentsFromWire, assignmentsToWire } from './assignmentMapping.ts';
 import type { WritableInput } from './inputRules.ts';
-import type { PartnerModel } from './model.ts';
+import { type PartnerModel, partnerStateFromWire, partnerStateToWire } from './model.ts';
 import { revisionOf } from './revision.ts';
 
 /** Gives the schema's partner. What Graph left out reads null; nothing that Graph may write makes this throw. */

@@ -1,9 +1,13 @@
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/types.ts';
-import { readPartnerConnection } from '../resolvers/partnerConnection.ts';
+import { listSequence, orderedSequence } from '../selection/partnerSequence.ts';
+import { forEachUnit } from '../shared/loopShare.ts';
 import { letIn } from './authorize.ts';
 import { GatewayError } from './errors.ts';
-import { readPageArguments } from './list/arguments.ts';
+import { type PageArguments, readPageArguments } from './list/arguments.ts';
+import { cutPage } from './list/page.ts';
+import type { PartnerRows } from './list/rows.ts';
+import type { PartnerConnectionModel, PartnerEdgeModel } from './model.ts';
 import { partnerFromWire } from './partnerMapping.ts';
 import { readViewer } from './viewer.ts';
 
@@ -33,3 +37,31 @@ export const Query: QueryResolvers = {
 
   viewer: (_parent, _args, context) => readViewer(context),
 };
+
+/** Reads the page that was asked for, and leaves all that only some operations ask for until they do. */
+export async function readPartnerConnection(
+  rows: PartnerRows,
+  page: PageArguments,
+): Promise<PartnerConnectionModel> {
+  const sequence = page.order ? orderedSequence(rows, page.order) : listSequence(rows);
+  const { rows: found, hasNext, hasPrevious, count } = await cutPage(sequence, page, rows.share);
+  const edges: PartnerEdgeModel[] = [];
+  await forEachUnit(rows.share, found.length, (place) => {
+    const pageRow = found[place];
+    if (pageRow !== undefined) {
+      const { row, index } = pageRow;
+      edges.push({ cursor: () => sequence.cursorOf(row, index), node: partnerFromWire(row) });
+    }
+  });
+  return {
+    edges,
+    nodes: edges.map(({ node }) => node),
+    pageInfo: {
+      hasNextPage: hasNext,
+      hasPreviousPage: hasPrevious,
+      startCursor: () => edges[0]?.cursor() ?? null,
+      endCursor: () => edges.at(-1)?.cursor() ?? null,
+    },
+    totalCount: count,
+  };
+}

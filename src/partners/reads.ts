@@ -1,11 +1,11 @@
 import DataLoader from 'dataloader';
 import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
-import type { GraphCall } from '../graph/request.ts';
+import { endedErrorOf } from '../graph/errors.ts';
+import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { PartnerResource } from '../graph/types.ts';
-import { toGatewayError } from '../resolvers/toGatewayError.ts';
 import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
-import { GatewayError } from './errors.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
 import {
   createPartnerRows,
   type ListBounds,
@@ -86,4 +86,22 @@ function translate(error: unknown): never {
     );
   }
   throw toGatewayError(error);
+}
+
+/** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
+export function shareUntilEnd(share: LoopShare, signal: AbortSignal): LoopShare {
+  return {
+    isUsedUp: share.isUsedUp,
+    async nextTurn() {
+      await share.nextTurn();
+      if (!signal.aborted) {
+        return;
+      }
+      if (signal.reason === ('deadline' satisfies EndReason)) {
+        const message = "The operation's time ended while the gateway worked on its rows.";
+        throw new GatewayError('UPSTREAM_TIMEOUT', `${message} Ask for less at once.`);
+      }
+      throw toGatewayError(endedErrorOf(signal));
+    },
+  };
 }

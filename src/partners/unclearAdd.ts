@@ -1,9 +1,15 @@
-import { isGraphError } from '../graph/errors.ts';
-import type { NewPartnerResource, PartnerResource } from '../graph/types.ts';
-import { isWhatWasAdded } from '../mapping/isWhatWasAdded.ts';
+import type { GraphClient } from '../graph/client.ts';
+import { GraphProtocolError, isGraphError } from '../graph/errors.ts';
+import {
+  isPartnerId,
+  isSameId,
+  type NewPartnerResource,
+  type PartnerResource,
+} from '../graph/types.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
+import { type ComparedProperty, meaningOf } from './meaning.ts';
 
 /**
  * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
@@ -38,4 +44,43 @@ export async function lookForAdded(
     throw error;
   }
   return fitting[0];
+}
+
+/** Whether an add gave an id and was answered under another one. */
+export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource): boolean {
+  return sent.id !== undefined && !isSameId(sent.id, answered.id);
+}
+
+/**
+ * Believes an answer to an add under another id than it gave only if all else in it is as it was sent: Graph gives ids
+ * itself in all its examples. With any other difference it may be somebody else's partner.
+ */
+export function checkAddedId(graph: GraphClient): GraphClient {
+  return {
+    ...graph,
+    async add(partner, call) {
+      const added = await graph.add(partner, call);
+      if (hasOtherId(partner, added)) {
+        const { id: _id, ...rest } = partner;
+        if (!isWhatWasAdded(rest, added)) {
+          throw new GraphProtocolError('badResponse', anotherPartner, {
+            mayHaveBeenApplied: true,
+            answeredId: isPartnerId(added.id) ? added.id : undefined,
+          });
+        }
+      }
+      return added;
+    },
+  };
+}
+
+const anotherPartner =
+  "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
+
+/** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
+export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource): boolean {
+  const { '@odata.type': _type, ...properties } = sent;
+  return (Object.keys(properties) as ComparedProperty[]).every(
+    (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),
+  );
 }

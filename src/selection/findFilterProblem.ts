@@ -1,4 +1,4 @@
-import type { InputProblem } from '../mapping/inputProblem.ts';
+import type { InputProblem } from '../partners/model.ts';
 
 /** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
 const nullable = /^(partnerState|displayName)\.eq$/;

@@ -11,8 +11,8 @@ import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../src/drift/
 import type { Emulator } from '../../src/emulator/server.ts';
 import { readPartnerJson } from '../../src/graph/readAnswer.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
-import { assignmentTargetFromWire } from '../../src/mapping/assignmentTarget.ts';
-import { partnerStateFromWire } from '../../src/mapping/partnerState.ts';
+import { assignmentTargetFromWire } from '../../src/partners/assignmentMapping.ts';
+import { partnerStateFromWire } from '../../src/partners/model.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 

@@ -9,7 +9,7 @@ import type {
 import {
   assignmentTargetFromWire,
   assignmentTargetToWire,
-} from '../../src/mapping/assignmentTarget.ts';
+} from '../../src/partners/assignmentMapping.ts';
 import { planAddition, planRemoval } from '../../src/partners/assignmentPlan.ts';
 import {
   decideVerdict,

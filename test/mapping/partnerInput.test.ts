@@ -7,13 +7,12 @@ import type {
   ComplianceManagementPartnerAssignmentInput,
 } from '../../src/generated/graphql.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
-import { locateInput } from '../../src/mapping/locateInput.ts';
-import { findNewPartnerProblems } from '../../src/mapping/newPartnerProblems.ts';
+import { findNewPartnerProblems, locateInput } from '../../src/partners/inputRules.ts';
 import {
   knownPartnerStates,
   partnerStateFromWire,
   partnerStateToWire,
-} from '../../src/mapping/partnerState.ts';
+} from '../../src/partners/model.ts';
 import { newPartnerToWire, partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
 

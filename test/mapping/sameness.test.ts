@@ -5,11 +5,10 @@ import type {
   NewPartnerResource,
   PartnerResource,
 } from '../../src/graph/types.ts';
-import { instantKeyOf } from '../../src/mapping/instantKey.ts';
-import { isWhatWasAdded } from '../../src/mapping/isWhatWasAdded.ts';
-import { findDateTimeOffsetProblem } from '../../src/partners/dateTimeOffset.ts';
+import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
 import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
 import { revisionOf } from '../../src/partners/revision.ts';
+import { isWhatWasAdded } from '../../src/partners/unclearAdd.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';

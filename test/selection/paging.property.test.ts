@@ -10,7 +10,7 @@ import { readPageArguments } from '../../src/partners/list/arguments.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
 import { createPartnerRows } from '../../src/partners/list/rows.ts';
-import { readPartnerConnection } from '../../src/resolvers/partnerConnection.ts';
+import { readPartnerConnection } from '../../src/partners/queries.ts';
 
 /** What a client sees of a page. */
 interface SeenPage {

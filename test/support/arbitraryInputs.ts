@@ -5,7 +5,7 @@ import type {
   AssignmentTargetInput,
   ComplianceManagementPartnerAssignmentInput,
 } from '../../src/generated/graphql.ts';
-import { knownPartnerStates } from '../../src/mapping/partnerState.ts';
+import { knownPartnerStates } from '../../src/partners/model.ts';
 
 const pad = (number: number, width = 2): string => String(number).padStart(width, '0');
 

@@ -20,7 +20,7 @@ import type {
   PartnerTenantState,
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
-import type { wirePartnerStates } from '../../src/mapping/partnerState.ts';
+import type { wirePartnerStates } from '../../src/partners/model.ts';
 import { bannerOf } from '../../src/program.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {

@@ -3,7 +3,7 @@ import type {
   ComplianceManagementPartnerOrderField,
 } from '../../generated/graphql.ts';
 import type { PartnerResource } from '../../graph/types.ts';
-import { knownPartnerStates, partnerStateFromWire } from '../../mapping/partnerState.ts';
+import { knownPartnerStates, partnerStateFromWire } from '../model.ts';
 import { valuesOf } from './rowValues.ts';
 
 /** What a row is ordered by: one value for each key, then its id. All of them are bounded, because cursors carry them. */

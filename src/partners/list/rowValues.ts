@@ -1,7 +1,7 @@
 import type { PartnerResource } from '../../graph/types.ts';
-import { instantKeyOf } from '../../mapping/instantKey.ts';
 import { boundText } from '../../selection/boundText.ts';
 import { foldText } from '../../selection/foldText.ts';
+import { instantKeyOf } from '../dateTimeOffset.ts';
 
 /** What filters, orders and cursors want to know of a row, each worked out once, when it is first asked for. */
 export interface RowValues {

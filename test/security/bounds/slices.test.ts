@@ -6,8 +6,8 @@ import { slicesOf } from '../../../src/http/graphqlRoute.ts';
 import { readPageArguments } from '../../../src/partners/list/arguments.ts';
 import { cursorOf } from '../../../src/partners/list/cursor.ts';
 import { createPartnerRows } from '../../../src/partners/list/rows.ts';
-import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.ts';
-import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
+import { readPartnerConnection } from '../../../src/partners/queries.ts';
+import { shareUntilEnd } from '../../../src/partners/reads.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
 
 const rowCount = 3000;
