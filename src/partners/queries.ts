@@ -1,11 +1,10 @@
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/types.ts';
-import { listSequence, orderedSequence } from '../selection/partnerSequence.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import { letIn } from './authorize.ts';
 import { GatewayError } from './errors.ts';
 import { type PageArguments, readPageArguments } from './list/arguments.ts';
-import { cutPage } from './list/page.ts';
+import { cutPage, listSequence, orderedSequence } from './list/page.ts';
 import type { PartnerRows } from './list/rows.ts';
 import type { PartnerConnectionModel, PartnerEdgeModel } from './model.ts';
 import { partnerFromWire } from './partnerMapping.ts';

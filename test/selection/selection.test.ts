@@ -7,11 +7,15 @@ import type {
 } from '../../src/generated/graphql.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
-import { type CursorPlace, cursorOf, parseCursor } from '../../src/partners/list/cursor.ts';
+import {
+  type CursorPlace,
+  cursorOf,
+  fingerprintOf,
+  parseCursor,
+} from '../../src/partners/list/cursor.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
-import { fingerprintOf } from '../../src/selection/fingerprint.ts';
-import { comparedLength, foldText } from '../../src/selection/foldText.ts';
+import { comparedLength, foldText } from '../../src/partners/list/rowValues.ts';
 
 const texts = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.toWellFormed());
 

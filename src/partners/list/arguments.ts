@@ -3,7 +3,7 @@ import type {
   ComplianceManagementPartnerOrderField,
   QueryComplianceManagementPartnersArgs,
 } from '../../generated/graphql.ts';
-import { findFilterProblem } from '../../selection/findFilterProblem.ts';
+import type { InputProblem } from '../model.ts';
 import { type CursorPlace, parseCursor } from './cursor.ts';
 import { compilePartnerFilter, type PartnerPredicate } from './filter.ts';
 import { createPartnerOrder, type PartnerOrder } from './order.ts';
@@ -96,4 +96,30 @@ function readCursor(
         problem:
           'is a cursor of this list in another order; give the same orderBy, or leave it out',
       };
+}
+
+/** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
+const nullable = /^(partnerState|displayName)\.eq$/;
+
+/**
+ * Finds the first null in a filter that has no meaning. Its path begins at the argument. How deep a filter is and how
+ * many conditions it has was bounded before.
+ */
+export function findFilterProblem(
+  filter: object,
+  path: readonly string[] = ['filter'],
+): InputProblem | undefined {
+  for (const [name, value] of Object.entries(filter)) {
+    const here = [...path, name];
+    if (value === null && !nullable.test(here.slice(-2).join('.'))) {
+      const message = `${here.join('.')} is null, which has no meaning; leave it out for no condition.`;
+      return { path: here, message };
+    }
+    const isNested = typeof value === 'object' && value !== null;
+    const problem = isNested ? findFilterProblem(value, here) : undefined;
+    if (problem !== undefined) {
+      return problem;
+    }
+  }
+  return undefined;
 }

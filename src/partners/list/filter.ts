@@ -5,10 +5,9 @@ import type {
   PartnerStateFilter,
 } from '../../generated/graphql.ts';
 import type { PartnerResource } from '../../graph/types.ts';
-import { foldText } from '../../selection/foldText.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
 import { partnerStateFromWire, wirePlatformOf } from '../model.ts';
-import { valuesOf } from './rowValues.ts';
+import { foldText, valuesOf } from './rowValues.ts';
 
 /** Whether a row is in the answer. */
 export type PartnerPredicate = (row: PartnerResource) => boolean;
