@@ -5,7 +5,6 @@ import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Surroundings } from './dependencies.ts';
-import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { createApollo } from './graphql/apollo.ts';
@@ -27,6 +26,7 @@ import { createKnownPartnerIds, noteIds } from './partners/knownPartners.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 import { connectUpstream } from './upstream.ts';
 
 export interface Gateway {

@@ -1,8 +1,8 @@
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
-import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 import { systemCodeOf } from './shared/systemCode.ts';
 import type { Log } from './telemetry/log.ts';
 import { createLogger } from './telemetry/logger.ts';

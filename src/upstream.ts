@@ -5,7 +5,6 @@ import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Surroundings } from './dependencies.ts';
-import { embeddedGraphToken } from './embeddedGraphToken.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
 import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget.ts';
@@ -16,6 +15,7 @@ import { createConnections, createUndiciSend } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import { checkAddedId } from './partners/unclearAdd.ts';
 import { proxyFor } from './shared/proxy.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 export interface RunningUpstream {

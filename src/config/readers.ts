@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from '../loopback.ts';
-import type { ForwardProxy, ProxySettings } from '../shared/proxy.ts';
+import { type ForwardProxy, isLoopback, type ProxySettings } from '../shared/proxy.ts';
 import { Secret } from '../shared/secret.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import { hostedSandbox } from '../config/http.ts';
-import { isJsonObject } from '../graph/json.ts';
+import { isJsonObject } from '../shared/json.ts';
 import {
   type EndpointFacts,
   type ProbeParts,

@@ -1,13 +1,12 @@
 import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { IdentityConfig } from '../config/identity.ts';
 import type { Surroundings } from '../dependencies.ts';
-import { embeddedGraphToken } from '../embeddedGraphToken.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
 import { readCompactToken } from '../identity/verifyToken.ts';
 import { inboundOptions } from '../identityMode.ts';
-import type { Secret } from '../shared/secret.ts';
+import { embeddedGraphToken, type Secret } from '../shared/secret.ts';
 import { type ProbeParts, withinTimeout } from './endpoint.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { type PermissionNeeds, permissionFinding } from './permission.ts';

@@ -1,5 +1,5 @@
+import { isJsonObject } from '../shared/json.ts';
 import { pauseFor } from './errors.ts';
-import { isJsonObject } from './json.ts';
 import { readJsonBody, unbelievable } from './readAnswer.ts';
 import type { GraphCall, GraphCallParts, GraphResponse } from './request.ts';
 import { decideRetry, outcomeOfResponse } from './retryRules.ts';

@@ -2,11 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { untilAborted } from '../shared/abort.ts';
-import { countJsonValues, findJsonProblem } from '../shared/json.ts';
+import {
+  countJsonValues,
+  findJsonProblem,
+  parseJson,
+  withExactNumbersInSteps,
+} from '../shared/json.ts';
 import { laterTurn } from '../shared/loopShare.ts';
 import { endedErrorOf } from './errors.ts';
-import { withExactNumbersInSteps } from './exactNumbers.ts';
-import { parseJson } from './json.ts';
 import { protocolErrorOf } from './readRefusal.ts';
 import { type GraphRequest, type GraphResponse, headerText, type Policy } from './request.ts';
 import { maximumBodyBytes, maximumJsonValues, smallBodyBytes } from './transport.ts';

@@ -1,8 +1,8 @@
+import { rawItems, rawMembers } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { getManyItems } from './batch.ts';
 import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
-import { rawItems, rawMembers } from './rawJson.ts';
 import {
   type GraphPage,
   readAdded,

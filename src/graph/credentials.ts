@@ -1,6 +1,6 @@
+import { isJsonObject, parseJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import { GraphCredentialError } from './errors.ts';
-import { isJsonObject, parseJson } from './json.ts';
 import type { GraphCall } from './request.ts';
 
 /** Which token is wanted. */

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from './json.ts';
+import { isJsonObject, parseJson } from '../shared/json.ts';
 
 const maximumNesting = 8;
 

@@ -1,4 +1,4 @@
-import { isJsonObject, jsonOf } from './json.ts';
+import { isJsonObject, jsonOf } from '../shared/json.ts';
 import { type Asked, protocolErrorOf, responseErrorOf } from './readRefusal.ts';
 import { type GraphResponse, headerText } from './request.ts';
 import { isPartnerId, isSameId, type PartnerResource } from './types.ts';

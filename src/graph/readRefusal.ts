@@ -1,3 +1,4 @@
+import { jsonOf } from '../shared/json.ts';
 import { type GraphErrorBody, readChallenge, readErrorBody } from './errorBody.ts';
 import {
   type GraphAnswer,
@@ -7,7 +8,6 @@ import {
   GraphResponseError,
   type Lacking,
 } from './errors.ts';
-import { jsonOf } from './json.ts';
 import { type GraphResponse, headerText } from './request.ts';
 import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
 import {

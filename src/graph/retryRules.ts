@@ -1,6 +1,6 @@
+import { jsonOf } from '../shared/json.ts';
 import { readChallenge, readErrorBody } from './errorBody.ts';
 import { type AttemptFault, isGraphError } from './errors.ts';
-import { jsonOf } from './json.ts';
 import { type GraphResponse, headerText, type RepeatReason } from './request.ts';
 import type { GraphMethod } from './types.ts';
 

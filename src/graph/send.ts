@@ -6,14 +6,13 @@ import {
 } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
 import { createTurns, type TurnOptions } from '../shared/concurrencyLimit.ts';
+import { parseJson, withExactNumbers } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { readBody } from './body.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials } from './credentials.ts';
 import { endedErrorOf, GraphHeldBackError, isGraphError, untilEnded } from './errors.ts';
-import { withExactNumbers } from './exactNumbers.ts';
-import { parseJson } from './json.ts';
 import { createObserve } from './observe.ts';
 import {
   composePolicies,

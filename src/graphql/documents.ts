@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { safeParse } from 'secure-json-parse';
-import { findInexactNumbers, type InexactNumber } from '../graph/exactNumbers.ts';
-import { isJsonObject } from '../graph/json.ts';
-import { judgeJson } from '../shared/json.ts';
+import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { Limits } from './limits.ts';

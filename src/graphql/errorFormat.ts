@@ -1,7 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { isJsonObject } from '../graph/json.ts';
 import { GatewayError } from '../partners/errors.ts';
+import { isJsonObject } from '../shared/json.ts';
 import { excessOf, extensionsOf, LimitError, type Limits, messageOf } from './limits.ts';
 
 type ErrorFormat = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;

@@ -16,9 +16,8 @@ import {
   type VariableDefinitionNode,
   validate,
 } from 'graphql';
-import { isJsonObject, parseJson } from '../graph/json.ts';
 import type { Clock } from '../shared/clock.ts';
-import { findJsonProblem } from '../shared/json.ts';
+import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
 import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';

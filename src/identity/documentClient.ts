@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { Agent, type Dispatcher } from 'undici';
-import { parseJson } from '../graph/json.ts';
 import { trustIn } from '../graph/pipeline/transport/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../graph/tunnel.ts';
 import { untilAborted } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
-import { findJsonProblem } from '../shared/json.ts';
+import { findJsonProblem, parseJson } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';
 

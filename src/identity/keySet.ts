@@ -1,6 +1,6 @@
 import { type CryptoKey, importJWK } from 'jose';
-import { isJsonObject } from '../graph/json.ts';
-import { isLoopback } from '../loopback.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { isLoopback } from '../shared/proxy.ts';
 import { DocumentError, type ReadDocument } from './documentClient.ts';
 import { type IssuerRoots, isGuid, issuerOf } from './issuers.ts';
 

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { compactVerify } from 'jose';
-import { isJsonObject, parseJson } from '../graph/json.ts';
 import type { Clock } from '../shared/clock.ts';
-import { findJsonProblem } from '../shared/json.ts';
+import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { findClaimsProblem, readCaller, readClaims, type TokenRules } from './claims.ts';

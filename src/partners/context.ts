@@ -1,10 +1,10 @@
 import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
-import type { InexactNumber } from '../graph/exactNumbers.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { RequestTrail } from '../telemetry/trace.ts';
 import type { KnownPartnerIds } from './knownPartners.ts';

@@ -1,10 +1,8 @@
 import { hash } from 'node:crypto';
 import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
-import { withExactNumbers } from '../graph/exactNumbers.ts';
-import { isJsonObject, parseJson } from '../graph/json.ts';
-import { rawItems } from '../graph/rawJson.ts';
 import { readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
+import { isJsonObject, parseJson, rawItems, withExactNumbers } from '../shared/json.ts';
 import { meaningOf } from './meaning.ts';
 import { revisedProperties } from './revision.ts';
 

@@ -1,5 +1,4 @@
 import { BlockList, isIP } from 'node:net';
-import { isLoopback } from '../loopback.ts';
 import type { Secret } from './secret.ts';
 
 /** A forward proxy. */
@@ -78,4 +77,9 @@ function isInNetwork(host: string, entry: string): boolean {
     // An entry of another form or family says nothing about this host.
     return false;
   }
+}
+
+/** Whether a URL's `hostname` is this machine itself, by name or address (127.0.0.0/8, ::1). */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname);
 }

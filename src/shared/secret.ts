@@ -27,3 +27,6 @@ export class Secret {
     return mark;
   }
 }
+
+/** The token of the README's examples. Only the embedded Graph accepts it; it opens nothing else. */
+export const embeddedGraphToken = 'embedded-graph-token';

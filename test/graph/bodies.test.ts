@@ -4,16 +4,17 @@ import fc from 'fast-check';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
 import { decodeBody, readBody } from '../../src/graph/body.ts';
 import { GraphError } from '../../src/graph/errors.ts';
-import {
-  findInexactNumbers,
-  isExact,
-  withExactNumbers,
-  withExactNumbersInSteps,
-} from '../../src/graph/exactNumbers.ts';
-import { rawItems, rawMembers } from '../../src/graph/rawJson.ts';
 import type { GraphResponse } from '../../src/graph/request.ts';
 import { maximumBodyBytes, maximumJsonValues } from '../../src/graph/transport.ts';
 import type { GraphOperation } from '../../src/graph/types.ts';
+import {
+  findInexactNumbers,
+  isExact,
+  rawItems,
+  rawMembers,
+  withExactNumbers,
+  withExactNumbersInSteps,
+} from '../../src/shared/json.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
 
 const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));

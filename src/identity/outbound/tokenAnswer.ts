@@ -1,6 +1,6 @@
 import { GraphCredentialError } from '../../graph/errors.ts';
-import { isJsonObject, parseJson } from '../../graph/json.ts';
 import { parseRetryAfterMs } from '../../graph/retryRules.ts';
+import { isJsonObject, parseJson } from '../../shared/json.ts';
 import { Secret } from '../../shared/secret.ts';
 import {
   type AcquiredToken,

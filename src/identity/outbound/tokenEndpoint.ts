@@ -1,11 +1,9 @@
 import { types } from 'node:util';
 import { type Dispatcher, Pool } from 'undici';
 import { GraphCredentialError, GraphHeldBackError, isGraphError } from '../../graph/errors.ts';
-import { parseJson } from '../../graph/json.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
 import { trustIn } from '../../graph/pipeline/transport/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../../graph/tunnel.ts';
-import { isLoopback } from '../../loopback.ts';
 import {
   type AttemptEnd,
   type CircuitStateName,
@@ -14,7 +12,8 @@ import {
 } from '../../shared/circuitBreaker.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { createTurns, type TurnOptions } from '../../shared/concurrencyLimit.ts';
-import { type ProxySettings, proxyFor } from '../../shared/proxy.ts';
+import { parseJson } from '../../shared/json.ts';
+import { isLoopback, type ProxySettings, proxyFor } from '../../shared/proxy.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /** One request for a token. */

@@ -19,7 +19,7 @@ import {
   judgeUpstream,
 } from '../../../src/graph/send.ts';
 import type { GraphOperation } from '../../../src/graph/types.ts';
-import { createFailureShare } from '../../../src/resilience/failureShare.ts';
+import { createFailureShare } from '../../../src/shared/circuitBreaker.ts';
 import type { Clock } from '../../../src/shared/clock.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
