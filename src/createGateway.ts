@@ -3,10 +3,10 @@ import type { Config } from './config/config.ts';
 import type { Surroundings } from './dependencies.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { systemClock } from './shared/clock.ts';
-import { createMeasurements } from './telemetry/createMeasurements.ts';
-import { createStartTrail } from './telemetry/createStartTrail.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { createLogger } from './telemetry/log.ts';
+import { createMeasurements } from './telemetry/metrics.ts';
 import { startTelemetry } from './telemetry/startTelemetry.ts';
+import { createStartTrail } from './telemetry/trace.ts';
 
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export type { Environment } from './config/readers.ts';

@@ -3,9 +3,9 @@ import { metrics, trace } from '@opentelemetry/api';
 import { doctorCommand } from './doctor/command.ts';
 import { systemClock } from './shared/clock.ts';
 import { readNamedFile } from './shared/namedFile.ts';
-import { createMeasurements } from './telemetry/createMeasurements.ts';
-import { createStartTrail } from './telemetry/createStartTrail.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { createLogger } from './telemetry/log.ts';
+import { createMeasurements } from './telemetry/metrics.ts';
+import { createStartTrail } from './telemetry/trace.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,

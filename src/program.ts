@@ -4,9 +4,8 @@ import { createGateway, type OwnGateway } from './createGateway.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 import { systemCodeOf } from './shared/systemCode.ts';
-import type { Log } from './telemetry/log.ts';
-import { createLogger } from './telemetry/logger.ts';
-import { standardOutput } from './telemetry/standardOutput.ts';
+import { createLogger, type Log } from './telemetry/log.ts';
+import { standardOutput } from './telemetry/logSink.ts';
 
 const mutation =
   'mutation Add($input: AddComplianceManagementPartnerInput!) { addComplianceManagementPartner(input: $input) ' +

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCallerTrace } from '../graphql/requestHeaders.ts';
-import { errorTypeOf } from '../telemetry/errorType.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/metrics.ts';
+import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
 import type { RequestTrail, StartTrail } from '../telemetry/trace.ts';
 
 declare module 'fastify' {

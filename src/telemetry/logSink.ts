@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
 
 /** A place for log lines that neither waits for its reader nor keeps more for it than it may. */
 export interface BoundedSink {
@@ -81,4 +81,12 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
       });
     },
   };
+}
+
+let shared: BoundedSink | undefined;
+
+/** Gives the process's standard output as the one place for the lines of all its logs. */
+export function standardOutput(): BoundedSink {
+  shared ??= createBoundedSink(process.stdout, systemClock);
+  return shared;
 }

@@ -3,7 +3,7 @@ import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { RunningMetrics } from './otelMetrics.ts';
-import type { TelemetryParts } from './telemetryParts.ts';
+import type { TelemetryParts } from './otlp.ts';
 
 /** OpenTelemetry's SDK as this gateway uses it: beside whatever else is in the process, not for all of it. */
 export interface Sdk {

@@ -1,7 +1,7 @@
 import { type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { TelemetryParts } from './telemetryParts.ts';
+import type { TelemetryParts } from './otlp.ts';
 
 /** What is told of the gateway, and where. */
 export interface Telemetry {

@@ -3,7 +3,7 @@ import { readConfig } from '../../src/config/config.ts';
 import type { Surroundings } from '../../src/dependencies.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 import { noMeasurements } from './measurements.ts';
 import { startTrailOfNobody } from './trails.ts';
 

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { createGateway, readConfig, type Surroundings } from '../../../src/createGateway.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
+import { createLogger } from '../../../src/telemetry/log.ts';
 import { startOtlpReceiver } from '../otlpReceiver.ts';
 import { createSkippingClock, type SkippingClock } from '../skippingClock.ts';
 import { type Canaries, canary, canaryToken } from './canaries.ts';
