@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '../../src/identity/caller.ts';
 import { type Identity, startIdentity } from '../../src/identity/startIdentity.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -23,9 +23,6 @@ let provider: OidcProvider;
 let identity: Identity;
 
 beforeAll(async () => {
-  // It says on some versions of Node that it would like another one, and that it has no TLS.
-  jest.spyOn(console, 'warn').mockReturnValue(undefined);
-  jest.spyOn(console, 'info').mockReturnValue(undefined);
   provider = await startOidcProvider(contoso.id, applicationClaims);
   identity = startIdentity({
     authority: provider.url,
@@ -41,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await identity.close();
   await provider.close();
-  jest.restoreAllMocks();
 });
 
 const identify = (token: string): Promise<Caller> =>

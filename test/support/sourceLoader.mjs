@@ -7,7 +7,7 @@ const sourceFolder = new URL('../../src/', import.meta.url).href;
 /** Counts what is run, in the lines of the TypeScript source, if coverage is collected. */
 let instrumenter;
 
-/** Node.js calls it in the thread of the loader, before it loads anything. */
+/** To be called before anything is loaded; Node.js does so in the thread of a loader. */
 export async function initialize({ collectsCoverage }) {
   instrumenter = collectsCoverage ? await createInstrumenter() : undefined;
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mock } from 'node:test';
 import type Provider from 'oidc-provider';
 import type { Configuration, JWK } from 'oidc-provider';
 import { frontendClientId } from './authority/people.ts';
@@ -33,6 +34,9 @@ export async function startOidcProvider(
   tenantId: string,
   claimsOverHttp: Readonly<Record<string, unknown>>,
 ): Promise<OidcProvider> {
+  // It says on some versions of Node that it would like another one, and that it has no TLS.
+  mock.method(console, 'warn', () => undefined);
+  mock.method(console, 'info', () => undefined);
   const { default: ProviderClass } = await import('oidc-provider');
   const prefix = `/${tenantId}/v2.0`;
   const wishes = new WeakMap<object, ProviderTokenWish>();
@@ -91,6 +95,7 @@ export async function startOidcProvider(
       return token;
     },
     async close() {
+      mock.restoreAll();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

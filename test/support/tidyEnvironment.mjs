@@ -1,16 +1,17 @@
-import { createRequire, register } from 'node:module';
+import * as nodeModule from 'node:module';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { TestEnvironment } from 'jest-environment-node';
 import { countResources, findLeftovers } from './leftovers.mjs';
+import { initialize, load } from './sourceLoader.mjs';
 
 /** Loads a package for all files of this process (see `nativePackages.mjs`). */
-const requireNative = createRequire(import.meta.url);
+const requireNative = nodeModule.createRequire(import.meta.url);
 
 /** Loads a module of ours for all files of this process (see `nativeSources.mjs`). */
 const importNative = (path) => import(pathToFileURL(path));
 
-let isLoaderRegistered = false;
+let sourceLoader;
 
 /** How long what is being closed may take to be gone. */
 const usualPatienceMs = 15_000;
@@ -42,16 +43,12 @@ export default class TidyEnvironment extends TestEnvironment {
     this.#options = config.projectConfig.testEnvironmentOptions;
     this.#testFile = context.testPath;
     this.#collectsCoverage = config.globalConfig.collectCoverage;
-    if (!isLoaderRegistered) {
-      isLoaderRegistered = true;
-      register('./sourceLoader.mjs', import.meta.url, {
-        data: { collectsCoverage: this.#collectsCoverage },
-      });
-    }
   }
 
   async setup() {
     await super.setup();
+    sourceLoader ??= registerSourceLoader({ collectsCoverage: this.#collectsCoverage });
+    await sourceLoader;
     globalThis.testFile = this.#testFile;
     this.global.requireNative = requireNative;
     this.global.importNative = importNative;
@@ -94,6 +91,17 @@ export default class TidyEnvironment extends TestEnvironment {
     if (left.length > 0) {
       errors.push(leftBehind(who, left));
     }
+  }
+}
+
+/** Node.js 20 loads in a thread of its own; newer ones say that they will not. */
+async function registerSourceLoader(data) {
+  const { register, registerHooks } = nodeModule;
+  if (registerHooks === undefined) {
+    register('./sourceLoader.mjs', import.meta.url, { data });
+  } else {
+    await initialize(data);
+    registerHooks({ load });
   }
 }
 
