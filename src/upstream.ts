@@ -10,8 +10,8 @@ import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient, type GraphClient, watchOutcomes } from './graph/client.ts';
 import { createRoutes } from './graph/routes.ts';
-import { createGraphPipeline } from './graph/send.ts';
-import { createConnections, createUndiciSend } from './graph/transport.ts';
+import { createSend } from './graph/send.ts';
+import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import { checkAddedId } from './partners/unclearAdd.ts';
 import { proxyFor } from './shared/proxy.ts';
@@ -51,7 +51,7 @@ export async function connectUpstream(
     { ...config.graphBudget, windowSeconds },
     { ...surroundings, redis },
   );
-  const send = createGraphPipeline(
+  const send = createSend(
     {
       base: routes.base,
       concurrency: config.graphConnections,
@@ -63,8 +63,8 @@ export async function connectUpstream(
       ...surroundings,
       ...identity,
       budget,
+      transport: createTransport(connections),
     },
-    createUndiciSend(connections),
   );
   return {
     graph: watchOutcomes(

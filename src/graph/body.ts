@@ -11,7 +11,7 @@ import {
 import { laterTurn } from '../shared/loopShare.ts';
 import { endedErrorOf } from './errors.ts';
 import { protocolErrorOf } from './readRefusal.ts';
-import { type GraphRequest, type GraphResponse, headerText, type Policy } from './request.ts';
+import { type GraphRequest, type GraphResponse, headerText } from './request.ts';
 import { maximumBodyBytes, maximumJsonValues, smallBodyBytes } from './transport.ts';
 import { isWrite } from './types.ts';
 
@@ -19,8 +19,10 @@ import { isWrite } from './types.ts';
  * Makes JSON of an answer's body, once for all who look at it. A success whose body cannot be believed is an error
  * from here on; of a refusal the status counts, whatever its body is.
  */
-export const readBody: Policy = async (request, next) => {
-  const response = await next(request);
+export async function readBody(
+  request: Pick<GraphRequest, 'operation' | 'call'>,
+  response: GraphResponse,
+): Promise<GraphResponse> {
   const decoded = isEncoded(response)
     ? await decodeInTime(request, response)
     : { body: response.body };
@@ -33,11 +35,11 @@ export const readBody: Policy = async (request, next) => {
   return isJson(response) && decoded.body.length > 0
     ? readJson(request, { ...response, body: decoded.body })
     : { ...response, body: decoded.body };
-};
+}
 
 /** What is packed small may take long to unpack; the operation's time holds for that, too. */
 function decodeInTime(
-  { operation, call }: GraphRequest,
+  { operation, call }: Pick<GraphRequest, 'operation' | 'call'>,
   response: GraphResponse,
 ): Promise<DecodedBody> {
   const isAWrite = isWrite(operation);
@@ -48,7 +50,10 @@ function decodeInTime(
   );
 }
 
-async function readJson(request: GraphRequest, response: GraphResponse): Promise<GraphResponse> {
+async function readJson(
+  request: Pick<GraphRequest, 'operation'>,
+  response: GraphResponse,
+): Promise<GraphResponse> {
   const { body } = response;
   const isSmall = body.length <= smallBodyBytes;
   const pause = isSmall ? undefined : laterTurn;
@@ -89,7 +94,7 @@ async function readJson(request: GraphRequest, response: GraphResponse): Promise
 }
 
 function unbelievable(
-  request: GraphRequest,
+  request: Pick<GraphRequest, 'operation'>,
   response: GraphResponse,
   problem: string,
   fault?: 'broken',

@@ -2,76 +2,74 @@ import type { Clock } from '../shared/clock.ts';
 import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { AttemptTrail } from '../telemetry/trace.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
 import { safeIdOf } from './readRefusal.ts';
-import { type GraphRequest, type GraphResponse, headerText, type Policy } from './request.ts';
+import { type GraphAttempt, type GraphRequest, type GraphResponse, headerText } from './request.ts';
 import { methodOf, routeOf } from './types.ts';
 
-export interface ObserveParts {
+export interface AttemptReportParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
-/** Writes one line, takes one measurement and makes one span for each attempt, whatever becomes of it. */
-export function createObserve({ clock, log, measurements }: ObserveParts): Policy {
-  return async (request, next) => {
-    const startedMs = clock.now();
-    const trail = startTrail(request);
-    measurements.underWay(1);
-    try {
-      const response = await next(withContext(request, trail));
+/** What is told of one attempt: one line, one measurement and one span, whatever its end is. */
+export interface AttemptReport {
+  /** The attempt's own trace context, where there are traces. */
+  readonly headers: GraphRequest['headers'] | undefined;
+  answered(response: GraphResponse): void;
+  failed(error: unknown): void;
+}
+
+/** Begins an attempt's report; exactly one of its ends has to be called. */
+export function startAttemptReport(
+  attempt: GraphAttempt,
+  { clock, log, measurements }: AttemptReportParts,
+): AttemptReport {
+  const startedMs = clock.now();
+  const labels = labelsOf(attempt);
+  const trail = attempt.call.trail?.startAttempt({ operation: attempt.operation, ...labels });
+  measurements.underWay(1);
+  return {
+    headers: trail?.headers,
+    answered(response) {
       const durationMs = clock.now() - startedMs;
       const answer = describeAnswer(response);
-      log.info('Microsoft Graph answered', { ...describeAttempt(request, durationMs), ...answer });
-      measurements.attempt({ ...labelsOf(request), durationMs, status: response.status });
+      log.info('Microsoft Graph answered', { ...describeAttempt(attempt, durationMs), ...answer });
+      measurements.attempt({ ...labels, durationMs, status: response.status });
+      measurements.underWay(-1);
       trail?.end(answer);
-      return response;
-    } catch (error) {
+    },
+    failed(error) {
       const durationMs = clock.now() - startedMs;
       const code = isGraphError(error) ? error.code : 'unexpected';
       const failure = { ...describeFailure(error), code };
-      const facts = { ...describeAttempt(request, durationMs), ...failure };
+      const facts = { ...describeAttempt(attempt, durationMs), ...failure };
       if (isConfigurationFault(error)) {
         log.error(`Configuration fault: ${error.message}`, facts);
       } else {
         log.warn('Microsoft Graph gave no answer', facts);
       }
-      measurements.attempt({ ...labelsOf(request), durationMs, errorType: code });
-      trail?.end({ ...failure, errorType: code });
-      throw error;
-    } finally {
+      measurements.attempt({ ...labels, durationMs, errorType: code });
       measurements.underWay(-1);
-    }
+      trail?.end({ ...failure, errorType: code });
+    },
   };
 }
 
-function startTrail(request: GraphRequest): AttemptTrail | undefined {
-  const { call, operation } = request;
-  return call.trail?.startAttempt({ operation, ...labelsOf(request) });
+function labelsOf({ operation, number, repeatReason }: GraphAttempt) {
+  return { method: methodOf(operation), route: routeOf(operation), attempt: number, repeatReason };
 }
 
-/** Where somebody traces, what goes to Graph is the attempt's own context. */
-function withContext(request: GraphRequest, trail: AttemptTrail | undefined): GraphRequest {
-  return trail === undefined
-    ? request
-    : { ...request, headers: { ...request.headers, ...trail.headers } };
-}
-
-function labelsOf({ operation, attempt = 1, repeatReason }: GraphRequest) {
-  return { method: methodOf(operation), route: routeOf(operation), attempt, repeatReason };
-}
-
-function describeAttempt(request: GraphRequest, durationMs: number): LogFields {
-  const { call, operation, attempt = 1, repeatReason } = request;
+function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
+  const { call, operation, number, repeatReason } = attempt;
   return {
     requestId: call.requestId,
     traceId: call.trail?.traceId,
     operation,
     method: methodOf(operation),
     route: routeOf(operation),
-    attempt,
+    attempt: number,
     reason: repeatReason,
     durationMs,
     // A write that is finished for nobody is still told here.

@@ -37,15 +37,20 @@ export interface GraphRequest {
   readonly call: GraphCall;
   /** How many requests Graph counts this as: the items of a batch; 1 where absent. */
   readonly cost?: number;
-  /** Which attempt this is, from 1, and why there was another one before; set by the retry. */
-  readonly attempt?: number;
+}
+
+/** One attempt at a request. */
+export interface GraphAttempt extends GraphRequest {
+  /** From 1. */
+  readonly number: number;
+  /** Why there was another one before. */
   readonly repeatReason?: RepeatReason;
   /** Asks for a connection that no earlier request has used. */
   readonly onNewConnection?: boolean;
   /** Asks for a token that was not used before. */
   readonly withFreshToken?: boolean;
   /** Fires when this attempt has taken too long, while there may be time for another. */
-  readonly attemptSignal?: AbortSignal;
+  readonly attemptSignal?: AbortSignal | undefined;
 }
 
 /** Why an attempt is followed by another. */
@@ -72,13 +77,8 @@ export interface GraphResponse {
 
 export type Send = (request: GraphRequest) => Promise<GraphResponse>;
 
-/** One concern of sending, such as signing. It may change the request, look at the outcome, or do both. */
-export type Policy = (request: GraphRequest, next: Send) => Promise<GraphResponse>;
-
-/** Puts policies around a send, the first outermost. */
-export function composePolicies(policies: readonly Policy[], send: Send): Send {
-  return policies.reduceRight<Send>((next, policy) => (request) => policy(request, next), send);
-}
+/** Carries one attempt to Graph and its answer back, as it came. */
+export type Transport = (attempt: GraphAttempt) => Promise<GraphResponse>;
 
 /** One header's text; of several lines with one name, the first. */
 export function headerText(response: GraphResponse, name: string): string | undefined {

@@ -1,107 +1,234 @@
 import {
   type AttemptEnd,
-  type CircuitOptions,
+  type Circuit,
   createCircuit,
-  type UpstreamVerdict,
+  type UpstreamOutcome,
 } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
-import { createTurns, type TurnOptions } from '../shared/concurrencyLimit.ts';
-import { parseJson, withExactNumbers } from '../shared/json.ts';
+import { type ConcurrencyLimit, createConcurrencyLimit } from '../shared/concurrencyLimit.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { readBody } from './body.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials } from './credentials.ts';
-import { endedErrorOf, GraphHeldBackError, isGraphError, untilEnded } from './errors.ts';
-import { createObserve } from './observe.ts';
 import {
-  composePolicies,
-  type GraphRequest,
-  type GraphResponse,
-  type Policy,
-  type Send,
-} from './request.ts';
-import { createRetry, createRetryBudget } from './retry.ts';
-import { throttlePauseMsOf } from './retryRules.ts';
+  endedErrorOf,
+  GraphError,
+  GraphHeldBackError,
+  isGraphError,
+  pauseFor,
+  untilEnded,
+} from './errors.ts';
+import { startAttemptReport } from './observe.ts';
+import { redactToken } from './redactToken.ts';
+import type { GraphAttempt, GraphRequest, GraphResponse, Send, Transport } from './request.ts';
+import {
+  createRetryBudget,
+  decideRetry,
+  mayHaveBeenExecuted,
+  outcomeOfError,
+  outcomeOfResponse,
+  throttlePauseMsOf,
+} from './retryRules.ts';
 import type { TenantKeys } from './tenantKeys.ts';
-import { isWrite } from './types.ts';
+import { isWrite, methodOf } from './types.ts';
 
-export interface GraphPipelineOptions {
+export interface SendOptions {
   /** Graph's root with the version; no request goes anywhere else. */
   readonly base: URL;
   /** Requests at the same time. */
   readonly concurrency: number;
   /** Requests that may wait for their turn. */
   readonly queue: number;
+  /** How long no request is sent once Graph is known to be down. */
   readonly breakerOpenMs: number;
+  /** How long an attempt must have lasted for its timeout to count against Graph. */
   readonly slowMs: number;
 }
 
-export interface GraphPipelineParts {
+export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Measurements;
+  readonly measurements: Pick<Measurements, 'attempt' | 'underWay' | 'heldBack' | 'breakerState'>;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
   readonly credentials: Credentials;
   readonly budget: GraphBudget;
   readonly tenantKeys: TenantKeys;
+  readonly transport: Transport;
 }
 
 /**
- * Puts the policies around a send, in the one place where their order is decided; the first is outermost. What waits
- * for a repeat holds no turn, and each attempt is signed afresh. Only what is really sent is observed.
+ * Makes the one way of sending to Graph. Each attempt passes in this order: budget, token, breaker, concurrency limit,
+ * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with the
+ * GraphError family.
  */
-export function createGraphPipeline(
-  options: GraphPipelineOptions,
-  parts: GraphPipelineParts,
-  send: Send,
-): Send {
-  const { clock, log, measurements, chance, credentials, budget, tenantKeys } = parts;
-  const { base, concurrency, queue, breakerOpenMs, slowMs } = options;
-  return composePolicies(
-    [
-      tracing,
-      createRetry({
-        clock,
-        log,
-        chance,
-        budget: createRetryBudget(clock.now),
-        hasOwnTokens: credentials.hasOwnTokens,
-      }),
-      createDestination(base),
-      createSpend({ budget, tenantKeys, clock, measurements }),
-      createBearer(credentials),
-      createBreaker({ openMs: breakerOpenMs, slowMs }, { clock, log, chance, measurements }),
-      createBulkhead({ concurrency, queue }, measurements),
-      createAttemptLimit(clock),
-      createObserve({ clock, log, measurements }),
-      hideToken,
-      readBody,
-    ],
-    send,
-  );
+export function createSend(options: SendOptions, parts: SendParts): Send {
+  const { base, slowMs } = options;
+  const { clock, log, measurements, chance, credentials, budget, tenantKeys, transport } = parts;
+  const retryBudget = createRetryBudget(clock.now);
+  const circuit = createGraphCircuit(options, parts);
+  const places = createPlaces(options, parts);
+
+  /** Attempts until the rules say stop, within the operation's time. */
+  async function send(request: GraphRequest): Promise<GraphResponse> {
+    requireDestination(request.url, base);
+    retryBudget.deposit();
+    const { operation, call } = request;
+    const labels = { requestId: call.requestId, traceId: call.trail?.traceId, operation };
+    let attempt: GraphAttempt = { ...request, headers: tracedHeaders(request), number: 1 };
+    let isInDoubt = false;
+    let hasRefreshed = false;
+    for (;;) {
+      const ending = await attemptOnce(attempt).then(
+        (response) => ({ response }),
+        (error: unknown) => ({ error }),
+      );
+      const outcome =
+        'response' in ending
+          ? outcomeOfResponse(ending.response, clock.now())
+          : outcomeOfError(ending.error);
+      const decision = decideRetry({
+        method: methodOf(operation),
+        isWrite: isWrite(operation),
+        attempt: attempt.number,
+        outcome,
+        canRefreshToken: credentials.hasOwnTokens && !hasRefreshed,
+        timeLeftMs: call.deadlineMs - clock.now(),
+        hasBudget: retryBudget.hasOne(),
+        chance: chance(),
+      });
+      if (decision.kind === 'stop') {
+        if (decision.because !== 'final') {
+          const why = { ...labels, attempt: attempt.number, reason: decision.because };
+          log.warn('Microsoft Graph is not asked again', why);
+        }
+        return conclude(ending, isInDoubt);
+      }
+      const { reason, delayMs, onNewConnection, withFreshToken } = decision;
+      const number = attempt.number + 1;
+      retryBudget.take();
+      hasRefreshed ||= withFreshToken;
+      isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
+      log.info('Microsoft Graph is asked again', { ...labels, attempt: number, reason, delayMs });
+      await pauseFor(clock, delayMs, call.signal).catch((error: unknown) => {
+        throw isInDoubt ? asInDoubt(error) : error;
+      });
+      attempt = { ...attempt, number, repeatReason: reason, onNewConnection, withFreshToken };
+    }
+  }
+
+  async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
+    const { call, withFreshToken = false } = attempt;
+    const tenantKey = tenantKeys.keyOf(call);
+    await consumeBudget(attempt, tenantKey);
+    const token = await untilEnded(call.signal, credentials.tokenFor(call, { withFreshToken }));
+    const response = await circuit.run(
+      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+      () => places.run(call.signal, () => exchange(attempt, token.reveal())),
+      (end) => classifyEnd(end, slowMs),
+    );
+    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
+    if (pauseMs > 0) {
+      await budget.pause(tenantKey, pauseMs);
+    }
+    noteToken(response.status, attempt);
+    return response;
+  }
+
+  /** Sends only what Graph's limits have room for. */
+  async function consumeBudget(attempt: GraphAttempt, key: string): Promise<void> {
+    const { call, operation, cost = 1 } = attempt;
+    try {
+      await budget.acquire({
+        key,
+        requests: cost,
+        isWrite: isWrite(operation),
+        timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
+        signal: call.signal,
+      });
+    } catch (error) {
+      if (error instanceof GraphHeldBackError) {
+        measurements.heldBack('budget', 'graph');
+      }
+      throw error;
+    }
+  }
+
+  /** One request and its answer, in the attempt's own time, with one log line, one measurement and one span. */
+  async function exchange(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
+    const limitMs = attemptLimitMsOf(attempt, attempt.call.deadlineMs - clock.now());
+    const limit = limitMs === undefined ? undefined : createAttemptLimit(limitMs, clock);
+    const report = startAttemptReport(attempt, { clock, log, measurements });
+    try {
+      const headers = { ...attempt.headers, ...report.headers, authorization: `Bearer ${token}` };
+      const answered = await transport({ ...attempt, headers, attemptSignal: limit?.signal });
+      const response = redactToken(await readBody(attempt, answered), token);
+      report.answered(response);
+      return response;
+    } catch (error) {
+      report.failed(error);
+      throw error;
+    } finally {
+      limit?.stop();
+    }
+  }
+
+  /**
+   * Notes whose token Graph took. A 429 or a 5xx can come before the token was looked at, and a 404 from something in
+   * between. The 200 around a batch says nothing of its items.
+   */
+  function noteToken(status: number, { call, operation }: GraphRequest): void {
+    if (status < 300 && operation !== 'getMany') {
+      tenantKeys.accept(call);
+    } else if (status === 401) {
+      tenantKeys.reject(call);
+    }
+  }
+
+  return send;
+}
+
+/** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
+const exchangeMs = 500;
+
+/**
+ * Lets nothing through that is not meant for Graph's root and version. The routes make no such URL; this is the last
+ * look before a token is added.
+ */
+export function requireDestination(url: URL, base: URL): void {
+  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
+  const { origin, pathname, username, password, hash } = url;
+  const isMeant =
+    origin === base.origin &&
+    pathname.startsWith(prefix) &&
+    username === '' &&
+    password === '' &&
+    hash === '';
+  if (!isMeant) {
+    throw new TypeError('A request that does not lead to Microsoft Graph');
+  }
+}
+
+/** Lets one request be followed from the caller's edge through Graph's logs. */
+function tracedHeaders({ headers, call }: GraphRequest): GraphRequest['headers'] {
+  const { requestId, traceparent } = call;
+  return {
+    ...headers,
+    'client-request-id': requestId,
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
+
+/** Ends an attempt that has taken so long that the operation's remaining time is better used in another way. */
+function createAttemptLimit(limitMs: number, clock: Clock) {
+  const controller = new AbortController();
+  const stop = clock.startTimer(limitMs, () => controller.abort());
+  return { signal: controller.signal, stop };
 }
 
 const longestReadMs = 8_000;
 const longestLookMs = 3_000;
-
-/** Ends an attempt that has taken so long that the operation's remaining time is better used in another way. */
-export function createAttemptLimit(clock: Clock): Policy {
-  return async (request, next) => {
-    const limitMs = attemptLimitMsOf(request, request.call.deadlineMs - clock.now());
-    if (limitMs === undefined) {
-      return next(request);
-    }
-    const limit = new AbortController();
-    const stopTimer = clock.startTimer(limitMs, () => limit.abort());
-    try {
-      return await next({ ...request, attemptSignal: limit.signal });
-    } finally {
-      stopTimer();
-    }
-  };
-}
 
 /**
  * How long one attempt may take, in milliseconds: a read leaves time for a repeat, an add leaves time to look whether
@@ -117,153 +244,12 @@ export function attemptLimitMsOf(
   return !isWrite(operation) && timeLeftMs > longestReadMs ? longestReadMs : undefined;
 }
 
-/** Signs each attempt afresh, so that a token never outlives the wait before it is used. */
-export function createBearer(credentials: Credentials): Policy {
-  return async (request, next) => {
-    const { call, withFreshToken = false } = request;
-    const token = await untilEnded(call.signal, credentials.tokenFor(call, { withFreshToken }));
-    return next({
-      ...request,
-      headers: { ...request.headers, authorization: `Bearer ${token.reveal()}` },
-    });
-  };
-}
-
-/**
- * Lets nothing through that is not meant for Graph's root and version. The routes make no such URL; this is the last
- * look before a token is added, for whatever is changed above it one day.
- */
-export function createDestination(base: URL): Policy {
-  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
-  return async (request, next) => {
-    const { origin, pathname, username, password, hash } = request.url;
-    const isMeant =
-      origin === base.origin &&
-      pathname.startsWith(prefix) &&
-      username === '' &&
-      password === '' &&
-      hash === '';
-    if (!isMeant) {
-      throw new TypeError('A request that does not lead to Microsoft Graph');
-    }
-    return next(request);
-  };
-}
-
-/** Lets one request be followed from the caller's edge through Graph's logs. */
-export const tracing: Policy = (request, next) => {
-  const { requestId, traceparent } = request.call;
-  return next({
-    ...request,
-    headers: {
-      ...request.headers,
-      'client-request-id': requestId,
-      ...(traceparent !== undefined && { traceparent }),
-    },
-  });
-};
-
-const mark = '[redacted]';
-
-/**
- * Takes the token that was sent out of a refusal that repeats it, whatever it looks like: words of a refusal go to
- * callers and its ids into logs. Fewer than eight characters are no secret, and part of many a word. A success is the caller's own data, and stays byte for byte.
- */
-export const hideToken: Policy = async (request, next) => {
-  const response = await next(request);
-  const token = /^Bearer (.{8,})$/.exec(request.headers['authorization'] ?? '')?.[1];
-  return response.status < 300 || token === undefined ? response : withoutToken(response, token);
-};
-
-function withoutToken(response: GraphResponse, token: string): GraphResponse {
-  const hide = (text: string): string => text.replaceAll(token, mark);
-  const headers = Object.fromEntries(
-    Object.entries(response.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.map(hide) : value && hide(value),
-    ]),
-  );
-  const text = response.body.toString('utf8');
-  if (!text.includes(token)) {
-    return { ...response, headers };
-  }
-  const hidden = hide(text);
-  const { json: _repeated, ...rest } = response;
-  const parsed = parseJson(hidden);
-  const json = parsed !== undefined && { json: withExactNumbers(hidden, parsed) };
-  return { ...rest, headers, body: Buffer.from(hidden), ...json };
-}
-
-export interface SpendParts {
-  readonly budget: GraphBudget;
-  readonly tenantKeys: TenantKeys;
-  readonly clock: Clock;
-  readonly measurements: Pick<Measurements, 'heldBack'>;
-}
-
-/** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
-const exchangeMs = 500;
-
-/** Sends only what Graph's limits have room for, and holds a tenant back that Graph has throttled. */
-export function createSpend({ budget, tenantKeys, clock, measurements }: SpendParts): Policy {
-  /**
-   * A 429 or a 5xx can come before anybody has looked at the token, and a 404 from something in between. The 200 around
-   * a batch says nothing of its items.
-   */
-  function noteWhoItWas(status: number, { call, operation }: GraphRequest): void {
-    if (status < 300 && operation !== 'getMany') {
-      tenantKeys.accept(call);
-    } else if (status === 401) {
-      tenantKeys.reject(call);
-    }
-  }
-
-  return async (request, next) => {
-    const { call, operation, cost = 1 } = request;
-    const key = tenantKeys.keyOf(call);
-    await budget
-      .acquire({
-        key,
-        requests: cost,
-        isWrite: isWrite(operation),
-        timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
-        signal: call.signal,
-      })
-      .catch((error: unknown) => {
-        if (error instanceof GraphHeldBackError) {
-          measurements.heldBack('budget', 'graph');
-        }
-        throw error;
-      });
-    const response = await next(request);
-    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
-    if (pauseMs > 0) {
-      await budget.pause(key, pauseMs);
-    }
-    noteWhoItWas(response.status, request);
-    return response;
-  };
-}
-
-/** When calls of Graph are held back because it is down. */
-export interface BreakerOptions extends CircuitOptions {
-  /** How long an attempt must have lasted for its timeout to count. */
-  readonly slowMs: number;
-}
-
-export interface BreakerParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
-  readonly measurements: Pick<Measurements, 'breakerState' | 'heldBack'>;
-}
-
-/** Fails at once while Graph is known to be down: 5xx, timeouts and connections count, 4xx and 429 never. */
-export function createBreaker({ openMs, slowMs }: BreakerOptions, parts: BreakerParts): Policy {
-  const { clock, log, chance, measurements } = parts;
-  const circuit = createCircuit(
-    { openMs },
+function createGraphCircuit(
+  { breakerOpenMs }: SendOptions,
+  { clock, log, chance, measurements }: SendParts,
+): Circuit {
+  return createCircuit(
+    { openMs: breakerOpenMs },
     {
       now: clock.now,
       chance,
@@ -271,28 +257,20 @@ export function createBreaker({ openMs, slowMs }: BreakerOptions, parts: Breaker
         log.warn('The breaker towards Microsoft Graph changed its state', { state });
         measurements.breakerState(state, 'graph');
       },
-      heldBack() {
+      rejectedLocally() {
         measurements.heldBack('breaker', 'graph');
         const message = 'Microsoft Graph is down as far as this gateway can see; nothing was sent.';
         return new GraphHeldBackError('unavailable', message);
       },
     },
   );
-  return (request, next) =>
-    circuit.run(
-      () => next(request),
-      (end) => judgeUpstream(end, slowMs),
-    );
 }
 
 const retryAfterMs = 1000;
 
-/** Bounds what is under way to Graph at one time and what waits for it; a wait ends with its operation. */
-export function createBulkhead(
-  options: TurnOptions,
-  measurements: Pick<Measurements, 'heldBack'>,
-): Policy {
-  const turns = createTurns(options, {
+/** Bounds what is sent to Graph at one time and what waits for it; a wait ends with its operation. */
+function createPlaces(options: SendOptions, { measurements }: SendParts): ConcurrencyLimit {
+  return createConcurrencyLimit(options, {
     full() {
       measurements.heldBack('bulkhead', 'graph');
       const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
@@ -300,15 +278,13 @@ export function createBulkhead(
     },
     ended: (signal) => endedErrorOf(signal, false, 'queued'),
   });
-  // What is under way may have to finish a write, so it is not ended with the signal here.
-  return (request, next) => turns.run(request.call.signal, () => next(request));
 }
 
 /**
- * Judges an attempt's end: a 5xx, a timeout and a connection fault mean down, every other answer means up, 4xx and 429
+ * Classifies an attempt's end: a 5xx, a timeout and a connection fault mean down, every other answer means up, 4xx and 429
  * among them. A timeout says something only after `slowMs`: a caller in a hurry says nothing of the upstream.
  */
-export function judgeUpstream(end: AttemptEnd<GraphResponse>, slowMs: number): UpstreamVerdict {
+export function classifyEnd(end: AttemptEnd<GraphResponse>, slowMs: number): UpstreamOutcome {
   if ('answer' in end) {
     const { status } = end.answer;
     return status >= 500 && status !== 501 ? 'down' : 'up';
@@ -334,4 +310,22 @@ export function judgeUpstream(end: AttemptEnd<GraphResponse>, slowMs: number): U
     default:
       return code === 'badResponse' ? 'up' : 'nothing';
   }
+}
+
+/** One attempt's end: an answer, or what was thrown. */
+type Ending = { readonly response: GraphResponse } | { readonly error: unknown };
+
+function conclude(ending: Ending, isInDoubt: boolean): GraphResponse {
+  if ('error' in ending) {
+    throw isInDoubt ? asInDoubt(ending.error) : ending.error;
+  }
+  return isInDoubt ? { ...ending.response, isAfterDoubt: true } : ending.response;
+}
+
+/** The last attempt may not have reached Graph at all; an earlier one may have been executed. */
+function asInDoubt(error: unknown): unknown {
+  if (!isGraphError(error) || error.mayHaveBeenApplied) {
+    return error;
+  }
+  return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../atMost.ts';
+import { atMost } from '../shared/atMost.ts';
 import { readTokenClaims } from './credentials.ts';
 import type { GraphCall } from './request.ts';
 

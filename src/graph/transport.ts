@@ -3,8 +3,8 @@ import type { Clock } from '../shared/clock.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
 import { endedErrorOf, GraphDeadlineError, type GraphError, GraphProtocolError } from './errors.ts';
 import { networkErrorOf } from './networkError.ts';
-import { trustIn } from './pipeline/transport/trust.ts';
-import type { GraphRequest, GraphResponse, Send } from './request.ts';
+import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
+import { trustIn } from './trust.ts';
 import { createProxyAgent } from './tunnel.ts';
 import { isWrite, methodOf } from './types.ts';
 
@@ -15,7 +15,7 @@ import { isWrite, methodOf } from './types.ts';
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createUndiciSend(connections: Pick<Connections, 'dispatch'>): Send {
+export function createTransport(connections: Pick<Connections, 'dispatch'>): Transport {
   return (request) =>
     new Promise((resolve, reject) => {
       new Exchange(request, resolve, reject).start(connections);
@@ -23,7 +23,7 @@ export function createUndiciSend(connections: Pick<Connections, 'dispatch'>): Se
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #request: GraphRequest;
+  readonly #request: GraphAttempt;
   readonly #resolve: (response: GraphResponse) => void;
   readonly #reject: (error: GraphError) => void;
   readonly #chunks: Buffer[] = [];
@@ -35,7 +35,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: GraphResponse['headers'] = {};
 
   constructor(
-    request: GraphRequest,
+    request: GraphAttempt,
     resolve: (response: GraphResponse) => void,
     reject: (error: GraphError) => void,
   ) {

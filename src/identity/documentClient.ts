@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Agent, type Dispatcher } from 'undici';
-import { trustIn } from '../graph/pipeline/transport/trust.ts';
+import { trustIn } from '../graph/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../graph/tunnel.ts';
 import { untilAborted } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';

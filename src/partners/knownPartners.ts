@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../atMost.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { isGraphError } from '../graph/errors.ts';
 import { idKeyOf, type PartnerResource } from '../graph/types.ts';
+import { atMost } from '../shared/atMost.ts';
 
 /**
  * The ids of partners that this replica has seen in Graph's answers. Nothing is ever answered from it: it only tells,

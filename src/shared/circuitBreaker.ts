@@ -1,27 +1,18 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  circuitBreaker,
-  DelegateBackoff,
-  handleWhenResult,
-  type IBreaker,
-} from 'cockatiel';
-
 export interface CircuitOptions {
   /** How long it is open before one call is let through to look, on average and at first; twice that the next time. */
   readonly openMs: number;
 }
 
-export type CircuitStateName = 'closed' | 'half-open' | 'open';
+export type CircuitState = 'closed' | 'half-open' | 'open';
 
 export interface CircuitParts {
   /** In milliseconds; it may jump. */
   readonly now: () => number;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
-  readonly onState: (state: CircuitStateName) => void;
+  readonly onState: (state: CircuitState) => void;
   /** What is thrown in place of an attempt while it is open. */
-  readonly heldBack: () => Error;
+  readonly rejectedLocally: () => Error;
 }
 
 /** How an attempt ended. */
@@ -31,129 +22,98 @@ export type AttemptEnd<Answer> =
 
 /**
  * What an attempt's end says of the upstream as such: it is down, it is up, or nothing. `there` is for a fault that is
- * not the upstream's as a whole: it counts for nothing, but whoever looked whether the upstream is back has found it.
+ * not the upstream's as a whole: it counts for nothing, but the call that looked whether the upstream is back has found it.
  */
-export type UpstreamVerdict = 'down' | 'up' | 'there' | 'nothing';
+export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
 /** Fails at once while an upstream is known to be down. */
 export interface Circuit {
   run<Answer>(
     attempt: () => Promise<Answer>,
-    judge: (end: AttemptEnd<Answer>) => UpstreamVerdict,
+    classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
   ): Promise<Answer>;
 }
 
 const longestOpenMs = 30_000;
 
-interface Judged<Answer> {
-  readonly end: AttemptEnd<Answer>;
-  readonly verdict: UpstreamVerdict;
-}
+/**
+ * Makes the circuit of one upstream. Closed, it counts; open, it rejects; half open, one call looks and the others are
+ * rejected. How long it is open is measured by the injected clock, and begins anew where that is set back.
+ */
+export function createCircuit(options: CircuitOptions, parts: CircuitParts): Circuit {
+  const { now, chance, onState, rejectedLocally } = parts;
+  const failures = createFailureShare(now);
+  let state: CircuitState = 'closed';
+  let opened = 0;
+  let openedAtMs = 0;
+  let openForMs = 0;
 
-/** What a closed circuit is not to count has to be thrown past cockatiel: all else it counts for or against. */
-class Uncounted {
-  readonly judged: unknown;
-
-  constructor(judged: unknown) {
-    this.judged = judged;
+  function enter(next: CircuitState): void {
+    state = next;
+    onState(next);
   }
-}
 
-/** Makes the circuit of one upstream. */
-export function createCircuit(
-  options: CircuitOptions,
-  { now, chance, onState, heldBack }: CircuitParts,
-): Circuit {
-  // All that does not count against the upstream closes a half-open circuit; a look that says nothing must not.
-  const isAgainst = (judged: unknown): boolean => {
-    const { verdict } = judged as Judged<unknown>;
-    return verdict === 'down' || verdict === 'nothing';
-  };
-  const opening = createOpening(now);
-  const policy = circuitBreaker(handleWhenResult(isAgainst), {
-    breaker: createFailureShare(now),
-    // cockatiel asks `Date` itself, which can be set back by hours; how long the circuit stays open is decided here.
-    halfOpenAfter: new DelegateBackoff(({ attempt }) => {
-      const openMs = Math.min(longestOpenMs, options.openMs * 2 ** Math.min(attempt - 1, 10));
-      // Replicas that saw the same outage do not all look at one moment.
-      opening.start(openMs * (0.5 + chance()));
-      return Number.NEGATIVE_INFINITY;
-    }),
-  });
-  policy.onStateChange((state) => onState(nameOf(state)));
+  function open(): void {
+    openedAtMs = now();
+    // Replicas that saw the same outage do not all look at one moment.
+    openForMs =
+      Math.min(longestOpenMs, options.openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
+    opened += 1;
+    enter('open');
+  }
 
-  async function judgedAttempt<Answer>(
-    attempt: () => Promise<Answer>,
-    judge: (end: AttemptEnd<Answer>) => UpstreamVerdict,
-  ): Promise<Judged<Answer>> {
-    const isLook = policy.state !== CircuitState.Closed;
-    const startedMs = now();
-    const end = await attempt().then(
-      (answer): AttemptEnd<Answer> => ({ answer }),
-      (error: unknown): AttemptEnd<Answer> => ({ error, durationMs: now() - startedMs }),
-    );
-    const verdict = judge(end);
-    const judged = { end, verdict };
+  function close(): void {
+    opened = 0;
+    failures.forget();
+    failures.count(false);
+    enter('closed');
+  }
+
+  function isOpenOver(): boolean {
+    openedAtMs = Math.min(openedAtMs, now());
+    return now() - openedAtMs >= openForMs;
+  }
+
+  function count(outcome: UpstreamOutcome): void {
     // An attempt of the time before the circuit opened says nothing of what the one that looks finds.
-    const isLate = policy.state !== CircuitState.Closed;
-    const isCounted = verdict === 'down' || verdict === 'up';
-    if (!isLook && (isLate || !isCounted)) {
-      throw new Uncounted(judged);
+    if (state !== 'closed' || (outcome !== 'down' && outcome !== 'up')) {
+      return;
     }
-    return judged;
+    failures.count(outcome === 'down');
+    if (outcome === 'down' && failures.isTooLarge()) {
+      open();
+    }
   }
 
   return {
-    async run<Answer>(
-      attempt: () => Promise<Answer>,
-      judge: (end: AttemptEnd<Answer>) => UpstreamVerdict,
-    ) {
-      const { state } = policy;
-      // While one call looks, cockatiel would have the others wait for its end.
-      if (state === CircuitState.HalfOpen || (state === CircuitState.Open && !opening.isOver())) {
-        throw heldBack();
+    async run(attempt, classify) {
+      if (state === 'half-open' || (state === 'open' && !isOpenOver())) {
+        throw rejectedLocally();
       }
-      const { end } = await policy
-        .execute(() => judgedAttempt(attempt, judge))
-        .catch((error: unknown) => {
-          if (error instanceof Uncounted) {
-            return error.judged as Judged<Answer>;
-          }
-          throw error instanceof BrokenCircuitError ? heldBack() : error;
-        });
-      if ('error' in end) {
-        throw end.error;
+      const isLook = state === 'open';
+      if (isLook) {
+        enter('half-open');
       }
-      return end.answer;
+      const startedMs = now();
+      let outcome: UpstreamOutcome = 'nothing';
+      try {
+        const answer = await attempt();
+        outcome = classify({ answer });
+        return answer;
+      } catch (error) {
+        outcome = classify({ error, durationMs: now() - startedMs });
+        throw error;
+      } finally {
+        if (!isLook) {
+          count(outcome);
+        } else if (outcome === 'up' || outcome === 'there') {
+          close();
+        } else {
+          open();
+        }
+      }
     },
   };
-}
-
-/** The time for which a circuit is open. Where the clock is set back meanwhile, it begins anew. */
-function createOpening(now: () => number) {
-  let startedMs = 0;
-  let lastsMs = 0;
-  return {
-    start(ms: number): void {
-      startedMs = now();
-      lastsMs = ms;
-    },
-    isOver(): boolean {
-      startedMs = Math.min(startedMs, now());
-      return now() - startedMs >= lastsMs;
-    },
-  };
-}
-
-function nameOf(state: CircuitState): CircuitStateName {
-  switch (state) {
-    case CircuitState.Closed:
-      return 'closed';
-    case CircuitState.HalfOpen:
-      return 'half-open';
-    default:
-      return 'open';
-  }
 }
 
 const windowSeconds = 10;
@@ -166,41 +126,37 @@ interface Second {
   failures: number;
 }
 
-/**
- * Opens a breaker where more than half of at least ten calls within ten seconds failed; `now` gives milliseconds. Not
- * cockatiel's own sampling, which forgets by calls and not by time: an outage of the night would count in the morning.
- */
-export function createFailureShare(now: () => number): IBreaker {
+/** The share of failures of the last ten seconds. */
+export interface FailureShare {
+  count(hasFailed: boolean): void;
+  forget(): void;
+  /** Whether more than half of at least ten calls failed. */
+  isTooLarge(): boolean;
+}
+
+/** Counts by time and not by calls: an outage of the night must not count in the morning. `now` gives milliseconds. */
+export function createFailureShare(now: () => number): FailureShare {
   let seconds: Second[] = [];
-
-  function count(failures: number): void {
-    const second = Math.floor(now() / 1000);
-    seconds = seconds.filter((other) => Math.abs(second - other.second) < windowSeconds);
-    const current = seconds.find((other) => other.second === second);
-    if (current === undefined) {
-      seconds.push({ second, calls: 1, failures });
-    } else {
-      current.calls += 1;
-      current.failures += failures;
-    }
-  }
-
   const sumOf = (what: 'calls' | 'failures'): number =>
     seconds.reduce((sum, second) => sum + second[what], 0);
-
   return {
-    state: undefined,
-    success(state) {
-      if (state === CircuitState.HalfOpen) {
-        seconds = [];
+    count(hasFailed) {
+      const second = Math.floor(now() / 1000);
+      let current = seconds.find((other) => other.second === second);
+      if (current === undefined) {
+        current = { second, calls: 0, failures: 0 };
+        seconds = seconds.filter((other) => Math.abs(second - other.second) < windowSeconds);
+        seconds.push(current);
       }
-      count(0);
+      current.calls += 1;
+      current.failures += hasFailed ? 1 : 0;
     },
-    failure(state) {
-      count(1);
+    forget() {
+      seconds = [];
+    },
+    isTooLarge() {
       const calls = sumOf('calls');
-      const isTooMuch = calls >= leastCalls && sumOf('failures') > largestShare * calls;
-      return state !== CircuitState.Closed || isTooMuch;
+      return calls >= leastCalls && sumOf('failures') > largestShare * calls;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** How much may be under way to one upstream. */
-export interface TurnOptions {
+export interface ConcurrencyOptions {
   /** Attempts at the same time. */
   readonly concurrency: number;
   /** Attempts that may wait for their turn. */
@@ -7,7 +7,7 @@ export interface TurnOptions {
 }
 
 /** What is thrown in place of an attempt. */
-export interface TurnErrors {
+export interface ConcurrencyErrors {
   /** Too much waits already. */
   readonly full: () => Error;
   /** The signal fired before the turn came. */
@@ -15,16 +15,19 @@ export interface TurnErrors {
 }
 
 /** Bounds what is under way at one time and what waits for it. */
-export interface Turns {
+export interface ConcurrencyLimit {
   /** Runs the work when its turn comes; what is under way listens to the signal itself. */
   run<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * Makes the turns of one upstream; a wait ends with its signal. Not cockatiel's bulkhead: there whoever gives up keeps
- * a place in the queue, and a turn can be taken by one who has just come.
+ * Makes the turns of one upstream; a wait ends with its signal. Who gives up leaves
+ * the queue, and no newcomer takes a turn before those who wait.
  */
-export function createTurns({ concurrency, queue }: TurnOptions, errors: TurnErrors): Turns {
+export function createConcurrencyLimit(
+  { concurrency, queue }: ConcurrencyOptions,
+  errors: ConcurrencyErrors,
+): ConcurrencyLimit {
   let underWay = 0;
   /** In the order in which they came; calling one gives it the turn. */
   const waiting = new Set<() => void>();

@@ -1,11 +1,11 @@
 import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
-import type { EndReason, GraphCall } from '../../src/graph/request.ts';
+import type { EndReason, GraphCall, Send } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
-import { createGraphPipeline } from '../../src/graph/send.ts';
+import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
 import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
-import { createConnections, createUndiciSend } from '../../src/graph/transport.ts';
+import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -38,23 +38,39 @@ export function createTestClient(
     clock: systemClock,
   });
   const routes = createRoutes(root, version);
-  const send = createGraphPipeline(
-    { base: routes.base, concurrency: 16, queue: 100, breakerOpenMs: 1_000, slowMs: 5_000 },
+  const transport = createTransport(connections);
+  const send = createTestSend({ credentials, transport }, { base: routes.base });
+  return {
+    graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
+    close: connections.close,
+  };
+}
+
+/** The way to Graph with room for everything, over the test's transport. */
+export function createTestSend(
+  parts: Partial<SendParts> & Pick<SendParts, 'transport'>,
+  options: Partial<SendOptions> = {},
+): Send {
+  return createSend(
+    {
+      base: new URL('http://graph/'),
+      concurrency: 16,
+      queue: 100,
+      breakerOpenMs: 1_000,
+      slowMs: 5_000,
+      ...options,
+    },
     {
       clock: systemClock,
       log: silentLog,
       measurements: noMeasurements,
       chance: () => 0,
-      credentials,
+      credentials: passthroughCredentials,
       budget: unlimited,
       tenantKeys: createTenantKeys(),
+      ...parts,
     },
-    createUndiciSend(connections),
   );
-  return {
-    graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
-    close: connections.close,
-  };
 }
 
 /** Locks of one replica. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../../atMost.ts';
 import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
 import type { GraphCall } from '../../graph/request.ts';
+import { atMost } from '../../shared/atMost.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { AcquiredToken } from './token.ts';

@@ -2,16 +2,16 @@ import { types } from 'node:util';
 import { type Dispatcher, Pool } from 'undici';
 import { GraphCredentialError, GraphHeldBackError, isGraphError } from '../../graph/errors.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
-import { trustIn } from '../../graph/pipeline/transport/trust.ts';
+import { trustIn } from '../../graph/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../../graph/tunnel.ts';
 import {
   type AttemptEnd,
-  type CircuitStateName,
+  type CircuitState,
   createCircuit,
-  type UpstreamVerdict,
+  type UpstreamOutcome,
 } from '../../shared/circuitBreaker.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { createTurns, type TurnOptions } from '../../shared/concurrencyLimit.ts';
+import { type ConcurrencyOptions, createConcurrencyLimit } from '../../shared/concurrencyLimit.ts';
 import { parseJson } from '../../shared/json.ts';
 import { isLoopback, type ProxySettings, proxyFor } from '../../shared/proxy.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -143,7 +143,7 @@ export interface GuardOptions {
    */
   readonly countsAnswers: boolean;
   readonly openMs?: number;
-  readonly turns?: TurnOptions;
+  readonly turns?: ConcurrencyOptions;
 }
 
 export interface GuardParts {
@@ -151,14 +151,14 @@ export interface GuardParts {
   readonly log: Log;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
-  readonly onBreaker?: ((state: CircuitStateName, upstream: 'authority') => void) | undefined;
+  readonly onBreaker?: ((state: CircuitState, upstream: 'authority') => void) | undefined;
   readonly onHeldBack?:
     | ((reason: 'breaker' | 'bulkhead', upstream: 'authority') => void)
     | undefined;
 }
 
 /** As many as there are connections, and as many callers as would wait for Graph itself. */
-const usualTurns: TurnOptions = { concurrency: 128, queue: 512 };
+const usualTurns: ConcurrencyOptions = { concurrency: 128, queue: 512 };
 const usualOpenMs = 5_000;
 /** A silence counts only where it lasted this long: half of what an acquisition may take. */
 const slowMs = 5_000;
@@ -179,7 +179,7 @@ export function guardTransport(
         log.warn('The breaker towards the token endpoint changed its state', { state });
         onBreaker?.(state, 'authority');
       },
-      heldBack() {
+      rejectedLocally() {
         onHeldBack?.('breaker', 'authority');
         const message =
           'The token endpoint is down as far as this gateway can see; nothing was sent.';
@@ -187,7 +187,7 @@ export function guardTransport(
       },
     },
   );
-  const turns = createTurns(turnOptions, {
+  const turns = createConcurrencyLimit(turnOptions, {
     full() {
       onHeldBack?.('bulkhead', 'authority');
       const message = 'Too much is waiting for the token endpoint already; nothing was sent.';
@@ -211,7 +211,7 @@ export function guardTransport(
 export function judgeTokenEnd(
   end: AttemptEnd<TokenAnswer>,
   { countsAnswers, wasEnded }: { readonly countsAnswers: boolean; readonly wasEnded: boolean },
-): UpstreamVerdict {
+): UpstreamOutcome {
   if ('answer' in end) {
     const isFault = end.answer.status >= 500 && end.answer.status !== 501;
     if (!isFault) {

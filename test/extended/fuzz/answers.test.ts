@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type DocumentNode, execute, parse } from 'graphql';
 import { readBody } from '../../../src/graph/body.ts';
 import { createGraphClient } from '../../../src/graph/client.ts';
-import { composePolicies, type GraphRequest } from '../../../src/graph/request.ts';
+import type { Send, Transport } from '../../../src/graph/request.ts';
 import { createRoutes } from '../../../src/graph/routes.ts';
 import { formatError } from '../../../src/graphql/errorFormat.ts';
 import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
@@ -70,7 +70,7 @@ function knowNobody(): KnownPartnerIds {
 /** A client that understands what it is answered as the gateway does, without a socket. */
 function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestContext {
   const routes = createRoutes(new URL('http://upstream.example'), 'beta');
-  const send = composePolicies([readBody], async ({ operation, url }: GraphRequest) => {
+  const transport: Transport = async ({ operation, url }) => {
     const request = {
       method:
         { add: 'POST', getMany: 'POST', update: 'PATCH', delete: 'DELETE' }[String(operation)] ??
@@ -91,7 +91,9 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     }
     const headers = Object.fromEntries(lines);
     return { status: answer.status, headers, body: answer.body };
-  });
+  };
+  const send: Send = async (request) =>
+    readBody(request, await transport({ ...request, number: 1 }));
   const call = testCall();
   const knownIds = knowNobody();
   const parts = { send, routes, clock: impatient, chance: () => 0 };
