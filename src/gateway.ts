@@ -22,7 +22,7 @@ import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
-import { createKnownPartnerIds, noteIds } from './partners/knownPartners.ts';
+import { createKnownPartnerIds } from './partners/knownPartners.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
@@ -103,16 +103,22 @@ async function openGateway(
     opened.push(async () => redis?.disconnect());
     return redis;
   };
-  const upstream = await connectUpstream(config, surroundings, identity, await connect(forBudget));
-  opened.push(() => upstream.close());
   const knownIds = createKnownPartnerIds();
+  const upstream = await connectUpstream(
+    config,
+    surroundings,
+    identity,
+    knownIds,
+    await connect(forBudget),
+  );
+  opened.push(() => upstream.close());
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
   const shutdown = new AbortController();
   // Each operation under way listens; more than ten of them are no leak.
   setMaxListeners(0, shutdown.signal);
   const contextParts: ContextParts = {
-    graph: noteIds(upstream.graph, knownIds),
+    graph: upstream.graph,
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,

@@ -8,12 +8,13 @@ import type { Surroundings } from './dependencies.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
 import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget.ts';
-import { createGraphClient, type GraphClient, watchOutcomes } from './graph/client.ts';
+import { createGraphClient, type GraphClient } from './graph/client.ts';
 import { createRoutes } from './graph/routes.ts';
 import { createSend } from './graph/send.ts';
 import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
-import { checkAddedId } from './partners/unclearAdd.ts';
+import type { KnownPartnerIds } from './partners/knownPartners.ts';
+import { isAnswerToAdd } from './partners/unclearAdd.ts';
 import { proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 
@@ -33,9 +34,10 @@ export async function connectUpstream(
   config: Config,
   surroundings: Surroundings,
   identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  knownIds: Pick<KnownPartnerIds, 'note'>,
   redis: Redis | undefined,
 ): Promise<RunningUpstream> {
-  const { clock, chance, certificateAuthorities } = surroundings;
+  const { certificateAuthorities } = surroundings;
   const { root, close, authority } = await startUpstream(config.upstream, surroundings);
   const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
   const connections = createConnections(root.origin, {
@@ -67,10 +69,13 @@ export async function connectUpstream(
     },
   );
   return {
-    graph: watchOutcomes(
-      checkAddedId(createGraphClient({ send, routes, clock, chance })),
-      surroundings,
-    ),
+    graph: createGraphClient({
+      ...surroundings,
+      send,
+      routes,
+      noteSeen: knownIds.note,
+      isWhatWasAdded: isAnswerToAdd,
+    }),
     root,
     async close() {
       budget.close();

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../shared/json.ts';
 import { pauseFor } from './errors.ts';
 import { readJsonBody, unbelievable } from './readAnswer.ts';
-import type { GraphCall, GraphCallParts, GraphResponse } from './request.ts';
+import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
 import { decideRetry, outcomeOfResponse } from './retryRules.ts';
 import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
@@ -83,7 +83,7 @@ function toResponse(item: unknown, batch: GraphResponse): GraphResponse | undefi
  * that to the client. Gives an answer for each id in their order, undefined where Graph left one out.
  */
 export async function getManyItems(
-  parts: GraphCallParts,
+  parts: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
 ): Promise<readonly (GraphResponse | undefined)[]> {
@@ -111,7 +111,7 @@ export async function getManyItems(
 }
 
 async function askOnce(
-  { send, routes, clock }: GraphCallParts,
+  { send, routes, clock }: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
 ): Promise<readonly (GraphResponse | undefined)[]> {
@@ -143,7 +143,7 @@ async function askOnce(
 
 /** How long to wait before an item is asked for again; undefined where its answer is final. */
 function repeatDelayMsOf(
-  { clock, chance }: GraphCallParts,
+  { clock, chance }: GraphClientParts,
   answer: GraphResponse | undefined,
   attempt: number,
   call: GraphCall,

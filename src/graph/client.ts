@@ -1,42 +1,30 @@
-import { rawItems, rawMembers } from '../shared/json.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/metrics.ts';
 import { getManyItems } from './batch.ts';
 import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import { readPages } from './listPages.ts';
 import {
-  type GraphPage,
+  type PartnerSource,
+  partnerSourceOf,
   readAdded,
   readDeleted,
   readGot,
-  readPage,
   readUpdated,
 } from './readAnswer.ts';
-import type { GraphCall, GraphCallParts, GraphResponse } from './request.ts';
-import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
+import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import { readHeaders, writeHeaders } from './routes.ts';
 import {
-  type AssignmentResource,
   type GraphOperation,
-  idKeyOf,
+  isPartnerId,
   type NewPartnerResource,
   type PartnerChanges,
   type PartnerResource,
   type WirePlatform,
 } from './types.ts';
 
-/** The operations on the resource. All of them throw the GraphError family and nothing else. */
-export interface GraphClient extends GraphReads, GraphWrites {}
-
-/** Builds the client over one way of sending. */
-export function createGraphClient(parts: GraphCallParts): GraphClient {
-  const reads = createReads(parts);
-  return { ...reads, ...createWrites(parts, reads) };
-}
-
 /** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
 export type PartnerLookup = PartnerResource | undefined | GraphError;
 
-/** Reads of the resource. All of them throw the GraphError family and nothing else. */
-export interface GraphReads {
+/** The operations on the resource; each write is sent once. All of them throw the GraphError family and nothing else. */
+export interface GraphClient {
   /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
   listPages(call: GraphCall): AsyncGenerator<readonly PartnerResource[], void, undefined>;
   /** Reads one partner; undefined where Graph has none with this id. */
@@ -45,101 +33,171 @@ export interface GraphReads {
   getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
   /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
   getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
+  /** Adds a partner and gives it as Graph holds it now. */
+  add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
+  /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
+  update(
+    id: string,
+    changes: PartnerChanges,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined>;
+  /** Replaces a platform's list by entries that are JSON already, sent as they are. */
+  replaceAssignments(
+    id: string,
+    platform: WirePlatform,
+    assignments: readonly string[],
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined>;
+  /** Reads a partner that was written for sure: a failure says that the change may have been made. */
+  readBack(id: string, call: GraphCall): Promise<PartnerResource>;
+  /**
+   * Deletes a partner. Throws `notFound` where Graph itself says that there is none. A delete in doubt is done where Graph
+   * itself says so afterwards, to it or to one look.
+   */
+  delete(id: string, call: GraphCall): Promise<void>;
 }
 
-/** Pages may be empty, but so many in a row are no list any more. */
-const maximumEmptyPages = 50;
-/** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
-const maximumRepeatedPages = 3;
+/** Makes the client over one way of sending. */
+export function createGraphClient(parts: GraphClientParts): GraphClient {
+  const { send, routes, clock, noteSeen, isWhatWasAdded } = parts;
 
-/** What a parsed value takes beside its text, about. */
-const bytesPerValue = 64;
-const pageBytes = new WeakMap<readonly PartnerResource[], number>();
+  async function read(id: string, call: GraphCall): Promise<PartnerResource | undefined> {
+    const url = routes.partner(id);
+    const response = await send({ operation: 'get', url, headers: readHeaders, call });
+    return noneIfNotFound(() => readGot(response, clock.now(), id));
+  }
 
-/** How much memory a page of the list takes, in bytes, about. */
-export function bytesOfPage(page: readonly PartnerResource[]): number {
-  return pageBytes.get(page) ?? 0;
-}
+  async function patch(
+    id: string,
+    body: string,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined> {
+    const url = routes.partner(id);
+    const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
+    return readUpdated(response, clock.now(), id);
+  }
 
-/** Builds the reads over one way of sending. */
-export function createReads(parts: GraphCallParts): GraphReads {
-  const { send, routes, clock } = parts;
-  const read = (operation: 'list' | 'get', url: URL, call: GraphCall): Promise<GraphResponse> =>
-    send({ operation, url, headers: readHeaders, call });
+  async function add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource> {
+    const body = JSON.stringify(partner);
+    const url = routes.collection;
+    const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
+    const answer = readAdded(response, clock.now());
+    const added =
+      'partner' in answer
+        ? answer.partner
+        : await readBack(routes.parsePartnerLocation(answer.location), (id) => read(id, call));
+    if (!isWhatWasAdded(partner, added)) {
+      throw new GraphProtocolError('badResponse', anotherPartner, {
+        mayHaveBeenApplied: true,
+        answeredId: isPartnerId(added.id) ? added.id : undefined,
+      });
+    }
+    return added;
+  }
+
+  /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
+  async function isGone(id: string, call: GraphCall): Promise<boolean> {
+    try {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'get', url, headers: readHeaders, call });
+      readGot(response, clock.now(), id);
+      return false;
+    } catch (error) {
+      return saysItIsGone(error);
+    }
+  }
+
+  async function remove(id: string, call: GraphCall): Promise<void> {
+    try {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'delete', url, headers: readHeaders, call });
+      readDeleted(response, clock.now(), id);
+    } catch (error) {
+      const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
+      // A refusal is looked into as well: a delete has no input that could be wrong.
+      const canBeLookedInto =
+        isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
+      if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
+        throw error;
+      }
+      // In doubt, an attempt that broke off without an answer was the one that did it.
+      if (!isInDoubt) {
+        throw notFoundInsteadOf(error);
+      }
+    }
+  }
+
+  /** Notes in the log and the metrics a write whose outcome is unknown: an operator may have to look. */
+  async function watched<Result>(
+    operation: GraphOperation,
+    call: GraphCall,
+    writing: Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await writing;
+    } catch (error) {
+      if (isGraphError(error) && error.mayHaveBeenApplied) {
+        noteUnknownOutcome(operation, call, error, parts);
+      }
+      throw error;
+    }
+  }
 
   return {
+    listPages: (call) => readPages(parts, call),
+
     async get(id, call) {
-      const response = await read('get', routes.partner(id), call);
-      return noneIfNotFound(() => readGot(response, clock.now(), id));
+      const partner = await read(id, call);
+      noteSeen(partner ? [partner] : []);
+      return partner;
     },
 
     async getSource(id, call) {
-      const response = await read('get', routes.partner(id), call);
+      const url = routes.partner(id);
+      const response = await send({ operation: 'get', url, headers: readHeaders, call });
       const partner = noneIfNotFound(() => readGot(response, clock.now(), id));
+      noteSeen(partner ? [partner] : []);
       return partner && partnerSourceOf(partner, response.body.toString('utf8'));
     },
 
     async getMany(ids, call) {
       const answers = await getManyItems(parts, ids, call);
-      return answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
+      const lookups = answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
+      noteSeen(
+        lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
+      );
+      return lookups;
     },
 
-    async *listPages(call) {
-      const seen = new Set<string>();
-      const rows = createRowSieve();
-      let url: URL | undefined = routes.collection;
-      while (url !== undefined) {
-        seen.add(url.href);
-        const response = await read('list', url, call);
-        const page: GraphPage = readPage(response, clock.now());
-        const partners = rows.sift(page);
-        pageBytes.set(partners, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
-        const next = nextPageUrl(page, url, routes.collection, seen);
-        yield partners;
-        url = next;
-      }
+    async add(partner, call) {
+      const added = await watched('add', call, add(partner, call));
+      noteSeen([added]);
+      return added;
     },
+
+    update: (id, changes, call) =>
+      watched('update', call, patch(id, JSON.stringify(changes), call)),
+
+    replaceAssignments: (id, platform, assignments, call) =>
+      watched(
+        'update',
+        call,
+        patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
+      ),
+
+    readBack: (id, call) =>
+      watched(
+        'update',
+        call,
+        readBack(id, (known) => read(known, call)),
+      ),
+
+    delete: (id, call) => watched('delete', call, remove(id, call)),
   };
 }
 
-/**
- * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
- * @throws GraphProtocolError where the list goes on without bringing anything new.
- */
-function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
-  const known = new Set<string>();
-  let emptyPages = 0;
-  let repeatedPages = 0;
-  return {
-    sift({ partners, nextLink }) {
-      const fresh = partners.filter(({ id }) => {
-        const key = idKeyOf(id);
-        return !known.has(key) && known.add(key);
-      });
-      if (fresh.length > 0) {
-        emptyPages = 0;
-        repeatedPages = 0;
-        return fresh;
-      }
-      if (partners.length > 0 || repeatedPages > 0) {
-        repeatedPages += 1;
-      } else {
-        emptyPages += 1;
-      }
-      if (nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
-        throw endless('brings the same rows again and again');
-      }
-      if (emptyPages > maximumEmptyPages) {
-        throw endless('goes on without end and without rows');
-      }
-      return fresh;
-    },
-  };
-}
-
-function endless(what: string): GraphProtocolError {
-  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}.`);
-}
+const anotherPartner =
+  "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
 
 function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   try {
@@ -165,126 +223,6 @@ function lookUp(answer: GraphResponse | undefined, nowMs: number, id: string): P
     }
     throw error;
   }
-}
-
-/** @throws GraphProtocolError for a link that leads elsewhere or back. */
-function nextPageUrl(
-  { nextLink }: GraphPage,
-  page: URL,
-  collection: URL,
-  seen: ReadonlySet<string>,
-): URL | undefined {
-  if (nextLink === undefined) {
-    return undefined;
-  }
-  const url = resolveNextLink(nextLink, page, collection);
-  if (url === undefined) {
-    throw new GraphProtocolError(
-      'badResponse',
-      "Microsoft Graph's list goes on at a place that is not its own; the token is not sent there.",
-    );
-  }
-  if (seen.has(url.href)) {
-    throw new GraphProtocolError(
-      'badResponse',
-      "Microsoft Graph's list leads back to an earlier page.",
-    );
-  }
-  return url;
-}
-
-/** Writes to the resource, each sent once. All of them throw the GraphError family and nothing else. */
-export interface GraphWrites {
-  /** Adds a partner and gives it as Graph holds it now. */
-  add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
-  /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
-  update(
-    id: string,
-    changes: PartnerChanges,
-    call: GraphCall,
-  ): Promise<PartnerResource | undefined>;
-  /** Replaces a platform's list by entries that are JSON already, sent as they are. */
-  replaceAssignments(
-    id: string,
-    platform: WirePlatform,
-    assignments: readonly string[],
-    call: GraphCall,
-  ): Promise<PartnerResource | undefined>;
-  /** Reads a partner that was written for sure: a failure says that the change may have been made. */
-  readBack(id: string, call: GraphCall): Promise<PartnerResource>;
-  /**
-   * Deletes a partner. Throws `notFound` where Graph itself says that there is none. A delete in doubt is done where Graph
-   * itself says so afterwards, to it or to one look.
-   */
-  delete(id: string, call: GraphCall): Promise<void>;
-}
-
-/** Builds the writes over one way of sending; `get` reads back what a success leaves out. */
-export function createWrites(
-  { send, routes, clock }: GraphCallParts,
-  { get }: Pick<GraphReads, 'get'>,
-): GraphWrites {
-  async function patch(
-    id: string,
-    body: string,
-    call: GraphCall,
-  ): Promise<PartnerResource | undefined> {
-    const url = routes.partner(id);
-    const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
-    return readUpdated(response, clock.now(), id);
-  }
-
-  /** Asks once for a partner whose delete nobody knows the outcome of; only Graph's own 404 decides. */
-  async function isGone(id: string, call: GraphCall): Promise<boolean> {
-    try {
-      const url = routes.partner(id);
-      const response = await send({ operation: 'get', url, headers: readHeaders, call });
-      readGot(response, clock.now(), id);
-      return false;
-    } catch (error) {
-      return saysItIsGone(error);
-    }
-  }
-
-  return {
-    async add(partner, call) {
-      const body = JSON.stringify(partner);
-      const url = routes.collection;
-      const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
-      const added = readAdded(response, clock.now());
-      if ('partner' in added) {
-        return added.partner;
-      }
-      return readBack(routes.parsePartnerLocation(added.location), (id) => get(id, call));
-    },
-
-    update: (id, changes, call) => patch(id, JSON.stringify(changes), call),
-
-    replaceAssignments: (id, platform, assignments, call) =>
-      patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
-
-    readBack: (id, call) => readBack(id, (known) => get(known, call)),
-
-    async delete(id, call) {
-      try {
-        const url = routes.partner(id);
-        const response = await send({ operation: 'delete', url, headers: readHeaders, call });
-        readDeleted(response, clock.now(), id);
-      } catch (error) {
-        const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
-        // A refusal is looked into as well: a delete has no input that could be wrong.
-        const canBeLookedInto =
-          isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
-        if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
-          throw error;
-        }
-        // In doubt, an attempt that broke off without an answer was the one that did it.
-        if (!isInDoubt) {
-          throw notFoundInsteadOf(error);
-        }
-      }
-    },
-  };
 }
 
 /** A 410 may come from something in between, and a 400 of Intune's from anything. */
@@ -324,72 +262,20 @@ async function readBack(
   });
 }
 
-/** One entry of an assignment list, parsed and as Graph wrote it. */
-export interface AssignmentSource {
-  readonly assignment: AssignmentResource | null;
-  /** JSON, byte for byte as it came. */
-  readonly text: string;
-}
-
-/** A partner together with the text of its assignments. */
-export interface PartnerSource {
-  readonly partner: PartnerResource;
-  /** The entries of a platform's list; empty where the list is missing or null. */
-  assignments(platform: WirePlatform): readonly AssignmentSource[];
-}
-
-/** Ties a partner to the body that it was read from, with or without the wrapper `{"value": {…}}`. */
-export function partnerSourceOf(partner: PartnerResource, body: string): PartnerSource {
-  return {
-    partner,
-    assignments(platform) {
-      const property = `${platform}EnrollmentAssignments` as const;
-      const outer = rawMembers(body);
-      const members = outer?.has('id') ? outer : rawMembers(outer?.get('value') ?? '');
-      const texts = rawItems(members?.get(property) ?? '') ?? [];
-      return (partner[property] ?? []).map((assignment, index) => ({
-        assignment,
-        text: texts[index] ?? JSON.stringify(assignment),
-      }));
-    },
-  };
-}
-
-export interface WatchParts {
-  readonly log: Log;
-  readonly measurements: Pick<Measurements, 'outcomeUnknown'>;
-}
-
-/** Tells operators of each write whose outcome nobody knows: somebody may have to look. */
-export function watchOutcomes(graph: GraphClient, { log, measurements }: WatchParts): GraphClient {
-  function watch<Result>(
-    operation: GraphOperation,
-    { requestId, trail }: GraphCall,
-    writing: Promise<Result>,
-  ): Promise<Result> {
-    return writing.catch((error: unknown) => {
-      if (isGraphError(error) && error.mayHaveBeenApplied) {
-        const { status, requestId: graphRequestId } = error.details.answer ?? {};
-        measurements.outcomeUnknown(operation);
-        log.warn('A write may have been applied, or not', {
-          requestId,
-          traceId: trail?.traceId,
-          operation,
-          status,
-          graphRequestId,
-          code: error.code,
-        });
-      }
-      throw error;
-    });
-  }
-  return {
-    ...graph,
-    add: (partner, call) => watch('add', call, graph.add(partner, call)),
-    update: (id, changes, call) => watch('update', call, graph.update(id, changes, call)),
-    replaceAssignments: (id, platform, assignments, call) =>
-      watch('update', call, graph.replaceAssignments(id, platform, assignments, call)),
-    readBack: (id, call) => watch('update', call, graph.readBack(id, call)),
-    delete: (id, call) => watch('delete', call, graph.delete(id, call)),
-  };
+function noteUnknownOutcome(
+  operation: GraphOperation,
+  { requestId, trail }: GraphCall,
+  { code, details }: GraphError,
+  { log, measurements }: GraphClientParts,
+): void {
+  const { status, requestId: graphRequestId } = details.answer ?? {};
+  measurements.outcomeUnknown(operation);
+  log.warn('A write may have been applied, or not', {
+    requestId,
+    traceId: trail?.traceId,
+    operation,
+    status,
+    graphRequestId,
+    code,
+  });
 }

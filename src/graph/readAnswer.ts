@@ -1,7 +1,13 @@
-import { isJsonObject, jsonOf } from '../shared/json.ts';
+import { isJsonObject, jsonOf, rawItems, rawMembers } from '../shared/json.ts';
 import { type Asked, protocolErrorOf, responseErrorOf } from './readRefusal.ts';
 import { type GraphResponse, headerText } from './request.ts';
-import { isPartnerId, isSameId, type PartnerResource } from './types.ts';
+import {
+  type AssignmentResource,
+  isPartnerId,
+  isSameId,
+  type PartnerResource,
+  type WirePlatform,
+} from './types.ts';
 
 /** One page of the list as Graph wrote it. */
 export interface GraphPage {
@@ -215,4 +221,35 @@ function isAssignment(value: unknown): boolean {
   }
   const target = isJsonObject(value) ? (value['target'] ?? {}) : undefined;
   return isJsonObject(target) && isOptional(target['@odata.type'], 'string');
+}
+
+/** One entry of an assignment list, parsed and as Graph wrote it. */
+export interface AssignmentSource {
+  readonly assignment: AssignmentResource | null;
+  /** JSON, byte for byte as it came. */
+  readonly text: string;
+}
+
+/** A partner together with the text of its assignments. */
+export interface PartnerSource {
+  readonly partner: PartnerResource;
+  /** The entries of a platform's list; empty where the list is missing or null. */
+  assignments(platform: WirePlatform): readonly AssignmentSource[];
+}
+
+/** Ties a partner to the body that it was read from, with or without the wrapper `{"value": {…}}`. */
+export function partnerSourceOf(partner: PartnerResource, body: string): PartnerSource {
+  return {
+    partner,
+    assignments(platform) {
+      const property = `${platform}EnrollmentAssignments` as const;
+      const outer = rawMembers(body);
+      const members = outer?.has('id') ? outer : rawMembers(outer?.get('value') ?? '');
+      const texts = rawItems(members?.get(property) ?? '') ?? [];
+      return (partner[property] ?? []).map((assignment, index) => ({
+        assignment,
+        text: texts[index] ?? JSON.stringify(assignment),
+      }));
+    },
+  };
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
 import type { Trail } from '../telemetry/trace.ts';
 import type { Routes } from './routes.ts';
-import type { GraphOperation } from './types.ts';
+import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
 
 /** Why an operation ended before its answer was there. */
 export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
@@ -86,11 +88,17 @@ export function headerText(response: GraphResponse, name: string): string | unde
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What reads and writes are built over. */
-export interface GraphCallParts {
+/** What the client is built over. */
+export interface GraphClientParts {
   readonly send: Send;
   readonly routes: Routes;
   readonly clock: Clock;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'outcomeUnknown'>;
+  /** Told of each partner in Graph's answers. */
+  readonly noteSeen: (partners: Iterable<PartnerResource>) => void;
+  /** Whether an answer to an add is about what was sent. */
+  readonly isWhatWasAdded: (sent: NewPartnerResource, answered: PartnerResource) => boolean;
 }

@@ -1,4 +1,4 @@
-import type { AssignmentSource } from '../graph/client.ts';
+import type { AssignmentSource } from '../graph/readAnswer.ts';
 import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/types.ts';
 
 /** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */

@@ -4,8 +4,8 @@ import type {
   RemoveEnrollmentAssignmentInput,
   UserError,
 } from '../generated/graphql.ts';
-import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
 import { isGraphError } from '../graph/errors.ts';
+import type { AssignmentSource, PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerResource, WirePlatform } from '../graph/types.ts';
 import type { AssignmentPlan } from './assignmentPlan.ts';
 import { letIn } from './authorize.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AssignmentSource, PartnerSource } from '../graph/client.ts';
+import type { AssignmentSource, PartnerSource } from '../graph/readAnswer.ts';
 import { readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson, rawItems, withExactNumbers } from '../shared/json.ts';

@@ -1,8 +1,8 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { AssignmentTargetInput, UserError } from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
-import type { PartnerSource } from '../graph/client.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
+import type { PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { assignmentTargetToWire, assignmentToWire } from './assignmentMapping.ts';
 import { planAddition, planRemoval } from './assignmentPlan.ts';

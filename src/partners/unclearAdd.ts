@@ -1,11 +1,5 @@
-import type { GraphClient } from '../graph/client.ts';
-import { GraphProtocolError, isGraphError } from '../graph/errors.ts';
-import {
-  isPartnerId,
-  isSameId,
-  type NewPartnerResource,
-  type PartnerResource,
-} from '../graph/types.ts';
+import { isGraphError } from '../graph/errors.ts';
+import { isSameId, type NewPartnerResource, type PartnerResource } from '../graph/types.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
@@ -52,30 +46,13 @@ export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource):
 }
 
 /**
- * Believes an answer to an add under another id than it gave only if all else in it is as it was sent: Graph gives ids
- * itself in all its examples. With any other difference it may be somebody else's partner.
+ * Whether an answer to an add is about what was sent: under another id than was given only if all else is as it was
+ * sent, because Graph gives ids itself in all its examples. With any other difference it may be another partner.
  */
-export function checkAddedId(graph: GraphClient): GraphClient {
-  return {
-    ...graph,
-    async add(partner, call) {
-      const added = await graph.add(partner, call);
-      if (hasOtherId(partner, added)) {
-        const { id: _id, ...rest } = partner;
-        if (!isWhatWasAdded(rest, added)) {
-          throw new GraphProtocolError('badResponse', anotherPartner, {
-            mayHaveBeenApplied: true,
-            answeredId: isPartnerId(added.id) ? added.id : undefined,
-          });
-        }
-      }
-      return added;
-    },
-  };
+export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerResource): boolean {
+  const { id: _id, ...rest } = sent;
+  return !hasOtherId(sent, answered) || isWhatWasAdded(rest, answered);
 }
-
-const anotherPartner =
-  "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
 export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource): boolean {

@@ -1,7 +1,7 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
-import type { PartnerSource } from '../graph/client.ts';
 import { isGraphError, pauseFor } from '../graph/errors.ts';
+import type { PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import type { Notice, RequestContext } from './context.ts';
 import { type HandedProperty, type HandOver, type PartnerView, viewOf } from './handOver.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { partnerSourceOf } from '../../src/graph/client.ts';
+import { partnerSourceOf } from '../../src/graph/readAnswer.ts';
 import type {
   AssignmentResource,
   NewAssignmentTargetResource,

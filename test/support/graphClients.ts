@@ -41,10 +41,20 @@ export function createTestClient(
   const transport = createTransport(connections);
   const send = createTestSend({ credentials, transport }, { base: routes.base });
   return {
-    graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
+    graph: createGraphClient({ ...testClientParts, send, routes }),
     close: connections.close,
   };
 }
+
+/** What a client needs beside a way of sending; any answer to an add is believed. */
+export const testClientParts = {
+  clock: systemClock,
+  chance: () => 0,
+  log: silentLog,
+  measurements: noMeasurements,
+  noteSeen: () => undefined,
+  isWhatWasAdded: () => true,
+};
 
 /** The way to Graph with room for everything, over the test's transport. */
 export function createTestSend(

@@ -1,4 +1,4 @@
-import { bytesOfPage } from '../../graph/client.ts';
+import { bytesOfPage } from '../../graph/listPages.ts';
 import type { PartnerResource } from '../../graph/types.ts';
 import { type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
 import { createSortedRows, type SortedRows } from './sortedRows.ts';

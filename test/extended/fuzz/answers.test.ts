@@ -7,11 +7,12 @@ import { createRoutes } from '../../../src/graph/routes.ts';
 import { formatError } from '../../../src/graphql/errorFormat.ts';
 import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
 import type { RequestContext } from '../../../src/partners/context.ts';
-import { type KnownPartnerIds, noteIds } from '../../../src/partners/knownPartners.ts';
+import type { KnownPartnerIds } from '../../../src/partners/knownPartners.ts';
 import { createPartnerReads } from '../../../src/partners/reads.ts';
+import { isAnswerToAdd } from '../../../src/partners/unclearAdd.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
-import { testCall, testLocks } from '../../support/graphClients.ts';
+import { testCall, testClientParts, testLocks } from '../../support/graphClients.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, createChoices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
@@ -96,8 +97,14 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     readBody(request, await transport({ ...request, number: 1 }));
   const call = testCall();
   const knownIds = knowNobody();
-  const parts = { send, routes, clock: impatient, chance: () => 0 };
-  const graph = noteIds(createGraphClient(parts), knownIds);
+  const graph = createGraphClient({
+    ...testClientParts,
+    send,
+    routes,
+    clock: impatient,
+    noteSeen: knownIds.note,
+    isWhatWasAdded: isAnswerToAdd,
+  });
   return {
     inexactVariables: [],
     requestId: 'fuzz',
