@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../shared/atMost.ts';
+import { digestOf, type Secret } from '../shared/secret.ts';
 import { readTokenClaims } from './credentials.ts';
 import type { GraphCall } from './request.ts';
 
@@ -38,30 +38,29 @@ export function createTenantKeys(): TenantKeys {
   });
   return {
     keyOf({ callerToken }) {
-      const digest = digestOf(callerToken?.reveal() ?? '');
+      const digest = tokenDigestOf(callerToken);
       return accepted.get(digest)?.key ?? digest;
     },
     tenantOf({ callerToken }) {
-      const token = callerToken?.reveal() ?? '';
-      const known = accepted.get(digestOf(token));
-      const { tenantId } = known ?? readTokenClaims(token) ?? {};
+      const known = accepted.get(tokenDigestOf(callerToken));
+      const { tenantId } = known ?? readTokenClaims(callerToken?.reveal() ?? '') ?? {};
       return tenantId === undefined
         ? undefined
         : { id: tenantId.toLowerCase(), isProven: known !== undefined };
     },
     accept({ callerToken }) {
-      const token = callerToken?.reveal() ?? '';
-      const digest = digestOf(token);
+      const digest = tokenDigestOf(callerToken);
       if (!accepted.has(digest)) {
+        const token = callerToken?.reveal() ?? '';
         // What a token says is read once: it cannot change. One that names no tenant goes on counting by itself.
         const { tenantId } = readTokenClaims(token) ?? {};
         accepted.set(digest, { key: readTenantKey(token) ?? digest, tenantId });
       }
     },
     reject({ callerToken }) {
-      accepted.delete(digestOf(callerToken?.reveal() ?? ''));
+      accepted.delete(tokenDigestOf(callerToken));
     },
-    isAccepted: ({ callerToken }) => accepted.has(digestOf(callerToken?.reveal() ?? '')),
+    isAccepted: ({ callerToken }) => accepted.has(tokenDigestOf(callerToken)),
   };
 }
 
@@ -78,6 +77,6 @@ export function readTenantKey(token: string): string | undefined {
     : undefined;
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+function tokenDigestOf(token: Secret | undefined): string {
+  return token?.digest() ?? digestOf('');
 }

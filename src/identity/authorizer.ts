@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Credentials } from '../graph/credentials.ts';
 import { GraphCredentialError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
+import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { IdentityError } from './errors.ts';
 import type { Identity } from './startIdentity.ts';
@@ -93,7 +93,7 @@ export function createOwnTenantKeys(
   return {
     keyOf(call) {
       const identity = JSON.stringify([tenantIdOf(call), app.clientId]);
-      return createHash('sha256').update(identity).digest('base64url');
+      return digestOf(identity);
     },
     // A managed identity does not say in which tenant it is, but it is in one only.
     tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { GraphHeldBackError, untilEnded } from '../graph/errors.ts';
 import type { Lease, Leases } from '../graph/leases.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
 import type { Clock } from '../shared/clock.ts';
+import { digestOf } from '../shared/secret.ts';
 import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
 
 /** The time in which no other change to the same partner runs. */
@@ -183,9 +183,5 @@ function keyOf(kind: 'tenant' | 'token', scope: string, id: string): string {
 }
 
 function tokenKeyOf(id: string, { callerToken }: GraphCall): string {
-  return keyOf('token', digestOf(callerToken?.reveal() ?? ''), id);
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return keyOf('token', callerToken?.digest() ?? '', id);
 }

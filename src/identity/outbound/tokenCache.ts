@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
 import type { GraphCall } from '../../graph/request.ts';
 import { atMost } from '../../shared/atMost.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
+import { digestOf } from '../../shared/secret.ts';
 import type { AcquiredToken } from './token.ts';
 
 /** How a token was found: there, not there, or just being got for somebody else with the same key. */
@@ -189,27 +189,19 @@ export interface Identity {
 }
 
 /** The subject of what the gateway does in its own name. */
-export const ownSubject = subjectOfText('');
+export const ownSubject = digestOf('') as Subject;
 
 /**
  * The subject behind a token or an assertion. Never the `oid` in it: two tokens of one person can differ in what they
  * permit, and a claim can be forged where a digest cannot.
  */
 export function subjectOf(token: Secret): Subject {
-  return subjectOfText(token.reveal());
+  return token.digest() as Subject;
 }
 
 /** Makes the key. It is a digest, so nothing of the identity can be read from it. */
 export function identityKeyOf(identity: Identity): IdentityKey {
   const { cloud, tenant, client, mode, scopes, subject, claims } = identity;
   const parts = [cloud, tenant, client, mode, scopes, subject, claims];
-  return digest(JSON.stringify(parts)) as IdentityKey;
-}
-
-function subjectOfText(text: string): Subject {
-  return digest(text) as Subject;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return digestOf(JSON.stringify(parts)) as IdentityKey;
 }
