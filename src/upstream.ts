@@ -37,7 +37,7 @@ export async function connectUpstream(
   knownIds: Pick<KnownPartnerIds, 'note'>,
   redis: Redis | undefined,
 ): Promise<RunningUpstream> {
-  const { certificateAuthorities } = surroundings;
+  const { clock, certificateAuthorities } = surroundings;
   const { root, close, authority } = await startUpstream(config.upstream, surroundings);
   const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
   const connections = createConnections(root.origin, {
