@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config/config.ts';
-import type { Surroundings } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { systemClock } from './shared/clock.ts';
 import { createLogger } from './telemetry/log.ts';
@@ -11,7 +11,7 @@ import { createStartTrail } from './telemetry/trace.ts';
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export type { Environment } from './config/readers.ts';
 export { ConfigError, StartError } from './config/readers.ts';
-export type { Surroundings } from './dependencies.ts';
+export type { Dependencies } from './dependencies.ts';
 export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/metrics.ts';
@@ -37,7 +37,7 @@ export interface OwnGateway {
  */
 export function createGateway(
   config: Config,
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
 ): OwnGateway {
   let starting: Promise<ObservedGateway> | undefined;
   let stopping: Promise<void> | undefined;
@@ -78,7 +78,7 @@ const shortestFlushMs = 500;
 /** Starts telemetry, then the gateway in the surroundings that are given; the machine's own stand for the rest. */
 export async function startObservedGateway(
   config: Config,
-  given: Partial<Surroundings>,
+  given: Partial<Dependencies>,
 ): Promise<ObservedGateway> {
   const { clock = systemClock, log = createLogger(config.logLevel), newId = randomUUID } = given;
   const telemetry = await startTelemetry(config.telemetry, { clock, log, instanceId: newId() });

@@ -4,7 +4,7 @@ import type { Measurements } from './telemetry/metrics.ts';
 import type { StartTrail } from './telemetry/trace.ts';
 
 /** What the gateway takes from the outside. */
-export interface Surroundings {
+export interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Measurements;

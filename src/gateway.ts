@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
-import type { Surroundings } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
 import { createApollo } from './graphql/apollo.ts';
@@ -22,8 +22,8 @@ import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
-import { createKnownPartnerIds } from './partners/knownPartners.ts';
 import { createPartnerLocks } from './partners/locks.ts';
+import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
@@ -50,7 +50,7 @@ const authModes = {
 type Close = () => Promise<unknown>;
 
 /** Builds all parts in order and listens. What was opened is closed again where that fails. */
-export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
+export async function startGateway(config: Config, surroundings: Dependencies): Promise<Gateway> {
   const opened: Close[] = [];
   try {
     return await openGateway(config, surroundings, opened);
@@ -73,7 +73,7 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 
 async function openGateway(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   opened: Close[],
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrail } = surroundings;
@@ -103,12 +103,12 @@ async function openGateway(
     opened.push(async () => redis?.disconnect());
     return redis;
   };
-  const knownIds = createKnownPartnerIds();
+  const seenPartnerIds = createSeenPartnerIds();
   const upstream = await connectUpstream(
     config,
     surroundings,
     identity,
-    knownIds,
+    seenPartnerIds,
     await connect(forBudget),
   );
   opened.push(() => upstream.close());
@@ -128,7 +128,7 @@ async function openGateway(
       clock,
       leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
     }),
-    knownIds,
+    seenPartnerIds,
     operations,
     loopShare,
     shutdown: shutdown.signal,

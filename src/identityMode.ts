@@ -2,7 +2,7 @@ import { cloudOf } from './config/clouds.ts';
 import type { Config } from './config/config.ts';
 import type { IdentityConfig, InboundConfig } from './config/identity.ts';
 import { ConfigError } from './config/readers.ts';
-import type { Surroundings } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
 import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';
 import {
@@ -45,7 +45,7 @@ const passthrough = (): IdentityMode => ({
 /** Starts the mode that the configuration asks for; what a mode does not need is not loaded. @throws ConfigError */
 export async function startIdentityMode(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
 ): Promise<IdentityMode> {
   const { identity: settings } = config;
   if (settings.mode === 'passthrough') {
@@ -106,7 +106,7 @@ export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'a
 export async function createOutbound(
   { cloud, proxies }: Config,
   settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
 ): Promise<OutboundCredentials> {
   const { scope, authorityHost: cloudsOwn } = cloudOf(cloud);
   const { measurements } = surroundings;

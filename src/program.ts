@@ -2,8 +2,8 @@ import { type Config, readConfig } from './config/config.ts';
 import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
+import { errnoCodeOf } from './shared/errnoCode.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
-import { systemCodeOf } from './shared/systemCode.ts';
 import { createLogger, type Log } from './telemetry/log.ts';
 import { standardOutput } from './telemetry/logSink.ts';
 
@@ -91,7 +91,7 @@ function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
   process.on('uncaughtException', end.onFault);
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    log.warn('Node.js warns', { reason: warning.name, code: systemCodeOf(warning) });
+    log.warn('Node.js warns', { reason: warning.name, code: errnoCodeOf(warning) });
   });
 }
 
@@ -108,7 +108,7 @@ try {
 } catch (error) {
   exitOnConfigError(error);
   const reason = reasonOf(error);
-  log.error('The gateway could not start', { code: systemCodeOf(error) }, error);
+  log.error('The gateway could not start', { code: errnoCodeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   exitAfterLog(1);
 }

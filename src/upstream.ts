@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
-import type { Surroundings } from './dependencies.ts';
+import type { Dependencies } from './dependencies.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
 import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget.ts';
@@ -13,7 +13,7 @@ import { createRoutes } from './graph/routes.ts';
 import { createSend } from './graph/send.ts';
 import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
-import type { KnownPartnerIds } from './partners/knownPartners.ts';
+import type { SeenPartnerIds } from './partners/seenPartnerIds.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
 import { proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
@@ -32,9 +32,9 @@ const windowSeconds = 20;
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
-  knownIds: Pick<KnownPartnerIds, 'note'>,
+  seenPartnerIds: Pick<SeenPartnerIds, 'note'>,
   redis: Redis | undefined,
 ): Promise<RunningUpstream> {
   const { clock, certificateAuthorities } = surroundings;
@@ -73,8 +73,8 @@ export async function connectUpstream(
       ...surroundings,
       send,
       routes,
-      noteSeen: knownIds.note,
-      isWhatWasAdded: isAnswerToAdd,
+      noteSeen: seenPartnerIds.note,
+      matchesSubmitted: isAnswerToAdd,
     }),
     root,
     async close() {
@@ -94,7 +94,7 @@ interface StartedUpstream {
 
 async function startUpstream(
   upstream: Upstream,
-  { clock, log }: Surroundings,
+  { clock, log }: Dependencies,
 ): Promise<StartedUpstream> {
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };

@@ -35,7 +35,7 @@ export type Upstream =
       /** Which generation of beta the embedded Graph plays. */
       readonly betaGeneration: (typeof betaGenerations)[number];
       /** What the answers of the embedded Graph have that no page promises. */
-      readonly oddities: readonly EmulatorOddity[];
+      readonly oddities: readonly EmulatorQuirk[];
       /** Whether the embedded Graph speaks TLS, with a certificate made at the start. */
       readonly hasTls: boolean;
       /** Whether programs on this machine may script its faults. */
@@ -96,11 +96,11 @@ const nodeEnvironments = ['production', 'development', 'test'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The oddities by their names in the configuration. */
-export type EmulatorOddity = (typeof emulatorOddities)[number];
+export type EmulatorQuirk = (typeof emulatorQuirks)[number];
 
 const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
 
-const emulatorOddities = [
+const emulatorQuirks = [
   'hash-less-types',
   'missing-as-200',
   'value-wrapper',
@@ -231,6 +231,6 @@ function readEmulator(readers: Readers, isProduction: boolean): Upstream {
     kind: 'emulator',
     port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
     betaGeneration: readers.oneOf('EMULATOR_BETA_GENERATION', betaGenerations) ?? 'reference-page',
-    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorOddities),
+    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorQuirks),
   };
 }

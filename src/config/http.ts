@@ -1,4 +1,4 @@
-import { systemCodeOf } from '../shared/systemCode.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { ConfigError, type Readers, StartError, shown } from './readers.ts';
 
 /** How long callers' connections may take, and how many there may be. */
@@ -82,7 +82,7 @@ export function listenErrorOf(
   error: unknown,
   { what, host, port, hostVariable, portVariable }: ListenPlace,
 ): Error {
-  const code = systemCodeOf(error) ?? 'unknown';
+  const code = errnoCodeOf(error) ?? 'unknown';
   const failure = `${what} at ${host}:${port} (${code})`;
   if (/^E[MN]FILE$/.test(code)) {
     return new StartError(`${failure}; raise the limit of open files (ulimit -n).`, code);

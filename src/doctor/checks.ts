@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Surroundings } from '../dependencies.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { createRoutes } from '../graph/routes.ts';
 import { requiredScopesOf } from '../graph/types.ts';
 import type { Secret } from '../shared/secret.ts';
@@ -133,7 +133,7 @@ export function probedUrlOf(root: URL, { apiVersion }: Config): URL {
 export async function gatherFacts(
   config: Config,
   { token, url }: Subjects,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   timeoutMs: number,
 ): Promise<DoctorFacts> {
   const { identity, upstream, graphBudget } = config;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config/config.ts';
 import { ConfigError, createReaders, type Environment } from '../config/readers.ts';
-import type { Surroundings } from '../dependencies.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { NamedFileError } from '../shared/namedFile.ts';
 import { Secret } from '../shared/secret.ts';
 import { decideFindings, gatherFacts } from './checks.ts';
@@ -18,7 +18,7 @@ import {
 } from './finding.ts';
 
 /** What the command takes from the outside. */
-export interface DoctorParts extends Surroundings {
+export interface DoctorParts extends Dependencies {
   readonly environment: Environment;
   readonly readFile: (path: string) => Promise<string>;
   readonly readStdin: () => Promise<string>;

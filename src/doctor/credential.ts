@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { CredentialConfig, IdentityConfig } from '../config/identity.ts';
-import type { Surroundings } from '../dependencies.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
 import { isGraphError } from '../graph/errors.ts';
 import { readCertificate } from '../identity/outbound/clientProof.ts';
@@ -37,7 +37,7 @@ export type OwnIdentity = Exclude<IdentityConfig, { readonly mode: 'passthrough'
 export async function probeCredential(
   config: Config,
   identity: OwnIdentity,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   parts: ProbeParts,
 ): Promise<CredentialFacts> {
   const { outbound } = identity;
@@ -51,7 +51,7 @@ export async function probeCredential(
 async function probeOwnToken(
   config: Config,
   identity: OwnIdentity,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   parts: ProbeParts,
 ): Promise<OwnTokenFacts> {
   const asItself = { ...identity, mode: 'app-only' } as const;

@@ -3,11 +3,11 @@ import { connect, isIP, type Socket } from 'node:net';
 import { rootCertificates, connect as secure } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import { readErrorBody } from '../graph/errorBody.ts';
-import { untilAborted } from '../shared/abort.ts';
+import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { parseJson } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 import { type CheckName, type Finding, ok, problem, warning } from './finding.ts';
 
 /**
@@ -242,7 +242,7 @@ export async function withinTimeout<Result>(
   const end = new AbortController();
   const stopTimer = clock.startTimer(timeoutMs, () => end.abort());
   try {
-    return await untilAborted(end.signal, probe(end.signal), () => new ProbeTimeout());
+    return await abortable(end.signal, probe(end.signal), () => new ProbeTimeout());
   } finally {
     stopTimer();
     end.abort();
@@ -251,7 +251,7 @@ export async function withinTimeout<Result>(
 
 /** The short word that says why something failed: a system's or a library's code, never a sentence with data in it. */
 export function reasonOf(error: unknown): string {
-  return systemCodeOf(error) ?? 'unknown';
+  return errnoCodeOf(error) ?? 'unknown';
 }
 
 export type UnreachedFacts = Extract<EndpointFacts, { readonly kind: 'unreached' }>;

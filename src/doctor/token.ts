@@ -1,6 +1,6 @@
 import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { IdentityConfig } from '../config/identity.ts';
-import type { Surroundings } from '../dependencies.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
@@ -66,7 +66,7 @@ function payloadOf(token: Secret): Readonly<Record<string, unknown>> {
 export async function probeCallerToken(
   token: Secret,
   { inbound, mode }: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   parts: ProbeParts,
 ): Promise<TokenFacts> {
   const identity = startIdentity({

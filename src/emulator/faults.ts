@@ -121,13 +121,13 @@ export async function carryOut(
     await stage.wait(fault.delayMs);
   }
   const stamp = stage.newStamp(request);
-  const on = isInsteadOfOperation(fault) ? rehearse(stage) : stage;
+  const on = isInsteadOfOperation(fault) ? dryRun(stage) : stage;
   const { answer, kill } = await operation(on, stamp);
   return { answer: fault?.respond ?? answer, kill: fault?.kill ?? kill, stamp };
 }
 
 /** The same stage on a copy of the rows and without faults: a truncated answer still looks like the operation's. */
-function rehearse(stage: Stage): Stage {
+function dryRun(stage: Stage): Stage {
   const { parts } = stage;
   const rows = parts.store.copy();
   return {

@@ -7,7 +7,7 @@ import { blankPartner, type PartnerStore } from './store.ts';
  * write them, Intune has been seen to do them on neighbouring resources, or the versioning rules allow them without
  * notice.
  */
-export type Oddity = (typeof oddities)[number];
+export type Quirk = (typeof oddities)[number];
 
 /** All of them. */
 export const oddities = [
@@ -38,8 +38,8 @@ export interface Asked {
 }
 
 /** Changes a success as oddities have it; what is stored, and a refusal, stay as they are. */
-export function disguiseAnswer(
-  oddities: ReadonlySet<Oddity>,
+export function applyAnswerQuirks(
+  oddities: ReadonlySet<Quirk>,
   { method, kind }: Asked,
   answer: EmulatorAnswer,
 ): EmulatorAnswer {
@@ -56,11 +56,11 @@ export function disguiseAnswer(
 }
 
 /** Only a list has an array for its value; one partner has none. */
-function disguiseBody(oddities: ReadonlySet<Oddity>, body: ProjectedPartner): ProjectedPartner {
+function disguiseBody(oddities: ReadonlySet<Quirk>, body: ProjectedPartner): ProjectedPartner {
   const rows = body['value'];
   return Array.isArray(rows)
-    ? { ...body, value: rows.map((row) => disguisePartner(oddities, row)) }
-    : disguisePartner(oddities, body);
+    ? { ...body, value: rows.map((row) => applyPartnerQuirks(oddities, row)) }
+    : applyPartnerQuirks(oddities, body);
 }
 
 /** The context belongs to the answer and not to the partner, so it stays outside. */
@@ -103,7 +103,7 @@ const targetDisguises: readonly TargetDisguise[] = [
   },
 ];
 
-const disguises: Readonly<Partial<Record<Oddity, (partner: Members) => Members>>> = {
+const disguises: Readonly<Partial<Record<Quirk, (partner: Members) => Members>>> = {
   'unknown-enum-members': (partner) => replaceState(partner, listedState, unlistedState),
   'unknown-target-types': (partner) => mapAssignments(partner, (one) => mapTarget(one, toUnlisted)),
   'hash-less-types': (partner) =>
@@ -116,8 +116,8 @@ const recognitions: typeof disguises = {
 };
 
 /** Shows a partner as oddities have it; the same partner always looks the same. */
-export function disguisePartner(
-  oddities: ReadonlySet<Oddity>,
+export function applyPartnerQuirks(
+  oddities: ReadonlySet<Quirk>,
   partner: ProjectedPartner,
 ): ProjectedPartner {
   return applyAll(disguises, oddities, partner);
@@ -127,18 +127,18 @@ export function disguisePartner(
  * Takes back what an oddity showed under another name, so that a client which writes what it has read changes nothing;
  * all else is left for the model to judge.
  */
-export function recognizePartner(oddities: ReadonlySet<Oddity>, body: unknown): unknown {
+export function recognizePartner(oddities: ReadonlySet<Quirk>, body: unknown): unknown {
   return isMembers(body) ? applyAll(recognitions, oddities, body) : body;
 }
 
 function applyAll(
   changes: typeof disguises,
-  oddities: ReadonlySet<Oddity>,
+  oddities: ReadonlySet<Quirk>,
   partner: Members,
 ): Members {
   // In the table's order and not in that of the set, so that the order of a configuration means nothing.
   return Object.entries(changes)
-    .filter(([oddity]) => oddities.has(oddity as Oddity))
+    .filter(([oddity]) => oddities.has(oddity as Quirk))
     .reduce((changed, [, change]) => change(changed), partner);
 }
 

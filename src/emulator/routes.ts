@@ -28,7 +28,7 @@ import {
   parseSelect,
   readSystemOptions,
 } from './query.ts';
-import { disguiseAnswer, type Oddity, recognizePartner, storeWithoutGaps } from './quirks.ts';
+import { applyAnswerQuirks, type Quirk, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
 /** What the embedded Graph is made of. */
@@ -40,7 +40,7 @@ export interface EmulatorParts {
   readonly pageSize: number;
   readonly acceptToken: (token: string) => boolean;
   readonly newId: () => string;
-  readonly oddities: ReadonlySet<Oddity>;
+  readonly oddities: ReadonlySet<Quirk>;
 }
 
 type ResourceRoute = Extract<Route, { kind: 'collection' | 'partner' }>;
@@ -105,7 +105,7 @@ function answerResource(
   };
   const call: ResourceCall = { request, scope, parts, version: route.version };
   const answer = route.kind === 'collection' ? answerCollection(call) : answerPartner(call, route);
-  return disguiseAnswer(parts.oddities, { method, kind: route.kind }, answer);
+  return applyAnswerQuirks(parts.oddities, { method, kind: route.kind }, answer);
 }
 
 function answerCollection(call: ResourceCall): EmulatorAnswer {

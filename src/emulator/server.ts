@@ -25,7 +25,7 @@ import {
 import { type EmulatorRequest, parseRoute, splitPath } from './http.ts';
 import { answerMetadata } from './metadata.ts';
 import type { BetaGeneration } from './model.ts';
-import type { Oddity } from './quirks.ts';
+import type { Quirk } from './quirks.ts';
 import { answerRequest, type EmulatorParts } from './routes.ts';
 import { createLaggingStore } from './store.ts';
 
@@ -45,7 +45,7 @@ export interface EmulatorOptions {
   /** The rows at the start; partners of Intune's catalogue where absent. */
   readonly seed?: readonly PartnerResource[];
   /** What its answers have that no page promises; nothing where absent. */
-  readonly oddities?: readonly Oddity[];
+  readonly oddities?: readonly Quirk[];
   /** By how much reads lag behind writes, in milliseconds of the clock; with `lagging-reads` 3,000 where absent. */
   readonly readLagMs?: number;
   /** Told of each request once its body is there. */

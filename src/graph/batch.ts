@@ -1,6 +1,6 @@
 import { isJsonObject } from '../shared/json.ts';
-import { pauseFor } from './errors.ts';
-import { readJsonBody, unbelievable } from './readAnswer.ts';
+import { sleep } from './errors.ts';
+import { protocolError, readJsonBody } from './readAnswer.ts';
 import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
 import { decideRetry, outcomeOfResponse } from './retryRules.ts';
 import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
@@ -35,7 +35,7 @@ export function readBatch(
   const body = readJsonBody({ operation }, response, nowMs, [200]);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw unbelievable({ operation }, response, 'there are no answers in it');
+    throw protocolError({ operation }, response, 'there are no answers in it');
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {
@@ -104,7 +104,7 @@ export async function getManyItems(
     });
     open = repeats.map(({ index }) => index);
     if (open.length > 0) {
-      await pauseFor(parts.clock, Math.max(...repeats.map(({ delayMs }) => delayMs)), call.signal);
+      await sleep(parts.clock, Math.max(...repeats.map(({ delayMs }) => delayMs)), call.signal);
     }
   }
   return answers;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { untilAborted } from '../shared/abort.ts';
+import { abortable } from '../shared/abort.ts';
 import {
   countJsonValues,
   findJsonProblem,
@@ -9,7 +9,7 @@ import {
   withExactNumbersInSteps,
 } from '../shared/json.ts';
 import { laterTurn } from '../shared/loopShare.ts';
-import { endedErrorOf } from './errors.ts';
+import { abortErrorOf } from './errors.ts';
 import { protocolErrorOf } from './readRefusal.ts';
 import { type GraphRequest, type GraphResponse, headerText } from './request.ts';
 import { maximumBodyBytes, maximumJsonValues, smallBodyBytes } from './transport.ts';
@@ -28,7 +28,7 @@ export async function readBody(
     : { body: response.body };
   if ('problem' in decoded) {
     if (isSuccess(response)) {
-      throw unbelievable(request, response, decoded.problem);
+      throw protocolError(request, response, decoded.problem);
     }
     return { ...response, body: Buffer.alloc(0) };
   }
@@ -43,10 +43,10 @@ function decodeInTime(
   response: GraphResponse,
 ): Promise<DecodedBody> {
   const isAWrite = isWrite(operation);
-  return untilAborted(
+  return abortable(
     isAWrite ? call.writeSignal : call.signal,
     decodeBody(response, maximumBodyBytes),
-    (signal) => endedErrorOf(signal, isAWrite),
+    (signal) => abortErrorOf(signal, isAWrite),
   );
 }
 
@@ -60,7 +60,7 @@ async function readJson(
   const values = countJsonValues(body);
   if (values > maximumJsonValues) {
     if (isSuccess(response)) {
-      throw unbelievable(request, response, 'its JSON has too many values');
+      throw protocolError(request, response, 'its JSON has too many values');
     }
     return { ...response, body: Buffer.alloc(0) };
   }
@@ -80,12 +80,12 @@ async function readJson(
   }
   if (json === undefined) {
     // A body whose end the connection's end marks is cut off without an error anywhere else.
-    throw unbelievable(request, response, 'its JSON is broken', 'broken');
+    throw protocolError(request, response, 'its JSON is broken', 'broken');
   }
   await pause?.();
   const problem = findJsonProblem(text, json);
   if (problem !== undefined) {
-    throw unbelievable(request, response, problem);
+    throw protocolError(request, response, problem);
   }
   await pause?.();
   const exact = await withExactNumbersInSteps(text, json, laterTurn);
@@ -93,7 +93,7 @@ async function readJson(
   return { ...response, json: exact, jsonValues: values };
 }
 
-function unbelievable(
+function protocolError(
   request: Pick<GraphRequest, 'operation'>,
   response: GraphResponse,
   problem: string,

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract, RateLimiterRedis } from 'rate-limiter-flexible';
 import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js';
 import type { Clock } from '../shared/clock.ts';
-import { GraphHeldBackError, pauseFor, untilEnded } from './errors.ts';
+import { GraphRejectedLocallyError, sleep, untilEnded } from './errors.ts';
 import { MemoryLimiter } from './memoryLimiter.ts';
 
 /** What a send costs, for whom, and how long it can be held back. */
@@ -66,12 +66,12 @@ export function createLimiterBudget(
     if (decision.kind === 'tooLate') {
       const { retryAfterMs } = decision;
       const message = "The budget towards Microsoft Graph has no room in the operation's time.";
-      throw new GraphHeldBackError('throttled', message, { retryAfterMs });
+      throw new GraphRejectedLocallyError('throttled', message, { retryAfterMs });
     }
     const spreadMs = Math.min(chance() * longestSpreadMs, timeLeftMs - decision.waitMs);
     waiting.set(place, ahead + 1);
     try {
-      await pauseFor(clock, decision.waitMs + spreadMs, signal);
+      await sleep(clock, decision.waitMs + spreadMs, signal);
     } finally {
       leave(place);
     }

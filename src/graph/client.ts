@@ -59,7 +59,7 @@ export interface GraphClient {
 
 /** Makes the client over one way of sending. */
 export function createGraphClient(parts: GraphClientParts): GraphClient {
-  const { send, routes, clock, noteSeen, isWhatWasAdded } = parts;
+  const { send, routes, clock, noteSeen, matchesSubmitted } = parts;
 
   async function read(id: string, call: GraphCall): Promise<PartnerResource | undefined> {
     const url = routes.partner(id);
@@ -86,7 +86,7 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
       'partner' in answer
         ? answer.partner
         : await readBack(routes.parsePartnerLocation(answer.location), (id) => read(id, call));
-    if (!isWhatWasAdded(partner, added)) {
+    if (!matchesSubmitted(partner, added)) {
       throw new GraphProtocolError('badResponse', anotherPartner, {
         mayHaveBeenApplied: true,
         answeredId: isPartnerId(added.id) ? added.id : undefined,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Secret } from '../shared/secret.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Every request to Graph asks for the budget, so it waits for no Redis that hangs. */
@@ -51,7 +51,7 @@ export async function connectRedis(
   const onAway = (error?: unknown): void => {
     if (!isAway) {
       isAway = true;
-      const reason = systemCodeOf(error) ?? 'closed';
+      const reason = errnoCodeOf(error) ?? 'closed';
       log.warn(`Redis is away: ${away}`, { reason });
     }
   };

@@ -1,4 +1,4 @@
-import { untilAborted } from '../shared/abort.ts';
+import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { EndReason } from './request.ts';
 
@@ -45,7 +45,7 @@ export type AttemptFault =
   | 'ended';
 
 /** What is missing to somebody who may not do something. */
-export type Lacking = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
+export type MissingGrant = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
 
 export interface GraphErrorDetails {
   readonly cause?: unknown;
@@ -59,7 +59,7 @@ export interface GraphErrorDetails {
   readonly answeredId?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
   /** What a caller that is forbidden lacks. */
-  readonly lacking?: Lacking | undefined;
+  readonly lacking?: MissingGrant | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Names that Graph's refusal puts in quotation marks: properties, types or values of the request. */
   readonly quotedNames?: readonly string[] | undefined;
@@ -101,7 +101,7 @@ export class GraphProtocolError extends GraphError {}
 export class GraphCredentialError extends GraphError {}
 
 /** Nothing was sent, because this gateway holds back: its own budget is used up, or the upstream is known to be down. */
-export class GraphHeldBackError extends GraphError {}
+export class GraphRejectedLocallyError extends GraphError {}
 
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;
@@ -132,7 +132,7 @@ const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: strin
 };
 
 /** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` where a write had gone out by then. */
-export function endedErrorOf(
+export function abortErrorOf(
   { reason }: Pick<AbortSignal, 'reason'>,
   mayHaveBeenApplied = false,
   fault: 'ended' | 'queued' = 'ended',
@@ -151,14 +151,14 @@ function isEndReason(reason: unknown): reason is EndReason {
  * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
  */
 export function untilEnded<Result>(signal: AbortSignal, awaited: Promise<Result>): Promise<Result> {
-  return untilAborted(signal, awaited, endedErrorOf);
+  return abortable(signal, awaited, abortErrorOf);
 }
 
 /** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
-export function pauseFor(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
-      reject(endedErrorOf(signal));
+      reject(abortErrorOf(signal));
       return;
     }
     const stopTimer = clock.startTimer(durationMs, () => {
@@ -168,7 +168,7 @@ export function pauseFor(clock: Clock, durationMs: number, signal: AbortSignal):
     function onAbort(): void {
       stopTimer();
       signal.removeEventListener('abort', onAbort);
-      reject(endedErrorOf(signal));
+      reject(abortErrorOf(signal));
     }
     signal.addEventListener('abort', onAbort);
   });

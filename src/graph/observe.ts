@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
@@ -97,6 +97,6 @@ function describeFailure(error: unknown): LogFields {
     mayHaveBeenApplied: error.mayHaveBeenApplied,
     fault,
     // Of the fault underneath, such as ECONNRESET; its message could name hosts.
-    systemCode: systemCodeOf(error.cause),
+    systemCode: errnoCodeOf(error.cause),
   };
 }

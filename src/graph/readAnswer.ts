@@ -26,11 +26,11 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
   const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw unbelievable({ operation: 'list' }, response, 'there is no list in it');
+    throw protocolError({ operation: 'list' }, response, 'there is no list in it');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw unbelievable({ operation: 'list' }, response, 'its @odata.nextLink is no text');
+    throw protocolError({ operation: 'list' }, response, 'its @odata.nextLink is no text');
   }
   return {
     partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
@@ -122,17 +122,17 @@ export function readJsonBody(
     throw responseErrorOf(asked, response, nowMs);
   }
   if (!expected.includes(response.status)) {
-    throw unbelievable(asked, response, `a ${response.status} was not expected`);
+    throw protocolError(asked, response, `a ${response.status} was not expected`);
   }
   if (!saysJson(response)) {
-    throw unbelievable(asked, response, 'it is not JSON');
+    throw protocolError(asked, response, 'it is not JSON');
   }
   const body = jsonOf(response);
   if (body === undefined) {
-    throw unbelievable(asked, response, 'its JSON is broken');
+    throw protocolError(asked, response, 'its JSON is broken');
   }
   if (isJsonObject(body) && body['error'] != null) {
-    throw unbelievable(asked, response, 'it is a success with an error in it');
+    throw protocolError(asked, response, 'it is a success with an error in it');
   }
   return body;
 }
@@ -148,18 +148,18 @@ function saysJson(response: GraphResponse): boolean {
 function readPartner(asked: Asked, response: GraphResponse, value: unknown): PartnerResource {
   const reading = readPartnerJson(value);
   if ('problem' in reading) {
-    throw unbelievable(asked, response, reading.problem);
+    throw protocolError(asked, response, reading.problem);
   }
   const { id } = reading.partner;
   if (asked.id !== undefined && !isSameId(asked.id, id)) {
     const answeredId = isPartnerId(id) ? id : undefined;
-    throw unbelievable(asked, response, 'it is about another partner', answeredId);
+    throw protocolError(asked, response, 'it is about another partner', answeredId);
   }
   return reading.partner;
 }
 
 /** Makes the error of a success that cannot be what was asked for; `problem` says why. */
-export function unbelievable(
+export function protocolError(
   { operation }: Asked,
   response: GraphResponse,
   problem: string,

@@ -6,7 +6,7 @@ import {
   type GraphErrorDetails,
   GraphProtocolError,
   GraphResponseError,
-  type Lacking,
+  type MissingGrant,
 } from './errors.ts';
 import { type GraphResponse, headerText } from './request.ts';
 import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
@@ -49,7 +49,7 @@ export function responseErrorOf(
   });
   const lacking =
     refusal.code === 'forbidden'
-      ? lackingOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
+      ? missingGrantOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
       : undefined;
   const text = lacking && forbiddenMessages[lacking];
   return new GraphResponseError(
@@ -324,7 +324,7 @@ export interface ForbiddenFacts {
  * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
  * the same for years; a 401 that means forbidden is always about the role.
  */
-export function lackingOf({ status, message, isIntuneRole }: ForbiddenFacts): Lacking {
+export function missingGrantOf({ status, message, isIntuneRole }: ForbiddenFacts): MissingGrant {
   if (
     /^Application is not authorized|does not have application permissions|following scopes/i.test(
       message,
@@ -339,7 +339,7 @@ export function lackingOf({ status, message, isIntuneRole }: ForbiddenFacts): La
 }
 
 /** What to do about it. */
-export const forbiddenMessages: Readonly<Record<Lacking, string>> = {
+export const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
   PERMISSION:
     'The application lacks the permission for this; an administrator has to grant it the least privileged one that is named here.',
   INTUNE_ROLE:

@@ -100,5 +100,5 @@ export interface GraphClientParts {
   /** Told of each partner in Graph's answers. */
   readonly noteSeen: (partners: Iterable<PartnerResource>) => void;
   /** Whether an answer to an add is about what was sent. */
-  readonly isWhatWasAdded: (sent: NewPartnerResource, answered: PartnerResource) => boolean;
+  readonly matchesSubmitted: (sent: NewPartnerResource, answered: PartnerResource) => boolean;
 }

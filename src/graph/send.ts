@@ -12,11 +12,11 @@ import { readBody } from './body.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials } from './credentials.ts';
 import {
-  endedErrorOf,
+  abortErrorOf,
   GraphError,
-  GraphHeldBackError,
+  GraphRejectedLocallyError,
   isGraphError,
-  pauseFor,
+  sleep,
   untilEnded,
 } from './errors.ts';
 import { startAttemptReport } from './observe.ts';
@@ -111,7 +111,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       hasRefreshed ||= withFreshToken;
       isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
       log.info('Microsoft Graph is asked again', { ...labels, attempt: number, reason, delayMs });
-      await pauseFor(clock, delayMs, call.signal).catch((error: unknown) => {
+      await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
         throw isInDoubt ? asInDoubt(error) : error;
       });
       attempt = { ...attempt, number, repeatReason: reason, onNewConnection, withFreshToken };
@@ -148,7 +148,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
         signal: call.signal,
       });
     } catch (error) {
-      if (error instanceof GraphHeldBackError) {
+      if (error instanceof GraphRejectedLocallyError) {
         measurements.heldBack('budget', 'graph');
       }
       throw error;
@@ -260,7 +260,7 @@ function createGraphCircuit(
       rejectedLocally() {
         measurements.heldBack('breaker', 'graph');
         const message = 'Microsoft Graph is down as far as this gateway can see; nothing was sent.';
-        return new GraphHeldBackError('unavailable', message);
+        return new GraphRejectedLocallyError('unavailable', message);
       },
     },
   );
@@ -274,9 +274,9 @@ function createPlaces(options: SendOptions, { measurements }: SendParts): Concur
     full() {
       measurements.heldBack('bulkhead', 'graph');
       const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
-      return new GraphHeldBackError('overloaded', message, { retryAfterMs });
+      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
-    ended: (signal) => endedErrorOf(signal, false, 'queued'),
+    ended: (signal) => abortErrorOf(signal, false, 'queued'),
   });
 }
 

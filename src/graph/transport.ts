@@ -1,7 +1,7 @@
 import { Client, type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../shared/clock.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
-import { endedErrorOf, GraphDeadlineError, type GraphError, GraphProtocolError } from './errors.ts';
+import { abortErrorOf, GraphDeadlineError, type GraphError, GraphProtocolError } from './errors.ts';
 import { networkErrorOf } from './networkError.ts';
 import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
 import { trustIn } from './trust.ts';
@@ -47,7 +47,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   start(connections: Pick<Connections, 'dispatch'>): void {
     const { operation, url, headers, body, call, attemptSignal, onNewConnection } = this.#request;
     if (call.signal.aborted) {
-      this.#fail(endedErrorOf(call.signal));
+      this.#fail(abortErrorOf(call.signal));
       return;
     }
     call.signal.addEventListener('abort', this.#onEnd);
@@ -116,7 +116,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const isFinished = this.#mayHaveBeenApplied() && !writeSignal.aborted;
     if (!isFinished) {
       const ended = writeSignal.aborted ? writeSignal : signal;
-      this.#fail(endedErrorOf(ended, this.#mayHaveBeenApplied()));
+      this.#fail(abortErrorOf(ended, this.#mayHaveBeenApplied()));
     }
   };
 

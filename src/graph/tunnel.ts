@@ -1,6 +1,6 @@
 import { type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 
 /** How connections through a proxy are made. */
 export interface TunnelOptions {
@@ -23,7 +23,7 @@ export class TunnelError extends Error {
   constructor(status: number | undefined, cause?: unknown) {
     super('The forward proxy opened no tunnel.', { cause });
     // Never undici's own code for a broken socket: undici would connect again and again.
-    const code = systemCodeOf(cause) ?? 'unknown';
+    const code = errnoCodeOf(cause) ?? 'unknown';
     this.code = code.startsWith('UND_ERR_') || status !== undefined ? 'EPROXY' : code;
     this.status = status;
   }

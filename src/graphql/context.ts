@@ -5,9 +5,9 @@ import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { RequestContext } from '../partners/context.ts';
-import type { KnownPartnerIds } from '../partners/knownPartners.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
+import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
@@ -20,7 +20,7 @@ export interface ContextParts {
   readonly maximumRows: number;
   readonly maximumListBytes: number;
   readonly locks: PartnerLocks;
-  readonly knownIds: KnownPartnerIds;
+  readonly seenPartnerIds: SeenPartnerIds;
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the token of a call. */
   readonly isTokenAccepted: (call: GraphCall) => boolean;
@@ -39,7 +39,8 @@ export function createRequestContext(
   reply: FastifyReply,
   inexactVariables: RequestContext['inexactVariables'] = [],
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, knownIds, operations, shutdown } = parts;
+  const { graph, apiVersion, clock, maximumRows, locks, seenPartnerIds, operations, shutdown } =
+    parts;
   const { authorizer, authMode, loopShare } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   const end = operations.begin();
@@ -103,7 +104,7 @@ export function createRequestContext(
     share,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,
-    knownIds,
+    seenPartnerIds,
     maximumRows,
     notices: [],
     noteMutation: signals.noteMutation,

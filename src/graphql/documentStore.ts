@@ -18,12 +18,12 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import {
   createLimitsRule,
   type DocumentMeasure,
-  type Excess,
   excessOf,
   extensionsOf,
-  findExcesses,
+  findLimitViolations,
   LimitError,
   type Limits,
+  type LimitViolation,
   measureDocument,
   messageOf,
   seenIn,
@@ -128,7 +128,7 @@ export function createDocumentLimits({ limits, log, measurements }: DocumentLimi
   readonly checkOperation: CheckOperation;
 } {
   const measures = new WeakMap<DocumentNode, DocumentMeasure>();
-  const tolerated = new WeakMap<DocumentNode, readonly Excess[]>();
+  const tolerated = new WeakMap<DocumentNode, readonly LimitViolation[]>();
   const isTolerant = limits.mode === 'warn-only';
 
   const measureOf = (document: DocumentNode): DocumentMeasure => {
@@ -145,7 +145,7 @@ export function createDocumentLimits({ limits, log, measurements }: DocumentLimi
       for (const [limit, seen] of seenIn(measure)) {
         measurements.limitSeen(limit, seen);
       }
-      const excesses = isTolerant ? findExcesses(measure, limits) : [];
+      const excesses = isTolerant ? findLimitViolations(measure, limits) : [];
       tolerated.set(document, excesses);
       for (const { limit, seen, allowed } of excesses) {
         const { requestId } = contextValue;
@@ -207,7 +207,7 @@ function firstErrors(
   errors: NonNullable<FormattedExecutionResult['errors']>,
   { errors: allowed }: Limits,
 ): NonNullable<FormattedExecutionResult['errors']> {
-  const excess: Excess = { limit: 'errors', allowed, seen: errors.length, isExact: false };
+  const excess: LimitViolation = { limit: 'errors', allowed, seen: errors.length, isExact: false };
   return [
     ...errors.slice(0, allowed - 1),
     { message: messageOf(excess), extensions: extensionsOf(excess) },

@@ -71,7 +71,7 @@ export const limitCodes = {
 } as const;
 
 /** A limit that a request is beyond. */
-export interface Excess {
+export interface LimitViolation {
   readonly limit: LimitName;
   readonly allowed: number;
   /** What the request has; where counting stopped, the least that it has. */
@@ -95,7 +95,10 @@ export function seenIn(measure: DocumentMeasure): readonly (readonly [LimitName,
 }
 
 /** Finds the limits that a document is beyond. */
-export function findExcesses(measure: DocumentMeasure, limits: Limits): readonly Excess[] {
+export function findLimitViolations(
+  measure: DocumentMeasure,
+  limits: Limits,
+): readonly LimitViolation[] {
   return documentLimits
     .filter(([, key]) => measure[key] > limits[key])
     .map(([limit, key]) => ({
@@ -150,12 +153,16 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
 };
 
 /** Says which limit it is, what was seen and what would be right. */
-export function messageOf({ limit, seen, allowed, isExact }: Excess): string {
+export function messageOf({ limit, seen, allowed, isExact }: LimitViolation): string {
   return sentences[limit](isExact ? String(seen) : `${seen} or more`, allowed);
 }
 
 /** What `extensions` says of it. */
-export function extensionsOf({ limit, seen, allowed }: Excess): Readonly<Record<string, unknown>> {
+export function extensionsOf({
+  limit,
+  seen,
+  allowed,
+}: LimitViolation): Readonly<Record<string, unknown>> {
   const code = limitCodes[limit];
   return limit === 'duplicate-keys' ? { code } : { code, seen, allowed };
 }
@@ -163,10 +170,10 @@ export function extensionsOf({ limit, seen, allowed }: Excess): Readonly<Record<
 /** A document, an operation or an answer that is beyond a limit. */
 export class LimitError extends GraphQLError {
   override readonly name = 'LimitError';
-  readonly excess: Excess;
+  readonly excess: LimitViolation;
 
   /** The status is that of the HTTP answer, for what is rejected before it is executed and not by validation. */
-  constructor(excess: Excess, status?: number) {
+  constructor(excess: LimitViolation, status?: number) {
     super(messageOf(excess), {
       extensions: { ...extensionsOf(excess), ...(status !== undefined && { http: { status } }) },
     });
@@ -178,7 +185,7 @@ export class LimitError extends GraphQLError {
 const tooManyTokens = /^Syntax Error: Document contains more that \d+ tokens\. Parsing aborted\.$/;
 
 /** Gives the limit that an error of Apollo's is about, undefined where it is about something else. */
-export function excessOf(error: unknown, { tokens }: Limits): Excess | undefined {
+export function excessOf(error: unknown, { tokens }: Limits): LimitViolation | undefined {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (original instanceof LimitError) {
     return original.excess;
@@ -192,7 +199,7 @@ export function excessOf(error: unknown, { tokens }: Limits): Excess | undefined
 export function createLimitsRule(limits: Limits, measureOf = measureDocument): ValidationRule {
   return (context) => {
     if (limits.mode === 'enforce') {
-      for (const excess of findExcesses(measureOf(context.getDocument()), limits)) {
+      for (const excess of findLimitViolations(measureOf(context.getDocument()), limits)) {
         context.reportError(new LimitError(excess));
       }
     }

@@ -8,12 +8,12 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
-import type { Excess, LimitName, Limits } from './limits.ts';
+import type { LimitName, Limits, LimitViolation } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
 export interface OperationWork {
   readonly seen: readonly (readonly [LimitName, number])[];
-  readonly excess: Excess | undefined;
+  readonly excess: LimitViolation | undefined;
 }
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -149,7 +149,7 @@ interface Meter {
   note(limit: WorkLimit, count: number): void;
   isBeyond(): boolean;
   seen(): OperationWork['seen'];
-  excess(): Excess | undefined;
+  excess(): LimitViolation | undefined;
 }
 
 const workLimits = {

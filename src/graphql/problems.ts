@@ -1,4 +1,10 @@
-import { type Excess, extensionsOf, type LimitName, limitCodes, messageOf } from './limits.ts';
+import {
+  extensionsOf,
+  type LimitName,
+  type LimitViolation,
+  limitCodes,
+  messageOf,
+} from './limits.ts';
 
 /** A request that is refused before it is an operation; thrown by whoever finds out, answered in one place. */
 export class RequestProblem extends Error {
@@ -87,7 +93,7 @@ export class LimitProblem extends RequestProblem {
   override readonly name = 'LimitProblem';
   readonly limit: LimitName;
 
-  constructor(excess: Excess) {
+  constructor(excess: LimitViolation) {
     const { limit } = excess;
     const status = sizes.has(limit) ? 413 : 400;
     super(status, limitCodes[limit], messageOf(excess), extensionsOf(excess));

@@ -17,10 +17,10 @@ import {
   validate,
 } from 'graphql';
 import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
 import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { createLimitsRule, knownOperationTypes, type Limits } from './limits.ts';
@@ -300,7 +300,7 @@ export async function readState(path: string): Promise<string> {
       states.map(({ ino, mtimeMs, size }, index) => [files[index], ino, mtimeMs, size]),
     );
   } catch (error) {
-    return error instanceof NamedFileError ? error.reason : (systemCodeOf(error) ?? 'unknown');
+    return error instanceof NamedFileError ? error.reason : (errnoCodeOf(error) ?? 'unknown');
   }
 }
 
@@ -310,7 +310,7 @@ async function findFiles(path: string): Promise<readonly string[]> {
   try {
     entries = await readdir(path);
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = errnoCodeOf(error);
     if (code === 'ENOTDIR') {
       return [path];
     }

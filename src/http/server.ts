@@ -3,8 +3,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Limits } from '../graphql/limits.ts';
 import { problemOf, RequestProblem } from '../graphql/problems.ts';
 import {
-  doubledHeaderBody,
-  findDoubledHeader,
+  duplicateHeaderBody,
+  findDuplicateHeader,
   readClientRequestId,
   readTraceparent,
 } from '../graphql/requestHeaders.ts';
@@ -64,9 +64,9 @@ export async function createHttpServer<Context extends BaseContext>(
   const markForOrigin = await addCors(app, parts.corsOrigins);
   addConnectionFaults(app, log);
   app.addHook('onRequest', async (request, reply) => {
-    const doubled = findDoubledHeader(request.raw.rawHeaders);
+    const doubled = findDuplicateHeader(request.raw.rawHeaders);
     if (doubled !== undefined) {
-      return reply.code(400).send(doubledHeaderBody(doubled));
+      return reply.code(400).send(duplicateHeaderBody(doubled));
     }
   });
   const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { Agent, type Dispatcher } from 'undici';
 import { trustIn } from '../graph/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../graph/tunnel.ts';
-import { untilAborted } from '../shared/abort.ts';
+import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, parseJson } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 
 /** Reads a JSON document over the network. @throws DocumentError where there is none, or the signal fires. */
 export type ReadDocument = (url: URL, signal: AbortSignal) => Promise<unknown>;
@@ -59,10 +59,8 @@ export function createDocumentClient(options: DocumentClientOptions): DocumentCl
         if (signal.aborted) {
           stop();
         }
-        return await untilAborted(
-          end.signal,
-          requestDocument(agentFor(url), url, end.signal),
-          () => (signal.aborted ? new DocumentError('it is not wanted any more') : tooLate()),
+        return await abortable(end.signal, requestDocument(agentFor(url), url, end.signal), () =>
+          signal.aborted ? new DocumentError('it is not wanted any more') : tooLate(),
         );
       } finally {
         stopTimer();
@@ -88,7 +86,7 @@ async function requestDocument(agent: Dispatcher, url: URL, signal: AbortSignal)
       const problem = isRejected
         ? "configuration fault: the forward proxy rejects the gateway's credentials (407)"
         : 'no answer came';
-      throw new DocumentError(problem, systemCodeOf(cause));
+      throw new DocumentError(problem, errnoCodeOf(cause));
     });
   response.body.on('error', () => undefined);
   const problem = findHeadProblem(response);
@@ -120,7 +118,7 @@ async function readBytes({ body }: Dispatcher.ResponseData): Promise<Buffer> {
       chunks.push(bytes);
     }
   } catch (cause) {
-    throw new DocumentError('it broke off', systemCodeOf(cause));
+    throw new DocumentError('it broke off', errnoCodeOf(cause));
   }
   if (length > maximumBytes) {
     throw new DocumentError('it is too large');

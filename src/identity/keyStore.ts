@@ -1,4 +1,4 @@
-import { untilAborted } from '../shared/abort.ts';
+import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { DocumentError } from './documentClient.ts';
@@ -83,7 +83,7 @@ class RefreshedKeyStore implements KeyStore {
       this.start();
     }
     if (this.#loading !== undefined) {
-      await untilAborted(signal, this.#loading, () => new IdentityError('wait-ended'));
+      await abortable(signal, this.#loading, () => new IdentityError('wait-ended'));
     }
     const keys = this.#usableKeys();
     if (keys === undefined) {

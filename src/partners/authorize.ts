@@ -13,7 +13,10 @@ const codes: Readonly<Record<IdentityError['code'], GatewayErrorCode>> = {
  * Lets the caller in for a kind of operation; there is nothing to do where Graph alone decides.
  * @throws GatewayError that says what the caller can do about it.
  */
-export async function letIn({ authorizer, call }: RequestContext, kind: AccessKind): Promise<void> {
+export async function authorize(
+  { authorizer, call }: RequestContext,
+  kind: AccessKind,
+): Promise<void> {
   try {
     await authorizer?.authorize(call, kind);
   } catch (error) {

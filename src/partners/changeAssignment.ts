@@ -8,7 +8,7 @@ import { isGraphError } from '../graph/errors.ts';
 import type { AssignmentSource, PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerResource, WirePlatform } from '../graph/types.ts';
 import type { AssignmentPlan } from './assignmentPlan.ts';
-import { letIn } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import type { RequestContext } from './context.ts';
 import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
 import { findAssignmentChangeProblems } from './inputRules.ts';
@@ -49,7 +49,7 @@ export async function changeAssignment(
   context: RequestContext,
   info: GraphQLResolveInfo,
 ): Promise<AssignmentPayload> {
-  await letIn(context, 'WRITE');
+  await authorize(context, 'WRITE');
   const { graph, call, apiVersion, locks, clock } = context;
   const problems = findAssignmentChangeProblems(input, apiVersion);
   if (problems.length > 0) {

@@ -7,9 +7,9 @@ import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { RequestTrail } from '../telemetry/trace.ts';
-import type { KnownPartnerIds } from './knownPartners.ts';
 import type { PartnerLocks } from './locks.ts';
 import type { PartnerReads } from './reads.ts';
+import type { SeenPartnerIds } from './seenPartnerIds.ts';
 
 /** Something that the caller should know of a field that was answered all the same. */
 export interface Notice {
@@ -63,7 +63,7 @@ export interface RequestContext {
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
   /** Shared by all requests of this replica. */
-  readonly knownIds: KnownPartnerIds;
+  readonly seenPartnerIds: SeenPartnerIds;
   /** How many rows of the list one operation may read. */
   readonly maximumRows: number;
   /** What the answer says beside its data, in `extensions.notices`. */

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AssignmentSource, PartnerSource } from '../graph/readAnswer.ts';
-import { readPartnerJson } from '../graph/readAnswer.ts';
+import { type AssignmentSource, type PartnerSource, readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson, rawItems, withExactNumbers } from '../shared/json.ts';
 import { meaningOf } from './meaning.ts';

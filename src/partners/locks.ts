@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { GraphHeldBackError, untilEnded } from '../graph/errors.ts';
+import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
 import type { Lease, Leases } from '../graph/leases.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
@@ -126,7 +126,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
           handOver,
           async confirm() {
             if (lease !== undefined && !(await lease.renew())) {
-              throw new GraphHeldBackError('unavailable', lostTurn);
+              throw new GraphRejectedLocallyError('unavailable', lostTurn);
             }
           },
           handOn: (given) => {

@@ -6,7 +6,7 @@ import type { PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { assignmentTargetToWire, assignmentToWire } from './assignmentMapping.ts';
 import { planAddition, planRemoval } from './assignmentPlan.ts';
-import { letIn } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import { changeAssignment } from './changeAssignment.ts';
 import type { Notice } from './context.ts';
 import { graphExtensionOf } from './errors.ts';
@@ -14,7 +14,7 @@ import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
 import { findIdProblems, findNewPartnerProblems, findPartnerChangeProblems } from './inputRules.ts';
 import { newPartnerToWire, partnerChangesToWire, partnerFromWire } from './partnerMapping.ts';
 import { revisedProperties } from './revision.ts';
-import { hasOtherId, lookForAdded } from './unclearAdd.ts';
+import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
 import { changedElsewhere, noticesOf, noticesOfView, readView, untilShown } from './untilShown.ts';
 import {
   findRevisionConflict,
@@ -32,7 +32,7 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
   context,
   info,
 ) => {
-  await letIn(context, 'WRITE');
+  await authorize(context, 'WRITE');
   const problems = findNewPartnerProblems(input, context.apiVersion);
   if (problems.length > 0) {
     return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
@@ -46,7 +46,7 @@ export const addPartner: Required<MutationResolvers>['addComplianceManagementPar
     return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
   } catch (error) {
     if (isGraphError(error) && error.mayHaveBeenApplied) {
-      const found = await lookForAdded(newPartner, context);
+      const found = await findUnconfirmedAdd(newPartner, context);
       if (found !== undefined) {
         context.notices.push(foundNotice(error, info));
         return { complianceManagementPartner: partnerFromWire(found), userErrors: [] };
@@ -92,7 +92,7 @@ type UpdateOutcome =
 /** Checks, reads if it has to, sends exactly what was given, and looks whether Graph shows it. */
 export const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] =
   async (_parent, { input }, context, info) => {
-    await letIn(context, 'WRITE');
+    await authorize(context, 'WRITE');
     const { graph, call, apiVersion, locks, clock } = context;
     const problems = findPartnerChangeProblems(input, apiVersion);
     if (problems.length > 0) {
@@ -180,7 +180,7 @@ const nothing = { deletedComplianceManagementPartnerId: null, complianceManageme
 /** Checks, reads where the revision counts, and deletes. */
 export const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] =
   async (_parent, { input: { id, ifRevision } }, context, info) => {
-    await letIn(context, 'WRITE');
+    await authorize(context, 'WRITE');
     const { graph, call, locks } = context;
     const problems = findIdProblems(id);
     if (problems.length > 0) {

@@ -1,10 +1,10 @@
 import type { QueryResolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/types.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
-import { letIn } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import { GatewayError } from './errors.ts';
 import { type PageArguments, readPageArguments } from './list/arguments.ts';
-import { cutPage, listSequence, orderedSequence } from './list/page.ts';
+import { listSequence, orderedSequence, paginate } from './list/page.ts';
 import type { PartnerRows } from './list/rows.ts';
 import type { PartnerConnectionModel, PartnerEdgeModel } from './model.ts';
 import { partnerFromWire } from './partnerMapping.ts';
@@ -12,7 +12,7 @@ import { readViewer } from './viewer.ts';
 
 export const Query: QueryResolvers = {
   async complianceManagementPartner(_parent, { id }, context) {
-    await letIn(context, 'READ');
+    await authorize(context, 'READ');
     if (!isPartnerId(id)) {
       throw new GatewayError(
         'BAD_USER_INPUT',
@@ -25,7 +25,7 @@ export const Query: QueryResolvers = {
   },
 
   async complianceManagementPartners(_parent, args, context) {
-    await letIn(context, 'READ');
+    await authorize(context, 'READ');
     const page = readPageArguments(args);
     if ('problem' in page) {
       const { argumentName, problem } = page;
@@ -43,7 +43,7 @@ export async function readPartnerConnection(
   page: PageArguments,
 ): Promise<PartnerConnectionModel> {
   const sequence = page.order ? orderedSequence(rows, page.order) : listSequence(rows);
-  const { rows: found, hasNext, hasPrevious, count } = await cutPage(sequence, page, rows.share);
+  const { rows: found, hasNext, hasPrevious, count } = await paginate(sequence, page, rows.share);
   const edges: PartnerEdgeModel[] = [];
   await forEachUnit(rows.share, found.length, (place) => {
     const pageRow = found[place];

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
-import { endedErrorOf } from '../graph/errors.ts';
+import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
@@ -101,7 +101,7 @@ export function shareUntilEnd(share: LoopShare, signal: AbortSignal): LoopShare 
         const message = "The operation's time ended while the gateway worked on its rows.";
         throw new GatewayError('UPSTREAM_TIMEOUT', `${message} Ask for less at once.`);
       }
-      throw toGatewayError(endedErrorOf(signal));
+      throw toGatewayError(abortErrorOf(signal));
     },
   };
 }

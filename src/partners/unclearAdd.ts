@@ -9,20 +9,20 @@ import { type ComparedProperty, meaningOf } from './meaning.ts';
  * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
  * all that was sent and was not seen before. Undefined where none does, where several do, and where looking fails.
  */
-export async function lookForAdded(
+export async function findUnconfirmedAdd(
   sent: NewPartnerResource,
-  { graph, call, knownIds, maximumRows, share }: RequestContext,
+  { graph, call, seenPartnerIds, maximumRows, share }: RequestContext,
 ): Promise<PartnerResource | undefined> {
   const fitting: PartnerResource[] = [];
   let rows = 0;
   try {
     for await (const page of graph.listPages(call)) {
-      const candidates = page.filter(({ id }) => !knownIds.has(id));
+      const candidates = page.filter(({ id }) => !seenPartnerIds.has(id));
       // In the same moment: the other of two adds that look now must not take one of these for its own as well.
-      knownIds.note(page);
+      seenPartnerIds.note(page);
       await forEachUnit(share, candidates.length, (place) => {
         const candidate = candidates[place];
-        if (candidate !== undefined && isWhatWasAdded(sent, candidate)) {
+        if (candidate !== undefined && matchesSubmitted(sent, candidate)) {
           fitting.push(candidate);
         }
       });
@@ -51,11 +51,11 @@ export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource):
  */
 export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerResource): boolean {
   const { id: _id, ...rest } = sent;
-  return !hasOtherId(sent, answered) || isWhatWasAdded(rest, answered);
+  return !hasOtherId(sent, answered) || matchesSubmitted(rest, answered);
 }
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
-export function isWhatWasAdded(sent: NewPartnerResource, held: PartnerResource): boolean {
+export function matchesSubmitted(sent: NewPartnerResource, held: PartnerResource): boolean {
   const { '@odata.type': _type, ...properties } = sent;
   return (Object.keys(properties) as ComparedProperty[]).every(
     (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),

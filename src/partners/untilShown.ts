@@ -1,6 +1,6 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
-import { isGraphError, pauseFor } from '../graph/errors.ts';
+import { isGraphError, sleep } from '../graph/errors.ts';
 import type { PartnerSource } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import type { Notice, RequestContext } from './context.ts';
@@ -35,7 +35,7 @@ export async function untilShown(
     if (seen.visibility.kind !== 'behind' || !hasTimeFor(pauseMs, context)) {
       break;
     }
-    const partner = await pauseFor(clock, pauseMs, call.signal)
+    const partner = await sleep(clock, pauseMs, call.signal)
       .then(() => graph.get(id, call))
       .catch(noneIfGraphFails);
     if (partner === undefined) {
@@ -73,7 +73,7 @@ export async function readView(
     ) {
       break;
     }
-    await pauseFor(clock, pauseMs, call.signal);
+    await sleep(clock, pauseMs, call.signal);
     const again = await graph.getSource(source.partner.id, call);
     if (again === undefined) {
       return undefined;

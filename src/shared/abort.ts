@@ -2,7 +2,7 @@
  * Waits for something, but no longer than until the signal fires; then rejects with what `errorOf` makes of the signal.
  * What was waited for goes on by itself, unheard.
  */
-export function untilAborted<Result>(
+export function abortable<Result>(
   signal: AbortSignal,
   awaited: Promise<Result>,
   errorOf: (signal: AbortSignal) => Error,

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { systemCodeOf } from './systemCode.ts';
+import { errnoCodeOf } from './errnoCode.ts';
 
 /** The largest file that is read whole because a variable names it. */
 export const maximumFileBytes = 1024 * 1024;
@@ -37,7 +37,7 @@ export async function readNamedFile(path: string): Promise<Buffer> {
     if (error instanceof NamedFileError) {
       throw error;
     }
-    const code = systemCodeOf(error);
+    const code = errnoCodeOf(error);
     throw new NamedFileError(code ?? 'unknown', code);
   } finally {
     await handle?.close();

@@ -9,9 +9,9 @@ import { Client } from 'undici';
 import { ConfigError } from '../config/readers.ts';
 import type { OtlpConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
-import { systemCodeOf } from '../shared/systemCode.ts';
 import type { Log } from './log.ts';
 
 /**
@@ -49,7 +49,7 @@ async function readTls(otlp: OtlpConfig): Promise<OtlpTls> {
   try {
     createSecureContext(tls);
   } catch (error) {
-    const code = systemCodeOf(error) ?? 'unknown';
+    const code = errnoCodeOf(error) ?? 'unknown';
     throw new ConfigError([
       `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY cannot be used together (${code}).`,
     ]);
@@ -135,7 +135,7 @@ export function tellFailures<Items, Result extends ExportResult>(
 
 function factsOf(error: unknown): { readonly status?: number; readonly systemCode?: string } {
   const status = typeof error === 'object' && error && 'code' in error ? error.code : undefined;
-  const systemCode = systemCodeOf(error);
+  const systemCode = errnoCodeOf(error);
   return {
     ...(typeof status === 'number' && { status }),
     ...(systemCode !== undefined && { systemCode }),

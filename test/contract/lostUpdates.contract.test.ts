@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Surroundings } from '../../src/dependencies.ts';
+import type { Dependencies } from '../../src/dependencies.ts';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { pausesMs } from '../../src/partners/untilShown.ts';
@@ -45,7 +45,7 @@ interface Stage {
 
 async function start(
   options: Partial<EmulatorOptions> = {},
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
   row: Partial<PartnerResource> = {},
 ): Promise<Stage> {
   const graph = await startTestGraph({

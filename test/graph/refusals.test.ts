@@ -6,7 +6,7 @@ import {
   cleanMessage,
   decideRefusal,
   graphAnswerOf,
-  lackingOf,
+  missingGrantOf,
   namesAnotherPartner,
   type RefusalFacts,
 } from '../../src/graph/readRefusal.ts';
@@ -361,7 +361,7 @@ describe('lackingOf', () => {
   ])(
     'takes %i with %j (Intune speaks: %j) for a lack of %s',
     (status, message, isIntuneRole, lacking) => {
-      expect(lackingOf({ status, message, isIntuneRole })).toBe(lacking);
+      expect(missingGrantOf({ status, message, isIntuneRole })).toBe(lacking);
     },
   );
 });

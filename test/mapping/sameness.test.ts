@@ -8,7 +8,7 @@ import type {
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
 import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
 import { revisionOf } from '../../src/partners/revision.ts';
-import { isWhatWasAdded } from '../../src/partners/unclearAdd.ts';
+import { matchesSubmitted } from '../../src/partners/unclearAdd.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';
@@ -21,7 +21,7 @@ type Held = Omit<PartnerResource, 'id'> & { readonly id?: string };
 type Json = Record<string, unknown>;
 
 const compare = (sent: Sent, held: Held): boolean =>
-  isWhatWasAdded(
+  matchesSubmitted(
     { '@odata.type': type, displayName: 'Fleet', ...sent },
     { id: 'new', displayName: 'Fleet', ...held },
   );
@@ -42,7 +42,7 @@ const filter = (filterType: string, id: string | null = filterId): object => ({
   deviceAndAppManagementAssignmentFilterType: filterType,
 });
 
-describe('isWhatWasAdded', () => {
+describe('matchesSubmitted', () => {
   it.each<[string, Sent, Held]>([
     ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }],
     ['an id in another case', { id: groupId }, { id: groupId.toUpperCase() }],
@@ -118,7 +118,7 @@ describe('isWhatWasAdded', () => {
         const sent = newPartnerToWire(input);
         const pick = (...spellings: readonly unknown[]): unknown =>
           gen(fc.constantFrom, ...spellings);
-        expect(isWhatWasAdded(sent, respell(sent, pick))).toBe(true);
+        expect(matchesSubmitted(sent, respell(sent, pick))).toBe(true);
       }),
     );
   });
@@ -131,7 +131,7 @@ describe('isWhatWasAdded', () => {
         const names = Object.keys(sent).filter((name) => name !== '@odata.type');
         const name = names[at % names.length] ?? 'displayName';
         held[name] = changed(name, held[name]);
-        expect(isWhatWasAdded(sent, held as unknown as PartnerResource)).toBe(false);
+        expect(matchesSubmitted(sent, held as unknown as PartnerResource)).toBe(false);
       }),
     );
   });

@@ -6,7 +6,7 @@ import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
 import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
 import { problemOf } from '../../src/graphql/problems.ts';
 import {
-  findDoubledHeader,
+  findDuplicateHeader,
   readCallerToken,
   readClientRequestId,
   readRequestedWaitMs,
@@ -337,7 +337,7 @@ describe('doubled header', () => {
 
     it('is nothing to speak of elsewhere', async () => {
       expect(await send('Host: a', 'Accept: x', 'Accept: y')).toMatch(/^HTTP\/1\.1 200 /);
-      expect(findDoubledHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
+      expect(findDuplicateHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
     });
   });
 });

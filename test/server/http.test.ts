@@ -22,7 +22,7 @@ import {
 import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
-import { createKnownPartnerIds } from '../../src/partners/knownPartners.ts';
+import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
@@ -310,7 +310,7 @@ describe('masking', () => {
       maximumRows: 1000,
       maximumListBytes: 1_000_000,
       locks: testLocks(),
-      knownIds: createKnownPartnerIds(),
+      seenPartnerIds: createSeenPartnerIds(),
       operations: createRunningOperations(),
       loopShare: wholeLoop,
       shutdown: new AbortController().signal,

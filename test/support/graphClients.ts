@@ -53,7 +53,7 @@ export const testClientParts = {
   log: silentLog,
   measurements: noMeasurements,
   noteSeen: () => undefined,
-  isWhatWasAdded: () => true,
+  matchesSubmitted: () => true,
 };
 
 /** The way to Graph with room for everything, over the test's transport. */

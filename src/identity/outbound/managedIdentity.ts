@@ -1,4 +1,4 @@
-import { GraphCredentialError, pauseFor } from '../../graph/errors.ts';
+import { GraphCredentialError, sleep } from '../../graph/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { TokenSource } from './token.ts';
@@ -53,7 +53,7 @@ export function createManagedIdentitySource(
       if (delayMs === undefined) {
         throw refusalErrorOf('managed-identity', answer, clock.now());
       }
-      await pauseFor(clock, delayMs, signal);
+      await sleep(clock, delayMs, signal);
     }
   };
 }

@@ -1,6 +1,6 @@
 import { isGraphError } from '../../graph/errors.ts';
+import { errnoCodeOf } from '../../shared/errnoCode.ts';
 import type { Secret } from '../../shared/secret.ts';
-import { systemCodeOf } from '../../shared/systemCode.ts';
 import type { Trail } from '../../telemetry/trace.ts';
 
 /** How a token of the gateway's own is got, as metrics name it. */
@@ -69,5 +69,5 @@ export function tokenFactsOf(error: unknown): TokenFacts {
   if (isGraphError(error) && error.details.cause !== undefined) {
     return tokenFactsOf(error.details.cause);
   }
-  return { systemCode: systemCodeOf(error) };
+  return { systemCode: errnoCodeOf(error) };
 }

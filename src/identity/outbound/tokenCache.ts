@@ -3,8 +3,7 @@ import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/erro
 import type { GraphCall } from '../../graph/request.ts';
 import { atMost } from '../../shared/atMost.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { Secret } from '../../shared/secret.ts';
-import { digestOf } from '../../shared/secret.ts';
+import { digestOf, type Secret } from '../../shared/secret.ts';
 import type { AcquiredToken } from './token.ts';
 
 /** How a token was found: there, not there, or just being got for somebody else with the same key. */

@@ -1,6 +1,10 @@
 import { types } from 'node:util';
 import { type Dispatcher, Pool } from 'undici';
-import { GraphCredentialError, GraphHeldBackError, isGraphError } from '../../graph/errors.ts';
+import {
+  GraphCredentialError,
+  GraphRejectedLocallyError,
+  isGraphError,
+} from '../../graph/errors.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
 import { trustIn } from '../../graph/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../../graph/tunnel.ts';
@@ -183,7 +187,7 @@ export function guardTransport(
         onHeldBack?.('breaker', 'authority');
         const message =
           'The token endpoint is down as far as this gateway can see; nothing was sent.';
-        return new GraphHeldBackError('unavailable', message);
+        return new GraphRejectedLocallyError('unavailable', message);
       },
     },
   );
@@ -191,7 +195,7 @@ export function guardTransport(
     full() {
       onHeldBack?.('bulkhead', 'authority');
       const message = 'Too much is waiting for the token endpoint already; nothing was sent.';
-      return new GraphHeldBackError('overloaded', message, { retryAfterMs });
+      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
     ended: () => new GraphCredentialError('unavailable', 'No token was asked for in time.'),
   });

@@ -7,7 +7,7 @@ import type {
 import type { PartnerResource } from '../../graph/types.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
 import { partnerStateFromWire, wirePlatformOf } from '../model.ts';
-import { foldText, valuesOf } from './rowValues.ts';
+import { normalizeForComparison, valuesOf } from './rowValues.ts';
 
 /** Whether a row is in the answer. */
 export type PartnerPredicate = (row: PartnerResource) => boolean;
@@ -43,9 +43,9 @@ function compileState({ eq, in: oneOf, notIn }: PartnerStateFilter): PartnerPred
 }
 
 function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPredicate {
-  const whole = eq == null ? eq : foldText(eq);
-  const part = contains == null ? undefined : foldText(contains);
-  const start = startsWith == null ? undefined : foldText(startsWith);
+  const whole = eq == null ? eq : normalizeForComparison(eq);
+  const part = contains == null ? undefined : normalizeForComparison(contains);
+  const start = startsWith == null ? undefined : normalizeForComparison(startsWith);
   return (row) => {
     const name = valuesOf(row).foldedName;
     return (

@@ -27,7 +27,7 @@ type Range = Pick<PageArguments, 'first' | 'last' | 'after' | 'before' | 'isIncl
  * Cuts a page out of the list as the Relay specification has it: what stands between the cursors, of that the first,
  * of these the last. Reads as many rows as that takes, not one more, and judges each row once, whoever asks about it.
  */
-export async function cutPage(
+export async function paginate(
   sequence: PartnerSequence,
   { first, last, after, before, isIncluded }: Range,
   share: LoopShare,

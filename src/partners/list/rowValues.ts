@@ -33,7 +33,7 @@ class LazyRowValues implements RowValues {
   get foldedName(): string | null {
     if (this.#foldedName === undefined) {
       const { displayName } = this.#row;
-      this.#foldedName = displayName == null ? null : foldText(displayName);
+      this.#foldedName = displayName == null ? null : normalizeForComparison(displayName);
     }
     return this.#foldedName;
   }
@@ -99,7 +99,7 @@ const combiningGraphemeJoiner = '\u034f';
  * two small sigmas) and for the different Unicode spellings of one character. No locale has a say in it. Takes time
  * that grows with the text up to `comparedLength`, and none for what is behind that.
  */
-export function foldText(text: string): string {
+export function normalizeForComparison(text: string): string {
   const compared = text.slice(0, comparedLength);
   if (onlyAscii.test(compared)) {
     return compared.toLowerCase();

@@ -7,8 +7,8 @@ import { createRoutes } from '../../../src/graph/routes.ts';
 import { formatError } from '../../../src/graphql/errorFormat.ts';
 import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
 import type { RequestContext } from '../../../src/partners/context.ts';
-import type { KnownPartnerIds } from '../../../src/partners/knownPartners.ts';
 import { createPartnerReads } from '../../../src/partners/reads.ts';
+import type { SeenPartnerIds } from '../../../src/partners/seenPartnerIds.ts';
 import { isAnswerToAdd } from '../../../src/partners/unclearAdd.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
@@ -56,7 +56,7 @@ function documentOf({ document }: AskedOperation): DocumentNode {
 }
 
 /** The gateway's own holds room for very many from the start, which is too much for each case. */
-function knowNobody(): KnownPartnerIds {
+function knowNobody(): SeenPartnerIds {
   const ids = new Set<string>();
   return {
     has: (id) => ids.has(id),
@@ -96,14 +96,14 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
   const send: Send = async (request) =>
     readBody(request, await transport({ ...request, number: 1 }));
   const call = testCall();
-  const knownIds = knowNobody();
+  const seenPartnerIds = knowNobody();
   const graph = createGraphClient({
     ...testClientParts,
     send,
     routes,
     clock: impatient,
-    noteSeen: knownIds.note,
-    isWhatWasAdded: isAnswerToAdd,
+    noteSeen: seenPartnerIds.note,
+    matchesSubmitted: isAnswerToAdd,
   });
   return {
     inexactVariables: [],
@@ -118,7 +118,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     reads: createPartnerReads(graph, call, { rows: 1_000, bytes: Infinity }),
     share: wholeLoop,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
-    knownIds,
+    seenPartnerIds,
     maximumRows: 1_000,
     notices: [],
     finish: () => undefined,

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   GraphDeadlineError,
   type GraphError,
-  GraphHeldBackError,
   GraphNetworkError,
+  GraphRejectedLocallyError,
 } from '../../../src/graph/errors.ts';
 import type { GraphResponse } from '../../../src/graph/request.ts';
 import { classifyEnd } from '../../../src/graph/send.ts';
@@ -17,7 +17,7 @@ type End = number | GraphError | Error;
 
 const broken = new GraphNetworkError('unavailable', 'Broken', { fault: 'broken' });
 const callerLeft = new GraphDeadlineError('callerLeft', 'Left', { fault: 'ended' });
-const overloaded = new GraphHeldBackError('overloaded', 'Full');
+const overloaded = new GraphRejectedLocallyError('overloaded', 'Full');
 const timedOut = new GraphDeadlineError('timeout', 'Slow', { fault: 'broken' });
 
 function createStage(chance = 0.5) {
@@ -28,7 +28,7 @@ function createStage(chance = 0.5) {
       now: () => nowMs,
       chance: () => chance,
       onState: (state) => events.push(state),
-      rejectedLocally: () => new GraphHeldBackError('unavailable', 'Down'),
+      rejectedLocally: () => new GraphRejectedLocallyError('unavailable', 'Down'),
     },
   );
   let sent = 0;
@@ -88,7 +88,7 @@ describe('the circuit towards Graph', () => {
     await ask(end, durationMs);
     expect(events).toEqual(['open']);
     const error = await ask(200);
-    expect(error).toBeInstanceOf(GraphHeldBackError);
+    expect(error).toBeInstanceOf(GraphRejectedLocallyError);
     expect(error).toMatchObject(heldBack);
     expect(sent()).toBe(10);
     expect(events).toEqual(['open']);

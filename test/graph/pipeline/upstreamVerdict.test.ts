@@ -4,9 +4,9 @@ import {
   GraphCredentialError,
   GraphDeadlineError,
   type GraphErrorCode,
-  GraphHeldBackError,
   GraphNetworkError,
   GraphProtocolError,
+  GraphRejectedLocallyError,
 } from '../../../src/graph/errors.ts';
 import { classifyEnd } from '../../../src/graph/send.ts';
 
@@ -46,7 +46,7 @@ describe('classifyEnd', () => {
     ],
     ['a caller that left', ended('callerLeft'), 'nothing'],
     ['a gateway that stops', ended('unavailable'), 'nothing'],
-    ['a queue that is full', new GraphHeldBackError('overloaded', 'No'), 'nothing'],
+    ['a queue that is full', new GraphRejectedLocallyError('overloaded', 'No'), 'nothing'],
     ['a missing token', new GraphCredentialError('unauthenticated', 'No'), 'nothing'],
     ['a fault of the program', new TypeError('No'), 'nothing'],
     ['what is no error', undefined, 'nothing'],

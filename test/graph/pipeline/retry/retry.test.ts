@@ -4,8 +4,8 @@ import { passthroughCredentials } from '../../../../src/graph/credentials.ts';
 import {
   type AttemptFault,
   GraphError,
-  GraphHeldBackError,
   GraphNetworkError,
+  GraphRejectedLocallyError,
 } from '../../../../src/graph/errors.ts';
 import type { GraphAttempt, GraphCall } from '../../../../src/graph/request.ts';
 import type { GraphOperation } from '../../../../src/graph/types.ts';
@@ -244,7 +244,7 @@ describe('the doubt of a delete that is repeated', () => {
     ['a connection that is never made', refused],
     ['a bad certificate', failed('untrusted')],
     ['the end of the operation', failed('ended')],
-    ['a breaker that holds it back', new GraphHeldBackError('unavailable', 'Down')],
+    ['a breaker that holds it back', new GraphRejectedLocallyError('unavailable', 'Down')],
   ])('outlives %s', async (_what, last) => {
     const stage = createStage('delete', [broken, last]);
     const error = await runOut(stage);

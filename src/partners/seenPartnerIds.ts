@@ -6,7 +6,7 @@ import { atMost } from '../shared/atMost.ts';
  * The ids of partners that this replica has seen in Graph's answers. Nothing is ever answered from it: it only tells,
  * after an add in doubt, what cannot be its result because it was there before.
  */
-export interface KnownPartnerIds {
+export interface SeenPartnerIds {
   note(partners: Iterable<PartnerResource>): void;
   has(id: string): boolean;
 }
@@ -14,7 +14,7 @@ export interface KnownPartnerIds {
 const maximumIds = 50_000;
 
 /** Starts with knowing none; forgets what was not seen for longest. */
-export function createKnownPartnerIds(): KnownPartnerIds {
+export function createSeenPartnerIds(): SeenPartnerIds {
   const ids = new LRUCache<string, true>(atMost(maximumIds));
   return {
     note(partners) {
