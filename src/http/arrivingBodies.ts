@@ -156,7 +156,7 @@ export function addArrivingBodies(
 ): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const { id: requestId, raw } = request;
-    if (!raw.complete) {
+    if (!raw.complete && !raw.socket.destroyed) {
       const body = arriving.begin((reason) => {
         if (reason === 'slow-body') {
           measurements.connectionCut(reason);
@@ -167,8 +167,15 @@ export function addArrivingBodies(
         log.debug('A connection was cut', { reason, requestId });
         cutConnection(raw.socket, reason === 'slow-body' ? problemOf(408) : overloaded());
       });
+      const { socket } = raw;
+      const end = (): void => {
+        socket.off('close', end);
+        body.end();
+      };
       payload.on('data', (chunk: Buffer) => body.receive(chunk.length));
-      raw.once('end', body.end).once('close', body.end);
+      raw.once('end', end).once('close', end);
+      // After an early response, a request whose connection closes emits neither of the two.
+      socket.once('close', end);
     }
     done(null, payload);
   });

@@ -23,7 +23,7 @@ describe('the program with a manifest that cannot be used', () => {
         .filter((line) => line.startsWith('TRUSTED')),
     ).toEqual([
       `TRUSTED_DOCUMENTS_PATH cannot be used: document ${hash}: Cannot query field "nothing" on type "Query".`,
-      'TRUSTED_DOCUMENTS_PATH cannot be used: document number 2: the name is not the SHA-1 or SHA-256 of the text.',
+      'TRUSTED_DOCUMENTS_PATH cannot be used: document number 2: the name is not the SHA-256, SHA-1 or MD5 of the text.',
     ]);
   });
 });

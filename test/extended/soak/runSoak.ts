@@ -42,6 +42,8 @@ const environment = {
   GRAPH_WRITE_BUDGET: '100000',
   GRAPH_REQUEST_BUDGET: '100000',
   HEADERS_TIMEOUT_MS: '2000',
+  // Full within the warm-up: this Graph accepts every token, so that documents of hostile callers are kept, too.
+  DOCUMENT_CACHE_BYTES: '1000000',
   OTEL_METRICS_EXPORTER: 'prometheus',
   OTEL_EXPORTER_PROMETHEUS_PORT: '0',
 };

@@ -3,8 +3,8 @@ import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
 import { runSoak } from './runSoak.ts';
 import { isAtMost } from './slope.ts';
 
-/** `VOLUME=15` soaks for an hour. */
-const minutes = volumeOf(4);
+/** `VOLUME=30` soaks for an hour. */
+const minutes = volumeOf(2);
 
 // An hour can exclude a smaller slope than a few minutes can.
 const isLong = minutes >= 30;

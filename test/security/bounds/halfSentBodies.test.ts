@@ -204,6 +204,20 @@ describe('a half-sent body', () => {
     await until(() => clock.pendingTimers === 0);
   });
 
+  it('is forgotten with its connection after an early response', async () => {
+    await startGateway({});
+    const caller = await openConnection(gateway.url);
+    callers.push(caller);
+    caller.send(
+      whole
+        .replace(/content-length: \d+/i, 'content-length: 99999999')
+        .replace(/$/, ' '.repeat(3_000)),
+    );
+    await caller.until(/^HTTP\/1.1 413 /);
+    caller.socket.destroy();
+    await until(() => clock.pendingTimers === 0);
+  });
+
   it('gives way if there are as many connections as there may be', async () => {
     await startGateway({ MAX_CONNECTIONS: '3' });
     const first = await sendHalf();
