@@ -19,7 +19,7 @@ import { proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 
 /** What answers the gateway's calls, and the client for it. */
-export interface RunningUpstream {
+interface RunningUpstream {
   readonly graph: GraphClient;
   readonly root: URL;
   close(): Promise<void>;

@@ -96,7 +96,7 @@ const nodeEnvironments = ['production', 'development', 'test'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The oddities by their names in the configuration. */
-export type EmulatorQuirk = (typeof emulatorQuirks)[number];
+type EmulatorQuirk = (typeof emulatorQuirks)[number];
 
 const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
 

@@ -62,7 +62,7 @@ export function readConnections(readers: Readers): ConnectionConfig {
 }
 
 /** Where something was to listen, and which variables say so. */
-export interface ListenPlace {
+interface ListenPlace {
   /** What cannot be done there, such as "it cannot listen". */
   readonly what: string;
   readonly host: string;
@@ -118,7 +118,7 @@ export function readCorsOrigins(
 }
 
 /** Says why a text is no origin that a browser would send. */
-export function findOriginProblem(text: string): string | undefined {
+function findOriginProblem(text: string): string | undefined {
   if (text.includes('*')) {
     return 'name each origin: callers send tokens, and no page of the whole web is to send them';
   }

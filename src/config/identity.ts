@@ -17,7 +17,7 @@ export interface InboundConfig {
 }
 
 /** The gateway's own registration. */
-export interface RegistrationConfig {
+interface RegistrationConfig {
   readonly kind: 'registration';
   readonly authorityHost: string;
   readonly tenantId: string;
@@ -26,7 +26,7 @@ export interface RegistrationConfig {
 }
 
 /** The identity of the machine that the gateway runs on. */
-export interface ManagedIdentityConfig {
+interface ManagedIdentityConfig {
   readonly kind: 'managed-identity';
   /** Of a user-assigned identity; undefined means the machine's own. */
   readonly clientId: string | undefined;
@@ -173,7 +173,7 @@ const names = [
 ] as const;
 
 /** Reads the one credential that is set; undefined where there is none. */
-export function readCredential(readers: Readers): CredentialConfig | undefined {
+function readCredential(readers: Readers): CredentialConfig | undefined {
   const given = names.filter((name) => readers.text(name) !== undefined);
   if (given.length > 1) {
     readers.report(`${given.join(' and ')} are both set: the gateway proves itself in one way.`);

@@ -286,7 +286,7 @@ export class StartError extends Error {
 }
 
 /** Says why a URL is no root that tokens may be sent to. */
-export function findRootUrlProblem(url: URL): string | undefined {
+function findRootUrlProblem(url: URL): string | undefined {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
   }
@@ -318,7 +318,7 @@ export function findCollectorUrlProblem(url: URL): string | undefined {
 }
 
 /** Says why a URL is none of a Redis. */
-export function findRedisUrlProblem(url: URL): string | undefined {
+function findRedisUrlProblem(url: URL): string | undefined {
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
     return 'it must begin with redis:// or rediss://';
   }

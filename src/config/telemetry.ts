@@ -137,12 +137,12 @@ const defaultRoot = 'http://localhost:4318';
 const longestTimeoutMs = 600_000;
 
 /** Whether somebody said where this kind of telemetry goes. */
-export function namesCollector(readers: Readers, signal: Signal): boolean {
+function namesCollector(readers: Readers, signal: Signal): boolean {
   return ['', `${signal}_`].some((part) => readers.text(`${general}${part}ENDPOINT`) !== undefined);
 }
 
 /** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
-export function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
+function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
   const read = <Value>(name: string, one: (variable: string) => Value | undefined) => {
     const special = one(`${general}${signal}_${name}`);
     const common = one(`${general}${name}`);
@@ -213,7 +213,7 @@ export interface SamplerConfig {
   readonly ratio: number;
 }
 
-export interface BatchConfig {
+interface BatchConfig {
   readonly maxQueueSize: number;
   readonly maxExportBatchSize: number;
   readonly scheduledDelayMs: number;
@@ -233,7 +233,7 @@ const largestQueue = 100_000;
 const longestExportMs = 600_000;
 
 /** Reads whether traces are sent, and how; undefined where they are not. */
-export function readTraces(readers: Readers): TracesConfig | undefined {
+function readTraces(readers: Readers): TracesConfig | undefined {
   const exporter = readers.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none']);
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
   const isWanted = isNamed ? exporter === 'otlp' : namesCollector(readers, 'TRACES');

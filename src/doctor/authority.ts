@@ -13,7 +13,7 @@ import {
 import { type Finding, ok, problem } from './finding.ts';
 
 /** Whether the gateway could load the keys that it checks callers' tokens with. */
-export type KeyFacts =
+type KeyFacts =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'unusable'; readonly problem: string };
 

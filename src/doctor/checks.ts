@@ -109,7 +109,7 @@ function clockSourcesOf({ graph, authority }: DoctorFacts): readonly ClockSource
 }
 
 /** What was found out; undefined stands for what this configuration does not have. */
-export interface DoctorFacts {
+interface DoctorFacts {
   readonly graph: EndpointFacts | undefined;
   readonly authority: AuthorityFacts | undefined;
   readonly credential: CredentialFacts | undefined;
@@ -119,13 +119,13 @@ export interface DoctorFacts {
 }
 
 /** What is looked at beside the configuration. */
-export interface Subjects {
+interface Subjects {
   readonly token: Secret | undefined;
   readonly url: URL | undefined;
 }
 
 /** The list of partners: what Graph is asked for without a token. */
-export function probedUrlOf(root: URL, { apiVersion }: Config): URL {
+function probedUrlOf(root: URL, { apiVersion }: Config): URL {
   return createRoutes(root, apiVersion).collection;
 }
 

@@ -27,7 +27,7 @@ export interface DoctorParts extends Dependencies {
 }
 
 /** How the command ends: as the report says, or with 64 (`EX_USAGE`) where it was called in a wrong way. */
-export interface DoctorResult {
+interface DoctorResult {
   readonly exitCode: DoctorExitCode | 64;
   readonly output: string;
 }
@@ -101,7 +101,7 @@ async function examine(
 }
 
 /** What the command line asks for. */
-export type DoctorWish =
+type DoctorWish =
   | {
       readonly kind: 'examine';
       readonly isJson: boolean;
@@ -186,7 +186,7 @@ function readUrl(text: string): URL | undefined {
 }
 
 /** Where a token may stand. */
-export interface TokenPlaces {
+interface TokenPlaces {
   /** A file, or `-` for standard input; it goes before the variable. */
   readonly tokenFile: string | undefined;
   /** The variable GRAPH_TOKEN. */
@@ -196,13 +196,13 @@ export interface TokenPlaces {
 }
 
 /** The token at hand, if one was given and could be read. */
-export interface GivenToken {
+interface GivenToken {
   readonly token: Secret | undefined;
   readonly findings: readonly Finding[];
 }
 
 /** Reads a token from where it was put; a header's `Bearer` before it does not matter. */
-export async function readToken({
+async function readToken({
   tokenFile,
   variable,
   readFile,
@@ -233,7 +233,7 @@ function tokenIn(text: string, otherwise: readonly Finding[]): GivenToken {
 }
 
 /** A configuration that can be used, or all that is wrong with it. */
-export type ReadConfig =
+type ReadConfig =
   | {
       readonly config: Config;
       /** The variables that were asked for. */
@@ -242,7 +242,7 @@ export type ReadConfig =
   | { readonly config: undefined; readonly problems: readonly string[] };
 
 /** Reads the configuration with the file that it may name, as the gateway does when it starts. */
-export async function readWholeConfig(environment: Environment): Promise<ReadConfig> {
+async function readWholeConfig(environment: Environment): Promise<ReadConfig> {
   try {
     const readers = createReaders(environment);
     const config = readConfig(environment, readers);

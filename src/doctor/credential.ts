@@ -14,7 +14,7 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 import { type PermissionNeeds, permissionFinding } from './permission.ts';
 
 /** What became of asking for a token as the gateway itself. */
-export type OwnTokenFacts =
+type OwnTokenFacts =
   /** Undefined claims: the token is none that others can read. */
   | { readonly kind: 'granted'; readonly claims: TokenClaims | undefined }
   /** The gateway is set up wrongly; the sentence says how. */
@@ -28,7 +28,7 @@ export interface CredentialFacts {
   readonly certificateEndsAtMs: number | undefined;
 }
 
-export type OwnIdentity = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
+type OwnIdentity = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
 
 /**
  * Asks for a token as the gateway itself. In the mode on-behalf-of, which needs a user for its own tokens, this still
@@ -112,7 +112,7 @@ export async function readCertificateLife(
 }
 
 /** What the judgement hangs on beside the facts. */
-export interface CredentialView {
+interface CredentialView {
   readonly mode: OwnIdentity['mode'];
   readonly needs: PermissionNeeds;
   readonly nowMs: number;

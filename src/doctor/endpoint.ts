@@ -38,7 +38,7 @@ export type EndpointFacts =
       readonly clockAheadMs: number | undefined;
     };
 
-export interface ProbeRequest {
+interface ProbeRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'POST' | 'OPTIONS';
   readonly headers?: Readonly<Record<string, string>>;
@@ -230,7 +230,7 @@ export interface ProbeParts {
 }
 
 /** A probe that took longer than it may. */
-export class ProbeTimeout extends Error {
+class ProbeTimeout extends Error {
   readonly code = 'timeout';
 }
 
@@ -254,7 +254,7 @@ export function reasonOf(error: unknown): string {
   return errnoCodeOf(error) ?? 'unknown';
 }
 
-export type UnreachedFacts = Extract<EndpointFacts, { readonly kind: 'unreached' }>;
+type UnreachedFacts = Extract<EndpointFacts, { readonly kind: 'unreached' }>;
 
 /** OpenSSL's and Node's codes for a certificate that does not prove what it should. */
 const untrusted =

@@ -143,7 +143,7 @@ function mixedContentFindings(url: URL, preflight: EndpointFacts): readonly Find
 }
 
 /** What decides whether the hosted Sandbox can work with a gateway. */
-export interface SandboxFacts {
+interface SandboxFacts {
   /** The origins whose pages may call; `*` stands for all. */
   readonly origins: readonly string[];
   readonly introspection: boolean;

@@ -34,7 +34,7 @@ function isVersion(text: string): text is GraphApiVersion {
 }
 
 /** What the comparison of one document came to. */
-export interface DriftReport {
+interface DriftReport {
   readonly hasDrift: boolean;
   readonly lines: readonly string[];
 }

@@ -98,7 +98,7 @@ const flag = { type: 'Edm.Boolean', isNullable: false } as const;
 const list = { type: typeNames.assignments, isNullable: true } as const;
 
 /** The properties of a partner in all generations. The reference page's are taken to be declared like the others. */
-export const partnerProperties = {
+const partnerProperties = {
   id: { type: 'Edm.String', isNullable: false },
   displayName: { type: 'Edm.String', isNullable: true },
   partnerState: { type: typeNames.partnerState, isNullable: false },
@@ -116,12 +116,12 @@ export const partnerProperties = {
 } as const satisfies Declared<PartnerResource>;
 
 /** The one property of an assignment. */
-export const assignmentProperties = {
+const assignmentProperties = {
   target: { type: typeNames.target, isNullable: true },
 } as const satisfies Declared<AssignmentResource>;
 
 /** The properties of all targets. */
-export const targetProperties = {
+const targetProperties = {
   groupId: { type: 'Edm.String', isNullable: true },
   collectionId: { type: 'Edm.String', isNullable: true },
   deviceAndAppManagementAssignmentFilterId: { type: 'Edm.String', isNullable: true },
@@ -131,13 +131,13 @@ export const targetProperties = {
 type TargetProperty = keyof typeof targetProperties;
 
 /** Those of them that every target has where there are filters. */
-export const filterProperties = [
+const filterProperties = [
   'deviceAndAppManagementAssignmentFilterId',
   'deviceAndAppManagementAssignmentFilterType',
 ] as const satisfies readonly TargetProperty[];
 
 /** What each target that the schema has adds to them, what it inherits from another target included. */
-export const ownProperties = {
+const ownProperties = {
   AllLicensedUsersAssignmentTarget: [],
   AllDevicesAssignmentTarget: [],
   GroupAssignmentTarget: ['groupId'],
@@ -150,14 +150,14 @@ type SentFilterType = NonNullable<
 >;
 
 /** The filter types; `none` is read as no filter and never sent. */
-export const filterTypes = Object.keys({
+const filterTypes = Object.keys({
   none: true,
   include: true,
   exclude: true,
 } satisfies Record<SentFilterType | 'none', true>);
 
 /** What a version is expected to have, of all that the gateway knows. */
-export interface Generation {
+interface Generation {
   readonly platforms: readonly WirePlatform[];
   readonly hasFilters: boolean;
   /** What is absent and why that is no drift. */
@@ -191,7 +191,7 @@ export function generationOf(csdl: Csdl, version: GraphApiVersion): Generation {
 }
 
 /** The names of the properties that a partner has for a platform. */
-export function platformProperties(platform: WirePlatform): readonly string[] {
+function platformProperties(platform: WirePlatform): readonly string[] {
   return [`${platform}Onboarded`, `${platform}EnrollmentAssignments`];
 }
 

@@ -186,7 +186,7 @@ export interface CsdlProperty {
 }
 
 /** An entity type or a complex type with its own properties, navigation properties among them. */
-export interface CsdlType {
+interface CsdlType {
   readonly base?: string;
   readonly isAbstract: boolean;
   /** Whether its values may have properties that it does not declare. */
@@ -205,13 +205,13 @@ export interface Csdl {
 }
 
 /** An action or a function, and the type that it is bound to. */
-export interface BoundOperation {
+interface BoundOperation {
   readonly name: string;
   readonly type: string;
 }
 
 /** What is deprecated, as `type` or `type/member`, and the date of its removal. */
-export interface Deprecation {
+interface Deprecation {
   readonly subject: string;
   readonly removalDate: string;
 }
@@ -239,7 +239,7 @@ function lineageOf(csdl: Csdl, name: string): string[] {
 }
 
 /** A start tag with its namespace resolved. */
-export interface StartTag {
+interface StartTag {
   readonly uri: string;
   readonly local: string;
   /** The local name of the element around it; empty for the root. */
@@ -252,7 +252,7 @@ export interface StartTag {
  * Tells the start tags of an XML document in their order. Throws a `NotMetadataError` at the first thing that is not
  * well-formed, and at any DTD: metadata has none, and without one there are no entities to expand.
  */
-export function readXml(text: string, onStartTag: (tag: StartTag) => void): void {
+function readXml(text: string, onStartTag: (tag: StartTag) => void): void {
   const open: string[] = [];
   const parser = new SaxesParser({ xmlns: true });
   parser.on('error', ({ message }) => {

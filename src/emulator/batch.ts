@@ -11,7 +11,7 @@ import {
 import { answerRequest, findAccessRefusal, readJsonBody } from './routes.ts';
 
 /** A batch as it came. */
-export interface BatchCall {
+interface BatchCall {
   readonly version: Version;
   readonly request: EmulatorRequest;
   readonly stamp: ErrorStamp;
@@ -97,7 +97,7 @@ function failedDependency(stamp: ErrorStamp): Outcome {
 }
 
 /** One request of a batch. */
-export interface BatchItem {
+interface BatchItem {
   /** As it was given; ids are the same where only their case differs. */
   readonly id: string;
   readonly method: string;
@@ -111,7 +111,7 @@ export interface BatchItem {
 }
 
 /** The requests of a batch, or why the whole of it is refused. */
-export type BatchReading = { readonly items: readonly BatchItem[] } | { readonly problem: string };
+type BatchReading = { readonly items: readonly BatchItem[] } | { readonly problem: string };
 
 const maxItems = 20;
 const writes = ['POST', 'PUT', 'PATCH'];
@@ -146,7 +146,7 @@ export function parseBatch(body: unknown): BatchReading {
 }
 
 /** Ids in a batch are compared without case. */
-export function isSameId(one: string, other: string): boolean {
+function isSameId(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 

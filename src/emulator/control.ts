@@ -10,7 +10,7 @@ import {
 import { readJsonBody } from './routes.ts';
 
 /** Where faults are scripted from outside. */
-export const controlPath = '/control/faults';
+const controlPath = '/control/faults';
 
 const maximumFaults = 100;
 const maximumTimes = 1_000;

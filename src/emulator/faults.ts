@@ -7,7 +7,7 @@ import type { EmulatorParts } from './routes.ts';
  * Which requests a fault is for; absent members fit all. A request in a batch is met like a direct one, by its own
  * method and its path with the batch's version, after the batch itself has been.
  */
-export interface FaultCondition {
+interface FaultCondition {
   readonly method?: string;
   /** Against path and query: a pattern, or a text that occurs in it. */
   readonly path?: RegExp | string;
@@ -139,7 +139,7 @@ function dryRun(stage: Stage): Stage {
 }
 
 /** An answer with its final bytes. */
-export interface Delivery {
+interface Delivery {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -214,7 +214,7 @@ function toBytes(body: FaultAnswer['body']): Buffer {
 }
 
 /** Waiting that can be given up all at once. */
-export interface Pauses {
+interface Pauses {
   /** Waits, in milliseconds; after `giveUp` it never ends. */
   wait(delayMs: number): Promise<void>;
   /** Takes all timers back, so that none keeps the process alive. */

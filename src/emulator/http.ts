@@ -131,7 +131,7 @@ export interface EmulatorAnswer {
 }
 
 /** Why Graph itself, and no service behind it, does not answer. */
-export interface Refusal {
+interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -160,7 +160,7 @@ export interface ErrorStamp {
 }
 
 /** Graph's own envelope, with a plain message. */
-export function plainError(code: string, message: string, stamp: ErrorStamp): object {
+function plainError(code: string, message: string, stamp: ErrorStamp): object {
   return { error: { code, message, innerError: innerErrorOf(stamp) } };
 }
 

@@ -153,7 +153,7 @@ function write({ name, attributes, children = [] }: Element, indent: string): st
 }
 
 /** A request for the metadata as it came. */
-export interface MetadataCall {
+interface MetadataCall {
   readonly version: Version;
   readonly request: EmulatorRequest;
   readonly stamp: ErrorStamp;

@@ -157,7 +157,7 @@ export interface OperationScope {
 export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
 /** The annotation that every body begins with; `select` is what the query narrowed the properties to. */
-export function contextOf(
+function contextOf(
   { baseUrl }: OperationScope,
   select: readonly string[] | undefined,
   suffix: '' | '/$entity' = '',

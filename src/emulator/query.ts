@@ -22,7 +22,7 @@ export interface PageRequest extends PageStart, Filter, Selection {
 }
 
 /** What the list is like. */
-export interface ListTraits {
+interface ListTraits {
   /** The most rows in a page, whatever `$top` says. */
   readonly pageSize: number;
   readonly model: Model;
@@ -134,7 +134,7 @@ const systemOptions = new Set([
 ]);
 
 /** A query whose system options have their `$`, each at most once, in lower case. */
-export interface SystemOptions {
+interface SystemOptions {
   readonly options: URLSearchParams;
 }
 
@@ -292,7 +292,7 @@ export function writeSkipToken({ after, isHollow, options }: TokenParts): string
  * Reads a token back; undefined for one that was not written here, or that stands beside other options than it was
  * written for: a nextLink is followed as it is, or not at all.
  */
-export function parseSkipToken(token: string, options: string): PageStart | undefined {
+function parseSkipToken(token: string, options: string): PageStart | undefined {
   const text = Buffer.from(token, 'base64url').toString();
   const [, after, isHollow] = /^\[(\d{1,9}),(true|false),/.exec(text) ?? [];
   if (after === undefined) {

@@ -32,7 +32,7 @@ export const oddities = [
 ] as const;
 
 /** What an answer is to. */
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly kind: 'collection' | 'partner';
 }
@@ -116,7 +116,7 @@ const recognitions: typeof disguises = {
 };
 
 /** Shows a partner as oddities have it; the same partner always looks the same. */
-export function applyPartnerQuirks(
+function applyPartnerQuirks(
   oddities: ReadonlySet<Quirk>,
   partner: ProjectedPartner,
 ): ProjectedPartner {

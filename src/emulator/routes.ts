@@ -215,7 +215,7 @@ function findTokenProblem(
 }
 
 /** The value of a body, or the answer that refuses it. */
-export type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
+type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
 
 /** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */
 export function readJsonBody({ headers, body }: EmulatorRequest, stamp: ErrorStamp): JsonBody {

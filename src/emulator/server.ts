@@ -169,7 +169,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 /** Where to listen, and what to do with a request once its body is there. */
-export interface ListenOptions {
+interface ListenOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -180,7 +180,7 @@ export interface ListenOptions {
 }
 
 /** A server that listens. */
-export interface Listener {
+interface Listener {
   /** Without a slash at the end. */
   readonly baseUrl: string;
   /** Ends it with all its connections, whatever they wait for. */
@@ -194,7 +194,7 @@ const keepAliveTimeoutMs = 72_000;
  * Listens for HTTP; rejects where the port cannot be had. A plain server of Node's: a framework's own answers to bad
  * paths, methods and bodies would not look like Graph's, and faults need the socket itself.
  */
-export async function listen(options: ListenOptions): Promise<Listener> {
+async function listen(options: ListenOptions): Promise<Listener> {
   const { host, port, certificate, bodyLimitBytes, handle } = options;
   const answer = (incoming: IncomingMessage, response: ServerResponse): void => {
     readBody(incoming, bodyLimitBytes)

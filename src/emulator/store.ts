@@ -2,7 +2,7 @@ import type { PartnerResource } from '../graph/types.ts';
 import type { Clock } from '../shared/clock.ts';
 
 /** A row and its number in the order of insertion, which no deletion changes. */
-export interface StoredPartner {
+interface StoredPartner {
   readonly number: number;
   readonly row: PartnerResource;
 }
@@ -21,7 +21,7 @@ export interface PartnerStore {
 }
 
 /** Makes a store with rows in it. */
-export function createPartnerStore(seed: readonly PartnerResource[]): PartnerStore {
+function createPartnerStore(seed: readonly PartnerResource[]): PartnerStore {
   const store = storeOver(new Map(), 0);
   for (const row of seed) {
     store.put(row);
@@ -46,7 +46,7 @@ function storeOver(stored: Map<string, StoredPartner>, lastNumber: number): Part
 }
 
 /** A store whose readers see the rows as they were some time ago. */
-export interface LaggingStore {
+interface LaggingStore {
   /** What operations write to, and read before they write. */
   readonly store: PartnerStore;
   /** What reads are shown. */

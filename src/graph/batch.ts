@@ -17,7 +17,7 @@ export function batchBodyOf(paths: readonly string[]): string {
 }
 
 /** A part of the answer to a batch: answers by the ids of their requests, and where the others are. */
-export interface BatchPart {
+interface BatchPart {
   /** Undefined stands where a request has two answers, or one that is none. */
   readonly answers: ReadonlyMap<string | undefined, GraphResponse | undefined>;
   readonly nextLink: string | undefined;

@@ -112,7 +112,7 @@ function isJson(response: GraphResponse): boolean {
 }
 
 /** The body without its encoding, or what is wrong with it. */
-export type DecodedBody = { readonly body: Buffer } | { readonly problem: string };
+type DecodedBody = { readonly body: Buffer } | { readonly problem: string };
 
 type Inflate = (
   body: Buffer,
@@ -153,7 +153,7 @@ export async function decodeBody(
 }
 
 /** Whether there is something to take off. */
-export function isEncoded(response: GraphResponse): boolean {
+function isEncoded(response: GraphResponse): boolean {
   return response.body.length > 0 && !['', 'identity'].includes(encodingOf(response));
 }
 

@@ -32,7 +32,7 @@ export interface GraphBudget {
 }
 
 /** How much may be sent for one key in a window. */
-export interface BudgetLimits {
+interface BudgetLimits {
   readonly writes: number;
   /** Reads and writes together. */
   readonly requests: number;
@@ -44,7 +44,7 @@ const longestPauseMs = 60 * 60 * 1000;
 const longestSpreadMs = 250;
 
 /** Makes claims wait for room in a pair of counts. */
-export function createLimiterBudget(
+function createLimiterBudget(
   pair: LimiterPair,
   limits: BudgetLimits,
   { clock, chance }: { readonly clock: Clock; readonly chance: () => number },
@@ -106,26 +106,26 @@ export function createLimiterBudget(
 }
 
 /** The two counts that Graph keeps for an app in a tenant. */
-export interface LimiterPair {
+interface LimiterPair {
   readonly writes: RateLimiterAbstract;
   readonly requests: RateLimiterAbstract;
 }
 
 /** What is asked of them. */
-export interface Cost {
+interface Cost {
   readonly key: string;
   readonly requests: number;
   readonly isWrite: boolean;
 }
 
 /** Where there was no room: which count was full, and for how long, in milliseconds. */
-export interface Full {
+interface Full {
   readonly count: keyof LimiterPair;
   readonly msBeforeNext: number;
 }
 
 /** Counts a send, or nothing of it where one of the counts is full. */
-export async function take(pair: LimiterPair, cost: Cost): Promise<Full | undefined> {
+async function take(pair: LimiterPair, cost: Cost): Promise<Full | undefined> {
   const { key, requests, isWrite } = cost;
   const noRequests = await consume(pair.requests, key, requests);
   if (noRequests !== undefined) {
@@ -158,7 +158,7 @@ async function consume(
 }
 
 /** All that the wait of a claim hangs on. */
-export interface WaitQuestion {
+interface WaitQuestion {
   /** Until the window that has no room any more, or the pause, ends. */
   readonly msBeforeNext: number;
   /** How much is waiting here for the same already, and how much a window takes. */
@@ -168,7 +168,7 @@ export interface WaitQuestion {
   readonly timeLeftMs: number;
 }
 
-export type WaitDecision =
+type WaitDecision =
   | { readonly kind: 'wait'; readonly waitMs: number }
   | { readonly kind: 'tooLate'; readonly retryAfterMs: number };
 
@@ -182,12 +182,12 @@ export function decideWait(question: WaitQuestion): WaitDecision {
   return waitMs < timeLeftMs ? { kind: 'wait', waitMs } : { kind: 'tooLate', retryAfterMs: waitMs };
 }
 
-export interface GraphBudgetOptions extends BudgetLimits {
+interface GraphBudgetOptions extends BudgetLimits {
   /** Over how many replicas the budget is divided while they cannot count together. */
   readonly replicas: number;
 }
 
-export interface GraphBudgetParts {
+interface GraphBudgetParts {
   readonly clock: Clock;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;

@@ -17,7 +17,7 @@ export const forLocks = {
   there: 'all replicas share the locks',
 };
 
-export interface RedisOptions {
+interface RedisOptions {
   /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
   readonly answerTimeoutMs: number;
   /** For the log: what replicas do while Redis is away and while it is there. */

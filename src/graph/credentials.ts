@@ -4,7 +4,7 @@ import { GraphCredentialError } from './errors.ts';
 import type { GraphCall } from './request.ts';
 
 /** Which token is wanted. */
-export interface TokenWish {
+interface TokenWish {
   /** One that was not used before, because Graph refused the last one. */
   readonly withFreshToken: boolean;
 }

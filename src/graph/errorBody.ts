@@ -111,7 +111,7 @@ function nonEmptyText(value: unknown): string | undefined {
 }
 
 /** What a `WWW-Authenticate` header says to somebody who wants to come back with a better token. */
-export interface Challenge {
+interface Challenge {
   /** The claims request as JSON text, or as it came where it cannot be decoded. */
   readonly claims: string | undefined;
   /** Whether Intune's own service speaks: it means a missing role, which no new token mends. */

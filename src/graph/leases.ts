@@ -7,7 +7,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import { sleep } from './errors.ts';
 
 /** A text that one holder of a lease hands to the next. */
-export interface Handed {
+interface Handed {
   readonly text: string;
   /** For how long it is kept from now on. */
   readonly leftMs: number;
@@ -30,12 +30,12 @@ export interface Leases {
   acquire(key: string, signal: AbortSignal): Promise<Lease | undefined>;
 }
 
-export interface LeaseOptions {
+interface LeaseOptions {
   /** Longer than any operation lasts. */
   readonly leaseMs: number;
 }
 
-export interface LeaseParts {
+interface LeaseParts {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,7 +1,7 @@
 import RateLimiterAbstract from 'rate-limiter-flexible/lib/RateLimiterAbstract.js';
 import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js';
 
-export interface MemoryLimiterOptions {
+interface MemoryLimiterOptions {
   readonly points: number;
   readonly windowSeconds: number;
   /** In milliseconds; it may jump. */

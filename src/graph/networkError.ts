@@ -15,7 +15,7 @@ const untrustedCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** What the connection broke at, for the judgement. */
-export interface ConnectionFault {
+interface ConnectionFault {
   readonly cause: Error;
   /** Whether the request had begun to go out. */
   readonly wasSent: boolean;

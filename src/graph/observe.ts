@@ -7,14 +7,14 @@ import { safeIdOf } from './readRefusal.ts';
 import { type GraphAttempt, type GraphRequest, type GraphResponse, headerText } from './request.ts';
 import { methodOf, routeOf } from './types.ts';
 
-export interface AttemptReportParts {
+interface AttemptReportParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
 /** What is told of one attempt: one line, one measurement and one span, whatever its end is. */
-export interface AttemptReport {
+interface AttemptReport {
   /** The attempt's own trace context, where there are traces. */
   readonly headers: GraphRequest['headers'] | undefined;
   answered(response: GraphResponse): void;

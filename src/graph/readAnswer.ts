@@ -16,7 +16,7 @@ export interface GraphPage {
 }
 
 /** What became of an add: the partner, or where it can be read. */
-export type Added = { readonly partner: PartnerResource } | { readonly location: string };
+type Added = { readonly partner: PartnerResource } | { readonly location: string };
 
 /**
  * Understands the answer to a list.
@@ -55,7 +55,7 @@ export function readGot(
 }
 
 /** Takes the wrapper off that Graph's own pages put around an entity. */
-export function unwrap(body: unknown): unknown {
+function unwrap(body: unknown): unknown {
   const isWrapped = isJsonObject(body) && body['id'] === undefined && isJsonObject(body['value']);
   return isWrapped ? body['value'] : body;
 }
@@ -177,7 +177,7 @@ const texts = ['@odata.type', 'displayName', 'partnerState', 'lastHeartbeatDateT
 const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;
 
 /** A text that names the first property whose JSON type cannot be right, or the partner. */
-export type PartnerReading = { readonly partner: PartnerResource } | { readonly problem: string };
+type PartnerReading = { readonly partner: PartnerResource } | { readonly problem: string };
 
 /**
  * Checks that a JSON value has the JSON types of a partner. Unknown properties, states and target types pass, and so

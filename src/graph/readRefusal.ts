@@ -144,7 +144,7 @@ export interface RefusalFacts {
 }
 
 /** What an answer means for the caller. */
-export interface Refusal {
+interface Refusal {
   readonly code: GraphErrorCode;
   readonly mayHaveBeenApplied: boolean;
 }
@@ -272,7 +272,7 @@ export function namesAnotherPartner(id: string, { text, message, requestIds }: N
 }
 
 /** What an error says, for the question which ids it names. */
-export interface NamedIds {
+interface NamedIds {
   readonly text: string;
   readonly message: string;
   readonly requestIds: readonly string[];
@@ -311,7 +311,7 @@ export function cleanMessage(message: string): string {
 }
 
 /** What an answer says beside its status. */
-export interface ForbiddenFacts {
+interface ForbiddenFacts {
   readonly status: number;
   /** Graph's own words, cleaned. */
   readonly message: string;
@@ -339,7 +339,7 @@ export function missingGrantOf({ status, message, isIntuneRole }: ForbiddenFacts
 }
 
 /** What to do about it. */
-export const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
+const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
   PERMISSION:
     'The application lacks the permission for this; an administrator has to grant it the least privileged one that is named here.',
   INTUNE_ROLE:

@@ -23,7 +23,7 @@ export interface RetryFacts {
 }
 
 /** Whether there is another attempt, or why there is none. */
-export type RetryDecision =
+type RetryDecision =
   | {
       readonly kind: 'repeat';
       readonly reason: RepeatReason;
@@ -187,7 +187,7 @@ export function mayHaveBeenExecuted(outcome: AttemptOutcome): boolean {
 }
 
 /** How many repeats there are to spare: a share of the requests, and a few each second for quiet times. */
-export interface RetryBudget {
+interface RetryBudget {
   /** Counts a request, of which a share is added. */
   deposit(): void;
   /** Whether a repeat can be taken. */

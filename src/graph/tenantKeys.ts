@@ -5,7 +5,7 @@ import { readTokenClaims } from './credentials.ts';
 import type { GraphCall } from './request.ts';
 
 /** A tenant by its id, or by a text that stands for it. */
-export interface Tenant {
+interface Tenant {
   readonly id: string;
   /** Whether Graph or the gateway has accepted the token that names it; otherwise anybody can have written it. */
   readonly isProven: boolean;

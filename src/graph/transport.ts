@@ -159,7 +159,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 /** How the connections to one origin are made. */
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** How many there are at the most at one time. */
   readonly limit: number;
   /** How long one may take to be made, TLS included. */
@@ -174,7 +174,7 @@ export interface ConnectionOptions {
 }
 
 /** The connections to one origin. */
-export interface Connections {
+interface Connections {
   /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
   dispatch(
     options: Dispatcher.DispatchOptions,
@@ -251,9 +251,9 @@ export function createConnections(origin: string, options: ConnectionOptions): C
 /** No answer is read that has more bytes, on the wire or unpacked. */
 export const maximumBodyBytes = 4 * 1024 * 1024;
 /** Interim answers (1xx) that are taken for one request. */
-export const maximumInterimResponses = 16;
+const maximumInterimResponses = 16;
 /** Of one answer's headers. */
-export const maximumHeaderBytes = 16 * 1024;
+const maximumHeaderBytes = 16 * 1024;
 /**
  * Values and members in one answer: parsing takes time by their number more than by their bytes, and cannot be
  * interrupted. 1,000 partners with two assignments for each of two platforms have about 40,000.

@@ -3,7 +3,7 @@ import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
 
 /** How connections through a proxy are made. */
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly connections?: number;
   readonly maxHeaderSize?: number;
   readonly headersTimeout?: number;
@@ -13,7 +13,7 @@ export interface TunnelOptions {
 }
 
 /** The proxy opened no tunnel, so nothing of a request went out. */
-export class TunnelError extends Error {
+class TunnelError extends Error {
   override readonly name = 'TunnelError';
   /** The system's code if the connection failed. */
   readonly code: string;

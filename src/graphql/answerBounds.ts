@@ -20,7 +20,7 @@ import { typeNamesIn } from './typeNames.ts';
 type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 
 /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
-export type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
+type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
 
 /** Lists that are longer are completed in slices. */
 const wholeItems = 100;

@@ -23,7 +23,7 @@ import { findInputFields } from './inputFields.ts';
 import { knownOperationTypes } from './limits.ts';
 import { printAnswer } from './printAnswer.ts';
 
-export interface ApolloParts extends DocumentLimitsParts {
+interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly documents: DocumentStore;
@@ -148,7 +148,7 @@ function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugi
 }
 
 /** Notes in the request's trail what a document asks for, and with which codes its errors are answered. */
-export function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
+function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
@@ -173,14 +173,14 @@ export function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
  * Whether a caller speaks the older of the two media types only. GraphQL over HTTP wants 200 for its requests that
  * cannot be executed, because an `application/json` with another status may come from anybody on the way.
  */
-export function isLegacyAccept(accept: string | undefined): boolean {
+function isLegacyAccept(accept: string | undefined): boolean {
   const names = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim());
   const has = (type: string) => names.some((name) => name?.toLowerCase() === type);
   return has('application/json') && !has('application/graphql-response+json');
 }
 
 /** Answers 200 to such a caller where a document could not be parsed, validated or given its variables. */
-export function createLegacyStatusPlugin(): ApolloServerPlugin<BaseContext> {
+function createLegacyStatusPlugin(): ApolloServerPlugin<BaseContext> {
   return {
     async requestDidStart() {
       return {

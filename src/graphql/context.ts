@@ -128,7 +128,7 @@ function timeoutMsOf(
 }
 
 /** What can end an operation before its answer is there. */
-export interface OperationSignals {
+interface OperationSignals {
   /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
   readonly signal: AbortSignal;
   /** The same, deaf to the caller's leaving. */
@@ -150,7 +150,7 @@ export interface OperationSignals {
 const queryAfterHalfCloseMs = 1_000;
 
 /** Starts an operation's time, in milliseconds, for all that it will cause. */
-export function startOperationSignals(
+function startOperationSignals(
   clock: Clock,
   timeoutMs: number,
   shutdown: AbortSignal,

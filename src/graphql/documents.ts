@@ -18,7 +18,7 @@ export interface NamedDocument {
 }
 
 /** What is executed, and whether the manifest lacks it. */
-export type DocumentDecision =
+type DocumentDecision =
   | { readonly kind: 'as-sent'; readonly isUnknown: boolean }
   | { readonly kind: 'by-id'; readonly text: string }
   | { readonly kind: 'refused'; readonly isUnknown: boolean; readonly problem: RequestProblem };
@@ -102,7 +102,7 @@ interface HttpParts {
 }
 
 /** What a request says of its document, wherever it says it. */
-export interface GraphQLParameters extends NamedDocument {
+interface GraphQLParameters extends NamedDocument {
   /** How deep the JSON in the URL is, where there is any. */
   readonly jsonDepth?: number;
   /** The numbers of the variables that are not as they were sent once they are parsed. */
@@ -114,7 +114,7 @@ export interface GraphQLParameters extends NamedDocument {
 }
 
 /** Finds the document in body or URL. What makes no sense is left as it is: the GraphQL server has answers for it. */
-export function parametersOf(
+function parametersOf(
   { method, body, search, inexactNumbers = [] }: HttpParts,
   maximumJsonDepth: number,
 ): GraphQLParameters {
@@ -225,7 +225,7 @@ function withoutPersisted(extensions: Readonly<Record<string, unknown>>): object
 }
 
 /** The parts of an HTTP request that may hold an operation. */
-export interface OperationRequest {
+interface OperationRequest {
   readonly id: string;
   readonly method: string;
   readonly body: unknown;
@@ -244,7 +244,7 @@ export interface AdmittedRequest extends Pick<OperationRequest, 'body' | 'search
 /** Lets a request through, or throws a `RequestProblem`. */
 export type Admit = (request: OperationRequest) => AdmittedRequest;
 
-export interface AdmissionParts {
+interface AdmissionParts {
   readonly limits: Limits;
   /** Undefined where callers send documents of their own and nothing else. */
   readonly trusted: TrustedDocuments | undefined;
@@ -311,7 +311,7 @@ function checkSize({ query = '' }: GraphQLParameters, { documentBytes: allowed }
 }
 
 /** Where the JSON stands, for messages and depths. */
-export interface JsonPlace {
+interface JsonPlace {
   /** In the middle of a sentence. */
   readonly name: string;
   /** How many objects it stands in already. */
@@ -319,7 +319,7 @@ export interface JsonPlace {
 }
 
 /** What a JSON text of a caller says. */
-export interface ReadJson {
+interface ReadJson {
   /** Without keys that could reach a prototype. */
   readonly value: unknown;
   readonly depth: number;

@@ -119,7 +119,7 @@ const codeByStatus: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /** Gives Apollo's refusal of a request this gateway's code and words; any other error comes back as it is. */
-export function withOwnWords(shown: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+function withOwnWords(shown: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   if (!(error instanceof GraphQLError) || error.extensions['code'] !== 'BAD_REQUEST') {
     return shown;
   }
@@ -138,7 +138,7 @@ const suggestion = ' Did you mean ';
  * graphql-js can leave its suggestions out of validation, but Apollo has no way to ask for that when variables are
  * coerced.
  */
-export function withoutSchemaHints(error: GraphQLFormattedError): GraphQLFormattedError {
+function withoutSchemaHints(error: GraphQLFormattedError): GraphQLFormattedError {
   const start = error.message.lastIndexOf(suggestion);
   const isSuggested = start !== -1 && error.message.endsWith('?');
   return isSuggested ? { ...error, message: error.message.slice(0, start) } : error;

@@ -1,7 +1,7 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 
 /** What the HTTP answer says beside the body. */
-export interface HttpOutcome {
+interface HttpOutcome {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -63,7 +63,7 @@ const publicFields: ReadonlySet<string> = new Set(['__typename', '__schema', '__
  * Whether all root fields of a valid operation, those of its fragments included, are `__typename` or introspection.
  * `@skip` and `@include` are ignored: a field that is skipped counts as asked for, because variables decide about it.
  */
-export function needsNoToken(operation: OperationDefinitionNode, document: DocumentNode): boolean {
+function needsNoToken(operation: OperationDefinitionNode, document: DocumentNode): boolean {
   const fragments = new Map<string, SelectionSetNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) {

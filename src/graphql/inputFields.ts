@@ -19,7 +19,7 @@ import {
 } from 'graphql';
 
 /** A path in the input, as user errors have it: the argument, then fields and indexes. */
-export type InputField = readonly string[];
+type InputField = readonly string[];
 
 /** The operation of a document that was sent. */
 export interface SentOperation {
@@ -29,7 +29,7 @@ export interface SentOperation {
 }
 
 /** An operation and its variables as they were sent. */
-export interface SentDocument extends SentOperation {
+interface SentDocument extends SentOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -72,7 +72,7 @@ export function findInputFields(
 }
 
 /** Gives the field of a path that begins with a variable's name; undefined if no argument of a field uses it. */
-export type VariableFields = (path: readonly string[]) => InputField | undefined;
+type VariableFields = (path: readonly string[]) => InputField | undefined;
 
 /** Finds the fields that the variables of an operation are used for first, not counting directives. */
 export function fieldsOfVariables({

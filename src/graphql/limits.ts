@@ -219,7 +219,7 @@ export interface DocumentMeasure {
 }
 
 /** Beyond this nothing is counted exactly: nested fragments grow by powers. */
-export const countedAtMost = 1_000_000;
+const countedAtMost = 1_000_000;
 
 const nothing: DocumentMeasure = {
   depth: 0,

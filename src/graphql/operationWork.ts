@@ -11,7 +11,7 @@ import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
 import type { LimitName, Limits, LimitViolation } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
-export interface OperationWork {
+interface OperationWork {
   readonly seen: readonly (readonly [LimitName, number])[];
   readonly excess: LimitViolation | undefined;
 }

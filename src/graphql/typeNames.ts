@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 
 /** What the `__typename` fields of an object, or of all objects of a list, add to an answer. */
-export interface TypeNames {
+interface TypeNames {
   readonly bytes: number;
   readonly count: number;
 }

@@ -1,5 +1,5 @@
 /** How many requests may be open at the same time. */
-export interface Limit {
+interface Limit {
   readonly open: number;
   /** How many were open when the event loop was late last. */
   readonly lastLateAt: number;
@@ -100,7 +100,7 @@ export interface SheddingBounds {
 export type ShedReason = 'heap' | 'event-loop' | 'open-requests';
 
 /** Gives the highest limit: what is configured, or none. */
-export function highestLimit({ openRequests }: SheddingBounds): number {
+function highestLimit({ openRequests }: SheddingBounds): number {
   return openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
 }
 

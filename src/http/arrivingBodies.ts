@@ -15,7 +15,7 @@ export interface ArrivalBounds {
 }
 
 /** Why a body that was arriving is cut off: too slow, or the slowest when others need its place. */
-export type ArrivalCut = 'slow-body' | 'arriving-bodies';
+type ArrivalCut = 'slow-body' | 'arriving-bodies';
 
 export interface ArrivingBodies {
   /** Counts one more, for which another may be cut. `cut` ends its connection. */
@@ -24,14 +24,14 @@ export interface ArrivingBodies {
   giveWay(): boolean;
 }
 
-export interface ArrivingBody {
+interface ArrivingBody {
   receive(bytes: number): void;
   /** The body is whole, or its connection has ended; may be called again. */
   end(): void;
 }
 
 /** How far a body has come. */
-export interface Arrival {
+interface Arrival {
   readonly sinceMs: number;
   readonly bytes: number;
 }
@@ -143,7 +143,7 @@ export function createArrivingBodies(bounds: ArrivalBounds, clock: Clock): Arriv
   };
 }
 
-export interface ArrivalParts {
+interface ArrivalParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'connectionCut' | 'shed'>;
 }

@@ -8,13 +8,13 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import { answerHeaders } from './failures.ts';
 
 /** A fault of HTTP itself, ready to be answered. */
-export interface ConnectionFault {
+interface ConnectionFault {
   readonly status: number;
   readonly body: ProblemBody;
 }
 
 /** An error of node:http for bytes that never became a request. */
-export interface ClientError {
+interface ClientError {
   readonly code?: string | undefined;
   readonly message?: string;
   /** What was read last. */
@@ -118,7 +118,7 @@ export function findHeadProblem({
 }
 
 /** What is told of a connection that ends without a request. */
-export interface ClientErrorParts {
+interface ClientErrorParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'connectionCut'>;
 }

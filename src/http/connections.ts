@@ -83,7 +83,7 @@ export function addConnectionBounds(
 }
 
 /** How long callers' connections may take, in milliseconds, and how many there may be. */
-export interface ConnectionTimes {
+interface ConnectionTimes {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly responseIdleTimeoutMs: number;

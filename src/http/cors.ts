@@ -31,7 +31,7 @@ const answerHeaders = [
 const preflightLifeSeconds = 7_200;
 
 /** Adds what an answer needs that goes out without the hooks. */
-export type MarkForOrigin = (request: FastifyRequest, reply: FastifyReply) => void;
+type MarkForOrigin = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
  * Lets the pages of these origins call from a browser, without cookies. Must come before every other hook, so that what

@@ -4,7 +4,7 @@ import { LimitProblem, problemOf, RequestProblem } from '../graphql/problems.ts'
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 
-export interface FailureAnswerParts {
+interface FailureAnswerParts {
   readonly limits: Limits;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'limitExceeded'>;

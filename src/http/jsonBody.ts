@@ -6,7 +6,7 @@ import { RequestProblem } from '../graphql/problems.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 
-export interface JsonBodyParts {
+interface JsonBodyParts {
   readonly limits: Limits;
   readonly measurements: Pick<Measurements, 'limitSeen'>;
 }
@@ -64,7 +64,7 @@ const longestContentType = 256;
  * Finds what a request's headers say against reading its body: another charset than UTF-8, or a compression, behind
  * which any size could hide. Which media types are taken is not judged here.
  */
-export function findBodyHeaderProblem(headers: Headers): RequestProblem | undefined {
+function findBodyHeaderProblem(headers: Headers): RequestProblem | undefined {
   const encoding = String(headers['content-encoding'] ?? '').trim();
   if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
     return new RequestProblem(

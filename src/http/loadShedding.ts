@@ -85,7 +85,7 @@ export function addShedding(
 }
 
 /** Lets requests in, or not. */
-export interface Shedder {
+interface Shedder {
   /** The reason why one more request must not be let in, if any; counts nothing. */
   check(): ShedReason | undefined;
   /** Counts one more open request. */
@@ -97,7 +97,7 @@ export interface Shedder {
 }
 
 /** Starts without a load. */
-export function createShedder(bounds: SheddingBounds): Shedder {
+function createShedder(bounds: SheddingBounds): Shedder {
   let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
   let limit = firstLimit(bounds);
   let open = 0;
@@ -120,7 +120,7 @@ export function createShedder(bounds: SheddingBounds): Shedder {
 }
 
 /** Starts to tell what the process has to bear, every tenth of a second; the returned function ends it. */
-export type SenseLoad = (onLoad: (load: Load) => void) => () => void;
+type SenseLoad = (onLoad: (load: Load) => void) => () => void;
 
 const tickMs = 20;
 const ticksPerSample = 5;

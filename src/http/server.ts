@@ -20,7 +20,7 @@ import { addJsonBody } from './jsonBody.ts';
 import { addShedding, type SheddingParts } from './loadShedding.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './requestLog.ts';
 
-export interface HttpServerParts<Context extends BaseContext>
+interface HttpServerParts<Context extends BaseContext>
   extends RouteParts<Context>,
     RequestTelemetryParts,
     SheddingParts,
@@ -101,7 +101,7 @@ export async function createHttpServer<Context extends BaseContext>(
   }
 }
 
-export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
+interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
@@ -109,7 +109,7 @@ export interface RouteParts<Context extends BaseContext> extends GraphQLHandlerP
 }
 
 /** Adds all that is answered but the explorer. */
-export function addRoutes<Context extends BaseContext>(
+function addRoutes<Context extends BaseContext>(
   app: FastifyInstance,
   parts: RouteParts<Context>,
 ): void {
@@ -133,7 +133,7 @@ export function addRoutes<Context extends BaseContext>(
  * Answers where there is nothing, or nothing for this method. Comes before anything that judges or reads a body, or the
  * body's faults would be told instead.
  */
-export function addNotFound(app: FastifyInstance): void {
+function addNotFound(app: FastifyInstance): void {
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const url = request.url.split('?', 1)[0] ?? '';
     if (!app.hasRoute({ url, method: 'GET' })) {
@@ -155,7 +155,7 @@ export function addNotFound(app: FastifyInstance): void {
 }
 
 /** Where the gateway is in its life. */
-export type Phase =
+type Phase =
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
   | { readonly name: 'draining'; readonly sinceMs: number }
@@ -170,7 +170,7 @@ export interface PhaseHolder {
  * What `/readyz` says in a phase. It never depends on Graph, because an outage there must not
  * take every replica away; but who cannot judge callers lets none in.
  */
-export function readinessOf(
+function readinessOf(
   phase: Phase,
   canJudgeCallers: boolean,
 ): {

@@ -11,7 +11,7 @@ import type { Identity } from './startIdentity.ts';
 export type AccessKind = 'READ' | 'WRITE';
 
 /** The permissions of which one suffices, the least privileged first. */
-export type AccessPermissions = Readonly<Record<AccessKind, readonly string[]>>;
+type AccessPermissions = Readonly<Record<AccessKind, readonly string[]>>;
 
 /** Lets callers in that prove who they are and hold a permission for what they do. */
 export interface Authorizer {

@@ -13,13 +13,13 @@ interface CallerBase {
 }
 
 /** A user, through an app that may do what its scopes say. */
-export interface UserCaller extends CallerBase {
+interface UserCaller extends CallerBase {
   readonly kind: 'user';
   readonly scopes: readonly string[];
 }
 
 /** An app as itself, that may do what its roles say. */
-export interface ApplicationCaller extends CallerBase {
+interface ApplicationCaller extends CallerBase {
   readonly kind: 'application';
   readonly roles: readonly string[];
 }

@@ -4,7 +4,7 @@ import { IdentityError, type IdentityReason } from './errors.ts';
 import { type IssuerRoots, isGuid, isKeyForTenant, issuerOf } from './issuers.ts';
 
 /** The claims that the gateway looks at, each of the right type. */
-export interface Claims {
+interface Claims {
   readonly version: '1.0' | '2.0';
   readonly issuer: string;
   readonly audience: string;
@@ -92,7 +92,7 @@ function malformed(): IdentityError {
 /** Clocks differ, and a token may be older than it looks from here. */
 const toleranceMs = 60_000;
 
-export interface ClaimsSurroundings {
+interface ClaimsSurroundings {
   readonly rules: TokenRules;
   /** The issuer that the key which signed the token is for. */
   readonly keyIssuer: string | undefined;

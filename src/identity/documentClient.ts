@@ -11,13 +11,13 @@ import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy
 /** Reads a JSON document over the network. @throws DocumentError where there is none, or the signal fires. */
 export type ReadDocument = (url: URL, signal: AbortSignal) => Promise<unknown>;
 
-export interface DocumentClient {
+interface DocumentClient {
   readonly read: ReadDocument;
   /** Cuts what is under way. */
   close(): Promise<void>;
 }
 
-export interface DocumentClientOptions {
+interface DocumentClientOptions {
   readonly clock: Clock;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;

@@ -1,5 +1,5 @@
 /** What a caller can do about it: bring another token, have something granted, or come back later. */
-export type IdentityErrorCode = 'unauthenticated' | 'forbidden' | 'unavailable';
+type IdentityErrorCode = 'unauthenticated' | 'forbidden' | 'unavailable';
 
 const unauthenticated = {
   'token-missing': 'Send a token for this gateway in the header "Authorization: Bearer …".',

@@ -20,7 +20,7 @@ export interface KeyStore {
   close(): void;
 }
 
-export interface KeyStoreParts {
+interface KeyStoreParts {
   readonly load: (signal: AbortSignal) => Promise<KeySet>;
   readonly clock: Clock;
   /** At least 0 and less than 1. */
@@ -142,7 +142,7 @@ class RefreshedKeyStore implements KeyStore {
 }
 
 /** What the pause before the next load hangs on. */
-export interface PauseWish {
+interface PauseWish {
   /** How many loads failed since the last good one. */
   readonly failures: number;
   readonly refreshMs: number;
@@ -154,7 +154,7 @@ const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
 
 /** How long to wait before keys are loaded again: long after a success, short and then longer after failures. */
-export function pauseBeforeLoadMs({ failures, refreshMs, chance }: PauseWish): number {
+function pauseBeforeLoadMs({ failures, refreshMs, chance }: PauseWish): number {
   const wholeMs =
     failures === 0
       ? refreshMs

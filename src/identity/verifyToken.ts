@@ -9,7 +9,7 @@ import { IdentityError } from './errors.ts';
 import type { SigningKey } from './keySet.ts';
 import type { KeyStore } from './keyStore.ts';
 
-export interface TokenValidation {
+interface TokenValidation {
   readonly rules: TokenRules;
   readonly keys: Pick<KeyStore, 'find'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -52,7 +52,7 @@ async function checkSignature(text: string, { key }: SigningKey): Promise<void> 
 }
 
 /** What a token says, of which nothing is proven yet. */
-export interface CompactToken {
+interface CompactToken {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
 }
@@ -98,7 +98,7 @@ const types: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/at+j
  * `x5u`) are never looked at: the gateway knows its keys, and a token cannot bring its own.
  * @throws IdentityError where the header is not that of an access token of Entra's.
  */
-export function readKeyId({ alg, kid, typ, ...others }: Readonly<Record<string, unknown>>): string {
+function readKeyId({ alg, kid, typ, ...others }: Readonly<Record<string, unknown>>): string {
   if (alg !== 'RS256') {
     throw new IdentityError('algorithm-not-allowed');
   }
@@ -128,6 +128,6 @@ const audiences: ReadonlySet<string> = new Set([
  * Whether a token says that it is for Microsoft Graph, in whichever cloud. This is asked before the signature: Graph's
  * tokens are not made to be verified by others, and the one who brings one shall hear what is wrong with it.
  */
-export function isGraphAudience(audience: unknown): boolean {
+function isGraphAudience(audience: unknown): boolean {
   return typeof audience === 'string' && audiences.has(audience.toLowerCase().replace(/\/$/, ''));
 }

@@ -47,12 +47,12 @@ function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTarget
 type Target = AssignmentTargetResource | NewAssignmentTargetResource;
 
 /** Whether Graph takes two targets for one: it goes by type and identity, ids in any case, types with or without `#`. */
-export function hasSameIdentity(left: Target, right: Target): boolean {
+function hasSameIdentity(left: Target, right: Target): boolean {
   return identityOf(left) === identityOf(right);
 }
 
 /** Whether two targets are narrowed by the same filter, or both by none, for which Graph has several ways. */
-export function hasSameFilter(left: Target, right: Target): boolean {
+function hasSameFilter(left: Target, right: Target): boolean {
   return filterOf(left) === filterOf(right);
 }
 

@@ -26,14 +26,14 @@ import {
 import { isFromBefore } from './visibility.ts';
 
 /** What both mutations of one assignment answer. */
-export interface AssignmentPayload {
+interface AssignmentPayload {
   readonly complianceManagementPartner: PartnerModel | null;
   readonly changed: boolean;
   readonly userErrors: UserError[];
 }
 
 /** Decides what has to be done to a list so that it is as the user wants it. */
-export type Plan = (entries: readonly AssignmentSource[]) => AssignmentPlan;
+type Plan = (entries: readonly AssignmentSource[]) => AssignmentPlan;
 
 type Input = AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput;
 

@@ -12,7 +12,7 @@ export const lagMs = 10_000;
 export type HandedProperty = (typeof revisedProperties)[number];
 
 /** What was written last to a property. */
-export interface Written {
+interface Written {
   /** Its JSON, byte for byte. */
   readonly text: string;
   readonly atMs: number;
@@ -27,7 +27,7 @@ export interface Written {
 export type HandOver = Readonly<Partial<Record<HandedProperty, Written>>>;
 
 /** Whose value the next change works on. */
-export type Verdict =
+type Verdict =
   /** No read can lag so far behind. */
   | 'expired'
   /** The read shows what was written; it lags no more. */

@@ -21,7 +21,7 @@ export type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 
 const platforms: readonly WirePlatform[] = ['macOs', 'windows', 'android', 'ios', 'linux'];
 
 /** Lists everything in the properties that the scalars could not refuse and that must not reach Graph. */
-export function findWritableProblems(
+function findWritableProblems(
   input: WritableInput,
   version: GraphApiVersion,
 ): readonly InputProblem[] {
@@ -33,7 +33,7 @@ export function findWritableProblems(
 }
 
 /** Lists what is wrong with a target that stands at `path`. */
-export function findTargetProblems(
+function findTargetProblems(
   target: AssignmentTargetInput,
   path: readonly string[],
   version: GraphApiVersion,
@@ -88,10 +88,7 @@ function platformProblems(
 }
 
 /** The problem of a property that the configured version cannot know. */
-export function unknownPropertyProblem(
-  path: readonly string[],
-  version: GraphApiVersion,
-): InputProblem {
+function unknownPropertyProblem(path: readonly string[], version: GraphApiVersion): InputProblem {
   return {
     path,
     message:

@@ -21,7 +21,7 @@ export interface PartnerTurn {
 }
 
 /** A change that begins with a read, if it needs one. */
-export interface PartnerChange<Found, Result> {
+interface PartnerChange<Found, Result> {
   readonly id: string;
   readonly call: GraphCall;
   /** `isUnproven`: only if Graph accepts this read, the change can wait for others of the tenant that it names. */
@@ -40,7 +40,7 @@ export interface PartnerLocks {
   run<Found, Result>(change: PartnerChange<Found, Result>): Promise<Result>;
 }
 
-export interface PartnerLockParts {
+interface PartnerLockParts {
   readonly tenantKeys: Pick<TenantKeys, 'tenantOf'>;
   readonly clock: Clock;
   /** Undefined if there is no Redis through which replicas share locks. */

@@ -97,7 +97,7 @@ export interface InputProblem {
 }
 
 /** A state that may be sent. */
-export type KnownPartnerState = Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>;
+type KnownPartnerState = Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>;
 
 const wireByState = {
   UNKNOWN: 'unknown',

@@ -26,7 +26,7 @@ import {
 import { judgeUpdate } from './visibility.ts';
 
 /** Checks, maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
-export const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] = async (
+const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] = async (
   _parent,
   { input },
   context,
@@ -90,79 +90,83 @@ type UpdateOutcome =
   | { readonly answered: PartnerResource | undefined; readonly handOver: HandOver };
 
 /** Checks, reads if it has to, sends exactly what was given, and looks whether Graph shows it. */
-export const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] =
-  async (_parent, { input }, context, info) => {
-    await authorize(context, 'WRITE');
-    const { graph, call, apiVersion, locks, clock } = context;
-    const problems = findPartnerChangeProblems(input, apiVersion);
-    if (problems.length > 0) {
-      return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
-    }
-    const { id, ifRevision } = input;
-    const changes = partnerChangesToWire(input);
-    const isEmpty = Object.keys(changes).length === 0;
-    const isAboutWhatIs = isEmpty || ifRevision != null;
-    try {
-      const outcome = await locks.run<PartnerSource | undefined, UpdateOutcome>({
-        id,
-        call,
-        read: async (isUnproven) =>
-          isAboutWhatIs || (isUnproven && writesList(changes))
-            ? graph.getSource(id, call)
-            : undefined,
-        async change(turn, source) {
-          let { handOver: pending } = turn;
-          let read: PartnerResource | undefined;
-          if (isAboutWhatIs) {
-            const properties = isEmpty ? [] : revisedProperties;
-            const view =
-              source && (await readView(context, source, { handOver: pending, properties }));
-            if (view === undefined) {
-              return { view, userErrors: [partnerNotFound] };
-            }
-            ({ pending } = view);
-            read = view.read.partner;
-            turn.handOn(pending);
-            const conflict = findRevisionConflict(view.partner, ifRevision);
-            if (isEmpty || conflict !== undefined) {
-              return { view, userErrors: conflict ? [conflict] : [] };
-            }
+const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] = async (
+  _parent,
+  { input },
+  context,
+  info,
+) => {
+  await authorize(context, 'WRITE');
+  const { graph, call, apiVersion, locks, clock } = context;
+  const problems = findPartnerChangeProblems(input, apiVersion);
+  if (problems.length > 0) {
+    return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
+  }
+  const { id, ifRevision } = input;
+  const changes = partnerChangesToWire(input);
+  const isEmpty = Object.keys(changes).length === 0;
+  const isAboutWhatIs = isEmpty || ifRevision != null;
+  try {
+    const outcome = await locks.run<PartnerSource | undefined, UpdateOutcome>({
+      id,
+      call,
+      read: async (isUnproven) =>
+        isAboutWhatIs || (isUnproven && writesList(changes))
+          ? graph.getSource(id, call)
+          : undefined,
+      async change(turn, source) {
+        let { handOver: pending } = turn;
+        let read: PartnerResource | undefined;
+        if (isAboutWhatIs) {
+          const properties = isEmpty ? [] : revisedProperties;
+          const view =
+            source && (await readView(context, source, { handOver: pending, properties }));
+          if (view === undefined) {
+            return { view, userErrors: [partnerNotFound] };
           }
-          await turn.confirm();
-          const answered = await graph.update(id, changes, call);
-          const handOver = handOverOf(writtenTexts(changes), { pending, read }, clock.now());
-          turn.handOn(handOver);
-          return { answered, handOver };
-        },
-      });
-      if ('userErrors' in outcome) {
-        const { view, userErrors } = outcome;
-        context.notices.push(...noticesOfView(view, info));
-        return {
-          complianceManagementPartner: view === undefined ? null : partnerFromWire(view.partner),
-          userErrors,
-        };
-      }
-      const { answered, handOver } = outcome;
-      const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) =>
-        judgeUpdate(changes, seen, { handOver, first }),
-      );
-      context.notices.push(...noticesOf(visibility, info));
+          ({ pending } = view);
+          read = view.read.partner;
+          turn.handOn(pending);
+          const conflict = findRevisionConflict(view.partner, ifRevision);
+          if (isEmpty || conflict !== undefined) {
+            return { view, userErrors: conflict ? [conflict] : [] };
+          }
+        }
+        await turn.confirm();
+        const answered = await graph.update(id, changes, call);
+        const handOver = handOverOf(writtenTexts(changes), { pending, read }, clock.now());
+        turn.handOn(handOver);
+        return { answered, handOver };
+      },
+    });
+    if ('userErrors' in outcome) {
+      const { view, userErrors } = outcome;
+      context.notices.push(...noticesOfView(view, info));
       return {
-        complianceManagementPartner: partnerFromWire(partner),
-        userErrors:
-          visibility.kind === 'foreign'
-            ? visibility.properties.map((name) => changedElsewhere(['input', name]))
-            : [],
-      };
-    } catch (error) {
-      const userErrors = userErrorsOrThrow(error, changes);
-      return {
-        complianceManagementPartner: await partnerInConflict(error, id, context),
+        complianceManagementPartner: view === undefined ? null : partnerFromWire(view.partner),
         userErrors,
       };
     }
-  };
+    const { answered, handOver } = outcome;
+    const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) =>
+      judgeUpdate(changes, seen, { handOver, first }),
+    );
+    context.notices.push(...noticesOf(visibility, info));
+    return {
+      complianceManagementPartner: partnerFromWire(partner),
+      userErrors:
+        visibility.kind === 'foreign'
+          ? visibility.properties.map((name) => changedElsewhere(['input', name]))
+          : [],
+    };
+  } catch (error) {
+    const userErrors = userErrorsOrThrow(error, changes);
+    return {
+      complianceManagementPartner: await partnerInConflict(error, id, context),
+      userErrors,
+    };
+  }
+};
 
 /** Others change single entries of a list, so one that replaces it has to wait for them. */
 function writesList(changes: PartnerChanges): boolean {
@@ -178,46 +182,50 @@ function writtenTexts(changes: PartnerChanges): Record<string, string> {
 const nothing = { deletedComplianceManagementPartnerId: null, complianceManagementPartner: null };
 
 /** Checks, reads where the revision counts, and deletes. */
-export const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] =
-  async (_parent, { input: { id, ifRevision } }, context, info) => {
-    await authorize(context, 'WRITE');
-    const { graph, call, locks } = context;
-    const problems = findIdProblems(id);
-    if (problems.length > 0) {
-      return { ...nothing, userErrors: userErrorsOf(problems) };
-    }
-    try {
-      return await locks.run({
-        id,
-        call,
-        read: async () => (ifRevision == null ? undefined : graph.getSource(id, call)),
-        async change(turn, source) {
-          if (ifRevision != null) {
-            const { handOver } = turn;
-            const properties = revisedProperties;
-            const view = source && (await readView(context, source, { handOver, properties }));
-            if (view === undefined) {
-              return { ...nothing, userErrors: [partnerNotFound] };
-            }
-            const conflict = findRevisionConflict(view.partner, ifRevision);
-            if (conflict !== undefined) {
-              context.notices.push(...noticesOfView(view, info));
-              const complianceManagementPartner = partnerFromWire(view.partner);
-              return { ...nothing, complianceManagementPartner, userErrors: [conflict] };
-            }
+const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] = async (
+  _parent,
+  { input: { id, ifRevision } },
+  context,
+  info,
+) => {
+  await authorize(context, 'WRITE');
+  const { graph, call, locks } = context;
+  const problems = findIdProblems(id);
+  if (problems.length > 0) {
+    return { ...nothing, userErrors: userErrorsOf(problems) };
+  }
+  try {
+    return await locks.run({
+      id,
+      call,
+      read: async () => (ifRevision == null ? undefined : graph.getSource(id, call)),
+      async change(turn, source) {
+        if (ifRevision != null) {
+          const { handOver } = turn;
+          const properties = revisedProperties;
+          const view = source && (await readView(context, source, { handOver, properties }));
+          if (view === undefined) {
+            return { ...nothing, userErrors: [partnerNotFound] };
           }
-          await turn.confirm();
-          await graph.delete(id, call);
-          turn.handOn({});
-          return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
-        },
-      });
-    } catch (error) {
-      const userErrors = userErrorsOrThrow(error, {});
-      const complianceManagementPartner = await partnerInConflict(error, id, context);
-      return { ...nothing, complianceManagementPartner, userErrors };
-    }
-  };
+          const conflict = findRevisionConflict(view.partner, ifRevision);
+          if (conflict !== undefined) {
+            context.notices.push(...noticesOfView(view, info));
+            const complianceManagementPartner = partnerFromWire(view.partner);
+            return { ...nothing, complianceManagementPartner, userErrors: [conflict] };
+          }
+        }
+        await turn.confirm();
+        await graph.delete(id, call);
+        turn.handOn({});
+        return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
+      },
+    });
+  } catch (error) {
+    const userErrors = userErrorsOrThrow(error, {});
+    const complianceManagementPartner = await partnerInConflict(error, id, context);
+    return { ...nothing, complianceManagementPartner, userErrors };
+  }
+};
 
 export const Mutation: MutationResolvers = {
   addComplianceManagementPartner: addPartner,

@@ -13,7 +13,7 @@ export const pausesMs = [250, 500, 1_000, 2_000];
 const readMs = 500;
 
 /** A partner as Graph shows it after a change, and what it shows of the change. */
-export interface Seen {
+interface Seen {
   readonly partner: PartnerResource;
   readonly visibility: Visibility;
 }

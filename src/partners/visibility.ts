@@ -17,7 +17,7 @@ type Changed = keyof PartnerChanges;
 const mayBeIgnored: ReadonlySet<Changed> = new Set(['partnerState', 'lastHeartbeatDateTime']);
 
 /** What is known of the partner before the change. */
-export interface Before {
+interface Before {
   /** What the change handed on, with the values that it replaced. */
   readonly handOver: HandOver;
   /** What Graph showed first after it, which stands for what was there if nothing was read before. */

@@ -1,11 +1,11 @@
-export interface CircuitOptions {
+interface CircuitOptions {
   /** How long it is open before one call is let through to look, on average and at first; twice that the next time. */
   readonly openMs: number;
 }
 
 export type CircuitState = 'closed' | 'half-open' | 'open';
 
-export interface CircuitParts {
+interface CircuitParts {
   /** In milliseconds; it may jump. */
   readonly now: () => number;
   /** From 0 to 1, 1 excluded. */
@@ -127,7 +127,7 @@ interface Second {
 }
 
 /** The share of failures of the last ten seconds. */
-export interface FailureShare {
+interface FailureShare {
   count(hasFailed: boolean): void;
   forget(): void;
   /** Whether more than half of at least ten calls failed. */

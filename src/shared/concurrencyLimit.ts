@@ -7,7 +7,7 @@ export interface ConcurrencyOptions {
 }
 
 /** What is thrown in place of an attempt. */
-export interface ConcurrencyErrors {
+interface ConcurrencyErrors {
   /** Too much waits already. */
   readonly full: () => Error;
   /** The signal fired before the turn came. */

@@ -3,10 +3,10 @@ const colon = 0x3a;
 const backslash = 0x5c;
 
 /** Nothing of Graph's, of an authority's or of a caller's is nested deeper. */
-export const usualJsonDepth = 32;
+const usualJsonDepth = 32;
 
 /** What can be wrong with a JSON text that parses. */
-export type JsonProblem = 'too-deep' | 'duplicate-keys';
+type JsonProblem = 'too-deep' | 'duplicate-keys';
 
 const sentences: Readonly<Record<JsonProblem, string>> = {
   'too-deep': 'its JSON is nested too deeply',
@@ -53,7 +53,7 @@ function countNamesIn(text: string): number {
 }
 
 /** The position behind the string that begins at `start`; `indexOf` is much faster than looking at each character. */
-export function endOfString(text: string, start: number): number {
+function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) {
     end = text.indexOf('"', end + 1);

@@ -10,7 +10,7 @@ export interface LoopShare {
 export const sliceMs = 10;
 
 /** The time and the turns of the event loop, injected for tests. */
-export interface LoopShareParts {
+interface LoopShareParts {
   readonly now: () => number;
   readonly onNextTurn: (callback: () => void) => void;
 }

@@ -52,7 +52,7 @@ export interface Log {
 }
 
 /** Where lines go: standard output, or a test's own sink. */
-export interface LogSink {
+interface LogSink {
   write(line: string): void;
 }
 

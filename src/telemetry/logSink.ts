@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../shared/clock.ts';
 
 /** A place for log lines that neither waits for its reader nor keeps more for it than it may. */
-export interface BoundedSink {
+interface BoundedSink {
   write(line: string): void;
   /** Hands over what is there, at once as far as that goes; resolves when it is taken, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;

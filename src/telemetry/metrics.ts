@@ -33,7 +33,7 @@ export interface RequestMeasurement {
   readonly operationType: string | undefined;
 }
 
-export type MeasureAttempt = (measurement: AttemptMeasurement) => void;
+type MeasureAttempt = (measurement: AttemptMeasurement) => void;
 
 /** Where requests go to: Graph, or where tokens for it come from. */
 export type Upstream = 'graph' | 'authority';

@@ -143,12 +143,12 @@ function factsOf(error: unknown): { readonly status?: number; readonly systemCod
 }
 
 /** Whether connections are kept, and whom to trust on the other side of a tunnel. */
-export interface ProxiedAgentOptions extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
+interface ProxiedAgentOptions extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
   readonly keepAlive: boolean;
 }
 
 /** Makes the agent that reaches a collector through a proxy, for exporters that know node:http only. */
-export function createProxiedAgent(
+function createProxiedAgent(
   url: URL,
   proxy: ForwardProxy,
   options: ProxiedAgentOptions,

@@ -21,7 +21,7 @@ export interface CallerTrace {
 }
 
 /** An attempt to have a call of Graph answered: no ids, no query. */
-export interface AttemptStart {
+interface AttemptStart {
   readonly operation: string;
   readonly method: string;
   /** The path without version and id. */
@@ -31,7 +31,7 @@ export interface AttemptStart {
 }
 
 /** How an attempt ended. */
-export interface AttemptEnd {
+interface AttemptEnd {
   /** Where an answer came. */
   readonly status?: number | undefined;
   readonly graphRequestId?: string | undefined;
@@ -40,7 +40,7 @@ export interface AttemptEnd {
   readonly errorType?: string | undefined;
 }
 
-export interface AttemptTrail {
+interface AttemptTrail {
   /** The trace context to send along; empty where there is none. */
   readonly headers: Readonly<Record<string, string>>;
   end(end: AttemptEnd): void;
@@ -56,7 +56,7 @@ export interface Trail {
 }
 
 /** How a request ended. */
-export interface RequestEnd {
+interface RequestEnd {
   readonly route: string;
   /** Undefined where the caller had left before the answer. */
   readonly status: number | undefined;
@@ -77,7 +77,7 @@ export interface RequestTrail extends Trail {
   end(end: RequestEnd): void;
 }
 
-export interface RequestStart {
+interface RequestStart {
   readonly method: string;
   readonly requestId: string;
   readonly caller: CallerTrace | undefined;
@@ -230,7 +230,7 @@ function endSpan(span: Span, errorType: string | undefined, isFailure = true): v
  * The context that a request's span begins in: the caller's. Where the program around the gateway has a span of its own
  * for the same request, that one.
  */
-export function parentContextOf(caller: CallerTrace | undefined): Context {
+function parentContextOf(caller: CallerTrace | undefined): Context {
   const active = context.active();
   const around = trace.getSpanContext(active);
   const remote = caller && readSpanContext(caller);
@@ -242,7 +242,7 @@ export function parentContextOf(caller: CallerTrace | undefined): Context {
 }
 
 /** A span context as W3C's headers; none where it is not valid. */
-export function traceHeadersOf(spanContext: SpanContext): Readonly<Record<string, string>> {
+function traceHeadersOf(spanContext: SpanContext): Readonly<Record<string, string>> {
   if (!isSpanContextValid(spanContext)) {
     return {};
   }

@@ -17,7 +17,7 @@ import {
 import { readGrant, refusalErrorOf } from './tokenAnswer.ts';
 import type { TokenAnswer, TokenTransport } from './tokenEndpoint.ts';
 
-export interface MsalSourceOptions {
+interface MsalSourceOptions {
   readonly flow: 'on-behalf-of' | 'client-credentials';
   /** Of which the origin counts. */
   readonly authorityHost: string;
@@ -25,7 +25,7 @@ export interface MsalSourceOptions {
   readonly scope: string;
 }
 
-export interface MsalSourceParts {
+interface MsalSourceParts {
   readonly transport: TokenTransport;
   readonly readProof: ReadProof;
   readonly now: () => number;
@@ -129,7 +129,7 @@ function unusable(error: unknown): Error {
   return isOurs ? error : new GraphCredentialError('unavailable', message);
 }
 
-export interface TokenExchangeParts {
+interface TokenExchangeParts {
   readonly flow: TokenFlow;
   /** The authority's own: MSAL only knows `https:`. */
   readonly protocol: string;
@@ -142,7 +142,7 @@ export interface TokenExchangeParts {
  * MSAL's network for one acquisition. MSAL only ever sees a grant: of an answer with 429 or 5xx it would make a
  * throttle, and it reduces what goes wrong here to "network error". What came is kept here instead.
  */
-export class TokenExchange implements INetworkModule {
+class TokenExchange implements INetworkModule {
   readonly #parts: TokenExchangeParts;
   #failure: unknown;
   #granted: AcquiredToken | undefined;

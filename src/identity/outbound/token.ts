@@ -28,7 +28,7 @@ export interface AcquiredToken {
 export type TokenSource = (order: TokenOrder, signal: AbortSignal) => Promise<AcquiredToken>;
 
 /** What the log may say about a token that did not come; nothing of it comes from a secret. */
-export interface TokenFacts {
+interface TokenFacts {
   /** The OAuth error, such as `invalid_client`. */
   readonly code?: string | undefined;
   /** Entra's own numbers, such as `AADSTS7000215`. */

@@ -174,7 +174,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Says in a sentence what an operator has to mend, as far as Entra's numbers tell. */
-export function operatorHintOf(flow: TokenFlow, codes: readonly string[]): string {
+function operatorHintOf(flow: TokenFlow, codes: readonly string[]): string {
   if (flow === 'managed-identity') {
     return 'this machine has no managed identity, or AZURE_CLIENT_ID is not one of its identities.';
   }

@@ -16,14 +16,14 @@ export interface TokenCacheParts {
   readonly watchSize?: ((readSize: () => number) => () => void) | undefined;
 }
 
-export interface TokenCacheOptions {
+interface TokenCacheOptions {
   readonly maximumTokens: number;
   /** Whether a token that nears its end is renewed while it is still given out. */
   readonly refreshesAhead: boolean;
 }
 
 /** What is asked of the cache. */
-export interface TokenWant {
+interface TokenWant {
   readonly key: IdentityKey;
   readonly call: GraphCall;
   readonly withFreshToken: boolean;
@@ -150,7 +150,7 @@ export class TokenCache {
 }
 
 /** For how long a token is given out, and when a new one is got beside it; both from when it was asked for. */
-export interface TokenLife {
+interface TokenLife {
   readonly usableForMs: number;
   readonly refreshAfterMs: number;
 }
@@ -170,10 +170,10 @@ export function tokenLifeOf({ expiresInMs, refreshInMs }: Omit<AcquiredToken, 't
 declare const made: unique symbol;
 
 /** Whose something is. Whatever is shared between calls is shared under such a key, which only this file makes. */
-export type IdentityKey = string & { readonly [made]: 'IdentityKey' };
+type IdentityKey = string & { readonly [made]: 'IdentityKey' };
 
 /** A caller, by the digest of the very token that it showed. */
-export type Subject = string & { readonly [made]: 'Subject' };
+type Subject = string & { readonly [made]: 'Subject' };
 
 /** All that must be equal before two calls may share a token. */
 export interface Identity {

@@ -21,7 +21,7 @@ import { isLoopback, type ProxySettings, proxyFor } from '../../shared/proxy.ts'
 import type { Log } from '../../telemetry/log.ts';
 
 /** One request for a token. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ export interface TokenTransport {
   close(): Promise<void>;
 }
 
-export interface TokenTransportOptions {
+interface TokenTransportOptions {
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
   /** The forward proxies; never given for a managed identity, which answers on this machine only. */

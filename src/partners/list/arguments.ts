@@ -24,7 +24,7 @@ export interface PageArguments {
 }
 
 /** An argument that cannot be used, and what would be right. */
-export interface ArgumentProblem {
+interface ArgumentProblem {
   readonly argumentName: string;
   readonly problem: string;
 }
@@ -105,7 +105,7 @@ const nullable = /^(partnerState|displayName)\.eq$/;
  * Finds the first null in a filter that has no meaning. Its path begins at the argument. How deep a filter is and how
  * many conditions it has was bounded before.
  */
-export function findFilterProblem(
+function findFilterProblem(
   filter: object,
   path: readonly string[] = ['filter'],
 ): InputProblem | undefined {

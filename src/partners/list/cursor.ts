@@ -1,7 +1,7 @@
 import type { OrderPlace } from './order.ts';
 
 /** A place in Graph's own order: a row, where it stood, and what stood just before it. */
-export interface ListPlace {
+interface ListPlace {
   /** The row's `idKey`. */
   readonly id: string;
   readonly index: number;
@@ -15,7 +15,7 @@ export type CursorPlace =
   | { readonly kind: 'order'; readonly signature: string; readonly place: OrderPlace };
 
 /** No cursor has more characters, whatever is in its row: all that it holds is bounded. */
-export const maximumCursorLength = 1024;
+const maximumCursorLength = 1024;
 
 const kinds = { list: 1, order: 2 } as const;
 const nullLength = 0xffff;

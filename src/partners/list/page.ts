@@ -7,13 +7,13 @@ import type { PartnerRows } from './rows.ts';
 import { valuesOf } from './rowValues.ts';
 
 /** A row of a page and its position in the whole list. */
-export interface PageRow {
+interface PageRow {
   readonly row: PartnerResource;
   readonly index: number;
 }
 
 /** A page, and what can be asked about its surroundings; each question may read on. */
-export interface PartnerPage {
+interface PartnerPage {
   readonly rows: readonly PageRow[];
   hasNext(): Promise<boolean>;
   hasPrevious(): Promise<boolean>;
@@ -81,7 +81,7 @@ export async function paginate(
 }
 
 /** The whole list in the order that was asked for, read only as far as somebody asks. */
-export interface PartnerSequence {
+interface PartnerSequence {
   /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
   atLeast(count: number): Promise<readonly PartnerResource[]>;
   /** How many rows stand at the cursor's place and before it. */

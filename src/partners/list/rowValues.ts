@@ -3,7 +3,7 @@ import type { PartnerResource } from '../../graph/types.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
 
 /** What filters, orders and cursors want to know of a row, each worked out once, when it is first asked for. */
-export interface RowValues {
+interface RowValues {
   /** Stands for the id in cursors and comparisons: the id itself unless it is unusually long. */
   readonly idKey: string;
   readonly foldedName: string | null;
@@ -74,7 +74,7 @@ const digestLength = 16;
  * Gives the text, or the start of a longer one with a digest of the whole: never more than `maximum` UTF-16 units, the
  * same on every replica, and equal only for equal texts. It has no half of a surrogate pair, so that UTF-8 can carry it.
  */
-export function boundText(text: string, maximum: number): string {
+function boundText(text: string, maximum: number): string {
   if (text.length <= maximum) {
     return text.isWellFormed() ? text : text.toWellFormed();
   }
