@@ -2,7 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { documentPages, pageText } from '../support/documentPages.ts';
+import { parse, validate } from 'graphql';
+import { oddities } from '../../src/emulator/quirks.ts';
+import { limitCodes } from '../../src/graphql/limits.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import { documentPages, pageText, shownOperations } from '../support/documentPages.ts';
 
 const root = new URL('../../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, root));
@@ -125,5 +129,61 @@ describe('the documents', () => {
     ['ARCHITECTURE.md', 150],
   ])('are short: %s', (file, most) => {
     expect(pageText(file).trimEnd().split('\n').length).toBeLessThanOrEqual(most);
+  });
+});
+
+const readme = pageText('README.md');
+const schema = createSchema(readSdl());
+
+describe('the README', () => {
+  it('sends the same mutation in bash and in PowerShell', () => {
+    const [, bash = ''] = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme) ?? [];
+    const [, powerShell] = /\$body = @'\n([\s\S]*?)\n'@\n/.exec(readme) ?? [];
+    expect(JSON.parse(bash)).toHaveProperty('variables.input.displayName');
+    expect(powerShell).toBe(bash);
+  });
+});
+
+describe('the pages', () => {
+  it('show operations that the schema accepts', () => {
+    expect(shownOperations.length).toBeGreaterThan(4);
+    for (const document of shownOperations) {
+      expect(validate(schema, parse(document))).toEqual([]);
+    }
+  });
+
+  it('show every query and mutation', () => {
+    const text = shownOperations.join();
+    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}),
+    );
+    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b *[({]`).test(text))).toEqual([]);
+  });
+
+  it('name every variable that the configuration reads', () => {
+    const files = readdirSync(new URL('../../src/config/', import.meta.url));
+    const source = files.map((file) => pageText(`src/config/${file}`)).join();
+    const names = [...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map((match) => match[1] ?? '');
+    const pages = pageText('docs/configuration.md') + pageText('docs/observability.md');
+    expect(names.length).toBeGreaterThan(8);
+    expect([...new Set(names)].filter((name) => !pages.includes(name))).toEqual([]);
+  });
+
+  it('name every metric and every limit', () => {
+    const names = [...pageText('src/telemetry/metrics.ts').matchAll(/'(gateway_\w+)'/g)].map(
+      ([, name = '']) => name,
+    );
+    const metrics = pageText('docs/observability.md');
+    expect(names.length).toBeGreaterThan(8);
+    expect(names.filter((name) => !metrics.includes(`\`${name}\``))).toEqual([]);
+    const limits = pageText('docs/operations.md');
+    expect(Object.values(limitCodes).filter((code) => !limits.includes(`| \`${code}\` `))).toEqual(
+      [],
+    );
+  });
+
+  it('say what each oddity of the embedded Graph is', () => {
+    const page = pageText('docs/emulator.md');
+    expect(oddities.filter((oddity) => !page.includes(`| \`${oddity}\` `))).toEqual([]);
   });
 });
