@@ -1,51 +1,12 @@
+import { bannerOf } from './banner.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
-import { type Clock, systemClock } from './shared/clock.ts';
+import { createProcessEnd } from './processEnd.ts';
+import { systemClock } from './shared/clock.ts';
 import { errnoCodeOf } from './shared/errnoCode.ts';
-import { embeddedGraphToken } from './shared/secret.ts';
 import { createLogger, type Log } from './telemetry/log.ts';
 import { standardOutput } from './telemetry/logSink.ts';
-
-const mutation =
-  'mutation Add($input: AddComplianceManagementPartnerInput!) { addComplianceManagementPartner(input: $input) ' +
-  '{ complianceManagementPartner { id displayName partnerState lastHeartbeatDateTime macOsOnboarded ' +
-  'macOsEnrollmentAssignments { target { __typename } } } userErrors { code message field } } }';
-
-const variables = {
-  input: {
-    displayName: 'Display Name value',
-    partnerState: 'UNAVAILABLE',
-    lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
-    macOsOnboarded: true,
-    macOsEnrollmentAssignments: [{ target: { allLicensedUsers: {} } }],
-  },
-};
-
-/** What a newcomer reads after the start on the embedded Graph: where to go, what answers, and a first mutation. */
-export function bannerOf(url: string, upstreamUrl: string, hasExplorer: boolean): string {
-  const explorer = hasExplorer ? `\n    Explorer   ${url}/` : '';
-  const body = JSON.stringify({ query: mutation, variables });
-  return `
-  The gateway is running.
-
-    GraphQL    ${url}/graphql
-    Schema     ${url}/schema.graphql${explorer}
-    Health     ${url}/livez  ${url}/readyz
-
-  No Microsoft Graph is configured, so the EMBEDDED GRAPH answers: invented data, kept in memory, gone at the end.
-  It listens at ${upstreamUrl} and accepts one token: ${embeddedGraphToken}
-  To use the real one, set GRAPH_CLOUD=global (or GRAPH_BASE_URL) and send a token for it.
-
-  A first mutation:
-
-curl -s ${url}/graphql \\
-  -H 'content-type: application/json' \\
-  -H 'authorization: Bearer ${embeddedGraphToken}' \\
-  -d '${body}'
-
-`;
-}
 
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;
@@ -115,71 +76,4 @@ try {
 
 function reasonOf(error: unknown): string {
   return error instanceof StartError ? error.message : 'see the last log line.';
-}
-
-export interface ProcessEndParts {
-  /** Stops in order; `delayMs` is for balancers. */
-  readonly stop: (delayMs: number) => Promise<void>;
-  /** Ends everything, with this exit code. */
-  readonly exit: (code: number) => void;
-  readonly drainDelayMs: number;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** What ends the process, and how. */
-export interface ProcessEnd {
-  /**
-   * The first signal stops in order and ends with 0, the second ends at once with 1. SIGINT is a person at a terminal:
-   * no delay for them. One that comes while the gateway starts is obeyed as soon as it has started.
-   */
-  onSignal(signal: NodeJS.Signals): void;
-  /**
-   * An error that nobody caught ends with 1, because nobody knows what it has left behind; but what is in flight gets a
-   * few seconds, because a write that is cut off is a write in doubt. A second one ends at once.
-   */
-  onFault(error: unknown, origin: string): void;
-}
-
-const lastResortMs = 5_000;
-
-/** Starts with a process that is to go on. */
-export function createProcessEnd(parts: ProcessEndParts): ProcessEnd {
-  const { stop, exit, drainDelayMs, clock, log } = parts;
-  let isStopping = false;
-  let hasFault = false;
-
-  function stopAndExit(delayMs: number): void {
-    isStopping = true;
-    stop(delayMs).then(
-      () => exit(hasFault ? 1 : 0),
-      (error: unknown) => {
-        log.error('Stopping failed', {}, error);
-        exit(1);
-      },
-    );
-  }
-
-  return {
-    onSignal(signal) {
-      if (isStopping) {
-        exit(1);
-        return;
-      }
-      log.info('Told to stop', { signal });
-      stopAndExit(signal === 'SIGINT' ? 0 : drainDelayMs);
-    },
-    onFault(error, origin) {
-      log.error('An error that nobody caught ends the gateway', { reason: origin }, error);
-      if (hasFault) {
-        exit(1);
-        return;
-      }
-      hasFault = true;
-      clock.startTimer(lastResortMs, () => exit(1));
-      if (!isStopping) {
-        stopAndExit(0);
-      }
-    },
-  };
 }

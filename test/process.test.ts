@@ -8,7 +8,7 @@ import {
   type OwnGateway,
   readConfig,
 } from '../src/createGateway.ts';
-import { createProcessEnd, type ProcessEnd } from '../src/program.ts';
+import { createProcessEnd, type ProcessEnd } from '../src/processEnd.ts';
 import { addMutation, listQuery } from './support/documents.ts';
 import { recordingLog } from './support/logs.ts';
 import {

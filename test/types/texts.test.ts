@@ -11,6 +11,7 @@ import type {
 } from '@microsoft/microsoft-graph-types-beta';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
+import { bannerOf } from '../../src/banner.ts';
 import { createForgetfulStorage } from '../../src/explorer/forgetfulStorage.ts';
 import type {
   NewAssignmentResource,
@@ -21,7 +22,6 @@ import type {
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wirePartnerStates } from '../../src/partners/model.ts';
-import { bannerOf } from '../../src/program.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {
   createLoopShare,
