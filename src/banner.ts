@@ -1,4 +1,4 @@
-import { embeddedGraphToken } from './embeddedGraphToken.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 
 const mutation =
   'mutation Add($input: AddComplianceManagementPartnerInput!) { addComplianceManagementPartner(input: $input) ' +

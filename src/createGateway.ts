@@ -1,16 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from './config/config.ts';
-import { type ObservedGateway, startObservedGateway } from './startObservedGateway.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Dependencies } from './dependencies.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { systemClock } from './shared/clock.ts';
+import { createLogger } from './telemetry/log.ts';
+import { createMeasurements } from './telemetry/metrics.ts';
+import { startTelemetry } from './telemetry/startTelemetry.ts';
+import { createStartTrail } from './telemetry/trace.ts';
 
-export type { Clock } from './clock.ts';
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
-export { ConfigError } from './config/configError.ts';
 export type { Environment } from './config/readers.ts';
-export { StartError } from './config/startError.ts';
-export type { Surroundings } from './surroundings.ts';
+export { ConfigError, StartError } from './config/readers.ts';
+export type { Dependencies } from './dependencies.ts';
+export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
-export type { Measurements } from './telemetry/measurements.ts';
-export type { StartTrail } from './telemetry/trail.ts';
+export type { Measurements } from './telemetry/metrics.ts';
+export type { StartTrail } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
 export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
@@ -32,7 +37,7 @@ export interface OwnGateway {
  */
 export function createGateway(
   config: Config,
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
 ): OwnGateway {
   let starting: Promise<ObservedGateway> | undefined;
   let stopping: Promise<void> | undefined;
@@ -59,4 +64,53 @@ async function stopStarted(
 ): Promise<void> {
   const gateway = await starting?.catch(() => undefined);
   await gateway?.stop(delayMs);
+}
+
+/** A gateway that tells of itself. */
+export interface ObservedGateway extends Gateway {
+  /** Where its metrics can be fetched; undefined where they cannot. */
+  readonly metricsUrl: string | undefined;
+}
+
+const longestFlushMs = 5_000;
+const shortestFlushMs = 500;
+
+/** Starts telemetry, then the gateway in the surroundings that are given; the machine's own stand for the rest. */
+export async function startObservedGateway(
+  config: Config,
+  given: Partial<Dependencies>,
+): Promise<ObservedGateway> {
+  const { clock = systemClock, log = createLogger(config.logLevel), newId = randomUUID } = given;
+  const telemetry = await startTelemetry(config.telemetry, { clock, log, instanceId: newId() });
+  const { metricsUrl } = telemetry;
+  try {
+    const gateway = await startGateway(config, {
+      clock,
+      log,
+      newId,
+      chance: Math.random,
+      measurements: createMeasurements(telemetry.meter),
+      startTrail: createStartTrail(telemetry.tracer),
+      ...given,
+    });
+    if (metricsUrl !== undefined) {
+      log.info('Metrics', { url: metricsUrl });
+    }
+    return {
+      ...gateway,
+      metricsUrl,
+      async stop(delayMs) {
+        const startedMs = clock.now();
+        try {
+          await gateway.stop(delayMs);
+        } finally {
+          const leftMs = config.drainTimeoutMs + delayMs - (clock.now() - startedMs);
+          await telemetry.stop(Math.min(longestFlushMs, Math.max(shortestFlushMs, leftMs)));
+        }
+      },
+    };
+  } catch (error) {
+    await telemetry.stop(0);
+    throw error;
+  }
 }

@@ -1,11 +1,11 @@
 import { text } from 'node:stream/consumers';
 import { metrics, trace } from '@opentelemetry/api';
-import { systemClock } from './clock.ts';
-import { doctorCommand } from './doctor/doctorCommand.ts';
-import { readNamedFile } from './namedFile.ts';
-import { createMeasurements } from './telemetry/createMeasurements.ts';
-import { createStartTrail } from './telemetry/createStartTrail.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { systemClock } from './shared/clock.ts';
+import { readNamedFile } from './shared/namedFile.ts';
+import { createLogger } from './telemetry/log.ts';
+import { createMeasurements } from './telemetry/metrics.ts';
+import { createStartTrail } from './telemetry/trace.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { driftCommand } from './metadata/driftCommand.ts';
+import { driftCommand } from './drift/command.ts';
 
 const { exitCode, output } = await driftCommand(process.argv.slice(2), readFile);
 (exitCode === 2 ? process.stderr : process.stdout).write(output);

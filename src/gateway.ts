@@ -2,27 +2,31 @@ import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
-import { type Clock, delay } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { listenErrorOf } from './config/listenError.ts';
-import { explorerOf } from './explorerOf.ts';
+import { listenErrorOf } from './config/http.ts';
+import type { Dependencies } from './dependencies.ts';
 import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
 import { createLeases } from './graph/leases.ts';
+import { createApollo } from './graphql/apollo.ts';
+import {
+  type ContextParts,
+  createRequestContext,
+  createRunningOperations,
+  type RunningOperations,
+} from './graphql/context.ts';
+import { createDocumentStore } from './graphql/documentStore.ts';
+import { createAdmission } from './graphql/documents.ts';
+import { createSchema, readSdl } from './graphql/schema.ts';
+import type { Explorer } from './http/explorer.ts';
+import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
+import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
-import { createLoopShare } from './loopShare.ts';
-import { createKnownPartnerIds } from './resolvers/knownPartnerIds.ts';
-import { noteIds } from './resolvers/noteIds.ts';
-import { createPartnerLocks } from './resolvers/partnerLocks.ts';
-import { createApollo } from './server/apollo.ts';
-import { type ContextParts, createRequestContext } from './server/createRequestContext.ts';
-import { createDocumentStore } from './server/documentStore.ts';
-import { createAdmission } from './server/http/admitRequest.ts';
-import { createHttpServer } from './server/httpServer.ts';
-import type { PhaseHolder } from './server/phase.ts';
-import { createRunningOperations, type RunningOperations } from './server/runningOperations.ts';
-import { createSchema, readSdl } from './server/schema.ts';
-import type { Surroundings } from './surroundings.ts';
+import { createPartnerLocks } from './partners/locks.ts';
+import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
+import { type Clock, delay } from './shared/clock.ts';
+import { createLoopShare } from './shared/loopShare.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 import { connectUpstream } from './upstream.ts';
 
 export interface Gateway {
@@ -46,7 +50,7 @@ const authModes = {
 type Close = () => Promise<unknown>;
 
 /** Builds all parts in order and listens. What was opened is closed again where that fails. */
-export async function startGateway(config: Config, surroundings: Surroundings): Promise<Gateway> {
+export async function startGateway(config: Config, surroundings: Dependencies): Promise<Gateway> {
   const opened: Close[] = [];
   try {
     return await openGateway(config, surroundings, opened);
@@ -69,7 +73,7 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 
 async function openGateway(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   opened: Close[],
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrail } = surroundings;
@@ -99,16 +103,22 @@ async function openGateway(
     opened.push(async () => redis?.disconnect());
     return redis;
   };
-  const upstream = await connectUpstream(config, surroundings, identity, await connect(forBudget));
+  const seenPartnerIds = createSeenPartnerIds();
+  const upstream = await connectUpstream(
+    config,
+    surroundings,
+    identity,
+    seenPartnerIds,
+    await connect(forBudget),
+  );
   opened.push(() => upstream.close());
-  const knownIds = createKnownPartnerIds();
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
   const shutdown = new AbortController();
   // Each operation under way listens; more than ten of them are no leak.
   setMaxListeners(0, shutdown.signal);
   const contextParts: ContextParts = {
-    graph: noteIds(upstream.graph, knownIds),
+    graph: upstream.graph,
     apiVersion: config.apiVersion,
     operationTimeoutMs: config.operationTimeoutMs,
     maximumRows: config.maximumRows,
@@ -118,7 +128,7 @@ async function openGateway(
       clock,
       leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
     }),
-    knownIds,
+    seenPartnerIds,
     operations,
     loopShare,
     shutdown: shutdown.signal,
@@ -214,4 +224,29 @@ function urlOf(app: FastifyInstance): string {
   const address = app.server.address() as AddressInfo;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `http://${host}:${address.port}`;
+}
+
+/**
+ * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today refuses them.
+ */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  return {
+    mode: explorer,
+    example: {
+      document: exampleMutation,
+      variables: exampleVariables(apiVersion === 'beta' && isOfPage),
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
 }

@@ -1,14 +1,17 @@
 import { cloudOf } from './config/clouds.ts';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
-import type { IdentityConfig, InboundConfig } from './config/identityConfig.ts';
+import type { IdentityConfig, InboundConfig } from './config/identity.ts';
+import { ConfigError } from './config/readers.ts';
+import type { Dependencies } from './dependencies.ts';
 import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
-import { createTenantKeys, type TenantKeys } from './graph/pipeline/tenantKeys.ts';
-import { type Authorizer, createAuthorizer } from './identity/createAuthorizer.ts';
-import { guardCredentials } from './identity/guardCredentials.ts';
-import type { OutboundCredentials } from './identity/outbound/outboundCredentials.ts';
-import { createOwnTenantKeys } from './identity/ownTenantKeys.ts';
-import type { Surroundings } from './surroundings.ts';
+import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';
+import {
+  type Authorizer,
+  createAuthorizer,
+  createOwnTenantKeys,
+  guardCredentials,
+} from './identity/authorizer.ts';
+import type { OutboundCredentials } from './identity/outbound/credentials.ts';
 
 /** Whose token goes to Graph, and who may call. */
 export interface IdentityMode {
@@ -42,7 +45,7 @@ const passthrough = (): IdentityMode => ({
 /** Starts the mode that the configuration asks for; what a mode does not need is not loaded. @throws ConfigError */
 export async function startIdentityMode(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
 ): Promise<IdentityMode> {
   const { identity: settings } = config;
   if (settings.mode === 'passthrough') {
@@ -85,9 +88,7 @@ async function checkCredential(outbound: Outbound): Promise<void> {
   if (credential === undefined || credential.kind === 'secret') {
     return;
   }
-  const { findCredentialProblem } = await import(
-    './identity/outbound/client/findCredentialProblem.ts'
-  );
+  const { findCredentialProblem } = await import('./identity/outbound/clientProof.ts');
   const problem = await findCredentialProblem(credential);
   if (problem !== undefined) {
     throw new ConfigError([`${variableOf[credential.kind]} cannot be used: ${problem}`]);
@@ -105,7 +106,7 @@ export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'a
 export async function createOutbound(
   { cloud, proxies }: Config,
   settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
 ): Promise<OutboundCredentials> {
   const { scope, authorityHost: cloudsOwn } = cloudOf(cloud);
   const { measurements } = surroundings;
@@ -119,18 +120,16 @@ export async function createOutbound(
     onHeldBack: measurements.heldBack,
   };
   if (settings.mode === 'on-behalf-of') {
-    const { createOnBehalfOfCredentials } = await import(
-      './identity/outbound/onBehalfOfCredentials.ts'
-    );
+    const { createOnBehalfOfCredentials } = await import('./identity/outbound/credentials.ts');
     return createOnBehalfOfCredentials({ cloud, scope, ...settings.outbound }, parts);
   }
-  const { createAppOnlyCredentials } = await import('./identity/outbound/appOnlyCredentials.ts');
+  const { createAppOnlyCredentials } = await import('./identity/outbound/credentials.ts');
   const { outbound } = settings;
   if (outbound.kind === 'registration') {
     const { authorityHost } = outbound;
     return createAppOnlyCredentials({ cloud, scope, authorityHost, identity: outbound }, parts);
   }
-  const { imdsEndpoint } = await import('./identity/outbound/managed/managedIdentitySource.ts');
+  const { imdsEndpoint } = await import('./identity/outbound/managedIdentity.ts');
   const { clientId, endpoint } = outbound;
   const place =
     endpoint === undefined ? imdsEndpoint : { kind: 'app-service' as const, ...endpoint };

@@ -1,8 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
-import type { TrustedDocuments } from './server/trusted/trustedDocuments.ts';
-import type { WatchedDocuments, WatchParts } from './server/trusted/watchTrustedDocuments.ts';
+import { ConfigError } from './config/readers.ts';
+import type { TrustedDocuments, WatchedDocuments, WatchParts } from './graphql/trusted.ts';
 
 /** Documents, and the state that their files had before they were read. */
 interface Loaded {
@@ -21,9 +20,7 @@ export async function loadTrusted(
   if (settings.mode === 'off') {
     return undefined;
   }
-  const { loadTrustedDocuments, readState } = await import(
-    './server/trusted/loadTrustedDocuments.ts'
-  );
+  const { loadTrustedDocuments, readState } = await import('./graphql/trusted.ts');
   const state = await readState(settings.path);
   const loaded = await loadTrustedDocuments(settings, { schema, limits });
   if ('problems' in loaded) {
@@ -46,6 +43,6 @@ export async function startTrusted(
   if (loaded === undefined || settings.mode === 'off') {
     return undefined;
   }
-  const { watchTrustedDocuments } = await import('./server/trusted/watchTrustedDocuments.ts');
+  const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
   return watchTrustedDocuments(loaded, settings, { schema, limits }, parts);
 }

@@ -1,14 +1,12 @@
 import { bannerOf } from './banner.ts';
-import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config/config.ts';
-import { ConfigError } from './config/configError.ts';
-import { StartError } from './config/startError.ts';
+import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { createProcessEnd } from './processEnd.ts';
-import { systemCodeOf } from './systemCode.ts';
-import type { Log } from './telemetry/log.ts';
-import { createLogger } from './telemetry/logger.ts';
-import { standardOutput } from './telemetry/standardOutput.ts';
+import { systemClock } from './shared/clock.ts';
+import { errnoCodeOf } from './shared/errnoCode.ts';
+import { createLogger, type Log } from './telemetry/log.ts';
+import { standardOutput } from './telemetry/logSink.ts';
 
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;
@@ -54,7 +52,7 @@ function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
   process.on('uncaughtException', end.onFault);
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    log.warn('Node.js warns', { reason: warning.name, code: systemCodeOf(warning) });
+    log.warn('Node.js warns', { reason: warning.name, code: errnoCodeOf(warning) });
   });
 }
 
@@ -71,7 +69,7 @@ try {
 } catch (error) {
   exitOnConfigError(error);
   const reason = reasonOf(error);
-  log.error('The gateway could not start', { code: systemCodeOf(error) }, error);
+  log.error('The gateway could not start', { code: errnoCodeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   exitAfterLog(1);
 }

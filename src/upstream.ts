@@ -3,24 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
-import { listenErrorOf } from './config/listenError.ts';
-import { embeddedGraphToken } from './embeddedGraphToken.ts';
+import { listenErrorOf } from './config/http.ts';
+import type { Dependencies } from './dependencies.ts';
 import { makeLoopbackCertificate } from './emulator/certificate.ts';
-import { startEmulator } from './emulator/startEmulator.ts';
-import { createGraphBudget } from './graph/budget/createGraphBudget.ts';
+import { startEmulator } from './emulator/server.ts';
+import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
-import { createGraphPipeline } from './graph/pipeline/createGraphPipeline.ts';
-import { createConnections } from './graph/pipeline/transport/connections.ts';
-import { createUndiciSend } from './graph/pipeline/transport/undiciSend.ts';
 import { createRoutes } from './graph/routes.ts';
-import { watchOutcomes } from './graph/watchOutcomes.ts';
+import { createSend } from './graph/send.ts';
+import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
-import { proxyFor } from './proxy.ts';
-import { checkAddedId } from './resolvers/checkAddedId.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { SeenPartnerIds } from './partners/seenPartnerIds.ts';
+import { isAnswerToAdd } from './partners/unclearAdd.ts';
+import { proxyFor } from './shared/proxy.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 
 /** What answers the gateway's calls, and the client for it. */
-export interface RunningUpstream {
+interface RunningUpstream {
   readonly graph: GraphClient;
   readonly root: URL;
   close(): Promise<void>;
@@ -33,11 +32,12 @@ const windowSeconds = 20;
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
   config: Config,
-  surroundings: Surroundings,
+  surroundings: Dependencies,
   identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
+  seenPartnerIds: Pick<SeenPartnerIds, 'note'>,
   redis: Redis | undefined,
 ): Promise<RunningUpstream> {
-  const { clock, chance, certificateAuthorities } = surroundings;
+  const { clock, certificateAuthorities } = surroundings;
   const { root, close, authority } = await startUpstream(config.upstream, surroundings);
   const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
   const connections = createConnections(root.origin, {
@@ -53,7 +53,7 @@ export async function connectUpstream(
     { ...config.graphBudget, windowSeconds },
     { ...surroundings, redis },
   );
-  const send = createGraphPipeline(
+  const send = createSend(
     {
       base: routes.base,
       concurrency: config.graphConnections,
@@ -65,14 +65,17 @@ export async function connectUpstream(
       ...surroundings,
       ...identity,
       budget,
+      transport: createTransport(connections),
     },
-    createUndiciSend(connections),
   );
   return {
-    graph: watchOutcomes(
-      checkAddedId(createGraphClient({ send, routes, clock, chance })),
-      surroundings,
-    ),
+    graph: createGraphClient({
+      ...surroundings,
+      send,
+      routes,
+      noteSeen: seenPartnerIds.note,
+      matchesSubmitted: isAnswerToAdd,
+    }),
     root,
     async close() {
       budget.close();
@@ -91,7 +94,7 @@ interface StartedUpstream {
 
 async function startUpstream(
   upstream: Upstream,
-  { clock, log }: Surroundings,
+  { clock, log }: Dependencies,
 ): Promise<StartedUpstream> {
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { graphql, parse, print, validate } from 'graphql';
 import { readConfig } from '../src/config/config.ts';
-import { explorerOf } from '../src/explorerOf.ts';
-import { createSchema, readSdl } from '../src/server/schema.ts';
+import { explorerOf } from '../src/gateway.ts';
+import { createSchema, readSdl } from '../src/graphql/schema.ts';
 import { pageInput } from './support/documents.ts';
 
 const schema = createSchema(readSdl());

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
 import {
   createGateway,
+  type Dependencies,
   type Log,
   type OwnGateway,
   readConfig,
-  type Surroundings,
 } from '../src/createGateway.ts';
 import { createProcessEnd, type ProcessEnd } from '../src/processEnd.ts';
 import { addMutation, listQuery } from './support/documents.ts';
@@ -222,7 +222,7 @@ describe('create gateway', () => {
 
   function create(
     environment: Record<string, string> = {},
-    surroundings: Partial<Surroundings> = {},
+    surroundings: Partial<Dependencies> = {},
   ): OwnGateway {
     const gateway = createGateway(readConfig({ PORT: '0', ...environment }), {
       log,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { createSchema, readSdl } from '../server/schema.ts';
+import { createSchema, readSdl } from '../graphql/schema.ts';
 import { artifactsOf } from './artifactsOf.ts';
 
 /** The end of the build: writes the schema in all its forms beside the compiled code. */

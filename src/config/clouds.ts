@@ -2,7 +2,7 @@
 export type CloudName = 'global' | 'usgov-l4' | 'usgov-l5' | 'china';
 
 /** What belongs to one cloud. An app is registered in one of them, and its tokens are good for no other. */
-export interface Cloud {
+interface Cloud {
   /** Graph's root, without a slash at the end. */
   readonly graphRoot: string;
   /** Where tokens come from, without a slash at the end. */

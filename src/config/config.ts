@@ -1,19 +1,30 @@
-import type { ProxySettings } from '../proxy.ts';
+import type { ProxySettings } from '../shared/proxy.ts';
 import { type CloudName, cloudNames, graphRootOf } from './clouds.ts';
-import { ConfigError } from './configError.ts';
-import { type ConnectionConfig, readConnections } from './connectionConfig.ts';
-import { readCorsOrigins } from './corsConfig.ts';
-import { type ExplorerMode, readExplorer } from './explorerConfig.ts';
-import { type GraphBudgetConfig, readGraphBudget } from './graphBudgetConfig.ts';
-import { type IdentityConfig, readIdentity } from './identityConfig.ts';
-import { type LimitsConfig, readLimits } from './limitsConfig.ts';
+import { type GraphBudgetConfig, readGraphBudget } from './graphBudget.ts';
+import {
+  type ConnectionConfig,
+  type ExplorerMode,
+  type LimitsConfig,
+  readConnections,
+  readCorsOrigins,
+  readExplorer,
+  readLimits,
+  readShedding,
+  readTrustedDocuments,
+  type SheddingConfig,
+  type TrustedDocumentsConfig,
+} from './http.ts';
+import { type IdentityConfig, readIdentity } from './identity.ts';
 import { findMisspelledNames } from './misspelledNames.ts';
-import { readProxies } from './proxyConfig.ts';
-import { createReaders, type Environment, type Readers } from './readers.ts';
-import { readShedding, type SheddingConfig } from './sheddingConfig.ts';
-import { readTelemetry, type TelemetryConfig } from './telemetryConfig.ts';
-import { readTrustedDocuments, type TrustedDocumentsConfig } from './trustedDocumentsConfig.ts';
-import { findGraphRootProblem } from './urlProblems.ts';
+import {
+  ConfigError,
+  createReaders,
+  type Environment,
+  findGraphRootProblem,
+  type Readers,
+  readProxies,
+} from './readers.ts';
+import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
 
 /** Where answers come from. */
 export type Upstream =
@@ -24,7 +35,7 @@ export type Upstream =
       /** Which generation of beta the embedded Graph plays. */
       readonly betaGeneration: (typeof betaGenerations)[number];
       /** What the answers of the embedded Graph have that no page promises. */
-      readonly oddities: readonly EmulatorOddity[];
+      readonly oddities: readonly EmulatorQuirk[];
       /** Whether the embedded Graph speaks TLS, with a certificate made at the start. */
       readonly hasTls: boolean;
       /** Whether programs on this machine may script its faults. */
@@ -85,11 +96,11 @@ const nodeEnvironments = ['production', 'development', 'test'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The oddities by their names in the configuration. */
-export type EmulatorOddity = (typeof emulatorOddities)[number];
+type EmulatorQuirk = (typeof emulatorQuirks)[number];
 
 const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
 
-const emulatorOddities = [
+const emulatorQuirks = [
   'hash-less-types',
   'missing-as-200',
   'value-wrapper',
@@ -220,6 +231,6 @@ function readEmulator(readers: Readers, isProduction: boolean): Upstream {
     kind: 'emulator',
     port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
     betaGeneration: readers.oneOf('EMULATOR_BETA_GENERATION', betaGenerations) ?? 'reference-page',
-    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorOddities),
+    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorQuirks),
   };
 }

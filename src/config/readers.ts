@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { Secret } from '../secret.ts';
-import { findRedisUrlProblem, findRootUrlProblem } from './urlProblems.ts';
+import { type ForwardProxy, isLoopback, type ProxySettings } from '../shared/proxy.ts';
+import { Secret } from '../shared/secret.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -191,4 +191,157 @@ export function createReaders(environment: Environment): Readers {
       return parsed && new Secret(parsed.href);
     },
   };
+}
+
+/**
+ * Reads the forward proxies as curl and Node.js do: lower case wins, a proxy without a scheme is one at `http://`.
+ */
+export function readProxies(readers: Readers): ProxySettings {
+  return {
+    https: readProxy(readers, ['https_proxy', 'HTTPS_PROXY']),
+    http: readProxy(readers, ['http_proxy', 'HTTP_PROXY']),
+    exceptions: readers.text('no_proxy') ?? readers.text('NO_PROXY') ?? '',
+  };
+}
+
+function readProxy(readers: Readers, names: readonly string[]): ForwardProxy | undefined {
+  const found = names
+    .map((name) => [name, readers.text(name)] as const)
+    .find(([, value]) => value !== undefined);
+  const [name, value] = found ?? [];
+  if (name === undefined || value === undefined) {
+    return undefined;
+  }
+  const text = value.includes('://') ? value : `http://${value}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const authorization = url && authorizationOf(url);
+  if (url === undefined || authorization === null || !/^https?:$/.test(url.protocol)) {
+    // The value is not shown: it may hold a password.
+    readers.report(
+      `${name} cannot be used: it must be the http:// or https:// address of a proxy, with a user name and password ` +
+        'percent-encoded if it has them.',
+    );
+    return undefined;
+  }
+  return { url: new URL(url.origin), authorization };
+}
+
+/** Undefined without user information, null if it cannot be decoded. */
+function authorizationOf({ username, password }: URL): Secret | undefined | null {
+  if (username === '' && password === '') {
+    return undefined;
+  }
+  try {
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return new Secret(`Basic ${Buffer.from(pair).toString('base64')}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads `key=value` pairs with commas between and values percent-encoded; undefined where the text is none of that. */
+export function parseKeyValues(text: string): ReadonlyMap<string, string> | undefined {
+  const pairs = new Map<string, string>();
+  const given = text.split(',').map((pair) => pair.trim());
+  for (const pair of given.filter((candidate) => candidate !== '')) {
+    const [, key = '', encoded = ''] = /^([^=]+?)\s*=\s*(.*)$/.exec(pair) ?? [];
+    const value = decode(encoded);
+    if (key === '' || value === undefined) {
+      return undefined;
+    }
+    pairs.set(key, value);
+  }
+  return pairs;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A configuration that the gateway does not start with; lists everything that is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Something outside keeps the gateway from starting, such as a port in use. The message names the variable to change. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  /** The system's code, such as EADDRINUSE. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Says why a URL is no root that tokens may be sent to. */
+function findRootUrlProblem(url: URL): string | undefined {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
+  }
+  if (url.username !== '' || url.password !== '') {
+    return 'it must not hold a user name or password';
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return 'it must end before any ? or #';
+  }
+  return undefined;
+}
+
+/** Says why a URL is no root of Graph's. */
+export function findGraphRootProblem(url: URL): string | undefined {
+  return /\/(beta|v1\.0)\/?$/i.test(url.pathname)
+    ? 'it must end before the version, which GRAPH_API_VERSION names'
+    : findRootUrlProblem(url);
+}
+
+/** Says why a URL is none that telemetry can be sent to. */
+export function findCollectorUrlProblem(url: URL): string | undefined {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return 'it must begin with https:// or http://';
+  }
+  if (url.username !== '' || url.password !== '') {
+    return 'it must not hold a user name or password; there are headers for that';
+  }
+  return url.search !== '' || url.hash !== '' ? 'it must end before any ? or #' : undefined;
+}
+
+/** Says why a URL is none of a Redis. */
+function findRedisUrlProblem(url: URL): string | undefined {
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+    return 'it must begin with redis:// or rediss://';
+  }
+  if (url.hostname === '') {
+    return 'it must name a host';
+  }
+  if (!/^\/?\d*$/.test(url.pathname)) {
+    return "after the host there may only be a database's number";
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return 'it must end before any ? or #';
+  }
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    return 'user name and password must be percent-encoded';
+  }
+  return undefined;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
-import type { AssignmentResource, PartnerResource } from '../graph/resource.ts';
-import { blankPartner } from './blankPartner.ts';
+import type { AssignmentResource, PartnerResource } from '../graph/types.ts';
+import { blankPartner } from './store.ts';
 
 const assignment = '#microsoft.graph.complianceManagementPartnerAssignment';
 

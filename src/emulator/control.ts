@@ -1,11 +1,16 @@
-import { type EmulatorAnswer, refuse, refuseMethod } from './emulatorAnswer.ts';
-import { type EmulatorRequest, splitPath } from './emulatorRequest.ts';
-import type { ErrorStamp } from './errorEnvelopes.ts';
 import type { Fault, FaultScript } from './faults.ts';
-import { readJsonBody } from './readJsonBody.ts';
+import {
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  type ErrorStamp,
+  refuse,
+  refuseMethod,
+  splitPath,
+} from './http.ts';
+import { readJsonBody } from './routes.ts';
 
 /** Where faults are scripted from outside. */
-export const controlPath = '/control/faults';
+const controlPath = '/control/faults';
 
 const maximumFaults = 100;
 const maximumTimes = 1_000;

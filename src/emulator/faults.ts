@@ -1,8 +1,13 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../shared/clock.ts';
+import type { EmulatorRequest, ErrorStamp } from './http.ts';
+import type { EmulatorParts } from './routes.ts';
+
 /**
  * Which requests a fault is for; absent members fit all. A request in a batch is met like a direct one, by its own
  * method and its path with the batch's version, after the batch itself has been.
  */
-export interface FaultCondition {
+interface FaultCondition {
   readonly method?: string;
   /** Against path and query: a pattern, or a text that occurs in it. */
   readonly path?: RegExp | string;
@@ -85,4 +90,154 @@ function fits(condition: FaultCondition | undefined, method: string, path: strin
   // search() is blind to the state that test() keeps in a pattern with the flag g.
   const isPath = typeof pattern === 'string' ? path.includes(pattern) : path.search(pattern) >= 0;
   return wanted === method && isPath;
+}
+
+/** What a request runs into. */
+export interface Stage {
+  readonly parts: EmulatorParts;
+  readonly takeFault: FaultScript['take'];
+  readonly wait: Pauses['wait'];
+  /** Taken when the request is carried out, so after a delay. */
+  readonly newStamp: (request: EmulatorRequest) => ErrorStamp;
+}
+
+/** What became of an operation: the answer, and what is done to its connection in the place of sending it. */
+export interface Outcome {
+  readonly answer: FaultAnswer;
+  readonly kill?: Kill | undefined;
+}
+
+/**
+ * Carries a request out as the script of faults has it: after the fault's delay, without a trace where the fault takes
+ * the operation's place, and with the fault's answer over the operation's.
+ */
+export async function carryOut(
+  stage: Stage,
+  request: EmulatorRequest,
+  operation: (stage: Stage, stamp: ErrorStamp) => Outcome | Promise<Outcome>,
+): Promise<Outcome & { readonly stamp: ErrorStamp }> {
+  const fault = stage.takeFault(request.method, request.path);
+  if (fault?.delayMs !== undefined) {
+    await stage.wait(fault.delayMs);
+  }
+  const stamp = stage.newStamp(request);
+  const on = isInsteadOfOperation(fault) ? dryRun(stage) : stage;
+  const { answer, kill } = await operation(on, stamp);
+  return { answer: fault?.respond ?? answer, kill: fault?.kill ?? kill, stamp };
+}
+
+/** The same stage on a copy of the rows and without faults: a truncated answer still looks like the operation's. */
+function dryRun(stage: Stage): Stage {
+  const { parts } = stage;
+  const rows = parts.store.copy();
+  return {
+    ...stage,
+    parts: { ...parts, store: rows, seen: () => rows },
+    takeFault: () => undefined,
+    wait: async () => undefined,
+  };
+}
+
+/** An answer with its final bytes. */
+interface Delivery {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The media type of every answer with a body. */
+export const contentType =
+  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
+
+const diagnostic = JSON.stringify({
+  ServerInfo: {
+    DataCenter: 'Embedded',
+    Slice: 'E',
+    Ring: '1',
+    ScaleUnit: '000',
+    RoleInstance: 'EMBEDDEDGRAPH0',
+  },
+});
+
+/** Puts Graph's headers around an answer; the answer's own win. */
+export function prepareDelivery(answer: FaultAnswer, stamp: ErrorStamp): Delivery {
+  const { status, headers = {}, body } = answer;
+  const bytes = toBytes(body);
+  return {
+    status,
+    headers: {
+      'cache-control': 'private',
+      'strict-transport-security': 'max-age=31536000',
+      'request-id': stamp.requestId,
+      'client-request-id': stamp.clientRequestId,
+      'x-ms-ags-diagnostic': diagnostic,
+      date: new Date(stamp.nowMs).toUTCString(),
+      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
+      // RFC 9110 forbids a length on 204.
+      ...(status !== 204 && { 'content-length': String(bytes.length) }),
+      ...headers,
+    },
+    body: bytes,
+  };
+}
+
+/** Sends an answer, or does to the connection what a fault says. */
+export function deliver(response: ServerResponse, delivery: Delivery, kill?: Kill): void {
+  const { socket } = response;
+  switch (kill) {
+    case undefined:
+      response.writeHead(delivery.status, { ...delivery.headers });
+      response.end(delivery.body);
+      return;
+    case 'reset':
+      socket?.resetAndDestroy();
+      return;
+    case 'close':
+      socket?.end();
+      return;
+    case 'silence':
+      return;
+    case 'truncate': {
+      const half = delivery.body.subarray(0, Math.floor(delivery.body.length / 2));
+      response.writeHead(delivery.status, { ...delivery.headers });
+      response.write(half, () => socket?.end());
+    }
+  }
+}
+
+function toBytes(body: FaultAnswer['body']): Buffer {
+  if (body === undefined) {
+    return Buffer.alloc(0);
+  }
+  const isText = typeof body === 'string' || Buffer.isBuffer(body);
+  return Buffer.from(isText ? body : JSON.stringify(body));
+}
+
+/** Waiting that can be given up all at once. */
+interface Pauses {
+  /** Waits, in milliseconds; after `giveUp` it never ends. */
+  wait(delayMs: number): Promise<void>;
+  /** Takes all timers back, so that none keeps the process alive. */
+  giveUp(): void;
+}
+
+/** Makes pauses on a clock. */
+export function createPauses(clock: Clock): Pauses {
+  const cancels = new Set<() => void>();
+  return {
+    wait: (delayMs) =>
+      new Promise((resolve) => {
+        const cancel = clock.startTimer(delayMs, () => {
+          cancels.delete(cancel);
+          resolve();
+        });
+        cancels.add(cancel);
+      }),
+    giveUp() {
+      for (const cancel of cancels) {
+        cancel();
+      }
+      cancels.clear();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { settingsElementId } from '../server/explorer/explorerSettings.ts';
+import { settingsElementId } from '../http/explorerSettings.ts';
 
 /** Gives what the gateway wrote into the page. */
 export function readSettings<Settings>(): Settings {

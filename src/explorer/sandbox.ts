@@ -1,4 +1,4 @@
-import type { SandboxSettings } from '../server/explorer/explorerSettings.ts';
+import type { SandboxSettings } from '../http/explorerSettings.ts';
 import { readSettings } from './readSettings.ts';
 import './page.css';
 

@@ -1,8 +1,8 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PageInfoModel } from '../mapping/partnerModel.ts';
-import type { ViewerModel, ViewerOperationModel } from '../resolvers/describeViewer.ts';
-import type { RequestContext } from '../resolvers/context.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PageInfoModel } from '../partners/model.ts';
+import type { ViewerModel, ViewerOperationModel } from '../partners/viewerModel.ts';
+import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 

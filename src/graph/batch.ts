@@ -1,6 +1,9 @@
-import { isJsonObject } from './json.ts';
-import type { GraphResponse } from './pipeline/pipeline.ts';
-import { readJsonBody, unbelievable } from './response.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { sleep } from './errors.ts';
+import { protocolError, readJsonBody } from './readAnswer.ts';
+import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import { decideRetry, outcomeOfResponse } from './retryRules.ts';
+import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;
@@ -14,7 +17,7 @@ export function batchBodyOf(paths: readonly string[]): string {
 }
 
 /** A part of the answer to a batch: answers by the ids of their requests, and where the others are. */
-export interface BatchPart {
+interface BatchPart {
   /** Undefined stands where a request has two answers, or one that is none. */
   readonly answers: ReadonlyMap<string | undefined, GraphResponse | undefined>;
   readonly nextLink: string | undefined;
@@ -32,7 +35,7 @@ export function readBatch(
   const body = readJsonBody({ operation }, response, nowMs, [200]);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw unbelievable({ operation }, response, 'there are no answers in it');
+    throw protocolError({ operation }, response, 'there are no answers in it');
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {
@@ -73,4 +76,91 @@ function toResponse(item: unknown, batch: GraphResponse): GraphResponse | undefi
     body: Buffer.alloc(0),
     json: item['body'],
   };
+}
+
+/**
+ * Reads several partners in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves
+ * that to the client. Gives an answer for each id in their order, undefined where Graph left one out.
+ */
+export async function getManyItems(
+  parts: GraphClientParts,
+  ids: readonly string[],
+  call: GraphCall,
+): Promise<readonly (GraphResponse | undefined)[]> {
+  const answers: (GraphResponse | undefined)[] = [];
+  let open = ids.map((_id, index) => index);
+  for (let attempt = 1; open.length > 0; attempt += 1) {
+    const batch = await askOnce(
+      parts,
+      open.map((index) => ids[index] ?? ''),
+      call,
+    );
+    open.forEach((index, position) => {
+      answers[index] = batch[position];
+    });
+    const repeats = open.flatMap((index) => {
+      const delayMs = repeatDelayMsOf(parts, answers[index], attempt, call);
+      return delayMs === undefined ? [] : [{ index, delayMs }];
+    });
+    open = repeats.map(({ index }) => index);
+    if (open.length > 0) {
+      await sleep(parts.clock, Math.max(...repeats.map(({ delayMs }) => delayMs)), call.signal);
+    }
+  }
+  return answers;
+}
+
+async function askOnce(
+  { send, routes, clock }: GraphClientParts,
+  ids: readonly string[],
+  call: GraphCall,
+): Promise<readonly (GraphResponse | undefined)[]> {
+  const response = await send({
+    operation: 'getMany',
+    url: routes.batch,
+    headers: writeHeaders,
+    body: batchBodyOf(ids.map((id) => routes.partnerInBatch(id))),
+    call,
+    cost: ids.length,
+  });
+  let { answers, nextLink } = readBatch('getMany', response, clock.now());
+  let page = routes.batch;
+  const isMissing = (_id: string, index: number): boolean => !answers.has(String(index));
+  // What is still missing after as many parts as there are requests stays missing.
+  for (let parts = 1; parts <= ids.length && ids.some(isMissing); parts += 1) {
+    const url = nextLink === undefined ? undefined : resolveNextLink(nextLink, page, routes.batch);
+    if (url === undefined) {
+      break;
+    }
+    page = url;
+    const more = await send({ operation: 'getMore', url, headers: readHeaders, call });
+    const part = readBatch('getMore', more, clock.now());
+    answers = new Map([...part.answers, ...answers]);
+    nextLink = part.nextLink;
+  }
+  return ids.map((_id, index) => answers.get(String(index)));
+}
+
+/** How long to wait before an item is asked for again; undefined where its answer is final. */
+function repeatDelayMsOf(
+  { clock, chance }: GraphClientParts,
+  answer: GraphResponse | undefined,
+  attempt: number,
+  call: GraphCall,
+): number | undefined {
+  if (answer === undefined) {
+    return undefined;
+  }
+  const nowMs = clock.now();
+  const decision = decideRetry({
+    method: 'GET',
+    isWrite: false,
+    attempt,
+    outcome: outcomeOfResponse(answer, nowMs),
+    canRefreshToken: false,
+    timeLeftMs: call.deadlineMs - nowMs,
+    hasBudget: true,
+    chance: chance(),
+  });
+  return decision.kind === 'repeat' ? decision.delayMs : undefined;
 }

@@ -1,12 +1,281 @@
-import type { GraphCallParts } from './graphCallParts.ts';
-import { createReads, type GraphReads } from './reads.ts';
-import { createWrites, type GraphWrites } from './writes.ts';
+import { getManyItems } from './batch.ts';
+import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import { readPages } from './listPages.ts';
+import {
+  type PartnerSource,
+  partnerSourceOf,
+  readAdded,
+  readDeleted,
+  readGot,
+  readUpdated,
+} from './readAnswer.ts';
+import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import { readHeaders, writeHeaders } from './routes.ts';
+import {
+  type GraphOperation,
+  isPartnerId,
+  type NewPartnerResource,
+  type PartnerChanges,
+  type PartnerResource,
+  type WirePlatform,
+} from './types.ts';
 
-/** The operations on the resource. All of them throw the GraphError family and nothing else. */
-export interface GraphClient extends GraphReads, GraphWrites {}
+/** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
+export type PartnerLookup = PartnerResource | undefined | GraphError;
 
-/** Builds the client over one way of sending. */
-export function createGraphClient(parts: GraphCallParts): GraphClient {
-  const reads = createReads(parts);
-  return { ...reads, ...createWrites(parts, reads) };
+/** The operations on the resource; each write is sent once. All of them throw the GraphError family and nothing else. */
+export interface GraphClient {
+  /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
+  listPages(call: GraphCall): AsyncGenerator<readonly PartnerResource[], void, undefined>;
+  /** Reads one partner; undefined where Graph has none with this id. */
+  get(id: string, call: GraphCall): Promise<PartnerResource | undefined>;
+  /** Reads one partner with the text that Graph wrote, for what has to go back as it came. */
+  getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
+  /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
+  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
+  /** Adds a partner and gives it as Graph holds it now. */
+  add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
+  /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
+  update(
+    id: string,
+    changes: PartnerChanges,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined>;
+  /** Replaces a platform's list by entries that are JSON already, sent as they are. */
+  replaceAssignments(
+    id: string,
+    platform: WirePlatform,
+    assignments: readonly string[],
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined>;
+  /** Reads a partner that was written for sure: a failure says that the change may have been made. */
+  readBack(id: string, call: GraphCall): Promise<PartnerResource>;
+  /**
+   * Deletes a partner. Throws `notFound` where Graph itself says that there is none. A delete in doubt is done where Graph
+   * itself says so afterwards, to it or to one look.
+   */
+  delete(id: string, call: GraphCall): Promise<void>;
+}
+
+/** Makes the client over one way of sending. */
+export function createGraphClient(parts: GraphClientParts): GraphClient {
+  const { send, routes, clock, noteSeen, matchesSubmitted } = parts;
+
+  async function read(id: string, call: GraphCall): Promise<PartnerResource | undefined> {
+    const url = routes.partner(id);
+    const response = await send({ operation: 'get', url, headers: readHeaders, call });
+    return noneIfNotFound(() => readGot(response, clock.now(), id));
+  }
+
+  async function patch(
+    id: string,
+    body: string,
+    call: GraphCall,
+  ): Promise<PartnerResource | undefined> {
+    const url = routes.partner(id);
+    const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
+    return readUpdated(response, clock.now(), id);
+  }
+
+  async function add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource> {
+    const body = JSON.stringify(partner);
+    const url = routes.collection;
+    const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
+    const answer = readAdded(response, clock.now());
+    const added =
+      'partner' in answer
+        ? answer.partner
+        : await readBack(routes.parsePartnerLocation(answer.location), (id) => read(id, call));
+    if (!matchesSubmitted(partner, added)) {
+      throw new GraphProtocolError('badResponse', anotherPartner, {
+        mayHaveBeenApplied: true,
+        answeredId: isPartnerId(added.id) ? added.id : undefined,
+      });
+    }
+    return added;
+  }
+
+  /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
+  async function isGone(id: string, call: GraphCall): Promise<boolean> {
+    try {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'get', url, headers: readHeaders, call });
+      readGot(response, clock.now(), id);
+      return false;
+    } catch (error) {
+      return saysItIsGone(error);
+    }
+  }
+
+  async function remove(id: string, call: GraphCall): Promise<void> {
+    try {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'delete', url, headers: readHeaders, call });
+      readDeleted(response, clock.now(), id);
+    } catch (error) {
+      const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
+      // A refusal is looked into as well: a delete has no input that could be wrong.
+      const canBeLookedInto =
+        isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
+      if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
+        throw error;
+      }
+      // In doubt, an attempt that broke off without an answer was the one that did it.
+      if (!isInDoubt) {
+        throw notFoundInsteadOf(error);
+      }
+    }
+  }
+
+  /** Notes in the log and the metrics a write whose outcome is unknown: an operator may have to look. */
+  async function watched<Result>(
+    operation: GraphOperation,
+    call: GraphCall,
+    writing: Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await writing;
+    } catch (error) {
+      if (isGraphError(error) && error.mayHaveBeenApplied) {
+        noteUnknownOutcome(operation, call, error, parts);
+      }
+      throw error;
+    }
+  }
+
+  return {
+    listPages: (call) => readPages(parts, call),
+
+    async get(id, call) {
+      const partner = await read(id, call);
+      noteSeen(partner ? [partner] : []);
+      return partner;
+    },
+
+    async getSource(id, call) {
+      const url = routes.partner(id);
+      const response = await send({ operation: 'get', url, headers: readHeaders, call });
+      const partner = noneIfNotFound(() => readGot(response, clock.now(), id));
+      noteSeen(partner ? [partner] : []);
+      return partner && partnerSourceOf(partner, response.body.toString('utf8'));
+    },
+
+    async getMany(ids, call) {
+      const answers = await getManyItems(parts, ids, call);
+      const lookups = answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
+      noteSeen(
+        lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
+      );
+      return lookups;
+    },
+
+    async add(partner, call) {
+      const added = await watched('add', call, add(partner, call));
+      noteSeen([added]);
+      return added;
+    },
+
+    update: (id, changes, call) =>
+      watched('update', call, patch(id, JSON.stringify(changes), call)),
+
+    replaceAssignments: (id, platform, assignments, call) =>
+      watched(
+        'update',
+        call,
+        patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
+      ),
+
+    readBack: (id, call) =>
+      watched(
+        'update',
+        call,
+        readBack(id, (known) => read(known, call)),
+      ),
+
+    delete: (id, call) => watched('delete', call, remove(id, call)),
+  };
+}
+
+const anotherPartner =
+  "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
+
+function noneIfNotFound<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isGraphError(error) && error.code === 'notFound') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function lookUp(answer: GraphResponse | undefined, nowMs: number, id: string): PartnerLookup {
+  if (answer === undefined) {
+    const message = "Microsoft Graph's answer to a batch leaves out a request.";
+    return new GraphProtocolError('badResponse', message);
+  }
+  try {
+    return noneIfNotFound(() => readGot(answer, nowMs, id));
+  } catch (error) {
+    if (error instanceof GraphError) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+/** A 410 may come from something in between, and a 400 of Intune's from anything. */
+function saysItIsGone(error: unknown): boolean {
+  return isGraphError(error) && error.code === 'notFound' && error.details.answer?.status === 404;
+}
+
+/** Intune has answered a delete of what is not there with a 400 that says nothing. */
+function notFoundInsteadOf(error: GraphError): GraphResponseError {
+  return new GraphResponseError('notFound', 'Microsoft Graph has no partner with this id.', {
+    ...error.details,
+    cause: error,
+  });
+}
+
+/** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
+async function readBack(
+  id: string | undefined,
+  get: (id: string) => Promise<PartnerResource | undefined>,
+): Promise<PartnerResource> {
+  const message = 'Microsoft Graph reported success but the partner could not be read back.';
+  let cause: unknown;
+  try {
+    const partner = id === undefined ? undefined : await get(id);
+    if (partner !== undefined) {
+      return partner;
+    }
+  } catch (error) {
+    cause = error;
+  }
+  const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
+  throw new GraphProtocolError('badResponse', message, {
+    cause,
+    answer,
+    answeredId,
+    mayHaveBeenApplied: true,
+  });
+}
+
+function noteUnknownOutcome(
+  operation: GraphOperation,
+  { requestId, trail }: GraphCall,
+  { code, details }: GraphError,
+  { log, measurements }: GraphClientParts,
+): void {
+  const { status, requestId: graphRequestId } = details.answer ?? {};
+  measurements.outcomeUnknown(operation);
+  log.warn('A write may have been applied, or not', {
+    requestId,
+    traceId: trail?.traceId,
+    operation,
+    status,
+    graphRequestId,
+    code,
+  });
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Secret } from '../secret.ts';
-import { systemCodeOf } from '../systemCode.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Every request to Graph asks for the budget, so it waits for no Redis that hangs. */
@@ -17,7 +17,7 @@ export const forLocks = {
   there: 'all replicas share the locks',
 };
 
-export interface RedisOptions {
+interface RedisOptions {
   /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
   readonly answerTimeoutMs: number;
   /** For the log: what replicas do while Redis is away and while it is there. */
@@ -51,7 +51,7 @@ export async function connectRedis(
   const onAway = (error?: unknown): void => {
     if (!isAway) {
       isAway = true;
-      const reason = systemCodeOf(error) ?? 'closed';
+      const reason = errnoCodeOf(error) ?? 'closed';
       log.warn(`Redis is away: ${away}`, { reason });
     }
   };

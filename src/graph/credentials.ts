@@ -1,9 +1,10 @@
-import type { Secret } from '../secret.ts';
+import { isJsonObject, parseJson } from '../shared/json.ts';
+import type { Secret } from '../shared/secret.ts';
 import { GraphCredentialError } from './errors.ts';
-import type { GraphCall } from './pipeline/pipeline.ts';
+import type { GraphCall } from './request.ts';
 
 /** Which token is wanted. */
-export interface TokenWish {
+interface TokenWish {
   /** One that was not used before, because Graph refused the last one. */
   readonly withFreshToken: boolean;
 }
@@ -29,3 +30,36 @@ export const passthroughCredentials: Credentials = {
     return call.callerToken;
   },
 };
+
+/** What an access token says of itself. Nothing of it is verified. */
+export interface TokenClaims {
+  readonly tenantId: string | undefined;
+  readonly clientId: string | undefined;
+  /** Delegated permissions; only a token for a user has them. */
+  readonly scopes: readonly string[];
+  /** Application permissions. */
+  readonly roles: readonly string[];
+  readonly expiresAtMs: number | undefined;
+}
+
+/** Reads the claims of a token of Entra's; undefined for a token that is none, as every token may be. */
+export function readTokenClaims(token: string): TokenClaims | undefined {
+  const parts = token.split('.');
+  const payload = parts.length === 3 ? (parts[1] ?? '') : '';
+  const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
+  if (!isJsonObject(claims)) {
+    return undefined;
+  }
+  const { exp, roles, scp } = claims;
+  return {
+    tenantId: textOf(claims['tid']),
+    clientId: textOf(claims['azp']) ?? textOf(claims['appid']),
+    scopes: (textOf(scp) ?? '').split(' ').filter((scope) => scope !== ''),
+    roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
+    expiresAtMs: typeof exp === 'number' && Math.abs(exp) < 1e11 ? exp * 1000 : undefined,
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,3 +1,7 @@
+import { abortable } from '../shared/abort.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { EndReason } from './request.ts';
+
 /** What went wrong, in terms of what a caller can do about it. */
 export type GraphErrorCode =
   | 'unauthenticated'
@@ -41,7 +45,7 @@ export type AttemptFault =
   | 'ended';
 
 /** What is missing to somebody who may not do something. */
-export type Lacking = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
+export type MissingGrant = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
 
 export interface GraphErrorDetails {
   readonly cause?: unknown;
@@ -55,7 +59,7 @@ export interface GraphErrorDetails {
   readonly answeredId?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
   /** What a caller that is forbidden lacks. */
-  readonly lacking?: Lacking | undefined;
+  readonly lacking?: MissingGrant | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Names that Graph's refusal puts in quotation marks: properties, types or values of the request. */
   readonly quotedNames?: readonly string[] | undefined;
@@ -97,7 +101,7 @@ export class GraphProtocolError extends GraphError {}
 export class GraphCredentialError extends GraphError {}
 
 /** Nothing was sent, because this gateway holds back: its own budget is used up, or the upstream is known to be down. */
-export class GraphHeldBackError extends GraphError {}
+export class GraphRejectedLocallyError extends GraphError {}
 
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;
@@ -106,4 +110,66 @@ export function isGraphError(error: unknown): error is GraphError {
 /** Whether only the operator can fix it, by another configuration. */
 export function isConfigurationFault(error: unknown): error is GraphError {
   return isGraphError(error) && error.details.fault === 'proxy-credentials';
+}
+
+const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: string }>> = {
+  deadline: {
+    code: 'timeout',
+    message: "Microsoft Graph did not answer within the operation's time.",
+  },
+  callerLeft: {
+    code: 'callerLeft',
+    message: 'The caller went away before Microsoft Graph answered.',
+  },
+  answered: {
+    code: 'callerLeft',
+    message: 'The operation was answered before Microsoft Graph answered this.',
+  },
+  shutdown: {
+    code: 'unavailable',
+    message: 'The gateway stopped before Microsoft Graph answered.',
+  },
+};
+
+/** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` where a write had gone out by then. */
+export function abortErrorOf(
+  { reason }: Pick<AbortSignal, 'reason'>,
+  mayHaveBeenApplied = false,
+  fault: 'ended' | 'queued' = 'ended',
+): GraphDeadlineError {
+  const known: unknown = reason;
+  const { code, message } = endings[isEndReason(known) ? known : 'deadline'];
+  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
+}
+
+function isEndReason(reason: unknown): reason is EndReason {
+  return typeof reason === 'string' && Object.hasOwn(endings, reason);
+}
+
+/**
+ * Waits for something, but no longer than the operation lasts.
+ * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
+ */
+export function untilEnded<Result>(signal: AbortSignal, awaited: Promise<Result>): Promise<Result> {
+  return abortable(signal, awaited, abortErrorOf);
+}
+
+/** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
+export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(abortErrorOf(signal));
+      return;
+    }
+    const stopTimer = clock.startTimer(durationMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    function onAbort(): void {
+      stopTimer();
+      signal.removeEventListener('abort', onAbort);
+      reject(abortErrorOf(signal));
+    }
+    signal.addEventListener('abort', onAbort);
+  });
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Clock } from '../clock.ts';
-import { systemCodeOf } from '../systemCode.ts';
+import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/measurements.ts';
-import { pauseFor } from './pauseFor.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { sleep } from './errors.ts';
 
 /** A text that one holder of a lease hands to the next. */
-export interface Handed {
+interface Handed {
   readonly text: string;
   /** For how long it is kept from now on. */
   readonly leftMs: number;
@@ -30,12 +30,12 @@ export interface Leases {
   acquire(key: string, signal: AbortSignal): Promise<Lease | undefined>;
 }
 
-export interface LeaseOptions {
+interface LeaseOptions {
   /** Longer than any operation lasts. */
   readonly leaseMs: number;
 }
 
-export interface LeaseParts {
+interface LeaseParts {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly log: Log;
@@ -79,7 +79,7 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     measurements.lockedAlone();
     if (clock.now() >= silentUntilMs) {
       silentUntilMs = clock.now() + silentMs;
-      const reason = systemCodeOf(error) ?? 'unavailable';
+      const reason = errnoCodeOf(error) ?? 'unavailable';
       log.warn('Redis is unavailable: changes are locked within this replica only', { reason });
     }
   }
@@ -148,7 +148,7 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
         if (Array.isArray(taken)) {
           return leaseOf(keys, owner, handedOf(taken));
         }
-        await pauseFor(clock, pollMs.least + chance() * pollMs.spread, signal);
+        await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../shared/secret.ts';
 
 interface CallerBase {
   /** In lower case, so that it can be part of a key. */
@@ -13,13 +13,13 @@ interface CallerBase {
 }
 
 /** A user, through an app that may do what its scopes say. */
-export interface UserCaller extends CallerBase {
+interface UserCaller extends CallerBase {
   readonly kind: 'user';
   readonly scopes: readonly string[];
 }
 
 /** An app as itself, that may do what its roles say. */
-export interface ApplicationCaller extends CallerBase {
+interface ApplicationCaller extends CallerBase {
   readonly kind: 'application';
   readonly roles: readonly string[];
 }

@@ -1,15 +1,15 @@
-import type { Clock } from '../clock.ts';
-import type { ProxySettings } from '../proxy.ts';
-import type { Secret } from '../secret.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { ProxySettings } from '../shared/proxy.ts';
+import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from './caller.ts';
-import { IdentityError } from './identityError.ts';
+import { createTokenRules, type TokenRuleSettings } from './claims.ts';
+import { createDocumentClient } from './documentClient.ts';
+import { IdentityError } from './errors.ts';
 import { issuerRootsOf } from './issuers.ts';
-import { createDocumentClient } from './keys/documentClient.ts';
-import { startKeyStore } from './keys/keyStore.ts';
-import { loadKeySet } from './keys/loadKeySet.ts';
-import { createTokenRules, type TokenRuleSettings } from './token/tokenRules.ts';
-import { validateToken } from './token/validateToken.ts';
+import { loadKeySet } from './keySet.ts';
+import { startKeyStore } from './keyStore.ts';
+import { validateToken } from './verifyToken.ts';
 
 /** What an authority and its tokens have to be, and what the gateway is made of. */
 export interface IdentityOptions extends Omit<TokenRuleSettings, 'issuerRoots'> {

@@ -1,3 +1,6 @@
+import { pino } from 'pino';
+import { standardOutput } from './logSink.ts';
+
 /** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
 export interface LogFields {
   readonly requestId?: string | undefined;
@@ -46,4 +49,49 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields, error?: unknown): void;
+}
+
+/** Where lines go: standard output, or a test's own sink. */
+interface LogSink {
+  write(line: string): void;
+}
+
+/** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
+export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: escapeControls },
+  };
+  const logger = pino(options, sink);
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}, error) =>
+      logger.error({ ...fields, ...describe(error) }, message),
+  };
+}
+
+/**
+ * Escapes what JSON leaves as it is and terminals and log viewers obey: controls beyond ASCII's first 32, line and
+ * paragraph separators, and marks that turn the direction of writing.
+ */
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Name and stack frames of an unexpected error; its message may quote what a caller sent, so it stays out. */
+function describe(error: unknown): LogFields & { error?: { name: string; frames: string[] } } {
+  if (!(error instanceof Error)) {
+    return {};
+  }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: { name: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) } };
 }

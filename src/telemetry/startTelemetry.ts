@@ -1,7 +1,7 @@
 import { type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
-import type { Clock } from '../clock.ts';
-import type { TelemetryConfig } from '../config/telemetryConfig.ts';
-import type { TelemetryParts } from './telemetryParts.ts';
+import type { TelemetryConfig } from '../config/telemetry.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { TelemetryParts } from './otlp.ts';
 
 /** What is told of the gateway, and where. */
 export interface Telemetry {
@@ -33,7 +33,7 @@ export async function startTelemetry(
       stop: async () => undefined,
     };
   }
-  const { startSdk } = await import('./sdk/startSdk.ts');
+  const { startSdk } = await import('./otel.ts');
   const sdk = await startSdk({ resource, traces, metrics: metricsConfig }, parts);
   return {
     tracer: sdk.tracerProvider?.getTracer(scope) ?? trace.getTracer(scope),

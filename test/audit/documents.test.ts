@@ -16,47 +16,8 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { artifactsOf } from '../../src/artifacts/artifactsOf.ts';
-import { oddities } from '../../src/emulator/oddities/oddity.ts';
-import { createSchema, readSdl } from '../../src/server/schema.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import { startTestGateway } from '../support/testGateways.ts';
-
-const textOf = (file: string): string =>
-  readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-const readme = textOf('README.md');
-const schema = createSchema(readSdl());
-
-describe('the README', () => {
-  const documents = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map(
-    (match) => match[1] ?? '',
-  );
-
-  it('shows operations that the schema accepts', () => {
-    expect(documents.length).toBeGreaterThan(2);
-    for (const document of documents) {
-      expect(validate(schema, parse(document))).toEqual([]);
-    }
-  });
-
-  it('shows every query and mutation', () => {
-    const text = documents.join();
-    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
-      Object.keys(type?.getFields() ?? {}),
-    );
-    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b *[({]`).test(text))).toEqual([]);
-  });
-
-  it('names every variable that the configuration reads', () => {
-    const files = readdirSync(new URL('../../src/config/', import.meta.url));
-    const source = files.map((file) => textOf(`src/config/${file}`)).join();
-    const names = [...source.matchAll(/'([A-Z][A-Z_]{3,})'/g)].map((match) => match[1] ?? '');
-    expect(names.length).toBeGreaterThan(8);
-    expect([...new Set(names)].filter((name) => !readme.includes(name))).toEqual([]);
-  });
-
-  it('says what each oddity of the embedded Graph is', () => {
-    expect(oddities.filter((oddity) => !readme.includes(`| \`${oddity}\` `))).toEqual([]);
-  });
-});
 
 describe('example', () => {
   const root = new URL('../../', import.meta.url);
@@ -68,7 +29,6 @@ describe('example', () => {
       .map((file) => textOf(`${folder}${file}`))
       .join('\n'),
   );
-  const readme = textOf('README.md');
 
   describe("the example's operations", () => {
     it('are what the schema accepts', () => {
@@ -95,8 +55,9 @@ describe('example', () => {
   });
 
   describe('the example', () => {
-    it('is what the README shows of it', () => {
-      const section = /## Use it from a frontend\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
+    it('is what docs/frontend.md shows of it', () => {
+      const section =
+        /## Use it from a frontend\n([\s\S]*?)\n## /.exec(textOf('docs/frontend.md'))?.[1] ?? '';
       const shown = [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text);
       expect(shown).toEqual([
         textOf('examples/consumer/codegen.ts'),
@@ -104,10 +65,10 @@ describe('example', () => {
       ]);
     });
 
-    it('knows what to do for each error code that the README lists', () => {
-      const codes = [...readme.matchAll(/^\| `([A-Z_]+)` +\|.*\| (?:\d{3}|–) +\|$/gm)].map(
-        ([, code]) => code,
-      );
+    it('knows what to do for each error code that docs/errors.md lists', () => {
+      const codes = [
+        ...textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)` +\|.*\| (?:\d{3}|–) +\|$/gm),
+      ].map(([, code]) => code);
       const handled = textOf('examples/consumer/src/failureOf.ts');
       expect(codes.length).toBeGreaterThan(8);
       expect(codes.filter((code) => !handled.includes(`  ${code}: '`))).toEqual([]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import { ConfigError } from '../../src/config/configError.ts';
+import { ConfigError } from '../../src/config/readers.ts';
 import { createGateway } from '../../src/createGateway.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, createGateway, readConfig } from '../../src/createGateway.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { startProgram } from '../support/programs.ts';
 import { type Canaries, canary, findCanaries } from '../support/secrets/canaries.ts';

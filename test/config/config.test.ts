@@ -2,12 +2,14 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { cloudNames, cloudOf, graphRootOf } from '../../src/config/clouds.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { ConfigError } from '../../src/config/configError.ts';
-import { readConnections } from '../../src/config/connectionConfig.ts';
-import { readProxies } from '../../src/config/proxyConfig.ts';
-import { createReaders, type Environment } from '../../src/config/readers.ts';
-import { readShedding } from '../../src/config/sheddingConfig.ts';
-import { oddities } from '../../src/emulator/oddities/oddity.ts';
+import { readConnections, readShedding } from '../../src/config/http.ts';
+import {
+  ConfigError,
+  createReaders,
+  type Environment,
+  readProxies,
+} from '../../src/config/readers.ts';
+import { oddities } from '../../src/emulator/quirks.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {

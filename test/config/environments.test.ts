@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import type { ConfigError } from '../../src/config/configError.ts';
-import { createReaders } from '../../src/config/readers.ts';
+import { type ConfigError, createReaders } from '../../src/config/readers.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {

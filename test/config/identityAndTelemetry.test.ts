@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import { ConfigError } from '../../src/config/configError.ts';
-import type { Environment } from '../../src/config/readers.ts';
+import { ConfigError, type Environment } from '../../src/config/readers.ts';
 
 const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const client = '9a7e0a11-3b5c-4d7e-8f90-000000000010';

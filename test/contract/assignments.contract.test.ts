@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import { deleteMutation, revisionIn, revisionQuery, updateMutation } from '../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ExplorerExample } from '../../src/server/explorer/explorerSettings.ts';
+import type { ExplorerExample } from '../../src/http/explorerSettings.ts';
 import { pageAnswer } from '../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';

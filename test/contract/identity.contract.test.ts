@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { buildSchema, type GraphQLField } from 'graphql';
-import { readSdl } from '../../src/server/schema.ts';
+import { readSdl } from '../../src/graphql/schema.ts';
 import type { MintWish } from '../support/authority/mint.ts';
 import { ada, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
 import { catalogue } from '../../src/emulator/catalogue.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { everything, listQuery, partnerQuery } from '../support/documents.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Emulator, EmulatorOptions } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
-import { pausesMs } from '../../src/resolvers/untilShown.ts';
-import type { Surroundings } from '../../src/surroundings.ts';
+import type { Dependencies } from '../../src/dependencies.ts';
+import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
+import { pausesMs } from '../../src/partners/untilShown.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
 import {
@@ -45,7 +45,7 @@ interface Stage {
 
 async function start(
   options: Partial<EmulatorOptions> = {},
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
   row: Partial<PartnerResource> = {},
 ): Promise<Stage> {
   const graph = await startTestGraph({

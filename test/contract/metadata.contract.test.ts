@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
-import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
-import { readPartnerJson } from '../../src/graph/readPartnerJson.ts';
-import { assignmentTargetFromWire } from '../../src/mapping/assignmentTarget.ts';
-import { partnerFromWire } from '../../src/mapping/partner.ts';
-import { partnerStateFromWire } from '../../src/mapping/partnerState.ts';
-import { type Csdl, derivesFrom, propertiesOf } from '../../src/metadata/csdl.ts';
-import type { Drift } from '../../src/metadata/drift.ts';
-import { findDrift } from '../../src/metadata/findDrift.ts';
-import { generationOf } from '../../src/metadata/generation.ts';
-import { type KnownModel, knownModelOf } from '../../src/metadata/knownModel.ts';
-import { typeNames } from '../../src/metadata/knownProperties.ts';
-import { readCsdl } from '../../src/metadata/readCsdl.ts';
+import { type Drift, findDrift } from '../../src/drift/compare.ts';
+import {
+  generationOf,
+  type KnownModel,
+  knownModelOf,
+  typeNames,
+} from '../../src/drift/knownModel.ts';
+import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../src/drift/readCsdl.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import { readPartnerJson } from '../../src/graph/readAnswer.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
+import { assignmentTargetFromWire } from '../../src/partners/assignmentMapping.ts';
+import { partnerStateFromWire } from '../../src/partners/model.ts';
+import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 type Beta = 'reference-page' | 'today';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Emulator, EmulatorOptions } from '../../src/emulator/startEmulator.ts';
-import { pausesMs } from '../../src/resolvers/untilShown.ts';
+import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import { pausesMs } from '../../src/partners/untilShown.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { catalogue } from '../../src/emulator/catalogue.ts';
-import { oddities } from '../../src/emulator/oddities/oddity.ts';
+import { oddities } from '../../src/emulator/quirks.ts';
 import {
   addAssignmentMutation,
   addMutation,

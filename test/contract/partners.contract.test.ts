@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { systemClock } from '../../src/clock.ts';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
-import { type Emulator, startEmulator } from '../../src/emulator/startEmulator.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/server.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
 import { addMutation, pageAnswer, pageInput, partnerQuery } from '../support/documents.ts';
 import { readBack } from '../support/readBack.ts';

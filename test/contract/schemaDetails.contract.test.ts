@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
+import { shownOperations } from '../support/documentPages.ts';
 import { addMutation } from '../support/documents.ts';
 import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
@@ -140,12 +141,9 @@ describe("this project's own operations", () => {
   const example = readdirSync(new URL(`../../${folder}`, import.meta.url))
     .map((file) => textOf(`${folder}${file}`))
     .join('\n');
-  const readme = [...textOf('README.md').matchAll(/```graphql\n([\s\S]*?)```/g)]
-    .map(([, text]) => text)
-    .join('\n');
 
   it.each([
-    ["the README's", readme],
+    ["the documents'", shownOperations.join('\n')],
     ["the example's", example],
   ])('are inside the limits: %s', async (_whose, text) => {
     const documents = Object.values(separateOperations(parse(text)));

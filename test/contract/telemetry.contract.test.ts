@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { createGateway, readConfig } from '../../src/createGateway.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import {
   type OtlpReceiver,

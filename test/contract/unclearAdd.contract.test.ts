@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Clock } from '../../src/clock.ts';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import type { Clock } from '../../src/shared/clock.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, onlyFor, type RequestFault } from '../support/faultProxy/fault.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { startTestGateway } from '../support/testGateways.ts';

@@ -1,6 +1,6 @@
-import { systemClock } from '../../src/clock.ts';
-import { type DoctorParts, doctorCommand } from '../../src/doctor/doctorCommand.ts';
+import { type DoctorParts, doctorCommand } from '../../src/doctor/command.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../support/logs.ts';
 import { noMeasurements } from '../support/measurements.ts';
 import { startTrailOfNobody } from '../support/trails.ts';

@@ -1,23 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { createReaders } from '../../src/config/readers.ts';
-import { readDoctorOptions } from '../../src/doctor/doctorOptions.ts';
-import { type Finding, ok, problem, type Severity, warning } from '../../src/doctor/finding.ts';
-import { clockFindings } from '../../src/doctor/findings/clockFindings.ts';
-import { configHints } from '../../src/doctor/findings/configHints.ts';
-import { credentialFindings } from '../../src/doctor/findings/credentialFindings.ts';
-import { graphFindings } from '../../src/doctor/findings/graphFindings.ts';
-import { permissionFinding } from '../../src/doctor/findings/permissionFinding.ts';
-import { redisFindings } from '../../src/doctor/findings/redisFindings.ts';
-import { sandboxFindings } from '../../src/doctor/findings/sandboxFindings.ts';
-import { type TokenView, tokenFindings } from '../../src/doctor/findings/tokenFindings.ts';
-import { unreachedFinding } from '../../src/doctor/findings/unreachedFinding.ts';
-import type { CredentialFacts } from '../../src/doctor/probes/probeCredential.ts';
-import type { EndpointFacts, ProbeStage } from '../../src/doctor/probes/probeEndpoint.ts';
-import type { TokenFacts } from '../../src/doctor/probes/probeToken.ts';
-import { exitCodeOf, textOf } from '../../src/doctor/report.ts';
-import { requiredScopesOf } from '../../src/graph/requiredScopes.ts';
-import type { TokenClaims } from '../../src/graph/tokenClaims.ts';
+import { readDoctorOptions } from '../../src/doctor/command.ts';
+import { configHints } from '../../src/doctor/configuration.ts';
+import { type CredentialFacts, credentialFindings } from '../../src/doctor/credential.ts';
+import {
+  clockFindings,
+  type EndpointFacts,
+  graphFindings,
+  type ProbeStage,
+  unreachedFinding,
+} from '../../src/doctor/endpoint.ts';
+import {
+  exitCodeOf,
+  type Finding,
+  ok,
+  problem,
+  type Severity,
+  textOf,
+  warning,
+} from '../../src/doctor/finding.ts';
+import { permissionFinding } from '../../src/doctor/permission.ts';
+import { redisFindings } from '../../src/doctor/redis.ts';
+import { sandboxFindings } from '../../src/doctor/runningGateway.ts';
+import { type TokenFacts, type TokenView, tokenFindings } from '../../src/doctor/token.ts';
+import type { TokenClaims } from '../../src/graph/credentials.ts';
+import { requiredScopesOf } from '../../src/graph/types.ts';
 import { contoso } from '../support/authority/people.ts';
 
 const url = new URL('https://graph.microsoft.com/beta/deviceManagement');

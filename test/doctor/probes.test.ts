@@ -4,9 +4,9 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
-import { type EndpointFacts, probeEndpoint } from '../../src/doctor/probes/probeEndpoint.ts';
-import { readCertificateLife } from '../../src/doctor/probes/readCertificateLife.ts';
+import { readCertificateLife } from '../../src/doctor/credential.ts';
+import { type EndpointFacts, probeEndpoint } from '../../src/doctor/endpoint.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import {
   createTestCertificates,
   type ServerCertificate,

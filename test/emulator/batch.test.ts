@@ -1,7 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { batchedResponse } from '../../src/emulator/batch/batchedResponse.ts';
-import { findSequenceProblem } from '../../src/emulator/batch/findSequenceProblem.ts';
-import { parseBatch } from '../../src/emulator/batch/parseBatch.ts';
+import { batchedResponse, findSequenceProblem, parseBatch } from '../../src/emulator/batch.ts';
 import type { Kill } from '../../src/emulator/faults.ts';
 import { until } from '../support/until.ts';
 import {

@@ -1,11 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { request } from 'undici';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import {
-  type Emulator,
-  type EmulatorOptions,
-  startEmulator,
-} from '../../src/emulator/startEmulator.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 
 export const collectionPath = '/beta/deviceManagement/complianceManagementPartners';
 

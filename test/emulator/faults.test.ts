@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFaults, type Fault, isInsteadOfOperation } from '../../src/emulator/faults.ts';
-import { oddities } from '../../src/emulator/oddities/oddity.ts';
-import type { EmulatorOptions } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import { oddities } from '../../src/emulator/quirks.ts';
+import type { EmulatorOptions } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import {

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SaxesParser } from 'saxes';
 import { request } from 'undici';
-import { systemClock } from '../../src/clock.ts';
 import { catalogue } from '../../src/emulator/catalogue.ts';
-import { metadataXml } from '../../src/emulator/metadataXml.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
-import { projectPartner } from '../../src/emulator/projection.ts';
-import { startEmulator } from '../../src/emulator/startEmulator.ts';
-import { findModelProblem } from '../../src/emulator/validateBody.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import { metadataXml } from '../../src/emulator/metadata.ts';
+import { findModelProblem, type Generation, modelOf } from '../../src/emulator/model.ts';
+import { projectPartner } from '../../src/emulator/operations.ts';
+import { startEmulator } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import {
   collectionPath,
   startTestEmulator,

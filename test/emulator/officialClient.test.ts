@@ -9,8 +9,8 @@ import {
   MiddlewareFactory,
   PageIterator,
 } from '@microsoft/microsoft-graph-client';
-import type { Emulator, EmulatorOptions } from '../../src/emulator/startEmulator.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 const host = 'graph.test';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
-import type { SeenRequest } from '../../src/emulator/startEmulator.ts';
+import type { SeenRequest } from '../../src/emulator/server.ts';
 import { until } from '../support/until.ts';
 import {
   collectionPath,

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { isDateTimeLiteral } from '../../src/emulator/dateTimeLiteral.ts';
-import { callerRootOf } from '../../src/emulator/emulatorRequest.ts';
-import { modelOf } from '../../src/emulator/model.ts';
-import { parseFilter } from '../../src/emulator/query/parseFilter.ts';
-import { parseRoute } from '../../src/emulator/route.ts';
+import { parseFilter } from '../../src/emulator/filter.ts';
+import { callerRootOf, parseRoute } from '../../src/emulator/http.ts';
+import { isDateTimeLiteral, modelOf } from '../../src/emulator/model.ts';
 import {
   batchPath,
   collectionPath,

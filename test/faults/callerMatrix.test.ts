@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
 import { always, times } from '../support/faultProxy/fault.ts';
 import { type HeldFault, held, heldInTheMiddle } from '../support/faultProxy/faults/delays.ts';
 import { status } from '../support/faultProxy/faults/plainAnswers.ts';

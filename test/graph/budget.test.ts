@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createGraphBudget } from '../../src/graph/budget/createGraphBudget.ts';
-import { decideWait } from '../../src/graph/budget/decideWait.ts';
-import type { BudgetClaim, GraphBudget } from '../../src/graph/budget/graphBudget.ts';
-import { createSpend } from '../../src/graph/pipeline/spend.ts';
-import { createTenantKeys, readTenantKey } from '../../src/graph/pipeline/tenantKeys.ts';
-import { Secret } from '../../src/secret.ts';
-import { testCall } from '../support/graphClients.ts';
-import { noMeasurements } from '../support/measurements.ts';
+import {
+  type BudgetClaim,
+  createGraphBudget,
+  decideWait,
+  type GraphBudget,
+} from '../../src/graph/budget.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const question = {
@@ -183,84 +181,5 @@ describe('memory budget', () => {
       await budget.pause('c', 3_600_000);
       expect(clock.pendingTimers).toBe(0);
     });
-  });
-});
-
-const claims = Buffer.from(JSON.stringify({ tid: 'tenant', azp: 'app' })).toString('base64url');
-const token = (signature: string): string => `header.${claims}.${signature}`;
-const tenantKey = readTenantKey(token('any'));
-
-/** A policy over a budget that has room and remembers whom it was asked for. */
-function createStage() {
-  const claimed: BudgetClaim[] = [];
-  const paused: [key: string, ms: number][] = [];
-  const budget: GraphBudget = {
-    async acquire(claim) {
-      claimed.push(claim);
-    },
-    async pause(key, ms) {
-      paused.push([key, ms]);
-    },
-    close: () => undefined,
-  };
-  const policy = createSpend({
-    budget,
-    tenantKeys: createTenantKeys(),
-    clock: createVirtualClock(),
-    measurements: noMeasurements,
-  });
-  return {
-    paused,
-    /** Sends one request whose answer has this status; gives for whom it was counted. */
-    async ask(status: number, signature = 'signature', headers: Record<string, string> = {}) {
-      await policy(
-        {
-          operation: 'add',
-          url: new URL('http://graph'),
-          headers: {},
-          call: testCall({ callerToken: new Secret(token(signature)) }),
-        },
-        async () => ({ status, headers, body: Buffer.alloc(0) }),
-      );
-      return claimed.at(-1)?.key;
-    },
-  };
-}
-
-describe('createSpend', () => {
-  it.each([200, 201, 204])('counts a token for its tenant after a %i', async (status) => {
-    const { ask } = createStage();
-    expect(await ask(status)).not.toBe(tenantKey);
-    expect(await ask(status)).toBe(tenantKey);
-  });
-
-  it.each([302, 400, 401, 403, 404, 429, 500, 503])(
-    'counts a token by itself after a %i, which can come before anybody looks at the token',
-    async (status) => {
-      const { ask } = createStage();
-      await ask(status);
-      expect(await ask(status)).not.toBe(tenantKey);
-    },
-  );
-
-  it('counts a token by itself again from its first 401 on', async () => {
-    const { ask } = createStage();
-    await ask(200);
-    expect(await ask(401)).toBe(tenantKey);
-    expect(await ask(200)).not.toBe(tenantKey);
-  });
-
-  it('pauses nobody but a token that Graph has never taken, whatever tenant it names', async () => {
-    const { ask, paused } = createStage();
-    const forged = await ask(429, 'forged', { 'retry-after': '120' });
-    expect(paused).toEqual([[forged, 120_000]]);
-    expect(forged).not.toBe(tenantKey);
-  });
-
-  it('pauses the tenant of a token that Graph has taken', async () => {
-    const { ask, paused } = createStage();
-    await ask(200);
-    await ask(429, 'signature', { 'retry-after': '2' });
-    expect(paused).toEqual([[tenantKey, 2_000]]);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { GraphClient } from '../../src/graph/client.ts';
 import { GraphError } from '../../src/graph/errors.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import { createTestClient, testCall } from '../support/graphClients.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readChallenge } from '../../src/graph/challenge.ts';
-import { cleanMessage } from '../../src/graph/cleanMessage.ts';
-import { readErrorBody } from '../../src/graph/errorBody.ts';
+import { readChallenge, readErrorBody } from '../../src/graph/errorBody.ts';
 import type { GraphErrorCode } from '../../src/graph/errors.ts';
-import { graphAnswerOf } from '../../src/graph/graphAnswerOf.ts';
-import { lackingOf } from '../../src/graph/lacking.ts';
-import type { GraphOperation } from '../../src/graph/operation.ts';
-import { decideRefusal, namesAnotherPartner, type RefusalFacts } from '../../src/graph/refusal.ts';
+import {
+  cleanMessage,
+  decideRefusal,
+  graphAnswerOf,
+  missingGrantOf,
+  namesAnotherPartner,
+  type RefusalFacts,
+} from '../../src/graph/readRefusal.ts';
+import type { GraphOperation } from '../../src/graph/types.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 
 const jwt = `eyJ${'a'.repeat(60)}.eyJ${'b'.repeat(60)}.sig`;
@@ -358,7 +361,7 @@ describe('lackingOf', () => {
   ])(
     'takes %i with %j (Intune speaks: %j) for a lack of %s',
     (status, message, isIntuneRole, lacking) => {
-      expect(lackingOf({ status, message, isIntuneRole })).toBe(lacking);
+      expect(missingGrantOf({ status, message, isIntuneRole })).toBe(lacking);
     },
   );
 });

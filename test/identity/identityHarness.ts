@@ -1,9 +1,9 @@
 import type { Caller } from '../../src/identity/caller.ts';
-import { IdentityError, type IdentityReason } from '../../src/identity/identityError.ts';
-import { type KeySet, readKeySet } from '../../src/identity/keys/keySet.ts';
-import { createTokenRules, type TokenRuleSettings } from '../../src/identity/token/tokenRules.ts';
-import { validateToken } from '../../src/identity/token/validateToken.ts';
-import { Secret } from '../../src/secret.ts';
+import { createTokenRules, type TokenRuleSettings } from '../../src/identity/claims.ts';
+import { IdentityError, type IdentityReason } from '../../src/identity/errors.ts';
+import { type KeySet, readKeySet } from '../../src/identity/keySet.ts';
+import { validateToken } from '../../src/identity/verifyToken.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { claimsOf, type Minter, type MintWish, mint } from '../support/authority/mint.ts';
 import { contoso, fabrikam, gatewayClient } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';

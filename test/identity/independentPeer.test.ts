@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
 import type { Caller } from '../../src/identity/caller.ts';
 import { type Identity, startIdentity } from '../../src/identity/startIdentity.ts';
-import { Secret } from '../../src/secret.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import {
   ada,
   contoso,

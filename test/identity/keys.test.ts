@@ -2,20 +2,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
 import type { Caller } from '../../src/identity/caller.ts';
+import { createDocumentClient, DocumentError } from '../../src/identity/documentClient.ts';
 import { issuerRootsOf } from '../../src/identity/issuers.ts';
-import { createDocumentClient } from '../../src/identity/keys/documentClient.ts';
-import { DocumentError } from '../../src/identity/keys/documentError.ts';
-import { type KeySet, readKeySet } from '../../src/identity/keys/keySet.ts';
-import { type KeyStore, startKeyStore } from '../../src/identity/keys/keyStore.ts';
-import { type KeySource, loadKeySet } from '../../src/identity/keys/loadKeySet.ts';
+import { type KeySet, type KeySource, loadKeySet, readKeySet } from '../../src/identity/keySet.ts';
+import { type KeyStore, startKeyStore } from '../../src/identity/keyStore.ts';
 import {
   type Identity,
   type IdentityOptions,
   startIdentity,
 } from '../../src/identity/startIdentity.ts';
-import { Secret } from '../../src/secret.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import type { MintWish } from '../support/authority/mint.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { partnerSourceOf } from '../../src/graph/partnerSource.ts';
+import { partnerSourceOf } from '../../src/graph/readAnswer.ts';
 import type {
   AssignmentResource,
   NewAssignmentTargetResource,
   PartnerResource,
-} from '../../src/graph/resource.ts';
-import { planAddition, planRemoval } from '../../src/mapping/assignmentPlan.ts';
+} from '../../src/graph/types.ts';
 import {
   assignmentTargetFromWire,
   assignmentTargetToWire,
-} from '../../src/mapping/assignmentTarget.ts';
+} from '../../src/partners/assignmentMapping.ts';
+import { planAddition, planRemoval } from '../../src/partners/assignmentPlan.ts';
 import {
   decideVerdict,
   type HandOver,
@@ -21,7 +21,7 @@ import {
   type VerdictQuestion,
   viewOf,
   writeHandOver,
-} from '../../src/mapping/handOver.ts';
+} from '../../src/partners/handOver.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';

@@ -6,15 +6,14 @@ import type {
   AssignmentTargetInput,
   ComplianceManagementPartnerAssignmentInput,
 } from '../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
-import { locateInput } from '../../src/mapping/locateInput.ts';
-import { findNewPartnerProblems } from '../../src/mapping/newPartnerProblems.ts';
-import { newPartnerToWire, partnerFromWire } from '../../src/mapping/partner.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
+import { findNewPartnerProblems, locateInput } from '../../src/partners/inputRules.ts';
 import {
   knownPartnerStates,
   partnerStateFromWire,
   partnerStateToWire,
-} from '../../src/mapping/partnerState.ts';
+} from '../../src/partners/model.ts';
+import { newPartnerToWire, partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 const pageResponse = JSON.parse(

@@ -4,12 +4,11 @@ import type {
   AssignmentTargetResource,
   NewPartnerResource,
   PartnerResource,
-} from '../../src/graph/resource.ts';
-import { findDateTimeOffsetProblem } from '../../src/mapping/dateTimeOffset.ts';
-import { instantKeyOf } from '../../src/mapping/instantKey.ts';
-import { isWhatWasAdded } from '../../src/mapping/isWhatWasAdded.ts';
-import { newPartnerToWire } from '../../src/mapping/partner.ts';
-import { revisionOf } from '../../src/mapping/revision.ts';
+} from '../../src/graph/types.ts';
+import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
+import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
+import { revisionOf } from '../../src/partners/revision.ts';
+import { matchesSubmitted } from '../../src/partners/unclearAdd.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';
@@ -22,7 +21,7 @@ type Held = Omit<PartnerResource, 'id'> & { readonly id?: string };
 type Json = Record<string, unknown>;
 
 const compare = (sent: Sent, held: Held): boolean =>
-  isWhatWasAdded(
+  matchesSubmitted(
     { '@odata.type': type, displayName: 'Fleet', ...sent },
     { id: 'new', displayName: 'Fleet', ...held },
   );
@@ -43,7 +42,7 @@ const filter = (filterType: string, id: string | null = filterId): object => ({
   deviceAndAppManagementAssignmentFilterType: filterType,
 });
 
-describe('isWhatWasAdded', () => {
+describe('matchesSubmitted', () => {
   it.each<[string, Sent, Held]>([
     ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }],
     ['an id in another case', { id: groupId }, { id: groupId.toUpperCase() }],
@@ -119,7 +118,7 @@ describe('isWhatWasAdded', () => {
         const sent = newPartnerToWire(input);
         const pick = (...spellings: readonly unknown[]): unknown =>
           gen(fc.constantFrom, ...spellings);
-        expect(isWhatWasAdded(sent, respell(sent, pick))).toBe(true);
+        expect(matchesSubmitted(sent, respell(sent, pick))).toBe(true);
       }),
     );
   });
@@ -132,7 +131,7 @@ describe('isWhatWasAdded', () => {
         const names = Object.keys(sent).filter((name) => name !== '@odata.type');
         const name = names[at % names.length] ?? 'displayName';
         held[name] = changed(name, held[name]);
-        expect(isWhatWasAdded(sent, held as unknown as PartnerResource)).toBe(false);
+        expect(matchesSubmitted(sent, held as unknown as PartnerResource)).toBe(false);
       }),
     );
   });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
-import type { GraphCall } from '../../src/graph/pipeline/pipeline.ts';
-import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
-import { type HandOver, lagMs } from '../../src/mapping/handOver.ts';
-import { describeViewer, type ViewerFacts } from '../../src/resolvers/describeViewer.ts';
+import type { GraphCall } from '../../src/graph/request.ts';
+import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
+import { readSdl } from '../../src/graphql/schema.ts';
+import { type HandOver, lagMs } from '../../src/partners/handOver.ts';
 import {
   createPartnerLocks,
   type PartnerLocks,
   type PartnerTurn,
-} from '../../src/resolvers/partnerLocks.ts';
-import { Secret } from '../../src/secret.ts';
-import { readSdl } from '../../src/server/schema.ts';
+} from '../../src/partners/locks.ts';
+import { describeViewer, type ViewerFacts } from '../../src/partners/viewerModel.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 

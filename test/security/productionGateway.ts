@@ -1,4 +1,4 @@
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { type Program, startProgram } from '../support/programs.ts';

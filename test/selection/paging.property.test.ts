@@ -5,12 +5,12 @@ import type {
   ComplianceManagementPartnerOrder,
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../src/graph/resource.ts';
-import { readPartnerConnection } from '../../src/resolvers/partnerConnection.ts';
-import { readPageArguments } from '../../src/selection/pageArguments.ts';
-import { compilePartnerFilter } from '../../src/selection/partnerFilter.ts';
-import { createPartnerOrder } from '../../src/selection/partnerOrder.ts';
-import { createPartnerRows } from '../../src/selection/partnerRows.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
+import { readPageArguments } from '../../src/partners/list/arguments.ts';
+import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
+import { createPartnerOrder } from '../../src/partners/list/order.ts';
+import { createPartnerRows } from '../../src/partners/list/rows.ts';
+import { readPartnerConnection } from '../../src/partners/queries.ts';
 
 /** What a client sees of a page. */
 interface SeenPage {

@@ -2,14 +2,17 @@ import { connect } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
-import { GatewayError } from '../../src/resolvers/gatewayError.ts';
-import { isArgumentFault } from '../../src/server/argumentFault.ts';
-import { readCallerToken } from '../../src/server/callerToken.ts';
-import { findDoubledHeader } from '../../src/server/doubledHeader.ts';
-import { decideHttpOutcome } from '../../src/server/httpStatus.ts';
-import { problemOf } from '../../src/server/problemBody.ts';
-import { readRequestedWaitMs } from '../../src/server/requestedWait.ts';
-import { readClientRequestId, readTraceparent } from '../../src/server/requestIdentity.ts';
+import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
+import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
+import { problemOf } from '../../src/graphql/problems.ts';
+import {
+  findDuplicateHeader,
+  readCallerToken,
+  readClientRequestId,
+  readRequestedWaitMs,
+  readTraceparent,
+} from '../../src/graphql/requestHeaders.ts';
+import { GatewayError } from '../../src/partners/errors.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 const schema = makeExecutableSchema({
@@ -334,7 +337,7 @@ describe('doubled header', () => {
 
     it('is nothing to speak of elsewhere', async () => {
       expect(await send('Host: a', 'Accept: x', 'Accept: y')).toMatch(/^HTTP\/1\.1 200 /);
-      expect(findDoubledHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
+      expect(findDuplicateHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
     });
   });
 });

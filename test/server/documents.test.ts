@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { wholeLoop } from '../../src/loopShare.ts';
-import { type DocumentMeasure, measureDocument } from '../../src/server/limits/measureDocument.ts';
-import { createSchema, readSdl } from '../../src/server/schema.ts';
-import { canonicalText } from '../../src/server/trusted/canonicalText.ts';
-import { decideDocument, type NamedDocument } from '../../src/server/trusted/decideDocument.ts';
-import { readManifest } from '../../src/server/trusted/readManifest.ts';
-import { createTrustedDocuments } from '../../src/server/trusted/trustedDocuments.ts';
+import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
+import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import { canonicalText, createTrustedDocuments, readManifest } from '../../src/graphql/trusted.ts';
+import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { usualLimits } from '../support/usualLimits.ts';
 

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { pageFor } from '../../src/server/explorer/addExplorer.ts';
-import { readExplorerAssets } from '../../src/server/explorer/explorerAssets.ts';
-import { explorerPage } from '../../src/server/explorer/explorerPage.ts';
-import { explorerPolicy } from '../../src/server/explorer/explorerPolicy.ts';
+import {
+  explorerPage,
+  explorerPolicy,
+  pageFor,
+  readExplorerAssets,
+} from '../../src/http/explorer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 describe('explorer', () => {

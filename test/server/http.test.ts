@@ -13,18 +13,20 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { buildSchema, introspectionFromSchema, isObjectType } from 'graphql';
 import { request } from 'undici';
-import { systemClock } from '../../src/clock.ts';
-import { wholeLoop } from '../../src/loopShare.ts';
-import { GatewayError } from '../../src/resolvers/gatewayError.ts';
-import { createKnownPartnerIds } from '../../src/resolvers/knownPartnerIds.ts';
-import { createApollo } from '../../src/server/apollo.ts';
-import { type ContextParts, createRequestContext } from '../../src/server/createRequestContext.ts';
-import { createDocumentStore } from '../../src/server/documentStore.ts';
-import { createHttpServer } from '../../src/server/httpServer.ts';
-import { createRunningOperations } from '../../src/server/runningOperations.ts';
-import { createStartTrail } from '../../src/telemetry/createStartTrail.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import type { StartTrail } from '../../src/telemetry/trail.ts';
+import { createApollo } from '../../src/graphql/apollo.ts';
+import {
+  type ContextParts,
+  createRequestContext,
+  createRunningOperations,
+} from '../../src/graphql/context.ts';
+import { createDocumentStore } from '../../src/graphql/documentStore.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { GatewayError } from '../../src/partners/errors.ts';
+import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { wholeLoop } from '../../src/shared/loopShare.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { createStartTrail, type StartTrail } from '../../src/telemetry/trace.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { createTestClient, testLocks } from '../support/graphClients.ts';
@@ -308,7 +310,7 @@ describe('masking', () => {
       maximumRows: 1000,
       maximumListBytes: 1_000_000,
       locks: testLocks(),
-      knownIds: createKnownPartnerIds(),
+      seenPartnerIds: createSeenPartnerIds(),
       operations: createRunningOperations(),
       loopShare: wholeLoop,
       shutdown: new AbortController().signal,

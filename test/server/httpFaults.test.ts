@@ -2,11 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import {
-  answerClientError,
-  faultOf,
-  findHeadProblem,
-} from '../../src/server/http/connectionFaults.ts';
+import { answerClientError, faultOf, findHeadProblem } from '../../src/http/connectionFaults.ts';
 import { recordingLog } from '../support/logs.ts';
 import { noMeasurements } from '../support/measurements.ts';
 import { sendRaw } from '../support/rawHttp.ts';

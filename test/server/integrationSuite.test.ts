@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import { describe } from '@jest/globals';
-import { createHttpServer } from '../../src/server/httpServer.ts';
+import { createHttpServer } from '../../src/http/server.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { silentLog } from '../support/logs.ts';
 import { startTrailOfNobody } from '../support/trails.ts';

@@ -3,11 +3,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   decideShedding,
+  firstLimit,
   type Load,
+  leastLimit,
+  nextLimit,
   type SheddingBounds,
-} from '../../src/server/shedding/decideShedding.ts';
-import { firstLimit, leastLimit, nextLimit } from '../../src/server/shedding/nextLimit.ts';
-import { senseProcessLoad } from '../../src/server/shedding/senseLoad.ts';
+} from '../../src/http/adaptiveLimit.ts';
+import { senseProcessLoad } from '../../src/http/loadShedding.ts';
 import { listQuery } from '../support/documents.ts';
 import { recordingMeasurements } from '../support/measurements.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { isDateTimeLiteral } from '../../src/emulator/dateTimeLiteral.ts';
+import { isDateTimeLiteral } from '../../src/emulator/model.ts';
 import type {
   AddComplianceManagementPartnerInput,
   AssignmentTargetInput,
   ComplianceManagementPartnerAssignmentInput,
 } from '../../src/generated/graphql.ts';
-import { knownPartnerStates } from '../../src/mapping/partnerState.ts';
+import { knownPartnerStates } from '../../src/partners/model.ts';
 
 const pad = (number: number, width = 2): string => String(number).padStart(width, '0');
 

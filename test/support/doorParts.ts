@@ -1,7 +1,6 @@
-import { systemClock } from '../../src/clock.ts';
-import { readConnections } from '../../src/config/connectionConfig.ts';
+import { readConnections, readShedding } from '../../src/config/http.ts';
 import { createReaders } from '../../src/config/readers.ts';
-import { readShedding } from '../../src/config/sheddingConfig.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { noMeasurements } from './measurements.ts';
 
 const nothingSet = createReaders({});

@@ -1,16 +1,15 @@
-import { systemClock } from '../../src/clock.ts';
-import type { GraphApiVersion } from '../../src/graph/apiVersion.ts';
-import type { GraphBudget } from '../../src/graph/budget/graphBudget.ts';
+import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
 import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
-import { createGraphPipeline } from '../../src/graph/pipeline/createGraphPipeline.ts';
-import type { EndReason, GraphCall } from '../../src/graph/pipeline/pipeline.ts';
-import { createTenantKeys } from '../../src/graph/pipeline/tenantKeys.ts';
-import { createConnections } from '../../src/graph/pipeline/transport/connections.ts';
-import { createUndiciSend } from '../../src/graph/pipeline/transport/undiciSend.ts';
+import type { EndReason, GraphCall, Send } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
-import { createPartnerLocks, type PartnerLocks } from '../../src/resolvers/partnerLocks.ts';
-import { Secret } from '../../src/secret.ts';
+import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
+import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
+import { createConnections, createTransport } from '../../src/graph/transport.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
+import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 
@@ -39,23 +38,49 @@ export function createTestClient(
     clock: systemClock,
   });
   const routes = createRoutes(root, version);
-  const send = createGraphPipeline(
-    { base: routes.base, concurrency: 16, queue: 100, breakerOpenMs: 1_000, slowMs: 5_000 },
+  const transport = createTransport(connections);
+  const send = createTestSend({ credentials, transport }, { base: routes.base });
+  return {
+    graph: createGraphClient({ ...testClientParts, send, routes }),
+    close: connections.close,
+  };
+}
+
+/** What a client needs beside a way of sending; any answer to an add is believed. */
+export const testClientParts = {
+  clock: systemClock,
+  chance: () => 0,
+  log: silentLog,
+  measurements: noMeasurements,
+  noteSeen: () => undefined,
+  matchesSubmitted: () => true,
+};
+
+/** The way to Graph with room for everything, over the test's transport. */
+export function createTestSend(
+  parts: Partial<SendParts> & Pick<SendParts, 'transport'>,
+  options: Partial<SendOptions> = {},
+): Send {
+  return createSend(
+    {
+      base: new URL('http://graph/'),
+      concurrency: 16,
+      queue: 100,
+      breakerOpenMs: 1_000,
+      slowMs: 5_000,
+      ...options,
+    },
     {
       clock: systemClock,
       log: silentLog,
       measurements: noMeasurements,
       chance: () => 0,
-      credentials,
+      credentials: passthroughCredentials,
       budget: unlimited,
       tenantKeys: createTenantKeys(),
+      ...parts,
     },
-    createUndiciSend(connections),
   );
-  return {
-    graph: createGraphClient({ send, routes, clock: systemClock, chance: () => 0 }),
-    close: connections.close,
-  };
 }
 
 /** Locks of one replica. */

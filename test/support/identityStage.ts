@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.ts';
-import type { Emulator } from '../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../src/emulator/server.ts';
+import type { Clock } from '../../src/shared/clock.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
 import {
   type AuthorityOptions,

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 
 /**
  * Makes a clock that leaps over pauses of certain lengths: such a timer fires at once, and its time has passed. All

@@ -3,7 +3,7 @@ import type {
   Measurements,
   RequestMeasurement,
   Upstream,
-} from '../../src/telemetry/measurements.ts';
+} from '../../src/telemetry/metrics.ts';
 
 /** Measurements that nobody takes. */
 export const noMeasurements: Measurements = {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 
 /** A clock whose time can jump; what is waited for meanwhile takes as long as before. */
 export interface SkippingClock extends Clock {

@@ -1,9 +1,9 @@
 import { request } from 'undici';
-import { systemClock } from '../../src/clock.ts';
 import { readConfig } from '../../src/config/config.ts';
+import type { Dependencies } from '../../src/dependencies.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
-import type { Surroundings } from '../../src/surroundings.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 import { noMeasurements } from './measurements.ts';
 import { startTrailOfNobody } from './trails.ts';
 
@@ -48,7 +48,7 @@ const forTests = {
 /** Starts a gateway with a configuration as an operator would write it. */
 export async function startTestGateway(
   environment: Record<string, string>,
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
 ): Promise<TestGateway> {
   const logLines: string[] = [];
   let nextId = 1;

@@ -1,10 +1,6 @@
-import { systemClock } from '../../src/clock.ts';
-import { embeddedGraphToken } from '../../src/embeddedGraphToken.ts';
-import {
-  type Emulator,
-  type EmulatorOptions,
-  startEmulator,
-} from '../../src/emulator/startEmulator.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
 
 /** An embedded Graph of today's beta that keeps what it was asked. */
 export function startTestGraph(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {

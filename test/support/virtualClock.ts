@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/shared/clock.ts';
 
 /** A clock whose time passes only when a test says so. */
 export interface VirtualClock extends Clock {

@@ -22,11 +22,14 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { request } from 'undici';
 import { createGateway, type OwnGateway, readConfig } from '../../src/createGateway.ts';
-import { createMeasurements } from '../../src/telemetry/createMeasurements.ts';
-import { createStartTrail } from '../../src/telemetry/createStartTrail.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import type { AttemptMeasurement, RequestMeasurement } from '../../src/telemetry/measurements.ts';
-import { type MetricsServer, startMetricsServer } from '../../src/telemetry/sdk/metricsServer.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import {
+  type AttemptMeasurement,
+  createMeasurements,
+  type RequestMeasurement,
+} from '../../src/telemetry/metrics.ts';
+import { type MetricsServer, startMetricsServer } from '../../src/telemetry/otelMetrics.ts';
+import { createStartTrail } from '../../src/telemetry/trace.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 
 describe('create measurements', () => {

@@ -7,9 +7,9 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { createBoundedSink } from '../../src/telemetry/boundedSink.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { redactSpan } from '../../src/telemetry/sdk/redactSpan.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { createBoundedSink } from '../../src/telemetry/logSink.ts';
+import { redactSpan } from '../../src/telemetry/otelTraces.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 function recordedLog(level = 'info') {

@@ -19,18 +19,18 @@ import type {
   NewPartnerResource,
   PartnerResource,
   PartnerTenantState,
-} from '../../src/graph/resource.ts';
-import { countJsonValues, findJsonProblem, judgeJson } from '../../src/jsonProblem.ts';
+} from '../../src/graph/types.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import type { wirePartnerStates } from '../../src/partners/model.ts';
+import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {
   createLoopShare,
   forEachUnit,
   sliceMs,
   sortInSlices,
   wholeLoop,
-} from '../../src/loopShare.ts';
-import type { wirePartnerStates } from '../../src/mapping/partnerState.ts';
-import { Secret } from '../../src/secret.ts';
-import { createSchema, readSdl } from '../../src/server/schema.ts';
+} from '../../src/shared/loopShare.ts';
+import { Secret } from '../../src/shared/secret.ts';
 
 const banner = bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/', true);
 

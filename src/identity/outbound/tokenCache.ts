@@ -1,13 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../../atMost.ts';
-import type { Clock } from '../../clock.ts';
-import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
-import type { GraphCall } from '../../graph/pipeline/pipeline.ts';
-import { untilEnded } from '../../graph/untilEnded.ts';
-import type { Secret } from '../../secret.ts';
-import type { IdentityKey } from './identityKey.ts';
-import { tokenLifeOf } from './tokenLife.ts';
-import type { AcquiredToken } from './tokenOrder.ts';
+import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
+import type { GraphCall } from '../../graph/request.ts';
+import { atMost } from '../../shared/atMost.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { digestOf, type Secret } from '../../shared/secret.ts';
+import type { AcquiredToken } from './token.ts';
 
 /** How a token was found: there, not there, or just being got for somebody else with the same key. */
 export type TokenLookup = 'hit' | 'miss' | 'joined';
@@ -19,14 +16,14 @@ export interface TokenCacheParts {
   readonly watchSize?: ((readSize: () => number) => () => void) | undefined;
 }
 
-export interface TokenCacheOptions {
+interface TokenCacheOptions {
   readonly maximumTokens: number;
   /** Whether a token that nears its end is renewed while it is still given out. */
   readonly refreshesAhead: boolean;
 }
 
 /** What is asked of the cache. */
-export interface TokenWant {
+interface TokenWant {
   readonly key: IdentityKey;
   readonly call: GraphCall;
   readonly withFreshToken: boolean;
@@ -150,4 +147,60 @@ export class TokenCache {
       this.#entries.set(key, { kind: 'held', message: error.message, untilMs });
     }
   }
+}
+
+/** For how long a token is given out, and when a new one is got beside it; both from when it was asked for. */
+interface TokenLife {
+  readonly usableForMs: number;
+  readonly refreshAfterMs: number;
+}
+
+const marginMs = 5 * 60 * 1000;
+
+/**
+ * Keeps a distance from the end, since a token travels and clocks differ: five minutes, or a quarter of a life that is
+ * shorter than twenty. Where the issuer does not say when to renew, three quarters of what is left are used up first.
+ */
+export function tokenLifeOf({ expiresInMs, refreshInMs }: Omit<AcquiredToken, 'token'>): TokenLife {
+  const usableForMs = Math.max(0, expiresInMs - Math.min(marginMs, expiresInMs / 4));
+  const isSensible = refreshInMs !== undefined && refreshInMs > 0 && refreshInMs < usableForMs;
+  return { usableForMs, refreshAfterMs: isSensible ? refreshInMs : (usableForMs * 3) / 4 };
+}
+
+declare const made: unique symbol;
+
+/** Whose something is. Whatever is shared between calls is shared under such a key, which only this file makes. */
+type IdentityKey = string & { readonly [made]: 'IdentityKey' };
+
+/** A caller, by the digest of the very token that it showed. */
+type Subject = string & { readonly [made]: 'Subject' };
+
+/** All that must be equal before two calls may share a token. */
+export interface Identity {
+  readonly cloud: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly mode: string;
+  readonly scopes: readonly string[];
+  readonly subject: Subject;
+  /** The claims that a token was asked to meet, as JSON text; empty where none were. */
+  readonly claims: string;
+}
+
+/** The subject of what the gateway does in its own name. */
+export const ownSubject = digestOf('') as Subject;
+
+/**
+ * The subject behind a token or an assertion. Never the `oid` in it: two tokens of one person can differ in what they
+ * permit, and a claim can be forged where a digest cannot.
+ */
+export function subjectOf(token: Secret): Subject {
+  return token.digest() as Subject;
+}
+
+/** Makes the key. It is a digest, so nothing of the identity can be read from it. */
+export function identityKeyOf(identity: Identity): IdentityKey {
+  const { cloud, tenant, client, mode, scopes, subject, claims } = identity;
+  const parts = [cloud, tenant, client, mode, scopes, subject, claims];
+  return digestOf(JSON.stringify(parts)) as IdentityKey;
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

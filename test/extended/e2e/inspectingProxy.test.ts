@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { embeddedGraphToken } from '../../../src/embeddedGraphToken.ts';
+import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
 import { startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
 import { startForwardProxy } from '../../support/forwardProxies.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readSdl } from '../../../src/server/schema.ts';
+import { readSdl } from '../../../src/graphql/schema.ts';
 import { installPackedPackage, type PackedPackage } from './packedPackages.ts';
 
 const name = 'compliance-partner-gateway';
@@ -11,7 +11,7 @@ const { exports: offered, bin } = JSON.parse(textOf('package.json')) as {
   bin: Record<string, string>;
 };
 const [, libraryExample = ''] =
-  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('README.md')) ?? [];
+  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('docs/frontend.md')) ?? [];
 
 let packed: PackedPackage;
 beforeAll(async () => {
@@ -41,9 +41,11 @@ describe('the packed package', () => {
       [
         'ARCHITECTURE.md',
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
         'dist',
+        'docs',
         'package.json',
         'schema',
       ].sort(),
@@ -114,7 +116,7 @@ describe('the packed package', () => {
     });
   });
 
-  it("runs the README's library example with nothing but its declared dependencies", async () => {
+  it("runs the documents' library example with nothing but its declared dependencies", async () => {
     expect(libraryExample).toContain('createGateway(');
     const output = await packed.run(libraryExample);
     expect(output).toContain('"message":"Stopped"');

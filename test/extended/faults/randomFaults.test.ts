@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
 import { throttledToken } from '../../faults/faultCatalogue.ts';
 import { documentOf, type Intent, tellsTheTruth } from '../../faults/lane/intent.ts';
 import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';

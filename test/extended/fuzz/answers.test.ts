@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DocumentNode, execute, parse } from 'graphql';
-import { type Clock, systemClock } from '../../../src/clock.ts';
+import { readBody } from '../../../src/graph/body.ts';
 import { createGraphClient } from '../../../src/graph/client.ts';
-import { composePolicies, type GraphRequest } from '../../../src/graph/pipeline/pipeline.ts';
-import { readBody } from '../../../src/graph/pipeline/transport/readBody.ts';
+import type { Send, Transport } from '../../../src/graph/request.ts';
 import { createRoutes } from '../../../src/graph/routes.ts';
-import { wholeLoop } from '../../../src/loopShare.ts';
-import type { RequestContext } from '../../../src/resolvers/context.ts';
-import type { KnownPartnerIds } from '../../../src/resolvers/knownPartnerIds.ts';
-import { noteIds } from '../../../src/resolvers/noteIds.ts';
-import { createPartnerReads } from '../../../src/resolvers/partnerReads.ts';
-import { formatError } from '../../../src/server/formatError.ts';
-import { createSchema, readSdl } from '../../../src/server/schema.ts';
-import { testCall, testLocks } from '../../support/graphClients.ts';
+import { formatError } from '../../../src/graphql/errorFormat.ts';
+import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
+import type { RequestContext } from '../../../src/partners/context.ts';
+import { createPartnerReads } from '../../../src/partners/reads.ts';
+import type { SeenPartnerIds } from '../../../src/partners/seenPartnerIds.ts';
+import { isAnswerToAdd } from '../../../src/partners/unclearAdd.ts';
+import { type Clock, systemClock } from '../../../src/shared/clock.ts';
+import { wholeLoop } from '../../../src/shared/loopShare.ts';
+import { testCall, testClientParts, testLocks } from '../../support/graphClients.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, createChoices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
@@ -56,7 +56,7 @@ function documentOf({ document }: AskedOperation): DocumentNode {
 }
 
 /** The gateway's own holds room for very many from the start, which is too much for each case. */
-function knowNobody(): KnownPartnerIds {
+function knowNobody(): SeenPartnerIds {
   const ids = new Set<string>();
   return {
     has: (id) => ids.has(id),
@@ -71,7 +71,7 @@ function knowNobody(): KnownPartnerIds {
 /** A client that understands what it is answered as the gateway does, without a socket. */
 function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestContext {
   const routes = createRoutes(new URL('http://upstream.example'), 'beta');
-  const send = composePolicies([readBody], async ({ operation, url }: GraphRequest) => {
+  const transport: Transport = async ({ operation, url }) => {
     const request = {
       method:
         { add: 'POST', getMany: 'POST', update: 'PATCH', delete: 'DELETE' }[String(operation)] ??
@@ -92,11 +92,19 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     }
     const headers = Object.fromEntries(lines);
     return { status: answer.status, headers, body: answer.body };
-  });
+  };
+  const send: Send = async (request) =>
+    readBody(request, await transport({ ...request, number: 1 }));
   const call = testCall();
-  const knownIds = knowNobody();
-  const parts = { send, routes, clock: impatient, chance: () => 0 };
-  const graph = noteIds(createGraphClient(parts), knownIds);
+  const seenPartnerIds = knowNobody();
+  const graph = createGraphClient({
+    ...testClientParts,
+    send,
+    routes,
+    clock: impatient,
+    noteSeen: seenPartnerIds.note,
+    matchesSubmitted: isAnswerToAdd,
+  });
   return {
     inexactVariables: [],
     requestId: 'fuzz',
@@ -110,7 +118,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     reads: createPartnerReads(graph, call, { rows: 1_000, bytes: Infinity }),
     share: wholeLoop,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
-    knownIds,
+    seenPartnerIds,
     maximumRows: 1_000,
     notices: [],
     finish: () => undefined,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Clock, delay, systemClock } from '../../../src/clock.ts';
+import { type Clock, delay, systemClock } from '../../../src/shared/clock.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
 import {
   type GraphQLAnswer,

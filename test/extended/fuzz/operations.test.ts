@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
-import { createSchema, readSdl } from '../../../src/server/schema.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
 import { everything } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';

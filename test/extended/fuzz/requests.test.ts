@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
 import { type RawAnswer, sendRaw } from '../../support/rawHttp.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';

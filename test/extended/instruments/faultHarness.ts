@@ -1,8 +1,8 @@
 import { afterEach } from '@jest/globals';
 import { Pool } from 'undici';
-import type { Clock } from '../../../src/clock.ts';
-import { embeddedGraphToken } from '../../../src/embeddedGraphToken.ts';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
+import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import type { ServerCertificate } from '../../support/certificates.ts';
 import type { FaultProxyRecord } from '../../support/faultProxy/ledger.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { delay } from '../../../src/clock.ts';
+import { delay } from '../../../src/shared/clock.ts';
 import { always } from '../../support/faultProxy/fault.ts';
 import { hangAtConnect } from '../../support/faultProxy/faults/connectionFaults.ts';
 import { type HeldFault, held, slow } from '../../support/faultProxy/faults/delays.ts';

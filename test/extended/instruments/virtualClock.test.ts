@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { delay } from '../../../src/clock.ts';
+import { delay } from '../../../src/shared/clock.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 
 describe('the virtual clock', () => {

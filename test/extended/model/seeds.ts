@@ -1,5 +1,5 @@
 import type { Platform } from '../../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../../src/graph/resource.ts';
+import type { PartnerResource } from '../../../src/graph/types.ts';
 import type { Generation } from './generations.ts';
 import { forPlatforms, type ModelEntry, type ModelPartner, newPartner } from './modelPartner.ts';
 

@@ -1,4 +1,4 @@
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import type { Generation } from './generations.ts';

@@ -21,7 +21,7 @@ export interface Balancer {
 }
 
 /**
- * As the README shows it, but for shorter times between checks. Nothing is repeated and nothing sent to another server
+ * As docs/operations.md shows it, but for shorter times between checks. Nothing is repeated and nothing sent to another server
  * instead (`retries 0`, no `redispatch`, no `retry-on`), because that would hide what gets lost.
  */
 const configOf = (port: number, servers: readonly number[]): string => `

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { systemClock } from '../../../src/clock.ts';
-import type { Emulator, EmulatorOptions } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator, EmulatorOptions } from '../../../src/emulator/server.ts';
 import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
 import { createLeases } from '../../../src/graph/leases.ts';
-import { Secret } from '../../../src/secret.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import { bearerOf, isGenuine } from '../../support/bearerTokens.ts';
 import { addAssignmentMutation } from '../../support/documents.ts';
 import { recordingLog, silentLog } from '../../support/logs.ts';

@@ -1,7 +1,7 @@
 import { request } from 'undici';
-import { type Clock, systemClock } from '../../../src/clock.ts';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
-import type { BreakerState } from '../../../src/telemetry/measurements.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { type Clock, systemClock } from '../../../src/shared/clock.ts';
+import type { BreakerState } from '../../../src/telemetry/metrics.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
 import { noMeasurements } from '../../support/measurements.ts';

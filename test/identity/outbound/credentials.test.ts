@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { GraphCredentialError, GraphDeadlineError } from '../../../src/graph/errors.ts';
+import type { ClientCredential } from '../../../src/identity/outbound/clientProof.ts';
 import {
   type AppOnlyOptions,
   createAppOnlyCredentials,
-} from '../../../src/identity/outbound/appOnlyCredentials.ts';
-import type { ClientCredential } from '../../../src/identity/outbound/client/clientProof.ts';
-import { decideManagedRetry } from '../../../src/identity/outbound/managed/decideManagedRetry.ts';
+  type OnBehalfOfOptions,
+  type OutboundCredentials,
+} from '../../../src/identity/outbound/credentials.ts';
 import {
+  decideManagedRetry,
   imdsEndpoint,
   type ManagedIdentityEndpoint,
-} from '../../../src/identity/outbound/managed/managedIdentitySource.ts';
-import type { OnBehalfOfOptions } from '../../../src/identity/outbound/onBehalfOfCredentials.ts';
-import type { OutboundCredentials } from '../../../src/identity/outbound/outboundCredentials.ts';
-import { OutboundIdentityError } from '../../../src/identity/outbound/tokenFacts.ts';
-import { Secret } from '../../../src/secret.ts';
+} from '../../../src/identity/outbound/managedIdentity.ts';
+import { OutboundIdentityError } from '../../../src/identity/outbound/token.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../../support/certificates.ts';

@@ -1,15 +1,13 @@
-import type { GraphCall } from '../../../src/graph/pipeline/pipeline.ts';
-import type { AcquisitionMeasurement } from '../../../src/identity/outbound/acquisition.ts';
+import type { GraphCall } from '../../../src/graph/request.ts';
 import {
+  type AcquisitionMeasurement,
   createOnBehalfOfCredentials,
   type OnBehalfOfOptions,
-} from '../../../src/identity/outbound/onBehalfOfCredentials.ts';
-import type {
-  OutboundCredentials,
-  OutboundParts,
-} from '../../../src/identity/outbound/outboundCredentials.ts';
+  type OutboundCredentials,
+  type OutboundParts,
+} from '../../../src/identity/outbound/credentials.ts';
 import type { TokenLookup } from '../../../src/identity/outbound/tokenCache.ts';
-import { Secret } from '../../../src/secret.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import { readUnchecked } from '../../support/authority/clientProof.ts';
 import { contoso, gatewayClient } from '../../support/authority/people.ts';
 import type { TestAuthority } from '../../support/authority/startAuthority.ts';

@@ -3,27 +3,28 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Clock } from '../../../src/clock.ts';
 import { GraphCredentialError, isGraphError } from '../../../src/graph/errors.ts';
+import type { OnBehalfOfOptions } from '../../../src/identity/outbound/credentials.ts';
+import {
+  OutboundIdentityError,
+  type TokenFlow,
+  tokenFactsOf,
+} from '../../../src/identity/outbound/token.ts';
 import {
   decideRefusal,
   type Refusal,
   type RefusalFacts,
-} from '../../../src/identity/outbound/authority/decideRefusal.ts';
+  refusalErrorOf,
+} from '../../../src/identity/outbound/tokenAnswer.ts';
 import {
+  createTokenTransport,
   type GuardOptions,
   guardTransport,
   judgeTokenEnd,
-} from '../../../src/identity/outbound/authority/guardTransport.ts';
-import { refusalErrorOf } from '../../../src/identity/outbound/authority/refusalError.ts';
-import {
-  createTokenTransport,
   type TokenTransport,
-} from '../../../src/identity/outbound/authority/tokenTransport.ts';
-import type { OnBehalfOfOptions } from '../../../src/identity/outbound/onBehalfOfCredentials.ts';
-import { OutboundIdentityError, tokenFactsOf } from '../../../src/identity/outbound/tokenFacts.ts';
-import type { TokenFlow } from '../../../src/identity/outbound/tokenOrder.ts';
-import { Secret } from '../../../src/secret.ts';
+} from '../../../src/identity/outbound/tokenEndpoint.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import type { AuthorityFault } from '../../support/authority/faults.ts';
 import { ada, fabrikam, gatewayClient, grace } from '../../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../../support/authority/startAuthority.ts';

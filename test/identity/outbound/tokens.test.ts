@@ -8,27 +8,34 @@ import {
   GraphDeadlineError,
   type GraphErrorCode,
 } from '../../../src/graph/errors.ts';
-import type { GraphCall } from '../../../src/graph/pipeline/pipeline.ts';
+import type { GraphCall } from '../../../src/graph/request.ts';
+import {
+  type ClientCredential,
+  createReadProof,
+  readCertificate,
+} from '../../../src/identity/outbound/clientProof.ts';
 import {
   type AcquisitionMeasurement,
   createAcquisition,
   createClosing,
-} from '../../../src/identity/outbound/acquisition.ts';
-import { readGrant } from '../../../src/identity/outbound/authority/readGrant.ts';
-import type { ClientCredential } from '../../../src/identity/outbound/client/clientProof.ts';
-import { readCertificate } from '../../../src/identity/outbound/client/readCertificate.ts';
-import { createReadProof } from '../../../src/identity/outbound/client/readProof.ts';
+} from '../../../src/identity/outbound/credentials.ts';
+import {
+  type AcquiredToken,
+  OutboundIdentityError,
+  TokenRefusal,
+  type TokenSource,
+} from '../../../src/identity/outbound/token.ts';
+import { readGrant } from '../../../src/identity/outbound/tokenAnswer.ts';
 import {
   type Identity,
   identityKeyOf,
   ownSubject,
   subjectOf,
-} from '../../../src/identity/outbound/identityKey.ts';
-import { TokenCache, type TokenLookup } from '../../../src/identity/outbound/tokenCache.ts';
-import { OutboundIdentityError, TokenRefusal } from '../../../src/identity/outbound/tokenFacts.ts';
-import { tokenLifeOf } from '../../../src/identity/outbound/tokenLife.ts';
-import type { AcquiredToken, TokenSource } from '../../../src/identity/outbound/tokenOrder.ts';
-import { Secret } from '../../../src/secret.ts';
+  TokenCache,
+  type TokenLookup,
+  tokenLifeOf,
+} from '../../../src/identity/outbound/tokenCache.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Answer } from '../../support/scriptedServer.ts';
-import { json, type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
+import {
+  type Answer,
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 
 const list = 'complianceManagementPartners';

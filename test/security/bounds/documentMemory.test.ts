@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'graphql';
-import { bytesOf, createDocumentStore } from '../../../src/server/documentStore.ts';
+import { bytesOf, createDocumentStore } from '../../../src/graphql/documentStore.ts';
 import { noMeasurements } from '../../support/measurements.ts';
 import {
   empty,

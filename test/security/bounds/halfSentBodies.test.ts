@@ -1,9 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  behindAtMs,
-  createArrivingBodies,
-  paceOf,
-} from '../../../src/server/connections/arrivingBodies.ts';
+import { behindAtMs, createArrivingBodies, paceOf } from '../../../src/http/arrivingBodies.ts';
 import { recordingMeasurements } from '../../support/measurements.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';

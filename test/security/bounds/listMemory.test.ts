@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Emulator } from '../../../src/emulator/startEmulator.ts';
+import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueryComplianceManagementPartnersArgs } from '../../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../../src/graph/resource.ts';
-import { wholeLoop } from '../../../src/loopShare.ts';
-import { readPartnerConnection } from '../../../src/resolvers/partnerConnection.ts';
-import { shareUntilEnd } from '../../../src/resolvers/shareUntilEnd.ts';
-import { cursorOf } from '../../../src/selection/cursor.ts';
-import { readPageArguments } from '../../../src/selection/pageArguments.ts';
-import { createPartnerRows } from '../../../src/selection/partnerRows.ts';
-import { slicesOf } from '../../../src/server/http/graphqlHandler.ts';
-import { printAnswer } from '../../../src/server/printAnswer.ts';
+import type { PartnerResource } from '../../../src/graph/types.ts';
+import { printAnswer } from '../../../src/graphql/printAnswer.ts';
+import { slicesOf } from '../../../src/http/graphqlRoute.ts';
+import { readPageArguments } from '../../../src/partners/list/arguments.ts';
+import { cursorOf } from '../../../src/partners/list/cursor.ts';
+import { createPartnerRows } from '../../../src/partners/list/rows.ts';
+import { readPartnerConnection } from '../../../src/partners/queries.ts';
+import { shareUntilEnd } from '../../../src/partners/reads.ts';
+import { wholeLoop } from '../../../src/shared/loopShare.ts';
 
 const rowCount = 3000;
 const asksPerTurn = 50;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { createSchema, readSdl } from '../../../src/server/schema.ts';
-import { loadTrustedDocuments } from '../../../src/server/trusted/loadTrustedDocuments.ts';
+import { createSchema, readSdl } from '../../../src/graphql/schema.ts';
+import { loadTrustedDocuments } from '../../../src/graphql/trusted.ts';
 import { createManifestFolder } from '../../support/persistedDocuments.ts';
 import { usualLimits } from '../../support/usualLimits.ts';
 

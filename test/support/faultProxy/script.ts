@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
 import type { ConnectionFault, Fault, RequestFault, RequestHead } from './fault.ts';
 
 /** What is to happen next. Connections and requests each take the first fault that fits them. */

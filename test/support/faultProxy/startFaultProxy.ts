@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type Clock, systemClock } from '../../../src/clock.ts';
-import { createPauses } from '../../../src/emulator/pauses.ts';
+import { createPauses } from '../../../src/emulator/faults.ts';
+import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import type { ServerCertificate } from '../certificates.ts';
 import { loopback, openDoor } from './door.ts';
 import type { Fault } from './fault.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/shared/clock.ts';
 
 /** The proxy's end of a client's connection, as a fault writes to it. */
 export interface Wire {

@@ -1,6 +1,6 @@
 import { request } from 'undici';
-import { createGateway, readConfig, type Surroundings } from '../../../src/createGateway.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
+import { createGateway, type Dependencies, readConfig } from '../../../src/createGateway.ts';
+import { createLogger } from '../../../src/telemetry/log.ts';
 import { startOtlpReceiver } from '../otlpReceiver.ts';
 import { createSkippingClock, type SkippingClock } from '../skippingClock.ts';
 import { type Canaries, canary, canaryToken } from './canaries.ts';
@@ -65,7 +65,7 @@ export const callerHeaders = {
 /** Starts one. Its clock can skip, so that a breaker forgets what the last case did. */
 export async function startSecretStage(
   environment: Record<string, string>,
-  surroundings: Partial<Surroundings> = {},
+  surroundings: Partial<Dependencies> = {},
 ): Promise<SecretStage> {
   const collector = await startOtlpReceiver();
   const clock = createSkippingClock();

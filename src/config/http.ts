@@ -1,0 +1,253 @@
+import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { ConfigError, type Readers, StartError, shown } from './readers.ts';
+
+/** How long callers' connections may take, and how many there may be. */
+export interface ConnectionConfig {
+  /** From the first byte of a request, or from the connection's beginning, to the end of its headers. */
+  readonly headersTimeoutMs: number;
+  /** The same to the end of its body. */
+  readonly requestTimeoutMs: number;
+  /** How long an answer may wait for its reader without a byte being taken. */
+  readonly responseIdleTimeoutMs: number;
+  /** How long a connection without a request is kept. */
+  readonly keepAliveTimeoutMs: number;
+  /** How many connections there may be at the same time. */
+  readonly limit: number;
+  /** What bodies may take that are still arriving. */
+  readonly arriving: {
+    readonly bodies: number;
+    /** All that has arrived of them together. */
+    readonly bytes: number;
+    /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
+    readonly bytesPerSecond: number;
+  };
+}
+
+const longestMs = 600_000;
+
+/** Reads the bounds of connections. */
+export function readConnections(readers: Readers): ConnectionConfig {
+  const time = (name: string, fallback: number): number =>
+    readers.wholeNumber(name, { min: 100, max: longestMs, fallback });
+  const connections = {
+    headersTimeoutMs: time('HEADERS_TIMEOUT_MS', 10_000),
+    requestTimeoutMs: time('REQUEST_TIMEOUT_MS', 30_000),
+    responseIdleTimeoutMs: time('RESPONSE_IDLE_TIMEOUT_MS', 15_000),
+    keepAliveTimeoutMs: time('KEEP_ALIVE_TIMEOUT_MS', 72_000),
+    limit: readers.wholeNumber('MAX_CONNECTIONS', { min: 1, max: 1_000_000, fallback: 10_000 }),
+    arriving: {
+      bodies: readers.wholeNumber('MAX_ARRIVING_BODIES', {
+        min: 1,
+        max: 100_000,
+        fallback: 2_500,
+      }),
+      bytes: readers.wholeNumber('MAX_ARRIVING_BODY_BYTES', {
+        min: 1_048_576,
+        max: 1_073_741_824,
+        fallback: 16_777_216,
+      }),
+      bytesPerSecond: readers.wholeNumber('MIN_BODY_BYTES_PER_SECOND', {
+        min: 0,
+        max: 1_000_000,
+        fallback: 240,
+      }),
+    },
+  };
+  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
+    readers.report(
+      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
+    );
+  }
+  return connections;
+}
+
+/** Where something was to listen, and which variables say so. */
+interface ListenPlace {
+  /** What cannot be done there, such as "it cannot listen". */
+  readonly what: string;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined if the host cannot be set. */
+  readonly hostVariable?: string;
+  readonly portVariable: string;
+}
+
+/** Codes of a host that has no address, or another machine's. */
+const hostCodes = /^(ENOTFOUND|EAI_\w+|EADDRNOTAVAIL)$/;
+/** Codes of an address that this user may not take: no second start changes that. */
+const configCodes = /^(EADDRNOTAVAIL|EACCES|EINVAL)$/;
+
+/** Understands why nothing could listen: the address is wrong, or something else keeps the machine from it. */
+export function listenErrorOf(
+  error: unknown,
+  { what, host, port, hostVariable, portVariable }: ListenPlace,
+): Error {
+  const code = errnoCodeOf(error) ?? 'unknown';
+  const failure = `${what} at ${host}:${port} (${code})`;
+  if (/^E[MN]FILE$/.test(code)) {
+    return new StartError(`${failure}; raise the limit of open files (ulimit -n).`, code);
+  }
+  if (hostVariable !== undefined && hostCodes.test(code)) {
+    return new ConfigError([`${hostVariable} is no address of this machine: ${failure}.`]);
+  }
+  if (configCodes.test(code)) {
+    return new ConfigError([`${portVariable} cannot be used: ${failure}.`]);
+  }
+  const variables = [hostVariable, portVariable].filter((name) => name !== undefined).join(' and ');
+  const free = hostVariable === undefined ? 'port' : 'address';
+  return new StartError(`${failure}; set ${variables} to a free ${free}.`, code);
+}
+
+/** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
+export const hostedSandbox = 'https://studio.apollographql.com';
+
+/** Reads the origins whose pages may call the gateway from a browser. */
+export function readCorsOrigins(
+  readers: Readers,
+  upstream: 'graph' | 'emulator',
+): readonly string[] {
+  const origins = readers.list('CORS_ORIGINS') ?? [];
+  for (const origin of origins) {
+    const problem = findOriginProblem(origin);
+    if (problem !== undefined) {
+      readers.report(`CORS_ORIGINS has "${shown(origin)}"; ${problem}.`);
+    }
+  }
+  // With the embedded Graph there is nothing to protect from it.
+  return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
+}
+
+/** Says why a text is no origin that a browser would send. */
+function findOriginProblem(text: string): string | undefined {
+  if (text.includes('*')) {
+    return 'name each origin: callers send tokens, and no page of the whole web is to send them';
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    return 'an origin is http:// or https:// and a host, such as https://app.example';
+  }
+  return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
+}
+
+/** What `/` shows: Apollo Sandbox from the internet, an explorer from the package itself, one or the other, or nothing. */
+export type ExplorerMode = (typeof explorerModes)[number];
+
+const explorerModes = ['auto', 'sandbox', 'offline', 'off'] as const;
+
+/** Reads which explorer there is; in production there is none unless somebody wants it. */
+export function readExplorer(readers: Readers, isProduction: boolean): ExplorerMode {
+  return readers.oneOf('EXPLORER', explorerModes) ?? (isProduction ? 'off' : 'auto');
+}
+
+/** From when on requests are refused before they are read. */
+export interface SheddingConfig {
+  /** How late the event loop may be, on average, before fewer requests are let in at the same time; 0 sets no bound. */
+  readonly eventLoopDelayMs: number;
+  /** How much of the heap's limit may be in use; 0 sets no bound. */
+  readonly heapPercent: number;
+  /** How many requests may be open at the same time, whatever the event loop says; 0 sets no bound. */
+  readonly openRequests: number;
+}
+
+/** Reads when to shed. */
+export function readShedding(readers: Readers): SheddingConfig {
+  return {
+    eventLoopDelayMs: readers.wholeNumber('SHED_EVENT_LOOP_DELAY_MS', {
+      min: 0,
+      max: 10_000,
+      fallback: 200,
+    }),
+    heapPercent: readers.wholeNumber('SHED_HEAP_PERCENT', { min: 0, max: 99, fallback: 90 }),
+    openRequests: readers.wholeNumber('SHED_OPEN_REQUESTS', {
+      min: 0,
+      max: 100_000,
+      fallback: 1_000,
+    }),
+  };
+}
+
+/** What a request may have at the most, and what happens to those that have more. */
+export interface LimitsConfig {
+  readonly mode: 'enforce' | 'warn-only';
+  readonly bodyBytes: number;
+  readonly jsonDepth: number;
+  readonly documentBytes: number;
+  readonly tokens: number;
+  readonly depth: number;
+  readonly introspectionDepth: number;
+  readonly aliases: number;
+  readonly introspectionAliases: number;
+  readonly rootFields: number;
+  readonly directives: number;
+  readonly filterConditions: number;
+  readonly filterDepth: number;
+  readonly filterText: number;
+  readonly orderKeys: number;
+  readonly pageRows: number;
+  readonly answerBytes: number;
+  readonly answerValues: number;
+  readonly errors: number;
+}
+
+/** Reads the limits. Their upper bounds are what a process of this kind bears in one request. */
+export function readLimits(readers: Readers): LimitsConfig {
+  const limit = (name: string, fallback: number, min: number, max: number): number =>
+    readers.wholeNumber(name, { min, max, fallback });
+  const limits: LimitsConfig = {
+    mode: readers.oneOf('LIMITS_MODE', ['enforce', 'warn-only']) ?? 'enforce',
+    bodyBytes: limit('LIMIT_BODY_BYTES', 65_536, 1024, 1_048_576),
+    jsonDepth: limit('LIMIT_JSON_DEPTH', 32, 4, 128),
+    documentBytes: limit('LIMIT_DOCUMENT_BYTES', 16_384, 256, 262_144),
+    tokens: limit('LIMIT_TOKENS', 1000, 50, 3000),
+    depth: limit('LIMIT_DEPTH', 8, 1, 100),
+    introspectionDepth: limit('LIMIT_INTROSPECTION_DEPTH', 16, 1, 100),
+    aliases: limit('LIMIT_ALIASES', 20, 0, 1000),
+    introspectionAliases: limit('LIMIT_INTROSPECTION_ALIASES', 3, 0, 100),
+    rootFields: limit('LIMIT_ROOT_FIELDS', 10, 1, 1000),
+    directives: limit('LIMIT_DIRECTIVES', 10, 0, 1000),
+    filterConditions: limit('LIMIT_FILTER_CONDITIONS', 100, 1, 1000),
+    filterDepth: limit('LIMIT_FILTER_DEPTH', 8, 1, 32),
+    // Of names, no more is compared.
+    filterText: limit('LIMIT_FILTER_TEXT', 256, 1, 256),
+    orderKeys: limit('LIMIT_ORDER_KEYS', 3, 1, 3),
+    pageRows: limit('LIMIT_PAGE_ROWS', 1000, 1, 10_000),
+    answerBytes: limit('LIMIT_ANSWER_BYTES', 4_194_304, 1024, 67_108_864),
+    answerValues: limit('LIMIT_ANSWER_VALUES', 250_000, 100, 10_000_000),
+    errors: limit('LIMIT_ERRORS', 5, 2, 100),
+  };
+  if (limits.documentBytes > limits.bodyBytes) {
+    readers.report(
+      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
+    );
+  }
+  return limits;
+}
+
+/** Whether callers may send documents of their own. */
+export type TrustedDocumentsConfig =
+  | { readonly mode: 'off' }
+  | {
+      /** What becomes of documents that are not in the manifest: told to the operator, or refused. */
+      readonly mode: 'log-unknown' | 'enforce';
+      /** The file with the manifest, or a directory of such files. */
+      readonly path: string;
+    };
+
+const trustedDocumentsModes = ['off', 'log-unknown', 'enforce'] as const;
+
+/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
+export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
+  const mode = readers.oneOf('TRUSTED_DOCUMENTS_MODE', trustedDocumentsModes);
+  const path = readers.text('TRUSTED_DOCUMENTS_PATH');
+  if (path !== undefined) {
+    readers.need(
+      'TRUSTED_DOCUMENTS_MODE',
+      `with TRUSTED_DOCUMENTS_PATH it is one of ${trustedDocumentsModes.join(', ')}`,
+    );
+  }
+  if (mode === undefined || mode === 'off') {
+    return { mode: 'off' };
+  }
+  readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
+  return { mode, path: path ?? '' };
+}

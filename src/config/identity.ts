@@ -1,0 +1,196 @@
+import type { Secret } from '../shared/secret.ts';
+import { type CloudName, cloudOf } from './clouds.ts';
+import type { Readers } from './readers.ts';
+
+/** Which callers' tokens are taken. */
+export interface InboundConfig {
+  /** Where the keys come from, without a slash at the end. */
+  readonly authorityHost: string;
+  readonly tenantIds: readonly string[];
+  /** What tokens for this gateway are made for. */
+  readonly audiences: readonly string[];
+  /** The apps that may call; all where it is undefined. */
+  readonly clientIds: readonly string[] | undefined;
+  /** The scopes (of users) or roles (of applications) of which one suffices, the least privileged first. */
+  readonly readPermissions: readonly string[];
+  readonly writePermissions: readonly string[];
+}
+
+/** The gateway's own registration. */
+interface RegistrationConfig {
+  readonly kind: 'registration';
+  readonly authorityHost: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly credential: CredentialConfig;
+}
+
+/** The identity of the machine that the gateway runs on. */
+interface ManagedIdentityConfig {
+  readonly kind: 'managed-identity';
+  /** Of a user-assigned identity; undefined means the machine's own. */
+  readonly clientId: string | undefined;
+  /** App Service and Container Apps name their own place; undefined means the metadata service. */
+  readonly endpoint: { readonly url: URL; readonly header: Secret } | undefined;
+}
+
+/** Whose token goes to Graph, and who may call. */
+export type IdentityConfig =
+  | { readonly mode: 'passthrough' }
+  | {
+      readonly mode: 'on-behalf-of';
+      readonly inbound: InboundConfig;
+      readonly outbound: RegistrationConfig;
+    }
+  | {
+      readonly mode: 'app-only';
+      readonly inbound: InboundConfig;
+      readonly outbound: RegistrationConfig | ManagedIdentityConfig;
+    };
+
+const modes = ['passthrough', 'on-behalf-of', 'app-only'] as const;
+/** An operator who sets one of them believes that it holds. */
+const rulesForCallers = [
+  'AUTH_TENANTS',
+  'AUTH_AUDIENCES',
+  'AUTH_CLIENTS',
+  'AUTH_READ_PERMISSIONS',
+  'AUTH_WRITE_PERMISSIONS',
+];
+const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
+const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
+
+/** Reads the mode and all that it needs. */
+export function readIdentity(
+  readers: Readers,
+  cloud: CloudName,
+  upstream: 'graph' | 'emulator',
+): IdentityConfig {
+  const mode = readers.oneOf('AUTH_MODE', modes) ?? 'passthrough';
+  if (mode === 'passthrough') {
+    for (const name of rulesForCallers.filter((rule) => readers.text(rule) !== undefined)) {
+      readers.report(
+        `${name} is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`,
+      );
+    }
+    return { mode };
+  }
+  if (upstream === 'emulator') {
+    readers.report(
+      `AUTH_MODE is "${mode}", which gets tokens for a Graph of Microsoft's: name it with GRAPH_CLOUD or GRAPH_BASE_URL.`,
+    );
+  }
+  const authorityHost = readAuthorityHost(readers, cloud);
+  const tenantId = readers.guid('AZURE_TENANT_ID');
+  const clientId = readers.guid('AZURE_CLIENT_ID');
+  const credential = readCredential(readers);
+  const isManaged = mode === 'app-only' && credential === undefined;
+  readers.need('AZURE_TENANT_ID', `AUTH_MODE=${mode} needs the tenant's id`);
+  if (!isManaged) {
+    readers.need('AZURE_CLIENT_ID', `AUTH_MODE=${mode} needs the gateway's client id`);
+  }
+  if (credential === undefined && mode === 'on-behalf-of') {
+    readers.report(
+      'AUTH_MODE=on-behalf-of needs a credential: AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE.',
+    );
+  }
+  const inbound = readInbound(readers, { authorityHost, tenantId, clientId, isManaged });
+  if (mode === 'app-only' && credential === undefined) {
+    return { mode, inbound, outbound: readManagedIdentity(readers, clientId) };
+  }
+  const outbound: RegistrationConfig = {
+    kind: 'registration',
+    authorityHost,
+    tenantId: tenantId ?? '',
+    clientId: clientId ?? '',
+    // Without one the problem is reported above, and nothing is started.
+    credential: credential ?? { kind: 'federated-token', path: '' },
+  };
+  return { mode, inbound, outbound };
+}
+
+function readAuthorityHost(readers: Readers, cloud: CloudName): string {
+  const host = readers.rootUrl('AZURE_AUTHORITY_HOST');
+  return host === undefined ? cloudOf(cloud).authorityHost : host.href.replace(/\/$/, '');
+}
+
+interface InboundFacts {
+  readonly authorityHost: string;
+  readonly tenantId: string | undefined;
+  readonly clientId: string | undefined;
+  /** Then the client id is the machine's, and says nothing of what callers ask tokens for. */
+  readonly isManaged: boolean;
+}
+
+function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
+  const { authorityHost, tenantId, clientId, isManaged } = facts;
+  const audiences = readers.list('AUTH_AUDIENCES');
+  if (isManaged) {
+    readers.need(
+      'AUTH_AUDIENCES',
+      'with a managed identity the gateway cannot know the client id that callers ask tokens for',
+    );
+  }
+  const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];
+  return {
+    authorityHost,
+    tenantIds: readers.guids('AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
+    audiences: audiences ?? own,
+    clientIds: readers.guids('AUTH_CLIENTS'),
+    readPermissions: readers.list('AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
+    writePermissions: readers.list('AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
+  };
+}
+
+function readManagedIdentity(
+  readers: Readers,
+  clientId: string | undefined,
+): ManagedIdentityConfig {
+  const url = readers.plainUrl('IDENTITY_ENDPOINT');
+  const header = readers.secret('IDENTITY_HEADER');
+  if ((url === undefined) !== (header === undefined)) {
+    readers.report('IDENTITY_ENDPOINT and IDENTITY_HEADER go together: set both or none.');
+  }
+  const endpoint = url !== undefined && header !== undefined ? { url, header } : undefined;
+  return { kind: 'managed-identity', clientId, endpoint };
+}
+
+/** How the gateway proves to Entra that it is the app that it says it is. */
+export type CredentialConfig =
+  | { readonly kind: 'secret'; readonly secret: Secret }
+  | {
+      readonly kind: 'certificate';
+      readonly path: string;
+      readonly passphrase: Secret | undefined;
+      readonly sendsChain: boolean;
+    }
+  | { readonly kind: 'federated-token'; readonly path: string };
+
+const names = [
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+  'AZURE_FEDERATED_TOKEN_FILE',
+] as const;
+
+/** Reads the one credential that is set; undefined where there is none. */
+function readCredential(readers: Readers): CredentialConfig | undefined {
+  const given = names.filter((name) => readers.text(name) !== undefined);
+  if (given.length > 1) {
+    readers.report(`${given.join(' and ')} are both set: the gateway proves itself in one way.`);
+  }
+  const secret = readers.secret('AZURE_CLIENT_SECRET');
+  if (secret !== undefined) {
+    return { kind: 'secret', secret };
+  }
+  const certificate = readers.text('AZURE_CLIENT_CERTIFICATE_PATH');
+  if (certificate !== undefined) {
+    return {
+      kind: 'certificate',
+      path: certificate,
+      passphrase: readers.secret('AZURE_CLIENT_CERTIFICATE_PASSWORD'),
+      sendsChain: readers.flag('AZURE_CLIENT_SEND_CERTIFICATE_CHAIN', false),
+    };
+  }
+  const path = readers.text('AZURE_FEDERATED_TOKEN_FILE');
+  return path === undefined ? undefined : { kind: 'federated-token', path };
+}

@@ -1,0 +1,108 @@
+import { GraphProtocolError } from './errors.ts';
+import { type GraphPage, readPage } from './readAnswer.ts';
+import type { GraphCall, GraphClientParts } from './request.ts';
+import { readHeaders, resolveNextLink } from './routes.ts';
+import { idKeyOf, type PartnerResource } from './types.ts';
+
+/** Pages may be empty, but so many in a row are no list any more. */
+const maximumEmptyPages = 50;
+/** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
+const maximumRepeatedPages = 3;
+
+/** What a parsed value takes beside its text, about. */
+const bytesPerValue = 64;
+const pageBytes = new WeakMap<readonly PartnerResource[], number>();
+
+/** How much memory a page of the list takes, in bytes, about. */
+export function bytesOfPage(page: readonly PartnerResource[]): number {
+  return pageBytes.get(page) ?? 0;
+}
+
+/**
+ * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for.
+ * @throws GraphError
+ */
+export async function* readPages(
+  { send, routes, clock, noteSeen }: GraphClientParts,
+  call: GraphCall,
+): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+  const seen = new Set<string>();
+  const rows = createRowSieve();
+  let url: URL | undefined = routes.collection;
+  while (url !== undefined) {
+    seen.add(url.href);
+    const response = await send({ operation: 'list', url, headers: readHeaders, call });
+    const page: GraphPage = readPage(response, clock.now());
+    const partners = rows.sift(page);
+    pageBytes.set(partners, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
+    const next = nextPageUrl(page, url, routes.collection, seen);
+    yield partners;
+    noteSeen(partners);
+    url = next;
+  }
+}
+
+/**
+ * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
+ * @throws GraphProtocolError where the list goes on without bringing anything new.
+ */
+function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
+  const known = new Set<string>();
+  let emptyPages = 0;
+  let repeatedPages = 0;
+  return {
+    sift({ partners, nextLink }) {
+      const fresh = partners.filter(({ id }) => {
+        const key = idKeyOf(id);
+        return !known.has(key) && known.add(key);
+      });
+      if (fresh.length > 0) {
+        emptyPages = 0;
+        repeatedPages = 0;
+        return fresh;
+      }
+      if (partners.length > 0 || repeatedPages > 0) {
+        repeatedPages += 1;
+      } else {
+        emptyPages += 1;
+      }
+      if (nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
+        throw endless('brings the same rows again and again');
+      }
+      if (emptyPages > maximumEmptyPages) {
+        throw endless('goes on without end and without rows');
+      }
+      return fresh;
+    },
+  };
+}
+
+function endless(what: string): GraphProtocolError {
+  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}.`);
+}
+
+/** @throws GraphProtocolError for a link that leads elsewhere or back. */
+function nextPageUrl(
+  { nextLink }: GraphPage,
+  page: URL,
+  collection: URL,
+  seen: ReadonlySet<string>,
+): URL | undefined {
+  if (nextLink === undefined) {
+    return undefined;
+  }
+  const url = resolveNextLink(nextLink, page, collection);
+  if (url === undefined) {
+    throw new GraphProtocolError(
+      'badResponse',
+      "Microsoft Graph's list goes on at a place that is not its own; the token is not sent there.",
+    );
+  }
+  if (seen.has(url.href)) {
+    throw new GraphProtocolError(
+      'badResponse',
+      "Microsoft Graph's list leads back to an earlier page.",
+    );
+  }
+  return url;
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Log, LogFields } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { isConfigurationFault, isGraphError } from './errors.ts';
+import { safeIdOf } from './readRefusal.ts';
+import { type GraphAttempt, type GraphRequest, type GraphResponse, headerText } from './request.ts';
+import { methodOf, routeOf } from './types.ts';
+
+interface AttemptReportParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
+}
+
+/** What is told of one attempt: one line, one measurement and one span, whatever its end is. */
+interface AttemptReport {
+  /** The attempt's own trace context, where there are traces. */
+  readonly headers: GraphRequest['headers'] | undefined;
+  answered(response: GraphResponse): void;
+  failed(error: unknown): void;
+}
+
+/** Begins an attempt's report; exactly one of its ends has to be called. */
+export function startAttemptReport(
+  attempt: GraphAttempt,
+  { clock, log, measurements }: AttemptReportParts,
+): AttemptReport {
+  const startedMs = clock.now();
+  const labels = labelsOf(attempt);
+  const trail = attempt.call.trail?.startAttempt({ operation: attempt.operation, ...labels });
+  measurements.underWay(1);
+  return {
+    headers: trail?.headers,
+    answered(response) {
+      const durationMs = clock.now() - startedMs;
+      const answer = describeAnswer(response);
+      log.info('Microsoft Graph answered', { ...describeAttempt(attempt, durationMs), ...answer });
+      measurements.attempt({ ...labels, durationMs, status: response.status });
+      measurements.underWay(-1);
+      trail?.end(answer);
+    },
+    failed(error) {
+      const durationMs = clock.now() - startedMs;
+      const code = isGraphError(error) ? error.code : 'unexpected';
+      const failure = { ...describeFailure(error), code };
+      const facts = { ...describeAttempt(attempt, durationMs), ...failure };
+      if (isConfigurationFault(error)) {
+        log.error(`Configuration fault: ${error.message}`, facts);
+      } else {
+        log.warn('Microsoft Graph gave no answer', facts);
+      }
+      measurements.attempt({ ...labels, durationMs, errorType: code });
+      measurements.underWay(-1);
+      trail?.end({ ...failure, errorType: code });
+    },
+  };
+}
+
+function labelsOf({ operation, number, repeatReason }: GraphAttempt) {
+  return { method: methodOf(operation), route: routeOf(operation), attempt: number, repeatReason };
+}
+
+function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
+  const { call, operation, number, repeatReason } = attempt;
+  return {
+    requestId: call.requestId,
+    traceId: call.trail?.traceId,
+    operation,
+    method: methodOf(operation),
+    route: routeOf(operation),
+    attempt: number,
+    reason: repeatReason,
+    durationMs,
+    // A write that is finished for nobody is still told here.
+    hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
+  };
+}
+
+function describeAnswer(response: GraphResponse): LogFields {
+  return {
+    status: response.status,
+    graphRequestId: safeIdOf(headerText(response, 'request-id')),
+    graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
+  };
+}
+
+function describeFailure(error: unknown): LogFields {
+  if (!isGraphError(error)) {
+    return {};
+  }
+  const { answer, fault } = error.details;
+  return {
+    status: answer?.status,
+    graphRequestId: answer?.requestId,
+    graphClientRequestId: answer?.clientRequestId,
+    mayHaveBeenApplied: error.mayHaveBeenApplied,
+    fault,
+    // Of the fault underneath, such as ECONNRESET; its message could name hosts.
+    systemCode: errnoCodeOf(error.cause),
+  };
+}

@@ -1,0 +1,376 @@
+import { jsonOf } from '../shared/json.ts';
+import { type GraphErrorBody, readChallenge, readErrorBody } from './errorBody.ts';
+import {
+  type GraphAnswer,
+  type GraphErrorCode,
+  type GraphErrorDetails,
+  GraphProtocolError,
+  GraphResponseError,
+  type MissingGrant,
+} from './errors.ts';
+import { type GraphResponse, headerText } from './request.ts';
+import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
+import {
+  type GraphOperation,
+  isAboutOnePartner,
+  isSameId,
+  isWrite,
+  requiredScopesOf,
+} from './types.ts';
+
+/** What a request was for: the operation, and the partner's id where it was about one. */
+export interface Asked {
+  readonly operation: GraphOperation;
+  readonly id?: string;
+}
+
+/** Makes the error of an answer that is no success. */
+export function responseErrorOf(
+  { operation, id }: Asked,
+  response: GraphResponse,
+  nowMs: number,
+): GraphResponseError {
+  const body = readErrorBody(jsonOf(response));
+  const answer = graphAnswerOf(response, body);
+  const challenge = readChallenge(response.headers['www-authenticate']);
+  const retryAfterMs =
+    response.status === 429 ? throttlePauseMsOf(response, nowMs) : retryAfterMsOf(response, nowMs);
+  const message = cleanMessage(body?.message ?? '');
+  const refusal = decideRefusal({
+    operation,
+    status: response.status,
+    codes: body?.codes ?? [],
+    message,
+    wasTurnedAway: wasTurnedAway(response, nowMs),
+    hasClaims: challenge.claims !== undefined,
+    isIntuneRole: challenge.isIntuneRole,
+    isGraphsOwn: body !== undefined && body.codes.length > 0 && answer.requestId !== undefined,
+    namesAnother: id !== undefined && namesAnother(id, answer, body, message),
+  });
+  const lacking =
+    refusal.code === 'forbidden'
+      ? missingGrantOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
+      : undefined;
+  const text = lacking && forbiddenMessages[lacking];
+  return new GraphResponseError(
+    refusal.code,
+    text ?? messageFor(refusal.code, message, { operation, status: response.status }),
+    {
+      lacking,
+      mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
+      answer,
+      claims: challenge.claims,
+      retryAfterMs,
+      requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
+      quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
+        (match) => match[1] ?? match[2] ?? '',
+      ),
+    },
+  );
+}
+
+function namesAnother(
+  id: string,
+  { requestId, clientRequestId }: GraphAnswer,
+  body: GraphErrorBody | undefined,
+  message: string,
+): boolean {
+  const ids = [requestId, clientRequestId, body?.requestId, body?.clientRequestId];
+  const requestIds = ids.filter((one) => one !== undefined);
+  return namesAnotherPartner(id, { text: body?.message ?? '', message, requestIds });
+}
+
+/** Makes the error of a success that cannot be believed; `mayHaveBeenApplied` where it answered a write. */
+export function protocolErrorOf(
+  operation: GraphOperation,
+  response: GraphResponse,
+  message: string,
+  details: Pick<GraphErrorDetails, 'fault' | 'answeredId'> = {},
+): GraphProtocolError {
+  return new GraphProtocolError('badResponse', message, {
+    ...details,
+    mayHaveBeenApplied: isWrite(operation),
+    answer: graphAnswerOf(response, readErrorBody(response.json)),
+  });
+}
+
+/** Graph's own words where they help to mend something; elsewhere ours, which say what to do. */
+function messageFor(
+  code: GraphErrorCode,
+  message: string,
+  { operation, status }: { readonly operation: GraphOperation; readonly status: number },
+): string {
+  switch (code) {
+    case 'approvalRequired':
+      return `Multi Admin Approval in Intune protects this change: another administrator has to approve it there. Microsoft Graph says: ${message || `nothing more (${status}).`}`;
+    case 'unauthenticated':
+      return 'Microsoft Graph does not accept the token; get a new one, with the claims if any are given.';
+    case 'tenantNotLicensed':
+      return 'Intune is not available in this tenant: it needs an active licence and Intune as its device management authority. Repeating does not help.';
+    case 'throttled':
+      return 'Microsoft Graph asks to slow down.';
+    case 'invalidRequest':
+    case 'conflict':
+      return message === ''
+        ? `Microsoft Graph refused this without a reason (${status}).`
+        : message;
+    case 'notFound':
+      return 'Microsoft Graph has no partner with this id.';
+    case 'timeout':
+      return 'Microsoft Graph ran out of time.';
+    case 'unavailable':
+      return `Microsoft Graph has a fault (${status}).`;
+    default:
+      return isAboutOnePartner(operation) && (status === 404 || status === 410)
+        ? `A ${status} came that is not Microsoft Graph's word on this partner. It does not say whether the partner exists.`
+        : `Microsoft Graph gave an answer that does not fit the request (${status}).`;
+  }
+}
+
+/** What is known of an answer that is no success, for the decision below. */
+export interface RefusalFacts {
+  readonly operation: GraphOperation;
+  readonly status: number;
+  readonly codes: readonly string[];
+  readonly message: string;
+  /** Whether it is a 503 that says when to come back. */
+  readonly wasTurnedAway: boolean;
+  readonly hasClaims: boolean;
+  readonly isIntuneRole: boolean;
+  /** Whether it is Graph that speaks: in its own envelope, with a code and the id of a request. */
+  readonly isGraphsOwn: boolean;
+  /** Whether it names another partner than the one that was asked for. */
+  readonly namesAnother: boolean;
+}
+
+/** What an answer means for the caller. */
+interface Refusal {
+  readonly code: GraphErrorCode;
+  readonly mayHaveBeenApplied: boolean;
+}
+
+/**
+ * Decides what an answer that is no success means. Graph's status is not the whole truth: a tenant without Intune and
+ * a missing route both answer 400, a missing Intune role may answer 401.
+ */
+export function decideRefusal(facts: RefusalFacts): Refusal {
+  if (facts.status >= 500 || facts.status === 408) {
+    return decideFault(facts);
+  }
+  if (facts.status < 400) {
+    // A redirect is never followed, with the token or without. 303 says that the request was executed; so may a 2xx.
+    const mayHaveBeenApplied =
+      isWrite(facts.operation) && (facts.status === 303 || facts.status < 300);
+    return { code: 'badResponse', mayHaveBeenApplied };
+  }
+  return { code: decideRefusalCode(facts), mayHaveBeenApplied: false };
+}
+
+/** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
+function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Refusal {
+  if (status === 501) {
+    return { code: 'badResponse', mayHaveBeenApplied: false };
+  }
+  const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
+  return { code, mayHaveBeenApplied: isWrite(operation) && !wasTurnedAway };
+}
+
+function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
+  if (isApprovalMissing(facts)) {
+    return 'approvalRequired';
+  }
+  switch (facts.status) {
+    case 400:
+    case 422:
+      return decideBadRequest(facts);
+    case 401:
+      return decideUnauthorized(facts);
+    case 402:
+      return 'tenantNotLicensed';
+    case 403:
+      return facts.hasClaims ? 'unauthenticated' : 'forbidden';
+    case 404:
+    case 410:
+      return saysThereIsNone(facts) ? 'notFound' : 'badResponse';
+    case 409:
+    case 412:
+    case 423:
+      return 'conflict';
+    case 413:
+      return isWrite(facts.operation) ? 'invalidRequest' : 'badResponse';
+    case 429:
+      return 'throttled';
+    default:
+      return 'badResponse';
+  }
+}
+
+function decideBadRequest(facts: RefusalFacts): GraphErrorCode {
+  const { operation, codes, message } = facts;
+  // There is no code for this one, so the text has to do: the sentence has been the same for years.
+  if (/not applicable to target tenant/i.test(message)) {
+    return 'tenantNotLicensed';
+  }
+  if (isRouteMissing(facts) || !(isAboutOnePartner(operation) || operation === 'add')) {
+    return 'badResponse';
+  }
+  // Of a delete it proves nothing: Intune has said so of what was there. A look has to decide.
+  const isNone = operation !== 'delete' && codes.includes('ResourceNotFound');
+  return isNone && saysThereIsNone(facts) ? 'notFound' : 'invalidRequest';
+}
+
+/** Whether it is Graph's own word that it has no partner with the id that was asked for. */
+function saysThereIsNone(facts: RefusalFacts): boolean {
+  const { operation, isGraphsOwn, namesAnother } = facts;
+  return isAboutOnePartner(operation) && isGraphsOwn && !namesAnother && !isRouteMissing(facts);
+}
+
+/** Whether the address leads nowhere, which says nothing of any partner. */
+function isRouteMissing({ codes, message }: RefusalFacts): boolean {
+  return (
+    codes.includes('No method match route template') ||
+    /^No OData route exists|^Resource not found for the segment/i.test(message)
+  );
+}
+
+/**
+ * Whether Multi Admin Approval holds the change back until another administrator has agreed. It is told by a missing
+ * header (400), by a code (403), or by an approval that is still open (412).
+ */
+function isApprovalMissing({ status, codes, message }: RefusalFacts): boolean {
+  return (
+    codes.some((code) => /approval/i.test(code)) ||
+    /x-msft-approval-|multi(ple)?[ -]?admin(istrator)?[ -]?approval/i.test(message) ||
+    ((status === 403 || status === 412) && /\b(approvals?|justification)\b/i.test(message))
+  );
+}
+
+function decideUnauthorized({ codes, hasClaims, isIntuneRole }: RefusalFacts): GraphErrorCode {
+  if (hasClaims) {
+    return 'unauthenticated';
+  }
+  return isIntuneRole || codes.includes('Forbidden') ? 'forbidden' : 'unauthenticated';
+}
+
+const uuid = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi;
+const labelledId = new RegExp(
+  `\\b(?:correlation|request|activity|operation|trace|tenant)[ _-]?id\\b[^\\da-f]{0,3}${uuid.source}`,
+  'gi',
+);
+const partnerPath = /complianceManagementPartners(?:\/|\('?)([^/'")?\s]+)/gi;
+
+/**
+ * Whether an error names a partner, and another one than was asked for. `text` is what Graph wrote, its path included;
+ * `message` is the part of it that is meant for people, and `requestIds` are ids of requests.
+ */
+export function namesAnotherPartner(id: string, { text, message, requestIds }: NamedIds): boolean {
+  const inPaths = [...text.matchAll(partnerPath)].map((match) => match[1] ?? '');
+  const inMessage = message.replace(labelledId, '').match(uuid) ?? [];
+  return [...inPaths, ...inMessage].some(
+    (named) => ![id, ...requestIds].some((known) => isSameId(known, named)),
+  );
+}
+
+/** What an error says, for the question which ids it names. */
+interface NamedIds {
+  readonly text: string;
+  readonly message: string;
+  readonly requestIds: readonly string[];
+}
+
+const maximumLength = 500;
+
+/** From here on an Intune message names operations, activities and the internal address of the tenant's scale unit. */
+const supportTail =
+  /\s*(-|–)?\s*\b(Operation ID|Activity ID|Url|CustomApiErrorPhrase)\b\s*(\([^)]*\))?\s*:.*$/is;
+
+/** Of machines, and not of types: `System.Net` and `microsoft.graph.group` end otherwise. A mail address stays. */
+const hostName =
+  /(?<![@\w.-])(?:[\w-]+\.)+(?:internal|local|localdomain|lan|corp|intranet|cloud|com|net|org|io|svc)\b(?::\d+)?(?:\/[^\s'"]*)?/g;
+const ipAddress =
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|(?:[\da-f]{0,4}:){3,7}[\da-f]{0,4})(?![\w.:]*[\w:])/gi;
+
+/**
+ * Makes a message of Graph's fit for a caller: one line without the support tail, addresses, internal hosts, tokens
+ * and the backend's own namespace. Empty where nothing is left.
+ */
+export function cleanMessage(message: string): string {
+  const cleaned = message
+    .slice(0, 20_000)
+    .replace(supportTail, '')
+    .replace(/\bBearer\s+[\w.~+/=-]+/gi, 'Bearer [redacted]')
+    .replace(/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, '[redacted]')
+    .replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, '[address]')
+    .replace(/\b(?:[\w-]+\.)+manage\.microsoft\.com\b[^\s'"]*/gi, '[address]')
+    .replace(hostName, '[address]')
+    .replace(ipAddress, '[address]')
+    .replace(/\bmicrosoft\.management\.services\.api\./gi, 'microsoft.graph.')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return cleaned.length > maximumLength ? `${cleaned.slice(0, maximumLength - 1)}…` : cleaned;
+}
+
+/** What an answer says beside its status. */
+interface ForbiddenFacts {
+  readonly status: number;
+  /** Graph's own words, cleaned. */
+  readonly message: string;
+  /** Whether Intune's own service speaks. */
+  readonly isIntuneRole: boolean;
+}
+
+/**
+ * Tells what somebody lacks who is forbidden something: the permission, which an administrator grants to the
+ * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
+ * the same for years; a 401 that means forbidden is always about the role.
+ */
+export function missingGrantOf({ status, message, isIntuneRole }: ForbiddenFacts): MissingGrant {
+  if (
+    /^Application is not authorized|does not have application permissions|following scopes/i.test(
+      message,
+    )
+  ) {
+    return 'PERMISSION';
+  }
+  if (isIntuneRole || status === 401 || /^User is not authorized/i.test(message)) {
+    return 'INTUNE_ROLE';
+  }
+  return 'PERMISSION_OR_INTUNE_ROLE';
+}
+
+/** What to do about it. */
+const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
+  PERMISSION:
+    'The application lacks the permission for this; an administrator has to grant it the least privileged one that is named here.',
+  INTUNE_ROLE:
+    'The user lacks the role in Intune for this. The permission of the application does not help; an administrator of Intune has to give the user a role.',
+  PERMISSION_OR_INTUNE_ROLE:
+    'The token lacks a required permission, or its user lacks the role in Intune for this.',
+};
+
+/**
+ * Gathers what a support case needs of an answer, where it has the form that such things have: it is shown to callers
+ * and written into logs, and a token or a sentence in its place is neither.
+ */
+export function graphAnswerOf(response: GraphResponse, body?: GraphErrorBody): GraphAnswer {
+  return {
+    status: response.status,
+    code: ifFits(body?.codes[0], /^(?!eyJ)[A-Za-z][\w .:-]{0,99}$/),
+    requestId: safeIdOf(headerText(response, 'request-id')) ?? safeIdOf(body?.requestId),
+    clientRequestId:
+      safeIdOf(headerText(response, 'client-request-id')) ?? safeIdOf(body?.clientRequestId),
+    date: ifFits(headerText(response, 'date') ?? body?.date, /^[\w ,:.+-]{1,40}$/),
+  };
+}
+
+function ifFits(text: string | undefined, form: RegExp): string | undefined {
+  return text !== undefined && form.test(text) ? text : undefined;
+}
+
+/**
+ * Gives an id of Graph's as logs, spans and answers may show it: what has another form is none, whatever it is. A token
+ * is longer.
+ */
+export function safeIdOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.-]{1,64}$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../shared/clock.ts';
+import type { Secret } from '../shared/secret.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import type { Trail } from '../telemetry/trace.ts';
+import type { Routes } from './routes.ts';
+import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
+
+/** Why an operation ended before its answer was there. */
+export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
+
+/** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
+export interface GraphCall {
+  /** Sent as `client-request-id`: one id from the caller's edge to Graph's own logs. */
+  readonly requestId: string;
+  /** A W3C trace context of the caller, passed on as it came. */
+  readonly traceparent: string | undefined;
+  /** Where the operation's attempts are noted; what travels to Graph is then the context of the attempt. */
+  readonly trail?: Trail;
+  /** The caller's own bearer token, if one came. */
+  readonly callerToken: Secret | undefined;
+  /** When the operation's time is up, in milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  /**
+   * Fires when the time is up, the caller's connection closes or the gateway stops, and once the operation is answered;
+   * its reason is an `EndReason`.
+   */
+  readonly signal: AbortSignal;
+  /** The same, deaf to the caller's leaving: a write that was already sent is finished. */
+  readonly writeSignal: AbortSignal;
+}
+
+export interface GraphRequest {
+  /** Stands in logs in place of the path, which can carry an id. */
+  readonly operation: GraphOperation;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly call: GraphCall;
+  /** How many requests Graph counts this as: the items of a batch; 1 where absent. */
+  readonly cost?: number;
+}
+
+/** One attempt at a request. */
+export interface GraphAttempt extends GraphRequest {
+  /** From 1. */
+  readonly number: number;
+  /** Why there was another one before. */
+  readonly repeatReason?: RepeatReason;
+  /** Asks for a connection that no earlier request has used. */
+  readonly onNewConnection?: boolean;
+  /** Asks for a token that was not used before. */
+  readonly withFreshToken?: boolean;
+  /** Fires when this attempt has taken too long, while there may be time for another. */
+  readonly attemptSignal?: AbortSignal | undefined;
+}
+
+/** Why an attempt is followed by another. */
+export type RepeatReason =
+  | 'not-connected'
+  | 'broken'
+  | 'throttled'
+  | 'unavailable'
+  | 'server-error'
+  | 'unauthorized';
+
+export interface GraphResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** The body where it is JSON and was parsed already. */
+  readonly json?: unknown;
+  /** How many values the JSON has, or more. */
+  readonly jsonValues?: number;
+  /** Whether an earlier attempt of the same write may have been executed. */
+  readonly isAfterDoubt?: boolean;
+}
+
+export type Send = (request: GraphRequest) => Promise<GraphResponse>;
+
+/** Carries one attempt to Graph and its answer back, as it came. */
+export type Transport = (attempt: GraphAttempt) => Promise<GraphResponse>;
+
+/** One header's text; of several lines with one name, the first. */
+export function headerText(response: GraphResponse, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What the client is built over. */
+export interface GraphClientParts {
+  readonly send: Send;
+  readonly routes: Routes;
+  readonly clock: Clock;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'outcomeUnknown'>;
+  /** Told of each partner in Graph's answers. */
+  readonly noteSeen: (partners: Iterable<PartnerResource>) => void;
+  /** Whether an answer to an add is about what was sent. */
+  readonly matchesSubmitted: (sent: NewPartnerResource, answered: PartnerResource) => boolean;
+}

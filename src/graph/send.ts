@@ -1,0 +1,331 @@
+import {
+  type AttemptEnd,
+  type Circuit,
+  createCircuit,
+  type UpstreamOutcome,
+} from '../shared/circuitBreaker.ts';
+import type { Clock } from '../shared/clock.ts';
+import { type ConcurrencyLimit, createConcurrencyLimit } from '../shared/concurrencyLimit.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { readBody } from './body.ts';
+import type { GraphBudget } from './budget.ts';
+import type { Credentials } from './credentials.ts';
+import {
+  abortErrorOf,
+  GraphError,
+  GraphRejectedLocallyError,
+  isGraphError,
+  sleep,
+  untilEnded,
+} from './errors.ts';
+import { startAttemptReport } from './observe.ts';
+import { redactToken } from './redactToken.ts';
+import type { GraphAttempt, GraphRequest, GraphResponse, Send, Transport } from './request.ts';
+import {
+  createRetryBudget,
+  decideRetry,
+  mayHaveBeenExecuted,
+  outcomeOfError,
+  outcomeOfResponse,
+  throttlePauseMsOf,
+} from './retryRules.ts';
+import type { TenantKeys } from './tenantKeys.ts';
+import { isWrite, methodOf } from './types.ts';
+
+export interface SendOptions {
+  /** Graph's root with the version; no request goes anywhere else. */
+  readonly base: URL;
+  /** Requests at the same time. */
+  readonly concurrency: number;
+  /** Requests that may wait for their turn. */
+  readonly queue: number;
+  /** How long no request is sent once Graph is known to be down. */
+  readonly breakerOpenMs: number;
+  /** How long an attempt must have lasted for its timeout to count against Graph. */
+  readonly slowMs: number;
+}
+
+export interface SendParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'attempt' | 'underWay' | 'heldBack' | 'breakerState'>;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+  readonly credentials: Credentials;
+  readonly budget: GraphBudget;
+  readonly tenantKeys: TenantKeys;
+  readonly transport: Transport;
+}
+
+/**
+ * Makes the one way of sending to Graph. Each attempt passes in this order: budget, token, breaker, concurrency limit,
+ * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with the
+ * GraphError family.
+ */
+export function createSend(options: SendOptions, parts: SendParts): Send {
+  const { base, slowMs } = options;
+  const { clock, log, measurements, chance, credentials, budget, tenantKeys, transport } = parts;
+  const retryBudget = createRetryBudget(clock.now);
+  const circuit = createGraphCircuit(options, parts);
+  const places = createPlaces(options, parts);
+
+  /** Attempts until the rules say stop, within the operation's time. */
+  async function send(request: GraphRequest): Promise<GraphResponse> {
+    requireDestination(request.url, base);
+    retryBudget.deposit();
+    const { operation, call } = request;
+    const labels = { requestId: call.requestId, traceId: call.trail?.traceId, operation };
+    let attempt: GraphAttempt = { ...request, headers: tracedHeaders(request), number: 1 };
+    let isInDoubt = false;
+    let hasRefreshed = false;
+    for (;;) {
+      const ending = await attemptOnce(attempt).then(
+        (response) => ({ response }),
+        (error: unknown) => ({ error }),
+      );
+      const outcome =
+        'response' in ending
+          ? outcomeOfResponse(ending.response, clock.now())
+          : outcomeOfError(ending.error);
+      const decision = decideRetry({
+        method: methodOf(operation),
+        isWrite: isWrite(operation),
+        attempt: attempt.number,
+        outcome,
+        canRefreshToken: credentials.hasOwnTokens && !hasRefreshed,
+        timeLeftMs: call.deadlineMs - clock.now(),
+        hasBudget: retryBudget.hasOne(),
+        chance: chance(),
+      });
+      if (decision.kind === 'stop') {
+        if (decision.because !== 'final') {
+          const why = { ...labels, attempt: attempt.number, reason: decision.because };
+          log.warn('Microsoft Graph is not asked again', why);
+        }
+        return conclude(ending, isInDoubt);
+      }
+      const { reason, delayMs, onNewConnection, withFreshToken } = decision;
+      const number = attempt.number + 1;
+      retryBudget.take();
+      hasRefreshed ||= withFreshToken;
+      isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
+      log.info('Microsoft Graph is asked again', { ...labels, attempt: number, reason, delayMs });
+      await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
+        throw isInDoubt ? asInDoubt(error) : error;
+      });
+      attempt = { ...attempt, number, repeatReason: reason, onNewConnection, withFreshToken };
+    }
+  }
+
+  async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
+    const { call, withFreshToken = false } = attempt;
+    const tenantKey = tenantKeys.keyOf(call);
+    await consumeBudget(attempt, tenantKey);
+    const token = await untilEnded(call.signal, credentials.tokenFor(call, { withFreshToken }));
+    const response = await circuit.run(
+      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+      () => places.run(call.signal, () => exchange(attempt, token.reveal())),
+      (end) => classifyEnd(end, slowMs),
+    );
+    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
+    if (pauseMs > 0) {
+      await budget.pause(tenantKey, pauseMs);
+    }
+    noteToken(response.status, attempt);
+    return response;
+  }
+
+  /** Sends only what Graph's limits have room for. */
+  async function consumeBudget(attempt: GraphAttempt, key: string): Promise<void> {
+    const { call, operation, cost = 1 } = attempt;
+    try {
+      await budget.acquire({
+        key,
+        requests: cost,
+        isWrite: isWrite(operation),
+        timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
+        signal: call.signal,
+      });
+    } catch (error) {
+      if (error instanceof GraphRejectedLocallyError) {
+        measurements.heldBack('budget', 'graph');
+      }
+      throw error;
+    }
+  }
+
+  /** One request and its answer, in the attempt's own time, with one log line, one measurement and one span. */
+  async function exchange(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
+    const limitMs = attemptLimitMsOf(attempt, attempt.call.deadlineMs - clock.now());
+    const limit = limitMs === undefined ? undefined : createAttemptLimit(limitMs, clock);
+    const report = startAttemptReport(attempt, { clock, log, measurements });
+    try {
+      const headers = { ...attempt.headers, ...report.headers, authorization: `Bearer ${token}` };
+      const answered = await transport({ ...attempt, headers, attemptSignal: limit?.signal });
+      const response = redactToken(await readBody(attempt, answered), token);
+      report.answered(response);
+      return response;
+    } catch (error) {
+      report.failed(error);
+      throw error;
+    } finally {
+      limit?.stop();
+    }
+  }
+
+  /**
+   * Notes whose token Graph took. A 429 or a 5xx can come before the token was looked at, and a 404 from something in
+   * between. The 200 around a batch says nothing of its items.
+   */
+  function noteToken(status: number, { call, operation }: GraphRequest): void {
+    if (status < 300 && operation !== 'getMany') {
+      tenantKeys.accept(call);
+    } else if (status === 401) {
+      tenantKeys.reject(call);
+    }
+  }
+
+  return send;
+}
+
+/** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
+const exchangeMs = 500;
+
+/**
+ * Lets nothing through that is not meant for Graph's root and version. The routes make no such URL; this is the last
+ * look before a token is added.
+ */
+export function requireDestination(url: URL, base: URL): void {
+  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
+  const { origin, pathname, username, password, hash } = url;
+  const isMeant =
+    origin === base.origin &&
+    pathname.startsWith(prefix) &&
+    username === '' &&
+    password === '' &&
+    hash === '';
+  if (!isMeant) {
+    throw new TypeError('A request that does not lead to Microsoft Graph');
+  }
+}
+
+/** Lets one request be followed from the caller's edge through Graph's logs. */
+function tracedHeaders({ headers, call }: GraphRequest): GraphRequest['headers'] {
+  const { requestId, traceparent } = call;
+  return {
+    ...headers,
+    'client-request-id': requestId,
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
+
+/** Ends an attempt that has taken so long that the operation's remaining time is better used in another way. */
+function createAttemptLimit(limitMs: number, clock: Clock) {
+  const controller = new AbortController();
+  const stop = clock.startTimer(limitMs, () => controller.abort());
+  return { signal: controller.signal, stop };
+}
+
+const longestReadMs = 8_000;
+const longestLookMs = 3_000;
+
+/**
+ * How long one attempt may take, in milliseconds: a read leaves time for a repeat, an add leaves time to look whether
+ * it came to pass. Undefined where only the operation's own deadline counts.
+ */
+export function attemptLimitMsOf(
+  { operation }: Pick<GraphRequest, 'operation'>,
+  timeLeftMs: number,
+): number | undefined {
+  if (operation === 'add') {
+    return timeLeftMs - Math.min(longestLookMs, timeLeftMs / 4);
+  }
+  return !isWrite(operation) && timeLeftMs > longestReadMs ? longestReadMs : undefined;
+}
+
+function createGraphCircuit(
+  { breakerOpenMs }: SendOptions,
+  { clock, log, chance, measurements }: SendParts,
+): Circuit {
+  return createCircuit(
+    { openMs: breakerOpenMs },
+    {
+      now: clock.now,
+      chance,
+      onState(state) {
+        log.warn('The breaker towards Microsoft Graph changed its state', { state });
+        measurements.breakerState(state, 'graph');
+      },
+      rejectedLocally() {
+        measurements.heldBack('breaker', 'graph');
+        const message = 'Microsoft Graph is down as far as this gateway can see; nothing was sent.';
+        return new GraphRejectedLocallyError('unavailable', message);
+      },
+    },
+  );
+}
+
+const retryAfterMs = 1000;
+
+/** Bounds what is sent to Graph at one time and what waits for it; a wait ends with its operation. */
+function createPlaces(options: SendOptions, { measurements }: SendParts): ConcurrencyLimit {
+  return createConcurrencyLimit(options, {
+    full() {
+      measurements.heldBack('bulkhead', 'graph');
+      const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
+      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
+    },
+    ended: (signal) => abortErrorOf(signal, false, 'queued'),
+  });
+}
+
+/**
+ * Classifies an attempt's end: a 5xx, a timeout and a connection fault mean down, every other answer means up, 4xx and 429
+ * among them. A timeout says something only after `slowMs`: a caller in a hurry says nothing of the upstream.
+ */
+export function classifyEnd(end: AttemptEnd<GraphResponse>, slowMs: number): UpstreamOutcome {
+  if ('answer' in end) {
+    const { status } = end.answer;
+    return status >= 500 && status !== 501 ? 'down' : 'up';
+  }
+  if (!isGraphError(end.error)) {
+    return 'nothing';
+  }
+  const { code, details } = end.error;
+  if (details.fault === 'queued') {
+    return 'nothing';
+  }
+  if (code === 'timeout') {
+    return end.durationMs >= slowMs ? 'down' : 'nothing';
+  }
+  switch (details.fault) {
+    case 'not-connected':
+    case 'untrusted':
+    case 'proxy-credentials':
+    case 'broken':
+      return 'down';
+    case 'ended':
+      return 'nothing';
+    default:
+      return code === 'badResponse' ? 'up' : 'nothing';
+  }
+}
+
+/** One attempt's end: an answer, or what was thrown. */
+type Ending = { readonly response: GraphResponse } | { readonly error: unknown };
+
+function conclude(ending: Ending, isInDoubt: boolean): GraphResponse {
+  if ('error' in ending) {
+    throw isInDoubt ? asInDoubt(ending.error) : ending.error;
+  }
+  return isInDoubt ? { ...ending.response, isAfterDoubt: true } : ending.response;
+}
+
+/** The last attempt may not have reached Graph at all; an earlier one may have been executed. */
+function asInDoubt(error: unknown): unknown {
+  if (!isGraphError(error) || error.mayHaveBeenApplied) {
+    return error;
+  }
+  return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
+}

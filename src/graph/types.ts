@@ -1,0 +1,202 @@
+/**
+ * The shapes that Microsoft Graph writes and reads for a compliance management partner, annotations included.
+ *
+ * Reading is tolerant, so states, type names and filter types are plain strings there and every property may be
+ * absent; what the gateway writes is narrower. Source: the metadata of v1.0 and beta, and the reference page, whose
+ * `windows*` properties neither has today.
+ */
+
+/** The platforms whose properties follow the pattern `<platform>Onboarded` and `<platform>EnrollmentAssignments`. */
+export type WirePlatform = 'macOs' | 'windows' | 'android' | 'ios' | 'linux';
+
+/** The members of `microsoft.graph.deviceManagementPartnerTenantState`, the same in v1.0 and beta. */
+export type PartnerTenantState =
+  | 'unknown'
+  | 'unavailable'
+  | 'enabled'
+  | 'terminated'
+  | 'rejected'
+  | 'unresponsive';
+
+/** A target as Graph writes it: the type annotation and whatever properties that type has. */
+export interface AssignmentTargetResource {
+  readonly '@odata.type'?: string;
+  readonly groupId?: string | null;
+  readonly collectionId?: string | null;
+  readonly deviceAndAppManagementAssignmentFilterId?: string | null;
+  readonly deviceAndAppManagementAssignmentFilterType?: string | null;
+  readonly [property: string]: unknown;
+}
+
+/** One entry of an assignment list as Graph writes it. A missing target is legal. */
+export interface AssignmentResource {
+  readonly '@odata.type'?: string;
+  readonly target?: AssignmentTargetResource | null;
+  readonly [property: string]: unknown;
+}
+
+type OnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean | null };
+
+type AssignmentListProperties = {
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?:
+    | readonly (AssignmentResource | null)[]
+    | null;
+};
+
+/** A partner as Graph writes it. Only the id is sure to be there. */
+export interface PartnerResource extends OnboardedProperties, AssignmentListProperties {
+  readonly '@odata.type'?: string;
+  readonly id: string;
+  readonly displayName?: string | null;
+  readonly partnerState?: string | null;
+  readonly lastHeartbeatDateTime?: string | null;
+}
+
+/** A target as the gateway sends it: the type is mandatory, because the declared type is abstract. */
+export interface NewAssignmentTargetResource {
+  readonly '@odata.type': `#microsoft.graph.${string}AssignmentTarget`;
+  readonly groupId?: string;
+  readonly collectionId?: string;
+  readonly deviceAndAppManagementAssignmentFilterId?: string;
+  readonly deviceAndAppManagementAssignmentFilterType?: 'include' | 'exclude';
+}
+
+/** One entry of an assignment list as the gateway sends it. */
+export interface NewAssignmentResource {
+  readonly '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment';
+  readonly target?: NewAssignmentTargetResource;
+}
+
+type NewOnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean };
+
+type NewAssignmentListProperties = {
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: readonly NewAssignmentResource[];
+};
+
+/** The body of an update: exactly what is to change. Absent means not sent; nothing is ever sent as null. */
+export interface PartnerChanges extends NewOnboardedProperties, NewAssignmentListProperties {
+  readonly displayName?: string;
+  readonly partnerState?: PartnerTenantState;
+  readonly lastHeartbeatDateTime?: string;
+}
+
+/** The body of an add. Absent means not sent. */
+export interface NewPartnerResource extends PartnerChanges {
+  readonly '@odata.type': '#microsoft.graph.complianceManagementPartner';
+  readonly id?: string;
+  readonly displayName: string;
+}
+
+/** What is done to the resource. */
+export type GraphOperation = 'list' | 'get' | 'getMany' | 'getMore' | 'add' | 'update' | 'delete';
+
+/** The HTTP method, in upper case: Intune refuses any other spelling. */
+export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
+  list: 'GET',
+  get: 'GET',
+  // A batch that holds nothing but GETs.
+  getMany: 'POST',
+  // The answers that the answer to a batch left for later.
+  getMore: 'GET',
+  add: 'POST',
+  update: 'PATCH',
+  delete: 'DELETE',
+};
+
+const collection = '/deviceManagement/complianceManagementPartners';
+
+const routes: Readonly<Record<GraphOperation, string>> = {
+  list: collection,
+  get: `${collection}/{id}`,
+  getMany: '/$batch',
+  getMore: '/$batch',
+  add: collection,
+  update: `${collection}/{id}`,
+  delete: `${collection}/{id}`,
+};
+
+const writes: ReadonlySet<GraphOperation> = new Set(['add', 'update', 'delete']);
+const onePartner: ReadonlySet<GraphOperation> = new Set(['get', 'update', 'delete']);
+
+export function methodOf(operation: GraphOperation): GraphMethod {
+  return methods[operation];
+}
+
+/** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
+export function routeOf(operation: GraphOperation): string {
+  return routes[operation];
+}
+
+/** Whether the operation changes something, so that a doubtful outcome matters. */
+export function isWrite(operation: GraphOperation): boolean {
+  return writes.has(operation);
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+export function isAboutOnePartner(operation: GraphOperation): boolean {
+  return onePartner.has(operation);
+}
+
+/** The version segment of Graph's URLs. */
+export type GraphApiVersion = 'beta' | 'v1.0';
+
+/**
+ * The platforms whose properties the version can know. Beta has had two generations: the reference page's with
+ * `windows*` and today's with `linux*`; which one answers is only seen there, so neither is held back.
+ */
+export function platformsOf(version: GraphApiVersion): readonly WirePlatform[] {
+  return version === 'v1.0'
+    ? ['macOs', 'android', 'ios']
+    : ['macOs', 'windows', 'android', 'ios', 'linux'];
+}
+
+/** Whether the version can know assignment filters; in v1.0 the target's base type is empty. */
+export function knowsAssignmentFilters(version: GraphApiVersion): boolean {
+  return version !== 'v1.0';
+}
+
+const form = /^[A-Za-z0-9_.~=-]{1,256}$/;
+
+/** What an id may look like, for messages. */
+export const partnerIdForm =
+  '1 to 256 of the characters A-Z a-z 0-9 _ . ~ = - that are not all dots, usually a UUID';
+
+/**
+ * Tells whether an id can stand in a path without changing its meaning. Encoding alone would not do:
+ * `encodeURIComponent('..')` is `..`, and URL parsers climb out of the path on `%2e%2e` as well.
+ */
+export function isPartnerId(id: string): boolean {
+  return form.test(id) && !/^\.+$/.test(id);
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
+export function idKeyOf(id: string): string {
+  return uuid.test(id) ? id.toLowerCase() : id;
+}
+
+/**
+ * Whether an answer is about the id that was asked for. A Graph that finds an id in another case takes ids so, whatever
+ * their form; in a list the same two ids could stand for two rows.
+ */
+export function isSameId(asked: string, answered: string): boolean {
+  return asked.toLowerCase() === answered.toLowerCase();
+}
+
+const readWrite = [
+  'DeviceManagementServiceConfig.ReadWrite.All',
+  'DeviceManagementConfiguration.ReadWrite.All',
+];
+const read = [
+  'DeviceManagementServiceConfig.Read.All',
+  'DeviceManagementConfiguration.Read.All',
+  ...readWrite,
+];
+
+/** The permissions of which one suffices, the least privileged first, as Graph's permissions reference lists them. */
+export function requiredScopesOf(operation: GraphOperation): readonly string[] {
+  return isWrite(operation) ? readWrite : read;
+}

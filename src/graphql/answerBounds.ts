@@ -1,0 +1,276 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import {
+  type FormattedExecutionResult,
+  type GraphQLFieldResolver,
+  type GraphQLFormattedError,
+  type GraphQLResolveInfo,
+  getNamedType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  OperationTypeNode,
+  responsePathAsArray,
+} from 'graphql';
+import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
+import type { LoopShare } from '../shared/loopShare.ts';
+import { extensionsOf, LimitError, type Limits, messageOf } from './limits.ts';
+import { typeNamesIn } from './typeNames.ts';
+
+type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
+
+/** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
+type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
+
+/** Lists that are longer are completed in slices. */
+const wholeItems = 100;
+/** Of a list no longer than this, promises would cost more than its items. */
+const cheapItems = 16;
+
+/**
+ * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
+ * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
+ * id: each field of the partner that does not fit is null with the code.
+ */
+export function createAnswerBounds(limits: AnswerLimits): {
+  readonly fieldResolver: AnswerFieldResolver;
+  readonly plugin: ApolloServerPlugin<RequestContext>;
+} {
+  const fieldResolver: AnswerFieldResolver = (source, args, context, info) => {
+    const property = (source as Readonly<Record<string, unknown>>)[info.fieldName];
+    const value = typeof property === 'function' ? property(args, context, info) : property;
+    return value instanceof Promise
+      ? value.then((settled: unknown) => count(settled, context, info))
+      : count(value, context, info);
+  };
+
+  function count(value: unknown, { answer, share }: RequestContext, info: GraphQLResolveInfo) {
+    if (answer.excess !== undefined) {
+      return placeBeyond(value, answer.excess, answer, info);
+    }
+    const typeNames = typeNamesIn(value, info);
+    const bytes =
+      answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info) + typeNames.bytes;
+    const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
+    if (bytes > limits.answerBytes || values > limits.answerValues) {
+      const excess = excessOf(bytes, values);
+      if (isMutation(info)) {
+        return placeInMutation(value, answer, info, excess);
+      }
+      answer.excess = excess;
+      throw new LimitError(excess);
+    }
+    answer.bytes = bytes;
+    answer.values = values;
+    return Array.isArray(value) ? inTurns(value, info, share, answer) : value;
+  }
+
+  function excessOf(bytes: number, values: number): AnswerExcess {
+    return bytes > limits.answerBytes
+      ? { limit: 'answer-bytes', allowed: limits.answerBytes, seen: bytes, isExact: false }
+      : { limit: 'answer-values', allowed: limits.answerValues, seen: values, isExact: false };
+  }
+
+  /** Data and errors of a query share the bound. */
+  function boundQuery(result: FormattedExecutionResult, { bytes, values, excess }: AnswerCount) {
+    const errors = result.errors ?? [];
+    const fitting = countFitting(errors, limits.answerBytes - bytes);
+    if (excess !== undefined || fitting < errors.length) {
+      result.data = null;
+      result.errors = [errorOf(excess ?? excessOf(limits.answerBytes + 1, values))];
+    }
+  }
+
+  /** Errors of a mutation have a bound of their own, so that neither what was done nor what was not goes untold. */
+  function boundMutation(
+    result: FormattedExecutionResult,
+    { values, excess, places }: AnswerCount,
+  ) {
+    if (excess !== undefined) {
+      cutPlaces(result, excess, places);
+    }
+    const errors = result.errors ?? [];
+    const fitting = countFitting(errors, limits.answerBytes);
+    if (fitting < errors.length) {
+      const told = errorOf(excessOf(limits.answerBytes + 1, values));
+      result.errors = [...errors.slice(0, fitting), told];
+    }
+  }
+
+  return {
+    fieldResolver,
+    plugin: {
+      async requestDidStart() {
+        return {
+          async willSendResponse({ operation, contextValue: { answer }, response: { body } }) {
+            if (body.kind !== 'single' || body.singleResult.data === undefined) {
+              return;
+            }
+            if (operation?.operation === OperationTypeNode.MUTATION) {
+              boundMutation(body.singleResult, answer);
+            } else {
+              boundQuery(body.singleResult, answer);
+            }
+          },
+        };
+      },
+    },
+  };
+}
+
+function isMutation({ operation }: GraphQLResolveInfo): boolean {
+  return operation.operation === OperationTypeNode.MUTATION;
+}
+
+/** The fields of a partner that a payload never goes without. */
+const kept: ReadonlySet<string> = new Set(['id', 'revision']);
+
+/** A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of. */
+function placeInMutation(
+  value: unknown,
+  answer: AnswerCount,
+  info: GraphQLResolveInfo,
+  excess: AnswerExcess,
+): unknown {
+  if (info.parentType.name === 'ComplianceManagementPartner') {
+    if (kept.has(info.fieldName)) {
+      return value;
+    }
+    throw new LimitError(excess);
+  }
+  answer.excess = excess;
+  return placeBeyond(value, excess, answer, info);
+}
+
+/** Goes on with as little work as possible where the answer is cut anyway; what is cut is noted. */
+function placeBeyond(
+  value: unknown,
+  excess: AnswerExcess,
+  { places }: AnswerCount,
+  info: GraphQLResolveInfo,
+): unknown {
+  if (!isMutation(info)) {
+    return Array.isArray(value) ? [] : value;
+  }
+  if (info.parentType.name === 'ComplianceManagementPartner' && !kept.has(info.fieldName)) {
+    throw new LimitError(excess);
+  }
+  const path = responsePathAsArray(info.path);
+  if (path.length <= partnerFieldDepth) {
+    return value;
+  }
+  const place = path.slice(0, partnerFieldDepth);
+  places.set(place.join('.'), place);
+  return Array.isArray(value) ? [] : value;
+}
+
+/** In a payload: the mutation, the partner, the field. */
+const partnerFieldDepth = 3;
+
+function cutPlaces(
+  result: FormattedExecutionResult,
+  excess: AnswerExcess,
+  places: AnswerCount['places'],
+): void {
+  for (const path of places.values()) {
+    const isInside = (other: readonly unknown[]): boolean =>
+      path.every((key, index) => other[index] === key);
+    result.errors = (result.errors ?? []).filter((error) => !isInside(error.path ?? []));
+    let parent: unknown = result.data;
+    for (const key of path.slice(0, -1)) {
+      parent = isRecord(parent) ? parent[key] : undefined;
+    }
+    const last = path.at(-1);
+    if (isRecord(parent) && last !== undefined) {
+      parent[last] = null;
+      result.errors = [...(result.errors ?? []), { ...errorOf(excess), path }];
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** How many of the errors, the first ones, take no more than so many bytes of JSON. */
+function countFitting(errors: readonly GraphQLFormattedError[], allowedBytes: number): number {
+  let bytes = 0;
+  for (const [index, error] of errors.entries()) {
+    bytes += Buffer.byteLength(JSON.stringify(error)) + 1;
+    if (bytes > allowedBytes) {
+      return index;
+    }
+  }
+  return errors.length;
+}
+
+function errorOf(excess: AnswerExcess): { message: string; extensions: Record<string, unknown> } {
+  return { message: messageOf(excess), extensions: { ...extensionsOf(excess) } };
+}
+
+/** A text that JSON writes as it is. */
+const plainText = /^[ !#-[\]-~]*$/;
+
+/** How many bytes of JSON a value takes, without what is inside objects: their fields are counted by themselves. */
+function sizeOf(value: unknown, info: GraphQLResolveInfo): number {
+  if (typeof value === 'string') {
+    return sizeOfText(value);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return 5;
+  }
+  if (isLeafType(getNamedType(info.returnType))) {
+    return Buffer.byteLength(JSON.stringify(value));
+  }
+  return Array.isArray(value) ? 2 + 3 * value.length : 2;
+}
+
+function sizeOfText(text: string): number {
+  return plainText.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
+}
+
+/** Gives graphql-js the items of a long list one after the other, as far as the event loop has time for them. */
+function inTurns(
+  items: readonly unknown[],
+  { returnType }: GraphQLResolveInfo,
+  share: LoopShare,
+  answer: AnswerCount,
+): readonly unknown[] {
+  if (items.length <= cheapItems || (items.length <= wholeItems && !share.isUsedUp())) {
+    return items;
+  }
+  const places: {
+    readonly give: (item: unknown) => void;
+    readonly fail: (error: unknown) => void;
+  }[] = [];
+  const promises = items.map(
+    () =>
+      new Promise<unknown>((give, fail) => {
+        places.push({ give, fail });
+      }),
+  );
+  let given = 0;
+  const giveAll = async (): Promise<void> => {
+    for (const [index, { give }] of places.entries()) {
+      if (share.isUsedUp()) {
+        await share.nextTurn();
+      }
+      if (answer.excess !== undefined) {
+        throw new LimitError(answer.excess);
+      }
+      give(items[index]);
+      given += 1;
+      // The item is completed in the meantime.
+      await undefined;
+    }
+  };
+  const listType = getNullableType(returnType);
+  const endsWithFirst = isListType(listType) && isNonNullType(listType.ofType);
+  giveAll().catch((error: unknown) => {
+    // An error takes long to make, and the first one ends a list that may have no null in it.
+    for (const { fail } of endsWithFirst ? places.slice(given, given + 1) : places) {
+      fail(error);
+    }
+  });
+  return promises;
+}

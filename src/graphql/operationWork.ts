@@ -1,0 +1,187 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  valueFromASTUntyped,
+} from 'graphql';
+import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
+import type { LimitName, Limits, LimitViolation } from './limits.ts';
+
+/** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
+interface OperationWork {
+  readonly seen: readonly (readonly [LimitName, number])[];
+  readonly excess: LimitViolation | undefined;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+const listField = 'complianceManagementPartners';
+
+/**
+ * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
+ * each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes time that grows with
+ * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
+ */
+export function measureOperationWork(
+  operation: OperationDefinitionNode,
+  document: DocumentNode,
+  given: Variables,
+  limits: Limits,
+): OperationWork {
+  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
+  if (lists.length === 0) {
+    return { seen: [], excess: undefined };
+  }
+  const variables = withDefaults(operation, given);
+  const meter = createMeter(limits);
+  for (const list of lists) {
+    const values = new Map(
+      (list.arguments ?? []).map(({ name, value }) => [
+        name.value,
+        valueFromASTUntyped(value, variables),
+      ]),
+    );
+    const keys = values.get('orderBy');
+    if (Array.isArray(keys)) {
+      meter.note('order-keys', keys.length);
+    }
+    meter.add('page-rows', rowsOf(values.get('first') ?? values.get('last') ?? defaultRows));
+    measureFilter(values.get('filter'), meter);
+    if (meter.excess() !== undefined) {
+      break;
+    }
+  }
+  return { seen: meter.seen(), excess: meter.excess() };
+}
+
+/** A count beyond what a page may have is rejected by the field itself, with its own sentence. */
+function rowsOf(count: unknown): number {
+  return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
+}
+
+/** The fields at the root, each response key once, because GraphQL executes it once; whether skipped or not. */
+function rootFieldsOf(
+  operation: OperationDefinitionNode,
+  document: DocumentNode,
+): readonly FieldNode[] {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments.set(definition.name.value, definition);
+    }
+  }
+  const fields = new Map<string, FieldNode>();
+  const open: SelectionNode[] = [...operation.selectionSet.selections];
+  for (let selection = open.pop(); selection !== undefined; selection = open.pop()) {
+    if (selection.kind === Kind.FIELD) {
+      fields.set((selection.alias ?? selection.name).value, selection);
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      open.push(...selection.selectionSet.selections);
+    } else {
+      const { value: name } = selection.name;
+      open.push(...(fragments.get(name)?.selectionSet.selections ?? []));
+      fragments.delete(name);
+    }
+  }
+  return [...fields.values()];
+}
+
+function withDefaults(operation: OperationDefinitionNode, given: Variables): Variables {
+  const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+    defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
+  );
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+const leaves = [
+  ['partnerState', ['eq', 'in', 'notIn']],
+  ['displayName', ['eq', 'contains', 'startsWith']],
+  ['lastHeartbeatDateTime', ['before', 'after']],
+] as const;
+
+/** Every filter counts at least one condition, so that nothing grows without being counted. */
+function measureFilter(filter: unknown, meter: Meter): void {
+  const open: { readonly value: unknown; readonly depth: number }[] =
+    filter == null ? [] : [{ value: filter, depth: 1 }];
+  for (let next = open.pop(); next !== undefined && !meter.isBeyond(); next = open.pop()) {
+    const { value, depth } = next;
+    meter.note('filter-depth', depth);
+    let count = 0;
+    for (const [field, names] of leaves) {
+      for (const name of names) {
+        const operands = itemsOf(memberOf(memberOf(value, field), name));
+        count += operands.length;
+        if (typeof operands[0] === 'string') {
+          meter.note('filter-text', operands[0].length);
+        }
+      }
+    }
+    count += itemsOf(memberOf(value, 'onboarded')).length;
+    let children = 0;
+    for (const name of ['and', 'or', 'not']) {
+      for (const child of itemsOf(memberOf(value, name))) {
+        open.push({ value: child, depth: depth + 1 });
+        children += 1;
+      }
+    }
+    meter.add('filter-conditions', Math.max(count, children === 0 ? 1 : 0));
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/** GraphQL takes one value for a list of one. */
+function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
+}
+
+interface Meter {
+  /** Adds to a sum over the whole operation. */
+  add(limit: WorkLimit, count: number): void;
+  /** Notes one of several of which the largest counts. */
+  note(limit: WorkLimit, count: number): void;
+  isBeyond(): boolean;
+  seen(): OperationWork['seen'];
+  excess(): LimitViolation | undefined;
+}
+
+const workLimits = {
+  'filter-conditions': 'filterConditions',
+  'filter-depth': 'filterDepth',
+  'filter-text': 'filterText',
+  'order-keys': 'orderKeys',
+  'page-rows': 'pageRows',
+} as const satisfies Partial<Readonly<Record<LimitName, keyof Limits>>>;
+
+type WorkLimit = keyof typeof workLimits;
+
+function createMeter(limits: Limits): Meter {
+  const counts = new Map<WorkLimit, number>();
+  let beyond: WorkLimit | undefined;
+  const set = (limit: WorkLimit, count: number): void => {
+    counts.set(limit, count);
+    beyond ??= count > limits[workLimits[limit]] ? limit : undefined;
+  };
+  return {
+    add: (limit, count) => set(limit, (counts.get(limit) ?? 0) + count),
+    note: (limit, count) => set(limit, Math.max(counts.get(limit) ?? 0, count)),
+    isBeyond: () => beyond !== undefined,
+    seen: () => [...counts],
+    excess: () =>
+      beyond === undefined
+        ? undefined
+        : {
+            limit: beyond,
+            allowed: limits[workLimits[beyond]],
+            seen: counts.get(beyond) ?? 0,
+            isExact: beyond === 'order-keys' || beyond === 'filter-text',
+          },
+  };
+}

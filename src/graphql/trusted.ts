@@ -1,0 +1,390 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  type ArgumentNode,
+  type DefinitionNode,
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  print,
+  type SelectionNode,
+  type SelectionSetNode,
+  specifiedRules,
+  type VariableDefinitionNode,
+  validate,
+} from 'graphql';
+import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
+import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
+import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { createLimitsRule, knownOperationTypes, type Limits } from './limits.ts';
+
+/** The documents that a manifest lists. */
+export interface TrustedDocuments {
+  readonly mode: 'log-unknown' | 'enforce';
+  /** The text of the document with an id, `sha256:` before it or not. */
+  find(id: string): string | undefined;
+  /** Whether a text is one of the documents, in any spelling. */
+  has(text: string): boolean;
+  /** Whether two texts are spellings of one document. */
+  areSame(one: string, other: string): boolean;
+}
+
+/** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
+export async function createTrustedDocuments(
+  mode: TrustedDocuments['mode'],
+  texts: ReadonlyMap<string, string>,
+  maximumTokens: number,
+  share: LoopShare,
+): Promise<TrustedDocuments> {
+  const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
+  const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
+  const exact = new Set(texts.values());
+  const canonical = new Set<string>();
+  const all = [...exact];
+  await forEachUnit(share, all.length, (index) => {
+    canonical.add(spelling(all[index] as string));
+  });
+  return {
+    mode,
+    find: (id) => byId.get(bareId(id)),
+    has: (text) => exact.has(text) || canonical.has(spelling(text)),
+    areSame: (one, other) => one === other || spelling(one) === spelling(other),
+  };
+}
+
+/** An id without the prefix that GraphQL over HTTP has for hashes. */
+export function bareId(id: string): string {
+  return id.replace(/^sha256:/, '');
+}
+
+/** Looking at the files works on all file systems, and with the links that Kubernetes swaps in a volume. */
+const intervalMs = 5_000;
+const longestReason = 500;
+
+export interface WatchParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'trustedDocumentsReloaded'>;
+}
+
+/** Trusted documents that are read again when their files change. */
+export interface WatchedDocuments {
+  readonly documents: TrustedDocuments;
+  stop(): void;
+}
+
+/**
+ * Reads a manifest again whenever its files change, given what was loaded after the files had this state. If it cannot be
+ * used, the documents from before stay, and the log says why.
+ */
+export function watchTrustedDocuments(
+  loaded: { readonly trusted: TrustedDocuments; readonly state: string },
+  place: ManifestPlace,
+  rules: ManifestRules,
+  { clock, log, measurements }: WatchParts,
+): WatchedDocuments {
+  let { trusted: current, state } = loaded;
+  let isStopped = false;
+  let stopTimer = (): void => undefined;
+
+  async function look(): Promise<void> {
+    const newState = await readState(place.path);
+    if (newState === state) {
+      return;
+    }
+    // Before they are read: what changes meanwhile is seen the next time.
+    state = newState;
+    const reloaded = await loadTrustedDocuments(place, rules);
+    if ('trusted' in reloaded) {
+      current = reloaded.trusted;
+      measurements.trustedDocumentsReloaded('loaded');
+      log.info('Reloaded the trusted documents');
+    } else {
+      measurements.trustedDocumentsReloaded('rejected');
+      const reason = reloaded.problems.join(' ').slice(0, longestReason);
+      log.error('Cannot reload the trusted documents; the previous ones stay in use', { reason });
+    }
+  }
+
+  function schedule(): void {
+    stopTimer = clock.startTimer(intervalMs, async () => {
+      await look().catch((error: unknown) =>
+        log.error('Cannot reload the trusted documents; the previous ones stay in use', {}, error),
+      );
+      if (!isStopped) {
+        schedule();
+      }
+    });
+  }
+
+  schedule();
+  return {
+    documents: {
+      mode: place.mode,
+      find: (id) => current.find(id),
+      has: (text) => current.has(text),
+      areSame: (one, other) => current.areSame(one, other),
+    },
+    stop() {
+      isStopped = true;
+      stopTimer();
+    },
+  };
+}
+
+/** What the documents of a manifest are measured by. */
+export interface ManifestRules {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+}
+
+export type Manifest =
+  | { readonly documents: ReadonlyMap<string, string> }
+  | { readonly problems: readonly string[] };
+
+/**
+ * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
+ * write it, or Apollo's manifest of persisted queries. Gives everything that is wrong with it, documents that this gateway
+ * would reject included. Lets others go on between documents, because it is also read while the gateway serves.
+ */
+export async function readManifest(
+  text: string,
+  rules: ManifestRules,
+  share: LoopShare,
+): Promise<Manifest> {
+  const value = parseJson(text);
+  if (!isJsonObject(value)) {
+    return { problems: ['it must be a JSON object with documents by their hashes'] };
+  }
+  const problem = findJsonProblem(text, value);
+  if (problem !== undefined) {
+    return { problems: [problem] };
+  }
+  const entries = value['format'] === apolloFormat ? apolloEntries(value) : Object.entries(value);
+  if (entries === undefined) {
+    return {
+      problems: [`of the format ${apolloFormat}, only version 1 with "operations" is known`],
+    };
+  }
+  if (entries.length === 0) {
+    return { problems: ['it has no documents'] };
+  }
+  const documents = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [index, [id, document]] of entries.entries()) {
+    if (share.isUsedUp()) {
+      await share.nextTurn();
+    }
+    if (typeof document === 'string') {
+      documents.set(id, document);
+    }
+    for (const found of findDocumentProblems(id, document, rules)) {
+      problems.push(`document ${nameOf(id, index)}: ${found}`);
+    }
+  }
+  return problems.length === 0 ? { documents } : { problems };
+}
+
+const apolloFormat = 'apollo-persisted-query-manifest';
+
+/** The ids and texts of Apollo's manifest; undefined if it has another form. */
+function apolloEntries({
+  version,
+  operations,
+}: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] | undefined {
+  return version === 1 && Array.isArray(operations)
+    ? operations.map((operation: unknown) =>
+        isJsonObject(operation) ? [String(operation['id']), operation['body']] : ['', undefined],
+      )
+    : undefined;
+}
+
+/** A name that is no hash may be anything: what is reported ends in logs, and the file may be a wrong one. */
+const nameOf = (id: string, index: number): string =>
+  /^(sha256:)?[\da-f]{32,64}$/i.test(id) ? id : `number ${index + 1}`;
+
+function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): readonly string[] {
+  if (typeof text !== 'string') {
+    return ['it must be a text'];
+  }
+  const { limits } = rules;
+  const bytes = Buffer.byteLength(text);
+  if (!isHashOf(id, text)) {
+    return ['the name is not the SHA-256, SHA-1 or MD5 of the text'];
+  }
+  return bytes > limits.documentBytes
+    ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
+    : findGraphQLProblems(text, rules);
+}
+
+/** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
+function isHashOf(id: string, text: string): boolean {
+  const bare = bareId(id);
+  const isHash = (algorithm: string) => bare === createHash(algorithm).update(text).digest('hex');
+  return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
+}
+
+function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): string[] {
+  let document: DocumentNode;
+  try {
+    document = parse(text, { maxTokens: limits.tokens });
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  const rules = [...specifiedRules, knownOperationTypes, createLimitsRule(limits)];
+  return validate(schema, document, rules).map(({ message }) => message);
+}
+
+/** Where the manifest is: a file, or a directory of them. */
+export interface ManifestPlace {
+  readonly mode: TrustedDocuments['mode'];
+  readonly path: string;
+}
+
+export type LoadedDocuments =
+  | { readonly trusted: TrustedDocuments }
+  | { readonly problems: readonly string[] };
+
+const maximumFiles = 100;
+
+/** Loads the manifest once; each problem names the variable that leads to the file. */
+export async function loadTrustedDocuments(
+  { mode, path }: ManifestPlace,
+  rules: ManifestRules,
+): Promise<LoadedDocuments> {
+  const documents = new Map<string, string>();
+  const problems: string[] = [];
+  const share = createLoopShare();
+  try {
+    const files = await findFiles(path);
+    for (const file of files) {
+      const text = (await readNamedFile(file)).toString('utf8');
+      const manifest = await readManifest(text.replace(/^\uFEFF/, ''), rules, share);
+      if ('documents' in manifest) {
+        for (const [id, document] of manifest.documents) {
+          documents.set(id, document);
+        }
+        continue;
+      }
+      const place = file === path ? '' : `${basename(file)}: `;
+      for (const problem of manifest.problems) {
+        problems.push(
+          `TRUSTED_DOCUMENTS_PATH cannot be used: ${place}${problem.replace(/\.$/, '')}.`,
+        );
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof NamedFileError)) {
+      throw error;
+    }
+    problems.push(`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`);
+  }
+  return problems.length > 0
+    ? { problems }
+    : { trusted: await createTrustedDocuments(mode, documents, rules.limits.tokens, share) };
+}
+
+/** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */
+export async function readState(path: string): Promise<string> {
+  try {
+    const files = await findFiles(path);
+    const states = await Promise.all(files.map((file) => stat(file)));
+    return JSON.stringify(
+      states.map(({ ino, mtimeMs, size }, index) => [files[index], ino, mtimeMs, size]),
+    );
+  } catch (error) {
+    return error instanceof NamedFileError ? error.reason : (errnoCodeOf(error) ?? 'unknown');
+  }
+}
+
+/** The files of a manifest in the order of their names. @throws NamedFileError */
+async function findFiles(path: string): Promise<readonly string[]> {
+  let entries: readonly string[];
+  try {
+    entries = await readdir(path);
+  } catch (error) {
+    const code = errnoCodeOf(error);
+    if (code === 'ENOTDIR') {
+      return [path];
+    }
+    throw new NamedFileError(code ?? 'unknown', code);
+  }
+  const names = entries.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+  if (names.length === 0 || names.length > maximumFiles) {
+    const count = names.length === 0 ? 'no' : `more than ${maximumFiles}`;
+    throw new NamedFileError(`the directory has ${count} files with names that end in .json`);
+  }
+  return names.sort().map((name) => join(path, name));
+}
+
+/**
+ * Gives one text for all spellings of a document: white space, comments, and the order of definitions, variables,
+ * fields and arguments make no difference, because code generators sort what clients then send unsorted. The order of
+ * mutations does. Undefined where the text is no document of operations and fragments, or has more tokens.
+ */
+export function canonicalText(text: string, maxTokens: number): string | undefined {
+  try {
+    const { definitions } = parse(text, { noLocation: true, maxTokens });
+    return sorted(definitions.map(ofDefinition));
+  } catch {
+    return undefined;
+  }
+}
+
+const sorted = (texts: readonly string[]): string => [...texts].sort().join(' ');
+
+function ofDefinition(definition: DefinitionNode): string {
+  const { kind } = definition;
+  if (kind === Kind.OPERATION_DEFINITION) {
+    const { operation, name, variableDefinitions, directives, selectionSet } = definition;
+    const head = `${operation} ${name?.value ?? ''}(${printed(variableDefinitions)})`;
+    return `${head}${inOrder(directives)}${ofSet(selectionSet, operation === 'mutation')}`;
+  }
+  if (kind === Kind.FRAGMENT_DEFINITION) {
+    const { name, typeCondition, directives, selectionSet } = definition;
+    const type = typeCondition.name.value;
+    const head = `fragment ${name.value} on ${type}`;
+    return `${head}${inOrder(directives)}${ofSet(selectionSet, type === 'Mutation')}`;
+  }
+  throw new TypeError(`${kind} is nothing that can be executed`);
+}
+
+/** Built from the inside out, so that nothing is printed once for each level around it. */
+function ofSet({ selections }: SelectionSetNode, isOrdered: boolean): string {
+  const texts = selections.map((selection) => ofSelection(selection, isOrdered));
+  return `{${isOrdered ? texts.join(' ') : sorted(texts)}}`;
+}
+
+function ofSelection(selection: SelectionNode, isOrdered: boolean): string {
+  const directives = inOrder(selection.directives);
+  switch (selection.kind) {
+    case Kind.FRAGMENT_SPREAD:
+      return `...${selection.name.value}${directives}`;
+    case Kind.INLINE_FRAGMENT: {
+      const { typeCondition, selectionSet } = selection;
+      return `... on ${typeCondition?.name.value ?? ''}${directives}${ofSet(selectionSet, isOrdered)}`;
+    }
+    case Kind.FIELD: {
+      const { alias, name, arguments: given, selectionSet } = selection;
+      const key = alias === undefined ? name.value : `${alias.value}:${name.value}`;
+      const inside = selectionSet === undefined ? '' : ofSet(selectionSet, false);
+      return `${key}(${printed(given)})${directives}${inside}`;
+    }
+  }
+}
+
+function printed(nodes: readonly (ArgumentNode | VariableDefinitionNode)[] | undefined): string {
+  return sorted((nodes ?? []).map(print));
+}
+
+/** Directives are applied in their order, so it stays. */
+function inOrder(directives: readonly DirectiveNode[] | undefined): string {
+  return (directives ?? []).map((directive) => ` ${print(directive)}`).join('');
+}

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import serveFiles from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import {
+  type ExplorerExample,
+  type OfflineSettings,
+  type SandboxSettings,
+  settingsElementId,
+} from './explorerSettings.ts';
+
+/** Which explorers are offered, and what they begin with. */
+export interface Explorer {
+  /** `auto`: Sandbox, and where it cannot be loaded the one without the internet. */
+  readonly mode: 'auto' | ExplorerPage;
+  readonly example: ExplorerExample;
+}
+
+const secondsOfDay = 86_400;
+
+/** Adds the page at `/` with all that it loads from the gateway. */
+export async function addExplorer(
+  app: FastifyInstance,
+  { mode, example }: Explorer,
+  newId: () => string,
+): Promise<void> {
+  const assets = readExplorerAssets();
+  const paths = { endpointPath: '/graphql', schemaPath: '/schema.graphql' };
+  const at = (name: string): string => `${explorerAssetsPath}${name}`;
+  const settings: Readonly<Record<ExplorerPage, SandboxSettings | OfflineSettings>> = {
+    sandbox: {
+      ...example,
+      endpointPath: paths.endpointPath,
+      scriptUrl: `${sandboxScriptOrigin}/v2/embeddable-sandbox.umd.production.min.js`,
+      frameOrigin: sandboxFrameOrigin,
+      fallbackPath: mode === 'auto' ? '/?explorer=offline' : null,
+      scriptTimeoutMs: 5_000,
+      frameTimeoutMs: 15_000,
+    },
+    offline: {
+      ...example,
+      ...paths,
+      workers: {
+        editor: at(assets.editorWorker),
+        json: at(assets.jsonWorker),
+        graphql: at(assets.graphqlWorker),
+      },
+    },
+  };
+
+  await app.register(serveFiles, {
+    root: explorerAssetsFolder,
+    prefix: explorerAssetsPath,
+    wildcard: false,
+    index: false,
+    decorateReply: false,
+    immutable: true,
+    maxAge: '365d',
+    setHeaders: (response) => {
+      // A worker has the policy of its own script: this one can load nothing and call nobody.
+      response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+      response.setHeader('cross-origin-resource-policy', 'same-origin');
+    },
+  });
+  app.get('/favicon.ico', async (_request, reply) =>
+    reply.code(204).header('cache-control', `public, max-age=${secondsOfDay}`).send(),
+  );
+  app.get('/', async (request, reply) => {
+    const page = pageFor(mode, new URLSearchParams(request.url.split('?')[1]).get('explorer'));
+    const nonce = newId();
+    return reply
+      .headers(pageHeaders(page, nonce))
+      .type('text/html; charset=utf-8')
+      .send(explorerPage({ page, assets, settings: settings[page], nonce }));
+  });
+}
+
+/** Which page is shown; where both are there, the address may ask for one. */
+export function pageFor(mode: Explorer['mode'], asked: string | null): ExplorerPage {
+  if (mode !== 'auto') {
+    return mode;
+  }
+  return asked === 'offline' ? 'offline' : 'sandbox';
+}
+
+/** The headers of a page. Strict transport security is missing: only what ends TLS knows for which hosts there is TLS. */
+function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string, string>> {
+  const policy = Object.entries(explorerPolicy(page, nonce));
+  return {
+    'content-security-policy': policy
+      .map(([name, sources]) => [name, ...sources].join(' '))
+      .join(';'),
+    // Sandbox signs in to Apollo through a window that it opens.
+    'cross-origin-opener-policy': page === 'sandbox' ? 'same-origin-allow-popups' : 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'origin-agent-cluster': '?1',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'x-frame-options': 'DENY',
+  };
+}
+
+/** Where the files of the pages are served. */
+export const explorerAssetsPath = '/explorer/';
+
+/** What is needed to write a page. */
+export interface ExplorerPageParts {
+  readonly page: ExplorerPage;
+  readonly assets: ExplorerAssets;
+  readonly settings: SandboxSettings | OfflineSettings;
+  /** Goes with this one answer; the content security policy names it too. */
+  readonly nonce: string;
+}
+
+/** Writes a page. All that it shows comes from its script; nothing in it is run but that. */
+export function explorerPage({ page, assets, settings, nonce }: ExplorerPageParts): string {
+  const at = (name: string): string => `${explorerAssetsPath}${name}`;
+  const [style, script] =
+    page === 'sandbox'
+      ? [assets.sandboxStyle, `<script nonce="${nonce}" src="${at(assets.sandboxScript)}" defer>`]
+      : [
+          assets.offlineStyle,
+          `<script nonce="${nonce}" src="${at(assets.offlineScript)}" type="module">`,
+        ];
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Compliance partner gateway</title>
+    <link rel="icon" href="${at(assets.icon)}" type="image/svg+xml">
+    <link rel="stylesheet" href="${at(style)}">
+    <script type="application/json" id="${settingsElementId}">${toScriptText(settings)}</script>
+    ${script}</script>
+  </head>
+  <body>
+    <noscript><p class="note">The explorer needs JavaScript. GraphQL is at /graphql, its schema at /schema.graphql.</p></noscript>
+    <p class="note" id="failure" hidden>Apollo Sandbox cannot be loaded: it comes from the internet. With
+      <code>EXPLORER=offline</code> the gateway serves an explorer of its own.</p>
+    <div id="explorer"></div>
+  </body>
+</html>
+`;
+}
+
+/** JSON that cannot end the element that it stands in. */
+function toScriptText(value: object): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+/** Where Apollo Sandbox comes from. */
+export const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
+export const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
+
+/** Which of the two pages. */
+export type ExplorerPage = 'sandbox' | 'offline';
+
+const everywhere = {
+  'default-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+  'connect-src': ["'self'"],
+};
+
+/** What a page may load and do, as directives of a content security policy. Scripts need the nonce of the answer. */
+export function explorerPolicy(
+  page: ExplorerPage,
+  nonce: string,
+): Readonly<Record<string, readonly string[]>> {
+  if (page === 'sandbox') {
+    return {
+      ...everywhere,
+      'script-src': [`'nonce-${nonce}'`, sandboxScriptOrigin],
+      'style-src': ["'self'"],
+      'img-src': ["'self'"],
+      'frame-src': [sandboxFrameOrigin],
+    };
+  }
+  return {
+    ...everywhere,
+    'script-src': [`'nonce-${nonce}'`],
+    // The editor places its lines and colours by styles that it writes itself.
+    'style-src': ["'self'", "'unsafe-inline'"],
+    'font-src': ["'self'", 'data:'],
+    'img-src': ["'self'", 'data:'],
+    'worker-src': ["'self'"],
+  };
+}
+
+/** The names of the files that the explorer's pages load, as the build wrote them. */
+export interface ExplorerAssets {
+  readonly icon: string;
+  readonly sandboxScript: string;
+  readonly sandboxStyle: string;
+  readonly offlineScript: string;
+  readonly offlineStyle: string;
+  readonly editorWorker: string;
+  readonly jsonWorker: string;
+  readonly graphqlWorker: string;
+}
+
+const folder = new URL('../../dist/explorer/', import.meta.url);
+
+/** The folder of the files themselves. */
+export const explorerAssetsFolder = fileURLToPath(new URL('assets/', folder));
+
+/** Reads the list. @throws Error where the explorer was not built. */
+export function readExplorerAssets(): ExplorerAssets {
+  // Written by this package's own build, in this form.
+  return JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
+}

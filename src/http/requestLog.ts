@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readCallerTrace } from '../graphql/requestHeaders.ts';
+import type { Log } from '../telemetry/log.ts';
+import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
+import type { RequestTrail, StartTrail } from '../telemetry/trace.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is noted of a GraphQL request; undefined where it is another one. */
+    trail: RequestTrail | undefined;
+  }
+}
+
+export interface RequestTelemetryParts {
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'request'>;
+  readonly startTrail: StartTrail;
+}
+
+/** How far a request has come. */
+interface Progress {
+  isHandled: boolean;
+  hasCallerLeft: boolean;
+  isTold: boolean;
+}
+
+/**
+ * Writes one line and takes one measurement for each request, and makes one span for each GraphQL request, once its
+ * answer is out. Where the caller left before, that is when the operation has come to its own end, so that the line can
+ * say what became of it.
+ */
+export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
+  const underWay = new WeakMap<FastifyRequest, Progress>();
+  app.decorateRequest('trail', undefined);
+
+  function tell(request: FastifyRequest, reply: FastifyReply, progress: Progress): void {
+    if (!progress.isTold) {
+      progress.isTold = true;
+      conclude(parts, request, reply, progress.hasCallerLeft);
+    }
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const progress: Progress = { isHandled: true, hasCallerLeft: false, isTold: false };
+    underWay.set(request, progress);
+    if (request.routeOptions.url === '/graphql') {
+      const { method, id: requestId, headers } = request;
+      request.trail = parts.startTrail({ method, requestId, caller: readCallerTrace(headers) });
+    }
+    reply.raw.once('close', () => {
+      progress.hasCallerLeft ||= !reply.raw.writableFinished;
+      if (progress.isHandled) {
+        tell(request, reply, progress);
+      }
+    });
+  });
+  app.addHook('preHandler', async (request) => {
+    const progress = underWay.get(request);
+    if (progress) {
+      progress.isHandled = false;
+    }
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const progress = underWay.get(request);
+    if (progress) {
+      progress.isHandled = true;
+      if (progress.hasCallerLeft) {
+        tell(request, reply, progress);
+      }
+    }
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const progress = underWay.get(request);
+    if (progress) {
+      progress.hasCallerLeft ||= hasBroken(request);
+      tell(request, reply, progress);
+    }
+  });
+}
+
+/** Whether the connection ended in the middle of the answer: node:http says that the answer is finished then, too. */
+function hasBroken({ raw: { socket } }: FastifyRequest): boolean {
+  return socket.destroyed || Boolean(socket.errored);
+}
+
+function conclude(
+  { log, measurements }: RequestTelemetryParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  hasCallerLeft: boolean,
+): void {
+  const { method, trail } = request;
+  const status = hasCallerLeft ? undefined : reply.statusCode;
+  const route = request.routeOptions.url;
+  const durationMs = reply.elapsedTime;
+  const told = trail?.describe();
+  log.info('Answered', {
+    requestId: request.id,
+    ...told,
+    method,
+    url: route ?? 'unknown',
+    status,
+    durationMs: Math.round(durationMs),
+    hasCallerLeft: hasCallerLeft ? true : undefined,
+  });
+  measurements.request({
+    method,
+    route,
+    durationMs,
+    status,
+    errorType: errorTypeOf(status, trail?.codes ?? []),
+    operationType: told?.operationType,
+  });
+  trail?.end({ route: route ?? 'unknown', status });
+}

@@ -1,0 +1,104 @@
+import type { Credentials } from '../graph/credentials.ts';
+import { GraphCredentialError } from '../graph/errors.ts';
+import type { GraphCall } from '../graph/request.ts';
+import type { TenantKeys } from '../graph/tenantKeys.ts';
+import { digestOf } from '../shared/secret.ts';
+import type { Caller } from './caller.ts';
+import { IdentityError } from './errors.ts';
+import type { Identity } from './startIdentity.ts';
+
+/** What an operation does to the resource. */
+export type AccessKind = 'READ' | 'WRITE';
+
+/** The permissions of which one suffices, the least privileged first. */
+type AccessPermissions = Readonly<Record<AccessKind, readonly string[]>>;
+
+/** Lets callers in that prove who they are and hold a permission for what they do. */
+export interface Authorizer {
+  readonly permissions: AccessPermissions;
+  /** Validates the token once for each operation. @throws IdentityError where the caller is not let in. */
+  identify(call: GraphCall): Promise<Caller>;
+  /** @throws IdentityError where the caller is not let in, or lacks the permission. */
+  authorize(call: GraphCall, kind: AccessKind): Promise<Caller>;
+  /** Who was let in with a call; undefined where nobody was. */
+  callerOf(call: GraphCall): Caller | undefined;
+}
+
+/** Makes the authorizer over whoever tells who calls. */
+export function createAuthorizer(
+  identity: Pick<Identity, 'identify'>,
+  permissions: AccessPermissions,
+): Authorizer {
+  const identifying = new WeakMap<GraphCall, Promise<Caller>>();
+  const callers = new WeakMap<GraphCall, Caller>();
+
+  function identify(call: GraphCall): Promise<Caller> {
+    const known = identifying.get(call);
+    if (known !== undefined) {
+      return known;
+    }
+    const asking = identity.identify(call.callerToken, call.signal);
+    identifying.set(call, asking);
+    return asking;
+  }
+
+  return {
+    permissions,
+    identify,
+    async authorize(call, kind) {
+      const caller = await identify(call);
+      if (!holdsOne(caller, permissions[kind])) {
+        throw new IdentityError('permission-missing');
+      }
+      callers.set(call, caller);
+      return caller;
+    },
+    callerOf: (call) => callers.get(call),
+  };
+}
+
+/** A user's scopes and an application's roles: one never counts for the other. */
+function holdsOne(caller: Caller, permissions: readonly string[]): boolean {
+  const held = new Set(caller.kind === 'user' ? caller.scopes : caller.roles);
+  return permissions.some((permission) => held.has(permission));
+}
+
+/**
+ * Gives no token for a call whose caller was not let in. Every query and mutation asks before; this is the last look,
+ * so that one which forgets to ask fails instead of lending the gateway's permissions to anybody.
+ */
+export function guardCredentials<Own extends Credentials>(
+  credentials: Own,
+  authorizer: Pick<Authorizer, 'callerOf'>,
+): Own {
+  return {
+    ...credentials,
+    async tokenFor(call, wish) {
+      if (authorizer.callerOf(call) === undefined) {
+        throw new GraphCredentialError('unauthenticated', 'Nobody was let in with this call.');
+      }
+      return credentials.tokenFor(call, wish);
+    },
+  };
+}
+
+/** Counts calls for the gateway's own app, in its own tenant or in the one of the user on whose behalf it calls. */
+export function createOwnTenantKeys(
+  app: { readonly clientId: string; readonly tenantId: string },
+  authorizer: Pick<Authorizer, 'callerOf'>,
+  isOnBehalf: boolean,
+): TenantKeys {
+  const tenantIdOf = (call: GraphCall): string =>
+    (isOnBehalf ? authorizer.callerOf(call)?.tenantId : undefined) ?? app.tenantId;
+  return {
+    keyOf(call) {
+      const identity = JSON.stringify([tenantIdOf(call), app.clientId]);
+      return digestOf(identity);
+    },
+    // A managed identity does not say in which tenant it is, but it is in one only.
+    tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),
+    accept: () => undefined,
+    reject: () => undefined,
+    isAccepted: (call) => authorizer.callerOf(call) !== undefined,
+  };
+}

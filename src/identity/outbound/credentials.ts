@@ -1,0 +1,348 @@
+import { setMaxListeners } from 'node:events';
+import { LRUCache } from 'lru-cache';
+import type { Credentials } from '../../graph/credentials.ts';
+import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { isJsonObject, parseJson } from '../../shared/json.ts';
+import type { ProxySettings } from '../../shared/proxy.ts';
+import type { Secret } from '../../shared/secret.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { type ClientCredential, createReadProof } from './clientProof.ts';
+import { createManagedIdentitySource, type ManagedIdentityEndpoint } from './managedIdentity.ts';
+import { createMsalSource } from './msal.ts';
+import {
+  type AcquiredToken,
+  OutboundIdentityError,
+  type TokenFlow,
+  type TokenOrder,
+  type TokenSource,
+  tokenFactsOf,
+} from './token.ts';
+import {
+  identityKeyOf,
+  ownSubject,
+  subjectOf,
+  TokenCache,
+  type TokenCacheParts,
+} from './tokenCache.ts';
+import {
+  createTokenTransport,
+  type GuardParts,
+  guardTransport,
+  type TokenTransport,
+} from './tokenEndpoint.ts';
+
+/** Tokens that the gateway gets itself. */
+export interface OutboundCredentials extends Credentials {
+  /** Cuts the connections to the token endpoint. */
+  close(): Promise<void>;
+}
+
+/** The one place where tokens for one cloud come from. */
+export interface TokenPlace {
+  readonly cloud: string;
+  /** With https; only its origin counts. */
+  readonly authorityHost: string;
+  /** Graph's root with `/.default` behind it. */
+  readonly scope: string;
+}
+
+/** What all credentials take from the outside. */
+export interface OutboundParts extends AcquisitionParts, TokenCacheParts, GuardParts {
+  /** Certificates of authorities that the token endpoint's may be signed by, beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+  /** The forward proxies that may lead to the token endpoint. */
+  readonly proxies?: ProxySettings | undefined;
+}
+
+/** As whom the gateway asks. */
+export type AppIdentity =
+  | {
+      readonly kind: 'registration';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly credential: ClientCredential;
+    }
+  | {
+      readonly kind: 'managed-identity';
+      readonly endpoint: ManagedIdentityEndpoint;
+      /** Of a user-assigned identity; undefined means the machine's own. */
+      readonly clientId: string | undefined;
+    };
+
+export interface AppOnlyOptions extends TokenPlace {
+  readonly identity: AppIdentity;
+}
+
+/** Gets the gateway's own token for Graph, one for all callers, and renews it before its end. */
+export function createAppOnlyCredentials(
+  options: AppOnlyOptions,
+  parts: OutboundParts,
+): OutboundCredentials {
+  const { cloud, scope, identity } = options;
+  const { flow, transport, source } = createSource(options, parts);
+  const closing = createClosing();
+  const acquire = createAcquisition(flow, { ...parts, closing: closing.signal }, source);
+  const cache = new TokenCache({ maximumTokens: 1, refreshesAhead: true }, parts);
+  const tenant = identity.kind === 'registration' ? identity.tenantId : '';
+  const key = identityKeyOf({
+    cloud,
+    tenant,
+    client: identity.clientId ?? '',
+    mode: 'app-only',
+    scopes: [scope],
+    subject: ownSubject,
+    claims: '',
+  });
+  return {
+    hasOwnTokens: true,
+    tokenFor: (call, { withFreshToken }) =>
+      cache.tokenFor({
+        key,
+        call,
+        withFreshToken,
+        acquire: () => {
+          const { requestId, trail } = call;
+          return acquire({ tenant, assertion: undefined, requestId, trail });
+        },
+      }),
+    close() {
+      closing.abort();
+      cache.close();
+      return transport.close();
+    },
+  };
+}
+
+interface Source {
+  readonly flow: TokenFlow;
+  readonly transport: TokenTransport;
+  readonly source: TokenSource;
+}
+
+function createSource(
+  { authorityHost, scope, identity }: AppOnlyOptions,
+  parts: OutboundParts,
+): Source {
+  const { clock } = parts;
+  if (identity.kind === 'managed-identity') {
+    const { endpoint, clientId } = identity;
+    const way = createTokenTransport(endpoint.url, {
+      ...parts,
+      proxies: undefined,
+      allowsPlainHttp: true,
+    });
+    const transport = guardTransport(way, { countsAnswers: true }, parts);
+    const resource = scope.replace(/\/\.default$/, '');
+    const source = createManagedIdentitySource(
+      { endpoint, clientId, resource },
+      { transport, clock },
+    );
+    return { flow: 'managed-identity', transport, source };
+  }
+  const { clientId, credential } = identity;
+  const flow = 'client-credentials';
+  const way = createTokenTransport(new URL(authorityHost), parts);
+  const transport = guardTransport(way, { countsAnswers: true }, parts);
+  const source = createMsalSource(
+    { flow, authorityHost, clientId, scope },
+    { transport, readProof: createReadProof(credential), now: clock.now },
+  );
+  return { flow, transport, source };
+}
+
+export interface OnBehalfOfOptions extends TokenPlace {
+  /** Where users are whose token names no tenant. */
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly credential: ClientCredential;
+  /** Users whose tokens are kept at the same time. */
+  readonly maximumTokens?: number;
+}
+
+const mode = 'on-behalf-of';
+
+/**
+ * Exchanges the caller's token for this gateway, which somebody else has validated, for one for Graph. What the
+ * exchange asks of the user goes to the caller as claims; the gateway does not declare the capability `cp1`, so Graph
+ * challenges its tokens only where Conditional Access does, and the caller's next token is another subject here.
+ */
+export function createOnBehalfOfCredentials(
+  options: OnBehalfOfOptions,
+  parts: OutboundParts,
+): OutboundCredentials {
+  const { cloud, authorityHost, scope, clientId, tenantId, maximumTokens = 10_000 } = options;
+  const transport = guardTransport(
+    createTokenTransport(new URL(authorityHost), parts),
+    { countsAnswers: false },
+    parts,
+  );
+  const source = createMsalSource(
+    { flow: mode, authorityHost, clientId, scope },
+    { transport, readProof: createReadProof(options.credential), now: parts.clock.now },
+  );
+  const closing = createClosing();
+  const acquire = createAcquisition(mode, { ...parts, closing: closing.signal }, source);
+  const cache = new TokenCache({ maximumTokens, refreshesAhead: false }, parts);
+  return {
+    hasOwnTokens: true,
+    async tokenFor(call, { withFreshToken }) {
+      const { callerToken: assertion, requestId, trail } = call;
+      if (assertion === undefined) {
+        throw new GraphCredentialError(
+          'unauthenticated',
+          'Send a token for this gateway in the header "Authorization: Bearer …".',
+        );
+      }
+      const tenant = tenantIn(assertion) ?? tenantId;
+      const scopes = [scope];
+      const subject = subjectOf(assertion);
+      const identity = { cloud, tenant, client: clientId, mode, scopes, subject, claims: '' };
+      return cache.tokenFor({
+        key: identityKeyOf(identity),
+        call,
+        withFreshToken,
+        acquire: () => acquire({ tenant, assertion, requestId, trail }),
+      });
+    },
+    close() {
+      closing.abort();
+      cache.close();
+      return transport.close();
+    },
+  };
+}
+
+/** The tenant that issued the token and that alone can exchange it; a guest's is the one where they are a guest. */
+function tenantIn(assertion: Secret): string | undefined {
+  const payload = assertion.reveal().split('.')[1] ?? '';
+  const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
+  const tenant = isJsonObject(claims) ? claims['tid'] : undefined;
+  const isId =
+    typeof tenant === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(tenant);
+  return isId ? tenant.toLowerCase() : undefined;
+}
+
+export type AcquisitionOutcome =
+  | 'token'
+  | 'refused'
+  | 'throttled'
+  | 'unavailable'
+  | 'misconfigured';
+
+/** One acquisition as metrics see it. */
+export interface AcquisitionMeasurement {
+  readonly flow: TokenFlow;
+  readonly outcome: AcquisitionOutcome;
+  readonly durationMs: number;
+}
+
+export interface AcquisitionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onAcquire?: ((measurement: AcquisitionMeasurement) => void) | undefined;
+  /** Fires when the gateway stops: nobody waits for a token any more. */
+  readonly closing?: AbortSignal | undefined;
+}
+
+const limitMs = 10_000;
+const toldAgainAfterMs = 60 * 60 * 1000;
+
+/** Puts a time limit, a measurement and a log line around a source of tokens. */
+export function createAcquisition(
+  flow: TokenFlow,
+  { clock, log, onAcquire, closing }: AcquisitionParts,
+  source: TokenSource,
+): (order: TokenOrder) => Promise<AcquiredToken> {
+  const told = new LRUCache<string, number>({ max: 100 });
+
+  /** A wrong secret fails every call; one line an hour is enough to be seen. */
+  function tell(error: unknown, { requestId, trail }: TokenOrder): void {
+    const traceId = trail?.traceId;
+    const fields = { requestId, traceId, operation: flow, ...tokenFactsOf(error) };
+    if (isConfigurationFault(error)) {
+      log.error(`Configuration fault: ${error.message}`, fields);
+      return;
+    }
+    if (!(error instanceof OutboundIdentityError)) {
+      log.warn('No token for Microsoft Graph was got', fields);
+      return;
+    }
+    const problem = JSON.stringify([error.message, fields.code, fields.codes]);
+    const toldAtMs = told.get(problem);
+    if (toldAtMs === undefined || clock.now() >= toldAtMs + toldAgainAfterMs) {
+      told.set(problem, clock.now());
+      log.error(`No token for Microsoft Graph can be got: ${error.message}`, fields);
+    }
+  }
+
+  return async (order) => {
+    const startedAtMs = clock.now();
+    const endTrail = order.trail?.startToken(flow);
+    const measure = (outcome: AcquisitionOutcome): void => {
+      onAcquire?.({ flow, outcome, durationMs: clock.now() - startedAtMs });
+      endTrail?.(outcome);
+    };
+    try {
+      const acquired = await withinLimit(clock, closing, (signal) => source(order, signal));
+      measure('token');
+      return acquired;
+    } catch (error) {
+      measure(acquisitionOutcomeOf(error));
+      tell(error, order);
+      throw error;
+    }
+  };
+}
+
+/** Makes what ends acquisitions; as many as there are users may listen to it. */
+export function createClosing(): AbortController {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  return closing;
+}
+
+/** Which failure it was; what is none of ours counts as the gateway's own fault. */
+export function acquisitionOutcomeOf(error: unknown): AcquisitionOutcome {
+  switch (isGraphError(error) ? error.code : undefined) {
+    case 'unauthenticated':
+      return 'refused';
+    case 'throttled':
+      return 'throttled';
+    case undefined:
+      return 'misconfigured';
+    default:
+      return 'unavailable';
+  }
+}
+
+/** Gives up after the limit, and when the gateway stops, whatever the source waits for. */
+function withinLimit<Result>(
+  clock: Clock,
+  closing: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const limit = new AbortController();
+  return new Promise((resolve, reject) => {
+    const giveUp = (message: string): void => {
+      const error = new GraphCredentialError('unavailable', message);
+      reject(error);
+      limit.abort(error);
+      stop();
+    };
+    const onClosing = (): void =>
+      giveUp('The gateway stopped before a token for Microsoft Graph came.');
+    const stopTimer = clock.startTimer(limitMs, () =>
+      giveUp('No token for Microsoft Graph came in time.'),
+    );
+    const stop = (): void => {
+      stopTimer();
+      closing?.removeEventListener('abort', onClosing);
+    };
+    closing?.addEventListener('abort', onClosing);
+    if (closing?.aborted) {
+      onClosing();
+    }
+    run(limit.signal).then(resolve, reject).finally(stop);
+  });
+}

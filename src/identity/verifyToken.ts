@@ -1,0 +1,133 @@
+import { isUtf8 } from 'node:buffer';
+import { compactVerify } from 'jose';
+import type { Clock } from '../shared/clock.ts';
+import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
+import type { Secret } from '../shared/secret.ts';
+import type { Caller } from './caller.ts';
+import { findClaimsProblem, readCaller, readClaims, type TokenRules } from './claims.ts';
+import { IdentityError } from './errors.ts';
+import type { SigningKey } from './keySet.ts';
+import type { KeyStore } from './keyStore.ts';
+
+interface TokenValidation {
+  readonly rules: TokenRules;
+  readonly keys: Pick<KeyStore, 'find'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Finds out who calls, from an access token for this gateway. Nothing of the token but its form and its audience is
+ * judged before its signature, so that nobody can try out what is configured without a token of the authority's.
+ * @throws IdentityError where the caller is not let in.
+ */
+export async function validateToken(
+  token: Secret,
+  { rules, keys, clock }: TokenValidation,
+  signal: AbortSignal,
+): Promise<Caller> {
+  const text = token.reveal();
+  const { header, payload } = readCompactToken(text);
+  const kid = readKeyId(header);
+  if (isGraphAudience(payload['aud'])) {
+    throw new IdentityError('audience-is-graph');
+  }
+  const key = await keys.find(kid, signal);
+  if (key === undefined) {
+    throw new IdentityError('key-unknown');
+  }
+  await checkSignature(text, key);
+  const claims = readClaims(payload);
+  const surroundings = { rules, keyIssuer: key.issuer, nowMs: clock.now() };
+  const problem = findClaimsProblem(claims, surroundings);
+  if (problem !== undefined) {
+    throw new IdentityError(problem);
+  }
+  return readCaller(claims, token, rules);
+}
+
+async function checkSignature(text: string, { key }: SigningKey): Promise<void> {
+  await compactVerify(text, key, { algorithms: ['RS256'] }).catch(() => {
+    throw new IdentityError('signature-invalid');
+  });
+}
+
+/** What a token says, of which nothing is proven yet. */
+interface CompactToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const maximumLength = 16 * 1024;
+
+/**
+ * Takes a signed token apart.
+ * @throws IdentityError unless it is three parts in the one spelling that base64url has for them, the first two of them
+ * JSON objects that every reader understands alike.
+ */
+export function readCompactToken(text: string): CompactToken {
+  if (text.length > maximumLength) {
+    throw new IdentityError('token-too-large');
+  }
+  const parts = text.split('.').map(decode);
+  const [header, payload, signature] = parts;
+  if (parts.length !== 3 || !header || !payload || !signature) {
+    throw new IdentityError('token-malformed');
+  }
+  return { header: readObject(header), payload: readObject(payload) };
+}
+
+/** Strict, because `Buffer` skips what is no base64url and ignores the bits behind the last byte. */
+function decode(part: string): Buffer | undefined {
+  const bytes = Buffer.from(part, 'base64url');
+  return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
+}
+
+function readObject(bytes: Buffer): Readonly<Record<string, unknown>> {
+  const text = bytes.toString('utf8');
+  const value = isUtf8(bytes) ? parseJson(text) : undefined;
+  if (!isJsonObject(value) || findJsonProblem(text, value) !== undefined) {
+    throw new IdentityError('token-malformed');
+  }
+  return value;
+}
+
+const types: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/at+jwt'];
+
+/**
+ * Reads which key a token says that it is signed with. Keys and addresses of keys in the header (`jwk`, `jku`, `x5c`,
+ * `x5u`) are never looked at: the gateway knows its keys, and a token cannot bring its own.
+ * @throws IdentityError where the header is not that of an access token of Entra's.
+ */
+function readKeyId({ alg, kid, typ, ...others }: Readonly<Record<string, unknown>>): string {
+  if (alg !== 'RS256') {
+    throw new IdentityError('algorithm-not-allowed');
+  }
+  // What is critical has to be understood, and nothing that could stand there is.
+  if (Object.hasOwn(others, 'crit') || !types.includes(lowerCased(typ))) {
+    throw new IdentityError('header-not-allowed');
+  }
+  if (typeof kid !== 'string' || kid === '') {
+    throw new IdentityError('key-unknown');
+  }
+  return kid;
+}
+
+function lowerCased(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
+const audiences: ReadonlySet<string> = new Set([
+  '00000003-0000-0000-c000-000000000000',
+  'https://graph.microsoft.com',
+  'https://graph.microsoft.us',
+  'https://dod-graph.microsoft.us',
+  'https://microsoftgraph.chinacloudapi.cn',
+]);
+
+/**
+ * Whether a token says that it is for Microsoft Graph, in whichever cloud. This is asked before the signature: Graph's
+ * tokens are not made to be verified by others, and the one who brings one shall hear what is wrong with it.
+ */
+function isGraphAudience(audience: unknown): boolean {
+  return typeof audience === 'string' && audiences.has(audience.toLowerCase().replace(/\/$/, ''));
+}

@@ -1,0 +1,77 @@
+import type { AuthMode } from '../generated/graphql.ts';
+import type { GraphClient } from '../graph/client.ts';
+import type { GraphCall } from '../graph/request.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
+import type { Authorizer } from '../identity/authorizer.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { InexactNumber } from '../shared/json.ts';
+import type { LoopShare } from '../shared/loopShare.ts';
+import type { RequestTrail } from '../telemetry/trace.ts';
+import type { PartnerLocks } from './locks.ts';
+import type { PartnerReads } from './reads.ts';
+import type { SeenPartnerIds } from './seenPartnerIds.ts';
+
+/** Something that the caller should know of a field that was answered all the same. */
+export interface Notice {
+  readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER' | 'CHANGE_NOT_VISIBLE_YET' | 'ID_ASSIGNED_BY_GRAPH';
+  readonly message: string;
+  /** The field's path in the answer. */
+  readonly path: readonly (string | number)[];
+  readonly graph?: Readonly<Record<string, unknown>>;
+}
+
+/** What the answer of one operation has so far, counted while it is made. */
+export interface AnswerCount {
+  bytes: number;
+  values: number;
+  /** Set once the answer is beyond a bound. */
+  excess: AnswerExcess | undefined;
+  /** The fields of a mutation that were cut because of it, by their paths. */
+  readonly places: Map<string, readonly (string | number)[]>;
+}
+
+/** A bound that the answer is beyond. */
+export interface AnswerExcess {
+  readonly limit: 'answer-bytes' | 'answer-values';
+  readonly allowed: number;
+  readonly seen: number;
+  readonly isExact: boolean;
+}
+
+/** What the resolvers of one operation share. Made for each request; nothing but locks and known ids outlives it. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** The numbers of the variables that are not as they were sent once they are parsed. */
+  readonly inexactVariables: readonly InexactNumber[];
+  readonly graph: GraphClient;
+  /** The version that the gateway is configured for, which decides what an input may hold. */
+  readonly apiVersion: GraphApiVersion;
+  readonly clock: Clock;
+  /** Handed to every call of Graph. */
+  readonly call: GraphCall;
+  /** What is noted of the request. */
+  readonly trail?: RequestTrail | undefined;
+  /** Lets the caller in, or not; undefined where Graph alone decides. */
+  readonly authorizer: Authorizer | undefined;
+  /** Whether Graph or the authorizer has accepted the caller's token. */
+  readonly isTokenAccepted: () => boolean;
+  /** How the gateway comes to its token. */
+  readonly authMode: AuthMode;
+  /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
+  readonly share: LoopShare;
+  readonly answer: AnswerCount;
+  /** The reads of queries. Mutations read for themselves, because they want what is there now. */
+  readonly reads: PartnerReads;
+  /** Shared by all requests of this replica. */
+  readonly seenPartnerIds: SeenPartnerIds;
+  /** How many rows of the list one operation may read. */
+  readonly maximumRows: number;
+  /** What the answer says beside its data, in `extensions.notices`. */
+  readonly notices: Notice[];
+  /** Lets the operation go on after its caller has closed its side of the connection. */
+  readonly noteMutation: () => void;
+  /** Takes back the operation's timer; called when its answer is complete. */
+  readonly finish: () => void;
+  /** Shared by all requests of this replica. */
+  readonly locks: PartnerLocks;
+}

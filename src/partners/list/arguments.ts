@@ -1,0 +1,125 @@
+import type {
+  ComplianceManagementPartnerOrder,
+  ComplianceManagementPartnerOrderField,
+  QueryComplianceManagementPartnersArgs,
+} from '../../generated/graphql.ts';
+import type { InputProblem } from '../model.ts';
+import { type CursorPlace, parseCursor } from './cursor.ts';
+import { compilePartnerFilter, type PartnerPredicate } from './filter.ts';
+import { createPartnerOrder, type PartnerOrder } from './order.ts';
+
+/** The size of a page that nobody gave a size to, and the largest. */
+export const defaultRows = 100;
+export const maximumRows = 1000;
+
+/** What part of the list was asked for. */
+export interface PageArguments {
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+  readonly after: CursorPlace | undefined;
+  readonly before: CursorPlace | undefined;
+  readonly isIncluded: PartnerPredicate;
+  /** Undefined means Graph's own order. */
+  readonly order: PartnerOrder | undefined;
+}
+
+/** An argument that cannot be used, and what would be right. */
+interface ArgumentProblem {
+  readonly argumentName: string;
+  readonly problem: string;
+}
+
+/** Understands the arguments of the list, or names the first that cannot be used. */
+export function readPageArguments(
+  args: QueryComplianceManagementPartnersArgs,
+): PageArguments | ArgumentProblem {
+  const repeated = findRepeatedField(args.orderBy ?? []);
+  if (repeated !== undefined) {
+    const problem = `The argument "orderBy" has ${repeated} more than once; order by each field once.`;
+    return { argumentName: 'orderBy', problem };
+  }
+  const order = args.orderBy?.length ? createPartnerOrder(args.orderBy) : undefined;
+  const [after, before] = [readCursor(args.after, order), readCursor(args.before, order)];
+  const filterProblem = args.filter ? findFilterProblem(args.filter) : undefined;
+  const problems: readonly [string, string | undefined][] = [
+    ['first', findCountProblem('first', args.first)],
+    ['last', findCountProblem('last', args.last)],
+    ['after', after.problem && `The argument "after" ${after.problem}.`],
+    ['before', before.problem && `The argument "before" ${before.problem}.`],
+    ['filter', filterProblem && `In the argument "filter": ${filterProblem.message}`],
+  ];
+  for (const [argumentName, problem] of problems) {
+    if (problem !== undefined) {
+      return { argumentName, problem };
+    }
+  }
+  const last = args.last ?? undefined;
+  return {
+    first: args.first ?? (last === undefined ? defaultRows : undefined),
+    last,
+    after: after.place,
+    before: before.place,
+    isIncluded: args.filter ? compilePartnerFilter(args.filter) : () => true,
+    order,
+  };
+}
+
+function findRepeatedField(
+  orderBy: readonly ComplianceManagementPartnerOrder[],
+): ComplianceManagementPartnerOrderField | undefined {
+  const fields = orderBy.map(({ field }) => field);
+  return fields.find((field, place) => fields.indexOf(field) !== place);
+}
+
+function findCountProblem(name: string, count: number | null | undefined): string | undefined {
+  const isUsable = count == null || (count >= 1 && count <= maximumRows);
+  return isUsable
+    ? undefined
+    : `The argument "${name}" is ${count}; it must be from 1 to ${maximumRows}.`;
+}
+
+function readCursor(
+  text: string | null | undefined,
+  order: PartnerOrder | undefined,
+): { readonly place?: CursorPlace; readonly problem?: string } {
+  if (text == null) {
+    return {};
+  }
+  const place = parseCursor(text);
+  if (place === undefined) {
+    return { problem: 'is no cursor of this list; take one of an earlier answer' };
+  }
+  const signature = place.kind === 'order' ? place.signature : undefined;
+  return signature === order?.signature
+    ? { place }
+    : {
+        problem:
+          'is a cursor of this list in another order; give the same orderBy, or leave it out',
+      };
+}
+
+/** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
+const nullable = /^(partnerState|displayName)\.eq$/;
+
+/**
+ * Finds the first null in a filter that has no meaning. Its path begins at the argument. How deep a filter is and how
+ * many conditions it has was bounded before.
+ */
+function findFilterProblem(
+  filter: object,
+  path: readonly string[] = ['filter'],
+): InputProblem | undefined {
+  for (const [name, value] of Object.entries(filter)) {
+    const here = [...path, name];
+    if (value === null && !nullable.test(here.slice(-2).join('.'))) {
+      const message = `${here.join('.')} is null, which has no meaning; leave it out for no condition.`;
+      return { path: here, message };
+    }
+    const isNested = typeof value === 'object' && value !== null;
+    const problem = isNested ? findFilterProblem(value, here) : undefined;
+    if (problem !== undefined) {
+      return problem;
+    }
+  }
+  return undefined;
+}

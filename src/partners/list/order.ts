@@ -1,0 +1,123 @@
+import type {
+  ComplianceManagementPartnerOrder,
+  ComplianceManagementPartnerOrderField,
+} from '../../generated/graphql.ts';
+import type { PartnerResource } from '../../graph/types.ts';
+import { knownPartnerStates, partnerStateFromWire } from '../model.ts';
+import { valuesOf } from './rowValues.ts';
+
+/** What a row is ordered by: one value for each key, then its id. All of them are bounded, because cursors carry them. */
+export interface OrderPlace {
+  readonly values: readonly (string | null)[];
+  readonly id: string;
+}
+
+/** One thing that rows can be ordered by. Rows without a value come last in both directions. */
+export interface OrderColumn {
+  /** One letter, for the signatures of orders. */
+  readonly sign: string;
+  readonly valueOf: (row: PartnerResource) => string | null;
+  readonly compare: (left: string, right: string) => number;
+}
+
+/** A column and the direction in which it is looked at. */
+export interface OrderKey {
+  readonly column: OrderColumn;
+  readonly direction: 1 | -1;
+}
+
+/** An order of rows in which no two places are alike. */
+export interface PartnerOrder {
+  /** Stands in cursors, so that one of another order is noticed. */
+  readonly signature: string;
+  readonly keys: readonly OrderKey[];
+  placeOf(row: PartnerResource): OrderPlace;
+  compare(left: OrderPlace, right: OrderPlace): number;
+}
+
+// English is the root of Unicode's collation; the machine's own locale must have no say.
+const collator = new Intl.Collator('en', { sensitivity: 'variant', caseFirst: 'false' });
+
+function byCharacters(left: string, right: string): number {
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+const columns: Readonly<Record<ComplianceManagementPartnerOrderField, OrderColumn>> = {
+  DISPLAY_NAME: {
+    sign: 'n',
+    valueOf: (row) => valuesOf(row).nameKey,
+    compare: (left, right) => collator.compare(left, right),
+  },
+  PARTNER_STATE: {
+    sign: 's',
+    valueOf: (row) => rankOfState(row.partnerState ?? null),
+    compare: byCharacters,
+  },
+  LAST_HEARTBEAT_DATE_TIME: {
+    sign: 'h',
+    valueOf: (row) => valuesOf(row).instantKey ?? null,
+    compare: byCharacters,
+  },
+};
+
+/** Decides between rows that are alike in all keys. */
+export const idColumn: OrderColumn = {
+  sign: 'i',
+  valueOf: (row) => valuesOf(row).idKey,
+  compare: byCharacters,
+};
+
+/** The position in the enum, a digit; unlisted states come after all others. */
+function rankOfState(wire: string | null): string | null {
+  if (wire === null) {
+    return null;
+  }
+  const state = partnerStateFromWire(wire);
+  return String(
+    state === 'UNKNOWN_FUTURE_VALUE'
+      ? knownPartnerStates.length
+      : knownPartnerStates.indexOf(state),
+  );
+}
+
+/** Makes the order of the keys, the first key first; rows that are alike in all of them are ordered by id. */
+export function createPartnerOrder(
+  orderBy: readonly ComplianceManagementPartnerOrder[],
+): PartnerOrder {
+  const keys = orderBy.map(
+    ({ field, direction }): OrderKey => ({
+      column: columns[field],
+      direction: direction === 'DESC' ? -1 : 1,
+    }),
+  );
+  return {
+    signature: keys
+      .map(({ column, direction }) => column.sign + (direction < 0 ? '-' : '+'))
+      .join(''),
+    keys,
+    placeOf: (row) => ({
+      values: keys.map(({ column }) => column.valueOf(row)),
+      id: idColumn.valueOf(row) ?? '',
+    }),
+    compare(left, right) {
+      for (const [index, key] of keys.entries()) {
+        const result = compareValues(key, left.values[index] ?? null, right.values[index] ?? null);
+        if (result !== 0) {
+          return result;
+        }
+      }
+      return byCharacters(left.id, right.id);
+    },
+  };
+}
+
+function compareValues(
+  { column, direction }: OrderKey,
+  left: string | null,
+  right: string | null,
+): number {
+  if (left === null || right === null) {
+    return Number(left === null) - Number(right === null);
+  }
+  return direction * column.compare(left, right);
+}

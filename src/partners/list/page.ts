@@ -1,0 +1,228 @@
+import type { PartnerResource } from '../../graph/types.ts';
+import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
+import type { PageArguments } from './arguments.ts';
+import { type CursorPlace, cursorOf, fingerprintOf } from './cursor.ts';
+import type { PartnerOrder } from './order.ts';
+import type { PartnerRows } from './rows.ts';
+import { valuesOf } from './rowValues.ts';
+
+/** A row of a page and its position in the whole list. */
+interface PageRow {
+  readonly row: PartnerResource;
+  readonly index: number;
+}
+
+/** A page, and what can be asked about its surroundings; each question may read on. */
+interface PartnerPage {
+  readonly rows: readonly PageRow[];
+  hasNext(): Promise<boolean>;
+  hasPrevious(): Promise<boolean>;
+  /** How many rows of the whole list pass the filter. */
+  count(): Promise<number>;
+}
+
+type Range = Pick<PageArguments, 'first' | 'last' | 'after' | 'before' | 'isIncluded'>;
+
+/**
+ * Cuts a page out of the list as the Relay specification has it: what stands between the cursors, of that the first,
+ * of these the last. Reads as many rows as that takes, not one more, and judges each row once, whoever asks about it.
+ */
+export async function paginate(
+  sequence: PartnerSequence,
+  { first, last, after, before, isIncluded }: Range,
+  share: LoopShare,
+): Promise<PartnerPage> {
+  const start = after === undefined ? 0 : await sequence.countUpTo(after);
+  const end = before === undefined ? Number.POSITIVE_INFINITY : await sequence.countBefore(before);
+  const verdicts: (boolean | undefined)[] = [];
+
+  /** Visits the rows from `from` up to `to` that pass the filter, until there are `wanted` of them; counts them. */
+  async function visit(
+    from: number,
+    to: number,
+    wanted: number,
+    found: (row: PageRow) => void = () => undefined,
+  ): Promise<number> {
+    let count = 0;
+    // Without a limit everything is needed anyway; with one, at least as many rows as are wanted.
+    let rows = await sequence.atLeast(Math.min(to, from + wanted));
+    for (let index = from; index < to && count < wanted; index += 1) {
+      if (index >= rows.length) {
+        rows = await sequence.atLeast(index + 1);
+      }
+      if (share.isUsedUp()) {
+        await share.nextTurn();
+      }
+      const row = rows[index];
+      if (row === undefined) {
+        break;
+      }
+      const verdict = verdicts[index] ?? isIncluded(row);
+      verdicts[index] = verdict;
+      if (verdict) {
+        found({ row, index });
+        count += 1;
+      }
+    }
+    return count;
+  }
+
+  const head: PageRow[] = [];
+  await visit(start, end, first ?? Number.POSITIVE_INFINITY, (row) => head.push(row));
+  const rows = last === undefined ? head : head.slice(-last);
+  const behind = rows.length > 0 ? (rows.at(-1)?.index ?? 0) + 1 : Math.min(start, end);
+  const ahead = rows[0]?.index ?? Math.min(start, end);
+  return {
+    rows,
+    hasNext: async () => (await visit(behind, Number.POSITIVE_INFINITY, 1)) > 0,
+    hasPrevious: async () => (await visit(0, ahead, 1)) > 0,
+    count: () => visit(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+  };
+}
+
+/** The whole list in the order that was asked for, read only as far as somebody asks. */
+interface PartnerSequence {
+  /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
+  atLeast(count: number): Promise<readonly PartnerResource[]>;
+  /** How many rows stand at the cursor's place and before it. */
+  countUpTo(cursor: CursorPlace): Promise<number>;
+  /** How many rows stand before the cursor's place. */
+  countBefore(cursor: CursorPlace): Promise<number>;
+  cursorOf(row: PartnerResource, index: number): string;
+}
+
+/** How many rows are searched between two looks at the event loop's time. */
+const rowsAtOnce = 32;
+/** How many rows before its own a cursor remembers. */
+const rememberedRows = 8;
+
+/**
+ * Graph's own order. A cursor finds its row wherever that stands now; if it is gone, the nearest row before it that is
+ * not. Where all that it remembers is gone, the list starts again, at the end where it was begun: nothing is left out.
+ */
+export function listSequence(rows: PartnerRows): PartnerSequence {
+  let known: readonly PartnerResource[] = [];
+  /** Of the first of the known rows, as many as were needed. */
+  const fingerprints: number[] = [];
+
+  async function atLeast(count: number): Promise<readonly PartnerResource[]> {
+    known = await rows.atLeast(count);
+    return known;
+  }
+
+  function fingerprintsUpTo(count: number): readonly number[] {
+    const end = Math.min(count, known.length);
+    for (let index = fingerprints.length; index < end; index += 1) {
+      fingerprints.push(fingerprintOf(valuesOf(known[index] as PartnerResource).idKey));
+    }
+    return fingerprints;
+  }
+
+  /** The index of a row, looked for first around where it stood before. */
+  async function find(id: string, formerIndex: number): Promise<number> {
+    const near = await indexOf(id, 0, await atLeast(formerIndex + 1));
+    const searched = known.length;
+    return near === -1 ? indexOf(id, searched, await atLeast(Number.POSITIVE_INFINITY)) : near;
+  }
+
+  async function indexOf(
+    id: string,
+    start: number,
+    list: readonly PartnerResource[],
+  ): Promise<number> {
+    let found = -1;
+    for (let index = start; index < list.length && found === -1; index += rowsAtOnce) {
+      if (rows.share.isUsedUp()) {
+        await rows.share.nextTurn();
+      }
+      const place = list
+        .slice(index, index + rowsAtOnce)
+        .findIndex((row) => valuesOf(row).idKey === id);
+      found = place === -1 ? -1 : index + place;
+    }
+    return found;
+  }
+
+  /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
+  async function locate(
+    cursor: CursorPlace,
+  ): Promise<{ readonly count: number; readonly isThere: boolean } | undefined> {
+    if (cursor.kind !== 'list') {
+      return undefined;
+    }
+    const { id, index, before } = cursor.place;
+    const found = await find(id, index);
+    if (found !== -1) {
+      return { count: found, isThere: true };
+    }
+    const places = new Map<number, number>();
+    await forEachUnit(rows.share, known.length, (place) => {
+      const fingerprint = fingerprintsUpTo(place + 1)[place];
+      if (fingerprint !== undefined) {
+        places.set(fingerprint, place);
+      }
+    });
+    const neighbour = before
+      .map((fingerprint) => places.get(fingerprint))
+      .find((place) => place !== undefined);
+    if (neighbour !== undefined) {
+      return { count: neighbour + 1, isThere: false };
+    }
+    const isStartRemembered = before.length === index;
+    return isStartRemembered ? { count: 0, isThere: false } : undefined;
+  }
+
+  return {
+    atLeast,
+    async countUpTo(cursor) {
+      const { count, isThere } = (await locate(cursor)) ?? { count: 0, isThere: false };
+      return isThere ? count + 1 : count;
+    },
+    async countBefore(cursor) {
+      return (await locate(cursor))?.count ?? known.length;
+    },
+    cursorOf: (row, index) =>
+      cursorOf({
+        kind: 'list',
+        place: {
+          id: valuesOf(row).idKey,
+          index,
+          before: fingerprintsUpTo(index)
+            .slice(Math.max(0, index - rememberedRows), index)
+            .reverse(),
+        },
+      }),
+  };
+}
+
+/** An order by keys. A cursor is a place among the keys, so it is good whether its row is there or not. */
+export function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
+  const sorted = (): Promise<readonly PartnerResource[]> => rows.inOrder(order);
+
+  /** How many of the rows, which are in their order, are to be counted: those at the start. */
+  async function countWhile(isCounted: (comparison: number) => boolean, cursor: CursorPlace) {
+    if (cursor.kind !== 'order') {
+      return 0;
+    }
+    const inOrder = await sorted();
+    let [from, to] = [0, inOrder.length];
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      const row = inOrder[middle];
+      if (row !== undefined && isCounted(order.compare(order.placeOf(row), cursor.place))) {
+        from = middle + 1;
+      } else {
+        to = middle;
+      }
+    }
+    return from;
+  }
+
+  return {
+    atLeast: sorted,
+    countUpTo: (cursor) => countWhile((comparison) => comparison <= 0, cursor),
+    countBefore: (cursor) => countWhile((comparison) => comparison < 0, cursor),
+    cursorOf: (row) =>
+      cursorOf({ kind: 'order', signature: order.signature, place: order.placeOf(row) }),
+  };
+}

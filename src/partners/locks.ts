@@ -1,0 +1,187 @@
+import { LRUCache } from 'lru-cache';
+import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
+import type { Lease, Leases } from '../graph/leases.ts';
+import type { GraphCall } from '../graph/request.ts';
+import type { TenantKeys } from '../graph/tenantKeys.ts';
+import type { Clock } from '../shared/clock.ts';
+import { digestOf } from '../shared/secret.ts';
+import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
+
+/** The time in which no other change to the same partner runs. */
+export interface PartnerTurn {
+  /** What the last change wrote, which a read may not show yet. */
+  readonly handOver: HandOver;
+  /**
+   * Checks just before a write that no other replica may have begun.
+   * @throws GraphHeldBackError if one may have; nothing may be sent then.
+   */
+  confirm(): Promise<void>;
+  /** Sets what the next change gets, at the latest when this one ends. */
+  handOn(handOver: HandOver): void;
+}
+
+/** A change that begins with a read, if it needs one. */
+interface PartnerChange<Found, Result> {
+  readonly id: string;
+  readonly call: GraphCall;
+  /** `isUnproven`: only if Graph accepts this read, the change can wait for others of the tenant that it names. */
+  readonly read: (isUnproven: boolean) => Promise<Found>;
+  readonly change: (turn: PartnerTurn, found: Found) => Promise<Result>;
+}
+
+/** Keeps changes to one partner of one tenant apart: each begins when the one before it has ended. */
+export interface PartnerLocks {
+  /**
+   * Reads and changes when its turn comes. What a token says of its tenant counts only once Graph has accepted that
+   * token. Until then the change waits for others with the same token only; if its read is accepted, it joins those of
+   * the tenant and reads again.
+   * @throws GraphDeadlineError if its time is up before.
+   */
+  run<Found, Result>(change: PartnerChange<Found, Result>): Promise<Result>;
+}
+
+interface PartnerLockParts {
+  readonly tenantKeys: Pick<TenantKeys, 'tenantOf'>;
+  readonly clock: Clock;
+  /** Undefined if there is no Redis through which replicas share locks. */
+  readonly leases: Leases | undefined;
+}
+
+/** What is handed on in this replica: so many partners, so many characters. */
+const maximumHandOvers = 1_000;
+const maximumCharacters = 16 * 1024 * 1024;
+
+interface Kept {
+  readonly handOver: HandOver;
+  readonly characters: number;
+  readonly untilMs: number;
+}
+
+/** Makes the locks of this replica. A lock is gone when the last change behind it has ended. */
+export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockParts): PartnerLocks {
+  const tails = new Map<string, Promise<unknown>>();
+  const handOvers = new LRUCache<string, Kept>({
+    max: maximumHandOvers,
+    maxSize: maximumCharacters,
+    sizeCalculation: ({ characters }) => characters,
+  });
+
+  /** Runs something when everything before it has ended. */
+  async function inOrder<Result>(
+    key: string,
+    signal: AbortSignal,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    const turn = tails.get(key) ?? Promise.resolve();
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    // One that gives up does not let the next one in before those in front of it have ended.
+    const tail = turn.then(() => ended);
+    tails.set(key, tail);
+    try {
+      await untilEnded(signal, turn);
+      return await work();
+    } finally {
+      end();
+      if (tails.get(key) === tail) {
+        tails.delete(key);
+      }
+    }
+  }
+
+  function keptFor(key: string): HandOver {
+    const kept = handOvers.peek(key);
+    return kept !== undefined && kept.untilMs > clock.now() ? kept.handOver : {};
+  }
+
+  function keep(key: string, handOver: HandOver, characters: number): void {
+    const nowMs = clock.now();
+    for (const other of [...handOvers.keys()].reverse()) {
+      if ((handOvers.peek(other)?.untilMs ?? 0) > nowMs) {
+        break;
+      }
+      handOvers.delete(other);
+    }
+    if (Object.keys(handOver).length === 0) {
+      handOvers.delete(key);
+    } else {
+      handOvers.set(key, { handOver, characters, untilMs: nowMs + lagMs });
+    }
+  }
+
+  /** Runs a change in its turn: in this replica, and with a lease among all of them. */
+  function takeTurn<Result>(
+    key: string,
+    { signal }: GraphCall,
+    work: (turn: PartnerTurn) => Promise<Result>,
+  ): Promise<Result> {
+    return inOrder(key, signal, async () => {
+      const lease = await leases?.acquire(key, signal);
+      const handOver = handedBy(lease, clock.now()) ?? keptFor(key);
+      let next: HandOver | undefined;
+      try {
+        return await work({
+          handOver,
+          async confirm() {
+            if (lease !== undefined && !(await lease.renew())) {
+              throw new GraphRejectedLocallyError('unavailable', lostTurn);
+            }
+          },
+          handOn: (given) => {
+            next = given;
+          },
+        });
+      } finally {
+        const text = next && writeHandOver(next, clock.now());
+        if (next !== undefined && text !== undefined) {
+          keep(key, next, text.length);
+        }
+        await lease?.release(text === undefined ? undefined : { text, leftMs: lagMs });
+      }
+    });
+  }
+
+  return {
+    async run({ id, call, read, change }) {
+      const tenantKey = (): string | undefined => {
+        const tenant = tenantKeys.tenantOf(call);
+        return tenant?.isProven ? keyOf('tenant', tenant.id, id) : undefined;
+      };
+      if (tenantKey() === undefined) {
+        const outcome = await takeTurn(tokenKeyOf(id, call), call, async (turn) => {
+          if (tenantKey() !== undefined) {
+            return undefined;
+          }
+          const found = await read(tenantKeys.tenantOf(call) !== undefined);
+          return tenantKey() === undefined ? { result: await change(turn, found) } : undefined;
+        });
+        if (outcome !== undefined) {
+          return outcome.result;
+        }
+      }
+      return takeTurn(tenantKey() ?? tokenKeyOf(id, call), call, async (turn) =>
+        change(turn, await read(false)),
+      );
+    },
+  };
+}
+
+const lostTurn =
+  'The change lost its place among changes to this partner, so nothing was sent. Try again.';
+
+/** What another replica handed on, or this one; undefined if Redis has nothing. */
+function handedBy(lease: Lease | undefined, nowMs: number): HandOver | undefined {
+  const handed = lease?.handed;
+  return handed && readHandOver(handed.text, lagMs - handed.leftMs, nowMs);
+}
+
+/** A digest, because an id can be long. Ids are UUIDs to Graph, which takes them in any case. */
+function keyOf(kind: 'tenant' | 'token', scope: string, id: string): string {
+  return digestOf(JSON.stringify([kind, scope, id.toLowerCase()]));
+}
+
+function tokenKeyOf(id: string, { callerToken }: GraphCall): string {
+  return keyOf('token', callerToken?.digest() ?? '', id);
+}

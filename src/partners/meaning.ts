@@ -1,0 +1,129 @@
+import type { PartnerResource } from '../graph/types.ts';
+import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
+import { instantKeyOf } from './dateTimeOffset.ts';
+
+/** A property of a partner that can be compared by meaning. */
+export type ComparedProperty = Exclude<keyof PartnerResource, '@odata.type'>;
+
+/**
+ * Gives a text that is the same for all ways in which Graph may write one value of a property: absent, null, false and
+ * an empty list are one, the order of assignments does not count, nor do the case of ids, `#` in a type, a filter of
+ * `none`, an offset of a time, and OData's annotations. All else counts, in targets that the schema does not list too.
+ */
+export function meaningOf(property: ComparedProperty, value: unknown): string {
+  if (value == null || value === false) {
+    return '';
+  }
+  if (Array.isArray(value)) {
+    return meaningOfList(value);
+  }
+  if (typeof value !== 'string') {
+    return value === true ? 'true' : canonicalOf(value);
+  }
+  switch (property) {
+    case 'id':
+      return part(value.toLowerCase());
+    case 'lastHeartbeatDateTime':
+      return part(instantKeyOf(value) ?? value);
+    default:
+      return part(value);
+  }
+}
+
+function meaningOfList(list: readonly unknown[]): string {
+  if (list.length === 0) {
+    return '';
+  }
+  const entries = list.map(meaningOfEntry);
+  return (entries.length > 1 ? entries.sort() : entries).join(',');
+}
+
+const declaredType = 'compliancemanagementpartnerassignment';
+
+/** A null entry is an assignment without a target. */
+function meaningOfEntry(entry: unknown): string {
+  if (!isObject(entry)) {
+    return entry == null ? '[]' : canonicalOf(entry);
+  }
+  const { target } = entry;
+  let others: string[] | undefined;
+  for (const name of Object.keys(entry)) {
+    if (name === '@odata.type') {
+      const type = typeNameOf(entry[name]);
+      others = type === declaredType ? others : add(others, part(type));
+    } else if (name !== 'target') {
+      others = add(others, memberOf(name, entry[name]));
+    }
+  }
+  const meaning = isObject(target) ? meaningOfTarget(target) : '';
+  return `[${meaning}${others === undefined ? '' : others.sort().join('')}]`;
+}
+
+type Target = Readonly<Record<string, unknown>>;
+
+function meaningOfTarget(target: Target): string {
+  let ids = '';
+  let others: string[] | undefined;
+  for (const name of Object.keys(target)) {
+    switch (name) {
+      case '@odata.type':
+      case filterIdName:
+      case filterTypeName:
+        break;
+      case 'groupId':
+      case 'collectionId': {
+        // Ids of collections are no UUIDs, and have no case either.
+        const value = target[name];
+        const id = typeof value === 'string' ? value.toLowerCase() : value;
+        const member = memberOf(name, id);
+        ids = name === 'groupId' ? member + ids : ids + member;
+        break;
+      }
+      default:
+        others = add(others, memberOf(name, target[name]));
+    }
+  }
+  const filter = filterOf(target);
+  const rest = others === undefined ? '' : others.sort().join('');
+  return (
+    part(typeNameOf(target['@odata.type'])) + (filter === 'none' ? '' : part(filter)) + ids + rest
+  );
+}
+
+function add(members: string[] | undefined, member: string): string[] {
+  members?.push(member);
+  return members ?? [member];
+}
+
+/** OData's annotations say how something is written, not what it is. */
+function memberOf(name: string, value: unknown): string {
+  return value == null || name.includes('@odata.') ? '' : part(name) + canonicalOf(value);
+}
+
+const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+
+/** JSON with sorted members, and UUIDs in lower case. */
+function canonicalOf(value: unknown): string {
+  if (Array.isArray(value)) {
+    return `[${value.map(canonicalOf).join()}]`;
+  }
+  if (isObject(value)) {
+    return `{${Object.keys(value)
+      .sort()
+      .map((name) => memberOf(name, value[name]))
+      .join('')}}`;
+  }
+  if (typeof value === 'string' && value.length === 36 && uuid.test(value)) {
+    return part(value.toLowerCase());
+  }
+  return JSON.stringify(value ?? null);
+}
+
+/** With its length in front, so that no two rows of parts give one text. */
+function part(text: string): string {
+  return `${text.length}:${text}`;
+}
+
+function isObject(value: unknown): value is Target {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,260 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
+import type { AssignmentTargetInput, UserError } from '../generated/graphql.ts';
+import type { MutationResolvers } from '../generated/resolvers.ts';
+import { type GraphError, isGraphError } from '../graph/errors.ts';
+import type { PartnerSource } from '../graph/readAnswer.ts';
+import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
+import { assignmentTargetToWire, assignmentToWire } from './assignmentMapping.ts';
+import { planAddition, planRemoval } from './assignmentPlan.ts';
+import { authorize } from './authorize.ts';
+import { changeAssignment } from './changeAssignment.ts';
+import type { Notice } from './context.ts';
+import { graphExtensionOf } from './errors.ts';
+import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
+import { findIdProblems, findNewPartnerProblems, findPartnerChangeProblems } from './inputRules.ts';
+import { newPartnerToWire, partnerChangesToWire, partnerFromWire } from './partnerMapping.ts';
+import { revisedProperties } from './revision.ts';
+import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
+import { changedElsewhere, noticesOf, noticesOfView, readView, untilShown } from './untilShown.ts';
+import {
+  findRevisionConflict,
+  partnerInConflict,
+  partnerNotFound,
+  userErrorsOf,
+  userErrorsOrThrow,
+} from './userErrors.ts';
+import { judgeUpdate } from './visibility.ts';
+
+/** Checks, maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
+const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] = async (
+  _parent,
+  { input },
+  context,
+  info,
+) => {
+  await authorize(context, 'WRITE');
+  const problems = findNewPartnerProblems(input, context.apiVersion);
+  if (problems.length > 0) {
+    return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
+  }
+  const newPartner = newPartnerToWire(input);
+  try {
+    const partner = await context.graph.add(newPartner, context.call);
+    if (hasOtherId(newPartner, partner)) {
+      context.notices.push(assignedIdNotice(info));
+    }
+    return { complianceManagementPartner: partnerFromWire(partner), userErrors: [] };
+  } catch (error) {
+    if (isGraphError(error) && error.mayHaveBeenApplied) {
+      const found = await findUnconfirmedAdd(newPartner, context);
+      if (found !== undefined) {
+        context.notices.push(foundNotice(error, info));
+        return { complianceManagementPartner: partnerFromWire(found), userErrors: [] };
+      }
+    }
+    const isOwnIdTaken = input.id != null && isGraphError(error) && error.code === 'conflict';
+    const field = isOwnIdTaken ? ['input', 'id'] : null;
+    const userErrors = userErrorsOrThrow(error, newPartner, field);
+    return {
+      // Only an id of the caller's own says with what it collided.
+      complianceManagementPartner:
+        input.id == null ? null : await partnerInConflict(error, input.id, context),
+      userErrors,
+    };
+  }
+};
+
+function assignedIdNotice(info: GraphQLResolveInfo): Notice {
+  return {
+    code: 'ID_ASSIGNED_BY_GRAPH',
+    message:
+      'Microsoft Graph added the partner under an id of its own instead of the one in the input. All else is as it was sent.',
+    path: responsePathAsArray(info.path),
+  };
+}
+
+function foundNotice(error: GraphError, info: GraphQLResolveInfo): Notice {
+  return {
+    code: 'FOUND_AFTER_UNCLEAR_ANSWER',
+    message:
+      `${error.message} The gateway then looked once and found exactly one partner with everything that was sent, ` +
+      'which it had not seen before: this one. It was found, not answered, and nothing was sent again.',
+    path: responsePathAsArray(info.path),
+    ...graphExtensionOf(error),
+  };
+}
+
+/** What the turn ended with: an answer without a write, or a write whose effect is still to be seen. */
+type UpdateOutcome =
+  | { readonly view: PartnerView | undefined; readonly userErrors: UserError[] }
+  | { readonly answered: PartnerResource | undefined; readonly handOver: HandOver };
+
+/** Checks, reads if it has to, sends exactly what was given, and looks whether Graph shows it. */
+const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] = async (
+  _parent,
+  { input },
+  context,
+  info,
+) => {
+  await authorize(context, 'WRITE');
+  const { graph, call, apiVersion, locks, clock } = context;
+  const problems = findPartnerChangeProblems(input, apiVersion);
+  if (problems.length > 0) {
+    return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
+  }
+  const { id, ifRevision } = input;
+  const changes = partnerChangesToWire(input);
+  const isEmpty = Object.keys(changes).length === 0;
+  const isAboutWhatIs = isEmpty || ifRevision != null;
+  try {
+    const outcome = await locks.run<PartnerSource | undefined, UpdateOutcome>({
+      id,
+      call,
+      read: async (isUnproven) =>
+        isAboutWhatIs || (isUnproven && writesList(changes))
+          ? graph.getSource(id, call)
+          : undefined,
+      async change(turn, source) {
+        let { handOver: pending } = turn;
+        let read: PartnerResource | undefined;
+        if (isAboutWhatIs) {
+          const properties = isEmpty ? [] : revisedProperties;
+          const view =
+            source && (await readView(context, source, { handOver: pending, properties }));
+          if (view === undefined) {
+            return { view, userErrors: [partnerNotFound] };
+          }
+          ({ pending } = view);
+          read = view.read.partner;
+          turn.handOn(pending);
+          const conflict = findRevisionConflict(view.partner, ifRevision);
+          if (isEmpty || conflict !== undefined) {
+            return { view, userErrors: conflict ? [conflict] : [] };
+          }
+        }
+        await turn.confirm();
+        const answered = await graph.update(id, changes, call);
+        const handOver = handOverOf(writtenTexts(changes), { pending, read }, clock.now());
+        turn.handOn(handOver);
+        return { answered, handOver };
+      },
+    });
+    if ('userErrors' in outcome) {
+      const { view, userErrors } = outcome;
+      context.notices.push(...noticesOfView(view, info));
+      return {
+        complianceManagementPartner: view === undefined ? null : partnerFromWire(view.partner),
+        userErrors,
+      };
+    }
+    const { answered, handOver } = outcome;
+    const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) =>
+      judgeUpdate(changes, seen, { handOver, first }),
+    );
+    context.notices.push(...noticesOf(visibility, info));
+    return {
+      complianceManagementPartner: partnerFromWire(partner),
+      userErrors:
+        visibility.kind === 'foreign'
+          ? visibility.properties.map((name) => changedElsewhere(['input', name]))
+          : [],
+    };
+  } catch (error) {
+    const userErrors = userErrorsOrThrow(error, changes);
+    return {
+      complianceManagementPartner: await partnerInConflict(error, id, context),
+      userErrors,
+    };
+  }
+};
+
+/** Others change single entries of a list, so one that replaces it has to wait for them. */
+function writesList(changes: PartnerChanges): boolean {
+  return Object.keys(changes).some((property) => property.endsWith('EnrollmentAssignments'));
+}
+
+function writtenTexts(changes: PartnerChanges): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(changes).map(([property, value]) => [property, JSON.stringify(value)]),
+  );
+}
+
+const nothing = { deletedComplianceManagementPartnerId: null, complianceManagementPartner: null };
+
+/** Checks, reads where the revision counts, and deletes. */
+const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] = async (
+  _parent,
+  { input: { id, ifRevision } },
+  context,
+  info,
+) => {
+  await authorize(context, 'WRITE');
+  const { graph, call, locks } = context;
+  const problems = findIdProblems(id);
+  if (problems.length > 0) {
+    return { ...nothing, userErrors: userErrorsOf(problems) };
+  }
+  try {
+    return await locks.run({
+      id,
+      call,
+      read: async () => (ifRevision == null ? undefined : graph.getSource(id, call)),
+      async change(turn, source) {
+        if (ifRevision != null) {
+          const { handOver } = turn;
+          const properties = revisedProperties;
+          const view = source && (await readView(context, source, { handOver, properties }));
+          if (view === undefined) {
+            return { ...nothing, userErrors: [partnerNotFound] };
+          }
+          const conflict = findRevisionConflict(view.partner, ifRevision);
+          if (conflict !== undefined) {
+            context.notices.push(...noticesOfView(view, info));
+            const complianceManagementPartner = partnerFromWire(view.partner);
+            return { ...nothing, complianceManagementPartner, userErrors: [conflict] };
+          }
+        }
+        await turn.confirm();
+        await graph.delete(id, call);
+        turn.handOn({});
+        return { ...nothing, deletedComplianceManagementPartnerId: id, userErrors: [] };
+      },
+    });
+  } catch (error) {
+    const userErrors = userErrorsOrThrow(error, {});
+    const complianceManagementPartner = await partnerInConflict(error, id, context);
+    return { ...nothing, complianceManagementPartner, userErrors };
+  }
+};
+
+export const Mutation: MutationResolvers = {
+  addComplianceManagementPartner: addPartner,
+  updateComplianceManagementPartner: updatePartner,
+  deleteComplianceManagementPartner: deletePartner,
+
+  addEnrollmentAssignment(_parent, { input }, context, info) {
+    const target = assignmentTargetToWire(input.target);
+    const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
+    return changeAssignment(
+      input,
+      (entries) => planAddition(entries, target, newEntry),
+      context,
+      info,
+    );
+  },
+
+  removeEnrollmentAssignment(_parent, { input }, context, info) {
+    const target = assignmentTargetToWire(input.target);
+    const isFilterCounted = isFilterGiven(input.target);
+    return changeAssignment(
+      input,
+      (entries) => planRemoval(entries, target, isFilterCounted),
+      context,
+      info,
+    );
+  },
+};
+
+function isFilterGiven(target: AssignmentTargetInput): boolean {
+  return Object.values(target).some((value) => value?.filter != null);
+}

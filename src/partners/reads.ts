@@ -1,0 +1,107 @@
+import DataLoader from 'dataloader';
+import { maximumBatchSize } from '../graph/batch.ts';
+import type { GraphClient, PartnerLookup } from '../graph/client.ts';
+import { abortErrorOf } from '../graph/errors.ts';
+import type { EndReason, GraphCall } from '../graph/request.ts';
+import type { PartnerResource } from '../graph/types.ts';
+import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+import {
+  createPartnerRows,
+  type ListBounds,
+  ListTooLargeError,
+  type PartnerRows,
+  TooManyRowsError,
+} from './list/rows.ts';
+
+/**
+ * The reads of one operation: each is done once, however many fields ask for it, and several ids go in one call. It
+ * belongs to one caller, so that no two callers are ever in one batch. Throws what the caller is to see.
+ */
+export interface PartnerReads {
+  /** Gives one partner; null where Graph has none with this id. */
+  get(id: string): Promise<PartnerResource | null>;
+  /** The list, shared by all fields that look at it. */
+  readonly rows: PartnerRows;
+}
+
+/** Starts the reads of an operation; nothing is read before somebody asks. */
+export function createPartnerReads(
+  graph: GraphClient,
+  call: GraphCall,
+  maximum: ListBounds,
+  share: LoopShare = wholeLoop,
+): PartnerReads {
+  // One batch after the other: Graph asks for that where one would be enough.
+  let lastBatch: Promise<unknown> = Promise.resolve();
+
+  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup[]> {
+    const [id] = ids;
+    if (ids.length === 1 && id !== undefined) {
+      return [await graph.get(id, call)];
+    }
+    const batch = lastBatch.then(() => graph.getMany(ids, call));
+    lastBatch = batch.catch(() => undefined);
+    return batch;
+  }
+
+  const loader = new DataLoader<string, PartnerResource | null>(
+    async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
+    { maxBatchSize: maximumBatchSize },
+  );
+  let rows: PartnerRows | undefined;
+  return {
+    get: (id) => loader.load(id).catch(translate),
+    get rows() {
+      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share));
+      return rows;
+    },
+  };
+}
+
+/** Counts and page infos read on long after the resolver has returned, so the reading itself translates. */
+function translating(rows: PartnerRows): PartnerRows {
+  return {
+    atLeast: (count) => rows.atLeast(count).catch(translate),
+    inOrder: (order) => rows.inOrder(order).catch(translate),
+    share: rows.share,
+  };
+}
+
+function translate(error: unknown): never {
+  if (error instanceof TooManyRowsError) {
+    throw new GatewayError(
+      'TOO_MANY_ROWS',
+      `This needs more of the list than the ${error.maximumRows} rows that this gateway reads at the most. ` +
+        'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
+    );
+  }
+  if (error instanceof ListTooLargeError) {
+    const { seen, allowed } = error;
+    throw new GatewayError(
+      'LIST_TOO_LARGE',
+      `This needs ${seen} bytes or more of the list, and ${allowed} are allowed. ` +
+        'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
+      { seen, allowed },
+    );
+  }
+  throw toGatewayError(error);
+}
+
+/** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
+export function shareUntilEnd(share: LoopShare, signal: AbortSignal): LoopShare {
+  return {
+    isUsedUp: share.isUsedUp,
+    async nextTurn() {
+      await share.nextTurn();
+      if (!signal.aborted) {
+        return;
+      }
+      if (signal.reason === ('deadline' satisfies EndReason)) {
+        const message = "The operation's time ended while the gateway worked on its rows.";
+        throw new GatewayError('UPSTREAM_TIMEOUT', `${message} Ask for less at once.`);
+      }
+      throw toGatewayError(abortErrorOf(signal));
+    },
+  };
+}

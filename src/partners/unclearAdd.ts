@@ -1,0 +1,63 @@
+import { isGraphError } from '../graph/errors.ts';
+import { isSameId, type NewPartnerResource, type PartnerResource } from '../graph/types.ts';
+import { forEachUnit } from '../shared/loopShare.ts';
+import type { RequestContext } from './context.ts';
+import { GatewayError } from './errors.ts';
+import { type ComparedProperty, meaningOf } from './meaning.ts';
+
+/**
+ * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
+ * all that was sent and was not seen before. Undefined where none does, where several do, and where looking fails.
+ */
+export async function findUnconfirmedAdd(
+  sent: NewPartnerResource,
+  { graph, call, seenPartnerIds, maximumRows, share }: RequestContext,
+): Promise<PartnerResource | undefined> {
+  const fitting: PartnerResource[] = [];
+  let rows = 0;
+  try {
+    for await (const page of graph.listPages(call)) {
+      const candidates = page.filter(({ id }) => !seenPartnerIds.has(id));
+      // In the same moment: the other of two adds that look now must not take one of these for its own as well.
+      seenPartnerIds.note(page);
+      await forEachUnit(share, candidates.length, (place) => {
+        const candidate = candidates[place];
+        if (candidate !== undefined && matchesSubmitted(sent, candidate)) {
+          fitting.push(candidate);
+        }
+      });
+      rows += page.length;
+      if (rows > maximumRows || fitting.length > 1) {
+        return undefined;
+      }
+    }
+  } catch (error) {
+    if (isGraphError(error) || error instanceof GatewayError) {
+      return undefined;
+    }
+    throw error;
+  }
+  return fitting[0];
+}
+
+/** Whether an add gave an id and was answered under another one. */
+export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource): boolean {
+  return sent.id !== undefined && !isSameId(sent.id, answered.id);
+}
+
+/**
+ * Whether an answer to an add is about what was sent: under another id than was given only if all else is as it was
+ * sent, because Graph gives ids itself in all its examples. With any other difference it may be another partner.
+ */
+export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerResource): boolean {
+  const { id: _id, ...rest } = sent;
+  return !hasOtherId(sent, answered) || matchesSubmitted(rest, answered);
+}
+
+/** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
+export function matchesSubmitted(sent: NewPartnerResource, held: PartnerResource): boolean {
+  const { '@odata.type': _type, ...properties } = sent;
+  return (Object.keys(properties) as ComparedProperty[]).every(
+    (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),
+  );
+}

@@ -1,0 +1,277 @@
+import {
+  type Meter,
+  type Observable,
+  type ObservableCallback,
+  ValueType,
+} from '@opentelemetry/api';
+
+/** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
+export interface AttemptMeasurement {
+  readonly method: string;
+  /** The path without version and id. */
+  readonly route: string;
+  readonly durationMs: number;
+  readonly attempt: number;
+  readonly repeatReason: string | undefined;
+  /** Where an answer came. */
+  readonly status?: number;
+  /** Where none came: the gateway's code for it. */
+  readonly errorType?: string;
+}
+
+/** One HTTP request to the gateway. */
+export interface RequestMeasurement {
+  readonly method: string;
+  /** The route's pattern; undefined where there is none, so that no caller can make up new ones. */
+  readonly route: string | undefined;
+  readonly durationMs: number;
+  /** Undefined where the caller had left before its answer. */
+  readonly status: number | undefined;
+  /** Where it failed: a stable code. */
+  readonly errorType: string | undefined;
+  /** What its document asked for: `query` or `mutation`. */
+  readonly operationType: string | undefined;
+}
+
+type MeasureAttempt = (measurement: AttemptMeasurement) => void;
+
+/** Where requests go to: Graph, or where tokens for it come from. */
+export type Upstream = 'graph' | 'authority';
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** What the gateway measures. */
+export interface Measurements {
+  readonly attempt: MeasureAttempt;
+  /** One more or one less is under way to Graph. */
+  underWay(change: 1 | -1): void;
+  request(measurement: RequestMeasurement): void;
+  /** Reads the age of the keys that check callers' tokens when somebody collects; the result ends that. */
+  watchKeyAge(readMs: () => number | undefined): () => void;
+  /** Reads how many tokens of the gateway's own are kept. */
+  watchTokenCache(readSize: () => number): () => void;
+  /** A request that was held back before it was sent. */
+  heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
+  breakerState(state: BreakerState, upstream: Upstream): void;
+  /** A caller's request that was rejected because of overload. */
+  shed(reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void;
+  /** A caller's connection that was ended by the gateway. */
+  connectionCut(
+    reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
+  ): void;
+  /** One attempt to get a token of the gateway's own. */
+  tokenAcquired(acquisition: {
+    readonly flow: string;
+    readonly outcome: string;
+    readonly durationMs: number;
+  }): void;
+  /** How a token of the gateway's own was found. */
+  tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
+  /** A write whose outcome nobody knows. */
+  outcomeUnknown(operation: string): void;
+  /** A change that was locked within this replica only, because Redis could not be asked. */
+  lockedAlone(): void;
+  /** How much a request or a document has of what is limited. */
+  limitSeen(limit: string, seen: number): void;
+  /** A request that is beyond a limit. */
+  limitExceeded(limit: string, outcome: 'rejected' | 'warned'): void;
+  /** A request for a document that is not in the manifest of trusted ones. */
+  untrustedDocument(outcome: 'rejected' | 'warned'): void;
+  /** The manifest of trusted documents has changed. */
+  trustedDocumentsReloaded(outcome: 'loaded' | 'rejected'): void;
+}
+
+/** For levels, counts and bytes alike. */
+const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);
+/** In seconds, as OpenTelemetry's conventions have them for HTTP; the SDK's own are for milliseconds. */
+const advice = {
+  explicitBucketBoundaries: [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20,
+  ],
+};
+
+const states = ['closed', 'half-open', 'open'] as const;
+
+/** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing while nobody collects them. */
+export function createMeasurements(meter: Meter): Measurements {
+  const duration = meter.createHistogram('http.client.request.duration', {
+    unit: 's',
+    description: 'How long attempts towards Microsoft Graph took.',
+    advice,
+  });
+  const requests = meter.createHistogram('http.server.request.duration', {
+    unit: 's',
+    description: 'How long requests to this gateway took.',
+    advice,
+  });
+  const underWay = meter.createUpDownCounter('gateway_upstream_inflight', {
+    description: 'Attempts towards Microsoft Graph that are under way.',
+    valueType: ValueType.INT,
+  });
+  const retries = meter.createCounter('gateway_upstream_retries_total', {
+    description: 'Attempts that followed another one, by reason.',
+  });
+  const throttled = meter.createCounter('gateway_upstream_throttled_total', {
+    description: 'Answers of Microsoft Graph with 429.',
+  });
+  const heldBack = meter.createCounter('gateway_upstream_shed_total', {
+    description: 'Requests that were held back before they were sent, by upstream and reason.',
+  });
+  const shed = meter.createCounter('gateway_shed_total', {
+    description: 'Requests of callers that were refused before they were read, by reason.',
+  });
+  const cut = meter.createCounter('gateway_connections_cut_total', {
+    description: 'Connections of callers that the gateway ended, by reason.',
+  });
+  const unknown = meter.createCounter('gateway_outcome_unknown_total', {
+    description: 'Writes whose outcome nobody knows.',
+  });
+  const lockedAlone = meter.createCounter('gateway_locks_local_total', {
+    description: 'Changes that were locked within one replica only, because Redis was unavailable.',
+  });
+  const circuit = meter.createGauge('gateway_upstream_circuit_state', {
+    description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
+  });
+  const acquisitions = meter.createHistogram('gateway_token_acquire_seconds', {
+    unit: 's',
+    description: "How long getting tokens of the gateway's own took, by flow and outcome.",
+    advice,
+  });
+  const lookups = meter.createCounter('gateway_token_cache_lookups_total', {
+    description: "How tokens of the gateway's own were found.",
+  });
+  const limitsSeen = meter.createHistogram('gateway_limits_seen', {
+    description: 'How much requests and documents have of what is limited, by limit.',
+    advice: { explicitBucketBoundaries: powersOfTwo },
+  });
+  const beyondLimits = {
+    rejected: meter.createCounter('gateway_limits_rejected_total', {
+      description: 'Requests that were refused because they are beyond a limit, by limit.',
+    }),
+    warned: meter.createCounter('gateway_limits_warned_total', {
+      description: 'Requests beyond a limit that passed all the same, by limit.',
+    }),
+  };
+  const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
+    description: 'Requests for documents that are not in the manifest, by what became of them.',
+  });
+  const reloads = meter.createCounter('gateway_trusted_documents_reloads_total', {
+    description: 'Changes of the manifest of trusted documents, by what became of them.',
+  });
+  const keptTokens = meter.createObservableGauge('gateway_token_cache_entries', {
+    description: "Tokens of the gateway's own that are kept.",
+    valueType: ValueType.INT,
+  });
+  const keyAge = meter.createObservableGauge('gateway_jwks_age_seconds', {
+    unit: 's',
+    description: "How long ago the keys that check callers' tokens were loaded.",
+  });
+  // What nobody has seen yet is seen as zero, so that the first rise is one.
+  circuit.record(0, { upstream: 'graph' });
+  throttled.add(0);
+  underWay.add(0);
+  return {
+    attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
+      duration.record(durationMs / 1000, {
+        'http.request.method': method,
+        'url.template': route,
+        ...(status !== undefined && { 'http.response.status_code': status }),
+        ...(errorType !== undefined && { 'error.type': errorType }),
+        ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+      });
+      if (repeatReason !== undefined) {
+        retries.add(1, { reason: repeatReason });
+      }
+      if (status === 429) {
+        throttled.add(1);
+      }
+    },
+    underWay: (change) => underWay.add(change),
+    request({ method, route, durationMs, status, errorType, operationType }) {
+      requests.record(durationMs / 1000, {
+        'http.request.method': knownMethodOf(method),
+        'url.scheme': 'http',
+        ...(route !== undefined && { 'http.route': route }),
+        ...(status !== undefined && { 'http.response.status_code': status }),
+        ...(errorType !== undefined && { 'error.type': errorType }),
+        ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
+      });
+    },
+    watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
+    watchTokenCache: (readSize) => watch(keptTokens, readSize),
+    heldBack: (reason, upstream) => heldBack.add(1, { upstream, reason }),
+    shed: (reason) => shed.add(1, { reason }),
+    connectionCut: (reason) => cut.add(1, { reason }),
+    breakerState: (state, upstream) => circuit.record(states.indexOf(state), { upstream }),
+    tokenAcquired: ({ flow, outcome, durationMs }) =>
+      acquisitions.record(durationMs / 1000, { flow, outcome }),
+    tokenLookedUp: (result) => lookups.add(1, { result }),
+    outcomeUnknown: (operation) => unknown.add(1, { operation }),
+    lockedAlone: () => lockedAlone.add(1),
+    limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
+    limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
+    untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
+    trustedDocumentsReloaded: (outcome) => reloads.add(1, { outcome }),
+  };
+}
+
+function watch(gauge: Observable, read: () => number | undefined): () => void {
+  const observe: ObservableCallback = (result) => {
+    const value = read();
+    if (value !== undefined) {
+      result.observe(value);
+    }
+  };
+  gauge.addCallback(observe);
+  return () => gauge.removeCallback(observe);
+}
+
+const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;
+
+const known: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+]);
+
+/** The method as metrics and spans may show it: what callers make up is all one. */
+export function knownMethodOf(method: string): string {
+  return known.has(method) ? method : '_OTHER';
+}
+
+/**
+ * Says in a word why a request failed, as metrics and spans sort it; undefined if it did not. A status is undefined if the
+ * caller left before its answer.
+ */
+export function errorTypeOf(
+  status: number | undefined,
+  codes: readonly string[],
+): string | undefined {
+  if (status === undefined) {
+    return 'callerLeft';
+  }
+  return codes[0] ?? (status >= 500 ? String(status) : undefined);
+}
+
+const faults: ReadonlySet<string> = new Set([
+  'INTERNAL_SERVER_ERROR',
+  'OUTCOME_UNKNOWN',
+  'OVERLOADED',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_UNAVAILABLE',
+]);
+
+/**
+ * Whether a request failed through no doing of its caller. The codes decide, because an executed operation is 200
+ * whatever failed in it.
+ */
+export function isFault(status: number | undefined, codes: readonly string[]): boolean {
+  return status !== undefined && (status >= 500 || codes.some((code) => faults.has(code)));
+}

@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+
+const src = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** The folders that a request passes: each may import those before it, never back. */
+const order = ['shared', 'config', 'telemetry', 'graph', 'identity', 'partners', 'graphql', 'http'];
+const upTo = (folder: string): readonly string[] => order.slice(0, order.indexOf(folder) + 1);
+
+/** Which other folders each folder of `src` may import. Single files beside them compose the process. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(order.map((folder) => [folder, upTo(folder)])),
+  partners: [...upTo('partners'), 'generated'],
+  graphql: [...upTo('graphql'), 'generated'],
+  generated: ['partners'],
+  emulator: ['graph', 'shared'],
+  explorer: ['http'],
+  drift: ['partners', 'graph'],
+  artifacts: ['http', 'graphql'],
+  doctor: [...upTo('graphql'), 'identityMode.ts', 'loadTrusted.ts', 'dependencies.ts'],
+};
+
+/** Packages, and the folders that own them. */
+const owners: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^fastify$|^@apollo\//, ['graphql', 'http']],
+  [/^@fastify\//, ['http']],
+  [/^@azure\/|^jose$/, ['identity']],
+  [/^rate-limiter-flexible/, ['graph']],
+  [/^saxes$/, ['drift']],
+  [/^pino$|^@opentelemetry\/(?!api$)/, ['telemetry']],
+];
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.split('\\').join('/'));
+
+/** Every `from '...'` and `import('...')`, types included. */
+const specifier = /(?:\bfrom |^import |\bimport\()'([^']+)'/gm;
+
+const imports = new Map(
+  files.map((file) => {
+    const names = [...readFileSync(join(src, file), 'utf8').matchAll(specifier)];
+    const paths = names.map(([, name = '']) =>
+      name.startsWith('.') ? posix.join(dirname(file), name) : name,
+    );
+    return [file, paths] as const;
+  }),
+);
+const importsOf = (file: string): readonly string[] => imports.get(file) ?? [];
+const ownImportsOf = (file: string): readonly string[] =>
+  importsOf(file).filter((path) => path.endsWith('.ts'));
+
+const folderOf = (file: string): string => file.split('/')[0] ?? file;
+
+describe('imports', () => {
+  it('are those that a folder may have', () => {
+    const strays = files
+      .filter((file) => file.includes('/'))
+      .flatMap((file) => {
+        const folder = folderOf(file);
+        const allowed = [folder, ...(mayImport[folder] ?? [])];
+        return ownImportsOf(file)
+          .filter((path) => !allowed.includes(folderOf(path)))
+          .map((path) => `${file} imports ${path}`);
+      });
+    expect(strays).toEqual([]);
+  });
+
+  it('share wire types alone between the embedded Graph and the client', () => {
+    const emulator = files.filter((file) => file.startsWith('emulator/'));
+    const strays = emulator
+      .flatMap(importsOf)
+      .filter((path) => path.startsWith('graph/') && path !== 'graph/types.ts');
+    expect(strays).toEqual([]);
+  });
+
+  it('leave a package to the folder that owns it', () => {
+    const strays = files.flatMap((file) =>
+      importsOf(file)
+        .filter((path) =>
+          owners.some(([name, folders]) => name.test(path) && !folders.includes(folderOf(file))),
+        )
+        .map((path) => `${file} imports ${path}`),
+    );
+    expect(strays).toEqual(['gateway.ts imports fastify']);
+  });
+
+  it('never lead back to where they began', () => {
+    const finished = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file)) {
+        circles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+        return;
+      }
+      if (!finished.has(file)) {
+        for (const next of ownImportsOf(file)) {
+          visit(next, [...trail, file]);
+        }
+        finished.add(file);
+      }
+    };
+    for (const file of files) {
+      visit(file, []);
+    }
+    expect(circles).toEqual([]);
+  });
+});
