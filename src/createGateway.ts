@@ -67,7 +67,7 @@ async function stopStarted(
 }
 
 /** A gateway that tells of itself. */
-export interface ObservedGateway extends Gateway {
+interface ObservedGateway extends Gateway {
   /** Where its metrics can be fetched; undefined where they cannot. */
   readonly metricsUrl: string | undefined;
 }
@@ -76,7 +76,7 @@ const longestFlushMs = 5_000;
 const shortestFlushMs = 500;
 
 /** Starts telemetry, then the gateway in the surroundings that are given; the machine's own stand for the rest. */
-export async function startObservedGateway(
+async function startObservedGateway(
   config: Config,
   given: Partial<Dependencies>,
 ): Promise<ObservedGateway> {
