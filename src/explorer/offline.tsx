@@ -3,7 +3,7 @@ import 'graphiql/style.css';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import type { ComponentProps } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { OfflineSettings } from '../server/explorer/explorerSettings.ts';
+import type { OfflineSettings } from '../http/explorerSettings.ts';
 import './page.css';
 import { createForgetfulStorage } from './forgetfulStorage.ts';
 import { readSettings } from './readSettings.ts';
