@@ -14,6 +14,8 @@ function createStage(options: { concurrency: number; queue: number }) {
   const settle = new Map<string, { answer: () => void; fail: (error: Error) => void }>();
   const send = createTestSend(
     {
+      // Nothing here is ended by time.
+      clock: { now: Date.now, startTimer: () => () => undefined },
       measurements,
       transport: ({ call: { requestId } }) =>
         new Promise((resolve, reject) => {
