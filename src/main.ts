@@ -2,7 +2,13 @@
 process.on('SIGUSR1', () => undefined);
 
 /** What a shortage of open files, or an install that is not whole, makes of loading a file. */
-const loadFailures: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ERR_MODULE_NOT_FOUND']);
+const loadFailures: ReadonlySet<unknown> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ERR_MODULE_NOT_FOUND',
+  // A `package.json` that could not be opened.
+  'ERR_INVALID_PACKAGE_CONFIG',
+]);
 
 try {
   await import('./program.ts');

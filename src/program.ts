@@ -11,6 +11,8 @@ import { standardOutput } from './telemetry/logSink.ts';
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;
 
+const loadFailures = /^(?:EMFILE|ENFILE|ERR_MODULE_NOT_FOUND|ERR_INVALID_PACKAGE_CONFIG)$/;
+
 /** Gives the configuration, or tells all that is wrong with it and ends. */
 function readConfigOrExit(): Config {
   try {
@@ -68,10 +70,18 @@ try {
   }
 } catch (error) {
   exitOnConfigError(error);
+  if (isLoadFailure(error)) {
+    throw error;
+  }
   const reason = reasonOf(error);
   log.error('The gateway could not start', { code: errnoCodeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   exitAfterLog(1);
+}
+
+/** Some files are loaded only now; `main.ts` says what their absence means. */
+function isLoadFailure(error: unknown): boolean {
+  return !(error instanceof StartError) && loadFailures.test(errnoCodeOf(error) ?? '');
 }
 
 function reasonOf(error: unknown): string {
