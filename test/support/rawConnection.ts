@@ -50,7 +50,10 @@ export async function openConnection(url: string): Promise<RawConnection> {
   };
 }
 
-/** Sends a text byte by byte, so that the connection is never silent for long; the returned function ends it. */
+/**
+ * Sends a text byte by byte, so that the connection is never silent for long; the returned function ends it. A request
+ * takes several times as long as a request may take, however fast the machine is.
+ */
 export function drip({ socket }: RawConnection, text: string): () => void {
   let sent = 0;
   const timer = setInterval(() => {
@@ -58,7 +61,7 @@ export function drip({ socket }: RawConnection, text: string): () => void {
       socket.write(text.charAt(sent));
       sent += 1;
     }
-  }, 20);
+  }, 100);
   return () => clearInterval(timer);
 }
 
