@@ -7,7 +7,8 @@ import { type SoakedGateway, startSoakedGateway } from './soakedGateway.ts';
 
 /** Enough to fill what is kept of documents. */
 const warmUp = 20_000;
-const requests = warmUp + volumeOf(180_000);
+/** With `VOLUME=3` 200,000 in all. */
+const requests = warmUp + volumeOf(60_000);
 const callers = 16;
 const mostGrowth = 1.2;
 /** What Graph is asked is counted by token for 20 s. */
