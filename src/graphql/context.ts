@@ -68,10 +68,7 @@ export function createRequestContext(
   );
   onceClosed(reply.raw, () => {
     socket.off('end', signals.halfClose);
-    if (reply.raw.writableFinished) {
-      // A request that is refused before it is an operation is answered without a word to anybody else.
-      finish();
-    } else {
+    if (!reply.raw.writableFinished) {
       signals.leave();
     }
   });
