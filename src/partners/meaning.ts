@@ -1,4 +1,5 @@
 import type { PartnerResource } from '../graph/types.ts';
+import { isJsonObject } from '../shared/json.ts';
 import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
 import { instantKeyOf } from './dateTimeOffset.ts';
 
@@ -42,7 +43,7 @@ const declaredType = 'compliancemanagementpartnerassignment';
 
 /** A null entry is an assignment without a target. */
 function meaningOfEntry(entry: unknown): string {
-  if (!isObject(entry)) {
+  if (!isJsonObject(entry)) {
     return entry == null ? '[]' : canonicalOf(entry);
   }
   const { target } = entry;
@@ -55,7 +56,7 @@ function meaningOfEntry(entry: unknown): string {
       others = add(others, memberOf(name, entry[name]));
     }
   }
-  const meaning = isObject(target) ? meaningOfTarget(target) : '';
+  const meaning = isJsonObject(target) ? meaningOfTarget(target) : '';
   return `[${meaning}${others === undefined ? '' : others.sort().join('')}]`;
 }
 
@@ -107,7 +108,7 @@ function canonicalOf(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonicalOf).join()}]`;
   }
-  if (isObject(value)) {
+  if (isJsonObject(value)) {
     return `{${Object.keys(value)
       .sort()
       .map((name) => memberOf(name, value[name]))
@@ -122,8 +123,4 @@ function canonicalOf(value: unknown): string {
 /** With its length in front, so that no two rows of parts give one text. */
 function part(text: string): string {
   return `${text.length}:${text}`;
-}
-
-function isObject(value: unknown): value is Target {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
