@@ -331,17 +331,8 @@ function findRedisUrlProblem(url: URL): string | undefined {
   if (url.search !== '' || url.hash !== '') {
     return 'it must end before any ? or #';
   }
-  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+  if ([url.username, url.password].some((text) => decode(text) === undefined)) {
     return 'user name and password must be percent-encoded';
   }
   return undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
