@@ -1,4 +1,5 @@
 import type { PartnerResource } from '../graph/types.ts';
+import { isGuid } from '../shared/guid.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
 import { instantKeyOf } from './dateTimeOffset.ts';
@@ -101,8 +102,6 @@ function memberOf(name: string, value: unknown): string {
   return value == null || name.includes('@odata.') ? '' : part(name) + canonicalOf(value);
 }
 
-const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
-
 /** JSON with sorted members, and UUIDs in lower case. */
 function canonicalOf(value: unknown): string {
   if (Array.isArray(value)) {
@@ -114,7 +113,7 @@ function canonicalOf(value: unknown): string {
       .map((name) => memberOf(name, value[name]))
       .join('')}}`;
   }
-  if (typeof value === 'string' && value.length === 36 && uuid.test(value)) {
+  if (typeof value === 'string' && value.length === 36 && isGuid(value)) {
     return part(value.toLowerCase());
   }
   return JSON.stringify(value ?? null);
