@@ -67,7 +67,8 @@ export function createDocumentStore(maximumBytes: number): DocumentStore {
               return;
             }
             const isExecuted = body.kind === 'single' && body.singleResult.data !== undefined;
-            if (isExecuted && contextValue.isTokenAccepted()) {
+            // To set it again would measure it again.
+            if (isExecuted && !kept.has(key) && contextValue.isTokenAccepted()) {
               kept.set(key, document);
             }
           },

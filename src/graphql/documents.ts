@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { safeParse } from 'secure-json-parse';
 import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -260,8 +260,7 @@ export function createAdmission({ limits, trusted, log, measurements }: Admissio
     outcome: 'rejected' | 'warned',
   ): void => {
     measurements.untrustedDocument(outcome);
-    const documentHash =
-      query === undefined ? undefined : createHash('sha256').update(query).digest('hex');
+    const documentHash = query === undefined ? undefined : hash('sha256', query);
     log.warn('A document is not in the manifest', { requestId, documentHash, state: outcome });
   };
 

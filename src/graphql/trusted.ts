@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
@@ -227,7 +227,7 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
 /** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
 function isHashOf(id: string, text: string): boolean {
   const bare = bareId(id);
-  const isHash = (algorithm: string) => bare === createHash(algorithm).update(text).digest('hex');
+  const isHash = (algorithm: string) => bare === hash(algorithm, text);
   return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
 }
 
