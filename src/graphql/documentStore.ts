@@ -12,6 +12,7 @@ import type {
   ValidationRule,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Limits } from '../config/http.ts';
 import type { RequestContext } from '../partners/context.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
@@ -22,7 +23,6 @@ import {
   extensionsOf,
   findLimitViolations,
   LimitError,
-  type Limits,
   type LimitViolation,
   measureDocument,
   messageOf,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { safeParse } from 'secure-json-parse';
+import type { Limits } from '../config/http.ts';
 import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Limits } from './limits.ts';
 import { LimitProblem, RequestProblem } from './problems.ts';
 import { bareId, type TrustedDocuments } from './trusted.ts';
 

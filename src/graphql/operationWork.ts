@@ -7,8 +7,9 @@ import {
   type SelectionNode,
   valueFromASTUntyped,
 } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
-import type { LimitName, Limits, LimitViolation } from './limits.ts';
+import type { LimitName, LimitViolation } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
 interface OperationWork {

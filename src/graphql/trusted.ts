@@ -16,6 +16,7 @@ import {
   type VariableDefinitionNode,
   validate,
 } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
@@ -23,7 +24,7 @@ import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShar
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { createLimitsRule, knownOperationTypes, type Limits } from './limits.ts';
+import { createLimitsRule, knownOperationTypes } from './limits.ts';
 
 /** The documents that a manifest lists. */
 export interface TrustedDocuments {

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Limits } from '../graphql/limits.ts';
+import type { Limits } from '../config/http.ts';
 import { problemOf, RequestProblem } from '../graphql/problems.ts';
 import {
   duplicateHeaderBody,
