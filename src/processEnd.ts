@@ -54,7 +54,7 @@ export function createProcessEnd(parts: ProcessEndParts): ProcessEnd {
       stopAndExit(signal === 'SIGINT' ? 0 : drainDelayMs);
     },
     onFault(error, origin) {
-      log.error('An error that nobody caught ends the gateway', { reason: origin }, error);
+      log.error('An uncaught error ends the gateway', { reason: origin }, error);
       if (hasFault) {
         exit(1);
         return;

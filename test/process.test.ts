@@ -346,7 +346,7 @@ describe('process end', () => {
       expect(log.lines.at(-1)?.message).toBe('Stopping failed');
     });
 
-    it('comes after an error that nobody caught once what is in flight is finished, with 1', async () => {
+    it('comes after an uncaught error once what is in flight is finished, with 1', async () => {
       end.onFault(new Error('hunter2'), 'unhandledRejection');
       expect(stops).toEqual([0]);
       finish.stopped();
@@ -354,7 +354,7 @@ describe('process end', () => {
       expect(exits).toEqual([1]);
       expect(log.lines).toEqual([
         {
-          message: 'An error that nobody caught ends the gateway',
+          message: 'An uncaught error ends the gateway',
           reason: 'unhandledRejection',
         },
       ]);
@@ -377,7 +377,7 @@ describe('process end', () => {
       expect([stops, exits]).toEqual([[0], [1]]);
     });
 
-    it('is 1 after an error that nobody caught while it stops in order, and is not put off by it', async () => {
+    it('is 1 after an uncaught error while it stops in order, and is not put off by it', async () => {
       end.onSignal('SIGTERM');
       end.onFault(new Error('a'), 'uncaughtException');
       expect(stops).toEqual([5000]);

@@ -131,14 +131,14 @@ const hints: readonly Hint[] = [
     environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
       ? problem(
           'configuration',
-          'NODE_TLS_REJECT_UNAUTHORIZED=0: tokens go to whoever answers, and everybody on the way can read them.',
+          'NODE_TLS_REJECT_UNAUTHORIZED=0: certificates are not checked, so anyone on the way can read the tokens.',
           'Take it away; name the certificate of an authority of your own in NODE_EXTRA_CA_CERTS.',
         )
       : undefined,
   ({ config: { drainDelayMs, drainTimeoutMs } }) =>
     drainDelayMs + drainTimeoutMs >= usualGraceMs
       ? hint(
-          `Stopping may take ${(drainDelayMs + drainTimeoutMs) / 1000} s, and Kubernetes kills after 30 s unless it is told.`,
+          `Stopping may take ${(drainDelayMs + drainTimeoutMs) / 1000} s, and Kubernetes kills after 30 s unless terminationGracePeriodSeconds is longer.`,
           'Set terminationGracePeriodSeconds above the sum of DRAIN_DELAY_MS and DRAIN_TIMEOUT_MS.',
         )
       : undefined,

@@ -143,7 +143,7 @@ function ownTokenFindings(
       problem(
         'credential',
         `No token is given to the gateway itself${said}: ${message}`,
-        'Mend the registration in Entra, or the AZURE_ variables that name it and its credential.',
+        'Fix the registration in Entra, or the AZURE_ variables that name it and its credential.',
       ),
     ];
   }

@@ -294,7 +294,7 @@ export function unreachedFinding(
       ? [
           `The certificate that ${host} shows cannot be trusted (${reason}).`,
           "Where a proxy of your own opens TLS, name a file with its authority's certificate in NODE_EXTRA_CA_CERTS; " +
-            'otherwise somebody else answers under this name.',
+            'otherwise another server answers under this name.',
         ]
       : [
           `${host} took the connection, and no TLS came about ${stopped}.`,

@@ -200,7 +200,7 @@ function without(platforms: readonly WirePlatform[], absent: WirePlatform): Wire
 }
 
 const consequence =
-  'The gateway offers what is absent all the same: it reads null, and Graph refuses a write that has it.';
+  'The gateway still offers absent properties: they read null, and Graph rejects a write that has one.';
 
 const bothNote = 'This beta has the windows* of the reference page beside the linux* of today.';
 

@@ -67,7 +67,7 @@ export type AddComplianceManagementPartnerPayload = {
    * where `userErrors` gives another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
-  /** What has to be mended in the input, all problems at once; empty after a success. */
+  /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
 };
 
@@ -76,8 +76,8 @@ export type AddEnrollmentAssignmentInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
   /**
-   * The `revision` that the change was thought out for. Where the partner's revision is another one when it is read,
-   * nothing is written and the answer is a `CONFLICT` with the partner as it is now.
+   * The `revision` that the change is based on. If the partner has another revision when it is read, nothing is written
+   * and the answer is a `CONFLICT` with the partner as it is now.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
   /** The platform whose list is changed. */
@@ -104,7 +104,7 @@ export type AddEnrollmentAssignmentPayload = {
    * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
-  /** What has to be mended in the input, all problems at once; empty after a success. */
+  /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
 };
 
@@ -359,7 +359,7 @@ export type DeleteComplianceManagementPartnerPayload = {
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** The id of the partner that was deleted, or null where `userErrors` says why it was not. */
   deletedComplianceManagementPartnerId?: Maybe<Scalars['ID']['output']>;
-  /** What has to be mended in the input, all problems at once; empty after a success. */
+  /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
 };
 
@@ -418,9 +418,9 @@ export type HeartbeatFilter = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type Mutation = {
   __typename?: 'Mutation';
@@ -487,9 +487,9 @@ export type Mutation = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type MutationAddComplianceManagementPartnerArgs = {
   input: AddComplianceManagementPartnerInput;
@@ -499,9 +499,9 @@ export type MutationAddComplianceManagementPartnerArgs = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type MutationAddEnrollmentAssignmentArgs = {
   input: AddEnrollmentAssignmentInput;
@@ -511,9 +511,9 @@ export type MutationAddEnrollmentAssignmentArgs = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type MutationDeleteComplianceManagementPartnerArgs = {
   input: DeleteComplianceManagementPartnerInput;
@@ -523,9 +523,9 @@ export type MutationDeleteComplianceManagementPartnerArgs = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type MutationRemoveEnrollmentAssignmentArgs = {
   input: RemoveEnrollmentAssignmentInput;
@@ -535,9 +535,9 @@ export type MutationRemoveEnrollmentAssignmentArgs = {
 /**
  * Changes to Intune's compliance management partners.
  *
- * What a user can mend is told in the payload. A mutation that fails in another way is null, and a top-level error with
- * its `path` says why. The mutations of one operation are executed in their order, and none is stopped by such a failure:
- * as GraphQL prescribes, those after it are executed all the same, and what was done before it stays done.
+ * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
+ * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
+ * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
  */
 export type MutationUpdateComplianceManagementPartnerArgs = {
   input: UpdateComplianceManagementPartnerInput;
@@ -672,8 +672,8 @@ export type RemoveEnrollmentAssignmentInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
   /**
-   * The `revision` that the change was thought out for. Where the partner's revision is another one when it is read,
-   * nothing is written and the answer is a `CONFLICT` with the partner as it is now.
+   * The `revision` that the change is based on. If the partner has another revision when it is read, nothing is written
+   * and the answer is a `CONFLICT` with the partner as it is now.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
   /** The platform whose list is changed. */
@@ -700,7 +700,7 @@ export type RemoveEnrollmentAssignmentPayload = {
    * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
-  /** What has to be mended in the input, all problems at once; empty after a success. */
+  /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
 };
 
@@ -737,8 +737,8 @@ export type UpdateComplianceManagementPartnerInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
   /**
-   * The `revision` that the change was thought out for. The partner is read just before the write; where its revision is
-   * another one, nothing is written and the answer is a `CONFLICT` with the partner as it is now. Other changes through
+   * The `revision` that the change is based on. The partner is read just before the write; if it has another revision,
+   * nothing is written and the answer is a `CONFLICT` with the partner as it is now. Other changes through
    * this gateway wait meanwhile; without Redis, not those through another replica. A change by another client that
    * arrives between that read and the write, usually some tens of milliseconds, is not noticed: Microsoft Graph has no
    * ETag here.
@@ -774,11 +774,11 @@ export type UpdateComplianceManagementPartnerPayload = {
    * `extensions.notices`); for a `CONFLICT`, the partner as it is now; null where `userErrors` gives another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
-  /** What has to be mended in the input, all problems at once; empty after a success. */
+  /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
 };
 
-/** A problem that the user can mend. Faults of the network, of Microsoft Graph or of credentials are top-level errors instead. */
+/** A problem that the user can fix. Faults of the network, of Microsoft Graph or of credentials are top-level errors instead. */
 export type UserError = {
   __typename?: 'UserError';
   /** What kind of problem it is, for programs. */
@@ -792,7 +792,7 @@ export type UserError = {
   message: Scalars['String']['output'];
 };
 
-/** The kinds of problems that a user can mend. */
+/** The kinds of problems that a user can fix. */
 export type UserErrorCode =
   /** The input was refused, by this gateway before anything was sent or by Microsoft Graph. */
   | 'BAD_USER_INPUT'

@@ -114,7 +114,7 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
   'answer-values': (seen, allowed) =>
     `The answer would have ${seen} values, and ${allowed} are allowed. Ask for fewer partners or fields.`,
   errors: (_seen, allowed) =>
-    `There are more errors; of one request, no more than ${allowed} are told. Mend these, then send it again.`,
+    `There are more errors; at most ${allowed} of one request are reported. Fix these, then send it again.`,
 };
 
 /** Says which limit it is, what was seen and what would be right. */

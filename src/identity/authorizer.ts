@@ -75,7 +75,7 @@ export function guardCredentials<Own extends Credentials>(
     ...credentials,
     async tokenFor(call, wish) {
       if (authorizer.callerOf(call) === undefined) {
-        throw new GraphCredentialError('unauthenticated', 'Nobody was let in with this call.');
+        throw new GraphCredentialError('unauthenticated', 'This call was not authorized.');
       }
       return credentials.tokenFor(call, wish);
     },

@@ -134,7 +134,7 @@ export function changedElsewhere(field: string[]): UserError {
   return {
     code: 'CONFLICT',
     message:
-      'The change was written, but Microsoft Graph now holds another value: somebody else changed it at the same moment. Look at the partner as it is now, and decide again.',
+      'The change was written, but Microsoft Graph now holds another value, from another change at the same time. Read the partner, then decide again.',
     field,
   };
 }

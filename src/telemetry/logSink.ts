@@ -40,7 +40,7 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
 
   function noteOf(count: number): string {
     const time = new Date(clock.now()).toISOString();
-    return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were lost, because nobody took them in time' })}\n`;
+    return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were dropped, because their reader was too slow' })}\n`;
   }
 
   function keep(text: string): void {

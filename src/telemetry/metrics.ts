@@ -105,7 +105,7 @@ export function createMeasurements(meter: Meter): Measurements {
     advice,
   });
   const underWay = meter.createUpDownCounter('gateway_upstream_inflight', {
-    description: 'Attempts towards Microsoft Graph that are under way.',
+    description: 'Attempts towards Microsoft Graph in flight.',
     valueType: ValueType.INT,
   });
   const retries = meter.createCounter('gateway_upstream_retries_total', {
@@ -115,7 +115,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Answers of Microsoft Graph with 429.',
   });
   const heldBack = meter.createCounter('gateway_upstream_shed_total', {
-    description: 'Requests that were held back before they were sent, by upstream and reason.',
+    description: 'Requests that the gateway rejected before it sent them, by upstream and reason.',
   });
   const shed = meter.createCounter('gateway_shed_total', {
     description: 'Requests of callers that were refused before they were read, by reason.',
@@ -124,7 +124,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Connections of callers that the gateway ended, by reason.',
   });
   const unknown = meter.createCounter('gateway_outcome_unknown_total', {
-    description: 'Writes whose outcome nobody knows.',
+    description: 'Writes with an unknown outcome.',
   });
   const lockedAlone = meter.createCounter('gateway_locks_local_total', {
     description: 'Changes that were locked within one replica only, because Redis was unavailable.',
@@ -149,7 +149,7 @@ export function createMeasurements(meter: Meter): Measurements {
       description: 'Requests that were refused because they are beyond a limit, by limit.',
     }),
     warned: meter.createCounter('gateway_limits_warned_total', {
-      description: 'Requests beyond a limit that passed all the same, by limit.',
+      description: 'Requests beyond a limit that passed in warn-only mode, by limit.',
     }),
   };
   const untrusted = meter.createCounter('gateway_untrusted_documents_total', {

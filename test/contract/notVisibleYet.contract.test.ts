@@ -222,7 +222,7 @@ describe('a third value', () => {
     const { payload, notices } = await run(gateway, document, given);
     expect(payload).toMatchObject({
       complianceManagementPartner: { displayName: 'Third' },
-      userErrors: [{ code: 'CONFLICT', field, message: expect.stringContaining('somebody else') }],
+      userErrors: [{ code: 'CONFLICT', field, message: expect.stringContaining('from another change') }],
     });
     expect(notices).toBeUndefined();
   });

@@ -269,7 +269,7 @@ describe('the sink', () => {
         level: 'warn',
         time: '2026-01-01T00:00:00.000Z',
         count: 5000 - kept,
-        message: 'Log lines were lost, because nobody took them in time',
+        message: 'Log lines were dropped, because their reader was too slow',
       });
       expect(again).toEqual({ message: 'again' });
     },

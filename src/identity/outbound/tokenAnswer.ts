@@ -85,7 +85,7 @@ function messageForUser({ claims, needsConsent }: Extract<Refusal, { kind: 'user
     return 'Microsoft Entra asks for more before this user may go on: get a new token that meets the claims.';
   }
   return needsConsent
-    ? 'Nobody consented to this gateway acting for this user in Microsoft Graph: an administrator can.'
+    ? 'This gateway has no consent to act for this user in Microsoft Graph. An administrator can grant it.'
     : 'Microsoft Entra does not exchange this token any more: get a new one.';
 }
 
@@ -164,7 +164,7 @@ const hints: Readonly<Record<string, string>> = {
   AADSTS700016: 'the app is not registered in this tenant, or AZURE_CLIENT_ID is wrong',
   AADSTS7000229: 'the app has no service principal in this tenant: an administrator has to consent',
   AADSTS90002: 'there is no such tenant in this cloud',
-  AADSTS65001: 'nobody consented to the permissions of the app',
+  AADSTS65001: 'the permissions of the app have no consent',
   AADSTS500011: 'the resource is not known in this tenant: the cloud may be the wrong one',
   AADSTS700213: 'no federated credential of the app fits the subject of the token file',
   AADSTS700211: 'no federated credential of the app fits the issuer of the token file',

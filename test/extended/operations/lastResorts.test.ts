@@ -50,7 +50,7 @@ afterEach(async () => {
 
 const endsIn = (code: number) => ({ code, signal: null });
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   it.each([
     ['exception', 'uncaughtException', 'Error'],
     ['rejection', 'unhandledRejection', 'TypeError'],
@@ -71,7 +71,7 @@ describe('an error that nobody caught', () => {
       const line = program
         .output()
         .split('\n')
-        .find((text) => text.includes('nobody caught'));
+        .find((text) => text.includes('uncaught'));
       expect(JSON.parse(line ?? '')).toMatchObject({ level: 'error', reason, error: { name } });
       expect(program.output()).not.toContain('hunter2');
     },
