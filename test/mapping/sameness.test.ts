@@ -33,6 +33,14 @@ const toGroup = (more: object = {}): Sent => ({
     },
   ],
 });
+const toCollection = (collectionId: string): Sent => ({
+  iosEnrollmentAssignments: [
+    {
+      '@odata.type': entryType,
+      target: { '@odata.type': toType('configurationManagerCollection'), collectionId },
+    },
+  ],
+});
 const heldGroup = (more: object = {}): Held => ({
   iosEnrollmentAssignments: [{ target: { '@odata.type': toType('group'), groupId, ...more } }],
 });
@@ -71,6 +79,7 @@ describe('matchesSubmitted', () => {
     ['no list for an empty one', { iosEnrollmentAssignments: [] }, {}],
     ['a type without #', toGroup(), heldGroup({ '@odata.type': toType('group').slice(1) })],
     ['a group in another case', toGroup(), heldGroup({ groupId: groupId.toUpperCase() })],
+    ['a collection in another case', toCollection('SMS0001a'), toCollection('sms0001A')],
     ['no filter as none', toGroup(), heldGroup(filter('none', null))],
     ['the same filter', toGroup(filter('include')), heldGroup(filter('include'))],
     [
