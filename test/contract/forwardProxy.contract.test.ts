@@ -66,15 +66,20 @@ function configurationFaults({ logLines }: TestGateway): readonly Record<string,
 }
 
 describe('a forward proxy', () => {
-  it('leads to Graph, with the credentials of its URL', async () => {
-    const user = { name: 'ada@corp', password: 'hunter2:%' };
-    const proxy = later(await startForwardProxy({ user }));
-    const stage = await startStage(proxy.url);
-    const { result } = await add(stage);
-    expect(result.errors).toBeUndefined();
-    expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
-    expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
-  });
+  it.each(['http', 'https'])(
+    'at %s leads to Graph, with the credentials of its URL',
+    async (scheme) => {
+      const user = { name: 'ada@corp', password: 'hunter2:%' };
+      const tls = scheme === 'https' ? { tls: certificates.good } : {};
+      const proxy = later(await startForwardProxy({ user, ...tls }));
+      expect(proxy.url).toMatch(new RegExp(`^${scheme}:`));
+      const stage = await startStage(proxy.url);
+      const { result } = await add(stage);
+      expect(result.errors).toBeUndefined();
+      expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
+      expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
+    },
+  );
 
   it('is not used for a host in NO_PROXY, nor for loopback', async () => {
     const proxy = later(await startForwardProxy());
