@@ -336,6 +336,14 @@ describe('refusals', () => {
         to({ '@odata.type': group, deviceAndAppManagementAssignmentFilterType: 'all' }),
         notLiteral('all', `${api}deviceAndAppManagementAssignmentFilterType`),
       ],
+      [
+        'a filter type of null',
+        to({ '@odata.type': group, deviceAndAppManagementAssignmentFilterType: null }),
+        noNull(
+          'deviceAndAppManagementAssignmentFilterType',
+          `${api}deviceAndAppManagementAssignmentFilterType`,
+        ),
+      ],
     ])('is refused for %s, on add and update alike', async (_what, body, message) => {
       const add = await today.ask('POST', collectionPath, body);
       const update = await today.ask('PATCH', `${collectionPath}/row`, body);

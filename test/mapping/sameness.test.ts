@@ -8,8 +8,13 @@ import type {
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
 import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
 import { revisionOf } from '../../src/partners/revision.ts';
-import { matchesSubmitted } from '../../src/partners/unclearAdd.ts';
+import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
+import { findUnconfirmedAdd, matchesSubmitted } from '../../src/partners/unclearAdd.ts';
+import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
+import { createTestClient, testCall } from '../support/graphClients.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
+import { until } from '../support/until.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';
 const entryType = '#microsoft.graph.complianceManagementPartnerAssignment';
@@ -33,14 +38,18 @@ const toGroup = (more: object = {}): Sent => ({
     },
   ],
 });
-const toCollection = (collectionId: string): Sent => ({
-  iosEnrollmentAssignments: [
-    {
-      '@odata.type': entryType,
-      target: { '@odata.type': toType('configurationManagerCollection'), collectionId },
-    },
-  ],
-});
+const toCollection = (collectionId: string) =>
+  ({
+    iosEnrollmentAssignments: [
+      {
+        '@odata.type': entryType,
+        target: {
+          '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
+          collectionId,
+        },
+      },
+    ],
+  }) as const;
 const heldGroup = (more: object = {}): Held => ({
   iosEnrollmentAssignments: [{ target: { '@odata.type': toType('group'), groupId, ...more } }],
 });
@@ -143,6 +152,40 @@ describe('matchesSubmitted', () => {
         expect(matchesSubmitted(sent, held as unknown as PartnerResource)).toBe(false);
       }),
     );
+  });
+});
+
+describe('findUnconfirmedAdd', () => {
+  it('does not find what another look is still comparing', async () => {
+    const server = await startScriptedServer(
+      json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
+    );
+    const { graph, close } = createTestClient(server.url);
+    const sent = { '@odata.type': type, displayName: 'Fleet' } as const;
+    const context = {
+      graph,
+      call: testCall(),
+      seenPartnerIds: createSeenPartnerIds(),
+      maximumRows: 10,
+    };
+    let isHeld = false;
+    let resume = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
+    const nextTurn = () => {
+      isHeld = true;
+      return gate;
+    };
+    const share = { isUsedUp: () => true, nextTurn };
+    const first = findUnconfirmedAdd(sent, { ...context, share });
+    await until(() => isHeld);
+    const second = await findUnconfirmedAdd(sent, { ...context, share: wholeLoop });
+    expect(second).toBeUndefined();
+    resume();
+    await expect(first).resolves.toMatchObject({ id: 'new' });
+    await close();
+    await server.close();
   });
 });
 

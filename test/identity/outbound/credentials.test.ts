@@ -484,7 +484,11 @@ describe('managed identity', () => {
           cloud: 'global',
           authorityHost: 'https://login.microsoftonline.com',
           scope: 'https://graph.microsoft.com/.default',
-          identity: { kind: 'managed-identity', endpoint: { kind: 'imds', url } },
+          identity: {
+            kind: 'managed-identity',
+            endpoint: { kind: 'imds', url },
+            clientId: undefined,
+          },
         },
         {
           clock: createVirtualClock(),
