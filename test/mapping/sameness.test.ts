@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type {
   AssignmentTargetResource,
@@ -10,7 +10,7 @@ import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
 import { revisionOf } from '../../src/partners/revision.ts';
 import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { findUnconfirmedAdd, matchesSubmitted } from '../../src/partners/unclearAdd.ts';
-import { wholeLoop } from '../../src/shared/loopShare.ts';
+import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 import { createTestClient, testCall } from '../support/graphClients.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
@@ -156,36 +156,33 @@ describe('matchesSubmitted', () => {
 });
 
 describe('findUnconfirmedAdd', () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+  });
+
   it('does not find what another look is still comparing', async () => {
     const server = await startScriptedServer(
       json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
     );
     const { graph, close } = createTestClient(server.url);
-    const sent = { '@odata.type': type, displayName: 'Fleet' } as const;
-    const context = {
-      graph,
-      call: testCall(),
-      seenPartnerIds: createSeenPartnerIds(),
-      maximumRows: 10,
-    };
-    let isHeld = false;
-    let resume = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      resume = resolve;
-    });
-    const nextTurn = () => {
-      isHeld = true;
-      return gate;
-    };
-    const share = { isUsedUp: () => true, nextTurn };
-    const first = findUnconfirmedAdd(sent, { ...context, share });
-    await until(() => isHeld);
-    const second = await findUnconfirmedAdd(sent, { ...context, share: wholeLoop });
-    expect(second).toBeUndefined();
-    resume();
-    await expect(first).resolves.toMatchObject({ id: 'new' });
-    await close();
-    await server.close();
+    closing.push(close, server.close);
+    const seenPartnerIds = createSeenPartnerIds();
+    const look = (share: LoopShare) =>
+      findUnconfirmedAdd(
+        { '@odata.type': type, displayName: 'Fleet' },
+        { graph, call: testCall(), seenPartnerIds, maximumRows: 10, share },
+      );
+    let resume: (() => void) | undefined;
+    const nextTurn = () =>
+      new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+    const first = look({ isUsedUp: () => true, nextTurn });
+    await until(() => resume !== undefined);
+    const second = await look(wholeLoop);
+    resume?.();
+    expect([await first, second]).toEqual([{ id: 'new', displayName: 'Fleet' }, undefined]);
   });
 });
 
