@@ -4,7 +4,7 @@ import { type GraphBudgetConfig, readGraphBudget } from './graphBudget.ts';
 import {
   type ConnectionConfig,
   type ExplorerMode,
-  type LimitsConfig,
+  type Limits,
   readConnections,
   readCorsOrigins,
   readExplorer,
@@ -78,7 +78,7 @@ export interface Config {
   /** The origins whose pages may call from a browser. */
   readonly corsOrigins: readonly string[];
   readonly graphBudget: GraphBudgetConfig;
-  readonly limits: LimitsConfig;
+  readonly limits: Limits;
   /** How much memory the documents may take that are kept parsed, in bytes. */
   readonly documentCacheBytes: number;
   readonly trustedDocuments: TrustedDocumentsConfig;

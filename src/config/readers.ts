@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isGuid } from '../shared/guid.ts';
 import { type ForwardProxy, isLoopback, type ProxySettings } from '../shared/proxy.ts';
 import { Secret } from '../shared/secret.ts';
 
@@ -52,7 +53,6 @@ export function shown(value: string): string {
 }
 
 const hostForm = /^[a-z\d_][\w.-]{0,252}$/i;
-const guidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** What Kubernetes and Docker set for each service, such as GRAPH_SERVICE_HOST and GRAPH_PORT_80_TCP_ADDR. */
 const serviceLink =
@@ -166,7 +166,7 @@ export function createReaders(environment: Environment): Readers {
     },
     guid(name) {
       const value = text(name);
-      if (value !== undefined && !guidForm.test(value)) {
+      if (value !== undefined && !isGuid(value)) {
         // Not shown: a secret is easily put where the id beside it belongs.
         problems.push(`${name} must be a GUID.`);
         return undefined;
@@ -176,7 +176,7 @@ export function createReaders(environment: Environment): Readers {
     list,
     guids(name) {
       const given = list(name)?.map((word) => word.toLowerCase());
-      if (given?.some((word) => !guidForm.test(word))) {
+      if (given?.some((word) => !isGuid(word))) {
         problems.push(`${name} must be GUIDs, with commas between.`);
       }
       return given;
@@ -331,17 +331,8 @@ function findRedisUrlProblem(url: URL): string | undefined {
   if (url.search !== '' || url.hash !== '') {
     return 'it must end before any ? or #';
   }
-  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+  if ([url.username, url.password].some((text) => decode(text) === undefined)) {
     return 'user name and password must be percent-encoded';
   }
   return undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../shared/json.ts';
 import { carryOut, contentType, type FaultAnswer, type Outcome, type Stage } from './faults.ts';
 import {
   type EmulatorAnswer,
@@ -119,7 +120,7 @@ const malformed = 'Invalid batch payload format.';
 
 /** Reads the body of a batch, or says in Graph's words what is wrong with its form. */
 export function parseBatch(body: unknown): BatchReading {
-  const requests = isObject(body) ? body['requests'] : undefined;
+  const requests = isJsonObject(body) ? body['requests'] : undefined;
   if (!Array.isArray(requests) || requests.length === 0) {
     return { problem: malformed };
   }
@@ -151,15 +152,15 @@ function isSameId(one: string, other: string): boolean {
 }
 
 function readItem(request: unknown): BatchItem | undefined {
-  const { id, method, url, headers, body, dependsOn } = isObject(request) ? request : {};
+  const { id, method, url, headers, body, dependsOn } = isJsonObject(request) ? request : {};
   const isComplete = isText(id) && isText(method) && isText(url);
   const isDependent = Array.isArray(dependsOn) && dependsOn.every(isText);
-  const pairs = isObject(headers) ? Object.entries(headers) : [];
+  const pairs = isJsonObject(headers) ? Object.entries(headers) : [];
   const texts = pairs.flatMap(([name, value]) =>
     typeof value === 'string' ? [[name.toLowerCase(), value]] : [],
   );
   const isReadable =
-    (headers === undefined || headers === null || isObject(headers)) &&
+    (headers === undefined || headers === null || isJsonObject(headers)) &&
     texts.length === pairs.length &&
     (dependsOn === undefined || dependsOn === null || isDependent);
   return isComplete && isReadable
@@ -182,10 +183,6 @@ function lacksContent({ method, headers, body }: BatchItem): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

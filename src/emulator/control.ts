@@ -1,3 +1,4 @@
+import { isJsonObject } from '../shared/json.ts';
 import type { Fault, FaultScript } from './faults.ts';
 import {
   type EmulatorAnswer,
@@ -87,9 +88,6 @@ export function isControl({ path }: EmulatorRequest): boolean {
 const isWhole = (most: number) => (value: unknown) =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** What each member must be, in words and as a test. */
 const members: Readonly<
   Record<keyof ScriptedFault, readonly [string, (value: unknown) => boolean]>
@@ -102,8 +100,8 @@ const members: Readonly<
   ],
   delayMs: [`a number from 0 to ${maximumDelayMs}`, isWhole(maximumDelayMs)],
   status: ['a number from 200 to 599', (value) => isWhole(599)(value) && Number(value) >= 200],
-  headers: ['an object of texts', (value) => isObject(value) && areHeaders(value)],
-  body: ['a text or a JSON object', (value) => typeof value === 'string' || isObject(value)],
+  headers: ['an object of texts', (value) => isJsonObject(value) && areHeaders(value)],
+  body: ['a text or a JSON object', (value) => typeof value === 'string' || isJsonObject(value)],
   execute: ['true or false', (value) => typeof value === 'boolean'],
   reset: ['"before" or "after"', (value) => value === 'before' || value === 'after'],
 };
@@ -117,7 +115,7 @@ function areHeaders(headers: object): boolean {
 
 /** Reads a fault, or says what is wrong with it. */
 function readFault(value: unknown): Fault | string {
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     return 'The body must be a JSON object.';
   }
   for (const [name, content] of Object.entries(value)) {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../shared/json.ts';
 import type { EmulatorAnswer } from './http.ts';
 import type { ProjectedPartner } from './operations.ts';
 import { blankPartner, type PartnerStore } from './store.ts';
@@ -128,7 +129,7 @@ function applyPartnerQuirks(
  * all else is left for the model to judge.
  */
 export function recognizePartner(oddities: ReadonlySet<Quirk>, body: unknown): unknown {
-  return isMembers(body) ? applyAll(recognitions, oddities, body) : body;
+  return isJsonObject(body) ? applyAll(recognitions, oddities, body) : body;
 }
 
 function applyAll(
@@ -150,13 +151,13 @@ function replaceState(partner: Members, from: string, to: string): Members {
 function mapAssignments(partner: Members, change: (assignment: Members) => Members): Members {
   return mapMembers(partner, ([name, value]) => [
     name,
-    Array.isArray(value) ? value.map((one) => (isMembers(one) ? change(one) : one)) : value,
+    Array.isArray(value) ? value.map((one) => (isJsonObject(one) ? change(one) : one)) : value,
   ]);
 }
 
 function mapTarget(assignment: Members, change: (target: Members) => Members): Members {
   const target = assignment['target'];
-  return isMembers(target) ? { ...assignment, target: change(target) } : assignment;
+  return isJsonObject(target) ? { ...assignment, target: change(target) } : assignment;
 }
 
 function withoutHash(typed: Members): Members {
@@ -202,10 +203,6 @@ function mapMembers(
   change: (entry: readonly [string, unknown]) => readonly [string, unknown],
 ): Members {
   return Object.fromEntries(Object.entries(members).map(change));
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Looks at a store as if every id were taken: one that is not has a blank row, and can be deleted. */

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../shared/json.ts';
 import { sleep } from './errors.ts';
-import { protocolError, readJsonBody } from './readAnswer.ts';
+import { readJsonBody } from './readAnswer.ts';
+import { protocolErrorOf } from './readRefusal.ts';
 import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
 import { decideRetry, outcomeOfResponse } from './retryRules.ts';
 import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
@@ -35,7 +36,7 @@ export function readBatch(
   const body = readJsonBody({ operation }, response, nowMs, [200]);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw protocolError({ operation }, response, 'there are no answers in it');
+    throw protocolErrorOf({ operation }, response, 'there are no answers in it');
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {

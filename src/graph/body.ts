@@ -5,6 +5,7 @@ import { abortable } from '../shared/abort.ts';
 import {
   countJsonValues,
   findJsonProblem,
+  isJsonType,
   parseJson,
   withExactNumbersInSteps,
 } from '../shared/json.ts';
@@ -28,7 +29,7 @@ export async function readBody(
     : { body: response.body };
   if ('problem' in decoded) {
     if (isSuccess(response)) {
-      throw protocolError(request, response, decoded.problem);
+      throw protocolErrorOf(request, response, decoded.problem);
     }
     return { ...response, body: Buffer.alloc(0) };
   }
@@ -60,7 +61,7 @@ async function readJson(
   const values = countJsonValues(body);
   if (values > maximumJsonValues) {
     if (isSuccess(response)) {
-      throw protocolError(request, response, 'its JSON has too many values');
+      throw protocolErrorOf(request, response, 'its JSON has too many values');
     }
     return { ...response, body: Buffer.alloc(0) };
   }
@@ -80,12 +81,12 @@ async function readJson(
   }
   if (json === undefined) {
     // A body whose end the connection's end marks is cut off without an error anywhere else.
-    throw protocolError(request, response, 'its JSON is broken', 'broken');
+    throw protocolErrorOf(request, response, 'its JSON is broken', { fault: 'broken' });
   }
   await pause?.();
   const problem = findJsonProblem(text, json);
   if (problem !== undefined) {
-    throw protocolError(request, response, problem);
+    throw protocolErrorOf(request, response, problem);
   }
   await pause?.();
   const exact = await withExactNumbersInSteps(text, json, laterTurn);
@@ -93,22 +94,12 @@ async function readJson(
   return { ...response, json: exact, jsonValues: values };
 }
 
-function protocolError(
-  request: Pick<GraphRequest, 'operation'>,
-  response: GraphResponse,
-  problem: string,
-  fault?: 'broken',
-): Error {
-  const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
-  return protocolErrorOf(request.operation, response, message, fault && { fault });
-}
-
 function isSuccess({ status }: GraphResponse): boolean {
   return status >= 200 && status < 300;
 }
 
 function isJson(response: GraphResponse): boolean {
-  return /^application\/([\w.-]+\+)?json\b/i.test(headerText(response, 'content-type') ?? '');
+  return isJsonType(headerText(response, 'content-type') ?? '');
 }
 
 /** The body without its encoding, or what is wrong with it. */

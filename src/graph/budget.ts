@@ -22,7 +22,7 @@ export interface BudgetClaim {
 export interface GraphBudget {
   /**
    * Resolves when the claim may be sent.
-   * @throws GraphHeldBackError `throttled` with the wait, at once where that is longer than the claim can be held back.
+   * @throws GraphRejectedLocallyError `throttled` with the wait, at once where that is longer than the claim can be held back.
    * @throws GraphDeadlineError where its signal fires before its turn.
    */
   acquire(claim: BudgetClaim): Promise<void>;

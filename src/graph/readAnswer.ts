@@ -1,4 +1,4 @@
-import { isJsonObject, jsonOf, rawItems, rawMembers } from '../shared/json.ts';
+import { isJsonObject, isJsonType, jsonOf, rawItems, rawMembers } from '../shared/json.ts';
 import { type Asked, protocolErrorOf, responseErrorOf } from './readRefusal.ts';
 import { type GraphResponse, headerText } from './request.ts';
 import {
@@ -26,11 +26,11 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
   const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw protocolError({ operation: 'list' }, response, 'there is no list in it');
+    throw protocolErrorOf({ operation: 'list' }, response, 'there is no list in it');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw protocolError({ operation: 'list' }, response, 'its @odata.nextLink is no text');
+    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is no text');
   }
   return {
     partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
@@ -122,17 +122,17 @@ export function readJsonBody(
     throw responseErrorOf(asked, response, nowMs);
   }
   if (!expected.includes(response.status)) {
-    throw protocolError(asked, response, `a ${response.status} was not expected`);
+    throw protocolErrorOf(asked, response, `a ${response.status} was not expected`);
   }
   if (!saysJson(response)) {
-    throw protocolError(asked, response, 'it is not JSON');
+    throw protocolErrorOf(asked, response, 'it is not JSON');
   }
   const body = jsonOf(response);
   if (body === undefined) {
-    throw protocolError(asked, response, 'its JSON is broken');
+    throw protocolErrorOf(asked, response, 'its JSON is broken');
   }
   if (isJsonObject(body) && body['error'] != null) {
-    throw protocolError(asked, response, 'it is a success with an error in it');
+    throw protocolErrorOf(asked, response, 'it is a success with an error in it');
   }
   return body;
 }
@@ -140,37 +140,20 @@ export function readJsonBody(
 /** The item of a batch is JSON already, whether it says so or not: Microsoft's own example has no headers in it. */
 function saysJson(response: GraphResponse): boolean {
   const type = headerText(response, 'content-type');
-  return type === undefined
-    ? response.json !== undefined
-    : /^application\/([\w.-]+\+)?json\b/i.test(type);
+  return type === undefined ? response.json !== undefined : isJsonType(type);
 }
 
 function readPartner(asked: Asked, response: GraphResponse, value: unknown): PartnerResource {
   const reading = readPartnerJson(value);
   if ('problem' in reading) {
-    throw protocolError(asked, response, reading.problem);
+    throw protocolErrorOf(asked, response, reading.problem);
   }
   const { id } = reading.partner;
   if (asked.id !== undefined && !isSameId(asked.id, id)) {
     const answeredId = isPartnerId(id) ? id : undefined;
-    throw protocolError(asked, response, 'it is about another partner', answeredId);
+    throw protocolErrorOf(asked, response, 'it is about another partner', { answeredId });
   }
   return reading.partner;
-}
-
-/** Makes the error of a success that cannot be what was asked for; `problem` says why. */
-export function protocolError(
-  { operation }: Asked,
-  response: GraphResponse,
-  problem: string,
-  answeredId?: string,
-): Error {
-  return protocolErrorOf(
-    operation,
-    response,
-    `Microsoft Graph's answer cannot be believed: ${problem}.`,
-    { answeredId },
-  );
 }
 
 const texts = ['@odata.type', 'displayName', 'partnerState', 'lastHeartbeatDateTime'] as const;

@@ -80,13 +80,14 @@ function namesAnother(
   return namesAnotherPartner(id, { text: body?.message ?? '', message, requestIds });
 }
 
-/** Makes the error of a success that cannot be believed; `mayHaveBeenApplied` where it answered a write. */
+/** Makes the error of a success that cannot be believed; `problem` says why. A write may have been applied. */
 export function protocolErrorOf(
-  operation: GraphOperation,
+  { operation }: Pick<Asked, 'operation'>,
   response: GraphResponse,
-  message: string,
+  problem: string,
   details: Pick<GraphErrorDetails, 'fault' | 'answeredId'> = {},
 ): GraphProtocolError {
+  const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
   return new GraphProtocolError('badResponse', message, {
     ...details,
     mayHaveBeenApplied: isWrite(operation),

@@ -1,3 +1,5 @@
+import { isGuid } from '../shared/guid.ts';
+
 /**
  * The shapes that Microsoft Graph writes and reads for a compliance management partner, annotations included.
  *
@@ -171,11 +173,9 @@ export function isPartnerId(id: string): boolean {
   return form.test(id) && !/^\.+$/.test(id);
 }
 
-const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 /** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
 export function idKeyOf(id: string): string {
-  return uuid.test(id) ? id.toLowerCase() : id;
+  return isGuid(id) ? id.toLowerCase() : id;
 }
 
 /**

@@ -12,9 +12,10 @@ import {
   OperationTypeNode,
   responsePathAsArray,
 } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import { extensionsOf, LimitError, type Limits, messageOf } from './limits.ts';
+import { extensionsOf, LimitError, messageOf } from './limits.ts';
 import { typeNamesIn } from './typeNames.ts';
 
 type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;

@@ -10,6 +10,7 @@ import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
 import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
+import { onceClosed } from '../shared/onceClosed.ts';
 import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
 
 export interface ContextParts {
@@ -65,12 +66,9 @@ export function createRequestContext(
     },
     { once: true },
   );
-  reply.raw.once('close', () => {
+  onceClosed(reply.raw, () => {
     socket.off('end', signals.halfClose);
-    if (reply.raw.writableFinished) {
-      // A request that is refused before it is an operation is answered without a word to anybody else.
-      finish();
-    } else {
+    if (!reply.raw.writableFinished) {
       signals.leave();
     }
   });

@@ -12,6 +12,7 @@ import type {
   ValidationRule,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Limits } from '../config/http.ts';
 import type { RequestContext } from '../partners/context.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
@@ -22,7 +23,6 @@ import {
   extensionsOf,
   findLimitViolations,
   LimitError,
-  type Limits,
   type LimitViolation,
   measureDocument,
   messageOf,
@@ -67,7 +67,8 @@ export function createDocumentStore(maximumBytes: number): DocumentStore {
               return;
             }
             const isExecuted = body.kind === 'single' && body.singleResult.data !== undefined;
-            if (isExecuted && contextValue.isTokenAccepted()) {
+            // To set it again would measure it again.
+            if (isExecuted && !kept.has(key) && contextValue.isTokenAccepted()) {
               kept.set(key, document);
             }
           },

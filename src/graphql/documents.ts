@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { safeParse } from 'secure-json-parse';
+import type { Limits } from '../config/http.ts';
 import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from '../shared/json.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Limits } from './limits.ts';
 import { LimitProblem, RequestProblem } from './problems.ts';
 import { bareId, type TrustedDocuments } from './trusted.ts';
 
@@ -260,8 +260,7 @@ export function createAdmission({ limits, trusted, log, measurements }: Admissio
     outcome: 'rejected' | 'warned',
   ): void => {
     measurements.untrustedDocument(outcome);
-    const documentHash =
-      query === undefined ? undefined : createHash('sha256').update(query).digest('hex');
+    const documentHash = query === undefined ? undefined : hash('sha256', query);
     log.warn('A document is not in the manifest', { requestId, documentHash, state: outcome });
   };
 

@@ -1,8 +1,9 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import { GatewayError } from '../partners/errors.ts';
 import { isJsonObject } from '../shared/json.ts';
-import { excessOf, extensionsOf, LimitError, type Limits, messageOf } from './limits.ts';
+import { excessOf, extensionsOf, LimitError, messageOf } from './limits.ts';
 
 type ErrorFormat = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 

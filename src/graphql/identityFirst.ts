@@ -1,16 +1,11 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import {
-  type DocumentNode,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionNode,
-  type SelectionSetNode,
-} from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { requireToken } from '../partners/authorize.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { GatewayError } from '../partners/errors.ts';
 import type { CheckOperation } from './documentStore.ts';
 import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
+import { rootFieldsOf } from './operationWork.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
@@ -60,31 +55,9 @@ function checkNumbers(sent: SentOperation, { inexactVariables }: RequestContext)
 const publicFields: ReadonlySet<string> = new Set(['__typename', '__schema', '__type']);
 
 /**
- * Whether all root fields of a valid operation, those of its fragments included, are `__typename` or introspection.
- * `@skip` and `@include` are ignored: a field that is skipped counts as asked for, because variables decide about it.
+ * Whether an operation asks for nothing but `__typename` and introspection. `@skip` and `@include` are ignored: a field
+ * that is skipped counts as asked for, because variables decide about it.
  */
 function needsNoToken(operation: OperationDefinitionNode, document: DocumentNode): boolean {
-  const fragments = new Map<string, SelectionSetNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition.selectionSet);
-    }
-  }
-  const isPublicSet = ({ selections }: SelectionSetNode): boolean => selections.every(isPublic);
-  const isPublic = (selection: SelectionNode): boolean => {
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return publicFields.has(selection.name.value);
-      case Kind.INLINE_FRAGMENT:
-        return isPublicSet(selection.selectionSet);
-      case Kind.FRAGMENT_SPREAD: {
-        const { value: name } = selection.name;
-        const fragment = fragments.get(name);
-        // Looked at once: a fragment that is spread again adds nothing.
-        fragments.delete(name);
-        return fragment === undefined || isPublicSet(fragment);
-      }
-    }
-  };
-  return isPublicSet(operation.selectionSet);
+  return rootFieldsOf(operation, document).every(({ name }) => publicFields.has(name.value));
 }

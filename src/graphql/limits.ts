@@ -7,42 +7,7 @@ import {
   type SelectionNode,
   type ValidationRule,
 } from 'graphql';
-
-/** What a request may have at the most, and what happens to those that have more. */
-export interface Limits {
-  /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
-  readonly mode: 'enforce' | 'warn-only';
-  readonly bodyBytes: number;
-  /** Objects and arrays inside each other, in the body and in the parameters of a GET. */
-  readonly jsonDepth: number;
-  readonly documentBytes: number;
-  readonly tokens: number;
-  /** Fields inside each other. */
-  readonly depth: number;
-  /** The same, counted from `__schema` or `__type`. */
-  readonly introspectionDepth: number;
-  readonly aliases: number;
-  /** Those of `__schema` and `__type`, and all below. */
-  readonly introspectionAliases: number;
-  readonly rootFields: number;
-  readonly directives: number;
-  /** Conditions of all filters of an operation, each element of a list counted. */
-  readonly filterConditions: number;
-  /** Filters inside each other by `and`, `or` and `not`. */
-  readonly filterDepth: number;
-  /** Characters of a text in a filter. */
-  readonly filterText: number;
-  /** Of one list. */
-  readonly orderKeys: number;
-  /** The sizes of all pages that an operation asks for. */
-  readonly pageRows: number;
-  /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
-  readonly answerBytes: number;
-  /** Objects and fields of an answer's data. */
-  readonly answerValues: number;
-  /** How many errors about a document or its variables are told. */
-  readonly errors: number;
-}
+import type { Limits } from '../config/http.ts';
 
 /** What is limited, by the label that metrics and logs have for it. */
 export type LimitName = keyof typeof limitCodes;

@@ -7,8 +7,9 @@ import {
   type SelectionNode,
   valueFromASTUntyped,
 } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
-import type { LimitName, Limits, LimitViolation } from './limits.ts';
+import type { LimitName, LimitViolation } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
 interface OperationWork {
@@ -31,7 +32,7 @@ export function measureOperationWork(
   given: Variables,
   limits: Limits,
 ): OperationWork {
-  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
+  const lists = listFieldsOf(operation, document);
   if (lists.length === 0) {
     return { seen: [], excess: undefined };
   }
@@ -62,8 +63,29 @@ function rowsOf(count: unknown): number {
   return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
 }
 
-/** The fields at the root, each response key once, because GraphQL executes it once; whether skipped or not. */
-function rootFieldsOf(
+/** The lists of an operation, each response key once, because GraphQL executes it once. */
+function listFieldsOf(
+  operation: OperationDefinitionNode,
+  document: DocumentNode,
+): readonly FieldNode[] {
+  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
+  return [...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values()];
+}
+
+/** Operations are kept with their documents, so each is looked through once. */
+const rootFields = new WeakMap<OperationDefinitionNode, readonly FieldNode[]>();
+
+/** The fields at the root of a valid operation, those of its fragments included; whether skipped or not. */
+export function rootFieldsOf(
+  operation: OperationDefinitionNode,
+  document: DocumentNode,
+): readonly FieldNode[] {
+  const known = rootFields.get(operation) ?? findRootFields(operation, document);
+  rootFields.set(operation, known);
+  return known;
+}
+
+function findRootFields(
   operation: OperationDefinitionNode,
   document: DocumentNode,
 ): readonly FieldNode[] {
@@ -73,20 +95,21 @@ function rootFieldsOf(
       fragments.set(definition.name.value, definition);
     }
   }
-  const fields = new Map<string, FieldNode>();
+  const fields: FieldNode[] = [];
   const open: SelectionNode[] = [...operation.selectionSet.selections];
   for (let selection = open.pop(); selection !== undefined; selection = open.pop()) {
     if (selection.kind === Kind.FIELD) {
-      fields.set((selection.alias ?? selection.name).value, selection);
+      fields.push(selection);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       open.push(...selection.selectionSet.selections);
     } else {
       const { value: name } = selection.name;
+      // Looked at once: a fragment that is spread again adds nothing.
       open.push(...(fragments.get(name)?.selectionSet.selections ?? []));
       fragments.delete(name);
     }
   }
-  return [...fields.values()];
+  return fields;
 }
 
 function withDefaults(operation: OperationDefinitionNode, given: Variables): Variables {

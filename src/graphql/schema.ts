@@ -18,6 +18,7 @@ import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
 import { Query } from '../partners/queries.ts';
+import { isGuid } from '../shared/guid.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
 
@@ -165,7 +166,7 @@ function findProblem(text: string): string | undefined {
   if (/[{}]/.test(text)) {
     return `must be written without braces, as in ${example}`;
   }
-  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
+  return isGuid(text)
     ? undefined
     : `is not of the form 8-4-4-4-12 in hexadecimal digits, as in ${example}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
@@ -16,6 +16,7 @@ import {
   type VariableDefinitionNode,
   validate,
 } from 'graphql';
+import type { Limits } from '../config/http.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
@@ -23,7 +24,7 @@ import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShar
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { createLimitsRule, knownOperationTypes, type Limits } from './limits.ts';
+import { createLimitsRule, knownOperationTypes } from './limits.ts';
 
 /** The documents that a manifest lists. */
 export interface TrustedDocuments {
@@ -227,7 +228,7 @@ function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): 
 /** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
 function isHashOf(id: string, text: string): boolean {
   const bare = bareId(id);
-  const isHash = (algorithm: string) => bare === createHash(algorithm).update(text).digest('hex');
+  const isHash = (algorithm: string) => bare === hash(algorithm, text);
   return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
 }
 

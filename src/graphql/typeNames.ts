@@ -16,8 +16,11 @@ interface TypeNames {
 
 const none: TypeNames = { bytes: 0, count: 0 };
 
-/** How often a selection asks for `__typename`, and the bytes of it without the names of types. */
-const known = new WeakMap<readonly FieldNode[], TypeNames>();
+/**
+ * How often a selection asks for `__typename`, and the bytes of it without the names of types. graphql-js makes the list
+ * of a field's nodes anew for each execution, but a node stays with its document.
+ */
+const known = new WeakMap<FieldNode | readonly FieldNode[], TypeNames>();
 
 /**
  * Counts the `__typename` fields inside a value. graphql-js resolves them by itself, so they are counted with the
@@ -27,8 +30,11 @@ export function typeNamesIn(value: unknown, info: GraphQLResolveInfo): TypeNames
   if (typeof value !== 'object' || value === null) {
     return none;
   }
-  const asked = known.get(info.fieldNodes) ?? askedIn(info);
-  known.set(info.fieldNodes, asked);
+  const { fieldNodes } = info;
+  const [node] = fieldNodes;
+  const key = node !== undefined && fieldNodes.length === 1 ? node : fieldNodes;
+  const asked = known.get(key) ?? askedIn(info);
+  known.set(key, asked);
   if (asked.count === 0) {
     return none;
   }

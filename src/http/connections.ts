@@ -1,6 +1,7 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { ArrivalBounds, ArrivingBodies } from './arrivingBodies.ts';
@@ -22,8 +23,8 @@ export function addConnectionBounds(
   /** Connections without a request, the oldest first: those that never had one, and those that had. */
   const silent = new Set<Socket>();
   const idle = new Set<Socket>();
-  /** How many requests of a connection are not answered yet. */
-  const pending = new WeakMap<Socket, number>();
+  /** What each connection is still to be answered. */
+  const pending = new WeakMap<Socket, Set<ServerResponse>>();
 
   /** Makes room for a connection: the slowest to ask goes first, and the new one itself only if all others are busy. */
   function makeRoom(newest: Socket): void {
@@ -50,7 +51,11 @@ export function addConnectionBounds(
   app.server.on('connection', (socket) => {
     // Each operation listens, and callers may send many requests ahead.
     socket.setMaxListeners(0);
-    socket.once('close', () => forget(socket));
+    socket.once('close', () => {
+      forget(socket);
+      // By then node:http has closed what it closes itself.
+      setImmediate(closeAll, pending.get(socket));
+    });
     open.add(socket);
     silent.add(socket);
     if (open.size > connections.limit) {
@@ -60,11 +65,11 @@ export function addConnectionBounds(
   app.server.on('request', ({ socket }, response) => {
     silent.delete(socket);
     idle.delete(socket);
-    pending.set(socket, (pending.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (pending.get(socket) ?? 1) - 1;
-      pending.set(socket, left);
-      if (left === 0 && open.has(socket)) {
+    const responses = pending.get(socket) ?? new Set();
+    pending.set(socket, responses.add(response));
+    onceClosed(response, () => {
+      responses.delete(response);
+      if (responses.size === 0 && open.has(socket)) {
         idle.add(socket);
       }
     });
@@ -80,6 +85,17 @@ export function addConnectionBounds(
     });
     done(null, payload);
   });
+}
+
+/**
+ * Closes responses whose connection is gone. On Node.js 20 only the one that is being written is closed by itself; those to
+ * requests that were sent ahead would hold what waits for their end for ever.
+ */
+function closeAll(responses: ReadonlySet<ServerResponse> = new Set()): void {
+  for (const response of responses) {
+    response.destroyed = true;
+    response.emit('close');
+  }
 }
 
 /** How long callers' connections may take, in milliseconds, and how many there may be. */

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Limits } from '../graphql/limits.ts';
+import type { Limits } from '../config/http.ts';
 import { LimitProblem, problemOf, RequestProblem } from '../graphql/problems.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';

@@ -4,8 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Admit, AdmittedRequest } from '../graphql/documents.ts';
 import { laterTurn } from '../shared/loopShare.ts';
 
+export interface FinishableContext extends BaseContext {
+  /** Ends what the context holds; it may be called more than once. */
+  readonly finish?: () => void;
+}
+
 /** What the route needs: the GraphQL server, and what belongs to one request of it. */
-export interface GraphQLHandlerParts<Context extends BaseContext> {
+export interface GraphQLHandlerParts<Context extends FinishableContext> {
   readonly apollo: ApolloServer<Context>;
   readonly admit: Admit;
   contextOf(
@@ -18,7 +23,7 @@ export interface GraphQLHandlerParts<Context extends BaseContext> {
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
 /** Hands a request to the GraphQL server and its answer back; all rules are elsewhere. */
-export function createGraphQLHandler<Context extends BaseContext>({
+export function createGraphQLHandler<Context extends FinishableContext>({
   apollo,
   admit,
   contextOf,
@@ -27,15 +32,22 @@ export function createGraphQLHandler<Context extends BaseContext>({
     const { id, method, body: sent, inexactNumbers } = request;
     const search = searchOf(request.url);
     const admitted = admit({ id, method, body: sent, search, inexactNumbers });
-    const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method,
-        headers: headersOf(request),
-        search: admitted.search,
-        body: admitted.body,
-      },
-      context: () => contextOf(request, reply, admitted.inexactVariables),
-    });
+    let context: Context | undefined;
+    const { status, headers, body } = await apollo
+      .executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method,
+          headers: headersOf(request),
+          search: admitted.search,
+          body: admitted.body,
+        },
+        context: async () => {
+          context = await contextOf(request, reply, admitted.inexactVariables);
+          return context;
+        },
+      })
+      // What is rejected before it is an operation has started its time, too.
+      .finally(() => context?.finish?.());
     reply.code(status ?? 200);
     for (const [name, value] of headers) {
       reply.header(name, value);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Limits } from '../config/http.ts';
 import { readJson } from '../graphql/documents.ts';
-import type { Limits } from '../graphql/limits.ts';
 import { RequestProblem } from '../graphql/problems.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { Measurements } from '../telemetry/metrics.ts';

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/problems.ts';
 import type { Clock } from '../shared/clock.ts';
+import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import {
@@ -54,7 +55,7 @@ export function addShedding(
     if (isWhole) {
       inside.add(request);
       shedder.enter();
-      reply.raw.once('close', () => shedder.leave());
+      onceClosed(reply.raw, () => shedder.leave());
     }
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCallerTrace } from '../graphql/requestHeaders.ts';
+import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
 import type { RequestTrail, StartTrail } from '../telemetry/trace.ts';
@@ -47,7 +48,7 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
       const { method, id: requestId, headers } = request;
       request.trail = parts.startTrail({ method, requestId, caller: readCallerTrace(headers) });
     }
-    reply.raw.once('close', () => {
+    onceClosed(reply.raw, () => {
       progress.hasCallerLeft ||= !reply.raw.writableFinished;
       if (progress.isHandled) {
         tell(request, reply, progress);

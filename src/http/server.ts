@@ -1,6 +1,5 @@
-import type { BaseContext } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Limits } from '../graphql/limits.ts';
+import type { Limits } from '../config/http.ts';
 import { problemOf, RequestProblem } from '../graphql/problems.ts';
 import {
   duplicateHeaderBody,
@@ -15,12 +14,16 @@ import { addConnectionBounds, type ConnectionParts, connectionOptions } from './
 import { addCors } from './cors.ts';
 import type { Explorer } from './explorer.ts';
 import { answerHeaders, createFailureAnswer } from './failures.ts';
-import { createGraphQLHandler, type GraphQLHandlerParts } from './graphqlRoute.ts';
+import {
+  createGraphQLHandler,
+  type FinishableContext,
+  type GraphQLHandlerParts,
+} from './graphqlRoute.ts';
 import { addJsonBody } from './jsonBody.ts';
 import { addShedding, type SheddingParts } from './loadShedding.ts';
 import { addRequestTelemetry, type RequestTelemetryParts } from './requestLog.ts';
 
-interface HttpServerParts<Context extends BaseContext>
+interface HttpServerParts<Context extends FinishableContext>
   extends RouteParts<Context>,
     RequestTelemetryParts,
     SheddingParts,
@@ -35,7 +38,7 @@ interface HttpServerParts<Context extends BaseContext>
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
-export async function createHttpServer<Context extends BaseContext>(
+export async function createHttpServer<Context extends FinishableContext>(
   parts: HttpServerParts<Context>,
 ): Promise<FastifyInstance> {
   const { phase, newId, limits, log } = parts;
@@ -101,7 +104,7 @@ export async function createHttpServer<Context extends BaseContext>(
   }
 }
 
-interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Context> {
+interface RouteParts<Context extends FinishableContext> extends GraphQLHandlerParts<Context> {
   readonly sdl: string;
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
@@ -109,7 +112,7 @@ interface RouteParts<Context extends BaseContext> extends GraphQLHandlerParts<Co
 }
 
 /** Adds all that is answered but the explorer. */
-function addRoutes<Context extends BaseContext>(
+function addRoutes<Context extends FinishableContext>(
   app: FastifyInstance,
   parts: RouteParts<Context>,
 ): void {

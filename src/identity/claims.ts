@@ -1,7 +1,8 @@
+import { isGuid } from '../shared/guid.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { IdentityError, type IdentityReason } from './errors.ts';
-import { type IssuerRoots, isGuid, isKeyForTenant, issuerOf } from './issuers.ts';
+import { type IssuerRoots, isKeyForTenant, issuerOf } from './issuers.ts';
 
 /** The claims that the gateway looks at, each of the right type. */
 interface Claims {

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { Agent, type Dispatcher } from 'undici';
 import { trustIn } from '../graph/trust.ts';
 import { createProxyAgent, rejectsCredentials } from '../graph/tunnel.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
-import { findJsonProblem, parseJson } from '../shared/json.ts';
+import { isJsonType, parseStrictJson } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
 
 /** Reads a JSON document over the network. @throws DocumentError where there is none, or the signal fires. */
@@ -100,7 +99,7 @@ function findHeadProblem({ statusCode, headers: answered }: Dispatcher.ResponseD
   if (statusCode !== 200) {
     return `it was answered with ${statusCode}`;
   }
-  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(String(answered['content-type']));
+  const isJson = isJsonType(String(answered['content-type']));
   const isPlain = ['identity', 'undefined'].includes(String(answered['content-encoding']));
   return isJson && isPlain ? undefined : 'it is no JSON';
 }
@@ -127,9 +126,8 @@ async function readBytes({ body }: Dispatcher.ResponseData): Promise<Buffer> {
 }
 
 function readJson(bytes: Buffer): unknown {
-  const text = bytes.toString('utf8');
-  const value = isUtf8(bytes) ? parseJson(text) : undefined;
-  if (value === undefined || findJsonProblem(text, value) !== undefined) {
+  const value = parseStrictJson(bytes);
+  if (value === undefined) {
     throw new DocumentError('its JSON is broken');
   }
   return value;

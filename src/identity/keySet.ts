@@ -1,8 +1,9 @@
 import { type CryptoKey, importJWK } from 'jose';
+import { isGuid } from '../shared/guid.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import { DocumentError, type ReadDocument } from './documentClient.ts';
-import { type IssuerRoots, isGuid, issuerOf } from './issuers.ts';
+import { type IssuerRoots, issuerOf } from './issuers.ts';
 
 /** A public key of the authority's. */
 export interface SigningKey {

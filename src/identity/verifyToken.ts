@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { compactVerify } from 'jose';
 import type { Clock } from '../shared/clock.ts';
-import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
+import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { findClaimsProblem, readCaller, readClaims, type TokenRules } from './claims.ts';
@@ -83,9 +82,8 @@ function decode(part: string): Buffer | undefined {
 }
 
 function readObject(bytes: Buffer): Readonly<Record<string, unknown>> {
-  const text = bytes.toString('utf8');
-  const value = isUtf8(bytes) ? parseJson(text) : undefined;
-  if (!isJsonObject(value) || findJsonProblem(text, value) !== undefined) {
+  const value = parseStrictJson(bytes);
+  if (!isJsonObject(value)) {
     throw new IdentityError('token-malformed');
   }
   return value;

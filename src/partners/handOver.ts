@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { type AssignmentSource, type PartnerSource, readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson, rawItems, withExactNumbers } from '../shared/json.ts';
+import { digestOf } from '../shared/secret.ts';
 import { meaningOf } from './meaning.ts';
 import { revisedProperties } from './revision.ts';
 
@@ -84,7 +84,9 @@ export function viewOf(source: PartnerSource, handOver: HandOver, nowMs: number)
       continue;
     }
     const value = parseExactly(last.text);
-    const [read, written] = [source.partner[property], value].map((one) => digestOf(property, one));
+    const [read, written] = [source.partner[property], value].map((one) =>
+      meaningDigestOf(property, one),
+    );
     const older = last.older.filter(([, untilMs]) => untilMs > nowMs);
     const verdict = decideVerdict({
       read: read ?? '',
@@ -144,7 +146,7 @@ export function handOverOf(
       ...(read === undefined ? [] : [read[property]]),
     ];
     for (const value of superseded) {
-      const digest = digestOf(property, value);
+      const digest = meaningDigestOf(property, value);
       older.delete(digest);
       older.set(digest, untilMs);
     }
@@ -159,7 +161,7 @@ export function handOverOf(
 
 /** Whether a value is one that was there before the last write of its property. */
 export function isOlder(handOver: HandOver, property: HandedProperty, value: unknown): boolean {
-  const digest = digestOf(property, value);
+  const digest = meaningDigestOf(property, value);
   return handOver[property]?.older.some(([older]) => older === digest) ?? false;
 }
 
@@ -218,6 +220,6 @@ function parseExactly(text: string): unknown {
   return withExactNumbers(text, JSON.parse(text));
 }
 
-function digestOf(property: HandedProperty, value: unknown): string {
-  return hash('sha256', meaningOf(property, value), 'base64url');
+function meaningDigestOf(property: HandedProperty, value: unknown): string {
+  return digestOf(meaningOf(property, value));
 }

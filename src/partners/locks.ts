@@ -13,7 +13,7 @@ export interface PartnerTurn {
   readonly handOver: HandOver;
   /**
    * Checks just before a write that no other replica may have begun.
-   * @throws GraphHeldBackError if one may have; nothing may be sent then.
+   * @throws GraphRejectedLocallyError if one may have; nothing may be sent then.
    */
   confirm(): Promise<void>;
   /** Sets what the next change gets, at the latest when this one ends. */

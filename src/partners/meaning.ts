@@ -1,4 +1,6 @@
 import type { PartnerResource } from '../graph/types.ts';
+import { isGuid } from '../shared/guid.ts';
+import { isJsonObject } from '../shared/json.ts';
 import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
 import { instantKeyOf } from './dateTimeOffset.ts';
 
@@ -42,7 +44,7 @@ const declaredType = 'compliancemanagementpartnerassignment';
 
 /** A null entry is an assignment without a target. */
 function meaningOfEntry(entry: unknown): string {
-  if (!isObject(entry)) {
+  if (!isJsonObject(entry)) {
     return entry == null ? '[]' : canonicalOf(entry);
   }
   const { target } = entry;
@@ -55,7 +57,7 @@ function meaningOfEntry(entry: unknown): string {
       others = add(others, memberOf(name, entry[name]));
     }
   }
-  const meaning = isObject(target) ? meaningOfTarget(target) : '';
+  const meaning = isJsonObject(target) ? meaningOfTarget(target) : '';
   return `[${meaning}${others === undefined ? '' : others.sort().join('')}]`;
 }
 
@@ -100,20 +102,18 @@ function memberOf(name: string, value: unknown): string {
   return value == null || name.includes('@odata.') ? '' : part(name) + canonicalOf(value);
 }
 
-const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
-
 /** JSON with sorted members, and UUIDs in lower case. */
 function canonicalOf(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonicalOf).join()}]`;
   }
-  if (isObject(value)) {
+  if (isJsonObject(value)) {
     return `{${Object.keys(value)
       .sort()
       .map((name) => memberOf(name, value[name]))
       .join('')}}`;
   }
-  if (typeof value === 'string' && value.length === 36 && uuid.test(value)) {
+  if (typeof value === 'string' && value.length === 36 && isGuid(value)) {
     return part(value.toLowerCase());
   }
   return JSON.stringify(value ?? null);
@@ -122,8 +122,4 @@ function canonicalOf(value: unknown): string {
 /** With its length in front, so that no two rows of parts give one text. */
 function part(text: string): string {
   return `${text.length}:${text}`;
-}
-
-function isObject(value: unknown): value is Target {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

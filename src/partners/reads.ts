@@ -45,13 +45,18 @@ export function createPartnerReads(
     return batch;
   }
 
-  const loader = new DataLoader<string, PartnerResource | null>(
-    async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-    { maxBatchSize: maximumBatchSize },
-  );
+  const createLoader = () =>
+    new DataLoader<string, PartnerResource | null>(
+      async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
+      { maxBatchSize: maximumBatchSize },
+    );
+  let loader: ReturnType<typeof createLoader> | undefined;
   let rows: PartnerRows | undefined;
   return {
-    get: (id) => loader.load(id).catch(translate),
+    get(id) {
+      loader ??= createLoader();
+      return loader.load(id).catch(translate);
+    },
     get rows() {
       rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share));
       return rows;

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { PartnerResource } from '../graph/types.ts';
+import { digestOf } from '../shared/secret.ts';
 import { meaningOf } from './meaning.ts';
 
 /** What a user can change, and what a change of is a new revision: neither the heartbeat nor the state. */
@@ -27,5 +27,5 @@ export function revisionOf(partner: PartnerResource): string {
     const value = partner[property];
     state += value == null || value === false ? ';' : `${meaningOf(property, value)};`;
   }
-  return hash('sha256', state, 'base64url');
+  return digestOf(state);
 }

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 const whitespace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const colon = 0x3a;
 const backslash = 0x5c;
@@ -55,10 +57,10 @@ function countNamesIn(text: string): number {
 /** The position behind the string that begins at `start`; `indexOf` is much faster than looking at each character. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
-  while (isEscaped(text, end)) {
+  while (end !== -1 && isEscaped(text, end)) {
     end = text.indexOf('"', end + 1);
   }
-  return end + 1;
+  return end === -1 ? text.length : end + 1;
 }
 
 /** Whether an odd number of backslashes stands before the position. */
@@ -129,6 +131,18 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Parses JSON that has to be UTF-8 and the same to every reader; undefined if it is not. */
+export function parseStrictJson(bytes: Buffer): unknown {
+  const text = bytes.toString('utf8');
+  const value = isUtf8(bytes) ? parseJson(text) : undefined;
+  return value !== undefined && findJsonProblem(text, value) === undefined ? value : undefined;
+}
+
+/** Whether a media type is JSON, or a type of its own that is written as JSON. */
+export function isJsonType(contentType: string): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(contentType);
 }
 
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -249,27 +263,23 @@ export interface InexactNumber {
 
 /** Finds the numbers that a double does not hold, or writes with an exponent, in what was parsed from a valid JSON text. */
 export function findInexactNumbers(text: string, parsed: unknown): readonly InexactNumber[] {
+  if (!riskyNumber.test(text)) {
+    return [];
+  }
   const found: InexactNumber[] = [];
-  const exact = withExactNumbers(text, parsed);
   const compare = (one: unknown, other: unknown, path: readonly string[]): void => {
     if (typeof one === 'number') {
       if (typeof other === 'string' || /e/.test(String(one))) {
         found.push({ path, text: String(other) });
       }
-    } else if (isDeep(one) && isDeep(other)) {
+    } else if (isNested(one) && isNested(other)) {
       for (const [key, member] of Object.entries(one)) {
         compare(member, Reflect.get(other, key), [...path, key]);
       }
     }
   };
-  if (riskyNumber.test(text)) {
-    compare(parsed, exact, []);
-  }
+  compare(parsed, withExactNumbers(text, parsed), []);
   return found;
-}
-
-function isDeep(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /**
@@ -321,7 +331,7 @@ function endOfValue(text: string, start: number): number {
   for (let index = start; index < text.length; index += 1) {
     const character = text.charAt(index);
     if (character === '"') {
-      index = endOfRawString(text, index) - 1;
+      index = endOfString(text, index) - 1;
     } else if (character === '{' || character === '[') {
       depth += 1;
     } else if (character === '}' || character === ']') {
@@ -332,12 +342,4 @@ function endOfValue(text: string, start: number): number {
     }
   }
   return text.length;
-}
-
-function endOfRawString(text: string, start: number): number {
-  let index = start + 1;
-  while (index < text.length && text.charAt(index) !== '"') {
-    index += text.charAt(index) === '\\' ? 2 : 1;
-  }
-  return index + 1;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const mark = '[redacted]';
 
@@ -39,7 +39,7 @@ export class Secret {
 
 /** SHA-256 in base64url. */
 export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /** The token of the README's examples. Only the embedded Graph accepts it; it opens nothing else. */

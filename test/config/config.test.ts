@@ -3,23 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import { cloudNames, cloudOf, graphRootOf } from '../../src/config/clouds.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { readConnections, readShedding } from '../../src/config/http.ts';
-import {
-  ConfigError,
-  createReaders,
-  type Environment,
-  readProxies,
-} from '../../src/config/readers.ts';
+import { createReaders, type Environment, readProxies } from '../../src/config/readers.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(environment);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).problems;
-  }
-  return [];
-}
+import { problemsOf } from '../support/configProblems.ts';
 
 /** What is told of a gateway where nothing of it is asked for. */
 const noTelemetry = {
@@ -323,18 +309,6 @@ describe('which explorer there is', () => {
 });
 
 describe('door config', () => {
-  function problemsOf(environment: Environment): readonly string[] {
-    try {
-      readConfig(environment);
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        return error.problems;
-      }
-      throw error;
-    }
-    return [];
-  }
-
   describe('the configuration of the door', () => {
     it('has bounds for everything where nothing is set', () => {
       const { shedding, connections } = readConfig({});
@@ -393,18 +367,6 @@ describe('door config', () => {
 
 describe('graph budget config', () => {
   const budgetOf = (environment: Environment) => readConfig(environment).graphBudget;
-
-  function problemsOf(environment: Environment): readonly string[] {
-    try {
-      readConfig(environment);
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        return error.problems;
-      }
-      throw error;
-    }
-    return [];
-  }
 
   describe("the budget's configuration", () => {
     it("is Microsoft's limits in memory, for one replica", () => {
@@ -479,18 +441,6 @@ describe('graph budget config', () => {
 });
 
 describe('limits config', () => {
-  function problemsOf(environment: Environment): readonly string[] {
-    try {
-      readConfig(environment);
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        return error.problems;
-      }
-      throw error;
-    }
-    return [];
-  }
-
   const defaults = {
     mode: 'enforce',
     bodyBytes: 65_536,

@@ -1,16 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import { type ConfigError, createReaders } from '../../src/config/readers.ts';
+import { createReaders } from '../../src/config/readers.ts';
+import { problemsOf } from '../support/configProblems.ts';
 import { startTestGateway } from '../support/testGateways.ts';
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(environment);
-  } catch (error) {
-    return (error as ConfigError).problems;
-  }
-  return [];
-}
 
 /** The variables that Kubernetes and Docker set for a service of this name. */
 function serviceLinksOf(service: string): Record<string, string> {

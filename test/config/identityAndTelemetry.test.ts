@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import { ConfigError, type Environment } from '../../src/config/readers.ts';
+import type { Environment } from '../../src/config/readers.ts';
+import { problemsOf } from '../support/configProblems.ts';
 
 const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const client = '9a7e0a11-3b5c-4d7e-8f90-000000000010';
@@ -12,18 +13,6 @@ const registered = {
   AZURE_CLIENT_SECRET: 'hunter2',
 };
 const identityOf = (environment: Environment) => readConfig(environment).identity;
-
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    readConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return error.problems;
-    }
-    throw error;
-  }
-  return [];
-}
 
 describe("the identity's configuration", () => {
   it("passes callers' tokens on where nothing is set", () => {
@@ -199,18 +188,6 @@ describe("the identity's configuration", () => {
 
 describe('telemetry config', () => {
   const telemetryOf = (environment: Environment) => readConfig(environment).telemetry;
-
-  function problemsOf(environment: Environment): readonly string[] {
-    try {
-      readConfig(environment);
-    } catch (error) {
-      if (error instanceof ConfigError) {
-        return error.problems;
-      }
-      throw error;
-    }
-    return [];
-  }
 
   const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example/otel' };
 

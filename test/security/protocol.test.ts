@@ -149,7 +149,7 @@ describe('HTTP', () => {
     const token = 'a'.repeat(17_000);
     const head = `POST /graphql HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}\r\n\r\n`;
     const answer = await sendRaw(stage.gateway.url, head + body);
-    expect([400, 401, 431]).toContain(answer?.status);
+    expect(answer?.status).toBe(431);
     expect(answer?.text).not.toContain(token.slice(0, 100));
     const longest = await stage.gateway.run(
       totalCountQuery,

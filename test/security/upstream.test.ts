@@ -131,7 +131,7 @@ describe('the way to Graph', () => {
       },
     );
     const answered = await gateway.run(query, { id: 'a' });
-    expect([200, 400]).toContain(refused.status);
+    expect(refused.status).toBe(400);
     expect(answered.result.errors).toBeUndefined();
     expect(answered.text).toContain('"__proto__":{"polluted":1}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();

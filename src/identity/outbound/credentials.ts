@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
-import type { Credentials } from '../../graph/credentials.ts';
+import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
 import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isJsonObject, parseJson } from '../../shared/json.ts';
+import { isGuid } from '../../shared/guid.ts';
 import type { ProxySettings } from '../../shared/proxy.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -215,12 +215,8 @@ export function createOnBehalfOfCredentials(
 
 /** The tenant that issued the token and that alone can exchange it; a guest's is the one where they are a guest. */
 function tenantIn(assertion: Secret): string | undefined {
-  const payload = assertion.reveal().split('.')[1] ?? '';
-  const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
-  const tenant = isJsonObject(claims) ? claims['tid'] : undefined;
-  const isId =
-    typeof tenant === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(tenant);
-  return isId ? tenant.toLowerCase() : undefined;
+  const { tenantId = '' } = readTokenClaims(assertion.reveal()) ?? {};
+  return isGuid(tenantId) ? tenantId.toLowerCase() : undefined;
 }
 
 export type AcquisitionOutcome =

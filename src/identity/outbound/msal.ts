@@ -6,6 +6,7 @@ import type {
   NetworkResponse,
 } from '@azure/msal-node';
 import { GraphCredentialError } from '../../graph/errors.ts';
+import { isGuid } from '../../shared/guid.ts';
 import type { ClientProof, ReadProof } from './clientProof.ts';
 import {
   type AcquiredToken,
@@ -116,10 +117,6 @@ function ask(
   return assertion === undefined
     ? client.acquireTokenByClientCredential(request)
     : client.acquireTokenOnBehalfOf({ ...request, oboAssertion: assertion.reveal() });
-}
-
-function isGuid(text: string): boolean {
-  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
 }
 
 /** MSAL's own words stay out: they quote what it was given. */

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { PartnerResource } from '../../graph/types.ts';
+import { digestOf } from '../../shared/secret.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
 
 /** What filters, orders and cursors want to know of a row, each worked out once, when it is first asked for. */
@@ -79,7 +79,7 @@ function boundText(text: string, maximum: number): string {
     return text.isWellFormed() ? text : text.toWellFormed();
   }
   const start = text.slice(0, maximum - digestLength).toWellFormed();
-  return start + hash('sha256', text, 'base64url').slice(0, digestLength);
+  return start + digestOf(text).slice(0, digestLength);
 }
 
 /** How many characters of a text are compared; Microsoft's own names are shorter. */

@@ -1,4 +1,3 @@
-/** @jest-environment-options {"timersOf": "connections that are cut in the middle of a request"} */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { type RawAnswer, sendRaw } from '../../support/rawHttp.ts';
