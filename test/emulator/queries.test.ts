@@ -415,6 +415,8 @@ describe('the routes', () => {
     ['GET', `/v1.0/${name}`, 200],
     ['GET', `/beta/${name}?$orderby=displayName`, 200],
     ['GET', `/beta/${name}?$filter=nonsense`, 400],
+    ['GET', `/beta/${name}?top=0`, 400],
+    ['GET', `/v1.0/${name}?top=0`, 200],
     ['GET', `/beta/${name}/one?$expand=nobody`, 400],
     ['GET', `/beta/${name}/one?$search="x`, 400],
     ['GET', `/beta/${name}/one?$orderby=nobody`, 400],
