@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
-import { rootCertificates, connect as secure } from 'node:tls';
+import { connect as secure } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import { readErrorBody } from '../graph/errorBody.ts';
+import { trustIn } from '../graph/trust.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
@@ -69,7 +70,7 @@ export async function probeEndpoint(
         await untilEvent(socket, 'connect');
       } else {
         stage = 'proxy';
-        socket = await connectProxy(proxy.url);
+        socket = await connectProxy(proxy.url, parts);
         stage = 'tunnel';
         await openTunnel(socket, `${url.hostname}:${port}`, proxy);
       }
@@ -79,9 +80,7 @@ export async function probeEndpoint(
           socket,
           ALPNProtocols: ['http/1.1'],
           ...(isIP(host) === 0 ? { servername: host } : { host }),
-          ...(parts.certificateAuthorities && {
-            ca: [...rootCertificates, ...parts.certificateAuthorities],
-          }),
+          ...trustIn(parts.certificateAuthorities),
         });
         await untilEvent(socket, 'secureConnect');
       }
@@ -98,10 +97,15 @@ const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 const portOf = ({ port, protocol }: URL): number =>
   Number(port) || (protocol === 'https:' ? 443 : 80);
 
-async function connectProxy(url: URL): Promise<Socket> {
+async function connectProxy(url: URL, { certificateAuthorities }: ProbeParts): Promise<Socket> {
   const [host, port] = [hostOf(url), portOf(url)];
   if (url.protocol === 'https:') {
-    const socket = secure({ host, port, ...(isIP(host) === 0 && { servername: host }) });
+    const socket = secure({
+      host,
+      port,
+      ...(isIP(host) === 0 && { servername: host }),
+      ...trustIn(certificateAuthorities),
+    });
     await untilEvent(socket, 'secureConnect');
     return socket;
   }

@@ -8,7 +8,7 @@ interface TunnelOptions {
   readonly maxHeaderSize?: number;
   readonly headersTimeout?: number;
   readonly bodyTimeout?: number;
-  /** Of the connection to the other side of the tunnel; its timeout is also the proxy's, for each of its steps. */
+  /** Of the connection to the proxy and of the one inside the tunnel; the timeout is for each step. */
   readonly connect: buildConnector.BuildOptions & { readonly timeout: number };
 }
 
@@ -42,7 +42,7 @@ export function createProxyAgent(
     ...options,
     uri: url.href,
     ...(authorization && { token: authorization.reveal() }),
-    proxyTls: { timeout },
+    proxyTls: connect,
     requestTls: connect,
     // A proxy that is silent after CONNECT would else hold a place for minutes.
     clientFactory: (origin, given) => new TunnelPool(origin, { ...given, headersTimeout: timeout }),

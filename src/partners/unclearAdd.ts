@@ -5,13 +5,18 @@ import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { type ComparedProperty, meaningOf } from './meaning.ts';
 
+type LookContext = Pick<
+  RequestContext,
+  'graph' | 'call' | 'seenPartnerIds' | 'maximumRows' | 'share'
+>;
+
 /**
  * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
  * all that was sent and was not seen before. Undefined where none does, where several do, and where looking fails.
  */
 export async function findUnconfirmedAdd(
   sent: NewPartnerResource,
-  { graph, call, seenPartnerIds, maximumRows, share }: RequestContext,
+  { graph, call, seenPartnerIds, maximumRows, share }: LookContext,
 ): Promise<PartnerResource | undefined> {
   const fitting: PartnerResource[] = [];
   let rows = 0;

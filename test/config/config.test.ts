@@ -204,7 +204,11 @@ describe('readConfig', () => {
     expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
       expect.stringMatching(/^GRAPH_CLOUD is missing: .* emulator/),
     ]);
-    const named = readConfig({ NODE_ENV: 'production', GRAPH_CLOUD: 'emulator' });
+    const emulator = { NODE_ENV: 'production', GRAPH_CLOUD: 'emulator' };
+    expect(problemsOf({ ...emulator, EMULATOR_CONTROL: 'true' })).toEqual([
+      'EMULATOR_CONTROL must be false with NODE_ENV=production.',
+    ]);
+    const named = readConfig(emulator);
     expect(named.upstream.kind).toBe('emulator');
   });
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
-import { startAuthority } from '../support/authority/startAuthority.ts';
+import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
-import { addMutation } from '../support/documents.ts';
+import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, type Fault } from '../support/faultProxy/fault.ts';
 import { hangUp, reset } from '../support/faultProxy/faults/brokenAnswers.ts';
 import { closeAtConnect, resetAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
@@ -66,15 +66,20 @@ function configurationFaults({ logLines }: TestGateway): readonly Record<string,
 }
 
 describe('a forward proxy', () => {
-  it('leads to Graph, with the credentials of its URL', async () => {
-    const user = { name: 'ada@corp', password: 'hunter2:%' };
-    const proxy = later(await startForwardProxy({ user }));
-    const stage = await startStage(proxy.url);
-    const { result } = await add(stage);
-    expect(result.errors).toBeUndefined();
-    expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
-    expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
-  });
+  it.each(['http', 'https'])(
+    'at %s leads to Graph, with the credentials of its URL',
+    async (scheme) => {
+      const user = { name: 'ada@corp', password: 'hunter2:%' };
+      const tls = scheme === 'https' ? { tls: certificates.good } : {};
+      const proxy = later(await startForwardProxy({ user, ...tls }));
+      expect(proxy.url).toMatch(new RegExp(`^${scheme}:`));
+      const stage = await startStage(proxy.url);
+      const { result } = await add(stage);
+      expect(result.errors).toBeUndefined();
+      expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
+      expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
+    },
+  );
 
   it('is not used for a host in NO_PROXY, nor for loopback', async () => {
     const proxy = later(await startForwardProxy());
@@ -192,14 +197,15 @@ describe('once the tunnel stands', () => {
 });
 
 describe('the authority behind a forward proxy', () => {
-  it('that rejects the credentials is reported as a fault of the configuration', async () => {
-    const user = { name: 'ada', password: 'right' };
-    const proxy = later(await startForwardProxy({ user }));
-    const authority = later(await startAuthority({ host: 'login.example.test' }));
+  async function startBehind(
+    proxyUrl: string,
+    authority: TestAuthority,
+    graphUrl: string,
+  ): Promise<TestGateway> {
     const gateway = await startTestGateway(
       {
-        GRAPH_BASE_URL: 'http://127.0.0.1:1',
-        HTTPS_PROXY: proxy.url.replace('right', 'hunter2'),
+        GRAPH_BASE_URL: graphUrl,
+        HTTPS_PROXY: proxyUrl,
         AUTH_MODE: 'app-only',
         AZURE_TENANT_ID: contoso.id,
         AZURE_CLIENT_ID: gatewayClient.clientId,
@@ -210,12 +216,47 @@ describe('the authority behind a forward proxy', () => {
       { certificateAuthorities: [authority.certificateAuthority] },
     );
     toClose.push(() => gateway.stop(0));
+    return gateway;
+  }
+
+  it('that rejects the credentials is reported as a fault of the configuration', async () => {
+    const user = { name: 'ada', password: 'right' };
+    const proxy = later(await startForwardProxy({ user }));
+    const authority = later(await startAuthority({ host: 'login.example.test' }));
+    const wrong = proxy.url.replace('right', 'hunter2');
+    const gateway = await startBehind(wrong, authority, 'http://127.0.0.1:1');
     await until(() => configurationFaults(gateway).length > 0);
     expect(configurationFaults(gateway)[0]).toMatchObject({
       message: 'The keys to check tokens with could not be loaded.',
       reason: expect.stringContaining('407'),
     });
     expect(gateway.logLines.join()).not.toContain('hunter2');
+  });
+
+  it('that rejects the credentials for a token is reported alike, and asked once', async () => {
+    const user = { name: 'ada', password: 'hunter2' };
+    const proxy = later(await startForwardProxy({ user }));
+    const authority = later(await startAuthority({ host: 'login.example.test' }));
+    const graph = later(await startTestGraph());
+    const gateway = await startBehind(proxy.url, authority, graph.baseUrl);
+    await until(async () => (await gateway.get('/readyz')).status === 200);
+    user.password = 'another';
+    const asked = proxy.asked.length;
+    const token = authority.mint({ scope: 'access_as_user' });
+    const { result } = await gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
+    expect(result.errors).toMatchObject([
+      { message: expect.stringContaining('407'), extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+    ]);
+    expect([proxy.asked.length - asked, authority.count('token')]).toEqual([1, 0]);
+    expect(graph.requests).toEqual([]);
+    expect(configurationFaults(gateway)).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringMatching(/^Configuration fault: .*407.*HTTPS_PROXY/),
+        operation: 'client-credentials',
+      }),
+    ]);
+    expect([JSON.stringify(result), ...gateway.logLines].join()).not.toContain('hunter2');
   });
 
   it('gives keys and tokens through it', async () => {
@@ -226,27 +267,10 @@ describe('the authority behind a forward proxy', () => {
         acceptToken: (token) => authority.issued.some(({ accessToken }) => accessToken === token),
       }),
     );
-    const gateway = await startTestGateway(
-      {
-        GRAPH_BASE_URL: graph.baseUrl,
-        HTTPS_PROXY: proxy.url,
-        AUTH_MODE: 'app-only',
-        AZURE_TENANT_ID: contoso.id,
-        AZURE_CLIENT_ID: gatewayClient.clientId,
-        AZURE_CLIENT_SECRET: gatewayClient.secret,
-        AZURE_AUTHORITY_HOST: authority.url,
-        AUTH_READ_PERMISSIONS: 'access_as_user',
-      },
-      { certificateAuthorities: [authority.certificateAuthority] },
-    );
-    toClose.push(() => gateway.stop(0));
+    const gateway = await startBehind(proxy.url, authority, graph.baseUrl);
     await until(async () => (await gateway.get('/readyz')).status === 200);
     const token = authority.mint({ scope: 'access_as_user' });
-    const { result } = await gateway.run(
-      '{ complianceManagementPartners { totalCount } }',
-      {},
-      { authorization: `Bearer ${token}` },
-    );
+    const { result } = await gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
     expect(result.errors).toBeUndefined();
     expect(authority.count('keys')).toBe(1);
     expect(authority.count('token')).toBe(1);

@@ -22,6 +22,10 @@ const otherId = '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b';
 const partner = { id, displayName: 'Fleet', iosOnboarded: true };
 const html404 = json(404, '<html>Nothing here</html>', { 'content-type': 'text/html' });
 const segment404 = json(404, intuneErrors.noSegment('deviceManagement'));
+const anonymous404: Answer = (response) => {
+  const error = { code: 'ResourceNotFound', message: `No partner ${id}.` };
+  response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+};
 const notFound = json(404, intuneErrors.jsonInString('ResourceNotFound', `No partner ${id}.`));
 const leftovers: (() => Promise<unknown>)[] = [];
 
@@ -96,6 +100,9 @@ describe("a 404 that is not Graph's own", () => {
   const strangers: readonly [string, Answer][] = [
     ['HTML of a proxy', html404],
     ['a missing segment', segment404],
+    ['a missing route', json(404, intuneErrors.noRoute())],
+    ['an error without a code', json(404, { error: { message: `No partner ${id}.` } })],
+    ['an error without the id of a request', anonymous404],
     ['another partner', json(404, intuneErrors.plainWithTail('NotFound', `No ${otherId}.`))],
   ];
 
@@ -271,6 +278,7 @@ describe('the answer to a batch', () => {
         json(200, { responses: [item(0), item(1)], '@odata.nextLink': link }),
       );
       const { result } = await gateway.run(query);
+      expect(result.data).toEqual({ ...all, c: null });
       expect(result.errors).toMatchObject([
         { path: ['c'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } },
       ]);

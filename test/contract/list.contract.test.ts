@@ -219,6 +219,11 @@ describe('a list whose pages repeat', () => {
   it.each([
     ['a later page', [['a', 'b'], ['b', 'c'], ['d']], ['a', 'b', 'c', 'd']],
     ['a page of its own', [['a'], ['b'], ['a'], ['b'], ['c']], ['a', 'b', 'c']],
+    [
+      'pages of its own again and again',
+      [['a'], ['a'], ['a'], ['b'], ['a'], ['a'], ['c']],
+      ['a', 'b', 'c'],
+    ],
     ['the last page', [['a', 'b'], ['a']], ['a', 'b']],
     ['its own page', [['a', 'a', 'b']], ['a', 'b']],
   ])('shows and counts a row once that moved to %s', async (_where, pages, ids) => {

@@ -173,6 +173,27 @@ describe('a change that does not show yet', () => {
     expect(notices).toMatchObject([{ message: expect.stringContaining('ignore') }]);
     expect(methods(graph)).toEqual(['PATCH']);
   });
+
+  it('is not waited for when all that Graph may not ignore shows', async () => {
+    const { graph, gateway } = await start({});
+    const body = { ...before, displayName: 'After' };
+    graph.faults.add({ when: { method: 'PATCH' }, respond: { status: 200, body } });
+    const { payload, notices } = await run(gateway, updateMutation, {
+      displayName: 'After',
+      partnerState: 'ENABLED',
+    });
+    expect(payload).toMatchObject({
+      complianceManagementPartner: { displayName: 'After', partnerState: 'UNKNOWN' },
+      userErrors: [],
+    });
+    expect(notices).toEqual([
+      expect.objectContaining({
+        code: 'CHANGE_NOT_VISIBLE_YET',
+        message: expect.stringMatching(/^.* in partnerState\. It may ignore/),
+      }),
+    ]);
+    expect(methods(graph)).toEqual(['PATCH']);
+  });
 });
 
 describe('an answer that shows the change in other words', () => {

@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
 import { createFaults, type Fault, isInsteadOfOperation } from '../../src/emulator/faults.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
 import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { listQuery } from '../support/documents.ts';
+import { findFreePort } from '../support/freePort.ts';
+import { startTestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 import {
@@ -324,6 +329,27 @@ describe('control', () => {
         expect(answer.text).toContain('Invalid version: control');
         await other.close();
       }
+    });
+
+    it.each<[string, Record<string, string>, number, string | undefined]>([
+      ['switched on', { EMULATOR_CONTROL: 'true' }, 201, 'FORBIDDEN'],
+      ['not switched on', {}, 400, undefined],
+    ])('scripts the Graph of a gateway if it is %s', async (_what, environment, status, code) => {
+      const port = await findFreePort();
+      const gateway = await startTestGateway({ EMULATOR_PORT: String(port), ...environment });
+      const { statusCode, body } = await request(`http://127.0.0.1:${port}${controlPath}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${embeddedGraphToken}`,
+        },
+        body: JSON.stringify({ method: 'GET', status: 403 }),
+        reset: true,
+      });
+      await body.dump();
+      const { result } = await gateway.run(listQuery);
+      await gateway.stop(0);
+      expect([statusCode, result.errors?.[0]?.extensions['code']]).toEqual([status, code]);
     });
 
     it('is not among the recorded requests', () => {

@@ -136,14 +136,16 @@ describe('generation refusals', () => {
 
   let today: TestEmulator;
   let page: TestEmulator;
+  let both: TestEmulator;
 
   beforeAll(async () => {
     const seed = [{ id: 'row' }];
     today = await startTestEmulator({ seed });
     page = await startTestEmulator({ generation: 'reference-page', seed });
+    both = await startTestEmulator({ generation: 'windows-and-filters', seed });
   });
 
-  afterAll(() => Promise.all([today.close(), page.close()]));
+  afterAll(() => Promise.all([today, page, both].map((graph) => graph.close())));
 
   interface Place {
     readonly graph: TestEmulator;
@@ -156,10 +158,12 @@ describe('generation refusals', () => {
   }
 
   /** Where a generation answers; v1.0 is the same beside either beta. */
-  const placesOf = (generation: Generation): Place[] =>
-    generation === 'v1.0'
+  const placesOf = (generation: Generation): Place[] => {
+    const graphs = { today: [today], 'reference-page': [page], 'windows-and-filters': [both] };
+    return generation === 'v1.0'
       ? [today, page].map((graph) => ({ graph, version: 'v1.0' }))
-      : [{ graph: generation === 'today' ? today : page, version: 'beta' }];
+      : graphs[generation].map((graph) => ({ graph, version: 'beta' }));
+  };
 
   async function ask({ graph, version }: Place, method: string, url: string, body?: object) {
     const { status, json } = await graph.ask(method, `/${version}${url}`, body);
@@ -189,18 +193,26 @@ describe('generation refusals', () => {
   const filterId = 'deviceAndAppManagementAssignmentFilterId';
   const filterType = 'deviceAndAppManagementAssignmentFilterType';
 
+  const withWindows: readonly Generation[] = ['reference-page', 'windows-and-filters'];
+  const withFilters: readonly Generation[] = ['windows-and-filters', 'today'];
+
   /** A property, a body with it, and who knows it. */
-  const bodies: readonly (readonly [string, object, Generation])[] = [
-    ['windowsOnboarded', { windowsOnboarded: true }, 'reference-page'],
-    ['windowsEnrollmentAssignments', { windowsEnrollmentAssignments: [] }, 'reference-page'],
-    ['linuxOnboarded', { linuxOnboarded: true }, 'today'],
-    ['linuxEnrollmentAssignments', { linuxEnrollmentAssignments: [] }, 'today'],
-    [filterId, to({ [filterId]: 'f' }), 'today'],
-    [filterType, to({ [filterType]: 'none' }), 'today'],
-    [filterType, to({ [filterType]: 'include' }), 'today'],
+  const bodies: readonly (readonly [string, object, readonly Generation[]])[] = [
+    ['windowsOnboarded', { windowsOnboarded: true }, withWindows],
+    ['windowsEnrollmentAssignments', { windowsEnrollmentAssignments: [] }, withWindows],
+    ['linuxOnboarded', { linuxOnboarded: true }, ['today']],
+    ['linuxEnrollmentAssignments', { linuxEnrollmentAssignments: [] }, ['today']],
+    [filterId, to({ [filterId]: 'f' }), withFilters],
+    [filterType, to({ [filterType]: 'none' }), withFilters],
+    [filterType, to({ [filterType]: 'include' }), withFilters],
   ];
 
-  const generations: readonly Generation[] = ['v1.0', 'reference-page', 'today'];
+  const generations: readonly Generation[] = [
+    'v1.0',
+    'reference-page',
+    'windows-and-filters',
+    'today',
+  ];
 
   describe.each(ways)('%s', (_way, send, success) => {
     const table = generations.flatMap((generation) =>
@@ -208,7 +220,7 @@ describe('generation refusals', () => {
         name,
         body,
         generation,
-        status: knowing === generation ? success : 400,
+        status: knowing.includes(generation) ? success : 400,
       })),
     );
 
@@ -266,6 +278,7 @@ describe('the metadata of a generation', () => {
   it.each<[Generation, string[], string[]]>([
     ['v1.0', ['android', 'ios', 'macOs'], ['linux', 'windows', 'AssignmentFilter']],
     ['reference-page', ['android', 'ios', 'macOs', 'windows'], ['linux', 'AssignmentFilter']],
+    ['windows-and-filters', ['android', 'ios', 'macOs', 'windows'], ['linux']],
     ['today', ['android', 'ios', 'linux', 'macOs'], ['windows']],
   ])('of %s has what that generation plays and nothing else', (generation, platforms, absent) => {
     const xml = metadataXml(modelOf(generation));

@@ -337,6 +337,14 @@ describe('refusals', () => {
         to({ '@odata.type': group, deviceAndAppManagementAssignmentFilterType: 'all' }),
         notLiteral('all', `${api}deviceAndAppManagementAssignmentFilterType`),
       ],
+      [
+        'a filter type of null',
+        to({ '@odata.type': group, deviceAndAppManagementAssignmentFilterType: null }),
+        noNull(
+          'deviceAndAppManagementAssignmentFilterType',
+          `${api}deviceAndAppManagementAssignmentFilterType`,
+        ),
+      ],
     ])('is refused for %s, on add and update alike', async (_what, body, message) => {
       const add = await today.ask('POST', collectionPath, body);
       const update = await today.ask('PATCH', `${collectionPath}/row`, body);
@@ -390,6 +398,30 @@ describe('refusals', () => {
       ),
     ])('are %s', async (_what, body) => {
       expect((await today.ask('POST', collectionPath, body)).status).toBe(201);
+    });
+
+    it('are the annotations of an answer that is sent back', async () => {
+      const target = { '@odata.type': group, groupId: 'g' };
+      const added = await today.ask('POST', collectionPath, {
+        displayName: 'Back and forth',
+        ...to(target),
+      });
+      const answered = { ...added.json };
+      expect(answered).toHaveProperty(['@odata.context']);
+      const annotated = {
+        ...answered,
+        '@odata.etag': 'W/"1"',
+        'macOsEnrollmentAssignments@odata.type': `#Collection(microsoft.graph.${partner}Assignment)`,
+        'displayName@odata.type': '#String',
+        macOsEnrollmentAssignments: [{ target, 'target@odata.type': group }],
+      };
+      const path = `${collectionPath}/${String(answered['id'])}`;
+      for (const body of [answered, annotated]) {
+        expect(await today.ask('PATCH', path, body)).toMatchObject({ status: 200, json: answered });
+      }
+      const again = await today.ask('POST', collectionPath, { ...annotated, id: 'again' });
+      expect(again).toMatchObject({ status: 201, json: { ...answered, id: 'again' } });
+      expect(again.json).not.toHaveProperty(['@odata.etag']);
     });
   });
 });

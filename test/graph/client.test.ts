@@ -510,6 +510,7 @@ describe('writes', () => {
       ['a 404 for a route', json(404, intuneErrors.noRoute())],
       ['a 404 about another partner', json(404, intuneErrors.plainWithTail('x', `No ${another}.`))],
       ['a 410', empty(410)],
+      ["a 410 in Graph's form", json(410, intuneErrors.jsonInString('Gone', 'None'))],
       ['a 400 with the code', json(400, intuneErrors.jsonInString('ResourceNotFound', 'None'))],
       ['a success with an error in it', json(200, { error: { code: 'x' } })],
     ];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type {
   AssignmentTargetResource,
@@ -8,8 +8,13 @@ import type {
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
 import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
 import { revisionOf } from '../../src/partners/revision.ts';
-import { matchesSubmitted } from '../../src/partners/unclearAdd.ts';
+import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
+import { findUnconfirmedAdd, matchesSubmitted } from '../../src/partners/unclearAdd.ts';
+import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
+import { createTestClient, testCall } from '../support/graphClients.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
+import { until } from '../support/until.ts';
 
 const type = '#microsoft.graph.complianceManagementPartner';
 const entryType = '#microsoft.graph.complianceManagementPartnerAssignment';
@@ -33,6 +38,18 @@ const toGroup = (more: object = {}): Sent => ({
     },
   ],
 });
+const toCollection = (collectionId: string) =>
+  ({
+    iosEnrollmentAssignments: [
+      {
+        '@odata.type': entryType,
+        target: {
+          '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
+          collectionId,
+        },
+      },
+    ],
+  }) as const;
 const heldGroup = (more: object = {}): Held => ({
   iosEnrollmentAssignments: [{ target: { '@odata.type': toType('group'), groupId, ...more } }],
 });
@@ -71,6 +88,7 @@ describe('matchesSubmitted', () => {
     ['no list for an empty one', { iosEnrollmentAssignments: [] }, {}],
     ['a type without #', toGroup(), heldGroup({ '@odata.type': toType('group').slice(1) })],
     ['a group in another case', toGroup(), heldGroup({ groupId: groupId.toUpperCase() })],
+    ['a collection in another case', toCollection('SMS0001a'), toCollection('sms0001A')],
     ['no filter as none', toGroup(), heldGroup(filter('none', null))],
     ['the same filter', toGroup(filter('include')), heldGroup(filter('include'))],
     [
@@ -134,6 +152,37 @@ describe('matchesSubmitted', () => {
         expect(matchesSubmitted(sent, held as unknown as PartnerResource)).toBe(false);
       }),
     );
+  });
+});
+
+describe('findUnconfirmedAdd', () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+  });
+
+  it('does not find what another look is still comparing', async () => {
+    const server = await startScriptedServer(
+      json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
+    );
+    const { graph, close } = createTestClient(server.url);
+    closing.push(close, server.close);
+    const seenPartnerIds = createSeenPartnerIds();
+    const look = (share: LoopShare) =>
+      findUnconfirmedAdd(
+        { '@odata.type': type, displayName: 'Fleet' },
+        { graph, call: testCall(), seenPartnerIds, maximumRows: 10, share },
+      );
+    let resume: (() => void) | undefined;
+    const nextTurn = () =>
+      new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+    const first = look({ isUsedUp: () => true, nextTurn });
+    await until(() => resume !== undefined);
+    const second = await look(wholeLoop);
+    resume?.();
+    expect([await first, second]).toEqual([{ id: 'new', displayName: 'Fleet' }, undefined]);
   });
 });
 

@@ -109,8 +109,9 @@ describe('doctor', () => {
     }
   });
 
+  const { authority, good: tls } = createTestCertificates();
+
   async function examine(proxyUrl: string) {
-    const { authority, good: tls } = createTestCertificates();
     const graph = await startTestGraph();
     toClose.push(() => graph.close());
     const door = await startFaultProxy({ upstream: new URL(graph.baseUrl), tls });
@@ -126,9 +127,12 @@ describe('doctor', () => {
   }
 
   describe('the doctor behind a forward proxy', () => {
-    it('reports that the proxy opens tunnels, and that Graph answers', async () => {
+    it.each([
+      ['http', {}],
+      ['https', { tls }],
+    ])('reports that the proxy at %s opens tunnels, and that Graph answers', async (_at, way) => {
       const user = { name: 'ada', password: 'hunter2' };
-      const proxy = await startForwardProxy({ user });
+      const proxy = await startForwardProxy({ user, ...way });
       toClose.push(proxy.close);
       const { about, output } = await examine(proxy.url);
       expect(about('proxy')).toEqual([
@@ -192,6 +196,12 @@ describe('the proxy for an address', () => {
       { ...both, https_proxy: 'http://low:3' },
       'http://low:3/',
     ],
+    [
+      'http in lower case first',
+      'http://a.example',
+      { ...both, http_proxy: 'http://low:4' },
+      'http://low:4/',
+    ],
     ['an empty one is none', 'https://a.example', { ...both, https_proxy: '' }, 'http://secure:1/'],
     [
       'without a scheme',
@@ -206,6 +216,13 @@ describe('the proxy for an address', () => {
     ['never ::1', 'https://[::1]:1', both, undefined],
   ])('is chosen: %s', (_what, url, environment, href) => {
     expect(hrefFor(url, environment)).toBe(href);
+  });
+
+  it('goes by no_proxy rather than NO_PROXY', () => {
+    const exceptions = { no_proxy: 'a.example', NO_PROXY: 'b.example' };
+    const environment = { ...both, ...exceptions };
+    expect(hrefFor('https://a.example', environment)).toBeUndefined();
+    expect(hrefFor('https://b.example', environment)).toBe('http://secure:1/');
   });
 
   it.each<[string, string, boolean]>([

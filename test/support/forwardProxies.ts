@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import { Server } from 'proxy-chain';
+import { Server, type ServerOptions } from 'proxy-chain';
+import type { ServerCertificate } from './certificates.ts';
 
 /** A real forward proxy on loopback that finds every name at loopback. */
 export interface ForwardProxyServer {
@@ -12,14 +13,17 @@ export interface ForwardProxyServer {
 
 export interface ForwardProxyOptions {
   readonly user?: { readonly name: string; readonly password: string };
+  /** Makes the proxy itself speak TLS. */
+  readonly tls?: ServerCertificate;
 }
 
 /** Starts proxy-chain's server. */
 export async function startForwardProxy({
   user,
+  tls,
 }: ForwardProxyOptions = {}): Promise<ForwardProxyServer> {
   const asked: string[] = [];
-  const server = new Server({
+  const options: ServerOptions = {
     port: 0,
     host: '127.0.0.1',
     prepareRequestFunction({ hostname, port, username, password }) {
@@ -37,13 +41,14 @@ export async function startForwardProxy({
             : done(null, '127.0.0.1', 4)) as never,
       };
     },
-  });
+  };
+  const server = new Server(tls ? { ...options, serverType: 'https', httpsOptions: tls } : options);
   await server.listen();
   const credentials = user
     ? `${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@`
     : '';
   return {
-    url: `http://${credentials}127.0.0.1:${server.port}`,
+    url: `${tls ? 'https' : 'http'}://${credentials}${tls ? 'localhost' : '127.0.0.1'}:${server.port}`,
     asked,
     close: () => server.close(true),
   };

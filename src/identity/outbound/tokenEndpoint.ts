@@ -7,7 +7,7 @@ import {
 } from '../../graph/errors.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
 import { trustIn } from '../../graph/trust.ts';
-import { createProxyAgent, rejectsCredentials } from '../../graph/tunnel.ts';
+import { createProxyAgent } from '../../graph/tunnel.ts';
 import {
   type AttemptEnd,
   type CircuitState,
@@ -121,8 +121,7 @@ async function readAnswer(response: Dispatcher.ResponseData): Promise<TokenAnswe
 
 function brokenBy(cause: unknown): GraphCredentialError {
   const error = types.isNativeError(cause) ? cause : new Error('unknown');
-  const wasSent = !rejectsCredentials(error);
-  const { message, details } = networkErrorOf({ cause: error, wasSent, isWrite: false });
+  const { message, details } = networkErrorOf({ cause: error, wasSent: true, isWrite: false });
   const { fault } = details;
   if (fault === 'proxy-credentials') {
     return unavailable(message, { cause, fault });

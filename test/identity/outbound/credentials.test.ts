@@ -21,6 +21,7 @@ import { Secret } from '../../../src/shared/secret.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
+import { startForwardProxy } from '../../support/forwardProxies.ts';
 import { endableCall, testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { type Answer, json, silence, startScriptedServer } from '../../support/scriptedServer.ts';
@@ -471,6 +472,37 @@ describe('managed identity', () => {
       });
       await clock.advance(55 * 60_000);
       expect(await ask()).toBe('second');
+    });
+
+    it('is asked past a forward proxy that would lead there', async () => {
+      const proxy = await startForwardProxy();
+      const server = await startScriptedServer(grant('first'));
+      const way = { url: new URL(proxy.url), authorization: undefined };
+      const url = new URL(`http://metadata.example.test:${server.url.port}/msi/token`);
+      const credentials = createAppOnlyCredentials(
+        {
+          cloud: 'global',
+          authorityHost: 'https://login.microsoftonline.com',
+          scope: 'https://graph.microsoft.com/.default',
+          identity: {
+            kind: 'managed-identity',
+            endpoint: { kind: 'imds', url },
+            clientId: undefined,
+          },
+        },
+        {
+          clock: createVirtualClock(),
+          log: recordingLog(),
+          chance: () => 0.5,
+          proxies: { https: way, http: way, exceptions: '' },
+        },
+      );
+      closing.push(credentials.close, server.close, proxy.close);
+      // Only the proxy knows the name.
+      await expect(
+        credentials.tokenFor(testCall(), { withFreshToken: false }),
+      ).rejects.toMatchObject({ code: 'unavailable' });
+      expect([proxy.asked, server.requests]).toEqual([[], []]);
     });
 
     it('waits for a service that is starting', async () => {

@@ -514,6 +514,7 @@ describe('guard transport', () => {
     it.each<[string, unknown, string]>([
       ['a connection that broke', { fault: 'not-connected' }, 'down'],
       ['a certificate that cannot be trusted', { fault: 'untrusted' }, 'down'],
+      ['a proxy that rejects the credentials', { fault: 'proxy-credentials' }, 'down'],
       ['an answer that is too large', {}, 'nothing'],
     ])('takes %s for what it is', (_what, details, verdict) => {
       const error = new GraphCredentialError('unavailable', 'No', details as object);
