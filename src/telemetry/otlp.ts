@@ -229,6 +229,22 @@ class ForwardingAgent extends HttpAgent {
     this.#proxy = proxy;
   }
 
+  /** The agent is for `http`, but the proxy itself may speak TLS. */
+  override createConnection(
+    ...[options, done]: Parameters<HttpAgent['createConnection']>
+  ): ReturnType<HttpAgent['createConnection']> {
+    const { protocol, hostname, port } = this.#proxy.url;
+    if (protocol !== 'https:') {
+      return super.createConnection(options, done);
+    }
+    const host = hostname.replace(/^\[|\]$/g, '');
+    return secure({
+      host,
+      port: Number(port || 443),
+      ...(isIP(host) === 0 && { servername: host }),
+    });
+  }
+
   /** Node.js calls it for each request before its head is written; that is documented nowhere, and used by many. */
   addRequest(request: ClientRequest, options: RequestOptions): void {
     const { url, authorization } = this.#proxy;

@@ -7,6 +7,7 @@ import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
 import { startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
 import { startForwardProxy } from '../../support/forwardProxies.ts';
+import { startOtlpReceiver } from '../../support/otlpReceiver.ts';
 import { startProgram } from '../../support/programs.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
@@ -62,5 +63,37 @@ describe('the program behind a proxy that inspects TLS', () => {
 
   it('reports a certificate that cannot be trusted without it', async () => {
     expect(await ask(() => ({}))).toContain('certificate cannot be trusted');
+  });
+});
+
+describe('the program behind a proxy at https', () => {
+  it('sends telemetry to a collector at http', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'authority-'));
+    toClose.push(() => rmSync(folder, { recursive: true }));
+    const { authority, good: tls } = createTestCertificates();
+    writeFileSync(join(folder, 'authority.pem'), authority);
+    const receiver = await startOtlpReceiver();
+    toClose.push(receiver.close);
+    const proxy = await startForwardProxy({ tls });
+    toClose.push(proxy.close);
+    const collector = `collector.example.test:${new URL(receiver.url).port}`;
+    const program = startProgram({
+      HTTP_PROXY: proxy.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collector}`,
+      OTEL_METRICS_EXPORTER: 'none',
+      NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem'),
+    });
+    const [, url] = await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/);
+    const { body } = await request(`${url}/graphql`, {
+      method: 'POST',
+      reset: true,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __typename }' }),
+    });
+    await body.dump();
+    program.kill('SIGINT');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(receiver.received.map(({ path }) => path)).toContain('/v1/traces');
+    expect(proxy.asked).toContain(collector);
   });
 });
