@@ -243,7 +243,9 @@ describe('a third value', () => {
     const { payload, notices } = await run(gateway, document, given);
     expect(payload).toMatchObject({
       complianceManagementPartner: { displayName: 'Third' },
-      userErrors: [{ code: 'CONFLICT', field, message: expect.stringContaining('from another change') }],
+      userErrors: [
+        { code: 'CONFLICT', field, message: expect.stringContaining('from another change') },
+      ],
     });
     expect(notices).toBeUndefined();
   });
