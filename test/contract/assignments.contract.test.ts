@@ -202,7 +202,7 @@ describe('changes at the same time', () => {
       expect(await change(gateway, target)).toMatchObject({
         changed: true,
         complianceManagementPartner: { id: 'fleet' },
-        userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('somebody else') }],
+        userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('from another change') }],
       });
       expect(graph.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
     },
