@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { metadataXml } from '../../src/emulator/metadata.ts';
+import { type Generation, modelOf } from '../../src/emulator/model.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import {
   type CommandResult,
   driftCommand,
   driftReport,
   driftSentence,
-} from '../../src/drift/command.ts';
-import { type Drift, findDrift } from '../../src/drift/compare.ts';
-import { generationOf, knownModelOf } from '../../src/drift/knownModel.ts';
-import { readCsdl } from '../../src/drift/readCsdl.ts';
-import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
-import type { GraphApiVersion } from '../../src/graph/types.ts';
+} from '../../tools/drift/command.ts';
+import { type Drift, findDrift } from '../../tools/drift/compare.ts';
+import { generationOf, knownModelOf } from '../../tools/drift/knownModel.ts';
+import { readCsdl } from '../../tools/drift/readCsdl.ts';
 import { changedMetadata } from './metadataHarness.ts';
 
 const today = metadataXml(modelOf('today'));

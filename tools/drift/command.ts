@@ -1,4 +1,4 @@
-import type { GraphApiVersion } from '../graph/types.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { type Drift, findDrift } from './compare.ts';
 import { generationOf, knownModelOf, typeNames } from './knownModel.ts';
 import { type Csdl, type CsdlProperty, decodeXml, readCsdl } from './readCsdl.ts';
