@@ -13,7 +13,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY schema ./schema
 COPY src ./src
 COPY tools ./tools
-RUN npm run --silent build && rm -r dist/explorer/.stamp dist/.tsbuildinfo
+RUN npm run --silent build && rm dist/explorer/.stamp dist/.stamp.json dist/.tsbuildinfo
 
 FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /dependencies

@@ -1,9 +1,10 @@
-// Builds `dist`: the compiler's output of `src`, `drift.js` from this folder, and what `artifacts/` makes of them. Plain
+// Builds `dist` unless nothing has changed since the last build: the compiler's output of `src`, `drift.js` from this folder, and what `artifacts/` makes of them. Plain
 // JavaScript, because it runs before anything is built.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { beginBuild, finishBuild, isBuilt } from './buildStamp.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -43,10 +44,14 @@ function useCompiledSources(build) {
   });
 }
 
-run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-await compileTools();
-for (const name of artifactTools) {
-  run(`dist/${name}.js`);
-  rmSync(join(root, 'dist', `${name}.js`));
-  rmSync(join(root, 'dist', `${name}.js.map`));
+if (!isBuilt(root)) {
+  const inputs = beginBuild(root);
+  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+  await compileTools();
+  for (const name of artifactTools) {
+    run(`dist/${name}.js`);
+    rmSync(join(root, 'dist', `${name}.js`));
+    rmSync(join(root, 'dist', `${name}.js.map`));
+  }
+  finishBuild(root, inputs);
 }

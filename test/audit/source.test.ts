@@ -110,6 +110,7 @@ describe('lockfile', () => {
     readonly optionalDependencies?: Readonly<Record<string, string>>;
     readonly engines?: { readonly node?: string };
     readonly hasInstallScript?: boolean;
+    readonly deprecated?: string;
   }
 
   interface Package {
@@ -144,11 +145,13 @@ describe('lockfile', () => {
       expect(missing).toEqual([]);
     });
 
-    it('installs nothing that rejects the lowest supported Node.js', () => {
+    it('installs nothing that rejects a supported Node.js or that npm calls deprecated', () => {
       const lowest = semver.minVersion(engines.node)?.version ?? '';
+      const versions = [lowest, '22.22.0', '24.14.0', '26.0.0'];
       const rejecting = Object.entries(packages).filter(
-        ([, { engines: asked }]) =>
-          asked?.node !== undefined && !semver.satisfies(lowest, asked.node),
+        ([, { engines: asked, deprecated }]) =>
+          deprecated !== undefined ||
+          versions.some((version) => !semver.satisfies(version, asked?.node ?? '*')),
       );
       expect(lowest).toBe('20.19.0');
       expect(rejecting.map(([place]) => place)).toEqual([]);

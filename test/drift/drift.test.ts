@@ -17,12 +17,16 @@ const today = metadataXml(modelOf('today'));
 
 /** Runs the command where the file `metadata.xml` has these bytes. */
 function run(args: readonly string[], content: Buffer | string): Promise<CommandResult> {
-  return driftCommand(args, async (path) => {
-    if (path !== 'metadata.xml') {
-      throw new Error(`ENOENT: no such file or directory, open '${path}'`);
-    }
-    return Buffer.from(content);
-  });
+  return driftCommand(
+    args,
+    async (path) => {
+      if (path !== 'metadata.xml') {
+        throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+      }
+      return Buffer.from(content);
+    },
+    'npm run drift --',
+  );
 }
 
 describe('the drift command', () => {
@@ -47,6 +51,13 @@ describe('the drift command', () => {
     expect(await run(args, today)).toEqual({
       exitCode: 2,
       output: 'Usage: npm run drift -- path/to/metadata.xml [beta|v1.0]\n',
+    });
+  });
+
+  it.each(['--help', '-h'])('ends with 0 and explains itself at %s', async (option) => {
+    expect(await run([option], today)).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(/^Usage: npm run drift -- .*\n\nCompares /),
     });
   });
 
