@@ -12,7 +12,8 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY schema ./schema
 COPY src ./src
-RUN npm run --silent build && rm -r dist/artifacts dist/explorer/.stamp dist/.tsbuildinfo
+COPY tools ./tools
+RUN npm run --silent build && rm dist/explorer/.stamp dist/.stamp.json dist/.tsbuildinfo
 
 FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /dependencies

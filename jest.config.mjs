@@ -24,10 +24,10 @@ export default {
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // Not what runs in browsers, and not the entries of programs, which are processes of their own.
   collectCoverageFrom: [
-    'src/**/*.ts',
+    '{src,tools}/**/*.ts',
     '!src/{generated,explorer}/**',
-    '!src/{main,doctor,drift}.ts',
-    '!src/artifacts/write*.ts',
+    '!src/{main,doctor}.ts',
+    '!tools/{drift,artifacts/write*}.ts',
   ],
   coverageReporters: ['text-summary'],
   coverageThreshold: { global: { lines: 95, branches: 90 } },

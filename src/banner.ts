@@ -1,3 +1,5 @@
+import type { Config } from './config/config.ts';
+import { isLoopback } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 
 const mutation =
@@ -15,10 +17,22 @@ const variables = {
   },
 };
 
-/** What a newcomer reads after the start on the embedded Graph: where to go, what answers, and a first mutation. */
-export function bannerOf(url: string, upstreamUrl: string, hasExplorer: boolean): string {
-  const explorer = hasExplorer ? `\n    Explorer   ${url}/` : '';
-  const body = JSON.stringify({ query: mutation, variables });
+type BannerConfig = Pick<Config, 'upstream' | 'explorer' | 'identity'>;
+
+/**
+ * What a person reads after the start, or nothing: addresses, which Graph answers, and a first request. On a terminal
+ * it is always shown; elsewhere only for the embedded Graph, so that nobody takes invented data for real ones.
+ */
+export function bannerOf(
+  config: BannerConfig,
+  addresses: { readonly url: string; readonly upstreamUrl: string },
+  isTerminal: boolean,
+): string {
+  const { url, upstreamUrl } = addresses;
+  const explorer = config.explorer === 'off' ? '' : `\n    Explorer   ${url}/`;
+  if (config.upstream.kind === 'graph' && !isTerminal) {
+    return '';
+  }
   return `
   The gateway is running.
 
@@ -26,16 +40,44 @@ export function bannerOf(url: string, upstreamUrl: string, hasExplorer: boolean)
     Schema     ${url}/schema.graphql${explorer}
     Health     ${url}/livez  ${url}/readyz
 
-  No Microsoft Graph is configured, so the EMBEDDED GRAPH answers: invented data, kept in memory, gone at the end.
+${config.upstream.kind === 'graph' ? graphTextOf(config, url, upstreamUrl) : embeddedTextOf(config, url, upstreamUrl)}
+`;
+}
+
+function embeddedTextOf(config: BannerConfig, url: string, upstreamUrl: string): string {
+  const warning = publicTokenWarning(config, url);
+  return `  No Microsoft Graph is configured, so the EMBEDDED GRAPH answers: invented data, kept in memory, gone at the end.
   It listens at ${upstreamUrl} and accepts one token: ${embeddedGraphToken}
   To use the real one, set GRAPH_CLOUD=global (or GRAPH_BASE_URL) and send a token for it.
-
+${warning === undefined ? '' : `\n  WARNING: ${warning}.\n`}
   A first mutation:
 
-curl -s ${url}/graphql \\
-  -H 'content-type: application/json' \\
-  -H 'authorization: Bearer ${embeddedGraphToken}' \\
-  -d '${body}'
+${curlOf(url, embeddedGraphToken, { query: mutation, variables })}`;
+}
 
+function graphTextOf({ identity: { mode } }: BannerConfig, url: string, upstreamUrl: string) {
+  const audience = mode === 'passthrough' ? 'Microsoft Graph' : 'this gateway';
+  return `  Microsoft Graph at ${upstreamUrl} answers. AUTH_MODE=${mode}: callers send a token for ${audience}.
+
+  A first query:
+
+${curlOf(url, '<token>', { query: '{ complianceManagementPartners { totalCount } }' })}`;
+}
+
+function curlOf(url: string, token: string, body: object): string {
+  return `curl -s ${url}/graphql \\
+  -H 'content-type: application/json' \\
+  -H 'authorization: Bearer ${token}' \\
+  -d '${JSON.stringify(body)}'
 `;
+}
+
+/** The embedded Graph's token is in the README, so other machines must not reach a gateway that uses it unnoticed. */
+export function publicTokenWarning(
+  { upstream }: Pick<Config, 'upstream'>,
+  url: string,
+): string | undefined {
+  return upstream.kind === 'emulator' && !isLoopback(new URL(url).hostname)
+    ? "The embedded Graph's token is public and HOST admits other machines: set HOST=127.0.0.1 or another Graph"
+    : undefined;
 }

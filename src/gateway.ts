@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
+import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -162,6 +163,10 @@ async function openGateway(
   const url = urlOf(app);
   phase.current = { name: 'running' };
   log.info('Running', { url, upstream: upstream.root.href });
+  const warning = publicTokenWarning(config, url);
+  if (warning !== undefined) {
+    log.warn(warning, { url });
+  }
 
   return {
     url,

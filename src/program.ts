@@ -65,8 +65,9 @@ try {
   const starting = gateway.start();
   listenToProcess(gateway, config, log);
   const { url, upstreamUrl } = await starting;
-  if (config.upstream.kind === 'emulator') {
-    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
+  const banner = bannerOf(config, { url, upstreamUrl }, process.stdout.isTTY === true);
+  if (banner !== '') {
+    standardOutput().write(banner);
   }
 } catch (error) {
   exitOnConfigError(error);

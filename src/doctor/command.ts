@@ -115,7 +115,7 @@ type DoctorWish =
 
 const options = {
   json: { type: 'boolean' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
   'token-file': { type: 'string' },
   url: { type: 'string' },
 } as const;

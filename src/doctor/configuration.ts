@@ -1,12 +1,12 @@
 import { cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/readers.ts';
+import { isLoopback } from '../shared/proxy.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** What is wrong with a configuration that cannot be used, one finding for each problem. */
 export function unusableFindings(problems: readonly string[]): readonly Finding[] {
-  const remedy =
-    'The variables and their values are in the README, under "Use it with Microsoft Graph".';
+  const remedy = 'docs/configuration.md lists the variables and their values.';
   return problems.map((message) => problem('configuration', message, remedy));
 }
 
@@ -46,7 +46,6 @@ const isProduction = ({ environment }: ConfigFacts): boolean =>
 const ownNames =
   /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|EXPLORER|HEADERS|KEEP_ALIVE|LIMITS?|LIST|MAX|OPERATION|RESPONSE_IDLE|SHED|TRUSTED_DOCUMENTS)_|^AZURE_(TENANT_ID|CLIENT_\w+|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)$/;
 const doctorsOwn: ReadonlySet<string> = new Set(['GRAPH_TOKEN']);
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 /** What Kubernetes gives a pod to stop where nothing else is said. */
 const usualGraceMs = 30_000;
 
@@ -102,7 +101,7 @@ const hints: readonly Hint[] = [
         )
       : undefined,
   ({ config }) =>
-    config.upstream.kind === 'emulator' && !loopback.has(config.host)
+    config.upstream.kind === 'emulator' && !isLoopback(config.host)
       ? hint(
           `The embedded Graph takes a token that is published, and HOST=${config.host} lets other machines in.`,
           'Leave HOST at 127.0.0.1, or name a Graph of your own.',

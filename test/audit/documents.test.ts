@@ -15,8 +15,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { artifactsOf } from '../../src/artifacts/artifactsOf.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import { artifactsOf } from '../../tools/artifacts/artifactsOf.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 
 describe('example', () => {

@@ -3,7 +3,7 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 
-const src = fileURLToPath(new URL('../../src', import.meta.url));
+const rootFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The folders that a request passes: each may import those before it, never back. */
 const order = ['shared', 'config', 'telemetry', 'graph', 'identity', 'partners', 'graphql', 'http'];
@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   generated: ['partners'],
   emulator: ['graph', 'shared'],
   explorer: ['http'],
+  // In `tools/` beside `src/`.
   drift: ['partners', 'graph'],
   artifacts: ['http', 'graphql'],
   doctor: [...upTo('graphql'), 'identityMode.ts', 'loadTrusted.ts', 'dependencies.ts'],
@@ -32,18 +33,25 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pino$|^@opentelemetry\/(?!api$)/, ['telemetry']],
 ];
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.split('\\').join('/'));
+/** All files of `src` and `tools`, each relative to its own of the two. */
+const places = new Map(
+  ['src', 'tools'].flatMap((folder) =>
+    readdirSync(join(rootFolder, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => file.split('\\').join('/'))
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+      .map((file) => [file, join(rootFolder, folder, file)] as const),
+  ),
+);
+const files = [...places.keys()];
 
 /** Every `from '...'` and `import('...')`, types included. */
 const specifier = /(?:\bfrom |^import |\bimport\()'([^']+)'/gm;
 
 const imports = new Map(
-  files.map((file) => {
-    const names = [...readFileSync(join(src, file), 'utf8').matchAll(specifier)];
+  [...places].map(([file, place]) => {
+    const names = [...readFileSync(place, 'utf8').matchAll(specifier)];
     const paths = names.map(([, name = '']) =>
-      name.startsWith('.') ? posix.join(dirname(file), name) : name,
+      name.startsWith('.') ? posix.join(dirname(file), name).replace(/^\.\.\/src\//, '') : name,
     );
     return [file, paths] as const;
   }),

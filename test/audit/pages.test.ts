@@ -79,7 +79,7 @@ describe('the documents', () => {
     const [, section = ''] =
       new RegExp(`^## To add an? ${what}\\n([^]*?)^## `, 'm').exec(pageText('CONTRIBUTING.md')) ??
       [];
-    const sources = ['src/', 'schema/', 'examples/consumer/src/'].flatMap((folder) =>
+    const sources = ['src/', 'tools/', 'schema/', 'examples/consumer/src/'].flatMap((folder) =>
       readdirSync(pathOf(folder), { recursive: true, encoding: 'utf8' })
         .map((file) => `${folder}${file.split('\\').join('/')}`)
         .filter((file) => /\.(?:ts|graphql)$/.test(file) && !/\/(?:generated|gql)\//.test(file)),

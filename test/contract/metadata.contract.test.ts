@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { type Drift, findDrift } from '../../src/drift/compare.ts';
-import {
-  generationOf,
-  type KnownModel,
-  knownModelOf,
-  typeNames,
-} from '../../src/drift/knownModel.ts';
-import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../src/drift/readCsdl.ts';
 import type { Emulator } from '../../src/emulator/server.ts';
 import { readPartnerJson } from '../../src/graph/readAnswer.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { assignmentTargetFromWire } from '../../src/partners/assignmentMapping.ts';
 import { partnerStateFromWire } from '../../src/partners/model.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
+import { type Drift, findDrift } from '../../tools/drift/compare.ts';
+import {
+  generationOf,
+  type KnownModel,
+  knownModelOf,
+  typeNames,
+} from '../../tools/drift/knownModel.ts';
+import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../tools/drift/readCsdl.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 type Beta = 'reference-page' | 'today';

@@ -1,28 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
+import { metadataXml } from '../../src/emulator/metadata.ts';
+import { type Generation, modelOf } from '../../src/emulator/model.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import {
   type CommandResult,
   driftCommand,
   driftReport,
   driftSentence,
-} from '../../src/drift/command.ts';
-import { type Drift, findDrift } from '../../src/drift/compare.ts';
-import { generationOf, knownModelOf } from '../../src/drift/knownModel.ts';
-import { readCsdl } from '../../src/drift/readCsdl.ts';
-import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
-import type { GraphApiVersion } from '../../src/graph/types.ts';
+} from '../../tools/drift/command.ts';
+import { type Drift, findDrift } from '../../tools/drift/compare.ts';
+import { generationOf, knownModelOf } from '../../tools/drift/knownModel.ts';
+import { readCsdl } from '../../tools/drift/readCsdl.ts';
 import { changedMetadata } from './metadataHarness.ts';
 
 const today = metadataXml(modelOf('today'));
 
 /** Runs the command where the file `metadata.xml` has these bytes. */
 function run(args: readonly string[], content: Buffer | string): Promise<CommandResult> {
-  return driftCommand(args, async (path) => {
-    if (path !== 'metadata.xml') {
-      throw new Error(`ENOENT: no such file or directory, open '${path}'`);
-    }
-    return Buffer.from(content);
-  });
+  return driftCommand(
+    args,
+    async (path) => {
+      if (path !== 'metadata.xml') {
+        throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+      }
+      return Buffer.from(content);
+    },
+    'npm run drift --',
+  );
 }
 
 describe('the drift command', () => {
@@ -47,6 +51,13 @@ describe('the drift command', () => {
     expect(await run(args, today)).toEqual({
       exitCode: 2,
       output: 'Usage: npm run drift -- path/to/metadata.xml [beta|v1.0]\n',
+    });
+  });
+
+  it.each(['--help', '-h'])('ends with 0 and explains itself at %s', async (option) => {
+    expect(await run([option], today)).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(/^Usage: npm run drift -- .*\n\nCompares /),
     });
   });
 

@@ -5,7 +5,7 @@ import {
   NotMetadataError,
   propertiesOf,
   readCsdl,
-} from '../../src/drift/readCsdl.ts';
+} from '../../tools/drift/readCsdl.ts';
 import { edmxOf, schemaOf } from './metadataHarness.ts';
 
 const graph = 'Namespace="microsoft.graph" Alias="graph"';

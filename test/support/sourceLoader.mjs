@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
 
-const sourceFolder = new URL('../../src/', import.meta.url).href;
+const sourceFolders = ['src', 'tools'].map(
+  (name) => new URL(`../../${name}/`, import.meta.url).href,
+);
 
 /** Counts what is run, in the lines of the TypeScript source, if coverage is collected. */
 let instrumenter;
@@ -24,7 +26,8 @@ export function load(url, context, nextLoad) {
   }
   const path = fileURLToPath(url);
   const text = readFileSync(path, 'utf8');
-  const isCounted = instrumenter !== undefined && url.startsWith(sourceFolder);
+  const isCounted =
+    instrumenter !== undefined && sourceFolders.some((folder) => url.startsWith(folder));
   const { code } = transformSync(isCounted ? instrumenter.instrumentSync(text, path) : text, {
     filename: path,
     swcrc: false,

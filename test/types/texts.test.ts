@@ -11,7 +11,8 @@ import type {
 } from '@microsoft/microsoft-graph-types-beta';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
-import { bannerOf } from '../../src/banner.ts';
+import { bannerOf, publicTokenWarning } from '../../src/banner.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { createForgetfulStorage } from '../../src/explorer/forgetfulStorage.ts';
 import type {
   NewAssignmentResource,
@@ -32,7 +33,10 @@ import {
 } from '../../src/shared/loopShare.ts';
 import { Secret } from '../../src/shared/secret.ts';
 
-const banner = bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/', true);
+const addresses = { url: 'http://127.0.0.1:4000', upstreamUrl: 'http://127.0.0.1:4001/' };
+const bannerFor = (environment: Record<string, string>, isTerminal = false): string =>
+  bannerOf(readConfig(environment), addresses, isTerminal);
+const banner = bannerFor({});
 
 describe('bannerOf', () => {
   it('tells where to go, and loudly who answers', () => {
@@ -49,9 +53,28 @@ describe('bannerOf', () => {
 
   it('names the explorer where there is one', () => {
     expect(banner).toContain('Explorer   http://127.0.0.1:4000/\n');
-    expect(bannerOf('http://127.0.0.1:4000', 'http://127.0.0.1:4001/', false)).not.toContain(
-      'Explorer',
-    );
+    expect(bannerFor({ EXPLORER: 'off' })).not.toContain('Explorer');
+  });
+
+  it('is shown for another Graph on a terminal only, at every log level', () => {
+    const environment = { GRAPH_CLOUD: 'global', LOG_LEVEL: 'silent' };
+    expect(bannerFor(environment)).toBe('');
+    const shown = bannerFor(environment, true);
+    expect(shown).toContain('AUTH_MODE=passthrough: callers send a token for Microsoft Graph.');
+    expect(shown).not.toMatch(/EMBEDDED|embedded-graph-token/);
+  });
+
+  it.each([
+    [{}, 'http://127.0.0.1:4000', false],
+    [{}, 'http://[::1]:4000', false],
+    [{}, 'http://0.0.0.0:4000', true],
+    [{}, 'http://[::]:4000', true],
+    [{}, 'http://192.0.2.7:4000', true],
+    [{ GRAPH_CLOUD: 'global' }, 'http://0.0.0.0:4000', false],
+  ])('warns of the public token of the embedded Graph: %j at %s', (environment, url, warns) => {
+    const config = readConfig(environment);
+    expect(publicTokenWarning(config, url) !== undefined).toBe(warns);
+    expect(bannerOf(config, { ...addresses, url }, true).includes('WARNING')).toBe(warns);
   });
 
   it('holds a mutation that the schema accepts, in a command for a shell', () => {

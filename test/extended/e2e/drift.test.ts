@@ -57,7 +57,7 @@ describe('the drift program', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['no file', [], /^Usage: npm run drift -- /],
+    ['no file', [], /^Usage: compliance-partner-gateway drift /],
     ['a file that is not there', ['no/such/file.xml'], /^no\/such\/file\.xml cannot be used/],
     ['a folder', ['src'], /^src cannot be used/],
     ['a file that is no metadata', ['package.json'], /^package\.json cannot be used/],

@@ -6,7 +6,12 @@ import { installPackedPackage, type PackedPackage } from './packedPackages.ts';
 const name = 'compliance-partner-gateway';
 const textOf = (file: string): string =>
   readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
-const { exports: offered, bin } = JSON.parse(textOf('package.json')) as {
+const {
+  exports: offered,
+  bin,
+  version,
+} = JSON.parse(textOf('package.json')) as {
+  version: string;
   exports: object;
   bin: Record<string, string>;
 };
@@ -35,7 +40,7 @@ describe('the packed package', () => {
   it('holds nothing of the build, the tests or the machine', () => {
     const { [name]: command } = bin;
     const folders = packed.files
-      .filter((file) => file !== command)
+      .filter((file) => file !== command && file !== 'src/commandLine.js')
       .map((file) => file.split('/')[0]);
     expect([...new Set(folders)].sort()).toEqual(
       [
@@ -86,7 +91,7 @@ describe('the packed package', () => {
     const output = await packed.run(
       `import { spawnSync } from 'node:child_process';
        const command = 'node_modules/${name}/${bin[name]}';
-       for (const args of [['doctor'], ['doctor', '--token', 'x'], ['drift'], ['dance']]) {
+       for (const args of [['doctor'], ['doctor', '--token', 'x'], ['drift'], ['dance'], ['drfit'], ['--version']]) {
          const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', env: {} });
          console.log(status, (stdout + stderr).split('\\n')[0]);
        }`,
@@ -94,8 +99,10 @@ describe('the packed package', () => {
     expect(output.trim().split('\n')).toEqual([
       expect.stringMatching(/^0 ok +configuration +It can be used: the embedded Graph answers/),
       expect.stringMatching(/^64 A token is never an argument/),
-      expect.stringMatching(/^2 Usage: npm run drift/),
+      expect.stringMatching(/^2 Usage: compliance-partner-gateway drift /),
       '64 Usage: compliance-partner-gateway [start | doctor | drift]',
+      '64 Unknown command. Did you mean drift?',
+      `0 ${version}`,
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { GraphApiVersion } from '../graph/types.ts';
+import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { type Drift, findDrift } from './compare.ts';
 import { generationOf, knownModelOf, typeNames } from './knownModel.ts';
 import { type Csdl, type CsdlProperty, decodeXml, readCsdl } from './readCsdl.ts';
@@ -9,13 +9,24 @@ export interface CommandResult {
   readonly output: string;
 }
 
-const usage = 'Usage: npm run drift -- path/to/metadata.xml [beta|v1.0]\n';
+const help = `
+Compares Graph's $metadata, saved to a file, with what the gateway knows of that version (beta if none is given).
+Ends with 0 (no drift), 1 (drift) or 2 (nothing could be compared).
+`;
 
-/** Compares a metadata file with what the gateway knows. Never rejects: every failure is a result. */
+/**
+ * Compares a metadata file with what the gateway knows. Never rejects: every failure is a result. `call` is how the
+ * caller names the command.
+ */
 export async function driftCommand(
   [file, version = 'beta', ...others]: readonly string[],
   readFile: (path: string) => Promise<Uint8Array>,
+  call: string,
 ): Promise<CommandResult> {
+  const usage = `Usage: ${call} path/to/metadata.xml [beta|v1.0]\n`;
+  if (file === '--help' || file === '-h') {
+    return { exitCode: 0, output: usage + help };
+  }
   if (file === undefined || !isVersion(version) || others.length > 0) {
     return { exitCode: 2, output: usage };
   }

@@ -7,9 +7,12 @@ import {
   type PartnerResource,
   platformsOf,
   type WirePlatform,
-} from '../graph/types.ts';
-import { type RecognizedTypename, wireNameByTypename } from '../partners/assignmentMapping.ts';
-import { wirePartnerStates } from '../partners/model.ts';
+} from '../../src/graph/types.ts';
+import {
+  type RecognizedTypename,
+  wireNameByTypename,
+} from '../../src/partners/assignmentMapping.ts';
+import { wirePartnerStates } from '../../src/partners/model.ts';
 import { type Csdl, type CsdlProperty, propertiesOf } from './readCsdl.ts';
 
 /** Properties by their names. */

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import type { ExplorerAssets } from '../http/explorer.ts';
+import type { ExplorerAssets } from '../../src/http/explorer.ts';
 import { licensesOf } from './licensesOf.ts';
 
 /** What a script is bundled from, by its name in the list of assets. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleExplorer } from './bundleExplorer.ts';
 
 /** A part of the build: the explorer's pages, bundled again only where something in them has changed. */
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'dist', 'explorer');
 const stampFile = join(folder, '.stamp');
 
@@ -13,7 +13,7 @@ function digestInputs(): string {
   const pages = readdirSync(join(root, 'src', 'explorer')).map((name) =>
     join('src', 'explorer', name),
   );
-  const bundler = ['bundleExplorer.js', 'licensesOf.js'].map((name) => `dist/artifacts/${name}`);
+  const bundler = ['bundleExplorer.ts', 'licensesOf.ts'].map((name) => `tools/artifacts/${name}`);
   const hash = createHash('sha256');
   for (const file of [...pages, ...bundler, 'package-lock.json'].sort()) {
     hash

@@ -1,0 +1,84 @@
+// Plain JavaScript, because it runs before anything is built.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Everything that the build reads. `node_modules` counts by its lockfile. */
+const inputs = [
+  'src',
+  'schema',
+  'tools',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+const stampName = '.stamp.json';
+
+/** Whether `dist` has all that a finished build wrote, and nothing that the build reads has changed since. */
+export function isBuilt(root) {
+  const stamp = readStamp(root);
+  return (
+    stamp !== undefined &&
+    stamp.inputs === digestInputs(root) &&
+    stamp.outputs === digestOutputs(root)
+  );
+}
+
+/** Prepares `dist` for a build. A folder that no finished build left is removed: the compiler would not complete it. */
+export function beginBuild(root) {
+  const dist = join(root, 'dist');
+  const stamp = readStamp(root);
+  if (stamp?.outputs === digestOutputs(root)) {
+    rmSync(join(dist, stampName), { force: true });
+  } else {
+    rmSync(dist, { recursive: true, force: true });
+  }
+  return digestInputs(root);
+}
+
+/** Marks the build as finished. `inputsDigest` is from its beginning, so that changes during the build are seen. */
+export function finishBuild(root, inputsDigest) {
+  const stamp = { inputs: inputsDigest, outputs: digestOutputs(root) };
+  writeFileSync(join(root, 'dist', stampName), `${JSON.stringify(stamp)}\n`);
+}
+
+function readStamp(root) {
+  try {
+    return JSON.parse(readFileSync(join(root, 'dist', stampName), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** By content, because a checkout changes times without changing files. */
+function digestInputs(root) {
+  const hash = createHash('sha256');
+  for (const file of inputs.flatMap((name) => filesIn(root, name))) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** By name and size: a file that is absent or half-written is seen without reading megabytes. */
+function digestOutputs(root) {
+  const hash = createHash('sha256');
+  for (const file of filesIn(root, 'dist').filter((name) => !name.endsWith(stampName))) {
+    hash.update(`${file}\0${statSync(join(root, file)).size}\0`);
+  }
+  return hash.digest('hex');
+}
+
+/** The files of a folder, or the file itself; none if it does not exist. */
+function filesIn(root, name) {
+  const stats = statSync(join(root, name), { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) {
+    return stats === undefined ? [] : [name];
+  }
+  return readdirSync(join(root, name))
+    .sort()
+    .flatMap((child) => filesIn(root, `${name}/${child}`));
+}
