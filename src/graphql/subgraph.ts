@@ -28,7 +28,7 @@ const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
 
-/** Composers with a graphql-js of before 16.9 know `@oneOf` only from here. */
+/** Apollo's composer refuses `@oneOf` where it is not defined, and leaves it out of the supergraph. */
 const oneOf = `"Exactly one field of the input must be given."
 directive @oneOf on INPUT_OBJECT`;
 
