@@ -7,7 +7,6 @@ export async function startHive(supergraph, options = {}) {
   const gateway = createGatewayRuntime({
     supergraph,
     logging: false,
-    maskedErrors: false,
     propagateHeaders: {
       fromClientToSubgraphs: ({ request }) =>
         Object.fromEntries(propagated.map((name) => [name, request.headers.get(name)])),

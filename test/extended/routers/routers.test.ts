@@ -40,7 +40,12 @@ beforeAll(async () => {
   gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl, FEDERATION: 'subgraph' });
   program = spawn(process.execPath, ['start.mjs'], {
     cwd: folder,
-    env: { PARTNERS_URL: `${gateway.url}/graphql`, PARTNER_IDS: [...ids, 'nobody'].join() },
+    env: {
+      PARTNERS_URL: `${gateway.url}/graphql`,
+      PARTNER_IDS: [...ids, 'nobody'].join(),
+      // Hive Gateway looks for Google's cloud around it.
+      METADATA_SERVER_DETECTION: 'none',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   started = await firstLineOf(program);
