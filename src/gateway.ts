@@ -17,7 +17,7 @@ import {
 } from './graphql/context.ts';
 import { createDocumentStore } from './graphql/documentStore.ts';
 import { createAdmission } from './graphql/documents.ts';
-import { createSchema, readSdl } from './graphql/schema.ts';
+import { schemaOf } from './graphql/subgraph.ts';
 import type { Explorer } from './http/explorer.ts';
 import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
@@ -79,9 +79,8 @@ async function openGateway(
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrail } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
-  const sdl = readSdl();
   const { introspection, limits } = config;
-  const schema = createSchema(sdl, !introspection);
+  const { sdl, schema } = schemaOf(config);
   const trusted = await startTrusted(config, schema, surroundings);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();

@@ -73,6 +73,8 @@ export interface Config {
   /** How long operations in flight are then waited for. */
   readonly drainTimeoutMs: number;
   readonly introspection: boolean;
+  /** Whether routers can take the gateway for one of their subgraphs. */
+  readonly federation: 'off' | 'subgraph';
   /** What `/` shows. */
   readonly explorer: ExplorerMode;
   /** The origins whose pages may call from a browser. */
@@ -171,6 +173,7 @@ export function readConfig(
       fallback: 20_000,
     }),
     introspection: readers.flag('INTROSPECTION', !isProduction),
+    federation: readers.oneOf('FEDERATION', ['off', 'subgraph']) ?? 'off',
     explorer: readExplorer(readers, isProduction),
     corsOrigins: readCorsOrigins(readers, upstream.kind),
     graphBudget: readGraphBudget(readers, upstream.kind),
@@ -186,6 +189,12 @@ export function readConfig(
     shedding: readShedding(readers),
     proxies: readProxies(readers),
   };
+  if (config.federation === 'subgraph' && config.trustedDocuments.mode === 'enforce') {
+    readers.report(
+      'TRUSTED_DOCUMENTS_MODE must not be enforce with FEDERATION=subgraph: a router writes documents of its own. ' +
+        'Let the router enforce trusted documents.',
+    );
+  }
   const problems = [...readers.problems, ...findMisspelledNames(environment, readers.names)];
   if (problems.length > 0) {
     throw new ConfigError([...new Set(problems)]);

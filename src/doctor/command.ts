@@ -261,9 +261,9 @@ async function checkTrustedDocuments(config: Config): Promise<void> {
   if (config.trustedDocuments.mode === 'off') {
     return;
   }
-  const [{ loadTrusted }, { createSchema, readSdl }] = await Promise.all([
+  const [{ loadTrusted }, { schemaOf }] = await Promise.all([
     import('../loadTrusted.ts'),
-    import('../graphql/schema.ts'),
+    import('../graphql/subgraph.ts'),
   ]);
-  await loadTrusted(config, createSchema(readSdl(), !config.introspection));
+  await loadTrusted(config, schemaOf(config).schema);
 }

@@ -22,6 +22,7 @@ import { createIdentityPlugin } from './identityFirst.ts';
 import { findInputFields } from './inputFields.ts';
 import { knownOperationTypes } from './limits.ts';
 import { printAnswer } from './printAnswer.ts';
+import { hiddenService } from './subgraph.ts';
 
 interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
@@ -56,7 +57,11 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     stringifyResult: (result) => printAnswer(result, loopShare),
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
-    validationRules: [documentLimits.rule, knownOperationTypes],
+    validationRules: [
+      documentLimits.rule,
+      knownOperationTypes,
+      ...(introspection ? [] : [hiddenService]),
+    ],
     validationOptions: { maxErrors: limits.errors, hideSuggestions: !introspection },
     executionOptions: { maxCoercionErrors: limits.errors },
     logger: {

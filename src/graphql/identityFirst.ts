@@ -6,6 +6,7 @@ import { GatewayError } from '../partners/errors.ts';
 import type { CheckOperation } from './documentStore.ts';
 import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
 import { rootFieldsOf } from './operationWork.ts';
+import { serviceField } from './subgraph.ts';
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
@@ -52,10 +53,15 @@ function checkNumbers(sent: SentOperation, { inexactVariables }: RequestContext)
   }
 }
 
-const publicFields: ReadonlySet<string> = new Set(['__typename', '__schema', '__type']);
+const publicFields: ReadonlySet<string> = new Set([
+  '__typename',
+  '__schema',
+  '__type',
+  serviceField,
+]);
 
 /**
- * Whether an operation asks for nothing but `__typename` and introspection. `@skip` and `@include` are ignored: a field
+ * Whether an operation asks for nothing but `__typename`, introspection and a router's `_service`. `@skip` and `@include` are ignored: a field
  * that is skipped counts as asked for, because variables decide about it.
  */
 function needsNoToken(operation: OperationDefinitionNode, document: DocumentNode): boolean {

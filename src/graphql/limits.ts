@@ -30,6 +30,7 @@ export const limitCodes = {
   'filter-text': 'FILTER_TEXT_TOO_LONG',
   'order-keys': 'TOO_MANY_ORDER_KEYS',
   'page-rows': 'TOO_MANY_PAGE_ROWS',
+  entities: 'TOO_MANY_ENTITIES',
   'answer-bytes': 'ANSWER_TOO_LARGE',
   'answer-values': 'TOO_MANY_ANSWER_VALUES',
   errors: 'TOO_MANY_ERRORS',
@@ -109,6 +110,8 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
     `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
   'page-rows': (seen, allowed) =>
     `The operation asks for pages of ${seen} partners in all, and ${allowed} are allowed. Ask for smaller pages, or in several operations.`,
+  entities: (seen, allowed) =>
+    `The operation asks for ${seen} entities, and ${allowed} are allowed. Ask in several operations.`,
   'answer-bytes': (seen, allowed) =>
     `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
   'answer-values': (seen, allowed) =>

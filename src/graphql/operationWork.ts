@@ -8,10 +8,11 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
+import { maximumEntities } from '../partners/entities.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
 import type { LimitName, LimitViolation } from './limits.ts';
 
-/** What an operation asks the gateway to do with lists, or the first limit that it is beyond. */
+/** What an operation asks the gateway to do with lists and entities, or the first limit that it is beyond. */
 interface OperationWork {
   readonly seen: readonly (readonly [LimitName, number])[];
   readonly excess: LimitViolation | undefined;
@@ -20,6 +21,8 @@ interface OperationWork {
 type Variables = Readonly<Record<string, unknown>>;
 
 const listField = 'complianceManagementPartners';
+/** What a router asks for by key, by the name that the specification of subgraphs has. */
+export const entitiesField = '_entities';
 
 /**
  * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
@@ -32,12 +35,17 @@ export function measureOperationWork(
   given: Variables,
   limits: Limits,
 ): OperationWork {
-  const lists = listFieldsOf(operation, document);
-  if (lists.length === 0) {
+  const lists = fieldsNamed(listField, operation, document);
+  const entities = fieldsNamed(entitiesField, operation, document);
+  if (lists.length + entities.length === 0) {
     return { seen: [], excess: undefined };
   }
   const variables = withDefaults(operation, given);
   const meter = createMeter(limits);
+  for (const { arguments: [representations] = [] } of entities) {
+    const given = representations && valueFromASTUntyped(representations.value, variables);
+    meter.add('entities', itemsOf(given).length);
+  }
   for (const list of lists) {
     const values = new Map(
       (list.arguments ?? []).map(({ name, value }) => [
@@ -63,13 +71,14 @@ function rowsOf(count: unknown): number {
   return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
 }
 
-/** The lists of an operation, each response key once, because GraphQL executes it once. */
-function listFieldsOf(
+/** The root fields of a name, each response key once, because GraphQL executes it once. */
+function fieldsNamed(
+  field: string,
   operation: OperationDefinitionNode,
   document: DocumentNode,
 ): readonly FieldNode[] {
-  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
-  return [...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values()];
+  const fields = rootFieldsOf(operation, document).filter(({ name }) => name.value === field);
+  return [...new Map(fields.map((node) => [(node.alias ?? node.name).value, node])).values()];
 }
 
 /** Operations are kept with their documents, so each is looked through once. */
@@ -183,14 +192,16 @@ const workLimits = {
   'page-rows': 'pageRows',
 } as const satisfies Partial<Readonly<Record<LimitName, keyof Limits>>>;
 
-type WorkLimit = keyof typeof workLimits;
+type WorkLimit = keyof typeof workLimits | 'entities';
 
 function createMeter(limits: Limits): Meter {
   const counts = new Map<WorkLimit, number>();
   let beyond: WorkLimit | undefined;
+  const allowed = (limit: WorkLimit): number =>
+    limit === 'entities' ? maximumEntities : limits[workLimits[limit]];
   const set = (limit: WorkLimit, count: number): void => {
     counts.set(limit, count);
-    beyond ??= count > limits[workLimits[limit]] ? limit : undefined;
+    beyond ??= count > allowed(limit) ? limit : undefined;
   };
   return {
     add: (limit, count) => set(limit, (counts.get(limit) ?? 0) + count),
@@ -202,7 +213,7 @@ function createMeter(limits: Limits): Meter {
         ? undefined
         : {
             limit: beyond,
-            allowed: limits[workLimits[beyond]],
+            allowed: allowed(beyond),
             seen: counts.get(beyond) ?? 0,
             isExact: beyond === 'order-keys' || beyond === 'filter-text',
           },

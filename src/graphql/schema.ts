@@ -35,6 +35,8 @@ export function readSdl(): string {
     .concat('\n');
 }
 
+type SchemaResolvers = NonNullable<Parameters<typeof makeExecutableSchema>[0]['resolvers']>;
+
 /** By the SDL and whether it is hidden. */
 const schemas = new Map<string, GraphQLSchema>();
 
@@ -42,15 +44,26 @@ const schemas = new Map<string, GraphQLSchema>();
  * Gives the schema that is executed; only one that is not hidden names the values of enums in errors. All
  * gateways of a process share it, as building and validating it takes long.
  */
-export function createSchema(sdl: string, isHidden = false): GraphQLSchema {
+export function createSchema(
+  sdl: string,
+  isHidden = false,
+  resolvers: SchemaResolvers = resolverMap,
+): GraphQLSchema {
   const key = `${isHidden} ${sdl}`;
-  const schema = schemas.get(key) ?? buildSchema(sdl, isHidden);
+  const schema = schemas.get(key) ?? buildSchema(sdl, isHidden, resolvers);
   schemas.set(key, schema);
   return schema;
 }
 
-function buildSchema(sdl: string, isHidden: boolean): GraphQLSchema {
-  const schema = makeExecutableSchema({ typeDefs: sdl, resolvers: resolverMap });
+function buildSchema(sdl: string, isHidden: boolean, resolvers: SchemaResolvers): GraphQLSchema {
+  const schema = makeExecutableSchema({
+    typeDefs: sdl,
+    resolvers,
+    // A schema for routers has fewer fields than there are resolvers.
+    ...(resolvers !== resolverMap && {
+      resolverValidationOptions: { requireResolversToMatchSchema: 'ignore' },
+    }),
+  });
   for (const type of Object.values(schema.getTypeMap())) {
     if (type instanceof GraphQLEnumType && !type.name.startsWith('__')) {
       explainValues(type, isHidden);

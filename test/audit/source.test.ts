@@ -118,7 +118,7 @@ describe('lockfile', () => {
     readonly allowScripts?: Readonly<Record<string, boolean>>;
   }
 
-  const folders = ['.', 'examples/consumer'];
+  const folders = ['.', 'examples/consumer', 'examples/routers'];
 
   const readJson = (path: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));

@@ -41,6 +41,7 @@ describe('readConfig', () => {
       drainDelayMs: 5_000,
       drainTimeoutMs: 20_000,
       introspection: true,
+      federation: 'off',
       explorer: 'auto',
       corsOrigins: ['https://studio.apollographql.com'],
       graphBudget: { writes: 100_000, requests: 100_000, replicas: 1, redisUrl: undefined },
@@ -148,6 +149,7 @@ describe('readConfig', () => {
       drainDelayMs: 0,
       drainTimeoutMs: 100,
       introspection: false,
+      federation: 'off',
       explorer: 'sandbox',
       corsOrigins: ['https://app.example', 'https://studio.apollographql.com'],
       graphBudget: { writes: 80, requests: 800, replicas: 3, redisUrl: undefined },
@@ -542,6 +544,15 @@ describe('limits config', () => {
         { TRUSTED_DOCUMENTS_MODE: 'on', TRUSTED_DOCUMENTS_PATH: '/a' },
         'TRUSTED_DOCUMENTS_MODE is "on"; it must be one of off, log-unknown, enforce.',
       ],
+      [
+        {
+          TRUSTED_DOCUMENTS_MODE: 'enforce',
+          TRUSTED_DOCUMENTS_PATH: '/a',
+          FEDERATION: 'subgraph',
+        },
+        'TRUSTED_DOCUMENTS_MODE must not be enforce with FEDERATION=subgraph: a router writes documents of its own. Let the router enforce trusted documents.',
+      ],
+      [{ FEDERATION: 'on' }, 'FEDERATION is "on"; it must be one of off, subgraph.'],
     ])('refuses %j', (environment, problem) => {
       expect(problemsOf(environment)).toEqual([problem]);
     });

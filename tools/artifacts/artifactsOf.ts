@@ -5,15 +5,17 @@ import {
   isScalarType,
   isSpecifiedScalarType,
 } from 'graphql';
+import { subgraphSdlOf } from '../../src/graphql/subgraph.ts';
 import { scalarTypes } from './scalarTypes.ts';
 
 /**
- * What the package offers to the tools of frontends, by file name: the SDL, the answer to an introspection, the
+ * What the package offers to the tools of frontends, by file name: the SDL, that for routers, the answer to an introspection, the
  * `possibleTypes` of Apollo Client's cache, and code generators' map from scalars to TypeScript.
  */
 export function artifactsOf(schema: GraphQLSchema, sdl: string): Readonly<Record<string, string>> {
   return {
     'schema.graphql': sdl,
+    'subgraph.graphql': subgraphSdlOf(sdl),
     'introspection.json': toJson(
       introspectionFromSchema(schema, { experimentalDirectiveDeprecation: false }),
     ),

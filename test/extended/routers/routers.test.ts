@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { addMutation, pageAnswer, pageInput } from '../../support/documents.ts';
+import { installExample } from '../../support/installedExample.ts';
+import { intuneErrors } from '../../support/intuneErrors.ts';
+import {
+  type GraphQLAnswer,
+  startTestGateway,
+  type TestGateway,
+} from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
+
+interface Composed {
+  readonly sdl?: string;
+  readonly errors: readonly string[];
+  readonly hints: readonly string[];
+}
+
+/** What `examples/routers/start.mjs` prints. */
+interface Started {
+  readonly composed: Readonly<Record<string, Composed>>;
+  readonly routers: Readonly<Record<string, string>>;
+}
+
+const ids = ['row-1', 'row-2', 'row-3'];
+
+let graph: Emulator;
+let gateway: TestGateway;
+let program: ChildProcess;
+let started: Started;
+
+beforeAll(async () => {
+  const folder = await installExample('routers');
+  graph = await startTestGraph({
+    generation: 'reference-page',
+    seed: ids.map((id) => ({ id, displayName: `Name of ${id}` })),
+  });
+  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl, FEDERATION: 'subgraph' });
+  program = spawn(process.execPath, ['start.mjs'], {
+    cwd: folder,
+    env: {
+      PARTNERS_URL: `${gateway.url}/graphql`,
+      PARTNER_IDS: [...ids, 'nobody'].join(),
+      // Hive Gateway looks for Google's cloud around it.
+      METADATA_SERVER_DETECTION: 'none',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started = await firstLineOf(program);
+}, 300_000);
+
+afterAll(async () => {
+  program?.kill('SIGKILL');
+  await gateway?.stop(0);
+  await graph?.close();
+});
+
+beforeEach(() => graph.faults.clear());
+
+function firstLineOf({ stdout }: ChildProcess): Promise<Started> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    stdout?.on('data', (chunk) => {
+      text += chunk;
+      const line = /^\{.*\}$/m.exec(text)?.[0];
+      if (line !== undefined) {
+        resolve(JSON.parse(line) as Started);
+      }
+    });
+    stdout?.on('end', () => reject(new Error(`It ended and said: ${text}`)));
+  });
+}
+
+describe('composed with another subgraph by', () => {
+  it.each([
+    ['apollo', false],
+    ['theGuild', true],
+    ['cosmo', true],
+  ])('%s: no error, no hint; whether @oneOf stays: %s', (composer, keepsOneOf) => {
+    const { sdl = '', errors, hints } = started.composed[composer] ?? { errors: [], hints: [] };
+    expect({ errors, hints }).toEqual({ errors: [], hints: [] });
+    expect(/input AssignmentTargetInput.*@oneOf/.test(sdl)).toBe(keepsOneOf);
+    expect(sdl).toMatch(/\bcontracts\(first: Int\): ContractConnection/);
+  });
+});
+
+const post = { method: 'POST', path: /complianceManagementPartners$/ };
+const newPartner = { displayName: 'Fleet', iosOnboarded: true };
+
+describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (router) => {
+  async function run(
+    query: string,
+    variables: object = {},
+    headers: object = {},
+  ): Promise<GraphQLAnswer['result']> {
+    const answer = await request(started.routers[router] ?? '', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: 'Bearer embedded-graph-token',
+        'client-request-id': 'id-of-the-caller',
+        ...headers,
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    return (await answer.body.json()) as GraphQLAnswer['result'];
+  }
+  const adds = (): number => graph.requests.filter(({ method }) => method === 'POST').length;
+
+  it("answers the reference page's mutation value for value", async () => {
+    const before = graph.requests.length;
+    const { data, errors } = await run(addMutation, { input: pageInput });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      addComplianceManagementPartner: {
+        complianceManagementPartner: { id: expect.any(String), ...pageAnswer },
+        userErrors: [],
+      },
+    });
+    const [sent] = graph.requests.slice(before);
+    expect(sent?.headers['client-request-id']).toBe('id-of-the-caller');
+  });
+
+  it('refuses two keys of a @oneOf before anything is sent', async () => {
+    const before = adds();
+    const target = { allLicensedUsers: {}, allDevices: {} };
+    const input = { ...newPartner, iosEnrollmentAssignments: [{ target }] };
+    const { data, errors = [] } = await run(addMutation, { input });
+    expect(data?.['addComplianceManagementPartner'] ?? null).toBeNull();
+    expect(errors[0]?.message).toMatch(/[Ee]xactly one/);
+    expect(adds()).toBe(before);
+  });
+
+  it('returns partners of another subgraph, all in one call, and fields of it on partners', async () => {
+    const before = graph.requests.length;
+    const { data, errors } = await run(
+      '{ contracts { nodes { number partner { id displayName } } pageInfo { hasNextPage } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data?.['contracts']).toEqual({
+      nodes: [
+        ...ids.map((id, index) => ({
+          number: `C-${index + 1}`,
+          partner: { id, displayName: `Name of ${id}` },
+        })),
+        { number: 'C-4', partner: { id: 'nobody', displayName: null } },
+      ],
+      pageInfo: { hasNextPage: false },
+    });
+    expect(graph.requests.slice(before).map(({ path }) => path)).toEqual(['/beta/$batch']);
+    const one = await run(
+      '{ complianceManagementPartner(id: "row-2") { displayName contract { number } } }',
+    );
+    expect(one).toEqual({
+      data: {
+        complianceManagementPartner: {
+          displayName: 'Name of row-2',
+          contract: { number: 'C-2' },
+        },
+      },
+    });
+  });
+
+  it('tells of a partner that failed, and gives the others', async () => {
+    const body = intuneErrors.jsonInString('Forbidden', 'Not you');
+    graph.faults.add({ when: { path: 'row-2' }, respond: { status: 403, body } });
+    const { data, errors } = await run('{ contracts { nodes { partner { id displayName } } } }');
+    expect(data?.['contracts']).toMatchObject({
+      nodes: [
+        { partner: { displayName: 'Name of row-1' } },
+        { partner: { id: 'row-2', displayName: null } },
+        { partner: { displayName: 'Name of row-3' } },
+        { partner: { id: 'nobody' } },
+      ],
+    });
+    expect(errors).toMatchObject([
+      { extensions: { code: 'FORBIDDEN', requiredScopes: expect.any(Array) } },
+    ]);
+  });
+
+  it.each([
+    [
+      'OUTCOME_UNKNOWN',
+      { status: 500, body: {} },
+      { mayHaveBeenApplied: true, graph: { status: 500 } },
+    ],
+    [
+      'FORBIDDEN',
+      { status: 403, body: intuneErrors.jsonInString('Forbidden', 'Not you') },
+      {
+        requiredScopes: [
+          'DeviceManagementServiceConfig.ReadWrite.All',
+          'DeviceManagementConfiguration.ReadWrite.All',
+        ],
+      },
+    ],
+    [
+      'THROTTLED',
+      { status: 429, headers: { 'retry-after': '2' }, body: {} },
+      { retryAfterSeconds: expect.any(Number) },
+    ],
+  ])(
+    'gives the code %s with all that is known, and posts once',
+    async (code, respond, extensions) => {
+      graph.faults.add({ when: post, respond, times: 10 });
+      const before = adds();
+      // A throttle of two seconds is longer than the operation's time; the tests after it wait for its end.
+      const headers = code === 'THROTTLED' ? { prefer: 'wait=1' } : {};
+      const { data, errors } = await run(addMutation, { input: newPartner }, headers);
+      expect(data).toEqual({ addComplianceManagementPartner: null });
+      expect(errors).toMatchObject([{ extensions: { code, ...extensions } }]);
+      expect(adds()).toBe(before + 1);
+    },
+  );
+
+  it('gives the code of a missing token', async () => {
+    const answer = await request(started.routers[router] ?? '', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { authMode } }' }),
+    });
+    const { errors } = (await answer.body.json()) as GraphQLAnswer['result'];
+    expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  });
+});
