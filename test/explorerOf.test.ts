@@ -1,36 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { graphql, parse, print, validate } from 'graphql';
+import { parse, print } from 'graphql';
 import { readConfig } from '../src/config/config.ts';
 import { explorerOf } from '../src/gateway.ts';
-import { createSchema, readSdl } from '../src/graphql/schema.ts';
 import { pageInput } from './support/documents.ts';
 
-const schema = createSchema(readSdl());
 const explorer = (environment: Record<string, string>) => explorerOf(readConfig(environment));
 const exampleOf = (environment: Record<string, string>) => explorer(environment)?.example;
 
 describe('what the explorer begins with', () => {
-  it('is a document that the schema accepts', () => {
-    const { document = '' } = exampleOf({}) ?? {};
-    expect(validate(schema, parse(document))).toEqual([]);
-    expect(document).toBe(`${print(parse(document))}\n`);
-  });
-
-  it.each([
-    ['with windows*', {}],
-    ['without', { GRAPH_API_VERSION: 'v1.0' }],
-  ])('has variables that the schema accepts, %s', async (_which, environment) => {
-    const { document = '', variables = {} } = exampleOf(environment) ?? {};
-    const source = document.replace(
-      /addCompliance/,
-      'added: __typename @skip(if: true) addCompliance',
-    );
-    const { errors } = await graphql({ schema, source, variableValues: { ...variables } });
-    // The resolver has nothing to work with here; coercion comes before it and would complain without a path.
-    expect(errors?.filter(({ path }) => path === undefined)).toEqual([]);
-  });
-
   it("is the README's mutation, and the reference page's input", () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     const [, body = ''] = /<<'JSON'\n([\s\S]*?)\nJSON/.exec(readme) ?? [];
@@ -73,12 +51,5 @@ describe('what the explorer begins with', () => {
     [{ GRAPH_CLOUD: 'global', ...onBehalfOf }, 'Bearer '],
   ])('has a token only where it is the embedded one: under %j', (environment, authorization) => {
     expect(exampleOf({ ...environment })?.headers).toEqual({ authorization });
-  });
-});
-
-describe('explorerOf', () => {
-  it('is nothing where there is to be none', () => {
-    expect(explorer({ EXPLORER: 'off' })).toBeUndefined();
-    expect(explorer({ EXPLORER: 'offline' })?.mode).toBe('offline');
   });
 });

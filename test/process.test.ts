@@ -172,46 +172,6 @@ describe('stopping', () => {
   });
 });
 
-describe('a caller that leaves', () => {
-  it('ends its reads, but no write that was already sent', async () => {
-    const closed: string[] = [];
-    const held = heldBack();
-    const watched: Answer = (response, seen) => {
-      response.on('close', () => {
-        closed.push(`${seen.method} ${response.writableFinished ? 'finished' : 'cut'}`);
-      });
-      if (seen.method === 'POST') {
-        held.answer(response, seen);
-      }
-    };
-    const graph = await startScriptedServer(watched);
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    const { hostname, port } = new URL(gateway.url);
-    const send = (query: string) => {
-      const body = JSON.stringify({ query, variables: { input } });
-      const socket = connect(Number(port), hostname);
-      socket.write(
-        'POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer token\r\n' +
-          `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
-      return socket;
-    };
-    const read = send(listQuery);
-    const write = send(addMutation);
-    await held.reached;
-    await until(() => graph.requests.length === 2);
-    read.destroy();
-    write.destroy();
-    await until(() => closed.length > 0);
-    expect(closed).toEqual(['GET cut']);
-    held.release();
-    await until(() => closed.length > 1);
-    expect(closed).toEqual(['GET cut', 'POST finished']);
-    await gateway.stop(0);
-    await graph.close();
-  });
-});
-
 describe('create gateway', () => {
   const created: OwnGateway[] = [];
   const logged: string[] = [];

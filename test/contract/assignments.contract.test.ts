@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
+import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,
@@ -13,13 +14,7 @@ import { startTestGraph } from '../support/testGraphs.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const groupType = '#microsoft.graph.groupAssignmentTarget';
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(
   row: Partial<PartnerResource> = {},
@@ -27,7 +22,7 @@ async function start(
 ): Promise<{ gateway: TestGateway; graph: Emulator }> {
   const graph = await startTestGraph({ seed: [{ id: 'fleet', ...row }] });
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl, ...environment });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { gateway, graph };
 }
 
@@ -103,7 +98,7 @@ describe('one assignment', () => {
     const written = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
     const graph = await startScriptedServer(json(200, body), json(200, written));
     const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    leftovers.push(() => gateway.stop(0), graph.close);
+    closeLater(() => gateway.stop(0), graph.close);
     expect(await add(gateway, { group: { groupId } })).toMatchObject({ changed: true });
     const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
     expect(graph.requests[1]?.body).toBe(
@@ -198,7 +193,7 @@ describe('changes at the same time', () => {
     async (_what, row, after, change, target) => {
       const graph = await startScriptedServer(json(200, row), empty(204), json(200, after));
       const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-      leftovers.push(() => gateway.stop(0), graph.close);
+      closeLater(() => gateway.stop(0), graph.close);
       expect(await change(gateway, target)).toMatchObject({
         changed: true,
         complianceManagementPartner: { id: 'fleet' },

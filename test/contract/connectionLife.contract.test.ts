@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import { listQuery } from '../support/documents.ts';
 import {
   type Answer,
@@ -10,13 +11,7 @@ import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 const page = json(200, { value: [] });
 
@@ -36,7 +31,7 @@ async function start(environment: Record<string, string>, ...script: Answer[]) {
     { GRAPH_BASE_URL: graph.url.href, ...environment },
     { clock },
   );
-  toClose.push(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
+  closeLater(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
   return { ports, graph, clock, gateway };
 }
 

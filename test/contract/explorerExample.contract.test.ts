@@ -1,20 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ExplorerExample } from '../../src/http/explorerSettings.ts';
+import { useClosing } from '../support/closing.ts';
 import { pageAnswer } from '../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(environment: Record<string, string>): Promise<TestGateway> {
   const gateway = await startTestGateway({ EXPLORER: 'offline', ...environment });
-  leftovers.push(() => gateway.stop(0));
+  closeLater(() => gateway.stop(0));
   return gateway;
 }
 
@@ -42,7 +37,7 @@ describe("the explorer's example", () => {
     "is carried out by a Graph of today's in %s, which has no windows*",
     async (GRAPH_API_VERSION) => {
       const graph = await startTestGraph();
-      leftovers.push(graph.close);
+      closeLater(graph.close);
       const gateway = await start({ GRAPH_BASE_URL: graph.baseUrl, GRAPH_API_VERSION });
       expect(await runExample(gateway)).toEqual({
         complianceManagementPartner: {

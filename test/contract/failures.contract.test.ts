@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import {
@@ -15,13 +16,7 @@ import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(
   script: Answer[],
@@ -32,7 +27,7 @@ async function start(
     { GRAPH_BASE_URL: graph.url.href },
     clock === undefined ? {} : { clock },
   );
-  leftovers.push(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
+  closeLater(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
   return { gateway, graph };
 }
 

@@ -1,8 +1,9 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, type Fault } from '../support/faultProxy/fault.ts';
 import { hangUp, reset } from '../support/faultProxy/faults/brokenAnswers.ts';
@@ -19,14 +20,9 @@ beforeAll(() => {
   certificates = createTestCertificates();
 });
 
-const toClose: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 function later<Started extends { close(): Promise<unknown> }>(started: Started): Started {
-  toClose.push(() => started.close());
+  closeLater(() => started.close());
   return started;
 }
 
@@ -48,7 +44,7 @@ async function startStage(proxyUrl: string, environment = {}): Promise<Stage> {
     { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl, ...environment },
     { certificateAuthorities: [certificates.authority] },
   );
-  toClose.push(() => gateway.stop(0));
+  closeLater(() => gateway.stop(0));
   return { gateway, door, graphHost };
 }
 
@@ -91,7 +87,7 @@ describe('a forward proxy', () => {
       HTTP_PROXY: proxy.url,
       HTTPS_PROXY: proxy.url,
     });
-    toClose.push(() => near.stop(0));
+    closeLater(() => near.stop(0));
     const { result } = await near.run(
       '{ complianceManagementPartners { totalCount } }',
       {},
@@ -215,7 +211,7 @@ describe('the authority behind a forward proxy', () => {
       },
       { certificateAuthorities: [authority.certificateAuthority] },
     );
-    toClose.push(() => gateway.stop(0));
+    closeLater(() => gateway.stop(0));
     return gateway;
   }
 

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   addMutation,
@@ -27,20 +28,14 @@ const anonymous404: Answer = (response) => {
   response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
 };
 const notFound = json(404, intuneErrors.jsonInString('ResourceNotFound', `No partner ${id}.`));
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(
   ...script: Answer[]
 ): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
   const graph = await startScriptedServer(...script);
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { gateway, graph };
 }
 

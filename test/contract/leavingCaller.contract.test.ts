@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, deleteMutation, listQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import {
@@ -13,13 +14,7 @@ import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 interface Stage {
   readonly graph: ScriptedServer;
@@ -35,7 +30,7 @@ async function start(...script: Answer[]): Promise<Stage> {
   const graph = await startScriptedServer(...script);
   const clock = createVirtualClock();
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
-  toClose.push(() => stop(gateway, clock), graph.close);
+  closeLater(() => stop(gateway, clock), graph.close);
   return {
     graph,
     gateway,

@@ -1,20 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { catalogue } from '../../src/emulator/catalogue.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { useClosing } from '../support/closing.ts';
 import { everything, listQuery, partnerQuery } from '../support/documents.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(
   seed: readonly PartnerResource[],
@@ -30,7 +25,7 @@ async function start(
     seed,
   });
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { gateway, graph };
 }
 
@@ -122,7 +117,6 @@ describe('the list', () => {
     const { gateway, graph } = await start(rows(10), 5);
     const { pageInfo } = await list(gateway, { first: 4 });
     await graph.close();
-    leftovers.pop();
     const changed = await start([{ id: 'new' }, ...rows(10).slice(1)], 5);
     const next = await list(changed.gateway, { first: 3, after: pageInfo.endCursor });
     expect(idsOf(next)).toEqual(['row-4', 'row-5', 'row-6']);
@@ -150,7 +144,7 @@ describe('the list', () => {
       json(200, { value: [odd, { id: 'plain', partnerState: 'enabled' }] }),
     );
     const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    leftovers.push(() => gateway.stop(0), graph.close);
+    closeLater(() => gateway.stop(0), graph.close);
     const query = `{ complianceManagementPartners { nodes { ...Everything revision } } } ${everything}`;
     const { result } = await gateway.run(query);
     expect(result.errors).toBeUndefined();
@@ -197,7 +191,7 @@ describe('a list whose pages repeat', () => {
       json(200, { value, ...(!isLast && next) })(response, request);
     });
     const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    leftovers.push(() => gateway.stop(0), graph.close);
+    closeLater(() => gateway.stop(0), graph.close);
     return { gateway, graph };
   }
 

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Dependencies } from '../../src/dependencies.ts';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { pausesMs } from '../../src/partners/untilShown.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
+import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   deleteMutation,
@@ -30,13 +31,7 @@ const groupsOf = (count: number): string[] =>
   );
 const [groupA = '', groupB = '', groupC = ''] = groupsOf(3);
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 interface Stage {
   readonly graph: Emulator;
@@ -54,7 +49,7 @@ async function start(
     ...options,
   });
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl }, surroundings);
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { graph, gateway };
 }
 
@@ -122,7 +117,7 @@ describe('40 changes at the same time', () => {
 
   it('are all kept with two users of an app that calls Graph as itself', async () => {
     const { graph, gateway, authority, close } = await startIdentityStage('app-only');
-    leftovers.push(close);
+    closeLater(close);
     const [first] = graph.partners();
     const before = first?.macOsEnrollmentAssignments?.length ?? 0;
     const users = [ada, grace].map((user) => authority.mint({ user, scope: 'Partners.ReadWrite' }));

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { pausesMs } from '../../src/partners/untilShown.ts';
+import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,
@@ -25,19 +26,13 @@ const before = {
   iosEnrollmentAssignments: [entryOf(groupId)],
 };
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(options: Partial<EmulatorOptions>) {
   const clock = createLeapingClock(pausesMs);
   const graph = await startTestGraph({ seed: [before], clock, ...options });
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl }, { clock });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { graph, gateway };
 }
 

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import {
   type Answer,
@@ -13,20 +14,14 @@ import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(
   ...script: Answer[]
 ): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
   const graph = await startScriptedServer(...script);
   const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-  leftovers.push(() => gateway.stop(0), graph.close);
+  closeLater(() => gateway.stop(0), graph.close);
   return { gateway, graph };
 }
 
@@ -127,7 +122,7 @@ describe('several mutations in one operation', () => {
     const clock = createVirtualClock();
     const graph = await startScriptedServer(silence);
     const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
-    leftovers.push(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
+    closeLater(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
     const answering = gateway.run(
       mutation(add('a'), add('b'), remove('c')),
       {},

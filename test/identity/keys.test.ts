@@ -18,6 +18,7 @@ import type { MintWish } from '../support/authority/mint.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
+import { useClosing } from '../support/closing.ts';
 import { recordingLog } from '../support/logs.ts';
 import {
   type Answer,
@@ -29,7 +30,6 @@ import {
   silence,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
-import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const key = createAuthorityKey();
@@ -381,17 +381,13 @@ describe('key store', () => {
 });
 
 describe('document client', () => {
-  const leftovers: (() => Promise<unknown>)[] = [];
+  const closeLater = useClosing();
   const live = new AbortController().signal;
-
-  afterEach(async () => {
-    await Promise.all(leftovers.splice(0).map((close) => close()));
-  });
 
   async function start(answer: Answer, clock = systemClock) {
     const server = await startScriptedServer(answer);
     const client = createDocumentClient({ clock });
-    leftovers.push(server.close, client.close);
+    closeLater(server.close, client.close);
     return { server, client };
   }
 
@@ -549,23 +545,6 @@ describe('start identity', () => {
     );
 
   describe('the identity of callers', () => {
-    it('is told by tokens of the authority, users and applications alike', async () => {
-      expect(await come({ user: grace })).toMatchObject({ kind: 'user', subject: grace.objectId });
-      expect(await come({ kind: 'application' })).toMatchObject({ kind: 'application' });
-      expect([identity.isReady, identity.keyAgeMs]).toEqual([true, 0]);
-      expect([authority.count('metadata'), authority.count('keys')]).toEqual([1, 1]);
-    });
-
-    it('is not told without a token', async () => {
-      expect(await reasonOf(identity.identify(undefined, live))).toBe('token-missing');
-    });
-
-    it('is told for one tenant by its own documents, and for nobody of another one', async () => {
-      await come();
-      expect(authority.requests.map(({ tenant }) => tenant)).toEqual([contoso.id, contoso.id]);
-      expect(await reasonOf(come({ tenant: fabrikam }))).toBe('key-issuer-mismatch');
-    });
-
     it('is told for two tenants by the documents of all organizations, and never mixed', async () => {
       await identity.close();
       identity = begin({ tenantIds: [contoso.id, fabrikam.id] });
@@ -591,61 +570,11 @@ describe('start identity', () => {
       expect(await reasonOf(identify(old))).toBe('key-unknown');
     });
 
-    it('is told without a pause in a flood of keys that nobody knows', async () => {
-      await come();
-      await clock.advance(minuteMs);
-      const stranger = createAuthorityKey();
-      const flood = Array.from({ length: 300 }, (_value, index) =>
-        reasonOf(come({ header: { kid: `unknown-${index}` }, signWith: stranger.privateKey })),
-      );
-      expect(await come()).toMatchObject({ kind: 'user' });
-      expect(new Set(await Promise.all(flood))).toEqual(new Set(['key-unknown']));
-      expect(authority.count('keys')).toBe(2);
-      await clock.advance(9_999);
-      expect(await reasonOf(come({ header: { kid: 'unknown' } }))).toBe('key-unknown');
-      expect(authority.count('keys')).toBe(2);
-    });
-
-    it('is unknown, and nobody waits past the time of the operation, while there never were keys', async () => {
-      await identity.close();
-      authority.faults.set({ kind: 'hang' });
-      identity = begin();
-      const operation = new AbortController();
-      const waiting = reasonOf(identity.identify(new Secret(authority.mint()), operation.signal));
-      operation.abort('deadline');
-      expect(await waiting).toBe('wait-ended');
-      const other = reasonOf(come());
-      await clock.whenPending();
-      await clock.advance(5_000);
-      expect(await other).toBe('keys-unavailable');
-      expect(identity.isReady).toBe(false);
-    });
-
     it('is not told by an authority with a certificate that nobody knows', async () => {
       await identity.close();
       identity = begin({ certificateAuthorities: [] });
       expect(await reasonOf(come())).toBe('keys-unavailable');
       expect(log.lines).toMatchObject([{ reason: 'no answer came', state: 'no keys' }]);
-    });
-
-    it('leaves no timer behind where it is closed, even in the middle of a load', async () => {
-      await come();
-      await identity.close();
-      expect(clock.pendingTimers).toBe(0);
-      authority.faults.set({ kind: 'hang' });
-      identity = begin();
-      await until(() => authority.requests.length === 3);
-      await identity.close();
-      expect(clock.pendingTimers).toBe(0);
-    });
-
-    it('is not seen in any log line', async () => {
-      const token = authority.mint({ header: { kid: 'PLANTED' } });
-      await clock.advance(minuteMs);
-      authority.faults.set({ kind: 'rubbish', body: '"PLANTED"' });
-      await reasonOf(identify(token));
-      await clock.advance(minuteMs);
-      expect(JSON.stringify(log.lines)).not.toContain('PLANTED');
     });
   });
 });

@@ -543,30 +543,4 @@ describe('a token that the authority signed', () => {
       { numRuns: 60 },
     );
   });
-
-  it('tells exactly what it says, whoever comes', async () => {
-    const wish = fc.record({
-      tenant: fc.constantFrom(contoso, fabrikam),
-      user: fc.constantFrom(ada, grace),
-      version: fc.constantFrom('1.0' as const, '2.0' as const),
-      kind: fc.constantFrom('user' as const, 'application' as const),
-      roles: fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
-      scope: fc
-        .array(fc.stringMatching(/^[\w.]{1,20}$/), { minLength: 1 })
-        .map((all) => all.join(' ')),
-    });
-    await fc.assert(
-      fc.asyncProperty(wish, async (wished) => {
-        const caller = await identify(mintToken(wished));
-        expect(caller).toMatchObject({
-          kind: wished.kind,
-          tenantId: wished.tenant.id,
-          ...(wished.kind === 'user'
-            ? { subject: wished.user.objectId, scopes: wished.scope.split(' ') }
-            : { roles: wished.roles }),
-        });
-      }),
-      { numRuns: 50 },
-    );
-  });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type {
   AssignmentTargetResource,
@@ -12,6 +12,7 @@ import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { findUnconfirmedAdd, matchesSubmitted } from '../../src/partners/unclearAdd.ts';
 import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
+import { useClosing } from '../support/closing.ts';
 import { createTestClient, testCall } from '../support/graphClients.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { until } from '../support/until.ts';
@@ -156,17 +157,14 @@ describe('matchesSubmitted', () => {
 });
 
 describe('findUnconfirmedAdd', () => {
-  const closing: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    await Promise.all(closing.splice(0).map((close) => close()));
-  });
+  const closeLater = useClosing();
 
   it('does not find what another look is still comparing', async () => {
     const server = await startScriptedServer(
       json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
     );
     const { graph, close } = createTestClient(server.url);
-    closing.push(close, server.close);
+    closeLater(close, server.close);
     const seenPartnerIds = createSeenPartnerIds();
     const look = (share: LoopShare) =>
       findUnconfirmedAdd(

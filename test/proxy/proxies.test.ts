@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { createReaders, readProxies } from '../../src/config/readers.ts';
 import { createProxyAgent } from '../../src/graph/tunnel.ts';
@@ -10,6 +10,7 @@ import { proxyFor } from '../../src/shared/proxy.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { diagnose } from '../doctor/doctorHarness.ts';
 import { createTestCertificates, type ServerCertificate } from '../support/certificates.ts';
+import { useClosing } from '../support/closing.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
 import { recordingLog } from '../support/logs.ts';
@@ -18,12 +19,7 @@ import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 describe('collector', () => {
-  const toClose: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const close of toClose.splice(0).reverse()) {
-      await close();
-    }
-  });
+  const closeLater = useClosing();
 
   const user = { name: 'ada', password: 'hunter2' };
 
@@ -38,9 +34,9 @@ describe('collector', () => {
 
   async function startBoth(tls?: ServerCertificate) {
     const proxy = await startForwardProxy({ user });
-    toClose.push(proxy.close);
+    closeLater(proxy.close);
     const receiver = await startOtlpReceiver(undefined, tls);
-    toClose.push(receiver.close);
+    closeLater(receiver.close);
     return { proxy, receiver };
   }
 
@@ -63,7 +59,7 @@ describe('collector', () => {
       const { proxy, receiver } = await startBoth(good);
       const { port } = new URL(receiver.url);
       const folder = mkdtempSync(join(tmpdir(), 'collector-'));
-      toClose.push(async () => rmSync(folder, { recursive: true }));
+      closeLater(async () => rmSync(folder, { recursive: true }));
       const file = join(folder, 'ca.pem');
       writeFileSync(file, authority);
       const logged = await send({
@@ -102,20 +98,15 @@ describe('collector', () => {
 });
 
 describe('doctor', () => {
-  const toClose: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const close of toClose.splice(0).reverse()) {
-      await close();
-    }
-  });
+  const closeLater = useClosing();
 
   const { authority, good: tls } = createTestCertificates();
 
   async function examine(proxyUrl: string) {
     const graph = await startTestGraph();
-    toClose.push(() => graph.close());
+    closeLater(() => graph.close());
     const door = await startFaultProxy({ upstream: new URL(graph.baseUrl), tls });
-    toClose.push(door.close);
+    closeLater(door.close);
     const { lines, output } = await diagnose(
       { GRAPH_BASE_URL: `https://graph.example.test:${door.url.port}`, HTTPS_PROXY: proxyUrl },
       { certificateAuthorities: [authority] },
@@ -133,7 +124,7 @@ describe('doctor', () => {
     ])('reports that the proxy at %s opens tunnels, and that Graph answers', async (_at, way) => {
       const user = { name: 'ada', password: 'hunter2' };
       const proxy = await startForwardProxy({ user, ...way });
-      toClose.push(proxy.close);
+      closeLater(proxy.close);
       const { about, output } = await examine(proxy.url);
       expect(about('proxy')).toEqual([
         `ok proxy: The forward proxy ${new URL(proxy.url).host} opens tunnels.`,
@@ -144,7 +135,7 @@ describe('doctor', () => {
 
     it('reports a proxy that rejects the credentials', async () => {
       const proxy = await startForwardProxy({ user: { name: 'ada', password: 'right' } });
-      toClose.push(proxy.close);
+      closeLater(proxy.close);
       const { about, output } = await examine(proxy.url.replace('right', 'hunter2'));
       expect(about('proxy')).toEqual([expect.stringContaining('rejects the credentials')]);
       expect(about('graph')).toEqual([]);
@@ -157,7 +148,7 @@ describe('doctor', () => {
       ['nonsense\r\n\r\n', '(NOT_HTTP)'],
     ])('reports a proxy that answers CONNECT with "%s"', async (answer, reason) => {
       const proxy = await startBrokenProxy((socket) => socket.end(answer));
-      toClose.push(proxy.close);
+      closeLater(proxy.close);
       const { about } = await examine(proxy.url);
       expect(about('proxy')).toEqual([
         expect.stringContaining('opened no tunnel to graph.example.test'),

@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { createGateway, readConfig } from '../../src/createGateway.ts';
 import { imageOf, readDockerfile } from '../extended/container/readDockerfile.ts';
 import { at, base, kindOf } from '../extended/deploy/readManifests.ts';
+import { useClosing } from '../support/closing.ts';
 import { silentLog } from '../support/logs.ts';
 import { startProgram } from '../support/programs.ts';
 import { sendRaw } from '../support/rawHttp.ts';
 import { startProductionGateway } from './productionGateway.ts';
 
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 const statusOf = async (url: string, method: 'GET' | 'POST' = 'GET'): Promise<number> => {
   const { statusCode, body } = await request(url, { method });
@@ -37,7 +32,7 @@ describe('what stands around the gateway', () => {
       }),
       { log: silentLog },
     );
-    toClose.push(() => gateway.stop());
+    closeLater(() => gateway.stop());
     const { url, metricsUrl = '' } = await gateway.start();
     const metricsOrigin = new URL(metricsUrl).origin;
     expect(metricsOrigin).not.toBe(url);
@@ -53,7 +48,7 @@ describe('what stands around the gateway', () => {
       HEADERS_TIMEOUT_MS: '300',
       REQUEST_TIMEOUT_MS: '600',
     });
-    toClose.push(stage.close);
+    closeLater(stage.close);
     const head = 'POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
     const slow = [
       ...Array.from({ length: 20 }, () => sendRaw(stage.gateway.url, `${head}x-slow: a`)),
@@ -92,7 +87,7 @@ describe('what stands around the gateway', () => {
       HOST: '127.0.0.1',
       GRAPH_CLOUD: 'emulator',
     });
-    toClose.push(async () => {
+    closeLater(async () => {
       program.kill('SIGKILL');
       await program.ended;
     });

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   addMutation,
@@ -18,13 +19,7 @@ import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { codesIn } from './productionGateway.ts';
 
 const collection = '/proxy/beta/deviceManagement/complianceManagementPartners';
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 /** A gateway before a Graph whose answer can be changed. */
 async function start(): Promise<{
@@ -38,7 +33,7 @@ async function start(): Promise<{
     NODE_ENV: 'production',
     GRAPH_BASE_URL: `${graph.url.href}proxy`,
   });
-  toClose.push(graph.close, () => gateway.stop(0));
+  closeLater(() => gateway.stop(0), graph.close);
   return {
     graph,
     gateway,
@@ -82,7 +77,7 @@ describe('the way to Graph', () => {
 
   it('[50] nextLink and redirect: the token follows neither to another place', async () => {
     const elsewhere = await startScriptedServer(json(200, { value: [] }));
-    toClose.push(elsewhere.close);
+    closeLater(elsewhere.close);
     const { host } = elsewhere.url;
     const links = [
       `${elsewhere.url.href}beta/deviceManagement/complianceManagementPartners`,

@@ -1,19 +1,16 @@
-import { connect } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
 import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
 import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
 import { problemOf } from '../../src/graphql/problems.ts';
 import {
-  findDuplicateHeader,
   readCallerToken,
   readClientRequestId,
   readRequestedWaitMs,
   readTraceparent,
 } from '../../src/graphql/requestHeaders.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 const schema = makeExecutableSchema({
   typeDefs: `
@@ -299,45 +296,5 @@ describe('readRequestedWaitMs', () => {
 
   it('finds none without the header', () => {
     expect(readRequestedWaitMs({ accept: 'wait=10' })).toBeUndefined();
-  });
-});
-
-describe('doubled header', () => {
-  let gateway: TestGateway;
-
-  beforeAll(async () => {
-    gateway = await startTestGateway({});
-  });
-  afterAll(() => gateway.stop(0));
-
-  /** Sends header lines as they are and gives the whole answer. */
-  function send(...lines: string[]): Promise<string> {
-    const { hostname, port } = new URL(gateway.url);
-    return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname);
-      let answer = '';
-      socket.on('data', (chunk: Buffer) => {
-        answer += chunk.toString('utf8');
-      });
-      socket.on('end', () => resolve(answer)).on('error', reject);
-      const head = ['GET /livez HTTP/1.1', 'Connection: close', ...lines];
-      socket.write(`${head.join('\r\n')}\r\n\r\n`);
-    });
-  }
-
-  describe('a header that came twice', () => {
-    it.each([
-      ['authorization', ['Host: a', 'Authorization: Bearer a', 'authorization: Bearer b']],
-      ['host', ['Host: a', 'Host: b']],
-    ])('is refused where it is %s', async (name, lines) => {
-      const answer = await send(...lines);
-      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-      expect(answer).toContain(`The header \\"${name}\\" came more than once; send it once.`);
-    });
-
-    it('is nothing to speak of elsewhere', async () => {
-      expect(await send('Host: a', 'Accept: x', 'Accept: y')).toMatch(/^HTTP\/1\.1 200 /);
-      expect(findDuplicateHeader(['Host', 'a', 'X', 'b', 'x', 'c'])).toBeUndefined();
-    });
   });
 });

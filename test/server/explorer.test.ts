@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import {
-  explorerPage,
-  explorerPolicy,
-  pageFor,
-  readExplorerAssets,
-} from '../../src/http/explorer.ts';
+import { explorerPage, explorerPolicy, readExplorerAssets } from '../../src/http/explorer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 describe('explorer', () => {
@@ -179,17 +174,5 @@ describe('the policy', () => {
       'script-src https://embeddable-sandbox.cdn.apollographql.com',
       'frame-src https://sandbox.embed.apollographql.com',
     ]);
-  });
-});
-
-describe('pageFor', () => {
-  it.each([
-    ['auto', null, 'sandbox'],
-    ['auto', 'offline', 'offline'],
-    ['auto', 'other', 'sandbox'],
-    ['sandbox', 'offline', 'sandbox'],
-    ['offline', 'sandbox', 'offline'],
-  ] as const)('gives under %s, asked for %s, %s', (mode, asked, page) => {
-    expect(pageFor(mode, asked)).toBe(page);
   });
 });

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect } from 'node:net';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AlwaysOnSampler,
   InMemorySpanExporter,
@@ -27,6 +27,7 @@ import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { createStartTrail, type StartTrail } from '../../src/telemetry/trace.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { createTestClient, testLocks } from '../support/graphClients.ts';
@@ -58,9 +59,6 @@ describe('http server', () => {
     await graph.close();
   });
 
-  const typename = JSON.stringify({ query: '{ __typename }' });
-  const asJson = { 'content-type': 'application/json' };
-
   /** Sends bytes as they are and gives everything that comes back until the connection ends. */
   async function sendRaw(text: string): Promise<string> {
     const { hostname, port } = new URL(gateway.url);
@@ -87,42 +85,6 @@ describe('http server', () => {
       const schema = buildSchema(text);
       expect(isObjectType(schema.getType('ComplianceManagementPartner'))).toBe(true);
       expect(introspectionFromSchema(schema).__schema.mutationType?.name).toBe('Mutation');
-    });
-
-    it.each<[string, string, number, string]>([
-      ['a path that is not there', '/nothing', 404, 'NOT_FOUND'],
-      ['a path with a query that is not there', '/nothing?x=1', 404, 'NOT_FOUND'],
-      ['a path that cannot be decoded', '/%zz', 400, 'BAD_REQUEST'],
-    ])('answers %s in JSON', async (_what, path, status, code) => {
-      const answer = await gateway.get(path);
-      expect([answer.status, answer.headers['content-type']]).toEqual([
-        status,
-        'application/json; charset=utf-8',
-      ]);
-      expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
-    });
-
-    it.each<[string, string, Record<string, string>, number, string]>([
-      ['no JSON', '{"query":', asJson, 400, 'BAD_REQUEST'],
-      [
-        'another media type',
-        typename,
-        { 'content-type': 'text/plain' },
-        415,
-        'UNSUPPORTED_MEDIA_TYPE',
-      ],
-      ['XML', '<query/>', { 'content-type': 'application/xml' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
-      [
-        'more than 64 KiB',
-        JSON.stringify({ query: '{ __typename }', padding: 'x'.repeat(65_536) }),
-        asJson,
-        413,
-        'REQUEST_TOO_LARGE',
-      ],
-    ])('refuses a body of %s', async (_what, body, headers, status, code) => {
-      const answer = await gateway.post(body, headers);
-      expect(answer.status).toBe(status);
-      expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code } }] });
     });
 
     describe.each<[string, number, string, string | undefined]>([
@@ -172,17 +134,6 @@ describe('http server', () => {
       expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 405', 'HTTP/1.1 200']);
     });
 
-    it('gives no request without a preflight a way to the schema', async () => {
-      const { status, text } = await gateway.get('/graphql?query=%7B__typename%7D');
-      expect(status).toBe(400);
-      expect(JSON.parse(text).errors).toEqual([
-        {
-          message: expect.stringContaining('Send the header "graphql-require-preflight: true"'),
-          extensions: { code: 'BAD_REQUEST' },
-        },
-      ]);
-    });
-
     it.each<[string, Record<string, string>, number]>([
       ['a bearer token', { authorization: 'Bearer x' }, 200],
       ["a bearer token in the scheme's other spelling", { authorization: 'bearer x' }, 200],
@@ -196,76 +147,6 @@ describe('http server', () => {
     ])('takes a GET with %s for preflighted, or not', async (_what, headers, status) => {
       const answer = await gateway.get('/graphql?query=%7B__typename%7D', headers);
       expect(answer.status).toBe(status);
-    });
-
-    it('runs queries, and no mutation, by GET', async () => {
-      const preflight = { 'apollo-require-preflight': 'true' };
-      const query = await gateway.get('/graphql?query=%7B__typename%7D', preflight);
-      expect([query.status, query.text.trim()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
-      const mutation = await gateway.get('/graphql?query=mutation%7B__typename%7D', preflight);
-      expect([mutation.status, mutation.headers['allow']]).toEqual([405, 'POST']);
-      expect(JSON.parse(mutation.text).errors).toEqual([
-        {
-          message: expect.stringMatching(/GET .* query .* not mutation/),
-          extensions: { code: 'METHOD_NOT_ALLOWED' },
-        },
-      ]);
-    });
-
-    it("repeats the caller's id and trace, and makes an id where there is none that is fit", async () => {
-      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-      const own = await gateway.get('/livez', { 'client-request-id': 'mine.1', traceparent });
-      expect(own.headers).toMatchObject({ 'client-request-id': 'mine.1', traceparent });
-      const unfit = await gateway.get('/livez', {
-        'client-request-id': 'two words',
-        traceparent: '00-0-0-0',
-      });
-      expect(unfit.headers['client-request-id']).toMatch(/^id-\d+$/);
-      expect(unfit.headers['traceparent']).toBeUndefined();
-    });
-
-    it('logs one line for each request, without what it carried', async () => {
-      const before = gateway.logLines.length;
-      await gateway.get('/nothing?secret=1', { 'client-request-id': 'logged' });
-      const lines = gateway.logLines.slice(before).map((line) => JSON.parse(line));
-      expect(lines).toEqual([
-        expect.objectContaining({
-          message: 'Answered',
-          requestId: 'logged',
-          method: 'GET',
-          url: 'unknown',
-          status: 404,
-        }),
-      ]);
-    });
-
-    it('names neither its maker nor its version', async () => {
-      const { headers } = await gateway.get('/livez');
-      expect(headers).not.toHaveProperty('server');
-      expect(headers).not.toHaveProperty('x-powered-by');
-    });
-  });
-
-  describe('introspection', () => {
-    const introspection = { query: '{ __schema { queryType { name } } }' };
-
-    it('is there for developers', async () => {
-      const { status, text } = await gateway.post(introspection);
-      expect([status, text.trim()]).toEqual([
-        200,
-        '{"data":{"__schema":{"queryType":{"name":"Query"}}}}',
-      ]);
-    });
-
-    it('is not there in production', async () => {
-      const production = await startTestGateway({
-        NODE_ENV: 'production',
-        GRAPH_BASE_URL: graph.url.href,
-      });
-      const { status, text } = await production.post(introspection);
-      await production.stop(0);
-      expect(status).toBe(400);
-      expect(text).toContain('introspection');
     });
   });
 });
@@ -382,23 +263,6 @@ describe('masking', () => {
       expect(`${text}${logLines.join()}`).not.toMatch(/hunter2|internal\.example/);
     });
   });
-
-  describe("the gateway's own errors", () => {
-    it('are told as they are', async () => {
-      const answer = await ask('{ told }');
-      expect(answer.statusCode).toBe(200);
-      expect(answer.json).toMatchObject({
-        data: { told: null },
-        errors: [{ message: 'Slow down.', extensions: { code: 'THROTTLED' } }],
-      });
-    });
-
-    it('leave the status alone where a part succeeded', async () => {
-      const answer = await ask('{ told fine }');
-      expect(answer.statusCode).toBe(200);
-      expect(answer.json.data).toEqual({ told: null, fine: 1 });
-    });
-  });
 });
 
 describe('request telemetry', () => {
@@ -418,13 +282,7 @@ describe('request telemetry', () => {
     };
   }
 
-  const toClose: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    for (const close of toClose.splice(0)) {
-      await close();
-    }
-  });
+  const closeLater = useClosing();
 
   async function start(...script: Answer[]) {
     const graph = await startScriptedServer(...script);
@@ -434,7 +292,7 @@ describe('request telemetry', () => {
       { GRAPH_BASE_URL: graph.url.href, LIMIT_ANSWER_BYTES: '67108864' },
       { measurements, startTrail: trails.startTrail },
     );
-    toClose.push(() => gateway.stop(0), graph.close);
+    closeLater(() => gateway.stop(0), graph.close);
     return { graph, gateway, measurements, spans: trails.spans };
   }
 
@@ -457,19 +315,6 @@ describe('request telemetry', () => {
   }
 
   describe('the line, the measurement and the span of a request', () => {
-    it('are one each, and say what was asked and what came of it', async () => {
-      const { gateway, measurements, spans } = await start(json(200, { value: [] }));
-      await gateway.run(listQuery);
-      expect(answeredIn(gateway)).toMatchObject([
-        { operationType: 'query', operationName: 'List', status: 200, graphStatus: 200 },
-      ]);
-      expect(answeredIn(gateway)[0]).not.toHaveProperty('codes');
-      expect(measurements.requests).toMatchObject([
-        { method: 'POST', route: '/graphql', status: 200, operationType: 'query' },
-      ]);
-      expect(spans().map(({ name }) => name)).toContain('query');
-    });
-
     it.each<[string, unknown, Record<string, string>, object]>([
       [
         'a document that is none',
@@ -552,40 +397,6 @@ describe('request telemetry', () => {
       await until(() => answeredIn(gateway).length === 2);
       expect(answeredIn(gateway)[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
       expect(measurements.requests).toHaveLength(2);
-    });
-
-    it('say so as well where the caller leaves in the middle of its answer', async () => {
-      // Twenty of them are more than all buffers of the system between two sockets take.
-      const partner = { id: 'p', displayName: 'x'.repeat(800_000) };
-      const { gateway, measurements } = await start(json(200, partner));
-      const fields = Array.from({ length: 20 }, (_, index) => `n${index}: displayName`).join(' ');
-      const caller = await openConnection(gateway.url);
-      caller.socket.pause();
-      caller.send(
-        graphqlRequest({ query: `{ complianceManagementPartner(id: "p") { ${fields} } }` }),
-      );
-      await until(() => gateway.logLines.some((line) => line.includes('Microsoft Graph answered')));
-      await gateway.get('/livez');
-      caller.socket.resetAndDestroy();
-      await until(() => answeredIn(gateway).length === 2);
-      expect(answeredIn(gateway)[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
-      expect(answeredIn(gateway)[1]).not.toHaveProperty('status');
-      expect(measurements.requests).toMatchObject([
-        { route: '/livez', status: 200 },
-        { route: '/graphql', status: undefined, errorType: 'callerLeft' },
-      ]);
-    });
-
-    it('cannot be forged by what a caller writes', async () => {
-      const { gateway } = await start(json(200, { value: [] }));
-      const forged = '\n{"level":"info","message":"Answered","forged":true}\r\n\u2028\u009b2J';
-      const query = `# ${forged.replaceAll('\n', ' ')}\nquery List { complianceManagementPartners(after: ${JSON.stringify(forged)}) { totalCount } }`;
-      await gateway.post({ query, operationName: forged, variables: { [forged]: forged } });
-      await gateway.post({ query, operationName: 'List' }, { 'x-request-id': 'a forged' });
-      const text = gateway.logLines.join('');
-      expect(text.trimEnd().split('\n')).toHaveLength(gateway.logLines.length);
-      expect(text).not.toContain('forged');
-      expect(text).not.toMatch(/[^\n\x20-\x7e]/);
     });
   });
 });

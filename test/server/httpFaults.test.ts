@@ -119,15 +119,6 @@ describe('cors', () => {
       expect(headers['vary']).toBe('Origin');
     });
 
-    it('is no operation, and reaches nobody', async () => {
-      const lines = open.logLines.length;
-      await preflight(open, listed);
-      const [line = '{}', ...others] = open.logLines.slice(lines);
-      expect(others).toEqual([]);
-      expect(JSON.parse(line)).toMatchObject({ method: 'OPTIONS', status: 204 });
-      expect(graph.requests).toEqual([]);
-    });
-
     it('lets a page of the internet ask a machine in a private network', async () => {
       const asks = { 'access-control-request-private-network': 'true' };
       const { headers } = await preflight(embedded, hostedSandbox, asks);
@@ -362,19 +353,6 @@ describe('connection faults', () => {
       await new Promise<void>((resolve) => socket.once('connect', resolve));
       socket.resetAndDestroy();
       expect((await gateway.get('/livez')).status).toBe(200);
-    });
-
-    it('do not pass for the answer to the request before them', async () => {
-      const body = JSON.stringify({ query: '{ complianceManagementPartners { totalCount } }' });
-      const request = lines(
-        'POST /graphql HTTP/1.1',
-        'Host: x',
-        'Content-Type: application/json',
-        'Authorization: Bearer embedded-graph-token',
-        `Content-Length: ${body.length}`,
-      );
-      const answer = await sendRaw(gateway.url, `${request}${body}NO HTTP\r\n\r\n`);
-      expect([undefined, 200]).toContain(answer?.status);
     });
   });
 

@@ -3,13 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { SpanKind } from '@opentelemetry/api';
 import { readConfig } from '../../src/config/config.ts';
 import { type Environment, StartError } from '../../src/config/readers.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { startTelemetry, type Telemetry } from '../../src/telemetry/startTelemetry.ts';
 import { createTestCertificates } from '../support/certificates.ts';
+import { useClosing } from '../support/closing.ts';
 import { recordingLog } from '../support/logs.ts';
 import {
   type OtlpReceiver,
@@ -18,25 +19,19 @@ import {
 } from '../support/otlpReceiver.ts';
 
 const secret = 'hunter2';
-const toClose: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) {
-    await close();
-  }
-});
+const closeLater = useClosing();
 
 async function start(environment: Environment) {
   const log = recordingLog();
   const { telemetry: config } = readConfig(environment);
   const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
-  toClose.push(() => telemetry.stop(20_000));
+  closeLater(() => telemetry.stop(20_000));
   return { telemetry, log };
 }
 
 async function startReceiver(answer?: ReceiverAnswer): Promise<OtlpReceiver> {
   const receiver = await startOtlpReceiver(answer);
-  toClose.push(receiver.close);
+  closeLater(receiver.close);
   return receiver;
 }
 
@@ -208,7 +203,7 @@ describe('metrics', () => {
   it('are refused at the start where their address is taken, by the name of the variable', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    toClose.push(() => new Promise((resolve) => taken.close(resolve)));
+    closeLater(() => new Promise((resolve) => taken.close(resolve)));
     const { port } = taken.address() as AddressInfo;
     const starting = start({
       OTEL_METRICS_EXPORTER: 'prometheus',
@@ -234,7 +229,7 @@ describe('metrics', () => {
 describe('files for a collector', () => {
   it('that cannot be read keep the gateway from starting, by the name of the variable', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'telemetry-'));
-    toClose.push(async () => rmSync(folder, { recursive: true }));
+    closeLater(async () => rmSync(folder, { recursive: true }));
     const file = join(folder, 'ca.pem');
     const environment = {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://127.0.0.1:1',

@@ -1,16 +1,11 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  type CloseLater,
-  type Played,
-  untilExecuted,
-  untilInBackOff,
-  useClosing,
-} from '../../faults/lane/inFlight.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Played, untilExecuted, untilInBackOff } from '../../faults/lane/inFlight.ts';
 import { ask, lookAt, meet, putFourCallers } from '../../faults/lane/laneCaller.ts';
 import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane.ts';
 import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { signalFaults } from '../../faults/matrix/processFaults.ts';
 import { casesOf } from '../../faults/matrix/promised.ts';
+import { type CloseLater, useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import type { Program } from '../../support/programs.ts';
 import { openConnection } from '../../support/rawConnection.ts';
@@ -156,7 +151,7 @@ async function isRefused(url: string): Promise<boolean> {
 }
 
 describe('a signal', () => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let signals: PlayedSignals;
   beforeAll(async () => {
     signals = await playSignals(closeLater);

@@ -1,12 +1,10 @@
-import { beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import {
-  type CloseLater,
   lengthenName,
   longAnswerBytes,
   longQuery,
   type Played,
   toldOf,
-  useClosing,
 } from '../../faults/lane/inFlight.ts';
 import {
   bytesOf,
@@ -21,6 +19,7 @@ import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane
 import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { slowCallerFaults } from '../../faults/matrix/processFaults.ts';
 import { casesOf } from '../../faults/matrix/promised.ts';
+import { type CloseLater, useClosing } from '../../support/closing.ts';
 import { drip, openConnection } from '../../support/rawConnection.ts';
 import { until } from '../../support/until.ts';
 
@@ -93,7 +92,7 @@ const isToldAsCut = ({ gateway }: FaultLane, { requestId }: LaneCaller): boolean
   toldOf(gateway.logLines, requestId).includes('A connection was cut');
 
 describe('a caller that is slow', () => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let played: Played<typeof slowCallerFaults>;
   beforeAll(async () => {
     played = await playSlowCallers(closeLater);

@@ -2,14 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import {
-  type CloseLater,
-  type Played,
-  untilExecuted,
-  useClosing,
-} from '../../faults/lane/inFlight.ts';
+import { type Played, untilExecuted } from '../../faults/lane/inFlight.ts';
 import {
   ask,
   askOver,
@@ -23,6 +18,7 @@ import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane
 import { expectPromised } from '../../faults/matrix/expectPromised.ts';
 import { systemShortages } from '../../faults/matrix/processFaults.ts';
 import { casesOf } from '../../faults/matrix/promised.ts';
+import { type CloseLater, useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { type Program, startProgram } from '../../support/programs.ts';
 import { openConnection, type RawConnection } from '../../support/rawConnection.ts';
@@ -179,7 +175,7 @@ function connectAll(url: string, count: number): Promise<RawConnection[]> {
 }
 
 describe('what the system does not give', () => {
-  const closeLater = useClosing();
+  const closeLater = useClosing(afterAll);
   let shortages: PlayedShortages;
   beforeAll(async () => {
     shortages = await playSystemShortages(closeLater);

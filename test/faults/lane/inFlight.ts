@@ -1,4 +1,3 @@
-import { afterAll } from '@jest/globals';
 import { always, onlyFor, type RequestFault, times } from '../../support/faultProxy/fault.ts';
 import { held } from '../../support/faultProxy/faults/delays.ts';
 import { status } from '../../support/faultProxy/faults/plainAnswers.ts';
@@ -17,20 +16,6 @@ import type { LaneGraph } from './startFaultLane.ts';
 
 /** What was seen of each operation for each fault, so that the compiler misses one that was never played. */
 export type Played<Faults> = Readonly<Record<keyof Faults, SeenByOperation>>;
-
-/** Has something closed in the end, whatever becomes of the test; what comes last is closed first. */
-export type CloseLater = (close: () => Promise<unknown>) => void;
-
-/** Closes in the end what it is given. To be called once in a `describe`, because it registers a hook. */
-export function useClosing(): CloseLater {
-  const toClose: (() => Promise<unknown>)[] = [];
-  afterAll(async () => {
-    for (const close of toClose.splice(0).reverse()) {
-      await close();
-    }
-  });
-  return (close) => void toClose.push(close);
-}
 
 /** Operations that are under way. */
 export interface InFlight {

@@ -53,18 +53,6 @@ describe('the concurrency limit of a send', () => {
     await expect(Promise.all(asked)).resolves.toEqual([answer, answer, answer, answer]);
   });
 
-  it('passes the turn of one that fails on', async () => {
-    const { ask, begun, end } = createStage({ concurrency: 1, queue: 1 });
-    const [first, second] = [ask('first'), ask('second')];
-    await turn();
-    end('first')?.fail(new Error('broken'));
-    await expect(first).resolves.toThrow('broken');
-    await turn();
-    expect(begun).toEqual(['first', 'second']);
-    end('second')?.answer();
-    await expect(second).resolves.toEqual(answer);
-  });
-
   it('turns away what finds the queue full, at once, and says when to come back', async () => {
     const { ask, begun, end, heldBack } = createStage({ concurrency: 1, queue: 1 });
     const [first, second] = [ask('first'), ask('second')];
@@ -79,18 +67,6 @@ describe('the concurrency limit of a send', () => {
     await turn();
     end('second')?.answer();
     await expect(second).resolves.toEqual(answer);
-  });
-
-  it('has no queue where none is wanted', async () => {
-    const { ask, end } = createStage({ concurrency: 1, queue: 0 });
-    const first = ask('first');
-    await expect(ask('second')).resolves.toMatchObject({ code: 'overloaded' });
-    end('first')?.answer();
-    await expect(first).resolves.toEqual(answer);
-    const third = ask('third');
-    await turn();
-    end('third')?.answer();
-    await expect(third).resolves.toEqual(answer);
   });
 
   it.each(['deadline', 'callerLeft', 'shutdown'] as const)(
@@ -163,15 +139,5 @@ describe('the concurrency limit of a send', () => {
     void ask('next');
     await turn();
     expect(begun).toEqual(['next']);
-  });
-
-  it('leaves what is under way to itself when its signal fires', async () => {
-    const { ask, end } = createStage({ concurrency: 1, queue: 1 });
-    const { call, end: endCall } = endableCall();
-    const first = ask('first', call);
-    await turn();
-    endCall('callerLeft');
-    end('first')?.answer();
-    await expect(first).resolves.toEqual(answer);
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { GraphCredentialError, GraphDeadlineError } from '../../../src/graph/errors.ts';
+import { GraphCredentialError } from '../../../src/graph/errors.ts';
 import type { ClientCredential } from '../../../src/identity/outbound/clientProof.ts';
 import {
   type AppOnlyOptions,
@@ -21,11 +21,11 @@ import { Secret } from '../../../src/shared/secret.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../../support/certificates.ts';
+import { useClosing } from '../../support/closing.ts';
 import { startForwardProxy } from '../../support/forwardProxies.ts';
-import { endableCall, testCall } from '../../support/graphClients.ts';
+import { testCall } from '../../support/graphClients.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { type Answer, json, silence, startScriptedServer } from '../../support/scriptedServer.ts';
-import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 import {
   callOf,
@@ -147,40 +147,6 @@ describe('app only credentials', () => {
       expect([authority.requests.length - before, new Set(tokens).size]).toEqual([1, 1]);
     });
 
-    it('renew the token in the background, and nobody waits for it', async () => {
-      const { ask, clock, measured } = create();
-      const first = await ask();
-      await clock.advance(45 * minuteMs);
-      const before = authority.requests.length;
-      authority.faults.set({ kind: 'hang' }, { times: 1 });
-      expect(await Promise.all([ask(), ask()])).toEqual([first, first]);
-      await until(() => authority.requests.length === before + 1);
-      await turn();
-      await clock.advance(10_000);
-      expect(await ask()).toBe(first);
-      await clock.advance(30_000);
-      expect(await ask()).toBe(first);
-      await until(() => measured.length === 3);
-      await turn();
-      expect(await ask()).not.toBe(first);
-      expect(measured.map(({ outcome }) => outcome)).toEqual(['token', 'unavailable', 'token']);
-      expect(authority.requests).toHaveLength(before + 2);
-    });
-
-    it('live with a token endpoint that is down for as long as the token lives', async () => {
-      const { ask, clock, measured, lines } = create();
-      const first = await ask();
-      authority.faults.set({ kind: 'status', status: 503 });
-      for (let minute = 0; minute < 54; minute += 1) {
-        await clock.advance(minuteMs);
-        expect(await ask()).toBe(first);
-      }
-      await clock.advance(minuteMs);
-      await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
-      expect(measured.filter(({ outcome }) => outcome === 'unavailable').length).toBeLessThan(20);
-      expect(new Set(lines.map(({ message }) => message)).size).toBe(1);
-    });
-
     it('take another token once Graph has refused the one that they had', async () => {
       const { ask } = create();
       const call = testCall();
@@ -219,8 +185,6 @@ describe('app only credentials', () => {
       },
     );
   });
-
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
 });
 
 describe('on behalf of credentials', () => {
@@ -249,8 +213,6 @@ describe('on behalf of credentials', () => {
     await action();
     return authority.requests.length - before;
   }
-
-  const minuteMs = 60_000;
 
   describe('credentials on behalf of users', () => {
     it("exchange the caller's token for one that Graph takes for the same user", async () => {
@@ -327,16 +289,6 @@ describe('on behalf of credentials', () => {
       expect(await ask(first)).not.toBe(await ask(second));
     });
 
-    it('get a new token before the old one ends', async () => {
-      const { ask, clock } = create();
-      const assertion = authority.mint();
-      await ask(assertion);
-      await clock.advance(55 * minuteMs - 1);
-      expect(await requestsOf(() => ask(assertion))).toBe(0);
-      await clock.advance(1);
-      expect(await requestsOf(() => ask(assertion))).toBe(1);
-    });
-
     it('get one new token for all operations whose token Graph refused', async () => {
       const { ask } = create();
       const assertion = authority.mint();
@@ -350,29 +302,6 @@ describe('on behalf of credentials', () => {
         }
       });
       expect([requests, tokens.size, tokens.has(refused ?? '')]).toEqual([1, 1, false]);
-    });
-
-    it('remember no more callers than they may', async () => {
-      const { ask } = create({ maximumTokens: 2 });
-      const [first, second, third] = [authority.mint(), authority.mint(), authority.mint()];
-      await ask(first);
-      await ask(second);
-      await ask(third);
-      expect(await requestsOf(() => ask(third))).toBe(0);
-      expect(await requestsOf(() => ask(first))).toBe(1);
-    });
-
-    it('let a caller go in the moment in which it leaves', async () => {
-      const { ask, clock } = create();
-      authority.faults.set({ kind: 'hang' });
-      const assertion = authority.mint();
-      const { call, end } = endableCall({ callerToken: new Secret(assertion) });
-      const asked = ask(assertion, { call });
-      await clock.whenPending();
-      end('callerLeft');
-      const turn = new Promise((resolve) => setImmediate(resolve, 'a turn later'));
-      const first = await Promise.race([asked.catch((error: unknown) => error), turn]);
-      expect(first).toBeInstanceOf(GraphDeadlineError);
     });
 
     it('ask a caller without a token for one', async () => {
@@ -402,10 +331,7 @@ describe('on behalf of credentials', () => {
 });
 
 describe('managed identity', () => {
-  const closing: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    await Promise.all(closing.splice(0).map((close) => close()));
-  });
+  const closeLater = useClosing();
 
   interface Wish {
     readonly kind?: ManagedIdentityEndpoint['kind'];
@@ -428,7 +354,7 @@ describe('managed identity', () => {
       },
       { clock, log, chance: () => 0.5 },
     );
-    closing.push(credentials.close, server.close);
+    closeLater(credentials.close, server.close);
     const ask = async (withFreshToken = false) =>
       (await credentials.tokenFor(testCall(), { withFreshToken })).reveal();
     return { ask, server, clock, lines: log.lines };
@@ -497,7 +423,7 @@ describe('managed identity', () => {
           proxies: { https: way, http: way, exceptions: '' },
         },
       );
-      closing.push(credentials.close, server.close, proxy.close);
+      closeLater(credentials.close, server.close, proxy.close);
       // Only the proxy knows the name.
       await expect(
         credentials.tokenFor(testCall(), { withFreshToken: false }),

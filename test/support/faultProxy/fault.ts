@@ -1,4 +1,4 @@
-import type { HttpAnswer } from './httpAnswer.ts';
+import { type HttpAnswer, toBytes } from './httpAnswer.ts';
 import type { Wire } from './wire.ts';
 
 /** The head of a request as it arrived at the proxy. */
@@ -61,6 +61,14 @@ export interface RequestFault extends FaultTraits {
 }
 
 export type Fault = ConnectionFault | RequestFault;
+
+/** No fault at all: the upstream executes the request, and its answer goes to the client as it is. */
+export const passOn: RequestFault = {
+  name: 'passes through',
+  at: 'request',
+  executes: true,
+  play: ({ wire, answer }) => wire.write(toBytes(answer)),
+};
 
 /** The same fault after the upstream has executed the request and answered. */
 export function executed<F extends RequestFault>(fault: F): F {

@@ -1,19 +1,16 @@
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { createPauses } from '../../../src/emulator/faults.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import type { ServerCertificate } from '../certificates.ts';
-import { loopback, openDoor } from './door.ts';
-import type { Fault } from './fault.ts';
-import { withSecureLinks } from './httpAnswer.ts';
-import { createLedger, type FaultProxyRecord } from './ledger.ts';
-import { createRequestReader } from './requestReader.ts';
-import { createScript } from './script.ts';
-import { type ServedConnection, type Stage, serveConnection } from './serveConnection.ts';
-import { createTlsEnd } from './tlsEnd.ts';
-import { createUpstreamLink } from './upstreamLink.ts';
+import { type Fault, passOn, type RequestFault, type RequestHead } from './fault.ts';
+import { type HttpAnswer, httpAnswer, toBytes, withSecureLinks } from './httpAnswer.ts';
+import { createRequestReader, type RequestReader, UnreadableRequest } from './requestReader.ts';
+import { createUpstreamLink, standInAnswer } from './upstream.ts';
 import { createWire, type HeldConnection, type Wire } from './wire.ts';
 
-export interface FaultProxyOptions {
+interface FaultProxyOptions {
   /** What it stands before; speaks plain HTTP. */
   readonly upstream: URL;
   /** Makes it speak TLS to its clients. */
@@ -22,16 +19,29 @@ export interface FaultProxyOptions {
   readonly clock?: Clock;
 }
 
-/** A proxy that plays faults on real sockets and counts what gets through. */
-export interface FaultProxy {
-  /** Where clients connect; the same after a refusal. */
-  readonly url: URL;
-  readonly received: FaultProxyRecord['received'];
-  readonly forwarded: FaultProxyRecord['forwarded'];
+/** What happened at a proxy until now. */
+interface FaultProxyRecord {
+  /** The requests whose head arrived, oldest first, with the name of the fault that each met. */
+  readonly received: readonly (RequestHead & { readonly fault: string | undefined })[];
+  /**
+   * The requests that were given to the upstream, in the order of its answers; a status says that one was executed, and
+   * is undefined where the upstream broke off.
+   */
+  readonly forwarded: readonly {
+    readonly method: string;
+    readonly path: string;
+    readonly status: number | undefined;
+  }[];
+  /** How many requests are with the upstream at this moment. */
+  readonly underWay: number;
   /** How many connections were accepted. */
   readonly connections: number;
-  /** How many faults of the script are still to strike. */
-  readonly faultsLeft: number;
+}
+
+/** A proxy that plays faults on real sockets and counts what gets through. */
+export interface FaultProxy extends Omit<FaultProxyRecord, 'underWay'> {
+  /** Where clients connect; the same after a refusal. */
+  readonly url: URL;
   /** Appends faults: each connection and each request takes the first that fits it, and passes through if none does. */
   script(...faults: readonly Fault[]): void;
   /** Forgets the faults that have not struck yet. */
@@ -58,72 +68,150 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
+const loopback = '127.0.0.1';
+
 /** Starts a proxy on loopback. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
-  const clock = options.clock ?? systemClock;
+  const { clock = systemClock, tls } = options;
+  const { record, note, until, close: closeRecord } = createRecord();
   const script = createScript(clock);
-  const ledger = createLedger();
   const pauses = createPauses(clock);
   const link = createUpstreamLink(options.upstream);
-  const tlsEnd = options.tls && createTlsEnd(options.tls);
+  const secure = tls && createTlsEnd(tls);
   const sockets = new Set<Socket>();
-  const served = new Set<ServedConnection>();
+  /** The wires that requests are read from, with whether one is being served. */
+  const served = new Map<Wire, { isIdle: boolean }>();
   const wires = new Set<Wire>();
   let stopRefusing = (): void => undefined;
 
   async function accept(socket: Socket): Promise<void> {
-    const noteEnd = ledger.connected();
+    note(() => {
+      record.connections += 1;
+    });
     sockets.add(socket);
-    socket.on('error', () => undefined);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     const wireOver = (stream: Socket, isUnused: boolean): Wire => {
       const wire = createWire(socket, stream, { clock, isUnused });
       wires.add(wire);
       socket.on('close', () => wires.delete(wire));
       return wire;
     };
-    socket.on('close', () => {
-      sockets.delete(socket);
-      noteEnd();
-    });
-    const fault = script.takeForConnection();
-    if (fault !== undefined) {
+    const fault = script.take((one) => one.at === 'connection');
+    if (fault?.at === 'connection') {
       const wire = wireOver(socket, true);
       await fault.play(wire);
       if (!wire.isOpen) {
         return;
       }
     }
-    const stream = tlsEnd ? await tlsEnd.secure(socket) : socket;
+    const stream = secure ? await secure.shakeHands(socket) : socket;
     if (stream === undefined) {
       return;
     }
     stream.on('error', () => undefined);
     const wire = wireOver(stream, false);
-    const connection = serveConnection(createRequestReader(stream), wire, stage);
-    served.add(connection);
-    await connection.ended;
-    served.delete(connection);
+    await serve(createRequestReader(stream), wire);
+    served.delete(wire);
   }
 
-  const door = await openDoor((socket) => {
-    void accept(socket);
-  });
-  const url = new URL(`${tlsEnd ? 'https' : 'http'}://${loopback}:${door.port}`);
-  const stage: Stage = {
-    origin: url.origin,
-    nowMs: () => clock.now(),
-    wait: pauses.wait,
-    meet(head) {
-      const fault = script.takeForRequest(head);
-      ledger.received({ ...head, fault: fault?.name });
-      return fault;
-    },
-    async execute(request) {
-      const answer = link.send(request);
-      ledger.forwarded(request, answer);
-      return tlsEnd ? withSecureLinks(await answer, url) : answer;
-    },
-  };
+  /** Serves the requests of a connection in their order until either side ends it. Never rejects. */
+  async function serve(reader: RequestReader, wire: Wire): Promise<void> {
+    const state = { isIdle: true };
+    served.set(wire, state);
+    try {
+      while (wire.isOpen) {
+        const head = await reader.readHead();
+        if (head === undefined) {
+          return;
+        }
+        state.isIdle = false;
+        await serveRequest(head, reader, wire);
+        state.isIdle = true;
+      }
+    } catch (error) {
+      if (error instanceof UnreadableRequest) {
+        await wire.write(toBytes(httpAnswer(400, {}, `This proxy cannot read ${error.message}`)));
+        wire.finish();
+      } else {
+        // The upstream broke off, and so does the proxy.
+        wire.reset();
+      }
+    }
+  }
+
+  async function serveRequest(head: RequestHead, reader: RequestReader, wire: Wire): Promise<void> {
+    const met = script.take((one) => one.at !== 'connection' && (one.fits?.(head) ?? true));
+    note(() => record.received.push({ ...head, fault: met?.name }));
+    const fault = (met as RequestFault | undefined) ?? passOn;
+    const body = fault.at === 'head' ? Buffer.alloc(0) : await reader.readBody(head);
+    if (body === undefined) {
+      return;
+    }
+    const request = { ...head, body };
+    let execution: Promise<HttpAnswer> | undefined;
+    const execute = (): Promise<HttpAnswer> => {
+      execution ??= forward(link.send(request), head);
+      return execution;
+    };
+    await fault.play({
+      request,
+      answer: fault.executes ? await execute() : standInAnswer(request),
+      wire,
+      origin: url.origin,
+      nowMs: () => clock.now(),
+      wait: (ms) => wire.hold(pauses.wait(ms)),
+      execute,
+    });
+    if (head.headers['connection']?.toLowerCase() === 'close') {
+      wire.finish();
+    }
+  }
+
+  async function forward(
+    answering: Promise<HttpAnswer>,
+    { method, path }: RequestHead,
+  ): Promise<HttpAnswer> {
+    note(() => {
+      record.underWay += 1;
+    });
+    let status: number | undefined;
+    try {
+      const answer = await answering;
+      status = answer.status;
+      return secure ? withSecureLinks(answer, url) : answer;
+    } finally {
+      note(() => {
+        record.underWay -= 1;
+        record.forwarded.push({ method, path, status });
+      });
+    }
+  }
+
+  const listenOn = (port: number): Server =>
+    createServer({ noDelay: true }, (socket) => void accept(socket)).listen(port, loopback);
+  let server: Server | undefined = listenOn(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(`${secure ? 'https' : 'http'}://${loopback}:${port}`);
+  let gone: Promise<void> = Promise.resolve();
+
+  /** Refuses connections; resolves once the ones that came before are gone, too. */
+  function shut(): Promise<void> {
+    const closing = server;
+    server = undefined;
+    if (closing !== undefined) {
+      gone = new Promise((resolve) => closing.close(() => resolve()));
+    }
+    return gone;
+  }
+
+  async function acceptConnections(): Promise<void> {
+    stopRefusing();
+    server ??= listenOn(port);
+    if (!server.listening) {
+      await once(server, 'listening');
+    }
+  }
 
   async function drop(dropped: readonly Wire[]): Promise<void> {
     await Promise.all(
@@ -135,66 +223,140 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   }
 
   const dropIdleConnections = (): Promise<void> =>
-    drop([...served].filter(({ isIdle }) => isIdle).map(({ wire }) => wire));
-
-  async function acceptConnections(): Promise<void> {
-    stopRefusing();
-    await door.open();
-  }
+    drop([...served].filter(([, { isIdle }]) => isIdle).map(([wire]) => wire));
 
   return {
     url,
-    received: ledger.record.received,
-    forwarded: ledger.record.forwarded,
+    received: record.received,
+    forwarded: record.forwarded,
     get connections() {
-      return ledger.record.connections;
+      return record.connections;
     },
-    get faultsLeft() {
-      return script.left;
-    },
-    script(...faults) {
-      for (const fault of faults) {
-        script.add(fault);
-      }
-    },
+    script: script.add,
     clear: script.clear,
-    present(certificate) {
-      tlsEnd?.present(certificate);
-    },
+    present: (certificate) => secure?.present(certificate),
     get held() {
       return [...wires].flatMap(({ held }) => held ?? []);
     },
     get isIdle() {
-      return ledger.record.underWay === 0 && [...served].every(({ isIdle }) => isIdle);
+      return record.underWay === 0 && [...served.values()].every(({ isIdle }) => isIdle);
     },
     dropIdleConnections,
     dropConnections: () => drop([...wires]),
     async refuseConnections(forMs) {
-      const gone = door.shut();
+      const ended = shut();
       stopRefusing();
       if (forMs !== undefined) {
-        stopRefusing = clock.startTimer(forMs, () => {
-          void door.open();
-        });
+        stopRefusing = clock.startTimer(forMs, () => void acceptConnections());
       }
       await dropIdleConnections();
       for (const socket of sockets) {
         socket.resetAndDestroy();
       }
-      await gone;
+      await ended;
     },
     acceptConnections,
-    until: ledger.until,
+    until,
     async close() {
       stopRefusing();
       pauses.giveUp();
       link.close();
-      const gone = door.shut();
+      const ended = shut();
       for (const socket of sockets) {
         socket.destroy();
       }
-      await gone;
-      ledger.close();
+      await ended;
+      closeRecord();
     },
+  };
+}
+
+/** An empty record, and what waits for it to be as wanted. */
+function createRecord() {
+  const record = {
+    received: [] as FaultProxyRecord['received'][number][],
+    forwarded: [] as FaultProxyRecord['forwarded'][number][],
+    underWay: 0,
+    connections: 0,
+  };
+  const watchers = new Set<() => void>();
+  let isClosed = false;
+  const look = (): void => {
+    for (const watch of watchers) {
+      watch();
+    }
+  };
+  return {
+    record,
+    note(change: () => unknown) {
+      change();
+      look();
+    },
+    until: (holds: (record: FaultProxyRecord) => boolean): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const watch = (): void => {
+          if (holds(record)) {
+            watchers.delete(watch);
+            resolve();
+          } else if (isClosed) {
+            watchers.delete(watch);
+            reject(new Error('The fault proxy was closed before what was waited for'));
+          }
+        };
+        watchers.add(watch);
+        watch();
+      }),
+    close() {
+      isClosed = true;
+      look();
+    },
+  };
+}
+
+/** What is to happen next: connections and requests each take the first fault that fits them. */
+function createScript(clock: Clock) {
+  let entries: { readonly fault: Fault; readonly untilMs: number; left: number }[] = [];
+  return {
+    add(...faults: readonly Fault[]) {
+      for (const fault of faults) {
+        const { times = 1, forMs = Number.POSITIVE_INFINITY } = fault;
+        entries.push({ fault, left: times, untilMs: clock.now() + forMs });
+      }
+    },
+    clear() {
+      entries = [];
+    },
+    take(fits: (fault: Fault) => boolean): Fault | undefined {
+      const nowMs = clock.now();
+      entries = entries.filter(({ left, untilMs }) => left > 0 && nowMs < untilMs);
+      const entry = entries.find(({ fault }) => fits(fault));
+      if (entry !== undefined) {
+        entry.left -= 1;
+      }
+      return entry?.fault;
+    },
+  };
+}
+
+/** A TLS server that never listens: connections are handed to it, so that a fault can come before TLS. */
+function createTlsEnd(certificate: ServerCertificate) {
+  const server = createTlsServer({ ...certificate });
+  const shaking = new Map<number | undefined, (secured: TLSSocket) => void>();
+  server.on('secureConnection', (secured) => shaking.get(secured.remotePort)?.(secured));
+  return {
+    /** Undefined where the client does not get as far. */
+    shakeHands: (socket: Socket): Promise<TLSSocket | undefined> =>
+      new Promise((resolve) => {
+        const { remotePort } = socket;
+        shaking.set(remotePort, resolve);
+        socket.on('close', () => {
+          if (shaking.get(remotePort) === resolve) {
+            shaking.delete(remotePort);
+          }
+          resolve(undefined);
+        });
+        server.emit('connection', socket);
+      }),
+    present: (next: ServerCertificate) => server.setSecureContext({ ...next }),
   };
 }

@@ -79,17 +79,6 @@ async function runOut(stage: ReturnType<typeof createStage>): Promise<unknown> {
 }
 
 describe('the repeats of a send', () => {
-  it('gives the first answer as it came where there is nothing to repeat', async () => {
-    const stage = createStage('list', [200]);
-    await expect(runOut(stage)).resolves.toEqual({
-      status: 200,
-      headers: {},
-      body: expect.anything(),
-    });
-    expect(stage.attempts).toMatchObject([{ number: 1 }]);
-    expect(stage.told()).toEqual([]);
-  });
-
   it('waits half of 200 ms, then of 400 ms, and not a millisecond more or less', async () => {
     const stage = createStage('list', [500]);
     const end = stage.run();
@@ -113,23 +102,6 @@ describe('the repeats of a send', () => {
     const stage = createStage(operation, [end, 200]);
     await expect(runOut(stage)).resolves.toMatchObject({ status: 200 });
     expect(stage.times()).toEqual([0, atMs]);
-  });
-
-  it.each<[string, GraphOperation, End]>([
-    ['an add that broke off', 'add', broken],
-    ['an update that broke off', 'update', broken],
-    ['an add after a fault', 'add', 500],
-    ['an add after a 503 that does not say when', 'add', 503],
-    ['a list whose operation has ended', 'list', failed('ended')],
-    ['what failed for a reason of its own', 'list', new TypeError('A fault in the program')],
-  ])('sends %s once', async (_what, operation, end) => {
-    const stage = createStage(operation, [end]);
-    const ended = await runOut(stage);
-    expect(stage.attempts).toHaveLength(1);
-    if (end instanceof Error) {
-      expect(ended).toBe(end);
-    }
-    expect(stage.told()).toEqual([]);
   });
 
   it('does not wait where the wait would end with the operation, and says so', async () => {
@@ -211,12 +183,6 @@ describe('the repeats of a send', () => {
       true,
     ]);
     expect(stage.times()).toEqual([0, 0]);
-  });
-
-  it("never asks for a fresh token in place of the caller's own", async () => {
-    const stage = createStage('get', [401]);
-    await runOut(stage);
-    expect(stage.attempts).toHaveLength(1);
   });
 
   it('stops where the process has no repeats to spare', async () => {

@@ -1,6 +1,5 @@
-import type { RequestFault } from '../fault.ts';
+import { passOn, type RequestFault } from '../fault.ts';
 import { toBytes } from '../httpAnswer.ts';
-import { passOn } from './passOn.ts';
 
 /** Keeps an answer back for a time; the upstream's, which is executed at once, where no fault is named. */
 export function slow(delayMs: number, fault: RequestFault = passOn): RequestFault {
