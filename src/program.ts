@@ -66,7 +66,7 @@ try {
   listenToProcess(gateway, config, log);
   const { url, upstreamUrl } = await starting;
   if (config.upstream.kind === 'emulator') {
-    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'));
+    standardOutput().write(bannerOf(url, upstreamUrl, config.explorer !== 'off'), 'now');
   }
 } catch (error) {
   exitOnConfigError(error);

@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Trail } from '../telemetry/trace.ts';
+import type { Trail } from '../telemetry/trail.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
 

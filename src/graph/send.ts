@@ -155,7 +155,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     }
   }
 
-  /** One request and its answer, in the attempt's own time, with one log line, one measurement and one span. */
+  /** One request and its answer, in the attempt's own time, with one measurement and one span. */
   async function exchange(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const limitMs = attemptLimitMsOf(attempt, attempt.call.deadlineMs - clock.now());
     const limit = limitMs === undefined ? undefined : createAttemptLimit(limitMs, clock);

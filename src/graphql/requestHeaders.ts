@@ -1,5 +1,5 @@
 import { Secret } from '../shared/secret.ts';
-import type { CallerTrace } from '../telemetry/trace.ts';
+import type { CallerTrace } from '../telemetry/trail.ts';
 import type { ProblemBody } from './problems.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

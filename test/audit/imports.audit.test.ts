@@ -29,7 +29,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@azure\/|^jose$/, ['identity']],
   [/^rate-limiter-flexible/, ['graph']],
   [/^saxes$/, ['drift']],
-  [/^pino$|^@opentelemetry\/(?!api$)/, ['telemetry']],
+  [/^@opentelemetry\/(?!api$)/, ['telemetry']],
 ];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
