@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../shared/clock.ts';
 import { standardOutput, type Urgency } from './logSink.ts';
 
 /** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
@@ -64,7 +65,11 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 type Level = keyof Log;
 
 /** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
-export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
+export function createLogger(
+  level: string,
+  sink: LogSink = standardOutput(),
+  clock: Pick<Clock, 'now'> = systemClock,
+): Log {
   const isoOf = createIsoTime();
   const least = levels.indexOf(level);
   const writerOf = (own: Level): Log['error'] => {
@@ -72,7 +77,7 @@ export function createLogger(level: string, sink: LogSink = standardOutput()): L
       return () => undefined;
     }
     return (message, fields = {}, error) => {
-      const time = isoOf(Date.now());
+      const time = isoOf(clock.now());
       const line = JSON.stringify({ level: own, time, ...fields, ...describe(error), message });
       sink.write(`${escapeControls(line)}\n`, urgencyOf(own, fields));
     };
