@@ -15,7 +15,7 @@ export type { Dependencies } from './dependencies.ts';
 export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/metrics.ts';
-export type { StartTrail } from './telemetry/trace.ts';
+export type { StartTrail } from './telemetry/trail.ts';
 
 /** Where a started gateway is found, and who answers it. */
 export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
@@ -90,7 +90,7 @@ async function startObservedGateway(
       newId,
       chance: Math.random,
       measurements: createMeasurements(telemetry.meter),
-      startTrail: createStartTrail(telemetry.tracer),
+      startTrail: createStartTrail(telemetry.tracerOf),
       ...given,
     });
     if (metricsUrl !== undefined) {

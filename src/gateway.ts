@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -25,6 +24,7 @@ import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
+import { EndController } from './shared/abort.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
@@ -114,9 +114,7 @@ async function openGateway(
   opened.push(() => upstream.close());
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
-  const shutdown = new AbortController();
-  // Each operation under way listens; more than ten of them are no leak.
-  setMaxListeners(0, shutdown.signal);
+  const shutdown = new EndController();
   const contextParts: ContextParts = {
     graph: upstream.graph,
     apiVersion: config.apiVersion,
@@ -131,7 +129,7 @@ async function openGateway(
     seenPartnerIds,
     operations,
     loopShare,
-    shutdown: shutdown.signal,
+    shutdown,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),
     authMode: authModes[config.identity.mode],
@@ -194,7 +192,7 @@ const lastWordsMs = 250;
 interface Drain {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly shutdown: AbortController;
+  readonly shutdown: EndController;
 }
 
 /**

@@ -67,7 +67,7 @@ try {
   const { url, upstreamUrl } = await starting;
   const banner = bannerOf(config, { url, upstreamUrl }, process.stdout.isTTY === true);
   if (banner !== '') {
-    standardOutput().write(banner);
+    standardOutput().write(banner, 'now');
   }
 } catch (error) {
   exitOnConfigError(error);

@@ -57,7 +57,7 @@ async function probeOwnToken(
   const asItself = { ...identity, mode: 'app-only' } as const;
   const credentials = await createOutbound(config, asItself, surroundings);
   try {
-    const token = await withinTimeout(parts, (signal): Promise<Secret> => {
+    const token = await withinTimeout(parts, async (signal): Promise<Secret> => {
       const call = {
         requestId: surroundings.newId(),
         traceparent: undefined,

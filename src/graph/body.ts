@@ -4,9 +4,10 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { abortable } from '../shared/abort.ts';
 import {
   countJsonValues,
-  findJsonProblem,
   isJsonType,
+  judgeUsualJson,
   parseJson,
+  withExactNumbers,
   withExactNumbersInSteps,
 } from '../shared/json.ts';
 import { laterTurn } from '../shared/loopShare.ts';
@@ -17,16 +18,29 @@ import { maximumBodyBytes, maximumJsonValues, smallBodyBytes } from './transport
 import { isWrite } from './types.ts';
 
 /**
- * Makes JSON of an answer's body, once for all who look at it. A success whose body cannot be believed is an error
- * from here on; of a refusal the status counts, whatever its body is.
+ * Makes JSON of an answer's body, once for all who look at it: at once if it is small and plain. A success whose body
+ * cannot be believed is an error from here on; of a refusal the status counts, whatever its body is.
  */
-export async function readBody(
+export function readBody(
+  request: Pick<GraphRequest, 'operation' | 'call'>,
+  response: GraphResponse,
+): GraphResponse | Promise<GraphResponse> {
+  if (isEncoded(response)) {
+    return readEncoded(request, response);
+  }
+  if (!isJson(response) || response.body.length === 0) {
+    return response;
+  }
+  return response.body.length <= smallBodyBytes
+    ? readSmallJson(request, response)
+    : readJson(request, response);
+}
+
+async function readEncoded(
   request: Pick<GraphRequest, 'operation' | 'call'>,
   response: GraphResponse,
 ): Promise<GraphResponse> {
-  const decoded = isEncoded(response)
-    ? await decodeInTime(request, response)
-    : { body: response.body };
+  const decoded = await decodeInTime(request, response);
   if ('problem' in decoded) {
     if (isSuccess(response)) {
       throw protocolErrorOf(request, response, decoded.problem);
@@ -36,6 +50,59 @@ export async function readBody(
   return isJson(response) && decoded.body.length > 0
     ? readJson(request, { ...response, body: decoded.body })
     : { ...response, body: decoded.body };
+}
+
+/** As many values as there may be do not fit into a small body. */
+function readSmallJson(
+  request: Pick<GraphRequest, 'operation'>,
+  response: GraphResponse,
+): GraphResponse {
+  const { body } = response;
+  const text = textOf(body);
+  const json = isUtf8(body) ? parseJson(text) : undefined;
+  if (json === undefined) {
+    return withoutJson(request, response);
+  }
+  const { problem, hasNumbers } = judgeUsualJson(text, json);
+  if (problem !== undefined) {
+    return withDoubt(request, response, problem);
+  }
+  if (!isSuccess(response)) {
+    return { ...response, json };
+  }
+  return {
+    ...response,
+    json: hasNumbers ? withExactNumbers(text, json) : json,
+    jsonValues: request.operation === 'list' ? countJsonValues(body) : 0,
+  };
+}
+
+function textOf(body: Buffer): string {
+  const text = body.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** A success that has no JSON where it should is cut off: where the connection's end marks the body's, that is no error anywhere else. */
+function withoutJson(
+  request: Pick<GraphRequest, 'operation'>,
+  response: GraphResponse,
+): GraphResponse {
+  if (isSuccess(response)) {
+    throw protocolErrorOf(request, response, 'its JSON is broken', { fault: 'broken' });
+  }
+  return response;
+}
+
+/** A refusal with a doubtful body is no error of Graph's own. */
+function withDoubt(
+  request: Pick<GraphRequest, 'operation'>,
+  response: GraphResponse,
+  problem: string,
+): GraphResponse {
+  if (isSuccess(response)) {
+    throw protocolErrorOf(request, response, problem);
+  }
+  return { ...response, body: Buffer.alloc(0) };
 }
 
 /** What is packed small may take long to unpack; the operation's time holds for that, too. */
@@ -51,46 +118,34 @@ function decodeInTime(
   );
 }
 
+/** Large JSON in steps, so that others have their turn between them. */
 async function readJson(
   request: Pick<GraphRequest, 'operation'>,
   response: GraphResponse,
 ): Promise<GraphResponse> {
   const { body } = response;
-  const isSmall = body.length <= smallBodyBytes;
-  const pause = isSmall ? undefined : laterTurn;
   const values = countJsonValues(body);
   if (values > maximumJsonValues) {
-    if (isSuccess(response)) {
-      throw protocolErrorOf(request, response, 'its JSON has too many values');
-    }
-    return { ...response, body: Buffer.alloc(0) };
+    return withDoubt(request, response, 'its JSON has too many values');
   }
-  await pause?.();
-  const text = body.toString('utf8').replace(/^\uFEFF/, '');
+  await laterTurn();
+  const text = textOf(body);
   const isText = isUtf8(body);
-  await pause?.();
+  await laterTurn();
   const json = isText ? parseJson(text) : undefined;
-  if (!isSuccess(response)) {
-    if (json === undefined) {
-      return response;
-    }
-    // With a doubtful body it is no error of Graph's own.
-    return findJsonProblem(text, json) === undefined
-      ? { ...response, json }
-      : { ...response, body: Buffer.alloc(0) };
-  }
   if (json === undefined) {
-    // A body whose end the connection's end marks is cut off without an error anywhere else.
-    throw protocolErrorOf(request, response, 'its JSON is broken', { fault: 'broken' });
+    return withoutJson(request, response);
   }
-  await pause?.();
-  const problem = findJsonProblem(text, json);
+  await laterTurn();
+  const { problem, hasNumbers } = judgeUsualJson(text, json);
   if (problem !== undefined) {
-    throw protocolErrorOf(request, response, problem);
+    return withDoubt(request, response, problem);
   }
-  await pause?.();
-  const exact = await withExactNumbersInSteps(text, json, laterTurn);
-  await pause?.();
+  if (!isSuccess(response)) {
+    return { ...response, json };
+  }
+  await laterTurn();
+  const exact = hasNumbers ? await withExactNumbersInSteps(text, json, laterTurn) : json;
   return { ...response, json: exact, jsonValues: values };
 }
 

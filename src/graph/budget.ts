@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RateLimiterAbstract, RateLimiterRedis } from 'rate-limiter-flexible';
 import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js';
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GraphRejectedLocallyError, sleep, untilEnded } from './errors.ts';
 import { MemoryLimiter } from './memoryLimiter.ts';
@@ -15,11 +16,13 @@ export interface BudgetClaim {
   /** Until the operation's deadline. */
   readonly timeLeftMs: number;
   /** Ends the wait at once. */
-  readonly signal: AbortSignal;
+  readonly signal: EndSignal;
 }
 
 /** Keeps what goes to Graph below Graph's own limits, for each key apart. */
 export interface GraphBudget {
+  /** Counts a send if there is room and no store has to be asked; false counts nothing, and `acquire` decides. */
+  tryAcquire(key: string, requests: number, isWrite: boolean): boolean;
   /**
    * Resolves when the claim may be sent.
    * @throws GraphRejectedLocallyError `throttled` with the wait, at once where that is longer than the claim can be held back.
@@ -53,7 +56,7 @@ function createLimiterBudget(
   /** How much waits for each count of each key. */
   const waiting = new Map<string, number>();
 
-  async function waitFor(full: Full, key: string, timeLeftMs: number, signal: AbortSignal) {
+  async function waitFor(full: Full, key: string, timeLeftMs: number, signal: EndSignal) {
     const place = `${full.count} ${key}`;
     const ahead = waiting.get(place) ?? 0;
     const decision = decideWait({
@@ -87,6 +90,7 @@ function createLimiterBudget(
   }
 
   return {
+    tryAcquire: tryTakeOf(pair),
     async acquire({ key, requests, isWrite, timeLeftMs, signal }) {
       const deadlineMs = clock.now() + timeLeftMs;
       for (;;) {
@@ -137,6 +141,23 @@ async function take(pair: LimiterPair, cost: Cost): Promise<Full | undefined> {
   }
   await pair.requests.reward(key, requests);
   return { count: 'writes', msBeforeNext: noWrites };
+}
+
+/** Takes from both counts without a promise, if both are kept here. */
+function tryTakeOf({ requests: all, writes }: LimiterPair): GraphBudget['tryAcquire'] {
+  if (!(all instanceof MemoryLimiter && writes instanceof MemoryLimiter)) {
+    return () => false;
+  }
+  return (key, requests, isWrite) => {
+    if (!all.tryConsume(key, requests)) {
+      return false;
+    }
+    if (isWrite && !writes.tryConsume(key, 1)) {
+      all.giveBack(key, requests);
+      return false;
+    }
+    return true;
+  };
 }
 
 /** Undefined where there was room, else how long there is none. A claim that is turned away is counted for nothing. */

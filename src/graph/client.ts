@@ -277,5 +277,6 @@ function noteUnknownOutcome(
     status,
     graphRequestId,
     code,
+    mayHaveBeenApplied: true,
   });
 }

@@ -13,14 +13,14 @@ interface TokenWish {
 export interface Credentials {
   /** Whether tokens come from a cache of the gateway's own, so that a refused one can be replaced. */
   readonly hasOwnTokens: boolean;
-  /** @throws GraphCredentialError where there is none. */
-  tokenFor(call: GraphCall, wish: TokenWish): Promise<Secret>;
+  /** Gives the token, at once if it is known. @throws GraphCredentialError where there is none. */
+  tokenFor(call: GraphCall, wish: TokenWish): Secret | Promise<Secret>;
 }
 
 /** Hands the caller's own token on. Graph's tokens are opaque to everyone else, so Graph alone judges it. */
 export const passthroughCredentials: Credentials = {
   hasOwnTokens: false,
-  async tokenFor(call) {
+  tokenFor(call) {
     if (call.callerToken === undefined) {
       throw new GraphCredentialError(
         'unauthenticated',

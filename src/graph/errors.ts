@@ -1,4 +1,4 @@
-import { abortable } from '../shared/abort.ts';
+import { abortable, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { EndReason } from './request.ts';
 
@@ -133,7 +133,7 @@ const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: strin
 
 /** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` where a write had gone out by then. */
 export function abortErrorOf(
-  { reason }: Pick<AbortSignal, 'reason'>,
+  { reason }: Pick<EndSignal, 'reason'>,
   mayHaveBeenApplied = false,
   fault: 'ended' | 'queued' = 'ended',
 ): GraphDeadlineError {
@@ -150,12 +150,12 @@ function isEndReason(reason: unknown): reason is EndReason {
  * Waits for something, but no longer than the operation lasts.
  * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
  */
-export function untilEnded<Result>(signal: AbortSignal, awaited: Promise<Result>): Promise<Result> {
+export function untilEnded<Result>(signal: EndSignal, awaited: Promise<Result>): Promise<Result> {
   return abortable(signal, awaited, abortErrorOf);
 }
 
 /** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
-export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(abortErrorOf(signal));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -27,7 +28,7 @@ export interface Leases {
    * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
    * @throws GraphDeadlineError when the signal fires before.
    */
-  acquire(key: string, signal: AbortSignal): Promise<Lease | undefined>;
+  acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
 }
 
 interface LeaseOptions {

@@ -30,6 +30,25 @@ export class MemoryLimiter extends RateLimiterAbstract {
     this.#sweptMs = now();
   }
 
+  /** Counts if there is room; else nothing is counted. */
+  tryConsume(key: string, points: number): boolean {
+    const count = this.#counts.get(key);
+    if (count === undefined || this.#leftMs(count) === 0) {
+      const fits = points <= this.points;
+      if (fits) {
+        this.#start(key, points, this.msDuration);
+      }
+      return fits;
+    }
+    const hasRoom = count.consumed + points <= this.points;
+    count.consumed += hasRoom ? points : 0;
+    return hasRoom;
+  }
+
+  giveBack(key: string, points: number): void {
+    this.#add(key, -points);
+  }
+
   override async consume(key: string, points = 1): Promise<RateLimiterRes> {
     const result = this.#add(key, points);
     if (result.consumedPoints > this.points) {

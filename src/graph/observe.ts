@@ -13,7 +13,7 @@ interface AttemptReportParts {
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
-/** What is told of one attempt: one line, one measurement and one span, whatever its end is. */
+/** What is told of one attempt: one measurement and one span, and a line of its own unless all went well. */
 interface AttemptReport {
   /** The attempt's own trace context, where there are traces. */
   readonly headers: GraphRequest['headers'] | undefined;
@@ -35,10 +35,15 @@ export function startAttemptReport(
     answered(response) {
       const durationMs = clock.now() - startedMs;
       const answer = describeAnswer(response);
-      log.info('Microsoft Graph answered', { ...describeAttempt(attempt, durationMs), ...answer });
+      const isPlain = response.status < 300 && !hasCallerLeft(attempt);
+      // The request's own line says all of it; what an operator may look for by itself has a line of its own.
+      log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', {
+        ...describeAttempt(attempt, durationMs),
+        ...answer,
+      });
       measurements.attempt({ ...labels, durationMs, status: response.status });
       measurements.underWay(-1);
-      trail?.end(answer);
+      trail?.end({ ...answer, durationMs });
     },
     failed(error) {
       const durationMs = clock.now() - startedMs;
@@ -52,7 +57,7 @@ export function startAttemptReport(
       }
       measurements.attempt({ ...labels, durationMs, errorType: code });
       measurements.underWay(-1);
-      trail?.end({ ...failure, errorType: code });
+      trail?.end({ ...failure, durationMs, errorType: code });
     },
   };
 }
@@ -73,11 +78,15 @@ function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
     reason: repeatReason,
     durationMs,
     // A write that is finished for nobody is still told here.
-    hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
+    hasCallerLeft: hasCallerLeft(attempt) ? true : undefined,
   };
 }
 
-function describeAnswer(response: GraphResponse): LogFields {
+function hasCallerLeft({ call }: GraphAttempt): boolean {
+  return call.signal.reason === 'callerLeft';
+}
+
+function describeAnswer(response: GraphResponse) {
   return {
     status: response.status,
     graphRequestId: safeIdOf(headerText(response, 'request-id')),
@@ -85,7 +94,7 @@ function describeAnswer(response: GraphResponse): LogFields {
   };
 }
 
-function describeFailure(error: unknown): LogFields {
+function describeFailure(error: unknown) {
   if (!isGraphError(error)) {
     return {};
   }

@@ -167,25 +167,49 @@ type PartnerReading = { readonly partner: PartnerResource } | { readonly problem
  * do lists with null entries; what is inside a target stays as Graph wrote it.
  */
 export function readPartnerJson(value: unknown): PartnerReading {
+  return isPartner(value) ? { partner: value } : { problem: partnerProblemOf(value) };
+}
+
+/** The check of what is right, in one go; what is wrong is named by another. */
+function isPartner(value: unknown): value is PartnerResource {
+  return (
+    isJsonObject(value) &&
+    typeof value['id'] === 'string' &&
+    value['id'] !== '' &&
+    isOptional(value['@odata.type'], 'string') &&
+    isOptional(value['displayName'], 'string') &&
+    isOptional(value['partnerState'], 'string') &&
+    isOptional(value['lastHeartbeatDateTime'], 'string') &&
+    isOptional(value['macOsOnboarded'], 'boolean') &&
+    isOptional(value['windowsOnboarded'], 'boolean') &&
+    isOptional(value['androidOnboarded'], 'boolean') &&
+    isOptional(value['iosOnboarded'], 'boolean') &&
+    isOptional(value['linuxOnboarded'], 'boolean') &&
+    isList(value['macOsEnrollmentAssignments']) &&
+    isList(value['windowsEnrollmentAssignments']) &&
+    isList(value['androidEnrollmentAssignments']) &&
+    isList(value['iosEnrollmentAssignments']) &&
+    isList(value['linuxEnrollmentAssignments'])
+  );
+}
+
+function partnerProblemOf(value: unknown): string {
   if (!isJsonObject(value)) {
-    return { problem: 'a partner is not a JSON object' };
+    return 'a partner is not a JSON object';
   }
   if (typeof value['id'] !== 'string' || value['id'] === '') {
-    return { problem: 'a partner has no id' };
+    return 'a partner has no id';
   }
   const text = texts.find((name) => !isOptional(value[name], 'string'));
   if (text !== undefined) {
-    return { problem: `${text} of a partner is no text` };
+    return `${text} of a partner is no text`;
   }
   const flag = platforms.find((platform) => !isOptional(value[`${platform}Onboarded`], 'boolean'));
   if (flag !== undefined) {
-    return { problem: `${flag}Onboarded of a partner is neither true nor false` };
+    return `${flag}Onboarded of a partner is neither true nor false`;
   }
   const list = platforms.find((platform) => !isList(value[`${platform}EnrollmentAssignments`]));
-  if (list !== undefined) {
-    return { problem: `${list}EnrollmentAssignments of a partner is no list of assignments` };
-  }
-  return { partner: value as unknown as PartnerResource };
+  return `${list}EnrollmentAssignments of a partner is no list of assignments`;
 }
 
 function isOptional(value: unknown, type: 'string' | 'boolean'): boolean {

@@ -1,8 +1,9 @@
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Trail } from '../telemetry/trace.ts';
+import type { Trail } from '../telemetry/trail.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
 
@@ -25,9 +26,9 @@ export interface GraphCall {
    * Fires when the time is up, the caller's connection closes or the gateway stops, and once the operation is answered;
    * its reason is an `EndReason`.
    */
-  readonly signal: AbortSignal;
+  readonly signal: EndSignal;
   /** The same, deaf to the caller's leaving: a write that was already sent is finished. */
-  readonly writeSignal: AbortSignal;
+  readonly writeSignal: EndSignal;
 }
 
 export interface GraphRequest {
@@ -52,7 +53,7 @@ export interface GraphAttempt extends GraphRequest {
   /** Asks for a token that was not used before. */
   readonly withFreshToken?: boolean;
   /** Fires when this attempt has taken too long, while there may be time for another. */
-  readonly attemptSignal?: AbortSignal | undefined;
+  readonly attemptSignal?: EndSignal | undefined;
 }
 
 /** Why an attempt is followed by another. */

@@ -1,3 +1,4 @@
+import { EndController } from '../shared/abort.ts';
 import {
   type AttemptEnd,
   type Circuit,
@@ -80,10 +81,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     let isInDoubt = false;
     let hasRefreshed = false;
     for (;;) {
-      const ending = await attemptOnce(attempt).then(
-        (response) => ({ response }),
-        (error: unknown) => ({ error }),
-      );
+      const ending = await endingOf(attemptOnce(attempt));
       const outcome =
         'response' in ending
           ? outcomeOfResponse(ending.response, clock.now())
@@ -119,15 +117,15 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
   }
 
   async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
-    const { call, withFreshToken = false } = attempt;
+    const { call, operation, cost = 1, withFreshToken = false } = attempt;
+    const { signal } = call;
     const tenantKey = tenantKeys.keyOf(call);
-    await consumeBudget(attempt, tenantKey);
-    const token = await untilEnded(call.signal, credentials.tokenFor(call, { withFreshToken }));
-    const response = await circuit.run(
-      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-      () => places.run(call.signal, () => exchange(attempt, token.reveal())),
-      (end) => classifyEnd(end, slowMs),
-    );
+    if (signal.aborted || !budget.tryAcquire(tenantKey, cost, isWrite(operation))) {
+      await waitForBudget(attempt, tenantKey);
+    }
+    const found = credentials.tokenFor(call, { withFreshToken });
+    const token = found instanceof Promise ? await untilEnded(signal, found) : found;
+    const response = await exchangeGuarded(attempt, token.reveal());
     const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
     if (pauseMs > 0) {
       await budget.pause(tenantKey, pauseMs);
@@ -136,8 +134,8 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     return response;
   }
 
-  /** Sends only what Graph's limits have room for. */
-  async function consumeBudget(attempt: GraphAttempt, key: string): Promise<void> {
+  /** Waits until Graph's limits have room. */
+  async function waitForBudget(attempt: GraphAttempt, key: string): Promise<void> {
     const { call, operation, cost = 1 } = attempt;
     try {
       await budget.acquire({
@@ -155,7 +153,35 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     }
   }
 
-  /** One request and its answer, in the attempt's own time, with one log line, one measurement and one span. */
+  /** An exchange behind the breaker and in a place; what both learn is how it ended. */
+  async function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
+    const { signal } = attempt.call;
+    const pass = circuit.enter();
+    const startedMs = clock.now();
+    let outcome: UpstreamOutcome = 'nothing';
+    let hasPlace = false;
+    try {
+      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+      hasPlace = places.tryEnter(signal);
+      if (!hasPlace) {
+        await places.enter(signal);
+        hasPlace = true;
+      }
+      const answer = await exchange(attempt, token);
+      outcome = classifyEnd({ answer }, slowMs);
+      return answer;
+    } catch (error) {
+      outcome = classifyEnd({ error, durationMs: clock.now() - startedMs }, slowMs);
+      throw error;
+    } finally {
+      if (hasPlace) {
+        places.leave();
+      }
+      circuit.leave(pass, outcome);
+    }
+  }
+
+  /** One request and its answer, in the attempt's own time, with one measurement and one span. */
   async function exchange(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const limitMs = attemptLimitMsOf(attempt, attempt.call.deadlineMs - clock.now());
     const limit = limitMs === undefined ? undefined : createAttemptLimit(limitMs, clock);
@@ -163,7 +189,8 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     try {
       const headers = { ...attempt.headers, ...report.headers, authorization: `Bearer ${token}` };
       const answered = await transport({ ...attempt, headers, attemptSignal: limit?.signal });
-      const response = redactToken(await readBody(attempt, answered), token);
+      const read = readBody(attempt, answered);
+      const response = redactToken(read instanceof Promise ? await read : read, token);
       report.answered(response);
       return response;
     } catch (error) {
@@ -222,9 +249,9 @@ function tracedHeaders({ headers, call }: GraphRequest): GraphRequest['headers']
 
 /** Ends an attempt that has taken so long that the operation's remaining time is better used in another way. */
 function createAttemptLimit(limitMs: number, clock: Clock) {
-  const controller = new AbortController();
-  const stop = clock.startTimer(limitMs, () => controller.abort());
-  return { signal: controller.signal, stop };
+  const signal = new EndController();
+  const stop = clock.startTimer(limitMs, () => signal.abort());
+  return { signal, stop };
 }
 
 const longestReadMs = 8_000;
@@ -314,6 +341,14 @@ export function classifyEnd(end: AttemptEnd<GraphResponse>, slowMs: number): Ups
 
 /** One attempt's end: an answer, or what was thrown. */
 type Ending = { readonly response: GraphResponse } | { readonly error: unknown };
+
+async function endingOf(attempt: Promise<GraphResponse>): Promise<Ending> {
+  try {
+    return { response: await attempt };
+  } catch (error) {
+    return { error };
+  }
+}
 
 function conclude(ending: Ending, isInDoubt: boolean): GraphResponse {
   if ('error' in ending) {

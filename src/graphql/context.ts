@@ -8,6 +8,7 @@ import type { RequestContext } from '../partners/context.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
 import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
+import { EndController, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
@@ -30,7 +31,7 @@ export interface ContextParts {
   /** Shared by all requests of this replica. */
   readonly loopShare: LoopShare;
   /** Fires when the gateway stops and waits for operations no longer. */
-  readonly shutdown: AbortSignal;
+  readonly shutdown: EndSignal;
 }
 
 /** Makes what belongs to one GraphQL request: starts its time and ties it to the caller's connection. */
@@ -45,7 +46,7 @@ export function createRequestContext(
   const { authorizer, authMode, loopShare } = parts;
   const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
   const end = operations.begin();
-  signals.writeSignal.addEventListener('abort', end, { once: true });
+  signals.writeSignal.addEventListener('abort', end);
   const finish = (): void => {
     signals.stop();
     end();
@@ -56,16 +57,12 @@ export function createRequestContext(
   } else {
     socket.once('end', signals.halfClose);
   }
-  signals.signal.addEventListener(
-    'abort',
-    () => {
-      // A caller that half-closed and waited too long counts as one that left.
-      if (signals.signal.reason === 'callerLeft') {
-        socket.destroy();
-      }
-    },
-    { once: true },
-  );
+  signals.signal.addEventListener('abort', () => {
+    // A caller that half-closed and waited too long counts as one that left.
+    if (signals.signal.reason === 'callerLeft') {
+      socket.destroy();
+    }
+  });
   onceClosed(reply.raw, () => {
     socket.off('end', signals.halfClose);
     if (!reply.raw.writableFinished) {
@@ -128,9 +125,9 @@ function timeoutMsOf(
 /** What can end an operation before its answer is there. */
 interface OperationSignals {
   /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
-  readonly signal: AbortSignal;
+  readonly signal: EndSignal;
   /** The same, deaf to the caller's leaving. */
-  readonly writeSignal: AbortSignal;
+  readonly writeSignal: EndSignal;
   readonly deadlineMs: number;
   /** Tells that the caller's connection closed; the time goes on, for a write that is to be finished. */
   leave(): void;
@@ -151,11 +148,11 @@ const queryAfterHalfCloseMs = 1_000;
 function startOperationSignals(
   clock: Clock,
   timeoutMs: number,
-  shutdown: AbortSignal,
+  shutdown: EndSignal,
 ): OperationSignals {
   const deadlineMs = clock.now() + timeoutMs;
-  const all = new AbortController();
-  const forWrites = new AbortController();
+  const all = new EndController();
+  const forWrites = new EndController();
   let isMutation = false;
   let stopHalfClosed = (): void => undefined;
   const takeBack = (): void => {
@@ -170,19 +167,18 @@ function startOperationSignals(
   };
   const onShutdown = (): void => end('shutdown');
   const stopTimer = clock.startTimer(timeoutMs, () => end('deadline'));
-  // By hand and not by AbortSignal.any: that one keeps a trace of each operation at the signal that outlives them all.
   shutdown.addEventListener('abort', onShutdown);
   if (shutdown.aborted) {
     onShutdown();
   }
   const leave = (): void => all.abort('callerLeft' satisfies EndReason);
   return {
-    signal: all.signal,
-    writeSignal: forWrites.signal,
+    signal: all,
+    writeSignal: forWrites,
     deadlineMs,
     leave,
     halfClose() {
-      if (!isMutation && !all.signal.aborted) {
+      if (!isMutation && !all.aborted) {
         stopHalfClosed = clock.startTimer(queryAfterHalfCloseMs, leave);
       }
     },

@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache';
+import { atMost } from '../shared/atMost.ts';
 import { Secret } from '../shared/secret.ts';
-import type { CallerTrace } from '../telemetry/trace.ts';
+import type { CallerTrace } from '../telemetry/trail.ts';
 import type { ProblemBody } from './problems.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -41,33 +43,61 @@ export function readRequestedWaitMs(headers: Headers): number | undefined {
 
 const maximumLength = 16 * 1024;
 
+/** Digesting a token takes longer than all else that is done with one, so the last ones are known by their header. */
+const knownTokens = new LRUCache<string, Secret>({
+  ...atMost(1_000),
+  maxSize: 4 * 1024 * 1024,
+  sizeCalculation: (_secret, header) => 2 * header.length,
+});
+
 /**
  * Reads the caller's bearer token from the raw header lines. Only its form is judged: Graph's tokens are opaque to
  * everyone else. Two `Authorization` headers count as none, because two readers could pick different ones.
  */
 export function readCallerToken(rawHeaders: readonly string[]): Secret | undefined {
-  const values = rawHeaders.filter(
-    (_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
-  );
-  const [value = ''] = values;
-  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(value)?.[1];
-  if (values.length !== 1 || token === undefined || token.length > maximumLength) {
+  let header: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (singleNameOf(rawHeaders[index]) === 'authorization') {
+      if (header !== undefined) {
+        return undefined;
+      }
+      header = rawHeaders[index + 1] ?? '';
+    }
+  }
+  if (header === undefined) {
     return undefined;
   }
-  return new Secret(token);
+  const known = knownTokens.get(header);
+  if (known !== undefined) {
+    return known;
+  }
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1];
+  if (token === undefined || token.length > maximumLength) {
+    return undefined;
+  }
+  const secret = new Secret(token);
+  knownTokens.set(header, secret);
+  return secret;
 }
 
-const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
+const single = ['authorization', 'content-type', 'host'] as const;
+
+/** The name if it is of a header that must not come twice, whatever its case. */
+function singleNameOf(name = ''): (typeof single)[number] | undefined {
+  return single.find((one) => one.length === name.length && one === name.toLowerCase());
+}
 
 /** Gives the name of a header that came twice and must not: of two, each reader on the way could pick another one. */
 export function findDuplicateHeader(rawHeaders: readonly string[]): string | undefined {
-  const seen = new Set<string>();
+  const seen: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    if (single.has(name) && seen.has(name)) {
-      return name;
+    const name = singleNameOf(rawHeaders[index]);
+    if (name !== undefined) {
+      if (seen.includes(name)) {
+        return name;
+      }
+      seen.push(name);
     }
-    seen.add(name);
   }
   return undefined;
 }

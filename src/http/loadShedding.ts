@@ -41,12 +41,17 @@ export function addShedding(
 ): void {
   const { shedding, clock, log, measurements, senseLoad = senseProcessLoad } = parts;
   const shedder = createShedder(shedding);
+  const isDelayBounded = shedding.eventLoopDelayMs > 0;
+  let heapSensedMs = Number.NEGATIVE_INFINITY;
   const inside = new WeakSet<FastifyRequest>();
   let quietSinceMs = Number.NEGATIVE_INFINITY;
 
   function judge(request: FastifyRequest, reply: FastifyReply, isWhole: boolean) {
     if (neverShed.has(request.routeOptions.url) || inside.has(request)) {
       return undefined;
+    }
+    if (!isDelayBounded) {
+      senseHeap();
     }
     const reason = shedder.check();
     if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
@@ -58,6 +63,16 @@ export function addShedding(
       onceClosed(reply.raw, () => shedder.leave());
     }
     return undefined;
+  }
+
+  /** Only a delay needs a timer to be seen. */
+  function senseHeap(): void {
+    const nowMs = clock.now();
+    if (Math.abs(nowMs - heapSensedMs) >= heapSampleMs) {
+      heapSensedMs = nowMs;
+      const heapUsedPercent = readHeapUsedPercent();
+      shedder.sense({ eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent });
+    }
   }
 
   function refuse(reply: FastifyReply, reason: ShedReason): RequestProblem {
@@ -80,7 +95,7 @@ export function addShedding(
   let stopSensing = (): void => undefined;
   // What the loop had to do before that was nobody's request.
   app.addHook('onListen', async () => {
-    stopSensing = senseLoad(shedder.sense);
+    stopSensing = isDelayBounded ? senseLoad(shedder.sense) : stopSensing;
   });
   app.addHook('onClose', async () => stopSensing());
 }
@@ -125,6 +140,12 @@ type SenseLoad = (onLoad: (load: Load) => void) => () => void;
 
 const tickMs = 20;
 const ticksPerSample = 5;
+const heapSampleMs = tickMs * ticksPerSample;
+
+function readHeapUsedPercent(): number {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  return (used / limit) * 100;
+}
 
 /**
  * Senses the real process: how late a timer of its own is, and how full the heap is. Not by `monitorEventLoopDelay`,
@@ -141,13 +162,12 @@ export const senseProcessLoad: SenseLoad = (onLoad) => {
     const nowMs = performance.now();
     weightedMs += Math.max(0, nowMs - lastMs - tickMs) * (nowMs - lastMs);
     lastMs = nowMs;
-    if (nowMs - sampleMs >= tickMs * ticksPerSample) {
-      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    if (nowMs - sampleMs >= heapSampleMs) {
       const total = performance.eventLoopUtilization();
       onLoad({
         eventLoopDelayMs: weightedMs / (nowMs - sampleMs),
         eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
-        heapUsedPercent: (used / limit) * 100,
+        heapUsedPercent: readHeapUsedPercent(),
       });
       use = total;
       sampleMs = nowMs;

@@ -3,12 +3,14 @@ import { readCallerTrace } from '../graphql/requestHeaders.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
-import type { RequestTrail, StartTrail } from '../telemetry/trace.ts';
+import type { RequestTrail, StartTrail } from '../telemetry/trail.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What is noted of a GraphQL request; undefined where it is another one. */
     trail: RequestTrail | undefined;
+    /** Undefined before its first hook. */
+    progress: Progress | undefined;
   }
 }
 
@@ -31,8 +33,8 @@ interface Progress {
  * say what became of it.
  */
 export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
-  const underWay = new WeakMap<FastifyRequest, Progress>();
   app.decorateRequest('trail', undefined);
+  app.decorateRequest('progress', undefined);
 
   function tell(request: FastifyRequest, reply: FastifyReply, progress: Progress): void {
     if (!progress.isTold) {
@@ -41,9 +43,9 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
     }
   }
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const progress: Progress = { isHandled: true, hasCallerLeft: false, isTold: false };
-    underWay.set(request, progress);
+    request.progress = progress;
     if (request.routeOptions.url === '/graphql') {
       const { method, id: requestId, headers } = request;
       request.trail = parts.startTrail({ method, requestId, caller: readCallerTrace(headers) });
@@ -54,28 +56,31 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
         tell(request, reply, progress);
       }
     });
+    done();
   });
-  app.addHook('preHandler', async (request) => {
-    const progress = underWay.get(request);
-    if (progress) {
-      progress.isHandled = false;
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (request.progress !== undefined) {
+      request.progress.isHandled = false;
     }
+    done();
   });
-  app.addHook('onSend', async (request, reply) => {
-    const progress = underWay.get(request);
-    if (progress) {
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const { progress } = request;
+    if (progress !== undefined) {
       progress.isHandled = true;
       if (progress.hasCallerLeft) {
         tell(request, reply, progress);
       }
     }
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const progress = underWay.get(request);
-    if (progress) {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { progress } = request;
+    if (progress !== undefined) {
       progress.hasCallerLeft ||= hasBroken(request);
       tell(request, reply, progress);
     }
+    done();
   });
 }
 
@@ -94,10 +99,9 @@ function conclude(
   const status = hasCallerLeft ? undefined : reply.statusCode;
   const route = request.routeOptions.url;
   const durationMs = reply.elapsedTime;
-  const told = trail?.describe();
   log.info('Answered', {
     requestId: request.id,
-    ...told,
+    ...trail?.describe(),
     method,
     url: route ?? 'unknown',
     status,
@@ -110,7 +114,7 @@ function conclude(
     durationMs,
     status,
     errorType: errorTypeOf(status, trail?.codes ?? []),
-    operationType: told?.operationType,
+    operationType: trail?.operationType,
   });
   trail?.end({ route: route ?? 'unknown', status });
 }

@@ -57,19 +57,24 @@ export async function createHttpServer<Context extends FinishableContext>(
   app.setErrorHandler(answerFailure);
 
   addRequestTelemetry(app, parts);
-  app.addHook('onRequest', async (request, reply) => {
-    const traceparent = request.trail?.traceparent ?? readTraceparent(request.headers);
+  app.addHook('onRequest', (request, reply, done) => {
+    const traceparent = request.trail
+      ? request.trail.traceparent
+      : readTraceparent(request.headers);
     reply.headers(answerHeaders).header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
     }
+    done();
   });
   const markForOrigin = await addCors(app, parts.corsOrigins);
   addConnectionFaults(app, log);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const doubled = findDuplicateHeader(request.raw.rawHeaders);
-    if (doubled !== undefined) {
-      return reply.code(400).send(duplicateHeaderBody(doubled));
+    if (doubled === undefined) {
+      done();
+    } else {
+      reply.code(400).send(duplicateHeaderBody(doubled));
     }
   });
   const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);
@@ -79,10 +84,11 @@ export async function createHttpServer<Context extends FinishableContext>(
   addNotFound(app);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (phase.current.name !== 'running') {
       reply.header('connection', 'close');
     }
+    done();
   });
   addRoutes(app, parts);
   if (parts.explorer !== undefined) {

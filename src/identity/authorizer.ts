@@ -73,7 +73,7 @@ export function guardCredentials<Own extends Credentials>(
 ): Own {
   return {
     ...credentials,
-    async tokenFor(call, wish) {
+    tokenFor(call, wish) {
       if (authorizer.callerOf(call) === undefined) {
         throw new GraphCredentialError('unauthenticated', 'This call was not authorized.');
       }
@@ -90,10 +90,15 @@ export function createOwnTenantKeys(
 ): TenantKeys {
   const tenantIdOf = (call: GraphCall): string =>
     (isOnBehalf ? authorizer.callerOf(call)?.tenantId : undefined) ?? app.tenantId;
+  // Callers of one tenant come one after the other, if not always.
+  let last = { tenantId: '', key: '' };
   return {
     keyOf(call) {
-      const identity = JSON.stringify([tenantIdOf(call), app.clientId]);
-      return digestOf(identity);
+      const tenantId = tenantIdOf(call);
+      if (last.key === '' || last.tenantId !== tenantId) {
+        last = { tenantId, key: digestOf(JSON.stringify([tenantId, app.clientId])) };
+      }
+      return last.key;
     },
     // A managed identity does not say in which tenant it is, but it is in one only.
     tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),

@@ -1,4 +1,4 @@
-import { abortable } from '../shared/abort.ts';
+import { abortable, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { DocumentError } from './documentClient.ts';
@@ -15,7 +15,7 @@ export interface KeyStore {
    * Finds a key, looking for newer keys first where it is unknown.
    * @throws IdentityError where there are no keys at all, or the signal fires while they are waited for.
    */
-  find(kid: string, signal: AbortSignal): Promise<SigningKey | undefined>;
+  find(kid: string, signal: EndSignal): Promise<SigningKey | undefined>;
   /** Stops loading and leaves no timer behind. Keys that are there can still be found. */
   close(): void;
 }
@@ -74,7 +74,7 @@ class RefreshedKeyStore implements KeyStore {
     return this.#good && Math.max(0, this.#parts.clock.now() - this.#good.loadedAtMs);
   }
 
-  async find(kid: string, signal: AbortSignal): Promise<SigningKey | undefined> {
+  async find(kid: string, signal: EndSignal): Promise<SigningKey | undefined> {
     const known = this.#usableKeys()?.get(kid);
     if (known !== undefined) {
       return known;

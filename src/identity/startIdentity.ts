@@ -1,3 +1,4 @@
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { ProxySettings } from '../shared/proxy.ts';
 import type { Secret } from '../shared/secret.ts';
@@ -37,7 +38,7 @@ export interface Identity {
   /** How old the keys in use are; undefined where there are none. */
   readonly keyAgeMs: number | undefined;
   /** @throws IdentityError where the caller is not let in. */
-  identify(token: Secret | undefined, signal: AbortSignal): Promise<Caller>;
+  identify(token: Secret | undefined, signal: EndSignal): Promise<Caller>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { compactVerify } from 'jose';
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
@@ -22,7 +23,7 @@ interface TokenValidation {
 export async function validateToken(
   token: Secret,
   { rules, keys, clock }: TokenValidation,
-  signal: AbortSignal,
+  signal: EndSignal,
 ): Promise<Caller> {
   const text = token.reveal();
   const { header, payload } = readCompactToken(text);

@@ -6,7 +6,7 @@ import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import type { RequestTrail } from '../telemetry/trace.ts';
+import type { RequestTrail } from '../telemetry/trail.ts';
 import type { PartnerLocks } from './locks.ts';
 import type { PartnerReads } from './reads.ts';
 import type { SeenPartnerIds } from './seenPartnerIds.ts';

@@ -3,6 +3,7 @@ import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
 import type { Lease, Leases } from '../graph/leases.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
+import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { digestOf } from '../shared/secret.ts';
 import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
@@ -69,7 +70,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
   /** Runs something when everything before it has ended. */
   async function inOrder<Result>(
     key: string,
-    signal: AbortSignal,
+    signal: EndSignal,
     work: () => Promise<Result>,
   ): Promise<Result> {
     const turn = tails.get(key) ?? Promise.resolve();

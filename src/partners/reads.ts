@@ -4,6 +4,7 @@ import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { PartnerResource } from '../graph/types.ts';
+import type { EndSignal } from '../shared/abort.ts';
 import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import {
@@ -94,7 +95,7 @@ function translate(error: unknown): never {
 }
 
 /** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
-export function shareUntilEnd(share: LoopShare, signal: AbortSignal): LoopShare {
+export function shareUntilEnd(share: LoopShare, signal: EndSignal): LoopShare {
   return {
     isUsedUp: share.isUsedUp,
     async nextTurn() {

@@ -26,8 +26,14 @@ export type AttemptEnd<Answer> =
  */
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
+/** An attempt that was let through: as usual, or as the one that looks if the upstream is back. */
+export type CircuitPass = 'usual' | 'look';
+
 /** Fails at once while an upstream is known to be down. */
 export interface Circuit {
+  /** Lets an attempt through, or throws. The pass has to be given back with what the attempt's end says. */
+  enter(): CircuitPass;
+  leave(pass: CircuitPass, outcome: UpstreamOutcome): void;
   run<Answer>(
     attempt: () => Promise<Answer>,
     classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
@@ -85,15 +91,32 @@ export function createCircuit(options: CircuitOptions, parts: CircuitParts): Cir
     }
   }
 
+  function enterAttempt(): CircuitPass {
+    if (state === 'half-open' || (state === 'open' && !isOpenOver())) {
+      throw rejectedLocally();
+    }
+    if (state === 'closed') {
+      return 'usual';
+    }
+    enter('half-open');
+    return 'look';
+  }
+
+  function leaveAttempt(pass: CircuitPass, outcome: UpstreamOutcome): void {
+    if (pass === 'usual') {
+      count(outcome);
+    } else if (outcome === 'up' || outcome === 'there') {
+      close();
+    } else {
+      open();
+    }
+  }
+
   return {
+    enter: enterAttempt,
+    leave: leaveAttempt,
     async run(attempt, classify) {
-      if (state === 'half-open' || (state === 'open' && !isOpenOver())) {
-        throw rejectedLocally();
-      }
-      const isLook = state === 'open';
-      if (isLook) {
-        enter('half-open');
-      }
+      const pass = enterAttempt();
       const startedMs = now();
       let outcome: UpstreamOutcome = 'nothing';
       try {
@@ -104,13 +127,7 @@ export function createCircuit(options: CircuitOptions, parts: CircuitParts): Cir
         outcome = classify({ error, durationMs: now() - startedMs });
         throw error;
       } finally {
-        if (!isLook) {
-          count(outcome);
-        } else if (outcome === 'up' || outcome === 'there') {
-          close();
-        } else {
-          open();
-        }
+        leaveAttempt(pass, outcome);
       }
     },
   };
@@ -142,7 +159,10 @@ export function createFailureShare(now: () => number): FailureShare {
   return {
     count(hasFailed) {
       const second = Math.floor(now() / 1000);
-      let current = seconds.find((other) => other.second === second);
+      let current = seconds.at(-1);
+      if (current?.second !== second) {
+        current = seconds.find((other) => other.second === second);
+      }
       if (current === undefined) {
         current = { second, calls: 0, failures: 0 };
         seconds = seconds.filter((other) => Math.abs(second - other.second) < windowSeconds);

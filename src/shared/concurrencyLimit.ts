@@ -1,3 +1,5 @@
+import type { EndSignal } from './abort.ts';
+
 /** How much may be under way to one upstream. */
 export interface ConcurrencyOptions {
   /** Attempts at the same time. */
@@ -11,13 +13,18 @@ interface ConcurrencyErrors {
   /** Too much waits already. */
   readonly full: () => Error;
   /** The signal fired before the turn came. */
-  readonly ended: (signal: AbortSignal) => Error;
+  readonly ended: (signal: EndSignal) => Error;
 }
 
 /** Bounds what is under way at one time and what waits for it. */
 export interface ConcurrencyLimit {
+  /** Takes a place if there is one at once, without a promise. Whoever has taken one has to `leave`. */
+  tryEnter(signal: EndSignal): boolean;
+  /** Waits for a place. @throws what `errors` make. */
+  enter(signal: EndSignal): Promise<void>;
+  leave(): void;
   /** Runs the work when its turn comes; what is under way listens to the signal itself. */
-  run<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
+  run<Result>(signal: EndSignal, work: () => Promise<Result>): Promise<Result>;
 }
 
 /**
@@ -41,7 +48,7 @@ export function createConcurrencyLimit(
     }
   }
 
-  function waitForTurn(signal: AbortSignal): Promise<void> {
+  function waitForTurn(signal: EndSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         waiting.delete(begin);
@@ -60,12 +67,17 @@ export function createConcurrencyLimit(
     });
   }
 
-  async function takeTurn(signal: AbortSignal): Promise<void> {
+  function tryEnter(signal: EndSignal): boolean {
+    const hasPlace = !signal.aborted && underWay < concurrency;
+    underWay += hasPlace ? 1 : 0;
+    return hasPlace;
+  }
+
+  async function enter(signal: EndSignal): Promise<void> {
     if (signal.aborted) {
       throw errors.ended(signal);
     }
-    if (underWay < concurrency) {
-      underWay += 1;
+    if (tryEnter(signal)) {
       return;
     }
     if (waiting.size >= queue) {
@@ -75,8 +87,11 @@ export function createConcurrencyLimit(
   }
 
   return {
+    tryEnter,
+    enter,
+    leave: passTurnOn,
     async run(signal, work) {
-      await takeTurn(signal);
+      await enter(signal);
       try {
         return await work();
       } finally {

@@ -17,8 +17,24 @@ const sentences: Readonly<Record<JsonProblem, string>> = {
 
 /** Tells in words what is wrong with a JSON text that parses; `value` is what the text was parsed to. */
 export function findJsonProblem(text: string, value: unknown): string | undefined {
-  const { problem } = judgeJson(text, value, usualJsonDepth);
-  return problem && sentences[problem];
+  return judgeUsualJson(text, value).problem;
+}
+
+/** The same, and whether there is a number anywhere. */
+export function judgeUsualJson(
+  text: string,
+  value: unknown,
+): { readonly problem: string | undefined; readonly hasNumbers: boolean } {
+  const { problem, hasNumbers } = judgeJson(text, value, usualJsonDepth);
+  return { problem: problem && sentences[problem], hasNumbers };
+}
+
+/** What one walk over a JSON value finds. */
+interface JsonJudgement {
+  readonly depth: number;
+  readonly problem: JsonProblem | undefined;
+  /** Whether there is a number anywhere. */
+  readonly hasNumbers: boolean;
 }
 
 /**
@@ -27,17 +43,30 @@ export function findJsonProblem(text: string, value: unknown): string | undefine
  * is where counting ended. Members in the text and members in the value are counted, because a second parser would
  * cost more than all the rest.
  */
-export function judgeJson(
-  text: string,
-  value: unknown,
-  maximumDepth: number,
-): { readonly depth: number; readonly problem: JsonProblem | undefined } {
-  const { depth, members } = countMembersOf(value, maximumDepth);
+export function judgeJson(text: string, value: unknown, maximumDepth: number): JsonJudgement {
+  const count: ValueCount = { members: 0, depth: 0, hasNumbers: false };
+  countValues(value, 1, maximumDepth, count);
+  const { depth, members, hasNumbers } = count;
   if (depth > maximumDepth) {
-    return { depth, problem: 'too-deep' };
+    return { depth, problem: 'too-deep', hasNumbers };
   }
-  const hasDuplicates = countNamesIn(text) !== members;
-  return { depth, problem: hasDuplicates ? 'duplicate-keys' : undefined };
+  const hasDuplicates = countNamesSimply(text) !== members && countNamesIn(text) !== members;
+  return { depth, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
+}
+
+/**
+ * Counts each `":` of a text in which no white space stands before a colon; undefined for any other text. That is never
+ * less than the names there are, since an escaped quotation mark and a text that begins with a colon count as well.
+ */
+function countNamesSimply(text: string): number | undefined {
+  if (/[ \t\n\r]:/.test(text)) {
+    return undefined;
+  }
+  let count = 0;
+  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2)) {
+    count += 1;
+  }
+  return count;
 }
 
 /** In valid JSON a colon behind a string makes it a name, and nothing else does. */
@@ -72,29 +101,34 @@ function isEscaped(text: string, position: number): boolean {
   return (position - before) % 2 === 0;
 }
 
-/** Level by level and not by recursion, because nesting is the sender's to choose. */
-function countMembersOf(
-  value: unknown,
-  maximumDepth: number,
-): { readonly depth: number; readonly members: number } {
-  let members = 0;
-  let depth = 0;
-  let level = isNested(value) ? [value] : [];
-  while (level.length > 0 && depth <= maximumDepth) {
-    depth += 1;
-    const below: object[] = [];
-    for (const node of level) {
-      const values: readonly unknown[] = Object.values(node);
-      members += Array.isArray(node) ? 0 : values.length;
-      for (const member of values) {
-        if (isNested(member)) {
-          below.push(member);
-        }
-      }
-    }
-    level = below;
+interface ValueCount {
+  members: number;
+  depth: number;
+  hasNumbers: boolean;
+}
+
+/** Goes down no further than one level too deep, so the sender's nesting cannot exhaust the stack. */
+function countValues(value: unknown, depth: number, maximumDepth: number, count: ValueCount): void {
+  if (typeof value === 'number') {
+    count.hasNumbers = true;
   }
-  return { depth, members };
+  if (!isNested(value)) {
+    return;
+  }
+  count.depth = Math.max(count.depth, depth);
+  if (depth > maximumDepth) {
+    return;
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      countValues(item, depth + 1, maximumDepth, count);
+    }
+    return;
+  }
+  for (const name in value) {
+    count.members += 1;
+    countValues(Reflect.get(value, name), depth + 1, maximumDepth, count);
+  }
 }
 
 function isNested(value: unknown): value is object {

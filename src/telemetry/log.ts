@@ -1,5 +1,5 @@
-import { pino } from 'pino';
-import { standardOutput } from './logSink.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
+import { standardOutput, type Urgency } from './logSink.ts';
 
 /** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
 export interface LogFields {
@@ -22,9 +22,13 @@ export interface LogFields {
   readonly hasCallerLeft?: boolean | undefined;
   readonly state?: string | undefined;
   readonly graphRequestId?: string | undefined;
-  /** Of all attempts of an operation, as far as they are not too many; and the status of the last one. */
+  /** Of the first ten attempts of an operation; and the status of the last one. */
+  readonly graphOperations?: readonly string[] | undefined;
   readonly graphRequestIds?: readonly string[] | undefined;
+  readonly graphDurationsMs?: readonly number[] | undefined;
   readonly graphStatus?: number | undefined;
+  /** How many attempts there were, if there were more than ten. */
+  readonly graphAttempts?: number | undefined;
   readonly retries?: number | undefined;
   readonly graphCode?: string | undefined;
   readonly mayHaveBeenApplied?: boolean | undefined;
@@ -53,26 +57,58 @@ export interface Log {
 
 /** Where lines go: standard output, or a test's own sink. */
 interface LogSink {
-  write(line: string): void;
+  write(line: string, urgency: Urgency): void;
 }
 
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+type Level = keyof Log;
+
 /** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
-export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
-  const options = {
-    level,
-    base: null,
-    messageKey: 'message',
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    hooks: { streamWrite: escapeControls },
+export function createLogger(
+  level: string,
+  sink: LogSink = standardOutput(),
+  clock: Pick<Clock, 'now'> = systemClock,
+): Log {
+  const isoOf = createIsoTime();
+  const least = levels.indexOf(level);
+  const writerOf = (own: Level): Log['error'] => {
+    if (levels.indexOf(own) < least) {
+      return () => undefined;
+    }
+    return (message, fields = {}, error) => {
+      const time = isoOf(clock.now());
+      const line = JSON.stringify({ level: own, time, ...fields, ...describe(error), message });
+      sink.write(`${escapeControls(line)}\n`, urgencyOf(own, fields));
+    };
   };
-  const logger = pino(options, sink);
   return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}, error) =>
-      logger.error({ ...fields, ...describe(error) }, message),
+    debug: writerOf('debug'),
+    info: writerOf('info'),
+    warn: writerOf('warn'),
+    error: writerOf('error'),
+  };
+}
+
+/** Says how long a line may wait for others: not at all if an operator has to act on it and the process may end. */
+export function urgencyOf(level: Level, { mayHaveBeenApplied, signal, codes }: LogFields): Urgency {
+  const isInDoubt = mayHaveBeenApplied === true || codes?.includes('OUTCOME_UNKNOWN') === true;
+  if (level === 'error' || signal !== undefined || isInDoubt) {
+    return 'now';
+  }
+  return level === 'warn' ? 'turn' : 'batch';
+}
+
+/** Many lines fall into one millisecond. */
+function createIsoTime(): (nowMs: number) => string {
+  let lastMs = Number.NaN;
+  let text = '';
+  return (nowMs) => {
+    if (nowMs !== lastMs) {
+      lastMs = nowMs;
+      text = new Date(nowMs).toISOString();
+    }
+    return text;
   };
 }
 
@@ -88,9 +124,9 @@ function escapeControls(line: string): string {
 }
 
 /** Name and stack frames of an unexpected error; its message may quote what a caller sent, so it stays out. */
-function describe(error: unknown): LogFields & { error?: { name: string; frames: string[] } } {
+function describe(error: unknown): { error: { name: string; frames: string[] } } | undefined {
   if (!(error instanceof Error)) {
-    return {};
+    return undefined;
   }
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { error: { name: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) } };

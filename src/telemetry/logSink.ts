@@ -1,24 +1,31 @@
 import type { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../shared/clock.ts';
 
+/** How long a line may wait for others: not at all, to the end of the turn of the event loop, or for a whole batch. */
+export type Urgency = 'now' | 'turn' | 'batch';
+
 /** A place for log lines that neither waits for its reader nor keeps more for it than it may. */
 interface BoundedSink {
-  write(line: string): void;
+  write(line: string, urgency: Urgency): void;
   /** Hands over what is there, at once as far as that goes; resolves when it is taken, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
 }
 
 const mostBytes = 1024 * 1024;
+/** A batch is handed over when it has so many bytes, or is so old. */
+const batchBytes = 32 * 1024;
+const batchMs = 100;
 
 /**
- * Writes to a stream once for all lines of one turn of the event loop. What its reader does not take in time is lost,
- * and told when there is room again; once the stream is broken, everything is. Not pino's own destination: where the
- * reader of a pipe stops, its process cannot end any more, and without a bound its memory grows.
+ * Writes to a stream in batches, because a write costs the system more than a line costs to make. What its reader does
+ * not take in time is lost, and told when there is room again; once the stream is broken, everything is. Own code,
+ * because with pino's destination a process whose reader stops cannot end any more.
  */
 export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
   let pending = '';
   let pendingBytes = 0;
-  let isScheduled = false;
+  let isDueThisTurn = false;
+  let stopTimer: (() => void) | undefined;
   let isBroken = false;
   let lost = 0;
 
@@ -29,7 +36,8 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
   });
 
   function push(): void {
-    isScheduled = false;
+    stopTimer?.();
+    stopTimer = undefined;
     if (pending !== '' && !isBroken) {
       const text = pending;
       pending = '';
@@ -43,17 +51,34 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
     return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were dropped, because their reader was too slow' })}\n`;
   }
 
-  function keep(text: string): void {
+  function keep(text: string, bytes = Buffer.byteLength(text)): void {
     pending += text;
-    pendingBytes += Buffer.byteLength(text);
+    pendingBytes += bytes;
+  }
+
+  function pushAtEndOfTurn(): void {
+    isDueThisTurn = false;
+    push();
+  }
+
+  function schedule(urgency: Urgency): void {
+    if (urgency === 'now' || pendingBytes >= batchBytes) {
+      push();
+    } else if (urgency === 'turn' && !isDueThisTurn) {
+      isDueThisTurn = true;
+      setImmediate(pushAtEndOfTurn);
+    } else if (urgency === 'batch') {
+      stopTimer ??= clock.startTimer(batchMs, push);
+    }
   }
 
   return {
-    write(line) {
+    write(line, urgency) {
       if (isBroken) {
         return;
       }
-      if (stream.writableLength + pendingBytes + Buffer.byteLength(line) > mostBytes) {
+      const bytes = Buffer.byteLength(line);
+      if (stream.writableLength + pendingBytes + bytes > mostBytes) {
         lost += 1;
         return;
       }
@@ -61,11 +86,8 @@ export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
         keep(noteOf(lost));
         lost = 0;
       }
-      keep(line);
-      if (!isScheduled) {
-        isScheduled = true;
-        setImmediate(push);
-      }
+      keep(line, bytes);
+      schedule(urgency);
     },
     flush(timeoutMs) {
       push();
@@ -87,6 +109,11 @@ let shared: BoundedSink | undefined;
 
 /** Gives the process's standard output as the one place for the lines of all its logs. */
 export function standardOutput(): BoundedSink {
-  shared ??= createBoundedSink(process.stdout, systemClock);
+  if (shared === undefined) {
+    const sink = createBoundedSink(process.stdout, systemClock);
+    // Whoever ends the process: what is there goes out before.
+    process.once('exit', () => void sink.flush(0));
+    shared = sink;
+  }
   return shared;
 }

@@ -1,11 +1,12 @@
-import { type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
+import { type Meter, metrics, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
 import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { TelemetryParts } from './otlp.ts';
 
 /** What is told of the gateway, and where. */
 export interface Telemetry {
-  readonly tracer: Tracer;
+  /** Gives the tracer; undefined while nobody traces. */
+  readonly tracerOf: () => Tracer | undefined;
   readonly meter: Meter;
   /** Where metrics can be fetched; undefined where they cannot. */
   readonly metricsUrl: string | undefined;
@@ -27,7 +28,7 @@ export async function startTelemetry(
   const hasMetrics = metricsConfig.prometheus !== undefined || metricsConfig.otlp !== undefined;
   if (traces === undefined && !hasMetrics) {
     return {
-      tracer: trace.getTracer(scope),
+      tracerOf: globalTracer,
       meter: metrics.getMeter(scope),
       metricsUrl: undefined,
       stop: async () => undefined,
@@ -35,12 +36,21 @@ export async function startTelemetry(
   }
   const { startSdk } = await import('./otel.ts');
   const sdk = await startSdk({ resource, traces, metrics: metricsConfig }, parts);
+  const tracer = sdk.tracerProvider?.getTracer(scope);
   return {
-    tracer: sdk.tracerProvider?.getTracer(scope) ?? trace.getTracer(scope),
+    tracerOf: tracer === undefined ? globalTracer : () => tracer,
     meter: sdk.meterProvider?.getMeter(scope) ?? metrics.getMeter(scope),
     metricsUrl: sdk.metricsUrl,
     stop: (limitMs) => within(parts.clock, limitMs, sdk.stop()),
   };
+}
+
+/** The tracer of the program around the gateway, which may register one at any time. */
+function globalTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider
+    ? provider.getDelegateTracer(scope)
+    : provider.getTracer(scope);
 }
 
 function within(clock: Clock, limitMs: number, stopping: Promise<unknown>): Promise<void> {

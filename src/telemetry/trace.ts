@@ -11,132 +11,56 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { LogFields } from './log.ts';
 import { errorTypeOf, isFault, knownMethodOf } from './metrics.ts';
+import {
+  type AttemptEnd,
+  type AttemptStart,
+  type AttemptTrail,
+  type CallerTrace,
+  LogTrail,
+  type RequestEnd,
+  type RequestStart,
+  type StartTrail,
+  startLogTrail,
+} from './trail.ts';
 
-/** A caller's W3C trace context, its form checked. */
-export interface CallerTrace {
-  readonly traceparent: string;
-  readonly tracestate: string | undefined;
+/** Makes trails over the tracer that there is when a request begins; spans are made only then. */
+export function createStartTrail(tracerOf: () => Tracer | undefined): StartTrail {
+  return (start) => {
+    const tracer = tracerOf();
+    return tracer === undefined ? startLogTrail(start) : startSpanTrail(tracer, start);
+  };
 }
 
-/** An attempt to have a call of Graph answered: no ids, no query. */
-interface AttemptStart {
-  readonly operation: string;
-  readonly method: string;
-  /** The path without version and id. */
-  readonly route: string;
-  readonly attempt: number;
-  readonly repeatReason: string | undefined;
+function startSpanTrail(tracer: Tracer, start: RequestStart): SpanTrail {
+  const method = knownMethodOf(start.method);
+  const parent = parentContextOf(start.caller);
+  const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parent);
+  return new SpanTrail(tracer, start, method, span, trace.setSpan(parent, span));
 }
 
-/** How an attempt ended. */
-interface AttemptEnd {
-  /** Where an answer came. */
-  readonly status?: number | undefined;
-  readonly graphRequestId?: string | undefined;
-  readonly graphClientRequestId?: string | undefined;
-  /** Where none came: the gateway's code for it. */
-  readonly errorType?: string | undefined;
-}
-
-interface AttemptTrail {
-  /** The trace context to send along; empty where there is none. */
-  readonly headers: Readonly<Record<string, string>>;
-  end(end: AttemptEnd): void;
-}
-
-/** What is noted of an operation on its way: for its log line, and as spans where somebody traces. */
-export interface Trail {
-  /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
-  readonly traceId: string | undefined;
-  startAttempt(start: AttemptStart): AttemptTrail;
-  /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
-  startToken(flow: string): (outcome: string) => void;
-}
-
-/** How a request ended. */
-interface RequestEnd {
-  readonly route: string;
-  /** Undefined where the caller had left before the answer. */
-  readonly status: number | undefined;
-}
-
-/** The trail of one request, from its head to the end of its answer. */
-export interface RequestTrail extends Trail {
-  /** What goes back to the caller: its own context, else that of the span that stands for the request. */
-  readonly traceparent: string | undefined;
-  /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
-  noteOperation(type: string, name: string | undefined): void;
-  /** Says with which codes the answer's errors are told. */
-  noteErrors(codes: readonly string[]): void;
-  /** Those codes, each once. */
-  readonly codes: readonly string[];
-  /** What the log's line says of it. */
-  describe(): LogFields;
-  end(end: RequestEnd): void;
-}
-
-interface RequestStart {
-  readonly method: string;
-  readonly requestId: string;
-  readonly caller: CallerTrace | undefined;
-}
-
-export type StartTrail = (start: RequestStart) => RequestTrail;
-
-/** Names are the callers' own words: what is longer than anybody's operation is no name. */
-const longestName = 64;
-/** An operation over a long list has many. */
-const mostIds = 10;
-
-/** Makes trails over a tracer. One that records nothing passes the caller's context on, and logs get their fields. */
-export function createStartTrail(tracer: Tracer): StartTrail {
-  return (start) => new SpanTrail(tracer, start);
-}
-
-class SpanTrail implements RequestTrail {
-  readonly traceId: string | undefined;
-  readonly traceparent: string | undefined;
+class SpanTrail extends LogTrail {
   readonly #tracer: Tracer;
   readonly #method: string;
   readonly #requestId: string;
   readonly #span: Span;
   readonly #context: Context;
-  readonly #graphRequestIds: string[] = [];
-  #operation: { readonly operationType?: string; readonly operationName?: string | undefined } = {};
-  #codes: readonly string[] = [];
-  #retries = 0;
-  #graphStatus: number | undefined;
 
-  constructor(tracer: Tracer, start: RequestStart) {
-    const parent = parentContextOf(start.caller);
+  constructor(tracer: Tracer, start: RequestStart, method: string, span: Span, context: Context) {
+    const own = span.spanContext();
+    super(
+      isSpanContextValid(own) ? own.traceId : undefined,
+      start.caller?.traceparent ?? traceHeadersOf(own)['traceparent'],
+    );
     this.#tracer = tracer;
-    this.#method = knownMethodOf(start.method);
+    this.#method = method;
     this.#requestId = start.requestId;
-    this.#span = tracer.startSpan(this.#method, { kind: SpanKind.SERVER }, parent);
-    this.#context = trace.setSpan(parent, this.#span);
-    const own = this.#span.spanContext();
-    this.traceId = isSpanContextValid(own) ? own.traceId : undefined;
-    this.traceparent = start.caller?.traceparent ?? traceHeadersOf(own)['traceparent'];
+    this.#span = span;
+    this.#context = context;
   }
 
-  get codes(): readonly string[] {
-    return this.#codes;
-  }
-
-  noteOperation(operationType: string, name: string | undefined): void {
-    const operationName = (name?.length ?? 0) > longestName ? undefined : name;
-    this.#operation = { operationType, operationName };
-  }
-
-  noteErrors(codes: readonly string[]): void {
-    this.#codes = [...new Set(codes)];
-  }
-
-  startAttempt(start: AttemptStart): AttemptTrail {
+  override startAttempt(start: AttemptStart): AttemptTrail {
     const { method, route, operation, attempt, repeatReason } = start;
-    this.#retries += attempt > 1 ? 1 : 0;
     const span = this.#tracer.startSpan(
       `${method} ${route}`,
       { kind: SpanKind.CLIENT },
@@ -153,11 +77,11 @@ class SpanTrail implements RequestTrail {
     }
     return {
       headers: traceHeadersOf(span.spanContext()),
-      end: (end) => this.#endAttempt(span, end),
+      end: (end) => this.#endAttempt(span, start, end),
     };
   }
 
-  startToken(flow: string): (outcome: string) => void {
+  override startToken(flow: string): (outcome: string) => void {
     const options = { kind: SpanKind.CLIENT, attributes: { 'gateway.token.flow': flow } };
     const span = this.#tracer.startSpan('acquire token', options, this.#context);
     return (outcome) => {
@@ -166,21 +90,9 @@ class SpanTrail implements RequestTrail {
     };
   }
 
-  describe(): LogFields {
-    const ids = this.#graphRequestIds;
-    return {
-      traceId: this.traceId,
-      ...this.#operation,
-      codes: this.#codes.length > 0 ? this.#codes : undefined,
-      graphStatus: this.#graphStatus,
-      graphRequestIds: ids.length > 0 ? ids : undefined,
-      retries: this.#retries > 0 ? this.#retries : undefined,
-    };
-  }
-
-  end({ route, status }: RequestEnd): void {
+  override end({ route, status }: RequestEnd): void {
     const method = this.#method;
-    const { operationType, operationName } = this.#operation;
+    const { operationType, operationName, codes } = this;
     this.#span.updateName(operationType ?? `${method} ${route}`);
     if (this.#span.isRecording()) {
       this.#span.setAttributes({
@@ -190,18 +102,15 @@ class SpanTrail implements RequestTrail {
         ...(status !== undefined && { 'http.response.status_code': status }),
         ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
         ...(operationName !== undefined && { 'graphql.operation.name': operationName }),
-        ...(this.#codes.length > 0 && { 'gateway.error.codes': [...this.#codes] }),
+        ...(codes.length > 0 && { 'gateway.error.codes': [...codes] }),
       });
     }
-    endSpan(this.#span, errorTypeOf(status, this.#codes), isFault(status, this.#codes));
+    endSpan(this.#span, errorTypeOf(status, codes), isFault(status, codes));
   }
 
-  #endAttempt(span: Span, end: AttemptEnd): void {
+  #endAttempt(span: Span, start: AttemptStart, end: AttemptEnd): void {
+    this.noteAttempt(start, end);
     const { status, graphRequestId, graphClientRequestId, errorType } = end;
-    this.#graphStatus = status;
-    if (graphRequestId !== undefined && this.#graphRequestIds.length < mostIds) {
-      this.#graphRequestIds.push(graphRequestId);
-    }
     if (span.isRecording()) {
       span.setAttributes({
         ...(status !== undefined && { 'http.response.status_code': status }),

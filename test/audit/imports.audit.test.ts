@@ -30,7 +30,7 @@ const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@azure\/|^jose$/, ['identity']],
   [/^rate-limiter-flexible/, ['graph']],
   [/^saxes$/, ['drift']],
-  [/^pino$|^@opentelemetry\/(?!api$)/, ['telemetry']],
+  [/^@opentelemetry\/(?!api$)/, ['telemetry']],
 ];
 
 /** All files of `src` and `tools`, each relative to its own of the two. */

@@ -27,7 +27,7 @@ describe('collector', () => {
     const log = recordingLog();
     const { telemetry: config } = readConfig({ OTEL_METRICS_EXPORTER: 'none', ...environment });
     const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
-    telemetry.tracer.startSpan('one').end();
+    telemetry.tracerOf()?.startSpan('one').end();
     await telemetry.stop(20_000);
     return JSON.stringify(log.lines);
   }

@@ -26,7 +26,8 @@ import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { createStartTrail, type StartTrail } from '../../src/telemetry/trace.ts';
+import { createStartTrail } from '../../src/telemetry/trace.ts';
+import type { StartTrail } from '../../src/telemetry/trail.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
@@ -277,7 +278,7 @@ describe('request telemetry', () => {
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler, spanProcessors });
     return {
-      startTrail: createStartTrail(provider.getTracer('test')),
+      startTrail: createStartTrail(() => provider.getTracer('test')),
       spans: () => exporter.getFinishedSpans(),
     };
   }

@@ -20,6 +20,7 @@ export interface TestClient {
 
 /** Room for everything. */
 export const unlimited: GraphBudget = {
+  tryAcquire: () => true,
   acquire: async () => undefined,
   pause: async () => undefined,
   close: () => undefined,

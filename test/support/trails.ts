@@ -1,5 +1,4 @@
-import { ProxyTracerProvider } from '@opentelemetry/api';
-import { createStartTrail } from '../../src/telemetry/trace.ts';
+import { startLogTrail } from '../../src/telemetry/trail.ts';
 
 /** Trails where nobody traces. */
-export const startTrailOfNobody = createStartTrail(new ProxyTracerProvider().getTracer('test'));
+export const startTrailOfNobody = startLogTrail;

@@ -388,7 +388,7 @@ describe('embedding program', () => {
     it('a span that the program has for the same request is the parent', () => {
       context.setGlobalContextManager(new StackContextManager().enable());
       const tracer = trace.getTracer('program');
-      const startTrail = createStartTrail(tracer);
+      const startTrail = createStartTrail(() => tracer);
       const around = tracer.startSpan('around');
       const { traceId, spanId } = around.spanContext();
       context.with(trace.setSpan(context.active(), around), () => {

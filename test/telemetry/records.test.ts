@@ -7,7 +7,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { createLogger } from '../../src/telemetry/log.ts';
+import { createLogger, type LogFields, urgencyOf } from '../../src/telemetry/log.ts';
 import { createBoundedSink } from '../../src/telemetry/logSink.ts';
 import { redactSpan } from '../../src/telemetry/otelTraces.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -62,6 +62,20 @@ describe('createLogger', () => {
     log.info('Answered', { reason: hostile });
     expect(lines.join('')).not.toMatch(/[^\n\x20-\x7e]/);
     expect(objects()).toMatchObject([{ reason: hostile }]);
+  });
+
+  it.each<[Parameters<typeof urgencyOf>[0], LogFields, string]>([
+    ['info', {}, 'batch'],
+    ['debug', {}, 'batch'],
+    ['warn', {}, 'turn'],
+    ['warn', { mayHaveBeenApplied: false }, 'turn'],
+    ['warn', { mayHaveBeenApplied: true }, 'now'],
+    ['info', { codes: ['NOT_FOUND'] }, 'batch'],
+    ['info', { codes: ['NOT_FOUND', 'OUTCOME_UNKNOWN'] }, 'now'],
+    ['info', { signal: 'SIGTERM' }, 'now'],
+    ['error', {}, 'now'],
+  ])('hands a line of %s with %j over: %s', (level, fields, urgency) => {
+    expect(urgencyOf(level, fields)).toBe(urgency);
   });
 
   it('leaves what people write as it is', () => {
@@ -230,11 +244,38 @@ describe('the sink', () => {
   it('hands over the lines of one turn of the event loop together', async () => {
     const { stream, writes } = slowStream();
     const sink = createBoundedSink(stream, createVirtualClock());
-    sink.write(line('a'));
-    sink.write(line('b'));
+    sink.write(line('a'), 'turn');
+    sink.write(line('b'), 'turn');
     expect(writes).toEqual([]);
     await nextTurn();
     expect(writes).toEqual([line('a') + line('b')]);
+  });
+
+  it('keeps usual lines for a tenth of a second, and hands them over before any other', async () => {
+    const clock = createVirtualClock();
+    const { stream, writes, take } = slowStream();
+    const sink = createBoundedSink(stream, clock);
+    sink.write(line('a'), 'batch');
+    await clock.advance(99);
+    expect(writes).toEqual([]);
+    await clock.advance(1);
+    expect(writes).toEqual([line('a')]);
+    take();
+    sink.write(line('b'), 'batch');
+    sink.write(line('c'), 'now');
+    await nextTurn();
+    expect(writes.at(-1)).toBe(line('b') + line('c'));
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('hands a batch over before its time when it has 32 KiB', async () => {
+    const { stream, writes } = slowStream();
+    const sink = createBoundedSink(stream, createVirtualClock());
+    for (let count = 0; count < 32; count += 1) {
+      sink.write(line('x'.repeat(1024)), 'batch');
+    }
+    await nextTurn();
+    expect(writes).toHaveLength(1);
   });
 
   it.each([
@@ -248,7 +289,7 @@ describe('the sink', () => {
       const sink = createBoundedSink(stream, createVirtualClock(Date.UTC(2026, 0, 1)));
       const long = line(character.repeat(1000));
       for (let count = 0; count < 5000; count += 1) {
-        sink.write(long);
+        sink.write(long, 'turn');
         if (count % 100 === 0) {
           await nextTurn();
         }
@@ -259,7 +300,7 @@ describe('the sink', () => {
         take();
         await nextTurn();
       }
-      sink.write(line('again'));
+      sink.write(line('again'), 'turn');
       await nextTurn();
       expect(writes.join('').split(long)).toHaveLength(kept + 1);
       const [note, again] = (writes.at(-1) ?? '')
@@ -278,10 +319,10 @@ describe('the sink', () => {
   it('survives that its reader goes away', async () => {
     const stream = new PassThrough();
     const sink = createBoundedSink(stream, createVirtualClock());
-    sink.write(line('a'));
+    sink.write(line('a'), 'turn');
     stream.destroy(new Error('EPIPE'));
     await nextTurn();
-    sink.write(line('b'));
+    sink.write(line('b'), 'turn');
     await sink.flush(1000);
     expect(stream.destroyed).toBe(true);
   });
@@ -289,7 +330,7 @@ describe('the sink', () => {
   it('hands over at once what it has when it is flushed, and waits until it is taken', async () => {
     const { stream, writes, take } = slowStream();
     const sink = createBoundedSink(stream, createVirtualClock());
-    sink.write(line('last'));
+    sink.write(line('last'), 'batch');
     let isFlushed = false;
     const flushing = sink.flush(1000).then(() => {
       isFlushed = true;
@@ -307,7 +348,7 @@ describe('the sink', () => {
     const clock = createVirtualClock();
     const { stream } = slowStream();
     const sink = createBoundedSink(stream, clock);
-    sink.write(line('last'));
+    sink.write(line('last'), 'batch');
     const flushing = sink.flush(1000);
     await clock.advance(1000);
     await flushing;

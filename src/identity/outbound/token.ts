@@ -1,7 +1,7 @@
 import { isGraphError } from '../../graph/errors.ts';
 import { errnoCodeOf } from '../../shared/errnoCode.ts';
 import type { Secret } from '../../shared/secret.ts';
-import type { Trail } from '../../telemetry/trace.ts';
+import type { Trail } from '../../telemetry/trail.ts';
 
 /** How a token of the gateway's own is got, as metrics name it. */
 export type TokenFlow = 'on-behalf-of' | 'client-credentials' | 'managed-identity';

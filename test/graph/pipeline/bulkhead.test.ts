@@ -82,7 +82,7 @@ describe('the concurrency limit of a send', () => {
         details: { fault: 'queued' },
         mayHaveBeenApplied: false,
       });
-      expect(getEventListeners(call.signal, 'abort')).toHaveLength(0);
+      expect(getEventListeners(call.signal as AbortSignal, 'abort')).toHaveLength(0);
       end('first')?.answer();
       await turn();
       expect(begun).toEqual(['first', 'third']);

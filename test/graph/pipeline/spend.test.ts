@@ -15,6 +15,7 @@ function createStage() {
   const claimed: BudgetClaim[] = [];
   const paused: [key: string, ms: number][] = [];
   const budget: GraphBudget = {
+    tryAcquire: () => false,
     async acquire(claim) {
       claimed.push(claim);
     },

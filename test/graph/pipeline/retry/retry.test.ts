@@ -74,7 +74,7 @@ async function runOut(stage: ReturnType<typeof createStage>): Promise<unknown> {
   const end = stage.run();
   await stage.clock.advance(60_000);
   expect(stage.clock.pendingTimers).toBe(0);
-  expect(getEventListeners(stage.call.signal, 'abort')).toHaveLength(0);
+  expect(getEventListeners(stage.call.signal as AbortSignal, 'abort')).toHaveLength(0);
   return end;
 }
 
@@ -127,7 +127,7 @@ describe('the repeats of a send', () => {
         details: { fault: 'ended' },
       });
       expect(stage.attempts).toHaveLength(1);
-      expect(getEventListeners(call.signal, 'abort')).toHaveLength(0);
+      expect(getEventListeners(call.signal as AbortSignal, 'abort')).toHaveLength(0);
     },
   );
 

@@ -1,0 +1,173 @@
+import { createTraceState } from '@opentelemetry/api';
+import type { LogFields } from './log.ts';
+
+/** A caller's W3C trace context, its form checked. */
+export interface CallerTrace {
+  readonly traceparent: string;
+  readonly tracestate: string | undefined;
+}
+
+/** An attempt to have a call of Graph answered: no ids, no query. */
+export interface AttemptStart {
+  readonly operation: string;
+  readonly method: string;
+  /** The path without version and id. */
+  readonly route: string;
+  readonly attempt: number;
+  readonly repeatReason: string | undefined;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  readonly durationMs: number;
+  /** Where an answer came. */
+  readonly status?: number | undefined;
+  readonly graphRequestId?: string | undefined;
+  readonly graphClientRequestId?: string | undefined;
+  /** Where none came: the gateway's code for it. */
+  readonly errorType?: string | undefined;
+}
+
+export interface AttemptTrail {
+  /** The trace context to send along; empty where there is none. */
+  readonly headers: Readonly<Record<string, string>>;
+  end(end: AttemptEnd): void;
+}
+
+/** What is noted of an operation on its way: for its log line, and as spans if somebody traces. */
+export interface Trail {
+  /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
+  readonly traceId: string | undefined;
+  startAttempt(start: AttemptStart): AttemptTrail;
+  /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
+  startToken(flow: string): (outcome: string) => void;
+}
+
+/** How a request ended. */
+export interface RequestEnd {
+  readonly route: string;
+  /** Undefined where the caller had left before the answer. */
+  readonly status: number | undefined;
+}
+
+/** The trail of one request, from its head to the end of its answer. */
+export interface RequestTrail extends Trail {
+  /** What goes back to the caller: its own context, else that of the span that stands for the request. */
+  readonly traceparent: string | undefined;
+  /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
+  noteOperation(type: string, name: string | undefined): void;
+  /** Says with which codes the answer's errors are told. */
+  noteErrors(codes: readonly string[]): void;
+  /** Those codes, each once. */
+  readonly codes: readonly string[];
+  readonly operationType: string | undefined;
+  /** What the log's line says of it. */
+  describe(): LogFields;
+  end(end: RequestEnd): void;
+}
+
+export interface RequestStart {
+  readonly method: string;
+  readonly requestId: string;
+  readonly caller: CallerTrace | undefined;
+}
+
+export type StartTrail = (start: RequestStart) => RequestTrail;
+
+/** Names are the callers' own words: what is longer than anybody's operation is no name. */
+const longestName = 64;
+/** An operation over a long list has many attempts. */
+const mostAttempts = 10;
+
+/** What the log's line needs. Without a tracer it is all there is, and passes the caller's trace context on. */
+export class LogTrail implements RequestTrail {
+  readonly traceId: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly #tracestate: string | undefined;
+  operationType: string | undefined;
+  operationName: string | undefined;
+  codes: readonly string[] = [];
+  #attempts = 0;
+  #retries = 0;
+  #graphStatus: number | undefined;
+  #graphOperations: string[] | undefined;
+  #graphRequestIds: string[] | undefined;
+  #graphDurationsMs: number[] | undefined;
+
+  constructor(traceId: string | undefined, traceparent: string | undefined, tracestate?: string) {
+    this.traceId = traceId;
+    this.traceparent = traceparent;
+    this.#tracestate = tracestate;
+  }
+
+  noteOperation(type: string, name: string | undefined): void {
+    this.operationType = type;
+    this.operationName = (name?.length ?? 0) > longestName ? undefined : name;
+  }
+
+  noteErrors(codes: readonly string[]): void {
+    if (codes.length > 0 || this.codes.length > 0) {
+      this.codes = [...new Set(codes)];
+    }
+  }
+
+  startAttempt(start: AttemptStart): AttemptTrail {
+    return { headers: this.#stateHeaders(), end: (end) => this.noteAttempt(start, end) };
+  }
+
+  startToken(_flow: string): (outcome: string) => void {
+    return () => undefined;
+  }
+
+  describe(): LogFields {
+    return {
+      traceId: this.traceId,
+      operationType: this.operationType,
+      operationName: this.operationName,
+      codes: this.codes.length > 0 ? this.codes : undefined,
+      graphStatus: this.#graphStatus,
+      graphOperations: this.#graphOperations,
+      graphRequestIds: this.#graphRequestIds,
+      graphDurationsMs: this.#graphDurationsMs,
+      graphAttempts: this.#attempts > mostAttempts ? this.#attempts : undefined,
+      retries: this.#retries > 0 ? this.#retries : undefined,
+    };
+  }
+
+  end(_end: RequestEnd): void {
+    // There is nothing to end without a span.
+  }
+
+  /** Keeps of an attempt that is over what the line says: of the first ten operation, time and id, of the last the status. */
+  protected noteAttempt({ operation, attempt }: AttemptStart, end: AttemptEnd): void {
+    const { status, graphRequestId, durationMs } = end;
+    this.#graphStatus = status;
+    this.#attempts += 1;
+    this.#retries += attempt > 1 ? 1 : 0;
+    if (this.#attempts <= mostAttempts) {
+      this.#graphOperations ??= [];
+      this.#graphOperations.push(operation);
+      this.#graphDurationsMs ??= [];
+      this.#graphDurationsMs.push(durationMs);
+      if (graphRequestId !== undefined) {
+        this.#graphRequestIds ??= [];
+        this.#graphRequestIds.push(graphRequestId);
+      }
+    }
+  }
+
+  /** The caller's `traceparent` goes along anyway; its state is written as a tracer writes it. */
+  #stateHeaders(): Readonly<Record<string, string>> {
+    const state =
+      this.#tracestate === undefined ? '' : createTraceState(this.#tracestate).serialize();
+    return state === '' ? noHeaders : { tracestate: state };
+  }
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+
+/** Starts a trail of a request that nobody traces; the caller's trace goes on in the log and to Graph. */
+export function startLogTrail({ caller }: Pick<RequestStart, 'caller'>): RequestTrail {
+  const traceparent = caller?.traceparent;
+  return new LogTrail(traceparent?.split('-')[1], traceparent, caller?.tracestate);
+}
