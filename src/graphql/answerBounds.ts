@@ -24,9 +24,9 @@ type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
 
 /** Lists that are longer are completed in slices. */
-const wholeItems = 100;
+export const wholeItems = 100;
 /** Of a list no longer than this, promises would cost more than its items. */
-const cheapItems = 16;
+export const cheapItems = 16;
 
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a

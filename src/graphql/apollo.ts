@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, type BaseContext, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -21,7 +21,8 @@ import { decideHttpOutcome } from './httpStatus.ts';
 import { createIdentityPlugin } from './identityFirst.ts';
 import { findInputFields } from './inputFields.ts';
 import { knownOperationTypes } from './limits.ts';
-import { printAnswer } from './printAnswer.ts';
+import { compilePlan, type Plan, rememberOutcomes } from './plan/plan.ts';
+import { PrintedData, printAnswer } from './printAnswer.ts';
 
 interface ApolloParts extends DocumentLimitsParts {
   readonly schema: GraphQLSchema;
@@ -49,11 +50,15 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   const { schema, introspection, limits, documents, loopShare, log } = parts;
   const answerBounds = createAnswerBounds(limits);
   const documentLimits = createDocumentLimits(parts);
+  rememberOutcomes(schema);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
     fieldResolver: answerBounds.fieldResolver,
-    stringifyResult: (result) => printAnswer(result, loopShare),
+    stringifyResult: (result) =>
+      result.data instanceof PrintedData
+        ? result.data.print(result.extensions)
+        : printAnswer(result, loopShare),
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [documentLimits.rule, knownOperationTypes],
@@ -84,6 +89,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       documentLimits.plugin,
       documents.plugin,
       createTrailPlugin(),
+      createPlanPlugin(schema, limits),
     ],
   });
 }
@@ -191,6 +197,36 @@ function createLegacyStatusPlugin(): ApolloServerPlugin<BaseContext> {
           if (isRefused && source !== undefined && http.status === 400) {
             http.status = isLegacyAccept(request.http?.headers.get('accept')) ? 200 : 400;
           }
+        },
+      };
+    },
+  };
+}
+
+function createPlanPlugin(
+  schema: GraphQLSchema,
+  limits: DocumentLimitsParts['limits'],
+): ApolloServerPlugin<RequestContext> {
+  const plans = new WeakMap<object, Plan | 'none'>();
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, operation, request, contextValue }) {
+          let plan = plans.get(operation);
+          if (plan === undefined) {
+            plan = compilePlan(schema, document, operation, limits) ?? 'none';
+            plans.set(operation, plan);
+          }
+          if (plan === 'none') {
+            return null;
+          }
+          const text = await plan.run(request.variables, contextValue);
+          return text === undefined
+            ? null
+            : {
+                http: { headers: new HeaderMap() },
+                body: { kind: 'single', singleResult: { data: new PrintedData(text) } },
+              };
         },
       };
     },

@@ -58,7 +58,7 @@ export interface RequestContext {
   /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
-  readonly share: LoopShare;
+  share: LoopShare;
   readonly answer: AnswerCount;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
