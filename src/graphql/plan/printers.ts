@@ -345,4 +345,3 @@ function nestedResolverOf(resolve: unknown): NestedResolver | undefined {
   }
   return resolve as NestedResolver;
 }
-
