@@ -84,12 +84,13 @@ async function openGateway(
   const trusted = await startTrusted(config, schema, surroundings);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
+  const documents = createDocumentStore(config.documentCacheBytes);
   const apollo = createApollo({
     loopShare,
     schema,
     introspection,
     limits,
-    documents: createDocumentStore(config.documentCacheBytes),
+    documents,
     log,
     measurements,
   });
@@ -139,7 +140,13 @@ async function openGateway(
   };
   const app = await createHttpServer({
     apollo,
-    admit: createAdmission({ limits, trusted: trusted?.documents, log, measurements }),
+    admit: createAdmission({
+      limits,
+      trusted: trusted?.documents,
+      spellingOf: documents.spellingOf,
+      log,
+      measurements,
+    }),
     limits,
     measurements,
     contextOf: async (request, reply, inexactVariables) =>

@@ -17,9 +17,17 @@ interface OperationWork {
   readonly excess: LimitViolation | undefined;
 }
 
+/** An operation with the lists at its root, each response key once. */
+interface OperationLists {
+  readonly operation: OperationDefinitionNode;
+  readonly lists: readonly FieldNode[];
+}
+
 type Variables = Readonly<Record<string, unknown>>;
 
 const listField = 'complianceManagementPartners';
+
+export const isListField = ({ name }: FieldNode): boolean => name.value === listField;
 
 /**
  * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
@@ -27,12 +35,10 @@ const listField = 'complianceManagementPartners';
  * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
  */
 export function measureOperationWork(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
+  { operation, lists }: OperationLists,
   given: Variables,
   limits: Limits,
 ): OperationWork {
-  const lists = listFieldsOf(operation, document);
   if (lists.length === 0) {
     return { seen: [], excess: undefined };
   }
@@ -63,29 +69,8 @@ function rowsOf(count: unknown): number {
   return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
 }
 
-/** The lists of an operation, each response key once, because GraphQL executes it once. */
-function listFieldsOf(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
-): readonly FieldNode[] {
-  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
-  return [...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values()];
-}
-
-/** Operations are kept with their documents, so each is looked through once. */
-const rootFields = new WeakMap<OperationDefinitionNode, readonly FieldNode[]>();
-
-/** The fields at the root of a valid operation, those of its fragments included; whether skipped or not. */
-export function rootFieldsOf(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
-): readonly FieldNode[] {
-  const known = rootFields.get(operation) ?? findRootFields(operation, document);
-  rootFields.set(operation, known);
-  return known;
-}
-
-function findRootFields(
+/** Finds the fields at the root of a valid operation, those of its fragments included; whether skipped or not. */
+export function findRootFields(
   operation: OperationDefinitionNode,
   document: DocumentNode,
 ): readonly FieldNode[] {
