@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -115,9 +114,6 @@ async function openGateway(
   opened.push(() => upstream.close());
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
-  const shutdown = new AbortController();
-  // Each operation under way listens; more than ten of them are no leak.
-  setMaxListeners(0, shutdown.signal);
   const contextParts: ContextParts = {
     graph: upstream.graph,
     apiVersion: config.apiVersion,
@@ -132,7 +128,6 @@ async function openGateway(
     seenPartnerIds,
     operations,
     loopShare,
-    shutdown: shutdown.signal,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),
     authMode: authModes[config.identity.mode],
@@ -177,7 +172,7 @@ async function openGateway(
       phase.current = { name: 'draining', sinceMs: clock.now() };
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs, shutdown });
+      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
       await closeAll(rest);
       phase.current = { name: 'stopped' };
       log.info('Stopped');
@@ -197,7 +192,6 @@ const lastWordsMs = 250;
 interface Drain {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly shutdown: AbortController;
 }
 
 /**
@@ -207,10 +201,10 @@ interface Drain {
 async function closeWithin(
   app: FastifyInstance,
   operations: RunningOperations,
-  { clock, timeoutMs, shutdown }: Drain,
+  { clock, timeoutMs }: Drain,
 ): Promise<void> {
   let stopTimer = clock.startTimer(timeoutMs, () => {
-    shutdown.abort();
+    operations.endAll();
     stopTimer = clock.startTimer(lastWordsMs, () => app.server.closeAllConnections());
   });
   await app.close();

@@ -46,28 +46,36 @@ const maximumLength = 16 * 1024;
  * everyone else. Two `Authorization` headers count as none, because two readers could pick different ones.
  */
 export function readCallerToken(rawHeaders: readonly string[]): Secret | undefined {
-  const values = rawHeaders.filter(
-    (_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
-  );
-  const [value = ''] = values;
-  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(value)?.[1];
-  if (values.length !== 1 || token === undefined || token.length > maximumLength) {
-    return undefined;
+  let value: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (isNamed(rawHeaders[index], 'authorization')) {
+      if (value !== undefined) {
+        return undefined;
+      }
+      value = rawHeaders[index + 1] ?? '';
+    }
   }
-  return new Secret(token);
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(value ?? '')?.[1];
+  return token === undefined || token.length > maximumLength ? undefined : new Secret(token);
 }
 
-const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
+/** Most names have another length, so few are put into lower case. */
+const isNamed = (name: string | undefined, wanted: string): boolean =>
+  name?.length === wanted.length && name.toLowerCase() === wanted;
+
+const single = ['authorization', 'content-type', 'host'] as const;
 
 /** Gives the name of a header that came twice and must not: of two, each reader on the way could pick another one. */
 export function findDuplicateHeader(rawHeaders: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    if (single.has(name) && seen.has(name)) {
+    const name = single.find((wanted) => isNamed(rawHeaders[index], wanted));
+    if (name !== undefined && seen.has(name)) {
       return name;
     }
-    seen.add(name);
+    if (name !== undefined) {
+      seen.add(name);
+    }
   }
   return undefined;
 }

@@ -95,9 +95,10 @@ export function createRequestPlugin(parts: RequestPluginParts): ApolloServerPlug
     },
 
     willSendResponse({ request, response, source, document, operation, contextValue }) {
-      contextValue.finish();
-      if (response.body.kind === 'single') {
-        const result = response.body.singleResult;
+      const { body } = response;
+      contextValue.finish(body.kind === 'single' && body.singleResult.data instanceof PrintedData);
+      if (body.kind === 'single') {
+        const result = body.singleResult;
         if (!(result.data instanceof PrintedData)) {
           answerBounds.bound(result, operation?.operation, contextValue.answer);
         }

@@ -70,8 +70,8 @@ export interface RequestContext {
   readonly notices: Notice[];
   /** Lets the operation go on after its caller has closed its side of the connection. */
   readonly noteMutation: () => void;
-  /** Takes back the operation's timer; called when its answer is complete. */
-  readonly finish: () => void;
+  /** Takes back the operation's timer; called when its answer is complete, `isWhole` if nothing of it is still read. */
+  readonly finish: (isWhole?: boolean) => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
 }
