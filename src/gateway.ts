@@ -24,7 +24,6 @@ import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
-import { EndController } from './shared/abort.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
@@ -84,12 +83,13 @@ async function openGateway(
   const trusted = await startTrusted(config, schema, surroundings);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
+  const documents = createDocumentStore(config.documentCacheBytes);
   const apollo = createApollo({
     loopShare,
     schema,
     introspection,
     limits,
-    documents: createDocumentStore(config.documentCacheBytes),
+    documents,
     log,
     measurements,
   });
@@ -114,7 +114,6 @@ async function openGateway(
   opened.push(() => upstream.close());
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
-  const shutdown = new EndController();
   const contextParts: ContextParts = {
     graph: upstream.graph,
     apiVersion: config.apiVersion,
@@ -129,7 +128,6 @@ async function openGateway(
     seenPartnerIds,
     operations,
     loopShare,
-    shutdown,
     authorizer: identity.authorizer,
     isTokenAccepted: (call) => identity.tenantKeys.isAccepted(call),
     authMode: authModes[config.identity.mode],
@@ -137,7 +135,13 @@ async function openGateway(
   };
   const app = await createHttpServer({
     apollo,
-    admit: createAdmission({ limits, trusted: trusted?.documents, log, measurements }),
+    admit: createAdmission({
+      limits,
+      trusted: trusted?.documents,
+      spellingOf: documents.spellingOf,
+      log,
+      measurements,
+    }),
     limits,
     measurements,
     contextOf: async (request, reply, inexactVariables) =>
@@ -172,7 +176,7 @@ async function openGateway(
       phase.current = { name: 'draining', sinceMs: clock.now() };
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs, shutdown });
+      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
       await closeAll(rest);
       phase.current = { name: 'stopped' };
       log.info('Stopped');
@@ -192,7 +196,6 @@ const lastWordsMs = 250;
 interface Drain {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly shutdown: EndController;
 }
 
 /**
@@ -202,10 +205,10 @@ interface Drain {
 async function closeWithin(
   app: FastifyInstance,
   operations: RunningOperations,
-  { clock, timeoutMs, shutdown }: Drain,
+  { clock, timeoutMs }: Drain,
 ): Promise<void> {
   let stopTimer = clock.startTimer(timeoutMs, () => {
-    shutdown.abort();
+    operations.endAll();
     stopTimer = clock.startTimer(lastWordsMs, () => app.server.closeAllConnections());
   });
   await app.close();

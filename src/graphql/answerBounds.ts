@@ -1,4 +1,3 @@
-import type { ApolloServerPlugin } from '@apollo/server';
 import {
   type FormattedExecutionResult,
   type GraphQLFieldResolver,
@@ -24,19 +23,26 @@ type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
 
 /** Lists that are longer are completed in slices. */
-const wholeItems = 100;
+export const wholeItems = 100;
 /** Of a list no longer than this, promises would cost more than its items. */
-const cheapItems = 16;
+export const cheapItems = 16;
+
+export interface AnswerBounds {
+  readonly fieldResolver: AnswerFieldResolver;
+  /** Cuts a finished answer to its bounds. */
+  readonly bound: (
+    result: FormattedExecutionResult,
+    operation: OperationTypeNode | undefined,
+    answer: AnswerCount,
+  ) => void;
+}
 
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
  * id: each field of the partner that does not fit is null with the code.
  */
-export function createAnswerBounds(limits: AnswerLimits): {
-  readonly fieldResolver: AnswerFieldResolver;
-  readonly plugin: ApolloServerPlugin<RequestContext>;
-} {
+export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
   const fieldResolver: AnswerFieldResolver = (source, args, context, info) => {
     const property = (source as Readonly<Record<string, unknown>>)[info.fieldName];
     const value = typeof property === 'function' ? property(args, context, info) : property;
@@ -100,21 +106,15 @@ export function createAnswerBounds(limits: AnswerLimits): {
 
   return {
     fieldResolver,
-    plugin: {
-      async requestDidStart() {
-        return {
-          async willSendResponse({ operation, contextValue: { answer }, response: { body } }) {
-            if (body.kind !== 'single' || body.singleResult.data === undefined) {
-              return;
-            }
-            if (operation?.operation === OperationTypeNode.MUTATION) {
-              boundMutation(body.singleResult, answer);
-            } else {
-              boundQuery(body.singleResult, answer);
-            }
-          },
-        };
-      },
+    bound(result, operation, answer) {
+      if (result.data === undefined) {
+        return;
+      }
+      if (operation === OperationTypeNode.MUTATION) {
+        boundMutation(result, answer);
+      } else {
+        boundQuery(result, answer);
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -9,19 +9,14 @@ import {
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import type { Log } from '../telemetry/log.ts';
 import { createAnswerBounds } from './answerBounds.ts';
-import {
-  createDocumentLimits,
-  type DocumentLimitsParts,
-  type DocumentStore,
-} from './documentStore.ts';
-import { createErrorFormat, isForCaller } from './errorFormat.ts';
-import { decideHttpOutcome } from './httpStatus.ts';
-import { createIdentityPlugin } from './identityFirst.ts';
-import { findInputFields } from './inputFields.ts';
+import { createDocumentLimits, type DocumentLimitsParts } from './documentLimits.ts';
+import type { DocumentStore } from './documentStore.ts';
+import { createErrorFormat } from './errorFormat.ts';
 import { knownOperationTypes } from './limits.ts';
-import { printAnswer } from './printAnswer.ts';
+import { rememberOutcomes } from './plan/plan.ts';
+import { PrintedData, printAnswer } from './printAnswer.ts';
+import { createRequestPlugin } from './requestPlugin.ts';
 import { hiddenService } from './subgraph.ts';
 
 interface ApolloParts extends DocumentLimitsParts {
@@ -50,11 +45,15 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   const { schema, introspection, limits, documents, loopShare, log } = parts;
   const answerBounds = createAnswerBounds(limits);
   const documentLimits = createDocumentLimits(parts);
+  rememberOutcomes(schema);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
     fieldResolver: answerBounds.fieldResolver,
-    stringifyResult: (result) => printAnswer(result, loopShare),
+    stringifyResult: (result) =>
+      result.data instanceof PrintedData
+        ? result.data.print(result.extensions)
+        : printAnswer(result, loopShare),
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [
@@ -82,122 +81,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      answerBounds.plugin,
-      createOutcomePlugin(schema, log),
-      createLegacyStatusPlugin(),
-      createIdentityPlugin(documentLimits.checkOperation),
-      documentLimits.plugin,
-      documents.plugin,
-      createTrailPlugin(),
+      createRequestPlugin({ ...parts, answerBounds, documentLimits }),
     ],
   });
-}
-
-/** Gives errors about values their fields, sets status and headers, and logs what is masked to the caller. */
-function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugin<RequestContext> {
-  return {
-    async unexpectedErrorProcessingRequest({ error }) {
-      log.error('A request failed unexpectedly', {}, error);
-    },
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ operation, contextValue }) {
-          if (operation?.operation === 'mutation') {
-            contextValue.noteMutation();
-          }
-        },
-        async didEncounterErrors({ errors, contextValue, document, operationName, request }) {
-          if (document !== undefined) {
-            const { variables = {} } = request;
-            const sent = { schema, document, operationName, variables };
-            for (const [{ extensions }, field] of findInputFields(errors, sent)) {
-              Object.assign(extensions, { code: 'BAD_USER_INPUT', field });
-            }
-          }
-          for (const error of errors.filter(
-            (candidate) => !isForCaller(candidate.toJSON(), candidate),
-          )) {
-            const { requestId } = contextValue;
-            log.error(
-              'A resolver failed unexpectedly',
-              { requestId },
-              error.originalError ?? error,
-            );
-          }
-        },
-        async willSendResponse({ response, contextValue }) {
-          contextValue.finish();
-          if (response.body.kind !== 'single') {
-            return;
-          }
-          const result = response.body.singleResult;
-          if (contextValue.notices.length > 0) {
-            result.extensions = { ...result.extensions, notices: contextValue.notices };
-          }
-          const outcome = decideHttpOutcome(result);
-          if (outcome !== undefined) {
-            response.http.status = outcome.status;
-            for (const [name, value] of Object.entries(outcome.headers)) {
-              response.http.headers.set(name, value);
-            }
-          }
-          for (const { extensions } of result.errors ?? []) {
-            if (extensions?.['code'] === 'INTERNAL_SERVER_ERROR') {
-              extensions['requestId'] = contextValue.requestId;
-            }
-          }
-        },
-      };
-    },
-  };
-}
-
-/** Notes in the request's trail what a document asks for, and with which codes its errors are answered. */
-function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ operation, contextValue }) {
-          if (operation !== undefined) {
-            contextValue.trail?.noteOperation(operation.operation, operation.name?.value);
-          }
-        },
-        async willSendResponse({ response, contextValue }) {
-          const { body } = response;
-          const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
-          contextValue.trail?.noteErrors(
-            errors.map(({ extensions }) => String(extensions?.['code'])),
-          );
-        },
-      };
-    },
-  };
-}
-
-/**
- * Whether a caller speaks the older of the two media types only. GraphQL over HTTP wants 200 for its requests that
- * cannot be executed, because an `application/json` with another status may come from anybody on the way.
- */
-function isLegacyAccept(accept: string | undefined): boolean {
-  const names = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim());
-  const has = (type: string) => names.some((name) => name?.toLowerCase() === type);
-  return has('application/json') && !has('application/graphql-response+json');
-}
-
-/** Answers 200 to such a caller where a document could not be parsed, validated or given its variables. */
-function createLegacyStatusPlugin(): ApolloServerPlugin<BaseContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async willSendResponse({ request, response, source }) {
-          const { body, http } = response;
-          const isRefused = body.kind === 'single' && body.singleResult.data === undefined;
-          // Without a source it never came to parsing: then the request itself is wrong, which is no 200.
-          if (isRefused && source !== undefined && http.status === 400) {
-            http.status = isLegacyAccept(request.http?.headers.get('accept')) ? 200 : 400;
-          }
-        },
-      };
-    },
-  };
 }

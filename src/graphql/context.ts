@@ -8,7 +8,7 @@ import type { RequestContext } from '../partners/context.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
 import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
-import { EndController, type EndSignal } from '../shared/abort.ts';
+import { EndController } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
@@ -30,8 +30,6 @@ export interface ContextParts {
   readonly operations: RunningOperations;
   /** Shared by all requests of this replica. */
   readonly loopShare: LoopShare;
-  /** Fires when the gateway stops and waits for operations no longer. */
-  readonly shutdown: EndSignal;
 }
 
 /** Makes what belongs to one GraphQL request: starts its time and ties it to the caller's connection. */
@@ -41,44 +39,36 @@ export function createRequestContext(
   reply: FastifyReply,
   inexactVariables: RequestContext['inexactVariables'] = [],
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, seenPartnerIds, operations, shutdown } =
-    parts;
+  const { graph, apiVersion, clock, maximumRows, locks, seenPartnerIds } = parts;
   const { authorizer, authMode, loopShare } = parts;
-  const signals = startOperationSignals(clock, timeoutMsOf(parts, request, reply), shutdown);
-  const end = operations.begin();
-  signals.writeSignal.addEventListener('abort', end);
-  const finish = (): void => {
-    signals.stop();
-    end();
-  };
   const { socket } = request.raw;
-  if (socket.readableEnded) {
-    signals.halfClose();
-  } else {
-    socket.once('end', signals.halfClose);
-  }
-  signals.signal.addEventListener('abort', () => {
+  const operation = new RunningOperation(
+    parts,
+    timeoutMsOf(parts, request, reply),
     // A caller that half-closed and waited too long counts as one that left.
-    if (signals.signal.reason === 'callerLeft') {
-      socket.destroy();
-    }
-  });
+    () => socket.destroy(),
+  );
+  if (socket.readableEnded) {
+    operation.halfClose();
+  } else {
+    socket.once('end', operation.halfClose);
+  }
   onceClosed(reply.raw, () => {
-    socket.off('end', signals.halfClose);
+    socket.off('end', operation.halfClose);
     if (!reply.raw.writableFinished) {
-      signals.leave();
+      operation.leave();
     }
   });
   const call: GraphCall = {
     requestId: request.id,
     traceparent: readTraceparent(request.headers),
     callerToken: readCallerToken(request.raw.rawHeaders),
-    deadlineMs: signals.deadlineMs,
-    signal: signals.signal,
-    writeSignal: signals.writeSignal,
+    deadlineMs: operation.deadlineMs,
+    signal: operation.signal,
+    writeSignal: operation.writeSignal,
     ...(request.trail && { trail: request.trail }),
   };
-  const share = shareUntilEnd(loopShare, signals.signal);
+  const share = shareUntilEnd(loopShare, operation.signal);
   return {
     requestId: request.id,
     inexactVariables,
@@ -102,8 +92,8 @@ export function createRequestContext(
     seenPartnerIds,
     maximumRows,
     notices: [],
-    noteMutation: signals.noteMutation,
-    finish,
+    noteMutation: operation.noteMutation,
+    finish: operation.finish,
   };
 }
 
@@ -122,96 +112,105 @@ function timeoutMsOf(
   return timeoutMs;
 }
 
-/** What can end an operation before its answer is there. */
-interface OperationSignals {
-  /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
-  readonly signal: EndSignal;
-  /** The same, deaf to the caller's leaving. */
-  readonly writeSignal: EndSignal;
+const queryAfterHalfCloseMs = 1_000;
+
+/** What can end an operation before its answer is there: its time, its caller and the gateway's stop. */
+class RunningOperation {
   readonly deadlineMs: number;
+  /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
+  readonly signal = new EndController();
+  /** The same, deaf to the caller's leaving. */
+  readonly writeSignal = new EndController();
+  readonly #clock: Clock;
+  readonly #onLeft: () => void;
+  readonly #stopTimer: () => void;
+  readonly #noteEnd: () => void;
+  #stopHalfClosed: () => void = () => undefined;
+  #isMutation = false;
+
+  constructor(
+    { clock, operations }: Pick<ContextParts, 'clock' | 'operations'>,
+    timeoutMs: number,
+    onLeft: () => void,
+  ) {
+    this.#clock = clock;
+    this.#onLeft = onLeft;
+    this.deadlineMs = clock.now() + timeoutMs;
+    this.#stopTimer = clock.startTimer(timeoutMs, () => this.#end('deadline'));
+    this.#noteEnd = operations.begin(() => this.#end('shutdown'));
+    if (operations.areEnded()) {
+      this.#end('shutdown');
+    }
+  }
+
   /** Tells that the caller's connection closed; the time goes on, for a write that is to be finished. */
-  leave(): void;
+  readonly leave = (): void => {
+    if (!this.signal.aborted) {
+      this.signal.abort('callerLeft' satisfies EndReason);
+      this.#onLeft();
+    }
+  };
+
   /**
    * Tells that the caller sends nothing more, which may mean that it waits for its answer or that it has gone: a query
    * goes on for a second, a mutation to its end.
    */
-  halfClose(): void;
+  readonly halfClose = (): void => {
+    if (!this.#isMutation && !this.signal.aborted) {
+      this.#stopHalfClosed = this.#clock.startTimer(queryAfterHalfCloseMs, this.leave);
+    }
+  };
+
   /** Tells that the operation is a mutation. */
-  noteMutation(): void;
-  /** Takes timer and listener back, and ends the reads that nobody waits for any more; called with the answer. */
-  stop(): void;
-}
-
-const queryAfterHalfCloseMs = 1_000;
-
-/** Starts an operation's time, in milliseconds, for all that it will cause. */
-function startOperationSignals(
-  clock: Clock,
-  timeoutMs: number,
-  shutdown: EndSignal,
-): OperationSignals {
-  const deadlineMs = clock.now() + timeoutMs;
-  const all = new EndController();
-  const forWrites = new EndController();
-  let isMutation = false;
-  let stopHalfClosed = (): void => undefined;
-  const takeBack = (): void => {
-    stopTimer();
-    stopHalfClosed();
-    shutdown.removeEventListener('abort', onShutdown);
+  readonly noteMutation = (): void => {
+    this.#isMutation = true;
+    this.#stopHalfClosed();
   };
-  const end = (reason: EndReason): void => {
-    takeBack();
-    all.abort(reason);
-    forWrites.abort(reason);
+
+  /**
+   * Takes back the timers, and ends the reads that are no longer needed. Called with the answer, and again: one
+   * field's failure can be the whole answer, while another's read would go on without a deadline.
+   */
+  readonly finish = (): void => {
+    this.#takeBack();
+    this.signal.abort('answered' satisfies EndReason);
+    this.#noteEnd();
   };
-  const onShutdown = (): void => end('shutdown');
-  const stopTimer = clock.startTimer(timeoutMs, () => end('deadline'));
-  shutdown.addEventListener('abort', onShutdown);
-  if (shutdown.aborted) {
-    onShutdown();
+
+  #end(reason: EndReason): void {
+    this.#takeBack();
+    this.signal.abort(reason);
+    this.writeSignal.abort(reason);
+    this.#noteEnd();
   }
-  const leave = (): void => all.abort('callerLeft' satisfies EndReason);
-  return {
-    signal: all,
-    writeSignal: forWrites,
-    deadlineMs,
-    leave,
-    halfClose() {
-      if (!isMutation && !all.aborted) {
-        stopHalfClosed = clock.startTimer(queryAfterHalfCloseMs, leave);
-      }
-    },
-    noteMutation() {
-      isMutation = true;
-      stopHalfClosed();
-    },
-    stop() {
-      takeBack();
-      // One field's failure can be the whole answer, while another's read would go on without a deadline.
-      all.abort('answered' satisfies EndReason);
-    },
-  };
+
+  #takeBack(): void {
+    this.#stopTimer();
+    this.#stopHalfClosed();
+  }
 }
 
 /** The operations that are under way, whether their callers are still there or not. */
 export interface RunningOperations {
-  /** Notes one that begins; the returned function notes its end and may be called again. */
-  begin(): () => void;
+  /** Notes one that begins, and how it is ended; the returned function notes its end and may be called again. */
+  begin(end: () => void): () => void;
+  /** Ends all of them, and those that begin later: the gateway stops and waits no longer. */
+  endAll(): void;
+  areEnded(): boolean;
   /** Resolves once there is none. */
   whenNone(): Promise<void>;
 }
 
 /** Starts with none. */
 export function createRunningOperations(): RunningOperations {
-  const running = new Set<object>();
+  const running = new Set<() => void>();
+  let areEnded = false;
   let waiters: (() => void)[] = [];
   return {
-    begin() {
-      const operation = {};
-      running.add(operation);
+    begin(end) {
+      running.add(end);
       return () => {
-        running.delete(operation);
+        running.delete(end);
         if (running.size === 0) {
           const satisfied = waiters;
           waiters = [];
@@ -221,6 +220,13 @@ export function createRunningOperations(): RunningOperations {
         }
       };
     },
+    endAll() {
+      areEnded = true;
+      for (const end of [...running]) {
+        end();
+      }
+    },
+    areEnded: () => areEnded,
     whenNone: () =>
       new Promise((resolve) => {
         if (running.size === 0) {

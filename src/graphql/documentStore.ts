@@ -1,89 +1,148 @@
-import type {
-  ApolloServerOptions,
-  ApolloServerPlugin,
-  BaseContext,
-  GraphQLRequestContextDidResolveOperation,
-  GraphQLRequestListener,
-} from '@apollo/server';
-import type {
-  DocumentNode,
-  FormattedExecutionResult,
-  OperationDefinitionNode,
-  ValidationRule,
-} from 'graphql';
+import { hash } from 'node:crypto';
+import type { ApolloServerOptions, BaseContext } from '@apollo/server';
+import type { DocumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Limits } from '../config/http.ts';
 import type { RequestContext } from '../partners/context.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Measurements } from '../telemetry/metrics.ts';
-import {
-  createLimitsRule,
-  type DocumentMeasure,
-  excessOf,
-  extensionsOf,
-  findLimitViolations,
-  LimitError,
-  type LimitViolation,
-  measureDocument,
-  messageOf,
-  seenIn,
-} from './limits.ts';
-import { measureOperationWork } from './operationWork.ts';
+import { type DocumentMeasure, type LimitViolation, measureDocument } from './limits.ts';
+import { findRootFields, isListField } from './operationWork.ts';
+import type { Plan } from './plan/plan.ts';
 
 type Store = NonNullable<ApolloServerOptions<BaseContext>['documentStore']>;
 
+/** Looks up documents by Apollo's key, and all that is known of them. */
 export interface DocumentStore {
   /** Where Apollo looks for a document by its hash before it parses and validates the text. */
   readonly store: Store;
-  /** Keeps the documents of operations that were executed for a caller whose token was accepted. */
-  readonly plugin: ApolloServerPlugin<RequestContext>;
+  /** What is known of a document, kept or not. */
+  recordOf(document: DocumentNode): DocumentRecord;
+  /** Gives the one spelling of a text that `print` finds; a document that is kept remembers its own. */
+  spellingOf(text: string, print: (text: string) => string): string;
+  /** Keeps the document of an operation that was executed for a caller whose token was accepted. */
+  keep(record: DocumentRecord, context: Pick<RequestContext, 'isTokenAccepted'>): void;
   /** How much is kept, in bytes, as estimated. */
   readonly bytes: () => number;
 }
 
+/** All that is known of a parsed document: found once, kept under one key, gone with the document. */
+export class DocumentRecord {
+  readonly document: DocumentNode;
+  /** Apollo's key, from the moment that the document was found valid. */
+  key: string | undefined;
+  /** The limits that the document is beyond, if those are tolerated. */
+  tolerated: readonly LimitViolation[] = [];
+  /** The text for all spellings of the document, if a manifest asked for it. */
+  spelling: string | undefined;
+  /** What it took when it was kept. */
+  keptBytes = 0;
+  #measure: DocumentMeasure | undefined;
+  readonly #operations = new Map<OperationDefinitionNode, OperationRecord>();
+  #documentBytes: number | undefined;
+
+  constructor(document: DocumentNode) {
+    this.document = document;
+  }
+
+  get measure(): DocumentMeasure {
+    this.#measure ??= measureDocument(this.document);
+    return this.#measure;
+  }
+
+  operation(operation: OperationDefinitionNode): OperationRecord {
+    const known = this.#operations.get(operation) ?? new OperationRecord(operation, this.document);
+    this.#operations.set(operation, known);
+    return known;
+  }
+
+  /** The memory that all of this takes, as estimated. Plans grow with what is asked of them. */
+  bytes(): number {
+    this.#documentBytes ??= bytesOf(this.document);
+    let bytes = this.#documentBytes + bytesPerCharacter * (this.spelling?.length ?? 0);
+    for (const { plan } of this.#operations.values()) {
+      bytes += bytesPerPlannedField * (plan?.fields() ?? 0);
+    }
+    return bytes;
+  }
+}
+
+/** What is known of one operation of a document. */
+export class OperationRecord {
+  readonly operation: OperationDefinitionNode;
+  /** The fields at its root, those of fragments included; whether skipped or not. */
+  readonly rootFields: readonly FieldNode[];
+  /** The lists among them, each response key once, because GraphQL executes it once. */
+  readonly lists: readonly FieldNode[];
+  /** Undefined until the operation is executed first, and if it has none. */
+  plan: Plan | undefined;
+  isPlanned = false;
+
+  constructor(operation: OperationDefinitionNode, document: DocumentNode) {
+    this.operation = operation;
+    this.rootFields = findRootFields(operation, document);
+    const lists = this.rootFields.filter(isListField);
+    this.lists = [
+      ...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values(),
+    ];
+  }
+}
+
 /**
- * Keeps parsed and validated documents, the least recently used of them as long as there is room. A document is kept
+ * Keeps what is known of valid documents, the least recently used of them as long as there is room. A document is kept
  * only after its operation was executed for an accepted token, so that unknown callers leave nothing behind.
  */
 export function createDocumentStore(maximumBytes: number): DocumentStore {
-  const kept = new LRUCache<string, DocumentNode>({
-    maxSize: maximumBytes,
-    sizeCalculation: bytesOf,
-  });
-  /** Apollo stores a document before anything is known of the caller: the key waits here, for as long as the document. */
-  const keys = new WeakMap<DocumentNode, string>();
+  const kept = new LRUCache<string, DocumentRecord>({ maxSize: maximumBytes });
+  /** Apollo stores a document before anything is known of the caller: the record waits here, as long as the document. */
+  const records = new WeakMap<DocumentNode, DocumentRecord>();
+
+  function recordOf(document: DocumentNode): DocumentRecord {
+    const record = records.get(document) ?? new DocumentRecord(document);
+    records.set(document, record);
+    return record;
+  }
+
   return {
     store: {
-      get: async (key) => kept.get(key),
-      set: async (key, document) => void keys.set(document, key),
-      delete: async (key) => kept.delete(key),
-    },
-    plugin: {
-      async requestDidStart() {
-        return {
-          async willSendResponse({ document, contextValue, response: { body } }) {
-            const key = document && keys.get(document);
-            if (key === undefined) {
-              return;
-            }
-            const isExecuted = body.kind === 'single' && body.singleResult.data !== undefined;
-            // To set it again would measure it again.
-            if (isExecuted && !kept.has(key) && contextValue.isTokenAccepted()) {
-              kept.set(key, document);
-            }
-          },
-        };
+      get: async (key) => kept.get(bareKey(key))?.document,
+      set: async (key, document) => {
+        recordOf(document).key = bareKey(key);
       },
+      delete: async (key) => kept.delete(bareKey(key)),
+    },
+    recordOf,
+    spellingOf(text, print) {
+      const record = kept.get(hash('sha256', text));
+      const spelling = record?.spelling ?? print(text);
+      if (record !== undefined) {
+        record.spelling = spelling;
+      }
+      return spelling;
+    },
+    keep(record, context) {
+      const { key } = record;
+      if (key === undefined) {
+        return;
+      }
+      const bytes = record.bytes();
+      const isKept = kept.peek(key) === record && record.keptBytes === bytes;
+      if (!isKept && context.isTokenAccepted()) {
+        record.keptBytes = bytes;
+        kept.set(key, record, { size: bytes });
+      }
     },
     bytes: () => kept.calculatedSize,
   };
 }
+
+/** Apollo writes the hash of the schema before that of the text; a store has one schema. */
+const bareKey = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
 
 /** Measured on 15 shapes of documents with graphql-js 16: the estimate is 0.95 to 2.8 times the truth. */
 const bytesPerDocument = 1_000;
 const bytesPerCharacter = 2;
 /** graphql-js keeps all tokens of a document in a chain, comments included. */
 const bytesPerLink = 100;
+/** A printer of a compiled plan, with its key, its arguments and what it is made of. */
+const bytesPerPlannedField = 1_000;
 /** The nodes that a token stands for, with their locations and lists. */
 const bytesPerToken = 400;
 
@@ -100,117 +159,4 @@ export function bytesOf({ loc, tokenCount = 0 }: DocumentNode): number {
     bytesPerLink * links +
     bytesPerToken * tokenCount
   );
-}
-
-/** An operation that is about to be executed. */
-export type CheckOperation = (
-  context: Pick<
-    GraphQLRequestContextDidResolveOperation<RequestContext>,
-    'document' | 'request'
-  > & {
-    readonly operation: OperationDefinitionNode;
-  },
-) => void;
-
-export interface DocumentLimitsParts {
-  readonly limits: Limits;
-  readonly log: Log;
-  readonly measurements: Pick<Measurements, 'limitSeen' | 'limitExceeded'>;
-}
-
-/**
- * The limits of documents, as a rule that refuses what is beyond them and a plugin that measures and counts. Apollo
- * keeps documents that passed, so all of this costs nothing when one comes again.
- */
-export function createDocumentLimits({ limits, log, measurements }: DocumentLimitsParts): {
-  readonly rule: ValidationRule;
-  readonly plugin: ApolloServerPlugin<RequestContext>;
-  /** Counts the work of a valid operation before its variables are coerced. @throws LimitError, in every mode. */
-  readonly checkOperation: CheckOperation;
-} {
-  const measures = new WeakMap<DocumentNode, DocumentMeasure>();
-  const tolerated = new WeakMap<DocumentNode, readonly LimitViolation[]>();
-  const isTolerant = limits.mode === 'warn-only';
-
-  const measureOf = (document: DocumentNode): DocumentMeasure => {
-    const measure = measures.get(document) ?? measureDocument(document);
-    measures.set(document, measure);
-    return measure;
-  };
-
-  const listener: GraphQLRequestListener<RequestContext> = {
-    async validationDidStart({ document, source, contextValue }) {
-      const measure = measureOf(document);
-      measurements.limitSeen('document-bytes', Buffer.byteLength(source));
-      measurements.limitSeen('tokens', document.tokenCount ?? 0);
-      for (const [limit, seen] of seenIn(measure)) {
-        measurements.limitSeen(limit, seen);
-      }
-      const excesses = isTolerant ? findLimitViolations(measure, limits) : [];
-      tolerated.set(document, excesses);
-      for (const { limit, seen, allowed } of excesses) {
-        const { requestId } = contextValue;
-        log.warn('A document beyond a limit passes', { requestId, limit, seen, allowed });
-      }
-    },
-    async didEncounterErrors({ errors }) {
-      for (const error of errors) {
-        const excess = excessOf(error, limits);
-        if (excess !== undefined) {
-          measurements.limitExceeded(excess.limit, 'rejected');
-        }
-      }
-    },
-    async willSendResponse({ response: { body } }) {
-      if (body.kind === 'single' && hasMoreErrors(body.singleResult, limits)) {
-        body.singleResult.errors = firstErrors(body.singleResult.errors ?? [], limits);
-        measurements.limitExceeded('errors', 'rejected');
-      }
-    },
-    ...(isTolerant && {
-      async didResolveOperation({ document }: { readonly document: DocumentNode }) {
-        for (const { limit } of tolerated.get(document) ?? []) {
-          measurements.limitExceeded(limit, 'warned');
-        }
-      },
-    }),
-  };
-
-  const checkOperation: CheckOperation = ({ operation, document, request }) => {
-    const { seen, excess } = measureOperationWork(
-      operation,
-      document,
-      request.variables ?? {},
-      limits,
-    );
-    for (const [limit, count] of seen) {
-      measurements.limitSeen(limit, count);
-    }
-    if (excess !== undefined) {
-      throw new LimitError(excess, 400);
-    }
-  };
-
-  return {
-    checkOperation,
-    rule: createLimitsRule(limits, measureOf),
-    plugin: { requestDidStart: async () => listener },
-  };
-}
-
-/** Only those about the document and its variables are counted: of what was executed, each failure is told. */
-function hasMoreErrors({ data, errors }: FormattedExecutionResult, limits: Limits): boolean {
-  return data === undefined && (errors?.length ?? 0) > limits.errors;
-}
-
-/** The last one says that there are more: graphql-js stops counting there, with a sentence without a code. */
-function firstErrors(
-  errors: NonNullable<FormattedExecutionResult['errors']>,
-  { errors: allowed }: Limits,
-): NonNullable<FormattedExecutionResult['errors']> {
-  const excess: LimitViolation = { limit: 'errors', allowed, seen: errors.length, isExact: false };
-  return [
-    ...errors.slice(0, allowed - 1),
-    { message: messageOf(excess), extensions: extensionsOf(excess) },
-  ];
 }

@@ -5,7 +5,7 @@ import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from 
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { LimitProblem, RequestProblem } from './problems.ts';
-import { bareId, type TrustedDocuments } from './trusted.ts';
+import { bareId, type SpellingOf, type TrustedDocuments } from './trusted.ts';
 
 /** What a request says of its document. */
 export interface NamedDocument {
@@ -29,6 +29,7 @@ const asSent: DocumentDecision = { kind: 'as-sent', isUnknown: false };
 export function decideDocument(
   { query, documentId, persistedHash }: NamedDocument,
   trusted: TrustedDocuments | undefined,
+  spellingOf?: SpellingOf,
 ): DocumentDecision {
   if (trusted === undefined) {
     // Apollo's own way is left to Apollo: its clients know the answer and send the text.
@@ -40,7 +41,7 @@ export function decideDocument(
   }
   const [id] = ids;
   if (id === undefined) {
-    return decideText(query, trusted);
+    return decideText(query, trusted, spellingOf);
   }
   const text = trusted.find(id);
   if (ids.some((other) => bareId(other) !== bareId(id))) {
@@ -48,15 +49,19 @@ export function decideDocument(
   }
   if (text === undefined) {
     // A client may have hashed its own spelling of a trusted document: then the text counts.
-    return query === undefined ? unknown() : decideText(query, trusted);
+    return query === undefined ? unknown() : decideText(query, trusted, spellingOf);
   }
-  return query === undefined || trusted.areSame(query, text)
+  return query === undefined || trusted.areSame(query, text, spellingOf)
     ? { kind: 'by-id', text }
     : refused(contradiction);
 }
 
-function decideText(query: string | undefined, trusted: TrustedDocuments): DocumentDecision {
-  if (query === undefined || trusted.has(query)) {
+function decideText(
+  query: string | undefined,
+  trusted: TrustedDocuments,
+  spellingOf: SpellingOf | undefined,
+): DocumentDecision {
+  if (query === undefined || trusted.has(query, spellingOf)) {
     return asSent;
   }
   return trusted.mode === 'enforce' ? unknown() : { kind: 'as-sent', isUnknown: true };
@@ -248,12 +253,15 @@ interface AdmissionParts {
   readonly limits: Limits;
   /** Undefined where callers send documents of their own and nothing else. */
   readonly trusted: TrustedDocuments | undefined;
+  /** Remembers spellings of documents; absent where each is found anew. */
+  readonly spellingOf?: SpellingOf;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;
 }
 
 /** Builds what stands between HTTP and the GraphQL server. */
-export function createAdmission({ limits, trusted, log, measurements }: AdmissionParts): Admit {
+export function createAdmission(parts: AdmissionParts): Admit {
+  const { limits, trusted, spellingOf, log, measurements } = parts;
   const tellUnknown = (
     { id: requestId }: OperationRequest,
     query: string | undefined,
@@ -278,7 +286,7 @@ export function createAdmission({ limits, trusted, log, measurements }: Admissio
     }
     checkSize(parameters, limits);
     const { inexactVariables } = parameters;
-    const decision = decideDocument(parameters, trusted);
+    const decision = decideDocument(parameters, trusted, spellingOf);
     switch (decision.kind) {
       case 'refused':
         if (decision.isUnknown) {

@@ -74,3 +74,13 @@ function challengeOf(extensions: GraphQLFormattedError['extensions']): string {
     reason === undefined ? extensions?.['graph'] !== undefined : reason !== 'token-missing';
   return wasRefused ? 'Bearer error="invalid_token"' : 'Bearer';
 }
+
+/**
+ * Whether a caller speaks the older of the two media types only. GraphQL over HTTP wants 200 for its requests that
+ * cannot be executed, because an `application/json` with another status may come from anybody on the way.
+ */
+export function isLegacyAccept(accept: string | undefined): boolean {
+  const names = (accept ?? '').split(',').map((range) => range.split(';', 1)[0]?.trim());
+  const has = (type: string) => names.some((name) => name?.toLowerCase() === type);
+  return has('application/json') && !has('application/graphql-response+json');
+}

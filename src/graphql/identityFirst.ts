@@ -1,37 +1,35 @@
-import type { ApolloServerPlugin } from '@apollo/server';
-import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { requireToken } from '../partners/authorize.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { GatewayError } from '../partners/errors.ts';
-import type { CheckOperation } from './documentStore.ts';
+import type { DocumentLimits } from './documentLimits.ts';
+import type { OperationRecord } from './documentStore.ts';
 import { fieldsOfVariables, type SentOperation } from './inputFields.ts';
-import { rootFieldsOf } from './operationWork.ts';
 import { serviceField } from './subgraph.ts';
+
+/** An operation that is about to be executed. */
+interface StartingOperation extends SentOperation {
+  /** Undefined if the request names none. */
+  readonly record: OperationRecord | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly context: RequestContext;
+}
 
 /**
  * Rejects an operation without a usable token: after its document is validated, so that a bad document gets its own
  * error, and before its variables are coerced, because that work grows with what the caller sends. Then rejects a
  * variable with a number that was not read as it was sent, because an id would be another one.
  */
-export function createIdentityPlugin(
-  checkOperation: CheckOperation,
-): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ schema, document, operation, request, contextValue }) {
-          if (operation === undefined || !needsNoToken(operation, document)) {
-            await requireToken(contextValue);
-          }
-          if (operation !== undefined) {
-            checkOperation({ document, operation, request });
-            const operationName = operation.name?.value;
-            checkNumbers({ schema, document, operationName }, contextValue);
-          }
-        },
-      };
-    },
-  };
+export async function checkOperation(
+  { record, variables, context, ...sent }: StartingOperation,
+  limits: Pick<DocumentLimits, 'checkOperation'>,
+): Promise<void> {
+  if (record === undefined || !needsNoToken(record)) {
+    await requireToken(context);
+  }
+  if (record !== undefined) {
+    limits.checkOperation(record, variables);
+    checkNumbers(sent, context);
+  }
 }
 
 /** A number that no argument uses does not matter. */
@@ -64,6 +62,6 @@ const publicFields: ReadonlySet<string> = new Set([
  * Whether an operation asks for nothing but `__typename`, introspection and a router's `_service`. `@skip` and `@include` are ignored: a field
  * that is skipped counts as asked for, because variables decide about it.
  */
-function needsNoToken(operation: OperationDefinitionNode, document: DocumentNode): boolean {
-  return rootFieldsOf(operation, document).every(({ name }) => publicFields.has(name.value));
+function needsNoToken({ rootFields }: OperationRecord): boolean {
+  return rootFields.every(({ name }) => publicFields.has(name.value));
 }

@@ -18,11 +18,21 @@ interface OperationWork {
   readonly excess: LimitViolation | undefined;
 }
 
+/** An operation with the lists at its root, each response key once. */
+interface OperationLists {
+  readonly operation: OperationDefinitionNode;
+  readonly lists: readonly FieldNode[];
+}
+
 type Variables = Readonly<Record<string, unknown>>;
 
 const listField = 'complianceManagementPartners';
 /** What a router asks for by key, by the name that the specification of subgraphs has. */
 export const entitiesField = '_entities';
+
+/** Whether the work of a root field grows with its arguments. */
+export const isListField = ({ name }: FieldNode): boolean =>
+  name.value === listField || name.value === entitiesField;
 
 /**
  * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
@@ -30,23 +40,22 @@ export const entitiesField = '_entities';
  * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
  */
 export function measureOperationWork(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
+  { operation, lists }: OperationLists,
   given: Variables,
   limits: Limits,
 ): OperationWork {
-  const lists = fieldsNamed(listField, operation, document);
-  const entities = fieldsNamed(entitiesField, operation, document);
-  if (lists.length + entities.length === 0) {
+  if (lists.length === 0) {
     return { seen: [], excess: undefined };
   }
   const variables = withDefaults(operation, given);
   const meter = createMeter(limits);
-  for (const { arguments: [representations] = [] } of entities) {
-    const given = representations && valueFromASTUntyped(representations.value, variables);
-    meter.add('entities', itemsOf(given).length);
-  }
   for (const list of lists) {
+    if (list.name.value === entitiesField) {
+      const [representations] = list.arguments ?? [];
+      const entities = representations && valueFromASTUntyped(representations.value, variables);
+      meter.add('entities', itemsOf(entities).length);
+      continue;
+    }
     const values = new Map(
       (list.arguments ?? []).map(({ name, value }) => [
         name.value,
@@ -71,30 +80,8 @@ function rowsOf(count: unknown): number {
   return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
 }
 
-/** The root fields of a name, each response key once, because GraphQL executes it once. */
-function fieldsNamed(
-  field: string,
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
-): readonly FieldNode[] {
-  const fields = rootFieldsOf(operation, document).filter(({ name }) => name.value === field);
-  return [...new Map(fields.map((node) => [(node.alias ?? node.name).value, node])).values()];
-}
-
-/** Operations are kept with their documents, so each is looked through once. */
-const rootFields = new WeakMap<OperationDefinitionNode, readonly FieldNode[]>();
-
-/** The fields at the root of a valid operation, those of its fragments included; whether skipped or not. */
-export function rootFieldsOf(
-  operation: OperationDefinitionNode,
-  document: DocumentNode,
-): readonly FieldNode[] {
-  const known = rootFields.get(operation) ?? findRootFields(operation, document);
-  rootFields.set(operation, known);
-  return known;
-}
-
-function findRootFields(
+/** Finds the fields at the root of a valid operation, those of its fragments included; whether skipped or not. */
+export function findRootFields(
   operation: OperationDefinitionNode,
   document: DocumentNode,
 ): readonly FieldNode[] {

@@ -3,6 +3,22 @@ import type { LoopShare } from '../shared/loopShare.ts';
 /** Items of a list that are printed at once. */
 const itemsAtOnce = 16;
 
+/** Stands in an answer without errors for `data` that is printed already. */
+export class PrintedData {
+  readonly #text: string;
+  [member: string]: unknown;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Prints the whole answer as `printAnswer` does. */
+  print(extensions: object | undefined): string {
+    const rest = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
+    return `{"data":${this.#text}${rest}}\n`;
+  }
+}
+
 /** Prints an answer as `JSON.stringify` does, with a line's end, in slices if it has long lists. */
 export async function printAnswer(value: unknown, share: LoopShare): Promise<string> {
   if (!hasLongList(value, 4)) {

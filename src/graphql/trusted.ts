@@ -32,10 +32,13 @@ export interface TrustedDocuments {
   /** The text of the document with an id, `sha256:` before it or not. */
   find(id: string): string | undefined;
   /** Whether a text is one of the documents, in any spelling. */
-  has(text: string): boolean;
-  /** Whether two texts are spellings of one document. */
-  areSame(one: string, other: string): boolean;
+  has(text: string, spellingOf?: SpellingOf): boolean;
+  /** Whether a text is a spelling of a document that `find` gave. */
+  areSame(text: string, document: string, spellingOf?: SpellingOf): boolean;
 }
+
+/** Gives what `print` makes of a text, remembered if possible: a text is parsed for it. */
+export type SpellingOf = (text: string, print: (text: string) => string) => string;
 
 /** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
 export async function createTrustedDocuments(
@@ -46,17 +49,20 @@ export async function createTrustedDocuments(
 ): Promise<TrustedDocuments> {
   const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
   const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
-  const exact = new Set(texts.values());
-  const canonical = new Set<string>();
-  const all = [...exact];
+  const spellings = new Map<string, string>();
+  const all = [...new Set(texts.values())];
   await forEachUnit(share, all.length, (index) => {
-    canonical.add(spelling(all[index] as string));
+    const text = all[index] as string;
+    spellings.set(text, spelling(text));
   });
+  const known = new Set(spellings.values());
+  const inOwn: SpellingOf = (text, print) => print(text);
   return {
     mode,
     find: (id) => byId.get(bareId(id)),
-    has: (text) => exact.has(text) || canonical.has(spelling(text)),
-    areSame: (one, other) => one === other || spelling(one) === spelling(other),
+    has: (text, spellingOf = inOwn) => spellings.has(text) || known.has(spellingOf(text, spelling)),
+    areSame: (text, document, spellingOf = inOwn) =>
+      text === document || spellingOf(text, spelling) === spellings.get(document),
   };
 }
 
@@ -130,8 +136,8 @@ export function watchTrustedDocuments(
     documents: {
       mode: place.mode,
       find: (id) => current.find(id),
-      has: (text) => current.has(text),
-      areSame: (one, other) => current.areSame(one, other),
+      has: (text, spellingOf) => current.has(text, spellingOf),
+      areSame: (text, document, spellingOf) => current.areSame(text, document, spellingOf),
     },
     stop() {
       isStopped = true;

@@ -33,7 +33,7 @@ export function typeNamesIn(value: unknown, info: GraphQLResolveInfo): TypeNames
   const { fieldNodes } = info;
   const [node] = fieldNodes;
   const key = node !== undefined && fieldNodes.length === 1 ? node : fieldNodes;
-  const asked = known.get(key) ?? askedIn(info);
+  const asked = known.get(key) ?? askedIn(fieldNodes, info.fragments);
   known.set(key, asked);
   if (asked.count === 0) {
     return none;
@@ -63,7 +63,11 @@ function nameLengthOf(item: unknown, { returnType, schema }: GraphQLResolveInfo)
     : 0;
 }
 
-function askedIn({ fieldNodes, fragments }: GraphQLResolveInfo): TypeNames {
+/** How often the selections of a field ask for `__typename`, wherever they do. */
+export function askedIn(
+  fieldNodes: readonly FieldNode[],
+  fragments: GraphQLResolveInfo['fragments'],
+): TypeNames {
   const keys = new Set<string>();
   const seen = new Set<string>();
   const open: (SelectionSetNode | undefined)[] = fieldNodes.map((node) => node.selectionSet);

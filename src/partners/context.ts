@@ -58,7 +58,7 @@ export interface RequestContext {
   /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
-  readonly share: LoopShare;
+  share: LoopShare;
   readonly answer: AnswerCount;
   /** The reads of queries. Mutations read for themselves, because they want what is there now. */
   readonly reads: PartnerReads;
@@ -70,7 +70,7 @@ export interface RequestContext {
   readonly notices: Notice[];
   /** Lets the operation go on after its caller has closed its side of the connection. */
   readonly noteMutation: () => void;
-  /** Takes back the operation's timer; called when its answer is complete. */
+  /** Takes back the operation's timer and ends its reads; called when its answer is complete. */
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;

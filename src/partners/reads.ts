@@ -34,14 +34,18 @@ export function createPartnerReads(
   share: LoopShare = wholeLoop,
 ): PartnerReads {
   // One batch after the other: Graph asks for that where one would be enough.
-  let lastBatch: Promise<unknown> = Promise.resolve();
+  let lastBatch: Promise<unknown> | undefined;
 
   async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
     }
-    const batch = lastBatch.then(() => graph.getMany(ids, call));
+    const before = lastBatch;
+    const batch = (async () => {
+      await before;
+      return graph.getMany(ids, call);
+    })();
     lastBatch = batch.catch(() => undefined);
     return batch;
   }
@@ -95,7 +99,10 @@ function translate(error: unknown): never {
 }
 
 /** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
-export function shareUntilEnd(share: LoopShare, signal: EndSignal): LoopShare {
+export function shareUntilEnd(
+  share: LoopShare,
+  signal: Pick<EndSignal, 'aborted' | 'reason'>,
+): LoopShare {
   return {
     isUsedUp: share.isUsedUp,
     async nextTurn() {

@@ -195,7 +195,6 @@ describe('masking', () => {
       seenPartnerIds: createSeenPartnerIds(),
       operations: createRunningOperations(),
       loopShare: wholeLoop,
-      shutdown: new AbortController().signal,
       authorizer: undefined,
       isTokenAccepted: () => false,
       authMode: 'PASSTHROUGH',

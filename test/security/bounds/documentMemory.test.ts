@@ -103,15 +103,10 @@ describe('the documents that are kept', () => {
   ] as const)('are the last ones used if the bound is %s their size', async (_what, more, kept) => {
     const documents = [documentOf(100), documentOf(100)];
     const size = documents.reduce((sum, document) => sum + bytesOf(document), 0);
-    const { store, plugin, bytes } = createDocumentStore(size + more);
+    const { store, recordOf, keep, bytes } = createDocumentStore(size + more);
     for (const [index, document] of documents.entries()) {
       await store.set(String(index), document);
-      const listener = await plugin.requestDidStart?.({} as never);
-      await listener?.willSendResponse?.({
-        document,
-        contextValue: { isTokenAccepted: () => true },
-        response: { body: { kind: 'single', singleResult: { data: {} } } },
-      } as never);
+      keep(recordOf(document), { isTokenAccepted: () => true });
     }
     const found = await Promise.all(documents.map((_document, index) => store.get(String(index))));
     expect(found.map((document) => document !== undefined)).toEqual(kept);

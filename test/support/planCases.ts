@@ -1,0 +1,241 @@
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import {
+  type DocumentNode,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLEnumType,
+  type GraphQLFieldResolver,
+  GraphQLInterfaceType,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  validate,
+} from 'graphql';
+import { createAnswerBounds } from '../../src/graphql/answerBounds.ts';
+import { compilePlan, rememberOutcomes } from '../../src/graphql/plan/plan.ts';
+import { readSdl, resolverMap } from '../../src/graphql/schema.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
+import { built, type Choices, createChoices } from '../extended/fuzz/choices.ts';
+import { playRandomCases } from '../extended/fuzz/fuzzRun.ts';
+import { randomDocument } from '../extended/fuzz/randomDocument.ts';
+import { randomNumberText, randomText } from '../extended/fuzz/randomTexts.ts';
+import { validOperation } from './validOperations.ts';
+
+/** An operation, and what its root fields give. */
+interface PlanCase {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** What each root field's value is drawn from, by how often one was resolved before. */
+  readonly values: readonly Uint8Array[];
+  readonly limits: { readonly answerBytes: number; readonly answerValues: number };
+  /** Whether the event loop has no time left, each time somebody asks. */
+  readonly isBusy: boolean;
+}
+
+/** How many of the operations were valid, and how many answers the plan printed. */
+interface PlanCounts {
+  valid: number;
+  printed: number;
+}
+
+interface TestContext extends RequestContext {
+  readonly nextValue: (type: GraphQLOutputType) => unknown;
+  readonly resolved: string[];
+}
+
+/** The schema over root fields that give anything of their types, right or wrong, and errors. */
+const schema = makeExecutableSchema({ typeDefs: readSdl(), resolvers: resolverMap });
+const resolve: GraphQLFieldResolver<unknown, TestContext> = (_source, _args, context, info) => {
+  context.resolved.push(String(info.path.key));
+  return context.nextValue(info.returnType);
+};
+for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+  for (const field of Object.values(type?.getFields() ?? {})) {
+    field.resolve = resolve;
+  }
+}
+rememberOutcomes(schema);
+
+/** Plays so many cases with valid operations. A failure shows the case and the seed that repeats it. */
+export async function playPlanCases(wanted: number): Promise<PlanCounts> {
+  const counts = { valid: 0, printed: 0 };
+  await playRandomCases({
+    count: wanted,
+    played: () => counts.valid,
+    atOnce: 20,
+    cases: built(2_000, randomPlanCase),
+    async play(cases) {
+      const problems: string[] = [];
+      for (const one of cases) {
+        const problem = await findPlanProblem(one, counts);
+        if (problem !== undefined) {
+          problems.push(`${one.query}\n${JSON.stringify(one.variables)}\n${problem}`);
+        }
+      }
+      return problems;
+    },
+  });
+  return counts;
+}
+
+/** Draws a case; the variables of its operation are what JSON makes of their text. */
+function randomPlanCase(choices: Choices): PlanCase {
+  const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
+  const [answerBytes = 0, answerValues = 0] = bounds;
+  const isBusy = choices.chance(20);
+  const values = [choices.bytes(400), choices.bytes(200), choices.bytes(200)];
+  const { query, variables = '{}' } = choices.chance(90)
+    ? validOperation(schema, choices)
+    : randomDocument(schema, choices);
+  return {
+    query,
+    variables: readObject(variables),
+    values,
+    limits: { answerBytes, answerValues },
+    isBusy,
+  };
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Says how the answer of a plan, or of graphql-js after it, differs from that of graphql-js alone. */
+async function findPlanProblem(one: PlanCase, counts: PlanCounts): Promise<string | undefined> {
+  const document = parseValid(one.query);
+  const operation = document && getOperationAST(document);
+  if (document === undefined || operation == null) {
+    return undefined;
+  }
+  counts.valid += 1;
+  const expected = await executeAll(document, one, contextOf(one));
+  const context = contextOf(one);
+  const plan = compilePlan(schema, document, operation, one.limits);
+  const text = await plan?.run(one.variables, context);
+  counts.printed += text === undefined ? 0 : 1;
+  const resolvedByPlan = [...context.resolved];
+  const answer = text === undefined ? await executeAll(document, one, context) : `{"data":${text}}`;
+  if (answer !== expected) {
+    return `${text === undefined ? 'after' : 'by'} the plan:\n${answer}\nalone:\n${expected}`;
+  }
+  const isTwice = resolvedByPlan.length > 0 && context.resolved.length > resolvedByPlan.length;
+  return isTwice ? `resolved again: ${context.resolved.join()}` : undefined;
+}
+
+function parseValid(query: string): DocumentNode | undefined {
+  try {
+    const document = parse(query);
+    return validate(schema as GraphQLSchema, document).length === 0 ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function executeAll(
+  document: DocumentNode,
+  { variables, limits }: PlanCase,
+  contextValue: TestContext,
+): Promise<string> {
+  const { fieldResolver } = createAnswerBounds(limits);
+  const result = await execute({
+    schema,
+    document,
+    variableValues: variables,
+    contextValue,
+    fieldResolver: fieldResolver as GraphQLFieldResolver<unknown, unknown>,
+  });
+  return JSON.stringify(result satisfies Pick<FormattedExecutionResult, 'data'>);
+}
+
+function contextOf({ values, isBusy }: PlanCase): TestContext {
+  const resolved: string[] = [];
+  const context: Partial<TestContext> = {
+    resolved,
+    nextValue: (type) =>
+      randomOutput(type, createChoices(values[resolved.length - 1] ?? new Uint8Array()), 0),
+    share: { isUsedUp: () => isBusy, nextTurn: async () => undefined },
+    answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
+  };
+  return context as TestContext;
+}
+
+/**
+ * The depth of what is inside a list, where no promises are given: graphql-js 16 leaves one that is rejected to nobody if
+ * another item fails at once.
+ */
+const listDepth = 10;
+
+/** A value that a field may give: of its type as a rule, now and then in a function or a promise, or nothing right. */
+function randomOutput(type: GraphQLOutputType, choices: Choices, depth: number): unknown {
+  const lot = choices.below(250);
+  if (lot >= 248) {
+    return choices.pick<unknown>([new Error('given'), 5, 'text', {}, [], undefined, true, 1.5]);
+  }
+  if (lot >= 242 && depth > 0 && depth < listDepth) {
+    const promise = choices.chance(90)
+      ? Promise.resolve(randomOutput(type, choices, depth + 1))
+      : Promise.reject(new RangeError('rejected'));
+    // An operation may not select it.
+    promise.catch(() => undefined);
+    return promise;
+  }
+  if (lot >= 236 && depth > 0) {
+    const value = randomOutput(type, choices, depth + 1);
+    return choices.chance(90)
+      ? () => value
+      : () => {
+          throw new TypeError('thrown');
+        };
+  }
+  if (lot >= 225 && !(type instanceof GraphQLNonNull)) {
+    return choices.pick([null, undefined]);
+  }
+  return rightOutput(type, choices, depth);
+}
+
+function rightOutput(type: GraphQLOutputType, choices: Choices, depth: number): unknown {
+  if (type instanceof GraphQLNonNull) {
+    return rightOutput(type.ofType as GraphQLOutputType, choices, depth);
+  }
+  if (type instanceof GraphQLList) {
+    const count = choices.pick([0, 1, 2, 3, 17, 101]);
+    const item = type.ofType as GraphQLOutputType;
+    return Array.from({ length: depth > listDepth + 6 ? 0 : count }, () =>
+      randomOutput(item, choices, Math.max(listDepth, depth + 1)),
+    );
+  }
+  if (type instanceof GraphQLEnumType) {
+    return choices.pick(type.getValues()).value;
+  }
+  if (type instanceof GraphQLInterfaceType) {
+    return rightOutput(choices.pick(schema.getPossibleTypes(type)), choices, depth);
+  }
+  if (type instanceof GraphQLObjectType) {
+    const fields = depth > listDepth + 8 ? [] : Object.values(type.getFields());
+    return {
+      __typename: type.name,
+      ...Object.fromEntries(
+        fields.map((field) => [field.name, randomOutput(field.type, choices, depth + 1)]),
+      ),
+    };
+  }
+  switch (type.name) {
+    case 'Boolean':
+      return choices.chance(50);
+    case 'Int':
+      return choices.chance(90) ? choices.below(1_000) : Number(randomNumberText(choices));
+    case 'JSONObject':
+      return { a: randomText(choices), b: [1, null, { c: 1.5 }] };
+    default:
+      return choices.pick([randomText(choices), 'plain', '"', '\u0001', 'ü😀']);
+  }
+}
