@@ -5,8 +5,6 @@ import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
-import { makeLoopbackCertificate } from './emulator/certificate.ts';
-import { startEmulator } from './emulator/server.ts';
 import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
 import { createRoutes } from './graph/routes.ts';
@@ -15,7 +13,7 @@ import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { SeenPartnerIds } from './partners/seenPartnerIds.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
-import { proxyFor } from './shared/proxy.ts';
+import { type ForwardProxy, proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 
 /** What answers the gateway's calls, and the client for it. */
@@ -46,7 +44,7 @@ export async function connectUpstream(
     maximumLifeMs: config.graphConnectionLifeMs,
     clock,
     certificateAuthorities: authorities.length > 0 ? authorities : undefined,
-    proxy: proxyFor(root, config.proxies),
+    tunnel: await tunnelThrough(proxyFor(root, config.proxies)),
   });
   const routes = createRoutes(root, config.apiVersion);
   const budget = await createGraphBudget(
@@ -85,6 +83,15 @@ export async function connectUpstream(
   };
 }
 
+/** What undici needs for proxies is loaded only if there is one. */
+async function tunnelThrough(proxy: ForwardProxy | undefined) {
+  if (proxy === undefined) {
+    return undefined;
+  }
+  const { createProxyAgent } = await import('./graph/tunnel.ts');
+  return (options: Parameters<typeof createProxyAgent>[1]) => createProxyAgent(proxy, options);
+}
+
 interface StartedUpstream {
   readonly root: URL;
   /** The certificate to trust, in PEM. */
@@ -100,6 +107,10 @@ async function startUpstream(
     return { root: upstream.root, close: async () => undefined };
   }
   const { port } = upstream;
+  const [{ startEmulator }, { makeLoopbackCertificate }] = await Promise.all([
+    import('./emulator/server.ts'),
+    import('./emulator/certificate.ts'),
+  ]);
   const certificate = upstream.hasTls ? await makeLoopbackCertificate(clock.now()) : undefined;
   const emulator = await startEmulator({
     port,

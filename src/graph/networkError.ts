@@ -1,5 +1,5 @@
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { type GraphError, GraphNetworkError, GraphProtocolError } from './errors.ts';
-import { rejectsCredentials } from './tunnel.ts';
 
 /** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them mends itself. */
 const untrustedCodes: ReadonlySet<string> = new Set([
@@ -60,4 +60,26 @@ function isNotHttp(code: string): boolean {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The proxy opened no tunnel, so nothing of a request went out. */
+export class TunnelError extends Error {
+  override readonly name = 'TunnelError';
+  /** The system's code if the connection failed. */
+  readonly code: string;
+  /** What the proxy answered in place of opening the tunnel. */
+  readonly status: number | undefined;
+
+  constructor(status: number | undefined, cause?: unknown) {
+    super('The forward proxy opened no tunnel.', { cause });
+    // Never undici's own code for a broken socket: undici would connect again and again.
+    const code = errnoCodeOf(cause) ?? 'unknown';
+    this.code = code.startsWith('UND_ERR_') || status !== undefined ? 'EPROXY' : code;
+    this.status = status;
+  }
+}
+
+/** Whether a proxy asks for other credentials than the gateway has. */
+export function rejectsCredentials(error: unknown): boolean {
+  return error instanceof TunnelError && error.status === 407;
 }

@@ -1,11 +1,12 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../shared/clock.ts';
-import type { ForwardProxy } from '../shared/proxy.ts';
 import { abortErrorOf, GraphDeadlineError, type GraphError, GraphProtocolError } from './errors.ts';
 import { networkErrorOf } from './networkError.ts';
 import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
 import { trustIn } from './trust.ts';
-import { createProxyAgent } from './tunnel.ts';
+import type { createProxyAgent } from './tunnel.ts';
 import { isWrite, methodOf } from './types.ts';
 
 /**
@@ -158,6 +159,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+/** Connections inside tunnels of one forward proxy. */
+type Tunnel = (options: Parameters<typeof createProxyAgent>[1]) => Dispatcher;
+
 /** How the connections to one origin are made. */
 interface ConnectionOptions {
   /** How many there are at the most at one time. */
@@ -169,8 +173,8 @@ interface ConnectionOptions {
   readonly clock: Clock;
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
-  /** The forward proxy that leads there. */
-  readonly proxy?: ForwardProxy | undefined;
+  /** Makes connections through the forward proxy that leads there, if there is one. */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 /** The connections to one origin. */
@@ -187,14 +191,14 @@ interface Connections {
 
 /** Makes the connections to one origin, none of them before it is needed. */
 export function createConnections(origin: string, options: ConnectionOptions): Connections {
-  const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, proxy } = options;
+  const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, tunnel } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
     connect: { timeout: connectTimeoutMs, ...trustIn(certificateAuthorities) },
   };
   const createPool = (): Dispatcher =>
-    proxy
-      ? createProxyAgent(proxy, { ...common, connections: limit })
+    tunnel
+      ? tunnel({ ...common, connections: limit })
       : new Pool(origin, { ...common, connections: limit });
   let pool = createPool();
   let poolSinceMs = clock.now();
@@ -224,9 +228,7 @@ export function createConnections(origin: string, options: ConnectionOptions): C
     request: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
   ): void {
-    const client = proxy
-      ? createProxyAgent(proxy, { ...common, connections: 1 })
-      : new Client(origin, common);
+    const client = tunnel ? tunnel({ ...common, connections: 1 }) : new Client(origin, common);
     client.dispatch({ ...request, origin, reset: true }, handler);
     closeWhenDone(client);
   }

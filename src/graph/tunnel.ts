@@ -1,6 +1,6 @@
 import { type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
+import { TunnelError } from './networkError.ts';
 
 /** How connections through a proxy are made. */
 interface TunnelOptions {
@@ -10,23 +10,6 @@ interface TunnelOptions {
   readonly bodyTimeout?: number;
   /** Of the connection to the proxy and of the one inside the tunnel; the timeout is for each step. */
   readonly connect: buildConnector.BuildOptions & { readonly timeout: number };
-}
-
-/** The proxy opened no tunnel, so nothing of a request went out. */
-class TunnelError extends Error {
-  override readonly name = 'TunnelError';
-  /** The system's code if the connection failed. */
-  readonly code: string;
-  /** What the proxy answered in place of opening the tunnel. */
-  readonly status: number | undefined;
-
-  constructor(status: number | undefined, cause?: unknown) {
-    super('The forward proxy opened no tunnel.', { cause });
-    // Never undici's own code for a broken socket: undici would connect again and again.
-    const code = errnoCodeOf(cause) ?? 'unknown';
-    this.code = code.startsWith('UND_ERR_') || status !== undefined ? 'EPROXY' : code;
-    this.status = status;
-  }
 }
 
 /**
@@ -76,9 +59,4 @@ class TunnelPool extends Pool {
     }
     return connected;
   }
-}
-
-/** Whether a proxy asks for other credentials than the gateway has. */
-export function rejectsCredentials(error: unknown): boolean {
-  return error instanceof TunnelError && error.status === 407;
 }

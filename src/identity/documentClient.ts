@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher } from 'undici';
+import { rejectsCredentials } from '../graph/networkError.ts';
 import { trustIn } from '../graph/trust.ts';
-import { createProxyAgent, rejectsCredentials } from '../graph/tunnel.ts';
+import { createProxyAgent } from '../graph/tunnel.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
