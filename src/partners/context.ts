@@ -7,6 +7,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { RequestTrail } from '../telemetry/trace.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { PartnerLocks } from './locks.ts';
 import type { PartnerReads } from './reads.ts';
 import type { SeenPartnerIds } from './seenPartnerIds.ts';
@@ -74,4 +75,6 @@ export interface RequestContext {
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
+  /** The same. */
+  readonly idempotency: Idempotency;
 }

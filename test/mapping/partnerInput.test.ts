@@ -41,6 +41,7 @@ describe('partnerFromWire', () => {
       iosEnrollmentAssignments: withoutTarget,
       linuxEnrollmentAssignments: null,
       revision: expect.any(Function),
+      wire: pageResponse,
     });
   });
 
@@ -54,7 +55,11 @@ describe('partnerFromWire', () => {
       macOsOnboarded: null,
       macOsEnrollmentAssignments: null,
     });
-    expect({ ...absent, revision: null }).toEqual({ ...nulls, revision: null });
+    expect({ ...absent, revision: null, wire: null }).toEqual({
+      ...nulls,
+      revision: null,
+      wire: null,
+    });
     expect(absent).toMatchObject({ displayName: null, iosEnrollmentAssignments: null });
   });
 
@@ -136,7 +141,11 @@ describe('an input that goes out and comes back', () => {
     fc.assert(
       fc.property(newPartnerInputs, (input) => {
         const sent = JSON.parse(JSON.stringify(newPartnerToWire(input))) as PartnerResource;
-        const { revision: _revision, ...partner } = partnerFromWire({ ...sent, id: 'given' });
+        const {
+          revision: _revision,
+          wire: _wire,
+          ...partner
+        } = partnerFromWire({ ...sent, id: 'given' });
         expect(partner).toEqual(expectedPartner(input));
       }),
       { numRuns: 150 },

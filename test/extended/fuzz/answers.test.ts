@@ -12,7 +12,12 @@ import type { SeenPartnerIds } from '../../../src/partners/seenPartnerIds.ts';
 import { isAnswerToAdd } from '../../../src/partners/unclearAdd.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
-import { testCall, testClientParts, testLocks } from '../../support/graphClients.ts';
+import {
+  testCall,
+  testClientParts,
+  testIdempotency,
+  testLocks,
+} from '../../support/graphClients.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, createChoices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
@@ -124,6 +129,7 @@ function contextOf({ asked, answers }: Case, exchanges: Exchange[]): RequestCont
     finish: () => undefined,
     noteMutation: () => undefined,
     locks: testLocks(),
+    idempotency: testIdempotency(),
   };
 }
 
