@@ -74,23 +74,6 @@ export function createIdempotency({ store, graphRoot, callerOf }: IdempotencyPar
     return callerOf(call) ?? call.callerToken?.digest() ?? '';
   }
 
-  /** Waits for those in front; the outcome that the last of them left, or undefined when it is this one's turn. */
-  async function waitForOthers(
-    { id, input }: KeyUse,
-    signal: AbortSignal,
-  ): Promise<Outcome | 'reused' | undefined> {
-    for (let other = running.get(id); other !== undefined; other = running.get(id)) {
-      if (other.input !== input) {
-        return 'reused';
-      }
-      const outcome = await inTime(untilEnded(signal, other.ended));
-      if (outcome !== undefined) {
-        return outcome;
-      }
-    }
-    return undefined;
-  }
-
   /** Takes the key and does what it allows; `noteOutcome` hears what others get who wait meanwhile. */
   async function takeAndRun<Answer extends Payload>(
     use: KeyUse,
@@ -129,9 +112,15 @@ export function createIdempotency({ store, graphRoot, callerOf }: IdempotencyPar
         caller,
         input: inputDigestOf(info.fieldName, input),
       };
-      const known = await waitForOthers(use, context.call.signal);
-      if (known !== undefined) {
-        return known === 'reused' ? refuse([keyReused]) : replay(known, mutation);
+      // No wait between the last look and `running.set`: of several that waited only one may go on.
+      for (let other = running.get(use.id); other !== undefined; other = running.get(use.id)) {
+        if (other.input !== use.input) {
+          return refuse([keyReused]);
+        }
+        const outcome = await inTime(untilEnded(context.call.signal, other.ended));
+        if (outcome !== undefined) {
+          return replay(outcome, mutation);
+        }
       }
       let end = (_outcome: Outcome | undefined): void => undefined;
       let left: Outcome | undefined;
