@@ -140,6 +140,7 @@ async function openGateway(
               { ...surroundings, redis },
             ),
       graphRoot: upstream.root.href,
+      measurements,
       callerOf: (call) => identity.tenantKeys.callerOf(call, clock.now()),
     }),
     seenPartnerIds,

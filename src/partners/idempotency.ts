@@ -4,8 +4,10 @@ import type { GraphClient } from '../graph/client.ts';
 import { isGraphError, untilEnded } from '../graph/errors.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { digestOf } from '../shared/secret.ts';
-import type { RequestContext } from './context.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import type { Idempotency, KeyedMutation, RequestContext } from './context.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
+import type { Payload } from './model.ts';
 import type { KeyHold, KeyUse, OutcomeStore } from './outcomeStore.ts';
 import {
   answeredOutcome,
@@ -14,37 +16,17 @@ import {
   type Ending,
   inputDigestOf,
   type Outcome,
-  type Payload,
   readOutcome,
   type WriteState,
   writeOutcome,
 } from './outcomes.ts';
 import { partnerFromWire } from './partnerMapping.ts';
 
-/** A mutation with a key, its input free of problems. */
-interface KeyedMutation<Answer extends Payload> {
-  readonly key: string;
-  readonly input: object;
-  readonly context: RequestContext;
-  readonly info: GraphQLResolveInfo;
-  /** Carries the mutation out, with a context that watches its write. */
-  readonly run: (context: RequestContext) => Promise<Answer>;
-  /** Gives the payload that has nothing but user errors. */
-  readonly refuse: (userErrors: UserError[]) => Answer;
-  /** Looks for what an attempt with an unknown outcome may have written, if that can be told. */
-  readonly look: (() => Promise<PartnerResource | undefined>) | undefined;
-}
-
-/** Gives a repeat of a mutation its first outcome instead of another write. */
-export interface Idempotency {
-  /** @throws GatewayError, the same as the first time if its outcome is unknown */
-  run<Answer extends Payload>(mutation: KeyedMutation<Answer>): Promise<Answer>;
-}
-
 interface IdempotencyParts {
   readonly store: OutcomeStore;
   /** Names the Graph whose partners are changed. */
   readonly graphRoot: string;
+  readonly measurements: Pick<Measurements, 'keyUsed'>;
   /** Who calls; undefined as long as only the token says so. */
   readonly callerOf: (call: RequestContext['call']) => string | undefined;
 }
@@ -57,7 +39,8 @@ interface Running {
 }
 
 /** Makes it for this replica. Requests with one key wait for each other here before they reach the store. */
-export function createIdempotency({ store, graphRoot, callerOf }: IdempotencyParts): Idempotency {
+export function createIdempotency(parts: IdempotencyParts): Idempotency {
+  const { store, graphRoot, callerOf, measurements } = parts;
   const running = new Map<string, Running>();
 
   /** The caller as it is known for sure: a token that nobody has accepted yet first has to read from Graph. */
@@ -81,7 +64,11 @@ export function createIdempotency({ store, graphRoot, callerOf }: IdempotencyPar
     noteOutcome: (outcome: Outcome) => void,
   ): Promise<Answer> {
     const { context, refuse } = mutation;
-    const taken = await inTime(store.take(use, context.call.signal));
+    const taken = await inTime(store.take(use, context.call.signal)).catch((error: unknown) => {
+      measurements.keyUsed('unavailable');
+      throw error;
+    });
+    measurements.keyUsed(taken.kind === 'kept' || taken.kind === 'doubt' ? 'repeat' : taken.kind);
     switch (taken.kind) {
       case 'reused':
         return refuse([keyReused]);
@@ -115,10 +102,12 @@ export function createIdempotency({ store, graphRoot, callerOf }: IdempotencyPar
       // No wait between the last look and `running.set`: of several that waited only one may go on.
       for (let other = running.get(use.id); other !== undefined; other = running.get(use.id)) {
         if (other.input !== use.input) {
+          measurements.keyUsed('reused');
           return refuse([keyReused]);
         }
         const outcome = await inTime(untilEnded(context.call.signal, other.ended));
         if (outcome !== undefined) {
+          measurements.keyUsed('repeat');
           return replay(outcome, mutation);
         }
       }

@@ -25,8 +25,8 @@ import {
   findNewPartnerProblems,
   findPartnerChangeProblems,
 } from './inputRules.ts';
-import type { InputProblem } from './model.ts';
-import { findKeyProblems, type Payload } from './outcomes.ts';
+import type { InputProblem, Payload } from './model.ts';
+import { findKeyProblems } from './outcomes.ts';
 import { newPartnerToWire, partnerChangesToWire, partnerFromWire } from './partnerMapping.ts';
 import { revisedProperties } from './revision.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';

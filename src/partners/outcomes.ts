@@ -1,17 +1,10 @@
-import type { UserError } from '../generated/graphql.ts';
 import { readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Notice } from './context.ts';
 import { GatewayError } from './errors.ts';
-import type { InputProblem, PartnerModel } from './model.ts';
-
-/** What every mutation answers; one or the other has more fields, which are plain values. */
-export interface Payload {
-  readonly complianceManagementPartner?: PartnerModel | null;
-  readonly userErrors: UserError[];
-}
+import type { InputProblem, Payload } from './model.ts';
 
 const longestKey = 128;
 

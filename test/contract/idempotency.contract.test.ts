@@ -13,6 +13,7 @@ import {
 } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
+import { recordingMeasurements } from '../support/measurements.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
@@ -159,10 +160,13 @@ describe('a mutation with an idempotencyKey', () => {
   });
 
   it('is carried out once however many come at the same time', async () => {
-    const stage = await start();
+    const measurements = recordingMeasurements();
+    const stage = await start({}, {}, { measurements });
     const answers = await Promise.all(Array.from({ length: 40 }, () => add(stage, 'key')));
     expect(new Set(answers.map(idOf)).size).toBe(1);
     expect(callsOf(stage.graph, 'POST')).toBe(1);
+    const seen = measurements.events.filter((event) => event.startsWith('key')).sort();
+    expect(seen).toEqual(['key first', ...Array.from({ length: 39 }, () => 'key repeat')]);
   });
 
   it('gives a repeat that selects other fields under another name the same partner and notices', async () => {

@@ -7,7 +7,8 @@ import { createSend, type SendOptions, type SendParts } from '../../src/graph/se
 import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
-import { createIdempotency, type Idempotency } from '../../src/partners/idempotency.ts';
+import type { Idempotency } from '../../src/partners/context.ts';
+import { createIdempotency } from '../../src/partners/idempotency.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
 import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -96,6 +97,7 @@ export function testIdempotency(): Idempotency {
   return createIdempotency({
     store: createMemoryOutcomes(1_048_576, systemClock),
     graphRoot: '',
+    measurements: noMeasurements,
     callerOf: () => '',
   });
 }
