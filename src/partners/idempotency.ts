@@ -1,4 +1,4 @@
-import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
+import { responsePathAsArray } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { isGraphError, untilEnded } from '../graph/errors.ts';

@@ -195,11 +195,13 @@ export function createRedisOutcomes(
 
   function settle(use: KeyUse, owner: string, outcome: KeptText | undefined): Promise<void> {
     const { text, short, isFinal } = outcome ?? { text: '', short: '', isFinal: false };
+    // One that can never fit is not even sent.
+    const isLarge = Buffer.byteLength(text) > room[1];
     const send = (sent: string): Promise<unknown> =>
       run(settlement, use, owner, sent, short, isFinal ? '1' : '0', entryBytes, ...room);
     return tell(
       owner,
-      () => send(text),
+      () => send(isLarge ? short : text),
       () => send(short),
     );
   }
