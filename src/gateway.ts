@@ -22,7 +22,10 @@ import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
+import { createIdempotency } from './partners/idempotency.ts';
 import { createPartnerLocks } from './partners/locks.ts';
+import { createMemoryOutcomes } from './partners/outcomeStore.ts';
+import { createRedisOutcomes } from './partners/redisOutcomes.ts';
 import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
@@ -124,6 +127,18 @@ async function openGateway(
       tenantKeys: identity.tenantKeys,
       clock,
       leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
+    }),
+    idempotency: createIdempotency({
+      store:
+        redis === undefined
+          ? createMemoryOutcomes(config.idempotencyStoreBytes, clock)
+          : createRedisOutcomes(
+              { storeBytes: config.idempotencyStoreBytes, leaseMs: leaseMsOf(config) },
+              { ...surroundings, redis },
+            ),
+      graphRoot: upstream.root.href,
+      measurements,
+      callerOf: (call) => identity.tenantKeys.callerOf(call, clock.now()),
     }),
     seenPartnerIds,
     operations,

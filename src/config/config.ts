@@ -83,6 +83,8 @@ export interface Config {
   readonly limits: Limits;
   /** How much memory the documents may take that are kept parsed, in bytes. */
   readonly documentCacheBytes: number;
+  /** How much memory the outcomes of mutations with a key may take, in bytes: of this process, or of Redis. */
+  readonly idempotencyStoreBytes: number;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
   readonly connections: ConnectionConfig;
@@ -182,6 +184,11 @@ export function readConfig(
       min: 65_536,
       max: 1_073_741_824,
       fallback: 16_777_216,
+    }),
+    idempotencyStoreBytes: readers.wholeNumber('IDEMPOTENCY_STORE_BYTES', {
+      min: 1_048_576,
+      max: 4_294_967_296,
+      fallback: 67_108_864,
     }),
     trustedDocuments: readTrustedDocuments(readers),
     telemetry: readTelemetry(readers, port),

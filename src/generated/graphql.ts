@@ -37,6 +37,13 @@ export type AddComplianceManagementPartnerInput = {
   displayName: Scalars['NonEmptyString']['input'];
   /** An id of your own. Absent or null, Microsoft Graph gives one, as all its examples do. */
   id?: InputMaybe<Scalars['ID']['input']>;
+  /**
+   * A name for this change, 1 to 128 characters that you choose, such as a UUID. Send the same key with every retry of it.
+   * For 24 hours the same caller with the same key and input gets the first outcome again, and nothing is written twice.
+   * While the first request is in flight, a retry waits for it. Another input with the same key is
+   * `IDEMPOTENCY_KEY_REUSED`. Null means absent: each request is then a change of its own.
+   */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Who enrols iOS and iPadOS devices through this partner. */
   iosEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for iOS and iPadOS devices. */
@@ -75,6 +82,8 @@ export type AddComplianceManagementPartnerPayload = {
 export type AddEnrollmentAssignmentInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
+  /** As for `addComplianceManagementPartner`: a retry with the same key and input gets the first outcome again. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /**
    * The `revision` that the change is based on. If the partner has another revision when it is read, nothing is written
    * and the answer is a `CONFLICT` with the partner as it is now.
@@ -343,6 +352,8 @@ export type ConfigurationManagerCollectionAssignmentTargetInput = {
 export type DeleteComplianceManagementPartnerInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
+  /** As for `addComplianceManagementPartner`: a retry with the same key and input gets the first outcome again. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /**
    * The `revision` of the partner that is meant. The partner is read just before it is deleted; where its revision is
    * another one, nothing is deleted and the answer is a `CONFLICT`. Other changes through this gateway wait meanwhile;
@@ -671,6 +682,8 @@ export type QueryComplianceManagementPartnersArgs = {
 export type RemoveEnrollmentAssignmentInput = {
   /** The id of the partner. */
   id: Scalars['ID']['input'];
+  /** As for `addComplianceManagementPartner`: a retry with the same key and input gets the first outcome again. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /**
    * The `revision` that the change is based on. If the partner has another revision when it is read, nothing is written
    * and the answer is a `CONFLICT` with the partner as it is now.
@@ -736,6 +749,8 @@ export type UpdateComplianceManagementPartnerInput = {
   displayName?: InputMaybe<Scalars['NonEmptyString']['input']>;
   /** The id of the partner. */
   id: Scalars['ID']['input'];
+  /** As for `addComplianceManagementPartner`: a retry with the same key and input gets the first outcome again. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /**
    * The `revision` that the change is based on. The partner is read just before the write; if it has another revision,
    * nothing is written and the answer is a `CONFLICT` with the partner as it is now. Other changes through
@@ -798,6 +813,11 @@ export type UserErrorCode =
   | 'BAD_USER_INPUT'
   /** The partner changed meanwhile, or the change collides with what Microsoft Graph holds. */
   | 'CONFLICT'
+  /**
+   * The `idempotencyKey` was used with another input or another mutation in the last 24 hours, and nothing was written. Send
+   * a new key.
+   */
+  | 'IDEMPOTENCY_KEY_REUSED'
   /** Microsoft Graph has no partner with this id. */
   | 'NOT_FOUND';
 

@@ -13,8 +13,8 @@ export const forBudget = {
 /** A change can wait a little longer: an answer that is late only because this process was busy must not be lost. */
 export const forLocks = {
   answerTimeoutMs: 1_000,
-  away: 'each replica locks its own changes only',
-  there: 'all replicas share the locks',
+  away: 'each replica locks its own changes only, and rejects mutations with an idempotencyKey',
+  there: 'all replicas share the locks and the outcomes of idempotency keys',
 };
 
 interface RedisOptions {

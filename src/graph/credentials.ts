@@ -35,6 +35,8 @@ export const passthroughCredentials: Credentials = {
 export interface TokenClaims {
   readonly tenantId: string | undefined;
   readonly clientId: string | undefined;
+  /** The object's id, or the token's own subject if there is none. */
+  readonly subject: string | undefined;
   /** Delegated permissions; only a token for a user has them. */
   readonly scopes: readonly string[];
   /** Application permissions. */
@@ -54,6 +56,7 @@ export function readTokenClaims(token: string): TokenClaims | undefined {
   return {
     tenantId: textOf(claims['tid']),
     clientId: textOf(claims['azp']) ?? textOf(claims['appid']),
+    subject: textOf(claims['oid']) ?? textOf(claims['sub']),
     scopes: (textOf(scp) ?? '').split(' ').filter((scope) => scope !== ''),
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
     expiresAtMs: typeof exp === 'number' && Math.abs(exp) < 1e11 ? exp * 1000 : undefined,

@@ -20,6 +20,11 @@ export interface TenantKeys {
   accept(call: GraphCall): void;
   /** Tells that Graph did not take it. */
   reject(call: GraphCall): void;
+  /**
+   * Who calls: a digest of tenant and subject, the same for all tokens of one caller, or of a token that names none.
+   * Undefined if only the token says so: Graph has not accepted it, or it has expired by its own word.
+   */
+  callerOf(call: GraphCall, nowMs: number): string | undefined;
   /** Whether the call's token was accepted, now or within the last hour. */
   isAccepted(call: GraphCall): boolean;
 }
@@ -60,8 +65,24 @@ export function createTenantKeys(): TenantKeys {
     reject({ callerToken }) {
       accepted.delete(tokenDigestOf(callerToken));
     },
+    callerOf({ callerToken }, nowMs) {
+      const digest = tokenDigestOf(callerToken);
+      const claims = readTokenClaims(callerToken?.reveal() ?? '');
+      if (claims?.tenantId === undefined || claims.subject === undefined) {
+        return digestOf(JSON.stringify(['token', digest]));
+      }
+      const { tenantId, subject, expiresAtMs = Number.POSITIVE_INFINITY } = claims;
+      return accepted.has(digest) && expiresAtMs > nowMs
+        ? callerKeyOf(tenantId, subject)
+        : undefined;
+    },
     isAccepted: ({ callerToken }) => accepted.has(tokenDigestOf(callerToken)),
   };
+}
+
+/** A digest of a tenant and of who calls within it. */
+export function callerKeyOf(tenantId: string, subject: string): string {
+  return digestOf(JSON.stringify(['subject', tenantId.toLowerCase(), subject]));
 }
 
 interface AcceptedToken {

@@ -4,7 +4,7 @@ import type { GraphClient } from '../graph/client.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
-import type { RequestContext } from '../partners/context.ts';
+import type { Idempotency, RequestContext } from '../partners/context.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
 import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
@@ -22,6 +22,7 @@ export interface ContextParts {
   readonly maximumRows: number;
   readonly maximumListBytes: number;
   readonly locks: PartnerLocks;
+  readonly idempotency: Idempotency;
   readonly seenPartnerIds: SeenPartnerIds;
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the token of a call. */
@@ -89,6 +90,7 @@ export function createRequestContext(
     share,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,
+    idempotency: parts.idempotency,
     seenPartnerIds,
     maximumRows,
     notices: [],

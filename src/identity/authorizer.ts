@@ -1,7 +1,7 @@
 import type { Credentials } from '../graph/credentials.ts';
 import { GraphCredentialError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { TenantKeys } from '../graph/tenantKeys.ts';
+import { callerKeyOf, type TenantKeys } from '../graph/tenantKeys.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { IdentityError } from './errors.ts';
@@ -104,6 +104,10 @@ export function createOwnTenantKeys(
     tenantOf: (call) => ({ id: tenantIdOf(call) || `of ${app.clientId}`, isProven: true }),
     accept: () => undefined,
     reject: () => undefined,
+    callerOf(call) {
+      const caller = authorizer.callerOf(call);
+      return caller && callerKeyOf(caller.tenantId, caller.subject);
+    },
     isAccepted: (call) => authorizer.callerOf(call) !== undefined,
   };
 }

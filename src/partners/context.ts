@@ -1,13 +1,15 @@
-import type { AuthMode } from '../generated/graphql.ts';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { AuthMode, UserError } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { GraphApiVersion } from '../graph/types.ts';
+import type { GraphApiVersion, PartnerResource } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { RequestTrail } from '../telemetry/trail.ts';
 import type { PartnerLocks } from './locks.ts';
+import type { Payload } from './model.ts';
 import type { PartnerReads } from './reads.ts';
 import type { SeenPartnerIds } from './seenPartnerIds.ts';
 
@@ -18,6 +20,26 @@ export interface Notice {
   /** The field's path in the answer. */
   readonly path: readonly (string | number)[];
   readonly graph?: Readonly<Record<string, unknown>>;
+}
+
+/** A mutation with a key, its input free of problems. */
+export interface KeyedMutation<Answer extends Payload> {
+  readonly key: string;
+  readonly input: object;
+  readonly context: RequestContext;
+  readonly info: GraphQLResolveInfo;
+  /** Carries the mutation out, with a context that watches its write. */
+  readonly run: (context: RequestContext) => Promise<Answer>;
+  /** Gives the payload that has nothing but user errors. */
+  readonly refuse: (userErrors: UserError[]) => Answer;
+  /** Looks for what an attempt with an unknown outcome may have written, if that can be told. */
+  readonly look: (() => Promise<PartnerResource | undefined>) | undefined;
+}
+
+/** Gives a repeat of a mutation its first outcome instead of another write. */
+export interface Idempotency {
+  /** @throws GatewayError, the same as the first time if its outcome is unknown */
+  run<Answer extends Payload>(mutation: KeyedMutation<Answer>): Promise<Answer>;
 }
 
 /** What the answer of one operation has so far, counted while it is made. */
@@ -74,4 +96,6 @@ export interface RequestContext {
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
+  /** The same. */
+  readonly idempotency: Idempotency;
 }

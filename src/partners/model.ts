@@ -1,5 +1,10 @@
-import type { AssignmentFilterType, PartnerState, Platform } from '../generated/graphql.ts';
-import type { PartnerTenantState, WirePlatform } from '../graph/types.ts';
+import type {
+  AssignmentFilterType,
+  PartnerState,
+  Platform,
+  UserError,
+} from '../generated/graphql.ts';
+import type { PartnerResource, PartnerTenantState, WirePlatform } from '../graph/types.ts';
 
 /** The schema's `AssignmentFilter`. */
 export interface AssignmentFilterModel {
@@ -51,6 +56,14 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly partnerState: PartnerState | null;
   readonly lastHeartbeatDateTime: string | null;
   readonly revision: () => string;
+  /** The row as Graph wrote it; no field of the schema. */
+  readonly wire: PartnerResource;
+}
+
+/** What every mutation answers; one or the other has more fields, which are plain values. */
+export interface Payload {
+  readonly complianceManagementPartner?: PartnerModel | null;
+  readonly userErrors: UserError[];
 }
 
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */

@@ -1,17 +1,32 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
-import type { AssignmentTargetInput, UserError } from '../generated/graphql.ts';
+import type {
+  AddComplianceManagementPartnerInput,
+  AddEnrollmentAssignmentInput,
+  AssignmentTargetInput,
+  DeleteComplianceManagementPartnerInput,
+  RemoveEnrollmentAssignmentInput,
+  UpdateComplianceManagementPartnerInput,
+  UserError,
+} from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
 import type { PartnerSource } from '../graph/readAnswer.ts';
-import type { PartnerChanges, PartnerResource } from '../graph/types.ts';
+import type { GraphApiVersion, PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { assignmentTargetToWire, assignmentToWire } from './assignmentMapping.ts';
 import { planAddition, planRemoval } from './assignmentPlan.ts';
 import { authorize } from './authorize.ts';
-import { changeAssignment } from './changeAssignment.ts';
-import type { Notice } from './context.ts';
+import { changeAssignment, type Plan, refusedAssignment } from './changeAssignment.ts';
+import type { Notice, RequestContext } from './context.ts';
 import { graphExtensionOf } from './errors.ts';
 import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
-import { findIdProblems, findNewPartnerProblems, findPartnerChangeProblems } from './inputRules.ts';
+import {
+  findAssignmentChangeProblems,
+  findIdProblems,
+  findNewPartnerProblems,
+  findPartnerChangeProblems,
+} from './inputRules.ts';
+import type { InputProblem, Payload } from './model.ts';
+import { findKeyProblems } from './outcomes.ts';
 import { newPartnerToWire, partnerChangesToWire, partnerFromWire } from './partnerMapping.ts';
 import { revisedProperties } from './revision.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
@@ -25,18 +40,12 @@ import {
 } from './userErrors.ts';
 import { judgeUpdate } from './visibility.ts';
 
-/** Checks, maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
-const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] = async (
-  _parent,
-  { input },
-  context,
-  info,
-) => {
-  await authorize(context, 'WRITE');
-  const problems = findNewPartnerProblems(input, context.apiVersion);
-  if (problems.length > 0) {
-    return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
-  }
+/** Maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
+async function addPartner(
+  input: AddComplianceManagementPartnerInput,
+  context: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<Payload> {
   const newPartner = newPartnerToWire(input);
   try {
     const partner = await context.graph.add(newPartner, context.call);
@@ -62,7 +71,7 @@ const addPartner: Required<MutationResolvers>['addComplianceManagementPartner'] 
       userErrors,
     };
   }
-};
+}
 
 function assignedIdNotice(info: GraphQLResolveInfo): Notice {
   return {
@@ -89,19 +98,13 @@ type UpdateOutcome =
   | { readonly view: PartnerView | undefined; readonly userErrors: UserError[] }
   | { readonly answered: PartnerResource | undefined; readonly handOver: HandOver };
 
-/** Checks, reads if it has to, sends exactly what was given, and looks whether Graph shows it. */
-const updatePartner: Required<MutationResolvers>['updateComplianceManagementPartner'] = async (
-  _parent,
-  { input },
-  context,
-  info,
-) => {
-  await authorize(context, 'WRITE');
-  const { graph, call, apiVersion, locks, clock } = context;
-  const problems = findPartnerChangeProblems(input, apiVersion);
-  if (problems.length > 0) {
-    return { complianceManagementPartner: null, userErrors: userErrorsOf(problems) };
-  }
+/** Reads if it has to, sends exactly what was given, and looks whether Graph shows it. */
+async function updatePartner(
+  input: UpdateComplianceManagementPartnerInput,
+  context: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<Payload> {
+  const { graph, call, locks, clock } = context;
   const { id, ifRevision } = input;
   const changes = partnerChangesToWire(input);
   const isEmpty = Object.keys(changes).length === 0;
@@ -166,7 +169,7 @@ const updatePartner: Required<MutationResolvers>['updateComplianceManagementPart
       userErrors,
     };
   }
-};
+}
 
 /** Others change single entries of a list, so one that replaces it has to wait for them. */
 function writesList(changes: PartnerChanges): boolean {
@@ -181,19 +184,17 @@ function writtenTexts(changes: PartnerChanges): Record<string, string> {
 
 const nothing = { deletedComplianceManagementPartnerId: null, complianceManagementPartner: null };
 
-/** Checks, reads where the revision counts, and deletes. */
-const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPartner'] = async (
-  _parent,
-  { input: { id, ifRevision } },
-  context,
-  info,
-) => {
-  await authorize(context, 'WRITE');
+interface DeletePayload extends Payload {
+  readonly deletedComplianceManagementPartnerId: string | null;
+}
+
+/** Reads where the revision counts, and deletes. */
+async function deletePartner(
+  { id, ifRevision }: DeleteComplianceManagementPartnerInput,
+  context: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<DeletePayload> {
   const { graph, call, locks } = context;
-  const problems = findIdProblems(id);
-  if (problems.length > 0) {
-    return { ...nothing, userErrors: userErrorsOf(problems) };
-  }
   try {
     return await locks.run({
       id,
@@ -225,34 +226,114 @@ const deletePartner: Required<MutationResolvers>['deleteComplianceManagementPart
     const complianceManagementPartner = await partnerInConflict(error, id, context);
     return { ...nothing, complianceManagementPartner, userErrors };
   }
-};
+}
+
+/** One mutation, without what all of them begin with. */
+interface MutationKind<Input, Answer> {
+  /** Lists everything in the input that must not reach Graph; all of it at once. */
+  readonly findProblems: (input: Input, version: GraphApiVersion) => readonly InputProblem[];
+  /** Gives the payload that has nothing but user errors. */
+  readonly refuse: (userErrors: UserError[]) => Answer;
+  readonly run: (
+    input: Input,
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ) => Promise<Answer>;
+  /** Looks for what an earlier attempt may have written. */
+  readonly look?: (input: Input, context: RequestContext) => Promise<PartnerResource | undefined>;
+}
+
+interface KeyedInput {
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** Makes the resolver: lets the caller in, checks the input, and carries the mutation out, once for each key. */
+function resolverOf<Input extends KeyedInput, Answer extends Payload>({
+  findProblems,
+  refuse,
+  run,
+  look,
+}: MutationKind<Input, Answer>) {
+  const begin = (
+    input: Input,
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ): Answer | Promise<Answer> => {
+    const { idempotencyKey: key } = input;
+    const problems = [...findProblems(input, context.apiVersion), ...findKeyProblems(key)];
+    if (problems.length > 0) {
+      return refuse(userErrorsOf(problems));
+    }
+    return key == null
+      ? run(input, context, info)
+      : context.idempotency.run({
+          key,
+          input,
+          context,
+          info,
+          run: (watched) => run(input, watched, info),
+          refuse,
+          look: look && (() => look(input, context)),
+        });
+  };
+  return (
+    _parent: unknown,
+    { input }: { readonly input: Input },
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ): Answer | Promise<Answer> =>
+    // Not an async function: a mutation without a key makes no promise more for it.
+    context.authorizer === undefined
+      ? begin(input, context, info)
+      : authorize(context, 'WRITE').then(() => begin(input, context, info));
+}
+
+const refuse = (userErrors: UserError[]): Payload => ({
+  complianceManagementPartner: null,
+  userErrors,
+});
 
 export const Mutation: MutationResolvers = {
-  addComplianceManagementPartner: addPartner,
-  updateComplianceManagementPartner: updatePartner,
-  deleteComplianceManagementPartner: deletePartner,
+  addComplianceManagementPartner: resolverOf({
+    findProblems: findNewPartnerProblems,
+    refuse,
+    run: addPartner,
+    look: (input, context) => findUnconfirmedAdd(newPartnerToWire(input), context),
+  }),
 
-  addEnrollmentAssignment(_parent, { input }, context, info) {
-    const target = assignmentTargetToWire(input.target);
-    const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
-    return changeAssignment(
-      input,
-      (entries) => planAddition(entries, target, newEntry),
-      context,
-      info,
-    );
-  },
+  updateComplianceManagementPartner: resolverOf({
+    findProblems: findPartnerChangeProblems,
+    refuse,
+    run: updatePartner,
+  }),
 
-  removeEnrollmentAssignment(_parent, { input }, context, info) {
-    const target = assignmentTargetToWire(input.target);
-    const isFilterCounted = isFilterGiven(input.target);
-    return changeAssignment(
-      input,
-      (entries) => planRemoval(entries, target, isFilterCounted),
-      context,
-      info,
-    );
-  },
+  deleteComplianceManagementPartner: resolverOf({
+    findProblems: ({ id }: DeleteComplianceManagementPartnerInput) => findIdProblems(id),
+    refuse: (userErrors) => ({ ...nothing, userErrors }),
+    run: deletePartner,
+  }),
+
+  addEnrollmentAssignment: resolverOf({
+    findProblems: findAssignmentChangeProblems,
+    refuse: refusedAssignment,
+    run(input: AddEnrollmentAssignmentInput, context, info) {
+      const target = assignmentTargetToWire(input.target);
+      const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
+      const plan: Plan = (entries) => planAddition(entries, target, newEntry);
+      return changeAssignment(input, plan, context, info);
+    },
+  }),
+
+  removeEnrollmentAssignment: resolverOf({
+    findProblems: findAssignmentChangeProblems,
+    refuse: refusedAssignment,
+    run(input: RemoveEnrollmentAssignmentInput, context, info) {
+      const target = assignmentTargetToWire(input.target);
+      const isFilterCounted = isFilterGiven(input.target);
+      const plan: Plan = (entries) => planRemoval(entries, target, isFilterCounted);
+      return changeAssignment(input, plan, context, info);
+    },
+  }),
 };
 
 function isFilterGiven(target: AssignmentTargetInput): boolean {

@@ -23,6 +23,7 @@ export function partnerFromWire(wire: PartnerResource): PartnerModel {
     iosEnrollmentAssignments: assignmentsFromWire(wire.iosEnrollmentAssignments),
     linuxEnrollmentAssignments: assignmentsFromWire(wire.linuxEnrollmentAssignments),
     revision: () => knownRevisionOf(wire),
+    wire,
   };
 }
 

@@ -71,6 +71,8 @@ export interface Measurements {
   outcomeUnknown(operation: string): void;
   /** A change that was locked within this replica only, because Redis could not be asked. */
   lockedAlone(): void;
+  /** A mutation with an idempotencyKey, by what the store of outcomes said. */
+  keyUsed(outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void;
   /** How much a request or a document has of what is limited. */
   limitSeen(limit: string, seen: number): void;
   /** A request that is beyond a limit. */
@@ -128,6 +130,9 @@ export function createMeasurements(meter: Meter): Measurements {
   });
   const lockedAlone = meter.createCounter('gateway_locks_local_total', {
     description: 'Changes that were locked within one replica only, because Redis was unavailable.',
+  });
+  const keys = meter.createCounter('gateway_idempotency_total', {
+    description: 'Mutations with an idempotencyKey, by what the store of outcomes said.',
   });
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
     description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
@@ -208,6 +213,7 @@ export function createMeasurements(meter: Meter): Measurements {
     tokenLookedUp: (result) => lookups.add(1, { result }),
     outcomeUnknown: (operation) => unknown.add(1, { operation }),
     lockedAlone: () => lockedAlone.add(1),
+    keyUsed: (outcome) => keys.add(1, { outcome }),
     limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
     limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
     untrustedDocument: (outcome) => untrusted.add(1, { outcome }),

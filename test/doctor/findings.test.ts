@@ -226,6 +226,7 @@ const linesOf = (findings: readonly Finding[]): readonly string[] =>
 const goodClaims: TokenClaims = {
   tenantId: contoso.id,
   clientId: undefined,
+  subject: undefined,
   scopes: [readWrite],
   roles: [],
   expiresAtMs: minutes(61),

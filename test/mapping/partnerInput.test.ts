@@ -26,7 +26,11 @@ describe('partnerFromWire', () => {
       macOsOnboarded: null,
       macOsEnrollmentAssignments: null,
     });
-    expect({ ...absent, revision: null }).toEqual({ ...nulls, revision: null });
+    expect({ ...absent, revision: null, wire: null }).toEqual({
+      ...nulls,
+      revision: null,
+      wire: null,
+    });
     expect(absent).toMatchObject({ displayName: null, iosEnrollmentAssignments: null });
   });
 
@@ -52,7 +56,11 @@ describe('an input that goes out and comes back', () => {
     fc.assert(
       fc.property(newPartnerInputs, (input) => {
         const sent = JSON.parse(JSON.stringify(newPartnerToWire(input))) as PartnerResource;
-        const { revision: _revision, ...partner } = partnerFromWire({ ...sent, id: 'given' });
+        const {
+          revision: _revision,
+          wire: _wire,
+          ...partner
+        } = partnerFromWire({ ...sent, id: 'given' });
         expect(partner).toEqual(expectedPartner(input));
       }),
       { numRuns: 150 },

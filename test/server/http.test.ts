@@ -31,7 +31,7 @@ import type { StartTrail } from '../../src/telemetry/trail.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
-import { createTestClient, testLocks } from '../support/graphClients.ts';
+import { createTestClient, testIdempotency, testLocks } from '../support/graphClients.ts';
 import { recordingMeasurements } from '../support/measurements.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import {
@@ -192,6 +192,7 @@ describe('masking', () => {
       maximumRows: 1000,
       maximumListBytes: 1_000_000,
       locks: testLocks(),
+      idempotency: testIdempotency(),
       seenPartnerIds: createSeenPartnerIds(),
       operations: createRunningOperations(),
       loopShare: wholeLoop,

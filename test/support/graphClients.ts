@@ -7,7 +7,10 @@ import { createSend, type SendOptions, type SendParts } from '../../src/graph/se
 import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
+import type { Idempotency } from '../../src/partners/context.ts';
+import { createIdempotency } from '../../src/partners/idempotency.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
+import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';
@@ -88,6 +91,16 @@ export function createTestSend(
 export function testLocks(): PartnerLocks {
   const tenantKeys = createTenantKeys();
   return createPartnerLocks({ tenantKeys, clock: systemClock, leases: undefined });
+}
+
+/** Keys in memory, as one caller's. */
+export function testIdempotency(): Idempotency {
+  return createIdempotency({
+    store: createMemoryOutcomes(1_048_576, systemClock),
+    graphRoot: '',
+    measurements: noMeasurements,
+    callerOf: () => '',
+  });
 }
 
 /** A call with a token, ended by nothing unless the test says so. */

@@ -117,6 +117,7 @@ describe('create measurements', () => {
         'gateway_connections_cut_total',
         'gateway_outcome_unknown_total',
         'gateway_locks_local_total',
+        'gateway_idempotency_total',
         'gateway_upstream_circuit_state',
         'gateway_token_acquire_seconds in s',
         'gateway_token_cache_lookups_total',

@@ -1,0 +1,139 @@
+import { readPartnerJson } from '../graph/readAnswer.ts';
+import type { PartnerResource } from '../graph/types.ts';
+import { isJsonObject, parseJson } from '../shared/json.ts';
+import { digestOf } from '../shared/secret.ts';
+import type { Notice } from './context.ts';
+import { GatewayError } from './errors.ts';
+import type { InputProblem, Payload } from './model.ts';
+
+const longestKey = 128;
+
+/** Says what is wrong with a key; absent and null are no problem. Characters are code points, taken as they are. */
+export function findKeyProblems(key: string | null | undefined): readonly InputProblem[] {
+  // A code point is one or two units, so that a long text need not be split.
+  const isTooLong = (text: string): boolean =>
+    text.length > 2 * longestKey || [...text].length > longestKey;
+  if (key == null || (key !== '' && !isTooLong(key))) {
+    return [];
+  }
+  const message = `An idempotencyKey has 1 to ${longestKey} characters. Send a new UUID for each change.`;
+  return [{ path: ['input', 'idempotencyKey'], message }];
+}
+
+/**
+ * Gives the same text for the same mutation with the same input, after coercion and without the key. Absent is not null,
+ * and the order of a list counts; the order of fields does not.
+ */
+export function inputDigestOf(mutation: string, input: object): string {
+  const { idempotencyKey: _key, ...rest } = input as { readonly idempotencyKey?: unknown };
+  return digestOf(JSON.stringify([mutation, rest], sortMembers));
+}
+
+function sortMembers(_name: string, value: unknown): unknown {
+  return isJsonObject(value)
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : value;
+}
+
+/** How far a mutation got with its write. */
+export type WriteState = 'none' | 'begun' | 'done';
+
+/** How a mutation ended. */
+export type Ending<Answer extends Payload = Payload> =
+  | { readonly payload: Answer }
+  | { readonly error: unknown };
+
+/**
+ * Decides what becomes of a key. It is free again only if nothing was written for sure and another attempt may do
+ * better; a refusal by Graph of the write itself would be the same again.
+ */
+export function decideOutcome(ending: Ending, write: WriteState): 'keep' | 'doubt' | 'free' {
+  if ('payload' in ending) {
+    return ending.payload.userErrors.length === 0 || write !== 'none' ? 'keep' : 'free';
+  }
+  if (write === 'done') {
+    return 'doubt';
+  }
+  if (ending.error instanceof GatewayError) {
+    return ending.error.extensions['mayHaveBeenApplied'] === true ? 'doubt' : 'free';
+  }
+  return write === 'none' ? 'free' : 'doubt';
+}
+
+type PlainNotice = Omit<Notice, 'path'>;
+
+/** An outcome that is kept for repeats. */
+export type Outcome =
+  | {
+      readonly kind: 'answered';
+      /** The payload without its partner. */
+      readonly rest: Omit<Payload, 'complianceManagementPartner'>;
+      /** The row as Graph wrote it, or the id of one that is too large to keep; undefined for null. */
+      readonly partner: PartnerResource | string | undefined;
+      readonly notices: readonly PlainNotice[];
+    }
+  | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
+
+const doubtMessage =
+  'The first request with this idempotencyKey ended without a known outcome. ' +
+  'The change may have been made: look before you send it under another key.';
+
+/** Of an attempt of which nothing is known but that it may have written. */
+export const unknownOutcome: Outcome = {
+  kind: 'doubt',
+  message: doubtMessage,
+  extensions: { mayHaveBeenApplied: true },
+};
+
+/** Gives the outcome of a mutation that answered. */
+export function answeredOutcome(payload: Payload, notices: readonly Notice[]): Outcome {
+  const { complianceManagementPartner, ...rest } = payload;
+  return {
+    kind: 'answered',
+    rest,
+    partner: complianceManagementPartner?.wire,
+    notices: notices.map(({ path: _path, ...notice }) => notice),
+  };
+}
+
+/** Gives the outcome of a mutation that failed and may have written. */
+export function doubtOf(error: unknown): Outcome {
+  if (!(error instanceof GatewayError) || error.extensions['mayHaveBeenApplied'] !== true) {
+    return unknownOutcome;
+  }
+  const { code: _code, ...extensions } = error.extensions;
+  return { kind: 'doubt', message: error.message, extensions };
+}
+
+/** Gives the JSON of an outcome, and a short one for a store that has no room for the row. */
+export function writeOutcome(outcome: Outcome): { readonly text: string; readonly short: string } {
+  const text = JSON.stringify(outcome);
+  const isLong = outcome.kind === 'answered' && typeof outcome.partner === 'object';
+  return {
+    text,
+    short: isLong ? JSON.stringify({ ...outcome, partner: outcome.partner.id }) : text,
+  };
+}
+
+/** Reads what a replica wrote, which can be of another version; a form that is not known leaves the outcome unknown. */
+export function readOutcome(text: string | undefined): Outcome {
+  const value = text === undefined ? undefined : parseJson(text);
+  if (!isJsonObject(value)) {
+    return unknownOutcome;
+  }
+  const { kind, message, extensions, rest, partner, notices } = value;
+  if (kind === 'doubt' && typeof message === 'string' && isJsonObject(extensions)) {
+    return { kind, message, extensions };
+  }
+  const isPartner =
+    partner === undefined ||
+    typeof partner === 'string' ||
+    (isJsonObject(partner) && 'partner' in readPartnerJson(partner));
+  const isKnown =
+    kind === 'answered' &&
+    isJsonObject(rest) &&
+    Array.isArray(rest['userErrors']) &&
+    Array.isArray(notices) &&
+    isPartner;
+  return isKnown ? (value as unknown as Outcome) : unknownOutcome;
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { sleep } from '../graph/errors.ts';
+import type { Clock } from '../shared/clock.ts';
+import { GatewayError } from './errors.ts';
+import {
+  callerBytesOf,
+  entryBytes,
+  type KeptText,
+  type KeyHold,
+  type KeyUse,
+  keptForMs,
+  type OutcomeStore,
+  reservedBytes,
+  retryAfterMsOf,
+  type Taken,
+} from './outcomeStore.ts';
+
+interface RedisOutcomeOptions {
+  /** How much all outcomes may take in Redis, in bytes. */
+  readonly storeBytes: number;
+  /** Longer than any operation lasts: a replica that holds a key longer is dead. */
+  readonly leaseMs: number;
+}
+
+interface RedisOutcomeParts {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+}
+
+/** One that waits for another replica asks again after 25 to 75 ms. */
+const pollMs = { least: 25, spread: 50 };
+/** So many outcomes that Redis could not be told are told later. Beyond that, their keys stay in doubt. */
+const maximumUntold = 1_000;
+
+/**
+ * The keys of all scripts: the record of one use, the ends of all records, and the bytes of all, of each caller and of
+ * each record. Redis's own clock counts, because those of replicas differ.
+ */
+const prelude = `
+local record, ends, sizes = KEYS[1], KEYS[2], KEYS[3]
+local id, owner = ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function charge(caller, bytes)
+  redis.call('HINCRBY', sizes, 'all', bytes)
+  if redis.call('HINCRBY', sizes, 'caller:' .. caller, bytes) <= 0 then
+    redis.call('HDEL', sizes, 'caller:' .. caller)
+  end
+end
+local function sizeOf(other)
+  local bytes, caller = string.match(redis.call('HGET', sizes, 'record:' .. other) or '', '^(%d+) (.*)$')
+  return tonumber(bytes or '0'), caller
+end
+local function setSize(other, caller, bytes)
+  charge(caller, bytes - sizeOf(other))
+  redis.call('HSET', sizes, 'record:' .. other, bytes .. ' ' .. caller)
+end
+local function forget(other)
+  local bytes, caller = sizeOf(other)
+  if caller then
+    charge(caller, -bytes)
+  end
+  redis.call('HDEL', sizes, 'record:' .. other)
+  redis.call('ZREM', ends, other)
+end
+local function hasRoom(caller, bytes, all, most)
+  return (tonumber(redis.call('HGET', sizes, 'all') or '0') + bytes <= tonumber(all))
+    and (tonumber(redis.call('HGET', sizes, 'caller:' .. caller) or '0') + bytes <= tonumber(most))
+end`;
+
+/** Arguments: input, caller, lease, time of keeping, bytes to reserve, bytes of all, bytes of a caller. */
+const take = `${prelude}
+local input, caller, leaseMs, keptMs, reserved, all, most = unpack(ARGV, 3)
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, 100)) do
+  forget(gone)
+end
+local known = redis.call('HMGET', record, 'input', 'until', 'isSent', 'isFinal', 'text')
+if known[1] then
+  if known[1] ~= input then
+    return { 'reused' }
+  end
+  if known[4] == '1' then
+    return { 'kept', known[5] }
+  end
+  if known[2] and tonumber(known[2]) > now then
+    return { 'busy' }
+  end
+  redis.call('HSET', record, 'owner', owner, 'until', now + leaseMs)
+  if known[3] == '1' then
+    return { 'doubt', known[5] or '' }
+  end
+  return { 'first' }
+end
+forget(id)
+if not hasRoom(caller, reserved, all, most) then
+  local oldest = redis.call('ZRANGE', ends, 0, 0, 'WITHSCORES')
+  return { 'full', math.floor(tonumber(oldest[2] or now) - now) }
+end
+redis.call('HSET', record, 'input', input, 'owner', owner, 'until', now + leaseMs)
+redis.call('PEXPIRE', record, keptMs)
+redis.call('ZADD', ends, now + keptMs, id)
+setSize(id, caller, tonumber(reserved))
+return { 'first' }`;
+
+/** Arguments: lease. */
+const confirmation = `${prelude}
+if redis.call('HGET', record, 'owner') ~= owner then
+  return 0
+end
+redis.call('HSET', record, 'isSent', '1', 'until', now + ARGV[3])
+return 1`;
+
+/** Ends a hold that may be none: what an earlier attempt may have sent stays in doubt. */
+const withdrawal = `${prelude}
+if redis.call('HGET', record, 'owner') ~= owner then
+  return 0
+end
+if redis.call('HGET', record, 'isSent') == '1' then
+  return redis.call('HDEL', record, 'owner', 'until')
+end
+redis.call('DEL', record)
+forget(id)
+return 1`;
+
+/** Arguments: text, its short form, whether it is final, bytes beside a text, bytes of all, bytes of a caller. */
+const settlement = `${prelude}
+local text, short, isFinal, beside, all, most = unpack(ARGV, 3)
+if redis.call('HGET', record, 'owner') ~= owner then
+  return 0
+end
+if text == '' then
+  redis.call('DEL', record)
+  forget(id)
+  return 1
+end
+local bytes, caller = sizeOf(id)
+if caller then
+  local more = #text + beside - bytes
+  if more > 0 and not hasRoom(caller, more, all, most) then
+    text = short
+  end
+  setSize(id, caller, #text + beside)
+end
+redis.call('HSET', record, 'text', text, 'isFinal', isFinal, 'isSent', '1')
+redis.call('HDEL', record, 'owner', 'until')
+return 1`;
+
+type Tell = () => Promise<unknown>;
+
+const [endsKey, sizesKey] = ['idempotency-ends:{idempotency}', 'idempotency-bytes:{idempotency}'];
+
+/**
+ * Makes the store that all replicas share. A replica that dies leaves its key to the next request after its lease: free
+ * if nothing was sent, in doubt otherwise. If Redis cannot be asked, no key is taken.
+ */
+export function createRedisOutcomes(
+  { storeBytes, leaseMs }: RedisOutcomeOptions,
+  { redis, clock, chance }: RedisOutcomeParts,
+): OutcomeStore {
+  const room = [storeBytes, callerBytesOf(storeBytes)] as const;
+
+  function run(
+    script: string,
+    { id }: KeyUse,
+    owner: string,
+    ...args: readonly (string | number)[]
+  ): Promise<unknown> {
+    // The braces keep all keys on one node of a cluster.
+    const record = `idempotency-outcome:{idempotency}:${id}`;
+    return redis.eval(script, 3, record, endsKey, sizesKey, id, owner, ...args);
+  }
+
+  /** How holds ended that Redis could not be told of; it is told once it is there again. */
+  const untold = new Map<string, Tell>();
+  redis.on('ready', () => {
+    const all = [...untold.values()];
+    untold.clear();
+    for (const tellNow of all) {
+      tellNow().catch(() => undefined);
+    }
+  });
+
+  async function tell(owner: string, now: Tell, later = now): Promise<void> {
+    try {
+      await now();
+    } catch {
+      if (untold.size < maximumUntold) {
+        untold.set(owner, later);
+      }
+    }
+  }
+
+  function settle(use: KeyUse, owner: string, outcome: KeptText | undefined): Promise<void> {
+    const { text, short, isFinal } = outcome ?? { text: '', short: '', isFinal: false };
+    // One that can never fit is not even sent.
+    const isLarge = Buffer.byteLength(text) > room[1];
+    const send = (sent: string): Promise<unknown> =>
+      run(settlement, use, owner, sent, short, isFinal ? '1' : '0', entryBytes, ...room);
+    return tell(
+      owner,
+      () => send(isLarge ? short : text),
+      () => send(short),
+    );
+  }
+
+  function holdOf(use: KeyUse, owner: string): KeyHold {
+    return {
+      async confirm() {
+        const isHeld = await run(confirmation, use, owner, leaseMs).catch(redisAway);
+        if (isHeld !== 1) {
+          throw new GatewayError('UPSTREAM_UNAVAILABLE', lostKey);
+        }
+      },
+      settle: (outcome) => settle(use, owner, outcome),
+    };
+  }
+
+  function takenOf([kind, value]: readonly unknown[], hold: KeyHold): Taken | 'busy' {
+    switch (kind) {
+      case 'kept':
+        return { kind, text: String(value) };
+      case 'doubt':
+        return { kind, text: value === '' ? undefined : String(value), hold };
+      case 'full':
+        return { kind, retryAfterMs: retryAfterMsOf(Number(value)) };
+      case 'first':
+        return { kind, hold };
+      case 'reused':
+      case 'busy':
+        return kind === 'busy' ? kind : { kind };
+      default:
+        throw new TypeError('Redis answered something that the script does not say');
+    }
+  }
+
+  return {
+    async take(use, signal) {
+      const owner = randomUUID();
+      const { input, caller } = use;
+      for (;;) {
+        const args = [input, caller, leaseMs, keptForMs, reservedBytes, ...room];
+        const answer = await run(take, use, owner, ...args).catch((error: unknown) => {
+          // It may have been taken all the same, and only the answer is lost.
+          void tell(owner, () => run(withdrawal, use, owner));
+          return redisAway(error);
+        });
+        const taken = takenOf(Array.isArray(answer) ? answer : [], holdOf(use, owner));
+        if (taken !== 'busy') {
+          return taken;
+        }
+        await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
+      }
+    },
+  };
+}
+
+const lostKey =
+  'The mutation lost its idempotencyKey to another request, so nothing was sent. Retry with the same key.';
+
+function redisAway(error: unknown): never {
+  throw new GatewayError(
+    'UPSTREAM_UNAVAILABLE',
+    'Redis, which keeps the outcomes of idempotency keys, is unavailable, so nothing was sent. Retry with the same key.',
+    {},
+    error,
+  );
+}

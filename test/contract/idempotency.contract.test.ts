@@ -1,0 +1,413 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Dependencies } from '../../src/dependencies.ts';
+import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { ada, grace } from '../support/authority/people.ts';
+import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
+import {
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  removeAssignmentMutation,
+  updateMutation,
+} from '../support/documents.ts';
+import { startIdentityStage } from '../support/identityStage.ts';
+import { intuneErrors } from '../support/intuneErrors.ts';
+import { recordingMeasurements } from '../support/measurements.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
+import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+
+const leftovers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of leftovers.splice(0)) {
+    await close();
+  }
+});
+
+interface Stage {
+  readonly graph: Emulator;
+  readonly gateway: TestGateway;
+}
+
+async function start(
+  options: Partial<EmulatorOptions> & { readonly clock?: VirtualClock } = {},
+  environment: Record<string, string> = {},
+  surroundings: Partial<Dependencies> = {},
+): Promise<Stage> {
+  const { clock } = options;
+  const graph = await startTestGraph({
+    seed: [{ id: 'fleet', iosEnrollmentAssignments: [] }],
+    acceptToken: (token) => token === embeddedGraphToken || isGenuine(token),
+    ...options,
+  });
+  const gateway = await startTestGateway(
+    { GRAPH_BASE_URL: graph.baseUrl, ...environment },
+    { ...(clock && { clock }), ...surroundings },
+  );
+  leftovers.push(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
+  return { graph, gateway };
+}
+
+const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
+const target = { allDevices: {} };
+const newPartner = { displayName: 'Fleet', iosOnboarded: true };
+
+const callsOf = ({ requests }: Emulator, method: string): number =>
+  requests.filter((request) => request.method === method).length;
+const writesTo = ({ requests }: Emulator): number =>
+  requests.filter(({ method }) => method !== 'GET').length;
+const add = (
+  { gateway }: Pick<Stage, 'gateway'>,
+  idempotencyKey: string | null | undefined,
+  change: object = {},
+  headers: Record<string, string> = {},
+) => gateway.run(addMutation, { input: { ...newPartner, ...change, idempotencyKey } }, headers);
+const as = (token: string) => ({ authorization: `Bearer ${token}` });
+
+interface AnyPayload {
+  readonly complianceManagementPartner?: { readonly id: string } | null;
+  readonly userErrors: readonly { readonly code: string; readonly field: readonly string[] }[];
+}
+const payloadOf = ({ result }: GraphQLAnswer): AnyPayload | undefined =>
+  (Object.values(result.data ?? {})[0] as AnyPayload | null) ?? undefined;
+const idOf = (answer: GraphQLAnswer): string | undefined =>
+  payloadOf(answer)?.complianceManagementPartner?.id;
+/** The code of the error or of the first user error. */
+const codeOf = (answer: GraphQLAnswer): unknown =>
+  answer.result.errors?.[0]?.extensions['code'] ?? payloadOf(answer)?.userErrors[0]?.code;
+
+describe('a mutation with an idempotencyKey', () => {
+  it.each<[string, string, object, object]>([
+    ['add', addMutation, newPartner, { ...newPartner, displayName: 'Other' }],
+    ['update', updateMutation, { id: 'fleet', displayName: 'New' }, { id: 'fleet' }],
+    ['delete', deleteMutation, { id: 'fleet' }, { id: 'other' }],
+    [
+      'new assignment',
+      addAssignmentMutation,
+      { id: 'fleet', platform: 'IOS', target },
+      { id: 'fleet', platform: 'MAC_OS', target },
+    ],
+    [
+      'assignment less',
+      removeAssignmentMutation,
+      { id: 'fleet', platform: 'IOS', target },
+      { id: 'fleet', platform: 'MAC_OS', target },
+    ],
+  ])(
+    'answers a repeated %s as the first time, and rejects another one',
+    async (what, document, input, other) => {
+      const stage = await start();
+      const run = (one: object, query = document) =>
+        stage.gateway.run(query, { input: { ...one, idempotencyKey: 'key' } });
+      const first = await run(input);
+      expect(first.result.errors).toBeUndefined();
+      const { length } = stage.graph.requests;
+      const second = await run(input);
+      expect(second.result).toEqual(first.result);
+      for (const [one, query] of [
+        [other, document],
+        [
+          what === 'add' ? { id: 'fleet' } : newPartner,
+          what === 'add' ? deleteMutation : addMutation,
+        ],
+      ] as const) {
+        const answer = await run(one, query);
+        expect(payloadOf(answer)).toMatchObject({
+          userErrors: [{ code: 'IDEMPOTENCY_KEY_REUSED', field: ['input', 'idempotencyKey'] }],
+        });
+      }
+      expect(stage.graph.requests).toHaveLength(length);
+    },
+  );
+
+  it('rejects a key of a wrong length together with all else, and sends nothing', async () => {
+    const stage = await start();
+    for (const key of ['', 'k'.repeat(129), '🔑'.repeat(129), 'k'.repeat(10_000)]) {
+      const answer = await add(stage, key, { id: '../users' });
+      expect(payloadOf(answer)?.userErrors).toMatchObject([
+        { code: 'BAD_USER_INPUT', field: ['input', 'id'] },
+        { code: 'BAD_USER_INPUT', field: ['input', 'idempotencyKey'] },
+      ]);
+    }
+    const nobody = await add(stage, '', {}, { authorization: '' });
+    expect(codeOf(nobody)).toBe('UNAUTHENTICATED');
+    expect(stage.graph.requests).toHaveLength(0);
+  });
+
+  it('takes null for absent, and every other text as it is', async () => {
+    const stage = await start();
+    const keys = [
+      null,
+      null,
+      undefined,
+      ' ',
+      '\u0000',
+      '\ud800',
+      '\ufffd',
+      'é',
+      'e\u0301',
+      '🔑'.repeat(128),
+    ];
+    const ids = await Promise.all(keys.map(async (key) => idOf(await add(stage, key))));
+    expect(new Set(ids).size).toBe(keys.length);
+    const again = await Promise.all(keys.slice(3).map(async (key) => idOf(await add(stage, key))));
+    expect(again).toEqual(ids.slice(3));
+    expect(callsOf(stage.graph, 'POST')).toBe(keys.length);
+  });
+
+  it('is carried out once however many come at the same time', async () => {
+    const measurements = recordingMeasurements();
+    const stage = await start({}, {}, { measurements });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => add(stage, 'key')));
+    expect(new Set(answers.map(idOf)).size).toBe(1);
+    expect(callsOf(stage.graph, 'POST')).toBe(1);
+    const seen = measurements.events.filter((event) => event.startsWith('key')).sort();
+    expect(seen).toEqual(['key first', ...Array.from({ length: 39 }, () => 'key repeat')]);
+  });
+
+  it('gives a repeat that selects other fields under another name the same partner and notices', async () => {
+    const graph = await startScriptedServer(json(201, { ...newPartner, id: 'of-graph' }));
+    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
+    leftovers.push(() => gateway.stop(0), graph.close);
+    const input = '{ id: "mine", displayName: "Fleet", iosOnboarded: true, idempotencyKey: "key" }';
+    const { result } = await gateway.run(`mutation {
+      a: addComplianceManagementPartner(input: ${input}) { complianceManagementPartner { id } }
+      b: addComplianceManagementPartner(input: ${input}) {
+        complianceManagementPartner { displayName iosOnboarded }
+        userErrors { code }
+      }
+    }`);
+    expect(result).toMatchObject({
+      data: {
+        a: { complianceManagementPartner: { id: 'of-graph' } },
+        b: { complianceManagementPartner: newPartner, userErrors: [] },
+      },
+      extensions: {
+        notices: ['a', 'b'].map((path) => ({ code: 'ID_ASSIGNED_BY_GRAPH', path: [path] })),
+      },
+    });
+    expect(graph.requests).toHaveLength(1);
+  });
+
+  it('is a change of its own again after 24 hours', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    const first = idOf(await add(stage, 'key'));
+    await clock.advance(24 * 60 * 60 * 1000 - 1);
+    expect(idOf(await add(stage, 'key'))).toBe(first);
+    await clock.advance(1);
+    expect(idOf(await add(stage, 'key'))).not.toBe(first);
+  });
+});
+
+describe('the outcome that is kept', () => {
+  const refusal = (status: number, headers = {}) => ({
+    respond: { status, headers, body: intuneErrors.plainWithTail('Word', 'No.') },
+  });
+  it.each([
+    ['keeps', "Graph's rejection of the input", refusal(400), 'BAD_USER_INPUT', 'BAD_USER_INPUT'],
+    ['keeps', "Graph's conflict", refusal(409), 'CONFLICT', 'CONFLICT'],
+    ['keeps', 'a doubt', { kill: 'reset', times: 1 }, 'OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN'],
+    ['frees', 'a missing permission', refusal(403), 'FORBIDDEN', undefined],
+    ['frees', 'a rejected token', refusal(401), 'UNAUTHENTICATED', undefined],
+    [
+      'frees',
+      'an outage',
+      refusal(503, { 'retry-after': '90' }),
+      'UPSTREAM_UNAVAILABLE',
+      undefined,
+    ],
+  ] as const)('%s the key after %s', async (what, _why, fault, first, second) => {
+    const stage = await start();
+    stage.graph.faults.add({ when: { method: 'POST' }, ...fault });
+    expect(codeOf(await add(stage, 'key'))).toBe(first);
+    const posts = callsOf(stage.graph, 'POST');
+    expect(codeOf(await add(stage, 'key'))).toBe(second);
+    expect(callsOf(stage.graph, 'POST')).toBe(what === 'keeps' ? posts : posts + 1);
+  });
+
+  it('is free after a conflict that only the gateway saw, and after input that was never sent', async () => {
+    const stage = await start();
+    const update = (input: object) =>
+      stage.gateway.run(updateMutation, {
+        input: { id: 'fleet', displayName: 'New', idempotencyKey: 'key', ...input },
+      });
+    expect(codeOf(await update({ partnerState: 'UNKNOWN_FUTURE_VALUE' }))).toBe('BAD_USER_INPUT');
+    expect(codeOf(await update({ ifRevision: 'old' }))).toBe('CONFLICT');
+    expect(codeOf(await update({}))).toBeUndefined();
+    expect(writesTo(stage.graph)).toBe(1);
+  });
+
+  it('of an add in doubt is looked for by a repeat, which never posts', async () => {
+    const stage = await start({ seed: [] });
+    stage.graph.faults.add({ when: { method: 'POST' }, kill: 'reset', execute: true });
+    stage.graph.faults.add({ when: { method: 'GET' }, respond: { status: 501 } });
+    expect(codeOf(await add(stage, 'key'))).toBe('OUTCOME_UNKNOWN');
+    const found = await add(stage, 'key');
+    expect(idOf(found)).toBe(stage.graph.partners()[0]?.id);
+    expect(found.result).toMatchObject({
+      extensions: { notices: [{ code: 'FOUND_AFTER_UNCLEAR_ANSWER' }] },
+    });
+    const { length } = stage.graph.requests;
+    expect((await add(stage, 'key')).result).toEqual(found.result);
+    expect(stage.graph.requests).toHaveLength(length);
+    expect(callsOf(stage.graph, 'POST')).toBe(1);
+  });
+
+  it('of a first request whose caller left is there for the retry', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    stage.graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
+    const leaving = new AbortController();
+    const body = JSON.stringify({
+      query: addMutation,
+      variables: { input: { ...newPartner, idempotencyKey: 'key' } },
+    });
+    const headers = { 'content-type': 'application/json', ...as(embeddedGraphToken) };
+    const left = fetch(`${stage.gateway.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body,
+      signal: leaving.signal,
+    });
+    await until(() => callsOf(stage.graph, 'POST') === 1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    const retry = add(stage, 'key');
+    await clock.advance(1_000);
+    expect(idOf(await retry)).toBe(stage.graph.partners().at(-1)?.id);
+    expect(callsOf(stage.graph, 'POST')).toBe(1);
+  });
+});
+
+describe('a request that waits for the first one with its key', () => {
+  it('waits no longer than its own time, and does not end the first', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    stage.graph.faults.add({ when: { method: 'POST' }, delayMs: 5_000 });
+    const first = add(stage, 'key');
+    await until(() => callsOf(stage.graph, 'POST') === 1);
+    const timers = clock.pendingTimers;
+    const waiting = add(stage, 'key', {}, { prefer: 'wait=1' });
+    const other = await add(stage, 'key', { displayName: 'Other' });
+    expect(codeOf(other)).toBe('IDEMPOTENCY_KEY_REUSED');
+    await clock.whenPending(timers + 1);
+    await clock.advance(1_000);
+    const late = await waiting;
+    expect(late.result.errors).toMatchObject([
+      { message: expect.stringContaining('same key'), extensions: { code: 'OUTCOME_UNKNOWN' } },
+    ]);
+    await clock.advance(4_000);
+    expect(idOf(await add(stage, 'key'))).toBe(idOf(await first));
+    expect(callsOf(stage.graph, 'POST')).toBe(1);
+  });
+
+  it('takes its place if the first one wrote nothing', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    stage.graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000, respond: { status: 403 } });
+    const answers = [add(stage, 'key')];
+    await until(() => callsOf(stage.graph, 'POST') === 1);
+    const timers = clock.pendingTimers;
+    answers.push(add(stage, 'key'), add(stage, 'key'));
+    await clock.whenPending(timers + 2);
+    await clock.advance(1_000);
+    const [refused, ...added] = await Promise.all(answers);
+    expect(refused && codeOf(refused)).toBe('FORBIDDEN');
+    expect(new Set(added.map(idOf))).toEqual(new Set([stage.graph.partners().at(-1)?.id]));
+    expect(callsOf(stage.graph, 'POST')).toBe(2);
+  });
+});
+
+describe('the caller of a key', () => {
+  it('is tenant and subject once Graph has accepted the very token', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    const exp = clock.now() / 1000 + 60;
+    const user = bearerOf(tenant, 'ada', 'genuine', { exp });
+    const first = await add(stage, 'key', {}, as(user));
+    expect(stage.graph.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(idOf(await add(stage, 'key', {}, as(user)))).toBe(idOf(first));
+    expect(stage.graph.requests).toHaveLength(2);
+    const refreshed = bearerOf(tenant, 'ada', 'genuine', { exp: exp + 60 });
+    expect(idOf(await add(stage, 'key', {}, as(refreshed)))).toBe(idOf(first));
+    expect(callsOf(stage.graph, 'GET')).toBe(2);
+    const forged = await add(stage, 'key', {}, as(bearerOf(tenant, 'ada', 'forged', { exp })));
+    expect(forged.result.data).toEqual({ addComplianceManagementPartner: null });
+    expect(codeOf(forged)).toBe('UNAUTHENTICATED');
+    expect([callsOf(stage.graph, 'GET'), callsOf(stage.graph, 'POST')]).toEqual([3, 1]);
+    for (const token of [bearerOf(tenant, 'grace'), bearerOf('other-tenant', 'ada')]) {
+      expect(idOf(await add(stage, 'key', {}, as(token)))).not.toBe(idOf(first));
+    }
+    expect(callsOf(stage.graph, 'POST')).toBe(3);
+  });
+
+  it('has to be accepted by Graph again once its token has expired', async () => {
+    const clock = createVirtualClock();
+    const stage = await start({ clock });
+    const token = bearerOf(tenant, 'ada', 'genuine', { exp: clock.now() / 1000 + 60 });
+    expect(codeOf(await add(stage, 'key', {}, as(token)))).toBeUndefined();
+    await clock.advance(60_000);
+    stage.graph.faults.add({ when: { method: 'GET' }, respond: { status: 401 } });
+    expect(codeOf(await add(stage, 'key', {}, as(token)))).toBe('UNAUTHENTICATED');
+    expect(callsOf(stage.graph, 'POST')).toBe(1);
+  });
+
+  it.each(['on-behalf-of', 'app-only'] as const)('is the verified user with %s', async (mode) => {
+    const stage = await startIdentityStage(mode);
+    leftovers.push(() => stage.close());
+    const mint = (wish: object) =>
+      as(stage.authority.mint({ scope: 'Partners.ReadWrite', ...wish }));
+    const ids: (string | undefined)[] = [];
+    for (const wish of [{ user: ada }, { user: ada, lifetimeSeconds: 1_000 }, { user: grace }]) {
+      ids.push(idOf(await add(stage, 'key', {}, mint(wish))));
+    }
+    expect(ids[0]).toBeDefined();
+    expect([ids[1] === ids[0], ids[2] === ids[0]]).toEqual([true, false]);
+    expect(codeOf(await add(stage, 'key', {}, mint({ scope: 'Partners.Read' })))).toBe('FORBIDDEN');
+    expect(stage.graph.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
+  });
+});
+
+describe('a store of 1 MiB', () => {
+  const smallStore = { IDEMPOTENCY_STORE_BYTES: '1048576' };
+
+  it('takes no more keys of a caller that fills 1 % of it, and forgets none', async () => {
+    const stage = await start({}, smallStore);
+    const ids: (string | undefined)[] = [];
+    let refused: GraphQLAnswer | undefined;
+    for (let key = 0; refused === undefined && key < 40; key += 1) {
+      const answer = await add(stage, `key ${key}`);
+      if (answer.result.errors === undefined) {
+        ids.push(idOf(answer));
+      } else {
+        refused = answer;
+      }
+    }
+    expect(ids.length).toBeGreaterThan(4);
+    expect(refused?.result.errors).toMatchObject([
+      { extensions: { code: 'OVERLOADED', retryAfterSeconds: 60 } },
+    ]);
+    expect(callsOf(stage.graph, 'POST')).toBe(ids.length);
+    expect(
+      await Promise.all(ids.map(async (_id, key) => idOf(await add(stage, `key ${key}`)))),
+    ).toEqual(ids);
+    expect(idOf(await add(stage, undefined))).toBeDefined();
+    expect(idOf(await add(stage, 'key', {}, as(bearerOf(tenant, 'grace'))))).toBeDefined();
+  });
+
+  it('keeps the id of a partner that is too large, which a repeat reads', async () => {
+    const stage = await start({}, smallStore);
+    const iosEnrollmentAssignments = Array.from({ length: 100 }, (_value, index) => ({
+      target: { group: { groupId: `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}` } },
+    }));
+    const first = await add(stage, 'key', { iosEnrollmentAssignments });
+    const gets = callsOf(stage.graph, 'GET');
+    expect((await add(stage, 'key', { iosEnrollmentAssignments })).result).toEqual(first.result);
+    expect([callsOf(stage.graph, 'POST'), callsOf(stage.graph, 'GET')]).toEqual([1, gets + 1]);
+  });
+});

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { EmulatorOptions } from '../../../src/emulator/server.ts';
+import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
+import { entryBytes, type KeyUse, type Taken } from '../../../src/partners/outcomeStore.ts';
+import { createRedisOutcomes } from '../../../src/partners/redisOutcomes.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
+import { Secret } from '../../../src/shared/secret.ts';
+import { addAssignmentMutation, addMutation } from '../../support/documents.ts';
+import { recordingLog } from '../../support/logs.ts';
+import {
+  type GraphQLAnswer,
+  startTestGateway,
+  type TestGateway,
+} from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
+import { until } from '../../support/until.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
+import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+
+describeWithRedis('keys in Redis', () => {
+  let redis: TestRedis;
+  const leftovers: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    redis = await startTestRedis();
+  });
+  afterEach(async () => {
+    for (const close of leftovers.splice(0)) {
+      await close();
+    }
+    await redis.stop('SIGKILL');
+  });
+
+  async function startReplicas(options: Partial<EmulatorOptions> = {}) {
+    const graph = await startTestGraph({ seed: [], ...options });
+    const start = async (): Promise<TestGateway> => {
+      const gateway = await startTestGateway({
+        GRAPH_BASE_URL: graph.baseUrl,
+        REDIS_URL: redis.url,
+      });
+      leftovers.push(() => gateway.stop(0));
+      await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
+      return gateway;
+    };
+    const replicas = [await start(), await start()] as const;
+    leftovers.push(graph.close);
+    const posts = () => graph.requests.filter(({ method }) => method === 'POST').length;
+    return { graph, replicas, posts };
+  }
+
+  const add = (gateway: TestGateway, idempotencyKey: string, headers = {}, displayName = 'Fleet') =>
+    gateway.run(addMutation, { input: { displayName, idempotencyKey } }, headers);
+  const idOf = ({ result }: GraphQLAnswer): string | undefined =>
+    (
+      result.data?.['addComplianceManagementPartner'] as {
+        complianceManagementPartner: { id: string };
+      } | null
+    )?.complianceManagementPartner?.id;
+  const errorOf = ({ result }: GraphQLAnswer) => result.errors?.[0]?.extensions['code'];
+
+  /** Sends one command to Redis, as somebody else does. */
+  async function tell(...[name, ...args]: readonly [string, ...string[]]): Promise<unknown> {
+    const client = new Redis(redis.url);
+    const answer = await client.call(name, ...args);
+    client.disconnect();
+    return answer;
+  }
+
+  const recordKey = async (): Promise<string> =>
+    (await redis.keysLike('idempotency-outcome:*'))[0] ?? '';
+
+  /** Lets the lease of the one record run out, as if its holder had died. */
+  async function endLease(): Promise<void> {
+    await tell('HSET', await recordKey(), 'until', '1');
+  }
+
+  it('send one POST for 40 equal adds through two replicas, and answer all', async () => {
+    const { replicas, posts } = await startReplicas();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_value, index) => add(replicas[index % 2] as TestGateway, 'key')),
+    );
+    expect(new Set(answers.map(idOf)).size).toBe(1);
+    expect(idOf(answers[0] as GraphQLAnswer)).toBeDefined();
+    expect(posts()).toBe(1);
+    const { result } = await add(replicas[1], 'key', {}, 'Other');
+    expect(result.data).toMatchObject({
+      addComplianceManagementPartner: { userErrors: [{ code: 'IDEMPOTENCY_KEY_REUSED' }] },
+    });
+    const leftMs = await tell('PTTL', await recordKey());
+    expect(leftMs).toBeGreaterThan(86_000_000);
+  });
+
+  it('leave a doubt when a replica dies while it writes, which a repeat looks into', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas, posts } = await startReplicas({ clock });
+    graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
+    const dying = add(replicas[0], 'key');
+    await until(() => posts() === 1);
+    const waiting = await add(replicas[1], 'key', { prefer: 'wait=0.3' });
+    expect(errorOf(waiting)).toBe('OUTCOME_UNKNOWN');
+    await endLease();
+    expect(errorOf(await add(replicas[1], 'key'))).toBe('OUTCOME_UNKNOWN');
+    await clock.advance(1_000);
+    // What the dead one would have said comes too late to count.
+    const added = idOf(await dying);
+    expect(idOf(await add(replicas[1], 'key'))).toBe(added);
+    expect(posts()).toBe(1);
+  });
+
+  it('are free again when a replica dies before it writes', async () => {
+    const { graph, replicas, posts } = await startReplicas();
+    const first = await add(replicas[0], 'key');
+    expect(idOf(first)).toBeDefined();
+    // A record as a replica leaves it that took the key and died.
+    await tell('HDEL', await recordKey(), 'text', 'isFinal', 'isSent');
+    await tell('HSET', await recordKey(), 'owner', 'dead', 'until', '1');
+    expect(idOf(await add(replicas[1], 'key'))).not.toBe(idOf(first));
+    expect([posts(), graph.partners().length]).toEqual([2, 2]);
+  });
+
+  it('that were lost before the write let nothing be sent', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas } = await startReplicas({ clock, seed: [{ id: 'fleet' }] });
+    graph.faults.add({ when: { method: 'GET' }, delayMs: 1_000 });
+    const input = {
+      id: 'fleet',
+      platform: 'IOS',
+      target: { allDevices: {} },
+      idempotencyKey: 'key',
+    };
+    const adding = replicas[0].run(addAssignmentMutation, { input });
+    await until(() => clock.pendingTimers > 0);
+    await tell('HSET', await recordKey(), 'owner', 'another replica');
+    await clock.advance(1_000);
+    expect(errorOf(await adding)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(graph.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it.each(['refuses connections', 'hangs'])(
+    'reject mutations while Redis %s, and send nothing',
+    async (how) => {
+      const { replicas, posts } = await startReplicas();
+      const first = idOf(await add(replicas[0], 'key'));
+      await (how === 'hangs' ? redis.freeze() : redis.stop('SIGKILL'));
+      for (const key of ['key', 'other']) {
+        expect(errorOf(await add(replicas[0], key))).toBe('UPSTREAM_UNAVAILABLE');
+      }
+      expect(posts()).toBe(1);
+      const { result } = await replicas[0].run(addMutation, { input: { displayName: 'No key' } });
+      expect(result.errors).toBeUndefined();
+      if (how === 'hangs') {
+        redis.thaw();
+        await until(async () => idOf(await add(replicas[0], 'key')) === first);
+        expect(posts()).toBe(2);
+        // What was taken while the answer was lost is given back.
+        await until(
+          async () => idOf(await add(replicas[1], 'other', { prefer: 'wait=0.5' })) !== undefined,
+        );
+        expect(posts()).toBe(3);
+      }
+    },
+  );
+
+  it('keep an outcome that Redis could not be told until it is there again', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas, posts } = await startReplicas({ clock });
+    graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
+    const adding = add(replicas[0], 'key');
+    await until(() => posts() === 1);
+    redis.freeze();
+    await clock.advance(1_000);
+    const added = idOf(await adding);
+    expect(added).toBeDefined();
+    redis.thaw();
+    await until(async () => (await tell('HGET', await recordKey(), 'isFinal')) === '1');
+    expect(idOf(await add(replicas[1], 'key'))).toBe(added);
+    expect(posts()).toBe(1);
+  });
+
+  it('count bytes, refuse beyond them, and have room again when records end', async () => {
+    const log = recordingLog();
+    const connection = await connectRedis(new Secret(redis.url), { ...forLocks, log });
+    leftovers.push(async () => connection.disconnect());
+    await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
+    const storeBytes = 819_200;
+    const store = createRedisOutcomes(
+      { storeBytes, leaseMs: 60_000 },
+      { redis: connection, clock: systemClock, chance: () => 0 },
+    );
+    const { signal } = new AbortController();
+    const take = (use: KeyUse) => store.take(use, signal);
+    const use = (id: string): KeyUse => ({ id, caller: 'caller', input: 'input' });
+    const sizes = () => connection.hgetall('idempotency-bytes:{idempotency}');
+    const settle = async (taken: Taken, text: string | undefined): Promise<void> => {
+      if (!('hold' in taken)) {
+        throw new TypeError(`There is no hold: ${taken.kind}`);
+      }
+      await taken.hold.confirm();
+      await taken.hold.settle(text === undefined ? undefined : { text, short: 'é', isFinal: true });
+    };
+    const [one, two, three] = [await take(use('1')), await take(use('2')), await take(use('3'))];
+    expect([one.kind, two.kind, three]).toEqual([
+      'first',
+      'first',
+      { kind: 'full', retryAfterMs: 60_000 },
+    ]);
+    await settle(one, undefined);
+    expect(await sizes()).toEqual({
+      all: '4096',
+      'caller:caller': '4096',
+      'record:2': '4096 caller',
+    });
+    await settle(two, 'x'.repeat(8_000));
+    const bytes = String(entryBytes + 2);
+    expect(await sizes()).toEqual({
+      all: bytes,
+      'caller:caller': bytes,
+      'record:2': `${bytes} caller`,
+    });
+    expect(await take(use('2'))).toEqual({ kind: 'kept', text: 'é' });
+    expect(await take({ ...use('2'), input: 'other' })).toEqual({ kind: 'reused' });
+    await settle(await take(use('4')), 'é'.repeat(1_000));
+    expect((await sizes())['record:4']).toBe(`${entryBytes + 2_000} caller`);
+    for (const id of ['2', '4']) {
+      await connection.zadd('idempotency-ends:{idempotency}', 1, id);
+      await connection.del(`idempotency-outcome:{idempotency}:${id}`);
+    }
+    await settle(await take(use('5')), undefined);
+    expect(await sizes()).toEqual({ all: '0' });
+  });
+});
