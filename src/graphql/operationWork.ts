@@ -19,10 +19,10 @@ interface OperationWork {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-const listField = 'complianceManagementPartners';
+const [listField, nodesField] = ['complianceManagementPartners', 'nodes'];
 
 /**
- * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
+ * Counts the work in an operation's fields of several partners before any of it is done: in variables as in the document, as often as
  * each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes time that grows with
  * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
  */
@@ -45,6 +45,10 @@ export function measureOperationWork(
         valueFromASTUntyped(value, variables),
       ]),
     );
+    if (list.name.value === nodesField) {
+      meter.add('page-rows', itemsOf(values.get('ids')).length);
+      continue;
+    }
     const keys = values.get('orderBy');
     if (Array.isArray(keys)) {
       meter.note('order-keys', keys.length);
@@ -63,12 +67,14 @@ function rowsOf(count: unknown): number {
   return typeof count === 'number' ? Math.min(Math.max(count, 0), maximumRows) : 0;
 }
 
-/** The lists of an operation, each response key once, because GraphQL executes it once. */
+/** The fields of an operation that read several partners, each response key once, because GraphQL executes it once. */
 function listFieldsOf(
   operation: OperationDefinitionNode,
   document: DocumentNode,
 ): readonly FieldNode[] {
-  const lists = rootFieldsOf(operation, document).filter(({ name }) => name.value === listField);
+  const lists = rootFieldsOf(operation, document).filter(
+    ({ name }) => name.value === listField || name.value === nodesField,
+  );
   return [...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values()];
 }
 

@@ -178,6 +178,7 @@ function findProblem(text: string): string | undefined {
 export const resolverMap: Resolvers = {
   Query,
   Mutation,
+  Node: { __resolveType: () => 'ComplianceManagementPartner' },
   DateTimeOffset,
   NonEmptyString,
   UUID,

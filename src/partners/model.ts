@@ -1,7 +1,7 @@
 import type { AssignmentFilterType, PartnerState, Platform } from '../generated/graphql.ts';
 import type { PartnerTenantState, WirePlatform } from '../graph/types.ts';
 
-/** The schema's `AssignmentFilter`. */
+/** The schema's `AssignmentFilter`, but for its name, which is looked up. */
 export interface AssignmentFilterModel {
   readonly id: string;
   readonly type: AssignmentFilterType;
@@ -30,6 +30,11 @@ export type AssignmentTargetModel =
       readonly properties: Record<string, unknown>;
     };
 
+/** The schema's `DirectoryGroup`, but for its name, which is looked up. */
+export interface DirectoryGroupModel {
+  readonly id: string;
+}
+
 /** The schema's `ComplianceManagementPartnerAssignment`. */
 export interface AssignmentModel {
   readonly target: AssignmentTargetModel | null;
@@ -51,6 +56,18 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly partnerState: PartnerState | null;
   readonly lastHeartbeatDateTime: string | null;
   readonly revision: () => string;
+  readonly platforms: (args: PlatformArguments) => readonly PlatformEnrollmentModel[];
+}
+
+/** The schema's `PlatformEnrollment`. */
+export interface PlatformEnrollmentModel {
+  readonly platform: Platform;
+  readonly onboarded: boolean | null;
+  readonly enrollmentAssignments: readonly AssignmentModel[] | null;
+}
+
+interface PlatformArguments {
+  readonly in?: readonly Platform[] | null | undefined;
 }
 
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
@@ -82,6 +99,24 @@ const wireByPlatform: Readonly<Record<Platform, WirePlatform>> = {
   IOS: 'ios',
   LINUX: 'linux',
 };
+
+/** In the order of the schema's enum. */
+const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
+
+/** Gives what a partner has of platforms, each once: those that are asked for in the order in which they are. */
+export function platformsOfPartner(
+  partner: OnboardedFields & AssignmentFields,
+  { in: wanted }: PlatformArguments,
+): readonly PlatformEnrollmentModel[] {
+  return [...new Set(wanted ?? allPlatforms)].map((platform) => {
+    const wire = wireByPlatform[platform];
+    return {
+      platform,
+      onboarded: partner[`${wire}Onboarded`],
+      enrollmentAssignments: partner[`${wire}EnrollmentAssignments`],
+    };
+  });
+}
 
 /** Gives the prefix that a platform's properties have in Graph. */
 export function wirePlatformOf(platform: Platform): WirePlatform {

@@ -3,7 +3,7 @@ import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
-import type { PartnerResource } from '../graph/types.ts';
+import { idKeyOf, type PartnerResource } from '../graph/types.ts';
 import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import {
@@ -48,7 +48,7 @@ export function createPartnerReads(
   const createLoader = () =>
     new DataLoader<string, PartnerResource | null>(
       async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-      { maxBatchSize: maximumBatchSize },
+      { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
     );
   let loader: ReturnType<typeof createLoader> | undefined;
   let rows: PartnerRows | undefined;
