@@ -31,7 +31,7 @@ import {
   throttlePauseMsOf,
 } from './retryRules.ts';
 import type { TenantKeys } from './tenantKeys.ts';
-import { isWrite, methodOf } from './types.ts';
+import { isBesidePartners, isWrite, methodOf } from './types.ts';
 
 export interface SendOptions {
   /** Graph's root with the version; no request goes anywhere else. */
@@ -126,9 +126,10 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     const response = await circuit.run(
       // What was sent may have to finish a write, so only the wait for a place ends with the signal.
       () => places.run(call.signal, () => exchange(attempt, token.reveal())),
-      (end) => classifyEnd(end, slowMs),
+      (end) => outcomeFor(attempt, classifyEnd(end, slowMs)),
     );
-    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
+    const isThrottled = response.status === 429 && !isBesidePartners(attempt.operation);
+    const pauseMs = isThrottled ? throttlePauseMsOf(response, clock.now()) : 0;
     if (pauseMs > 0) {
       await budget.pause(tenantKey, pauseMs);
     }
@@ -179,7 +180,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
    * between. The 200 around a batch says nothing of its items.
    */
   function noteToken(status: number, { call, operation }: GraphRequest): void {
-    if (status < 300 && operation !== 'getMany') {
+    if (status < 300 && operation !== 'getMany' && operation !== 'getFilters') {
       tenantKeys.accept(call);
     } else if (status === 401) {
       tenantKeys.reject(call);
@@ -310,6 +311,14 @@ export function classifyEnd(end: AttemptEnd<GraphResponse>, slowMs: number): Ups
     default:
       return code === 'badResponse' ? 'up' : 'nothing';
   }
+}
+
+/** What is down beside partners, such as the directory, must not close the way to partners. */
+function outcomeFor(
+  { operation }: Pick<GraphRequest, 'operation'>,
+  outcome: UpstreamOutcome,
+): UpstreamOutcome {
+  return isBesidePartners(operation) && outcome === 'down' ? 'nothing' : outcome;
 }
 
 /** One attempt's end: an answer, or what was thrown. */

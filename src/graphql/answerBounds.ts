@@ -102,7 +102,10 @@ export function createAnswerBounds(limits: AnswerLimits): {
   return {
     fieldResolver,
     plugin: {
-      async requestDidStart() {
+      async requestDidStart({ contextValue }) {
+        contextValue.answer.count = (value, info) => {
+          count(value, contextValue, info);
+        };
         return {
           async willSendResponse({ operation, contextValue: { answer }, response: { body } }) {
             if (body.kind !== 'single' || body.singleResult.data === undefined) {

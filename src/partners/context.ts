@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
@@ -28,6 +29,11 @@ export interface AnswerCount {
   excess: AnswerExcess | undefined;
   /** The fields of a mutation that were cut because of it, by their paths. */
   readonly places: Map<string, readonly (string | number)[]>;
+  /**
+   * Counts the value of a field with a resolver of its own; absent where nothing bounds the answer.
+   * @throws LimitError if the answer is beyond a bound
+   */
+  count?: (value: unknown, info: GraphQLResolveInfo) => void;
 }
 
 /** A bound that the answer is beyond. */

@@ -41,6 +41,7 @@ describe('partnerFromWire', () => {
       iosEnrollmentAssignments: withoutTarget,
       linuxEnrollmentAssignments: null,
       revision: expect.any(Function),
+      platforms: expect.any(Function),
     });
   });
 
@@ -54,7 +55,8 @@ describe('partnerFromWire', () => {
       macOsOnboarded: null,
       macOsEnrollmentAssignments: null,
     });
-    expect({ ...absent, revision: null }).toEqual({ ...nulls, revision: null });
+    const methods = { revision: null, platforms: null };
+    expect({ ...absent, ...methods }).toEqual({ ...nulls, ...methods });
     expect(absent).toMatchObject({ displayName: null, iosEnrollmentAssignments: null });
   });
 
@@ -136,7 +138,10 @@ describe('an input that goes out and comes back', () => {
     fc.assert(
       fc.property(newPartnerInputs, (input) => {
         const sent = JSON.parse(JSON.stringify(newPartnerToWire(input))) as PartnerResource;
-        const { revision: _revision, ...partner } = partnerFromWire({ ...sent, id: 'given' });
+        const { revision: _r, platforms: _p, ...partner } = partnerFromWire({
+          ...sent,
+          id: 'given',
+        });
         expect(partner).toEqual(expectedPartner(input));
       }),
       { numRuns: 150 },
