@@ -138,7 +138,11 @@ describe('an input that goes out and comes back', () => {
     fc.assert(
       fc.property(newPartnerInputs, (input) => {
         const sent = JSON.parse(JSON.stringify(newPartnerToWire(input))) as PartnerResource;
-        const { revision: _r, platforms: _p, ...partner } = partnerFromWire({
+        const {
+          revision: _r,
+          platforms: _p,
+          ...partner
+        } = partnerFromWire({
           ...sent,
           id: 'given',
         });
