@@ -10,8 +10,14 @@ import {
   refuseMethod,
   serviceError,
 } from './http.ts';
-import { modelOf, propertiesOf, targetType } from './model.ts';
-import type { EmulatorParts } from './routes.ts';
+import { type BetaGeneration, modelOf, propertiesOf, targetType } from './model.ts';
+import type { Quirk } from './quirks.ts';
+
+/** What decides how names are shown. */
+interface DirectoryTraits {
+  readonly generation: BetaGeneration;
+  readonly oddities: ReadonlySet<Quirk>;
+}
 
 /** What is asked, and how errors are stamped. */
 interface DirectoryCall {
@@ -51,13 +57,13 @@ const maximumIds = 1000;
 
 /** `getByIds` for groups: what was deleted is left out, and a name that the token may not see is null. */
 export function answerGroups(
-  parts: EmulatorParts,
+  traits: DirectoryTraits,
   { request, stamp }: DirectoryCall,
 ): EmulatorAnswer {
   if (request.method !== 'POST') {
     return refuseMethod('POST', stamp);
   }
-  if (parts.oddities.has('names-forbidden')) {
+  if (traits.oddities.has('names-forbidden')) {
     const message = 'Insufficient privileges to complete the operation.';
     return refuse({ status: 403, code: 'Authorization_RequestDenied', message }, stamp);
   }
@@ -73,7 +79,7 @@ export function answerGroups(
   const value = (ids as readonly string[]).flatMap((id) => {
     const displayName = nameOf(id);
     const type = { '@odata.type': '#microsoft.graph.group' };
-    return displayName === undefined ? [] : [{ ...type, id, ...shown(parts, displayName) }];
+    return displayName === undefined ? [] : [{ ...type, id, ...shown(traits, displayName) }];
   });
   return { status: 200, body: { value } };
 }
@@ -91,11 +97,11 @@ function findIdsProblem(ids: unknown): string | undefined {
 
 /** One assignment filter; only a beta that has filters at all knows their path. */
 export function answerFilter(
-  parts: EmulatorParts,
+  traits: DirectoryTraits,
   { request, stamp }: DirectoryCall,
   { version, id }: Extract<Route, { kind: 'filter' }>,
 ): EmulatorAnswer {
-  const model = modelOf(version === 'v1.0' ? 'v1.0' : parts.generation);
+  const model = modelOf(version === 'v1.0' ? 'v1.0' : traits.generation);
   if (Object.keys(propertiesOf(model, targetType)).length === 0) {
     const message = "Resource not found for the segment 'assignmentFilters'.";
     return refuse({ status: 400, code: 'BadRequest', message }, stamp);
@@ -104,7 +110,7 @@ export function answerFilter(
     return refuseMethod('GET', stamp);
   }
   const path = `/deviceManagement/assignmentFilters('${id}')`;
-  if (parts.oddities.has('names-forbidden')) {
+  if (traits.oddities.has('names-forbidden')) {
     const text =
       'Application is not authorized to perform this operation. Application must have one of the following scopes: DeviceManagementConfiguration.Read.All, DeviceManagementConfiguration.ReadWrite.All';
     return { status: 403, body: serviceError('Forbidden', text, path, stamp) };
@@ -114,9 +120,9 @@ export function answerFilter(
     const text = `Assignment filter ${id} was not found.`;
     return { status: 404, body: serviceError('ResourceNotFound', text, path, stamp) };
   }
-  return { status: 200, body: { id, ...shown(parts, displayName) } };
+  return { status: 200, body: { id, ...shown(traits, displayName) } };
 }
 
-function shown({ oddities }: EmulatorParts, displayName: string): object {
+function shown({ oddities }: DirectoryTraits, displayName: string): object {
   return { displayName: oddities.has('names-withheld') ? null : displayName };
 }

@@ -1,16 +1,12 @@
 import DataLoader from 'dataloader';
-import type { GraphQLResolveInfo } from 'graphql';
-import type { AssignmentFilterResolvers, DirectoryGroupResolvers } from '../generated/resolvers.ts';
 import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { maximumGroupsAtOnce, type NameLookup } from '../graph/names.ts';
 import type { GraphCall } from '../graph/request.ts';
-import { idKeyOf, isPartnerId, knowsAssignmentFilters } from '../graph/types.ts';
+import { idKeyOf, isPartnerId } from '../graph/types.ts';
 import { isGuid } from '../shared/guid.ts';
-import type { RequestContext } from './context.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import type { DirectoryGroupModel } from './model.ts';
 
 /**
  * The names behind the ids of one operation, each read once. They are not worth a row: null if there is none or if it
@@ -140,35 +136,3 @@ function nameError(what: string, error: GraphError): GatewayError {
     error,
   );
 }
-
-/** Values with a resolver of their own count for the bounds of the answer like all others. */
-function counted<Value>(value: Value, { answer }: RequestContext, info: GraphQLResolveInfo): Value {
-  answer.count?.(value, info);
-  return value;
-}
-
-/** For both kinds of targets with a group. */
-export const groupTarget = {
-  group(
-    { groupId }: { readonly groupId?: string | null | undefined },
-    _args: object,
-    context: RequestContext,
-    info: GraphQLResolveInfo,
-  ): DirectoryGroupModel | null {
-    return counted(groupId == null ? null : { id: groupId }, context, info);
-  },
-};
-
-export const DirectoryGroup: Pick<DirectoryGroupResolvers, 'displayName'> = {
-  displayName: async ({ id }, _args, context, info) =>
-    counted(await context.reads.names.group(id), context, info),
-};
-
-export const AssignmentFilter: Pick<AssignmentFilterResolvers, 'displayName'> = {
-  displayName: async ({ id }, _args, context, info) =>
-    counted(
-      knowsAssignmentFilters(context.apiVersion) ? await context.reads.names.filter(id) : null,
-      context,
-      info,
-    ),
-};
