@@ -237,9 +237,21 @@ describe('names behind ids', () => {
     expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual(code && [code]);
     expect(JSON.stringify(result)).not.toContain('mayHaveBeenApplied');
     expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
-    // What is beside partners says nothing of Graph's answers for partners.
-    const again = await gateway.run('{ complianceManagementPartners { totalCount } }');
-    expect(again.result.errors).toBeUndefined();
+  });
+
+  it('close the way to partners neither by faults nor by throttling', async () => {
+    const { graph, gateway } = await start();
+    const respond = [{ status: 500 }, { status: 429, headers: { 'retry-after': '3600' } }];
+    for (const answer of [...respond, ...respond, ...respond, ...respond]) {
+      graph.faults.clear();
+      graph.faults.add({ when: { path: 'getByIds' }, times: 3, respond: answer });
+      const { result } = await gateway.run(read, { id: idOf(0) });
+      expect(result.data).toMatchObject({ complianceManagementPartner: { id: idOf(0) } });
+      expect(result.errors).toHaveLength(1);
+    }
+    graph.faults.clear();
+    const { result } = await gateway.run(read, { id: idOf(0) });
+    expect(result.errors).toBeUndefined();
   });
 
   it('are bounded for each operation, and the rest is null with a code', async () => {
