@@ -114,6 +114,8 @@ const emulatorQuirks = [
   'no-content-update',
   'old-entity-update',
   'lagging-reads',
+  'names-forbidden',
+  'names-withheld',
 ] as const;
 
 /**

@@ -4,12 +4,13 @@ import {
   type EmulatorAnswer,
   type EmulatorRequest,
   type ErrorStamp,
+  readJsonBody,
   refuse,
   refuseMethod,
   rootHeaders,
   type Version,
 } from './http.ts';
-import { answerRequest, findAccessRefusal, readJsonBody } from './routes.ts';
+import { answerRequest, findAccessRefusal } from './routes.ts';
 
 /** A batch as it came. */
 interface BatchCall {

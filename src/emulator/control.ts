@@ -4,11 +4,11 @@ import {
   type EmulatorAnswer,
   type EmulatorRequest,
   type ErrorStamp,
+  readJsonBody,
   refuse,
   refuseMethod,
   splitPath,
 } from './http.ts';
-import { readJsonBody } from './routes.ts';
 
 /** Where faults are scripted from outside. */
 const controlPath = '/control/faults';

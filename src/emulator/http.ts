@@ -54,6 +54,8 @@ export type Version = 'v1.0' | 'beta';
 export type Route =
   | { readonly kind: 'collection'; readonly version: Version }
   | { readonly kind: 'partner'; readonly version: Version; readonly id: string }
+  | { readonly kind: 'filter'; readonly version: Version; readonly id: string }
+  | { readonly kind: 'groups'; readonly version: Version }
   | { readonly kind: 'batch'; readonly version: Version }
   | { readonly kind: 'metadata'; readonly version: Version }
   | { readonly kind: 'invalidVersion'; readonly version: string }
@@ -82,8 +84,14 @@ export function parseRoute(path: string): Route {
   if (service !== undefined && segments.length === 1) {
     return { kind: service, version };
   }
+  if (/^directoryObjects\/getByIds$/i.test(segments.join('/'))) {
+    return { kind: 'groups', version };
+  }
   if (singleton.toLowerCase() !== 'devicemanagement') {
     return { kind: 'unknownSegment', segment: singleton };
+  }
+  if (resource.toLowerCase() === 'assignmentfilters' && rest.length === 1) {
+    return { kind: 'filter', version, id: rest[0] ?? '' };
   }
   const match = collection.exec(resource);
   if (match === null) {
@@ -199,4 +207,25 @@ function innerErrorOf({ requestId, clientRequestId, nowMs }: ErrorStamp): object
     'request-id': requestId,
     'client-request-id': clientRequestId,
   };
+}
+
+/** The value of a body, or the answer that refuses it. */
+type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
+
+/** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */
+export function readJsonBody({ headers, body }: EmulatorRequest, stamp: ErrorStamp): JsonBody {
+  if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
+    const message = 'A supported MIME type could not be found that matches the content type.';
+    return { refusal: refuse({ status: 415, code: 'UnsupportedMediaType', message }, stamp) };
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(
+      body === 'tooLarge' ? undefined : body,
+    );
+    return { value: JSON.parse(text) };
+  } catch {
+    const message =
+      'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
+    return { refusal: refuse({ status: 400, code: 'BadRequest', message }, stamp) };
+  }
 }

@@ -1,3 +1,4 @@
+import { answerFilter, answerGroups } from './directory.ts';
 import type { QueryReading } from './filter.ts';
 import {
   callerRootOf,
@@ -6,6 +7,7 @@ import {
   type ErrorStamp,
   parseRoute,
   type Route,
+  readJsonBody,
   refuse,
   refuseMethod,
   serviceError,
@@ -75,6 +77,10 @@ export function answerRequest(
       const message = `No OData route exists that match template ${route.template} with http verb ${request.method} for request /StatelessOnboardingService${path}.`;
       return refuse({ status: 400, code, message }, stamp);
     }
+    case 'groups':
+      return answerGroups(parts, { request, stamp });
+    case 'filter':
+      return answerFilter(parts, { request, stamp }, route);
     default:
       return answerResource(parts, request, { stamp, route });
   }
@@ -212,25 +218,4 @@ function findTokenProblem(
     return 'Access token is empty.';
   }
   return acceptToken(token) ? undefined : 'Access token validation failure.';
-}
-
-/** The value of a body, or the answer that refuses it. */
-type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
-
-/** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */
-export function readJsonBody({ headers, body }: EmulatorRequest, stamp: ErrorStamp): JsonBody {
-  if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
-    const message = 'A supported MIME type could not be found that matches the content type.';
-    return { refusal: refuse({ status: 415, code: 'UnsupportedMediaType', message }, stamp) };
-  }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(
-      body === 'tooLarge' ? undefined : body,
-    );
-    return { value: JSON.parse(text) };
-  } catch {
-    const message =
-      'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
-    return { refusal: refuse({ status: 400, code: 'BadRequest', message }, stamp) };
-  }
 }

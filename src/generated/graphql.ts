@@ -146,6 +146,14 @@ export type AllLicensedUsersAssignmentTargetInput = {
 /** A filter on an assignment. Only today's beta of Microsoft Graph knows filters here. */
 export type AssignmentFilter = {
   __typename?: 'AssignmentFilter';
+  /**
+   * The filter's name. All names of an operation are read at once, 20 in one `$batch`; without this field nothing is read. An
+   * operation reads at most 100 filters. Beta only; null on v1.0.
+   *
+   * Null without an error if Microsoft Graph does not have the filter, for example because it was deleted. If names cannot
+   * be read, they are null, and one error of the operation says why: `FORBIDDEN` names the permission in `requiredScopes`.
+   */
+  displayName?: Maybe<Scalars['String']['output']>;
   /** The id of the assignment filter in Intune. */
   id: Scalars['ID']['output'];
   /** Whether matching devices are taken in or left out. */
@@ -211,7 +219,7 @@ export type CallerKind =
  * Every field but `id` and `revision` is null where Microsoft Graph does not give it, for example because the
  * configured API version does not know the property.
  */
-export type ComplianceManagementPartner = {
+export type ComplianceManagementPartner = Node & {
   __typename?: 'ComplianceManagementPartner';
   /** Who enrols Android devices through this partner. */
   androidEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
@@ -241,6 +249,11 @@ export type ComplianceManagementPartner = {
   /** The state of the connection between the tenant and the partner. */
   partnerState?: Maybe<PartnerState>;
   /**
+   * The same values by platform, so that a page can loop over them. Each platform comes once: in the order of `in`, or in
+   * the order of `Platform` if `in` is absent or null.
+   */
+  platforms: Array<PlatformEnrollment>;
+  /**
    * A digest of everything that a user can change on this partner: the name, the platforms and their assignments.
    * It differs whenever one of them differs. The heartbeat and the state do not change it, nor does another spelling: the
    * order of assignments, `#` in a type, the case of a UUID, a filter of `none` or no filter, false or an absent flag.
@@ -250,6 +263,17 @@ export type ComplianceManagementPartner = {
   windowsEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
   /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page knows this property. */
   windowsOnboarded?: Maybe<Scalars['Boolean']['output']>;
+};
+
+
+/**
+ * A third-party device management product that reports the compliance of devices to Intune.
+ *
+ * Every field but `id` and `revision` is null where Microsoft Graph does not give it, for example because the
+ * configured API version does not know the property.
+ */
+export type ComplianceManagementPartnerPlatformsArgs = {
+  in?: InputMaybe<Array<Platform>>;
 };
 
 /** One entry of a platform's assignment list: who enrols devices through the partner. */
@@ -274,7 +298,10 @@ export type ComplianceManagementPartnerConnection = {
   nodes: Array<ComplianceManagementPartner>;
   /** Where this page stands in the whole list. */
   pageInfo: PageInfo;
-  /** How many partners the list has with its filter, on all pages. Ask for it only where it is needed: all are read to count them. */
+  /**
+   * How many partners the list has with its filter, on all pages. Ask for it only if you need it: all are read to count
+   * them. To count without a page, give `first: 0`.
+   */
   totalCount: Scalars['Int']['output'];
 };
 
@@ -374,6 +401,21 @@ export type DeleteComplianceManagementPartnerPayload = {
   userErrors: Array<UserError>;
 };
 
+/** A group in Microsoft Entra. */
+export type DirectoryGroup = {
+  __typename?: 'DirectoryGroup';
+  /**
+   * The group's name. All names of an operation are read at once, with `POST /directoryObjects/getByIds`; without this
+   * field nothing is read. An operation reads at most 3,000 groups.
+   *
+   * Null without an error if Microsoft Graph does not have the group, for example because it was deleted. If names cannot be
+   * read, they are null, and one error of the operation says why: `FORBIDDEN` names the permission in `requiredScopes`.
+   */
+  displayName?: Maybe<Scalars['String']['output']>;
+  /** The group's id: `groupId` of the target. */
+  id: Scalars['ID']['output'];
+};
+
 /** Conditions on the name. */
 export type DisplayNameFilter = {
   /** This text occurs in the name. */
@@ -389,6 +431,8 @@ export type ExclusionGroupAssignmentTarget = AssignmentTarget & {
   __typename?: 'ExclusionGroupAssignmentTarget';
   /** The assignment filter, or null without one. */
   filter?: Maybe<AssignmentFilter>;
+  /** The group itself; null without a `groupId`. */
+  group?: Maybe<DirectoryGroup>;
   /** The id of the Microsoft Entra group. */
   groupId?: Maybe<Scalars['ID']['output']>;
 };
@@ -406,6 +450,8 @@ export type GroupAssignmentTarget = AssignmentTarget & {
   __typename?: 'GroupAssignmentTarget';
   /** The assignment filter, or null without one. */
   filter?: Maybe<AssignmentFilter>;
+  /** The group itself; null without a `groupId`. */
+  group?: Maybe<DirectoryGroup>;
   /** The id of the Microsoft Entra group. */
   groupId?: Maybe<Scalars['ID']['output']>;
 };
@@ -554,6 +600,12 @@ export type MutationUpdateComplianceManagementPartnerArgs = {
   input: UpdateComplianceManagementPartnerInput;
 };
 
+/** An object with an id of its own, by which it can be read again. */
+export type Node = {
+  /** The object's id, unique among all types of this schema. */
+  id: Scalars['ID']['output'];
+};
+
 /** What an operation does to the resource. */
 export type OperationKind =
   /** It changes nothing. */
@@ -624,6 +676,17 @@ export type Platform =
   /** Windows. Only the beta of the reference page knows its properties. */
   | 'WINDOWS';
 
+/** What a partner has of one platform. */
+export type PlatformEnrollment = {
+  __typename?: 'PlatformEnrollment';
+  /** Who enrols the platform's devices through this partner; null if Microsoft Graph does not say. */
+  enrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
+  /** Whether the partner is onboarded for the platform's devices; null if Microsoft Graph does not say. */
+  onboarded?: Maybe<Scalars['Boolean']['output']>;
+  /** The platform. */
+  platform: Platform;
+};
+
 /**
  * Reads of Intune's compliance management partners.
  *
@@ -647,6 +710,16 @@ export type Query = {
    * from a list without `orderBy`, the list starts again, so that some may come twice. A cursor has at most 1,024 characters.
    */
   complianceManagementPartners?: Maybe<ComplianceManagementPartnerConnection>;
+  /**
+   * One object by its id, or null if Microsoft Graph has none with this id. Partners are the only objects with ids of this
+   * kind, so this is `complianceManagementPartner` for clients that refetch by `Node`, as Relay does.
+   */
+  node?: Maybe<Node>;
+  /**
+   * Several objects by their ids, in the order of the ids; null at the place of an id that Microsoft Graph does not have.
+   * An object that could not be read is null too, with an error at its place. An id that occurs twice is read once.
+   */
+  nodes?: Maybe<Array<Maybe<Node>>>;
   /** Who calls, and which queries and mutations the caller's token allows. Answered without a call of Microsoft Graph. */
   viewer?: Maybe<Viewer>;
 };
@@ -676,6 +749,28 @@ export type QueryComplianceManagementPartnersArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<Array<ComplianceManagementPartnerOrder>>;
+};
+
+
+/**
+ * Reads of Intune's compliance management partners.
+ *
+ * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
+ * top-level error with its path says why.
+ */
+export type QueryNodeArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * Reads of Intune's compliance management partners.
+ *
+ * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
+ * top-level error with its path says why.
+ */
+export type QueryNodesArgs = {
+  ids: Array<Scalars['ID']['input']>;
 };
 
 /** The target to remove from a list of assignments. */

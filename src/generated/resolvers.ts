@@ -1,6 +1,6 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PageInfoModel } from '../partners/model.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PlatformEnrollmentModel, AssignmentFilterModel, DirectoryGroupModel, PageInfoModel } from '../partners/model.ts';
 import type { ViewerModel, ViewerOperationModel } from '../partners/viewerModel.ts';
 import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
@@ -75,6 +75,18 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 
 
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  AssignmentTarget:
+    | ( Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
+    | ( Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
+    | ( Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
+    | ( Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']>, group?: Types.Maybe<_RefType['DirectoryGroup']> } )
+    | ( Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']>, group?: Types.Maybe<_RefType['DirectoryGroup']> } )
+    | ( Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
+  ;
+  Node: ( PartnerModel );
+};
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
@@ -82,11 +94,11 @@ export type ResolversTypes = {
   AddComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
   AddEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
-  AllDevicesAssignmentTarget: ResolverTypeWrapper<Types.AllDevicesAssignmentTarget>;
+  AllDevicesAssignmentTarget: ResolverTypeWrapper<Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
-  AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Types.AllLicensedUsersAssignmentTarget>;
+  AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
   AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
-  AssignmentFilter: ResolverTypeWrapper<Types.AssignmentFilter>;
+  AssignmentFilter: ResolverTypeWrapper<AssignmentFilterModel>;
   AssignmentFilterInput: Types.AssignmentFilterInput;
   AssignmentFilterType: Types.AssignmentFilterType;
   AssignmentTarget: ResolverTypeWrapper<AssignmentTargetModel>;
@@ -102,21 +114,23 @@ export type ResolversTypes = {
   ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
   ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
   ComplianceManagementPartnerOrderField: Types.ComplianceManagementPartnerOrderField;
-  ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Types.ConfigurationManagerCollectionAssignmentTarget>;
+  ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: ResolverTypeWrapper<Types.Scalars['DateTimeOffset']['output']>;
   DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
   DeleteComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
+  DirectoryGroup: ResolverTypeWrapper<DirectoryGroupModel>;
   DisplayNameFilter: Types.DisplayNameFilter;
-  ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Types.ExclusionGroupAssignmentTarget>;
+  ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversTypes['DirectoryGroup']> }>;
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
-  GroupAssignmentTarget: ResolverTypeWrapper<Types.GroupAssignmentTarget>;
+  GroupAssignmentTarget: ResolverTypeWrapper<Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversTypes['DirectoryGroup']> }>;
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
   HeartbeatFilter: Types.HeartbeatFilter;
   ID: ResolverTypeWrapper<Types.Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Types.Scalars['Int']['output']>;
   JSONObject: ResolverTypeWrapper<Types.Scalars['JSONObject']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NonEmptyString: ResolverTypeWrapper<Types.Scalars['NonEmptyString']['output']>;
   OperationKind: Types.OperationKind;
   OrderDirection: Types.OrderDirection;
@@ -124,12 +138,13 @@ export type ResolversTypes = {
   PartnerState: Types.PartnerState;
   PartnerStateFilter: Types.PartnerStateFilter;
   Platform: Types.Platform;
+  PlatformEnrollment: ResolverTypeWrapper<PlatformEnrollmentModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
   RemoveEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   String: ResolverTypeWrapper<Types.Scalars['String']['output']>;
   UUID: ResolverTypeWrapper<Types.Scalars['UUID']['output']>;
-  UnrecognizedAssignmentTarget: ResolverTypeWrapper<Types.UnrecognizedAssignmentTarget>;
+  UnrecognizedAssignmentTarget: ResolverTypeWrapper<Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   UserError: ResolverTypeWrapper<Types.UserError>;
@@ -144,11 +159,11 @@ export type ResolversParentTypes = {
   AddComplianceManagementPartnerPayload: Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
   AddEnrollmentAssignmentPayload: Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
-  AllDevicesAssignmentTarget: Types.AllDevicesAssignmentTarget;
+  AllDevicesAssignmentTarget: Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
-  AllLicensedUsersAssignmentTarget: Types.AllLicensedUsersAssignmentTarget;
+  AllLicensedUsersAssignmentTarget: Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
   AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
-  AssignmentFilter: Types.AssignmentFilter;
+  AssignmentFilter: AssignmentFilterModel;
   AssignmentFilterInput: Types.AssignmentFilterInput;
   AssignmentTarget: AssignmentTargetModel;
   AssignmentTargetInput: Types.AssignmentTargetInput;
@@ -160,30 +175,33 @@ export type ResolversParentTypes = {
   ComplianceManagementPartnerEdge: PartnerEdgeModel;
   ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
   ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
-  ConfigurationManagerCollectionAssignmentTarget: Types.ConfigurationManagerCollectionAssignmentTarget;
+  ConfigurationManagerCollectionAssignmentTarget: Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: Types.Scalars['DateTimeOffset']['output'];
   DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
   DeleteComplianceManagementPartnerPayload: Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
+  DirectoryGroup: DirectoryGroupModel;
   DisplayNameFilter: Types.DisplayNameFilter;
-  ExclusionGroupAssignmentTarget: Types.ExclusionGroupAssignmentTarget;
+  ExclusionGroupAssignmentTarget: Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversParentTypes['DirectoryGroup']> };
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
-  GroupAssignmentTarget: Types.GroupAssignmentTarget;
+  GroupAssignmentTarget: Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversParentTypes['DirectoryGroup']> };
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
   HeartbeatFilter: Types.HeartbeatFilter;
   ID: Types.Scalars['ID']['output'];
   Int: Types.Scalars['Int']['output'];
   JSONObject: Types.Scalars['JSONObject']['output'];
   Mutation: Record<PropertyKey, never>;
+  Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   NonEmptyString: Types.Scalars['NonEmptyString']['output'];
   PageInfo: PageInfoModel;
   PartnerStateFilter: Types.PartnerStateFilter;
+  PlatformEnrollment: PlatformEnrollmentModel;
   Query: Record<PropertyKey, never>;
   RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
   RemoveEnrollmentAssignmentPayload: Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   String: Types.Scalars['String']['output'];
   UUID: Types.Scalars['UUID']['output'];
-  UnrecognizedAssignmentTarget: Types.UnrecognizedAssignmentTarget;
+  UnrecognizedAssignmentTarget: Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   UserError: Types.UserError;
@@ -213,6 +231,7 @@ export type AllLicensedUsersAssignmentTargetResolvers<ContextType = RequestConte
 };
 
 export type AssignmentFilterResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AssignmentFilter'] = ResolversParentTypes['AssignmentFilter']> = {
+  displayName?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   type?: Resolver<ResolversTypes['AssignmentFilterType'], ParentType, ContextType>;
 };
@@ -234,9 +253,11 @@ export type ComplianceManagementPartnerResolvers<ContextType = RequestContext, P
   macOsEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
   macOsOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   partnerState?: Resolver<Types.Maybe<ResolversTypes['PartnerState']>, ParentType, ContextType>;
+  platforms?: Resolver<Array<ResolversTypes['PlatformEnrollment']>, ParentType, ContextType, Partial<Types.ComplianceManagementPartnerPlatformsArgs>>;
   revision?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   windowsEnrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
   windowsOnboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ComplianceManagementPartnerAssignmentResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ComplianceManagementPartnerAssignment'] = ResolversParentTypes['ComplianceManagementPartnerAssignment']> = {
@@ -271,14 +292,21 @@ export type DeleteComplianceManagementPartnerPayloadResolvers<ContextType = Requ
   userErrors?: Resolver<Array<ResolversTypes['UserError']>, ParentType, ContextType>;
 };
 
+export type DirectoryGroupResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['DirectoryGroup'] = ResolversParentTypes['DirectoryGroup']> = {
+  displayName?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type ExclusionGroupAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['ExclusionGroupAssignmentTarget'] = ResolversParentTypes['ExclusionGroupAssignmentTarget']> = {
   filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  group?: Resolver<Types.Maybe<ResolversTypes['DirectoryGroup']>, ParentType, ContextType>;
   groupId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type GroupAssignmentTargetResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['GroupAssignmentTarget'] = ResolversParentTypes['GroupAssignmentTarget']> = {
   filter?: Resolver<Types.Maybe<ResolversTypes['AssignmentFilter']>, ParentType, ContextType>;
+  group?: Resolver<Types.Maybe<ResolversTypes['DirectoryGroup']>, ParentType, ContextType>;
   groupId?: Resolver<Types.Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -295,6 +323,10 @@ export type MutationResolvers<ContextType = RequestContext, ParentType extends R
   updateComplianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['UpdateComplianceManagementPartnerPayload']>, ParentType, ContextType, RequireFields<Types.MutationUpdateComplianceManagementPartnerArgs, 'input'>>;
 };
 
+export type NodeResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<'ComplianceManagementPartner', ParentType, ContextType>;
+};
+
 export interface NonEmptyStringScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['NonEmptyString'], any> {
   name: 'NonEmptyString';
 }
@@ -306,9 +338,17 @@ export type PageInfoResolvers<ContextType = RequestContext, ParentType extends R
   startCursor?: Resolver<Types.Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type PlatformEnrollmentResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['PlatformEnrollment'] = ResolversParentTypes['PlatformEnrollment']> = {
+  enrollmentAssignments?: Resolver<Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>>, ParentType, ContextType>;
+  onboarded?: Resolver<Types.Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  platform?: Resolver<ResolversTypes['Platform'], ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   complianceManagementPartner?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartner']>, ParentType, ContextType, RequireFields<Types.QueryComplianceManagementPartnerArgs, 'id'>>;
   complianceManagementPartners?: Resolver<Types.Maybe<ResolversTypes['ComplianceManagementPartnerConnection']>, ParentType, ContextType, Partial<Types.QueryComplianceManagementPartnersArgs>>;
+  node?: Resolver<Types.Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<Types.QueryNodeArgs, 'id'>>;
+  nodes?: Resolver<Types.Maybe<Array<Types.Maybe<ResolversTypes['Node']>>>, ParentType, ContextType, RequireFields<Types.QueryNodesArgs, 'ids'>>;
   viewer?: Resolver<Types.Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
 };
 
@@ -373,12 +413,15 @@ export type Resolvers<ContextType = RequestContext> = {
   ConfigurationManagerCollectionAssignmentTarget?: ConfigurationManagerCollectionAssignmentTargetResolvers<ContextType>;
   DateTimeOffset?: GraphQLScalarType;
   DeleteComplianceManagementPartnerPayload?: DeleteComplianceManagementPartnerPayloadResolvers<ContextType>;
+  DirectoryGroup?: DirectoryGroupResolvers<ContextType>;
   ExclusionGroupAssignmentTarget?: ExclusionGroupAssignmentTargetResolvers<ContextType>;
   GroupAssignmentTarget?: GroupAssignmentTargetResolvers<ContextType>;
   JSONObject?: GraphQLScalarType;
   Mutation?: MutationResolvers<ContextType>;
+  Node?: NodeResolvers<ContextType>;
   NonEmptyString?: GraphQLScalarType;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PlatformEnrollment?: PlatformEnrollmentResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RemoveEnrollmentAssignmentPayload?: RemoveEnrollmentAssignmentPayloadResolvers<ContextType>;
   UUID?: GraphQLScalarType;

@@ -17,6 +17,15 @@ export function batchBodyOf(paths: readonly string[]): string {
   });
 }
 
+type BatchOperation = 'getMany' | 'getFilters';
+
+/** What to read in one batch. */
+export interface BatchReads {
+  readonly operation: BatchOperation;
+  /** At most 20, from behind the version. */
+  readonly paths: readonly string[];
+}
+
 /** A part of the answer to a batch: answers by the ids of their requests, and where the others are. */
 interface BatchPart {
   /** Undefined stands where a request has two answers, or one that is none. */
@@ -29,7 +38,7 @@ interface BatchPart {
  * @throws GraphResponseError for a refusal of the batch, GraphProtocolError for an answer that is none to a batch.
  */
 export function readBatch(
-  operation: 'getMany' | 'getMore',
+  operation: BatchOperation | 'getMore',
   response: GraphResponse,
   nowMs: number,
 ): BatchPart {
@@ -80,20 +89,20 @@ function toResponse(item: unknown, batch: GraphResponse): GraphResponse | undefi
 }
 
 /**
- * Reads several partners in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves
- * that to the client. Gives an answer for each id in their order, undefined where Graph left one out.
+ * Reads several things in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves
+ * that to the client. Gives an answer for each path in their order, undefined if Graph left one out.
  */
 export async function getManyItems(
   parts: GraphClientParts,
-  ids: readonly string[],
+  { operation, paths }: BatchReads,
   call: GraphCall,
 ): Promise<readonly (GraphResponse | undefined)[]> {
   const answers: (GraphResponse | undefined)[] = [];
-  let open = ids.map((_id, index) => index);
+  let open = paths.map((_path, index) => index);
   for (let attempt = 1; open.length > 0; attempt += 1) {
     const batch = await askOnce(
       parts,
-      open.map((index) => ids[index] ?? ''),
+      { operation, paths: open.map((index) => paths[index] ?? '') },
       call,
     );
     open.forEach((index, position) => {
@@ -113,22 +122,22 @@ export async function getManyItems(
 
 async function askOnce(
   { send, routes, clock }: GraphClientParts,
-  ids: readonly string[],
+  { operation, paths }: BatchReads,
   call: GraphCall,
 ): Promise<readonly (GraphResponse | undefined)[]> {
   const response = await send({
-    operation: 'getMany',
+    operation,
     url: routes.batch,
     headers: writeHeaders,
-    body: batchBodyOf(ids.map((id) => routes.partnerInBatch(id))),
+    body: batchBodyOf(paths),
     call,
-    cost: ids.length,
+    cost: paths.length,
   });
-  let { answers, nextLink } = readBatch('getMany', response, clock.now());
+  let { answers, nextLink } = readBatch(operation, response, clock.now());
   let page = routes.batch;
-  const isMissing = (_id: string, index: number): boolean => !answers.has(String(index));
+  const isMissing = (_path: string, index: number): boolean => !answers.has(String(index));
   // What is still missing after as many parts as there are requests stays missing.
-  for (let parts = 1; parts <= ids.length && ids.some(isMissing); parts += 1) {
+  for (let parts = 1; parts <= paths.length && paths.some(isMissing); parts += 1) {
     const url = nextLink === undefined ? undefined : resolveNextLink(nextLink, page, routes.batch);
     if (url === undefined) {
       break;
@@ -139,7 +148,7 @@ async function askOnce(
     answers = new Map([...part.answers, ...answers]);
     nextLink = part.nextLink;
   }
-  return ids.map((_id, index) => answers.get(String(index)));
+  return paths.map((_path, index) => answers.get(String(index)));
 }
 
 /** How long to wait before an item is asked for again; undefined where its answer is final. */

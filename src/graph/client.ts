@@ -1,6 +1,7 @@
 import { getManyItems } from './batch.ts';
 import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
 import { readPages } from './listPages.ts';
+import { getFilterNames, getGroupNames, type NameLookup } from './names.ts';
 import {
   type PartnerSource,
   partnerSourceOf,
@@ -33,6 +34,10 @@ export interface GraphClient {
   getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
   /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
   getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
+  /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
+  getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
+  /** Reads the names of up to 20 assignment filters in one call, in the same way. */
+  getFilterNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
   /** Adds a partner and gives it as Graph holds it now. */
   add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
   /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
@@ -161,13 +166,17 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     },
 
     async getMany(ids, call) {
-      const answers = await getManyItems(parts, ids, call);
+      const paths = ids.map((id) => routes.partnerInBatch(id));
+      const answers = await getManyItems(parts, { operation: 'getMany', paths }, call);
       const lookups = answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
       noteSeen(
         lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
       );
       return lookups;
     },
+
+    getGroupNames: (ids, call) => getGroupNames(parts, ids, call),
+    getFilterNames: (ids, call) => getFilterNames(parts, ids, call),
 
     async add(partner, call) {
       const added = await watched('add', call, add(partner, call));

@@ -9,8 +9,12 @@ export interface Routes {
   readonly collection: URL;
   /** Where several requests go in one. */
   readonly batch: URL;
+  /** Where the names of groups are read. */
+  readonly groupsByIds: URL;
   /** The path of a partner inside a batch: behind the version, with a slash. */
   partnerInBatch(id: string): string;
+  /** The path of an assignment filter's name inside a batch. @throws TypeError for an id that could leave its path. */
+  filterInBatch(id: string): string;
   /** @throws TypeError for an id that could leave the collection's path; callers check ids before. */
   partner(id: string): URL;
   /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
@@ -35,8 +39,15 @@ export function createRoutes(root: URL, version: GraphApiVersion): Routes {
     base,
     collection,
     batch: new URL('$batch', base),
+    groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
     partner,
     partnerInBatch: (id) => `/${collectionPath}/${partner(id).pathname.split('/').at(-1)}`,
+    filterInBatch(id) {
+      if (!isPartnerId(id)) {
+        throw new TypeError('An id that could leave the path of the filters');
+      }
+      return `/deviceManagement/assignmentFilters/${id}?$select=id,displayName`;
+    },
     parsePartnerLocation(location) {
       const url = URL.canParse(location, collection.href)
         ? new URL(location, collection)

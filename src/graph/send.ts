@@ -32,7 +32,7 @@ import {
   throttlePauseMsOf,
 } from './retryRules.ts';
 import type { TenantKeys } from './tenantKeys.ts';
-import { isWrite, methodOf } from './types.ts';
+import { isBesidePartners, isWrite, methodOf } from './types.ts';
 
 export interface SendOptions {
   /** Graph's root with the version; no request goes anywhere else. */
@@ -126,7 +126,8 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     const found = credentials.tokenFor(call, { withFreshToken });
     const token = found instanceof Promise ? await untilEnded(signal, found) : found;
     const response = await exchangeGuarded(attempt, token.reveal());
-    const pauseMs = response.status === 429 ? throttlePauseMsOf(response, clock.now()) : 0;
+    const isThrottled = response.status === 429 && !isBesidePartners(operation);
+    const pauseMs = isThrottled ? throttlePauseMsOf(response, clock.now()) : 0;
     if (pauseMs > 0) {
       await budget.pause(tenantKey, pauseMs);
     }
@@ -168,10 +169,13 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
         hasPlace = true;
       }
       const answer = await exchange(attempt, token);
-      outcome = classifyEnd({ answer }, slowMs);
+      outcome = outcomeFor(attempt, classifyEnd({ answer }, slowMs));
       return answer;
     } catch (error) {
-      outcome = classifyEnd({ error, durationMs: clock.now() - startedMs }, slowMs);
+      outcome = outcomeFor(
+        attempt,
+        classifyEnd({ error, durationMs: clock.now() - startedMs }, slowMs),
+      );
       throw error;
     } finally {
       if (hasPlace) {
@@ -206,7 +210,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
    * between. The 200 around a batch says nothing of its items.
    */
   function noteToken(status: number, { call, operation }: GraphRequest): void {
-    if (status < 300 && operation !== 'getMany') {
+    if (status < 300 && operation !== 'getMany' && operation !== 'getFilters') {
       tenantKeys.accept(call);
     } else if (status === 401) {
       tenantKeys.reject(call);
@@ -337,6 +341,14 @@ export function classifyEnd(end: AttemptEnd<GraphResponse>, slowMs: number): Ups
     default:
       return code === 'badResponse' ? 'up' : 'nothing';
   }
+}
+
+/** What is down beside partners, such as the directory, must not close the way to partners. */
+function outcomeFor(
+  { operation }: Pick<GraphRequest, 'operation'>,
+  outcome: UpstreamOutcome,
+): UpstreamOutcome {
+  return isBesidePartners(operation) && outcome === 'down' ? 'nothing' : outcome;
 }
 
 /** One attempt's end: an answer, or what was thrown. */

@@ -90,7 +90,16 @@ export interface NewPartnerResource extends PartnerChanges {
 }
 
 /** What is done to the resource. */
-export type GraphOperation = 'list' | 'get' | 'getMany' | 'getMore' | 'add' | 'update' | 'delete';
+export type GraphOperation =
+  | 'list'
+  | 'get'
+  | 'getMany'
+  | 'getMore'
+  | 'getGroups'
+  | 'getFilters'
+  | 'add'
+  | 'update'
+  | 'delete';
 
 /** The HTTP method, in upper case: Intune refuses any other spelling. */
 export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -102,6 +111,10 @@ const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
   getMany: 'POST',
   // The answers that the answer to a batch left for later.
   getMore: 'GET',
+  // Ids as a body, because they would not fit into a URL.
+  getGroups: 'POST',
+  // A batch of GETs, too.
+  getFilters: 'POST',
   add: 'POST',
   update: 'PATCH',
   delete: 'DELETE',
@@ -114,6 +127,8 @@ const routes: Readonly<Record<GraphOperation, string>> = {
   get: `${collection}/{id}`,
   getMany: '/$batch',
   getMore: '/$batch',
+  getGroups: '/directoryObjects/getByIds',
+  getFilters: '/$batch',
   add: collection,
   update: `${collection}/{id}`,
   delete: `${collection}/{id}`,
@@ -134,6 +149,11 @@ export function routeOf(operation: GraphOperation): string {
 /** Whether the operation changes something, so that a doubtful outcome matters. */
 export function isWrite(operation: GraphOperation): boolean {
   return writes.has(operation);
+}
+
+/** Whether the operation reads what stands beside partners: a fault of the directory is none of theirs. */
+export function isBesidePartners(operation: GraphOperation): boolean {
+  return operation === 'getGroups' || operation === 'getFilters';
 }
 
 /** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
@@ -198,5 +218,15 @@ const read = [
 
 /** The permissions of which one suffices, the least privileged first, as Graph's permissions reference lists them. */
 export function requiredScopesOf(operation: GraphOperation): readonly string[] {
-  return isWrite(operation) ? readWrite : read;
+  switch (operation) {
+    case 'getGroups':
+      return ['GroupMember.Read.All', 'Group.Read.All', 'Directory.Read.All'];
+    case 'getFilters':
+      return [
+        'DeviceManagementConfiguration.Read.All',
+        'DeviceManagementConfiguration.ReadWrite.All',
+      ];
+    default:
+      return isWrite(operation) ? readWrite : read;
+  }
 }

@@ -11,6 +11,7 @@ import {
   OperationTypeNode,
   responsePathAsArray,
 } from 'graphql';
+import type { Path } from 'graphql/jsutils/Path.js';
 import type { Limits } from '../config/http.ts';
 import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
@@ -29,6 +30,8 @@ export const cheapItems = 16;
 
 export interface AnswerBounds {
   readonly fieldResolver: AnswerFieldResolver;
+  /** Counts the value of a field with a resolver of its own. Throws a LimitError if it is beyond a bound. */
+  readonly count: (value: unknown, context: RequestContext, info: GraphQLResolveInfo) => unknown;
   /** Cuts a finished answer to its bounds. */
   readonly bound: (
     result: FormattedExecutionResult,
@@ -106,6 +109,7 @@ export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
 
   return {
     fieldResolver,
+    count,
     bound(result, operation, answer) {
       if (result.data === undefined) {
         return;
@@ -123,8 +127,16 @@ function isMutation({ operation }: GraphQLResolveInfo): boolean {
   return operation.operation === OperationTypeNode.MUTATION;
 }
 
-/** The fields of a partner that a payload never goes without. */
-const kept: ReadonlySet<string> = new Set(['id', 'revision']);
+/** The types whose fields can be cut out of a payload one by one, and their small fields, which are never null. */
+const kept: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['ComplianceManagementPartner', new Set(['id', 'revision', 'platforms'])],
+  ['PlatformEnrollment', new Set(['platform'])],
+]);
+
+/** Whether a field is such a field that is never null; undefined if it is of another type. */
+function isKept({ parentType, fieldName }: GraphQLResolveInfo): boolean | undefined {
+  return kept.get(parentType.name)?.has(fieldName);
+}
 
 /** A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of. */
 function placeInMutation(
@@ -133,8 +145,9 @@ function placeInMutation(
   info: GraphQLResolveInfo,
   excess: AnswerExcess,
 ): unknown {
-  if (info.parentType.name === 'ComplianceManagementPartner') {
-    if (kept.has(info.fieldName)) {
+  const keeps = isKept(info);
+  if (keeps !== undefined) {
+    if (keeps) {
       return value;
     }
     throw new LimitError(excess);
@@ -153,20 +166,34 @@ function placeBeyond(
   if (!isMutation(info)) {
     return Array.isArray(value) ? [] : value;
   }
-  if (info.parentType.name === 'ComplianceManagementPartner' && !kept.has(info.fieldName)) {
-    throw new LimitError(excess);
-  }
-  const path = responsePathAsArray(info.path);
-  if (path.length <= partnerFieldDepth) {
+  const keeps = isKept(info);
+  if (keeps === true) {
     return value;
   }
-  const place = path.slice(0, partnerFieldDepth);
+  if (keeps === false) {
+    throw new LimitError(excess);
+  }
+  const place = placeOf(info.path);
+  if (place === undefined) {
+    return value;
+  }
   places.set(place.join('.'), place);
   return Array.isArray(value) ? [] : value;
 }
 
 /** In a payload: the mutation, the partner, the field. */
 const partnerFieldDepth = 3;
+
+/** The path of the nearest field around a value that can be cut by itself. */
+function placeOf(path: Path): readonly (string | number)[] | undefined {
+  for (let around = path.prev; around !== undefined; around = around.prev) {
+    if (around.typename !== undefined && kept.has(around.typename)) {
+      return responsePathAsArray(around);
+    }
+  }
+  const whole = responsePathAsArray(path);
+  return whole.length > partnerFieldDepth ? whole.slice(0, partnerFieldDepth) : undefined;
+}
 
 function cutPlaces(
   result: FormattedExecutionResult,

@@ -26,16 +26,16 @@ interface OperationLists {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-const listField = 'complianceManagementPartners';
+const [listField, nodesField] = ['complianceManagementPartners', 'nodes'];
 /** What a router asks for by key, by the name that the specification of subgraphs has. */
 export const entitiesField = '_entities';
 
 /** Whether the work of a root field grows with its arguments. */
 export const isListField = ({ name }: FieldNode): boolean =>
-  name.value === listField || name.value === entitiesField;
+  [listField, nodesField, entitiesField].includes(name.value);
 
 /**
- * Counts the work in an operation's list fields before any of it is done: in variables as in the document, as often as
+ * Counts the work in an operation's fields of several partners before any of it is done: in variables as in the document, as often as
  * each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes time that grows with
  * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
  */
@@ -62,6 +62,10 @@ export function measureOperationWork(
         valueFromASTUntyped(value, variables),
       ]),
     );
+    if (list.name.value === nodesField) {
+      meter.add('page-rows', itemsOf(values.get('ids')).length);
+      continue;
+    }
     const keys = values.get('orderBy');
     if (Array.isArray(keys)) {
       meter.note('order-keys', keys.length);

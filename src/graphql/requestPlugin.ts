@@ -69,12 +69,16 @@ export function createRequestPlugin(parts: RequestPluginParts): ApolloServerPlug
     async responseForOperation({ document, operation, request, contextValue }) {
       const record = documents.recordOf(document).operation(operation);
       const text = await planOf(record, document)?.run(request.variables, contextValue);
-      return text === undefined
-        ? null
-        : {
-            http: nothingMore,
-            body: { kind: 'single', singleResult: { data: new PrintedData(text) } },
-          };
+      if (text !== undefined) {
+        return {
+          http: nothingMore,
+          body: { kind: 'single', singleResult: { data: new PrintedData(text) } },
+        };
+      }
+      contextValue.answer.count = (value, info) => {
+        answerBounds.count(value, contextValue, info);
+      };
+      return null;
     },
 
     async didEncounterErrors({ errors, contextValue, document, operationName, request }) {

@@ -17,6 +17,7 @@ import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
+import { AssignmentFilter, DirectoryGroup, groupTarget } from '../partners/nameFields.ts';
 import { Query } from '../partners/queries.ts';
 import { isGuid } from '../shared/guid.ts';
 
@@ -185,12 +186,18 @@ function findProblem(text: string): string | undefined {
 }
 
 /**
- * All resolvers. Partners, assignments, targets and connections have none, because the mapping gives objects whose
- * properties are the schema's fields and whose `__typename` says the type: the resolver of properties counts all of them.
+ * All resolvers. Most fields of objects have none, because the mapping gives objects whose properties are the schema's
+ * fields and whose `__typename` says the type: the resolver of properties counts all of them. Those that are here count
+ * themselves.
  */
 export const resolverMap: Resolvers = {
   Query,
   Mutation,
+  DirectoryGroup,
+  AssignmentFilter,
+  GroupAssignmentTarget: groupTarget,
+  ExclusionGroupAssignmentTarget: groupTarget,
+  Node: { __resolveType: () => 'ComplianceManagementPartner' },
   DateTimeOffset,
   NonEmptyString,
   UUID,

@@ -50,6 +50,11 @@ export interface AnswerCount {
   excess: AnswerExcess | undefined;
   /** The fields of a mutation that were cut because of it, by their paths. */
   readonly places: Map<string, readonly (string | number)[]>;
+  /**
+   * Counts the value of a field with a resolver of its own; absent where nothing bounds the answer.
+   * @throws LimitError if the answer is beyond a bound
+   */
+  count?: (value: unknown, info: GraphQLResolveInfo) => void;
 }
 
 /** A bound that the answer is beyond. */

@@ -6,6 +6,7 @@ export type GatewayErrorCode =
   | 'BAD_USER_INPUT'
   | 'TOO_MANY_ROWS'
   | 'LIST_TOO_LARGE'
+  | 'TOO_MANY_NAMES'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'APPROVAL_REQUIRED'

@@ -6,7 +6,7 @@ import type {
 } from '../generated/graphql.ts';
 import type { PartnerResource, PartnerTenantState, WirePlatform } from '../graph/types.ts';
 
-/** The schema's `AssignmentFilter`. */
+/** The schema's `AssignmentFilter`, but for its name, which is looked up. */
 export interface AssignmentFilterModel {
   readonly id: string;
   readonly type: AssignmentFilterType;
@@ -35,6 +35,11 @@ export type AssignmentTargetModel =
       readonly properties: Record<string, unknown>;
     };
 
+/** The schema's `DirectoryGroup`, but for its name, which is looked up. */
+export interface DirectoryGroupModel {
+  readonly id: string;
+}
+
 /** The schema's `ComplianceManagementPartnerAssignment`. */
 export interface AssignmentModel {
   readonly target: AssignmentTargetModel | null;
@@ -58,12 +63,24 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly revision: () => string;
   /** The row as Graph wrote it; no field of the schema. */
   readonly wire: PartnerResource;
+  readonly platforms: (args: PlatformArguments) => readonly PlatformEnrollmentModel[];
 }
 
 /** What every mutation answers; one or the other has more fields, which are plain values. */
 export interface Payload {
   readonly complianceManagementPartner?: PartnerModel | null;
   readonly userErrors: UserError[];
+}
+
+/** The schema's `PlatformEnrollment`. */
+export interface PlatformEnrollmentModel {
+  readonly platform: Platform;
+  readonly onboarded: boolean | null;
+  readonly enrollmentAssignments: readonly AssignmentModel[] | null;
+}
+
+interface PlatformArguments {
+  readonly in?: readonly Platform[] | null | undefined;
 }
 
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
@@ -95,6 +112,24 @@ const wireByPlatform: Readonly<Record<Platform, WirePlatform>> = {
   IOS: 'ios',
   LINUX: 'linux',
 };
+
+/** In the order of the schema's enum. */
+const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
+
+/** Gives what a partner has of platforms, each once: those that are asked for in the order in which they are. */
+export function platformsOfPartner(
+  partner: OnboardedFields & AssignmentFields,
+  { in: wanted }: PlatformArguments,
+): readonly PlatformEnrollmentModel[] {
+  return [...new Set(wanted ?? allPlatforms)].map((platform) => {
+    const wire = wireByPlatform[platform];
+    return {
+      platform,
+      onboarded: partner[`${wire}Onboarded`],
+      enrollmentAssignments: partner[`${wire}EnrollmentAssignments`],
+    };
+  });
+}
 
 /** Gives the prefix that a platform's properties have in Graph. */
 export function wirePlatformOf(platform: Platform): WirePlatform {

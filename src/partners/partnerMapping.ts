@@ -2,12 +2,17 @@ import type { AddComplianceManagementPartnerInput, PartnerState } from '../gener
 import type { NewPartnerResource, PartnerChanges, PartnerResource } from '../graph/types.ts';
 import { assignmentsFromWire, assignmentsToWire } from './assignmentMapping.ts';
 import type { WritableInput } from './inputRules.ts';
-import { type PartnerModel, partnerStateFromWire, partnerStateToWire } from './model.ts';
+import {
+  type PartnerModel,
+  partnerStateFromWire,
+  partnerStateToWire,
+  platformsOfPartner,
+} from './model.ts';
 import { revisionOf } from './revision.ts';
 
 /** Gives the schema's partner. What Graph left out reads null; nothing that Graph may write makes this throw. */
 export function partnerFromWire(wire: PartnerResource): PartnerModel {
-  return {
+  const partner: PartnerModel = {
     id: wire.id,
     displayName: wire.displayName ?? null,
     partnerState: wire.partnerState == null ? null : partnerStateFromWire(wire.partnerState),
@@ -24,7 +29,9 @@ export function partnerFromWire(wire: PartnerResource): PartnerModel {
     linuxEnrollmentAssignments: assignmentsFromWire(wire.linuxEnrollmentAssignments),
     revision: () => knownRevisionOf(wire),
     wire,
+    platforms: (args) => platformsOfPartner(partner, args),
   };
+  return partner;
 }
 
 /** Rows belong to one operation, and aliases ask several times. */

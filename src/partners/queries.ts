@@ -2,40 +2,77 @@ import type { QueryResolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/types.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import { authorize } from './authorize.ts';
+import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { type PageArguments, readPageArguments } from './list/arguments.ts';
 import { listSequence, orderedSequence, paginate } from './list/page.ts';
 import type { PartnerRows } from './list/rows.ts';
-import type { PartnerConnectionModel, PartnerEdgeModel } from './model.ts';
+import type { PartnerConnectionModel, PartnerEdgeModel, PartnerModel } from './model.ts';
 import { partnerFromWire } from './partnerMapping.ts';
 import { readViewer } from './viewer.ts';
 
 export const Query: QueryResolvers = {
   async complianceManagementPartner(_parent, { id }, context) {
     await authorize(context, 'READ');
-    if (!isPartnerId(id)) {
-      throw new GatewayError(
-        'BAD_USER_INPUT',
-        `The argument "id" cannot be a partner's id: an id is ${partnerIdForm}.`,
-        { argumentName: 'id', field: ['id'] },
+    requirePartnerId(id, ['id']);
+    return readPartner(id, context);
+  },
+
+  async node(_parent, { id }, context) {
+    await authorize(context, 'READ');
+    requirePartnerId(id, ['id']);
+    return readPartner(id, context);
+  },
+
+  async nodes(_parent, { ids }, context) {
+    await authorize(context, 'READ');
+    if (ids.length > maximumNodes) {
+      throw badArgument(
+        `The argument "ids" has ${ids.length} ids, and ${maximumNodes} are allowed. Ask in several operations.`,
+        ['ids'],
       );
     }
-    const partner = await context.reads.get(id);
-    return partner === null ? null : partnerFromWire(partner);
+    ids.forEach((id, index) => {
+      requirePartnerId(id, ['ids', String(index)]);
+    });
+    // The generated types know no promise of null in a list.
+    return ids.map((id) => readPartner(id, context) as Promise<PartnerModel>);
   },
 
   async complianceManagementPartners(_parent, args, context) {
     await authorize(context, 'READ');
     const page = readPageArguments(args);
     if ('problem' in page) {
-      const { argumentName, problem } = page;
-      throw new GatewayError('BAD_USER_INPUT', problem, { argumentName, field: [argumentName] });
+      throw badArgument(page.problem, [page.argumentName]);
     }
     return readPartnerConnection(context.reads.rows, page);
   },
 
   viewer: (_parent, _args, context) => readViewer(context),
 };
+
+/** As many as five batches. */
+const maximumNodes = 100;
+
+async function readPartner(id: string, { reads }: RequestContext): Promise<PartnerModel | null> {
+  const partner = await reads.get(id);
+  return partner === null ? null : partnerFromWire(partner);
+}
+
+function requirePartnerId(id: string, field: readonly [string, ...string[]]): void {
+  if (!isPartnerId(id)) {
+    throw badArgument(
+      `The argument "${field.join('.')}" cannot be a partner's id: an id is ${partnerIdForm}.`,
+      field,
+    );
+  }
+}
+
+/** `field` is the path of the value, the argument first. */
+function badArgument(problem: string, field: readonly [string, ...string[]]): GatewayError {
+  const [argumentName] = field;
+  return new GatewayError('BAD_USER_INPUT', problem, { argumentName, field });
+}
 
 /** Reads the page that was asked for, and leaves all that only some operations ask for until they do. */
 export async function readPartnerConnection(

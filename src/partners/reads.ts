@@ -3,9 +3,9 @@ import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
-import type { PartnerResource } from '../graph/types.ts';
+import { idKeyOf, type PartnerResource } from '../graph/types.ts';
 import type { EndSignal } from '../shared/abort.ts';
-import { type LoopShare, wholeLoop } from '../shared/loopShare.ts';
+import { type LoopShare, laterTurn, wholeLoop } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import {
   createPartnerRows,
@@ -14,6 +14,7 @@ import {
   type PartnerRows,
   TooManyRowsError,
 } from './list/rows.ts';
+import { createNames, type Names } from './names.ts';
 
 /**
  * The reads of one operation: each is done once, however many fields ask for it, and several ids go in one call. It
@@ -24,6 +25,14 @@ export interface PartnerReads {
   get(id: string): Promise<PartnerResource | null>;
   /** The list, shared by all fields that look at it. */
   readonly rows: PartnerRows;
+  /** The names behind the ids in rows. */
+  readonly names: Names;
+}
+
+/** An operation's share of the event loop. */
+export interface OperationShare extends LoopShare {
+  /** How much of the operation's work waits for a turn. */
+  waiting(): number;
 }
 
 /** Starts the reads of an operation; nothing is read before somebody asks. */
@@ -31,8 +40,26 @@ export function createPartnerReads(
   graph: GraphClient,
   call: GraphCall,
   maximum: ListBounds,
-  share: LoopShare = wholeLoop,
+  share: OperationShare = { ...wholeLoop, waiting: () => 0 },
 ): PartnerReads {
+  const reading = new Set<Promise<unknown>>();
+
+  function noted<Result>(read: Promise<Result>): Promise<Result> {
+    const end = (): void => {
+      reading.delete(read);
+    };
+    reading.add(read);
+    read.then(end, end);
+    return read;
+  }
+
+  async function whenIdle(): Promise<void> {
+    do {
+      await Promise.allSettled(reading);
+      await laterTurn();
+    } while (reading.size > 0 || share.waiting() > 0);
+  }
+
   // One batch after the other: Graph asks for that where one would be enough.
   let lastBatch: Promise<unknown> | undefined;
 
@@ -53,27 +80,35 @@ export function createPartnerReads(
   const createLoader = () =>
     new DataLoader<string, PartnerResource | null>(
       async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-      { maxBatchSize: maximumBatchSize },
+      { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
     );
   let loader: ReturnType<typeof createLoader> | undefined;
   let rows: PartnerRows | undefined;
+  let names: Names | undefined;
   return {
     get(id) {
       loader ??= createLoader();
-      return loader.load(id).catch(translate);
+      return noted(loader.load(id).catch(translate));
     },
     get rows() {
-      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share));
+      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share), noted);
       return rows;
+    },
+    get names() {
+      names ??= createNames({ graph, call, whenIdle });
+      return names;
     },
   };
 }
 
 /** Counts and page infos read on long after the resolver has returned, so the reading itself translates. */
-function translating(rows: PartnerRows): PartnerRows {
+function translating(
+  rows: PartnerRows,
+  noted: <Result>(read: Promise<Result>) => Promise<Result>,
+): PartnerRows {
   return {
-    atLeast: (count) => rows.atLeast(count).catch(translate),
-    inOrder: (order) => rows.inOrder(order).catch(translate),
+    atLeast: (count) => noted(rows.atLeast(count).catch(translate)),
+    inOrder: (order) => noted(rows.inOrder(order).catch(translate)),
     share: rows.share,
   };
 }
@@ -102,11 +137,15 @@ function translate(error: unknown): never {
 export function shareUntilEnd(
   share: LoopShare,
   signal: Pick<EndSignal, 'aborted' | 'reason'>,
-): LoopShare {
+): OperationShare {
+  let waiting = 0;
   return {
     isUsedUp: share.isUsedUp,
+    waiting: () => waiting,
     async nextTurn() {
+      waiting += 1;
       await share.nextTurn();
+      waiting -= 1;
       if (!signal.aborted) {
         return;
       }

@@ -37,6 +37,8 @@ export interface ViewerFacts {
 const operations: readonly { readonly name: string; readonly kind: OperationKind }[] = [
   { name: 'complianceManagementPartner', kind: 'READ' },
   { name: 'complianceManagementPartners', kind: 'READ' },
+  { name: 'node', kind: 'READ' },
+  { name: 'nodes', kind: 'READ' },
   { name: 'addComplianceManagementPartner', kind: 'WRITE' },
   { name: 'updateComplianceManagementPartner', kind: 'WRITE' },
   { name: 'addEnrollmentAssignment', kind: 'WRITE' },

@@ -135,6 +135,7 @@ describe('what the package offers to the tools of frontends', () => {
         'ConfigurationManagerCollectionAssignmentTarget',
         'UnrecognizedAssignmentTarget',
       ],
+      Node: ['ComplianceManagementPartner'],
     });
   });
 

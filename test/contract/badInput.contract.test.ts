@@ -208,8 +208,7 @@ describe('bad input, of which nothing reaches Graph', () => {
   );
 
   it.each([
-    [{ first: 0 }, /"first" is 0; it must be from 1 to 1000/],
-    [{ first: -1 }, /"first" is -1/],
+    [{ first: -1 }, /"first" is -1; it must be from 0 to 1000/],
     [{ first: 1001 }, /"first" is 1001/],
     [{ after: 'rubbish' }, /"after" is no cursor of this list/],
   ])('refuses the page %j', async (variables, message) => {

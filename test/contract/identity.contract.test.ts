@@ -164,7 +164,7 @@ describe('with its own permissions', () => {
       ...Object.values(schema.getQueryType()?.getFields() ?? {}).map(documentOf('query')),
       ...Object.values(schema.getMutationType()?.getFields() ?? {}).map(documentOf('mutation')),
     ];
-    expect(documents).toHaveLength(8);
+    expect(documents).toHaveLength(10);
     for (const document of documents) {
       const answer = await own.gateway.run(document, {}, { authorization: '' });
       expect([document, answer.status, errorOf(answer)]).toEqual([
@@ -181,6 +181,8 @@ describe('with its own permissions', () => {
 const inputs: Readonly<Record<string, string>> = {
   complianceManagementPartner: '(id: "a") { id }',
   complianceManagementPartners: ' { totalCount }',
+  node: '(id: "a") { id }',
+  nodes: '(ids: ["a"]) { id }',
   viewer: ' { authMode }',
   addComplianceManagementPartner: '(input: { displayName: "a" }) { userErrors { code } }',
   updateComplianceManagementPartner: '(input: { id: "a" }) { userErrors { code } }',

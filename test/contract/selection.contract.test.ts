@@ -113,6 +113,31 @@ describe('the selected list', () => {
     expect(all.length).toBeGreaterThan(6);
   });
 
+  it.each<[object, boolean, boolean]>([
+    [{ first: 0 }, true, false],
+    [{ last: 0 }, false, true],
+    [{ first: 2, last: 0 }, true, true],
+    [{ first: 0, filter: { displayName: { eq: 'none' } } }, false, false],
+    [{ last: 0, orderBy: [{ field: 'DISPLAY_NAME' }] }, false, true],
+  ])('counts without a page for %j', async (selection, hasNextPage, hasPreviousPage) => {
+    const { nodes, totalCount, pageInfo } = await list(selection);
+    expect(nodes).toEqual([]);
+    expect(totalCount).toBe('filter' in selection ? 0 : rows.length);
+    const cursors = { startCursor: null, endCursor: null };
+    expect(pageInfo).toEqual({ hasNextPage, hasPreviousPage, ...cursors });
+  });
+
+  it('places an empty page at its cursor', async () => {
+    const { pageInfo } = await list({ first: 3 });
+    const [after, before] = [pageInfo.endCursor, pageInfo.startCursor];
+    const both = { hasNextPage: true, hasPreviousPage: true };
+    expect((await list({ first: 0, after })).pageInfo).toMatchObject(both);
+    expect((await list({ last: 0, before })).pageInfo).toMatchObject({
+      hasNextPage: true,
+      hasPreviousPage: false,
+    });
+  });
+
   it('refuses a cursor of another order as bad input', async () => {
     const { pageInfo } = await list({ first: 1 });
     const { status, result } = await gateway.run(query, {

@@ -31,7 +31,7 @@ const permitted = (change: Partial<ViewerFacts>) =>
   );
 
 const all = (read: string, write: string) => [
-  ...Array.from({ length: 2 }, () => `READ ${read}`),
+  ...Array.from({ length: 4 }, () => `READ ${read}`),
   ...Array.from({ length: 5 }, () => `WRITE ${write}`),
 ];
 

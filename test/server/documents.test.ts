@@ -229,9 +229,9 @@ describe('readManifest', () => {
   });
 
   it('tells everything that is wrong, each with the name of its document', async () => {
-    const [first, second] = ['{ one two }', '{ three }'];
+    const [first, second] = ['{ uno two }', '{ three }'];
     expect(await problemsOf(manifestOf(first, good, second))).toEqual([
-      `document ${hash(first)}: Cannot query field "one" on type "Query".`,
+      `document ${hash(first)}: Cannot query field "uno" on type "Query".`,
       `document ${hash(first)}: Cannot query field "two" on type "Query".`,
       `document ${hash(second)}: Cannot query field "three" on type "Query".`,
     ]);

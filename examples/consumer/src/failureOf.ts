@@ -27,6 +27,7 @@ const advices: Readonly<Record<string, string>> = {
   OVERLOADED: 'wait as long as `extensions.retryAfterSeconds` says, then ask again',
   TOO_MANY_ROWS: 'ask without filter, order and count, page by page',
   LIST_TOO_LARGE: 'ask without filter, order and count, page by page',
+  TOO_MANY_NAMES: 'show ids in place of the missing names, or ask for smaller pages',
   UPSTREAM_UNAVAILABLE: 'ask again later; nothing was written',
   UPSTREAM_TIMEOUT: 'ask again later; nothing was written',
   UPSTREAM_BAD_RESPONSE: 'ask again later; nothing was written',

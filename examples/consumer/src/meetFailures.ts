@@ -17,7 +17,7 @@ export async function meetFailures(
   const lost = createPartnerApi(createClient(nowhere, () => 'not-a-token'));
   const attempts: readonly [code: string, attempt: () => Promise<unknown>][] = [
     ['UNAUTHENTICATED', () => stranger.find('any')],
-    ['BAD_USER_INPUT', () => api.pages({ first: 0 }).next()],
+    ['BAD_USER_INPUT', () => api.pages({ first: -1 }).next()],
     ['UNREACHABLE', () => lost.find('any')],
   ];
   for (const [code, attempt] of attempts) {

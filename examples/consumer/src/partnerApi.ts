@@ -12,7 +12,9 @@ import {
   PartnerPageDocument,
   type PartnerPageQuery,
   type PartnerPageQueryVariables,
+  PartnersByIdDocument,
   type ProblemFragment,
+  RefetchDocument,
   RemoveAssignmentDocument,
   type RemoveEnrollmentAssignmentInput,
   type UpdateComplianceManagementPartnerInput,
@@ -65,6 +67,26 @@ export function createPartnerApi(client: ApolloClient) {
         fetchPolicy: 'network-only',
       });
       return given(data).complianceManagementPartner;
+    },
+
+    /** The same by `Node`, as clients refetch that know an object by its id only. */
+    async refetch(id: string): Promise<PartnerFragment | null> {
+      const { data } = await client.query({
+        query: RefetchDocument,
+        variables: { id },
+        fetchPolicy: 'network-only',
+      });
+      return given(data).node;
+    },
+
+    /** Several in one call, null in the place of an id without a partner. */
+    async findAll(ids: readonly string[]): Promise<readonly (PartnerFragment | null)[]> {
+      const { data } = await client.query({
+        query: PartnersByIdDocument,
+        variables: { ids: [...ids] },
+        fetchPolicy: 'network-only',
+      });
+      return given(given(data).nodes);
     },
 
     /** All pages, each asked for when it is wanted. */

@@ -16,7 +16,11 @@ export async function readPartners(
   list.expect('the token refuses nothing', refused, []);
   for (const partner of added.slice(0, 1)) {
     list.expect('a partner is found by its id', await api.find(partner.id), partner);
+    list.expect('a partner is refetched as a node', await api.refetch(partner.id), partner);
   }
+
+  const ids = added.map(({ id }) => id);
+  list.expect('several are found at once', await api.findAll(ids), added);
 
   const names: (string | null)[] = [];
   const sizes: number[] = [];

@@ -72,10 +72,10 @@ function findRepeatedField(
 }
 
 function findCountProblem(name: string, count: number | null | undefined): string | undefined {
-  const isUsable = count == null || (count >= 1 && count <= maximumRows);
+  const isUsable = count == null || (count >= 0 && count <= maximumRows);
   return isUsable
     ? undefined
-    : `The argument "${name}" is ${count}; it must be from 1 to ${maximumRows}.`;
+    : `The argument "${name}" is ${count}; it must be from 0 to ${maximumRows}.`;
 }
 
 function readCursor(

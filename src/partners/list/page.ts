@@ -68,10 +68,13 @@ export async function paginate(
   }
 
   const head: PageRow[] = [];
-  await visit(start, end, first ?? Number.POSITIVE_INFINITY, (row) => head.push(row));
-  const rows = last === undefined ? head : head.slice(-last);
-  const behind = rows.length > 0 ? (rows.at(-1)?.index ?? 0) + 1 : Math.min(start, end);
-  const ahead = rows[0]?.index ?? Math.min(start, end);
+  // The last 0 of all need no row: that page is empty, and stands at the end.
+  const wanted = last === 0 && first === undefined ? 0 : (first ?? Number.POSITIVE_INFINITY);
+  await visit(start, end, wanted, (row) => head.push(row));
+  const rows = last === undefined ? head : head.slice(Math.max(0, head.length - last));
+  const emptyAt = last === 0 && first === undefined ? end : Math.min(start, end);
+  const behind = head.length > 0 ? (head.at(-1)?.index ?? 0) + 1 : emptyAt;
+  const ahead = rows[0]?.index ?? behind;
   return {
     rows,
     hasNext: async () => (await visit(behind, Number.POSITIVE_INFINITY, 1)) > 0,

@@ -1,0 +1,138 @@
+import DataLoader from 'dataloader';
+import { maximumBatchSize } from '../graph/batch.ts';
+import type { GraphClient } from '../graph/client.ts';
+import { type GraphError, isGraphError } from '../graph/errors.ts';
+import { maximumGroupsAtOnce, type NameLookup } from '../graph/names.ts';
+import type { GraphCall } from '../graph/request.ts';
+import { idKeyOf, isPartnerId } from '../graph/types.ts';
+import { isGuid } from '../shared/guid.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+
+/**
+ * The names behind the ids of one operation, each read once. They are not worth a row: null if there is none or if it
+ * cannot be read. Of fields that fail for one reason, the first throws it and the others are null.
+ */
+export interface Names {
+  group(id: string): Promise<string | null>;
+  filter(id: string): Promise<string | null>;
+}
+
+interface NamesParts {
+  readonly graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>;
+  readonly call: GraphCall;
+  /** Resolves after a turn of the event loop at whose end no read is open and no row waits for its own turn. */
+  readonly whenIdle: () => Promise<void>;
+}
+
+/** Three calls of `getByIds`. */
+const maximumGroups = 3 * maximumGroupsAtOnce;
+/** Five batches. */
+const maximumFilters = 100;
+
+/** Starts the names of an operation; nothing is read before a field asks. */
+export function createNames({ graph, call, whenIdle }: NamesParts): Names {
+  const told = new Set<string>();
+  let asked = 0;
+
+  /** Waits until a turn of the event loop brings no further id, so that all rows share one look-up. */
+  async function whenAllAsked(): Promise<void> {
+    for (let known = -1; known !== asked; ) {
+      known = asked;
+      await whenIdle();
+    }
+  }
+
+  function tellOnce(what: string, error: GatewayError): null {
+    const key = `${what} ${String(error.extensions['code'])}`;
+    if (told.has(key)) {
+      return null;
+    }
+    told.add(key);
+    throw error;
+  }
+
+  function createReader(options: {
+    readonly what: string;
+    readonly maximum: number;
+    readonly atOnce: number;
+    readonly isReadable: (id: string) => boolean;
+    readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
+  }): (id: string) => Promise<string | null> {
+    const { what, maximum, atOnce, isReadable, read } = options;
+    const ids = new Set<string>();
+    const loader = new DataLoader<string, string | null>(
+      async (keys) => (await read(keys)).map((lookup) => lookup ?? null),
+      {
+        maxBatchSize: atOnce,
+        batchScheduleFn(dispatch) {
+          whenAllAsked().then(dispatch);
+        },
+      },
+    );
+    return async (id) => {
+      if (!isReadable(id)) {
+        return null;
+      }
+      const key = idKeyOf(id);
+      if (!ids.has(key) && ids.size >= maximum) {
+        return tellOnce(what, tooManyNames(what, maximum));
+      }
+      ids.add(key);
+      asked += 1;
+      try {
+        return await loader.load(key);
+      } catch (error) {
+        if (isGraphError(error)) {
+          return tellOnce(what, nameError(what, error));
+        }
+        throw error;
+      }
+    };
+  }
+
+  let lastBatch: Promise<unknown> = Promise.resolve();
+  return {
+    group: createReader({
+      what: 'groups',
+      maximum: maximumGroups,
+      atOnce: maximumGroupsAtOnce,
+      // One id of another form would fail the call for all.
+      isReadable: isGuid,
+      read: (ids) => graph.getGroupNames(ids, call),
+    }),
+    filter: createReader({
+      what: 'assignment filters',
+      maximum: maximumFilters,
+      atOnce: maximumBatchSize,
+      isReadable: isPartnerId,
+      read(ids) {
+        // One batch after the other, as for partners.
+        const batch = lastBatch.then(() => graph.getFilterNames(ids, call));
+        lastBatch = batch.catch(() => undefined);
+        return batch;
+      },
+    }),
+  };
+}
+
+function tooManyNames(what: string, maximum: number): GatewayError {
+  return new GatewayError(
+    'TOO_MANY_NAMES',
+    `The operation asks for the names of more than ${maximum} ${what}; the others are null. Ask for smaller pages.`,
+    { allowed: maximum },
+  );
+}
+
+function nameError(what: string, error: GraphError): GatewayError {
+  const {
+    extensions: { code, ...extensions },
+  } = toGatewayError(error) as GatewayError;
+  const [permission] = error.details.requiredScopes ?? [];
+  const grant = permission && ` The least privileged permission for it is ${permission}.`;
+  return new GatewayError(
+    code as ConstructorParameters<typeof GatewayError>[0],
+    `The names of ${what} cannot be read. ${error.message}${grant ?? ''}`,
+    extensions,
+    error,
+  );
+}

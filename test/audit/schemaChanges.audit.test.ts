@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { buildSchema, findBreakingChanges } from 'graphql';
+import { readSdl } from '../../src/graphql/schema.ts';
+
+const textOf = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+/** The coordinates that a sentence of graphql-js is about, the most exact first: `X was removed from enum type Y` is `Y.X`. */
+function coordinateOf(description: string): string {
+  const [, value, type] =
+    /^(\w+) was removed from (?:enum type|union type) (\w+)/.exec(description) ?? [];
+  const [, added, field] =
+    /^A required (?:arg|field) (\w+) on (?:input type )?([\w.]+)/.exec(description) ?? [];
+  const [, argument] = / arg (\w+) /.exec(description) ?? [];
+  const [name = description] = /\w+(?:\.\w+)*/.exec(description) ?? [];
+  if (value !== undefined) {
+    return `${type}.${value}`;
+  }
+  if (added !== undefined) {
+    return `${field}.${added}`;
+  }
+  return argument === undefined ? name : `${name}.${argument}`;
+}
+
+/** The breaking changes of a schema that no `- Breaking:` line of the newest section names. */
+function unnamedChanges(released: string, current: string, changelog: string): readonly string[] {
+  const [, newest = ''] = changelog.split(/^## /m);
+  const named = newest.split(/^- /m).filter((line) => line.startsWith('Breaking:'));
+  return findBreakingChanges(buildSchema(released), buildSchema(current))
+    .map(({ description }) => `${coordinateOf(description)}: ${description}`)
+    .filter((change) => {
+      const coordinate = change.slice(0, change.indexOf(': '));
+      return !named.some((line) => line.includes(`\`${coordinate}\``));
+    });
+}
+
+describe('the schema', () => {
+  it('has no breaking change since the last release that CHANGELOG.md does not name', () => {
+    const released = textOf('test/fixtures/released.graphql');
+    expect(unnamedChanges(released, readSdl(), textOf('CHANGELOG.md'))).toEqual([]);
+  });
+
+  const sdl = `type Query { a(x: Int): Int b: E c(in: I): Int } enum E { V W } input I { a: Int }`;
+
+  it.each([
+    ['a field', sdl.replace('a(x: Int): Int ', ''), 'Query.a'],
+    ['an argument', sdl.replace('a(x: Int)', 'a'), 'Query.a.x'],
+    ['the type of an argument', sdl.replace('x: Int', 'x: String'), 'Query.a.x'],
+    ['a required argument', sdl.replace('x: Int', 'x: Int y: Int!'), 'Query.a.y'],
+    ['a value', sdl.replace('V W', 'V'), 'E.W'],
+    ['a required input field', sdl.replace('a: Int }', 'a: Int b: Int! }'), 'I.b'],
+    ['the type of a field', sdl.replace('): Int b', '): String b'), 'Query.a'],
+    ['a type', sdl.replace(' enum E { V W }', '').replace('b: E', 'b: Int'), 'E'],
+  ])('has to name a change of %s by its coordinate', (_what, changed, coordinate) => {
+    const newest = (line: string) => `# Changelog\n\n## Unreleased\n\n- ${line}\n\n## 0.1.0\n`;
+    const before = unnamedChanges(sdl, changed, newest(`The \`${coordinate}\` is new.`));
+    expect(before.map((change) => change.split(': ')[0])).toContain(coordinate);
+    const after = unnamedChanges(sdl, changed, newest(`Breaking: \`${coordinate}\` has changed.`));
+    expect(after.length).toBeLessThan(before.length);
+    const late = `${newest('Nothing.')}\n- Breaking: \`${coordinate}\`\n`;
+    expect(unnamedChanges(sdl, changed, late)).toEqual(before);
+  });
+});

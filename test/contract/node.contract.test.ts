@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Emulator } from '../../src/emulator/server.ts';
+import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
+
+const rows = Array.from({ length: 45 }, (_value, index) => ({
+  id: `5b1e0c1a-7d52-4c7e-9a30-${String(index).padStart(12, '0')}`,
+  displayName: `Partner ${index}`,
+  iosOnboarded: true,
+  linuxEnrollmentAssignments: [],
+}));
+const ids = rows.map(({ id }) => id);
+const stranger = '00000000-0000-4000-8000-000000000000';
+
+let graph: Emulator;
+let gateway: TestGateway;
+let calls = 0;
+
+beforeAll(async () => {
+  graph = await startTestGraph({ seed: rows });
+  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
+});
+beforeEach(() => {
+  calls = graph.requests.length;
+});
+afterAll(async () => {
+  await gateway.stop(0);
+  await graph.close();
+});
+
+const newCalls = (): readonly string[] =>
+  graph.requests.slice(calls).map(({ method, path }) => `${method} ${path}`);
+
+const nodeQuery = `query ($id: ID!) {
+  node(id: $id) { __typename id ... on ComplianceManagementPartner { displayName } }
+}`;
+const nodesQuery = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+
+describe('node', () => {
+  it('gives the partner with the id, or null if there is none', async () => {
+    const [found, none] = [
+      await gateway.run(nodeQuery, { id: ids[7] }),
+      await gateway.run(nodeQuery, { id: stranger }),
+    ];
+    expect(found.result.data?.['node']).toEqual({
+      __typename: 'ComplianceManagementPartner',
+      id: ids[7],
+      displayName: 'Partner 7',
+    });
+    expect([none.result.data, none.result.errors]).toEqual([{ node: null }, undefined]);
+  });
+
+  it('gives several in their order, one batch for 20, and asks for an id once', async () => {
+    const asked = [stranger, ...ids.toReversed(), ids[0]?.toUpperCase(), ids[3]];
+    const { result } = await gateway.run(nodesQuery, { ids: asked });
+    expect(result.errors).toBeUndefined();
+    const expected = asked.map((id) => (id === stranger ? null : { id: id?.toLowerCase() }));
+    expect(result.data?.['nodes']).toEqual(expected);
+    expect(newCalls()).toEqual(Array.from({ length: 3 }, () => 'POST /beta/$batch'));
+  });
+
+  it('keeps the others if one cannot be read', async () => {
+    graph.faults.add({ when: { path: String(ids[1]) }, respond: { status: 403, body: {} } });
+    const { result } = await gateway.run(nodesQuery, { ids: ids.slice(0, 3) });
+    expect(result.data?.['nodes']).toEqual([{ id: ids[0] }, null, { id: ids[2] }]);
+    expect(result.errors).toMatchObject([
+      { path: ['nodes', 1], extensions: { code: 'FORBIDDEN' } },
+    ]);
+  });
+
+  it.each<[string, object, string, object, RegExp]>([
+    ['an id of another form', { id: '../users' }, nodeQuery, ['id'], /cannot be a partner's id/],
+    [
+      'one such id of several',
+      { ids: [ids[0], 'a b', '..'] },
+      nodesQuery,
+      ['ids', '1'],
+      /"ids\.1" cannot be a partner's id/,
+    ],
+    [
+      '101 ids',
+      { ids: Array.from({ length: 101 }, () => ids[0]) },
+      nodesQuery,
+      ['ids'],
+      /has 101 ids, and 100 are allowed/,
+    ],
+  ])('rejects %s before any call', async (_what, variables, query, field, message) => {
+    const { status, result } = await gateway.run(query, variables);
+    expect([status, result.errors?.length]).toEqual([200, 1]);
+    expect(result.errors?.[0]?.message).toMatch(message);
+    expect(result.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
+    expect(newCalls()).toEqual([]);
+  });
+
+  it('counts ids as rows of pages', async () => {
+    const fields = 'abcdefghij'.split('').map((name) => `${name}: nodes(ids: $ids) { id }`);
+    const query = `query ($ids: [ID!]!) { ${fields.join(' ')} }`;
+    const many = Array.from({ length: 101 }, () => ids[0]);
+    const { result } = await gateway.run(query, { ids: many });
+    expect(result.errors?.[0]?.extensions).toMatchObject({
+      code: 'TOO_MANY_PAGE_ROWS',
+      allowed: 1000,
+    });
+    expect(newCalls()).toEqual([]);
+  });
+
+  it('is explained by the description of the schema', async () => {
+    const { result } = await gateway.run('{ __schema { description } }');
+    expect(result.data).toMatchObject({
+      __schema: { description: expect.stringMatching(/userErrors/) },
+    });
+  });
+});
+
+describe('platforms', () => {
+  const fields = 'platform onboarded enrollmentAssignments { target { __typename } }';
+
+  it('are all of them in their order, null for what Graph does not say', async () => {
+    const query = `query ($id: ID!) { complianceManagementPartner(id: $id) { platforms { ${fields} } } }`;
+    const { result } = await gateway.run(query, { id: ids[0] });
+    const silent = { onboarded: null, enrollmentAssignments: null };
+    expect(result.data?.['complianceManagementPartner']).toEqual({
+      platforms: [
+        { platform: 'MAC_OS', ...silent },
+        { platform: 'WINDOWS', ...silent },
+        { platform: 'ANDROID', ...silent },
+        { platform: 'IOS', onboarded: true, enrollmentAssignments: null },
+        { platform: 'LINUX', onboarded: null, enrollmentAssignments: [] },
+      ],
+    });
+  });
+
+  it('are those that are asked for, each once, in payloads too', async () => {
+    const query = `mutation ($id: ID!, $in: [Platform!]) {
+      addEnrollmentAssignment(input: { id: $id, platform: LINUX, target: { allDevices: {} } }) {
+        complianceManagementPartner {
+          some: platforms(in: $in) { ${fields} }
+          none: platforms(in: []) { platform }
+          all: platforms(in: null) { platform }
+        }
+      }
+    }`;
+    const { result } = await gateway.run(query, { id: ids[1], in: ['LINUX', 'IOS', 'LINUX'] });
+    const target = { __typename: 'AllDevicesAssignmentTarget' };
+    expect(result.data?.['addEnrollmentAssignment']).toEqual({
+      complianceManagementPartner: {
+        some: [
+          { platform: 'LINUX', onboarded: null, enrollmentAssignments: [{ target }] },
+          { platform: 'IOS', onboarded: true, enrollmentAssignments: null },
+        ],
+        none: [],
+        all: ['MAC_OS', 'WINDOWS', 'ANDROID', 'IOS', 'LINUX'].map((platform) => ({ platform })),
+      },
+    });
+  });
+});
