@@ -13,6 +13,7 @@ const inputs = [
   'tsconfig.json',
   'tsconfig.build.json',
 ];
+const outputs = ['dist', 'schema/dist'];
 const stampName = '.stamp.json';
 
 /** Whether `dist` has all that a finished build wrote, and nothing that the build reads has changed since. */
@@ -54,7 +55,7 @@ function readStamp(root) {
 /** By content, because a checkout changes times without changing files. */
 function digestInputs(root) {
   const hash = createHash('sha256');
-  for (const file of inputs.flatMap((name) => filesIn(root, name))) {
+  for (const file of inputs.flatMap((name) => filesIn(root, name)).filter(isInput)) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))
@@ -63,10 +64,13 @@ function digestInputs(root) {
   return hash.digest('hex');
 }
 
+const isInput = (file) => !outputs.some((folder) => file.startsWith(`${folder}/`));
+
 /** By name and size: a file that is absent or half-written is seen without reading megabytes. */
 function digestOutputs(root) {
   const hash = createHash('sha256');
-  for (const file of filesIn(root, 'dist').filter((name) => !name.endsWith(stampName))) {
+  const files = outputs.flatMap((name) => filesIn(root, name));
+  for (const file of files.filter((name) => !name.endsWith(stampName))) {
     hash.update(`${file}\0${statSync(join(root, file)).size}\0`);
   }
   return hash.digest('hex');

@@ -6,7 +6,12 @@ import semver from 'semver';
 
 const root = new URL('../../', import.meta.url);
 const folders = ['src', 'tools', 'test', 'bench', 'schema', 'examples/consumer/src'];
-const generated = ['src/generated/', 'examples/consumer/src/gql/', 'test/fixtures/'];
+const generated = [
+  'src/generated/',
+  'schema/dist/',
+  'examples/consumer/src/gql/',
+  'test/fixtures/',
+];
 const files = folders.flatMap((folder) =>
   readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.split('\\').join('/')}`)
