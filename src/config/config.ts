@@ -7,7 +7,6 @@ import {
   type Limits,
   readConnections,
   readCorsOrigins,
-  readExplorer,
   readLimits,
   readShedding,
   readTrustedDocuments,
@@ -20,11 +19,11 @@ import {
   ConfigError,
   createReaders,
   type Environment,
-  findGraphRootProblem,
   type Readers,
   readProxies,
 } from './readers.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
+import { read, type ValueOf, variableNames } from './variables.ts';
 
 /** Where answers come from. */
 export type Upstream =
@@ -33,9 +32,9 @@ export type Upstream =
       /** 0 takes any free port. */
       readonly port: number;
       /** Which generation of beta the embedded Graph plays. */
-      readonly betaGeneration: (typeof betaGenerations)[number];
+      readonly betaGeneration: ValueOf<'EMULATOR_BETA_GENERATION'>;
       /** What the answers of the embedded Graph have that no page promises. */
-      readonly oddities: readonly EmulatorQuirk[];
+      readonly oddities: ValueOf<'EMULATOR_ODDITIES'>;
       /** Whether the embedded Graph speaks TLS, with a certificate made at the start. */
       readonly hasTls: boolean;
       /** Whether programs on this machine may script its faults. */
@@ -93,30 +92,7 @@ export interface Config {
   readonly proxies: ProxySettings;
 }
 
-export type LogLevel = (typeof logLevels)[number];
-
-const nodeEnvironments = ['production', 'development', 'test'] as const;
-
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** The oddities by their names in the configuration. */
-type EmulatorQuirk = (typeof emulatorQuirks)[number];
-
-const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
-
-const emulatorQuirks = [
-  'hash-less-types',
-  'missing-as-200',
-  'value-wrapper',
-  'unknown-enum-members',
-  'unknown-target-types',
-  'empty-pages',
-  'no-content-update',
-  'old-entity-update',
-  'lagging-reads',
-  'names-forbidden',
-  'names-withheld',
-] as const;
+export type LogLevel = ValueOf<'LOG_LEVEL'>;
 
 /**
  * Reads the configuration from the environment; readers that are given know afterwards which names were asked for.
@@ -126,72 +102,36 @@ export function readConfig(
   environment: Environment,
   readers: Readers = createReaders(environment),
 ): Config {
-  const isProduction = readers.oneOf('NODE_ENV', nodeEnvironments) === 'production';
+  const isProduction = read(readers, 'NODE_ENV') === 'production';
   const upstream = readUpstream(readers, isProduction);
   const named = readers.text('GRAPH_CLOUD');
   const cloud = cloudNames.find((name) => name === named) ?? 'global';
-  const port = readers.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 4000 });
+  const port = read(readers, 'PORT');
   const config: Config = {
-    host: readers.host('HOST', '127.0.0.1'),
+    host: read(readers, 'HOST'),
     port,
     upstream,
-    apiVersion: readers.oneOf('GRAPH_API_VERSION', ['beta', 'v1.0']) ?? 'beta',
+    apiVersion: read(readers, 'GRAPH_API_VERSION'),
     cloud,
     identity: readIdentity(readers, cloud, upstream.kind),
-    logLevel: readers.oneOf('LOG_LEVEL', logLevels) ?? 'info',
-    operationTimeoutMs: readers.wholeNumber('OPERATION_TIMEOUT_MS', {
-      min: 100,
-      max: 600_000,
-      fallback: 20_000,
-    }),
-    maximumListBytes: readers.wholeNumber('LIST_BYTE_LIMIT', {
-      min: 1_048_576,
-      max: 1_073_741_824,
-      fallback: 50_331_648,
-    }),
-    maximumRows: readers.wholeNumber('LIST_ROW_LIMIT', {
-      min: 1000,
-      max: 1_000_000,
-      fallback: 10_000,
-    }),
-    graphConnections: readers.wholeNumber('GRAPH_CONNECTIONS', {
-      min: 1,
-      max: 1_000,
-      fallback: 64,
-    }),
-    graphConnectionLifeMs: readers.wholeNumber('GRAPH_CONNECTION_LIFE_MS', {
-      min: 1_000,
-      max: 86_400_000,
-      fallback: 300_000,
-    }),
-    graphQueue: readers.wholeNumber('GRAPH_QUEUE', { min: 0, max: 100_000, fallback: 512 }),
-    breakerOpenMs: readers.wholeNumber('GRAPH_BREAKER_OPEN_MS', {
-      min: 10,
-      max: 60_000,
-      fallback: 5_000,
-    }),
-    drainDelayMs: readers.wholeNumber('DRAIN_DELAY_MS', { min: 0, max: 60_000, fallback: 5_000 }),
-    drainTimeoutMs: readers.wholeNumber('DRAIN_TIMEOUT_MS', {
-      min: 0,
-      max: 600_000,
-      fallback: 20_000,
-    }),
-    introspection: readers.flag('INTROSPECTION', !isProduction),
-    federation: readers.oneOf('FEDERATION', ['off', 'subgraph']) ?? 'off',
-    explorer: readExplorer(readers, isProduction),
+    logLevel: read(readers, 'LOG_LEVEL'),
+    operationTimeoutMs: read(readers, 'OPERATION_TIMEOUT_MS'),
+    maximumListBytes: read(readers, 'LIST_BYTE_LIMIT'),
+    maximumRows: read(readers, 'LIST_ROW_LIMIT'),
+    graphConnections: read(readers, 'GRAPH_CONNECTIONS'),
+    graphConnectionLifeMs: read(readers, 'GRAPH_CONNECTION_LIFE_MS'),
+    graphQueue: read(readers, 'GRAPH_QUEUE'),
+    breakerOpenMs: read(readers, 'GRAPH_BREAKER_OPEN_MS'),
+    drainDelayMs: read(readers, 'DRAIN_DELAY_MS'),
+    drainTimeoutMs: read(readers, 'DRAIN_TIMEOUT_MS'),
+    introspection: read(readers, 'INTROSPECTION', !isProduction),
+    federation: read(readers, 'FEDERATION'),
+    explorer: read(readers, 'EXPLORER', isProduction ? 'off' : 'auto'),
     corsOrigins: readCorsOrigins(readers, upstream.kind),
     graphBudget: readGraphBudget(readers, upstream.kind),
     limits: readLimits(readers),
-    documentCacheBytes: readers.wholeNumber('DOCUMENT_CACHE_BYTES', {
-      min: 65_536,
-      max: 1_073_741_824,
-      fallback: 16_777_216,
-    }),
-    idempotencyStoreBytes: readers.wholeNumber('IDEMPOTENCY_STORE_BYTES', {
-      min: 1_048_576,
-      max: 4_294_967_296,
-      fallback: 67_108_864,
-    }),
+    documentCacheBytes: read(readers, 'DOCUMENT_CACHE_BYTES'),
+    idempotencyStoreBytes: read(readers, 'IDEMPOTENCY_STORE_BYTES'),
     trustedDocuments: readTrustedDocuments(readers),
     telemetry: readTelemetry(readers, port),
     connections: readConnections(readers),
@@ -204,7 +144,7 @@ export function readConfig(
         'Let the router enforce trusted documents.',
     );
   }
-  const problems = [...readers.problems, ...findMisspelledNames(environment, readers.names)];
+  const problems = [...readers.problems, ...findMisspelledNames(environment, variableNames)];
   if (problems.length > 0) {
     throw new ConfigError([...new Set(problems)]);
   }
@@ -212,8 +152,8 @@ export function readConfig(
 }
 
 function readUpstream(readers: Readers, isProduction: boolean): Upstream {
-  const cloud = readers.oneOf<CloudName | 'emulator'>('GRAPH_CLOUD', [...cloudNames, 'emulator']);
-  const root = readers.checkedUrl('GRAPH_BASE_URL', findGraphRootProblem);
+  const cloud = read(readers, 'GRAPH_CLOUD');
+  const root = read(readers, 'GRAPH_BASE_URL');
   const emulator = readEmulator(readers, isProduction);
   if (cloud === 'emulator' && readers.text('GRAPH_BASE_URL') !== undefined) {
     readers.report(
@@ -239,16 +179,16 @@ function readUpstream(readers: Readers, isProduction: boolean): Upstream {
 }
 
 function readEmulator(readers: Readers, isProduction: boolean): Upstream {
-  const hasControl = readers.flag('EMULATOR_CONTROL', false);
+  const hasControl = read(readers, 'EMULATOR_CONTROL');
   if (hasControl && isProduction) {
     readers.report('EMULATOR_CONTROL must be false with NODE_ENV=production.');
   }
   return {
-    hasTls: readers.flag('EMULATOR_TLS', false),
+    hasTls: read(readers, 'EMULATOR_TLS'),
     hasControl,
     kind: 'emulator',
-    port: readers.wholeNumber('EMULATOR_PORT', { min: 0, max: 65_535, fallback: 0 }),
-    betaGeneration: readers.oneOf('EMULATOR_BETA_GENERATION', betaGenerations) ?? 'reference-page',
-    oddities: readers.someOf('EMULATOR_ODDITIES', emulatorQuirks),
+    port: read(readers, 'EMULATOR_PORT'),
+    betaGeneration: read(readers, 'EMULATOR_BETA_GENERATION'),
+    oddities: read(readers, 'EMULATOR_ODDITIES'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Secret } from '../shared/secret.ts';
 import type { Readers } from './readers.ts';
+import { largestBudget, read, smallestRequestShare } from './variables.ts';
 
 /** How much is sent to Graph, for each app and tenant within 20 s. */
 export interface GraphBudgetConfig {
@@ -13,39 +14,19 @@ export interface GraphBudgetConfig {
   readonly redisUrl: Secret | undefined;
 }
 
-/** What a batch needs at once: a smaller share would never let one through. */
-const smallestRequestShare = 20;
-
-const most = 100_000;
-
-/** Microsoft's documented limits for this resource; the embedded Graph has none, and whoever tries it must not wait. */
-const defaults = {
-  graph: { writes: 100, requests: 1000 },
-  emulator: { writes: most, requests: most },
-};
+const embedded = { writes: largestBudget, requests: largestBudget };
 
 /** Reads the budget. */
 export function readGraphBudget(
   readers: Readers,
   upstream: 'graph' | 'emulator',
 ): GraphBudgetConfig {
-  const redisUrl = readers.redisUrl('REDIS_URL');
+  const redisUrl = read(readers, 'REDIS_URL');
+  const { writes, requests }: Partial<typeof embedded> = upstream === 'emulator' ? embedded : {};
   const budget = {
-    writes: readers.wholeNumber('GRAPH_WRITE_BUDGET', {
-      min: 1,
-      max: most,
-      fallback: defaults[upstream].writes,
-    }),
-    requests: readers.wholeNumber('GRAPH_REQUEST_BUDGET', {
-      min: smallestRequestShare,
-      max: most,
-      fallback: defaults[upstream].requests,
-    }),
-    replicas: readers.wholeNumber('GRAPH_BUDGET_REPLICAS', {
-      min: 1,
-      max: 1000,
-      fallback: redisUrl === undefined ? 1 : 2,
-    }),
+    writes: read(readers, 'GRAPH_WRITE_BUDGET', writes),
+    requests: read(readers, 'GRAPH_REQUEST_BUDGET', requests),
+    replicas: read(readers, 'GRAPH_BUDGET_REPLICAS', redisUrl === undefined ? 1 : 2),
     redisUrl,
   };
   if (budget.writes < budget.replicas) {

@@ -1,5 +1,6 @@
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { ConfigError, type Readers, StartError, shown } from './readers.ts';
+import { read, type ValueOf } from './variables.ts';
 
 /** How long callers' connections may take, and how many there may be. */
 export interface ConnectionConfig {
@@ -23,34 +24,18 @@ export interface ConnectionConfig {
   };
 }
 
-const longestMs = 600_000;
-
 /** Reads the bounds of connections. */
 export function readConnections(readers: Readers): ConnectionConfig {
-  const time = (name: string, fallback: number): number =>
-    readers.wholeNumber(name, { min: 100, max: longestMs, fallback });
   const connections = {
-    headersTimeoutMs: time('HEADERS_TIMEOUT_MS', 10_000),
-    requestTimeoutMs: time('REQUEST_TIMEOUT_MS', 30_000),
-    responseIdleTimeoutMs: time('RESPONSE_IDLE_TIMEOUT_MS', 15_000),
-    keepAliveTimeoutMs: time('KEEP_ALIVE_TIMEOUT_MS', 72_000),
-    limit: readers.wholeNumber('MAX_CONNECTIONS', { min: 1, max: 1_000_000, fallback: 10_000 }),
+    headersTimeoutMs: read(readers, 'HEADERS_TIMEOUT_MS'),
+    requestTimeoutMs: read(readers, 'REQUEST_TIMEOUT_MS'),
+    responseIdleTimeoutMs: read(readers, 'RESPONSE_IDLE_TIMEOUT_MS'),
+    keepAliveTimeoutMs: read(readers, 'KEEP_ALIVE_TIMEOUT_MS'),
+    limit: read(readers, 'MAX_CONNECTIONS'),
     arriving: {
-      bodies: readers.wholeNumber('MAX_ARRIVING_BODIES', {
-        min: 1,
-        max: 100_000,
-        fallback: 2_500,
-      }),
-      bytes: readers.wholeNumber('MAX_ARRIVING_BODY_BYTES', {
-        min: 1_048_576,
-        max: 1_073_741_824,
-        fallback: 16_777_216,
-      }),
-      bytesPerSecond: readers.wholeNumber('MIN_BODY_BYTES_PER_SECOND', {
-        min: 0,
-        max: 1_000_000,
-        fallback: 240,
-      }),
+      bodies: read(readers, 'MAX_ARRIVING_BODIES'),
+      bytes: read(readers, 'MAX_ARRIVING_BODY_BYTES'),
+      bytesPerSecond: read(readers, 'MIN_BODY_BYTES_PER_SECOND'),
     },
   };
   if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
@@ -106,7 +91,7 @@ export function readCorsOrigins(
   readers: Readers,
   upstream: 'graph' | 'emulator',
 ): readonly string[] {
-  const origins = readers.list('CORS_ORIGINS') ?? [];
+  const origins = read(readers, 'CORS_ORIGINS') ?? [];
   for (const origin of origins) {
     const problem = findOriginProblem(origin);
     if (problem !== undefined) {
@@ -130,14 +115,7 @@ function findOriginProblem(text: string): string | undefined {
 }
 
 /** What `/` shows: Apollo Sandbox from the internet, an explorer from the package itself, one or the other, or nothing. */
-export type ExplorerMode = (typeof explorerModes)[number];
-
-const explorerModes = ['auto', 'sandbox', 'offline', 'off'] as const;
-
-/** Reads which explorer there is; in production there is none unless somebody wants it. */
-export function readExplorer(readers: Readers, isProduction: boolean): ExplorerMode {
-  return readers.oneOf('EXPLORER', explorerModes) ?? (isProduction ? 'off' : 'auto');
-}
+export type ExplorerMode = ValueOf<'EXPLORER'>;
 
 /** From when on requests are refused before they are read. */
 export interface SheddingConfig {
@@ -152,17 +130,9 @@ export interface SheddingConfig {
 /** Reads when to shed. */
 export function readShedding(readers: Readers): SheddingConfig {
   return {
-    eventLoopDelayMs: readers.wholeNumber('SHED_EVENT_LOOP_DELAY_MS', {
-      min: 0,
-      max: 10_000,
-      fallback: 200,
-    }),
-    heapPercent: readers.wholeNumber('SHED_HEAP_PERCENT', { min: 0, max: 99, fallback: 90 }),
-    openRequests: readers.wholeNumber('SHED_OPEN_REQUESTS', {
-      min: 0,
-      max: 100_000,
-      fallback: 1_000,
-    }),
+    eventLoopDelayMs: read(readers, 'SHED_EVENT_LOOP_DELAY_MS'),
+    heapPercent: read(readers, 'SHED_HEAP_PERCENT'),
+    openRequests: read(readers, 'SHED_OPEN_REQUESTS'),
   };
 }
 
@@ -204,29 +174,26 @@ export interface Limits {
 
 /** Reads the limits. Their upper bounds are what a process of this kind bears in one request. */
 export function readLimits(readers: Readers): Limits {
-  const limit = (name: string, fallback: number, min: number, max: number): number =>
-    readers.wholeNumber(name, { min, max, fallback });
   const limits: Limits = {
-    mode: readers.oneOf('LIMITS_MODE', ['enforce', 'warn-only']) ?? 'enforce',
-    bodyBytes: limit('LIMIT_BODY_BYTES', 65_536, 1024, 1_048_576),
-    jsonDepth: limit('LIMIT_JSON_DEPTH', 32, 4, 128),
-    documentBytes: limit('LIMIT_DOCUMENT_BYTES', 16_384, 256, 262_144),
-    tokens: limit('LIMIT_TOKENS', 1000, 50, 3000),
-    depth: limit('LIMIT_DEPTH', 8, 1, 100),
-    introspectionDepth: limit('LIMIT_INTROSPECTION_DEPTH', 16, 1, 100),
-    aliases: limit('LIMIT_ALIASES', 20, 0, 1000),
-    introspectionAliases: limit('LIMIT_INTROSPECTION_ALIASES', 3, 0, 100),
-    rootFields: limit('LIMIT_ROOT_FIELDS', 10, 1, 1000),
-    directives: limit('LIMIT_DIRECTIVES', 10, 0, 1000),
-    filterConditions: limit('LIMIT_FILTER_CONDITIONS', 100, 1, 1000),
-    filterDepth: limit('LIMIT_FILTER_DEPTH', 8, 1, 32),
-    // Of names, no more is compared.
-    filterText: limit('LIMIT_FILTER_TEXT', 256, 1, 256),
-    orderKeys: limit('LIMIT_ORDER_KEYS', 3, 1, 3),
-    pageRows: limit('LIMIT_PAGE_ROWS', 1000, 1, 10_000),
-    answerBytes: limit('LIMIT_ANSWER_BYTES', 4_194_304, 1024, 67_108_864),
-    answerValues: limit('LIMIT_ANSWER_VALUES', 250_000, 100, 10_000_000),
-    errors: limit('LIMIT_ERRORS', 5, 2, 100),
+    mode: read(readers, 'LIMITS_MODE'),
+    bodyBytes: read(readers, 'LIMIT_BODY_BYTES'),
+    jsonDepth: read(readers, 'LIMIT_JSON_DEPTH'),
+    documentBytes: read(readers, 'LIMIT_DOCUMENT_BYTES'),
+    tokens: read(readers, 'LIMIT_TOKENS'),
+    depth: read(readers, 'LIMIT_DEPTH'),
+    introspectionDepth: read(readers, 'LIMIT_INTROSPECTION_DEPTH'),
+    aliases: read(readers, 'LIMIT_ALIASES'),
+    introspectionAliases: read(readers, 'LIMIT_INTROSPECTION_ALIASES'),
+    rootFields: read(readers, 'LIMIT_ROOT_FIELDS'),
+    directives: read(readers, 'LIMIT_DIRECTIVES'),
+    filterConditions: read(readers, 'LIMIT_FILTER_CONDITIONS'),
+    filterDepth: read(readers, 'LIMIT_FILTER_DEPTH'),
+    filterText: read(readers, 'LIMIT_FILTER_TEXT'),
+    orderKeys: read(readers, 'LIMIT_ORDER_KEYS'),
+    pageRows: read(readers, 'LIMIT_PAGE_ROWS'),
+    answerBytes: read(readers, 'LIMIT_ANSWER_BYTES'),
+    answerValues: read(readers, 'LIMIT_ANSWER_VALUES'),
+    errors: read(readers, 'LIMIT_ERRORS'),
   };
   if (limits.documentBytes > limits.bodyBytes) {
     readers.report(
@@ -246,16 +213,14 @@ export type TrustedDocumentsConfig =
       readonly path: string;
     };
 
-const trustedDocumentsModes = ['off', 'log-unknown', 'enforce'] as const;
-
 /** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
 export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
-  const mode = readers.oneOf('TRUSTED_DOCUMENTS_MODE', trustedDocumentsModes);
-  const path = readers.text('TRUSTED_DOCUMENTS_PATH');
+  const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
+  const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
   if (path !== undefined) {
     readers.need(
       'TRUSTED_DOCUMENTS_MODE',
-      `with TRUSTED_DOCUMENTS_PATH it is one of ${trustedDocumentsModes.join(', ')}`,
+      'with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce',
     );
   }
   if (mode === undefined || mode === 'off') {

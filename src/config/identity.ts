@@ -1,6 +1,7 @@
 import type { Secret } from '../shared/secret.ts';
 import { type CloudName, cloudOf } from './clouds.ts';
 import type { Readers } from './readers.ts';
+import { namesWithin, read } from './variables.ts';
 
 /** Which callers' tokens are taken. */
 export interface InboundConfig {
@@ -48,15 +49,6 @@ export type IdentityConfig =
       readonly outbound: RegistrationConfig | ManagedIdentityConfig;
     };
 
-const modes = ['passthrough', 'on-behalf-of', 'app-only'] as const;
-/** An operator who sets one of them believes that it holds. */
-const rulesForCallers = [
-  'AUTH_TENANTS',
-  'AUTH_AUDIENCES',
-  'AUTH_CLIENTS',
-  'AUTH_READ_PERMISSIONS',
-  'AUTH_WRITE_PERMISSIONS',
-];
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
@@ -66,9 +58,10 @@ export function readIdentity(
   cloud: CloudName,
   upstream: 'graph' | 'emulator',
 ): IdentityConfig {
-  const mode = readers.oneOf('AUTH_MODE', modes) ?? 'passthrough';
+  const mode = read(readers, 'AUTH_MODE');
   if (mode === 'passthrough') {
-    for (const name of rulesForCallers.filter((rule) => readers.text(rule) !== undefined)) {
+    // An operator who sets one of them believes that it holds.
+    for (const name of namesWithin('callers').filter((rule) => readers.text(rule) !== undefined)) {
       readers.report(
         `${name} is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`,
       );
@@ -81,8 +74,8 @@ export function readIdentity(
     );
   }
   const authorityHost = readAuthorityHost(readers, cloud);
-  const tenantId = readers.guid('AZURE_TENANT_ID');
-  const clientId = readers.guid('AZURE_CLIENT_ID');
+  const tenantId = read(readers, 'AZURE_TENANT_ID');
+  const clientId = read(readers, 'AZURE_CLIENT_ID');
   const credential = readCredential(readers);
   const isManaged = mode === 'app-only' && credential === undefined;
   readers.need('AZURE_TENANT_ID', `AUTH_MODE=${mode} needs the tenant's id`);
@@ -110,7 +103,7 @@ export function readIdentity(
 }
 
 function readAuthorityHost(readers: Readers, cloud: CloudName): string {
-  const host = readers.rootUrl('AZURE_AUTHORITY_HOST');
+  const host = read(readers, 'AZURE_AUTHORITY_HOST');
   return host === undefined ? cloudOf(cloud).authorityHost : host.href.replace(/\/$/, '');
 }
 
@@ -124,7 +117,7 @@ interface InboundFacts {
 
 function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
   const { authorityHost, tenantId, clientId, isManaged } = facts;
-  const audiences = readers.list('AUTH_AUDIENCES');
+  const audiences = read(readers, 'AUTH_AUDIENCES');
   if (isManaged) {
     readers.need(
       'AUTH_AUDIENCES',
@@ -134,11 +127,11 @@ function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
   const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];
   return {
     authorityHost,
-    tenantIds: readers.guids('AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
+    tenantIds: read(readers, 'AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
     audiences: audiences ?? own,
-    clientIds: readers.guids('AUTH_CLIENTS'),
-    readPermissions: readers.list('AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
-    writePermissions: readers.list('AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
+    clientIds: read(readers, 'AUTH_CLIENTS'),
+    readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
+    writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
   };
 }
 
@@ -146,8 +139,8 @@ function readManagedIdentity(
   readers: Readers,
   clientId: string | undefined,
 ): ManagedIdentityConfig {
-  const url = readers.plainUrl('IDENTITY_ENDPOINT');
-  const header = readers.secret('IDENTITY_HEADER');
+  const url = read(readers, 'IDENTITY_ENDPOINT');
+  const header = read(readers, 'IDENTITY_HEADER');
   if ((url === undefined) !== (header === undefined)) {
     readers.report('IDENTITY_ENDPOINT and IDENTITY_HEADER go together: set both or none.');
   }
@@ -178,19 +171,19 @@ function readCredential(readers: Readers): CredentialConfig | undefined {
   if (given.length > 1) {
     readers.report(`${given.join(' and ')} are both set: the gateway proves itself in one way.`);
   }
-  const secret = readers.secret('AZURE_CLIENT_SECRET');
+  const secret = read(readers, 'AZURE_CLIENT_SECRET');
   if (secret !== undefined) {
     return { kind: 'secret', secret };
   }
-  const certificate = readers.text('AZURE_CLIENT_CERTIFICATE_PATH');
+  const certificate = read(readers, 'AZURE_CLIENT_CERTIFICATE_PATH');
   if (certificate !== undefined) {
     return {
       kind: 'certificate',
       path: certificate,
-      passphrase: readers.secret('AZURE_CLIENT_CERTIFICATE_PASSWORD'),
-      sendsChain: readers.flag('AZURE_CLIENT_SEND_CERTIFICATE_CHAIN', false),
+      passphrase: read(readers, 'AZURE_CLIENT_CERTIFICATE_PASSWORD'),
+      sendsChain: read(readers, 'AZURE_CLIENT_SEND_CERTIFICATE_CHAIN'),
     };
   }
-  const path = readers.text('AZURE_FEDERATED_TOKEN_FILE');
+  const path = read(readers, 'AZURE_FEDERATED_TOKEN_FILE');
   return path === undefined ? undefined : { kind: 'federated-token', path };
 }

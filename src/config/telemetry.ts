@@ -1,12 +1,7 @@
 import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
-import { Secret } from '../shared/secret.ts';
-import {
-  findCollectorUrlProblem,
-  parseKeyValues,
-  type Readers,
-  readProxies,
-  shown,
-} from './readers.ts';
+import type { Secret } from '../shared/secret.ts';
+import { parseKeyValues, type Readers, readProxies } from './readers.ts';
+import { read, readAs, type ValueOf } from './variables.ts';
 
 /** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
 export interface TelemetryConfig {
@@ -33,14 +28,11 @@ export interface MetricsPushConfig extends OtlpConfig {
   readonly temporality: 'cumulative' | 'delta' | 'lowmemory';
 }
 
-const longestMs = 3_600_000;
-
 /** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
 export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryConfig {
-  const isDisabled = readers.flag('OTEL_SDK_DISABLED', false);
-  // Logs are lines on standard output; the context of others than W3C's is not understood.
-  readers.oneOf('OTEL_LOGS_EXPORTER', ['none']);
-  readers.someOf('OTEL_PROPAGATORS', ['tracecontext']);
+  const isDisabled = read(readers, 'OTEL_SDK_DISABLED');
+  read(readers, 'OTEL_LOGS_EXPORTER');
+  read(readers, 'OTEL_PROPAGATORS');
   const resource = readResource(readers);
   const traces = readTraces(readers);
   const metrics = readMetrics(readers, gatewayPort);
@@ -50,12 +42,12 @@ export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryC
 }
 
 function readResource(readers: Readers): Readonly<Record<string, string>> {
-  const text = readers.text('OTEL_RESOURCE_ATTRIBUTES') ?? '';
+  const text = read(readers, 'OTEL_RESOURCE_ATTRIBUTES') ?? '';
   const attributes = parseKeyValues(text);
   if (attributes === undefined) {
     readers.report('OTEL_RESOURCE_ATTRIBUTES must be key=value, with commas between.');
   }
-  const named = readers.text('OTEL_SERVICE_NAME');
+  const named = read(readers, 'OTEL_SERVICE_NAME');
   return {
     'service.name': 'compliance-partner-gateway',
     ...Object.fromEntries(attributes ?? []),
@@ -64,7 +56,7 @@ function readResource(readers: Readers): Readonly<Record<string, string>> {
 }
 
 function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
-  const given = readers.someOf('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'none']);
+  const given = read(readers, 'OTEL_METRICS_EXPORTER');
   if (given.length > 1 && given.includes('none')) {
     readers.report('OTEL_METRICS_EXPORTER has none beside others: name one or the other.');
   }
@@ -82,35 +74,18 @@ function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
 
 function readPrometheus(readers: Readers): ListenConfig {
   return {
-    host: readers.host('OTEL_EXPORTER_PROMETHEUS_HOST', 'localhost'),
-    port: readers.wholeNumber('OTEL_EXPORTER_PROMETHEUS_PORT', {
-      min: 0,
-      max: 65_535,
-      fallback: 9464,
-    }),
+    host: read(readers, 'OTEL_EXPORTER_PROMETHEUS_HOST'),
+    port: read(readers, 'OTEL_EXPORTER_PROMETHEUS_PORT'),
   };
 }
 
 function readPush(readers: Readers): MetricsPushConfig {
-  const intervalMs = readers.wholeNumber('OTEL_METRIC_EXPORT_INTERVAL', {
-    min: 100,
-    max: longestMs,
-    fallback: 60_000,
-  });
-  const exportTimeoutMs = readers.wholeNumber('OTEL_METRIC_EXPORT_TIMEOUT', {
-    min: 1,
-    max: longestMs,
-    fallback: Math.min(30_000, intervalMs),
-  });
+  const intervalMs = read(readers, 'OTEL_METRIC_EXPORT_INTERVAL');
+  const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', Math.min(30_000, intervalMs));
   if (exportTimeoutMs > intervalMs) {
     readers.report('OTEL_METRIC_EXPORT_TIMEOUT must not be more than OTEL_METRIC_EXPORT_INTERVAL.');
   }
-  const temporality =
-    readers.oneOf('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', [
-      'cumulative',
-      'delta',
-      'lowmemory',
-    ]) ?? 'cumulative';
+  const temporality = read(readers, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE');
   return { ...readOtlp(readers, 'METRICS'), intervalMs, exportTimeoutMs, temporality };
 }
 
@@ -133,8 +108,15 @@ export interface OtlpConfig {
 type Signal = 'TRACES' | 'METRICS';
 
 const general = 'OTEL_EXPORTER_OTLP_';
+type OtlpPart =
+  | 'PROTOCOL'
+  | 'HEADERS'
+  | 'TIMEOUT'
+  | 'COMPRESSION'
+  | 'CERTIFICATE'
+  | 'CLIENT_CERTIFICATE'
+  | 'CLIENT_KEY';
 const defaultRoot = 'http://localhost:4318';
-const longestTimeoutMs = 600_000;
 
 /** Whether somebody said where this kind of telemetry goes. */
 function namesCollector(readers: Readers, signal: Signal): boolean {
@@ -143,34 +125,27 @@ function namesCollector(readers: Readers, signal: Signal): boolean {
 
 /** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
 function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
-  const read = <Value>(name: string, one: (variable: string) => Value | undefined) => {
-    const special = one(`${general}${signal}_${name}`);
-    const common = one(`${general}${name}`);
-    return special ?? common;
+  const readPart = <Part extends OtlpPart>(part: Part): ValueOf<`${typeof general}${Part}`> => {
+    const common = read(readers, `${general}${part}`);
+    const name = `${general}${signal}_${part}`;
+    return readers.text(name) === undefined ? common : readAs(readers, `${general}${part}`, name);
   };
-  const clientCertificatePath = read('CLIENT_CERTIFICATE', readers.text);
-  const clientKeyPath = read('CLIENT_KEY', readers.text);
+  const clientCertificatePath = readPart('CLIENT_CERTIFICATE');
+  const clientKeyPath = readPart('CLIENT_KEY');
   if ((clientCertificatePath === undefined) !== (clientKeyPath === undefined)) {
     readers.report(
       `${general}CLIENT_CERTIFICATE and ${general}CLIENT_KEY belong together: set both or none.`,
     );
   }
-  const timeoutMs = read('TIMEOUT', (name) =>
-    readers.text(name) === undefined
-      ? undefined
-      : readers.wholeNumber(name, { min: 1, max: longestTimeoutMs, fallback: 0 }),
-  );
   const url = readUrl(readers, signal);
   return {
     url,
     proxy: proxyFor(url, readProxies(readers)),
-    protocol:
-      read('PROTOCOL', (name) => readers.oneOf(name, ['http/protobuf', 'http/json'])) ??
-      'http/protobuf',
-    headers: read('HEADERS', (name) => readHeaders(readers, name)) ?? {},
-    compression: read('COMPRESSION', (name) => readers.oneOf(name, ['none', 'gzip'])) ?? 'none',
-    timeoutMs: timeoutMs ?? 10_000,
-    certificatePath: read('CERTIFICATE', readers.text),
+    protocol: readPart('PROTOCOL'),
+    headers: readPart('HEADERS'),
+    compression: readPart('COMPRESSION'),
+    timeoutMs: readPart('TIMEOUT'),
+    certificatePath: readPart('CERTIFICATE'),
     clientCertificatePath,
     clientKeyPath,
   };
@@ -178,26 +153,10 @@ function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
 
 /** An address for one kind is taken as it is; to the one for all, the path of the kind is added. */
 function readUrl(readers: Readers, signal: Signal): URL {
-  const special = readers.checkedUrl(`${general}${signal}_ENDPOINT`, findCollectorUrlProblem);
-  const root = readers.checkedUrl(`${general}ENDPOINT`, findCollectorUrlProblem);
+  const special = readAs(readers, `${general}ENDPOINT`, `${general}${signal}_ENDPOINT`);
+  const root = read(readers, `${general}ENDPOINT`);
   const base = (root ?? new URL(defaultRoot)).href.replace(/\/?$/, '/');
   return special ?? new URL(`v1/${signal.toLowerCase()}`, base);
-}
-
-/** Their values are never shown, not even where they cannot be used. */
-function readHeaders(readers: Readers, name: string): Readonly<Record<string, Secret>> | undefined {
-  const text = readers.text(name);
-  if (text === undefined) {
-    return undefined;
-  }
-  const pairs = [...(parseKeyValues(text) ?? [['', '']])];
-  const isSendable = pairs.every(
-    ([key = '', value = '']) => /^[\w!#$%&'*+.^`|~-]+$/.test(key) && /^[\x20-\x7e]*$/.test(value),
-  );
-  if (!isSendable) {
-    readers.report(`${name} cannot be used: it must be name=value, with commas between.`);
-  }
-  return Object.fromEntries(pairs.map(([key = '', value = '']) => [key, new Secret(value)]));
 }
 
 /** Which traces are recorded and sent. */
@@ -208,7 +167,7 @@ export interface TracesConfig {
 }
 
 export interface SamplerConfig {
-  readonly name: (typeof samplers)[number];
+  readonly name: ValueOf<'OTEL_TRACES_SAMPLER'>;
   /** From 0 to 1: how much of what begins here is recorded, where the sampler counts. */
   readonly ratio: number;
 }
@@ -220,50 +179,26 @@ interface BatchConfig {
   readonly exportTimeoutMs: number;
 }
 
-const samplers = [
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-] as const;
-
-const largestQueue = 100_000;
-const longestExportMs = 600_000;
-
 /** Reads whether traces are sent, and how; undefined where they are not. */
 function readTraces(readers: Readers): TracesConfig | undefined {
-  const exporter = readers.oneOf('OTEL_TRACES_EXPORTER', ['otlp', 'none']);
+  const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
   const isWanted = isNamed ? exporter === 'otlp' : namesCollector(readers, 'TRACES');
-  const sampler = readSampler(readers);
+  const sampler = {
+    name: read(readers, 'OTEL_TRACES_SAMPLER'),
+    ratio: read(readers, 'OTEL_TRACES_SAMPLER_ARG'),
+  };
   return isWanted
     ? { otlp: readOtlp(readers, 'TRACES'), sampler, batch: readBatch(readers) }
     : undefined;
 }
 
-function readSampler(readers: Readers): SamplerConfig {
-  const name = readers.oneOf('OTEL_TRACES_SAMPLER', samplers) ?? 'parentbased_always_on';
-  const text = readers.text('OTEL_TRACES_SAMPLER_ARG');
-  const ratio = /^\d(\.\d{1,15})?$/.test(text ?? '1') ? Number(text ?? '1') : Number.NaN;
-  const isUsable = ratio >= 0 && ratio <= 1;
-  if (!isUsable) {
-    readers.report(
-      `OTEL_TRACES_SAMPLER_ARG is "${shown(text ?? '')}"; it must be a number from 0 to 1.`,
-    );
-  }
-  return { name, ratio: isUsable ? ratio : 1 };
-}
-
 function readBatch(readers: Readers): BatchConfig {
-  const number = (name: string, fallback: number, max: number) =>
-    readers.wholeNumber(name, { min: 1, max, fallback });
   const batch = {
-    maxQueueSize: number('OTEL_BSP_MAX_QUEUE_SIZE', 2048, largestQueue),
-    maxExportBatchSize: number('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, largestQueue),
-    scheduledDelayMs: number('OTEL_BSP_SCHEDULE_DELAY', 5000, longestExportMs),
-    exportTimeoutMs: number('OTEL_BSP_EXPORT_TIMEOUT', 30_000, longestExportMs),
+    maxQueueSize: read(readers, 'OTEL_BSP_MAX_QUEUE_SIZE'),
+    maxExportBatchSize: read(readers, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
+    scheduledDelayMs: read(readers, 'OTEL_BSP_SCHEDULE_DELAY'),
+    exportTimeoutMs: read(readers, 'OTEL_BSP_EXPORT_TIMEOUT'),
   };
   if (batch.maxExportBatchSize > batch.maxQueueSize) {
     readers.report('OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE.');

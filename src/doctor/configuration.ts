@@ -1,6 +1,7 @@
 import { cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/readers.ts';
+import { namesWithin } from '../config/variables.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -42,9 +43,10 @@ const isSet = ({ environment }: ConfigFacts, name: string): boolean =>
 const isProduction = ({ environment }: ConfigFacts): boolean =>
   environment['NODE_ENV']?.trim() === 'production';
 
-/** Prefixes under which every variable is the gateway's, and names of others' that it may read. */
+/** Prefixes under which every variable is the gateway's. */
 const ownNames =
-  /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|EXPLORER|HEADERS|KEEP_ALIVE|LIMITS?|LIST|MAX|OPERATION|RESPONSE_IDLE|SHED|TRUSTED_DOCUMENTS)_|^AZURE_(TENANT_ID|CLIENT_\w+|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)$/;
+  /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|EXPLORER|HEADERS|KEEP_ALIVE|LIMITS?|LIST|MAX|OPERATION|RESPONSE_IDLE|SHED|TRUSTED_DOCUMENTS|AZURE_CLIENT)_/;
+const credentialNames: ReadonlySet<string> = new Set(namesWithin('credentials'));
 const doctorsOwn: ReadonlySet<string> = new Set(['GRAPH_TOKEN']);
 /** What Kubernetes gives a pod to stop where nothing else is said. */
 const usualGraceMs = 30_000;
@@ -56,7 +58,7 @@ const hints: readonly Hint[] = [
   (facts) => {
     const unread = Object.keys(facts.environment).filter(
       (name) =>
-        ownNames.test(name) &&
+        (ownNames.test(name) || credentialNames.has(name)) &&
         !facts.readNames.has(name) &&
         !doctorsOwn.has(name) &&
         isSet(facts, name),
@@ -70,8 +72,7 @@ const hints: readonly Hint[] = [
         );
   },
   (facts) => {
-    const names = ['EMULATOR_PORT', 'EMULATOR_BETA_GENERATION', 'EMULATOR_ODDITIES'];
-    const given = names.filter((name) => isSet(facts, name));
+    const given = namesWithin('emulator').filter((name) => isSet(facts, name));
     return facts.config.upstream.kind === 'graph' && given.length > 0
       ? hint(
           `${given.join(', ')}: set, but a Graph is configured, so there is no embedded one.`,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildClientSchema, type IntrospectionQuery, isObjectType } from 'graphql';
 import { partnerPages, typePolicies } from '../../schema/clients/apollo.js';
-import { clientArtifactsOf } from '../../tools/artifacts/clientArtifacts.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import { clientArtifactsOf } from '../../tools/artifacts/clientArtifacts.ts';
 
 const ref = (id: number) => ({ __ref: `ComplianceManagementPartner:${id}` });
 const nodes = (...ids: number[]) => ids.map(ref);
