@@ -1,20 +1,251 @@
 /** @jest-environment-options {"timersOf": "the budget, which keeps asking for a Redis that is not there"} */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'undici';
+import { addMutation, updateMutation } from '../support/documents.ts';
+import { type Answer, cutOff, hangUp, json, reset, silence } from '../support/scriptedServer.ts';
 import { canariesOfToken, canary, canaryToken, findCanaries } from '../support/secrets/canaries.ts';
 import {
   type DirtyGraph,
+  dirty,
+  dirtyPage,
   graphSecrets,
   graphWords,
   startDirtyGraph,
 } from '../support/secrets/dirtyGraph.ts';
-import { failurePaths } from '../support/secrets/failurePaths.ts';
 import {
+  callerHeaders,
   entrusted,
   type SecretStage,
   type StageAnswer,
   startSecretStage,
   written,
 } from '../support/secrets/secretStage.ts';
+import { until } from '../support/until.ts';
+
+/** What a path is played on. */
+interface FailureStage {
+  readonly stage: SecretStage;
+  readonly graph: DirtyGraph;
+  /** Has the gateway meet a bug of its own while something runs. */
+  withBug(run: () => Promise<StageAnswer>): Promise<StageAnswer>;
+}
+
+type Play = (on: FailureStage) => Promise<StageAnswer>;
+
+/** One way to fail: its name, what Graph does, what the caller does, and the code that shows that it came to this. */
+type FailurePath = readonly [string, Answer, Play, string | undefined];
+
+const list = `query Audit { complianceManagementPartners(filter: { displayName: { contains: "${canary('document')}" } }) { nodes { id displayName } } }`;
+const one = (id: string) =>
+  `query Audit { complianceManagementPartner(id: "${id}") { id revision } }`;
+const two =
+  'query Audit { a: complianceManagementPartner(id: "a") { id } b: complianceManagementPartner(id: "b") { id } }';
+const input = { displayName: canary('variable') };
+const opaque = { authorization: `Bearer ${canary('opaque-token')}` };
+const partner = { id: 'p', displayName: canary('data'), partnerState: 'enabled' };
+const target = { '@odata.type': '#microsoft.graph.unheardOf', note: canary('data') };
+
+const read: Play = ({ stage }) => stage.ask(list);
+const readOpaque: Play = ({ stage }) => stage.ask(list, {}, opaque);
+// Another token, because this one is held back from then on.
+const readThrottled: Play = ({ stage }) =>
+  stage.ask(list, {}, { authorization: `Bearer ${canary('opaque-token')}~1` });
+const add: Play = ({ stage }) => stage.ask(addMutation, { input });
+const change: Play = ({ stage }) => stage.ask(updateMutation, { input: { id: 'p', ...input } });
+const post = ({ stage }: FailureStage, body: string, headers: object = {}) =>
+  stage.send('/graphql', { method: 'POST', headers: { ...callerHeaders, ...headers }, body });
+const claims = Buffer.from('{"access_token":{"nbf":{"essential":true}}}').toString('base64');
+const batched =
+  (status: number): Answer =>
+  (response, request) => {
+    const token = request.headers.authorization ?? '';
+    const body = { error: { code: 'Denied', message: `${canary('refusal')} ${token}` } };
+    const item = (id: string) => ({ id, status, headers: { 'request-id': token }, body });
+    json(200, { responses: [item('0'), item('1')] })(response, request);
+  };
+
+/** Leaves as soon as Graph was asked. */
+async function leave({ stage, graph }: FailureStage): Promise<StageAnswer> {
+  const before = graph.requests.length;
+  const caller = new Client(stage.url);
+  const body = JSON.stringify({ query: list });
+  const options = { method: 'POST' as const, path: '/graphql', headers: callerHeaders, body };
+  const answered = caller.request(options).catch(() => undefined);
+  await until(() => graph.requests.length > before);
+  await caller.destroy();
+  await answered;
+  return stage.send('/livez', { method: 'GET' });
+}
+
+/** The paths of a gateway that passes its callers' tokens on. A new one is a line here. */
+const failurePaths: readonly FailurePath[] = [
+  ['Graph refuses a read', dirty(400), read, 'UPSTREAM_BAD_RESPONSE'],
+  ['Graph refuses an add', dirty(400), add, undefined],
+  ['Graph refuses the token', dirty(401), read, 'UNAUTHENTICATED'],
+  ['Graph refuses an opaque token', dirty(401), readOpaque, 'UNAUTHENTICATED'],
+  [
+    'Graph asks for claims',
+    dirty(401, undefined, {
+      'www-authenticate': `Bearer realm="${canary('host')}", claims="${claims}"`,
+    }),
+    read,
+    'UNAUTHENTICATED',
+  ],
+  ['Graph forbids', dirty(403), read, 'FORBIDDEN'],
+  ['Graph forbids with an opaque token', dirty(403), readOpaque, 'FORBIDDEN'],
+  [
+    'something else answers 404',
+    dirty(404),
+    ({ stage }) => stage.ask(one('p')),
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  ['Graph sees a conflict', dirty(409), change, undefined],
+  ['Graph throttles', dirty(429, undefined, { 'retry-after': '3600' }), readThrottled, 'THROTTLED'],
+  ['Graph has a fault', dirty(500), read, 'UPSTREAM_UNAVAILABLE'],
+  ['Graph has a fault after a write', dirty(500), add, 'OUTCOME_UNKNOWN'],
+  [
+    'Graph is away for a time',
+    dirty(503, undefined, { 'retry-after': '0' }),
+    read,
+    'UPSTREAM_UNAVAILABLE',
+  ],
+  [
+    'Graph sends elsewhere',
+    dirty(302, '', { location: `https://${canary('host')}/` }),
+    read,
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  ['a page comes instead of Graph', dirtyPage, read, 'UPSTREAM_BAD_RESPONSE'],
+  [
+    'broken JSON comes',
+    dirty(200, `{"value":[{"id":"${canary('data')}`),
+    read,
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  [
+    'wrong types come',
+    dirty(200, { value: [{ id: 7, displayName: canary('data') }] }),
+    read,
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  [
+    'a nextLink leads elsewhere',
+    dirty(200, { value: [], '@odata.nextLink': `https://${canary('host')}/x` }),
+    read,
+    'UPSTREAM_BAD_RESPONSE',
+  ],
+  ['the items of a batch are refused', batched(403), ({ stage }) => stage.ask(two), 'FORBIDDEN'],
+  ['the connection is reset', reset, read, 'UPSTREAM_UNAVAILABLE'],
+  ['the connection is reset in a write', reset, add, 'OUTCOME_UNKNOWN'],
+  ['the connection is closed', hangUp, read, 'UPSTREAM_UNAVAILABLE'],
+  [
+    'the answer is cut off',
+    cutOff(200, JSON.stringify({ value: [partner] })),
+    read,
+    'UPSTREAM_UNAVAILABLE',
+  ],
+  [
+    'Graph is silent',
+    silence,
+    ({ stage }) => stage.ask(list, {}, { prefer: 'wait=0.2' }),
+    'UPSTREAM_TIMEOUT',
+  ],
+  ['the caller leaves', silence, leave, undefined],
+  ['everything goes well', dirty(200, { value: [partner] }), read, undefined],
+  [
+    'a partner has an unheard-of target',
+    dirty(200, { ...partner, macOsEnrollmentAssignments: [{ target }] }),
+    ({ stage }) =>
+      stage.ask(
+        'query Audit { complianceManagementPartner(id: "p") { displayName macOsEnrollmentAssignments { target { ... on UnrecognizedAssignmentTarget { properties } } } } }',
+      ),
+    undefined,
+  ],
+  [
+    'there is no token',
+    dirty(200),
+    ({ stage }) => stage.ask(list, {}, { authorization: '' }),
+    'UNAUTHENTICATED',
+  ],
+  [
+    'the token is none',
+    dirty(200),
+    ({ stage }) => stage.ask(list, {}, { authorization: `Bearer ${canary('opaque-token')} x` }),
+    'UNAUTHENTICATED',
+  ],
+  [
+    'a token is sent twice',
+    dirty(200),
+    ({ stage }) =>
+      stage.send('/graphql', {
+        method: 'POST',
+        headers: ['authorization', opaque.authorization, 'authorization', opaque.authorization],
+        body: '{}',
+      }),
+    'BAD_REQUEST',
+  ],
+  [
+    'the document is broken',
+    dirty(200),
+    ({ stage }) => stage.ask(`{ "${canary('document')}`),
+    'GRAPHQL_PARSE_FAILED',
+  ],
+  [
+    'the document asks for nothing known',
+    dirty(200),
+    ({ stage }) => stage.ask(`{ ${canary('document').replaceAll('-', '_')} }`),
+    'GRAPHQL_VALIDATION_FAILED',
+  ],
+  [
+    'a variable has the wrong type',
+    dirty(200),
+    ({ stage }) => stage.ask(addMutation, { input: canary('variable') }),
+    'BAD_USER_INPUT',
+  ],
+  [
+    'an id would leave its path',
+    dirty(200),
+    ({ stage }) => stage.ask(one(`../${canary('document')}`)),
+    'BAD_USER_INPUT',
+  ],
+  [
+    'the document asks for too much',
+    dirty(200),
+    ({ stage }) => stage.ask(`{ ${'__typename '.repeat(1100)} }`),
+    'TOO_MANY_TOKENS',
+  ],
+  ['the body is no JSON', dirty(200), (on) => post(on, `{"${canary('variable')}`), 'BAD_REQUEST'],
+  [
+    'the body is too large',
+    dirty(200),
+    (on) => post(on, JSON.stringify({ query: canary('document').repeat(5000) })),
+    'REQUEST_TOO_LARGE',
+  ],
+  [
+    'the body is of another type',
+    dirty(200),
+    (on) => post(on, canary('variable'), { 'content-type': 'text/plain' }),
+    'UNSUPPORTED_MEDIA_TYPE',
+  ],
+  [
+    'the document stands in the address',
+    dirty(200),
+    ({ stage }) =>
+      stage.send(`/graphql?query=${encodeURIComponent(`{${canary('path')}`)}`, {
+        method: 'GET',
+        headers: callerHeaders,
+      }),
+    'GRAPHQL_PARSE_FAILED',
+  ],
+  [
+    'there is nothing at the path',
+    dirty(200),
+    ({ stage }) =>
+      stage.send(`/${canary('path')}?${canary('path')}`, { method: 'GET', headers: callerHeaders }),
+    'NOT_FOUND',
+  ],
+  ['something is thrown', dirty(503), (on) => on.withBug(() => read(on)), 'INTERNAL_SERVER_ERROR'],
+];
 
 const secrets = {
   ...entrusted,

@@ -8,8 +8,8 @@ import {
   revisionIn,
   revisionQuery,
 } from '../support/documents.ts';
-import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { empty, json } from '../support/scriptedServer.ts';
+import { startScripted, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -96,9 +96,10 @@ describe('one assignment', () => {
     ];
     const body = `{"id":"fleet","macOsEnrollmentAssignments":[${entries.join(', ')}]}`;
     const written = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
-    const graph = await startScriptedServer(json(200, body), json(200, written));
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    closeLater(() => gateway.stop(0), graph.close);
+    const { graph, gateway } = await startScripted(closeLater, [
+      json(200, body),
+      json(200, written),
+    ]);
     expect(await add(gateway, { group: { groupId } })).toMatchObject({ changed: true });
     const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
     expect(graph.requests[1]?.body).toBe(
@@ -191,9 +192,11 @@ describe('changes at the same time', () => {
   ])(
     'are told beside what was written where %s afterwards, but another one',
     async (_what, row, after, change, target) => {
-      const graph = await startScriptedServer(json(200, row), empty(204), json(200, after));
-      const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-      closeLater(() => gateway.stop(0), graph.close);
+      const { graph, gateway } = await startScripted(closeLater, [
+        json(200, row),
+        empty(204),
+        json(200, after),
+      ]);
       expect(await change(gateway, target)).toMatchObject({
         changed: true,
         complianceManagementPartner: { id: 'fleet' },

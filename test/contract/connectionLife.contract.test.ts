@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { useClosing } from '../support/closing.ts';
 import { listQuery } from '../support/documents.ts';
-import {
-  type Answer,
-  json,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { type Answer, json } from '../support/scriptedServer.ts';
+import { startScripted } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
@@ -25,13 +20,8 @@ async function start(environment: Record<string, string>, ...script: Answer[]) {
         answer(response, request);
       },
   );
-  const graph: ScriptedServer = await startScriptedServer(...noting);
   const clock: VirtualClock = createVirtualClock();
-  const gateway: TestGateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.url.href, ...environment },
-    { clock },
-  );
-  closeLater(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
+  const { graph, gateway } = await startScripted(closeLater, noting, environment, { clock });
   return { ports, graph, clock, gateway };
 }
 

@@ -10,26 +10,15 @@ import {
   reset,
   type ScriptedServer,
   silence,
-  startScriptedServer,
 } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startScripted, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const closeLater = useClosing();
 
-async function start(
-  script: Answer[],
-  clock?: VirtualClock,
-): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
-  const graph = await startScriptedServer(...script);
-  const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.url.href },
-    clock === undefined ? {} : { clock },
-  );
-  closeLater(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
-  return { gateway, graph };
-}
+const start = (script: Answer[], clock?: VirtualClock) =>
+  startScripted(closeLater, script, {}, clock === undefined ? {} : { clock });
 
 const add = (gateway: TestGateway, headers: Record<string, string> = {}) =>
   gateway.run(addMutation, { input: { displayName: 'Fleet', windowsOnboarded: true } }, headers);

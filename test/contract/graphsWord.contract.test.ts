@@ -8,14 +8,8 @@ import {
   updateMutation,
 } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
-import {
-  type Answer,
-  json,
-  reset,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { type Answer, json, reset, type ScriptedServer } from '../support/scriptedServer.ts';
+import { startScripted, type TestGateway } from '../support/testGateways.ts';
 
 const path = '/beta/deviceManagement/complianceManagementPartners';
 const id = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -33,10 +27,7 @@ const closeLater = useClosing();
 async function start(
   ...script: Answer[]
 ): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
-  const graph = await startScriptedServer(...script);
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-  closeLater(() => gateway.stop(0), graph.close);
-  return { gateway, graph };
+  return startScripted(closeLater, [...script]);
 }
 
 /** Answers each method in its own way. */

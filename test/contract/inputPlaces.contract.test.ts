@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, deleteMutation, partnerQuery, updateMutation } from '../support/documents.ts';
-import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
-import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { json, type ScriptedServer } from '../support/scriptedServer.ts';
+import { type GraphQLAnswer, startScripted, type TestGateway } from '../support/testGateways.ts';
 
 let graph: ScriptedServer;
 let gateway: TestGateway;
 
+const closeLater = useClosing(afterAll);
 beforeAll(async () => {
-  graph = await startScriptedServer(json(200, { id: 'abc', displayName: 'Fleet' }));
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-});
-
-afterAll(async () => {
-  await gateway.stop(0);
-  await graph.close();
+  ({ graph, gateway } = await startScripted(closeLater, [
+    json(200, { id: 'abc', displayName: 'Fleet' }),
+  ]));
 });
 
 /** Posts variables as the JSON text that they are, so that numbers keep their digits. */

@@ -6,8 +6,8 @@ import { systemClock } from '../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { useClosing } from '../support/closing.ts';
 import { everything, listQuery, partnerQuery } from '../support/documents.ts';
-import { json, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { json } from '../support/scriptedServer.ts';
+import { startScripted, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 const closeLater = useClosing();
 
@@ -140,11 +140,9 @@ describe('the list', () => {
         { target: { '@odata.type': 'microsoft.graph.groupAssignmentTarget', groupId: 'g' } },
       ],
     };
-    const graph = await startScriptedServer(
+    const { gateway } = await startScripted(closeLater, [
       json(200, { value: [odd, { id: 'plain', partnerState: 'enabled' }] }),
-    );
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    closeLater(() => gateway.stop(0), graph.close);
+    ]);
     const query = `{ complianceManagementPartners { nodes { ...Everything revision } } } ${everything}`;
     const { result } = await gateway.run(query);
     expect(result.errors).toBeUndefined();
@@ -182,17 +180,16 @@ describe('a list whose pages repeat', () => {
   /** A Graph whose pages have these ids, each with a link to the next; the last one again and again, if told so. */
   async function startPages(pages: readonly string[][], isEndless = false) {
     let page = 0;
-    const graph = await startScriptedServer((response, request) => {
-      const ids = pages[isEndless ? page % pages.length : page] ?? [];
-      page += 1;
-      const isLast = !isEndless && page === pages.length;
-      const value = ids.map((id) => ({ id }));
-      const next = { '@odata.nextLink': `${path}?$skiptoken=${page}` };
-      json(200, { value, ...(!isLast && next) })(response, request);
-    });
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    closeLater(() => gateway.stop(0), graph.close);
-    return { gateway, graph };
+    return startScripted(closeLater, [
+      (response, request) => {
+        const ids = pages[isEndless ? page % pages.length : page] ?? [];
+        page += 1;
+        const isLast = !isEndless && page === pages.length;
+        const value = ids.map((id) => ({ id }));
+        const next = { '@odata.nextLink': `${path}?$skiptoken=${page}` };
+        json(200, { value, ...(!isLast && next) })(response, request);
+      },
+    ]);
   }
 
   it.each([

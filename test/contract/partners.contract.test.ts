@@ -1,12 +1,44 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Emulator, startEmulator } from '../../src/emulator/server.ts';
+import type {
+  AddComplianceManagementPartnerInput,
+  AssignmentTargetInput,
+} from '../../src/generated/graphql.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
 import { addMutation, pageAnswer, pageInput, partnerQuery } from '../support/documents.ts';
-import { readBack } from '../support/readBack.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+
+const typenames = {
+  allLicensedUsers: 'AllLicensedUsersAssignmentTarget',
+  allDevices: 'AllDevicesAssignmentTarget',
+  group: 'GroupAssignmentTarget',
+  exclusionGroup: 'ExclusionGroupAssignmentTarget',
+  configurationManagerCollection: 'ConfigurationManagerCollectionAssignmentTarget',
+} as const;
+
+/** What an answer must hold of an input, written down without the mapping's help. */
+function readBack(input: AddComplianceManagementPartnerInput): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [
+      name,
+      Array.isArray(value)
+        ? value.map(({ target }) => ({ target: target ? readBackTarget(target) : null }))
+        : value,
+    ]),
+  );
+}
+
+function readBackTarget(target: AssignmentTargetInput): Record<string, unknown> {
+  const [key, value] = Object.entries(target)[0] ?? [];
+  return {
+    __typename: typenames[key as keyof typeof typenames],
+    ...value,
+    filter: value?.filter ?? null,
+  };
+}
 
 type Generation = 'reference-page' | 'today';
 const givenId = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';

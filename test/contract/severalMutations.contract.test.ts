@@ -8,9 +8,8 @@ import {
   reset,
   type ScriptedServer,
   silence,
-  startScriptedServer,
 } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startScripted, type TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
@@ -19,10 +18,7 @@ const closeLater = useClosing();
 async function start(
   ...script: Answer[]
 ): Promise<{ gateway: TestGateway; graph: ScriptedServer }> {
-  const graph = await startScriptedServer(...script);
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-  closeLater(() => gateway.stop(0), graph.close);
-  return { gateway, graph };
+  return startScripted(closeLater, [...script]);
 }
 
 const add = (alias: string, input = `displayName: "${alias}"`): string =>
@@ -120,9 +116,7 @@ describe('several mutations in one operation', () => {
 
   it('share their time, and send nothing once it is up', async () => {
     const clock = createVirtualClock();
-    const graph = await startScriptedServer(silence);
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
-    closeLater(() => Promise.all([gateway.stop(0), clock.advance(0)]), graph.close);
+    const { graph, gateway } = await startScripted(closeLater, [silence], {}, { clock });
     const answering = gateway.run(
       mutation(add('a'), add('b'), remove('c')),
       {},

