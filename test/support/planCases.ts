@@ -21,7 +21,7 @@ import { readSdl, resolverMap } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import { built, type Choices, createChoices } from '../extended/fuzz/choices.ts';
 import { playRandomCases } from '../extended/fuzz/fuzzRun.ts';
-import { randomDocument } from '../extended/fuzz/randomDocument.ts';
+import { randomDocument } from '../extended/fuzz/randomOperation.ts';
 import { randomNumberText, randomText } from '../extended/fuzz/randomTexts.ts';
 import { validOperation } from './validOperations.ts';
 

@@ -31,7 +31,7 @@ const fragmentNames = ['A', 'B', 'C', 'on', '__proto__'];
 const deepest = 9;
 
 /** Builds an operation over the schema: most of it is right, and something is wrong in every second one. */
-function randomDocument(schema: GraphQLSchema, choices: Choices): RandomOperation {
+export function randomDocument(schema: GraphQLSchema, choices: Choices): RandomOperation {
   const declared = new Map<string, string>();
   const values = new Map<string, string>();
   const json: Notation = { kind: 'json' };
