@@ -31,6 +31,14 @@ interface LastAnswer {
   readonly requestId: string | null;
 }
 
+type FetcherRequest = Parameters<Fetcher>[0];
+
+/** Just after a change of tabs GraphiQL still names the operation of the tab before. */
+function withOwnOperation({ operationName, ...request }: FetcherRequest): FetcherRequest {
+  const isOwn = operationName && new RegExp(`\\b${operationName}\\b`).test(request.query);
+  return isOwn ? { ...request, operationName } : request;
+}
+
 /** Sends with the token of the moment, and tells of the answer. */
 function createFetcher(readNow: () => string, onAnswer: (answer: LastAnswer) => void): Fetcher {
   return async (request, options) => {
@@ -45,7 +53,7 @@ function createFetcher(readNow: () => string, onAnswer: (answer: LastAnswer) => 
         },
         readNow(),
       ),
-      body: JSON.stringify(request),
+      body: JSON.stringify(withOwnOperation(request)),
     });
     const requestId = response.headers.get('client-request-id');
     onAnswer({ status: response.status, requestId });
@@ -68,12 +76,30 @@ const [schema] = await Promise.all([readSchema().catch(() => undefined), editor]
 const givenToken = settings.headers['authorization']?.replace(/^Bearer\s*/, '') ?? '';
 const initialToken = readToken() ?? givenToken;
 const storage = createForgetfulStorage(window.localStorage, settings.graph);
-const isFirstVisit = storage.getItem('graphiql:tabState') === null;
 const tabs = settings.tabs.map(({ document, variables }) => ({
   query: document,
   variables: JSON.stringify(variables, null, 2),
   headers: null,
 }));
+
+const active = readActiveTab() ?? tabs[0];
+
+interface StoredTab {
+  readonly query?: string;
+  readonly variables?: string;
+}
+
+/** The tab that was open when the page was left: GraphiQL remembers its variables, and does not show them by itself. */
+function readActiveTab(): StoredTab | undefined {
+  try {
+    const { tabs: stored, activeTabIndex } = JSON.parse(
+      storage.getItem('graphiql:tabState') ?? '',
+    ) as { tabs: readonly StoredTab[]; activeTabIndex: number };
+    return stored[activeTabIndex];
+  } catch {
+    return undefined;
+  }
+}
 
 function Explorer() {
   const [token, setToken] = useState(initialToken);
@@ -114,10 +140,8 @@ function Explorer() {
           fetcher={fetcher}
           {...(schema && { schema })}
           defaultTabs={tabs}
-          {...(isFirstVisit && {
-            initialQuery: settings.document,
-            initialVariables: JSON.stringify(settings.variables, null, 2),
-          })}
+          initialQuery={active?.query ?? ''}
+          initialVariables={active?.variables ?? ''}
           shouldPersistHeaders={false}
           storage={storage}
         >
