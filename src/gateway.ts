@@ -18,7 +18,7 @@ import { createDocumentStore } from './graphql/documentStore.ts';
 import { createAdmission } from './graphql/documents.ts';
 import { schemaOf } from './graphql/subgraph.ts';
 import type { Explorer } from './http/explorer.ts';
-import { exampleMutation, exampleVariables } from './http/explorerExample.ts';
+import { explorerTabs } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
@@ -261,11 +261,13 @@ export function explorerOf({
   const isEmbedded = upstream.kind === 'emulator';
   const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
   const token = isEmbedded ? embeddedGraphToken : '';
+  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
   return {
     mode: explorer,
     example: {
-      document: exampleMutation,
-      variables: exampleVariables(apiVersion === 'beta' && isOfPage),
+      ...tabs[0],
+      tabs,
+      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
       headers: { authorization: `Bearer ${token}` },
     },
   };

@@ -10,21 +10,25 @@ interface ExplorerStorage {
   readonly length: number;
 }
 
-/** The browser's storage, but for all that may hold a token: that lives as long as the page. */
-export function createForgetfulStorage(kept: ExplorerStorage): ExplorerStorage {
+/**
+ * The browser's storage, but for all that may hold a token: that lives as long as the page. Each Graph has keys of its
+ * own, so that a write which was tried on one is not ready to run on another.
+ */
+export function createForgetfulStorage(kept: ExplorerStorage, graph: string): ExplorerStorage {
   const memory = new Map<string, string>();
+  const placeOf = (key: string): string => `${key} ${graph}`;
   return {
-    getItem: (key) => (forgotten.has(key) ? (memory.get(key) ?? null) : kept.getItem(key)),
+    getItem: (key) => (forgotten.has(key) ? (memory.get(key) ?? null) : kept.getItem(placeOf(key))),
     setItem(key, value) {
       if (forgotten.has(key)) {
         memory.set(key, value);
       } else {
-        kept.setItem(key, value);
+        kept.setItem(placeOf(key), value);
       }
     },
     removeItem(key) {
       memory.delete(key);
-      kept.removeItem(key);
+      kept.removeItem(placeOf(key));
     },
     clear() {
       memory.clear();

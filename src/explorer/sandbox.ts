@@ -34,18 +34,24 @@ function start(): void {
   window.addEventListener('message', ({ origin }) => {
     if (origin === settings.frameOrigin) {
       stopTimer();
+      endTrying();
     }
   });
   document.head.append(script);
 
   function giveUp(): void {
     stopTimer();
+    endTrying();
     if (settings.fallbackPath !== null) {
       window.location.replace(settings.fallbackPath);
     } else {
       document.getElementById('failure')?.removeAttribute('hidden');
     }
   }
+}
+
+function endTrying(): void {
+  document.getElementById('trying')?.setAttribute('hidden', '');
 }
 
 function openSandbox(): void {

@@ -1,3 +1,5 @@
+import type { ExplorerTab } from './explorerSettings.ts';
+
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
 export const exampleMutation = `mutation Add($input: AddComplianceManagementPartnerInput!) {
   addComplianceManagementPartner(input: $input) {
@@ -83,4 +85,120 @@ export function exampleVariables(hasWindows: boolean): { readonly input: object 
       iosEnrollmentAssignments: [{}],
     },
   };
+}
+
+const viewer = `query Viewer {
+  viewer {
+    authMode
+    kind
+    operations {
+      name
+      isPermitted
+      missingPermission
+    }
+  }
+}
+`;
+
+const list = `query Partners {
+  complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
+    totalCount
+    nodes {
+      id
+      displayName
+      partnerState
+      lastHeartbeatDateTime
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`;
+
+const one = `query Partner($id: ID!) {
+  complianceManagementPartner(id: $id) {
+    displayName
+    revision
+    platforms {
+      platform
+      onboarded
+      enrollmentAssignments {
+        target {
+          __typename
+          ... on GroupAssignmentTarget {
+            groupId
+          }
+          ... on ExclusionGroupAssignmentTarget {
+            groupId
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
+const update = `mutation Update($input: UpdateComplianceManagementPartnerInput!) {
+  updateComplianceManagementPartner(input: $input) {
+    complianceManagementPartner {
+      id
+      displayName
+      revision
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+`;
+
+const assign = `mutation Assign($input: AddEnrollmentAssignmentInput!) {
+  addEnrollmentAssignment(input: $input) {
+    changed
+    complianceManagementPartner {
+      id
+      revision
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+`;
+
+/** A partner of the embedded Graph's catalogue, and a group. */
+const [partnerId, groupId] = [
+  '5b1e0c1a-7d52-4c7e-9a30-000000000009',
+  '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d',
+];
+
+/**
+ * The tabs that an explorer begins with. Before the embedded Graph, the add is first and everything can be run as it
+ * is. Before any other Graph a read is first, and no write has the variables that it needs to run.
+ */
+export function explorerTabs(
+  isEmbedded: boolean,
+  hasWindows: boolean,
+): readonly [ExplorerTab, ...ExplorerTab[]] {
+  const write = (document: string, variables: object): ExplorerTab => ({
+    document,
+    variables: isEmbedded ? variables : {},
+  });
+  const add = write(exampleMutation, exampleVariables(hasWindows));
+  const viewerTab = { document: viewer, variables: {} };
+  const reads = [
+    { document: list, variables: {} },
+    { document: one, variables: { id: isEmbedded ? partnerId : '' } },
+  ];
+  const writes = [
+    write(update, { input: { id: partnerId, displayName: 'Jamf Pro (new name)' } }),
+    write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
+  ];
+  return isEmbedded ? [add, viewerTab, ...reads, ...writes] : [viewerTab, ...reads, add, ...writes];
 }

@@ -1,8 +1,15 @@
-/** What both explorers begin with. */
-export interface ExplorerExample {
+/** An operation to begin with. */
+export interface ExplorerTab {
   readonly document: string;
   readonly variables: object;
+}
+
+/** What both explorers begin with: the document and the variables are the first tab's. */
+export interface ExplorerExample extends ExplorerTab {
   readonly headers: Readonly<Record<string, string>>;
+  readonly tabs: readonly ExplorerTab[];
+  /** Which Graph answers, for people. */
+  readonly graph: string;
 }
 
 /** What the page with Apollo Sandbox is told. */

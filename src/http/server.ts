@@ -124,6 +124,7 @@ const noSchemas = {
 interface RouteParts<Context extends FinishableContext> extends GraphQLHandlerParts<Context> {
   readonly sdl: string;
   readonly phase: PhaseHolder;
+  readonly explorer: Explorer | undefined;
   /** Whether the keys are there with which callers' tokens are checked. */
   readonly canJudgeCallers: () => boolean;
 }
@@ -134,10 +135,14 @@ function addRoutes<Context extends FinishableContext>(
   parts: RouteParts<Context>,
 ): void {
   const { sdl, phase, canJudgeCallers } = parts;
+  const answer = createGraphQLHandler(parts);
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
-    handler: createGraphQLHandler(parts),
+    handler: (request, reply) =>
+      parts.explorer !== undefined && isPageVisit(request)
+        ? reply.header('vary', 'accept').redirect('/')
+        : answer(request, reply),
   });
   app.get('/livez', async () => ({ status: 'alive' }));
   app.get('/readyz', async (_request, reply) => {
@@ -146,6 +151,16 @@ function addRoutes<Context extends FinishableContext>(
   });
   app.get('/schema.graphql', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(sdl),
+  );
+}
+
+/** Whether somebody opened the endpoint in a browser: a page is wanted, and nothing is asked. */
+function isPageVisit({ method, headers, url }: FastifyRequest): boolean {
+  const parameters = new URLSearchParams(url.split('?')[1]);
+  return (
+    (method === 'GET' || method === 'HEAD') &&
+    /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i.test(headers.accept ?? '') &&
+    !['query', 'documentId', 'extensions'].some((name) => parameters.has(name))
   );
 }
 

@@ -254,6 +254,23 @@ describe('names behind ids', () => {
     expect(result.errors).toBeUndefined();
   });
 
+  it("are inside the budget and the operation's time, and leave the row whole", async () => {
+    const seed = many.slice(0, 20);
+    const environment = { GRAPH_REQUEST_BUDGET: '20', GRAPH_WRITE_BUDGET: '1' };
+    const { graph, gateway } = await start({ seed, environment });
+    const nodes = `query ($ids: [ID!]!) { nodes(ids: $ids) {
+      id ... on ComplianceManagementPartner { ${targets} }
+    } }`;
+    const ids = seed.map(({ id }) => id);
+    const { result } = await gateway.run(nodes, { ids }, { prefer: 'wait=5' });
+    expect(result.data).toMatchObject({ nodes: ids.map((id) => ({ id })) });
+    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual([
+      'THROTTLED',
+      'THROTTLED',
+    ]);
+    expect(callsOf(graph)).toEqual([byBatch]);
+  });
+
   it('are bounded for each operation, and the rest is null with a code', async () => {
     const entries = Array.from({ length: 3_100 }, (_value, index) =>
       groupEntry(idOf(5_000 + index)),

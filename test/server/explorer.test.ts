@@ -71,6 +71,24 @@ describe('explorer', () => {
       expect(offline.headers['cross-origin-opener-policy']).toBe('same-origin');
     });
 
+    it.each([
+      ['auto', '/graphql', 'text/html,application/xhtml+xml,*/*;q=0.8', true],
+      ['offline', '/graphql?operationName=', 'application/json, Text/HTML;q=0.9', true],
+      ['off', '/graphql', 'text/html', false],
+      ['auto', '/graphql', '*/*', false],
+      ['auto', '/graphql', 'text/htmlish', false],
+      ['auto', '/graphql?query={__typename}', 'text/html', false],
+      ['auto', '/graphql?documentId=sha256:1', 'text/html', false],
+      ['auto', '/graphql?extensions={}', 'text/html', false],
+    ] as const)(
+      'leads a browser here under %s from %s with %s: %s',
+      async (mode, path, accept, leads) => {
+        const { status, headers } = await gateways[mode].get(path, { accept });
+        expect(headers['location']).toBe(leads ? '/' : undefined);
+        expect(status === 302).toBe(leads);
+      },
+    );
+
     it('is there for HEAD, and for nothing else', async () => {
       const head = await request(`${gateways.auto.url}/`, { method: 'HEAD' });
       expect([head.statusCode, await head.body.text()]).toEqual([200, '']);
@@ -125,6 +143,8 @@ const hostile = '</script><script>alert(1)</script><!--';
 const settings = {
   document: hostile,
   variables: { hostile },
+  tabs: [],
+  graph: hostile,
   headers: {},
   endpointPath: '/graphql',
   schemaPath: '/schema.graphql',

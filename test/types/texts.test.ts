@@ -321,17 +321,18 @@ describe("the explorer's storage", () => {
     ['graphiql:favorites', false],
   ])('gives back %s; whether it stays after the page: %s', (key, stays) => {
     const kept = createKept();
-    const storage = createForgetfulStorage(kept);
+    const storage = createForgetfulStorage(kept, 'graph');
     storage.setItem(key, 'value');
     expect([storage.getItem(key), storage.length]).toEqual(['value', 1]);
-    expect(kept.values.has(key)).toBe(stays);
-    expect(createForgetfulStorage(kept).getItem(key)).toBe(stays ? 'value' : null);
+    expect(kept.values.has(`${key} graph`)).toBe(stays);
+    expect(createForgetfulStorage(kept, 'graph').getItem(key)).toBe(stays ? 'value' : null);
+    expect(createForgetfulStorage(kept, 'another').getItem(key)).toBeNull();
     storage.removeItem(key);
     expect([storage.getItem(key), storage.length]).toEqual([null, 0]);
   });
 
   it('can be cleared as a whole', () => {
-    const storage = createForgetfulStorage(createKept());
+    const storage = createForgetfulStorage(createKept(), 'graph');
     storage.setItem('graphiql:theme', 'dark');
     storage.setItem('graphiql:queries', '{}');
     storage.clear();

@@ -23,6 +23,8 @@ async function textIn(page: Page, editor: string): Promise<string> {
 }
 
 async function run(page: Page): Promise<string> {
+  const width = page.viewportSize()?.width ?? 1400;
+  await page.setViewportSize({ width, height: 2_500 });
   await page.getByRole('button', { name: 'Execute query' }).click();
   await page.locator('.graphiql-response').getByText('userErrors').waitFor();
   return textIn(page, '.graphiql-response');
@@ -70,11 +72,16 @@ describeInBrowser('the explorer without the internet', () => {
     });
     const watched = await browser.open(`${graphless.url}/`);
     const { page } = watched;
-    await page.getByRole('button', { name: 'Headers', exact: true }).click();
-    await page.locator('.graphiql-editor').getByText('authorization').waitFor();
-    expect(await textIn(page, '.graphiql-editor-tool .graphiql-editor:not(.hidden)')).toBe(
-      '{"authorization":"Bearer"}',
-    );
+    await page.getByText('Answered by: 127.0.0.1:1').waitFor();
+    expect(await page.locator('.graphiql-tab').allInnerTexts()).toEqual([
+      'Viewer',
+      'Partners',
+      'Partner',
+      'Add',
+      'Update',
+      'Assign',
+    ]);
+    expect(await page.getByLabel('Token for all tabs').inputValue()).toBe('');
     // The schema is there without introspection: its documentation is shown, and the document has no mistakes.
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.locator('.graphiql-doc-explorer').getByText('Mutation').first().waitFor();
@@ -84,6 +91,41 @@ describeInBrowser('the explorer without the internet', () => {
     expect(watched.requests.filter((url) => url.endsWith('/graphql'))).toEqual([]);
     expect(watched.complaints).toEqual([]);
     await graphless.stop(0);
+  });
+
+  it('sends one token for all tabs until it is removed, and tells of the last answer', async () => {
+    const { page, complaints } = await browser.open(`${gateway.url}/?explorer=offline`);
+    const token = page.getByLabel('Token for all tabs');
+    const execute = page.getByRole('button', { name: 'Execute query' });
+    await token.fill('embedded-graph-token');
+    for (const tab of ['Viewer', 'Partners']) {
+      await page.getByRole('tab', { name: tab, exact: true }).click();
+      await execute.click();
+      await page.getByText(/Last answer: 200, client-request-id [\w-]+/).waitFor();
+    }
+    await page.reload();
+    expect(await token.inputValue()).toBe('embedded-graph-token');
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('graph-token');
+    await page.getByRole('button', { name: 'Remove token' }).click();
+    expect(await page.evaluate('sessionStorage.length')).toBe(0);
+    await execute.click();
+    await page.getByText('Last answer: 401').waitFor();
+    expect(complaints).toEqual([expect.stringContaining('401')]);
+  });
+
+  it('can be used at the width of a phone', async () => {
+    const { page } = await browser.open(`${gateway.url}/?explorer=offline`);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Execute query' }).click();
+    await page.locator('.graphiql-response').getByText('revision').waitFor();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(390);
+    const [editor, answer] = await Promise.all([
+      page.locator('.graphiql-query-editor').boundingBox(),
+      page.locator('.graphiql-response').boundingBox(),
+    ]);
+    expect(answer?.y).toBeGreaterThan(editor?.y ?? 0);
+    expect(answer?.width).toBeGreaterThan(250);
   });
 
   it('is as complete after a reload, and keeps no token', async () => {

@@ -100,6 +100,7 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
       },
     });
     expect(requests).toContain(scriptUrl);
+    expect(await page.getByText('Loading Apollo Sandbox').isVisible()).toBe(false);
     expect(complaints).toEqual([]);
 
     await page.clock.fastForward(60_000);
@@ -125,6 +126,9 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
     const { page } = await browser.open(`${gateway.url}/`, { elsewhere, hasOwnClock: true });
     if (afterMs > 6_000) {
       await page.locator('iframe').waitFor();
+    }
+    if (afterMs > 0) {
+      await page.getByText('Loading Apollo Sandbox').waitFor();
     }
     await page.clock.fastForward(afterMs);
     await page.waitForURL(`${gateway.url}/?explorer=offline`);

@@ -34,7 +34,7 @@ export interface ModelPage {
 export function refusedArguments(request: ListRequest): readonly string[] {
   const { first, last, filter, orderBy, after, before } = request;
   const isUsableCount = (count: number | null | undefined): boolean =>
-    count == null || (count >= 1 && count <= 1000);
+    count == null || (count >= 0 && count <= 1000);
   const isUsableCursor = (cursor: HeldCursor | 'unknown' | undefined): boolean =>
     cursor === undefined || (cursor !== 'unknown' && isSameOrder(cursor.orderBy, orderBy));
   return [
@@ -56,10 +56,12 @@ export function pageOf(partners: readonly ModelPartner[], request: ListRequest):
   const between = all.slice(start, Math.max(start, end)).filter(passes);
   const { first, last } = request;
   const head = between.slice(0, first ?? (last == null ? 100 : undefined));
-  const rows = last == null ? head : head.slice(-last);
+  const rows = last == null ? head : head.slice(Math.max(0, head.length - last));
   const [top, bottom] = [rows.at(0), rows.at(-1)];
-  // An empty page stands where it would have begun, or ended if that is earlier.
-  const place = Math.min(start, end);
+  // An empty page stands where it would have begun, or ended if that is earlier; the last 0 of something at its end.
+  const [headEnd] = head.slice(-1).map((partner) => all.indexOf(partner) + 1);
+  const emptyAt = last === 0 && first == null ? end : Math.min(start, end);
+  const place = (last === 0 && first == null ? undefined : headEnd) ?? emptyAt;
   const ahead = all.slice(0, top ? all.indexOf(top) : place);
   const behind = all.slice(bottom ? all.indexOf(bottom) + 1 : place);
   return {
