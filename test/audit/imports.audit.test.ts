@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const owners: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^fastify$|^@apollo\//, ['graphql', 'http']],
   [/^@fastify\//, ['http']],
-  [/^@azure\/|^jose$/, ['identity']],
+  [/^jose$/, ['identity']],
   [/^rate-limiter-flexible/, ['graph']],
   [/^saxes$/, ['drift']],
   [/^@opentelemetry\/(?!api$)/, ['telemetry']],

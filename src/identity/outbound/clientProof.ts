@@ -17,17 +17,21 @@ export type ClientCredential =
   /** Workload identity: a token of the cluster's in a file that is replaced from time to time. */
   | { readonly kind: 'federated-token'; readonly path: string };
 
-/** The same in MSAL's terms. */
+/** A certificate and its key, ready to sign with. */
+export interface ClientCertificate {
+  /** Of the whole certificate, in hexadecimal; the assertion carries it as `x5t#S256`. */
+  readonly thumbprintSha256: string;
+  /** PKCS #8, without a passphrase. */
+  readonly privateKey: string;
+  /** All certificates of the file, where they go along. */
+  readonly x5c?: string;
+}
+
+/** What goes to the token endpoint, or signs what goes there. */
 export type ClientProof =
   | { readonly clientSecret: string }
   | { readonly clientAssertion: string }
-  | {
-      readonly clientCertificate: {
-        readonly thumbprintSha256: string;
-        readonly privateKey: string;
-        readonly x5c?: string;
-      };
-    };
+  | { readonly clientCertificate: ClientCertificate };
 
 /** Gives the proof as it is now: files are read again for each acquisition, since others replace them. */
 export type ReadProof = () => Promise<ClientProof>;
@@ -81,16 +85,6 @@ function tokenOf(text: string): string {
 export interface CertificateOptions {
   readonly passphrase?: Secret | undefined;
   readonly sendsChain?: boolean;
-}
-
-/** A certificate in MSAL's terms. */
-export interface ClientCertificate {
-  /** Of the whole certificate, in hexadecimal; the assertion carries it as `x5t#S256`. */
-  readonly thumbprintSha256: string;
-  /** PKCS #8, without a passphrase. */
-  readonly privateKey: string;
-  /** All certificates of the file, where they go along. */
-  readonly x5c?: string;
 }
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

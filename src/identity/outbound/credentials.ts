@@ -2,14 +2,15 @@ import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
 import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
+import type { GraphCall } from '../../graph/request.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { isGuid } from '../../shared/guid.ts';
 import type { ProxySettings } from '../../shared/proxy.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type ClientCredential, createReadProof } from './clientProof.ts';
+import { createGrantSource } from './grants.ts';
 import { createManagedIdentitySource, type ManagedIdentityEndpoint } from './managedIdentity.ts';
-import { createMsalSource } from './msal.ts';
 import {
   type AcquiredToken,
   OutboundIdentityError,
@@ -19,6 +20,7 @@ import {
   tokenFactsOf,
 } from './token.ts';
 import {
+  type Identity,
   identityKeyOf,
   ownSubject,
   subjectOf,
@@ -80,38 +82,18 @@ export function createAppOnlyCredentials(
   parts: OutboundParts,
 ): OutboundCredentials {
   const { cloud, scope, identity } = options;
-  const { flow, transport, source } = createSource(options, parts);
-  const closing = createClosing();
-  const acquire = createAcquisition(flow, { ...parts, closing: closing.signal }, source);
-  const cache = new TokenCache({ maximumTokens: 1, refreshesAhead: true }, parts);
   const tenant = identity.kind === 'registration' ? identity.tenantId : '';
-  const key = identityKeyOf({
-    cloud,
-    tenant,
-    client: identity.clientId ?? '',
-    mode: 'app-only',
-    scopes: [scope],
-    subject: ownSubject,
-    claims: '',
-  });
-  return {
-    hasOwnTokens: true,
-    tokenFor: (call, { withFreshToken }) =>
-      cache.tokenFor({
-        key,
-        call,
-        withFreshToken,
-        acquire: () => {
-          const { requestId, trail } = call;
-          return acquire({ tenant, assertion: undefined, requestId, trail });
-        },
-      }),
-    close() {
-      closing.abort();
-      cache.close();
-      return transport.close();
+  const client = identity.clientId ?? '';
+  const common = { cloud, client, mode: 'app-only', scopes: [scope], claims: '' };
+  const own = { ...common, tenant, subject: ownSubject };
+  return createCredentials(
+    {
+      ...createOwnSource(options, parts),
+      cache: { maximumTokens: 1, refreshesAhead: true },
+      wantOf: () => ({ identity: own, assertion: undefined }),
     },
-  };
+    parts,
+  );
 }
 
 interface Source {
@@ -120,33 +102,40 @@ interface Source {
   readonly source: TokenSource;
 }
 
-function createSource(
-  { authorityHost, scope, identity }: AppOnlyOptions,
+function createOwnSource(options: AppOnlyOptions, parts: OutboundParts): Source {
+  const { identity, scope } = options;
+  if (identity.kind === 'registration') {
+    return createRegistrationSource('client-credentials', { ...options, ...identity }, parts);
+  }
+  const { endpoint, clientId } = identity;
+  const way = { ...parts, proxies: undefined, allowsPlainHttp: true };
+  const transport = guardTransport(
+    createTokenTransport(endpoint.url, way),
+    { countsAnswers: true },
+    parts,
+  );
+  const resource = scope.replace(/\/\.default$/, '');
+  const source = createManagedIdentitySource(
+    { endpoint, clientId, resource },
+    { transport, clock: parts.clock },
+  );
+  return { flow: 'managed-identity', transport, source };
+}
+
+function createRegistrationSource(
+  flow: 'client-credentials' | 'on-behalf-of',
+  options: Pick<OnBehalfOfOptions, 'authorityHost' | 'scope' | 'clientId' | 'credential'>,
   parts: OutboundParts,
 ): Source {
-  const { clock } = parts;
-  if (identity.kind === 'managed-identity') {
-    const { endpoint, clientId } = identity;
-    const way = createTokenTransport(endpoint.url, {
-      ...parts,
-      proxies: undefined,
-      allowsPlainHttp: true,
-    });
-    const transport = guardTransport(way, { countsAnswers: true }, parts);
-    const resource = scope.replace(/\/\.default$/, '');
-    const source = createManagedIdentitySource(
-      { endpoint, clientId, resource },
-      { transport, clock },
-    );
-    return { flow: 'managed-identity', transport, source };
-  }
-  const { clientId, credential } = identity;
-  const flow = 'client-credentials';
-  const way = createTokenTransport(new URL(authorityHost), parts);
-  const transport = guardTransport(way, { countsAnswers: true }, parts);
-  const source = createMsalSource(
-    { flow, authorityHost, clientId, scope },
-    { transport, readProof: createReadProof(credential), now: clock.now },
+  const transport = guardTransport(
+    createTokenTransport(new URL(options.authorityHost), parts),
+    { countsAnswers: flow === 'client-credentials' },
+    parts,
+  );
+  const readProof = createReadProof(options.credential);
+  const source = createGrantSource(
+    { ...options, flow },
+    { transport, readProof, now: parts.clock.now },
   );
   return { flow, transport, source };
 }
@@ -160,8 +149,6 @@ export interface OnBehalfOfOptions extends TokenPlace {
   readonly maximumTokens?: number;
 }
 
-const mode = 'on-behalf-of';
-
 /**
  * Exchanges the caller's token for this gateway, which somebody else has validated, for one for Graph. What the
  * exchange asks of the user goes to the caller as claims; the gateway does not declare the capability `cp1`, so Graph
@@ -171,38 +158,53 @@ export function createOnBehalfOfCredentials(
   options: OnBehalfOfOptions,
   parts: OutboundParts,
 ): OutboundCredentials {
-  const { cloud, authorityHost, scope, clientId, tenantId, maximumTokens = 10_000 } = options;
-  const transport = guardTransport(
-    createTokenTransport(new URL(authorityHost), parts),
-    { countsAnswers: false },
+  const { cloud, scope, clientId: client, tenantId, maximumTokens = 10_000 } = options;
+  const common = { cloud, client, mode: 'on-behalf-of', scopes: [scope], claims: '' };
+  return createCredentials(
+    {
+      ...createRegistrationSource('on-behalf-of', options, parts),
+      cache: { maximumTokens, refreshesAhead: false },
+      wantOf({ callerToken: assertion }) {
+        if (assertion === undefined) {
+          throw new GraphCredentialError(
+            'unauthenticated',
+            'Send a token for this gateway in the header "Authorization: Bearer …".',
+          );
+        }
+        const tenant = tenantIn(assertion) ?? tenantId;
+        return { identity: { ...common, tenant, subject: subjectOf(assertion) }, assertion };
+      },
+    },
     parts,
   );
-  const source = createMsalSource(
-    { flow: mode, authorityHost, clientId, scope },
-    { transport, readProof: createReadProof(options.credential), now: parts.clock.now },
-  );
+}
+
+interface CredentialsOptions extends Source {
+  readonly cache: ConstructorParameters<typeof TokenCache>[0];
+  /** Whose token a call needs, and what is exchanged for it. */
+  readonly wantOf: (call: GraphCall) => {
+    readonly identity: Identity;
+    readonly assertion: Secret | undefined;
+  };
+}
+
+function createCredentials(
+  { flow, transport, source, cache: cacheOptions, wantOf }: CredentialsOptions,
+  parts: OutboundParts,
+): OutboundCredentials {
   const closing = createClosing();
-  const acquire = createAcquisition(mode, { ...parts, closing: closing.signal }, source);
-  const cache = new TokenCache({ maximumTokens, refreshesAhead: false }, parts);
+  const acquire = createAcquisition(flow, { ...parts, closing: closing.signal }, source);
+  const cache = new TokenCache(cacheOptions, parts);
   return {
     hasOwnTokens: true,
     async tokenFor(call, { withFreshToken }) {
-      const { callerToken: assertion, requestId, trail } = call;
-      if (assertion === undefined) {
-        throw new GraphCredentialError(
-          'unauthenticated',
-          'Send a token for this gateway in the header "Authorization: Bearer …".',
-        );
-      }
-      const tenant = tenantIn(assertion) ?? tenantId;
-      const scopes = [scope];
-      const subject = subjectOf(assertion);
-      const identity = { cloud, tenant, client: clientId, mode, scopes, subject, claims: '' };
+      const { identity, assertion } = wantOf(call);
+      const { requestId, trail } = call;
       return cache.tokenFor({
         key: identityKeyOf(identity),
         call,
         withFreshToken,
-        acquire: () => acquire({ tenant, assertion, requestId, trail }),
+        acquire: () => acquire({ tenant: identity.tenant, assertion, requestId, trail }),
       });
     },
     close() {

@@ -1,9 +1,9 @@
-import { GraphCredentialError, sleep } from '../../graph/errors.ts';
+import { sleep } from '../../graph/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Secret } from '../../shared/secret.ts';
 import type { TokenSource } from './token.ts';
-import { readGrant, refusalErrorOf } from './tokenAnswer.ts';
-import type { TokenAnswer, TokenTransport } from './tokenEndpoint.ts';
+import { acceptAnswer } from './tokenAnswer.ts';
+import type { TokenTransport } from './tokenEndpoint.ts';
 
 /** Where the machine that the gateway runs on gives tokens. */
 export type ManagedIdentityEndpoint =
@@ -32,9 +32,8 @@ export const imdsEndpoint: ManagedIdentityEndpoint = {
 };
 
 /**
- * Gets tokens from the machine. Asked directly and not through MSAL, which reads the environment on its own, keeps
- * tokens in a place that all of the process shares, and sleeps by timers that nobody can end. The machine keeps tokens
- * itself and has no way to ask for another: a fresh one may be the same as before.
+ * Gets tokens from the machine. The machine keeps tokens itself and has no way to ask for another: a fresh one may be
+ * the same as before.
  */
 export function createManagedIdentitySource(
   options: ManagedIdentityOptions,
@@ -45,29 +44,13 @@ export function createManagedIdentitySource(
   return async (_order, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await transport.send({ ...request, signal });
-      const granted = readGranted(answer, clock.now());
-      if (granted !== undefined) {
-        return granted;
-      }
       const delayMs = decideManagedRetry(answer.status, attempt);
       if (delayMs === undefined) {
-        throw refusalErrorOf('managed-identity', answer, clock.now());
+        return acceptAnswer('managed-identity', answer, clock.now());
       }
       await sleep(clock, delayMs, signal);
     }
   };
-}
-
-function readGranted(answer: TokenAnswer, nowMs: number) {
-  if (answer.status !== 200) {
-    return undefined;
-  }
-  const granted = readGrant(answer.json, nowMs);
-  if (granted === undefined) {
-    const message = "The managed identity endpoint's answer cannot be believed.";
-    throw new GraphCredentialError('unavailable', message);
-  }
-  return granted;
 }
 
 function urlOf({ endpoint, clientId, resource }: ManagedIdentityOptions): URL {

@@ -38,6 +38,19 @@ function isSendable(token: string): boolean {
   return /^[\w.~+/-]+=*$/.test(token);
 }
 
+/** The token that an answer grants. @throws what its refusal means, or that nothing in it can be used. */
+export function acceptAnswer(flow: TokenFlow, answer: TokenAnswer, nowMs: number): AcquiredToken {
+  if (answer.status !== 200) {
+    throw refusalErrorOf(flow, answer, nowMs);
+  }
+  const granted = readGrant(answer.json, nowMs);
+  if (granted === undefined) {
+    const message = "The token endpoint's answer cannot be believed.";
+    throw new GraphCredentialError('unavailable', message);
+  }
+  return granted;
+}
+
 const maximumClaims = 8192;
 
 /** Makes an error of an answer that is no grant; nothing of the answer's own text is in it. */
