@@ -77,7 +77,7 @@ async function openGateway(
   surroundings: Dependencies,
   opened: Close[],
 ): Promise<Gateway> {
-  const { clock, log, newId, measurements, startTrail } = surroundings;
+  const { clock, log, newId, measurements, startTrace } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const sdl = readSdl();
   const { introspection, limits } = config;
@@ -152,7 +152,7 @@ async function openGateway(
     corsOrigins: config.corsOrigins,
     newId,
     log,
-    startTrail,
+    startTrace,
     clock,
     shedding: config.shedding,
     connections: config.connections,

@@ -28,17 +28,17 @@ export function startAttemptReport(
 ): AttemptReport {
   const startedMs = clock.now();
   const labels = labelsOf(attempt);
-  const trail = attempt.call.trail?.startAttempt({ operation: attempt.operation, ...labels });
+  const trace = attempt.call.trace?.startAttempt({ operation: attempt.operation, ...labels });
   measurements.underWay(1);
   return {
-    headers: trail?.headers,
+    headers: trace?.headers,
     answered(response) {
       const durationMs = clock.now() - startedMs;
       const answer = describeAnswer(response);
       log.info('Microsoft Graph answered', { ...describeAttempt(attempt, durationMs), ...answer });
       measurements.attempt({ ...labels, durationMs, status: response.status });
       measurements.underWay(-1);
-      trail?.end(answer);
+      trace?.end(answer);
     },
     failed(error) {
       const durationMs = clock.now() - startedMs;
@@ -52,7 +52,7 @@ export function startAttemptReport(
       }
       measurements.attempt({ ...labels, durationMs, errorType: code });
       measurements.underWay(-1);
-      trail?.end({ ...failure, errorType: code });
+      trace?.end({ ...failure, errorType: code });
     },
   };
 }
@@ -65,7 +65,7 @@ function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
   const { call, operation, number, repeatReason } = attempt;
   return {
     requestId: call.requestId,
-    traceId: call.trail?.traceId,
+    traceId: call.trace?.traceId,
     operation,
     method: methodOf(operation),
     route: routeOf(operation),

@@ -83,7 +83,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       createIdentityPlugin(documentLimits.checkOperation),
       documentLimits.plugin,
       documents.plugin,
-      createTrailPlugin(),
+      createTracePlugin(),
     ],
   });
 }
@@ -147,20 +147,20 @@ function createOutcomePlugin(schema: GraphQLSchema, log: Log): ApolloServerPlugi
   };
 }
 
-/** Notes in the request's trail what a document asks for, and with which codes its errors are answered. */
-function createTrailPlugin(): ApolloServerPlugin<RequestContext> {
+/** Notes in the request's trace what a document asks for, and with which codes its errors are answered. */
+function createTracePlugin(): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ operation, contextValue }) {
           if (operation !== undefined) {
-            contextValue.trail?.noteOperation(operation.operation, operation.name?.value);
+            contextValue.trace?.noteOperation(operation.operation, operation.name?.value);
           }
         },
         async willSendResponse({ response, contextValue }) {
           const { body } = response;
           const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
-          contextValue.trail?.noteErrors(
+          contextValue.trace?.noteErrors(
             errors.map(({ extensions }) => String(extensions?.['code'])),
           );
         },

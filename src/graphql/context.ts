@@ -79,7 +79,7 @@ export function createRequestContext(
     deadlineMs: signals.deadlineMs,
     signal: signals.signal,
     writeSignal: signals.writeSignal,
-    ...(request.trail && { trail: request.trail }),
+    ...(request.trace && { trace: request.trace }),
   };
   const share = shareUntilEnd(loopShare, signals.signal);
   return {
@@ -89,7 +89,7 @@ export function createRequestContext(
     apiVersion,
     clock,
     call,
-    trail: request.trail,
+    trace: request.trace,
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,

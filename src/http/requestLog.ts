@@ -3,19 +3,19 @@ import { readCallerTrace } from '../graphql/requestHeaders.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
-import type { RequestTrail, StartTrail } from '../telemetry/trace.ts';
+import type { RequestTrace, StartTrace } from '../telemetry/trace.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What is noted of a GraphQL request; undefined where it is another one. */
-    trail: RequestTrail | undefined;
+    trace: RequestTrace | undefined;
   }
 }
 
 export interface RequestTelemetryParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'request'>;
-  readonly startTrail: StartTrail;
+  readonly startTrace: StartTrace;
 }
 
 /** How far a request has come. */
@@ -32,7 +32,7 @@ interface Progress {
  */
 export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
   const underWay = new WeakMap<FastifyRequest, Progress>();
-  app.decorateRequest('trail', undefined);
+  app.decorateRequest('trace', undefined);
 
   function tell(request: FastifyRequest, reply: FastifyReply, progress: Progress): void {
     if (!progress.isTold) {
@@ -46,7 +46,7 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
     underWay.set(request, progress);
     if (request.routeOptions.url === '/graphql') {
       const { method, id: requestId, headers } = request;
-      request.trail = parts.startTrail({ method, requestId, caller: readCallerTrace(headers) });
+      request.trace = parts.startTrace({ method, requestId, caller: readCallerTrace(headers) });
     }
     onceClosed(reply.raw, () => {
       progress.hasCallerLeft ||= !reply.raw.writableFinished;
@@ -90,11 +90,11 @@ function conclude(
   reply: FastifyReply,
   hasCallerLeft: boolean,
 ): void {
-  const { method, trail } = request;
+  const { method, trace } = request;
   const status = hasCallerLeft ? undefined : reply.statusCode;
   const route = request.routeOptions.url;
   const durationMs = reply.elapsedTime;
-  const told = trail?.describe();
+  const told = trace?.describe();
   log.info('Answered', {
     requestId: request.id,
     ...told,
@@ -109,8 +109,8 @@ function conclude(
     route,
     durationMs,
     status,
-    errorType: errorTypeOf(status, trail?.codes ?? []),
+    errorType: errorTypeOf(status, trace?.codes ?? []),
     operationType: told?.operationType,
   });
-  trail?.end({ route: route ?? 'unknown', status });
+  trace?.end({ route: route ?? 'unknown', status });
 }

@@ -58,7 +58,7 @@ export async function createHttpServer<Context extends FinishableContext>(
 
   addRequestTelemetry(app, parts);
   app.addHook('onRequest', async (request, reply) => {
-    const traceparent = request.trail?.traceparent ?? readTraceparent(request.headers);
+    const traceparent = request.trace?.traceparent ?? readTraceparent(request.headers);
     reply.headers(answerHeaders).header('client-request-id', request.id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);

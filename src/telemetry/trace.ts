@@ -40,17 +40,17 @@ interface AttemptEnd {
   readonly errorType?: string | undefined;
 }
 
-interface AttemptTrail {
+interface AttemptTrace {
   /** The trace context to send along; empty where there is none. */
   readonly headers: Readonly<Record<string, string>>;
   end(end: AttemptEnd): void;
 }
 
 /** What is noted of an operation on its way: for its log line, and as spans where somebody traces. */
-export interface Trail {
+export interface Trace {
   /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
   readonly traceId: string | undefined;
-  startAttempt(start: AttemptStart): AttemptTrail;
+  startAttempt(start: AttemptStart): AttemptTrace;
   /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
   startToken(flow: string): (outcome: string) => void;
 }
@@ -62,8 +62,8 @@ interface RequestEnd {
   readonly status: number | undefined;
 }
 
-/** The trail of one request, from its head to the end of its answer. */
-export interface RequestTrail extends Trail {
+/** The trace of one request, from its head to the end of its answer. */
+export interface RequestTrace extends Trace {
   /** What goes back to the caller: its own context, else that of the span that stands for the request. */
   readonly traceparent: string | undefined;
   /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
@@ -83,19 +83,19 @@ interface RequestStart {
   readonly caller: CallerTrace | undefined;
 }
 
-export type StartTrail = (start: RequestStart) => RequestTrail;
+export type StartTrace = (start: RequestStart) => RequestTrace;
 
 /** Names are the callers' own words: what is longer than anybody's operation is no name. */
 const longestName = 64;
 /** An operation over a long list has many. */
 const mostIds = 10;
 
-/** Makes trails over a tracer. One that records nothing passes the caller's context on, and logs get their fields. */
-export function createStartTrail(tracer: Tracer): StartTrail {
-  return (start) => new SpanTrail(tracer, start);
+/** Makes traces over a tracer. One that records nothing passes the caller's context on, and logs get their fields. */
+export function createStartTrace(tracer: Tracer): StartTrace {
+  return (start) => new SpanTrace(tracer, start);
 }
 
-class SpanTrail implements RequestTrail {
+class SpanTrace implements RequestTrace {
   readonly traceId: string | undefined;
   readonly traceparent: string | undefined;
   readonly #tracer: Tracer;
@@ -134,7 +134,7 @@ class SpanTrail implements RequestTrail {
     this.#codes = [...new Set(codes)];
   }
 
-  startAttempt(start: AttemptStart): AttemptTrail {
+  startAttempt(start: AttemptStart): AttemptTrace {
     const { method, route, operation, attempt, repeatReason } = start;
     this.#retries += attempt > 1 ? 1 : 0;
     const span = this.#tracer.startSpan(

@@ -26,7 +26,7 @@ import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { createStartTrail, type StartTrail } from '../../src/telemetry/trace.ts';
+import { createStartTrace, type StartTrace } from '../../src/telemetry/trace.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { createTestClient, testLocks } from '../support/graphClients.ts';
@@ -40,7 +40,7 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTrailOfNobody } from '../support/trails.ts';
+import { startTraceOfNobody } from '../support/traces.ts';
 import { until } from '../support/until.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
@@ -331,7 +331,7 @@ describe('masking', () => {
       corsOrigins: [],
       newId: () => 'request-7',
       log,
-      startTrail: startTrailOfNobody,
+      startTrace: startTraceOfNobody,
     });
     await app.listen({ port: 0, host: '127.0.0.1' });
   });
@@ -402,18 +402,18 @@ describe('masking', () => {
 });
 
 describe('request telemetry', () => {
-  /** Trails whose spans are kept in memory, as they were written: nothing stands before them that would redact. */
-  function recordingTrails(
+  /** Traces whose spans are kept in memory, as they were written: nothing stands before them that would redact. */
+  function recordingTraces(
     sampler: Sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() }),
   ): {
-    readonly startTrail: StartTrail;
+    readonly startTrace: StartTrace;
     spans(): readonly ReadableSpan[];
   } {
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler, spanProcessors });
     return {
-      startTrail: createStartTrail(provider.getTracer('test')),
+      startTrace: createStartTrace(provider.getTracer('test')),
       spans: () => exporter.getFinishedSpans(),
     };
   }
@@ -429,13 +429,13 @@ describe('request telemetry', () => {
   async function start(...script: Answer[]) {
     const graph = await startScriptedServer(...script);
     const measurements = recordingMeasurements();
-    const trails = recordingTrails();
+    const traces = recordingTraces();
     const gateway = await startTestGateway(
       { GRAPH_BASE_URL: graph.url.href, LIMIT_ANSWER_BYTES: '67108864' },
-      { measurements, startTrail: trails.startTrail },
+      { measurements, startTrace: traces.startTrace },
     );
     toClose.push(() => gateway.stop(0), graph.close);
-    return { graph, gateway, measurements, spans: trails.spans };
+    return { graph, gateway, measurements, spans: traces.spans };
   }
 
   const answeredIn = ({ logLines }: TestGateway): readonly Record<string, unknown>[] =>

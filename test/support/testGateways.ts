@@ -5,7 +5,7 @@ import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { noMeasurements } from './measurements.ts';
-import { startTrailOfNobody } from './trails.ts';
+import { startTraceOfNobody } from './traces.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
 export interface TestGateway {
@@ -56,7 +56,7 @@ export async function startTestGateway(
     clock: systemClock,
     log: createLogger('debug', { write: (line) => logLines.push(line) }),
     measurements: noMeasurements,
-    startTrail: startTrailOfNobody,
+    startTrace: startTraceOfNobody,
     chance: () => 0,
     newId: () => `id-${nextId++}`,
     ...surroundings,
