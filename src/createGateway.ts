@@ -6,7 +6,7 @@ import { systemClock } from './shared/clock.ts';
 import { createLogger } from './telemetry/log.ts';
 import { createMeasurements } from './telemetry/metrics.ts';
 import { startTelemetry } from './telemetry/startTelemetry.ts';
-import { createStartTrail } from './telemetry/trace.ts';
+import { createStartTrace } from './telemetry/trace.ts';
 
 export { type Config, type LogLevel, readConfig, type Upstream } from './config/config.ts';
 export type { Environment } from './config/readers.ts';
@@ -15,7 +15,7 @@ export type { Dependencies } from './dependencies.ts';
 export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/metrics.ts';
-export type { StartTrail } from './telemetry/trail.ts';
+export type { StartTrace } from './telemetry/requestTrace.ts';
 
 /** Where a started gateway is found, and who answers it. */
 export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
@@ -90,7 +90,7 @@ async function startObservedGateway(
       newId,
       chance: Math.random,
       measurements: createMeasurements(telemetry.meter),
-      startTrail: createStartTrail(telemetry.tracerOf),
+      startTrace: createStartTrace(telemetry.tracerOf),
       ...given,
     });
     if (metricsUrl !== undefined) {

@@ -1,14 +1,14 @@
 import type { Clock } from './shared/clock.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Measurements } from './telemetry/metrics.ts';
-import type { StartTrail } from './telemetry/trail.ts';
+import type { StartTrace } from './telemetry/requestTrace.ts';
 
 /** What the gateway takes from the outside. */
 export interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Measurements;
-  readonly startTrail: StartTrail;
+  readonly startTrace: StartTrace;
   /** From 0 to 1, 1 excluded; spreads what would otherwise happen at one moment. */
   readonly chance: () => number;
   readonly newId: () => string;

@@ -5,7 +5,7 @@ import { systemClock } from './shared/clock.ts';
 import { readNamedFile } from './shared/namedFile.ts';
 import { createLogger } from './telemetry/log.ts';
 import { createMeasurements } from './telemetry/metrics.ts';
-import { startLogTrail } from './telemetry/trail.ts';
+import { startLogTrace } from './telemetry/requestTrace.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,
@@ -14,7 +14,7 @@ const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   clock: systemClock,
   log: createLogger('silent'),
   measurements: createMeasurements(metrics.getMeter('doctor')),
-  startTrail: startLogTrail,
+  startTrace: startLogTrace,
   // Nothing is repeated here, so nothing has to be spread or told apart.
   chance: () => 0,
   newId: () => 'doctor',

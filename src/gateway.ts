@@ -79,7 +79,7 @@ async function openGateway(
   surroundings: Dependencies,
   opened: Close[],
 ): Promise<Gateway> {
-  const { clock, log, newId, measurements, startTrail } = surroundings;
+  const { clock, log, newId, measurements, startTrace } = surroundings;
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
@@ -168,7 +168,7 @@ async function openGateway(
     corsOrigins: config.corsOrigins,
     newId,
     log,
-    startTrail,
+    startTrace,
     clock,
     shedding: config.shedding,
     connections: config.connections,

@@ -273,7 +273,7 @@ async function readBack(
 
 function noteUnknownOutcome(
   operation: GraphOperation,
-  { requestId, trail }: GraphCall,
+  { requestId, trace }: GraphCall,
   { code, details }: GraphError,
   { log, measurements }: GraphClientParts,
 ): void {
@@ -281,7 +281,7 @@ function noteUnknownOutcome(
   measurements.outcomeUnknown(operation);
   log.warn('A write may have been applied, or not', {
     requestId,
-    traceId: trail?.traceId,
+    traceId: trace?.traceId,
     operation,
     status,
     graphRequestId,

@@ -28,10 +28,10 @@ export function startAttemptReport(
 ): AttemptReport {
   const startedMs = clock.now();
   const labels = labelsOf(attempt);
-  const trail = attempt.call.trail?.startAttempt({ operation: attempt.operation, ...labels });
+  const trace = attempt.call.trace?.startAttempt({ operation: attempt.operation, ...labels });
   measurements.underWay(1);
   return {
-    headers: trail?.headers,
+    headers: trace?.headers,
     answered(response) {
       const durationMs = clock.now() - startedMs;
       const answer = describeAnswer(response);
@@ -43,7 +43,7 @@ export function startAttemptReport(
       });
       measurements.attempt({ ...labels, durationMs, status: response.status });
       measurements.underWay(-1);
-      trail?.end({ ...answer, durationMs });
+      trace?.end({ ...answer, durationMs });
     },
     failed(error) {
       const durationMs = clock.now() - startedMs;
@@ -57,7 +57,7 @@ export function startAttemptReport(
       }
       measurements.attempt({ ...labels, durationMs, errorType: code });
       measurements.underWay(-1);
-      trail?.end({ ...failure, durationMs, errorType: code });
+      trace?.end({ ...failure, durationMs, errorType: code });
     },
   };
 }
@@ -70,7 +70,7 @@ function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
   const { call, operation, number, repeatReason } = attempt;
   return {
     requestId: call.requestId,
-    traceId: call.trail?.traceId,
+    traceId: call.trace?.traceId,
     operation,
     method: methodOf(operation),
     route: routeOf(operation),

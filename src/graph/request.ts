@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Trail } from '../telemetry/trail.ts';
+import type { Trace } from '../telemetry/requestTrace.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
 
@@ -17,7 +17,7 @@ export interface GraphCall {
   /** A W3C trace context of the caller, passed on as it came. */
   readonly traceparent: string | undefined;
   /** Where the operation's attempts are noted; what travels to Graph is then the context of the attempt. */
-  readonly trail?: Trail;
+  readonly trace?: Trace;
   /** The caller's own bearer token, if one came. */
   readonly callerToken: Secret | undefined;
   /** When the operation's time is up, in milliseconds since the epoch. */

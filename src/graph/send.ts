@@ -76,7 +76,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     requireDestination(request.url, base);
     retryBudget.deposit();
     const { operation, call } = request;
-    const labels = { requestId: call.requestId, traceId: call.trail?.traceId, operation };
+    const labels = { requestId: call.requestId, traceId: call.trace?.traceId, operation };
     let attempt: GraphAttempt = { ...request, headers: tracedHeaders(request), number: 1 };
     let isInDoubt = false;
     let hasRefreshed = false;

@@ -67,7 +67,7 @@ export function createRequestContext(
     deadlineMs: operation.deadlineMs,
     signal: operation.signal,
     writeSignal: operation.writeSignal,
-    ...(request.trail && { trail: request.trail }),
+    ...(request.trace && { trace: request.trace }),
   };
   const share = shareUntilEnd(loopShare, operation.signal);
   return {
@@ -77,7 +77,7 @@ export function createRequestContext(
     apiVersion,
     clock,
     call,
-    trail: request.trail,
+    trace: request.trace,
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,

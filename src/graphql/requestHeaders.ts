@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../shared/atMost.ts';
 import { Secret } from '../shared/secret.ts';
-import type { CallerTrace } from '../telemetry/trail.ts';
+import type { CallerTrace } from '../telemetry/requestTrace.ts';
 import type { ProblemBody } from './problems.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

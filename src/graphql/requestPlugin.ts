@@ -52,7 +52,7 @@ export function createRequestPlugin(parts: RequestPluginParts): ApolloServerPlug
     didResolveOperation({ document, operation, operationName, request, contextValue }) {
       const known = documents.recordOf(document);
       if (operation !== undefined) {
-        contextValue.trail?.noteOperation(operation.operation, operation.name?.value);
+        contextValue.trace?.noteOperation(operation.operation, operation.name?.value);
         if (operation.operation === 'mutation') {
           contextValue.noteMutation();
         }
@@ -115,7 +115,7 @@ export function createRequestPlugin(parts: RequestPluginParts): ApolloServerPlug
             response.http.status = isLegacy ? 200 : 400;
           }
           documentLimits.boundErrors(result);
-          contextValue.trail?.noteErrors(
+          contextValue.trace?.noteErrors(
             result.errors.map(({ extensions }) => String(extensions?.['code'])),
           );
         }

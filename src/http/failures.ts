@@ -32,7 +32,7 @@ export function createFailureAnswer({
     if (status >= 500 && !(problem instanceof RequestProblem)) {
       log.error('A request failed unexpectedly', { requestId: request.id }, error);
     }
-    request.trail?.noteErrors(body.errors.map(({ extensions }) => extensions.code));
+    request.trace?.noteErrors(body.errors.map(({ extensions }) => extensions.code));
     reply.code(status).type(problemTypeOf(request)).send(body);
   };
 }

@@ -3,12 +3,12 @@ import { readCallerTrace } from '../graphql/requestHeaders.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
-import type { RequestTrail, StartTrail } from '../telemetry/trail.ts';
+import type { RequestTrace, StartTrace } from '../telemetry/requestTrace.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What is noted of a GraphQL request; undefined where it is another one. */
-    trail: RequestTrail | undefined;
+    trace: RequestTrace | undefined;
     /** Undefined before its first hook. */
     progress: Progress | undefined;
   }
@@ -17,7 +17,7 @@ declare module 'fastify' {
 export interface RequestTelemetryParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'request'>;
-  readonly startTrail: StartTrail;
+  readonly startTrace: StartTrace;
 }
 
 /** How far a request has come. */
@@ -33,7 +33,7 @@ interface Progress {
  * say what became of it.
  */
 export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
-  app.decorateRequest('trail', undefined);
+  app.decorateRequest('trace', undefined);
   app.decorateRequest('progress', undefined);
 
   function tell(request: FastifyRequest, reply: FastifyReply, progress: Progress): void {
@@ -48,7 +48,7 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
     request.progress = progress;
     if (request.routeOptions.url === '/graphql') {
       const { method, id: requestId, headers } = request;
-      request.trail = parts.startTrail({ method, requestId, caller: readCallerTrace(headers) });
+      request.trace = parts.startTrace({ method, requestId, caller: readCallerTrace(headers) });
     }
     onceClosed(reply.raw, () => {
       progress.hasCallerLeft ||= !reply.raw.writableFinished;
@@ -95,13 +95,13 @@ function conclude(
   reply: FastifyReply,
   hasCallerLeft: boolean,
 ): void {
-  const { method, trail } = request;
+  const { method, trace } = request;
   const status = hasCallerLeft ? undefined : reply.statusCode;
   const route = request.routeOptions.url;
   const durationMs = reply.elapsedTime;
   log.info('Answered', {
     requestId: request.id,
-    ...trail?.describe(),
+    ...trace?.describe(),
     method,
     url: route ?? 'unknown',
     status,
@@ -113,8 +113,8 @@ function conclude(
     route,
     durationMs,
     status,
-    errorType: errorTypeOf(status, trail?.codes ?? []),
-    operationType: trail?.operationType,
+    errorType: errorTypeOf(status, trace?.codes ?? []),
+    operationType: trace?.operationType,
   });
-  trail?.end({ route: route ?? 'unknown', status });
+  trace?.end({ route: route ?? 'unknown', status });
 }

@@ -59,8 +59,8 @@ export async function createHttpServer<Context extends FinishableContext>(
 
   addRequestTelemetry(app, parts);
   app.addHook('onRequest', (request, reply, done) => {
-    const traceparent = request.trail
-      ? request.trail.traceparent
+    const traceparent = request.trace
+      ? request.trace.traceparent
       : readTraceparent(request.headers);
     reply.headers(answerHeaders).header('client-request-id', request.id);
     if (traceparent !== undefined) {

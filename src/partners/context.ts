@@ -7,7 +7,7 @@ import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import type { RequestTrail } from '../telemetry/trail.ts';
+import type { RequestTrace } from '../telemetry/requestTrace.ts';
 import type { PartnerLocks } from './locks.ts';
 import type { Payload } from './model.ts';
 import type { PartnerReads } from './reads.ts';
@@ -77,7 +77,7 @@ export interface RequestContext {
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
   /** What is noted of the request. */
-  readonly trail?: RequestTrail | undefined;
+  readonly trace?: RequestTrace | undefined;
   /** Lets the caller in, or not; undefined where Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the caller's token. */

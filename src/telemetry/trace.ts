@@ -15,31 +15,31 @@ import { errorTypeOf, isFault, knownMethodOf } from './metrics.ts';
 import {
   type AttemptEnd,
   type AttemptStart,
-  type AttemptTrail,
+  type AttemptTrace,
   type CallerTrace,
-  LogTrail,
+  LogTrace,
   type RequestEnd,
   type RequestStart,
-  type StartTrail,
-  startLogTrail,
-} from './trail.ts';
+  type StartTrace,
+  startLogTrace,
+} from './requestTrace.ts';
 
-/** Makes trails over the tracer that there is when a request begins; spans are made only then. */
-export function createStartTrail(tracerOf: () => Tracer | undefined): StartTrail {
+/** Makes traces over the tracer that there is when a request begins; spans are made only then. */
+export function createStartTrace(tracerOf: () => Tracer | undefined): StartTrace {
   return (start) => {
     const tracer = tracerOf();
-    return tracer === undefined ? startLogTrail(start) : startSpanTrail(tracer, start);
+    return tracer === undefined ? startLogTrace(start) : startSpanTrace(tracer, start);
   };
 }
 
-function startSpanTrail(tracer: Tracer, start: RequestStart): SpanTrail {
+function startSpanTrace(tracer: Tracer, start: RequestStart): SpanTrace {
   const method = knownMethodOf(start.method);
   const parent = parentContextOf(start.caller);
   const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parent);
-  return new SpanTrail(tracer, start, method, span, trace.setSpan(parent, span));
+  return new SpanTrace(tracer, start, method, span, trace.setSpan(parent, span));
 }
 
-class SpanTrail extends LogTrail {
+class SpanTrace extends LogTrace {
   readonly #tracer: Tracer;
   readonly #method: string;
   readonly #requestId: string;
@@ -59,7 +59,7 @@ class SpanTrail extends LogTrail {
     this.#context = context;
   }
 
-  override startAttempt(start: AttemptStart): AttemptTrail {
+  override startAttempt(start: AttemptStart): AttemptTrace {
     const { method, route, operation, attempt, repeatReason } = start;
     const span = this.#tracer.startSpan(
       `${method} ${route}`,

@@ -98,14 +98,14 @@ describe('imports', () => {
   it('never lead back to where they began', () => {
     const finished = new Set<string>();
     const circles: string[] = [];
-    const visit = (file: string, trail: readonly string[]): void => {
-      if (trail.includes(file)) {
-        circles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+    const visit = (file: string, trace: readonly string[]): void => {
+      if (trace.includes(file)) {
+        circles.push([...trace.slice(trace.indexOf(file)), file].join(' -> '));
         return;
       }
       if (!finished.has(file)) {
         for (const next of ownImportsOf(file)) {
-          visit(next, [...trail, file]);
+          visit(next, [...trace, file]);
         }
         finished.add(file);
       }

@@ -3,7 +3,7 @@ import type { Finding } from '../../src/doctor/finding.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../support/logs.ts';
 import { noMeasurements } from '../support/measurements.ts';
-import { startTrailOfNobody } from '../support/trails.ts';
+import { startTraceOfNobody } from '../support/traces.ts';
 
 /** What the doctor said. */
 export interface Diagnosis {
@@ -28,7 +28,7 @@ export async function diagnose(
     clock: systemClock,
     log: silentLog,
     measurements: noMeasurements,
-    startTrail: startTrailOfNobody,
+    startTrace: startTraceOfNobody,
     chance: () => 0,
     newId: () => 'doctor',
     timeoutMs: 20_000,

@@ -26,8 +26,8 @@ import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { createStartTrail } from '../../src/telemetry/trace.ts';
-import type { StartTrail } from '../../src/telemetry/trail.ts';
+import type { StartTrace } from '../../src/telemetry/requestTrace.ts';
+import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
@@ -42,7 +42,7 @@ import {
   startScriptedServer,
 } from '../support/scriptedServer.ts';
 import { startScripted, startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTrailOfNobody } from '../support/trails.ts';
+import { startTraceOfNobody } from '../support/traces.ts';
 import { until } from '../support/until.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
@@ -208,7 +208,7 @@ describe('masking', () => {
       corsOrigins: [],
       newId: () => 'request-7',
       log,
-      startTrail: startTrailOfNobody,
+      startTrace: startTraceOfNobody,
     });
     await app.listen({ port: 0, host: '127.0.0.1' });
   });
@@ -262,18 +262,18 @@ describe('masking', () => {
 });
 
 describe('request telemetry', () => {
-  /** Trails whose spans are kept in memory, as they were written: nothing stands before them that would redact. */
-  function recordingTrails(
+  /** Traces whose spans are kept in memory, as they were written: nothing stands before them that would redact. */
+  function recordingTraces(
     sampler: Sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() }),
   ): {
-    readonly startTrail: StartTrail;
+    readonly startTrace: StartTrace;
     spans(): readonly ReadableSpan[];
   } {
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler, spanProcessors });
     return {
-      startTrail: createStartTrail(() => provider.getTracer('test')),
+      startTrace: createStartTrace(() => provider.getTracer('test')),
       spans: () => exporter.getFinishedSpans(),
     };
   }
@@ -283,13 +283,13 @@ describe('request telemetry', () => {
   async function start(...script: Answer[]) {
     const graph = await startScriptedServer(...script);
     const measurements = recordingMeasurements();
-    const trails = recordingTrails();
+    const traces = recordingTraces();
     const gateway = await startTestGateway(
       { GRAPH_BASE_URL: graph.url.href, LIMIT_ANSWER_BYTES: '67108864' },
-      { measurements, startTrail: trails.startTrail },
+      { measurements, startTrace: traces.startTrace },
     );
     closeLater(() => gateway.stop(0), graph.close);
-    return { graph, gateway, measurements, spans: trails.spans };
+    return { graph, gateway, measurements, spans: traces.spans };
   }
 
   const answeredIn = ({ logLines }: TestGateway): readonly Record<string, unknown>[] =>

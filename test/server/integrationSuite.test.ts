@@ -7,7 +7,7 @@ import { describe } from '@jest/globals';
 import { createHttpServer } from '../../src/http/server.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { silentLog } from '../support/logs.ts';
-import { startTrailOfNobody } from '../support/trails.ts';
+import { startTraceOfNobody } from '../support/traces.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
 describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
@@ -31,7 +31,7 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       corsOrigins: [],
       newId: () => 'id',
       log: silentLog,
-      startTrail: startTrailOfNobody,
+      startTrace: startTraceOfNobody,
     });
     await app.ready();
     // The suite asks at the root.

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/telemetry/log.ts';
 import type { CloseLater } from './closing.ts';
 import { noMeasurements } from './measurements.ts';
 import { type Answer, type ScriptedServer, startScriptedServer } from './scriptedServer.ts';
-import { startTrailOfNobody } from './trails.ts';
+import { startTraceOfNobody } from './traces.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
@@ -59,7 +59,7 @@ export async function startTestGateway(
     clock: systemClock,
     log: createLogger('debug', { write: (line) => logLines.push(line) }),
     measurements: noMeasurements,
-    startTrail: startTrailOfNobody,
+    startTrace: startTraceOfNobody,
     chance: () => 0,
     newId: () => `id-${nextId++}`,
     ...surroundings,

@@ -29,7 +29,7 @@ import {
   type RequestMeasurement,
 } from '../../src/telemetry/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../../src/telemetry/otelMetrics.ts';
-import { createStartTrail } from '../../src/telemetry/trace.ts';
+import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 
 describe('create measurements', () => {
@@ -389,17 +389,17 @@ describe('embedding program', () => {
     it('a span that the program has for the same request is the parent', () => {
       context.setGlobalContextManager(new StackContextManager().enable());
       const tracer = trace.getTracer('program');
-      const startTrail = createStartTrail(() => tracer);
+      const startTrace = createStartTrace(() => tracer);
       const around = tracer.startSpan('around');
       const { traceId, spanId } = around.spanContext();
       context.with(trace.setSpan(context.active(), around), () => {
         const start = { method: 'POST', requestId: 'request-1' };
-        startTrail({ ...start, caller: undefined }).end({ route: '/graphql', status: 200 });
+        startTrace({ ...start, caller: undefined }).end({ route: '/graphql', status: 200 });
         const caller = {
           traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
           tracestate: undefined,
         };
-        startTrail({ ...start, caller }).end({ route: '/graphql', status: 200 });
+        startTrace({ ...start, caller }).end({ route: '/graphql', status: 200 });
       });
       const parents = exporter.getFinishedSpans().map(({ parentSpanContext }) => parentSpanContext);
       expect(parents).toMatchObject([{ traceId, spanId }, { spanId: '00f067aa0ba902b7' }]);

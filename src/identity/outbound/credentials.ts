@@ -199,12 +199,12 @@ function createCredentials(
     hasOwnTokens: true,
     async tokenFor(call, { withFreshToken }) {
       const { identity, assertion } = wantOf(call);
-      const { requestId, trail } = call;
+      const { requestId, trace } = call;
       return cache.tokenFor({
         key: identityKeyOf(identity),
         call,
         withFreshToken,
-        acquire: () => acquire({ tenant: identity.tenant, assertion, requestId, trail }),
+        acquire: () => acquire({ tenant: identity.tenant, assertion, requestId, trace }),
       });
     },
     close() {
@@ -255,8 +255,8 @@ export function createAcquisition(
   const told = new LRUCache<string, number>({ max: 100 });
 
   /** A wrong secret fails every call; one line an hour is enough to be seen. */
-  function tell(error: unknown, { requestId, trail }: TokenOrder): void {
-    const traceId = trail?.traceId;
+  function tell(error: unknown, { requestId, trace }: TokenOrder): void {
+    const traceId = trace?.traceId;
     const fields = { requestId, traceId, operation: flow, ...tokenFactsOf(error) };
     if (isConfigurationFault(error)) {
       log.error(`Configuration fault: ${error.message}`, fields);
@@ -276,10 +276,10 @@ export function createAcquisition(
 
   return async (order) => {
     const startedAtMs = clock.now();
-    const endTrail = order.trail?.startToken(flow);
+    const endTrace = order.trace?.startToken(flow);
     const measure = (outcome: AcquisitionOutcome): void => {
       onAcquire?.({ flow, outcome, durationMs: clock.now() - startedAtMs });
-      endTrail?.(outcome);
+      endTrace?.(outcome);
     };
     try {
       const acquired = await withinLimit(clock, closing, (signal) => source(order, signal));

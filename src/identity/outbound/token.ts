@@ -1,7 +1,7 @@
 import { isGraphError } from '../../graph/errors.ts';
 import { errnoCodeOf } from '../../shared/errnoCode.ts';
 import type { Secret } from '../../shared/secret.ts';
-import type { Trail } from '../../telemetry/trail.ts';
+import type { Trace } from '../../telemetry/requestTrace.ts';
 
 /** How a token of the gateway's own is got, as metrics name it. */
 export type TokenFlow = 'on-behalf-of' | 'client-credentials' | 'managed-identity';
@@ -13,7 +13,7 @@ export interface TokenOrder {
   readonly assertion: Secret | undefined;
   /** Of the operation that asked first. */
   readonly requestId: string;
-  readonly trail?: Trail | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 /** A token with its life, counted from when it was asked for. */

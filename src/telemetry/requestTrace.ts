@@ -28,17 +28,17 @@ export interface AttemptEnd {
   readonly errorType?: string | undefined;
 }
 
-export interface AttemptTrail {
+export interface AttemptTrace {
   /** The trace context to send along; empty where there is none. */
   readonly headers: Readonly<Record<string, string>>;
   end(end: AttemptEnd): void;
 }
 
 /** What is noted of an operation on its way: for its log line, and as spans if somebody traces. */
-export interface Trail {
+export interface Trace {
   /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
   readonly traceId: string | undefined;
-  startAttempt(start: AttemptStart): AttemptTrail;
+  startAttempt(start: AttemptStart): AttemptTrace;
   /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
   startToken(flow: string): (outcome: string) => void;
 }
@@ -50,8 +50,8 @@ export interface RequestEnd {
   readonly status: number | undefined;
 }
 
-/** The trail of one request, from its head to the end of its answer. */
-export interface RequestTrail extends Trail {
+/** The trace of one request, from its head to the end of its answer. */
+export interface RequestTrace extends Trace {
   /** What goes back to the caller: its own context, else that of the span that stands for the request. */
   readonly traceparent: string | undefined;
   /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
@@ -72,7 +72,7 @@ export interface RequestStart {
   readonly caller: CallerTrace | undefined;
 }
 
-export type StartTrail = (start: RequestStart) => RequestTrail;
+export type StartTrace = (start: RequestStart) => RequestTrace;
 
 /** Names are the callers' own words: what is longer than anybody's operation is no name. */
 const longestName = 64;
@@ -80,7 +80,7 @@ const longestName = 64;
 const mostAttempts = 10;
 
 /** What the log's line needs. Without a tracer it is all there is, and passes the caller's trace context on. */
-export class LogTrail implements RequestTrail {
+export class LogTrace implements RequestTrace {
   readonly traceId: string | undefined;
   readonly traceparent: string | undefined;
   readonly #tracestate: string | undefined;
@@ -111,7 +111,7 @@ export class LogTrail implements RequestTrail {
     }
   }
 
-  startAttempt(start: AttemptStart): AttemptTrail {
+  startAttempt(start: AttemptStart): AttemptTrace {
     return { headers: this.#stateHeaders(), end: (end) => this.noteAttempt(start, end) };
   }
 
@@ -166,8 +166,8 @@ export class LogTrail implements RequestTrail {
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Starts a trail of a request that nobody traces; the caller's trace goes on in the log and to Graph. */
-export function startLogTrail({ caller }: Pick<RequestStart, 'caller'>): RequestTrail {
+/** Starts a trace of a request that nobody traces; the caller's trace goes on in the log and to Graph. */
+export function startLogTrace({ caller }: Pick<RequestStart, 'caller'>): RequestTrace {
   const traceparent = caller?.traceparent;
-  return new LogTrail(traceparent?.split('-')[1], traceparent, caller?.tracestate);
+  return new LogTrace(traceparent?.split('-')[1], traceparent, caller?.tracestate);
 }
