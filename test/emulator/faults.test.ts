@@ -154,26 +154,6 @@ describe('faults', () => {
       expect(body.length).toBe(Math.floor(announced / 2));
       expectTrace();
     });
-
-    it('truncates a scripted answer', async () => {
-      graph.faults.add({ kill: 'truncate', execute, respond: { status: 200, body: '12345' } });
-      const { ended, socket } = await addRaw();
-      expect((await ended).text).toMatch(/content-length: 5\r\n[\s\S]*\r\n\r\n12$/i);
-      socket.destroy();
-      expectTrace();
-    });
-  });
-
-  describe('a truncated answer without a body', () => {
-    it('is a connection that closes', async () => {
-      await graph.ask('POST', collectionPath, { id: 'one' });
-      graph.faults.add({ kill: 'truncate', execute: true });
-      const raw = rawRequest('DELETE', `${collectionPath}/one`);
-      const { ended, socket } = await openRaw(graph.baseUrl, raw);
-      expect(await ended).toEqual({ end: 'fin', text: '' });
-      socket.destroy();
-      expect(graph.partners()).toEqual([]);
-    });
   });
 
   describe('a delay', () => {

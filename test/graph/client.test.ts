@@ -51,9 +51,10 @@ describe('client', () => {
   }
 
   describe('add', () => {
-    it('understands a 200 with the partner', async () => {
-      const { graph } = await start(json(200, pageResponse));
+    it('asks for no encoding, and understands a 200 with the partner', async () => {
+      const { graph, server } = await start(json(200, pageResponse));
       await expect(graph.add(newPartner, testCall())).resolves.toEqual(pageResponse);
+      expect(server.requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity' });
     });
 
     it.each([
