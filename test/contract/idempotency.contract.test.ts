@@ -81,41 +81,37 @@ const codeOf = (answer: GraphQLAnswer): unknown =>
   answer.result.errors?.[0]?.extensions['code'] ?? payloadOf(answer)?.userErrors[0]?.code;
 
 describe('a mutation with an idempotencyKey', () => {
-  it.each<[string, string, object, object]>([
-    ['add', addMutation, newPartner, { ...newPartner, displayName: 'Other' }],
-    ['update', updateMutation, { id: 'fleet', displayName: 'New' }, { id: 'fleet' }],
-    ['delete', deleteMutation, { id: 'fleet' }, { id: 'other' }],
+  const named = { id: 'fleet', ...newPartner };
+  const ofIos = { id: 'fleet', platform: 'IOS', target };
+  it.each<[string, string, object, object, string]>([
+    ['add', addMutation, named, { ...named, iosOnboarded: false }, updateMutation],
+    ['update', updateMutation, named, { ...named, iosOnboarded: false }, addMutation],
+    ['delete', deleteMutation, { id: 'fleet' }, { id: 'other' }, updateMutation],
     [
       'new assignment',
       addAssignmentMutation,
-      { id: 'fleet', platform: 'IOS', target },
-      { id: 'fleet', platform: 'MAC_OS', target },
+      ofIos,
+      { ...ofIos, platform: 'MAC_OS' },
+      removeAssignmentMutation,
     ],
     [
       'assignment less',
       removeAssignmentMutation,
-      { id: 'fleet', platform: 'IOS', target },
-      { id: 'fleet', platform: 'MAC_OS', target },
+      ofIos,
+      { ...ofIos, platform: 'MAC_OS' },
+      addAssignmentMutation,
     ],
   ])(
-    'answers a repeated %s as the first time, and rejects another one',
-    async (what, document, input, other) => {
+    'answers a repeated %s as the first time, and rejects another input and mutation',
+    async (_what, document, input, otherInput, otherMutation) => {
       const stage = await start();
-      const run = (one: object, query = document) =>
+      const run = (query: string, one: object) =>
         stage.gateway.run(query, { input: { ...one, idempotencyKey: 'key' } });
-      const first = await run(input);
+      const first = await run(document, input);
       expect(first.result.errors).toBeUndefined();
       const { length } = stage.graph.requests;
-      const second = await run(input);
-      expect(second.result).toEqual(first.result);
-      for (const [one, query] of [
-        [other, document],
-        [
-          what === 'add' ? { id: 'fleet' } : newPartner,
-          what === 'add' ? deleteMutation : addMutation,
-        ],
-      ] as const) {
-        const answer = await run(one, query);
+      expect((await run(document, input)).result).toEqual(first.result);
+      for (const answer of [await run(document, otherInput), await run(otherMutation, input)]) {
         expect(payloadOf(answer)).toMatchObject({
           userErrors: [{ code: 'IDEMPOTENCY_KEY_REUSED', field: ['input', 'idempotencyKey'] }],
         });
