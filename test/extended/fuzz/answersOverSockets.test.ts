@@ -114,7 +114,7 @@ const codesOfTheTable: ReadonlySet<string> = new Set([
   'OVERLOADED',
 ]);
 
-const wanted = volumeOf(2_000);
+const wanted = volumeOf(10_000);
 
 const noBytes = new Uint8Array();
 
