@@ -707,7 +707,9 @@ export type Query = {
    *
    * Cursors stay good while rows come and go: none is repeated or left out because of it. A partner that is deleted and
    * added again under its id counts as the same one. Only if a cursor's partner and the eight before it have all gone
-   * from a list without `orderBy`, the list starts again, so that some may come twice. A cursor has at most 1,024 characters.
+   * from a list without `orderBy`, the list starts again, so that some may come twice. In an order, a cursor holds the
+   * first characters of a long name only: if its partner has gone, those whose names begin alike may come twice. A cursor
+   * has at most 128 characters.
    */
   complianceManagementPartners?: Maybe<ComplianceManagementPartnerConnection>;
   /**

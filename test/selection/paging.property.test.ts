@@ -243,6 +243,50 @@ describe('a walk through a list that changes between its pages', () => {
 });
 
 describe('a cursor', () => {
+  /** Names that a cursor cannot hold whole; in groups that begin alike, and beside one that is only the beginning. */
+  const longNames = fc
+    .array(fc.constantFrom('a', 'B', 'ä', '\u{1f600}'), { minLength: 1, maxLength: 12 })
+    .map((ends) => [...ends.map((end) => 'Müller '.repeat(12) + end.repeat(3)), 'Müller '])
+    .map((names) =>
+      names.map((displayName, index) => ({
+        id: `${'i'.repeat(60)}-${index}`,
+        displayName,
+        partnerState: 'enabled',
+        lastHeartbeatDateTime: '2026-01-01T00:00:00.0000001Z',
+      })),
+    );
+
+  it('has at most 128 characters and is good while its row is there, however long its values are', async () => {
+    await fc.assert(
+      fc.asyncProperty(longNames, orders, pageSizes, async (rows, orderBy, pageSize) => {
+        const expected = selected(rows, { orderBy });
+        for (const direction of ['forward', 'backward'] as const) {
+          const selection = { orderBy };
+          const seen = await walk({ direction, selection, pageSize, rowsAfter: () => rows });
+          expect(seen).toEqual(expected);
+        }
+        const { cursors } = await readPageOf(rows, { orderBy, first: 1000 });
+        expect(cursors.filter((cursor) => cursor.length > 128)).toEqual([]);
+        expect(new Set(cursors).size).toBe(rows.length);
+      }),
+    );
+  });
+
+  it('leaves no row out when its own row has gone and its values were cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(longNames, orders, fc.nat(12), async (rows, orderBy, place) => {
+        const { ids, cursors } = await readPageOf(rows, { orderBy, first: 1000 });
+        const [gone, cursor] = [ids[place], cursors[place]];
+        fc.pre(gone !== undefined && cursor !== undefined && orderBy.length > 0);
+        const left = rows.filter(({ id }) => id !== gone);
+        const after = await readPageOf(left, { orderBy, first: 1000, after: cursor });
+        const before = await readPageOf(left, { orderBy, last: 1000, before: cursor });
+        expect(after.ids).toEqual(expect.arrayContaining(ids.slice(place + 1)));
+        expect(before.ids).toEqual(expect.arrayContaining(ids.slice(0, place)));
+      }),
+    );
+  });
+
   it('is one text of letters that need no escape, another one for each row', async () => {
     await fc.assert(
       fc.asyncProperty(lists(30), orders, async (rows, orderBy) => {

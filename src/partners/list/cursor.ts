@@ -1,4 +1,5 @@
-import type { OrderPlace } from './order.ts';
+import { digestOf } from '../../shared/secret.ts';
+import type { CutText, OrderPlace } from './order.ts';
 
 /** A place in Graph's own order: a row, where it stood, and what stood just before it. */
 interface ListPlace {
@@ -10,25 +11,76 @@ interface ListPlace {
 }
 
 /** What a cursor says. Each of the two kinds is of use in its own list only. */
-export type CursorPlace =
-  | { readonly kind: 'list'; readonly place: ListPlace }
-  | { readonly kind: 'order'; readonly signature: string; readonly place: OrderPlace };
+export type CursorPlace = { readonly kind: 'list'; readonly place: ListPlace } | OrderCursor;
 
-/** No cursor has more characters, whatever is in its row: all that it holds is bounded. */
-const maximumCursorLength = 1024;
+interface OrderCursor {
+  readonly kind: 'order';
+  readonly signature: string;
+  readonly place: OrderPlace;
+}
+
+/** No cursor has more characters, whatever is in its row: 96 bytes in base64url. */
+const maximumCursorLength = 128;
+const maximumBytes = 96;
 
 const kinds = { list: 1, order: 2 } as const;
 const nullLength = 0xffff;
+/** Added to the length of a value that is cut: its digest, then its start. */
+const cutFlag = 0x8000;
+const digestBytes = 6;
 
 /** Writes a cursor. Clients hand it back as it is, so its form may change: a byte for the kind, then its parts. */
 export function cursorOf(cursor: CursorPlace): string {
-  const parts =
-    cursor.kind === 'list'
-      ? [textPart(cursor.place.id), numberPart(cursor.place.index)].concat(
-          cursor.place.before.map(numberPart),
-        )
-      : [cursor.signature, cursor.place.id, ...cursor.place.values].map(textPart);
+  const parts = cursor.kind === 'list' ? listParts(cursor.place) : orderParts(cursor);
   return Buffer.concat([Buffer.of(kinds[cursor.kind]), ...parts]).toString('base64url');
+}
+
+function listParts({ id, index, before }: ListPlace): readonly Buffer[] {
+  return [textPart(id), numberPart(index), ...before.map(numberPart)];
+}
+
+function orderParts({ signature, place }: OrderCursor): readonly Buffer[] {
+  const head = [textPart(signature), textPart(place.id)];
+  const used = head.reduce((sum, { length }) => sum + length, 1);
+  const values = place.values.map((value) => Buffer.from(typeof value === 'string' ? value : ''));
+  let left = maximumBytes - used - 2 * values.length;
+  const allowed = new Map<Buffer, number>();
+  // The shortest first: what they leave is for the others.
+  for (const [index, value] of [...values]
+    .sort((one, other) => one.length - other.length)
+    .entries()) {
+    const share = Math.min(value.length, Math.floor(left / (values.length - index)));
+    allowed.set(value, share);
+    left -= share;
+  }
+  return [
+    ...head,
+    ...place.values.map((value, index) => {
+      const bytes = values[index];
+      const share = bytes && allowed.get(bytes);
+      return typeof value === 'string' &&
+        bytes !== undefined &&
+        share !== undefined &&
+        share < bytes.length
+        ? cutPart(cut(value, bytes, share))
+        : valuePart(value);
+    }),
+  ];
+}
+
+/** Gives the start of a text, in whole characters, and its digest, in no more bytes than given. */
+function cut(text: string, bytes: Buffer, allowedBytes: number): CutText {
+  let end = Math.max(0, allowedBytes - digestBytes);
+  // Bytes inside a character begin like this.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) {
+    end -= 1;
+  }
+  return { start: bytes.toString('utf8', 0, end), digest: cutDigestOf(text) };
+}
+
+/** Tells texts with one start apart. */
+export function cutDigestOf(text: string): string {
+  return Buffer.from(digestOf(text), 'base64url').toString('base64url', 0, digestBytes);
 }
 
 /** Reads a cursor, or gives undefined for a text that this gateway never gave out. */
@@ -52,7 +104,7 @@ export function parseCursor(cursor: string): CursorPlace | undefined {
 
 function parseList(bytes: Buffer): CursorPlace | undefined {
   const id = readText(bytes, 1);
-  if (id?.text == null) {
+  if (typeof id?.text !== 'string') {
     return undefined;
   }
   const rest = bytes.subarray(id.end);
@@ -67,7 +119,7 @@ function parseList(bytes: Buffer): CursorPlace | undefined {
 }
 
 function parseOrder(bytes: Buffer): CursorPlace | undefined {
-  const texts: (string | null)[] = [];
+  const texts: (string | CutText | null)[] = [];
   for (let start = 1; start < bytes.length; ) {
     const part = readText(bytes, start);
     if (part === undefined) {
@@ -77,17 +129,34 @@ function parseOrder(bytes: Buffer): CursorPlace | undefined {
     start = part.end;
   }
   const [signature, id, ...values] = texts;
-  return signature == null || id == null
+  return typeof signature !== 'string' || typeof id !== 'string'
     ? undefined
     : { kind: 'order', signature, place: { id, values } };
 }
 
+function valuePart(value: string | CutText | null): Buffer {
+  return value === null
+    ? lengthPart(nullLength)
+    : typeof value === 'string'
+      ? textPart(value)
+      : cutPart(value);
+}
+
 /** Its length in two bytes, then UTF-8. */
-function textPart(text: string | null): Buffer {
-  const bytes = Buffer.from(text ?? '');
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(text === null ? nullLength : bytes.length);
-  return Buffer.concat([length, bytes]);
+function textPart(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([lengthPart(bytes.length), bytes]);
+}
+
+function cutPart({ start, digest }: CutText): Buffer {
+  const bytes = Buffer.concat([Buffer.from(digest, 'base64url'), Buffer.from(start)]);
+  return Buffer.concat([lengthPart(bytes.length | cutFlag), bytes]);
+}
+
+function lengthPart(length: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(length);
+  return bytes;
 }
 
 function numberPart(number: number): Buffer {
@@ -99,7 +168,7 @@ function numberPart(number: number): Buffer {
 function readText(
   bytes: Buffer,
   start: number,
-): { readonly text: string | null; readonly end: number } | undefined {
+): { readonly text: string | CutText | null; readonly end: number } | undefined {
   const textStart = start + 2;
   if (textStart > bytes.length) {
     return undefined;
@@ -108,8 +177,18 @@ function readText(
   if (length === nullLength) {
     return { text: null, end: textStart };
   }
-  const end = textStart + length;
-  return end > bytes.length ? undefined : { text: bytes.toString('utf8', textStart, end), end };
+  const end = textStart + (length & ~cutFlag);
+  if (end > bytes.length) {
+    return undefined;
+  }
+  if (length < cutFlag) {
+    return { text: bytes.toString('utf8', textStart, end), end };
+  }
+  const digestEnd = textStart + digestBytes;
+  const digest = bytes.toString('base64url', textStart, digestEnd);
+  return digestEnd > end
+    ? undefined
+    : { text: { start: bytes.toString('utf8', digestEnd, end), digest }, end };
 }
 
 /**

@@ -6,11 +6,25 @@ import type { PartnerResource } from '../../graph/types.ts';
 import { knownPartnerStates, partnerStateFromWire } from '../model.ts';
 import { valuesOf } from './rowValues.ts';
 
-/** What a row is ordered by: one value for each key, then its id. All of them are bounded, because cursors carry them. */
+/** A value that is too long for a cursor: its first characters, and a digest of all. */
+export interface CutText {
+  readonly start: string;
+  readonly digest: string;
+}
+
+/** What a row is ordered by: one value for each key, then its id. Only a place that a cursor carried has cut values. */
 export interface OrderPlace {
-  readonly values: readonly (string | null)[];
+  readonly values: readonly (string | CutText | null)[];
   readonly id: string;
 }
+
+/** The place of a row that is there. */
+interface RowPlace extends OrderPlace {
+  readonly values: readonly (string | null)[];
+}
+
+/** Where a place with cut values is taken to be: before or behind all rows whose values begin like them. */
+export type PlaceEdge = 'first' | 'last';
 
 /** One thing that rows can be ordered by. Rows without a value come last in both directions. */
 export interface OrderColumn {
@@ -31,8 +45,9 @@ export interface PartnerOrder {
   /** Stands in cursors, so that one of another order is noticed. */
   readonly signature: string;
   readonly keys: readonly OrderKey[];
-  placeOf(row: PartnerResource): OrderPlace;
-  compare(left: OrderPlace, right: OrderPlace): number;
+  placeOf(row: PartnerResource): RowPlace;
+  /** `edge` counts for places with cut values only. */
+  compare(left: RowPlace, right: OrderPlace, edge?: PlaceEdge): number;
 }
 
 // English is the root of Unicode's collation; the machine's own locale must have no say.
@@ -99,9 +114,10 @@ export function createPartnerOrder(
       values: keys.map(({ column }) => column.valueOf(row)),
       id: idColumn.valueOf(row) ?? '',
     }),
-    compare(left, right) {
+    compare(left, right, edge = 'first') {
       for (const [index, key] of keys.entries()) {
-        const result = compareValues(key, left.values[index] ?? null, right.values[index] ?? null);
+        const [value, other] = [left.values[index] ?? null, right.values[index] ?? null];
+        const result = compareValues(key, value, other, edge);
         if (result !== 0) {
           return result;
         }
@@ -111,13 +127,23 @@ export function createPartnerOrder(
   };
 }
 
+/** Comes after every other character in Unicode's collation, and in the order of code units. */
+const lastCharacter = '\uffff';
+
 function compareValues(
   { column, direction }: OrderKey,
-  left: string | null,
-  right: string | null,
+  value: string | null,
+  other: string | CutText | null,
+  edge: PlaceEdge,
 ): number {
-  if (left === null || right === null) {
-    return Number(left === null) - Number(right === null);
+  if (value === null || other === null) {
+    return Number(value === null) - Number(other === null);
   }
-  return direction * column.compare(left, right);
+  if (typeof other === 'string') {
+    return direction * column.compare(value, other);
+  }
+  const isLow = (edge === 'first') === direction > 0;
+  const text = isLow ? other.start : other.start + lastCharacter;
+  // No row has exactly the start for its value and stands at the place: what was cut is longer.
+  return direction * (column.compare(value, text) || -1);
 }

@@ -1,8 +1,8 @@
 import type { PartnerResource } from '../../graph/types.ts';
 import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
 import type { PageArguments } from './arguments.ts';
-import { type CursorPlace, cursorOf, fingerprintOf } from './cursor.ts';
-import type { PartnerOrder } from './order.ts';
+import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
+import type { OrderPlace, PartnerOrder } from './order.ts';
 import type { PartnerRows } from './rows.ts';
 import { valuesOf } from './rowValues.ts';
 
@@ -123,27 +123,11 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
 
   /** The index of a row, looked for first around where it stood before. */
   async function find(id: string, formerIndex: number): Promise<number> {
-    const near = await indexOf(id, 0, await atLeast(formerIndex + 1));
+    const near = await indexOfRow(await atLeast(formerIndex + 1), id, rows.share);
     const searched = known.length;
-    return near === -1 ? indexOf(id, searched, await atLeast(Number.POSITIVE_INFINITY)) : near;
-  }
-
-  async function indexOf(
-    id: string,
-    start: number,
-    list: readonly PartnerResource[],
-  ): Promise<number> {
-    let found = -1;
-    for (let index = start; index < list.length && found === -1; index += rowsAtOnce) {
-      if (rows.share.isUsedUp()) {
-        await rows.share.nextTurn();
-      }
-      const place = list
-        .slice(index, index + rowsAtOnce)
-        .findIndex((row) => valuesOf(row).idKey === id);
-      found = place === -1 ? -1 : index + place;
-    }
-    return found;
+    return near === -1
+      ? indexOfRow(await atLeast(Number.POSITIVE_INFINITY), id, rows.share, searched)
+      : near;
   }
 
   /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
@@ -198,21 +182,34 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
   };
 }
 
-/** An order by keys. A cursor is a place among the keys, so it is good whether its row is there or not. */
+/**
+ * An order by keys. A cursor is a place among the keys, so it is good whether its row is there or not. If a value was cut
+ * in it, its row tells the place; if the row is gone, rows whose values begin alike may come again, and none is left out.
+ */
 export function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
   const sorted = (): Promise<readonly PartnerResource[]> => rows.inOrder(order);
 
-  /** How many of the rows, which are in their order, are to be counted: those at the start. */
-  async function countWhile(isCounted: (comparison: number) => boolean, cursor: CursorPlace) {
+  /** How many of the rows, which are in their order, stand before a place; with `isIncluded` those at it, too. */
+  async function count(cursor: CursorPlace, isIncluded: boolean): Promise<number> {
     if (cursor.kind !== 'order') {
       return 0;
     }
+    const { place } = cursor;
     const inOrder = await sorted();
+    if (place.values.some((value) => value !== null && typeof value !== 'string')) {
+      const index = await indexOfRow(inOrder, place.id, rows.share);
+      const row = inOrder[index];
+      if (row !== undefined && isPlaceOf(order.placeOf(row), place)) {
+        return isIncluded ? index + 1 : index;
+      }
+    }
+    const edge = isIncluded ? 'first' : 'last';
     let [from, to] = [0, inOrder.length];
     while (from < to) {
       const middle = Math.floor((from + to) / 2);
-      const row = inOrder[middle];
-      if (row !== undefined && isCounted(order.compare(order.placeOf(row), cursor.place))) {
+      const row = inOrder[middle] as PartnerResource;
+      const comparison = order.compare(order.placeOf(row), place, edge);
+      if (comparison < 0 || (isIncluded && comparison === 0)) {
         from = middle + 1;
       } else {
         to = middle;
@@ -223,9 +220,40 @@ export function orderedSequence(rows: PartnerRows, order: PartnerOrder): Partner
 
   return {
     atLeast: sorted,
-    countUpTo: (cursor) => countWhile((comparison) => comparison <= 0, cursor),
-    countBefore: (cursor) => countWhile((comparison) => comparison < 0, cursor),
+    countUpTo: (cursor) => count(cursor, true),
+    countBefore: (cursor) => count(cursor, false),
     cursorOf: (row) =>
       cursorOf({ kind: 'order', signature: order.signature, place: order.placeOf(row) }),
   };
+}
+
+/** Whether a row's values are those of a place that a cursor carried. */
+function isPlaceOf({ values }: OrderPlace, place: OrderPlace): boolean {
+  return values.every((value, index) => {
+    const carried = place.values[index] ?? null;
+    return carried === null || typeof carried === 'string' || typeof value !== 'string'
+      ? value === carried
+      : value.startsWith(carried.start) && cutDigestOf(value) === carried.digest;
+  });
+}
+
+/** Finds a row by the key of its id; -1 if it is not there. */
+async function indexOfRow(
+  list: readonly PartnerResource[],
+  id: string,
+  share: LoopShare,
+  start = 0,
+): Promise<number> {
+  for (let index = start; index < list.length; index += rowsAtOnce) {
+    if (share.isUsedUp()) {
+      await share.nextTurn();
+    }
+    const place = list
+      .slice(index, index + rowsAtOnce)
+      .findIndex((row) => valuesOf(row).idKey === id);
+    if (place !== -1) {
+      return index + place;
+    }
+  }
+  return -1;
 }

@@ -11,7 +11,8 @@ interface RowValues {
   readonly instantKey: string | undefined;
 }
 
-const maximumIdKey = 64;
+/** In bytes of UTF-8, of which a character outside ASCII has three for each of its units at most. */
+const maximumIdKey = 48;
 const maximumNameKey = 128;
 
 class LazyRowValues implements RowValues {
@@ -26,7 +27,8 @@ class LazyRowValues implements RowValues {
   }
 
   get idKey(): string {
-    this.#idKey ??= boundText(this.#row.id, maximumIdKey);
+    const { id } = this.#row;
+    this.#idKey ??= boundText(id, onlyAscii.test(id) ? maximumIdKey : maximumIdKey / 3);
     return this.#idKey;
   }
 
