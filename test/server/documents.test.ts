@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
+import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
 import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
@@ -105,6 +106,27 @@ async function decide(
 
 const unknown = 'TRUSTED_DOCUMENT_UNKNOWN, told';
 const mismatch = 'TRUSTED_DOCUMENT_MISMATCH';
+
+describe('the spelling of a document', () => {
+  it('is found once for a document that is kept, and each time for another', async () => {
+    const { store, recordOf, keep, spellingOf } = createDocumentStore(65_536);
+    let printed = 0;
+    const print = (text: string): string => {
+      printed += 1;
+      return text.toUpperCase();
+    };
+    const document = parse(respelled);
+    await store.set(`schema:${createHash('sha256').update(respelled).digest('hex')}`, document);
+    keep(recordOf(document), { isTokenAccepted: () => false });
+    spellingOf(respelled, print);
+    spellingOf(respelled, print);
+    expect(printed).toBe(2);
+    keep(recordOf(document), { isTokenAccepted: () => true });
+    spellingOf(respelled, print);
+    expect(spellingOf(respelled, print)).toBe(respelled.toUpperCase());
+    expect(printed).toBe(3);
+  });
+});
 
 describe('decideDocument', () => {
   it.each<[Partial<NamedDocument>, string, string, string]>([

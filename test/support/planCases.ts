@@ -177,10 +177,13 @@ const listDepth = 10;
 /** A value that a field may give: of its type as a rule, now and then in a function or a promise, or nothing right. */
 function randomOutput(type: GraphQLOutputType, choices: Choices, depth: number): unknown {
   const lot = choices.below(250);
-  if (lot >= 248) {
+  if (depth === 0 && choices.chance(6)) {
+    throw new RangeError('thrown at the root');
+  }
+  if (lot >= 246) {
     return choices.pick<unknown>([new Error('given'), 5, 'text', {}, [], undefined, true, 1.5]);
   }
-  if (lot >= 242 && depth > 0 && depth < listDepth) {
+  if (lot >= 240 && depth < listDepth) {
     const promise = choices.chance(90)
       ? Promise.resolve(randomOutput(type, choices, depth + 1))
       : Promise.reject(new RangeError('rejected'));
@@ -188,7 +191,7 @@ function randomOutput(type: GraphQLOutputType, choices: Choices, depth: number):
     promise.catch(() => undefined);
     return promise;
   }
-  if (lot >= 236 && depth > 0) {
+  if (lot >= 234 && depth > 0) {
     const value = randomOutput(type, choices, depth + 1);
     return choices.chance(90)
       ? () => value

@@ -45,7 +45,10 @@ export interface Plan {
 }
 
 type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
+type Outcome = ({ readonly value: unknown } | { readonly error: unknown }) & {
+  /** Its place in the order in which root fields were settled; undefined if the resolver did not wait. */
+  readonly turn: number | undefined;
+};
 
 /** What the root fields gave, by their keys, in operations that a plan gave up. */
 const outcomes = new WeakMap<RequestContext, ReadonlyMap<string | number, Outcome>>();
@@ -73,11 +76,26 @@ function remembered(resolve: Resolver): Resolver {
     if (outcome === undefined) {
       return resolve(source, args, context, info);
     }
-    if ('error' in outcome) {
-      throw outcome.error;
-    }
-    return outcome.value;
+    return outcome.turn === undefined ? give(outcome) : giveInTurn(outcome, outcome.turn);
   };
+}
+
+function give(outcome: Outcome): unknown {
+  if ('error' in outcome) {
+    throw outcome.error;
+  }
+  return outcome.value;
+}
+
+/** So many ticks are enough for graphql-js to note an error before it is given the next one. */
+const ticksApart = 4;
+
+/** Errors stand in an answer in the order in which they came. */
+async function giveInTurn(outcome: Outcome, turn: number): Promise<unknown> {
+  for (let tick = 0; tick < turn * ticksApart; tick += 1) {
+    await undefined;
+  }
+  return give(outcome);
 }
 
 /** Each value of the variables of `@skip` and `@include` makes another selection; more than so many are not kept. */
@@ -247,16 +265,23 @@ async function runSelection(
   const resolved = new Map<string, Outcome>();
   try {
     const args = roots.map((root) => root.args(variables));
+    let turns = 0;
     const resolve = async ({ key, resolve, info }: Root, index: number): Promise<void> => {
+      let isWaiting = false;
+      const nextTurn = (): number | undefined => {
+        turns += 1;
+        return isWaiting ? turns : undefined;
+      };
       try {
         const given = args[index] ?? {};
-        const value = await resolve(undefined, given, context, {
-          ...info,
-          variableValues: variables,
-        });
-        resolved.set(key, { value });
+        let value = resolve(undefined, given, context, { ...info, variableValues: variables });
+        if (value instanceof Promise) {
+          isWaiting = true;
+          value = await value;
+        }
+        resolved.set(key, { value, turn: nextTurn() });
       } catch (error) {
-        resolved.set(key, { error });
+        resolved.set(key, { error, turn: nextTurn() });
       }
     };
     if (isSerial || roots.length === 1) {

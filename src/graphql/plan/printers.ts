@@ -152,6 +152,9 @@ const plainText = /^[ !#-[\]-~]*$/;
 
 function leafPrinter(type: GraphQLLeafType): Print {
   return (value, printing) => {
+    if (value instanceof Error) {
+      throw unplanned;
+    }
     const serialized = type.serialize(value);
     switch (typeof serialized) {
       case 'string': {
