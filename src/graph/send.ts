@@ -22,7 +22,14 @@ import {
 } from './errors.ts';
 import { startAttemptReport } from './observe.ts';
 import { redactToken } from './redactToken.ts';
-import type { GraphAttempt, GraphRequest, GraphResponse, Send, Transport } from './request.ts';
+import type {
+  EndReason,
+  GraphAttempt,
+  GraphRequest,
+  GraphResponse,
+  Send,
+  Transport,
+} from './request.ts';
 import {
   createRetryBudget,
   decideRetry,
@@ -154,6 +161,13 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     }
   }
 
+  /** After a stop of the whole process, a place can come free before the timers have ended what waited for it. */
+  function requireTimeLeft({ call }: GraphAttempt): void {
+    if (clock.now() >= call.deadlineMs) {
+      throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
+    }
+  }
+
   /** An exchange behind the breaker and in a place; what both learn is how it ended. */
   async function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const { signal } = attempt.call;
@@ -167,6 +181,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       if (!hasPlace) {
         await places.enter(signal);
         hasPlace = true;
+        requireTimeLeft(attempt);
       }
       const answer = await exchange(attempt, token);
       outcome = outcomeFor(attempt, classifyEnd({ answer }, slowMs));

@@ -23,6 +23,8 @@ import type {
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wirePartnerStates } from '../../src/partners/model.ts';
+import { EndController } from '../../src/shared/abort.ts';
+import { graceOf } from '../../src/shared/clock.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {
   createLoopShare,
@@ -107,6 +109,25 @@ const tricky = fc.dictionary(
   fc.oneof(fc.stringMatching(/^["\\:,{}[\] a]{0,12}$/), values),
 );
 const indents = fc.constantFrom(undefined, 2, '\t');
+
+describe('an end', () => {
+  it('is told once to all who still listen, and to nobody who comes later', () => {
+    const end = new EndController();
+    const told: string[] = [];
+    const third = (): void => void told.push('third');
+    end.addEventListener('abort', () => {
+      told.push(`first of ${end.reason}`);
+      end.removeEventListener('abort', third);
+    });
+    end.addEventListener('abort', () => void told.push('second'));
+    end.addEventListener('abort', third);
+    end.abort('deadline');
+    end.abort('shutdown');
+    end.addEventListener('abort', () => void told.push('late'));
+    expect(told).toEqual(['first of deadline', 'second']);
+    expect(end).toMatchObject({ aborted: true, reason: 'deadline' });
+  });
+});
 
 describe('findJsonProblem', () => {
   it.each([
@@ -312,6 +333,17 @@ function createKept() {
     },
   };
 }
+
+describe('graceOf', () => {
+  it.each([
+    [0, 0],
+    [999, 0],
+    [1_000, 250],
+    [120_000, 250],
+  ])('lets answers be read before a timer that is %d ms late: %d ms', (lateMs, graceMs) => {
+    expect(graceOf(lateMs)).toBe(graceMs);
+  });
+});
 
 describe("the explorer's storage", () => {
   it.each([

@@ -91,6 +91,28 @@ describe('the program', () => {
     expect(program.output()).not.toContain('hunter2');
   });
 
+  it('reads the answers that came while the whole process was stopped, before deadlines judge them', async () => {
+    await start({ OPERATION_TIMEOUT_MS: '2000', NODE_OPTIONS: '' });
+    const add = async (name: string): Promise<string> => {
+      const query = `mutation { addComplianceManagementPartner(input: { displayName: "${name}" }) { complianceManagementPartner { id } } }`;
+      const { body } = await request(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer some-token' },
+        body: JSON.stringify({ query }),
+      });
+      return body.text();
+    };
+    await add('first');
+    const waiting = Array.from({ length: 16 }, (_, index) => add(`waiting ${index}`));
+    await until(() => graph.adds.size === 17);
+    program.kill('SIGSTOP');
+    // Longer than the operations may take.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    program.kill('SIGCONT');
+    const answers = [...(await Promise.all(waiting)), await add('last')];
+    expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);
+  });
+
   it('sheds behind a block of its event loop, and answers everybody soon after', async () => {
     // Far from what a busy machine does to the event loop by itself.
     await start({ FAULT: 'block', SHED_EVENT_LOOP_DELAY_MS: '300' });
