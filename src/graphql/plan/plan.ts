@@ -270,7 +270,7 @@ async function runSelection(
       let isWaiting = false;
       const nextTurn = (): number | undefined => {
         turns += 1;
-        return isWaiting ? turns : undefined;
+        return isWaiting ? turns - 1 : undefined;
       };
       try {
         const given = args[index] ?? {};
