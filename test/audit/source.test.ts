@@ -123,7 +123,7 @@ describe('lockfile', () => {
     readonly allowScripts?: Readonly<Record<string, boolean>>;
   }
 
-  const folders = ['.', 'examples/consumer'];
+  const folders = ['.', 'bench', 'examples/consumer'];
 
   const readJson = (path: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
