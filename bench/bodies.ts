@@ -18,10 +18,11 @@ export const partner = {
   iosEnrollmentAssignments: [assignment],
 };
 
-export const partners = Array.from({ length: 100 }, (_value, index) => ({
-  ...partner,
-  id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-}));
+export const partnersOf = (rows: number) =>
+  Array.from({ length: rows }, (_value, index) => ({
+    ...partner,
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+  }));
 
 const fields = `id displayName partnerState lastHeartbeatDateTime
   macOsOnboarded windowsOnboarded androidOnboarded iosOnboarded
@@ -54,6 +55,24 @@ export const addOperation = JSON.stringify({
   },
 });
 
-export const listOperation = JSON.stringify({
-  query: `query List { complianceManagementPartners(first: 100) { nodes { ${fields} } } }`,
+const listOperationOf = (rows: number): string =>
+  JSON.stringify({
+    query: `query List { complianceManagementPartners(first: ${rows}) { nodes { ${fields} } } }`,
+  });
+
+export const listOperation = listOperationOf(100);
+export const longListOperation = listOperationOf(1_000);
+
+export const partnerOperation = JSON.stringify({
+  query: `query Partner($id: ID!) { complianceManagementPartner(id: $id) { ${fields} } }`,
+  variables: { id: partner.id },
 });
+
+const claims = {
+  tid: '72f988bf-86f1-41af-91ab-2d7cd011db47',
+  appid: 'bench',
+  pad: 'x'.repeat(1_200),
+};
+
+/** A token of 2 KB, as Entra makes them. */
+export const bearer = `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${'s'.repeat(342)}`;

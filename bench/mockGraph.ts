@@ -1,27 +1,35 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { partner, partners } from './bodies.ts';
+import { partner, partnersOf } from './bodies.ts';
 
 /**
  * A Graph that answers with prepared bytes, so that only the process in front of it is measured: at once, or after as
- * many milliseconds as its argument says. `/received` tells how many adds and reads it got.
+ * many milliseconds as its argument says. `/received` tells how many adds and reads it got, and `/rows/1000` makes its
+ * list so long.
  */
-const created = Buffer.from(JSON.stringify(partner));
-const list = Buffer.from(JSON.stringify({ value: partners }));
+const one = Buffer.from(JSON.stringify(partner));
+const listOf = (rows: number): Buffer => Buffer.from(JSON.stringify({ value: partnersOf(rows) }));
 const headers = { 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8' };
 const delayMs = Number(process.argv[2] ?? 0);
 const received = { adds: 0, reads: 0 };
+let list = listOf(100);
 
 const server = createServer((request, response) => {
-  if (request.url === '/received') {
+  const { url = '' } = request;
+  if (url === '/received') {
     response.end(JSON.stringify(received));
+    return;
+  }
+  if (url.startsWith('/rows/')) {
+    list = listOf(Number(url.slice('/rows/'.length)));
+    response.end();
     return;
   }
   request.resume();
   request.on('end', () => {
     const isAdd = request.method === 'POST';
     received[isAdd ? 'adds' : 'reads'] += 1;
-    const body = isAdd ? created : list;
+    const body = isAdd || url.endsWith(partner.id) ? one : list;
     const answer = (): void => {
       response.writeHead(isAdd ? 201 : 200, { ...headers, 'content-length': body.length });
       response.end(body);

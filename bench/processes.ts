@@ -1,16 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** A started program under measurement. */
 export interface Started {
   readonly url: string;
+  /** User and system time until it listened, in milliseconds. */
+  readonly startCpuMs: number;
   /** User and system time that its process has used so far, in microseconds. */
   cpuUs(): number;
+  /** Resident memory, in MiB. */
+  memoryMiB(): number;
+  /** All that it wrote on standard output, which is a file. */
+  output(): string;
   stop(): void;
 }
 
 const microsecondsPerTick = 10_000;
+const address = /^port (\d+)$|"url":"http:\/\/127\.0\.0\.1:(\d+)"/m;
 
 /**
  * Starts a script and waits for the line in which it names its port or URL. Where it ends before it is stopped, nothing
@@ -20,12 +29,17 @@ export async function startProgram(
   script: string,
   args: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
 ): Promise<Started> {
-  const child = spawn(process.execPath, [script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const file = join(folder, 'output');
+  const descriptor = openSync(file, 'w');
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
+    stdio: ['ignore', descriptor, 'inherit'],
     env: { ...process.env, ...environment },
   });
-  const url = await addressOf(child);
+  closeSync(descriptor);
+  const output = (): string => readFileSync(file, 'utf8');
   let isStopped = false;
   child.once('exit', (code, signal) => {
     if (!isStopped) {
@@ -33,35 +47,28 @@ export async function startProgram(
       process.exit(1);
     }
   });
+  const statusOf = (name: string): string => readFileSync(`/proc/${child.pid}/${name}`, 'utf8');
+  let found: RegExpExecArray | null = null;
+  while (found === null) {
+    await pause(5);
+    found = address.exec(output());
+  }
   return {
-    url,
-    cpuUs: () => cpuTicks(child.pid) * microsecondsPerTick,
+    url: `http://127.0.0.1:${found[1] ?? found[2]}`,
+    startCpuMs: (cpuTicks(statusOf('stat')) * microsecondsPerTick) / 1_000,
+    cpuUs: () => cpuTicks(statusOf('stat')) * microsecondsPerTick,
+    memoryMiB: () => Number(/VmRSS:\s+(\d+)/.exec(statusOf('status'))?.[1]) / 1_024,
+    output,
     stop() {
       isStopped = true;
       child.kill('SIGKILL');
+      rmSync(folder, { recursive: true });
     },
   };
 }
 
-async function addressOf(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) {
-    throw new Error('A program without an output');
-  }
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const port =
-      /^port (\d+)$/.exec(line)?.[1] ?? /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(line)?.[1];
-    if (port !== undefined) {
-      child.stdout.resume();
-      return `http://127.0.0.1:${port}`;
-    }
-  }
-  throw new Error('A program ended before it listened');
-}
-
 /** Fields 14 and 15 of /proc/PID/stat: user and system time in clock ticks. */
-function cpuTicks(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+function cpuTicks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);
 }

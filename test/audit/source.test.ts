@@ -17,7 +17,7 @@ const files = folders.flatMap((folder) =>
     .map((file) => `${folder}/${file.split('\\').join('/')}`)
     .filter((file) => /\.(tsx?|graphql)$/.test(file))
     .filter((file) => !generated.some((folder) => file.startsWith(folder)))
-    .filter((file) => !file.includes('/.build/')),
+    .filter((file) => !/\/(?:\.build|node_modules)\//.test(file)),
 );
 const texts = new Map(files.map((file) => [file, readFileSync(new URL(file, root), 'utf8')]));
 const textOf = (file: string): string => texts.get(file) ?? '';
@@ -125,7 +125,7 @@ describe('lockfile', () => {
     readonly allowScripts?: Readonly<Record<string, boolean>>;
   }
 
-  const folders = ['.', 'examples/consumer', 'examples/routers'];
+  const folders = ['.', 'bench', 'examples/consumer', 'examples/routers'];
 
   const readJson = (path: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
