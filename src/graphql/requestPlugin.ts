@@ -4,7 +4,7 @@ import {
   type GraphQLRequestListener,
   HeaderMap,
 } from '@apollo/server';
-import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
+import type { FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { RequestContext } from '../partners/context.ts';
 import type { AnswerBounds } from './answerBounds.ts';
 import type { DocumentLimits, DocumentLimitsParts } from './documentLimits.ts';
@@ -67,8 +67,11 @@ export function createRequestPlugin(parts: RequestPluginParts): ApolloServerPlug
     },
 
     async responseForOperation({ document, operation, request, contextValue }) {
-      const record = documents.recordOf(document).operation(operation);
-      const text = await planOf(record, document)?.run(request.variables, contextValue);
+      // Apollo's type says otherwise, but a name that no operation has comes this far; graphql-js answers it.
+      const named: OperationDefinitionNode | undefined = operation;
+      const record = named && documents.recordOf(document).operation(named);
+      const plan = record && planOf(record, document);
+      const text = await plan?.run(request.variables, contextValue);
       if (text !== undefined) {
         return {
           http: nothingMore,

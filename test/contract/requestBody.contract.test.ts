@@ -202,6 +202,27 @@ describe('a request body', () => {
     expect(result).toEqual({ data: { __typename: 'Query' } });
   });
 
+  it.each(['Other', '__proto__', 'constructor'])(
+    'is rejected for the operation name %s that its document lacks',
+    async (operationName) => {
+      const query = 'query Named { __typename }';
+      const { status, result } = await send(JSON.stringify({ query, operationName }), {
+        authorization: 'Bearer embedded-graph-token',
+      });
+      expect([status, result]).toEqual([
+        400,
+        {
+          errors: [
+            {
+              message: `Unknown operation named "${operationName}".`,
+              extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+            },
+          ],
+        },
+      ]);
+    },
+  );
+
   it('may have a variable with the name of a constructor', async () => {
     const query = 'query ($constructor: Boolean!) { __typename @include(if: $constructor) }';
     const { result } = await send(JSON.stringify({ query, variables: { constructor: true } }));

@@ -209,7 +209,10 @@ describe('the packed package', () => {
     );
     expect(JSON.parse(output)).toEqual({
       types: expect.any(Number),
-      possibleTypes: { AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']) },
+      possibleTypes: {
+        AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']),
+        Node: ['ComplianceManagementPartner'],
+      },
       scalars: expect.objectContaining({ DateTimeOffset: 'string' }),
       sdl: readSdl(),
     });
