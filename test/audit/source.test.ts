@@ -12,7 +12,7 @@ const files = folders.flatMap((folder) =>
     .map((file) => `${folder}/${file.split('\\').join('/')}`)
     .filter((file) => /\.(tsx?|graphql)$/.test(file))
     .filter((file) => !generated.some((folder) => file.startsWith(folder)))
-    .filter((file) => !file.includes('/.build/')),
+    .filter((file) => !/\/(?:\.build|node_modules)\//.test(file)),
 );
 const texts = new Map(files.map((file) => [file, readFileSync(new URL(file, root), 'utf8')]));
 const textOf = (file: string): string => texts.get(file) ?? '';
