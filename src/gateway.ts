@@ -115,7 +115,7 @@ async function openGateway(
   const redis = await connect(forLocks);
   const operations = createRunningOperations();
   const shutdown = new AbortController();
-  // Each operation under way listens; more than ten of them are no leak.
+  // Each operation in flight listens; more than ten of them are no leak.
   setMaxListeners(0, shutdown.signal);
   const contextParts: ContextParts = {
     graph: upstream.graph,

@@ -18,7 +18,7 @@ const smallestRequestShare = 20;
 
 const most = 100_000;
 
-/** Microsoft's documented limits for this resource; the embedded Graph has none, and whoever tries it must not wait. */
+/** Microsoft's documented limits for this resource; the embedded Graph has none, so that trying it needs no wait. */
 const defaults = {
   graph: { writes: 100, requests: 1000 },
   emulator: { writes: most, requests: most },

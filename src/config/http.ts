@@ -134,7 +134,7 @@ export type ExplorerMode = (typeof explorerModes)[number];
 
 const explorerModes = ['auto', 'sandbox', 'offline', 'off'] as const;
 
-/** Reads which explorer there is; in production there is none unless somebody wants it. */
+/** Reads which explorer there is; in production there is none unless configured. */
 export function readExplorer(readers: Readers, isProduction: boolean): ExplorerMode {
   return readers.oneOf('EXPLORER', explorerModes) ?? (isProduction ? 'off' : 'auto');
 }
@@ -198,7 +198,7 @@ export interface Limits {
   readonly answerBytes: number;
   /** Objects and fields of an answer's data. */
   readonly answerValues: number;
-  /** How many errors about a document or its variables are told. */
+  /** How many errors about a document or its variables are reported. */
   readonly errors: number;
 }
 

@@ -136,7 +136,7 @@ const general = 'OTEL_EXPORTER_OTLP_';
 const defaultRoot = 'http://localhost:4318';
 const longestTimeoutMs = 600_000;
 
-/** Whether somebody said where this kind of telemetry goes. */
+/** Whether an endpoint is configured for this kind of telemetry. */
 function namesCollector(readers: Readers, signal: Signal): boolean {
   return ['', `${signal}_`].some((part) => readers.text(`${general}${part}ENDPOINT`) !== undefined);
 }

@@ -13,7 +13,7 @@ interface AttemptReportParts {
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
-/** What is told of one attempt: one line, one measurement and one span, whatever its end is. */
+/** What is recorded of one attempt: one line, one measurement and one span, however it ends. */
 interface AttemptReport {
   /** The attempt's own trace context, where there are traces. */
   readonly headers: GraphRequest['headers'] | undefined;
@@ -72,7 +72,7 @@ function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
     attempt: number,
     reason: repeatReason,
     durationMs,
-    // A write that is finished for nobody is still told here.
+    // A write that is finished after its caller left is still recorded here.
     hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
   };
 }

@@ -110,7 +110,7 @@ export function createRequestContext(
   };
 }
 
-/** The caller may ask for less time than is configured, never for more, and is told what it got. */
+/** The caller may ask for less time than is configured, never for more, and sees the result in a header. */
 function timeoutMsOf(
   { operationTimeoutMs }: ContextParts,
   request: FastifyRequest,
@@ -141,7 +141,7 @@ interface OperationSignals {
   halfClose(): void;
   /** Tells that the operation is a mutation. */
   noteMutation(): void;
-  /** Takes timer and listener back, and ends the reads that nobody waits for any more; called with the answer. */
+  /** Takes timer and listener back, and ends the reads that are no longer needed; called with the answer. */
   stop(): void;
 }
 
@@ -198,7 +198,7 @@ function startOperationSignals(
   };
 }
 
-/** The operations that are under way, whether their callers are still there or not. */
+/** The operations in flight, with or without their callers. */
 export interface RunningOperations {
   /** Notes one that begins; the returned function notes its end and may be called again. */
   begin(): () => void;

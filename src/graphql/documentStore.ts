@@ -198,7 +198,7 @@ export function createDocumentLimits({ limits, log, measurements }: DocumentLimi
   };
 }
 
-/** Only those about the document and its variables are counted: of what was executed, each failure is told. */
+/** Only those about the document and its variables are counted: of executed fields, each failure is reported. */
 function hasMoreErrors({ data, errors }: FormattedExecutionResult, limits: Limits): boolean {
   return data === undefined && (errors?.length ?? 0) > limits.errors;
 }

@@ -25,7 +25,7 @@ export interface PartnerReads {
   readonly rows: PartnerRows;
 }
 
-/** Starts the reads of an operation; nothing is read before somebody asks. */
+/** Starts the reads of an operation; nothing is read before it is needed. */
 export function createPartnerReads(
   graph: GraphClient,
   call: GraphCall,

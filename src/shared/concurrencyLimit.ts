@@ -1,4 +1,4 @@
-/** How much may be under way to one upstream. */
+/** How much may be in flight to one upstream. */
 export interface ConcurrencyOptions {
   /** Attempts at the same time. */
   readonly concurrency: number;
@@ -14,9 +14,9 @@ interface ConcurrencyErrors {
   readonly ended: (signal: AbortSignal) => Error;
 }
 
-/** Bounds what is under way at one time and what waits for it. */
+/** Bounds what is in flight at one time and what waits for it. */
 export interface ConcurrencyLimit {
-  /** Runs the work when its turn comes; what is under way listens to the signal itself. */
+  /** Runs the work when its turn comes; work in flight listens to the signal itself. */
   run<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
 

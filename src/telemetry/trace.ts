@@ -46,12 +46,12 @@ interface AttemptTrail {
   end(end: AttemptEnd): void;
 }
 
-/** What is noted of an operation on its way: for its log line, and as spans where somebody traces. */
+/** What is noted of an operation on its way: for its log line, and as spans if tracing is on. */
 export interface Trail {
-  /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
+  /** 32 hex digits; undefined if tracing is off and the caller sent no context. */
   readonly traceId: string | undefined;
   startAttempt(start: AttemptStart): AttemptTrail;
-  /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
+  /** Notes that a token of the gateway's own is got; the returned function takes how that ended. */
   startToken(flow: string): (outcome: string) => void;
 }
 
@@ -68,7 +68,7 @@ export interface RequestTrail extends Trail {
   readonly traceparent: string | undefined;
   /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
   noteOperation(type: string, name: string | undefined): void;
-  /** Says with which codes the answer's errors are told. */
+  /** Notes the codes of the answer's errors. */
   noteErrors(codes: readonly string[]): void;
   /** Those codes, each once. */
   readonly codes: readonly string[];

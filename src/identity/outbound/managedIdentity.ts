@@ -33,7 +33,7 @@ export const imdsEndpoint: ManagedIdentityEndpoint = {
 
 /**
  * Gets tokens from the machine. Asked directly and not through MSAL, which reads the environment on its own, keeps
- * tokens in a place that all of the process shares, and sleeps by timers that nobody can end. The machine keeps tokens
+ * tokens in a place that all of the process shares, and sleeps by timers that cannot be ended. The machine keeps tokens
  * itself and has no way to ask for another: a fresh one may be the same as before.
  */
 export function createManagedIdentitySource(
@@ -80,7 +80,7 @@ function urlOf({ endpoint, clientId, resource }: ManagedIdentityOptions): URL {
   return url;
 }
 
-/** A header of its own each, so that nobody can have such a request made by a redirect or a form. */
+/** A header of its own each, so that no redirect or form can cause such a request. */
 function headersOf(endpoint: ManagedIdentityEndpoint): Readonly<Record<string, string>> {
   return endpoint.kind === 'imds'
     ? { metadata: 'true' }
