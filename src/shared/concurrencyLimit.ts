@@ -16,7 +16,7 @@ interface ConcurrencyErrors {
   readonly ended: (signal: EndSignal) => Error;
 }
 
-/** Bounds what is under way at one time and what waits for it. */
+/** Bounds what is in flight at one time and what waits for it. */
 export interface ConcurrencyLimit {
   /** Takes a place if there is one at once, without a promise. Whoever has taken one has to `leave`. */
   tryEnter(signal: EndSignal): boolean;
