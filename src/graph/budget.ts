@@ -160,7 +160,7 @@ function tryTakeOf({ requests: all, writes }: LimiterPair): GraphBudget['tryAcqu
   };
 }
 
-/** Undefined where there was room, else how long there is none. A claim that is turned away is counted for nothing. */
+/** Undefined if there was room, otherwise the milliseconds until there is. A rejected claim is not counted. */
 async function consume(
   limiter: RateLimiterAbstract,
   key: string,

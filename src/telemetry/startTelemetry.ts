@@ -5,7 +5,7 @@ import type { TelemetryParts } from './otlp.ts';
 
 /** What is recorded of the gateway, and where. */
 export interface Telemetry {
-  /** Gives the tracer; undefined while nobody traces. */
+  /** Gives the tracer; undefined while tracing is off. */
   readonly tracerOf: () => Tracer | undefined;
   readonly meter: Meter;
   /** Where metrics can be fetched; undefined where they cannot. */
