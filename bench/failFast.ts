@@ -7,7 +7,7 @@ import { startProgram } from './processes.ts';
 const warmUps = 400;
 const samples = 1_000;
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 const nowhere = 'http://127.0.0.1:9';
 
 /**

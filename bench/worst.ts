@@ -6,7 +6,7 @@ import { rowKinds } from './worst/rowKinds.ts';
 
 /**
  * Searches for the request that keeps the gateway busy longest: generated filters, orders, aliases, pages and texts,
- * within the limits and beyond them, over rows that somebody stored to harm it. Prints the longest time that the event
+ * within the limits and beyond them, over rows that were stored to harm it. Prints the longest time that the event
  * loop gave to one turn, the CPU time of a request as a multiple of a read by id, and the largest answer. The seconds
  * to search and a seed are its arguments, and an expression that requests have to match.
  */

@@ -21,7 +21,7 @@ type BannerConfig = Pick<Config, 'upstream' | 'explorer' | 'identity'>;
 
 /**
  * What a person reads after the start, or nothing: addresses, which Graph answers, and a first request. On a terminal
- * it is always shown; elsewhere only for the embedded Graph, so that nobody takes invented data for real ones.
+ * it is always shown; elsewhere only for the embedded Graph, so that invented data is not mistaken for real data.
  */
 export function bannerOf(
   config: BannerConfig,

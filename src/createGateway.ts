@@ -25,7 +25,7 @@ export interface OwnGateway {
   /** Builds everything and listens, once: further calls give the same answer. Rejects after a `stop`. */
   start(): Promise<Addresses>;
   /**
-   * Waits for a start that is under way, then stops in order: `/readyz` fails, after `delayMs` connections are refused
+   * Waits for a start in progress, then stops in order: `/readyz` fails, after `delayMs` connections are refused
    * and operations in flight are finished. Where nothing was started, or starting failed, there is nothing to do.
    */
   stop(delayMs?: number): Promise<void>;

@@ -95,7 +95,7 @@ async function checkCredential(outbound: Outbound): Promise<void> {
   }
 }
 
-/** Whose tokens are taken: on behalf of nobody but users, with own permissions from users and applications. */
+/** Whose tokens are accepted: on behalf of users only; with own permissions, from users and applications. */
 export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'app-only') {
   const { authorityHost, tenantIds, audiences, clientIds } = inbound;
   const kinds = mode === 'on-behalf-of' ? (['user'] as const) : (['user', 'application'] as const);

@@ -19,7 +19,7 @@ export interface ProcessEnd {
    */
   onSignal(signal: NodeJS.Signals): void;
   /**
-   * An error that nobody caught ends with 1, because nobody knows what it has left behind; but what is in flight gets a
+   * An uncaught error ends with 1, because the state after it is unknown; but what is in flight gets a
    * few seconds, because a write that is cut off is a write in doubt. A second one ends at once.
    */
   onFault(error: unknown, origin: string): void;

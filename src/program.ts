@@ -32,14 +32,14 @@ function exitOnConfigError(error: unknown): void {
 
 const longestFlushMs = 1_000;
 
-/** Ends the process after its last log lines; where nobody takes them, a second later. */
+/** Ends the process after its last log lines; if they are not read, a second later. */
 function exitAfterLog(code: number): void {
   standardOutput()
     .flush(longestFlushMs)
     .finally(() => process.exit(code));
 }
 
-/** Ends by signals and by errors that nobody caught; what Node.js warns of becomes a log line like all others. */
+/** Ends by signals and uncaught errors; warnings of Node.js become log lines. */
 function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
   const end = createProcessEnd({
     stop: (delayMs) => gateway.stop(delayMs),

@@ -25,7 +25,7 @@ import { createVirtualClock, type VirtualClock } from './support/virtualClock.ts
 const added = json(201, { id: 'new', displayName: 'Fleet' });
 const input = { displayName: 'Fleet' };
 
-/** A Graph that answers when it is told to. */
+/** A Graph that answers when the test releases it. */
 function heldBack() {
   let release = (): void => undefined;
   let reach = (): void => undefined;
@@ -210,7 +210,7 @@ describe('create gateway', () => {
       expect(logged).toEqual([]);
     });
 
-    it('starts once, however often it is told to', async () => {
+    it('starts once when `start` is called several times', async () => {
       const gateway = create();
       const answers = await Promise.all([gateway.start(), gateway.start()]);
       expect(await gateway.start()).toEqual(answers[0]);

@@ -37,7 +37,7 @@ export function summarize(samples: readonly Sample[], seconds: number): Summary 
 }
 
 /**
- * Gives after how many whole seconds nobody was refused any more and answers were as quick again as `p99Ms`; undefined
+ * Gives after how many whole seconds no request was rejected any more and answers were as quick again as `p99Ms`; undefined
  * where that did not come.
  */
 export function secondsToNormal(samples: readonly Sample[], p99Ms: number): number | undefined {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rowKinds } from './rowKinds.ts';
 
-/** A Graph whose rows are what somebody could have stored to harm the gateway; `/rows/<kind>` chooses which. */
+/** A Graph whose rows are what an attacker could have stored to harm the gateway; `/rows/<kind>` chooses which. */
 const pageSize = 500;
 let pages: readonly Buffer[] = [];
 let first = Buffer.from('{}');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 
 /**
  * Loaded into the gateway's process: measures the CPU time of each turn of its event loop between `/start` and `/stop`.
- * With `/start?turns` the loop never sleeps, so that its own turns are short and each long one is somebody's work.
+ * With `/start?turns` the loop never sleeps, so that its own turns are short and each long one is work of a request.
  */
 const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system;
 

@@ -7,7 +7,7 @@ import { parse } from 'graphql';
 
 const typeDefs = parse(readFileSync(new URL('contracts.graphql', import.meta.url), 'utf8'));
 
-/** A subgraph of somebody else: it names partners by their ids and adds a field to them. Gives its URL and its end. */
+/** Another team's subgraph: it names partners by id and adds a field to them. Returns its URL and how to stop it. */
 export async function startContracts(partnerIds) {
   const contracts = partnerIds.map((id, index) => ({
     number: `C-${index + 1}`,

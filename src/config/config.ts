@@ -59,7 +59,7 @@ export interface Config {
   readonly maximumRows: number;
   /** How much memory the rows may take that one operation reads, in bytes. */
   readonly maximumListBytes: number;
-  /** How many requests to Graph are under way at the same time. */
+  /** How many requests to Graph are in flight at the same time. */
   readonly graphConnections: number;
   /** After how long a connection to Graph is used no more, in milliseconds. */
   readonly graphConnectionLifeMs: number;

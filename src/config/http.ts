@@ -168,7 +168,7 @@ export interface Limits {
   readonly answerBytes: number;
   /** Objects and fields of an answer's data. */
   readonly answerValues: number;
-  /** How many errors about a document or its variables are told. */
+  /** How many errors about a document or its variables are reported. */
   readonly errors: number;
 }
 

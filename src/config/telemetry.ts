@@ -118,7 +118,7 @@ type OtlpPart =
   | 'CLIENT_KEY';
 const defaultRoot = 'http://localhost:4318';
 
-/** Whether somebody said where this kind of telemetry goes. */
+/** Whether an endpoint is configured for this kind of telemetry. */
 function namesCollector(readers: Readers, signal: Signal): boolean {
   return ['', `${signal}_`].some((part) => readers.text(`${general}${part}ENDPOINT`) !== undefined);
 }

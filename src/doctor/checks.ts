@@ -41,7 +41,7 @@ const graphNeeds: PermissionNeeds = {
   write: requiredScopesOf('add'),
 };
 
-/** Judges all that was found out, in the order in which it is best mended. */
+/** Judges all findings, in the order in which to fix them. */
 export function decideFindings(
   configFacts: ConfigFacts,
   facts: DoctorFacts,
@@ -84,7 +84,7 @@ function sandboxSettingsOf({ corsOrigins: origins, introspection, trustedDocumen
   return { origins, introspection, trustsListedOnly: trustedDocuments.mode === 'enforce' };
 }
 
-/** The proxies that opened a tunnel; one that did not is told in place of what it should lead to. */
+/** The proxies that opened a tunnel; one that did not is reported in place of its target. */
 function proxyFindings({ graph, authority }: DoctorFacts): readonly Finding[] {
   const passed = [graph, authority?.endpoint].flatMap((facts) => {
     const isPassed =
@@ -129,7 +129,7 @@ function probedUrlOf(root: URL, { apiVersion }: Config): URL {
   return createRoutes(root, apiVersion).collection;
 }
 
-/** Asks everybody at once; none of the answers hangs on another. */
+/** Asks all at once; no answer depends on another. */
 export async function gatherFacts(
   config: Config,
   { token, url }: Subjects,

@@ -111,7 +111,7 @@ export async function readCertificateLife(
   }
 }
 
-/** What the judgement hangs on beside the facts. */
+/** What the judgement needs beside the facts. */
 interface CredentialView {
   readonly mode: OwnIdentity['mode'];
   readonly needs: PermissionNeeds;

@@ -6,7 +6,7 @@ export interface PermissionNeeds {
   readonly write: readonly string[];
 }
 
-/** Judges what somebody holds by what reading and changing take. */
+/** Compares the granted permissions with those that reading and changing need. */
 export function permissionFinding(
   check: CheckName,
   who: string,

@@ -110,7 +110,7 @@ function dataOf(facts: EndpointFacts): Readonly<Record<string, unknown>> | undef
   return isJsonObject(body['data']) ? body['data'] : undefined;
 }
 
-/** Whether a query was refused for being nobody's listed document. */
+/** Whether a query was rejected because its document is not listed. */
 function takesListedOnly(query: EndpointFacts): boolean {
   const errors = query.kind === 'answered' && isJsonObject(query.json) ? query.json['errors'] : [];
   const [first] = Array.isArray(errors) ? errors : [];
@@ -149,7 +149,7 @@ interface SandboxFacts {
   readonly introspection: boolean;
   /** Whether documents are refused that are not in the manifest. */
   readonly trustsListedOnly: boolean;
-  /** Whether it is meant to be closed unless somebody opens it. */
+  /** Whether it is meant to be closed by default. */
   readonly isProduction: boolean;
 }
 

@@ -91,7 +91,7 @@ export async function probeCallerToken(
   }
 }
 
-/** What the judgement hangs on beside the token. */
+/** What the judgement needs beside the token. */
 export interface TokenView {
   readonly cloud: CloudName;
   /** What the operations need of the token at hand. */
@@ -202,7 +202,7 @@ function lifeFinding({ expiresAtMs, notBeforeMs }: TokenLife, nowMs: number, rem
 }
 
 function tenantFinding(tenantId: string | undefined): Finding {
-  // Only a GUID is shown: whatever else stands in the claim is nobody's to print.
+  // Only a GUID is shown; any other content of the claim may be private.
   return tenantId !== undefined && /^[\da-f-]{36}$/i.test(tenantId)
     ? ok('token', `It is of the tenant ${tenantId}.`)
     : problem('token', 'It names no tenant.', 'Get one from Microsoft Entra.');

@@ -208,7 +208,7 @@ export function batchedResponse(id: string, answer: FaultAnswer): object {
 
 /**
  * Says in Graph's words what keeps requests from being put into a sequence: one that waits for a request which is not
- * before it, and a sequence that is none of the three which Graph takes and Microsoft's clients send: nobody waits,
+ * before it, and a sequence that is none of the three which Graph takes and Microsoft's clients send: no waiting,
  * each waits for the one before it, or all who wait do so for the same one.
  */
 export function findSequenceProblem(items: readonly BatchItem[]): string | undefined {
@@ -233,7 +233,7 @@ function isChain(items: readonly BatchItem[]): boolean {
   });
 }
 
-/** Nobody who waits is a fan without ribs. */
+/** No waiting is a fan without ribs. */
 function isFan(items: readonly BatchItem[]): boolean {
   const [first, ...others] = items.flatMap(({ dependsOn }) => dependsOn);
   return first === undefined || others.every((id) => isSameId(id, first));

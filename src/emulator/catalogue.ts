@@ -35,7 +35,7 @@ const collection: AssignmentResource = {
   },
 };
 
-/** A row of the catalogue that nobody has set up, but for what is given. */
+/** A row of the catalogue that is not set up, but for the given values. */
 function partner(
   number: number,
   displayName: string,

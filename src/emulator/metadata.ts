@@ -105,7 +105,7 @@ function propertyElement([name, { kind, isNullable }]: Named<EdmProperty>): Elem
   return { name: 'Property', attributes: { Name: name, Type: typeNames[kind], Nullable: facet } };
 }
 
-/** The same in all generations, and without what else hangs on `deviceManagement`. */
+/** The same in all generations, and without the rest of `deviceManagement`. */
 const wayToPartners: readonly Element[] = [
   {
     name: 'EntityType',

@@ -20,7 +20,7 @@ export const oddities = [
   'value-wrapper',
   /** Some states are none that the metadata lists; members may be added without notice. */
   'unknown-enum-members',
-  /** Some targets are of types that the metadata does not list; clients are told to expect such. */
+  /** Some targets are of types that the metadata does not list; clients must expect such. */
   'unknown-target-types',
   /** Each page with rows comes behind one without, which the paging rules allow. */
   'empty-pages',

@@ -205,7 +205,7 @@ async function listen(options: ListenOptions): Promise<Listener> {
           response,
         );
       })
-      // A caller that left before its request was complete, or a clock that fails: nobody is there to be told.
+      // A caller that left before its request was complete, or a clock that fails: no reader is left.
       .catch(() => response.destroy());
   };
   const keepAliveTimeout = keepAliveTimeoutMs;

@@ -97,7 +97,7 @@ export function createLaggingStore(
 }
 
 /**
- * A partner that nobody has set up: what OData gives to properties that an add leaves out (the default, null, or an
+ * A partner before its set-up: what OData gives to properties that an add leaves out (the default, null, or an
  * empty list), and what a row of the catalogue shows before anybody connects it.
  */
 export const blankPartner = {

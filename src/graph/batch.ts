@@ -50,7 +50,7 @@ export function readBatch(
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {
     const id = idOf(item);
-    // Of two answers to one request nobody knows which is the right one.
+    // Of two answers to one request, the right one is unknown.
     answers.set(id, answers.has(id) ? undefined : toResponse(item, response));
   }
   // Microsoft's own clients know the link under both names.

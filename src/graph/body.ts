@@ -176,7 +176,7 @@ const inflaters: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
 ]);
 
 /**
- * Takes the content encoding off. None is asked for, but what stands between may put one on all the same; two are
+ * Takes the content encoding off. None is asked for, but a proxy may add one anyway; two are
  * what a bomb is made of. The bound, in bytes, holds for what comes out.
  */
 export async function decodeBody(

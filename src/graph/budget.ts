@@ -6,7 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import { GraphRejectedLocallyError, sleep, untilEnded } from './errors.ts';
 import { MemoryLimiter } from './memoryLimiter.ts';
 
-/** What a send costs, for whom, and how long it can be held back. */
+/** What a send costs, for whom, and how long it can wait. */
 export interface BudgetClaim {
   /** One app in one tenant, as a digest or another text that may stand in a store. */
   readonly key: string;
@@ -25,7 +25,7 @@ export interface GraphBudget {
   tryAcquire(key: string, requests: number, isWrite: boolean): boolean;
   /**
    * Resolves when the claim may be sent.
-   * @throws GraphRejectedLocallyError `throttled` with the wait, at once where that is longer than the claim can be held back.
+   * @throws GraphRejectedLocallyError `throttled` with the wait, at once if that is longer than the claim can wait.
    * @throws GraphDeadlineError where its signal fires before its turn.
    */
   acquire(claim: BudgetClaim): Promise<void>;
@@ -160,7 +160,7 @@ function tryTakeOf({ requests: all, writes }: LimiterPair): GraphBudget['tryAcqu
   };
 }
 
-/** Undefined where there was room, else how long there is none. A claim that is turned away is counted for nothing. */
+/** Undefined if there was room, otherwise the milliseconds until there is. A rejected claim is not counted. */
 async function consume(
   limiter: RateLimiterAbstract,
   key: string,
@@ -178,7 +178,7 @@ async function consume(
   }
 }
 
-/** All that the wait of a claim hangs on. */
+/** All that decides the wait of a claim. */
 interface WaitQuestion {
   /** Until the window that has no room any more, or the pause, ends. */
   readonly msBeforeNext: number;
@@ -195,7 +195,7 @@ type WaitDecision =
 
 /**
  * Decides how long a claim that found no room waits: to the end of the window, and a window longer for each that those
- * who wait already will fill. What would come too late is told so now and not after the wait.
+ * who wait already will fill. A claim that would come too late is rejected now, not after the wait.
  */
 export function decideWait(question: WaitQuestion): WaitDecision {
   const { msBeforeNext, waiting, limit, windowMs, timeLeftMs } = question;

@@ -29,7 +29,7 @@ interface RedisOptions {
 const connectTimeoutMs = 1_000;
 const longestReconnectMs = 1_000;
 
-/** Connects in the background, again and again. Nobody waits for it: what it cannot answer now it refuses now. */
+/** Connects in the background, with retries. No command waits for it: one that it cannot answer now is rejected now. */
 export async function connectRedis(
   url: Secret,
   { answerTimeoutMs, away, there, log }: RedisOptions,

@@ -110,11 +110,11 @@ function nonEmptyText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What a `WWW-Authenticate` header says to somebody who wants to come back with a better token. */
+/** What a `WWW-Authenticate` header says about a better token. */
 interface Challenge {
   /** The claims request as JSON text, or as it came where it cannot be decoded. */
   readonly claims: string | undefined;
-  /** Whether Intune's own service speaks: it means a missing role, which no new token mends. */
+  /** Whether Intune's own service speaks: it means a missing role, which no new token fixes. */
   readonly isIntuneRole: boolean;
 }
 

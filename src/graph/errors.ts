@@ -44,7 +44,7 @@ export type AttemptFault =
   /** The operation was over: its time was up, its caller left, or the gateway stops. */
   | 'ended';
 
-/** What is missing to somebody who may not do something. */
+/** What a forbidden caller lacks. */
 export type MissingGrant = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
 
 export interface GraphErrorDetails {

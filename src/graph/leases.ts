@@ -85,7 +85,7 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     }
   }
 
-  /** Leases that Redis could not be told to end; it is told once it is there again. */
+  /** Leases that could not be ended in Redis; they are ended once it is reachable again. */
   const unreleased = new Map<string, readonly [string, string]>();
   redis.on('ready', () => {
     const all = [...unreleased];
@@ -142,7 +142,7 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
           taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
         } catch (error) {
           noteAway(error);
-          // It may have been taken all the same, and only the answer is lost.
+          // It may have been taken, and only the answer is lost.
           void release(keys, owner);
           return undefined;
         }

@@ -1,7 +1,7 @@
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { type GraphError, GraphNetworkError, GraphProtocolError } from './errors.ts';
 
-/** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them mends itself. */
+/** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them goes away by itself. */
 const untrustedCodes: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',

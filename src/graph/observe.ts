@@ -13,7 +13,7 @@ interface AttemptReportParts {
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
 }
 
-/** What is told of one attempt: one measurement and one span, and a line of its own unless all went well. */
+/** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
 interface AttemptReport {
   /** The attempt's own trace context, where there are traces. */
   readonly headers: GraphRequest['headers'] | undefined;
@@ -77,7 +77,7 @@ function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
     attempt: number,
     reason: repeatReason,
     durationMs,
-    // A write that is finished for nobody is still told here.
+    // A write that finishes after its caller left is still reported here.
     hasCallerLeft: hasCallerLeft(attempt) ? true : undefined,
   };
 }

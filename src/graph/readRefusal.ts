@@ -95,7 +95,7 @@ export function protocolErrorOf(
   });
 }
 
-/** Graph's own words where they help to mend something; elsewhere ours, which say what to do. */
+/** Graph's own words if they help to fix the input; otherwise ours, which say what to do. */
 function messageFor(
   code: GraphErrorCode,
   message: string,
@@ -235,7 +235,7 @@ function isRouteMissing({ codes, message }: RefusalFacts): boolean {
 }
 
 /**
- * Whether Multi Admin Approval holds the change back until another administrator has agreed. It is told by a missing
+ * Whether Multi Admin Approval holds the change back until another administrator has agreed. Its sign is a missing
  * header (400), by a code (403), or by an approval that is still open (412).
  */
 function isApprovalMissing({ status, codes, message }: RefusalFacts): boolean {
@@ -321,7 +321,7 @@ interface ForbiddenFacts {
 }
 
 /**
- * Tells what somebody lacks who is forbidden something: the permission, which an administrator grants to the
+ * Finds what a forbidden caller lacks: the permission, which an administrator grants to the
  * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
  * the same for years; a 401 that means forbidden is always about the role.
  */

@@ -4,7 +4,7 @@ import { type AttemptFault, isGraphError } from './errors.ts';
 import { type GraphResponse, headerText, type RepeatReason } from './request.ts';
 import type { GraphMethod } from './types.ts';
 
-/** All that the decision hangs on. */
+/** All that the decision depends on. */
 export interface RetryFacts {
   readonly method: GraphMethod;
   /** A batch of reads is a POST that changes nothing. */
@@ -96,7 +96,7 @@ function reasonToRepeat(facts: RetryFacts): RepeatReason | undefined {
   }
 }
 
-/** What Graph asks for, but no less than full jitter would give: many may have been turned away at one moment. */
+/** What Graph asks for, but no less than full jitter would give: many may have been rejected at one moment. */
 function delayMsOf({ outcome, attempt, chance }: RetryFacts): number {
   const ceilingMs = Math.min(maximumDelayMs, firstDelayMs * 2 ** (attempt - 1));
   const askedMs = (outcome.kind === 'answered' && outcome.retryAfterMs) || 0;

@@ -33,7 +33,7 @@ const maximumTokens = 10_000;
 const knownForMs = 60 * 60 * 1000;
 
 /**
- * Reads app and tenant out of callers' tokens. They are not ours to verify, and anybody can write somebody else's
+ * Reads app and tenant out of callers' tokens. They are not ours to verify, and anyone can write another's
  * tenant into one; so a token counts by itself until Graph has accepted it.
  */
 export function createTenantKeys(): TenantKeys {

@@ -12,7 +12,7 @@ import { isWrite, methodOf } from './types.ts';
 /**
  * Sends over undici's connections.
  *
- * It speaks the dispatcher's own interface, because `pool.request` hides what a doubtful write hangs on: whether the
+ * It speaks the dispatcher's own interface, because `pool.request` hides what decides a doubtful write: whether the
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
@@ -113,7 +113,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #onEnd = (): void => {
     const { signal, writeSignal } = this.#request.call;
-    // Nobody is told the outcome any more, but cutting a write off in the middle would leave it in doubt for good.
+    // No caller is left to see the outcome, but cutting a write off in the middle would leave it in doubt for good.
     const isFinished = this.#mayHaveBeenApplied() && !writeSignal.aborted;
     if (!isFinished) {
       const ended = writeSignal.aborted ? writeSignal : signal;

@@ -166,7 +166,7 @@ export type GraphApiVersion = 'beta' | 'v1.0';
 
 /**
  * The platforms whose properties the version can know. Beta has had two generations: the reference page's with
- * `windows*` and today's with `linux*`; which one answers is only seen there, so neither is held back.
+ * `windows*` and today's with `linux*`; which one answers is only seen there, so both are sent.
  */
 export function platformsOf(version: GraphApiVersion): readonly WirePlatform[] {
   return version === 'v1.0'

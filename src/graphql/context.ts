@@ -99,7 +99,7 @@ export function createRequestContext(
   };
 }
 
-/** The caller may ask for less time than is configured, never for more, and is told what it got. */
+/** The caller may ask for less time than is configured, never for more, and sees the result in a header. */
 function timeoutMsOf(
   { operationTimeoutMs }: ContextParts,
   request: FastifyRequest,
@@ -192,7 +192,7 @@ class RunningOperation {
   }
 }
 
-/** The operations that are under way, whether their callers are still there or not. */
+/** The operations in flight, with or without their callers. */
 export interface RunningOperations {
   /** Notes one that begins, and how it is ended; the returned function notes its end and may be called again. */
   begin(end: () => void): () => void;

@@ -87,7 +87,7 @@ export function createDocumentLimits(parts: DocumentLimitsParts): DocumentLimits
   };
 }
 
-/** Only those about the document and its variables are counted: of what was executed, each failure is told. */
+/** Only errors about the document and its variables are limited: every failure of an execution is reported. */
 function hasMoreErrors({ data, errors }: FormattedExecutionResult, limits: Limits): boolean {
   return data === undefined && (errors?.length ?? 0) > limits.errors;
 }

@@ -25,7 +25,7 @@ type DocumentDecision =
 
 const asSent: DocumentDecision = { kind: 'as-sent', isUnknown: false };
 
-/** Decides which document a request means. Without a manifest, an id is something that nobody here understands. */
+/** Decides which document a request means. Without a manifest, an id is unknown. */
 export function decideDocument(
   { query, documentId, persistedHash }: NamedDocument,
   trusted: TrustedDocuments | undefined,

@@ -6,7 +6,7 @@ import {
   messageOf,
 } from './limits.ts';
 
-/** A request that is refused before it is an operation; thrown by whoever finds out, answered in one place. */
+/** A request that is rejected before it is an operation; thrown in many places, answered in one. */
 export class RequestProblem extends Error {
   override readonly name: string = 'RequestProblem';
   readonly status: number;

@@ -83,7 +83,7 @@ function describeAs(node: ScalarTypeDefinitionNode, type: GraphQLScalarType): vo
   type.specifiedByURL = typeof url === 'string' ? url : undefined;
 }
 
-/** graphql-js only suggests values that are spelled alike; whoever sends `"String"` learns nothing from that. */
+/** graphql-js only suggests values that are spelled alike, which does not help with `"String"`. */
 function explainValues(type: GraphQLEnumType, isHidden: boolean): void {
   const hint = isHidden ? '' : ` Use one of ${namesOf(type)}.`;
   const parseValue = type.parseValue.bind(type);
@@ -119,7 +119,7 @@ type Parsers = Required<
 
 /**
  * Gives the reading half of a scalar over a text. `findProblem` ends the sentence that the text begins, or gives
- * undefined. A literal is refused with its place in the document, without which nobody could tell which of several is
+ * undefined. A literal is refused with its place in the document, without which it stays open which of several is
  * meant; for a variable graphql-js names the place itself.
  */
 export function textParsers(

@@ -34,7 +34,7 @@ function isUriTooLong(packet: unknown): boolean {
   return end === -1 || (isFromStart && end > longRequestLine);
 }
 
-/** What is answered to bytes that never became a request; undefined if nobody is left to read it. */
+/** What is answered to bytes that never became a request; undefined if no reader is left. */
 export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
   switch (code) {
     case 'ECONNRESET':
@@ -60,7 +60,7 @@ export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFa
 
 /**
  * Adds answers in JSON where Node.js has none of its own or one without a word: a request without `Host`, one with an
- * expectation that nobody can meet, and one that takes the gateway for a proxy.
+ * expectation that cannot be met, and one that takes the gateway for a proxy.
  */
 export function addConnectionFaults(app: FastifyInstance, log: Log): void {
   app.server.on('checkExpectation', app.routing);
@@ -117,7 +117,7 @@ export function findHeadProblem({
   return undefined;
 }
 
-/** What is told of a connection that ends without a request. */
+/** What is recorded of a connection that ends without a request. */
 interface ClientErrorParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'connectionCut'>;

@@ -57,7 +57,7 @@ export async function addExplorer(
     immutable: true,
     maxAge: '365d',
     setHeaders: (response) => {
-      // A worker has the policy of its own script: this one can load nothing and call nobody.
+      // A worker has the policy of its own script: this one can load and call nothing.
       response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
       response.setHeader('cross-origin-resource-policy', 'same-origin');
     },

@@ -12,7 +12,7 @@ export interface ExplorerExample extends ExplorerTab {
   readonly graph: string;
 }
 
-/** What the page with Apollo Sandbox is told. */
+/** The settings of the page with Apollo Sandbox. */
 export interface SandboxSettings extends ExplorerExample {
   readonly endpointPath: string;
   readonly scriptUrl: string;
@@ -26,7 +26,7 @@ export interface SandboxSettings extends ExplorerExample {
   readonly frameTimeoutMs: number;
 }
 
-/** What the page with GraphiQL is told. */
+/** The settings of the page with GraphiQL. */
 export interface OfflineSettings extends ExplorerExample {
   readonly endpointPath: string;
   readonly schemaPath: string;

@@ -25,7 +25,7 @@ export interface SheddingParts {
   readonly senseLoad?: SenseLoad | undefined;
 }
 
-/** Whoever asks these decides by the answers whether the process may live on. */
+/** Their callers decide by the answers whether the process may live on. */
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 const quietMs = 10_000;
@@ -93,7 +93,7 @@ export function addShedding(
     done(judge(request, reply, true));
   });
   let stopSensing = (): void => undefined;
-  // What the loop had to do before that was nobody's request.
+  // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
     stopSensing = isDelayBounded ? senseLoad(shedder.sense) : stopSensing;
   });
@@ -155,7 +155,7 @@ function readHeapUsedPercent(): number {
 export const senseProcessLoad: SenseLoad = (onLoad) => {
   let lastMs = performance.now();
   let sampleMs = lastMs;
-  /** Weighted by time, as somebody finds it who comes at any moment: a block counts for as long as it lasts. */
+  /** Weighted by time, as a request at a random moment finds it: a block counts for as long as it lasts. */
   let weightedMs = 0;
   let use = performance.eventLoopUtilization();
   const timer = setInterval(() => {

@@ -154,7 +154,7 @@ function addRoutes<Context extends FinishableContext>(
   );
 }
 
-/** Whether somebody opened the endpoint in a browser: a page is wanted, and nothing is asked. */
+/** Whether a browser opens the endpoint: it accepts a page and sends no query. */
 function isPageVisit({ method, headers, url }: FastifyRequest): boolean {
   const parameters = new URLSearchParams(url.split('?')[1]);
   return (

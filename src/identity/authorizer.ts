@@ -20,11 +20,11 @@ export interface Authorizer {
   identify(call: GraphCall): Promise<Caller>;
   /** @throws IdentityError where the caller is not let in, or lacks the permission. */
   authorize(call: GraphCall, kind: AccessKind): Promise<Caller>;
-  /** Who was let in with a call; undefined where nobody was. */
+  /** Who was authenticated with a call; undefined if no caller was. */
   callerOf(call: GraphCall): Caller | undefined;
 }
 
-/** Makes the authorizer over whoever tells who calls. */
+/** Makes the authorizer over the given way to authenticate callers. */
 export function createAuthorizer(
   identity: Pick<Identity, 'identify'>,
   permissions: AccessPermissions,

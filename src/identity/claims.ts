@@ -195,7 +195,7 @@ function findPermissionProblem(
   return isPermitted ? undefined : 'permission-missing';
 }
 
-/** Which tokens the gateway takes, as somebody configures it. */
+/** Which tokens the gateway accepts, as configured. */
 export interface TokenRuleSettings {
   readonly issuerRoots: IssuerRoots;
   readonly tenantIds: readonly string[];

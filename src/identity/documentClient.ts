@@ -13,7 +13,7 @@ export type ReadDocument = (url: URL, signal: AbortSignal) => Promise<unknown>;
 
 interface DocumentClient {
   readonly read: ReadDocument;
-  /** Cuts what is under way. */
+  /** Aborts all requests in flight. */
   close(): Promise<void>;
 }
 

@@ -103,7 +103,7 @@ class RefreshedKeyStore implements KeyStore {
 
   #mayLoad(): boolean {
     const passedMs = this.#parts.clock.now() - this.#triedAtMs;
-    // Less than none has passed where the clock was set back, and nobody knows then how much it was.
+    // If the clock was set back, the passed time is negative and unknown.
     return !this.#end.signal.aborted && (passedMs < 0 || passedMs >= leastPauseMs);
   }
 
@@ -141,7 +141,7 @@ class RefreshedKeyStore implements KeyStore {
   }
 }
 
-/** What the pause before the next load hangs on. */
+/** What decides the pause before the next load. */
 interface PauseWish {
   /** How many loads failed since the last good one. */
   readonly failures: number;

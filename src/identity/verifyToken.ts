@@ -17,7 +17,7 @@ interface TokenValidation {
 
 /**
  * Finds out who calls, from an access token for this gateway. Nothing of the token but its form and its audience is
- * judged before its signature, so that nobody can try out what is configured without a token of the authority's.
+ * judged before its signature, so that probing the configuration needs a token of the authority.
  * @throws IdentityError where the caller is not let in.
  */
 export async function validateToken(

@@ -13,7 +13,7 @@ import type { Payload } from './model.ts';
 import type { PartnerReads } from './reads.ts';
 import type { SeenPartnerIds } from './seenPartnerIds.ts';
 
-/** Something that the caller should know of a field that was answered all the same. */
+/** Something that the caller should know of a field that was answered. */
 export interface Notice {
   readonly code: 'FOUND_AFTER_UNCLEAR_ANSWER' | 'CHANGE_NOT_VISIBLE_YET' | 'ID_ASSIGNED_BY_GRAPH';
   readonly message: string;

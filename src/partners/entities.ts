@@ -13,7 +13,7 @@ export const entityName = 'ComplianceManagementPartner';
 
 /**
  * Reads partners by what a router knows of them, in order, several ids in one call: null where Graph has none. What
- * fails for one is an error in its place, and the others are given all the same.
+ * fails for one is an error in its place; the others are still returned.
  */
 export function readEntities(
   representations: readonly unknown[],

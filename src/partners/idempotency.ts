@@ -43,7 +43,7 @@ export function createIdempotency(parts: IdempotencyParts): Idempotency {
   const { store, graphRoot, callerOf, measurements } = parts;
   const running = new Map<string, Running>();
 
-  /** The caller as it is known for sure: a token that nobody has accepted yet first has to read from Graph. */
+  /** The verified caller: a token that Graph has not accepted yet first has to read from Graph. */
   async function provenCaller({ graph, call }: RequestContext): Promise<string> {
     const known = callerOf(call);
     if (known !== undefined) {

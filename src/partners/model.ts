@@ -136,7 +136,7 @@ export function wirePlatformOf(platform: Platform): WirePlatform {
   return wireByPlatform[platform];
 }
 
-/** Something in an input that the caller can mend, found before anything is sent. */
+/** Something in an input that the caller can fix, found before anything is sent. */
 export interface InputProblem {
   /** The path of the input field, beginning with `input`; list positions as decimal text. */
   readonly path: readonly string[];

@@ -35,7 +35,7 @@ export interface OperationShare extends LoopShare {
   waiting(): number;
 }
 
-/** Starts the reads of an operation; nothing is read before somebody asks. */
+/** Starts the reads of an operation; nothing is read before it is needed. */
 export function createPartnerReads(
   graph: GraphClient,
   call: GraphCall,

@@ -32,7 +32,7 @@ interface RedisOutcomeParts {
 
 /** One that waits for another replica asks again after 25 to 75 ms. */
 const pollMs = { least: 25, spread: 50 };
-/** So many outcomes that Redis could not be told are told later. Beyond that, their keys stay in doubt. */
+/** Up to this many outcomes are written later if Redis was unreachable. Beyond that, their keys stay in doubt. */
 const maximumUntold = 1_000;
 
 /**
@@ -173,7 +173,7 @@ export function createRedisOutcomes(
     return redis.eval(script, 3, record, endsKey, sizesKey, id, owner, ...args);
   }
 
-  /** How holds ended that Redis could not be told of; it is told once it is there again. */
+  /** Outcomes of holds that could not be written to Redis; they are written once it is reachable again. */
   const untold = new Map<string, Tell>();
   redis.on('ready', () => {
     const all = [...untold.values()];
@@ -243,7 +243,7 @@ export function createRedisOutcomes(
       for (;;) {
         const args = [input, caller, leaseMs, keptForMs, reservedBytes, ...room];
         const answer = await run(take, use, owner, ...args).catch((error: unknown) => {
-          // It may have been taken all the same, and only the answer is lost.
+          // Redis may have taken the hold even though its answer is lost.
           void tell(owner, () => run(withdrawal, use, owner));
           return redisAway(error);
         });

@@ -42,7 +42,7 @@ export function userErrorsOf(problems: readonly InputProblem[]): UserError[] {
 
 /**
  * Gives the user errors of Graph's own refusal of what was sent. Where Graph's words name no field of it, `field` does.
- * @throws GatewayError for a failure that the user of the input cannot mend.
+ * @throws GatewayError for a failure that the caller cannot fix.
  */
 export function userErrorsOrThrow(
   error: unknown,

@@ -1,6 +1,6 @@
 import type { EndSignal } from './abort.ts';
 
-/** How much may be under way to one upstream. */
+/** How many calls to one upstream may be in flight. */
 export interface ConcurrencyOptions {
   /** Attempts at the same time. */
   readonly concurrency: number;
@@ -16,14 +16,14 @@ interface ConcurrencyErrors {
   readonly ended: (signal: EndSignal) => Error;
 }
 
-/** Bounds what is under way at one time and what waits for it. */
+/** Bounds what is in flight at one time and what waits for it. */
 export interface ConcurrencyLimit {
-  /** Takes a place if there is one at once, without a promise. Whoever has taken one has to `leave`. */
+  /** Takes a free place, if any, without a promise. Each place taken has to be given back with `leave`. */
   tryEnter(signal: EndSignal): boolean;
   /** Waits for a place. @throws what `errors` make. */
   enter(signal: EndSignal): Promise<void>;
   leave(): void;
-  /** Runs the work when its turn comes; what is under way listens to the signal itself. */
+  /** Runs the work when its turn comes. Once started, the work has to listen to the signal itself. */
   run<Result>(signal: EndSignal, work: () => Promise<Result>): Promise<Result>;
 }
 

@@ -111,7 +111,7 @@ let shared: BoundedSink | undefined;
 export function standardOutput(): BoundedSink {
   if (shared === undefined) {
     const sink = createBoundedSink(process.stdout, systemClock);
-    // Whoever ends the process: what is there goes out before.
+    // Buffered lines are written before the process ends, whatever ends it.
     process.once('exit', () => void sink.flush(0));
     shared = sink;
   }

@@ -43,14 +43,14 @@ export type BreakerState = 'closed' | 'half-open' | 'open';
 /** What the gateway measures. */
 export interface Measurements {
   readonly attempt: MeasureAttempt;
-  /** One more or one less is under way to Graph. */
+  /** One more or one less is in flight to Graph. */
   underWay(change: 1 | -1): void;
   request(measurement: RequestMeasurement): void;
-  /** Reads the age of the keys that check callers' tokens when somebody collects; the result ends that. */
+  /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
   watchKeyAge(readMs: () => number | undefined): () => void;
   /** Reads how many tokens of the gateway's own are kept. */
   watchTokenCache(readSize: () => number): () => void;
-  /** A request that was held back before it was sent. */
+  /** A request that was rejected before it was sent. */
   heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
   breakerState(state: BreakerState, upstream: Upstream): void;
   /** A caller's request that was rejected because of overload. */
@@ -67,7 +67,7 @@ export interface Measurements {
   }): void;
   /** How a token of the gateway's own was found. */
   tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
-  /** A write whose outcome nobody knows. */
+  /** A write whose outcome is unknown. */
   outcomeUnknown(operation: string): void;
   /** A change that was locked within this replica only, because Redis could not be asked. */
   lockedAlone(): void;
@@ -94,7 +94,7 @@ const advice = {
 
 const states = ['closed', 'half-open', 'open'] as const;
 
-/** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing while nobody collects them. */
+/** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing without a collector. */
 export function createMeasurements(meter: Meter): Measurements {
   const duration = meter.createHistogram('http.client.request.duration', {
     unit: 's',
@@ -171,7 +171,7 @@ export function createMeasurements(meter: Meter): Measurements {
     unit: 's',
     description: "How long ago the keys that check callers' tokens were loaded.",
   });
-  // What nobody has seen yet is seen as zero, so that the first rise is one.
+  // A series starts at zero, so that its first rise is seen.
   circuit.record(0, { upstream: 'graph' });
   throttled.add(0);
   underWay.add(0);

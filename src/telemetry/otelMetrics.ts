@@ -26,7 +26,7 @@ export async function startMetrics(
   parts: TelemetryParts,
 ): Promise<RunningMetrics> {
   const pushed = otlp && (await createPushReader(otlp, parts));
-  // Last, because it opens a port, and nobody would close that where the other fails.
+  // Last, because it opens a port, which would stay open if the other fails.
   const pulled = prometheus && (await startPrometheus(prometheus));
   const readers: IMetricReader[] = [pulled?.reader, pushed].filter(
     (reader) => reader !== undefined,

@@ -77,7 +77,7 @@ const method = /^[A-Z_]{1,10}$/;
 const route = /^(?:\/(?:\$?[A-Za-z_.-]{0,40}|\{[A-Za-z]{1,20}\}|v\d\.\d))+$/;
 const operationType = /^(?:query|mutation|subscription)$/;
 
-/** What a span may say, and in which form. Everything else stays here, whoever wrote it. */
+/** What a span may say, and in which form. Everything else stays here. */
 const allowed: Readonly<Record<string, RegExp | 'number'>> = {
   'error.type': word,
   'exception.type': word,
@@ -98,7 +98,7 @@ const allowed: Readonly<Record<string, RegExp | 'number'>> = {
   'gateway.token.outcome': word,
 };
 
-/** Gives what may be shown of a span: no text of an error, no address, no id of a partner, nobody's trace state. */
+/** Gives what may be shown of a span: no text of an error, no address, no id of a partner, no trace state. */
 export function redactSpan(span: ReadableSpan): ReadableSpan {
   const { attributes, events, links } = span;
   const { traceId, spanId, traceFlags, isRemote } = span.spanContext();

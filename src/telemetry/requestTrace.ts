@@ -34,12 +34,12 @@ export interface AttemptTrace {
   end(end: AttemptEnd): void;
 }
 
-/** What is noted of an operation on its way: for its log line, and as spans if somebody traces. */
+/** Collects facts of one operation for its log line, and for spans if tracing is on. */
 export interface Trace {
-  /** 32 hex digits; undefined where nobody traces and the caller sent no context. */
+  /** 32 hex digits; undefined if tracing is off and the caller sent no context. */
   readonly traceId: string | undefined;
   startAttempt(start: AttemptStart): AttemptTrace;
-  /** Notes that a token of the gateway's own is got; the returned function is told how that ended. */
+  /** Notes a request for a token of the gateway's own; call the returned function with its outcome. */
   startToken(flow: string): (outcome: string) => void;
 }
 
@@ -56,7 +56,7 @@ export interface RequestTrace extends Trace {
   readonly traceparent: string | undefined;
   /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
   noteOperation(type: string, name: string | undefined): void;
-  /** Says with which codes the answer's errors are told. */
+  /** Notes the codes of the answer's errors. */
   noteErrors(codes: readonly string[]): void;
   /** Those codes, each once. */
   readonly codes: readonly string[];
@@ -166,7 +166,7 @@ export class LogTrace implements RequestTrace {
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Starts a trace of a request that nobody traces; the caller's trace goes on in the log and to Graph. */
+/** Starts a request's trace when tracing is off; the log and Graph still get the caller's trace context. */
 export function startLogTrace({ caller }: Pick<RequestStart, 'caller'>): RequestTrace {
   const traceparent = caller?.traceparent;
   return new LogTrace(traceparent?.split('-')[1], traceparent, caller?.tracestate);

@@ -3,9 +3,9 @@ import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { TelemetryParts } from './otlp.ts';
 
-/** What is told of the gateway, and where. */
+/** What is recorded of the gateway, and where. */
 export interface Telemetry {
-  /** Gives the tracer; undefined while nobody traces. */
+  /** Gives the tracer; undefined while tracing is off. */
   readonly tracerOf: () => Tracer | undefined;
   readonly meter: Meter;
   /** Where metrics can be fetched; undefined where they cannot. */
@@ -18,7 +18,7 @@ const scope = 'compliance-partner-gateway';
 
 /**
  * Starts what the configuration asks for; the SDK is loaded only then, and not made the program's global one. What is
- * not asked for goes to the global one, where the program around the gateway has registered it, else to nobody.
+ * not asked for goes to the global one, if the program around the gateway has registered one.
  * @throws StartError where metrics cannot be served, or a file that is named cannot be read.
  */
 export async function startTelemetry(

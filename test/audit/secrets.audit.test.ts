@@ -47,7 +47,7 @@ const target = { '@odata.type': '#microsoft.graph.unheardOf', note: canary('data
 
 const read: Play = ({ stage }) => stage.ask(list);
 const readOpaque: Play = ({ stage }) => stage.ask(list, {}, opaque);
-// Another token, because this one is held back from then on.
+// Another token, because the budget pauses this one from then on.
 const readThrottled: Play = ({ stage }) =>
   stage.ask(list, {}, { authorization: `Bearer ${canary('opaque-token')}~1` });
 const add: Play = ({ stage }) => stage.ask(addMutation, { input });

@@ -51,7 +51,7 @@ interface IdentityPath {
   readonly code: string | undefined;
 }
 
-/** What a token endpoint says in its answers that is for nobody. */
+/** Secret texts in the answers of a token endpoint. */
 const endpointSecrets = {
   'words of the token endpoint': canary('description'),
   'grant of the token endpoint': canary('grant'),

@@ -34,7 +34,7 @@ const entrusted = {
 
 type Slip = readonly [string, Record<string, string>, RegExp];
 
-/** What goes wrong in an environment, and what is told of it. A new slip is a line here. */
+/** Mistakes in an environment, and how the gateway reports them. A new mistake is a line here. */
 const slips: readonly Slip[] = [
   ['Redis of another kind', { REDIS_URL: `http://:${canary('redis')}@redis` }, /REDIS_URL/],
   ['Redis without a form', { REDIS_URL: canary('redis') }, /REDIS_URL/],

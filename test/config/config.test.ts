@@ -7,7 +7,7 @@ import { createReaders, type Environment, readProxies } from '../../src/config/r
 import { oddities } from '../../src/emulator/quirks.ts';
 import { problemsOf } from '../support/configProblems.ts';
 
-/** What is told of a gateway where nothing of it is asked for. */
+/** The configuration of telemetry if no variable asks for any. */
 const noTelemetry = {
   resource: { 'service.name': 'compliance-partner-gateway' },
   traces: undefined,
@@ -216,7 +216,7 @@ describe('readConfig', () => {
     expect(named.upstream.kind).toBe('emulator');
   });
 
-  it('hides the schema in production unless it is told not to', () => {
+  it('hides the schema in production unless the configuration shows it', () => {
     const production = { NODE_ENV: 'production', GRAPH_CLOUD: 'global' };
     expect(readConfig(production).introspection).toBe(false);
     expect(readConfig({ ...production, INTROSPECTION: '1' }).introspection).toBe(true);
@@ -286,7 +286,7 @@ describe('the origins that may call from a browser', () => {
     expect(() => readConfig({ CORS_ORIGINS: `https://fine.example,${origin}` })).toThrow(reason);
   });
 
-  it('are told all at once, and without a password in one of them', () => {
+  it('are reported all at once, without any password, when several are wrong', () => {
     const read = () => readConfig({ CORS_ORIGINS: 'http://user:hunter2@app.example,*,x' });
     expect(read).toThrow(/"http:\/\/app\.example"; [\s\S]*"\*"; [\s\S]*"x"; /);
     expect(read).not.toThrow(/hunter2/);
@@ -305,7 +305,7 @@ describe('which explorer there is', () => {
     expect(readConfig(environment).explorer).toBe(mode);
   });
 
-  it('is told to be wrong where the word is none of them', () => {
+  it('is rejected when the word is unknown', () => {
     expect(() => readConfig({ EXPLORER: 'graphiql' })).toThrow(
       'EXPLORER is "graphiql"; it must be one of auto, sandbox, offline, off.',
     );
@@ -382,7 +382,7 @@ describe('graph budget config', () => {
       });
     });
 
-    it('holds nobody up who tries the embedded Graph, unless it is set', () => {
+    it('does not slow down trials of the embedded Graph unless it is set', () => {
       expect(budgetOf({})).toMatchObject({ writes: 100_000, requests: 100_000 });
       expect(budgetOf({ GRAPH_WRITE_BUDGET: '7' })).toMatchObject({ writes: 7 });
     });
@@ -399,7 +399,7 @@ describe('graph budget config', () => {
       'rediss://:p%40ss@cache.example:6380',
       'rediss://user:p%40ss@cache.example:6380/0',
       'redis://[::1]:6379',
-    ])('takes %s for REDIS_URL, and shows it to nobody', (url) => {
+    ])('accepts %s for REDIS_URL without showing it', (url) => {
       const config = readConfig({ REDIS_URL: url });
       expect(config.graphBudget.redisUrl?.reveal()).toBe(url);
       expect(`${JSON.stringify(config)}${inspect(config, { depth: 9 })}`).not.toContain('redis:');

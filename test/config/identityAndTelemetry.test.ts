@@ -301,7 +301,7 @@ describe('telemetry config', () => {
       expect(named).toEqual({ 'service.name': 'b', ...others });
     });
 
-    it('shows the headers for a collector to nobody', () => {
+    it('never shows the headers for a collector', () => {
       const config = readConfig({
         ...collector,
         OTEL_EXPORTER_OTLP_HEADERS: 'api-key=hunter2%3D,x-tenant=hunter3',

@@ -190,7 +190,7 @@ describe('changes at the same time', () => {
     ['an added target is not there', { id: 'fleet' }, left, add, { allDevices: {} }],
     ['a removed one still is', left, leftAndThird, remove, { group: { groupId } }],
   ])(
-    'are told beside what was written where %s afterwards, but another one',
+    'are reported beside the written assignment when %s afterwards, but another one',
     async (_what, row, after, change, target) => {
       const { graph, gateway } = await startScripted(closeLater, [
         json(200, row),

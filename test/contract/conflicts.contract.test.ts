@@ -99,7 +99,7 @@ describe.each([409, 412])("Graph's own %i", (status) => {
     },
   );
 
-  it.each(plain)('to $what is told also where the partner cannot be read', async (change) => {
+  it.each(plain)('to $what is reported also when the partner cannot be read', async (change) => {
     graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
     expect(await runRefused(change, status)).toMatchObject({
       complianceManagementPartner: null,
@@ -123,7 +123,7 @@ describe("Graph's own conflict", () => {
     });
   });
 
-  it('with a write that may have been executed all the same is no conflict but a doubt', async () => {
+  it('is reported as unknown, not as a conflict, when the write may have been executed', async () => {
     graph.faults.add({
       when: { method: 'PATCH' },
       respond: { status: 409 },

@@ -16,7 +16,7 @@ afterEach(async () => {
   await graph.close();
 });
 
-/** A partner with a target that nobody lists, whose numbers are written as given. */
+/** A partner with an unrecognized target, whose numbers are written as given. */
 const partnerWith = (big: string): Answer =>
   json(
     200,

@@ -97,7 +97,7 @@ describe('a forward proxy', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  it('that rejects the credentials is told as a fault of the configuration, and not asked again', async () => {
+  it('is reported as a configuration fault, without a retry, when it rejects the credentials', async () => {
     const user = { name: 'ada', password: 'right' };
     const proxy = later(await startForwardProxy({ user }));
     const stage = await startStage(proxy.url.replace('right', 'hunter2'));

@@ -66,7 +66,7 @@ describe('on behalf of users', () => {
         requiredScopes: ['access_as_user', 'Partners.Read', 'Partners.ReadWrite'],
       },
     ],
-  ])('does not let in %s, and asks nobody for it', async (_what, wish, status, extensions) => {
+  ])('rejects %s without any outbound request', async (_what, wish, status, extensions) => {
     const on = await start('on-behalf-of');
     const answer = await list(on, wish);
     expect(answer.status).toBe(status);
@@ -157,7 +157,7 @@ describe('with its own permissions', () => {
     expect([own.graph.requests.length, own.authority.count('token')]).toEqual([0, 0]);
   });
 
-  it('lends them to nobody without a token, for no query and no mutation', async () => {
+  it('rejects every query and mutation without a token', async () => {
     const own = await start('app-only');
     const schema = buildSchema(readSdl());
     const documents = [

@@ -64,7 +64,7 @@ const answered = 'Microsoft Graph answered';
 const unanswered = 'Microsoft Graph gave no answer';
 const variables = { input: { displayName: 'Fleet' } };
 
-/** Holds its answer back until it is told. */
+/** Delays its answer until the test releases it. */
 function held(status: number, body: unknown) {
   let answer = (): void => undefined;
   const hold: Answer = (response, request) => {
@@ -75,7 +75,7 @@ function held(status: number, body: unknown) {
 
 // Where each operation can be left is in the matrix of faults; here is what of it is worth a closer look.
 describe('a caller that leaves', () => {
-  it('ends a read that is under way, and everything that it holds', async () => {
+  it('ends a read in flight, and releases everything it holds', async () => {
     const { graph, clock, send, logged } = await start(silence);
     const leave = send(listQuery);
     await until(() => graph.requests.length === 1);

@@ -215,7 +215,7 @@ describe('a limit', () => {
     expect(JSON.parse(text).errors[0].extensions).toEqual({ code: 'DUPLICATE_KEYS' });
   });
 
-  it.each(methods)('of the errors that are told holds by %s', async (method) => {
+  it.each(methods)('of reported errors holds by %s', async (method) => {
     const wrong = (count: number) => ({ query: `{ ${times(count, (i) => `wrong${i}`)} }` });
     for (const count of [4, 5]) {
       const { result } = await ask(method, wrong(count));
@@ -232,7 +232,7 @@ describe('a limit', () => {
     expect(result.errors.at(-1).extensions).toMatchObject({ allowed: 5, seen: 6 });
   });
 
-  it('of the errors that are told holds for variables', async () => {
+  it('of reported errors holds for variables', async () => {
     const query = `query ($filter: ComplianceManagementPartnerFilter) {
       complianceManagementPartners(filter: $filter) { totalCount } }`;
     const wrong = (count: number) => ({
@@ -250,7 +250,7 @@ describe('a limit', () => {
     ]);
   });
 
-  it('of documents is told with 200 to callers that know application/json only', async () => {
+  it('of documents is reported with 200 when the caller accepts application/json only', async () => {
     const body = { query: deep(7) };
     const { status, text } = await gateway.post(body, { accept: 'application/json' });
     expect([status, codesOf(JSON.parse(text))]).toEqual([200, ['QUERY_TOO_DEEP']]);

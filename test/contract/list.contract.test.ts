@@ -125,7 +125,7 @@ describe('the list', () => {
     expect(idsOf(afterwards)).toEqual(['row-4', 'row-5', 'row-6']);
   });
 
-  it('survives what nobody listed: states, target types, null items, missing targets, properties', async () => {
+  it('survives unrecognized states, target types, null items, missing targets and properties', async () => {
     const odd = {
       '@odata.type': 'microsoft.graph.complianceManagementPartner',
       id: 'odd',

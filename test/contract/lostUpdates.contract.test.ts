@@ -143,7 +143,7 @@ describe('a token that Graph has not accepted', () => {
   }
   const forged = bearerOf(contoso, 'mallory', 'forged');
 
-  it('holds up nobody of the tenant that it names', async () => {
+  it('delays no other caller of the tenant that it names', async () => {
     const { graph, gateway, release } = await startHeld();
     const held = add(gateway, forged, groupA);
     await until(() => graph.requests.length === 1);

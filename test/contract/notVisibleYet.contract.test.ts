@@ -110,7 +110,7 @@ describe('a change that does not show yet', () => {
   );
 
   it.each(cases)(
-    'is told as such when it never shows: $what, answered $answer',
+    'is reported as such when it never shows: $what, answered $answer',
     async ({ document, input, oddity }) => {
       const { graph, gateway } = await start({ oddities: [oddity], readLagMs: 60_000 });
       const { payload, notices } = await run(gateway, document, input);

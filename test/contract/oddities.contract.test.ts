@@ -98,7 +98,7 @@ describe.each([
 
   const ask = (query: string, variables?: object) => run(odd, query, variables);
 
-  it('the list has all rows, and each looks as it does without but for what nobody listed', async () => {
+  it('the list has all rows, and each differs only in unrecognized values', async () => {
     const [usual, unusual] = await Promise.all(
       [plain, odd].map((gateway) => run(gateway, listEverything)),
     );
@@ -140,7 +140,7 @@ describe.each([
     });
   });
 
-  it('what Graph says is there although it is not is told as Graph says it', async () => {
+  it('reports a missing partner as Graph does when Graph answers as if it were there', async () => {
     expect(await ask(partnerQuery, { id: 'nobody' })).toMatchObject({
       id: 'nobody',
       displayName: null,

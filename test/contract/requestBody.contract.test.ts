@@ -167,7 +167,7 @@ describe('a request body', () => {
     ['no members', '{}'],
     ['no object', 'null'],
   ])(
-    'with %s is told what is missing, and nothing of what is not taken here',
+    'with %s is rejected with the missing part alone, not with unsupported ones',
     async (_what, body) => {
       const { status, result } = await send(body);
       const [{ message, extensions }] = result.errors;
@@ -186,7 +186,7 @@ describe('a request body', () => {
     ]);
   });
 
-  it('that is refused is told to the operator by its code', async () => {
+  it('is logged with its error code when it is rejected', async () => {
     await send('[]', { 'client-request-id': 'batch' });
     const line = gateway.logLines.find((candidate) => candidate.includes('"batch"'));
     expect(JSON.parse(line ?? '{}')).toMatchObject({
@@ -232,7 +232,7 @@ describe('a request body', () => {
 
 describe('a URL', () => {
   it.each(['/graphql', '/graphql?query=', '/graphql?query=&variables=%7B%7D'])(
-    'without a document, %s, is told so',
+    'without a document, %s, is rejected with that reason',
     async (path) => {
       const { status, text } = await gateway.get(path, { 'apollo-require-preflight': '1' });
       expect(status).toBe(400);
@@ -304,7 +304,7 @@ describe('the JSON in a URL', () => {
 describe('a client of automatic persisted queries', () => {
   const extensions = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
 
-  it('is told in its own words to send the document', async () => {
+  it('gets the error of its protocol that asks for the document', async () => {
     for (const { result } of [
       await send(JSON.stringify({ extensions })),
       await send(JSON.stringify({ query: '{ __typename }', extensions })),
@@ -319,7 +319,7 @@ describe('a client of automatic persisted queries', () => {
     }
   });
 
-  it('is told that ids of documents mean nothing here', async () => {
+  it('gets an error that document ids are not supported', async () => {
     const documentId = `sha256:${'a'.repeat(64)}`;
     for (const { status, result } of [
       await send(JSON.stringify({ documentId })),

@@ -123,7 +123,7 @@ describe('where introspection is off', () => {
     });
   });
 
-  it('the schema is served as a file all the same, because it is no secret', async () => {
+  it('the schema is still served as a file, because it is no secret', async () => {
     const [file, same] = [await hidden.get('/schema.graphql'), await open.get('/schema.graphql')];
     expect([file.status, file.text]).toEqual([200, same.text]);
     expect(file.text).toContain('type ComplianceManagementPartner ');

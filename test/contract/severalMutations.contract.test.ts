@@ -41,7 +41,7 @@ const forbidden = json(403, intuneErrors.jsonInString('Forbidden', 'Not you'));
 
 describe('several mutations in one operation', () => {
   it.each<[string, Answer, string]>([
-    ['is turned away for a while', away(120), 'UPSTREAM_UNAVAILABLE'],
+    ['is throttled for a while', away(120), 'UPSTREAM_UNAVAILABLE'],
     ['comes with a token that is too old by then', refusedToken, 'UNAUTHENTICATED'],
     ['is left in doubt', reset, 'OUTCOME_UNKNOWN'],
   ])(
@@ -71,7 +71,7 @@ describe('several mutations in one operation', () => {
     ]);
   });
 
-  it('count what the user can mend as an answer', async () => {
+  it('count errors that the user can fix as an answer', async () => {
     const { gateway } = await start(away(120));
     const { status, result } = await gateway.run(
       mutation(add('a', 'displayName: "A", id: "../users"'), add('b')),

@@ -98,7 +98,7 @@ async function scrape(url: string): Promise<string> {
 }
 
 describe('a traced operation', () => {
-  it("goes on from the caller's trace to Graph, attempt by attempt, and is told in one line", async () => {
+  it("continues the caller's trace to Graph, attempt by attempt, and logs one line", async () => {
     const { graph, collector, lines, post, stop } = await start([json(503, {}), page]);
     const answer = await post(named('Partners'), {
       traceparent,
@@ -194,7 +194,7 @@ describe('a collector that hangs', () => {
     await post(listQuery);
     await stop();
     expect(collector.received).toHaveLength(1);
-    // Nobody waited for the export: that it failed is not known yet.
+    // No request waits for the export, so its failure is not known yet.
     expect(lines.map(({ message }) => message)).not.toContain('Telemetry could not be sent');
   });
 });
@@ -209,7 +209,7 @@ describe('metrics', () => {
     await post(listQuery);
     await post(addMutation, {}, { input: { displayName: 'Fleet' } });
     let text = '';
-    // The delay of the event loop is told once there is something to tell.
+    // The delay of the event loop is reported once it has been measured.
     await until(async () => {
       text = await scrape(metricsUrl);
       return text.includes('nodejs_eventloop_delay_p99');

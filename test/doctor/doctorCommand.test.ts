@@ -83,7 +83,7 @@ describe('the doctor', () => {
     expect(lines).toContainEqual(line("ok credential: The gateway's own credential is taken"));
   });
 
-  it('says of an authority that nobody vouches for why it is not trusted', async () => {
+  it('says why an authority is not trusted when its certificate has no known issuer', async () => {
     const { exitCode, lines } = await diagnose(own('app-only'));
     expect(exitCode).toBe(1);
     expect(lines).toContainEqual(line('problem authority: The certificate that localhost'));
@@ -193,7 +193,7 @@ describe('the doctor', () => {
     },
   );
 
-  it('says what else answers in place of a gateway, and that nobody does', async () => {
+  it('says whether another program or none answers in place of a gateway', async () => {
     const other = await diagnose(passthrough(), {}, ['--url', graph.baseUrl]);
     expect(other.lines).toContainEqual(line('problem gateway: /readyz answers with 4'));
     expect(other.lines).toContainEqual(line('problem gateway: POST /graphql gives no answer'));

@@ -119,7 +119,7 @@ describe('probe endpoint', () => {
       expect(facts).toEqual({ kind: 'unreached', stage: 'tls', reason: 'timeout' });
     });
 
-    it('fails at the connection where nobody listens', async () => {
+    it('fails at the connection when no program listens', async () => {
       const server = await startScriptedServer(silence);
       await server.close();
       expect(await probe(server.url)).toEqual({

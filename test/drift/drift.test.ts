@@ -186,7 +186,7 @@ describe('a drift', () => {
       { kind: 'targetVanished', type: 'microsoft.graph.allDevicesAssignmentTarget' },
       'allDevicesAssignmentTarget is no target any more; Graph refuses a write that has it.',
     ],
-  ])('is told in words: %j', (drift, sentence) => {
+  ])('is described in words: %j', (drift, sentence) => {
     expect(driftSentence(drift)).toBe(sentence);
   });
 });
@@ -486,7 +486,7 @@ describe('find drift', () => {
       ['the way to it', navigation, ''],
       ['the singleton', singleton, ''],
       ['its type', entity, entity.replace('complianceManagementPartner', 'otherPartner')],
-    ])('is missing as a whole without %s, and nothing else is told', (_what, from, to) => {
+    ])('is reported as missing, and nothing else is, without %s', (_what, from, to) => {
       expect(driftOf(changedMetadata(from, to))).toEqual([{ kind: 'resourceMissing' }]);
       expect(driftOf(changedMetadata(from, to, 'v1.0'), 'v1.0')).toEqual([
         { kind: 'resourceMissing' },

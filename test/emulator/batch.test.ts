@@ -154,7 +154,7 @@ describe('batch', () => {
       expect(names().slice(3)).toEqual(['x:x']);
     });
 
-    it('goes on with what waits for nobody', async () => {
+    it('runs independent requests when a dependency fails', async () => {
       const get = (id: string, row: string, ...dependsOn: string[]) => ({
         id,
         method: 'GET',
@@ -294,7 +294,7 @@ describe('the form of a batch', () => {
     ['a write without headers', { requests: [{ ...post, headers: undefined }] }, noContent],
     ['a body on a read without its type', { requests: [{ ...get, body: {} }] }, noContent],
     [
-      'a dependency on nobody',
+      'a dependency on an unknown id',
       { requests: [{ ...get, dependsOn: ['2'] }] },
       'Invalid dependency for request Id 1.',
     ],
@@ -349,13 +349,13 @@ describe('findSequenceProblem', () => {
   const mixed = 'Batch should be either fully sequential or fully parallel.';
 
   it.each<[string, string[][], string | undefined]>([
-    ['nobody waits', [[], [], []], undefined],
+    ['no request waits', [[], [], []], undefined],
     ['each waits for the one before', [[], ['0'], ['1']], undefined],
     ['all wait for the first', [[], ['0'], ['0']], undefined],
     ['one waits and the others do not', [[], [], ['1']], undefined],
     ['a request waits for itself', [['0']], invalid('0')],
     ['a request waits for a later one', [['1'], []], invalid('0')],
-    ['a request waits for nobody known', [[], ['7']], invalid('1')],
+    ['a request waits for an unknown one', [[], ['7']], invalid('1')],
     ['two wait for different ones', [[], [], ['0'], ['1']], mixed],
     ['one waits for two', [[], [], ['0', '1']], mixed],
     ['a chain breaks', [[], ['0'], [], ['2']], mixed],

@@ -117,7 +117,7 @@ export function rawRequest(method: string, path: string, body = ''): string {
   ].join('\r\n');
 }
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that only the test advances. */
 export function createManualClock(): Clock & { readonly timers: Map<number, () => void> } {
   const timers = new Map<number, () => void>();
   return {

@@ -543,7 +543,7 @@ describe('oddities', () => {
       const before = graph.partners();
       const { value } = (await read()) as { value: Record<string, unknown> };
       const list = value['macOsEnrollmentAssignments'] as unknown[];
-      // Null entries of a list are Graph's to write and nobody else's.
+      // Only Graph may write null entries into a list.
       const body = { ...value, macOsEnrollmentAssignments: list.filter((one) => one !== null) };
       expect((await graph.ask('PATCH', rowPath, body)).status).toBe(204);
       expect(graph.partners().map(({ partnerState }) => partnerState)).toEqual(

@@ -397,7 +397,7 @@ describe('what reached the embedded Graph', () => {
 
   afterEach(() => graph.close());
 
-  it('is told and kept, refused or not', async () => {
+  it('is logged and recorded, rejected or not', async () => {
     await graph.ask('POST', `${collectionPath}?x=1`, { displayName: 'Fleet' });
     await graph.ask('GET', '/nowhere', undefined, { authorization: 'Bearer bad' });
     await graph.ask('POST', collectionPath, 'x'.repeat(1024 * 1024 + 1));

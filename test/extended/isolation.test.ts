@@ -16,7 +16,7 @@ const closeLater = useClosing();
 
 const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;
 
-/** A partner that names somebody in every field that can. */
+/** A partner that names its user in every field that can. */
 function rowOf(id: string, who: string): object {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: who };
   const lists = platforms.map((platform) => [`${platform}EnrollmentAssignments`, [{ target }]]);
@@ -132,7 +132,7 @@ async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
   return { crossings, answers };
 }
 
-/** A token that nobody signed, as it looks to those who pass it on. */
+/** An unsigned token, in the form of a real one. */
 function unsignedToken(claims: object): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   return `${encode({ alg: 'RS256' })}.${encode(claims)}.signature`;

@@ -7,7 +7,7 @@ import type { FaultProxy } from '../support/faultProxy/startFaultProxy.ts';
  *
  * `neverConnected`, `badCertificate`: the request did not go out. `throttled`, `unavailableForATime` (503 with
  * Retry-After), `serverError` (500, 502, 504, 503 without), `unauthenticated`, `redirected`: it was answered so.
- * `falseRefusal`: it was answered as not executed and to be repeated, and was executed; nobody can know.
+ * `falseRefusal`: the answer asked for a retry as if not executed, but it was; this is undetectable.
  * `lost`: it went out, and the answer did not come, or not whole. `unbelievable`: a success came that cannot be one.
  * `late`: the right answer comes, but slowly. `endless`: page after page comes. `harmless`: the right answer comes in an
  * odd form.

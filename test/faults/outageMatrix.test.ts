@@ -61,7 +61,7 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
     expect(played.looks).toHaveLength(5);
   });
 
-  it('is told at once while the breaker is open: no timers are started but those of the body and the deadline', () => {
+  it('is reported at once while the breaker is open: only the timers of the body and the deadline start', () => {
     expect([...played.delaysWhileOpen]).toEqual([bodySweepMs, operationMs]);
   });
 });

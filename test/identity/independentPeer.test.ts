@@ -29,7 +29,7 @@ interface ProviderTokenWish {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** An OpenID provider that somebody else wrote, in the place of one tenant of Entra's. */
+/** A third-party OpenID provider in the place of one Entra tenant. */
 interface OidcProvider {
   readonly url: URL;
   /** Has the provider itself issue an access token. */
@@ -140,7 +140,7 @@ const configuration: Configuration = {
       response_types: [],
     },
   ],
-  cookies: { keys: ['a key for cookies that nobody sets'] },
+  cookies: { keys: ['a key for unused cookies'] },
   jwks: {
     keys: [privateKey('rsa', 'RS256'), privateKey('pss', 'PS256'), privateKey('curve', 'ES256')],
   },
@@ -189,7 +189,7 @@ const reasonAgainst = (token: string): Promise<unknown> =>
     (error: { readonly reason?: unknown }) => error.reason,
   );
 
-describe('tokens of a provider that somebody else wrote', () => {
+describe('tokens of a third-party provider', () => {
   it('let an application in that asked for one over HTTP', async () => {
     const token = await provider.requestToken(audience);
     expect(await identify(token)).toMatchObject({

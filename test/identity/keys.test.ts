@@ -96,7 +96,7 @@ describe('the keys of an authority', () => {
     ['another host', { ...metadata, jwks_uri: 'https://evil.example/keys' }],
     ['another port', { ...metadata, jwks_uri: 'https://login.example:8443/keys' }],
     ['a connection that everybody reads', { ...metadata, jwks_uri: 'http://login.example/keys' }],
-    ['somebody with a password', { ...metadata, jwks_uri: 'https://a:b@login.example/keys' }],
+    ['a URL with a password', { ...metadata, jwks_uri: 'https://a:b@login.example/keys' }],
     ['a file', { ...metadata, jwks_uri: 'file:///etc/keys' }],
     ['no address', { ...metadata, jwks_uri: '/keys' }],
     ['nothing', { issuer }],
@@ -289,14 +289,14 @@ describe('key store', () => {
       expect(await knows(first)).toBe(true);
     });
 
-    it('picks a new key up when somebody comes with it', async () => {
+    it('fetches a new key when a token uses it', async () => {
       const { world, clock, knows } = start();
       await clock.advance(minuteMs);
       world.published = [second, first];
       expect([await knows(second), await knows(first), world.loads]).toEqual([true, true, 2]);
     });
 
-    it('asks once in 10 s, however many come with keys that nobody knows', async () => {
+    it('fetches once in 10 s when many tokens have unknown keys', async () => {
       const { world, clock, store, knows } = start();
       await clock.advance(minuteMs);
       for (let second = 0; second < 60; second += 1) {
@@ -310,7 +310,7 @@ describe('key store', () => {
       expect(world.loads).toBe(1 + 6);
     });
 
-    it('lets nobody with a known key wait while the authority hangs', async () => {
+    it('delays no token with a known key while the authority hangs', async () => {
       const { world, clock, store, knows } = start();
       await clock.advance(minuteMs);
       world.isHanging = true;
@@ -459,7 +459,7 @@ describe('document client', () => {
       expect(await problemOf(client.read(server.url, live))).toBe(problem);
     });
 
-    it('tells the system code where nobody listens', async () => {
+    it('reports the system code when no server listens', async () => {
       const { server, client } = await start(silence);
       await server.close();
       await expect(client.read(server.url, live)).rejects.toMatchObject({
@@ -485,7 +485,7 @@ describe('document client', () => {
       }
     });
 
-    it('stops where nobody wants the document any more, and leaves no timer behind', async () => {
+    it('stops without leaving a timer when no caller waits for the document', async () => {
       const clock = createVirtualClock();
       const { server, client } = await start(silence, clock);
       const end = new AbortController();
@@ -545,7 +545,7 @@ describe('start identity', () => {
     );
 
   describe('the identity of callers', () => {
-    it('is told for two tenants by the documents of all organizations, and never mixed', async () => {
+    it('is verified for two tenants by the documents of all organizations, and never mixed', async () => {
       await identity.close();
       identity = begin({ tenantIds: [contoso.id, fabrikam.id] });
       const wishes: MintWish[] = Array.from({ length: 40 }, (_value, index) => ({
@@ -560,7 +560,7 @@ describe('start identity', () => {
       expect(authority.requests.at(-1)?.tenant).toBe('organizations');
     });
 
-    it('is told by a new key at once, and by a key that was dropped no more', async () => {
+    it('is verified by a new key at once, and by a dropped key no more', async () => {
       const old = authority.mint();
       await identify(old);
       await clock.advance(minuteMs);
@@ -570,7 +570,7 @@ describe('start identity', () => {
       expect(await reasonOf(identify(old))).toBe('key-unknown');
     });
 
-    it('is not told by an authority with a certificate that nobody knows', async () => {
+    it('is not verified by an authority with an unknown certificate', async () => {
       await identity.close();
       identity = begin({ certificateAuthorities: [] });
       expect(await reasonOf(come())).toBe('keys-unavailable');

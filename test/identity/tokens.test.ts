@@ -26,7 +26,7 @@ const authorityUrl = 'https://login.example';
 const v1Issuer = 'https://sts.windows.net';
 
 const authorityKey = createAuthorityKey();
-/** A key of the same kind that nobody publishes. */
+/** A key of the same kind that is not published. */
 const strangersKey = createAuthorityKey();
 /** Published too, but for one tenant only. */
 const fabrikamsKey = createAuthorityKey();
@@ -61,7 +61,7 @@ const minter: Minter = {
 /** The claims of such a token. */
 const goodClaims = claimsOf(minter);
 
-/** A good token with something else in its header, signed with the authority's key all the same. */
+/** A good token with something else in its header, still signed with the authority's key. */
 const withHeader = (header: NonNullable<MintWish['header']>): string => mintToken({ header });
 
 /** A good token with other claims. */
@@ -529,7 +529,7 @@ describe('token form probes', () => {
       },
     );
 
-    it('may carry addresses of keys, which nobody looks at', async () => {
+    it('may carry addresses of keys, which are ignored', async () => {
       const header = { jku: 'https://evil.example', x5u: 'https://evil.example', jwk: {} };
       expect(await identify(mintToken({ header }))).toMatchObject({ kind: 'user' });
     });

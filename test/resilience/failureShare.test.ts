@@ -62,7 +62,7 @@ describe('createFailureShare', () => {
     expect(fail(9)).toBe(false);
   });
 
-  it('forgets what it is told to forget', () => {
+  it('has no failures after a reset', () => {
     const { share, fail } = createShare();
     fail(100);
     share.forget();

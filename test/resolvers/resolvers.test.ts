@@ -40,7 +40,7 @@ describe('describeViewer', () => {
     ['a user who may read', { scopes: ['Read'] }, all('true null', 'false ReadWrite')],
     ['a user who may write', { scopes: ['ReadWrite'] }, all('true null', 'true null')],
     [
-      'a user in another spelling, which lets nobody in',
+      'a user whose scope has another spelling, without permission',
       { scopes: ['readwrite'] },
       all('false Read', 'false ReadWrite'),
     ],
@@ -71,7 +71,7 @@ describe('describeViewer', () => {
   });
 });
 
-/** A change that ends when it is told to, and notes when it begins and ends. */
+/** A change that ends when the test lets it, and notes when it begins and ends. */
 function heldChange(events: string[], name: string) {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {

@@ -79,7 +79,7 @@ const probes: readonly (readonly [string, (mint: (wish?: MintWish) => string) =>
 ];
 
 describe('who calls', () => {
-  it('[53] JWT probes: each of 27 false tokens is refused, and nobody is asked for it', async () => {
+  it('[53] JWT probes: rejects each of 27 false tokens without any outbound request', async () => {
     expect(probes).toHaveLength(27);
     const before = [users.graph.requests.length, users.authority.count('token')];
     for (const [name, probe] of probes) {
@@ -107,7 +107,7 @@ describe('who calls', () => {
     expect(users.graph.requests).toHaveLength(before);
   });
 
-  it('[55] scp against roles: neither counts for the other, and without both nobody gets in', async () => {
+  it('[55] scp against roles: neither counts for the other, and rejects tokens without both', async () => {
     const { mint } = own.authority;
     const before = own.graph.requests.length;
     const refused = [
@@ -130,7 +130,7 @@ describe('who calls', () => {
     expect((await add(own, application)).result.errors).toBeUndefined();
   });
 
-  it("[56] anonymous in app-only: nobody uses the gateway's own permissions without a token", async () => {
+  it('[56] anonymous in app-only: rejects every query and mutation without a token', async () => {
     const before = [own.graph.requests.length, own.authority.count('token')];
     for (const document of [
       totalCountQuery,

@@ -43,7 +43,7 @@ describe('what stands around the gateway', () => {
     expect(await statusOf(metricsUrl, 'POST')).toBe(404);
   });
 
-  it('[59] slowloris: who sends a request drop by drop is cut off, and holds up nobody', async () => {
+  it('[59] slowloris: closes the connection of a caller that sends byte by byte, and delays no other', async () => {
     const stage = await startProductionGateway({
       HEADERS_TIMEOUT_MS: '300',
       REQUEST_TIMEOUT_MS: '600',

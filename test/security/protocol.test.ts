@@ -85,7 +85,7 @@ describe('HTTP', () => {
     }
   });
 
-  it('[34] CORS, none by default: no page of another origin is told that it may call', async () => {
+  it('[34] CORS, none by default: permits no page of another origin to call', async () => {
     const origins = ['https://evil.example', 'null', 'https://studio.apollographql.com'];
     for (const origin of origins) {
       const preflight = await request(`${stage.gateway.url}/graphql`, {

@@ -82,7 +82,7 @@ async function walk({
   return (direction === 'forward' ? pages : pages.reverse()).flat();
 }
 
-/** Rows in which most values are shared or missing, so that the order hangs on later keys and on the ids. */
+/** Rows in which most values are shared or missing, so that the order depends on later keys and on the ids. */
 const values = fc.record(
   {
     displayName: fc.constantFrom('a', 'A', 'ä', 'b', null),

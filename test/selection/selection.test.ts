@@ -281,7 +281,7 @@ describe('compilePartnerFilter', () => {
     ],
     ['a platform', { onboarded: ['MAC_OS'] }, ['jamf', 'strasse']],
     ['all of the platforms', { onboarded: ['MAC_OS', 'IOS'] }, ['jamf']],
-    ['a platform nobody has', { onboarded: ['LINUX'] }, []],
+    ['a platform no partner has', { onboarded: ['LINUX'] }, []],
     ['no platform', { onboarded: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
     ['and', { and: [{ onboarded: ['MAC_OS'] }, { partnerState: { eq: 'UNKNOWN' } }] }, ['strasse']],
     ['and of none', { and: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],

@@ -57,7 +57,7 @@ describe('slow callers', () => {
           startDrip(caller, padded.slice(endOfHeaders));
         },
       ],
-    ])('is told so and cut off where it %s', async (_what, begin) => {
+    ])('gets an answer with the reason and is disconnected when it %s', async (_what, begin) => {
       const measurements = await start();
       const caller = await openConnection(gateway.url);
       begin(caller);

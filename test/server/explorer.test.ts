@@ -49,7 +49,7 @@ describe('explorer', () => {
       },
     );
 
-    it('is kept by nobody, framed by nobody, and run with a nonce of its own each time', async () => {
+    it('is neither cached nor framed, and runs with a new nonce each time', async () => {
       const answers = [await gateways.auto.get('/'), await gateways.auto.get('/')];
       const nonces = answers.map(({ headers, text }) => {
         const [, nonce = ''] =
@@ -184,7 +184,7 @@ describe.each(pages)('the page %s', (page) => {
 });
 
 describe('the policy', () => {
-  it('names nobody elsewhere but Sandbox, and on its own page only', () => {
+  it('names no other origin but Sandbox, and only on the page of Sandbox', () => {
     const elsewhere = (page: (typeof pages)[number]) =>
       Object.entries(explorerPolicy(page, 'once')).flatMap(([name, sources]) =>
         sources.filter((source) => source.startsWith('http')).map((source) => `${name} ${source}`),

@@ -233,7 +233,7 @@ describe('masking', () => {
     return { statusCode, headers, text, json: JSON.parse(text) };
   }
 
-  describe('an error that nobody foresaw', () => {
+  describe('an unexpected error', () => {
     it('is masked, with the request id by which its reason is found in the log', async () => {
       const answer = await ask('{ bug }');
       expect(answer.statusCode).toBe(200);
@@ -349,7 +349,7 @@ describe('request telemetry', () => {
       expect(spans()).toEqual([]);
     });
 
-    it('say that the caller left, and nothing of a status that nobody got', async () => {
+    it('say that the caller left, without a status', async () => {
       const { graph, gateway, measurements, spans } = await start(silence);
       await leaveEarly(gateway, graph, listQuery);
       await until(() => answeredIn(gateway).length > 0);
@@ -361,7 +361,7 @@ describe('request telemetry', () => {
       expect(spans().at(-1)?.attributes['error.type']).toBe('callerLeft');
     });
 
-    it('wait for a write that is finished for nobody, and say how it ended', async () => {
+    it('wait for the end of a write when its caller left', async () => {
       let finish = (): void => undefined;
       const held: Answer = (response, request) => {
         const partner = { id: 'p', displayName: 'Fleet' };

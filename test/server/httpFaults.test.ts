@@ -45,7 +45,7 @@ describe('cors', () => {
     return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
   }
 
-  /** By hand: no client sends an expectation that nobody can meet. */
+  /** By hand: no client sends an unknown expectation. */
   async function sendExpectation({ url }: TestGateway, origin: string): Promise<HttpAnswer> {
     const head = [
       'GET /livez HTTP/1.1',
@@ -110,7 +110,7 @@ describe('cors', () => {
       ['https://APP.example'],
       ['http://app.example'],
       ['https://app.example:8443'],
-    ])('from %s is told nothing that would let it in', async (origin) => {
+    ])('from %s gets no header that permits it', async (origin) => {
       const { headers } = await preflight(open, origin, {
         'access-control-request-private-network': 'true',
       });
@@ -234,8 +234,8 @@ describe('connection faults', () => {
       ['no HTTP', lines('HELLO'), 400, 'BAD_REQUEST'],
       ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'BAD_REQUEST'],
       ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'BAD_REQUEST'],
-      ['a method that nobody knows', lines('BREW / HTTP/1.1', 'Host: x'), 400, 'BAD_REQUEST'],
-      ['a version that nobody knows', lines('GET / HTTP/9.9', 'Host: x'), 400, 'BAD_REQUEST'],
+      ['an unknown method', lines('BREW / HTTP/1.1', 'Host: x'), 400, 'BAD_REQUEST'],
+      ['an unknown version', lines('GET / HTTP/9.9', 'Host: x'), 400, 'BAD_REQUEST'],
       ['a header without a name', lines('GET / HTTP/1.1', 'Host: x', ': y'), 400, 'BAD_REQUEST'],
       [
         'a header with a control',
@@ -342,7 +342,7 @@ describe('connection faults', () => {
       ]);
     });
 
-    it('may be a request with a method that nobody knows, and are told so', async () => {
+    it('get an answer with the reason when only the method is unknown', async () => {
       const answer = await sendRaw(gateway.url, Buffer.from(lines('BREW / HTTP/1.1', 'Host: x')));
       expect(answer?.text).toContain('or one with a method that is unknown here');
     });

@@ -1,4 +1,4 @@
-/** A token as Graph's callers have it: it names a tenant, an app and a user, and nobody here can verify it. */
+/** A token as Graph's callers have it: it names a tenant, an app and a user, and the gateway cannot verify it. */
 export function bearerOf(tid: string, sub: string, signature = 'genuine', claims = {}): string {
   const payload = { tid, appid: 'f407e4d0-1a2b-4c3d-8e4f-000000000020', sub, ...claims };
   const [head, body] = [{ alg: 'none' }, payload].map((part) =>

@@ -40,7 +40,7 @@ export const listQuery = `
     }
   }`;
 
-/** The reference page's request as GraphQL variables; its state "String" is a placeholder that nobody can send. */
+/** The reference page's request as GraphQL variables; its state "String" is a placeholder, not a value. */
 export const pageInput = {
   lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
   partnerState: 'UNAVAILABLE',

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below those that systems give to whoever asks for any: such a port would be gone again before it is used. */
+/** Below the ephemeral ports: the system could give one of those away before it is used. */
 const from = 20_000;
 const to = 32_000;
 
-/** Finds a port of loopback that nobody listens at, and that nobody is given by chance. */
+/** Finds a free port of loopback outside the ephemeral ports. */
 export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = randomInt(from, to);

@@ -14,7 +14,7 @@ export interface LentKeyPair extends KeyPair {
 const lent = ofTestFile(() => new Set<number>());
 const pairs: KeyPair[] = [];
 
-/** Gives one that nobody else in this test file has. Making them would be a tenth of the time of all tests. */
+/** Lends one that is unused in this test file. Making them would be a tenth of the time of all tests. */
 export function lendKeyPair(): LentKeyPair {
   let number = 0;
   while (lent().has(number)) {
@@ -26,7 +26,7 @@ export function lendKeyPair(): LentKeyPair {
   return { ...pair, number };
 }
 
-/** Lets somebody else in this test file have it. */
+/** Makes it free for other uses in this test file. */
 export function takeKeyPairBack({ number }: LentKeyPair): void {
   lent().delete(number);
 }

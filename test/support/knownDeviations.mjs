@@ -1,8 +1,8 @@
 import TidyEnvironment from './tidyEnvironment.mjs';
 
 /**
- * For somebody else's suite: its tests that this gateway means to fail, each with the reason. They are run all the
- * same, and one that passes after all fails, so that the list stays true.
+ * For a third-party suite: the tests that this gateway fails on purpose, each with the reason. They run too,
+ * and one that passes after all fails, so that the list stays true.
  */
 const reasons = {
   'cache-control runs when cache-control is disabled': 'every answer says no-store',

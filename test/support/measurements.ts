@@ -5,7 +5,7 @@ import type {
   Upstream,
 } from '../../src/telemetry/metrics.ts';
 
-/** Measurements that nobody takes. */
+/** Measurements that go nowhere. */
 export const noMeasurements: Measurements = {
   attempt: () => undefined,
   underWay: () => undefined,
@@ -50,7 +50,7 @@ export function recordingMeasurements(): Measurements & {
     seen,
     attempt: (measurement) => attempts.push(measurement),
     request: (measurement) => requests.push(measurement),
-    heldBack: (reason, upstream) => events.push(`held back by ${reason}${towards(upstream)}`),
+    heldBack: (reason, upstream) => events.push(`rejected by ${reason}${towards(upstream)}`),
     breakerState: (state, upstream) => events.push(`breaker ${state}${towards(upstream)}`),
     shed: (reason) => events.push(`shed for ${reason}`),
     connectionCut: (reason) => events.push(`connection cut for ${reason}`),

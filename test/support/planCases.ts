@@ -32,7 +32,7 @@ interface PlanCase {
   /** What each root field's value is drawn from, by how often one was resolved before. */
   readonly values: readonly Uint8Array[];
   readonly limits: { readonly answerBytes: number; readonly answerValues: number };
-  /** Whether the event loop has no time left, each time somebody asks. */
+  /** Whether the event loop has no time left, at every check. */
   readonly isBusy: boolean;
 }
 
@@ -169,7 +169,7 @@ function contextOf({ values, isBusy }: PlanCase): TestContext {
 }
 
 /**
- * The depth of what is inside a list, where no promises are given: graphql-js 16 leaves one that is rejected to nobody if
+ * The depth of what is inside a list, where no promises are given: graphql-js 16 handles no rejection of one if
  * another item fails at once.
  */
 const listDepth = 10;

@@ -16,7 +16,7 @@ export interface Program {
 export interface ProgramOptions {
   /** How many files the process may have open. */
   readonly openFiles?: number;
-  /** Whether nobody reads what it writes, or nobody can. */
+  /** Whether its output is not read, or cannot be read. */
   readonly output?: 'unread' | 'closed';
 }
 

@@ -24,7 +24,7 @@ export async function openConnection(url: string): Promise<RawConnection> {
       listener();
     }
   });
-  // How it ends is told by 'close', whichever way that was.
+  // 'close' reports every way in which it ends.
   socket.on('error', () => undefined);
   const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(text)));
   await new Promise<void>((resolve, reject) => {

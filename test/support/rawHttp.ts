@@ -11,7 +11,7 @@ export interface RawAnswer {
 
 /**
  * Writes bytes to a server and reads until it closes the connection, so that a request can be anything; it has to ask
- * for `connection: close` where it is a good one. With `isAll` the server is told that nothing follows, so that it does
+ * for `connection: close` if it is a valid one. `isAll` tells the server that nothing follows, so that it does
  * not wait for the rest of a body. Undefined where it closes without an answer.
  */
 export function sendRaw(

@@ -1,4 +1,4 @@
 import { startLogTrace } from '../../src/telemetry/requestTrace.ts';
 
-/** Traces where nobody traces. */
+/** Traces while tracing is off. */
 export const startTraceOfNobody = startLogTrace;

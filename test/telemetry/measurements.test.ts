@@ -46,7 +46,7 @@ describe('create measurements', () => {
       };
       return kind === 'add' ? { add: take, record: take } : { record: take, add: take };
     };
-    /** What is read when somebody collects. */
+    /** The values read at each collection. */
     const readers = new Map<string, Set<ObservableCallback>>();
     const observable = (name: string) => {
       instruments.push(name);
@@ -174,7 +174,7 @@ describe('create measurements', () => {
       expect(points).toEqual([[duration, 0.25, { ...labels, 'error.type': 'timeout' }]]);
     });
 
-    it('measures what is held back, shed and cut, what nobody knows, and the state of the breaker', () => {
+    it('measures rejected, shed and cut requests, unknown outcomes, and the state of the breaker', () => {
       const { measurements, points } = start();
       measurements.heldBack('breaker', 'graph');
       measurements.heldBack('bulkhead', 'authority');
@@ -246,14 +246,14 @@ describe('create measurements', () => {
       expect(points[0]?.[2]).not.toHaveProperty('http.route');
     });
 
-    it('counts what is under way to Graph up and down', () => {
+    it('counts the requests in flight to Graph up and down', () => {
       const { measurements, points } = start();
       measurements.underWay(1);
       measurements.underWay(-1);
       expect(points.map(([, value]) => value)).toEqual([1, -1]);
     });
 
-    it('reads keys and tokens when somebody collects, until that is ended', () => {
+    it('reads keys and tokens at each collection, until that is ended', () => {
       const { measurements, collect } = start();
       let ageMs: number | undefined;
       const stops = [measurements.watchKeyAge(() => ageMs), measurements.watchTokenCache(() => 7)];

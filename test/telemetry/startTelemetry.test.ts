@@ -245,7 +245,7 @@ describe('files for a collector', () => {
 });
 
 describe('without a configuration', () => {
-  it('everything goes to whoever collects for the whole program, and nothing is started', async () => {
+  it('everything goes to the collector of the whole program, and nothing is started', async () => {
     const { telemetry, log } = await start({});
     expect(telemetry.metricsUrl).toBeUndefined();
     expect(telemetry.tracerOf()).toBeUndefined();

@@ -268,7 +268,7 @@ function stage() {
 }
 
 describe('the share of the event loop', () => {
-  it('is used up once the work of one turn took its time, whoever did it', async () => {
+  it('is used up once all work of one turn took its time', async () => {
     const { share, work, turn } = stage();
     expect(share.isUsedUp()).toBe(false);
     work(sliceMs - 1);

@@ -39,7 +39,7 @@ function scalarsOf(schema: GraphQLSchema): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }
 
-/** A scalar that nobody gave a type ends the build: a frontend would get `unknown` without a word. */
+/** A scalar without a type ends the build: a frontend would get `unknown` without a word. */
 function typeOf(scalar: string): string {
   const type = scalarTypes[scalar];
   if (type === undefined) {

@@ -56,7 +56,7 @@ export async function bundleExplorer(root: string, folder: string): Promise<void
   const inputs = [plain, modules].flatMap(({ metafile }) => inputsOf(metafile));
   writeFileSync(join(folder, 'LICENSES.txt'), licensesOf(root, inputs));
   writeFileSync(join(folder, 'assets.json'), `${JSON.stringify(assets, null, 2)}\n`);
-  // GraphiQL's own style has all of the editor's, so what the bundler splits off for single parts is in nobody's use.
+  // GraphiQL's own style has all of the editor's, so the parts that the bundler splits off are unused.
   const styles = new Set([assets.sandboxStyle, assets.offlineStyle]);
   for (const file of files.filter((name) => name.endsWith('.css') && !styles.has(basename(name)))) {
     rmSync(join(root, file));

@@ -74,7 +74,7 @@ function typeDrift(
   return types.known === types.found ? [] : [{ kind: 'typeChanged', type, name, ...types }];
 }
 
-/** What befalls all targets alike is told once, of their common base. */
+/** A change of all targets is reported once, at their common base. */
 function targetDrift(known: KnownModel, csdl: Csdl): Drift[] {
   const ofAll = propertyDrift(typeNames.target, known.anyTarget, csdl);
   const isOfAll = (drift: Drift): boolean => ofAll.some((one) => befallsAlike(one, drift));

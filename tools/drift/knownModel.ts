@@ -80,7 +80,7 @@ type TypeName<Value> = Value extends boolean
       ? typeof typeNames.assignments
       : typeof typeNames.target;
 
-/** The named properties of a wire type, without annotations and without those that nobody knows yet. */
+/** The named properties of a wire type, without annotations and unknown ones. */
 type WireName<Resource> = keyof {
   [Name in keyof Resource as string extends Name
     ? never

@@ -295,7 +295,7 @@ function encodingOf([first, second]: Uint8Array): string {
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-/** A file that is no metadata of OData 4; the message says why, for whoever chose the file. */
+/** A file that is no metadata of OData 4; the message says why. */
 export class NotMetadataError extends Error {
   override readonly name = 'NotMetadataError';
 }

@@ -3,7 +3,7 @@ import type { TargetFragment } from './gql/graphql.js';
 /** Says whom an assignment is for. The last case is for types that a later gateway may add. */
 export function describeTarget(target: TargetFragment | null): string {
   if (target === null) {
-    return 'nobody in particular';
+    return 'no target';
   }
   const filter = target.filter === null ? '' : ` (${target.filter.type} ${target.filter.id})`;
   return describeType(target) + filter;

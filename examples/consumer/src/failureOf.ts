@@ -17,8 +17,8 @@ export interface Failure {
 
 /** What to do for each code of the gateway: most of them mean that asking again at once is of no use. */
 const advices: Readonly<Record<string, string>> = {
-  BAD_USER_INPUT: 'mend the arguments; nothing was sent to Microsoft Graph',
-  GRAPHQL_VALIDATION_FAILED: 'mend the operation; it does not fit the schema',
+  BAD_USER_INPUT: 'fix the arguments; nothing was sent to Microsoft Graph',
+  GRAPHQL_VALIDATION_FAILED: 'fix the operation; it does not fit the schema',
   UNAUTHENTICATED: 'sign in again, with the claims in `extensions.claims` where there are any',
   FORBIDDEN: 'ask an administrator for one of `extensions.requiredScopes` or an Intune role',
   APPROVAL_REQUIRED: 'let another administrator approve the change in Intune, then send it again',
@@ -32,10 +32,10 @@ const advices: Readonly<Record<string, string>> = {
   UPSTREAM_TIMEOUT: 'ask again later; nothing was written',
   UPSTREAM_BAD_RESPONSE: 'ask again later; nothing was written',
   OUTCOME_UNKNOWN: 'look whether the change is there BEFORE anything is sent again',
-  INTERNAL_SERVER_ERROR: 'report `extensions.requestId` to whoever runs the gateway',
+  INTERNAL_SERVER_ERROR: 'report `extensions.requestId` to the operator of the gateway',
 };
 
-/** Reads whatever Apollo Client throws. Problems that users can mend are no errors: they come as `userErrors`. */
+/** Reads whatever Apollo Client throws. Problems that users can fix are no errors: they come as `userErrors`. */
 export function failureOf(error: unknown): Failure {
   if (CombinedGraphQLErrors.is(error)) {
     const { message = '', extensions = {} } = error.errors[0] ?? {};

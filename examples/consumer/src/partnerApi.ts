@@ -28,7 +28,7 @@ export type Outcome<Value> =
   | { readonly kind: 'done'; readonly value: Value }
   | {
       readonly kind: 'refused';
-      /** What the user can mend, each with the path of its field. */
+      /** What the user can fix, each with the path of its field. */
       readonly problems: readonly ProblemFragment[];
       /** For a `CONFLICT`: the partner as it is now. */
       readonly current: PartnerFragment | null;

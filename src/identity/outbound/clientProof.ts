@@ -67,7 +67,7 @@ async function readText(path: string, what: string): Promise<string> {
       throw error;
     }
     const { code: systemCode } = error;
-    // A code is shown by whoever reports the error.
+    // The code is shown with the error's report.
     const reason = systemCode === undefined ? `: ${error.reason}` : '';
     const message = `The file with the ${what} cannot be read${reason}.`;
     throw new OutboundIdentityError(message, { systemCode });

@@ -150,7 +150,7 @@ export interface OnBehalfOfOptions extends TokenPlace {
 }
 
 /**
- * Exchanges the caller's token for this gateway, which somebody else has validated, for one for Graph. What the
+ * Exchanges the caller's token for this gateway, which is validated before, for one for Graph. What the
  * exchange asks of the user goes to the caller as claims; the gateway does not declare the capability `cp1`, so Graph
  * challenges its tokens only where Conditional Access does, and the caller's next token is another subject here.
  */
@@ -239,7 +239,7 @@ export interface AcquisitionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onAcquire?: ((measurement: AcquisitionMeasurement) => void) | undefined;
-  /** Fires when the gateway stops: nobody waits for a token any more. */
+  /** Fires when the gateway stops: no request waits for a token any more. */
   readonly closing?: AbortSignal | undefined;
 }
 

@@ -63,7 +63,7 @@ function urlOf({ endpoint, clientId, resource }: ManagedIdentityOptions): URL {
   return url;
 }
 
-/** A header of its own each, so that nobody can have such a request made by a redirect or a form. */
+/** A header of its own each, so that no redirect or form can cause such a request. */
 function headersOf(endpoint: ManagedIdentityEndpoint): Readonly<Record<string, string>> {
   return endpoint.kind === 'imds'
     ? { metadata: 'true' }

@@ -122,7 +122,7 @@ function codesOf(value: unknown): readonly string[] {
   return numbers.filter(Number.isSafeInteger).map((number) => `AADSTS${number}`);
 }
 
-/** All that the judgement of a refusal hangs on. */
+/** All that the judgement of a refusal depends on. */
 export interface RefusalFacts {
   readonly flow: TokenFlow;
   readonly status: number;
@@ -186,7 +186,7 @@ const hints: Readonly<Record<string, string>> = {
   AADSTS1002012: 'the scope is not one that this flow takes',
 };
 
-/** Says in a sentence what an operator has to mend, as far as Entra's numbers tell. */
+/** Says in a sentence what an operator has to fix, as far as Entra's numbers say. */
 function operatorHintOf(flow: TokenFlow, codes: readonly string[]): string {
   if (flow === 'managed-identity') {
     return 'this machine has no managed identity, or AZURE_CLIENT_ID is not one of its identities.';

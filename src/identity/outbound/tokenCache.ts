@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { digestOf, type Secret } from '../../shared/secret.ts';
 import type { AcquiredToken } from './token.ts';
 
-/** How a token was found: there, not there, or just being got for somebody else with the same key. */
+/** How a token was found: there, not there, or being requested for another caller with the same key. */
 export type TokenLookup = 'hit' | 'miss' | 'joined';
 
 export interface TokenCacheParts {

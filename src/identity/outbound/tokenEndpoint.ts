@@ -142,7 +142,7 @@ function unavailable(
 export interface GuardOptions {
   /**
    * Whether a 5xx says that the endpoint is down. It does where all tokens are one's own; where each is another user's,
-   * an answer speaks of that user alone, and nobody else may be held back for it.
+   * an answer speaks of that user alone, and no other caller may wait for it.
    */
   readonly countsAnswers: boolean;
   readonly openMs?: number;

@@ -8,7 +8,7 @@ import { type CursorPlace, parseCursor } from './cursor.ts';
 import { compilePartnerFilter, type PartnerPredicate } from './filter.ts';
 import { createPartnerOrder, type PartnerOrder } from './order.ts';
 
-/** The size of a page that nobody gave a size to, and the largest. */
+/** The size of a page by default, and the largest. */
 export const defaultRows = 100;
 export const maximumRows = 1000;
 

@@ -25,7 +25,7 @@ type Range = Pick<PageArguments, 'first' | 'last' | 'after' | 'before' | 'isIncl
 
 /**
  * Cuts a page out of the list as the Relay specification has it: what stands between the cursors, of that the first,
- * of these the last. Reads as many rows as that takes, not one more, and judges each row once, whoever asks about it.
+ * of these the last. Reads as many rows as that takes, not one more, and judges each row once.
  */
 export async function paginate(
   sequence: PartnerSequence,
@@ -83,7 +83,7 @@ export async function paginate(
   };
 }
 
-/** The whole list in the order that was asked for, read only as far as somebody asks. */
+/** The whole list in the requested order, read only as far as needed. */
 interface PartnerSequence {
   /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
   atLeast(count: number): Promise<readonly PartnerResource[]>;
@@ -130,7 +130,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
       : near;
   }
 
-  /** How many rows stand before the place, and whether its row is still there; undefined where nobody can know. */
+  /** How many rows stand before the place, and whether its row is still there; undefined if unknown. */
   async function locate(
     cursor: CursorPlace,
   ): Promise<{ readonly count: number; readonly isThere: boolean } | undefined> {

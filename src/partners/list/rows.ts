@@ -3,7 +3,7 @@ import type { PartnerResource } from '../../graph/types.ts';
 import { type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
 import { createSortedRows, type SortedRows } from './sortedRows.ts';
 
-/** The rows of the list, read from Graph only as far as somebody asks. */
+/** The rows of the list, read from Graph only as far as needed. */
 export interface PartnerRows extends SortedRows {
   /** The time of the event loop for work over the rows. */
   readonly share: LoopShare;

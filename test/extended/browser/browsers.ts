@@ -6,12 +6,12 @@ const program = process.env['CHROMIUM'] || '/usr/bin/chromium';
 /** Whether there is a Chromium to start: where Debian puts it, or where CHROMIUM says. */
 export const hasChromium = spawnSync(program, ['--version']).status === 0;
 
-/** Says to whoever reads the output of the tests that some were left out. */
+/** Says in the output of the tests that some were skipped. */
 export function sayThatThereIsNoChromium(): void {
   process.stderr.write(`No Chromium at ${program}: the tests in a browser are left out.\n`);
 }
 
-/** What somebody elsewhere answers; undefined for nothing ever, null for no connection. */
+/** The answer of another origin; undefined for none at all, null for no connection. */
 export type Elsewhere = (
   url: URL,
 ) => { readonly contentType: string; readonly body: string } | undefined | null;
@@ -37,7 +37,7 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** Starts Chromium, with a new profile, so that it asks nobody anything by itself. */
+/** Starts Chromium, with a new profile, so that it sends no request by itself. */
 export async function startBrowser(): Promise<TestBrowser> {
   const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({

@@ -26,7 +26,7 @@ describe('the Dockerfile', () => {
     expect(image.steps.filter(({ kind }) => kind === 'run')).toEqual([]);
   });
 
-  it('is told to stop as the gateway expects it, and listens for others', () => {
+  it('stops with SIGTERM, and listens on all interfaces', () => {
     expect(image.stopSignal).toBe('SIGTERM');
     expect(image.environment).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0' });
     expect(image.ports).toEqual(['4000', '9464']);

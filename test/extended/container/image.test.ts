@@ -171,14 +171,14 @@ describeImage('the container image', () => {
     ).toEqual([]);
   });
 
-  it('belongs to root, and nobody else may write into it', () => {
+  it('belongs to root, and no other user may write into it', () => {
     const find = (...conditions: string[]) =>
       execFileSync('find', [join(root, 'app'), ...conditions], { encoding: 'utf8' });
     expect(find('!', '-uid', '0')).toBe('');
     expect(find('!', '-type', 'l', '-perm', '/022')).toBe('');
   });
 
-  it('answers the mutation without rights, in a tree that nobody can write to, and drains at SIGTERM', async () => {
+  it('answers the mutation without rights, in a read-only tree, and drains at SIGTERM', async () => {
     const before = listing(root);
     const { container, url, port, readyMs } = await startReady({ DRAIN_DELAY_MS: '300' });
     const status = readFileSync(`/proc/${container.pid()}/status`, 'utf8');

@@ -10,7 +10,7 @@ import { readSdl } from '../../../src/graphql/schema.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A folder of somebody who installed what `npm pack` makes, with its declared dependencies and nothing else. */
+/** A user's folder with the package of `npm pack`, its declared dependencies and nothing else. */
 interface PackedPackage {
   /** All files of the package, relative to it. */
   readonly files: readonly string[];

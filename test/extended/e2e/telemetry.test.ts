@@ -60,7 +60,7 @@ function loadedPackages(): readonly string[] {
 }
 
 describe("the program's telemetry", () => {
-  it('is not even loaded where nobody asks for it', async () => {
+  it('is not even loaded unless it is configured', async () => {
     const program = start(tellingModules());
     expect(await ask(await urlOf(program))).toBe(200);
     program.kill('SIGINT');
@@ -68,7 +68,7 @@ describe("the program's telemetry", () => {
     expect(loadedPackages()).toEqual(['@opentelemetry/api']);
   });
 
-  it('is loaded as far as it is asked for, and sent to the last span when the program is told to stop', async () => {
+  it('is loaded as far as configured, and sent to the last span when the program stops', async () => {
     const collector = await startOtlpReceiver();
     closing.push(() => collector.close());
     const program = start({

@@ -171,7 +171,7 @@ interface Verdict {
   readonly text: string;
 }
 
-/** Plays one request, waits until nothing of it is under way any more, and judges. */
+/** Plays one request, waits until nothing of it is in flight, and judges. */
 async function playCase(stage: Stage, one: RandomCase): Promise<Verdict> {
   const { index, operation, faults, haste, waitsForBreaker } = one;
   const { lane, clock } = stage;

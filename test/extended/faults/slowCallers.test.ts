@@ -66,7 +66,7 @@ async function playDrips(
   return lookAt(lane, met);
 }
 
-/** A read's own answer is too long for the system; behind that of a write somebody else's follows. */
+/** A read's own answer is too long for the system; behind that of a write another caller's follows. */
 async function playUnread(lane: FaultLane): Promise<SeenByOperation> {
   const callers = await putFourCallers(lane, 'unread');
   const [reader, ...writers] = callers as readonly [LaneCaller, ...LaneCaller[]];
@@ -80,7 +80,7 @@ async function playUnread(lane: FaultLane): Promise<SeenByOperation> {
     send(bytesOf({ ...caller, intent: reader.intent }, { query: longQuery }));
     await until(() => isToldAsCut(lane, caller));
     const ending = endingOf('');
-    // Whoever reads after all finds no more than what the system held.
+    // A caller that reads after all finds no more than the system's buffer held.
     socket.resume();
     const isWhole = (await closed).length > longAnswerBytes;
     return isWhole ? { ...ending, code: 'not cut' } : ending;

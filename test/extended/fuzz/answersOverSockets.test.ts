@@ -77,15 +77,15 @@ function findLie(
     return undefined;
   }
   if (!isSuccess) {
-    // A change that was made at the same time by somebody else is told as a conflict, with the partner as it is.
+    // Another caller's change at the same time is reported as a conflict, with the partner as it is.
     const isTold = payload?.complianceManagementPartner != null;
     return isSureRefusal(last) || isTold
       ? undefined
-      : `a ${last.answer.status} is told as if nothing was written`;
+      : `a ${last.answer.status} is reported as if nothing was written`;
   }
   const wasFound = JSON.stringify(result.extensions ?? {}).includes('FOUND_AFTER_UNCLEAR_ANSWER');
   if (isSureRefusal(last) || (last.answer.status >= 300 && !wasFound)) {
-    return `a ${last.answer.status} is told as a success`;
+    return `a ${last.answer.status} is reported as a success`;
   }
   return payload?.complianceManagementPartner == null ? 'a success has no partner' : undefined;
 }

@@ -14,7 +14,7 @@ export interface HeldCursor {
   readonly row: ModelPartner;
 }
 
-/** The arguments of the list with what is known of their cursors; `unknown` is a text that nobody gave out. */
+/** The arguments of the list with what is known of their cursors; `unknown` is a text that the gateway never gave out. */
 export interface ListRequest
   extends Pick<QueryComplianceManagementPartnersArgs, 'first' | 'last' | 'filter'> {
   readonly orderBy: readonly ComplianceManagementPartnerOrder[];

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { type ModelPartner, stateOf } from './modelPartner.ts';
 
 /**
- * What is known of revisions: which text stood for which state of which partner. Whoever observes one fails where it
+ * What is known of revisions: which text stood for which state of which partner. An observation fails if it
  * changed without a change that a user can make, or did not change with one.
  */
 export class Revisions {

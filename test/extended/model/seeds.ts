@@ -12,7 +12,7 @@ const filterOf = (type: string) => ({
 });
 const unlisted = { weight: 1.5, depth: { a: [1, null, 'é'] }, groupId: 'no UUID' };
 
-/** Rows as Graph holds them at the start: what users made, and what nobody can make through this schema. */
+/** Rows as Graph holds them at the start: what users made, and what no user can make through this schema. */
 export const seededRows: readonly PartnerResource[] = [
   { id: 'bare' },
   {

@@ -15,7 +15,7 @@ export interface World {
   cursors: readonly HeldCursor[];
   /** Ids that a partner had at some time. */
   readonly formerIds: Set<string>;
-  /** What was sent, for whoever has to understand a difference. */
+  /** Everything sent, to explain a difference. */
   readonly sent: string[];
   /** How often Graph has given an id. */
   givenIds: number;

@@ -59,7 +59,7 @@ describeWithRedis('keys in Redis', () => {
     )?.complianceManagementPartner?.id;
   const errorOf = ({ result }: GraphQLAnswer) => result.errors?.[0]?.extensions['code'];
 
-  /** Sends one command to Redis, as somebody else does. */
+  /** Sends one command to Redis, as another client. */
   async function tell(...[name, ...args]: readonly [string, ...string[]]): Promise<unknown> {
     const client = new Redis(redis.url);
     const answer = await client.call(name, ...args);

@@ -74,7 +74,7 @@ describeWithRedis('locks in Redis', () => {
   const codeOf = ({ result }: Awaited<ReturnType<typeof add>>): unknown =>
     result.errors?.[0]?.extensions['code'];
 
-  /** Sends one command to Redis, as somebody else does. */
+  /** Sends one command to Redis, as another client. */
   async function tell(...command: readonly [string, ...string[]]): Promise<unknown> {
     const client = new Redis(redis.url);
     const [name, ...args] = command;

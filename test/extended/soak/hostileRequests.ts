@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 
-/** A request that is rejected, or that comes from a caller whose token nobody accepts. */
+/** A request that is rejected, or that has an invalid token. */
 export interface HostileRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;

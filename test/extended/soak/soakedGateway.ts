@@ -26,7 +26,7 @@ export async function startSoakedGateway(
   const ended = once(child, 'exit').then(([code]): never => {
     throw new Error(`The gateway ended with ${code}`);
   });
-  // Nobody may be waiting when it ends in order.
+  // No caller may be waiting when it ends in order.
   ended.catch(() => undefined);
   const hear = async (): Promise<object> => {
     const [answer] = await Promise.race([once(child, 'message'), ended]);

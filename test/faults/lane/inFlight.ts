@@ -17,10 +17,10 @@ import type { LaneGraph } from './startFaultLane.ts';
 /** What was seen of each operation for each fault, so that the compiler misses one that was never played. */
 export type Played<Faults> = Readonly<Record<keyof Faults, SeenByOperation>>;
 
-/** Operations that are under way. */
+/** Operations in flight. */
 export interface InFlight {
   readonly met: Promise<readonly Met[]>;
-  /** Lets Graph answer what it has held back. */
+  /** Lets Graph send its delayed answers. */
   release(): void;
 }
 
@@ -76,13 +76,13 @@ export async function untilInBackOff(
   return { met };
 }
 
-/** What the log told of a request, in its order, and whether there was nobody to be answered any more. */
+/** The messages logged for a request, in order, each marked if its caller had left. */
 export function toldOf(logLines: readonly string[], requestId: string): readonly string[] {
   return logLines
     .filter((line) => line.includes(requestId))
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
     .filter((line) => line['requestId'] === requestId)
-    .map((line) => `${line['message']}${line['hasCallerLeft'] === true ? ', to nobody' : ''}`);
+    .map((line) => `${line['message']}${line['hasCallerLeft'] === true ? ', caller left' : ''}`);
 }
 
 const longName = 'x'.repeat(800_000);

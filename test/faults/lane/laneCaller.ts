@@ -11,7 +11,7 @@ import {
 } from './intent.ts';
 import type { LaneGraph } from './startFaultLane.ts';
 
-/** Somebody who wants one thing done, with a row, a token and a request id that nobody else has. */
+/** A caller of one operation, with a row, a token and a request id of its own. */
 export interface LaneCaller {
   readonly intent: Intent;
   /** Goes to Graph with all that is done for this caller, so that it can be counted. */

@@ -238,7 +238,7 @@ export interface FaultLane extends LaneGraph {
   readonly gateway: TestGateway;
   /** The root of a server that must never be asked. */
   readonly elsewhere: URL;
-  /** How often it was asked all the same. */
+  /** How many requests reached it anyway. */
   readonly strays: number;
   readonly breaker: BreakerState;
   /** Lets virtual time pass until an operation's outcome is there; on the machine's clock it just waits. */
@@ -246,7 +246,7 @@ export interface FaultLane extends LaneGraph {
 }
 
 export interface FaultLaneOptions {
-  /** Added to what every lane's gateway is told. */
+  /** Added to the environment of every lane's gateway. */
   readonly environment: Readonly<Record<string, string>>;
   /** Of gateway and proxy; the machine's if absent. */
   readonly clock?: VirtualClock;
@@ -269,7 +269,7 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
   let breaker: BreakerState = 'closed';
   const gateway = await startTestGateway(
     {
-      // The environment takes plain HTTP on loopback only, and a name that nobody knows is none.
+      // The environment takes plain HTTP on loopback only, and an unresolvable name is not loopback.
       GRAPH_BASE_URL: (url ?? proxy.url).href,
       DRAIN_TIMEOUT_MS: '0',
       // Some answers are longer than the buffers between two sockets.

@@ -45,7 +45,7 @@ export function expectedOf(fault: NamedFault, operation: LaneOperation): Expecte
         ? expected('OUTCOME_UNKNOWN', 1)
         : expected('UPSTREAM_BAD_RESPONSE', 1);
     case 'falseRefusal':
-      throw new TypeError('A refusal of what was executed is a lie that nobody can see through');
+      throw new TypeError('No gateway can detect that a rejected request was executed');
     case 'unavailableForATime':
       return isOnce ? expected('ok', 2) : expected('UPSTREAM_UNAVAILABLE', 3);
     case 'endless':
@@ -112,7 +112,7 @@ function inDoubt(fault: NamedFault, operation: LaneOperation): Expected {
 
 /**
  * What is no answer to one operation is one to another: a delete is done with any JSON or nothing, an update with
- * nothing, after which it is read. (Where it was not executed all the same, nobody can know: such cases are left out.)
+ * nothing, after which it is read. (Cases with an unknowable execution are left out.)
  */
 function isLegalAnswer({ name, kind }: NamedFault, operation: LaneOperation): boolean {
   if (operation === 'delete') {
@@ -157,7 +157,7 @@ export function isLie(fault: NamedFault, operation: LaneOperation): boolean {
 }
 
 /**
- * Whether a 204 looks broken hangs on how its packets arrive. If it does, the delete is sent again, and the 404 that says
+ * Whether a 204 looks broken depends on how its packets arrive. If it does, the delete is sent again, and the 404 that says
  * that it is done never comes whole.
  */
 function isMatterOfPackets(fault: NamedFault, operation: LaneOperation): boolean {

@@ -40,15 +40,15 @@ const isSmall = { because: "A write's answer is with the system at once, as smal
 
 /** What the log tells of an operation whose caller has left: Graph's part, and its own end. */
 const lines = {
-  nothing: ['Answered, to nobody'],
-  ended: ['Microsoft Graph gave no answer, to nobody', 'Answered, to nobody'],
-  finished: ['Microsoft Graph answered, to nobody', 'Answered, to nobody'],
+  nothing: ['Answered, caller left'],
+  ended: ['Microsoft Graph gave no answer, caller left', 'Answered, caller left'],
+  finished: ['Microsoft Graph answered, caller left', 'Answered, caller left'],
   beforeBackOff: [
     'Microsoft Graph answered',
     'Microsoft Graph is asked again',
-    'Answered, to nobody',
+    'Answered, caller left',
   ],
-  answered: ['Microsoft Graph answered', 'Answered, to nobody'],
+  answered: ['Microsoft Graph answered', 'Answered, caller left'],
 } as const;
 
 /** What a caller does who leaves. */

@@ -156,7 +156,7 @@ describe('the circuit towards Graph', () => {
   it.each<[string, End]>([
     ['fails', broken],
     ['says nothing', callerLeft],
-    ['is held back elsewhere', overloaded],
+    ['is rejected before it is sent', overloaded],
   ])('opens again for twice as long where the look %s', async (_what, end) => {
     const { ask, askTimes, isOpen } = createStage();
     await askTimes(10, 500);

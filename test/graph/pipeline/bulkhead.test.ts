@@ -32,7 +32,7 @@ function createStage(options: { concurrency: number; queue: number }) {
       headers: {},
       call: { ...call, requestId },
     }).catch((error: unknown) => error);
-  const heldBack = () => measurements.events.filter((event) => event.startsWith('held back'));
+  const heldBack = () => measurements.events.filter((event) => event.startsWith('rejected by'));
   return { ask, begun, end: (id: string) => settle.get(id), heldBack };
 }
 
@@ -61,7 +61,7 @@ describe('the concurrency limit of a send', () => {
       mayHaveBeenApplied: false,
       details: { retryAfterMs: 1000 },
     });
-    expect([begun, heldBack()]).toEqual([['first'], ['held back by bulkhead']]);
+    expect([begun, heldBack()]).toEqual([['first'], ['rejected by bulkhead']]);
     end('first')?.answer();
     await first;
     await turn();
@@ -107,7 +107,7 @@ describe('the concurrency limit of a send', () => {
     await expect(third).resolves.toEqual(answer);
   });
 
-  it('lets nobody pass one that waits, however the moments fall', async () => {
+  it('lets no call overtake a waiting one, whatever the timing', async () => {
     const { ask, begun, end, heldBack } = createStage({ concurrency: 1, queue: 1 });
     const asked = [ask('first'), ask('second')];
     await turn();

@@ -75,7 +75,7 @@ describe('the budget of a send', () => {
     expect(await ask(200)).not.toBe(tenantKey);
   });
 
-  it('pauses nobody but a token that Graph has never taken, whatever tenant it names', async () => {
+  it('pauses only a token that Graph has never accepted, whatever tenant it names', async () => {
     const { ask, paused } = createStage();
     const forged = await ask(429, 'forged', { 'retry-after': '120' });
     expect(paused).toEqual([[forged, 120_000]]);

@@ -78,7 +78,7 @@ describe('app only credentials', () => {
   const formNow = () => authority.requests.at(-1)?.form ?? {};
 
   describe('app-only credentials', () => {
-    it('get a token of the application itself, whoever calls', async () => {
+    it('get a token of the application itself for every caller', async () => {
       const { ask, measured, credentials } = create();
       const token = await ask(testCall({ callerToken: new Secret(authority.mint()) }));
       expect(claimsOf(token)).toMatchObject({
@@ -175,7 +175,7 @@ describe('app only credentials', () => {
     });
 
     it.each(['../elsewhere', '', 'a b', 'https://elsewhere.example', '-'.repeat(300)])(
-      'ask nobody for the tenant "%s"',
+      'send no request for the tenant "%s"',
       async (tenantId) => {
         const { clientId } = gatewayClient;
         const identity = { kind: 'registration', clientId, credential: secret, tenantId } as const;
@@ -450,7 +450,7 @@ describe('managed identity', () => {
       expect(lines).toHaveLength(1);
     });
 
-    it('that is not there is told to the operator, and to no caller', async () => {
+    it('is reported to the operator, and to no caller, when it is missing', async () => {
       const answer = { error: 'invalid_request', error_description: 'Identity not found' };
       const { ask, lines } = await create([json(400, answer)]);
       await expect(ask()).rejects.toBeInstanceOf(OutboundIdentityError);

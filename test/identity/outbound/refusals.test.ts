@@ -140,7 +140,7 @@ describe('refusal error', () => {
       ['on-behalf-of', 700016, /not registered in this tenant/],
       ['on-behalf-of', 1, /refuses the registration or the credential/],
       ['managed-identity', 7000215, /no managed identity/],
-    ])('tells the operator of %s with AADSTS%d what to mend', (flow, code, sentence) => {
+    ])('tells the operator of %s with AADSTS%d how to fix it', (flow, code, sentence) => {
       const error = errorOf({ error: 'invalid_client', error_codes: [code] }, 401, flow);
       expect(error).toBeInstanceOf(OutboundIdentityError);
       expect(error.message).toMatch(sentence);
@@ -245,7 +245,7 @@ describe('token faults', () => {
       expect(claimsOf(await ask(ofGrace))['oid']).toBe(grace.objectId);
     });
 
-    it('that comes again and again holds nobody else back', async () => {
+    it('that repeats delays no other user', async () => {
       const { ask, breaker } = create();
       authority.faults.set({ kind: 'status', status: 503 }, { userObjectId: grace.objectId });
       const assertion = authority.mint({ user: grace });
@@ -256,7 +256,7 @@ describe('token faults', () => {
       expect(breaker).toEqual([]);
     });
 
-    it('that is a silence ends after ten seconds and holds up nobody else', async () => {
+    it('that is a silence ends after ten seconds and delays no other user', async () => {
       const { ask, clock } = create();
       authority.faults.set({ kind: 'hang' }, { userObjectId: grace.objectId });
       const hanging = failure(ask(authority.mint({ user: grace })));
@@ -291,7 +291,7 @@ describe('token faults', () => {
   });
 
   describe('a token endpoint that breaks all connections', () => {
-    it('is left alone after ten of them, and callers are told at once', async () => {
+    it('gets no more requests after ten failures, and callers fail at once', async () => {
       const { ask, breaker, measured } = create();
       authority.faults.set({ kind: 'reset' });
       for (let count = 0; count < 10; count += 1) {
@@ -375,7 +375,7 @@ describe('guard transport', () => {
         log,
         chance: () => 0.5,
         onBreaker: (state, upstream) => events.push(`${upstream} ${state}`),
-        onHeldBack: (reason, upstream) => events.push(`${upstream} held back by ${reason}`),
+        onHeldBack: (reason, upstream) => events.push(`${upstream} rejected by ${reason}`),
       },
     );
     closeLater(transport.close, server.close);
@@ -412,7 +412,7 @@ describe('guard transport', () => {
         message: expect.stringContaining('token endpoint is down'),
       });
       expect(server.requests).toHaveLength(sent);
-      expect(events).toEqual(['authority open', 'authority held back by breaker']);
+      expect(events).toEqual(['authority open', 'authority rejected by breaker']);
       expect(log.lines).toMatchObject([{ state: 'open' }]);
     });
 
@@ -487,7 +487,7 @@ describe('guard transport', () => {
         mayHaveBeenApplied: false,
         details: { retryAfterMs: 1_000 },
       });
-      expect(events).toEqual(['authority held back by bulkhead']);
+      expect(events).toEqual(['authority rejected by bulkhead']);
       await until(() => server.requests.length > 0);
       answer();
       await expect(first).resolves.toMatchObject({ status: 200 });

@@ -113,7 +113,7 @@ describe('an acquisition', () => {
     expect(log.lines).toEqual([{ message, requestId: 'request-1', operation, ...facts }]);
   });
 
-  it('that fails by a wrong setting is told to the operator once an hour, each setting by itself', async () => {
+  it('is reported to the operator once an hour for each wrong setting', async () => {
     let problem = 'The secret is wrong.';
     const { acquire, measured, log, clock } = createWorld(() =>
       Promise.reject(new OutboundIdentityError(problem, { code: 'invalid_client' })),
@@ -173,7 +173,7 @@ describe('token cache', () => {
     return identityKeyOf({ ...common, subject });
   }
 
-  /** A cache over an issuer that numbers its tokens and answers when it is told to, or at once. */
+  /** A cache over an issuer that numbers its tokens and answers at once or when the test lets it. */
   function createWorld({ maximumTokens = 10, refreshesAhead = false } = {}) {
     const clock = createVirtualClock();
     const lookups: TokenLookup[] = [];
@@ -266,7 +266,7 @@ describe('token cache', () => {
       expect(await ask()).toBe('token-2');
     });
 
-    it('lets a call go as soon as it is over, and the others have the token all the same', async () => {
+    it('releases an ended call at once, and still gives the others the token', async () => {
       const { ask, issuer } = createWorld();
       let issue: (token: AcquiredToken) => void = () => undefined;
       issuer.answer = () =>
@@ -283,7 +283,7 @@ describe('token cache', () => {
       expect(issuer.count).toBe(1);
     });
 
-    it('does not wait for a token of somebody else', async () => {
+    it('does not wait for the token of another caller', async () => {
       const { ask, issuer } = createWorld();
       const succeed = issuer.answer;
       issuer.answer = never;
@@ -328,7 +328,7 @@ describe('token cache', () => {
       expect(await ask('ada', { call, withFreshToken: true })).toBe('token-3');
     });
 
-    it('gives nobody the refused one while the new one cannot be got', async () => {
+    it('gives no caller the rejected one while there is no new one', async () => {
       const { ask, issuer } = createWorld();
       const call = testCall();
       await ask('ada', { call });
@@ -462,7 +462,7 @@ describe('subjectOf', () => {
     expect(subjectOf(new Secret('the token of ada'))).toBe(digest);
   });
 
-  it('differs for two tokens of one person, and from nobody', () => {
+  it('differs for two tokens of one person, and from no token', () => {
     const claims = Buffer.from('{"oid":"ada"}').toString('base64url');
     const subjects = [`h.${claims}.one`, `h.${claims}.two`].map((text) =>
       subjectOf(new Secret(text)),

@@ -186,7 +186,7 @@ describe('the bytes of a revision and of what stands at the root', () => {
 });
 
 describe('the errors of an answer', () => {
-  it('count as its data does: the rest of them is told by one error', async () => {
+  it('count as its data does: one error stands for the rest', async () => {
     const keys = Array.from({ length: 10 }, (_value, index) => `${'k'.repeat(400)}${index}`);
     const query = `{ ${keys.map((key) => `${key}: complianceManagementPartner(id: "..") { id }`).join(' ')} }`;
     const { status, result, text } = await gateway.run(query);

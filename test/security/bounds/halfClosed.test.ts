@@ -105,7 +105,7 @@ describe('a caller that sends FIN in the middle of its request', () => {
   it.each([
     ['headers', 0.3],
     ['body', 0.95],
-  ])('is told that there is no request in its %s', async (_what, share) => {
+  ])('gets an error that its request ended in its %s', async (_what, share) => {
     await start(200, { value: [] });
     const caller = await openConnection(gateway.url);
     const request = graphqlRequest({ query: totalCountQuery });

@@ -163,7 +163,7 @@ describe('a half-sent body', () => {
     return caller;
   }
 
-  it("takes nobody's place", async () => {
+  it('takes no place of another request', async () => {
     await startGateway({ SHED_OPEN_REQUESTS: '1' });
     const halves = [];
     for (let count = 0; count < 5; count += 1) {

@@ -4,7 +4,7 @@ export interface TestTenant {
   readonly name: string;
 }
 
-/** Somebody with an account: `objectId` is the same for every app, `subject` is another one for each. */
+/** A user with an account: `objectId` is the same for every app, `subject` is another one for each. */
 export interface TestUser {
   readonly objectId: string;
   readonly subject: string;
@@ -17,7 +17,7 @@ export interface TestClient {
   readonly secret?: string;
   /** In PEM: with it the client may sign assertions instead of showing a secret. */
   readonly publicKey?: string;
-  /** Assertions of somebody else that stand for the client as they are (federated credentials). */
+  /** Another issuer's assertions that stand for the client as they are (federated credentials). */
   readonly federatedAssertions?: readonly string[];
 }
 

@@ -26,7 +26,7 @@ export interface AuthorityKeys {
   giveBack(): void;
 }
 
-/** Makes a key pair that nobody publishes. */
+/** Makes an unpublished key pair. */
 export const createAuthorityKey = (): AuthorityKey => authorityKeyOf(lendKeyPair());
 
 function authorityKeyOf(pair: LentKeyPair): AuthorityKey {

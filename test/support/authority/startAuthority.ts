@@ -73,7 +73,7 @@ export interface TestAuthority {
   count(endpoint: AuthorityEndpoint): number;
   /** Makes an access token with the current key; for the gateway and for Ada unless something else is wished. */
   mint(wish?: MintWish): string;
-  /** Cuts the connections that hang, so that whoever waits for an answer has not to wait for his own deadline. */
+  /** Cuts the hanging connections, so that no client has to wait for its own deadline. */
   cutHanging(): void;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ export interface HttpAnswer {
 
 export type HeaderLine = readonly [name: string, value: string];
 
-/** How the end of a body is told: by its length, by chunks, by the end of the connection, or not, as there is none. */
+/** How a body ends: by its length, by chunks, by the end of the connection; 'none' has no body. */
 export type Framing = { readonly length: number } | 'chunked' | 'untilClose' | 'none';
 
 /** Makes an answer; an object as the body becomes JSON. */
@@ -48,7 +48,7 @@ export function toBytes(answer: HttpAnswer): Buffer {
   return isBodiless(answer) ? head : Buffer.concat([head, answer.body]);
 }
 
-/** The head alone, the empty line included, announcing whatever it is told to. */
+/** The head alone, the empty line included, announcing the given framing. */
 export function headOf({ status, headers }: HttpAnswer, framing: Framing): string {
   const lines = [...headers, ...framingLines(framing)].map(([name, value]) => `${name}: ${value}`);
   const statusLine = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;

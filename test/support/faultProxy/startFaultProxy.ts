@@ -50,7 +50,7 @@ export interface FaultProxy extends Omit<FaultProxyRecord, 'underWay'> {
   present(certificate: ServerCertificate): void;
   /** The connections over which nothing more comes before time passes, or their client or a test acts. */
   readonly held: readonly HeldConnection[];
-  /** Whether no request is under way, on either side. */
+  /** Whether no request is in flight, on either side. */
   readonly isIdle: boolean;
   /** Closes the connections that carry no request, and waits until their clients have taken note. */
   dropIdleConnections(): Promise<void>;

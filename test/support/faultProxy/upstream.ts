@@ -40,7 +40,7 @@ export function createUpstreamLink(upstream: URL) {
         });
         outgoing.end(body);
       }),
-    /** Cuts everything off that is under way. */
+    /** Cuts off everything in flight. */
     close() {
       for (const outgoing of underWay) {
         outgoing.destroy();

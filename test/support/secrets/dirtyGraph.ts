@@ -9,7 +9,7 @@ export const graphSecrets: Canaries = {
   'inner error of Graph': canary('inner-error'),
 };
 
-/** What Graph says that may be told to the caller, and to nobody else. */
+/** Texts of Graph that the caller may read, and only the caller. */
 export const graphWords: Canaries = {
   'refusal of Graph': canary('refusal'),
   'data of Graph': canary('data'),

@@ -5,7 +5,7 @@ import { startOtlpReceiver } from '../otlpReceiver.ts';
 import { createSkippingClock, type SkippingClock } from '../skippingClock.ts';
 import { type Canaries, canary, canaryToken } from './canaries.ts';
 
-/** What callers, operators and OpenTelemetry are entrusted with; it is for nobody's eyes. */
+/** Secrets of callers, operators and OpenTelemetry, which no output may show. */
 export const entrusted: Canaries = {
   'signature of the caller': canary('signature-of-caller'),
   'claims of the caller': canary('claim-of-caller'),

@@ -8,7 +8,7 @@ import {
 } from '../../../support/documents.ts';
 import type { Choices } from '../choices.ts';
 
-/** An operation whose calls of Graph are answered by an upstream that nobody can trust. */
+/** An operation whose calls of Graph are answered by an untrustworthy upstream. */
 export interface AskedOperation {
   readonly kind: 'list' | 'get' | 'several' | 'add' | 'update' | 'delete' | 'assign' | 'unassign';
   readonly document: string;
@@ -70,6 +70,6 @@ export const askedOperations: readonly AskedOperation[] = [
   },
 ];
 
-/** Draws one; adds more often than the others, because nobody may be lied to about them. */
+/** Draws one; adds more often than the others, because a wrong answer about an add does most harm. */
 export const randomAsked = (choices: Choices): AskedOperation =>
   choices.pick([...askedOperations, ...askedOperations.filter(({ kind }) => kind === 'add')]);

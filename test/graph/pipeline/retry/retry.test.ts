@@ -96,7 +96,7 @@ describe('the repeats of a send', () => {
   it.each<[string, GraphOperation, End, number]>([
     ['a throttled add', 'add', askingBack(429, '2.128'), 2128],
     ['a throttled list', 'list', askingBack(429, '3'), 3000],
-    ['an add that was turned away', 'add', askingBack(503, '5'), 5000],
+    ['an add answered with a Retry-After', 'add', askingBack(503, '5'), 5000],
     ['an update that never connected', 'update', refused, 100],
   ])('repeats %s after the time that was asked for', async (_what, operation, end, atMs) => {
     const stage = createStage(operation, [end, 200]);
@@ -201,7 +201,7 @@ describe('the doubt of a delete that is repeated', () => {
     ['a break and a refusal', broken, 403],
     ['a fault and a 404', 504, 404],
     ['a 503 that does not say when, and success', 503, 204],
-  ])('is told with the answer after %s', async (_what, first, last) => {
+  ])('is reported with the answer after %s', async (_what, first, last) => {
     const stage = createStage('delete', [first, last]);
     await expect(runOut(stage)).resolves.toMatchObject({ status: last, isAfterDoubt: true });
   });
@@ -229,7 +229,7 @@ describe('the doubt of a delete that is repeated', () => {
 
   it.each<[string, End]>([
     ['was throttled', askingBack(429, '1')],
-    ['was turned away', askingBack(503, '1')],
+    ['was unavailable for a while', askingBack(503, '1')],
     ['never connected', refused],
   ])('does not arise where the first attempt %s', async (_what, first) => {
     const stage = createStage('delete', [first, 204]);

@@ -115,7 +115,7 @@ describe('createTransport', () => {
   );
 
   it.each(['deadline', 'shutdown'] as const)(
-    'ends a write that goes on after its caller left at %s all the same',
+    'ends a write at %s when its caller has left',
     async (reason) => {
       const server = await start(silence);
       const { call, end } = endableCall();

@@ -85,7 +85,7 @@ export function drip(everyMs: number, from: 'head' | 'body' = 'head'): RequestFa
   });
 }
 
-/** Sends so many interim answers, without end unless it is told, before the answer. */
+/** Sends this many interim answers before the answer, endlessly by default. */
 export function interimFlood(count = Number.POSITIVE_INFINITY): RequestFault {
   return fault('flood of interim answers', async ({ wire, answer }) => {
     for (let sent = 0; sent < count && wire.isOpen; sent += 1) {

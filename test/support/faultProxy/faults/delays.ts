@@ -36,7 +36,7 @@ export function held(fault: RequestFault = passOn): HeldFault {
   const { release, released } = createRelease();
   return {
     ...fault,
-    name: `${fault.name}, held back`,
+    name: `${fault.name}, delayed`,
     release,
     async play(exchange) {
       await exchange.wire.untilGone(released);
@@ -50,7 +50,7 @@ export function heldInTheMiddle(): HeldFault {
   const { release, released } = createRelease();
   return {
     ...passOn,
-    name: 'held back in the middle of its answer',
+    name: 'delayed in the middle of its answer',
     release,
     async play({ wire, answer }) {
       const bytes = toBytes(answer);

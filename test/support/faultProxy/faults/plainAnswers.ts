@@ -7,7 +7,7 @@ export type RetryAfter = string | { readonly dateInSeconds: number };
 
 const json = { 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8' };
 
-/** Answers as it is told, in place of the upstream. */
+/** Sends the given answer in place of the upstream's. */
 export function answers(name: string, make: (exchange: Exchange) => HttpAnswer): RequestFault {
   return {
     name,

@@ -19,7 +19,7 @@ function twisted(name: string, change: (text: string, exchange: Exchange) => str
 export const truncatedJson = (): RequestFault =>
   twisted('truncated JSON', (text) => text.slice(0, Math.ceil(text.length / 2)));
 
-/** Says things twice. Parsers that take the last one are told of another partner, or of none. */
+/** Repeats keys. Parsers that take the last one read another partner, or none. */
 export const duplicateKeys = (): RequestFault =>
   twisted('duplicate keys', (text) => {
     const isList = Array.isArray(parseObject(text)['value']);
@@ -53,7 +53,7 @@ export function nextLink(name: string, to: (exchange: Exchange) => string): Requ
 export const loopingNextLink = (): RequestFault =>
   nextLink('looping nextLink', ({ origin, request }) => `${origin}${request.path}`);
 
-/** Leads from each page to another one, with so many rows that nobody has seen. */
+/** Leads from each page to another one, with this many new rows. */
 export function endlessPages(rowsInPage: number): RequestFault {
   let page = 0;
   return answers(`endless pages of ${rowsInPage} rows`, ({ origin, request }) => {
