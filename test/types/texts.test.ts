@@ -111,7 +111,7 @@ const tricky = fc.dictionary(
 const indents = fc.constantFrom(undefined, 2, '\t');
 
 describe('an end', () => {
-  it('is told once to all who still listen, and to nobody who comes later', () => {
+  it('fires once for all present listeners, and for no later one', () => {
     const end = new EndController();
     const told: string[] = [];
     const third = (): void => void told.push('third');

@@ -232,7 +232,7 @@ async function printInSlices(
   for (let index = 0; index < items.length; index += 1) {
     if (context.share.isUsedUp()) {
       await context.share.nextTurn().catch((error: unknown) => {
-        // The operation has ended, so graphql-js must not do the same work for nobody.
+        // The operation has ended, so graphql-js must not do the same work again.
         context.share = { isUsedUp: () => true, nextTurn: () => Promise.reject(error) };
         throw error;
       });
