@@ -14,6 +14,12 @@ const composed = Object.fromEntries(
 const [apollo, hive, retryingHive] = [
   await startApollo(composed.apollo.sdl),
   await startHive(composed.theGuild.sdl),
-  await startHive(composed.theGuild.sdl, { upstreamRetry: { maxRetries: 2, retryDelay: 10 } }),
+  await startHive(composed.theGuild.sdl, {
+    upstreamRetry: { maxRetries: 2, retryDelay: 10 },
+    // A retry does not carry what propagateHeaders added.
+    transportEntries: {
+      '*.http': { headers: [['authorization', '{context.headers.authorization}']] },
+    },
+  }),
 ];
 console.log(JSON.stringify({ composed, routers: { apollo, hive, retryingHive } }));

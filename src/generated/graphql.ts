@@ -499,7 +499,7 @@ export type Mutation = {
    * schema does not recognise. Where the target is there already, nothing is written and `changed` is false.
    *
    * Microsoft Graph only takes whole lists, so the list is read, changed and written back. Changes through this gateway
-   * to one partner of one tenant wait for each other, whoever makes them. The next one starts from the list that the last
+   * to one partner of one tenant wait for each other, even from different callers. The next one starts from the list that the last
    * one wrote until a read shows it or ten seconds have passed, because reads can lag behind writes.
    *
    * Replicas of the gateway share this through Redis. Without Redis, two replicas that change the same list at the same

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import type { Emulator } from '../../../src/emulator/server.ts';
@@ -28,6 +29,9 @@ const ids = ['row-1', 'row-2', 'row-3'];
 
 let graph: Emulator;
 let gateway: TestGateway;
+let relay: Server;
+/** So many answers on the way to a router are cut off by a reset. */
+let cuts = 0;
 let program: ChildProcess;
 let started: Started;
 
@@ -38,10 +42,26 @@ beforeAll(async () => {
     seed: ids.map((id) => ({ id, displayName: `Name of ${id}` })),
   });
   gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl, FEDERATION: 'subgraph' });
+  relay = createServer((caller) => {
+    const upstream = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    caller.pipe(upstream);
+    upstream.on('data', (chunk) => {
+      if (cuts > 0) {
+        cuts -= 1;
+        caller.resetAndDestroy();
+      } else {
+        caller.write(chunk);
+      }
+    });
+    upstream.on('end', () => caller.end());
+    caller.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => caller.destroy());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
   program = spawn(process.execPath, ['start.mjs'], {
     cwd: folder,
     env: {
-      PARTNERS_URL: `${gateway.url}/graphql`,
+      PARTNERS_URL: `http://127.0.0.1:${(relay.address() as AddressInfo).port}/graphql`,
       PARTNER_IDS: [...ids, 'nobody'].join(),
       // Hive Gateway looks for Google's cloud around it.
       METADATA_SERVER_DETECTION: 'none',
@@ -53,6 +73,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   program?.kill('SIGKILL');
+  relay?.close();
   await gateway?.stop(0);
   await graph?.close();
 });
@@ -223,5 +244,33 @@ describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (route
     });
     const { errors } = (await answer.body.json()) as GraphQLAnswer['result'];
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  });
+});
+
+describe('a router that retries mutations after a reset', () => {
+  const addThrough = async (input: object): Promise<GraphQLAnswer['result']> => {
+    cuts = 1;
+    const answer = await request(started.routers['retryingHive'] ?? '', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: 'Bearer embedded-graph-token',
+      },
+      body: JSON.stringify({ query: addMutation, variables: { input } }),
+    });
+    return (await answer.body.json()) as GraphQLAnswer['result'];
+  };
+
+  it.each([
+    ['once with a key', { idempotencyKey: 'one order' }, 1],
+    ['twice without one, which is why retries need a key', {}, 2],
+  ])('adds %s', async (_how, key, expected) => {
+    const before = graph.partners().length;
+    const { data, errors } = await addThrough({ ...newPartner, ...key });
+    expect(errors).toBeUndefined();
+    expect(data?.['addComplianceManagementPartner']).toMatchObject({
+      complianceManagementPartner: { displayName: 'Fleet' },
+    });
+    expect([cuts, graph.partners().length - before]).toEqual([0, expected]);
   });
 });
