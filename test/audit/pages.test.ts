@@ -82,7 +82,9 @@ describe('the documents', () => {
     const sources = ['src/', 'schema/', 'examples/consumer/src/'].flatMap((folder) =>
       readdirSync(pathOf(folder), { recursive: true, encoding: 'utf8' })
         .map((file) => `${folder}${file.split('\\').join('/')}`)
-        .filter((file) => /\.(?:ts|graphql)$/.test(file) && !/\/(?:generated|gql)\//.test(file)),
+        .filter(
+          (file) => /\.(?:ts|graphql)$/.test(file) && !/\/(?:generated|gql|dist)\//.test(file),
+        ),
     );
     const touched = sources.filter((file) => example.test(pageText(file)));
     expect(touched.length).toBeGreaterThan(1);
