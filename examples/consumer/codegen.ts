@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { CodegenConfig } from '@graphql-codegen/cli';
-import scalars from 'compliance-partner-gateway/scalars.json' with { type: 'json' };
+import scalars from 'compliance-partner-schema/scalars.json' with { type: 'json' };
 
 const config: CodegenConfig = {
-  schema: fileURLToPath(import.meta.resolve('compliance-partner-gateway/schema.graphql')),
+  schema: fileURLToPath(import.meta.resolve('compliance-partner-schema/schema.graphql')),
   documents: 'operations/*.graphql',
   generates: {
     'src/gql/': {

@@ -5,11 +5,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Runs npm in a folder of `examples/`; rejects where it fails. */
-export async function runNpm(folder: string, args: readonly string[]): Promise<string> {
+/** Runs npm in a folder of `examples/` and gives what it printed; rejects where it fails. */
+export async function runNpm(
+  folder: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const npm = process.env['npm_execpath'];
   const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const { stdout } = await run(command, [...before, ...args], { cwd: folder });
+  const env = { ...process.env, ...environment };
+  const { stdout } = await run(command, [...before, ...args], { cwd: folder, env });
   return stdout;
 }
 

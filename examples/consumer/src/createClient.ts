@@ -1,6 +1,7 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { SetContextLink } from '@apollo/client/link/context';
-import possibleTypes from 'compliance-partner-gateway/possible-types.json' with { type: 'json' };
+import { typePolicies } from 'compliance-partner-schema/apollo';
+import possibleTypes from 'compliance-partner-schema/possible-types.json' with { type: 'json' };
 
 /** Apollo Client for the gateway. The token is asked for with each request, because tokens expire. */
 export function createClient(graphqlUrl: string, readToken: () => string): ApolloClient {
@@ -9,6 +10,6 @@ export function createClient(graphqlUrl: string, readToken: () => string): Apoll
   }));
   return new ApolloClient({
     link: ApolloLink.from([authorization, new HttpLink({ uri: graphqlUrl })]),
-    cache: new InMemoryCache({ possibleTypes }),
+    cache: new InMemoryCache({ possibleTypes, typePolicies }),
   });
 }

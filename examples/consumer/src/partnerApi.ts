@@ -96,7 +96,8 @@ export function createPartnerApi(client: ApolloClient) {
         const { data } = await client.query({
           query: PartnerPageDocument,
           variables: { ...question, after },
-          fetchPolicy: 'network-only',
+          // The cache would give all pages so far.
+          fetchPolicy: 'no-cache',
         });
         const page = given(given(data).complianceManagementPartners);
         yield page;

@@ -150,6 +150,19 @@ describe('the packed package', () => {
     expect(packed.files.filter((file) => /tsbuildinfo|artifacts|stamp/.test(file))).toEqual([]);
   });
 
+  it('has source maps that hold what they point to', () => {
+    const maps = packed.files.filter((file) => file.endsWith('.js.map'));
+    const pointing = maps.filter((file) => {
+      const { sources, sourcesContent = [] } = JSON.parse(textOf(file)) as {
+        sources: readonly string[];
+        sourcesContent?: readonly (string | null)[];
+      };
+      return sources.some((_source, index) => typeof sourcesContent[index] !== 'string');
+    });
+    expect(maps.length).toBeGreaterThan(50);
+    expect(pointing).toEqual([]);
+  });
+
   it('has the explorer that needs no internet, with the licences of all that is in it', async () => {
     expect(packed.files).toContain('dist/explorer/LICENSES.txt');
     const output = await packed.run(
