@@ -82,6 +82,16 @@ export async function playPlanCases(wanted: number): Promise<PlanCounts> {
   return counts;
 }
 
+/** Says how a plan's answer to one operation differs from graphql-js's; undefined if it does not. */
+export function findPlanProblemOf(
+  query: string,
+  variables: PlanCase['variables'],
+): Promise<string | undefined> {
+  const limits = { answerBytes: 1e6, answerValues: 1e5 };
+  const one = { query, variables, values: [], limits, isBusy: false };
+  return findPlanProblem(one, { valid: 0, printed: 0 });
+}
+
 /** Draws a case; the variables of its operation are what JSON makes of their text. */
 function randomPlanCase(choices: Choices): PlanCase {
   const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
