@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Longer than any build takes: whoever holds the lock for so long was another process with its id. */
-const longestBuildMs = 10 * 60 * 1000;
+const longestBuildMs = 3 * 60 * 1000;
 const pollMs = 100;
 
 /**
@@ -50,6 +50,10 @@ function isLeft(file) {
 }
 
 function isRunning(pid) {
+  // Containers count from the start again and again.
+  if (pid === process.pid) {
+    return false;
+  }
   try {
     process.kill(pid, 0);
     return true;
