@@ -1,8 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { nameOfCall, readCommandLine } from '../src/commandLine.js';
+import { lockBuild } from '../tools/buildLock.js';
 import { beginBuild, finishBuild, isBuilt } from '../tools/buildStamp.js';
 
 describe('the command line', () => {
@@ -117,5 +128,41 @@ describe('the stamp of a build', () => {
     expect(readdirSync(join(root, 'dist'))).toEqual(['main.js']);
     beginBuild(root);
     expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+});
+
+describe('the lock of a build', () => {
+  const root = mkdtempSync(join(tmpdir(), 'lock-'));
+  const lock = join(root, '.build-lock');
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  it('makes a second build wait for the end of the first', async () => {
+    const script = `import { lockBuild } from ${JSON.stringify(new URL('../tools/buildLock.js', import.meta.url))};
+      import { writeFileSync } from 'node:fs';
+      const unlock = lockBuild(${JSON.stringify(root)});
+      console.log('locked');
+      setTimeout(() => {
+        writeFileSync(${JSON.stringify(join(root, 'built'))}, '');
+        unlock();
+      }, 50);`;
+    const first = spawn(process.execPath, ['--input-type=module', '--eval', script]);
+    await once(first.stdout, 'data');
+    const unlock = lockBuild(root);
+    expect(existsSync(join(root, 'built'))).toBe(true);
+    unlock();
+    expect(existsSync(lock)).toBe(false);
+    await once(first, 'exit');
+  });
+
+  it.each([
+    ['of a process that is gone', spawnSync(process.execPath, ['--version']).pid, 0],
+    ['of this very process, from a life before', process.pid, 0],
+    ['that is older than any build', process.ppid, 3_600],
+  ])('does not wait for one %s', (_what, pid, ageSeconds) => {
+    writeFileSync(lock, String(pid));
+    const seconds = Date.now() / 1000 - ageSeconds;
+    utimesSync(lock, seconds, seconds);
+    lockBuild(root)();
+    expect(existsSync(lock)).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lockBuild } from './buildLock.js';
 import { beginBuild, finishBuild, isBuilt } from './buildStamp.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,7 +45,12 @@ function useCompiledSources(build) {
   });
 }
 
-if (!isBuilt(root)) {
+/** Nothing if another process has built while this one waited for it. */
+async function buildIfNeeded() {
+  process.once('exit', lockBuild(root));
+  if (isBuilt(root)) {
+    return;
+  }
   const inputs = beginBuild(root);
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
   await compileTools();
@@ -54,4 +60,8 @@ if (!isBuilt(root)) {
     rmSync(join(root, 'dist', `${name}.js.map`));
   }
   finishBuild(root, inputs);
+}
+
+if (!isBuilt(root)) {
+  await buildIfNeeded();
 }

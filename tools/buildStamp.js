@@ -19,11 +19,19 @@ const stampName = '.stamp.json';
 /** Whether `dist` has all that a finished build wrote, and nothing that the build reads has changed since. */
 export function isBuilt(root) {
   const stamp = readStamp(root);
-  return (
-    stamp !== undefined &&
-    stamp.inputs === digestInputs(root) &&
-    stamp.outputs === digestOutputs(root)
-  );
+  try {
+    return (
+      stamp !== undefined &&
+      stamp.inputs === digestInputs(root) &&
+      stamp.outputs === digestOutputs(root)
+    );
+  } catch (error) {
+    // Another process is just removing what it builds anew.
+    if (error.code === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** Prepares `dist` for a build. A folder that no finished build left is removed: the compiler would not complete it. */

@@ -39,3 +39,21 @@ export function createForgetfulStorage(kept: ExplorerStorage, graph: string): Ex
     },
   };
 }
+
+/** Gives the browser's storage; where the browser refuses it, one that lives as long as the page. */
+export function storageOf(read: () => ExplorerStorage): ExplorerStorage {
+  try {
+    return read();
+  } catch {
+    const memory = new Map<string, string>();
+    return {
+      getItem: (key) => memory.get(key) ?? null,
+      setItem: (key, value) => void memory.set(key, value),
+      removeItem: (key) => void memory.delete(key),
+      clear: () => memory.clear(),
+      get length() {
+        return memory.size;
+      },
+    };
+  }
+}

@@ -34,6 +34,8 @@ interface PlanCase {
   readonly limits: { readonly answerBytes: number; readonly answerValues: number };
   /** Whether the event loop has no time left, at every check. */
   readonly isBusy: boolean;
+  /** Whether the operation ends as soon as it waits for a turn of the loop. */
+  readonly isEnding: boolean;
 }
 
 /** How many of the operations were valid, and how many answers the plan printed. */
@@ -82,11 +84,22 @@ export async function playPlanCases(wanted: number): Promise<PlanCounts> {
   return counts;
 }
 
+/** Says how a plan's answer to one operation differs from graphql-js's; undefined if it does not. */
+export function findPlanProblemOf(
+  query: string,
+  variables: PlanCase['variables'],
+): Promise<string | undefined> {
+  const limits = { answerBytes: 1e6, answerValues: 1e5 };
+  const one = { query, variables, values: [], limits, isBusy: false, isEnding: false };
+  return findPlanProblem(one, { valid: 0, printed: 0 });
+}
+
 /** Draws a case; the variables of its operation are what JSON makes of their text. */
 function randomPlanCase(choices: Choices): PlanCase {
   const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
   const [answerBytes = 0, answerValues = 0] = bounds;
   const isBusy = choices.chance(20);
+  const isEnding = choices.chance(30);
   const values = [choices.bytes(400), choices.bytes(200), choices.bytes(200)];
   const { query, variables = '{}' } = choices.chance(90)
     ? validOperation(schema, choices)
@@ -97,6 +110,7 @@ function randomPlanCase(choices: Choices): PlanCase {
     values,
     limits: { answerBytes, answerValues },
     isBusy,
+    isEnding,
   };
 }
 
@@ -156,13 +170,20 @@ async function executeAll(
   return JSON.stringify(result satisfies Pick<FormattedExecutionResult, 'data'>);
 }
 
-function contextOf({ values, isBusy }: PlanCase): TestContext {
+function contextOf({ values, isBusy, isEnding }: PlanCase): TestContext {
   const resolved: string[] = [];
   const context: Partial<TestContext> = {
     resolved,
     nextValue: (type) =>
       randomOutput(type, createChoices(values[resolved.length - 1] ?? new Uint8Array()), 0),
-    share: { isUsedUp: () => isBusy, nextTurn: async () => undefined },
+    share: {
+      isUsedUp: () => isBusy,
+      async nextTurn() {
+        if (isEnding) {
+          throw new RangeError('ended');
+        }
+      },
+    },
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
   };
   return context as TestContext;

@@ -13,7 +13,7 @@ import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { bannerOf, publicTokenWarning } from '../../src/banner.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { createForgetfulStorage } from '../../src/explorer/forgetfulStorage.ts';
+import { createForgetfulStorage, storageOf } from '../../src/explorer/forgetfulStorage.ts';
 import type {
   NewAssignmentResource,
   NewAssignmentTargetResource,
@@ -363,8 +363,16 @@ describe("the explorer's storage", () => {
     expect([storage.getItem(key), storage.length]).toEqual([null, 0]);
   });
 
-  it('can be cleared as a whole', () => {
-    const storage = createForgetfulStorage(createKept(), 'graph');
+  it.each([
+    ['gives', createKept],
+    [
+      'refuses',
+      () => {
+        throw new DOMException('Access is denied', 'SecurityError');
+      },
+    ],
+  ])('can be cleared as a whole where the browser %s one', (_what, read) => {
+    const storage = createForgetfulStorage(storageOf(read), 'graph');
     storage.setItem('graphiql:theme', 'dark');
     storage.setItem('graphiql:queries', '{}');
     storage.clear();

@@ -84,6 +84,7 @@ function isIncluded(
   directives: readonly DirectiveNode[],
   conditions: Selected['conditions'],
 ): boolean {
+  let isWanted = true;
   for (const directive of directives) {
     const { value: name } = directive.name;
     if (name !== 'skip' && name !== 'include') {
@@ -94,11 +95,10 @@ function isIncluded(
     if (condition === undefined) {
       throw unplanned;
     }
-    if (condition === (name === 'skip')) {
-      return false;
-    }
+    // The others are looked at all the same: graphql-js reads `@skip` first, and one of null is an error.
+    isWanted &&= condition !== (name === 'skip');
   }
-  return true;
+  return isWanted;
 }
 
 function conditionOf(value: ValueNode, conditions: Selected['conditions']): boolean | undefined {
