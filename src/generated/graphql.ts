@@ -11,7 +11,7 @@ export type Scalars = {
    * A date-time with its offset, exactly as RFC 3339 writes it: `2016-12-31T23:56:56.7799755+03:00`.
    *
    * The offset is mandatory (`Z` or `+hh:mm`); `t` and `z` are valid too. 0 to 12 fractional digits are allowed, and every
-   * digit and the offset survive in both directions: the text is kept, it never becomes a date object that would round it.
+   * digit and the offset survive in both directions, because the gateway keeps the text and parses no date object.
    */
   DateTimeOffset: { input: string; output: string; }
   /** A JSON object with any members. */
@@ -24,18 +24,18 @@ export type Scalars = {
 
 /**
  * The partner to add. A field that is absent is not sent and takes Microsoft Graph's default. Null for a list sends an
- * empty list; null for `id`, a target or a filter means absent; null for a state, a heartbeat or a flag is refused with its
- * field, because Microsoft Graph takes none. So is, before anything is sent, a property that the configured API version
- * cannot know.
+ * empty list; null for `id`, a target or a filter means absent; null for a state, a heartbeat or a flag is a user error
+ * with its field, because Microsoft Graph accepts none. So is a property that the configured API version does not have;
+ * nothing is sent then.
  */
 export type AddComplianceManagementPartnerInput = {
-  /** Who enrols Android devices through this partner. */
+  /** The assignments of Android devices to this partner. */
   androidEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for Android devices. */
   androidOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
   /** The partner's name as administrators see it. */
   displayName: Scalars['NonEmptyString']['input'];
-  /** An id of your own. Absent or null, Microsoft Graph gives one, as all its examples do. */
+  /** An id of your own. If absent or null, Microsoft Graph assigns one, as in all its examples. */
   id?: InputMaybe<Scalars['ID']['input']>;
   /**
    * A name for this change, 1 to 128 characters that you choose, such as a UUID. Send the same key with every retry of it.
@@ -44,34 +44,34 @@ export type AddComplianceManagementPartnerInput = {
    * `IDEMPOTENCY_KEY_REUSED`. Null means absent: each request is then a change of its own.
    */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
-  /** Who enrols iOS and iPadOS devices through this partner. */
+  /** The assignments of iOS and iPadOS devices to this partner. */
   iosEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for iOS and iPadOS devices. */
   iosOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** When the partner last gave a sign of life. */
+  /** The partner's last heartbeat. */
   lastHeartbeatDateTime?: InputMaybe<Scalars['DateTimeOffset']['input']>;
-  /** Who enrols Linux devices through this partner. Only today's beta knows this property. */
+  /** The assignments of Linux devices to this partner. Beta only (checked August 2026). */
   linuxEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
-  /** Whether the partner is onboarded for Linux devices. Only today's beta knows this property. */
+  /** Whether the partner is onboarded for Linux devices. Beta only (checked August 2026). */
   linuxOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Who enrols macOS devices through this partner. */
+  /** The assignments of macOS devices to this partner. */
   macOsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for macOS devices. */
   macOsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** The state of the connection; `UNKNOWN_FUTURE_VALUE` is refused. */
+  /** The state of the connection. The gateway rejects `UNKNOWN_FUTURE_VALUE`. */
   partnerState?: InputMaybe<PartnerState>;
-  /** Who enrols Windows devices through this partner. Only the beta of the reference page knows this property. */
+  /** The assignments of Windows devices to this partner. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
-  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page knows this property. */
+  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** The answer to `addComplianceManagementPartner`; where it is null, a top-level error says why. */
+/** The result of `addComplianceManagementPartner`. If it is null, a top-level error gives the reason. */
 export type AddComplianceManagementPartnerPayload = {
   __typename?: 'AddComplianceManagementPartnerPayload';
   /**
    * The partner as Microsoft Graph answered it; for a `CONFLICT` over an `id` of your own, the partner that has it; null
-   * where `userErrors` gives another reason.
+   * if `userErrors` gives another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** The problems of the input that you can fix, all at once; empty after a success. */
@@ -89,27 +89,27 @@ export type AddEnrollmentAssignmentInput = {
    * and the answer is a `CONFLICT` with the partner as it is now.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
-  /** The platform whose list is changed. */
+  /** The platform of the list to change. */
   platform: Platform;
   /**
-   * The target to add. It is there already where an entry has the same type and the same group or collection, whatever
-   * the case of the ids; where that entry has another filter, the answer is a `CONFLICT`: remove it first.
+   * The target to add. It is already there if an entry has the same type and the same group or collection; the case of
+   * ids does not matter. If that entry has another filter, the answer is a `CONFLICT`: remove that entry first.
    */
   target: AssignmentTargetInput;
 };
 
-/** The answer to `addEnrollmentAssignment`; where it is null, a top-level error says why. */
+/** The result of `addEnrollmentAssignment`. If it is null, a top-level error gives the reason. */
 export type AddEnrollmentAssignmentPayload = {
   __typename?: 'AddEnrollmentAssignmentPayload';
   /**
-   * Whether something was written. False where the list already was as it should be, and with every user error but one:
-   * true beside a `CONFLICT` says that the list was written and that Microsoft Graph now shows another one without the
+   * Whether the gateway wrote the list. False if nothing had to change, and with every user error but one:
+   * true beside a `CONFLICT` means that the list was written, but Microsoft Graph now shows another one without the
    * change.
    */
   changed: Scalars['Boolean']['output'];
   /**
-   * The partner as Microsoft Graph shows it now, also where nothing had to be changed and for a `CONFLICT`. With
-   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices` that lags behind what was written. Null where `userErrors` gives
+   * The partner as Microsoft Graph shows it now, also if nothing had to change and for a `CONFLICT`. With
+   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices`, the write is not visible in it yet. Null if `userErrors` gives
    * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
@@ -126,24 +126,24 @@ export type AllDevicesAssignmentTarget = AssignmentTarget & {
 
 /** All devices of the tenant. */
 export type AllDevicesAssignmentTargetInput = {
-  /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
+  /** Narrows the target; absent or null means no filter. Not available if the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
 };
 
-/** All users of the tenant with an Intune licence. */
+/** All users of the tenant with an Intune license. */
 export type AllLicensedUsersAssignmentTarget = AssignmentTarget & {
   __typename?: 'AllLicensedUsersAssignmentTarget';
   /** The assignment filter, or null without one. */
   filter?: Maybe<AssignmentFilter>;
 };
 
-/** All users of the tenant with an Intune licence. */
+/** All users of the tenant with an Intune license. */
 export type AllLicensedUsersAssignmentTargetInput = {
-  /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
+  /** Narrows the target; absent or null means no filter. Not available if the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
 };
 
-/** A filter on an assignment. Only today's beta of Microsoft Graph knows filters here. */
+/** A filter on an assignment. Microsoft Graph has them in beta only (checked August 2026). */
 export type AssignmentFilter = {
   __typename?: 'AssignmentFilter';
   /**
@@ -156,7 +156,7 @@ export type AssignmentFilter = {
   displayName?: Maybe<Scalars['String']['output']>;
   /** The id of the assignment filter in Intune. */
   id: Scalars['ID']['output'];
-  /** Whether matching devices are taken in or left out. */
+  /** Whether matching devices are included or excluded. */
   type: AssignmentFilterType;
 };
 
@@ -164,11 +164,11 @@ export type AssignmentFilter = {
 export type AssignmentFilterInput = {
   /** The id of the assignment filter in Intune. */
   id: Scalars['UUID']['input'];
-  /** Whether matching devices are taken in or left out. */
+  /** Whether matching devices are included or excluded. */
   type: AssignmentFilterType;
 };
 
-/** What an assignment filter does with the devices that it matches. */
+/** The effect of an assignment filter on matching devices. */
 export type AssignmentFilterType =
   /** All devices but those that match the filter. */
   | 'EXCLUDE'
@@ -176,37 +176,37 @@ export type AssignmentFilterType =
   | 'INCLUDE';
 
 /**
- * Whom an assignment is for. A type that this schema does not list, or one with a kind of filter that it does not list,
- * arrives as `UnrecognizedAssignmentTarget`, so ask for `__typename` and be ready for it.
+ * The users or devices that an assignment covers. A type, or a kind of filter, that this schema does not list
+ * arrives as `UnrecognizedAssignmentTarget`. Query `__typename` and handle that type.
  */
 export type AssignmentTarget = {
   /** Narrows the target to the devices that match, or do not match, an assignment filter. Null without a filter. */
   filter?: Maybe<AssignmentFilter>;
 };
 
-/** Whom an assignment is for: exactly one of these keys. */
+/** The users or devices to cover: give exactly one of these keys. */
 export type AssignmentTargetInput =
   /** All devices of the tenant: `{ allDevices: {} }`. */
   { allDevices: AllDevicesAssignmentTargetInput; allLicensedUsers?: never; configurationManagerCollection?: never; exclusionGroup?: never; group?: never; }
-  |  /** All users of the tenant with an Intune licence: `{ allLicensedUsers: {} }`. */
+  |  /** All users of the tenant with an Intune license: `{ allLicensedUsers: {} }`. */
   { allDevices?: never; allLicensedUsers: AllLicensedUsersAssignmentTargetInput; configurationManagerCollection?: never; exclusionGroup?: never; group?: never; }
   |  /** A collection of Configuration Manager. */
   { allDevices?: never; allLicensedUsers?: never; configurationManagerCollection: ConfigurationManagerCollectionAssignmentTargetInput; exclusionGroup?: never; group?: never; }
-  |  /** A group whose members are left out. */
+  |  /** A group with excluded members. */
   { allDevices?: never; allLicensedUsers?: never; configurationManagerCollection?: never; exclusionGroup: ExclusionGroupAssignmentTargetInput; group?: never; }
   |  /** The members of a group. */
   { allDevices?: never; allLicensedUsers?: never; configurationManagerCollection?: never; exclusionGroup?: never; group: GroupAssignmentTargetInput; };
 
-/** How the gateway comes to its token for Microsoft Graph. */
+/** How the gateway gets its token for Microsoft Graph. */
 export type AuthMode =
-  /** The caller's token for this gateway is checked, then the gateway's own permissions are used. */
+  /** The gateway verifies the caller's token, then uses its own permissions. */
   | 'APP_ONLY'
-  /** The caller's token for this gateway is exchanged for one for Microsoft Graph, on behalf of the caller. */
+  /** The gateway exchanges the caller's token for one for Microsoft Graph, on behalf of the caller. */
   | 'ON_BEHALF_OF'
-  /** The caller's own token for Microsoft Graph is passed on. */
+  /** The gateway passes the caller's own token on to Microsoft Graph. */
   | 'PASSTHROUGH';
 
-/** What kind of caller a token was given to. */
+/** The kind of caller that a token was issued to. */
 export type CallerKind =
   /** An application by itself. */
   | 'APPLICATION'
@@ -216,12 +216,12 @@ export type CallerKind =
 /**
  * A third-party device management product that reports the compliance of devices to Intune.
  *
- * Every field but `id` and `revision` is null where Microsoft Graph does not give it, for example because the
- * configured API version does not know the property.
+ * Every field but `id` and `revision` is null if Microsoft Graph does not return it, for example because the
+ * configured API version does not have the property.
  */
 export type ComplianceManagementPartner = Node & {
   __typename?: 'ComplianceManagementPartner';
-  /** Who enrols Android devices through this partner. */
+  /** The assignments of Android devices to this partner. */
   androidEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
   /** Whether the partner is onboarded for Android devices. */
   androidOnboarded?: Maybe<Scalars['Boolean']['output']>;
@@ -229,20 +229,20 @@ export type ComplianceManagementPartner = Node & {
   displayName?: Maybe<Scalars['String']['output']>;
   /** The partner's id, given by Microsoft Graph. */
   id: Scalars['ID']['output'];
-  /** Who enrols iOS and iPadOS devices through this partner. */
+  /** The assignments of iOS and iPadOS devices to this partner. */
   iosEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
   /** Whether the partner is onboarded for iOS and iPadOS devices. */
   iosOnboarded?: Maybe<Scalars['Boolean']['output']>;
   /**
-   * When the partner last gave a sign of life after an administrator had onboarded it.
-   * A partner that never did may report the year 1 here.
+   * The partner's last heartbeat after an administrator onboarded it.
+   * A partner without any heartbeat may have the year 1 here.
    */
   lastHeartbeatDateTime?: Maybe<Scalars['DateTimeOffset']['output']>;
-  /** Who enrols Linux devices through this partner. Only today's beta knows this property. */
+  /** The assignments of Linux devices to this partner. Beta only (checked August 2026); null on v1.0. */
   linuxEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
-  /** Whether the partner is onboarded for Linux devices. Only today's beta knows this property. */
+  /** Whether the partner is onboarded for Linux devices. Beta only (checked August 2026); null on v1.0. */
   linuxOnboarded?: Maybe<Scalars['Boolean']['output']>;
-  /** Who enrols macOS devices through this partner. */
+  /** The assignments of macOS devices to this partner. */
   macOsEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
   /** Whether the partner is onboarded for macOS devices. */
   macOsOnboarded?: Maybe<Scalars['Boolean']['output']>;
@@ -259,9 +259,9 @@ export type ComplianceManagementPartner = Node & {
    * order of assignments, `#` in a type, the case of a UUID, a filter of `none` or no filter, false or an absent flag.
    */
   revision: Scalars['String']['output'];
-  /** Who enrols Windows devices through this partner. Only the beta of the reference page knows this property. */
+  /** The assignments of Windows devices to this partner. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsEnrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
-  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page knows this property. */
+  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsOnboarded?: Maybe<Scalars['Boolean']['output']>;
 };
 
@@ -269,38 +269,38 @@ export type ComplianceManagementPartner = Node & {
 /**
  * A third-party device management product that reports the compliance of devices to Intune.
  *
- * Every field but `id` and `revision` is null where Microsoft Graph does not give it, for example because the
- * configured API version does not know the property.
+ * Every field but `id` and `revision` is null if Microsoft Graph does not return it, for example because the
+ * configured API version does not have the property.
  */
 export type ComplianceManagementPartnerPlatformsArgs = {
   in?: InputMaybe<Array<Platform>>;
 };
 
-/** One entry of a platform's assignment list: who enrols devices through the partner. */
+/** One entry of a platform's assignment list: users or devices that enroll through the partner. */
 export type ComplianceManagementPartnerAssignment = {
   __typename?: 'ComplianceManagementPartnerAssignment';
-  /** Whom the assignment is for. Null where Microsoft Graph holds an assignment without a target, which is legal. */
+  /** The users or devices that the assignment covers. Null if the assignment has no target, which Microsoft Graph allows. */
   target?: Maybe<AssignmentTarget>;
 };
 
 /** One entry of a platform's assignment list. */
 export type ComplianceManagementPartnerAssignmentInput = {
-  /** Whom the assignment is for. Absent or null: an assignment without a target, as the reference page's example has it. */
+  /** The users or devices to cover. Absent or null: an assignment without a target, as in the example of the reference page. */
   target?: InputMaybe<AssignmentTargetInput>;
 };
 
-/** A page of partners, as the Relay cursor connection specification has it. */
+/** A page of partners, in the form of the Relay cursor connection specification. */
 export type ComplianceManagementPartnerConnection = {
   __typename?: 'ComplianceManagementPartnerConnection';
   /** The partners of this page, each with its cursor. */
   edges: Array<ComplianceManagementPartnerEdge>;
   /** The partners of this page, without cursors. */
   nodes: Array<ComplianceManagementPartner>;
-  /** Where this page stands in the whole list. */
+  /** The position of this page in the whole list. */
   pageInfo: PageInfo;
   /**
-   * How many partners the list has with its filter, on all pages. Ask for it only if you need it: all are read to count
-   * them. To count without a page, give `first: 0`.
+   * The number of partners that match the filter, on all pages. Select it only if you need it: the gateway reads all of
+   * them to count. To count without a page, give `first: 0`.
    */
   totalCount: Scalars['Int']['output'];
 };
@@ -308,25 +308,25 @@ export type ComplianceManagementPartnerConnection = {
 /** A partner and its place in the list. */
 export type ComplianceManagementPartnerEdge = {
   __typename?: 'ComplianceManagementPartnerEdge';
-  /** The partner's place; give it as `after` to go on behind it, or as `before` to go back. Opaque: its form may change. */
+  /** The partner's place; give it as `after` to continue after it, or as `before` to go back. Opaque: its form may change. */
   cursor: Scalars['String']['output'];
   /** The partner. */
   node: ComplianceManagementPartner;
 };
 
 /**
- * Which partners a list returns. All fields that are given must hold. A field that is absent is no condition; null is
- * only allowed where its description gives it a meaning.
+ * Selects the partners of a list. All given conditions must hold. An absent field sets no condition. Null is valid
+ * only if the field's description gives it a meaning.
  */
 export type ComplianceManagementPartnerFilter = {
   /** All of these filters hold; an empty list always does. */
   and?: InputMaybe<Array<ComplianceManagementPartnerFilter>>;
   /**
-   * Conditions on the name. Upper and lower case are the same, and so are different Unicode spellings of one character. The
+   * Conditions on the name. Case is ignored, and so are different Unicode spellings of one character. The
    * first 256 characters of a name are compared.
    */
   displayName?: InputMaybe<DisplayNameFilter>;
-  /** Conditions on the last sign of life. */
+  /** Conditions on the last heartbeat. */
   lastHeartbeatDateTime?: InputMaybe<HeartbeatFilter>;
   /** This filter does not hold. */
   not?: InputMaybe<ComplianceManagementPartnerFilter>;
@@ -340,20 +340,20 @@ export type ComplianceManagementPartnerFilter = {
 
 /** One key to order partners by. */
 export type ComplianceManagementPartnerOrder = {
-  /** In which direction. Partners without a value come last in both. */
+  /** The direction. Partners without a value come last in both. */
   direction?: OrderDirection;
-  /** What to order by. */
+  /** The field to order by. */
   field: ComplianceManagementPartnerOrderField;
 };
 
-/** What partners can be ordered by. */
+/** The fields that partners can be ordered by. */
 export type ComplianceManagementPartnerOrderField =
   /**
-   * The name, as dictionaries have it: case counts only if names are alike otherwise. Names of more than 128 characters are
+   * The name, in dictionary order: case counts only between otherwise equal names. Names of more than 128 characters are
    * ordered by their first 112.
    */
   | 'DISPLAY_NAME'
-  /** The last sign of life as an instant, over all digits and across offsets. */
+  /** The last heartbeat as an instant, over all digits and across offsets. */
   | 'LAST_HEARTBEAT_DATE_TIME'
   /** The state, in the order in which `PartnerState` lists them. */
   | 'PARTNER_STATE';
@@ -371,7 +371,7 @@ export type ConfigurationManagerCollectionAssignmentTarget = AssignmentTarget & 
 export type ConfigurationManagerCollectionAssignmentTargetInput = {
   /** The id of the collection in Configuration Manager. */
   collectionId: Scalars['NonEmptyString']['input'];
-  /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
+  /** Narrows the target; absent or null means no filter. Not available if the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
 };
 
@@ -382,20 +382,20 @@ export type DeleteComplianceManagementPartnerInput = {
   /** As for `addComplianceManagementPartner`: a retry with the same key and input gets the first outcome again. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /**
-   * The `revision` of the partner that is meant. The partner is read just before it is deleted; where its revision is
-   * another one, nothing is deleted and the answer is a `CONFLICT`. Other changes through this gateway wait meanwhile;
+   * The `revision` that the delete is based on. The partner is read just before it is deleted; if it has another
+   * revision, nothing is deleted and the answer is a `CONFLICT`. Other changes through this gateway wait meanwhile;
    * without Redis, not those through another replica. A change by another client that arrives between that read and the
-   * delete, usually some tens of milliseconds, is not noticed: Microsoft Graph has no ETag here.
+   * delete, usually some tens of milliseconds, goes undetected: Microsoft Graph has no ETag here.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** The answer to `deleteComplianceManagementPartner`; where it is null, a top-level error says why. */
+/** The result of `deleteComplianceManagementPartner`. If it is null, a top-level error gives the reason. */
 export type DeleteComplianceManagementPartnerPayload = {
   __typename?: 'DeleteComplianceManagementPartnerPayload';
-  /** For a `CONFLICT`: the partner as it is now, where it could be read; null otherwise. */
+  /** For a `CONFLICT`: the partner as it is now, if it could be read; null otherwise. */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
-  /** The id of the partner that was deleted, or null where `userErrors` says why it was not. */
+  /** The id of the deleted partner, or null if `userErrors` gives a reason. */
   deletedComplianceManagementPartnerId?: Maybe<Scalars['ID']['output']>;
   /** The problems of the input that you can fix, all at once; empty after a success. */
   userErrors: Array<UserError>;
@@ -426,7 +426,7 @@ export type DisplayNameFilter = {
   startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** A group whose members are left out. */
+/** A group with excluded members. */
 export type ExclusionGroupAssignmentTarget = AssignmentTarget & {
   __typename?: 'ExclusionGroupAssignmentTarget';
   /** The assignment filter, or null without one. */
@@ -437,9 +437,9 @@ export type ExclusionGroupAssignmentTarget = AssignmentTarget & {
   groupId?: Maybe<Scalars['ID']['output']>;
 };
 
-/** A group whose members are left out. */
+/** A group with excluded members. */
 export type ExclusionGroupAssignmentTargetInput = {
-  /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
+  /** Narrows the target; absent or null means no filter. Not available if the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
   /** The id of the Microsoft Entra group. */
   groupId: Scalars['UUID']['input'];
@@ -458,13 +458,13 @@ export type GroupAssignmentTarget = AssignmentTarget & {
 
 /** The members of a group. */
 export type GroupAssignmentTargetInput = {
-  /** Narrows the target; absent or null means no filter. Not available where the gateway is configured for v1.0. */
+  /** Narrows the target; absent or null means no filter. Not available if the gateway is configured for v1.0. */
   filter?: InputMaybe<AssignmentFilterInput>;
   /** The id of the Microsoft Entra group. */
   groupId: Scalars['UUID']['input'];
 };
 
-/** Conditions on the last sign of life. Date-times are compared as instants, over all digits and across offsets. */
+/** Conditions on the last heartbeat. Date-times are compared as instants, over all digits and across offsets. */
 export type HeartbeatFilter = {
   /** The heartbeat is after this instant; partners without a heartbeat are not found. */
   after?: InputMaybe<Scalars['DateTimeOffset']['input']>;
@@ -476,31 +476,31 @@ export type HeartbeatFilter = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type Mutation = {
   __typename?: 'Mutation';
   /**
    * Adds a compliance management partner (`POST /deviceManagement/complianceManagementPartners`).
    *
-   * The add is sent again only where Microsoft Graph surely did not execute it, and never on a doubt. Where no believable
-   * answer came, the gateway looks once: if exactly one partner has everything that was sent and was not seen before, it
-   * is the answer, and `extensions.notices` says that it was found and not answered. Otherwise the error `OUTCOME_UNKNOWN`
-   * says that the partner may have been added.
+   * The gateway retries the add only if Microsoft Graph surely did not execute it. Without a believable answer, the
+   * gateway reads the list once. If exactly one new partner has everything that was sent, it is the answer, and
+   * `extensions.notices` says that the gateway found it in the list. Otherwise the error is `OUTCOME_UNKNOWN`: the partner
+   * may have been added.
    *
-   * If the input has an `id` and Microsoft Graph adds the partner under another, all else as it was sent, that partner is the
+   * If the input has an `id` and Microsoft Graph adds the partner under another, with all else as sent, that partner is the
    * answer and `extensions.notices` has `ID_ASSIGNED_BY_GRAPH`. If anything else differs too, the error is
    * `OUTCOME_UNKNOWN` with the other id as `extensions.answeredId`.
    */
   addComplianceManagementPartner?: Maybe<AddComplianceManagementPartnerPayload>;
   /**
-   * Adds one target to a platform's enrollment assignments and keeps all others byte for byte, those included that this
-   * schema does not recognise. Where the target is there already, nothing is written and `changed` is false.
+   * Adds one target to a platform's enrollment assignments and keeps all others byte for byte, including those that this
+   * schema does not recognize. If the target is there already, nothing is written and `changed` is false.
    *
-   * Microsoft Graph only takes whole lists, so the list is read, changed and written back. Changes through this gateway
-   * to one partner of one tenant wait for each other, even from different callers. The next one starts from the list that the last
-   * one wrote until a read shows it or ten seconds have passed, because reads can lag behind writes.
+   * Microsoft Graph only accepts whole lists, so the list is read, changed and written back. Changes through this gateway
+   * to one partner of one tenant wait for each other, even from different callers. Until a read shows
+   * the last written list or ten seconds have passed, the next one starts from that list, because reads can lag behind writes.
    *
    * Replicas of the gateway share this through Redis. Without Redis, two replicas that change the same list at the same
    * moment, or within the seconds that reads lag, can lose one of both changes. A change by another client of Microsoft
@@ -508,34 +508,34 @@ export type Mutation = {
    * Microsoft Graph has no ETag here that could prevent it.
    *
    * The gateway checks what Microsoft Graph shows after the write. If it shows the list from before, the gateway reads
-   * again for some seconds; if that does not change, the payload has what was read and `extensions.notices` has
-   * `CHANGE_NOT_VISIBLE_YET`. If it shows a third list without the change, `CONFLICT` says so.
+   * again for some seconds; if that does not change, the payload has the list read and `extensions.notices` has
+   * `CHANGE_NOT_VISIBLE_YET`. If it shows a third list without the change, the answer is a `CONFLICT`.
    */
   addEnrollmentAssignment?: Maybe<AddEnrollmentAssignmentPayload>;
   /**
-   * Deletes a partner (`DELETE /deviceManagement/complianceManagementPartners/{id}`). One that is not there, or not any
-   * more, is a `NOT_FOUND` user error. If the answer leaves it in doubt, the gateway reads the partner once: the delete is
-   * done if Microsoft Graph itself says that there is none, and `OUTCOME_UNKNOWN` otherwise.
+   * Deletes a partner (`DELETE /deviceManagement/complianceManagementPartners/{id}`). A missing partner is a
+   * `NOT_FOUND` user error. If the answer is unclear, the gateway reads the partner once: the delete
+   * succeeded if Microsoft Graph reports it as missing; otherwise the error is `OUTCOME_UNKNOWN`.
    */
   deleteComplianceManagementPartner?: Maybe<DeleteComplianceManagementPartnerPayload>;
   /**
-   * Removes one target from a platform's enrollment assignments and keeps all others byte for byte, those included that
-   * this schema does not recognise. Where the target is not there, nothing is written and `changed` is false.
+   * Removes one target from a platform's enrollment assignments and keeps all others byte for byte, including those that
+   * this schema does not recognize. If the target is not there, nothing is written and `changed` is false.
    *
-   * What `addEnrollmentAssignment` says about changes from elsewhere is true here too.
+   * Changes from elsewhere are handled as in `addEnrollmentAssignment`.
    */
   removeEnrollmentAssignment?: Maybe<RemoveEnrollmentAssignmentPayload>;
   /**
    * Changes properties of a partner (`PATCH /deviceManagement/complianceManagementPartners/{id}`).
    *
-   * Exactly what is given is sent: a field that is absent stays untouched, a list replaces the whole list, null empties a
-   * list. Null is refused for the name, a state, a heartbeat and a flag.
+   * Only the given fields are sent: an absent field stays untouched, a list replaces the whole list, null empties a
+   * list. The gateway rejects null for the name, a state, a heartbeat and a flag.
    * To change one assignment and keep the others, use `addEnrollmentAssignment` and `removeEnrollmentAssignment`.
    *
    * If Microsoft Graph accepts the change and still shows the values from before, the gateway reads again for some
-   * seconds. If that does not change, the payload has what was read and `extensions.notices` has
+   * seconds. If that does not change, the payload has the values read and `extensions.notices` has
    * `CHANGE_NOT_VISIBLE_YET`. Microsoft Graph may ignore a state or a heartbeat, so the gateway does not wait for these.
-   * If it shows a third value, `CONFLICT` says so.
+   * If it shows a third value, the answer is a `CONFLICT`.
    */
   updateComplianceManagementPartner?: Maybe<UpdateComplianceManagementPartnerPayload>;
 };
@@ -545,8 +545,8 @@ export type Mutation = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type MutationAddComplianceManagementPartnerArgs = {
   input: AddComplianceManagementPartnerInput;
@@ -557,8 +557,8 @@ export type MutationAddComplianceManagementPartnerArgs = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type MutationAddEnrollmentAssignmentArgs = {
   input: AddEnrollmentAssignmentInput;
@@ -569,8 +569,8 @@ export type MutationAddEnrollmentAssignmentArgs = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type MutationDeleteComplianceManagementPartnerArgs = {
   input: DeleteComplianceManagementPartnerInput;
@@ -581,8 +581,8 @@ export type MutationDeleteComplianceManagementPartnerArgs = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type MutationRemoveEnrollmentAssignmentArgs = {
   input: RemoveEnrollmentAssignmentInput;
@@ -593,20 +593,20 @@ export type MutationRemoveEnrollmentAssignmentArgs = {
  * Changes to Intune's compliance management partners.
  *
  * The payload reports the problems that a user can fix. A mutation that fails in another way is null, and a top-level
- * error with its `path` says why. The mutations of one operation are executed in order. Such a failure stops none of them,
- * as GraphQL prescribes: those after it are still executed, and what was done before it stays done.
+ * error with its `path` gives the reason. The mutations of one operation are executed in order.
+ * Such a failure stops none of them, as GraphQL prescribes: later ones still run, and earlier ones keep their effect.
  */
 export type MutationUpdateComplianceManagementPartnerArgs = {
   input: UpdateComplianceManagementPartnerInput;
 };
 
-/** An object with an id of its own, by which it can be read again. */
+/** An object that can be refetched by its id. */
 export type Node = {
   /** The object's id, unique among all types of this schema. */
   id: Scalars['ID']['output'];
 };
 
-/** What an operation does to the resource. */
+/** The effect of an operation on the resource. */
 export type OperationKind =
   /** It changes nothing. */
   | 'READ'
@@ -620,7 +620,7 @@ export type OrderDirection =
   /** From large to small: Z to A, new to old. */
   | 'DESC';
 
-/** Where a page stands in the whole list. */
+/** The position of a page in the whole list. */
 export type PageInfo = {
   __typename?: 'PageInfo';
   /** The cursor of the page's last partner, null on an empty page. */
@@ -643,11 +643,11 @@ export type PartnerState =
   | 'TERMINATED'
   /** The partner cannot be reached. */
   | 'UNAVAILABLE'
-  /** Nothing is known of the partner: it is in Intune's catalogue and was never set up. */
+  /** No state is known: the partner is in Intune's catalog and was never set up. */
   | 'UNKNOWN'
   /**
-   * Microsoft Graph reports a state that this schema does not list. It is only ever an answer:
-   * given as an input it is refused.
+   * Microsoft Graph reports a state that this schema does not list. Valid only in answers:
+   * the gateway rejects it as an input.
    */
   | 'UNKNOWN_FUTURE_VALUE'
   /** The partner stopped answering. */
@@ -669,19 +669,19 @@ export type Platform =
   | 'ANDROID'
   /** iOS and iPadOS. */
   | 'IOS'
-  /** Linux. Only today's beta knows its properties. */
+  /** Linux. Its properties are in beta only (checked August 2026). */
   | 'LINUX'
   /** macOS. */
   | 'MAC_OS'
-  /** Windows. Only the beta of the reference page knows its properties. */
+  /** Windows. Only the beta of the reference page has its properties, not v1.0 or beta of August 2026. */
   | 'WINDOWS';
 
-/** What a partner has of one platform. */
+/** A partner's values for one platform. */
 export type PlatformEnrollment = {
   __typename?: 'PlatformEnrollment';
-  /** Who enrols the platform's devices through this partner; null if Microsoft Graph does not say. */
+  /** The assignments of the platform's devices to this partner; null if Microsoft Graph does not return them. */
   enrollmentAssignments?: Maybe<Array<ComplianceManagementPartnerAssignment>>;
-  /** Whether the partner is onboarded for the platform's devices; null if Microsoft Graph does not say. */
+  /** Whether the partner is onboarded for the platform's devices; null if Microsoft Graph does not return it. */
   onboarded?: Maybe<Scalars['Boolean']['output']>;
   /** The platform. */
   platform: Platform;
@@ -690,22 +690,22 @@ export type PlatformEnrollment = {
 /**
  * Reads of Intune's compliance management partners.
  *
- * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
- * top-level error with its path says why.
+ * Every field is nullable, so that one failure leaves the others of the same operation intact: a field that fails is null, and
+ * a top-level error with its path gives the reason.
  */
 export type Query = {
   __typename?: 'Query';
-  /** One partner by its id, or null where Microsoft Graph has none with this id. */
+  /** One partner by its id, or null if Microsoft Graph has none with this id. */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /**
-   * The partners of the tenant, page by page: in the order in which Microsoft Graph lists them, or as `orderBy` says.
+   * The partners of the tenant, page by page: in the order of Microsoft Graph, or of `orderBy`.
    *
-   * The list also holds partners of Intune's catalogue that were never set up; their state is `UNKNOWN`. Filtering and
-   * ordering happen in this gateway, over all rows, because Intune is known to ignore `$filter` and `$orderby` without
-   * a word. Without them only as many pages are read from Microsoft Graph as the answer needs. A list that is longer
-   * than this gateway is configured to read is refused with the code `TOO_MANY_ROWS`.
+   * The list also holds partners of Intune's catalog that were never set up; their state is `UNKNOWN`. Filtering and
+   * ordering happen in this gateway, over all rows, because Intune silently ignores `$filter` and `$orderby`.
+   * Without them, the gateway reads only the pages that the answer needs. A list that is longer
+   * than this gateway is configured to read fails with the code `TOO_MANY_ROWS`.
    *
-   * Cursors stay good while rows come and go: none is repeated or left out because of it. A partner that is deleted and
+   * Cursors stay valid while rows come and go: no row is repeated or skipped because of it. A partner that is deleted and
    * added again under its id counts as the same one. Only if a cursor's partner and the eight before it have all gone
    * from a list without `orderBy`, the list starts again, so that some may come twice. In an order, a cursor holds the
    * first characters of a long name only: if its partner has gone, those whose names begin alike may come twice. A cursor
@@ -718,11 +718,11 @@ export type Query = {
    */
   node?: Maybe<Node>;
   /**
-   * Several objects by their ids, in the order of the ids; null at the place of an id that Microsoft Graph does not have.
-   * An object that could not be read is null too, with an error at its place. An id that occurs twice is read once.
+   * Several objects by their ids, in the order of the ids; null for an id that Microsoft Graph does not have.
+   * An object that could not be read is null too, with an error at its path. An id that occurs twice is read once.
    */
   nodes?: Maybe<Array<Maybe<Node>>>;
-  /** Who calls, and which queries and mutations the caller's token allows. Answered without a call of Microsoft Graph. */
+  /** The caller, and the queries and mutations that its token allows. Answered without a request to Microsoft Graph. */
   viewer?: Maybe<Viewer>;
 };
 
@@ -730,8 +730,8 @@ export type Query = {
 /**
  * Reads of Intune's compliance management partners.
  *
- * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
- * top-level error with its path says why.
+ * Every field is nullable, so that one failure leaves the others of the same operation intact: a field that fails is null, and
+ * a top-level error with its path gives the reason.
  */
 export type QueryComplianceManagementPartnerArgs = {
   id: Scalars['ID']['input'];
@@ -741,8 +741,8 @@ export type QueryComplianceManagementPartnerArgs = {
 /**
  * Reads of Intune's compliance management partners.
  *
- * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
- * top-level error with its path says why.
+ * Every field is nullable, so that one failure leaves the others of the same operation intact: a field that fails is null, and
+ * a top-level error with its path gives the reason.
  */
 export type QueryComplianceManagementPartnersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
@@ -757,8 +757,8 @@ export type QueryComplianceManagementPartnersArgs = {
 /**
  * Reads of Intune's compliance management partners.
  *
- * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
- * top-level error with its path says why.
+ * Every field is nullable, so that one failure leaves the others of the same operation intact: a field that fails is null, and
+ * a top-level error with its path gives the reason.
  */
 export type QueryNodeArgs = {
   id: Scalars['ID']['input'];
@@ -768,8 +768,8 @@ export type QueryNodeArgs = {
 /**
  * Reads of Intune's compliance management partners.
  *
- * Every field is nullable, so that one failure leaves the others of the same operation: a field that fails is null, and a
- * top-level error with its path says why.
+ * Every field is nullable, so that one failure leaves the others of the same operation intact: a field that fails is null, and
+ * a top-level error with its path gives the reason.
  */
 export type QueryNodesArgs = {
   ids: Array<Scalars['ID']['input']>;
@@ -786,27 +786,27 @@ export type RemoveEnrollmentAssignmentInput = {
    * and the answer is a `CONFLICT` with the partner as it is now.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
-  /** The platform whose list is changed. */
+  /** The platform of the list to change. */
   platform: Platform;
   /**
-   * The target to remove: every entry of the same type with the same group or collection, whatever the case of the ids.
+   * The target to remove: every entry of the same type with the same group or collection. The case of ids does not matter.
    * With a filter, only entries with that filter; a filter of null means absent.
    */
   target: AssignmentTargetInput;
 };
 
-/** The answer to `removeEnrollmentAssignment`; where it is null, a top-level error says why. */
+/** The result of `removeEnrollmentAssignment`. If it is null, a top-level error gives the reason. */
 export type RemoveEnrollmentAssignmentPayload = {
   __typename?: 'RemoveEnrollmentAssignmentPayload';
   /**
-   * Whether something was written. False where the list already was as it should be, and with every user error but one:
-   * true beside a `CONFLICT` says that the list was written and that Microsoft Graph now shows another one without the
+   * Whether the gateway wrote the list. False if nothing had to change, and with every user error but one:
+   * true beside a `CONFLICT` means that the list was written, but Microsoft Graph now shows another one without the
    * change.
    */
   changed: Scalars['Boolean']['output'];
   /**
-   * The partner as Microsoft Graph shows it now, also where nothing had to be changed and for a `CONFLICT`. With
-   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices` that lags behind what was written. Null where `userErrors` gives
+   * The partner as Microsoft Graph shows it now, also if nothing had to change and for a `CONFLICT`. With
+   * `CHANGE_NOT_VISIBLE_YET` in `extensions.notices`, the write is not visible in it yet. Null if `userErrors` gives
    * another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
@@ -815,8 +815,8 @@ export type RemoveEnrollmentAssignmentPayload = {
 };
 
 /**
- * A target that this schema does not list, complete, so that nothing is lost: of an unlisted type, or of a listed one with
- * an unlisted kind of filter, which `filter` then cannot show.
+ * A complete target that this schema does not list: of an unlisted type, or of a listed one with an unlisted kind of
+ * filter, which `filter` then cannot show.
  */
 export type UnrecognizedAssignmentTarget = AssignmentTarget & {
   __typename?: 'UnrecognizedAssignmentTarget';
@@ -825,20 +825,20 @@ export type UnrecognizedAssignmentTarget = AssignmentTarget & {
   /** The type's name exactly as Microsoft Graph wrote it, such as `#microsoft.graph.scopeTagGroupAssignmentTarget`. */
   odataType: Scalars['String']['output'];
   /**
-   * All other members of the target as Microsoft Graph wrote them. A number with more digits than a double can hold comes
-   * as text, so that none is lost.
+   * All other members of the target as Microsoft Graph wrote them. A number with more digits than a double can hold is
+   * a string with all its digits.
    */
   properties: Scalars['JSONObject']['output'];
 };
 
 /**
  * The changes to a partner. A field that is absent stays untouched; a list replaces the whole list, and null empties it;
- * null for `ifRevision`, a target or a filter means absent; null for the name, a state, a heartbeat or a flag is refused
- * with its field, because a partner keeps its name and Microsoft Graph takes no null there. Without any change nothing is
- * written, and the partner is answered as it is.
+ * null for `ifRevision`, a target or a filter means absent; null for the name, a state, a heartbeat or a flag is a user
+ * error with its field, because a partner needs a name and Microsoft Graph accepts no null there. Without any change,
+ * nothing is written and the answer is the partner as it is.
  */
 export type UpdateComplianceManagementPartnerInput = {
-  /** Who enrols Android devices through this partner. */
+  /** The assignments of Android devices to this partner. */
   androidEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for Android devices. */
   androidOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
@@ -852,38 +852,38 @@ export type UpdateComplianceManagementPartnerInput = {
    * The `revision` that the change is based on. The partner is read just before the write; if it has another revision,
    * nothing is written and the answer is a `CONFLICT` with the partner as it is now. Other changes through
    * this gateway wait meanwhile; without Redis, not those through another replica. A change by another client that
-   * arrives between that read and the write, usually some tens of milliseconds, is not noticed: Microsoft Graph has no
+   * arrives between that read and the write, usually some tens of milliseconds, goes undetected: Microsoft Graph has no
    * ETag here.
    */
   ifRevision?: InputMaybe<Scalars['String']['input']>;
-  /** Who enrols iOS and iPadOS devices through this partner. */
+  /** The assignments of iOS and iPadOS devices to this partner. */
   iosEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for iOS and iPadOS devices. */
   iosOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** When the partner last gave a sign of life. */
+  /** The partner's last heartbeat. */
   lastHeartbeatDateTime?: InputMaybe<Scalars['DateTimeOffset']['input']>;
-  /** Who enrols Linux devices through this partner. Only today's beta knows this property. */
+  /** The assignments of Linux devices to this partner. Beta only (checked August 2026). */
   linuxEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
-  /** Whether the partner is onboarded for Linux devices. Only today's beta knows this property. */
+  /** Whether the partner is onboarded for Linux devices. Beta only (checked August 2026). */
   linuxOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Who enrols macOS devices through this partner. */
+  /** The assignments of macOS devices to this partner. */
   macOsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
   /** Whether the partner is onboarded for macOS devices. */
   macOsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
-  /** The state of the connection; `UNKNOWN_FUTURE_VALUE` is refused. */
+  /** The state of the connection. The gateway rejects `UNKNOWN_FUTURE_VALUE`. */
   partnerState?: InputMaybe<PartnerState>;
-  /** Who enrols Windows devices through this partner. Only the beta of the reference page knows this property. */
+  /** The assignments of Windows devices to this partner. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsEnrollmentAssignments?: InputMaybe<Array<ComplianceManagementPartnerAssignmentInput>>;
-  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page knows this property. */
+  /** Whether the partner is onboarded for Windows devices. Only the beta of the reference page has it, not v1.0 or beta of August 2026. */
   windowsOnboarded?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** The answer to `updateComplianceManagementPartner`; where it is null, a top-level error says why. */
+/** The result of `updateComplianceManagementPartner`. If it is null, a top-level error gives the reason. */
 export type UpdateComplianceManagementPartnerPayload = {
   __typename?: 'UpdateComplianceManagementPartnerPayload';
   /**
-   * The partner as Microsoft Graph shows it after the change, which can be as it was before (`CHANGE_NOT_VISIBLE_YET` in
-   * `extensions.notices`); for a `CONFLICT`, the partner as it is now; null where `userErrors` gives another reason.
+   * The partner as Microsoft Graph shows it after the change. With `CHANGE_NOT_VISIBLE_YET` in `extensions.notices` that is
+   * its state from before. For a `CONFLICT`, the partner as it is now. Null if `userErrors` gives another reason.
    */
   complianceManagementPartner?: Maybe<ComplianceManagementPartner>;
   /** The problems of the input that you can fix, all at once; empty after a success. */
@@ -893,22 +893,22 @@ export type UpdateComplianceManagementPartnerPayload = {
 /** A problem that the user can fix. Faults of the network, of Microsoft Graph or of credentials are top-level errors instead. */
 export type UserError = {
   __typename?: 'UserError';
-  /** What kind of problem it is, for programs. */
+  /** The kind of problem, for programs. */
   code: UserErrorCode;
   /**
    * The path of the input that the problem is about, such as `["input", "macOsEnrollmentAssignments", "0", "target"]`;
-   * null where it is about no single field.
+   * null if it is about no single field.
    */
   field?: Maybe<Array<Scalars['String']['output']>>;
-  /** What is wrong and what would be right, for people. */
+  /** The problem and how to fix it, for people. */
   message: Scalars['String']['output'];
 };
 
 /** The kinds of problems that a user can fix. */
 export type UserErrorCode =
-  /** The input was refused, by this gateway before anything was sent or by Microsoft Graph. */
+  /** The gateway rejected the input before sending anything, or Microsoft Graph rejected it. */
   | 'BAD_USER_INPUT'
-  /** The partner changed meanwhile, or the change collides with what Microsoft Graph holds. */
+  /** The partner changed meanwhile, or the change collides with data in Microsoft Graph. */
   | 'CONFLICT'
   /**
    * The `idempotencyKey` was used with another input or another mutation in the last 24 hours, and nothing was written. Send
@@ -919,23 +919,23 @@ export type UserErrorCode =
   | 'NOT_FOUND';
 
 /**
- * Who the caller is to this gateway, and what its token allows here. Read from the token alone: nothing is asked of
- * Microsoft Graph, so that a page can decide what to show before it asks.
+ * The caller and the operations that its token allows, read from the token alone. No request to Microsoft Graph is made,
+ * so a page can decide early which controls to show.
  */
 export type Viewer = {
   __typename?: 'Viewer';
-  /** How this gateway comes to its token for Microsoft Graph. */
+  /** How this gateway gets its token for Microsoft Graph. */
   authMode: AuthMode;
-  /** The application that the token was given to, or null where the token does not say. */
+  /** The application that the token was issued to, or null if the token does not say. */
   clientId?: Maybe<Scalars['ID']['output']>;
-  /** When the token ends, or null where it does not say. */
+  /** The expiry of the token, or null if the token does not say. */
   expiresAt?: Maybe<Scalars['DateTimeOffset']['output']>;
   /**
-   * Whether this gateway has verified the token. In the mode `PASSTHROUGH` it has not: the token is meant for Microsoft
-   * Graph, which alone can, and all that stands here is what the token says of itself.
+   * Whether this gateway has verified the token. In the mode `PASSTHROUGH` it has not: only Microsoft Graph
+   * can verify that token, and all values here are the token's own unverified claims.
    */
   isVerified: Scalars['Boolean']['output'];
-  /** Whether a person or an application calls; null where the token does not say. */
+  /** Whether a person or an application calls; null if the token does not say. */
   kind?: Maybe<CallerKind>;
   /** Each query and mutation of this gateway, and whether the caller's permissions suffice for it. */
   operations: Array<ViewerOperation>;
@@ -943,7 +943,7 @@ export type Viewer = {
   roles: Array<Scalars['String']['output']>;
   /** The delegated permissions (`scp`) in the token. */
   scopes: Array<Scalars['String']['output']>;
-  /** The tenant, or null where the token does not say. */
+  /** The tenant, or null if the token does not say. */
   tenantId?: Maybe<Scalars['ID']['output']>;
 };
 
@@ -951,13 +951,13 @@ export type Viewer = {
 export type ViewerOperation = {
   __typename?: 'ViewerOperation';
   /**
-   * Whether the caller's permissions suffice; null where the token does not tell. A person also needs a role in Intune,
+   * Whether the caller's permissions suffice; null if the token does not say. A person also needs a role in Intune,
    * which no token shows.
    */
   isPermitted?: Maybe<Scalars['Boolean']['output']>;
   /** Whether it reads or writes. */
   kind: OperationKind;
-  /** Where they do not suffice: the least privileged permission that would. */
+  /** The least privileged permission that would suffice, if `isPermitted` is false. */
   missingPermission?: Maybe<Scalars['String']['output']>;
   /** The field of `Query` or `Mutation`. */
   name: Scalars['String']['output'];

@@ -95,7 +95,7 @@ function isIncluded(
     if (condition === undefined) {
       throw unplanned;
     }
-    // The others are looked at all the same: graphql-js reads `@skip` first, and one of null is an error.
+    // The others are evaluated too: graphql-js reads `@skip` first, and one of null is an error.
     isWanted &&= condition !== (name === 'skip');
   }
   return isWanted;
