@@ -32,7 +32,7 @@ async function compileTools() {
     format: 'esm',
     target: 'node20.19',
     sourcemap: true,
-    sourcesContent: false,
+    sourcesContent: true,
     logLevel: 'warning',
     plugins: [{ name: 'compiled sources', setup: useCompiledSources }],
   });

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import serveFiles from '@fastify/static';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { ConfigError } from '../config/readers.ts';
 import {
   type ExplorerExample,
   type OfflineSettings,
@@ -21,10 +24,16 @@ const secondsOfDay = 86_400;
 /** Adds the page at `/` with all that it loads from the gateway. */
 export async function addExplorer(
   app: FastifyInstance,
-  { mode, example }: Explorer,
+  { mode: wanted, example }: Explorer,
   newId: () => string,
 ): Promise<void> {
-  const assets = readExplorerAssets();
+  const { folder, assets, hasOffline } = findExplorer();
+  if (wanted === 'offline' && !hasOffline) {
+    throw new ConfigError([
+      `EXPLORER is offline, and its pages are a package of their own: install ${optionalPackage}, or set EXPLORER to sandbox or off.`,
+    ]);
+  }
+  const mode = hasOffline ? wanted : 'sandbox';
   const paths = { endpointPath: '/graphql', schemaPath: '/schema.graphql' };
   const at = (name: string): string => `${explorerAssetsPath}${name}`;
   const settings: Readonly<Record<ExplorerPage, SandboxSettings | OfflineSettings>> = {
@@ -48,20 +57,7 @@ export async function addExplorer(
     },
   };
 
-  await app.register(serveFiles, {
-    root: explorerAssetsFolder,
-    prefix: explorerAssetsPath,
-    wildcard: false,
-    index: false,
-    decorateReply: false,
-    immutable: true,
-    maxAge: '365d',
-    setHeaders: (response) => {
-      // A worker has the policy of its own script: this one can load and call nothing.
-      response.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-      response.setHeader('cross-origin-resource-policy', 'same-origin');
-    },
-  });
+  addAssets(app, folder);
   app.get('/favicon.ico', async (_request, reply) =>
     reply.code(204).header('cache-control', `public, max-age=${secondsOfDay}`).send(),
   );
@@ -73,6 +69,30 @@ export async function addExplorer(
       .type('text/html; charset=utf-8')
       .send(explorerPage({ page, assets, settings: settings[page], nonce }));
   });
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'application/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
+};
+
+/** Serves each file that is there at the start, and no other path. */
+function addAssets(app: FastifyInstance, folder: URL): void {
+  for (const name of readdirSync(new URL('assets/', folder))) {
+    const file = new URL(`assets/${name}`, folder);
+    const headers = {
+      'content-type': contentTypes[extname(name)] ?? 'application/octet-stream',
+      'cache-control': 'public, max-age=31536000, immutable',
+      // A worker has the policy of its own script: this one can load and call nothing.
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+    };
+    app.get(`${explorerAssetsPath}${name}`, async (_request, reply) =>
+      reply.headers(headers).send(await readFile(file)),
+    );
+  }
 }
 
 /** Which page is shown; where both are there, the address may ask for one. */
@@ -202,13 +222,39 @@ export interface ExplorerAssets {
   readonly graphqlWorker: string;
 }
 
-const folder = new URL('../../dist/explorer/', import.meta.url);
+/** Has the page without the internet, which is seven megabytes, for installations of the gateway's package. */
+const optionalPackage = 'compliance-partner-explorer';
 
-/** The folder of the files themselves. */
-export const explorerAssetsFolder = fileURLToPath(new URL('assets/', folder));
+interface FoundExplorer {
+  /** Where the list of files and the folder `assets` are. */
+  readonly folder: URL;
+  readonly assets: ExplorerAssets;
+  /** Whether the page without the internet is there too. */
+  readonly hasOffline: boolean;
+}
 
-/** Reads the list. @throws Error where the explorer was not built. */
-export function readExplorerAssets(): ExplorerAssets {
+/** Finds the files: those of this package, or of the optional one where it is installed and has more. */
+export function findExplorer(): FoundExplorer {
+  const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
+  if (own.hasOffline) {
+    return own;
+  }
+  try {
+    const { resolve } = createRequire(import.meta.url);
+    const list = pathToFileURL(resolve(`${optionalPackage}/dist/assets.json`));
+    return readExplorer(new URL('./', list));
+  } catch {
+    return own;
+  }
+}
+
+/** @throws Error where the explorer was not built. */
+function readExplorer(folder: URL): FoundExplorer {
   // Written by this package's own build, in this form.
-  return JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
+  const assets = JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
+  return {
+    folder,
+    assets,
+    hasOffline: existsSync(new URL(`assets/${assets.offlineScript}`, folder)),
+  };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { explorerPage, explorerPolicy, readExplorerAssets } from '../../src/http/explorer.ts';
+import { explorerPage, explorerPolicy, findExplorer } from '../../src/http/explorer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 
 describe('explorer', () => {
@@ -152,7 +152,7 @@ const settings = {
 };
 
 describe.each(pages)('the page %s', (page) => {
-  const html = explorerPage({ page, assets: readExplorerAssets(), settings, nonce: 'once' });
+  const html = explorerPage({ page, assets: findExplorer().assets, settings, nonce: 'once' });
 
   it('runs one script, with the nonce, and none that stands in the page', () => {
     const tags = html.match(/<script[^>]*>/g);

@@ -163,10 +163,36 @@ describe('the packed package', () => {
     expect(pointing).toEqual([]);
   });
 
-  it('has the explorer that needs no internet, with the licences of all that is in it', async () => {
-    expect(packed.files).toContain('dist/explorer/LICENSES.txt');
+  it('has Sandbox and not the explorer that needs no internet, and says how to get that', async () => {
+    expect(
+      packed.files.filter((file) => /explorer\/assets\/(?!icon-|sandbox-)/.test(file)),
+    ).toEqual([]);
     const output = await packed.run(
       `import { createGateway, readConfig } from '${name}';
+       const log = { debug() {}, info() {}, warn() {}, error() {} };
+       for (const EXPLORER of ['auto', 'offline']) {
+         const gateway = createGateway(readConfig({ PORT: '0', EXPLORER }), { log });
+         const started = await gateway.start().catch((error) => console.log(error.problems[0]));
+         if (started) {
+           const page = await (await fetch(started.url + '/?explorer=offline')).text();
+           console.log(page.includes('embeddable-sandbox.cdn'), page.includes('"fallbackPath":null'));
+         }
+         await gateway.stop();
+       }`,
+    );
+    expect(output.trim().split('\n')).toEqual([
+      'true true',
+      expect.stringMatching(/^EXPLORER is offline, .* install compliance-partner-explorer,/),
+    ]);
+  });
+
+  it('has the explorer that needs no internet beside its optional package, with all licences', async () => {
+    const output = await packed.run(
+      `import { cpSync } from 'node:fs';
+       import { createGateway, readConfig } from '${name}';
+       const [from, to] = [${JSON.stringify(root)}, 'node_modules/compliance-partner-explorer/'];
+       cpSync(from + 'explorer/package.json', to + 'package.json');
+       cpSync(from + 'dist/explorer', to + 'dist', { recursive: true });
        const log = { debug() {}, info() {}, warn() {}, error() {} };
        const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'offline' }), { log });
        const { url } = await gateway.start();
