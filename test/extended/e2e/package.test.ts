@@ -191,7 +191,7 @@ describe('the packed package', () => {
       `import { cpSync } from 'node:fs';
        import { createGateway, readConfig } from '${name}';
        const [from, to] = [${JSON.stringify(root)}, 'node_modules/compliance-partner-explorer/'];
-       cpSync(from + 'explorer/package.json', to + 'package.json');
+       cpSync(from + 'src/explorer/package.json', to + 'package.json');
        cpSync(from + 'dist/explorer', to + 'dist', { recursive: true });
        const log = { debug() {}, info() {}, warn() {}, error() {} };
        const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'offline' }), { log });

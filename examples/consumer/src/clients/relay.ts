@@ -17,6 +17,9 @@ import listQuery, {
 import partnerQuery, {
   type relayOperationsPartnerQuery,
 } from '../gql/relay/relayOperationsPartnerQuery.graphql.js';
+import refetchQuery, {
+  type relayOperationsRefetchQuery,
+} from '../gql/relay/relayOperationsRefetchQuery.graphql.js';
 import { type Place, post } from './fetchGraphQL.js';
 import type { Client } from './tour.js';
 
@@ -66,11 +69,17 @@ export function createRelay(place: Place): Client {
           onError: reject,
         });
       }),
+    /** Reads the partner, then refetches its fragment through `node`, as `useRefetchableFragment` does. */
     async read(id) {
-      const data = await fetchQuery<relayOperationsPartnerQuery>(environment, partnerQuery, {
+      await fetchQuery<relayOperationsPartnerQuery>(environment, partnerQuery, { id }).toPromise();
+      const data = await fetchQuery<relayOperationsRefetchQuery>(environment, refetchQuery, {
         id,
       }).toPromise();
-      return data?.complianceManagementPartner?.displayName;
+      let name: unknown;
+      environment.commitUpdate((store) => {
+        name = store.get(id)?.getValue('displayName');
+      });
+      return data?.node == null ? undefined : String(name);
     },
   };
 }

@@ -33,13 +33,20 @@ export const operations = () => [
   graphql`
     query relayOperationsPartnerQuery($id: ID!) {
       complianceManagementPartner(id: $id) {
-        displayName
-        iosEnrollmentAssignments {
-          target {
-            __typename
-            ... on GroupAssignmentTarget {
-              groupId
-            }
+        id
+        ...relayOperationsPartner
+      }
+    }
+  `,
+  graphql`
+    fragment relayOperationsPartner on ComplianceManagementPartner
+    @refetchable(queryName: "relayOperationsRefetchQuery") {
+      displayName
+      iosEnrollmentAssignments {
+        target {
+          __typename
+          ... on GroupAssignmentTarget {
+            groupId
           }
         }
       }
