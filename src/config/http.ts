@@ -73,7 +73,7 @@ export function listenErrorOf(
     return new StartError(`${failure}; raise the limit of open files (ulimit -n).`, code);
   }
   if (hostVariable !== undefined && hostCodes.test(code)) {
-    return new ConfigError([`${hostVariable} is no address of this machine: ${failure}.`]);
+    return new ConfigError([`${hostVariable} is not an address of this machine: ${failure}.`]);
   }
   if (configCodes.test(code)) {
     return new ConfigError([`${portVariable} cannot be used: ${failure}.`]);

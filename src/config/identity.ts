@@ -121,7 +121,7 @@ function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
   if (isManaged) {
     readers.need(
       'AUTH_AUDIENCES',
-      'with a managed identity the gateway cannot know the client id that callers ask tokens for',
+      'with a managed identity the gateway cannot know the client id in the tokens of callers',
     );
   }
   const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];

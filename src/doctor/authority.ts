@@ -82,7 +82,7 @@ export function authorityFindings(
       message,
       isTenant
         ? 'The tenant is not known there: check AZURE_TENANT_ID, AUTH_TENANTS and GRAPH_CLOUD.'
-        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and what stands between this machine and it.',
+        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and proxies and firewalls between this machine and it.',
     ),
   ];
 }

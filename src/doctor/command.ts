@@ -216,7 +216,7 @@ async function readToken({
       ? ['Standard input', readStdin]
       : ['The file of --token-file', () => readFile(tokenFile)];
   const wrong = (what: string): Finding =>
-    problem('token', `${place} ${what}.`, 'Write the token alone into it.');
+    problem('token', `${place} ${what}.`, 'The file must hold the token alone.');
   try {
     return tokenIn(await read(), [wrong('holds no token')]);
   } catch (error) {

@@ -151,12 +151,12 @@ function ownTokenFindings(
     return [
       problem(
         'credential',
-        `Whether the credential is good could not be found out: ${facts.message}`,
+        `The credential could not be checked: ${facts.message}`,
         'Make the place that gives tokens reachable first, then look again.',
       ),
     ];
   }
-  const taken = ok('credential', "The gateway's own credential is taken: a token for Graph came.");
+  const taken = ok('credential', "The gateway's own credential works: it got a token for Graph.");
   if (mode === 'on-behalf-of' || facts.claims === undefined) {
     return [taken];
   }
@@ -173,5 +173,5 @@ function certificateFinding(endsAtMs: number, { nowMs }: CredentialView): Findin
   }
   return days < soonDays
     ? warning('credential', `The client certificate ends in ${days} days, on ${end}.`, remedy)
-    : ok('credential', `The client certificate is good until ${end}.`);
+    : ok('credential', `The client certificate is valid until ${end}.`);
 }

@@ -274,7 +274,7 @@ export function unreachedFinding(
   const sentences: Readonly<Record<ProbeStage, readonly [message: string, remedy: string]>> = {
     dns: [
       `No address was found for ${hostname} ${stopped}.`,
-      "Check the name, this machine's DNS, and whether it may ask for names outside.",
+      "Check the name, this machine's DNS, and whether it may resolve external names.",
     ],
     tcp: [
       `No connection to ${host} was made ${stopped}.`,
@@ -287,7 +287,7 @@ export function unreachedFinding(
     tunnel:
       reason === '407'
         ? [
-            `The forward proxy ${proxy} rejects the credentials, or asks for some (407).`,
+            `The forward proxy ${proxy} rejects the credentials, or requires some (407).`,
             'Set user name and password in the URL of HTTPS_PROXY, percent-encoded.',
           ]
         : [
@@ -306,13 +306,14 @@ export function unreachedFinding(
         ],
     http: [
       `${host} took the connection, and no whole answer came ${stopped}.`,
-      'Check what stands between this machine and it.',
+      'Check proxies and firewalls between this machine and it.',
     ],
   };
   return problem(stage === 'proxy' || stage === 'tunnel' ? 'proxy' : check, ...sentences[stage]);
 }
 
-const otherPlace = 'Check GRAPH_BASE_URL, and what stands between this machine and Graph.';
+const otherPlace =
+  'Check GRAPH_BASE_URL, and proxies and firewalls between this machine and Graph.';
 
 /** Judges the answer to a request without a token: Graph refuses it, and in its own form. */
 export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[] {
@@ -322,7 +323,7 @@ export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[
   const { status, json, durationMs } = facts;
   const isGraphs = readErrorBody(json) !== undefined;
   if (status === 401 && isGraphs) {
-    const message = `${url.host} answers, and asks for a token as it should (${Math.round(durationMs)} ms).`;
+    const message = `${url.host} answers, and requires a token as expected (${Math.round(durationMs)} ms).`;
     return [ok('graph', message)];
   }
   if (status === 429 || status >= 500) {

@@ -45,7 +45,7 @@ export function readBatch(
   const body = readJsonBody({ operation }, response, nowMs, [200]);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw protocolErrorOf({ operation }, response, 'there are no answers in it');
+    throw protocolErrorOf({ operation }, response, 'it has no answers');
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {

@@ -26,11 +26,11 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
   const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw protocolErrorOf({ operation: 'list' }, response, 'there is no list in it');
+    throw protocolErrorOf({ operation: 'list' }, response, 'it has no list');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is no text');
+    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is not a string');
   }
   return {
     partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
@@ -202,14 +202,14 @@ function partnerProblemOf(value: unknown): string {
   }
   const text = texts.find((name) => !isOptional(value[name], 'string'));
   if (text !== undefined) {
-    return `${text} of a partner is no text`;
+    return `${text} of a partner is not a string`;
   }
   const flag = platforms.find((platform) => !isOptional(value[`${platform}Onboarded`], 'boolean'));
   if (flag !== undefined) {
     return `${flag}Onboarded of a partner is neither true nor false`;
   }
   const list = platforms.find((platform) => !isList(value[`${platform}EnrollmentAssignments`]));
-  return `${list}EnrollmentAssignments of a partner is no list of assignments`;
+  return `${list}EnrollmentAssignments of a partner is not a list of assignments`;
 }
 
 function isOptional(value: unknown, type: 'string' | 'boolean'): boolean {

@@ -109,11 +109,11 @@ function messageFor(
     case 'tenantNotLicensed':
       return 'Intune is not available in this tenant: it needs an active licence and Intune as its device management authority. Repeating does not help.';
     case 'throttled':
-      return 'Microsoft Graph asks to slow down.';
+      return 'Microsoft Graph throttles this caller.';
     case 'invalidRequest':
     case 'conflict':
       return message === ''
-        ? `Microsoft Graph refused this without a reason (${status}).`
+        ? `Microsoft Graph rejected this without a reason (${status}).`
         : message;
     case 'notFound':
       return 'Microsoft Graph has no partner with this id.';

@@ -99,7 +99,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       if (decision.kind === 'stop') {
         if (decision.because !== 'final') {
           const why = { ...labels, attempt: attempt.number, reason: decision.because };
-          log.warn('Microsoft Graph is not asked again', why);
+          log.warn('The call of Microsoft Graph is not retried', why);
         }
         return conclude(ending, isInDoubt);
       }
@@ -108,7 +108,12 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       retryBudget.take();
       hasRefreshed ||= withFreshToken;
       isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
-      log.info('Microsoft Graph is asked again', { ...labels, attempt: number, reason, delayMs });
+      log.info('The call of Microsoft Graph is retried', {
+        ...labels,
+        attempt: number,
+        reason,
+        delayMs,
+      });
       await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
         throw isInDoubt ? asInDoubt(error) : error;
       });

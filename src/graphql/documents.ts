@@ -79,7 +79,7 @@ const idsOff = () =>
   new RequestProblem(
     400,
     'TRUSTED_DOCUMENTS_OFF',
-    'This gateway has no trusted documents, so it knows no "documentId". Send the document as "query".',
+    'This gateway has no trusted documents, so "documentId" is not supported. Send the document as "query".',
   );
 
 const notInManifest = () =>

@@ -101,7 +101,7 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
   directives: (seen, allowed) =>
     `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
   'filter-conditions': (seen, allowed) =>
-    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Filter by less, or ask in several operations.`,
+    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Use fewer, or several operations.`,
   'filter-depth': (seen, allowed) =>
     `A filter has ${seen} levels of "and", "or" and "not", and ${allowed} are allowed. Nest less.`,
   'filter-text': (seen, allowed) =>
@@ -109,9 +109,9 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
   'order-keys': (seen, allowed) =>
     `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
   'page-rows': (seen, allowed) =>
-    `The operation asks for pages of ${seen} partners in all, and ${allowed} are allowed. Ask for smaller pages, or in several operations.`,
+    `The operation requests pages of ${seen} partners in all, and ${allowed} are allowed. Request smaller pages, or use several operations.`,
   entities: (seen, allowed) =>
-    `The operation asks for ${seen} entities, and ${allowed} are allowed. Ask in several operations.`,
+    `The operation requests ${seen} entities, and ${allowed} are allowed. Use several operations.`,
   'answer-bytes': (seen, allowed) =>
     `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
   'answer-values': (seen, allowed) =>

@@ -46,7 +46,7 @@ const machinery = `
   extend type Query {
     "The schema for a composer."
     ${serviceField}: _Service!
-    "At most 100 partners by their ids, in order: null where Microsoft Graph has none, and null with an error where one failed."
+    "At most 100 partners by their ids, in order: null if Microsoft Graph has none, and null with an error if one failed."
     ${entitiesField}("The type and the key of each." representations: [_Any!]!): [_Entity]!
   }`;
 
@@ -129,7 +129,7 @@ export const hiddenService: ValidationRule = (context) => ({
     if (isRoot && node.name.value === serviceField) {
       context.reportError(
         new GraphQLError(
-          'This gateway has introspection switched off, and so "_service". Compose with the subgraph.graphql of its package.',
+          'Introspection is disabled, and so is "_service". Compose with the subgraph.graphql of its package.',
           { nodes: node },
         ),
       );

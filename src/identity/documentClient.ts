@@ -102,7 +102,7 @@ function findHeadProblem({ statusCode, headers: answered }: Dispatcher.ResponseD
   }
   const isJson = isJsonType(String(answered['content-type']));
   const isPlain = ['identity', 'undefined'].includes(String(answered['content-encoding']));
-  return isJson && isPlain ? undefined : 'it is no JSON';
+  return isJson && isPlain ? undefined : 'it is not JSON';
 }
 
 async function readBytes({ body }: Dispatcher.ResponseData): Promise<Buffer> {

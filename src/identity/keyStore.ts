@@ -136,7 +136,7 @@ class RefreshedKeyStore implements KeyStore {
     this.#parts.log.warn('The keys to check tokens with could not be loaded.', {
       reason: problem,
       systemCode,
-      state: this.#usableKeys() === undefined ? 'no keys' : 'the last good keys stay in use',
+      state: this.#usableKeys() === undefined ? 'no keys' : 'the last valid keys stay in use',
     });
   }
 }

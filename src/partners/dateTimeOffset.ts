@@ -57,7 +57,7 @@ function findClockProblem(parts: Parts, offset: string): string | undefined {
   }
   // A leap second is inserted at the end of a day in UTC, whatever the local clock shows then.
   if (second === 60 && modulo(hour * 60 + minute - offsetMinutes, 1440) !== 1439) {
-    return 'has a second 60 where no leap second can be: it is only possible at 23:59:60 in UTC';
+    return 'has an impossible second 60: leap seconds exist at 23:59:60 UTC only';
   }
   return undefined;
 }

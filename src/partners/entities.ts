@@ -41,7 +41,7 @@ function readKey(representation: unknown, index: number): string {
   if (member('__typename') !== entityName) {
     throw new GatewayError(
       'BAD_USER_INPUT',
-      `The representation ${index} has no "__typename" that this subgraph knows: its one entity is ${entityName}.`,
+      `The representation ${index} has no known "__typename": the one entity of this subgraph is ${entityName}.`,
       { field: [...place, '__typename'] },
     );
   }

@@ -265,7 +265,7 @@ const keyReused: UserError = {
 function storeFull(retryAfterMs: number): GatewayError {
   return new GatewayError(
     'OVERLOADED',
-    'There is no room to keep the outcome of another idempotencyKey, so nothing was sent. Retry later.',
+    'The gateway cannot store more outcomes of idempotency keys, so nothing was sent. Retry later.',
     { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) },
   );
 }

@@ -52,7 +52,7 @@ function nullProblems(
     .filter((field) => input[field] === null)
     .map((field) => ({
       path: ['input', field],
-      message: `${field} cannot be null. Send a value, or leave the field out to keep what is there.`,
+      message: `${field} cannot be null. Send a value, or omit the field to keep the current one.`,
     }));
 }
 
@@ -92,7 +92,7 @@ function unknownPropertyProblem(path: readonly string[], version: GraphApiVersio
   return {
     path,
     message:
-      `Microsoft Graph ${version}, which this gateway is configured for, does not know ${path.at(-1)}. ` +
+      `Microsoft Graph ${version}, as configured for this gateway, does not have ${path.at(-1)}. ` +
       'Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
   };
 }

@@ -167,7 +167,7 @@ describe("the identity's configuration", () => {
       'a machine without an audience',
       { GRAPH_CLOUD: 'global', AUTH_MODE: 'app-only', AZURE_TENANT_ID: tenant },
       [
-        'AUTH_AUDIENCES is missing: with a managed identity the gateway cannot know the client id that callers ask tokens for.',
+        'AUTH_AUDIENCES is missing: with a managed identity the gateway cannot know the client id in the tokens of callers.',
       ],
     ],
     [

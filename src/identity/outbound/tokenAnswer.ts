@@ -79,7 +79,7 @@ function errorOf(refusal: Refusal, facts: RefusalFacts, codes: readonly string[]
       });
     case 'throttled': {
       const { retryAfterMs } = refusal;
-      const message = 'Microsoft Entra is asked for too many tokens.';
+      const message = 'The gateway has requested too many tokens from Microsoft Entra.';
       return new GraphCredentialError('throttled', message, { retryAfterMs, cause });
     }
     case 'unavailable': {
@@ -95,7 +95,7 @@ function errorOf(refusal: Refusal, facts: RefusalFacts, codes: readonly string[]
 
 function messageForUser({ claims, needsConsent }: Extract<Refusal, { kind: 'user' }>): string {
   if (claims !== undefined) {
-    return 'Microsoft Entra asks for more before this user may go on: get a new token that meets the claims.';
+    return 'Microsoft Entra requires further claims of this user. Get a new token that meets them.';
   }
   return needsConsent
     ? 'This gateway has no consent to act for this user in Microsoft Graph. An administrator can grant it.'
@@ -176,7 +176,7 @@ const hints: Readonly<Record<string, string>> = {
   AADSTS700027: 'the client certificate is not the one of the app registration, or has expired',
   AADSTS700016: 'the app is not registered in this tenant, or AZURE_CLIENT_ID is wrong',
   AADSTS7000229: 'the app has no service principal in this tenant: an administrator has to consent',
-  AADSTS90002: 'there is no such tenant in this cloud',
+  AADSTS90002: 'this cloud does not have the tenant',
   AADSTS65001: 'the permissions of the app have no consent',
   AADSTS500011: 'the resource is not known in this tenant: the cloud may be the wrong one',
   AADSTS700213: 'no federated credential of the app fits the subject of the token file',

@@ -68,7 +68,7 @@ export function createTokenTransport(
   { certificateAuthorities, proxies, allowsPlainHttp = false }: TokenTransportOptions = {},
 ): TokenTransport {
   if (origin.protocol !== 'https:' && !allowsPlainHttp && !isLoopback(origin.hostname)) {
-    throw new TypeError('Tokens are only asked for over https.');
+    throw new TypeError('Tokens are requested over https only.');
   }
   const proxy = proxyFor(origin, proxies);
   const options = {
@@ -82,7 +82,7 @@ export function createTokenTransport(
   return {
     async send({ url, method, headers, body, signal }) {
       if (url.origin !== origin.origin) {
-        throw unavailable('A token was to be asked for somewhere else, so nothing was sent.');
+        throw unavailable('The token request would go to another origin, so nothing was sent.');
       }
       const path = `${url.pathname}${url.search}`;
       const identity = { ...headers, 'accept-encoding': 'identity' };
@@ -196,7 +196,7 @@ export function guardTransport(
       const message = 'Too much is waiting for the token endpoint already; nothing was sent.';
       return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
-    ended: () => new GraphCredentialError('unavailable', 'No token was asked for in time.'),
+    ended: () => new GraphCredentialError('unavailable', 'No token request could start in time.'),
   });
   return {
     send: (request) =>
