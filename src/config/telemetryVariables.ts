@@ -105,7 +105,7 @@ export const telemetryVariables = {
   }),
 };
 
-/** Their values are never shown, not even where they cannot be used. */
+/** Their values are never shown, not even if they cannot be used. */
 function readHeaders(readers: Readers, name: string): Readonly<Record<string, Secret>> {
   const given = readers.text(name);
   if (given === undefined) {

@@ -24,7 +24,7 @@ export interface AuthorityFacts {
   readonly keys: KeyFacts;
 }
 
-/** Where the metadata of the authority are: the tenant's own where there is one, those of all organizations else. */
+/** Where the metadata of the authority are: the tenant's own if there is one, those of all organizations else. */
 export function metadataUrlOf(inbound: InboundConfig): URL {
   const path = `/${encodeURIComponent(tenantOf(inbound))}/v2.0/.well-known/openid-configuration`;
   return new URL(path, inbound.authorityHost);

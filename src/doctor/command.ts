@@ -22,7 +22,7 @@ export interface DoctorParts extends Dependencies {
   readonly environment: Environment;
   readonly readFile: (path: string) => Promise<string>;
   readonly readStdin: () => Promise<string>;
-  /** How long one probe may take; 5 s where absent. */
+  /** How long one probe may take; 5 s if absent. */
   readonly timeoutMs?: number;
 }
 
@@ -256,7 +256,7 @@ async function readWholeConfig(environment: Environment): Promise<ReadConfig> {
   }
 }
 
-/** @throws ConfigError where the manifest cannot be used. */
+/** @throws ConfigError if the manifest cannot be used. */
 async function checkTrustedDocuments(config: Config): Promise<void> {
   if (config.trustedDocuments.mode === 'off') {
     return;

@@ -97,7 +97,7 @@ const hints: readonly Hint[] = [
   (facts) =>
     isProduction(facts) && facts.config.upstream.kind === 'emulator'
       ? hint(
-          'The embedded Graph answers in production: the data are invented and gone at the end.',
+          'The embedded Graph answers in production: its data are invented, and lost when it stops.',
           'Set GRAPH_CLOUD to the cloud of your tenant.',
         )
       : undefined,

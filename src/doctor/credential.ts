@@ -24,7 +24,7 @@ type OwnTokenFacts =
 /** The gateway's own credential. */
 export interface CredentialFacts {
   readonly ownToken: OwnTokenFacts;
-  /** Until when the certificate can be used; undefined where there is none that can be read. */
+  /** Until when the certificate can be used; undefined if there is none that can be read. */
   readonly certificateEndsAtMs: number | undefined;
 }
 
@@ -94,7 +94,7 @@ const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * Until when the client's certificate can be used, in milliseconds since the epoch; of several in the file, the one that
- * belongs to the key. Undefined where the file cannot be used: what is wrong with it is said by who asks for a token.
+ * belongs to the key. Undefined if the file cannot be used: what is wrong with it is said by who asks for a token.
  */
 export async function readCertificateLife(
   credential: Extract<CredentialConfig, { readonly kind: 'certificate' }>,

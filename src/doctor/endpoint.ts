@@ -32,10 +32,10 @@ export type EndpointFacts =
       readonly status: number;
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-      /** The body; undefined where it is no JSON, or too large. */
+      /** The body; undefined if it is no JSON, or too large. */
       readonly json: unknown;
       readonly durationMs: number;
-      /** How far this machine's clock is ahead of the answer's `Date`; undefined where it has none. */
+      /** How far this machine's clock is ahead of the answer's `Date`; undefined if it has none. */
       readonly clockAheadMs: number | undefined;
     };
 
@@ -301,11 +301,11 @@ export function unreachedFinding(
             'otherwise another server answers under this name.',
         ]
       : [
-          `${host} took the connection, and no TLS came about ${stopped}.`,
+          `${host} accepted the connection, but completed no TLS handshake ${stopped}.`,
           'Check whether something on the way cuts or opens TLS, and whether the port speaks it.',
         ],
     http: [
-      `${host} took the connection, and no whole answer came ${stopped}.`,
+      `${host} accepted the connection, but sent no complete answer ${stopped}.`,
       'Check proxies and firewalls between this machine and it.',
     ],
   };
@@ -315,7 +315,7 @@ export function unreachedFinding(
 const otherPlace =
   'Check GRAPH_BASE_URL, and proxies and firewalls between this machine and Graph.';
 
-/** Judges the answer to a request without a token: Graph refuses it, and in its own form. */
+/** Judges the answer to a request without a token: Graph rejects it, and in its own form. */
 export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[] {
   if (facts.kind === 'unreached') {
     return [unreachedFinding('graph', url, facts)];

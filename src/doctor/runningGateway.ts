@@ -147,7 +147,7 @@ interface SandboxFacts {
   /** The origins whose pages may call; `*` stands for all. */
   readonly origins: readonly string[];
   readonly introspection: boolean;
-  /** Whether documents are refused that are not in the manifest. */
+  /** Whether documents are rejected that are not in the manifest. */
   readonly trustsListedOnly: boolean;
   /** Whether it is meant to be closed by default. */
   readonly isProduction: boolean;
@@ -179,7 +179,7 @@ export function sandboxFindings({
   const message = `A browser at the hosted Apollo Sandbox cannot use the gateway: ${listOf(lacks.map(({ what }) => what))}.`;
   return isProduction
     ? [ok('sandbox', `${message} That is usual in production.`)]
-    : [warning('sandbox', message, `If it is wanted: ${listOf(lacks.map(({ step }) => step))}.`)];
+    : [warning('sandbox', message, `To allow it: ${listOf(lacks.map(({ step }) => step))}.`)];
 }
 
 const listOf = (words: readonly string[]): string => words.join(', ');

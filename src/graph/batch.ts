@@ -151,7 +151,7 @@ async function askOnce(
   return paths.map((_path, index) => answers.get(String(index)));
 }
 
-/** How long to wait before an item is asked for again; undefined where its answer is final. */
+/** How long to wait before an item is asked for again; undefined if its answer is final. */
 function repeatDelayMsOf(
   { clock, chance }: GraphClientParts,
   answer: GraphResponse | undefined,

@@ -40,7 +40,7 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
 
 /**
  * Understands the answer to a get, in either form: bare, as OData has it, or in `{"value": {…}}`, as Graph's own
- * pages show it. Undefined where Graph has no such partner: it says so with a 404, or with a success that is empty,
+ * pages show it. Undefined if Graph has no such partner: it says so with a 404, or with a success that is empty,
  * as Intune has done.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
  */
@@ -240,7 +240,7 @@ export interface AssignmentSource {
 /** A partner together with the text of its assignments. */
 export interface PartnerSource {
   readonly partner: PartnerResource;
-  /** The entries of a platform's list; empty where the list is missing or null. */
+  /** The entries of a platform's list; empty if the list is missing or null. */
   assignments(platform: WirePlatform): readonly AssignmentSource[];
 }
 

@@ -118,7 +118,7 @@ function messageFor(
     case 'notFound':
       return 'Microsoft Graph has no partner with this id.';
     case 'timeout':
-      return 'Microsoft Graph ran out of time.';
+      return 'Microsoft Graph timed out.';
     case 'unavailable':
       return `Microsoft Graph has a fault (${status}).`;
     default:
@@ -293,7 +293,7 @@ const ipAddress =
 
 /**
  * Makes a message of Graph's fit for a caller: one line without the support tail, addresses, internal hosts, tokens
- * and the backend's own namespace. Empty where nothing is left.
+ * and the backend's own namespace. Empty if nothing is left.
  */
 export function cleanMessage(message: string): string {
   const cleaned = message

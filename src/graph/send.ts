@@ -268,7 +268,7 @@ const longestLookMs = 3_000;
 
 /**
  * How long one attempt may take, in milliseconds: a read leaves time for a repeat, an add leaves time to look whether
- * it came to pass. Undefined where only the operation's own deadline counts.
+ * it came to pass. Undefined if only the operation's own deadline counts.
  */
 export function attemptLimitMsOf(
   { operation }: Pick<GraphRequest, 'operation'>,
@@ -309,7 +309,7 @@ function createPlaces(options: SendOptions, { measurements }: SendParts): Concur
   return createConcurrencyLimit(options, {
     full() {
       measurements.heldBack('bulkhead', 'graph');
-      const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
+      const message = 'The queue for Microsoft Graph is full, so nothing was sent.';
       return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
     ended: (signal) => abortErrorOf(signal, false, 'queued'),

@@ -43,7 +43,7 @@ export function createErrorFormat(limits: Limits, introspection: boolean): Error
 }
 
 const masked =
-  'Something went wrong inside the gateway. Its operators find the reason by the request id.';
+  'Internal error. The operators of the gateway can find the reason by the request id.';
 
 /**
  * Lets through what is meant for the caller: the gateway's own errors, and those about the document and the
@@ -96,7 +96,7 @@ export function isArgumentFault(error: unknown): boolean {
   );
 }
 
-/** What Apollo says where there is nothing to parse. Its words speak of persisted queries, which are not taken here. */
+/** What Apollo says if there is nothing to parse. Its words speak of persisted queries, which are not taken here. */
 const ownWords: ReadonlyMap<string, string> = new Map([
   [
     'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',

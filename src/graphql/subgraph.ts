@@ -18,7 +18,7 @@ import { createSchema, readSdl, resolverMap } from './schema.ts';
 export const serviceField = '_service';
 
 /**
- * Names that other subgraphs have too, for types and fields of their own: a composer refuses or mixes them. Relay's
+ * Names that other subgraphs have too, for types and fields of their own: a composer rejects or mixes them. Relay's
  * refetching is the router's business, which alone knows all types behind ids.
  */
 const foreignTypes: ReadonlySet<string> = new Set(['Node']);
@@ -28,7 +28,7 @@ const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
 
-/** Apollo's composer refuses `@oneOf` where it is not defined, and leaves it out of the supergraph. */
+/** Apollo's composer rejects `@oneOf` where it is not defined, and leaves it out of the supergraph. */
 const oneOf = `"Exactly one field of the input must be given."
 directive @oneOf on INPUT_OBJECT`;
 
@@ -122,7 +122,7 @@ export function schemaOf({
   return { sdl: served, schema };
 }
 
-/** Rejects a document that asks for the SDL where introspection is off, as Apollo does for introspection. */
+/** Rejects a document that asks for the SDL if introspection is off, as Apollo does for introspection. */
 export const hiddenService: ValidationRule = (context) => ({
   Field(node) {
     const isRoot = context.getParentType() === context.getSchema().getQueryType();

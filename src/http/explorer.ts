@@ -207,7 +207,7 @@ const folder = new URL('../../dist/explorer/', import.meta.url);
 /** The folder of the files themselves. */
 export const explorerAssetsFolder = fileURLToPath(new URL('assets/', folder));
 
-/** Reads the list. @throws Error where the explorer was not built. */
+/** Reads the list. @throws Error if the explorer was not built. */
 export function readExplorerAssets(): ExplorerAssets {
   // Written by this package's own build, in this form.
   return JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;

@@ -21,7 +21,7 @@ export interface SheddingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'shed'>;
-  /** The process itself where absent. */
+  /** The process itself if absent. */
   readonly senseLoad?: SenseLoad | undefined;
 }
 

@@ -49,7 +49,7 @@ export type IdentityReason =
   | keyof typeof unavailable;
 
 /**
- * A caller that was not let in. The messages are all here, word for word, so that none can carry a piece of a token; they
+ * A rejected caller. The messages are all here, word for word, so that none can carry a piece of a token; they
  * are fit for the caller.
  */
 export class IdentityError extends Error {

@@ -12,7 +12,7 @@ export const maximumEntities = 100;
 export const entityName = 'ComplianceManagementPartner';
 
 /**
- * Reads partners by what a router knows of them, in order, several ids in one call: null where Graph has none. What
+ * Reads partners by what a router knows of them, in order, several ids in one call: null if Graph has none. What
  * fails for one is an error in its place; the others are still returned.
  */
 export function readEntities(

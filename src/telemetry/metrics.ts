@@ -22,10 +22,10 @@ export interface AttemptMeasurement {
 /** One HTTP request to the gateway. */
 export interface RequestMeasurement {
   readonly method: string;
-  /** The route's pattern; undefined where there is none, so that no caller can make up new ones. */
+  /** The route's pattern; undefined if there is none, so that no caller can make up new ones. */
   readonly route: string | undefined;
   readonly durationMs: number;
-  /** Undefined where the caller had left before its answer. */
+  /** Undefined if the caller had left before its answer. */
   readonly status: number | undefined;
   /** Where it failed: a stable code. */
   readonly errorType: string | undefined;

@@ -79,9 +79,19 @@ describe('a finding about something that was not reached', () => {
     ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
     ['tls', 'CERT_HAS_EXPIRED', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
     ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', /certificate .* cannot be trusted/, /NODE_EXTRA_CA/],
-    ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', /no TLS came about \(ERR_SSL/, /cuts or opens TLS/],
-    ['tls', 'timeout', /no TLS came about in time/, /cuts or opens TLS/],
-    ['http', 'UND_ERR_SOCKET', /no whole answer came \(UND_ERR_SOCKET\)/, /proxies and firewalls/],
+    [
+      'tls',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      /completed no TLS handshake \(ERR_SSL/,
+      /cuts or opens TLS/,
+    ],
+    ['tls', 'timeout', /completed no TLS handshake in time/, /cuts or opens TLS/],
+    [
+      'http',
+      'UND_ERR_SOCKET',
+      /sent no complete answer \(UND_ERR_SOCKET\)/,
+      /proxies and firewalls/,
+    ],
   ])('at %s with %s says where to look', (stage, reason, message, remedy) => {
     expect(unreachedFinding('graph', url, { kind: 'unreached', stage, reason })).toEqual({
       check: 'graph',
@@ -158,7 +168,7 @@ describe('the finding that trusted documents keep the hosted Sandbox out', () =>
       expect.objectContaining({
         severity: 'warning',
         message: expect.stringMatching(/only trusted documents are accepted\.$/),
-        remedy: 'If it is wanted: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
+        remedy: 'To allow it: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
       }),
     ]);
   });

@@ -10,7 +10,7 @@ import {
 } from './token.ts';
 import type { TokenAnswer } from './tokenEndpoint.ts';
 
-/** Reads what a token endpoint granted; undefined where it is nothing that could be used. Numbers may come as texts. */
+/** Reads what a token endpoint granted; undefined if it is nothing that could be used. Numbers may come as texts. */
 export function readGrant(json: unknown, nowMs: number): AcquiredToken | undefined {
   if (!isJsonObject(json)) {
     return undefined;
@@ -127,7 +127,7 @@ export interface RefusalFacts {
   readonly flow: TokenFlow;
   readonly status: number;
   readonly retryAfterMs: number | undefined;
-  /** The OAuth error, undefined where the answer has none. */
+  /** The OAuth error, undefined if the answer has none. */
   readonly error: string | undefined;
   readonly suberror: string | undefined;
   /** What Conditional Access asks for, as JSON text. */
@@ -182,7 +182,7 @@ const hints: Readonly<Record<string, string>> = {
   AADSTS700213: 'no federated credential of the app fits the subject of the token file',
   AADSTS700211: 'no federated credential of the app fits the issuer of the token file',
   AADSTS700212: 'no federated credential of the app fits the audience of the token file',
-  AADSTS700024: 'the assertion of the client is out of its time: a clock may be wrong',
+  AADSTS700024: 'the client assertion is expired or not valid yet: a clock may be wrong',
   AADSTS1002012: 'the scope is not one that this flow takes',
 };
 
