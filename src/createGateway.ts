@@ -68,7 +68,7 @@ async function stopStarted(
 
 /** A gateway that tells of itself. */
 interface ObservedGateway extends Gateway {
-  /** Where its metrics can be fetched; undefined where they cannot. */
+  /** Where its metrics can be fetched; undefined if they cannot. */
   readonly metricsUrl: string | undefined;
 }
 

@@ -52,7 +52,7 @@ const authModes = {
 
 type Close = () => Promise<unknown>;
 
-/** Builds all parts in order and listens. What was opened is closed again where that fails. */
+/** Builds all parts in order and listens. What was opened is closed again if that fails. */
 export async function startGateway(config: Config, surroundings: Dependencies): Promise<Gateway> {
   const opened: Close[] = [];
   try {
@@ -248,7 +248,7 @@ function urlOf(app: FastifyInstance): string {
 
 /**
  * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
- * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today refuses them.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
  */
 export function explorerOf({
   explorer,

@@ -17,7 +17,7 @@ import type { OutboundCredentials } from './identity/outbound/credentials.ts';
 export interface IdentityMode {
   readonly credentials: Credentials;
   readonly tenantKeys: TenantKeys;
-  /** Undefined where Graph alone decides who is let in. */
+  /** Undefined if Graph alone authorizes callers. */
   readonly authorizer: Authorizer | undefined;
   /** Whether callers can be judged. */
   isReady(): boolean;

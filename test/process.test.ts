@@ -137,7 +137,7 @@ describe('stopping', () => {
     );
     const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
     const asking = gateway.run(listQuery);
-    await until(() => gateway.logLines.some((line) => line.includes('is asked again')));
+    await until(() => gateway.logLines.some((line) => line.includes('is retried')));
     const { stopped } = await beginStop(gateway, clock);
     await clock.advance(1000);
     const { status, result } = await asking;

@@ -172,7 +172,7 @@ function readUpstream(readers: Readers, isProduction: boolean): Upstream {
   if (isProduction && !isNamed) {
     readers.report(
       `GRAPH_CLOUD is missing: with NODE_ENV=production it must be one of ${cloudNames.join(', ')}, ` +
-        'or emulator where the embedded Graph is really meant.',
+        'or emulator to use the embedded Graph on purpose.',
     );
   }
   return emulator;

@@ -73,7 +73,7 @@ export function listenErrorOf(
     return new StartError(`${failure}; raise the limit of open files (ulimit -n).`, code);
   }
   if (hostVariable !== undefined && hostCodes.test(code)) {
-    return new ConfigError([`${hostVariable} is no address of this machine: ${failure}.`]);
+    return new ConfigError([`${hostVariable} is not an address of this machine: ${failure}.`]);
   }
   if (configCodes.test(code)) {
     return new ConfigError([`${portVariable} cannot be used: ${failure}.`]);
@@ -117,7 +117,7 @@ function findOriginProblem(text: string): string | undefined {
 /** What `/` shows: Apollo Sandbox from the internet, an explorer from the package itself, one or the other, or nothing. */
 export type ExplorerMode = ValueOf<'EXPLORER'>;
 
-/** From when on requests are refused before they are read. */
+/** From when on requests are rejected before they are read. */
 export interface SheddingConfig {
   /** How late the event loop may be, on average, before fewer requests are let in at the same time; 0 sets no bound. */
   readonly eventLoopDelayMs: number;
@@ -207,7 +207,7 @@ export function readLimits(readers: Readers): Limits {
 export type TrustedDocumentsConfig =
   | { readonly mode: 'off' }
   | {
-      /** What becomes of documents that are not in the manifest: told to the operator, or refused. */
+      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
       readonly mode: 'log-unknown' | 'enforce';
       /** The file with the manifest, or a directory of such files. */
       readonly path: string;

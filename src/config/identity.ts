@@ -10,7 +10,7 @@ export interface InboundConfig {
   readonly tenantIds: readonly string[];
   /** What tokens for this gateway are made for. */
   readonly audiences: readonly string[];
-  /** The apps that may call; all where it is undefined. */
+  /** The apps that may call; all if it is undefined. */
   readonly clientIds: readonly string[] | undefined;
   /** The scopes (of users) or roles (of applications) of which one suffices, the least privileged first. */
   readonly readPermissions: readonly string[];
@@ -121,7 +121,7 @@ function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
   if (isManaged) {
     readers.need(
       'AUTH_AUDIENCES',
-      'with a managed identity the gateway cannot know the client id that callers ask tokens for',
+      'with a managed identity the gateway cannot know the client id in the tokens of callers',
     );
   }
   const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];
@@ -165,7 +165,7 @@ const names = [
   'AZURE_FEDERATED_TOKEN_FILE',
 ] as const;
 
-/** Reads the one credential that is set; undefined where there is none. */
+/** Reads the one credential that is set; undefined if there is none. */
 function readCredential(readers: Readers): CredentialConfig | undefined {
   const given = names.filter((name) => readers.text(name) !== undefined);
   if (given.length > 1) {

@@ -7,13 +7,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads single variables and collects what is wrong, so that all of it can be told at once. */
 export interface Readers {
-  /** The text, or undefined where the variable is absent or empty. */
+  /** The text, or undefined if the variable is absent or empty. */
   text(name: string): string | undefined;
   /** A whole number inside the bounds, both included. */
   wholeNumber(name: string, bounds: { min: number; max: number; fallback: number }): number;
   /** One of the allowed words. */
   oneOf<Word extends string>(name: string, words: readonly Word[]): Word | undefined;
-  /** Any of the allowed words, with commas between and each once; none where the variable is absent. */
+  /** Any of the allowed words, with commas between and each once; none if the variable is absent. */
   someOf<Word extends string>(name: string, words: readonly Word[]): readonly Word[];
   /** `true`, `false`, `1` or `0`. */
   flag(name: string, fallback: boolean): boolean;
@@ -31,7 +31,7 @@ export interface Readers {
   secret(name: string): Secret | undefined;
   /** A GUID, in lower case. */
   guid(name: string): string | undefined;
-  /** Texts with commas between; undefined where the variable is absent. Nothing but commas is a problem. */
+  /** Texts with commas between; undefined if the variable is absent. Nothing but commas is a problem. */
   list(name: string): readonly string[] | undefined;
   /** The same for GUIDs, in lower case. */
   guids(name: string): readonly string[] | undefined;
@@ -239,7 +239,7 @@ function authorizationOf({ username, password }: URL): Secret | undefined | null
   }
 }
 
-/** Reads `key=value` pairs with commas between and values percent-encoded; undefined where the text is none of that. */
+/** Reads `key=value` pairs with commas between and values percent-encoded; undefined if the text is none of that. */
 export function parseKeyValues(text: string): ReadonlyMap<string, string> | undefined {
   const pairs = new Map<string, string>();
   const given = text.split(',').map((pair) => pair.trim());
@@ -291,7 +291,7 @@ function findRootUrlProblem(url: URL): string | undefined {
     return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
   }
   if (url.username !== '' || url.password !== '') {
-    return 'it must not hold a user name or password';
+    return 'it must not have a user name or password';
   }
   if (url.search !== '' || url.hash !== '') {
     return 'it must end before any ? or #';
@@ -312,7 +312,7 @@ export function findCollectorUrlProblem(url: URL): string | undefined {
     return 'it must begin with https:// or http://';
   }
   if (url.username !== '' || url.password !== '') {
-    return 'it must not hold a user name or password; there are headers for that';
+    return 'it must not have a user name or password; use headers for that';
   }
   return url.search !== '' || url.hash !== '' ? 'it must end before any ? or #' : undefined;
 }

@@ -179,7 +179,7 @@ interface BatchConfig {
   readonly exportTimeoutMs: number;
 }
 
-/** Reads whether traces are sent, and how; undefined where they are not. */
+/** Reads whether traces are sent, and how; undefined if they are not. */
 function readTraces(readers: Readers): TracesConfig | undefined {
   const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;

@@ -29,11 +29,11 @@ const longestMs = 600_000;
 /** OpenTelemetry's own variables, as far as this gateway understands them. */
 export const telemetryVariables = {
   OTEL_SDK_DISABLED: flag(false, '`true` switches everything off'),
-  OTEL_TRACES_EXPORTER: shownAs(optionalOneOf(['otlp', 'none'], 'where traces go'), {
+  OTEL_TRACES_EXPORTER: shownAs(optionalOneOf(['otlp', 'none'], 'the exporter of traces'), {
     default: '`otlp` if a collector is named, else `none`',
   }),
   OTEL_METRICS_EXPORTER: shownAs(
-    someOf(['otlp', 'prometheus', 'none'], 'where metrics go; `none` alone'),
+    someOf(['otlp', 'prometheus', 'none'], 'the exporters of metrics; `none` alone'),
     { default: '`otlp` if a collector is named, else `none`' },
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: shownAs(
@@ -92,7 +92,7 @@ export const telemetryVariables = {
   OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: oneOf(
     ['cumulative', 'delta', 'lowmemory'],
     'cumulative',
-    'what the numbers of metrics count from',
+    'whether metrics are cumulative or deltas',
   ),
   OTEL_EXPORTER_PROMETHEUS_HOST: host('localhost', 'where metrics are served'),
   OTEL_EXPORTER_PROMETHEUS_PORT: wholeNumber(0, 65_535, 9464, 'where metrics are served'),
@@ -105,7 +105,7 @@ export const telemetryVariables = {
   }),
 };
 
-/** Their values are never shown, not even where they cannot be used. */
+/** Their values are never shown, not even if they cannot be used. */
 function readHeaders(readers: Readers, name: string): Readonly<Record<string, Secret>> {
   const given = readers.text(name);
   if (given === undefined) {

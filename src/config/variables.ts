@@ -54,7 +54,7 @@ export const sections = {
     LOG_LEVEL: oneOf(logLevels, 'info', 'the least severe lines of the log'),
     NODE_ENV: optionalOneOf(
       ['production', 'development', 'test'],
-      '`production` asks for `GRAPH_CLOUD` and changes some defaults',
+      '`production` requires `GRAPH_CLOUD` and changes some defaults',
     ),
   },
   Graph: {
@@ -212,7 +212,7 @@ export const sections = {
       0,
       60_000,
       5_000,
-      'time that `/readyz` fails after SIGTERM before connections are refused',
+      'time that `/readyz` fails after SIGTERM before the gateway closes its port',
     ),
     DRAIN_TIMEOUT_MS: wholeNumber(0, 600_000, 20_000, 'time that operations in flight then have'),
   },

@@ -24,7 +24,7 @@ export interface AuthorityFacts {
   readonly keys: KeyFacts;
 }
 
-/** Where the metadata of the authority are: the tenant's own where there is one, those of all organizations else. */
+/** Where the metadata of the authority are: the tenant's own if there is one, those of all organizations else. */
 export function metadataUrlOf(inbound: InboundConfig): URL {
   const path = `/${encodeURIComponent(tenantOf(inbound))}/v2.0/.well-known/openid-configuration`;
   return new URL(path, inbound.authorityHost);
@@ -82,7 +82,7 @@ export function authorityFindings(
       message,
       isTenant
         ? 'The tenant is not known there: check AZURE_TENANT_ID, AUTH_TENANTS and GRAPH_CLOUD.'
-        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and what stands between this machine and it.',
+        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and proxies and firewalls between this machine and it.',
     ),
   ];
 }

@@ -22,7 +22,7 @@ export interface DoctorParts extends Dependencies {
   readonly environment: Environment;
   readonly readFile: (path: string) => Promise<string>;
   readonly readStdin: () => Promise<string>;
-  /** How long one probe may take; 5 s where absent. */
+  /** How long one probe may take; 5 s if absent. */
   readonly timeoutMs?: number;
 }
 
@@ -216,7 +216,7 @@ async function readToken({
       ? ['Standard input', readStdin]
       : ['The file of --token-file', () => readFile(tokenFile)];
   const wrong = (what: string): Finding =>
-    problem('token', `${place} ${what}.`, 'Write the token alone into it.');
+    problem('token', `${place} ${what}.`, 'The file must hold the token alone.');
   try {
     return tokenIn(await read(), [wrong('holds no token')]);
   } catch (error) {
@@ -256,7 +256,7 @@ async function readWholeConfig(environment: Environment): Promise<ReadConfig> {
   }
 }
 
-/** @throws ConfigError where the manifest cannot be used. */
+/** @throws ConfigError if the manifest cannot be used. */
 async function checkTrustedDocuments(config: Config): Promise<void> {
   if (config.trustedDocuments.mode === 'off') {
     return;

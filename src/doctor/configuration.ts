@@ -90,21 +90,21 @@ const hints: readonly Hint[] = [
   (facts) =>
     isProduction(facts) && facts.config.introspection
       ? hint(
-          'Introspection is on in production: everybody who reaches the gateway can read its whole schema.',
+          'Introspection is on in production: every client that reaches the gateway can read its whole schema.',
           'Set INTROSPECTION=false unless that is meant; the schema is in the package too.',
         )
       : undefined,
   (facts) =>
     isProduction(facts) && facts.config.upstream.kind === 'emulator'
       ? hint(
-          'The embedded Graph answers in production: the data are invented and gone at the end.',
+          'The embedded Graph answers in production: its data are invented, and lost when it stops.',
           'Set GRAPH_CLOUD to the cloud of your tenant.',
         )
       : undefined,
   ({ config }) =>
     config.upstream.kind === 'emulator' && !isLoopback(config.host)
       ? hint(
-          `The embedded Graph takes a token that is published, and HOST=${config.host} lets other machines in.`,
+          `The embedded Graph accepts a public token, and HOST=${config.host} accepts other machines.`,
           'Leave HOST at 127.0.0.1, or name a Graph of your own.',
         )
       : undefined,

@@ -24,7 +24,7 @@ type OwnTokenFacts =
 /** The gateway's own credential. */
 export interface CredentialFacts {
   readonly ownToken: OwnTokenFacts;
-  /** Until when the certificate can be used; undefined where there is none that can be read. */
+  /** Until when the certificate can be used; undefined if there is none that can be read. */
   readonly certificateEndsAtMs: number | undefined;
 }
 
@@ -94,7 +94,7 @@ const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * Until when the client's certificate can be used, in milliseconds since the epoch; of several in the file, the one that
- * belongs to the key. Undefined where the file cannot be used: what is wrong with it is said by who asks for a token.
+ * belongs to the key. Undefined if the file cannot be used: what is wrong with it is said by who asks for a token.
  */
 export async function readCertificateLife(
   credential: Extract<CredentialConfig, { readonly kind: 'certificate' }>,
@@ -151,12 +151,12 @@ function ownTokenFindings(
     return [
       problem(
         'credential',
-        `Whether the credential is good could not be found out: ${facts.message}`,
+        `The credential could not be checked: ${facts.message}`,
         'Make the place that gives tokens reachable first, then look again.',
       ),
     ];
   }
-  const taken = ok('credential', "The gateway's own credential is taken: a token for Graph came.");
+  const taken = ok('credential', "The gateway's own credential works: it got a token for Graph.");
   if (mode === 'on-behalf-of' || facts.claims === undefined) {
     return [taken];
   }
@@ -173,5 +173,5 @@ function certificateFinding(endsAtMs: number, { nowMs }: CredentialView): Findin
   }
   return days < soonDays
     ? warning('credential', `The client certificate ends in ${days} days, on ${end}.`, remedy)
-    : ok('credential', `The client certificate is good until ${end}.`);
+    : ok('credential', `The client certificate is valid until ${end}.`);
 }

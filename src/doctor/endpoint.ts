@@ -32,10 +32,10 @@ export type EndpointFacts =
       readonly status: number;
       /** Names in lower case. */
       readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-      /** The body; undefined where it is no JSON, or too large. */
+      /** The body; undefined if it is no JSON, or too large. */
       readonly json: unknown;
       readonly durationMs: number;
-      /** How far this machine's clock is ahead of the answer's `Date`; undefined where it has none. */
+      /** How far this machine's clock is ahead of the answer's `Date`; undefined if it has none. */
       readonly clockAheadMs: number | undefined;
     };
 
@@ -274,7 +274,7 @@ export function unreachedFinding(
   const sentences: Readonly<Record<ProbeStage, readonly [message: string, remedy: string]>> = {
     dns: [
       `No address was found for ${hostname} ${stopped}.`,
-      "Check the name, this machine's DNS, and whether it may ask for names outside.",
+      "Check the name, this machine's DNS, and whether it may resolve external names.",
     ],
     tcp: [
       `No connection to ${host} was made ${stopped}.`,
@@ -287,7 +287,7 @@ export function unreachedFinding(
     tunnel:
       reason === '407'
         ? [
-            `The forward proxy ${proxy} rejects the credentials, or asks for some (407).`,
+            `The forward proxy ${proxy} rejects the credentials, or requires some (407).`,
             'Set user name and password in the URL of HTTPS_PROXY, percent-encoded.',
           ]
         : [
@@ -301,20 +301,21 @@ export function unreachedFinding(
             'otherwise another server answers under this name.',
         ]
       : [
-          `${host} took the connection, and no TLS came about ${stopped}.`,
+          `${host} accepted the connection, but completed no TLS handshake ${stopped}.`,
           'Check whether something on the way cuts or opens TLS, and whether the port speaks it.',
         ],
     http: [
-      `${host} took the connection, and no whole answer came ${stopped}.`,
-      'Check what stands between this machine and it.',
+      `${host} accepted the connection, but sent no complete answer ${stopped}.`,
+      'Check proxies and firewalls between this machine and it.',
     ],
   };
   return problem(stage === 'proxy' || stage === 'tunnel' ? 'proxy' : check, ...sentences[stage]);
 }
 
-const otherPlace = 'Check GRAPH_BASE_URL, and what stands between this machine and Graph.';
+const otherPlace =
+  'Check GRAPH_BASE_URL, and proxies and firewalls between this machine and Graph.';
 
-/** Judges the answer to a request without a token: Graph refuses it, and in its own form. */
+/** Judges the answer to a request without a token: Graph rejects it, and in its own form. */
 export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[] {
   if (facts.kind === 'unreached') {
     return [unreachedFinding('graph', url, facts)];
@@ -322,7 +323,7 @@ export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[
   const { status, json, durationMs } = facts;
   const isGraphs = readErrorBody(json) !== undefined;
   if (status === 401 && isGraphs) {
-    const message = `${url.host} answers, and asks for a token as it should (${Math.round(durationMs)} ms).`;
+    const message = `${url.host} answers, and requires a token as expected (${Math.round(durationMs)} ms).`;
     return [ok('graph', message)];
   }
   if (status === 429 || status >= 500) {

@@ -22,10 +22,10 @@ export function permissionFinding(
     return problem(check, `${who} may neither read nor change partners.`, grant(read));
   }
   if (writes === undefined) {
-    return warning(check, `${who} may read partners and not change them (${reads}).`, grant(write));
+    return warning(check, `${who} may read partners but not change them (${reads}).`, grant(write));
   }
   if (reads === undefined) {
-    return warning(check, `${who} may change partners and not read them (${writes}).`, grant(read));
+    return warning(check, `${who} may change partners but not read them (${writes}).`, grant(read));
   }
   const least = writes === write[0] ? '' : `; ${write[0]} would be enough`;
   return ok(check, `${who} may read and change partners (${writes}${least}).`);

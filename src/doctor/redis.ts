@@ -69,7 +69,7 @@ export function redisFindings(facts: RedisFacts): readonly Finding[] {
     problem(
       'redis',
       isAboutPassword
-        ? `It does not let the gateway in (${reason}).`
+        ? `It rejects the credentials (${reason}).`
         : `It cannot be reached (${reason}); each replica would count for itself.`,
       isAboutPassword
         ? 'Check user name and password in REDIS_URL.'

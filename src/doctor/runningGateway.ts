@@ -86,7 +86,7 @@ function readinessFinding(status: number): Finding {
     : problem(
         'gateway',
         `/readyz answers with ${status}, as this gateway never does.`,
-        'Check --url and what stands before the gateway.',
+        'Check --url and the proxies before the gateway.',
       );
 }
 
@@ -101,7 +101,7 @@ function queryFinding(query: EndpointFacts): Finding {
   return problem(
     'gateway',
     `POST /graphql gives no answer to a query (${answer}).`,
-    'Check what stands before the gateway, and its log.',
+    'Check the proxies before the gateway, and its log.',
   );
 }
 
@@ -147,7 +147,7 @@ interface SandboxFacts {
   /** The origins whose pages may call; `*` stands for all. */
   readonly origins: readonly string[];
   readonly introspection: boolean;
-  /** Whether documents are refused that are not in the manifest. */
+  /** Whether documents are rejected that are not in the manifest. */
   readonly trustsListedOnly: boolean;
   /** Whether it is meant to be closed by default. */
   readonly isProduction: boolean;
@@ -162,14 +162,12 @@ export function sandboxFindings({
 }: SandboxFacts): readonly Finding[] {
   const isLetIn = origins.includes(hostedSandbox) || origins.includes('*');
   const lacks = [
-    ...(isLetIn
-      ? []
-      : [{ what: `CORS does not let ${hostedSandbox} in`, step: 'add it to CORS_ORIGINS' }]),
+    ...(isLetIn ? [] : [{ what: `CORS rejects ${hostedSandbox}`, step: 'add it to CORS_ORIGINS' }]),
     ...(introspection ? [] : [{ what: 'introspection is off', step: 'set INTROSPECTION=true' }]),
     ...(trustsListedOnly
       ? [
           {
-            what: 'only trusted documents are taken',
+            what: 'only trusted documents are accepted',
             step: 'set TRUSTED_DOCUMENTS_MODE=log-unknown',
           },
         ]
@@ -181,7 +179,7 @@ export function sandboxFindings({
   const message = `A browser at the hosted Apollo Sandbox cannot use the gateway: ${listOf(lacks.map(({ what }) => what))}.`;
   return isProduction
     ? [ok('sandbox', `${message} That is usual in production.`)]
-    : [warning('sandbox', message, `If it is wanted: ${listOf(lacks.map(({ step }) => step))}.`)];
+    : [warning('sandbox', message, `To allow it: ${listOf(lacks.map(({ step }) => step))}.`)];
 }
 
 const listOf = (words: readonly string[]): string => words.join(', ');

@@ -82,9 +82,7 @@ export async function probeCallerToken(
     return { kind: 'taken', isUser, permissions, expiresAtMs: caller.expiresAtMs };
   } catch (error) {
     const message =
-      error instanceof IdentityError
-        ? error.message
-        : 'Whether it is taken could not be found out in time.';
+      error instanceof IdentityError ? error.message : 'Graph did not confirm the token in time.';
     return { kind: 'refused', message };
   } finally {
     await identity.close();
@@ -124,7 +122,7 @@ export function tokenFindings(facts: TokenFacts, view: TokenView): readonly Find
       return [
         warning(
           'token',
-          'The token is none whose content can be read here; only Graph can judge it.',
+          'The token is opaque here; only Graph can verify it.',
           'Send a query with it, or get one from Microsoft Entra.',
         ),
       ];
@@ -156,7 +154,7 @@ function graphTokenFindings(
   const remedy = newGraphToken(cloud);
   const isUser = scopes.length > 0;
   const who = isUser
-    ? 'The token of a user, who needs a role in Intune beside it,'
+    ? 'The token of a user, who also needs a role in Intune,'
     : 'The token of an application';
   return [
     audienceFinding(audience, cloud),
@@ -175,7 +173,7 @@ function audienceFinding(audience: string | undefined, cloud: CloudName): Findin
   const other = cloudNames.find((candidate) => cloudOf(candidate).graphRoot === name);
   const remedy = newGraphToken(cloud);
   return other === undefined
-    ? problem('token', 'It is not for Microsoft Graph, which will refuse it with 401.', remedy)
+    ? problem('token', 'It is not for Microsoft Graph, which will reject it with 401.', remedy)
     : problem('token', `It is for Graph in the cloud ${other}, and this is ${cloud}.`, remedy);
 }
 
@@ -198,7 +196,7 @@ function lifeFinding({ expiresAtMs, notBeforeMs }: TokenLife, nowMs: number, rem
   }
   return expiresAtMs - nowMs < soonMs
     ? warning('token', `It ends in ${minutes} minutes.`, remedy)
-    : ok('token', `It is good for ${minutes} minutes.`);
+    : ok('token', `It is valid for ${minutes} minutes.`);
 }
 
 function tenantFinding(tenantId: string | undefined): Finding {

@@ -112,7 +112,7 @@ interface BatchItem {
   readonly dependsOn: readonly string[];
 }
 
-/** The requests of a batch, or why the whole of it is refused. */
+/** The requests of a batch, or why the whole of it is rejected. */
 type BatchReading = { readonly items: readonly BatchItem[] } | { readonly problem: string };
 
 const maxItems = 20;

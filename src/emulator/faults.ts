@@ -32,7 +32,7 @@ export interface FaultAnswer {
 /** A scripted fault. With neither `respond` nor `kill` it only delays the operation. */
 export interface Fault {
   readonly when?: FaultCondition;
-  /** For how many requests; 1 where absent. */
+  /** For how many requests; 1 if absent. */
   readonly times?: number;
   /** Waited before anything else happens, in milliseconds of the emulator's clock. */
   readonly delayMs?: number;

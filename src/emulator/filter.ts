@@ -307,7 +307,7 @@ function typeOfKind(kind: EdmKind): Type {
 
 /** Why a query is not answered. */
 export interface QueryRefusal {
-  /** 400 where Graph refuses it, 500 where Graph lets it through and Intune's service fails on it. */
+  /** 400 where Graph rejects it, 500 where Graph lets it through and Intune's service fails on it. */
   readonly status: 400 | 500;
   readonly message: string;
 }

@@ -172,7 +172,7 @@ function plainError(code: string, message: string, stamp: ErrorStamp): object {
   return { error: { code, message, innerError: innerErrorOf(stamp) } };
 }
 
-/** A body that does not fit the model, as Intune refuses it: the inner error repeats the message. */
+/** A body that does not fit the model, as Intune rejects it: the inner error repeats the message. */
 export function modelError(message: string, stamp: ErrorStamp): object {
   return {
     error: {
@@ -209,7 +209,7 @@ function innerErrorOf({ requestId, clientRequestId, nowMs }: ErrorStamp): object
   };
 }
 
-/** The value of a body, or the answer that refuses it. */
+/** The value of a body, or the answer that rejects it. */
 type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
 
 /** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */

@@ -159,7 +159,7 @@ interface MetadataCall {
   readonly stamp: ErrorStamp;
 }
 
-/** Answers with what a version knows, to everybody: Graph publishes its metadata and asks for no token. */
+/** Answers with the model of a version, also without a token: Graph publishes its metadata. */
 export function answerMetadata(
   parts: EmulatorParts,
   { version, request, stamp }: MetadataCall,

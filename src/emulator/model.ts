@@ -126,7 +126,7 @@ const namespace = 'microsoft.graph.';
 /** Under which Intune's own service names the same types in its messages. */
 const backendNamespace = 'microsoft.management.services.api.';
 
-/** Says in Graph's own words what keeps a JSON value from being a partner; undefined where nothing does. */
+/** Says in Graph's own words what keeps a JSON value from being a partner; undefined if nothing does. */
 export function findModelProblem(model: Model, body: unknown): string | undefined {
   return findObjectProblem(model, body, partnerType);
 }

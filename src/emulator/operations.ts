@@ -171,7 +171,7 @@ export type ProjectedPartner = Readonly<Record<string, unknown>>;
 
 /**
  * Shows a stored row as one generation writes it: only the properties that it has, in its order, targets with `#`, and
- * the filter properties that today's beta writes on each target even where there is no filter.
+ * the filter properties that today's beta writes on each target even if there is no filter.
  */
 export function projectPartner(model: Model, row: PartnerResource): ProjectedPartner {
   const stored: Readonly<Record<string, unknown>> = { ...row };

@@ -233,7 +233,7 @@ export interface Selection {
 }
 
 /**
- * Reads `$select`, or says in Graph's words what is wrong with it. The id is shown only where it is selected: OData
+ * Reads `$select`, or says in Graph's words what is wrong with it. The id is shown only if it is selected: OData
  * promises no more, and no page about this resource does.
  */
 export function parseSelect(query: URLSearchParams, model: Model): QueryReading<Selection> {

@@ -30,7 +30,7 @@ export const oddities = [
   'old-entity-update',
   /** Reads show the rows as they were three seconds ago: Intune's lag behind its writes. */
   'lagging-reads',
-  /** The names of groups and assignment filters are refused, as without consent. */
+  /** The names of groups and assignment filters are rejected, as without consent. */
   'names-forbidden',
   /** They are null beside their ids: what Graph shows of an object that a token may not read. */
   'names-withheld',

@@ -189,7 +189,7 @@ function withJson(
   return 'refusal' in json ? json.refusal : answer(recognizePartner(parts.oddities, json.value));
 }
 
-/** Turns away who has no good token, and then what is too large; undefined where the request may be looked at. */
+/** Rejects a request without a valid token, then one that is too large; undefined if the request may be looked at. */
 export function findAccessRefusal(
   acceptToken: (token: string) => boolean,
   { headers, body }: EmulatorRequest,

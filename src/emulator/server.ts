@@ -31,22 +31,22 @@ import { createLaggingStore } from './store.ts';
 
 /** How the embedded Graph is to behave. */
 export interface EmulatorOptions {
-  /** 127.0.0.1 where absent: a Graph with a published token belongs on this machine only. */
+  /** 127.0.0.1 if absent: a Graph with a published token belongs on this machine only. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
   readonly generation: BetaGeneration;
   readonly acceptToken: (token: string) => boolean;
   readonly clock: Clock;
-  /** The id of a row that is added without one; a random UUID where absent. */
+  /** The id of a row that is added without one; a random UUID if absent. */
   readonly newId?: () => string;
-  /** Rows in a page of the list; 1000 where absent, as in Intune. */
+  /** Rows in a page of the list; 1000 if absent, as in Intune. */
   readonly pageSize?: number;
-  /** The rows at the start; partners of Intune's catalogue where absent. */
+  /** The rows at the start; partners of Intune's catalogue if absent. */
   readonly seed?: readonly PartnerResource[];
-  /** What its answers have that no page promises; nothing where absent. */
+  /** What its answers have that no page promises; nothing if absent. */
   readonly oddities?: readonly Quirk[];
-  /** By how much reads lag behind writes, in milliseconds of the clock; with `lagging-reads` 3,000 where absent. */
+  /** By how much reads lag behind writes, in milliseconds of the clock; with `lagging-reads` 3,000 if absent. */
   readonly readLagMs?: number;
   /** Told of each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
@@ -54,7 +54,7 @@ export interface EmulatorOptions {
   readonly certificate?: ServerCertificate | undefined;
   /** Lets programs on this machine script faults over HTTP; off if absent, and never on another host than loopback. */
   readonly hasControl?: boolean;
-  /** Keeps each request; off where absent, because a server that runs for long would grow. */
+  /** Keeps each request; off if absent, because a server that runs for long would grow. */
   readonly recordRequests?: boolean;
 }
 
@@ -65,7 +65,7 @@ export interface SeenRequest {
   readonly path: string;
   /** The token included. */
   readonly headers: IncomingHttpHeaders;
-  /** Empty where there was none, and where it was too large. */
+  /** Empty if there was none, or if it was too large. */
   readonly body: string;
 }
 
@@ -89,7 +89,7 @@ const bodyLimitBytes = 1024 * 1024;
 
 /**
  * Starts a small Microsoft Graph on loopback: a real HTTP server for one resource, with the rows in memory. Rejects
- * where the port cannot be had.
+ * if the port cannot be had.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { clock } = options;
@@ -191,7 +191,7 @@ interface Listener {
 const keepAliveTimeoutMs = 72_000;
 
 /**
- * Listens for HTTP; rejects where the port cannot be had. A plain server of Node's: a framework's own answers to bad
+ * Listens for HTTP; rejects if the port cannot be had. A plain server of Node's: a framework's own answers to bad
  * paths, methods and bodies would not look like Graph's, and faults need the socket itself.
  */
 async function listen(options: ListenOptions): Promise<Listener> {

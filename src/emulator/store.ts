@@ -98,7 +98,7 @@ export function createLaggingStore(
 
 /**
  * A partner before its set-up: what OData gives to properties that an add leaves out (the default, null, or an
- * empty list), and what a row of the catalogue shows before anybody connects it.
+ * empty list), and what a row of the catalogue shows before it is connected.
  */
 export const blankPartner = {
   lastHeartbeatDateTime: '0001-01-01T00:00:00Z',

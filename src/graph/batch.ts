@@ -45,7 +45,7 @@ export function readBatch(
   const body = readJsonBody({ operation }, response, nowMs, [200]);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
-    throw protocolErrorOf({ operation }, response, 'there are no answers in it');
+    throw protocolErrorOf({ operation }, response, 'it has no answers');
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {
@@ -151,7 +151,7 @@ async function askOnce(
   return paths.map((_path, index) => answers.get(String(index)));
 }
 
-/** How long to wait before an item is asked for again; undefined where its answer is final. */
+/** How long to wait before an item is asked for again; undefined if its answer is final. */
 function repeatDelayMsOf(
   { clock, chance }: GraphClientParts,
   answer: GraphResponse | undefined,

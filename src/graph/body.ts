@@ -189,7 +189,7 @@ export async function decodeBody(
   const encoding = encodingOf(response);
   const decode = inflaters.get(encoding);
   if (decode === undefined) {
-    return { problem: 'its encoding is none that this gateway reads' };
+    return { problem: 'its encoding is not supported' };
   }
   try {
     return { body: await decode(response.body, { maxOutputLength: maximumBytes, chunkSize }) };

@@ -26,7 +26,7 @@ export interface GraphBudget {
   /**
    * Resolves when the claim may be sent.
    * @throws GraphRejectedLocallyError `throttled` with the wait, at once if that is longer than the claim can wait.
-   * @throws GraphDeadlineError where its signal fires before its turn.
+   * @throws GraphDeadlineError if its signal fires before its turn.
    */
   acquire(claim: BudgetClaim): Promise<void>;
   /** Holds back all sends of this key for so long, an hour at most; other keys go on. */
@@ -212,7 +212,7 @@ interface GraphBudgetParts {
   readonly clock: Clock;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
-  /** Where all replicas count together; undefined where this process counts alone. */
+  /** Where all replicas count together; undefined if this process counts alone. */
   readonly redis: Redis | undefined;
 }
 

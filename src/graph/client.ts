@@ -21,18 +21,18 @@ import {
   type WirePlatform,
 } from './types.ts';
 
-/** What became of one id among several: the partner, undefined where Graph has none, or why it could not be read. */
+/** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
 export type PartnerLookup = PartnerResource | undefined | GraphError;
 
 /** The operations on the resource; each write is sent once. All of them throw the GraphError family and nothing else. */
 export interface GraphClient {
   /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
   listPages(call: GraphCall): AsyncGenerator<readonly PartnerResource[], void, undefined>;
-  /** Reads one partner; undefined where Graph has none with this id. */
+  /** Reads one partner; undefined if Graph has none with this id. */
   get(id: string, call: GraphCall): Promise<PartnerResource | undefined>;
   /** Reads one partner with the text that Graph wrote, for what has to go back as it came. */
   getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
-  /** Reads up to 20 partners in one call, in the order of the ids. Throws only where the call as a whole failed. */
+  /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
   getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
   /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
   getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
@@ -56,7 +56,7 @@ export interface GraphClient {
   /** Reads a partner that was written for sure: a failure says that the change may have been made. */
   readBack(id: string, call: GraphCall): Promise<PartnerResource>;
   /**
-   * Deletes a partner. Throws `notFound` where Graph itself says that there is none. A delete in doubt is done where Graph
+   * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done where Graph
    * itself says so afterwards, to it or to one look.
    */
   delete(id: string, call: GraphCall): Promise<void>;

@@ -5,15 +5,15 @@ import type { GraphCall } from './request.ts';
 
 /** Which token is wanted. */
 interface TokenWish {
-  /** One that was not used before, because Graph refused the last one. */
+  /** One that was not used before, because Graph rejected the last one. */
   readonly withFreshToken: boolean;
 }
 
 /** Where the token for a call of Graph comes from. */
 export interface Credentials {
-  /** Whether tokens come from a cache of the gateway's own, so that a refused one can be replaced. */
+  /** Whether tokens come from a cache of the gateway's own, so that a rejected one can be replaced. */
   readonly hasOwnTokens: boolean;
-  /** Gives the token, at once if it is known. @throws GraphCredentialError where there is none. */
+  /** Gives the token, at once if it is known. @throws GraphCredentialError if there is none. */
   tokenFor(call: GraphCall, wish: TokenWish): Secret | Promise<Secret>;
 }
 

@@ -26,7 +26,7 @@ interface Findings {
 
 /**
  * Reads Graph's error envelope. Intune's messages may be plain text, JSON in a string, or that twice over, and inner
- * errors nest, in either spelling. Undefined where the JSON is no such envelope; nothing makes this throw.
+ * errors nest, in either spelling. Undefined if the JSON is no such envelope; nothing makes this throw.
  */
 export function readErrorBody(envelope: unknown): GraphErrorBody | undefined {
   const error = isJsonObject(envelope) ? envelope['error'] : undefined;

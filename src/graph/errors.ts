@@ -55,7 +55,7 @@ export interface GraphErrorDetails {
   readonly answer?: GraphAnswer | undefined;
   /** The claims that a token has to meet, as Graph's challenge carries them. */
   readonly claims?: string | undefined;
-  /** The id of the partner that an answer is about, where another one was meant. */
+  /** The id of the partner that an answer is about, if another one was meant. */
   readonly answeredId?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
   /** What a caller that is forbidden lacks. */
@@ -131,7 +131,7 @@ const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: strin
   },
 };
 
-/** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` where a write had gone out by then. */
+/** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` if a write had gone out by then. */
 export function abortErrorOf(
   { reason }: Pick<EndSignal, 'reason'>,
   mayHaveBeenApplied = false,

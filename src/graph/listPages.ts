@@ -44,7 +44,7 @@ export async function* readPages(
 
 /**
  * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
- * @throws GraphProtocolError where the list goes on without bringing anything new.
+ * @throws GraphProtocolError if the list goes on without bringing anything new.
  */
 function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
   const known = new Set<string>();

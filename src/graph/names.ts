@@ -30,7 +30,7 @@ export async function getGroupNames(
   const answer = readJsonBody({ operation }, response, clock.now(), [200]);
   const rows = isJsonObject(answer) ? answer['value'] : undefined;
   if (!Array.isArray(rows)) {
-    throw protocolErrorOf({ operation }, response, 'there is no list in it');
+    throw protocolErrorOf({ operation }, response, 'it has no list');
   }
   const names = new Map<string, string | null>();
   for (const row of rows) {

@@ -15,7 +15,7 @@ interface AttemptReportParts {
 
 /** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
 interface AttemptReport {
-  /** The attempt's own trace context, where there are traces. */
+  /** The attempt's own trace context, if there are traces. */
   readonly headers: GraphRequest['headers'] | undefined;
   answered(response: GraphResponse): void;
   failed(error: unknown): void;

@@ -26,11 +26,11 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
   const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw protocolErrorOf({ operation: 'list' }, response, 'there is no list in it');
+    throw protocolErrorOf({ operation: 'list' }, response, 'it has no list');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is no text');
+    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is not a string');
   }
   return {
     partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
@@ -40,7 +40,7 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
 
 /**
  * Understands the answer to a get, in either form: bare, as OData has it, or in `{"value": {…}}`, as Graph's own
- * pages show it. Undefined where Graph has no such partner: it says so with a 404, or with a success that is empty,
+ * pages show it. Undefined if Graph has no such partner: it says so with a 404, or with a success that is empty,
  * as Intune has done.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
  */
@@ -202,14 +202,14 @@ function partnerProblemOf(value: unknown): string {
   }
   const text = texts.find((name) => !isOptional(value[name], 'string'));
   if (text !== undefined) {
-    return `${text} of a partner is no text`;
+    return `${text} of a partner is not a string`;
   }
   const flag = platforms.find((platform) => !isOptional(value[`${platform}Onboarded`], 'boolean'));
   if (flag !== undefined) {
     return `${flag}Onboarded of a partner is neither true nor false`;
   }
   const list = platforms.find((platform) => !isList(value[`${platform}EnrollmentAssignments`]));
-  return `${list}EnrollmentAssignments of a partner is no list of assignments`;
+  return `${list}EnrollmentAssignments of a partner is not a list of assignments`;
 }
 
 function isOptional(value: unknown, type: 'string' | 'boolean'): boolean {
@@ -240,7 +240,7 @@ export interface AssignmentSource {
 /** A partner together with the text of its assignments. */
 export interface PartnerSource {
   readonly partner: PartnerResource;
-  /** The entries of a platform's list; empty where the list is missing or null. */
+  /** The entries of a platform's list; empty if the list is missing or null. */
   assignments(platform: WirePlatform): readonly AssignmentSource[];
 }
 

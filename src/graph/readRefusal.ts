@@ -109,16 +109,16 @@ function messageFor(
     case 'tenantNotLicensed':
       return 'Intune is not available in this tenant: it needs an active licence and Intune as its device management authority. Repeating does not help.';
     case 'throttled':
-      return 'Microsoft Graph asks to slow down.';
+      return 'Microsoft Graph throttles this caller.';
     case 'invalidRequest':
     case 'conflict':
       return message === ''
-        ? `Microsoft Graph refused this without a reason (${status}).`
+        ? `Microsoft Graph rejected this without a reason (${status}).`
         : message;
     case 'notFound':
       return 'Microsoft Graph has no partner with this id.';
     case 'timeout':
-      return 'Microsoft Graph ran out of time.';
+      return 'Microsoft Graph timed out.';
     case 'unavailable':
       return `Microsoft Graph has a fault (${status}).`;
     default:
@@ -293,7 +293,7 @@ const ipAddress =
 
 /**
  * Makes a message of Graph's fit for a caller: one line without the support tail, addresses, internal hosts, tokens
- * and the backend's own namespace. Empty where nothing is left.
+ * and the backend's own namespace. Empty if nothing is left.
  */
 export function cleanMessage(message: string): string {
   const cleaned = message

@@ -38,7 +38,7 @@ export interface GraphRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly call: GraphCall;
-  /** How many requests Graph counts this as: the items of a batch; 1 where absent. */
+  /** How many requests Graph counts this as: the items of a batch; 1 if absent. */
   readonly cost?: number;
 }
 
@@ -70,7 +70,7 @@ export interface GraphResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
-  /** The body where it is JSON and was parsed already. */
+  /** The body if it is JSON and was parsed already. */
   readonly json?: unknown;
   /** How many values the JSON has, or more. */
   readonly jsonValues?: number;

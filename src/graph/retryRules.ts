@@ -38,7 +38,7 @@ const firstDelayMs = 200;
 const maximumDelayMs = 10_000;
 
 /**
- * Decides whether an attempt may be followed by another. The rule above all: a write is repeated only where Graph
+ * Decides whether an attempt may be followed by another. The rule above all: a write is repeated only if Graph
  * surely did not execute it; a delete may be, because a second one changes nothing.
  */
 export function decideRetry(facts: RetryFacts): RetryDecision {
@@ -136,7 +136,7 @@ const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2
 
 /**
  * Reads a `Retry-After` header as milliseconds from now: seconds with or without decimals (Graph sends both) or an
- * HTTP date, one in the past counting as zero. Undefined where it is missing or makes no sense.
+ * HTTP date, one in the past counting as zero. Undefined if it is missing or makes no sense.
  */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   const text = header?.trim() ?? '';

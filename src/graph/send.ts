@@ -106,7 +106,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       if (decision.kind === 'stop') {
         if (decision.because !== 'final') {
           const why = { ...labels, attempt: attempt.number, reason: decision.because };
-          log.warn('Microsoft Graph is not asked again', why);
+          log.warn('The call of Microsoft Graph is not retried', why);
         }
         return conclude(ending, isInDoubt);
       }
@@ -115,7 +115,12 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       retryBudget.take();
       hasRefreshed ||= withFreshToken;
       isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
-      log.info('Microsoft Graph is asked again', { ...labels, attempt: number, reason, delayMs });
+      log.info('The call of Microsoft Graph is retried', {
+        ...labels,
+        attempt: number,
+        reason,
+        delayMs,
+      });
       await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
         throw isInDoubt ? asInDoubt(error) : error;
       });
@@ -278,7 +283,7 @@ const longestLookMs = 3_000;
 
 /**
  * How long one attempt may take, in milliseconds: a read leaves time for a repeat, an add leaves time to look whether
- * it came to pass. Undefined where only the operation's own deadline counts.
+ * it came to pass. Undefined if only the operation's own deadline counts.
  */
 export function attemptLimitMsOf(
   { operation }: Pick<GraphRequest, 'operation'>,
@@ -319,7 +324,7 @@ function createPlaces(options: SendOptions, { measurements }: SendParts): Concur
   return createConcurrencyLimit(options, {
     full() {
       measurements.heldBack('bulkhead', 'graph');
-      const message = 'Too much is waiting for Microsoft Graph already; nothing was sent.';
+      const message = 'The queue for Microsoft Graph is full, so nothing was sent.';
       return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
     ended: (signal) => abortErrorOf(signal, false, 'queued'),

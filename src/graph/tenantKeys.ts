@@ -90,7 +90,7 @@ interface AcceptedToken {
   readonly tenantId: string | undefined;
 }
 
-/** The app and the tenant that a token names, digested; undefined where it names none. */
+/** The app and the tenant that a token names, digested; undefined if it names none. */
 export function readTenantKey(token: string): string | undefined {
   const { tenantId, clientId } = readTokenClaims(token) ?? {};
   return tenantId !== undefined && clientId !== undefined

@@ -235,7 +235,7 @@ export function createConnections(origin: string, options: ConnectionOptions): C
 
   return {
     dispatch(request, handler, onNewConnection) {
-      // Once closed, the pool refuses for both.
+      // Once closed, the pool rejects for both.
       if (onNewConnection && !isClosed) {
         dispatchOnce(request, handler);
       } else {

@@ -101,7 +101,7 @@ export type GraphOperation =
   | 'update'
   | 'delete';
 
-/** The HTTP method, in upper case: Intune refuses any other spelling. */
+/** The HTTP method, in upper case: Intune rejects any other spelling. */
 export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 const methods: Readonly<Record<GraphOperation, GraphMethod>> = {

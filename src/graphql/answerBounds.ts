@@ -156,7 +156,7 @@ function placeInMutation(
   return placeBeyond(value, excess, answer, info);
 }
 
-/** Goes on with as little work as possible where the answer is cut anyway; what is cut is noted. */
+/** Goes on with as little work as possible if the answer is cut anyway; what is cut is noted. */
 function placeBeyond(
   value: unknown,
   excess: AnswerExcess,

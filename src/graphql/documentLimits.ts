@@ -23,7 +23,7 @@ export interface DocumentLimitsParts {
 }
 
 /**
- * The limits of documents: a rule that refuses what is beyond them, and what measures and counts. A document that is
+ * The limits of documents: a rule that rejects what is beyond them, and what measures and counts. A document that is
  * kept has passed, so all of this costs nothing when it comes again.
  */
 export interface DocumentLimits {

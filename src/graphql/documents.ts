@@ -79,7 +79,7 @@ const idsOff = () =>
   new RequestProblem(
     400,
     'TRUSTED_DOCUMENTS_OFF',
-    'This gateway has no trusted documents, so it knows no "documentId". Send the document as "query".',
+    'This gateway has no trusted documents, so "documentId" is not supported. Send the document as "query".',
   );
 
 const notInManifest = () =>
@@ -108,7 +108,7 @@ interface HttpParts {
 
 /** What a request says of its document, wherever it says it. */
 interface GraphQLParameters extends NamedDocument {
-  /** How deep the JSON in the URL is, where there is any. */
+  /** How deep the JSON in the URL is, if there is any. */
   readonly jsonDepth?: number;
   /** The numbers of the variables that are not as they were sent once they are parsed. */
   readonly inexactVariables: readonly InexactNumber[];
@@ -192,7 +192,11 @@ function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): Gr
   const jsonDepth = Math.max(variables.depth, extensions.depth);
   const ids = parameters.getAll('documentId');
   if (ids.length > 1) {
-    throw new RequestProblem(400, 'BAD_REQUEST', 'The parameter "documentId" came more than once.');
+    throw new RequestProblem(
+      400,
+      'BAD_REQUEST',
+      'The parameter "documentId" is repeated. Send it once.',
+    );
   }
   return {
     request: { body, search },
@@ -251,9 +255,9 @@ export type Admit = (request: OperationRequest) => AdmittedRequest;
 
 interface AdmissionParts {
   readonly limits: Limits;
-  /** Undefined where callers send documents of their own and nothing else. */
+  /** Undefined if callers send documents of their own and nothing else. */
   readonly trusted: TrustedDocuments | undefined;
-  /** Remembers spellings of documents; absent where each is found anew. */
+  /** Remembers spellings of documents; absent if each is found anew. */
   readonly spellingOf?: SpellingOf;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;

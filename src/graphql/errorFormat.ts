@@ -8,7 +8,7 @@ import { excessOf, extensionsOf, LimitError, messageOf } from './limits.ts';
 type ErrorFormat = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
 const introspectionOff =
-  'This gateway has introspection switched off, so nothing is known here of __schema and __type.';
+  'Introspection is disabled, so __schema and __type are unavailable. Read the schema at /schema.graphql.';
 
 /** graphql-js repeats in a message the value that is wrong, however long that is. */
 const longestMessage = 1000;
@@ -43,7 +43,7 @@ export function createErrorFormat(limits: Limits, introspection: boolean): Error
 }
 
 const masked =
-  'Something went wrong inside the gateway. Its operators find the reason by the request id.';
+  'Internal error. The operators of the gateway can find the reason by the request id.';
 
 /**
  * Lets through what is meant for the caller: the gateway's own errors, and those about the document and the
@@ -96,7 +96,7 @@ export function isArgumentFault(error: unknown): boolean {
   );
 }
 
-/** What Apollo says where there is nothing to parse. Its words speak of persisted queries, which are not taken here. */
+/** What Apollo says if there is nothing to parse. Its words speak of persisted queries, which are not taken here. */
 const ownWords: ReadonlyMap<string, string> = new Map([
   [
     'GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.',
@@ -104,7 +104,7 @@ const ownWords: ReadonlyMap<string, string> = new Map([
   ],
   [
     'POST body missing, invalid Content-Type, or JSON object has no keys.',
-    'The request body is no JSON object, or one without members. Send an operation as its "query".',
+    'The body must be a JSON object with a "query" string. Send an operation as its "query".',
   ],
 ]);
 

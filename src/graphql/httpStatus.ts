@@ -68,7 +68,7 @@ function challengeOf(extensions: GraphQLFormattedError['extensions']): string {
     const encoded = Buffer.from(claims).toString('base64');
     return `Bearer error="insufficient_claims", claims="${encoded}"`;
   }
-  // Graph's answer stands beside the error only where a token was sent and refused; so does a reason of our own.
+  // Graph's answer stands beside the error only if a token was sent and rejected; so does a reason of our own.
   const reason = extensions?.['reason'];
   const wasRefused =
     reason === undefined ? extensions?.['graph'] !== undefined : reason !== 'token-missing';

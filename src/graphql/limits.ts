@@ -101,7 +101,7 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
   directives: (seen, allowed) =>
     `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
   'filter-conditions': (seen, allowed) =>
-    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Filter by less, or ask in several operations.`,
+    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Use fewer, or several operations.`,
   'filter-depth': (seen, allowed) =>
     `A filter has ${seen} levels of "and", "or" and "not", and ${allowed} are allowed. Nest less.`,
   'filter-text': (seen, allowed) =>
@@ -109,9 +109,9 @@ const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => s
   'order-keys': (seen, allowed) =>
     `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
   'page-rows': (seen, allowed) =>
-    `The operation asks for pages of ${seen} partners in all, and ${allowed} are allowed. Ask for smaller pages, or in several operations.`,
+    `The operation requests pages of ${seen} partners in all, and ${allowed} are allowed. Request smaller pages, or use several operations.`,
   entities: (seen, allowed) =>
-    `The operation asks for ${seen} entities, and ${allowed} are allowed. Ask in several operations.`,
+    `The operation requests ${seen} entities, and ${allowed} are allowed. Use several operations.`,
   'answer-bytes': (seen, allowed) =>
     `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
   'answer-values': (seen, allowed) =>
@@ -152,7 +152,7 @@ export class LimitError extends GraphQLError {
 /** As graphql-js words it; nothing that a caller writes can make it say exactly this. */
 const tooManyTokens = /^Syntax Error: Document contains more that \d+ tokens\. Parsing aborted\.$/;
 
-/** Gives the limit that an error of Apollo's is about, undefined where it is about something else. */
+/** Gives the limit that an error of Apollo's is about, undefined if it is about something else. */
 export function excessOf(error: unknown, { tokens }: Limits): LimitViolation | undefined {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   if (original instanceof LimitError) {
@@ -163,7 +163,7 @@ export function excessOf(error: unknown, { tokens }: Limits): LimitViolation | u
     : undefined;
 }
 
-/** A rule that refuses documents beyond the limits; with `warn-only` it refuses none. */
+/** A rule that rejects documents beyond the limits; with `warn-only` it rejects none. */
 export function createLimitsRule(limits: Limits, measureOf = measureDocument): ValidationRule {
   return (context) => {
     if (limits.mode === 'enforce') {
@@ -200,7 +200,7 @@ const nothing: DocumentMeasure = {
 
 /**
  * Measures a parsed document, valid or not, in one walk: each fragment is measured once and added as often as it is
- * spread. A spread without a fragment, or one that leads back into itself, counts nothing; validation refuses both.
+ * spread. A spread without a fragment, or one that leads back into itself, counts nothing; validation rejects both.
  */
 export function measureDocument(document: DocumentNode): DocumentMeasure {
   const fragments = new Map<string, FragmentDefinitionNode>();

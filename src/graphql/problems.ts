@@ -76,9 +76,7 @@ export function problemOf(
   const isClientFault = status >= 400 && status < 500;
   const { code, message } = known ?? {
     code: isClientFault ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR',
-    message: isClientFault
-      ? 'The request cannot be read.'
-      : 'Something went wrong inside the gateway.',
+    message: isClientFault ? 'The request cannot be read.' : 'Internal error.',
   };
   return {
     status: known || isClientFault ? status : 500,

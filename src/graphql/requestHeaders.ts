@@ -32,7 +32,7 @@ export function readCallerTrace(headers: Headers): CallerTrace | undefined {
 
 /**
  * Gives how long, in milliseconds, a caller is ready to wait: `Prefer: wait=<seconds>` of RFC 7240, decimals allowed.
- * Undefined where there is no such preference; one that makes no sense is ignored, as the RFC has it.
+ * Undefined if there is no such preference; one that makes no sense is ignored, as the RFC has it.
  */
 export function readRequestedWaitMs(headers: Headers): number | undefined {
   const prefer = headers['prefer'];
@@ -104,6 +104,6 @@ export function findDuplicateHeader(rawHeaders: readonly string[]): string | und
 
 /** What a request is answered that has such a header. */
 export function duplicateHeaderBody(name: string): ProblemBody {
-  const message = `The header "${name}" came more than once; send it once.`;
+  const message = `The header "${name}" is repeated. Send it once.`;
   return { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] };
 }

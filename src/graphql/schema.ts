@@ -23,7 +23,7 @@ import { isGuid } from '../shared/guid.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
 
-/** Values that are refused as inputs although their enum is one of inputs too: only filters can mean them. */
+/** Values that are rejected as inputs although their enum is one of inputs too: only filters can mean them. */
 const onlyInFilters: ReadonlySet<string> = new Set<PartnerState>(['UNKNOWN_FUTURE_VALUE']);
 
 /** The SDL of all files in `schema/`, in the order of their names: what `/schema.graphql` serves. */
@@ -119,7 +119,7 @@ type Parsers = Required<
 
 /**
  * Gives the reading half of a scalar over a text. `findProblem` ends the sentence that the text begins, or gives
- * undefined. A literal is refused with its place in the document, without which it stays open which of several is
+ * undefined. A literal is rejected with its place in the document, without which it stays open which of several is
  * meant; for a variable graphql-js names the place itself.
  */
 export function textParsers(

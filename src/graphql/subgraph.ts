@@ -18,7 +18,7 @@ import { createSchema, readSdl, resolverMap } from './schema.ts';
 export const serviceField = '_service';
 
 /**
- * Names that other subgraphs have too, for types and fields of their own: a composer refuses or mixes them. Relay's
+ * Names that other subgraphs have too, for types and fields of their own: a composer rejects or mixes them. Relay's
  * refetching is the router's business, which alone knows all types behind ids.
  */
 const foreignTypes: ReadonlySet<string> = new Set(['Node']);
@@ -28,7 +28,7 @@ const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
 
-/** Apollo's composer refuses `@oneOf` where it is not defined, and leaves it out of the supergraph. */
+/** Apollo's composer rejects `@oneOf` where it is not defined, and leaves it out of the supergraph. */
 const oneOf = `"Exactly one field of the input must be given."
 directive @oneOf on INPUT_OBJECT`;
 
@@ -46,7 +46,7 @@ const machinery = `
   extend type Query {
     "The schema for a composer."
     ${serviceField}: _Service!
-    "At most 100 partners by their ids, in order: null where Microsoft Graph has none, and null with an error where one failed."
+    "At most 100 partners by their ids, in order: null if Microsoft Graph has none, and null with an error if one failed."
     ${entitiesField}("The type and the key of each." representations: [_Any!]!): [_Entity]!
   }`;
 
@@ -122,14 +122,14 @@ export function schemaOf({
   return { sdl: served, schema };
 }
 
-/** Rejects a document that asks for the SDL where introspection is off, as Apollo does for introspection. */
+/** Rejects a document that asks for the SDL if introspection is off, as Apollo does for introspection. */
 export const hiddenService: ValidationRule = (context) => ({
   Field(node) {
     const isRoot = context.getParentType() === context.getSchema().getQueryType();
     if (isRoot && node.name.value === serviceField) {
       context.reportError(
         new GraphQLError(
-          'This gateway has introspection switched off, and so "_service". Compose with the subgraph.graphql of its package.',
+          'Introspection is disabled, and so is "_service". Compose with the subgraph.graphql of its package.',
           { nodes: node },
         ),
       );

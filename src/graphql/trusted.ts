@@ -334,7 +334,7 @@ async function findFiles(path: string): Promise<readonly string[]> {
 /**
  * Gives one text for all spellings of a document: white space, comments, and the order of definitions, variables,
  * fields and arguments make no difference, because code generators sort what clients then send unsorted. The order of
- * mutations does. Undefined where the text is no document of operations and fragments, or has more tokens.
+ * mutations does. Undefined if the text is no document of operations and fragments, or has more tokens.
  */
 export function canonicalText(text: string, maxTokens: number): string | undefined {
   try {

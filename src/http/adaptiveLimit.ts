@@ -18,7 +18,7 @@ const busyUtilization = 0.5;
 const leastBlockMs = 250;
 const blockOfBound = 2;
 
-/** From one sample to the next, and only where it is needed; from the least limit to 1,000 in 5 s. */
+/** From one sample to the next, and only if it is needed; from the least limit to 1,000 in 5 s. */
 const growth = 1.1;
 /** Near to where the loop was late, it is felt for: what is let in too much there all others have to wait for. */
 const carefulGrowth = 1.02;
@@ -88,7 +88,7 @@ export interface Load {
   readonly heapUsedPercent: number;
 }
 
-/** From when on requests are refused; 0 sets no bound. */
+/** From when on requests are rejected; 0 sets no bound. */
 export interface SheddingBounds {
   readonly eventLoopDelayMs: number;
   readonly heapPercent: number;
@@ -96,7 +96,7 @@ export interface SheddingBounds {
   readonly openRequests: number;
 }
 
-/** Why a request is refused at the door. */
+/** Why a request is rejected at the door. */
 export type ShedReason = 'heap' | 'event-loop' | 'open-requests';
 
 /** Gives the highest limit: what is configured, or none. */

@@ -51,7 +51,7 @@ export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFa
       return new RequestProblem(
         400,
         'BAD_REQUEST',
-        'This is no HTTP request, or one with a method that is unknown here.',
+        'Malformed HTTP request, or an unknown method.',
       );
     default:
       return noRequest();
@@ -67,7 +67,7 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
   app.server.on('connect', (_request, socket) => {
     log.info('Answered', { method: 'CONNECT', status: 405 });
     socket.on('error', () => socket.destroy());
-    sayAndCut(socket, new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'This is no proxy.'));
+    sayAndCut(socket, new RequestProblem(405, 'METHOD_NOT_ALLOWED', 'The gateway is not a proxy.'));
   });
   const misread = new WeakSet<Socket>();
   app.addHook('onRequest', ({ raw }, reply, done) => {
@@ -81,7 +81,7 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
 }
 
 const noRequest = (): RequestProblem =>
-  new RequestProblem(400, 'BAD_REQUEST', 'This is no HTTP request.');
+  new RequestProblem(400, 'BAD_REQUEST', 'Malformed HTTP request.');
 
 /** Where a body ends is known for chunks only: with another encoding, readers on the way may find other requests. */
 const transferEncodingProblem = (): RequestProblem =>

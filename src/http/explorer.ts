@@ -233,7 +233,7 @@ interface FoundExplorer {
   readonly hasOffline: boolean;
 }
 
-/** Finds the files: those of this package, or of the optional one where it is installed and has more. */
+/** Finds the files: those of this package, or of the optional one if it is installed and has more. */
 export function findExplorer(): FoundExplorer {
   const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
   if (own.hasOffline) {
@@ -248,7 +248,7 @@ export function findExplorer(): FoundExplorer {
   }
 }
 
-/** @throws Error where the explorer was not built. */
+/** @throws Error if the explorer was not built. */
 function readExplorer(folder: URL): FoundExplorer {
   // Written by this package's own build, in this form.
   const assets = JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;

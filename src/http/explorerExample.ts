@@ -67,7 +67,7 @@ fragment Target on ComplianceManagementPartnerAssignment {
 `;
 
 /**
- * Its variables. A Graph that is not known to have `windows*` may refuse the page's own, so there they are left out.
+ * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
  */
 export function exampleVariables(hasWindows: boolean): { readonly input: object } {
   return {

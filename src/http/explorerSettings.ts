@@ -18,7 +18,7 @@ export interface SandboxSettings extends ExplorerExample {
   readonly scriptUrl: string;
   /** Where the frame comes from that the script opens. */
   readonly frameOrigin: string;
-  /** Where to go when Sandbox cannot be loaded; null where nothing else is wanted. */
+  /** Where to go when Sandbox cannot be loaded; null if nothing else is wanted. */
   readonly fallbackPath: string | null;
   /** How long the script may take to come. */
   readonly scriptTimeoutMs: number;

@@ -21,7 +21,7 @@ export interface SheddingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'shed'>;
-  /** The process itself where absent. */
+  /** The process itself if absent. */
   readonly senseLoad?: SenseLoad | undefined;
 }
 
@@ -79,7 +79,7 @@ export function addShedding(
     measurements.shed(reason);
     const nowMs = clock.now();
     if (nowMs - quietSinceMs > quietMs) {
-      log.warn('Requests are refused, because there is too much to do', { reason });
+      log.warn('The gateway is overloaded and rejects requests', { reason });
     }
     quietSinceMs = nowMs;
     reply.header('retry-after', String(retryAfterSeconds));

@@ -7,7 +7,7 @@ import type { RequestTrace, StartTrace } from '../telemetry/requestTrace.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What is noted of a GraphQL request; undefined where it is another one. */
+    /** What is noted of a GraphQL request; undefined if it is another one. */
     trace: RequestTrace | undefined;
     /** Undefined before its first hook. */
     progress: Progress | undefined;

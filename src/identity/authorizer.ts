@@ -16,9 +16,9 @@ type AccessPermissions = Readonly<Record<AccessKind, readonly string[]>>;
 /** Lets callers in that prove who they are and hold a permission for what they do. */
 export interface Authorizer {
   readonly permissions: AccessPermissions;
-  /** Validates the token once for each operation. @throws IdentityError where the caller is not let in. */
+  /** Validates the token once for each operation. @throws IdentityError if the caller is rejected. */
   identify(call: GraphCall): Promise<Caller>;
-  /** @throws IdentityError where the caller is not let in, or lacks the permission. */
+  /** @throws IdentityError if the caller is rejected, or lacks the permission. */
   authorize(call: GraphCall, kind: AccessKind): Promise<Caller>;
   /** Who was authenticated with a call; undefined if no caller was. */
   callerOf(call: GraphCall): Caller | undefined;
@@ -64,8 +64,8 @@ function holdsOne(caller: Caller, permissions: readonly string[]): boolean {
 }
 
 /**
- * Gives no token for a call whose caller was not let in. Every query and mutation asks before; this is the last look,
- * so that one which forgets to ask fails instead of lending the gateway's permissions to anybody.
+ * Gives no token for a call whose caller was rejected. Every query and mutation asks before; this is the last look,
+ * so that one which forgets to ask fails instead of lending the gateway's permissions to any caller.
  */
 export function guardCredentials<Own extends Credentials>(
   credentials: Own,

@@ -5,7 +5,7 @@ interface CallerBase {
   readonly tenantId: string;
   /** The app that the caller uses, or is. */
   readonly clientId: string;
-  /** Who it is within the tenant: the object's id, or the token's own subject where there is none. */
+  /** Who it is within the tenant: the object's id, or the token's own subject if there is none. */
   readonly subject: string;
   readonly expiresAtMs: number;
   /** The token that says all this. */

@@ -16,7 +16,7 @@ interface Claims {
   readonly expiresAtSeconds: number;
   readonly issuedAtSeconds: number;
   readonly notBeforeSeconds: number | undefined;
-  /** What `scp` lists, undefined where the claim is absent. */
+  /** What `scp` lists, undefined if the claim is absent. */
   readonly scopes: readonly string[] | undefined;
   readonly roles: readonly string[] | undefined;
   /** Whose token it is, where the app registration asks for the optional claim `idtyp`. */
@@ -25,7 +25,7 @@ interface Claims {
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** Reads the claims. @throws IdentityError where one is missing or of a wrong type. */
+/** Reads the claims. @throws IdentityError if one is missing or of a wrong type. */
 export function readClaims(payload: Payload): Claims {
   const version = required(optionalText(payload, 'ver'));
   const tenantId = required(optionalText(payload, 'tid'));
@@ -140,7 +140,7 @@ function findAllowListProblem(
 
 /**
  * Reads who the bearer of an accepted token is.
- * @throws IdentityError where the token permits nothing, or belongs to a kind of caller that is not let in.
+ * @throws IdentityError if the token permits nothing, or belongs to a kind of caller that is rejected.
  */
 export function readCaller(claims: Claims, token: Secret, rules: TokenRules): Caller {
   const kind = kindOf(claims);
@@ -164,7 +164,7 @@ export function readCaller(claims: Claims, token: Secret, rules: TokenRules): Ca
 
 /**
  * Tells users from applications. A user's access token always has `scp`, and an application's own never has. What has no
- * `scp` is an application's only where it says so (`idtyp`), or where its subject is the object itself: the subject of a
+ * `scp` is an application's only if it says so (`idtyp`), or if its subject is the object itself: the subject of a
  * user is another one for each app. Everything else, above all an ID token, which may well have the right audience and
  * even the user's roles, is no access token.
  */
@@ -202,11 +202,11 @@ export interface TokenRuleSettings {
   /** The gateway's client id, and the application ID URIs that it has. */
   readonly audiences: readonly string[];
   readonly kinds: readonly Caller['kind'][];
-  /** The apps that may call; all of the tenants where it is absent. */
+  /** The apps that may call; all of the tenants if it is absent. */
   readonly clientIds?: readonly string[] | undefined;
-  /** A user's token needs one of these scopes; any where it is absent. */
+  /** A user's token needs one of these scopes; any if it is absent. */
   readonly scopes?: readonly string[] | undefined;
-  /** An application's token needs one of these roles; any where it is absent. */
+  /** An application's token needs one of these roles; any if it is absent. */
   readonly roles?: readonly string[] | undefined;
 }
 

@@ -8,7 +8,7 @@ import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { isJsonType, parseStrictJson } from '../shared/json.ts';
 import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
 
-/** Reads a JSON document over the network. @throws DocumentError where there is none, or the signal fires. */
+/** Reads a JSON document over the network. @throws DocumentError if there is none, or the signal fires. */
 export type ReadDocument = (url: URL, signal: AbortSignal) => Promise<unknown>;
 
 interface DocumentClient {
@@ -102,7 +102,7 @@ function findHeadProblem({ statusCode, headers: answered }: Dispatcher.ResponseD
   }
   const isJson = isJsonType(String(answered['content-type']));
   const isPlain = ['identity', 'undefined'].includes(String(answered['content-encoding']));
-  return isJson && isPlain ? undefined : 'it is no JSON';
+  return isJson && isPlain ? undefined : 'it is not JSON';
 }
 
 async function readBytes({ body }: Dispatcher.ResponseData): Promise<Buffer> {

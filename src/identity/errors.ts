@@ -7,7 +7,7 @@ const unauthenticated = {
   'token-malformed': 'The token is not a signed JSON Web Token.',
   'algorithm-not-allowed': 'The token must be signed with RS256.',
   'header-not-allowed': "The token's header says something that this gateway does not accept.",
-  'key-unknown': 'The token is not signed with a key that this gateway knows.',
+  'key-unknown': 'The token is signed with an unknown key.',
   'signature-invalid': "The token's signature is not valid.",
   'claims-malformed':
     'The token lacks a claim that this gateway needs, or has one of a wrong type.',
@@ -33,7 +33,7 @@ const forbidden = {
     'This gateway acts on behalf of users; it does not take tokens that applications have for themselves.',
   'roles-missing':
     'The application has no role for this gateway. An administrator has to assign one.',
-  'permission-missing': 'The token does not have the permission that this gateway asks for.',
+  'permission-missing': 'The token does not have the permission that this gateway requires.',
 } as const;
 
 const unavailable = {
@@ -49,7 +49,7 @@ export type IdentityReason =
   | keyof typeof unavailable;
 
 /**
- * A caller that was not let in. The messages are all here, word for word, so that none can carry a piece of a token; they
+ * A rejected caller. The messages are all here, word for word, so that none can carry a piece of a token; they
  * are fit for the caller.
  */
 export class IdentityError extends Error {

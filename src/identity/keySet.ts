@@ -8,7 +8,7 @@ import { type IssuerRoots, issuerOf } from './issuers.ts';
 /** A public key of the authority's. */
 export interface SigningKey {
   readonly key: CryptoKey;
-  /** The issuer that it is for, where the authority says it. */
+  /** The issuer that it is for, if the authority says it. */
   readonly issuer: string | undefined;
 }
 
@@ -19,7 +19,7 @@ const maximumKeys = 100;
 
 /**
  * Makes keys of a key document. What is not for RS256 is left out, because other keys may stand beside those.
- * @throws DocumentError where nothing is left, or two keys have one id.
+ * @throws DocumentError if nothing is left, or two keys have one id.
  */
 export async function readKeySet(document: unknown): Promise<KeySet> {
   const entries = isJsonObject(document) ? document['keys'] : undefined;
@@ -83,7 +83,7 @@ export interface KeySource {
   readonly keyOrigins?: readonly string[] | undefined;
 }
 
-/** Loads the keys that the metadata of the authority point to. @throws DocumentError where they cannot be believed. */
+/** Loads the keys that the metadata of the authority point to. @throws DocumentError if they cannot be believed. */
 export async function loadKeySet(
   source: KeySource,
   read: ReadDocument,

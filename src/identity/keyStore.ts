@@ -9,11 +9,11 @@ import type { KeySet, SigningKey } from './keySet.ts';
 export interface KeyStore {
   /** Whether keys were loaded once. */
   readonly isReady: boolean;
-  /** How long ago the keys in use were loaded; undefined where there are none. */
+  /** How long ago the keys in use were loaded; undefined if there are none. */
   readonly ageMs: number | undefined;
   /**
    * Finds a key, looking for newer keys first where it is unknown.
-   * @throws IdentityError where there are no keys at all, or the signal fires while they are waited for.
+   * @throws IdentityError if there are no keys at all, or the signal fires while they are waited for.
    */
   find(kid: string, signal: EndSignal): Promise<SigningKey | undefined>;
   /** Stops loading and leaves no timer behind. Keys that are there can still be found. */
@@ -136,7 +136,7 @@ class RefreshedKeyStore implements KeyStore {
     this.#parts.log.warn('The keys to check tokens with could not be loaded.', {
       reason: problem,
       systemCode,
-      state: this.#usableKeys() === undefined ? 'no keys' : 'the last good keys stay in use',
+      state: this.#usableKeys() === undefined ? 'no keys' : 'the last valid keys stay in use',
     });
   }
 }

@@ -35,14 +35,14 @@ export interface IdentityOptions extends Omit<TokenRuleSettings, 'issuerRoots'> 
 export interface Identity {
   /** Whether there were keys once, so that tokens can be checked. */
   readonly isReady: boolean;
-  /** How old the keys in use are; undefined where there are none. */
+  /** How old the keys in use are; undefined if there are none. */
   readonly keyAgeMs: number | undefined;
-  /** @throws IdentityError where the caller is not let in. */
+  /** @throws IdentityError if the caller is rejected. */
   identify(token: Secret | undefined, signal: EndSignal): Promise<Caller>;
   close(): Promise<void>;
 }
 
-/** Starts to load the authority's keys: the tenant's own where there is one tenant, those of all organizations else. */
+/** Starts to load the authority's keys: the tenant's own if there is one tenant, those of all organizations else. */
 export function startIdentity(options: IdentityOptions): Identity {
   const { authority, tenantIds, keyOrigins, clock, chance, log } = options;
   const issuerRoots = options.issuerRoots ?? issuerRootsOf(authority);

@@ -18,7 +18,7 @@ interface TokenValidation {
 /**
  * Finds out who calls, from an access token for this gateway. Nothing of the token but its form and its audience is
  * judged before its signature, so that probing the configuration needs a token of the authority.
- * @throws IdentityError where the caller is not let in.
+ * @throws IdentityError if the caller is rejected.
  */
 export async function validateToken(
   token: Secret,
@@ -95,7 +95,7 @@ const types: readonly unknown[] = [undefined, 'jwt', 'at+jwt', 'application/at+j
 /**
  * Reads which key a token says that it is signed with. Keys and addresses of keys in the header (`jwk`, `jku`, `x5c`,
  * `x5u`) are never looked at: the gateway knows its keys, and a token cannot bring its own.
- * @throws IdentityError where the header is not that of an access token of Entra's.
+ * @throws IdentityError if the header is not that of an access token of Entra's.
  */
 function readKeyId({ alg, kid, typ, ...others }: Readonly<Record<string, unknown>>): string {
   if (alg !== 'RS256') {

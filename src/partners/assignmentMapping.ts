@@ -106,7 +106,7 @@ function unrecognized(
   return { __typename: 'UnrecognizedAssignmentTarget', filter, odataType, properties };
 }
 
-/** The inside of a target is not checked where the answer is read: an unlisted type may hold anything. */
+/** The inside of a target is not checked when the answer is read: an unlisted type may hold anything. */
 function isTextOrNull(value: unknown): value is string | null {
   return value === null || typeof value === 'string';
 }

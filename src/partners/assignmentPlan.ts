@@ -22,7 +22,7 @@ export function planAddition(
     : { kind: 'write', entries: [...entries.map(({ text }) => text), newEntry] };
 }
 
-/** Plans to remove a target: all entries with it, or, where the filter counts, those with the same filter. */
+/** Plans to remove a target: all entries with it, or, if the filter counts, those with the same filter. */
 export function planRemoval(
   entries: readonly AssignmentSource[],
   target: NewAssignmentTargetResource,
@@ -63,7 +63,7 @@ function identityOf(target: Target): string {
   return JSON.stringify([typeNameOf(target['@odata.type']), ...ids]);
 }
 
-/** A type's name without `#`, namespace and case; empty where there is none. */
+/** A type's name without `#`, namespace and case; empty if there is none. */
 export function typeNameOf(type: unknown): string {
   return typeof type === 'string' ? type.replace(/^#?microsoft\.graph\./i, '').toLowerCase() : '';
 }
@@ -71,7 +71,7 @@ export function typeNameOf(type: unknown): string {
 export const filterIdName = 'deviceAndAppManagementAssignmentFilterId';
 export const filterTypeName = 'deviceAndAppManagementAssignmentFilterType';
 
-/** A target's filter, one text for all ways to write it; `none` where there is none. */
+/** A target's filter, one text for all ways to write it; `none` if there is none. */
 export function filterOf(target: Readonly<Record<string, unknown>> | Target): string {
   const id = target[filterIdName];
   if (id == null || id === '') {

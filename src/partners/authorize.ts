@@ -10,7 +10,7 @@ const codes: Readonly<Record<IdentityError['code'], GatewayErrorCode>> = {
 };
 
 /**
- * Lets the caller in for a kind of operation; there is nothing to do where Graph alone decides.
+ * Authorizes the caller for a kind of operation; does nothing if Graph alone decides.
  * @throws GatewayError that says what the caller can do about it.
  */
 export async function authorize(
@@ -43,7 +43,7 @@ export async function requireToken({ authorizer, call }: RequestContext): Promis
   }
 }
 
-/** The translation of a caller that was not let in; gives anything else back as it came. */
+/** The error of a rejected caller; gives anything else back as it came. */
 export function toGatewayIdentityError(
   error: unknown,
   authorizer: Pick<Authorizer, 'permissions'> | undefined,

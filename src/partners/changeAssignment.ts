@@ -101,7 +101,7 @@ export async function changeAssignment(
   }
 }
 
-/** Graph refuses the platform's list as a whole where its generation does not have the platform. */
+/** Graph rejects the platform's list as a whole where its generation does not have the platform. */
 function fieldOf(error: unknown, platform: WirePlatform): 'platform' | 'target' {
   const names = isGraphError(error) ? (error.details.quotedNames ?? []) : [];
   return names.includes(`${platform}EnrollmentAssignments`) ? 'platform' : 'target';
@@ -122,7 +122,7 @@ function planFor(
     case 'otherFilter': {
       const field = ['input', 'target', Object.keys(target)[0] ?? '', 'filter'];
       const message =
-        'The target is there with another filter, so nothing was written. Remove it first, then add it with this one.';
+        'The target already has another filter, so nothing was written. Remove it first, then add it with this one.';
       return { conflict: { code: 'CONFLICT', message, field } };
     }
     case 'write':

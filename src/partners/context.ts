@@ -51,7 +51,7 @@ export interface AnswerCount {
   /** The fields of a mutation that were cut because of it, by their paths. */
   readonly places: Map<string, readonly (string | number)[]>;
   /**
-   * Counts the value of a field with a resolver of its own; absent where nothing bounds the answer.
+   * Counts the value of a field with a resolver of its own; absent if nothing bounds the answer.
    * @throws LimitError if the answer is beyond a bound
    */
   count?: (value: unknown, info: GraphQLResolveInfo) => void;
@@ -78,7 +78,7 @@ export interface RequestContext {
   readonly call: GraphCall;
   /** What is noted of the request. */
   readonly trace?: RequestTrace | undefined;
-  /** Lets the caller in, or not; undefined where Graph alone decides. */
+  /** Authorizes the caller or throws; undefined if Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the caller's token. */
   readonly isTokenAccepted: () => boolean;

@@ -5,7 +5,7 @@ const example = '2016-12-31T23:56:56.7799755+03:00';
 const maximumFractionDigits = 12;
 
 /**
- * Says what keeps a text from being a date-time with its offset, or gives undefined where nothing does.
+ * Says what keeps a text from being a date-time with its offset, or gives undefined if nothing does.
  *
  * The form is RFC 3339's, with `T` and `Z` in either case and 0 to 12 fractional digits, which is also what Graph's own
  * pattern for the heartbeat allows. The calendar is checked by hand: a JS `Date` would turn 30 February into 1 March and
@@ -57,7 +57,7 @@ function findClockProblem(parts: Parts, offset: string): string | undefined {
   }
   // A leap second is inserted at the end of a day in UTC, whatever the local clock shows then.
   if (second === 60 && modulo(hour * 60 + minute - offsetMinutes, 1440) !== 1439) {
-    return 'has a second 60 where no leap second can be: it is only possible at 23:59:60 in UTC';
+    return 'has an impossible second 60: leap seconds exist at 23:59:60 UTC only';
   }
   return undefined;
 }
@@ -99,7 +99,7 @@ const maximumLength = 64;
 
 /**
  * Gives a text for the instant of a date-time. Two such texts stand in the order of their instants when they are
- * compared character by character, whatever the offsets and the number of digits were. Undefined where the text
+ * compared character by character, whatever the offsets and the number of digits were. Undefined if the text
  * names no instant, as an answer may.
  */
 export function instantKeyOf(dateTime: string): string | undefined {

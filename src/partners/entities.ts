@@ -12,7 +12,7 @@ export const maximumEntities = 100;
 export const entityName = 'ComplianceManagementPartner';
 
 /**
- * Reads partners by what a router knows of them, in order, several ids in one call: null where Graph has none. What
+ * Reads partners by what a router knows of them, in order, several ids in one call: null if Graph has none. What
  * fails for one is an error in its place; the others are still returned.
  */
 export function readEntities(
@@ -41,7 +41,7 @@ function readKey(representation: unknown, index: number): string {
   if (member('__typename') !== entityName) {
     throw new GatewayError(
       'BAD_USER_INPUT',
-      `The representation ${index} has no "__typename" that this subgraph knows: its one entity is ${entityName}.`,
+      `The representation ${index} has no known "__typename": the one entity of this subgraph is ${entityName}.`,
       { field: [...place, '__typename'] },
     );
   }

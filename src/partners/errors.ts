@@ -45,7 +45,7 @@ export function toGatewayError(error: unknown): unknown {
   if (error.mayHaveBeenApplied) {
     return new GatewayError(
       'OUTCOME_UNKNOWN',
-      `${error.message} The change may have been made: look before you repeat it.`,
+      `${error.message} The change may have been made. Read the partner before you retry.`,
       {
         mayHaveBeenApplied: true,
         ...(error.details.answeredId !== undefined && { answeredId: error.details.answeredId }),

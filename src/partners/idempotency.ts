@@ -253,7 +253,7 @@ async function inTime<Result>(waiting: Promise<Result>): Promise<Result> {
 
 const stillRunning =
   'The first request with this idempotencyKey did not end in the time of this one. ' +
-  'The change may have been made: repeat it with the same key.';
+  'The change may have been made. Retry with the same key.';
 
 const keyReused: UserError = {
   code: 'IDEMPOTENCY_KEY_REUSED',
@@ -265,7 +265,7 @@ const keyReused: UserError = {
 function storeFull(retryAfterMs: number): GatewayError {
   return new GatewayError(
     'OVERLOADED',
-    'There is no room to keep the outcome of another idempotencyKey, so nothing was sent. Retry later.',
+    'The gateway cannot store more outcomes of idempotency keys, so nothing was sent. Retry later.',
     { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) },
   );
 }

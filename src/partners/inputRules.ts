@@ -20,7 +20,7 @@ export type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 
 
 const platforms: readonly WirePlatform[] = ['macOs', 'windows', 'android', 'ios', 'linux'];
 
-/** Lists everything in the properties that the scalars could not refuse and that must not reach Graph. */
+/** Lists everything in the properties that the scalars could not reject and that must not reach Graph. */
 function findWritableProblems(
   input: WritableInput,
   version: GraphApiVersion,
@@ -52,7 +52,7 @@ function nullProblems(
     .filter((field) => input[field] === null)
     .map((field) => ({
       path: ['input', field],
-      message: `${field} cannot be null. Send a value, or leave the field out to keep what is there.`,
+      message: `${field} cannot be null. Send a value, or omit the field to keep the current one.`,
     }));
 }
 
@@ -92,12 +92,12 @@ function unknownPropertyProblem(path: readonly string[], version: GraphApiVersio
   return {
     path,
     message:
-      `Microsoft Graph ${version}, which this gateway is configured for, does not know ${path.at(-1)}. ` +
+      `Microsoft Graph ${version}, as configured for this gateway, does not have ${path.at(-1)}. ` +
       'Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
   };
 }
 
-/** Lists everything in an add that the scalars could not refuse and that must not reach Graph; all of it at once. */
+/** Lists everything in an add that the scalars could not reject and that must not reach Graph; all of it at once. */
 export function findNewPartnerProblems(
   input: AddComplianceManagementPartnerInput,
   version: GraphApiVersion,
@@ -105,7 +105,7 @@ export function findNewPartnerProblems(
   return [...findIdProblems(input.id), ...findWritableProblems(input, version)];
 }
 
-/** Lists everything in an update that the scalars could not refuse and that must not reach Graph; all of it at once. */
+/** Lists everything in an update that the scalars could not reject and that must not reach Graph; all of it at once. */
 export function findPartnerChangeProblems(
   input: UpdateComplianceManagementPartnerInput,
   version: GraphApiVersion,
@@ -144,7 +144,7 @@ export function findIdProblems(id: string | null | undefined): readonly InputPro
  * Finds the input field that a refusal of Graph is about, by the names that its message puts in quotation marks.
  *
  * The wire body has the input's names and list positions down to the targets, so a name or a value that is found
- * there gives the path; inside a target, whose wire form differs, it ends at the target. Undefined where no name is
+ * there gives the path; inside a target, whose wire form differs, it ends at the target. Undefined if no name is
  * found, or where the first that is found stands in several places.
  */
 export function locateInput(

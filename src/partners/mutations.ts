@@ -40,7 +40,7 @@ import {
 } from './userErrors.ts';
 import { judgeUpdate } from './visibility.ts';
 
-/** Maps, posts once, maps back; looks once where the answer leaves the outcome in doubt. */
+/** Maps, posts once, maps back; looks once if the answer leaves the outcome in doubt. */
 async function addPartner(
   input: AddComplianceManagementPartnerInput,
   context: RequestContext,
@@ -188,7 +188,7 @@ interface DeletePayload extends Payload {
   readonly deletedComplianceManagementPartnerId: string | null;
 }
 
-/** Reads where the revision counts, and deletes. */
+/** Reads the partner if a revision is given, then deletes it. */
 async function deletePartner(
   { id, ifRevision }: DeleteComplianceManagementPartnerInput,
   context: RequestContext,

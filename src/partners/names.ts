@@ -118,7 +118,7 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
 function tooManyNames(what: string, maximum: number): GatewayError {
   return new GatewayError(
     'TOO_MANY_NAMES',
-    `The operation asks for the names of more than ${maximum} ${what}; the others are null. Ask for smaller pages.`,
+    `The operation requests the names of more than ${maximum} ${what}; the others are null. Request smaller pages.`,
     { allowed: maximum },
   );
 }

@@ -76,7 +76,7 @@ export type Outcome =
 
 const doubtMessage =
   'The first request with this idempotencyKey ended without a known outcome. ' +
-  'The change may have been made: look before you send it under another key.';
+  'The change may have been made. Read the partner before you send it under another key.';
 
 /** Of an attempt of which nothing is known but that it may have written. */
 export const unknownOutcome: Outcome = {

@@ -55,7 +55,7 @@ export function newPartnerToWire(input: AddComplianceManagementPartnerInput): Ne
 
 /**
  * Gives the body of an update: a field that is absent is left out, a list of null is emptied. Null in any other field was
- * refused before, because none of these properties is nullable in Graph.
+ * rejected before, because none of these properties is nullable in Graph.
  */
 export function partnerChangesToWire(input: WritableInput): PartnerChanges {
   return {
@@ -85,7 +85,7 @@ export function partnerChangesToWire(input: WritableInput): PartnerChanges {
   };
 }
 
-/** Nothing where the field is absent, else the properties made of its value. */
+/** Nothing if the field is absent, else the properties made of its value. */
 function given<Value, Properties extends object>(
   value: Value | null | undefined,
   toProperties: (value: Value) => Properties,

@@ -21,7 +21,7 @@ import { createNames, type Names } from './names.ts';
  * belongs to one caller, so that no two callers are ever in one batch. Throws what the caller is to see.
  */
 export interface PartnerReads {
-  /** Gives one partner; null where Graph has none with this id. */
+  /** Gives one partner; null if Graph has none with this id. */
   get(id: string): Promise<PartnerResource | null>;
   /** The list, shared by all fields that look at it. */
   readonly rows: PartnerRows;

@@ -12,7 +12,7 @@ type LookContext = Pick<
 
 /**
  * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
- * all that was sent and was not seen before. Undefined where none does, where several do, and where looking fails.
+ * all that was sent and was not seen before. Undefined if none does, if several do, and if looking fails.
  */
 export async function findUnconfirmedAdd(
   sent: NewPartnerResource,

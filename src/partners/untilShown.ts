@@ -119,7 +119,7 @@ export function noticesOfView(view: PartnerView | undefined, info: GraphQLResolv
   return names === ''
     ? []
     : notVisible(
-        `Microsoft Graph does not show yet what was written last to ${names}. ` +
+        `Microsoft Graph does not show the last write to ${names} yet. ` +
           'The partner is shown as it was written.',
         info,
       );

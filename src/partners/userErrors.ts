@@ -15,7 +15,7 @@ export const partnerNotFound: UserError = {
   field: ['input', 'id'],
 };
 
-/** Says that the partner is not as the user believes, or nothing where it is or where the user does not care. */
+/** Says that the partner is not as the user believes, or nothing if it is or if the user does not care. */
 export function findRevisionConflict(
   partner: PartnerResource,
   ifRevision: string | null | undefined,
@@ -26,7 +26,7 @@ export function findRevisionConflict(
   return {
     code: 'CONFLICT',
     message:
-      'The partner was changed since this revision, so nothing was written. Look at it as it is now, and decide again.',
+      'The partner changed since this revision, so nothing was written. Read its current values and try again.',
     field: ['input', 'ifRevision'],
   };
 }
@@ -75,7 +75,7 @@ function userErrorCodeOf(code: GraphErrorCode): UserErrorCode | undefined {
 }
 
 /**
- * Reads once what a change collided with, where it was Graph itself that said so. Null for every other error, and where
+ * Reads once what a change collided with, if it was Graph itself that said so. Null for every other error, and where
  * the partner cannot be read: the conflict is what the user has to know, and that read's own failure is logged.
  */
 export async function partnerInConflict(

@@ -158,7 +158,7 @@ export function countJsonValues(bytes: Uint8Array): number {
   return count;
 }
 
-/** Parses JSON, giving undefined where the text is none. */
+/** Parses JSON, giving undefined if the text is none. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -183,7 +183,7 @@ export function isJsonObject(value: unknown): value is Readonly<Record<string, u
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Gives the JSON of an answer's body, undefined where it is none. */
+/** Gives the JSON of an answer's body, undefined if it is none. */
 export function jsonOf({
   body,
   json,
@@ -319,7 +319,7 @@ export function findInexactNumbers(text: string, parsed: unknown): readonly Inex
 /**
  * Gives the source text of each member of the JSON object that a text is, by its name; of names that occur twice the
  * last one counts, as in `JSON.parse`. For what has to go back as it came: parsing and writing would change numbers
- * and escapes. The text must be valid JSON; undefined where it is no object.
+ * and escapes. The text must be valid JSON; undefined if it is no object.
  */
 export function rawMembers(text: string): ReadonlyMap<string, string> | undefined {
   const entries = splitEntries(text, '{');
@@ -335,7 +335,7 @@ export function rawMembers(text: string): ReadonlyMap<string, string> | undefine
   );
 }
 
-/** Gives the source text of each item of the JSON array that a text is; undefined where it is none. */
+/** Gives the source text of each item of the JSON array that a text is; undefined if it is none. */
 export function rawItems(text: string): readonly string[] | undefined {
   return splitEntries(text, '[');
 }

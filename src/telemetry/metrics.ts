@@ -22,10 +22,10 @@ export interface AttemptMeasurement {
 /** One HTTP request to the gateway. */
 export interface RequestMeasurement {
   readonly method: string;
-  /** The route's pattern; undefined where there is none, so that no caller can make up new ones. */
+  /** The route's pattern; undefined if there is none, so that no caller can make up new ones. */
   readonly route: string | undefined;
   readonly durationMs: number;
-  /** Undefined where the caller had left before its answer. */
+  /** Undefined if the caller had left before its answer. */
   readonly status: number | undefined;
   /** Where it failed: a stable code. */
   readonly errorType: string | undefined;
@@ -120,7 +120,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Requests that the gateway rejected before it sent them, by upstream and reason.',
   });
   const shed = meter.createCounter('gateway_shed_total', {
-    description: 'Requests of callers that were refused before they were read, by reason.',
+    description: 'Requests rejected before they were read, by reason.',
   });
   const cut = meter.createCounter('gateway_connections_cut_total', {
     description: 'Connections of callers that the gateway ended, by reason.',
@@ -132,7 +132,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Changes that were locked within one replica only, because Redis was unavailable.',
   });
   const keys = meter.createCounter('gateway_idempotency_total', {
-    description: 'Mutations with an idempotencyKey, by what the store of outcomes said.',
+    description: 'Mutations with an idempotencyKey, by answer of the outcome store.',
   });
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
     description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
@@ -146,22 +146,22 @@ export function createMeasurements(meter: Meter): Measurements {
     description: "How tokens of the gateway's own were found.",
   });
   const limitsSeen = meter.createHistogram('gateway_limits_seen', {
-    description: 'How much requests and documents have of what is limited, by limit.',
+    description: 'Sizes of requests and documents that have a limit, by limit.',
     advice: { explicitBucketBoundaries: powersOfTwo },
   });
   const beyondLimits = {
     rejected: meter.createCounter('gateway_limits_rejected_total', {
-      description: 'Requests that were refused because they are beyond a limit, by limit.',
+      description: 'Requests rejected because they exceed a limit, by limit.',
     }),
     warned: meter.createCounter('gateway_limits_warned_total', {
       description: 'Requests beyond a limit that passed in warn-only mode, by limit.',
     }),
   };
   const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
-    description: 'Requests for documents that are not in the manifest, by what became of them.',
+    description: 'Requests for documents that are not in the manifest, by result.',
   });
   const reloads = meter.createCounter('gateway_trusted_documents_reloads_total', {
-    description: 'Changes of the manifest of trusted documents, by what became of them.',
+    description: 'Changes of the manifest of trusted documents, by result.',
   });
   const keptTokens = meter.createObservableGauge('gateway_token_cache_entries', {
     description: "Tokens of the gateway's own that are kept.",

@@ -72,7 +72,7 @@ async function readPem(variable: PemVariable, path: string): Promise<Buffer> {
   }
   if (!isUsable(variable, pem)) {
     const what = variable === 'CLIENT_KEY' ? 'private key' : 'certificate';
-    throw new ConfigError([`${name} cannot be used: the file holds no ${what} in PEM.`]);
+    throw new ConfigError([`${name} cannot be used: the file has no ${what} in PEM.`]);
   }
   return pem;
 }

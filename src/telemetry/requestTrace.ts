@@ -29,7 +29,7 @@ export interface AttemptEnd {
 }
 
 export interface AttemptTrace {
-  /** The trace context to send along; empty where there is none. */
+  /** The trace context to send along; empty if there is none. */
   readonly headers: Readonly<Record<string, string>>;
   end(end: AttemptEnd): void;
 }
@@ -46,7 +46,7 @@ export interface Trace {
 /** How a request ended. */
 export interface RequestEnd {
   readonly route: string;
-  /** Undefined where the caller had left before the answer. */
+  /** Undefined if the caller had left before the answer. */
   readonly status: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface RequestEnd {
 export interface RequestTrace extends Trace {
   /** What goes back to the caller: its own context, else that of the span that stands for the request. */
   readonly traceparent: string | undefined;
-  /** Says what the document asks for, once it was parsed; the name is noted where it is short. */
+  /** Says what the document asks for, once it was parsed; the name is noted if it is short. */
   noteOperation(type: string, name: string | undefined): void;
   /** Notes the codes of the answer's errors. */
   noteErrors(codes: readonly string[]): void;

@@ -8,7 +8,7 @@ export interface Telemetry {
   /** Gives the tracer; undefined while tracing is off. */
   readonly tracerOf: () => Tracer | undefined;
   readonly meter: Meter;
-  /** Where metrics can be fetched; undefined where they cannot. */
+  /** Where metrics can be fetched; undefined if they cannot. */
   readonly metricsUrl: string | undefined;
   /** Sends what is left, for so long at the most, and stops. Never rejects. */
   stop(limitMs: number): Promise<void>;
@@ -19,7 +19,7 @@ const scope = 'compliance-partner-gateway';
 /**
  * Starts what the configuration asks for; the SDK is loaded only then, and not made the program's global one. What is
  * not asked for goes to the global one, if the program around the gateway has registered one.
- * @throws StartError where metrics cannot be served, or a file that is named cannot be read.
+ * @throws StartError if metrics cannot be served, or a file that is named cannot be read.
  */
 export async function startTelemetry(
   { resource, traces, metrics: metricsConfig }: TelemetryConfig,

@@ -150,7 +150,7 @@ function parentContextOf(caller: CallerTrace | undefined): Context {
   return remote === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, remote);
 }
 
-/** A span context as W3C's headers; none where it is not valid. */
+/** A span context as W3C's headers; none if it is not valid. */
 function traceHeadersOf(spanContext: SpanContext): Readonly<Record<string, string>> {
   if (!isSpanContextValid(spanContext)) {
     return {};

@@ -190,7 +190,7 @@ describe('readConfig', () => {
     ['http://graph.microsoft.com', /must begin with https/],
     ['http://127.0.0.1.evil.example', /must begin with https/],
     ['ftp://localhost', /must begin with https/],
-    ['https://user:hunter2@proxy.example', /must not hold a user name or password/],
+    ['https://user:hunter2@proxy.example', /must not have a user name or password/],
     ['https://proxy.example/?x=1', /must end before any \? or #/],
     ['https://proxy.example/#x', /must end before any \? or #/],
     ['graph.microsoft.com', /must be an absolute URL/],

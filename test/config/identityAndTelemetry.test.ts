@@ -167,7 +167,7 @@ describe("the identity's configuration", () => {
       'a machine without an audience',
       { GRAPH_CLOUD: 'global', AUTH_MODE: 'app-only', AZURE_TENANT_ID: tenant },
       [
-        'AUTH_AUDIENCES is missing: with a managed identity the gateway cannot know the client id that callers ask tokens for.',
+        'AUTH_AUDIENCES is missing: with a managed identity the gateway cannot know the client id in the tokens of callers.',
       ],
     ],
     [
@@ -361,7 +361,7 @@ describe('telemetry config', () => {
       ['collector:4318', 'must begin with https:// or http://'],
       ['//collector', 'must be an absolute URL'],
       ['ftp://collector', 'must begin with https:// or http://'],
-      ['https://user:hunter2@collector', 'must not hold a user name'],
+      ['https://user:hunter2@collector', 'must not have a user name'],
       ['https://collector?key=hunter2', 'must end before any ?'],
     ])('refuses the collector %s without repeating it', (url, problem) => {
       const problems = problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: url });

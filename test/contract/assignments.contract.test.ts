@@ -107,7 +107,7 @@ describe('one assignment', () => {
     );
   });
 
-  it('asks first where the target is there with another filter', async () => {
+  it('asks first where the target already has another filter', async () => {
     const { gateway, graph } = await start({ macOsEnrollmentAssignments: [wireGroup] });
     const filter = { id: groupId, type: 'EXCLUDE' };
     expect(await add(gateway, { group: { groupId, filter } })).toMatchObject({

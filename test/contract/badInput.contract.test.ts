@@ -210,7 +210,7 @@ describe('bad input, of which nothing reaches Graph', () => {
   it.each([
     [{ first: -1 }, /"first" is -1; it must be from 0 to 1000/],
     [{ first: 1001 }, /"first" is 1001/],
-    [{ after: 'rubbish' }, /"after" is no cursor of this list/],
+    [{ after: 'rubbish' }, /"after" is not a cursor of this list/],
   ])('refuses the page %j', async (variables, message) => {
     const { status, result } = await beta.run(listQuery, variables);
     expect(status).toBe(200);

@@ -78,9 +78,14 @@ describe('entities', () => {
   });
 
   it.each<[string, unknown, string, RegExp]>([
-    ['a foreign type', { __typename: 'Product', id: 'row-1' }, '__typename', /its one entity is/],
-    ['no type', { id: 'row-1' }, '__typename', /its one entity is/],
-    ['no object', 'row-1', '__typename', /its one entity is/],
+    [
+      'a foreign type',
+      { __typename: 'Product', id: 'row-1' },
+      '__typename',
+      /the one entity of this subgraph is/,
+    ],
+    ['no type', { id: 'row-1' }, '__typename', /the one entity of this subgraph is/],
+    ['no object', 'row-1', '__typename', /the one entity of this subgraph is/],
     ['no id', { __typename: type }, 'id', /no "id" that can be a partner's/],
     ['a number for an id', keyOf(1), 'id', /no "id" that can be a partner's/],
     ["an id that is not a partner's", keyOf('../me'), 'id', /no "id" that can be a partner's/],

@@ -95,7 +95,7 @@ describe('a caller that leaves', () => {
   it('ends the wait before a delete in doubt is repeated', async () => {
     const { graph, clock, send, logged } = await start(empty(504, { 'retry-after': '10' }));
     const leave = send(deleteMutation, { input: { id: 'abc' } });
-    await until(() => logged('Microsoft Graph is asked again').length === 1);
+    await until(() => logged('The call of Microsoft Graph is retried').length === 1);
     await leave();
     await until(() => clock.pendingTimers === 0);
     await clock.advance(60_000);

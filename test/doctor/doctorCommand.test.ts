@@ -49,7 +49,7 @@ describe('the doctor', () => {
 
   it.each<[string, string, number, string]>([
     ['may change', 'DeviceManagementServiceConfig.ReadWrite.All', 0, 'may read and change'],
-    ['may read', 'DeviceManagementServiceConfig.Read.All', 0, 'may read partners and not change'],
+    ['may read', 'DeviceManagementServiceConfig.Read.All', 0, 'may read partners but not change'],
     ['may nothing', 'User.Read', 1, 'may neither read nor change'],
   ])('says of a token for Graph that it %s', async (_what, scope, exitCode, text) => {
     const token = graphToken(scope);
@@ -80,14 +80,14 @@ describe('the doctor', () => {
     expect(lines.filter((text) => text.startsWith('problem'))).toEqual([]);
     expect(exitCode).toBe(0);
     expect(lines).toContainEqual(line('ok authority: localhost'));
-    expect(lines).toContainEqual(line("ok credential: The gateway's own credential is taken"));
+    expect(lines).toContainEqual(line("ok credential: The gateway's own credential works"));
   });
 
   it('says why an authority is not trusted when its certificate has no known issuer', async () => {
     const { exitCode, lines } = await diagnose(own('app-only'));
     expect(exitCode).toBe(1);
     expect(lines).toContainEqual(line('problem authority: The certificate that localhost'));
-    expect(lines).toContainEqual(line('problem credential: Whether the credential is good'));
+    expect(lines).toContainEqual(line('problem credential: The credential could not be checked'));
   });
 
   it('tells a wrong secret by the number of Entra, and not by the secret', async () => {
@@ -102,7 +102,7 @@ describe('the doctor', () => {
     const environment = own('app-only', { AZURE_TENANT_ID: gatewayClient.clientId });
     const { lines } = await diagnose(environment, trusting());
     expect(lines).toContainEqual(line('cannot be used: it was answered with 400'));
-    expect(lines).toContainEqual(line('there is no such tenant in this cloud'));
+    expect(lines).toContainEqual(line('this cloud does not have the tenant'));
   });
 
   it('tells metadata of another issuer', async () => {
@@ -120,7 +120,7 @@ describe('the doctor', () => {
     const { lines } = await diagnose(own('app-only'), { ...trusting(), timeoutMs: 3_000 });
     stop();
     expect(lines).toContainEqual(expect.stringMatching(/^problem authority: .* in time\.$/));
-    expect(lines).toContainEqual(line('problem credential: Whether the credential is good'));
+    expect(lines).toContainEqual(line('problem credential: The credential could not be checked'));
   });
 
   it.each<[string, object, string]>([
@@ -130,7 +130,7 @@ describe('the doctor', () => {
       'The token is for Microsoft Graph',
     ],
     ['it ended', { lifetimeSeconds: -600 }, 'The token has expired.'],
-    ['it may read', { scope: 'CompliancePartners.Read' }, 'may read partners and not change them'],
+    ['it may read', { scope: 'CompliancePartners.Read' }, 'may read partners but not change them'],
     ['it may change', { scope: 'CompliancePartners.ReadWrite' }, 'may read and change partners'],
     ['it may nothing', { scope: 'access_as_user' }, 'may neither read nor change partners'],
   ])('judges a token for the gateway as the gateway does: %s', async (_what, wish, text) => {

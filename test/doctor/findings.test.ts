@@ -44,7 +44,7 @@ const answered = (status: number, json: unknown): EndpointFacts => ({
 
 describe('the findings about Graph', () => {
   it.each<[number, unknown, Severity, RegExp]>([
-    [401, envelope, 'ok', /asks for a token as it should \(12 ms\)/],
+    [401, envelope, 'ok', /requires a token as expected \(12 ms\)/],
     [401, undefined, 'problem', /answers with 401, and not in the form of Graph/],
     [401, { error: 'no' }, 'problem', /not in the form of Graph/],
     [200, { value: [] }, 'problem', /without a token with 200; Graph never does/],
@@ -79,9 +79,19 @@ describe('a finding about something that was not reached', () => {
     ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
     ['tls', 'CERT_HAS_EXPIRED', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
     ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', /certificate .* cannot be trusted/, /NODE_EXTRA_CA/],
-    ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', /no TLS came about \(ERR_SSL/, /cuts or opens TLS/],
-    ['tls', 'timeout', /no TLS came about in time/, /cuts or opens TLS/],
-    ['http', 'UND_ERR_SOCKET', /no whole answer came \(UND_ERR_SOCKET\)/, /stands between/],
+    [
+      'tls',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      /completed no TLS handshake \(ERR_SSL/,
+      /cuts or opens TLS/,
+    ],
+    ['tls', 'timeout', /completed no TLS handshake in time/, /cuts or opens TLS/],
+    [
+      'http',
+      'UND_ERR_SOCKET',
+      /sent no complete answer \(UND_ERR_SOCKET\)/,
+      /proxies and firewalls/,
+    ],
   ])('at %s with %s says where to look', (stage, reason, message, remedy) => {
     expect(unreachedFinding('graph', url, { kind: 'unreached', stage, reason })).toEqual({
       check: 'graph',
@@ -126,10 +136,10 @@ describe('the findings about the hosted Sandbox', () => {
     [[studio], true, false, 'ok', /can use the gateway/],
     [['*'], true, true, 'ok', /can use the gateway/],
     [['https://own.example', studio], true, true, 'ok', /can use the gateway/],
-    [[], true, false, 'warning', /CORS does not let https:\/\/studio\.apollographql\.com in\.$/],
-    [['https://own.example'], true, false, 'warning', /CORS does not let/],
+    [[], true, false, 'warning', /CORS rejects https:\/\/studio\.apollographql\.com\.$/],
+    [['https://own.example'], true, false, 'warning', /CORS rejects/],
     [[studio], false, false, 'warning', /introspection is off/],
-    [[], false, true, 'ok', /CORS does not let .* in, introspection is off\. That is usual/],
+    [[], false, true, 'ok', /CORS rejects .*, introspection is off\. That is usual/],
   ])(
     'of origins %j with introspection %s in production %s are %s',
     (origins, introspection, isProduction, severity, message) => {
@@ -157,8 +167,8 @@ describe('the finding that trusted documents keep the hosted Sandbox out', () =>
     expect(sandboxFindings(facts)).toEqual([
       expect.objectContaining({
         severity: 'warning',
-        message: expect.stringMatching(/only trusted documents are taken\.$/),
-        remedy: 'If it is wanted: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
+        message: expect.stringMatching(/only trusted documents are accepted\.$/),
+        remedy: 'To allow it: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
       }),
     ]);
   });
@@ -169,8 +179,8 @@ describe('the findings about Redis', () => {
     [{ kind: 'answered', durationMs: 3 }, 'ok', /answers \(3 ms\)/],
     [{ kind: 'answered', durationMs: 150 }, 'warning', /slowly \(150 ms\)/],
     [{ kind: 'failed', reason: 'ECONNREFUSED' }, 'problem', /cannot be reached \(ECONNREFUSED\)/],
-    [{ kind: 'failed', reason: 'WRONGPASS' }, 'problem', /does not let the gateway in/],
-    [{ kind: 'failed', reason: 'NOAUTH' }, 'problem', /does not let the gateway in/],
+    [{ kind: 'failed', reason: 'WRONGPASS' }, 'problem', /rejects the credentials/],
+    [{ kind: 'failed', reason: 'NOAUTH' }, 'problem', /rejects the credentials/],
   ])('of %j are %s', (facts, severity, message) => {
     expect(redisFindings(facts)).toEqual([
       expect.objectContaining({
@@ -246,9 +256,9 @@ describe('the findings about a token for Graph', () => {
   it('say what it is good for', () => {
     expect(linesOf(tokenFindings(graphToken(), view))).toEqual([
       'ok: It is for Microsoft Graph.',
-      'ok: It is good for 61 minutes.',
+      'ok: It is valid for 61 minutes.',
       `ok: It is of the tenant ${contoso.id}.`,
-      `ok: The token of a user, who needs a role in Intune beside it, may read and change partners (${readWrite}).`,
+      `ok: The token of a user, who also needs a role in Intune, may read and change partners (${readWrite}).`,
     ]);
   });
 
@@ -283,11 +293,7 @@ describe('the findings about a token for Graph', () => {
       graphToken({ scopes: ['User.Read'], roles: [readWrite] }),
       'problem: The token of a user',
     ],
-    [
-      'nothing readable',
-      { kind: 'opaque' },
-      'warning: The token is none whose content can be read',
-    ],
+    ['nothing readable', { kind: 'opaque' }, 'warning: The token is opaque here'],
     ['the embedded one', { kind: 'embedded', isTaken: true }, 'ok: The embedded Graph takes it.'],
     [
       'none for the embedded one',
@@ -309,8 +315,8 @@ describe('the findings about a token for the gateway', () => {
     } as const;
     const own = { ...view, needs: { read: ['P.Read', 'P.Write'], write: ['P.Write'] } };
     expect(linesOf(tokenFindings(facts, own))).toEqual([
-      'ok: It is good for 9 minutes.',
-      'warning: The token of a user may read partners and not change them (P.Read).',
+      'ok: It is valid for 9 minutes.',
+      'warning: The token of a user may read partners but not change them (P.Read).',
     ]);
   });
 
@@ -330,10 +336,10 @@ describe('the finding about permissions', () => {
     ],
     [
       ['DeviceManagementServiceConfig.Read.All'],
-      'warning: X may read partners and not change them',
+      'warning: X may read partners but not change them',
       readWrite,
     ],
-    [['DeviceManagementConfiguration.Read.All'], 'warning: X may read partners and not', readWrite],
+    [['DeviceManagementConfiguration.Read.All'], 'warning: X may read partners but not', readWrite],
     [[readWrite], `ok: X may read and change partners (${readWrite}).`, undefined],
     [
       ['DeviceManagementConfiguration.ReadWrite.All'],
@@ -348,7 +354,7 @@ describe('the finding about permissions', () => {
 
   it('tells a permission to change only', () => {
     const finding = permissionFinding('token', 'X', ['W'], { read: ['R'], write: ['W'] });
-    expect(linesOf([finding])).toEqual(['warning: X may change partners and not read them (W).']);
+    expect(linesOf([finding])).toEqual(['warning: X may change partners but not read them (W).']);
   });
 });
 
@@ -358,7 +364,7 @@ describe("the findings about the gateway's own credential", () => {
     certificateEndsAtMs: undefined,
   });
   const ofApp = { mode: 'app-only', needs, nowMs } as const;
-  const taken = "ok: The gateway's own credential is taken: a token for Graph came.";
+  const taken = "ok: The gateway's own credential works: it got a token for Graph.";
 
   it.each<[string, CredentialFacts, 'app-only' | 'on-behalf-of', string[]]>([
     [
@@ -402,7 +408,7 @@ describe("the findings about the gateway's own credential", () => {
         certificateEndsAtMs: undefined,
       },
       'on-behalf-of',
-      ['problem: Whether the credential is good could not be found out: No token came (timeout).'],
+      ['problem: The credential could not be checked: No token came (timeout).'],
     ],
   ])('tell %s', (_what, facts, mode, lines) => {
     expect(linesOf(credentialFindings(facts, { ...ofApp, mode }))).toEqual(lines);
@@ -412,7 +418,7 @@ describe("the findings about the gateway's own credential", () => {
     [-1, 'problem: The client certificate ended on 2026-02-10.'],
     [0, 'problem: The client certificate ended on 2026-02-11.'],
     [29, 'warning: The client certificate ends in 29 days, on 2026-03-12.'],
-    [30, 'ok: The client certificate is good until 2026-03-13.'],
+    [30, 'ok: The client certificate is valid until 2026-03-13.'],
   ])('tell a certificate that ends in %i days', (days, line) => {
     const certificateEndsAtMs = nowMs + days * 86_400_000;
     const facts = { ...granted([readWrite]), certificateEndsAtMs };
@@ -479,11 +485,7 @@ describe('the hints about a configuration', () => {
       { ...production, GRAPH_CLOUD: 'emulator' },
       /^The embedded Graph answers/,
     ],
-    [
-      'the embedded Graph for all',
-      { HOST: '0.0.0.0' },
-      /token that is published, and HOST=0\.0\.0\.0/,
-    ],
+    ['the embedded Graph for all', { HOST: '0.0.0.0' }, /public token, and HOST=0\.0\.0\.0/],
     [
       'another root',
       { ...graph, GRAPH_BASE_URL: 'https://proxy.example/graph' },

@@ -162,7 +162,7 @@ async function leaveInBackOff({ lane, clock }: Stage): Promise<Left> {
   const callers = await putFourCallers(lane, 'back-off');
   proxy.script(onlyForThem(callers, times(callers.length, status(429, '10'))));
   const isWaiting = ({ requestId }: LaneCaller): boolean =>
-    toldOf(gateway.logLines, requestId).includes('Microsoft Graph is asked again');
+    toldOf(gateway.logLines, requestId).includes('The call of Microsoft Graph is retried');
   return leave(lane, callers, {
     untilThere: () => until(() => callers.every(isWaiting)),
     async afterwards() {

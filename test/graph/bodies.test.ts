@@ -348,7 +348,7 @@ describe('decodeBody', () => {
     ['one on the second line', ['identity', 'gzip']],
   ])('does not read %s', async (_what, encoding) => {
     await expect(decode(gzipSync(gzipSync(plain)), encoding)).resolves.toEqual({
-      problem: 'its encoding is none that this gateway reads',
+      problem: 'its encoding is not supported',
     });
   });
 

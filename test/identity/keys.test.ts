@@ -424,12 +424,12 @@ describe('document client', () => {
       ['a redirect', empty(302, { location: 'https://evil.example' }), 'it was answered with 302'],
       ['a failure', json(500, {}), 'it was answered with 500'],
       ['nothing', empty(204), 'it was answered with 204'],
-      ['HTML', raw({ 'content-type': 'text/html' }, '<html>'), 'it is no JSON'],
-      ['no type', raw({}, '{}'), 'it is no JSON'],
+      ['HTML', raw({ 'content-type': 'text/html' }, '<html>'), 'it is not JSON'],
+      ['no type', raw({}, '{}'), 'it is not JSON'],
       [
         'what it did not ask for',
         raw({ 'content-type': 'application/json', 'content-encoding': 'gzip' }, gzipSync('{}')),
-        'it is no JSON',
+        'it is not JSON',
       ],
       [
         'half of its JSON',

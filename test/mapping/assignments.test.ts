@@ -81,7 +81,7 @@ describe('planAddition', () => {
     expect(planRemoval(entries, collection('SMS0001b'), false)).toEqual({ kind: 'done' });
   });
 
-  it('asks where the target is there with another filter', () => {
+  it('asks where the target already has another filter', () => {
     expect(planAddition(sources({ target: { ...group, ...filter } }), group, 'new')).toEqual({
       kind: 'otherFilter',
     });

@@ -212,7 +212,7 @@ describe('findNewPartnerProblems', () => {
       'input.linuxEnrollmentAssignments',
     ]);
     expect(findNewPartnerProblems(input, 'v1.0')[0]?.message).toBe(
-      'Microsoft Graph v1.0, which this gateway is configured for, does not know windowsOnboarded. ' +
+      'Microsoft Graph v1.0, as configured for this gateway, does not have windowsOnboarded. ' +
         'Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
     );
   });

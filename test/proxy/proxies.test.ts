@@ -129,7 +129,7 @@ describe('doctor', () => {
       expect(about('proxy')).toEqual([
         `ok proxy: The forward proxy ${new URL(proxy.url).host} opens tunnels.`,
       ]);
-      expect(about('graph')).toEqual([expect.stringMatching(/^ok graph: .* asks for a token/)]);
+      expect(about('graph')).toEqual([expect.stringMatching(/^ok graph: .* requires a token/)]);
       expect(output).not.toContain('hunter2');
     });
 

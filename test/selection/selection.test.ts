@@ -168,8 +168,8 @@ describe('readPageArguments', () => {
   it.each<[QueryComplianceManagementPartnersArgs, string, RegExp]>([
     [{ first: -1 }, 'first', /is -1; it must be from 0 to 1000/],
     [{ last: 1001 }, 'last', /is 1001; it must be from 0 to 1000/],
-    [{ after: 'rubbish' }, 'after', /is no cursor of this list/],
-    [{ before: 'rubbish' }, 'before', /is no cursor of this list/],
+    [{ after: 'rubbish' }, 'after', /is not a cursor of this list/],
+    [{ before: 'rubbish' }, 'before', /is not a cursor of this list/],
     [{ after: nameCursor }, 'after', /another order/],
     [{ after: listCursor, orderBy: byName }, 'after', /another order/],
     [

@@ -241,7 +241,7 @@ describe('masking', () => {
         data: null,
         errors: [
           {
-            message: expect.stringContaining('Something went wrong inside the gateway.'),
+            message: expect.stringContaining('Internal error.'),
             locations: [{ line: 1, column: 3 }],
             path: ['bug'],
             extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'request-7' },

@@ -370,13 +370,13 @@ describe('shedding', () => {
       await untilLetIn();
     });
 
-    it('tells it once, and not for each that is refused', async () => {
+    it('logs overload once, not for each rejected request', async () => {
       await start({ SHED_OPEN_REQUESTS: '1' });
       await holdOne();
       for (let count = 0; count < 5; count += 1) {
         await gateway.run(listQuery);
       }
-      const told = gateway.logLines.filter((line) => line.includes('too much to do'));
+      const told = gateway.logLines.filter((line) => line.includes('is overloaded'));
       expect(told).toHaveLength(1);
       expect(JSON.parse(told[0] ?? '')).toMatchObject({ level: 'warn', reason: 'open-requests' });
     });

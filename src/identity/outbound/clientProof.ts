@@ -36,7 +36,7 @@ export type ClientProof =
 /** Gives the proof as it is now: files are read again for each acquisition, since others replace them. */
 export type ReadProof = () => Promise<ClientProof>;
 
-/** @throws OutboundIdentityError from the reader where a file is missing or holds something else. */
+/** @throws OutboundIdentityError from the reader if a file is missing or holds something else. */
 export function createReadProof(credential: ClientCredential): ReadProof {
   switch (credential.kind) {
     case 'secret':
@@ -90,7 +90,7 @@ export interface CertificateOptions {
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END ([A-Z]+ )*PRIVATE KEY-----/;
 
-/** Reads key and certificate out of a PEM text. @throws OutboundIdentityError where they do not belong together. */
+/** Reads key and certificate out of a PEM text. @throws OutboundIdentityError if they do not belong together. */
 export function readCertificate(
   pem: string,
   { passphrase, sendsChain = false }: CertificateOptions = {},
@@ -144,8 +144,8 @@ function readOne(block: string): X509Certificate {
 }
 
 /**
- * Reads a credential's file once, before anybody needs it. Says what is wrong with it, undefined where nothing is. A
- * gateway that starts without it would be ready, and refuse everybody.
+ * Reads a credential's file once, before its first use. Says what is wrong with it, undefined if nothing is. A
+ * gateway that starts without it would be ready, and reject every caller.
  */
 export async function findCredentialProblem(
   credential: ClientCredential,

@@ -152,7 +152,7 @@ export interface OnBehalfOfOptions extends TokenPlace {
 /**
  * Exchanges the caller's token for this gateway, which is validated before, for one for Graph. What the
  * exchange asks of the user goes to the caller as claims; the gateway does not declare the capability `cp1`, so Graph
- * challenges its tokens only where Conditional Access does, and the caller's next token is another subject here.
+ * challenges its tokens only if Conditional Access does, and the caller's next token is another subject here.
  */
 export function createOnBehalfOfCredentials(
   options: OnBehalfOfOptions,
@@ -329,9 +329,9 @@ function withinLimit<Result>(
       stop();
     };
     const onClosing = (): void =>
-      giveUp('The gateway stopped before a token for Microsoft Graph came.');
+      giveUp('The gateway stopped before it had a token for Microsoft Graph.');
     const stopTimer = clock.startTimer(limitMs, () =>
-      giveUp('No token for Microsoft Graph came in time.'),
+      giveUp('The request for a Microsoft Graph token timed out.'),
     );
     const stop = (): void => {
       stopTimer();

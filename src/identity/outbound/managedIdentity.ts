@@ -76,7 +76,7 @@ const firstDelayMs = 1_000;
 const updateDelayMs = 3_000;
 
 /**
- * How long to wait before the machine is asked again; undefined where its answer is final. Its service answers 404 and
+ * How long to wait before the machine is asked again; undefined if its answer is final. Its service answers 404 and
  * 410 while it starts, 429 and 5xx when it is busy.
  */
 export function decideManagedRetry(status: number, attempt: number): number | undefined {

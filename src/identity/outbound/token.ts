@@ -49,7 +49,7 @@ export class TokenRefusal extends Error {
 }
 
 /**
- * The gateway itself is set up wrongly, so it gets no token for anybody. Callers can do nothing about it and learn
+ * The gateway itself is set up wrongly, so it gets no token for any caller. Callers can do nothing about it and learn
  * nothing of it: to them it is an internal error.
  */
 export class OutboundIdentityError extends Error {

@@ -10,7 +10,7 @@ import {
 } from './token.ts';
 import type { TokenAnswer } from './tokenEndpoint.ts';
 
-/** Reads what a token endpoint granted; undefined where it is nothing that could be used. Numbers may come as texts. */
+/** Reads what a token endpoint granted; undefined if it is nothing that could be used. Numbers may come as texts. */
 export function readGrant(json: unknown, nowMs: number): AcquiredToken | undefined {
   if (!isJsonObject(json)) {
     return undefined;
@@ -79,7 +79,7 @@ function errorOf(refusal: Refusal, facts: RefusalFacts, codes: readonly string[]
       });
     case 'throttled': {
       const { retryAfterMs } = refusal;
-      const message = 'Microsoft Entra is asked for too many tokens.';
+      const message = 'The gateway has requested too many tokens from Microsoft Entra.';
       return new GraphCredentialError('throttled', message, { retryAfterMs, cause });
     }
     case 'unavailable': {
@@ -95,7 +95,7 @@ function errorOf(refusal: Refusal, facts: RefusalFacts, codes: readonly string[]
 
 function messageForUser({ claims, needsConsent }: Extract<Refusal, { kind: 'user' }>): string {
   if (claims !== undefined) {
-    return 'Microsoft Entra asks for more before this user may go on: get a new token that meets the claims.';
+    return 'Microsoft Entra requires further claims of this user. Get a new token that meets them.';
   }
   return needsConsent
     ? 'This gateway has no consent to act for this user in Microsoft Graph. An administrator can grant it.'
@@ -127,7 +127,7 @@ export interface RefusalFacts {
   readonly flow: TokenFlow;
   readonly status: number;
   readonly retryAfterMs: number | undefined;
-  /** The OAuth error, undefined where the answer has none. */
+  /** The OAuth error, undefined if the answer has none. */
   readonly error: string | undefined;
   readonly suberror: string | undefined;
   /** What Conditional Access asks for, as JSON text. */
@@ -176,13 +176,13 @@ const hints: Readonly<Record<string, string>> = {
   AADSTS700027: 'the client certificate is not the one of the app registration, or has expired',
   AADSTS700016: 'the app is not registered in this tenant, or AZURE_CLIENT_ID is wrong',
   AADSTS7000229: 'the app has no service principal in this tenant: an administrator has to consent',
-  AADSTS90002: 'there is no such tenant in this cloud',
+  AADSTS90002: 'this cloud does not have the tenant',
   AADSTS65001: 'the permissions of the app have no consent',
   AADSTS500011: 'the resource is not known in this tenant: the cloud may be the wrong one',
   AADSTS700213: 'no federated credential of the app fits the subject of the token file',
   AADSTS700211: 'no federated credential of the app fits the issuer of the token file',
   AADSTS700212: 'no federated credential of the app fits the audience of the token file',
-  AADSTS700024: 'the assertion of the client is out of its time: a clock may be wrong',
+  AADSTS700024: 'the client assertion is expired or not valid yet: a clock may be wrong',
   AADSTS1002012: 'the scope is not one that this flow takes',
 };
 

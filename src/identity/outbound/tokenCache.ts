@@ -44,7 +44,7 @@ export class TokenCache {
   readonly #parts: TokenCacheParts;
   readonly #entries: LRUCache<IdentityKey, Entry>;
   readonly #flights = new Map<IdentityKey, Promise<Secret>>();
-  /** What each operation was given last, to tell a refused token from one that came since. */
+  /** What each operation was given last, to tell a rejected token from one that came since. */
   readonly #given = new WeakMap<GraphCall, Secret>();
   readonly #stopWatching: (() => void) | undefined;
 
@@ -76,7 +76,7 @@ export class TokenCache {
     return token;
   }
 
-  /** Of many calls that were refused with one token, only the first may drop what is there. */
+  /** Of many calls that were rejected with one token, only the first may drop what is there. */
   #dropRefused(key: IdentityKey, call: GraphCall): void {
     const entry = this.#entries.get(key);
     const given = this.#given.get(call);
@@ -183,7 +183,7 @@ export interface Identity {
   readonly mode: string;
   readonly scopes: readonly string[];
   readonly subject: Subject;
-  /** The claims that a token was asked to meet, as JSON text; empty where none were. */
+  /** The claims that a token was asked to meet, as JSON text; empty if none were. */
   readonly claims: string;
 }
 

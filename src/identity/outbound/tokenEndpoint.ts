@@ -33,13 +33,13 @@ export interface TokenAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The body; undefined where it is no JSON. */
+  /** The body; undefined if it is no JSON. */
   readonly json: unknown;
 }
 
 /** The way to one token endpoint, and to nowhere else. */
 export interface TokenTransport {
-  /** @throws GraphCredentialError where no answer came that can be read. */
+  /** @throws GraphCredentialError if no answer came that can be read. */
   send(request: TokenRequest): Promise<TokenAnswer>;
   /** Cuts all connections. */
   close(): Promise<void>;
@@ -68,7 +68,7 @@ export function createTokenTransport(
   { certificateAuthorities, proxies, allowsPlainHttp = false }: TokenTransportOptions = {},
 ): TokenTransport {
   if (origin.protocol !== 'https:' && !allowsPlainHttp && !isLoopback(origin.hostname)) {
-    throw new TypeError('Tokens are only asked for over https.');
+    throw new TypeError('Tokens are requested over https only.');
   }
   const proxy = proxyFor(origin, proxies);
   const options = {
@@ -82,7 +82,7 @@ export function createTokenTransport(
   return {
     async send({ url, method, headers, body, signal }) {
       if (url.origin !== origin.origin) {
-        throw unavailable('A token was to be asked for somewhere else, so nothing was sent.');
+        throw unavailable('The token request would go to another origin, so nothing was sent.');
       }
       const path = `${url.pathname}${url.search}`;
       const identity = { ...headers, 'accept-encoding': 'identity' };
@@ -163,7 +163,7 @@ export interface GuardParts {
 /** As many as there are connections, and as many callers as would wait for Graph itself. */
 const usualTurns: ConcurrencyOptions = { concurrency: 128, queue: 512 };
 const usualOpenMs = 5_000;
-/** A silence counts only where it lasted this long: half of what an acquisition may take. */
+/** A silence counts only if it lasted this long: half of what an acquisition may take. */
 const slowMs = 5_000;
 const retryAfterMs = 1_000;
 
@@ -193,10 +193,10 @@ export function guardTransport(
   const turns = createConcurrencyLimit(turnOptions, {
     full() {
       onHeldBack?.('bulkhead', 'authority');
-      const message = 'Too much is waiting for the token endpoint already; nothing was sent.';
+      const message = 'The queue for the token endpoint is full, so nothing was sent.';
       return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
     },
-    ended: () => new GraphCredentialError('unavailable', 'No token was asked for in time.'),
+    ended: () => new GraphCredentialError('unavailable', 'No token request could start in time.'),
   });
   return {
     send: (request) =>

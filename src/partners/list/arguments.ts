@@ -87,7 +87,7 @@ function readCursor(
   }
   const place = parseCursor(text);
   if (place === undefined) {
-    return { problem: 'is no cursor of this list; take one of an earlier answer' };
+    return { problem: 'is not a cursor of this list; use one of an earlier answer' };
   }
   const signature = place.kind === 'order' ? place.signature : undefined;
   return signature === order?.signature

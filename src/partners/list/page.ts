@@ -85,7 +85,7 @@ export async function paginate(
 
 /** The whole list in the requested order, read only as far as needed. */
 interface PartnerSequence {
-  /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
+  /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
   atLeast(count: number): Promise<readonly PartnerResource[]>;
   /** How many rows stand at the cursor's place and before it. */
   countUpTo(cursor: CursorPlace): Promise<number>;

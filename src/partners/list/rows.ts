@@ -7,7 +7,7 @@ import { createSortedRows, type SortedRows } from './sortedRows.ts';
 export interface PartnerRows extends SortedRows {
   /** The time of the event loop for work over the rows. */
   readonly share: LoopShare;
-  /** Gives the rows from the first on: at least `count` of them, or all where there are fewer. */
+  /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
   atLeast(count: number): Promise<readonly PartnerResource[]>;
 }
 

@@ -31,7 +31,7 @@ export function findAnswerProblem(
   }
   const body = parse(text);
   if (!isObject(body)) {
-    return 'it is no JSON object';
+    return 'it is not JSON object';
   }
   const stray = Object.keys(body).find((name) => !members.has(name));
   if (stray !== undefined) {

@@ -119,7 +119,7 @@ describe('the program', () => {
     const load = startSteadyLoad(url, 64);
     await until(() => graph.adds.size >= 32);
     program.kill('SIGUSR2');
-    await program.until(/"message":"Requests are refused, because there is too much to do"/);
+    await program.until(/"message":"The gateway is overloaded and rejects requests"/);
     await until(() => load.outcomes.slice(-128).every(({ fault }) => fault === undefined));
     await load.stop();
     const faults = load.outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));

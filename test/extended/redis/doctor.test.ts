@@ -16,7 +16,7 @@ describeWithRedis('the doctor, with a Redis', () => {
     await redis.stop('SIGKILL');
     await graph.close();
     expect(good.lines).toContainEqual(expect.stringMatching(/^(ok|warning) redis: It answers/));
-    expect(bad.lines).toContain('problem redis: It does not let the gateway in (WRONGPASS).');
+    expect(bad.lines).toContain('problem redis: It rejects the credentials (WRONGPASS).');
     expect(bad.output).not.toContain('canary-secret');
   });
 });

@@ -71,7 +71,7 @@ export async function untilInBackOff(
   stage.proxy.script(onlyForThem(callers, tooMany));
   const met = meet(callers, (caller) => ask(url, caller));
   for (const { requestId } of callers) {
-    await program.until(new RegExp(`"${requestId}".*"Microsoft Graph is asked again"`));
+    await program.until(new RegExp(`"${requestId}".*"The call of Microsoft Graph is retried"`));
   }
   return { met };
 }

@@ -45,7 +45,7 @@ const lines = {
   finished: ['Microsoft Graph answered, caller left', 'Answered, caller left'],
   beforeBackOff: [
     'Microsoft Graph answered',
-    'Microsoft Graph is asked again',
+    'The call of Microsoft Graph is retried',
     'Answered, caller left',
   ],
   answered: ['Microsoft Graph answered', 'Answered, caller left'],

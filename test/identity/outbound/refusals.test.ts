@@ -503,7 +503,7 @@ describe('guard transport', () => {
       waiting.abort();
       await expect(second).resolves.toMatchObject({
         code: 'unavailable',
-        message: 'No token was asked for in time.',
+        message: 'No token request could start in time.',
       });
       expect(getEventListeners(waiting.signal, 'abort')).toHaveLength(0);
       over.abort();
@@ -551,7 +551,7 @@ describe('token transport', () => {
     it.each(['http://login.microsoftonline.com', 'http://127.0.0.1.example'])(
       'rejects %s, because plain http is for loopback',
       (url) => {
-        expect(() => createTokenTransport(new URL(url))).toThrow('only asked for over https');
+        expect(() => createTokenTransport(new URL(url))).toThrow('requested over https only');
       },
     );
 

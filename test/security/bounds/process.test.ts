@@ -66,14 +66,14 @@ describe('a start that fails', () => {
     expect(await program.ended).toEqual({ code: 78, signal: null });
     expect(program.output()).toBe(
       'The configuration cannot be used:\n' +
-        'HOST is no address of this machine: it cannot listen at 203.0.113.1:0 (EADDRNOTAVAIL).\n',
+        'HOST is not an address of this machine: it cannot listen at 203.0.113.1:0 (EADDRNOTAVAIL).\n',
     );
   });
 
   it('names HOST when no address is found for it', async () => {
     await expect(problemsOf({ HOST: 'no-such-host.invalid' })).resolves.toEqual([
       expect.stringMatching(
-        /^HOST is no address of this machine: it cannot listen at no-such-host/,
+        /^HOST is not an address of this machine: it cannot listen at no-such-host/,
       ),
     ]);
   });
@@ -147,7 +147,7 @@ it('rejects a client certificate of the collector that is none', async () => {
     OTEL_EXPORTER_OTLP_CLIENT_KEY: file,
   });
   expect(problems).toEqual([
-    'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE cannot be used: the file holds no certificate in PEM.',
+    'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE cannot be used: the file has no certificate in PEM.',
   ]);
 });
 

@@ -62,7 +62,7 @@ function createStage(
       call: { ...call, deadlineMs: clock.now() + 20_000 },
     }).catch((error: unknown) => error);
   /** What it tells beside each attempt's own line. */
-  const told = () => log.lines.filter(({ message }) => String(message).includes('asked again'));
+  const told = () => log.lines.filter(({ message }) => String(message).includes('retried'));
   const times = () => attempts.map(({ atMs }) => atMs);
   return { clock, told, attempts, times, run, call };
 }
@@ -109,7 +109,7 @@ describe('the repeats of a send', () => {
     await expect(runOut(stage)).resolves.toMatchObject({ status: 429 });
     expect(stage.attempts).toHaveLength(1);
     expect(stage.told()).toMatchObject([
-      { message: 'Microsoft Graph is not asked again', reason: 'time', attempt: 1 },
+      { message: 'The call of Microsoft Graph is not retried', reason: 'time', attempt: 1 },
     ]);
   });
 
@@ -131,12 +131,12 @@ describe('the repeats of a send', () => {
     },
   );
 
-  it('tells for which attempt, why, and with which wait Graph is asked again', async () => {
+  it('logs the attempt, reason and wait of each retry', async () => {
     const stage = createStage('get', [refused, 502, 200]);
     await runOut(stage);
     expect(stage.told()).toEqual([
       {
-        message: 'Microsoft Graph is asked again',
+        message: 'The call of Microsoft Graph is retried',
         operation: 'get',
         attempt: 2,
         reason: 'not-connected',
@@ -144,7 +144,7 @@ describe('the repeats of a send', () => {
         requestId: 'test-request-id',
       },
       {
-        message: 'Microsoft Graph is asked again',
+        message: 'The call of Microsoft Graph is retried',
         operation: 'get',
         attempt: 3,
         reason: 'server-error',
