@@ -1,7 +1,7 @@
 import type { Clock } from './shared/clock.ts';
 import type { Log } from './telemetry/log.ts';
 
-export interface ProcessEndParts {
+interface ProcessEndParts {
   /** Stops in order; `delayMs` is for balancers. */
   readonly stop: (delayMs: number) => Promise<void>;
   /** Ends everything, with this exit code. */

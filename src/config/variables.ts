@@ -300,7 +300,7 @@ const variables = {
   ...sections.Variables,
 };
 
-export type VariableName = keyof typeof variables;
+type VariableName = keyof typeof variables;
 export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[Name]['read']>;
 
 /** Every variable that the gateway knows. */

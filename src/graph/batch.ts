@@ -20,7 +20,7 @@ export function batchBodyOf(paths: readonly string[]): string {
 type BatchOperation = 'getMany' | 'getFilters';
 
 /** What to read in one batch. */
-export interface BatchReads {
+interface BatchReads {
   readonly operation: BatchOperation;
   /** At most 20, from behind the version. */
   readonly paths: readonly string[];

@@ -122,10 +122,7 @@ type Parsers = Required<
  * undefined. A literal is rejected with its place in the document, without which it stays open which of several is
  * meant; for a variable graphql-js names the place itself.
  */
-export function textParsers(
-  name: string,
-  findProblem: (text: string) => string | undefined,
-): Parsers {
+function textParsers(name: string, findProblem: (text: string) => string | undefined): Parsers {
   const read = (value: unknown, kind: string, node: ValueNode | null): string => {
     if (typeof value !== 'string') {
       throw new GraphQLError(`${name} must be given as a text, not as ${kind}.`, { nodes: node });

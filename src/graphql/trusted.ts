@@ -147,7 +147,7 @@ export function watchTrustedDocuments(
 }
 
 /** What the documents of a manifest are measured by. */
-export interface ManifestRules {
+interface ManifestRules {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
 }
@@ -250,12 +250,12 @@ function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): s
 }
 
 /** Where the manifest is: a file, or a directory of them. */
-export interface ManifestPlace {
+interface ManifestPlace {
   readonly mode: TrustedDocuments['mode'];
   readonly path: string;
 }
 
-export type LoadedDocuments =
+type LoadedDocuments =
   | { readonly trusted: TrustedDocuments }
   | { readonly problems: readonly string[] };
 

@@ -96,7 +96,7 @@ function addAssets(app: FastifyInstance, folder: URL): void {
 }
 
 /** Which page is shown; where both are there, the address may ask for one. */
-export function pageFor(mode: Explorer['mode'], asked: string | null): ExplorerPage {
+function pageFor(mode: Explorer['mode'], asked: string | null): ExplorerPage {
   if (mode !== 'auto') {
     return mode;
   }
@@ -122,10 +122,10 @@ function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string,
 }
 
 /** Where the files of the pages are served. */
-export const explorerAssetsPath = '/explorer/';
+const explorerAssetsPath = '/explorer/';
 
 /** What is needed to write a page. */
-export interface ExplorerPageParts {
+interface ExplorerPageParts {
   readonly page: ExplorerPage;
   readonly assets: ExplorerAssets;
   readonly settings: SandboxSettings | OfflineSettings;
@@ -171,11 +171,11 @@ function toScriptText(value: object): string {
 }
 
 /** Where Apollo Sandbox comes from. */
-export const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
-export const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
+const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
+const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
 
 /** Which of the two pages. */
-export type ExplorerPage = 'sandbox' | 'offline';
+type ExplorerPage = 'sandbox' | 'offline';
 
 const everywhere = {
   'default-src': ["'none'"],

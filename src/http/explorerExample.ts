@@ -69,7 +69,7 @@ fragment Target on ComplianceManagementPartnerAssignment {
 /**
  * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
  */
-export function exampleVariables(hasWindows: boolean): { readonly input: object } {
+function exampleVariables(hasWindows: boolean): { readonly input: object } {
   return {
     input: {
       lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',

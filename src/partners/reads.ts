@@ -30,7 +30,7 @@ export interface PartnerReads {
 }
 
 /** An operation's share of the event loop. */
-export interface OperationShare extends LoopShare {
+interface OperationShare extends LoopShare {
   /** How much of the operation's work waits for a turn. */
   waiting(): number;
 }

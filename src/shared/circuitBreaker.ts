@@ -27,7 +27,7 @@ export type AttemptEnd<Answer> =
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
 /** An attempt that was let through: as usual, or as the one that looks if the upstream is back. */
-export type CircuitPass = 'usual' | 'look';
+type CircuitPass = 'usual' | 'look';
 
 /** Fails at once while an upstream is known to be down. */
 export interface Circuit {

@@ -6,7 +6,7 @@ import type { RunningMetrics } from './otelMetrics.ts';
 import type { TelemetryParts } from './otlp.ts';
 
 /** OpenTelemetry's SDK as this gateway uses it: beside whatever else is in the process, not for all of it. */
-export interface Sdk {
+interface Sdk {
   readonly tracerProvider: TracerProvider | undefined;
   readonly meterProvider: MeterProvider | undefined;
   readonly metricsUrl: string | undefined;

@@ -15,7 +15,7 @@ import {
 import type { OtlpConfig, SamplerConfig, TracesConfig } from '../config/telemetry.ts';
 import { otlpOptionsOf, type TelemetryParts, tellFailures } from './otlp.ts';
 
-export interface RunningTraces {
+interface RunningTraces {
   readonly provider: TracerProvider;
   /** Sends what is left. */
   stop(): Promise<void>;
@@ -166,7 +166,7 @@ function isAllowed(key: string, value: AttributeValue | undefined): boolean {
 }
 
 /** Stands in front of another processor, which sees spans only once they are over, and redacted. */
-export function createRedactingProcessor(next: SpanProcessor): SpanProcessor {
+function createRedactingProcessor(next: SpanProcessor): SpanProcessor {
   return {
     onStart: () => undefined,
     onEnd: (span) => next.onEnd(redactSpan(span)),

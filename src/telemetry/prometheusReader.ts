@@ -1,7 +1,7 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 
 /** What collects for Prometheus, and what Prometheus reads of it. */
-export interface PrometheusReader {
+interface PrometheusReader {
   readonly reader: PrometheusExporter;
   readText(): Promise<string>;
 }

@@ -19,7 +19,7 @@ type Coerce = (value: unknown) => unknown;
 type Members = Record<string, unknown>;
 
 /** Gives the coerced variables of one request, or `invalid`. */
-export type CoerceVariables = (sent: Readonly<Members>) => Members | typeof invalid;
+type CoerceVariables = (sent: Readonly<Members>) => Members | typeof invalid;
 
 /** Types live as long as their schema, and input types refer to each other. */
 const compiled = new WeakMap<GraphQLInputType, Coerce>();

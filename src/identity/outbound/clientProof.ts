@@ -28,7 +28,7 @@ export interface ClientCertificate {
 }
 
 /** What goes to the token endpoint, or signs what goes there. */
-export type ClientProof =
+type ClientProof =
   | { readonly clientSecret: string }
   | { readonly clientAssertion: string }
   | { readonly clientCertificate: ClientCertificate };
@@ -82,7 +82,7 @@ function tokenOf(text: string): string {
   return token;
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   readonly passphrase?: Secret | undefined;
   readonly sendsChain?: boolean;
 }

@@ -41,7 +41,7 @@ export interface OutboundCredentials extends Credentials {
 }
 
 /** The one place where tokens for one cloud come from. */
-export interface TokenPlace {
+interface TokenPlace {
   readonly cloud: string;
   /** With https; only its origin counts. */
   readonly authorityHost: string;
@@ -58,7 +58,7 @@ export interface OutboundParts extends AcquisitionParts, TokenCacheParts, GuardP
 }
 
 /** As whom the gateway asks. */
-export type AppIdentity =
+type AppIdentity =
   | {
       readonly kind: 'registration';
       readonly tenantId: string;
@@ -221,12 +221,7 @@ function tenantIn(assertion: Secret): string | undefined {
   return isGuid(tenantId) ? tenantId.toLowerCase() : undefined;
 }
 
-export type AcquisitionOutcome =
-  | 'token'
-  | 'refused'
-  | 'throttled'
-  | 'unavailable'
-  | 'misconfigured';
+type AcquisitionOutcome = 'token' | 'refused' | 'throttled' | 'unavailable' | 'misconfigured';
 
 /** One acquisition as metrics see it. */
 export interface AcquisitionMeasurement {
@@ -235,7 +230,7 @@ export interface AcquisitionMeasurement {
   readonly durationMs: number;
 }
 
-export interface AcquisitionParts {
+interface AcquisitionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onAcquire?: ((measurement: AcquisitionMeasurement) => void) | undefined;
@@ -301,7 +296,7 @@ export function createClosing(): AbortController {
 }
 
 /** Which failure it was; what is none of ours counts as the gateway's own fault. */
-export function acquisitionOutcomeOf(error: unknown): AcquisitionOutcome {
+function acquisitionOutcomeOf(error: unknown): AcquisitionOutcome {
   switch (isGraphError(error) ? error.code : undefined) {
     case 'unauthenticated':
       return 'refused';

@@ -12,7 +12,7 @@ export type ManagedIdentityEndpoint =
   /** App Service and Container Apps: `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`. */
   | { readonly kind: 'app-service'; readonly url: URL; readonly header: Secret };
 
-export interface ManagedIdentityOptions {
+interface ManagedIdentityOptions {
   readonly endpoint: ManagedIdentityEndpoint;
   /** Of a user-assigned identity; undefined means the machine's own. */
   readonly clientId: string | undefined;
@@ -20,7 +20,7 @@ export interface ManagedIdentityOptions {
   readonly resource: string;
 }
 
-export interface ManagedIdentityParts {
+interface ManagedIdentityParts {
   readonly transport: TokenTransport;
   readonly clock: Clock;
 }

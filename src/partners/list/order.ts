@@ -24,7 +24,7 @@ interface RowPlace extends OrderPlace {
 }
 
 /** Where a place with cut values is taken to be: before or behind all rows whose values begin like them. */
-export type PlaceEdge = 'first' | 'last';
+type PlaceEdge = 'first' | 'last';
 
 /** One thing that rows can be ordered by. Rows without a value come last in both directions. */
 export interface OrderColumn {
