@@ -72,7 +72,9 @@ function digestInputs(root) {
   return hash.digest('hex');
 }
 
-const isInput = (file) => !outputs.some((folder) => file.startsWith(`${folder}/`));
+/** Not what a build writes, nor what `npm pack` leaves, nor pages to read. */
+const isInput = (file) =>
+  !/\.(?:tgz|md)$/.test(file) && !outputs.some((folder) => file.startsWith(`${folder}/`));
 
 /** By name and size: a file that is absent or half-written is seen without reading megabytes. */
 function digestOutputs(root) {

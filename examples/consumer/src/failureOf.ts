@@ -15,14 +15,14 @@ export interface Failure {
   readonly retryAfterSeconds?: number;
 }
 
-/** What to do for each code of the gateway: most of them mean that asking again at once is of no use. */
+/** What to do for each code of the gateway: most of them mean that a retry at once is of no use. */
 const advices: Readonly<Record<string, string>> = {
   BAD_USER_INPUT: 'fix the arguments; nothing was sent to Microsoft Graph',
   GRAPHQL_VALIDATION_FAILED: 'fix the operation; it does not fit the schema',
   UNAUTHENTICATED: 'sign in again, with the claims in `extensions.claims` where there are any',
   FORBIDDEN: 'ask an administrator for one of `extensions.requiredScopes` or an Intune role',
   APPROVAL_REQUIRED: 'let another administrator approve the change in Intune, then send it again',
-  TENANT_NOT_LICENSED: 'say that Intune is not available here; asking again is useless',
+  TENANT_NOT_LICENSED: 'say that Intune is not available here; a retry is useless',
   THROTTLED: 'wait as long as `extensions.retryAfterSeconds` says, then ask again',
   OVERLOADED: 'wait as long as `extensions.retryAfterSeconds` says, then ask again',
   TOO_MANY_ROWS: 'ask without filter, order and count, page by page',
