@@ -252,6 +252,7 @@ interface PlannedField {
   readonly head: string;
   readonly name: string;
   readonly args: ReadArguments;
+  readonly hasArguments: boolean;
   readonly resolve: NestedResolver | undefined;
   readonly print: Print;
 }
@@ -294,6 +295,7 @@ function objectPrinter(
       head,
       name,
       args: compileArguments(field, node),
+      hasArguments: field.args.length > 0,
       resolve: nestedResolverOf(field.resolve),
       print: compilePrinter(field.type, [node, ...others], compiling),
     });
@@ -309,7 +311,7 @@ function objectPrinter(
     printing.bytes += bytes;
     printing.values += values;
     let text = '';
-    for (const { head, name, args, resolve, print } of fields) {
+    for (const { head, name, args, hasArguments, resolve, print } of fields) {
       let value: unknown;
       if (resolve !== undefined) {
         value = resolve(source, args(printing.variables), printing.context);
@@ -318,6 +320,9 @@ function objectPrinter(
         if (typeof value === 'function') {
           // As the resolver of properties does, but without `info`: no property needs it.
           value = value(args(printing.variables), printing.context);
+        } else if (hasArguments) {
+          // Not used, but graphql-js reports it if one of them is wrong.
+          args(printing.variables);
         }
       }
       if (value instanceof Promise) {
