@@ -23,10 +23,10 @@ function coordinateOf(description: string): string {
   return argument === undefined ? name : `${name}.${argument}`;
 }
 
-/** The breaking changes of a schema that no `- Breaking:` line of the newest section names. */
+/** The breaking changes of a schema that no `- **Breaking:**` line of the newest section names. */
 function unnamedChanges(released: string, current: string, changelog: string): readonly string[] {
   const [, newest = ''] = changelog.split(/^## /m);
-  const named = newest.split(/^- /m).filter((line) => line.startsWith('Breaking:'));
+  const named = newest.split(/^- /m).filter((line) => line.startsWith('**Breaking:**'));
   return findBreakingChanges(buildSchema(released), buildSchema(current))
     .map(({ description }) => `${coordinateOf(description)}: ${description}`)
     .filter((change) => {
@@ -56,9 +56,13 @@ describe('the schema', () => {
     const newest = (line: string) => `# Changelog\n\n## Unreleased\n\n- ${line}\n\n## 0.1.0\n`;
     const before = unnamedChanges(sdl, changed, newest(`The \`${coordinate}\` is new.`));
     expect(before.map((change) => change.split(': ')[0])).toContain(coordinate);
-    const after = unnamedChanges(sdl, changed, newest(`Breaking: \`${coordinate}\` has changed.`));
+    const after = unnamedChanges(
+      sdl,
+      changed,
+      newest(`**Breaking:** \`${coordinate}\` has changed.`),
+    );
     expect(after.length).toBeLessThan(before.length);
-    const late = `${newest('Nothing.')}\n- Breaking: \`${coordinate}\`\n`;
+    const late = `${newest('Nothing.')}\n- **Breaking:** \`${coordinate}\`\n`;
     expect(unnamedChanges(sdl, changed, late)).toEqual(before);
   });
 });
