@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { diagnose } from '../../doctor/doctorHarness.ts';
+import { diagnose } from '../../support/doctorHarness.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { describeWithRedis, startTestRedis } from './redisServers.ts';
 
