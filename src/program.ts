@@ -1,3 +1,4 @@
+import { Session } from 'node:inspector/promises';
 import { bannerOf } from './banner.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { ConfigError, StartError } from './config/readers.ts';
@@ -69,6 +70,7 @@ try {
   if (banner !== '') {
     standardOutput().write(banner, 'now');
   }
+  await giveMemoryBack();
 } catch (error) {
   exitOnConfigError(error);
   if (isLoadFailure(error)) {
@@ -78,6 +80,14 @@ try {
   log.error('The gateway could not start', { code: errnoCodeOf(error) }, error);
   process.stderr.write(`The gateway could not start: ${reason}\n`);
   exitAfterLog(1);
+}
+
+/** Loading leaves garbage, about 14 MiB, that V8 would keep for as long as the gateway is idle. */
+async function giveMemoryBack(): Promise<void> {
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.collectGarbage');
+  session.disconnect();
 }
 
 /** Some files are loaded only now; `main.ts` says what their absence means. */
