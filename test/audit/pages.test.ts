@@ -91,7 +91,7 @@ describe('the documents', () => {
     expect(touched.filter((file) => !section.includes(`\`${file}\``))).toEqual([]);
   });
 
-  it('give a reason for every package', () => {
+  it('give a reason for every package, and for no other', () => {
     const { dependencies, devDependencies } = JSON.parse(pageText('package.json')) as Record<
       'dependencies' | 'devDependencies',
       Record<string, string>
@@ -102,6 +102,11 @@ describe('the documents', () => {
       );
     expect(lacking('ARCHITECTURE.md', dependencies)).toEqual([]);
     expect(lacking('CONTRIBUTING.md', devDependencies)).toEqual([]);
+    const [, table = ''] = pageText('ARCHITECTURE.md').split('## Dependencies');
+    const named = [...table.matchAll(/^\| (`[^|]+)\|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    );
+    expect(named.toSorted()).toEqual(Object.keys(dependencies).toSorted());
   });
 
   it.each(documentPages)('link to files and headings that exist: %s', (file) => {
