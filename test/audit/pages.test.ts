@@ -142,6 +142,25 @@ describe('the documents', () => {
 const readme = pageText('README.md');
 const schema = createSchema(readSdl());
 
+describe('the changelog', () => {
+  const lines = pageText('CHANGELOG.md').split('\n').slice(4);
+  const sections = lines.join('\n').split(/^#{2,3} .*$/m);
+
+  it('has headings of the format, and one line for each change', () => {
+    const form =
+      /^(?:## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d|### (?:Added|Changed|Deprecated|Removed|Fixed|Security)|- \S.*|)$/;
+    expect(lines.filter((line) => !form.test(line))).toEqual([]);
+  });
+
+  it('names breaking changes first', () => {
+    for (const section of sections) {
+      const kinds = [...section.matchAll(/^- (\*\*Breaking:\*\*)?/gm)].map(([, mark]) => mark);
+      const breaking = kinds.filter((mark) => mark !== undefined).length;
+      expect(kinds.slice(0, breaking)).not.toContain(undefined);
+    }
+  });
+});
+
 describe('the README', () => {
   it('sends the same mutation in bash and in PowerShell', () => {
     const [, bash = ''] = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme) ?? [];
