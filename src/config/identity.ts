@@ -49,6 +49,9 @@ export type IdentityConfig =
       readonly outbound: RegistrationConfig | ManagedIdentityConfig;
     };
 
+/** Of a gateway that has tokens of its own. */
+export type OwnIdentityConfig = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
+
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
