@@ -68,6 +68,7 @@ async function examineAsAsked(options: DoctorOptions, parts: DoctorParts): Promi
     const findings = await examine(facts, subjects, {
       ...parts,
       timeoutMs,
+      nowMs: parts.clock.now(),
       proxies: config.proxies,
     });
     return reportOf([...findings, ...tokenProblems]);

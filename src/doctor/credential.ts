@@ -1,14 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { CredentialConfig, OwnIdentityConfig } from '../config/identity.ts';
-import type { Dependencies } from '../dependencies.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { isGraphError } from '../graph/errors.ts';
 import { readCertificate } from '../identity/outbound/clientProof.ts';
 import { OutboundIdentityError } from '../identity/outbound/token.ts';
 import { createOutbound } from '../identityMode.ts';
 import { readNamedFile } from '../shared/namedFile.ts';
-import { type ProbeParts, reasonOf, withinTimeout } from './endpoint.ts';
+import { type CheckParts, reasonOf, withinTimeout } from './endpoint.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import { graphNeeds, permissionFinding } from './token.ts';
 
@@ -18,7 +17,7 @@ const { ok, warning, problem } = findingsOf('credential');
 export async function checkCredential(
   config: Config,
   identity: OwnIdentityConfig,
-  parts: ProbeParts & Dependencies,
+  parts: CheckParts,
 ): Promise<readonly Finding[]> {
   const { outbound } = identity;
   const credential = outbound.kind === 'registration' ? outbound.credential : undefined;
@@ -26,9 +25,7 @@ export async function checkCredential(
     checkOwnToken(config, identity, parts),
     credential?.kind === 'certificate' ? readCertificateLife(credential) : undefined,
   ]);
-  return endsAtMs === undefined
-    ? ofToken
-    : [...ofToken, certificateFinding(endsAtMs, parts.clock.now())];
+  return endsAtMs === undefined ? ofToken : [...ofToken, certificateFinding(endsAtMs, parts.nowMs)];
 }
 
 /**
@@ -38,7 +35,7 @@ export async function checkCredential(
 async function checkOwnToken(
   config: Config,
   identity: OwnIdentityConfig,
-  parts: ProbeParts & Dependencies,
+  parts: CheckParts,
 ): Promise<readonly Finding[]> {
   const credentials = await createOutbound(config, { ...identity, mode: 'app-only' }, parts);
   try {

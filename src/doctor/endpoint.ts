@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { Client } from 'undici';
+import type { Dependencies } from '../dependencies.ts';
 import { trustIn } from '../graph/trust.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -56,6 +57,12 @@ export interface ProbeParts {
   /** Certificates of authorities to trust beside the machine's own, in PEM. */
   readonly certificateAuthorities?: readonly string[] | undefined;
   readonly proxies?: ProxySettings | undefined;
+}
+
+/** What checks take that do more than to send a request. */
+export interface CheckParts extends ProbeParts, Dependencies {
+  /** When the examination began: what tokens and certificates are judged by. */
+  readonly nowMs: number;
 }
 
 const maximumBytes = 256 * 1024;

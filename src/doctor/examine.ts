@@ -1,10 +1,9 @@
-import type { Dependencies } from '../dependencies.ts';
 import { createRoutes } from '../graph/routes.ts';
 import type { Secret } from '../shared/secret.ts';
 import { checkAuthority } from './authority.ts';
 import { type ConfigFacts, configFindings, isProduction } from './configuration.ts';
 import { checkCredential } from './credential.ts';
-import { type ProbeParts, probeEndpoint } from './endpoint.ts';
+import { type CheckParts, probeEndpoint } from './endpoint.ts';
 import type { Finding } from './finding.ts';
 import { clockFindings, graphFinding, proxyFindings } from './graph.ts';
 import { checkRedis } from './redis.ts';
@@ -18,7 +17,7 @@ import { checkToken } from './token.ts';
 export async function examine(
   facts: ConfigFacts,
   { token, url }: { readonly token: Secret | undefined; readonly url: URL | undefined },
-  parts: ProbeParts & Dependencies,
+  parts: CheckParts,
 ): Promise<readonly Finding[]> {
   const { config } = facts;
   const { identity, upstream, graphBudget } = config;

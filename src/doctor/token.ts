@@ -1,7 +1,6 @@
 import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
 import type { OwnIdentityConfig } from '../config/identity.ts';
-import type { Dependencies } from '../dependencies.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/types.ts';
 import { IdentityError } from '../identity/errors.ts';
@@ -9,7 +8,7 @@ import { startIdentity } from '../identity/startIdentity.ts';
 import { inboundOptions } from '../identityMode.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { embeddedGraphToken, type Secret } from '../shared/secret.ts';
-import { type ProbeParts, withinTimeout } from './endpoint.ts';
+import { type CheckParts, withinTimeout } from './endpoint.ts';
 import { type CheckName, type Finding, findingsOf } from './finding.ts';
 
 const { ok, warning, problem } = findingsOf('token');
@@ -55,13 +54,13 @@ export function permissionFinding(
 export async function checkToken(
   token: Secret,
   { identity, upstream, cloud }: Config,
-  parts: ProbeParts & Dependencies,
+  parts: CheckParts,
 ): Promise<readonly Finding[]> {
   if (identity.mode !== 'passthrough') {
     return checkCallerToken(token, identity, parts);
   }
   if (upstream.kind === 'graph') {
-    return graphTokenFindings(token.reveal(), cloud, parts.clock.now());
+    return graphTokenFindings(token.reveal(), cloud, parts.nowMs);
   }
   return token.reveal() === embeddedGraphToken
     ? [ok('The embedded Graph takes it.')]
@@ -77,7 +76,7 @@ export async function checkToken(
 async function checkCallerToken(
   token: Secret,
   { inbound, mode }: OwnIdentityConfig,
-  parts: ProbeParts & Dependencies,
+  parts: CheckParts,
 ): Promise<readonly Finding[]> {
   const options = { ...inboundOptions(inbound, mode), ...parts, keyTimeoutMs: parts.timeoutMs };
   const identity = startIdentity(options);
@@ -86,7 +85,7 @@ async function checkCallerToken(
     const isUser = caller.kind === 'user';
     const { readPermissions: read, writePermissions: write } = inbound;
     return [
-      lifeFinding(caller, parts.clock.now(), 'Get a new one from the authority.'),
+      lifeFinding(caller, parts.nowMs, 'Get a new one from the authority.'),
       permissionFinding(
         'token',
         `The token of ${isUser ? 'a user' : 'an application'}`,

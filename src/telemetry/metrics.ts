@@ -4,18 +4,14 @@ import {
   type ObservableCallback,
   ValueType,
 } from '@opentelemetry/api';
+import type { AttemptStart } from './requestTrace.ts';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement {
-  readonly method: string;
-  /** The path without version and id. */
-  readonly route: string;
+export interface AttemptMeasurement extends Omit<AttemptStart, 'operation'> {
   readonly durationMs: number;
-  readonly attempt: number;
-  readonly repeatReason: string | undefined;
-  /** Where an answer came. */
+  /** If an answer came. */
   readonly status?: number;
-  /** Where none came: the gateway's code for it. */
+  /** If none came: the gateway's code for it. */
   readonly errorType?: string;
 }
 
@@ -33,7 +29,11 @@ export interface RequestMeasurement {
   readonly operationType: string | undefined;
 }
 
-type MeasureAttempt = (measurement: AttemptMeasurement) => void;
+interface TokenAcquisition {
+  readonly flow: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+}
 
 /** Where requests go to: Graph, or where tokens for it come from. */
 export type Upstream = 'graph' | 'authority';
@@ -41,47 +41,7 @@ export type Upstream = 'graph' | 'authority';
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 /** What the gateway measures. */
-export interface Measurements {
-  readonly attempt: MeasureAttempt;
-  /** One more or one less is in flight to Graph. */
-  underWay(change: 1 | -1): void;
-  request(measurement: RequestMeasurement): void;
-  /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
-  watchKeyAge(readMs: () => number | undefined): () => void;
-  /** Reads how many tokens of the gateway's own are kept. */
-  watchTokenCache(readSize: () => number): () => void;
-  /** A request that was rejected before it was sent. */
-  heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
-  breakerState(state: BreakerState, upstream: Upstream): void;
-  /** A caller's request that was rejected because of overload. */
-  shed(reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void;
-  /** A caller's connection that was ended by the gateway. */
-  connectionCut(
-    reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
-  ): void;
-  /** One attempt to get a token of the gateway's own. */
-  tokenAcquired(acquisition: {
-    readonly flow: string;
-    readonly outcome: string;
-    readonly durationMs: number;
-  }): void;
-  /** How a token of the gateway's own was found. */
-  tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
-  /** A write whose outcome is unknown. */
-  outcomeUnknown(operation: string): void;
-  /** A change that was locked within this replica only, because Redis could not be asked. */
-  lockedAlone(): void;
-  /** A mutation with an idempotencyKey, by what the store of outcomes said. */
-  keyUsed(outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void;
-  /** How much a request or a document has of what is limited. */
-  limitSeen(limit: string, seen: number): void;
-  /** A request that is beyond a limit. */
-  limitExceeded(limit: string, outcome: 'rejected' | 'warned'): void;
-  /** A request for a document that is not in the manifest of trusted ones. */
-  untrustedDocument(outcome: 'rejected' | 'warned'): void;
-  /** The manifest of trusted documents has changed. */
-  trustedDocumentsReloaded(outcome: 'loaded' | 'rejected'): void;
-}
+export type Measurements = ReturnType<typeof createMeasurements>;
 
 /** For levels, counts and bytes alike. */
 const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);
@@ -95,7 +55,7 @@ const advice = {
 const states = ['closed', 'half-open', 'open'] as const;
 
 /** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing without a collector. */
-export function createMeasurements(meter: Meter): Measurements {
+export function createMeasurements(meter: Meter) {
   const duration = meter.createHistogram('http.client.request.duration', {
     unit: 's',
     description: 'How long attempts towards Microsoft Graph took.',
@@ -176,7 +136,8 @@ export function createMeasurements(meter: Meter): Measurements {
   throttled.add(0);
   underWay.add(0);
   return {
-    attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
+    attempt(measurement: AttemptMeasurement): void {
+      const { method, route, durationMs, attempt, repeatReason, status, errorType } = measurement;
       duration.record(durationMs / 1000, {
         'http.request.method': method,
         'url.template': route,
@@ -191,8 +152,10 @@ export function createMeasurements(meter: Meter): Measurements {
         throttled.add(1);
       }
     },
-    underWay: (change) => underWay.add(change),
-    request({ method, route, durationMs, status, errorType, operationType }) {
+    /** One more or one less is in flight to Graph. */
+    underWay: (change: 1 | -1): void => underWay.add(change),
+    request(measurement: RequestMeasurement): void {
+      const { method, route, durationMs, status, errorType, operationType } = measurement;
       requests.record(durationMs / 1000, {
         'http.request.method': knownMethodOf(method),
         'url.scheme': 'http',
@@ -202,22 +165,42 @@ export function createMeasurements(meter: Meter): Measurements {
         ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
       });
     },
-    watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
-    watchTokenCache: (readSize) => watch(keptTokens, readSize),
-    heldBack: (reason, upstream) => heldBack.add(1, { upstream, reason }),
-    shed: (reason) => shed.add(1, { reason }),
-    connectionCut: (reason) => cut.add(1, { reason }),
-    breakerState: (state, upstream) => circuit.record(states.indexOf(state), { upstream }),
-    tokenAcquired: ({ flow, outcome, durationMs }) =>
+    /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
+    watchKeyAge: (readMs: () => number | undefined) => watch(keyAge, () => toSeconds(readMs())),
+    /** Reads how many tokens of the gateway's own are kept. */
+    watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
+    /** A request that was rejected before it was sent. */
+    heldBack: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
+      heldBack.add(1, { upstream, reason }),
+    breakerState: (state: BreakerState, upstream: Upstream): void =>
+      circuit.record(states.indexOf(state), { upstream }),
+    /** A caller's request that was rejected because of overload. */
+    shed: (reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void =>
+      shed.add(1, { reason }),
+    /** A caller's connection that was ended by the gateway. */
+    connectionCut: (
+      reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
+    ): void => cut.add(1, { reason }),
+    /** One attempt to get a token of the gateway's own. */
+    tokenAcquired: ({ flow, outcome, durationMs }: TokenAcquisition): void =>
       acquisitions.record(durationMs / 1000, { flow, outcome }),
-    tokenLookedUp: (result) => lookups.add(1, { result }),
-    outcomeUnknown: (operation) => unknown.add(1, { operation }),
-    lockedAlone: () => lockedAlone.add(1),
-    keyUsed: (outcome) => keys.add(1, { outcome }),
-    limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
-    limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
-    untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
-    trustedDocumentsReloaded: (outcome) => reloads.add(1, { outcome }),
+    /** How a token of the gateway's own was found. */
+    tokenLookedUp: (result: 'hit' | 'miss' | 'joined'): void => lookups.add(1, { result }),
+    /** A write whose outcome is unknown. */
+    outcomeUnknown: (operation: string): void => unknown.add(1, { operation }),
+    /** A change that was locked within this replica only, because Redis could not be asked. */
+    lockedAlone: (): void => lockedAlone.add(1),
+    /** A mutation with an idempotencyKey, by what the store of outcomes said. */
+    keyUsed: (outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void =>
+      keys.add(1, { outcome }),
+    /** How much a request or a document has of what is limited. */
+    limitSeen: (limit: string, seen: number): void => limitsSeen.record(seen, { limit }),
+    limitExceeded: (limit: string, outcome: 'rejected' | 'warned'): void =>
+      beyondLimits[outcome].add(1, { limit }),
+    /** A request for a document that is not in the manifest of trusted ones. */
+    untrustedDocument: (outcome: 'rejected' | 'warned'): void => untrusted.add(1, { outcome }),
+    /** The manifest of trusted documents has changed. */
+    trustedDocumentsReloaded: (outcome: 'loaded' | 'rejected'): void => reloads.add(1, { outcome }),
   };
 }
 
@@ -234,17 +217,9 @@ function watch(gauge: Observable, read: () => number | undefined): () => void {
 
 const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;
 
-const known: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-  'CONNECT',
-]);
+const known: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT'.split(' '),
+);
 
 /** The method as metrics and spans may show it: what callers make up is all one. */
 export function knownMethodOf(method: string): string {

@@ -241,8 +241,8 @@ describe('telemetry config', () => {
           batch: {
             maxQueueSize: 2048,
             maxExportBatchSize: 512,
-            scheduledDelayMs: 5000,
-            exportTimeoutMs: 30_000,
+            scheduledDelayMillis: 5000,
+            exportTimeoutMillis: 30_000,
           },
           otlp: {
             url: new URL('http://localhost:4318/v1/traces'),
