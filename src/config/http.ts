@@ -9,9 +9,7 @@ const connectionSettings = {
   requestTimeoutMs: 'REQUEST_TIMEOUT_MS',
   /** How long an answer may wait for its reader without a byte being taken. */
   responseIdleTimeoutMs: 'RESPONSE_IDLE_TIMEOUT_MS',
-  /** How long a connection without a request is kept. */
   keepAliveTimeoutMs: 'KEEP_ALIVE_TIMEOUT_MS',
-  /** How many connections there may be at the same time. */
   limit: 'MAX_CONNECTIONS',
 } as const;
 
@@ -42,7 +40,6 @@ export function readConnections(readers: Readers) {
 const sheddingSettings = {
   /** How late the event loop may be, on average, before the concurrency limit drops. */
   eventLoopDelayMs: 'SHED_EVENT_LOOP_DELAY_MS',
-  /** How much of the heap's limit may be in use. */
   heapPercent: 'SHED_HEAP_PERCENT',
   /** How many requests may be open at the same time, whatever the event loop says. */
   openRequests: 'SHED_OPEN_REQUESTS',
@@ -117,7 +114,7 @@ function findOriginProblem(text: string): string | undefined {
   return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
 }
 
-/** What a request may have at the most, and what happens to those that have more. */
+/** What a request may have at the most; `variables.ts` says more of each limit. */
 const limitSettings = {
   /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
   mode: 'LIMITS_MODE',
@@ -126,9 +123,7 @@ const limitSettings = {
   jsonDepth: 'LIMIT_JSON_DEPTH',
   documentBytes: 'LIMIT_DOCUMENT_BYTES',
   tokens: 'LIMIT_TOKENS',
-  /** Fields inside each other. */
   depth: 'LIMIT_DEPTH',
-  /** The same, counted from `__schema` or `__type`. */
   introspectionDepth: 'LIMIT_INTROSPECTION_DEPTH',
   aliases: 'LIMIT_ALIASES',
   /** Those of `__schema` and `__type`, and all below. */
@@ -137,19 +132,14 @@ const limitSettings = {
   directives: 'LIMIT_DIRECTIVES',
   /** Conditions of all filters of an operation, each element of a list counted. */
   filterConditions: 'LIMIT_FILTER_CONDITIONS',
-  /** Filters inside each other by `and`, `or` and `not`. */
   filterDepth: 'LIMIT_FILTER_DEPTH',
-  /** Characters of a text in a filter. */
   filterText: 'LIMIT_FILTER_TEXT',
   /** Of one list. */
   orderKeys: 'LIMIT_ORDER_KEYS',
-  /** The sizes of all pages that an operation asks for. */
   pageRows: 'LIMIT_PAGE_ROWS',
   /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
   answerBytes: 'LIMIT_ANSWER_BYTES',
-  /** Objects and fields of an answer's data. */
   answerValues: 'LIMIT_ANSWER_VALUES',
-  /** How many errors about a document or its variables are reported. */
   errors: 'LIMIT_ERRORS',
 } as const;
 

@@ -2,11 +2,18 @@ import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config/config.ts';
 import { ConfigError, createReaders, type Environment } from '../config/readers.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { createRoutes } from '../graph/routes.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import { Secret } from '../shared/secret.ts';
-import { reasonOf } from './endpoint.ts';
-import { examine } from './examine.ts';
+import { checkAuthority } from './authority.ts';
+import { type ConfigFacts, configFindings, isProduction } from './configuration.ts';
+import { checkCredential } from './credential.ts';
+import { type CheckParts, probeEndpoint, reasonOf } from './endpoint.ts';
 import { type Finding, findingsOf, type Report, reportOf, textOf } from './finding.ts';
+import { clockFindings, graphFinding, proxyFindings } from './graph.ts';
+import { checkRedis } from './redis.ts';
+import { checkGateway, sandboxFinding } from './runningGateway.ts';
+import { checkToken } from './token.ts';
 
 /** What the command takes from the outside. */
 export interface DoctorParts extends Dependencies {
@@ -64,13 +71,17 @@ async function examineAsAsked(options: DoctorOptions, parts: DoctorParts): Promi
     const config = readConfig(environment, readers);
     await checkTrustedDocuments(config);
     const facts = { config, environment, readNames: readers.names };
-    const subjects = { token, url: options.url === undefined ? undefined : new URL(options.url) };
-    const findings = await examine(facts, subjects, {
-      ...parts,
-      timeoutMs,
-      nowMs: parts.clock.now(),
-      proxies: config.proxies,
-    });
+    const url = options.url === undefined ? undefined : new URL(options.url);
+    const findings = await examine(
+      facts,
+      { token, url },
+      {
+        ...parts,
+        timeoutMs,
+        nowMs: parts.clock.now(),
+        proxies: config.proxies,
+      },
+    );
     return reportOf([...findings, ...tokenProblems]);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -81,6 +92,54 @@ async function examineAsAsked(options: DoctorOptions, parts: DoctorParts): Promi
     const findings = error.problems.map((message) => problem(message, remedy));
     return { findings: [...findings, ...tokenProblems], exitCode: 78 };
   }
+}
+
+/**
+ * Looks at everything at once, because no answer depends on another: beside the configuration at a token and a running
+ * gateway, if there are any. The findings have the order in which to fix them.
+ */
+async function examine(
+  facts: ConfigFacts,
+  { token, url }: { readonly token: Secret | undefined; readonly url: URL | undefined },
+  parts: CheckParts,
+): Promise<readonly Finding[]> {
+  const { config } = facts;
+  const { identity, upstream, graphBudget } = config;
+  const own = identity.mode === 'passthrough' ? undefined : identity;
+  // The list of partners: what Graph is asked for without a token.
+  const graphUrl =
+    upstream.kind === 'graph'
+      ? createRoutes(upstream.root, config.apiVersion).collection
+      : undefined;
+  const [graph, authority, credential, tokens, redis, gateway] = await Promise.all([
+    graphUrl && probeEndpoint({ url: graphUrl }, parts),
+    own && checkAuthority(own.inbound, parts),
+    own && checkCredential(config, own, parts),
+    token && checkToken(token, config, parts),
+    graphBudget.redisUrl && checkRedis(graphBudget.redisUrl, parts),
+    url && checkGateway(url, isProduction(facts), parts),
+  ]);
+  const endpoints = [
+    ['Graph', graph],
+    ['the authority', authority?.endpoint],
+  ] as const;
+  const sandboxBefore = sandboxFinding({
+    origins: config.corsOrigins,
+    introspection: config.introspection,
+    trustsListedOnly: config.trustedDocuments.mode === 'enforce',
+    isProduction: isProduction(facts),
+  });
+  return [
+    ...configFindings(facts),
+    ...proxyFindings(endpoints.map(([, endpoint]) => endpoint)),
+    ...(graph && graphUrl ? [graphFinding(graphUrl, graph)] : []),
+    ...(authority ? [authority.finding] : []),
+    ...clockFindings(endpoints, own !== undefined),
+    ...(credential ?? []),
+    ...(tokens ?? []),
+    ...(redis ? [redis] : []),
+    ...(gateway ?? [sandboxBefore]),
+  ];
 }
 
 /** The file that the configuration may name is read as the gateway does when it starts. @throws ConfigError */
@@ -146,18 +205,11 @@ export function readDoctorOptions(args: readonly string[]): DoctorOptions | stri
   }
   try {
     const { values } = parseArgs({ args: [...args], options });
-    return values.url === undefined || isGatewayUrl(values.url)
+    const { url } = values;
+    return url === undefined || (URL.canParse(url) && /^https?:[^@]*$/i.test(url))
       ? values
       : '--url takes the http or https address of a gateway, without a password in it.';
   } catch (error) {
     return misuses[reasonOf(error)] ?? 'The options cannot be read.';
   }
-}
-
-function isGatewayUrl(text: string): boolean {
-  if (!URL.canParse(text)) {
-    return false;
-  }
-  const { protocol, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
 }

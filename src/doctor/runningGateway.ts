@@ -61,18 +61,14 @@ export async function checkGateway(
 const { ok, problem } = findingsOf('gateway');
 
 function readinessFinding(status: number): Finding {
-  if (status === 200) {
-    return ok('It is ready.');
+  if (status === 503) {
+    const remedy = "It starts, stops, or has no keys to check callers' tokens with: see its log.";
+    return problem('It lives and is not ready (503).', remedy);
   }
-  return status === 503
-    ? problem(
-        'It lives and is not ready (503).',
-        "It starts, stops, or has no keys to check callers' tokens with: see its log.",
-      )
-    : problem(
-        `/readyz answers with ${status}, as this gateway never does.`,
-        'Check --url and the proxies before the gateway.',
-      );
+  const message = `/readyz answers with ${status}, as this gateway never does.`;
+  return status === 200
+    ? ok('It is ready.')
+    : problem(message, 'Check --url and the proxies before the gateway.');
 }
 
 const unlisted = '"code":"TRUSTED_DOCUMENT_UNKNOWN"';

@@ -81,7 +81,7 @@ async function createMetricExporter(otlp: MetricsPushConfig): Promise<PushMetric
 }
 
 /** What serves metrics to those who scrape them. */
-export interface MetricsServer {
+interface MetricsServer {
   readonly url: string;
   close(): Promise<void>;
 }

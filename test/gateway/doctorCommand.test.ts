@@ -45,137 +45,92 @@ const graphToken = (scope: string) =>
     scope,
     claims: { note: 'canary-secret' },
   });
-const tokenFile = (path: string) => [{}, ['--token-file', path]] as const;
-
-type Scene = readonly [
-  environment: Record<string, string>,
-  parts?: Parameters<typeof diagnose>[1],
-  args?: readonly string[],
-];
+type Environment = Record<string, string>;
+const withToken = (scope: string) => passthrough({ GRAPH_TOKEN: graphToken(scope) });
+const trusted = { TRUSTED_DOCUMENTS_MODE: 'enforce', TRUSTED_DOCUMENTS_PATH: 'no/such/file' };
 
 describe('the doctor', () => {
-  it.each<[string, number, string[], () => Scene]>([
+  it.each<[number, string, () => Environment]>([
+    [0, 'ok graph: 127.0.0.1', passthrough],
+    [0, "ok clock: This machine's clock agrees with Graph", passthrough],
+    [0, 'the embedded Graph answers', () => ({})],
+    [0, 'The embedded Graph takes it.', () => ({ GRAPH_TOKEN: 'embedded-graph-token' })],
+    [1, 'The embedded Graph takes one token only', () => ({ GRAPH_TOKEN: 'canary-secret' })],
+    [0, 'may read and change', () => withToken('DeviceManagementServiceConfig.ReadWrite.All')],
+    [0, 'may read partners but', () => withToken('DeviceManagementServiceConfig.Read.All')],
+    [1, 'may neither read nor change', () => withToken('User.Read')],
     [
-      'the way to a Graph',
-      0,
-      ['ok graph: 127.0.0.1', "ok clock: This machine's clock agrees with Graph"],
-      () => [passthrough()],
-    ],
-    [
-      'the embedded Graph and its token',
-      0,
-      ['the embedded Graph answers', 'ok token: The embedded Graph takes it.'],
-      () => [{ GRAPH_TOKEN: 'embedded-graph-token' }],
-    ],
-    [
-      'the embedded Graph and another token',
       1,
-      ['problem token: The embedded Graph takes one token only'],
-      () => [{ GRAPH_TOKEN: 'canary-secret' }],
+      'problem redis: It cannot be reached (ECONNREFUSED)',
+      () => passthrough({ REDIS_URL: 'redis://u:canary-secret@127.0.0.1:1' }),
     ],
+    [1, 'problem authority: The certificate that localhost', () => own('app-only')],
+    [1, 'problem credential: The credential could not be checked', () => own('app-only')],
+    [78, 'problem configuration: PORT is "high"', () => ({ PORT: 'high', AUTH_MODE: 'trust' })],
     [
-      'a token that may change',
-      0,
-      ['may read and change'],
-      () => [
-        passthrough({ GRAPH_TOKEN: graphToken('DeviceManagementServiceConfig.ReadWrite.All') }),
-      ],
-    ],
-    [
-      'a token that may read',
-      0,
-      ['may read partners but not change'],
-      () => [passthrough({ GRAPH_TOKEN: graphToken('DeviceManagementServiceConfig.Read.All') })],
-    ],
-    [
-      'a token that may nothing',
-      1,
-      ['may neither read nor change'],
-      () => [passthrough({ GRAPH_TOKEN: graphToken('User.Read') })],
-    ],
-    [
-      'a token on standard input, before the variable',
-      1,
-      ['may neither read nor change'],
-      () => [
-        passthrough({ GRAPH_TOKEN: 'opaque' }),
-        { readStdin: async () => `Bearer ${graphToken('User.Read')}\n` },
-        ['--token-file', '-'],
-      ],
-    ],
-    [
-      'a file for a token that is not there',
-      1,
-      ['problem token: The file of --token-file cannot be read (ENOENT).'],
-      () => [passthrough(), ...tokenFile('no/such/file')],
-    ],
-    [
-      'an empty file for a token',
-      1,
-      ['problem token: The file of --token-file holds no token.'],
-      () => [passthrough(), ...tokenFile(emptyFile)],
-    ],
-    [
-      'an authority whose certificate has no known issuer',
-      1,
-      [
-        'problem authority: The certificate that localhost',
-        'problem credential: The credential could not be checked',
-      ],
-      () => [own('app-only')],
-    ],
-    [
-      'a wrong secret, by the number of Entra',
-      1,
-      ['itself (AADSTS7000215): the client secret is wrong'],
-      () => [own('on-behalf-of', { AZURE_CLIENT_SECRET: 'canary-secret' }), trusting()],
-    ],
-    [
-      'a tenant that the authority does not know',
-      1,
-      ['cannot be used: it was answered with 400', 'this cloud does not have the tenant'],
-      () => [own('app-only', { AZURE_TENANT_ID: gatewayClient.clientId }), trusting()],
-    ],
-    [
-      'a Redis that is not there',
-      1,
-      ['problem redis: It cannot be reached (ECONNREFUSED)'],
-      () => [passthrough({ REDIS_URL: 'redis://u:canary-secret@127.0.0.1:1' })],
-    ],
-    [
-      'a program that is no gateway',
-      1,
-      ['problem gateway: /readyz answers with 4', 'problem gateway: POST /graphql gives no answer'],
-      () => [passthrough(), {}, ['--url', graph.baseUrl]],
-    ],
-    [
-      'a gateway that is not there',
-      1,
-      ['problem gateway: No connection to 127.0.0.1'],
-      () => [passthrough(), {}, ['--url', 'http://127.0.0.1:1']],
-    ],
-    [
-      'every problem of a configuration',
       78,
-      ['problem configuration: PORT is "high"', 'problem configuration: AUTH_MODE is "trust"'],
-      () => [passthrough({ PORT: 'high', AUTH_MODE: 'trust', GRAPH_TOKEN: 'x' })],
+      'problem configuration: AUTH_MODE is "trust"',
+      () => ({ PORT: 'high', AUTH_MODE: 'trust' }),
     ],
-    [
-      'a file with trusted documents that cannot be used',
-      78,
-      ['TRUSTED_DOCUMENTS_PATH cannot be read: '],
-      () => [{ TRUSTED_DOCUMENTS_MODE: 'enforce', TRUSTED_DOCUMENTS_PATH: 'no/such/file.json' }],
-    ],
-  ])('reports %s, and ends with %i', async (_what, exitCode, expected, sceneOf) => {
-    const [environment, parts, args] = sceneOf();
-    const diagnosis = await diagnose(environment, parts, args);
+    [78, 'TRUSTED_DOCUMENTS_PATH cannot be read: ', () => trusted],
+  ])('ends with %i and reports "%s"', async (exitCode, text, environmentFor) => {
+    const environment = environmentFor();
+    const diagnosis = await diagnose(environment);
     expect(diagnosis.exitCode).toBe(exitCode);
-    for (const text of expected) {
-      expect(diagnosis.lines).toContainEqual(expect.stringContaining(text));
-    }
+    expect(diagnosis.lines).toContainEqual(expect.stringContaining(text));
+    const { GRAPH_TOKEN: token = '' } = environment;
+    expect(diagnosis.output).not.toContain(token.split('.')[1] ?? 'canary-secret');
     expect(diagnosis.output).not.toContain('canary-secret');
-    const [, payload = 'canary-secret'] = environment['GRAPH_TOKEN']?.split('.') ?? [];
-    expect(diagnosis.output).not.toContain(payload);
+  });
+
+  it.each<[string, string, Environment]>([
+    [
+      'itself (AADSTS7000215): the client secret is wrong',
+      'on-behalf-of',
+      { AZURE_CLIENT_SECRET: 'canary-secret' },
+    ],
+    [
+      'cannot be used: it was answered with 400',
+      'app-only',
+      { AZURE_TENANT_ID: gatewayClient.clientId },
+    ],
+    [
+      'this cloud does not have the tenant',
+      'app-only',
+      { AZURE_TENANT_ID: gatewayClient.clientId },
+    ],
+  ])('reports "%s" in the mode %s', async (text, mode, change) => {
+    const { exitCode, lines, output } = await diagnose(own(mode, change), trusting());
+    expect(exitCode).toBe(1);
+    expect(lines).toContainEqual(expect.stringContaining(text));
+    expect(output).not.toContain('canary-secret');
+  });
+
+  it.each<[string, string, string]>([
+    [
+      '-',
+      'User.Read',
+      'problem token: The token of a user, who also needs a role in Intune, may neither',
+    ],
+    ['no/such/file', '', 'problem token: The file of --token-file cannot be read (ENOENT).'],
+    [emptyFile, '', 'problem token: The file of --token-file holds no token.'],
+    ['-', '', 'problem token: Standard input holds no token.'],
+  ])('reads a token from --token-file %s before the variable', async (path, scope, line) => {
+    const readStdin = async () => (scope === '' ? '' : `Bearer ${graphToken(scope)}\n`);
+    const environment = passthrough({ GRAPH_TOKEN: 'opaque' });
+    const { exitCode, lines } = await diagnose(environment, { readStdin }, ['--token-file', path]);
+    expect(exitCode).toBe(1);
+    expect(lines).toContainEqual(expect.stringContaining(line));
+  });
+
+  it.each<[string, () => string]>([
+    ['problem gateway: /readyz answers with 4', () => graph.baseUrl],
+    ['problem gateway: POST /graphql gives no answer', () => graph.baseUrl],
+    ['problem gateway: No connection to 127.0.0.1', () => 'http://127.0.0.1:1'],
+  ])('reports "%s" where no gateway answers', async (line, urlOf) => {
+    const { exitCode, lines } = await diagnose(passthrough(), {}, ['--url', urlOf()]);
+    expect(exitCode).toBe(1);
+    expect(lines).toContainEqual(expect.stringContaining(line));
   });
 
   it('does not look for a Graph if the embedded one would answer', async () => {
