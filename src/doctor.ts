@@ -2,14 +2,12 @@ import { text } from 'node:stream/consumers';
 import { metrics } from '@opentelemetry/api';
 import { doctorCommand } from './doctor/command.ts';
 import { systemClock } from './shared/clock.ts';
-import { readNamedFile } from './shared/namedFile.ts';
 import { createLogger } from './telemetry/log.ts';
 import { createMeasurements } from './telemetry/metrics.ts';
 import { startLogTrace } from './telemetry/requestTrace.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,
-  readFile: async (path) => (await readNamedFile(path)).toString('utf8'),
   readStdin: () => text(process.stdin),
   clock: systemClock,
   log: createLogger('silent'),

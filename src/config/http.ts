@@ -1,42 +1,32 @@
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { ConfigError, type Readers, StartError, shown } from './readers.ts';
-import { read, type ValueOf } from './variables.ts';
+import { read, readAll, type Settings } from './variables.ts';
 
-/** How long callers' connections may take, and how many there may be. */
-export interface ConnectionConfig {
+const connectionSettings = {
   /** From the first byte of a request, or from the connection's beginning, to the end of its headers. */
-  readonly headersTimeoutMs: number;
+  headersTimeoutMs: 'HEADERS_TIMEOUT_MS',
   /** The same to the end of its body. */
-  readonly requestTimeoutMs: number;
+  requestTimeoutMs: 'REQUEST_TIMEOUT_MS',
   /** How long an answer may wait for its reader without a byte being taken. */
-  readonly responseIdleTimeoutMs: number;
-  /** How long a connection without a request is kept. */
-  readonly keepAliveTimeoutMs: number;
-  /** How many connections there may be at the same time. */
-  readonly limit: number;
-  /** What bodies may take that are still arriving. */
-  readonly arriving: {
-    readonly bodies: number;
-    /** All that has arrived of them together. */
-    readonly bytes: number;
-    /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
-    readonly bytesPerSecond: number;
-  };
-}
+  responseIdleTimeoutMs: 'RESPONSE_IDLE_TIMEOUT_MS',
+  keepAliveTimeoutMs: 'KEEP_ALIVE_TIMEOUT_MS',
+  limit: 'MAX_CONNECTIONS',
+} as const;
 
-/** Reads the bounds of connections. */
-export function readConnections(readers: Readers): ConnectionConfig {
+/** What bodies may take that are still arriving. */
+const arrivingSettings = {
+  bodies: 'MAX_ARRIVING_BODIES',
+  /** All that has arrived of them together. */
+  bytes: 'MAX_ARRIVING_BODY_BYTES',
+  /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
+  bytesPerSecond: 'MIN_BODY_BYTES_PER_SECOND',
+} as const;
+
+/** Reads how long callers' connections may take, and how many there may be. */
+export function readConnections(readers: Readers) {
   const connections = {
-    headersTimeoutMs: read(readers, 'HEADERS_TIMEOUT_MS'),
-    requestTimeoutMs: read(readers, 'REQUEST_TIMEOUT_MS'),
-    responseIdleTimeoutMs: read(readers, 'RESPONSE_IDLE_TIMEOUT_MS'),
-    keepAliveTimeoutMs: read(readers, 'KEEP_ALIVE_TIMEOUT_MS'),
-    limit: read(readers, 'MAX_CONNECTIONS'),
-    arriving: {
-      bodies: read(readers, 'MAX_ARRIVING_BODIES'),
-      bytes: read(readers, 'MAX_ARRIVING_BODY_BYTES'),
-      bytesPerSecond: read(readers, 'MIN_BODY_BYTES_PER_SECOND'),
-    },
+    ...readAll(readers, connectionSettings),
+    arriving: readAll(readers, arrivingSettings),
   };
   if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
     readers.report(
@@ -45,6 +35,17 @@ export function readConnections(readers: Readers): ConnectionConfig {
   }
   return connections;
 }
+
+/** From when on requests are rejected before they are read; 0 sets no bound. */
+const sheddingSettings = {
+  /** How late the event loop may be, on average, before the concurrency limit drops. */
+  eventLoopDelayMs: 'SHED_EVENT_LOOP_DELAY_MS',
+  heapPercent: 'SHED_HEAP_PERCENT',
+  /** How many requests may be open at the same time, whatever the event loop says. */
+  openRequests: 'SHED_OPEN_REQUESTS',
+} as const;
+
+export const readShedding = (readers: Readers) => readAll(readers, sheddingSettings);
 
 /** Where something was to listen, and which variables say so. */
 interface ListenPlace {
@@ -86,7 +87,6 @@ export function listenErrorOf(
 /** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
 export const hostedSandbox = 'https://studio.apollographql.com';
 
-/** Reads the origins whose pages may call the gateway from a browser. */
 export function readCorsOrigins(
   readers: Readers,
   upstream: 'graph' | 'emulator',
@@ -114,87 +114,40 @@ function findOriginProblem(text: string): string | undefined {
   return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
 }
 
-/** What `/` shows: Apollo Sandbox from the internet, an explorer from the package itself, one or the other, or nothing. */
-export type ExplorerMode = ValueOf<'EXPLORER'>;
-
-/** From when on requests are rejected before they are read. */
-export interface SheddingConfig {
-  /** How late the event loop may be, on average, before fewer requests are let in at the same time; 0 sets no bound. */
-  readonly eventLoopDelayMs: number;
-  /** How much of the heap's limit may be in use; 0 sets no bound. */
-  readonly heapPercent: number;
-  /** How many requests may be open at the same time, whatever the event loop says; 0 sets no bound. */
-  readonly openRequests: number;
-}
-
-/** Reads when to shed. */
-export function readShedding(readers: Readers): SheddingConfig {
-  return {
-    eventLoopDelayMs: read(readers, 'SHED_EVENT_LOOP_DELAY_MS'),
-    heapPercent: read(readers, 'SHED_HEAP_PERCENT'),
-    openRequests: read(readers, 'SHED_OPEN_REQUESTS'),
-  };
-}
-
-/** What a request may have at the most, and what happens to those that have more. */
-export interface Limits {
+/** What a request may have at the most; `variables.ts` says more of each limit. */
+const limitSettings = {
   /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
-  readonly mode: 'enforce' | 'warn-only';
-  readonly bodyBytes: number;
+  mode: 'LIMITS_MODE',
+  bodyBytes: 'LIMIT_BODY_BYTES',
   /** Objects and arrays inside each other, in the body and in the parameters of a GET. */
-  readonly jsonDepth: number;
-  readonly documentBytes: number;
-  readonly tokens: number;
-  /** Fields inside each other. */
-  readonly depth: number;
-  /** The same, counted from `__schema` or `__type`. */
-  readonly introspectionDepth: number;
-  readonly aliases: number;
+  jsonDepth: 'LIMIT_JSON_DEPTH',
+  documentBytes: 'LIMIT_DOCUMENT_BYTES',
+  tokens: 'LIMIT_TOKENS',
+  depth: 'LIMIT_DEPTH',
+  introspectionDepth: 'LIMIT_INTROSPECTION_DEPTH',
+  aliases: 'LIMIT_ALIASES',
   /** Those of `__schema` and `__type`, and all below. */
-  readonly introspectionAliases: number;
-  readonly rootFields: number;
-  readonly directives: number;
+  introspectionAliases: 'LIMIT_INTROSPECTION_ALIASES',
+  rootFields: 'LIMIT_ROOT_FIELDS',
+  directives: 'LIMIT_DIRECTIVES',
   /** Conditions of all filters of an operation, each element of a list counted. */
-  readonly filterConditions: number;
-  /** Filters inside each other by `and`, `or` and `not`. */
-  readonly filterDepth: number;
-  /** Characters of a text in a filter. */
-  readonly filterText: number;
+  filterConditions: 'LIMIT_FILTER_CONDITIONS',
+  filterDepth: 'LIMIT_FILTER_DEPTH',
+  filterText: 'LIMIT_FILTER_TEXT',
   /** Of one list. */
-  readonly orderKeys: number;
-  /** The sizes of all pages that an operation asks for. */
-  readonly pageRows: number;
+  orderKeys: 'LIMIT_ORDER_KEYS',
+  pageRows: 'LIMIT_PAGE_ROWS',
   /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
-  readonly answerBytes: number;
-  /** Objects and fields of an answer's data. */
-  readonly answerValues: number;
-  /** How many errors about a document or its variables are reported. */
-  readonly errors: number;
-}
+  answerBytes: 'LIMIT_ANSWER_BYTES',
+  answerValues: 'LIMIT_ANSWER_VALUES',
+  errors: 'LIMIT_ERRORS',
+} as const;
+
+export type Limits = Settings<typeof limitSettings>;
 
 /** Reads the limits. Their upper bounds are what a process of this kind bears in one request. */
 export function readLimits(readers: Readers): Limits {
-  const limits: Limits = {
-    mode: read(readers, 'LIMITS_MODE'),
-    bodyBytes: read(readers, 'LIMIT_BODY_BYTES'),
-    jsonDepth: read(readers, 'LIMIT_JSON_DEPTH'),
-    documentBytes: read(readers, 'LIMIT_DOCUMENT_BYTES'),
-    tokens: read(readers, 'LIMIT_TOKENS'),
-    depth: read(readers, 'LIMIT_DEPTH'),
-    introspectionDepth: read(readers, 'LIMIT_INTROSPECTION_DEPTH'),
-    aliases: read(readers, 'LIMIT_ALIASES'),
-    introspectionAliases: read(readers, 'LIMIT_INTROSPECTION_ALIASES'),
-    rootFields: read(readers, 'LIMIT_ROOT_FIELDS'),
-    directives: read(readers, 'LIMIT_DIRECTIVES'),
-    filterConditions: read(readers, 'LIMIT_FILTER_CONDITIONS'),
-    filterDepth: read(readers, 'LIMIT_FILTER_DEPTH'),
-    filterText: read(readers, 'LIMIT_FILTER_TEXT'),
-    orderKeys: read(readers, 'LIMIT_ORDER_KEYS'),
-    pageRows: read(readers, 'LIMIT_PAGE_ROWS'),
-    answerBytes: read(readers, 'LIMIT_ANSWER_BYTES'),
-    answerValues: read(readers, 'LIMIT_ANSWER_VALUES'),
-    errors: read(readers, 'LIMIT_ERRORS'),
-  };
+  const limits = readAll(readers, limitSettings);
   if (limits.documentBytes > limits.bodyBytes) {
     readers.report(
       'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',

@@ -49,6 +49,9 @@ export type IdentityConfig =
       readonly outbound: RegistrationConfig | ManagedIdentityConfig;
     };
 
+/** Of a gateway that has tokens of its own. */
+export type OwnIdentityConfig = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
+
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
@@ -73,7 +76,8 @@ export function readIdentity(
       `AUTH_MODE is "${mode}", which gets tokens for a Graph of Microsoft's: name it with GRAPH_CLOUD or GRAPH_BASE_URL.`,
     );
   }
-  const authorityHost = readAuthorityHost(readers, cloud);
+  const host = read(readers, 'AZURE_AUTHORITY_HOST')?.href ?? cloudOf(cloud).authorityHost;
+  const authorityHost = host.replace(/\/$/, '');
   const tenantId = read(readers, 'AZURE_TENANT_ID');
   const clientId = read(readers, 'AZURE_CLIENT_ID');
   const credential = readCredential(readers);
@@ -87,7 +91,22 @@ export function readIdentity(
       'AUTH_MODE=on-behalf-of needs a credential: AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE.',
     );
   }
-  const inbound = readInbound(readers, { authorityHost, tenantId, clientId, isManaged });
+  const audiences = read(readers, 'AUTH_AUDIENCES');
+  if (isManaged) {
+    // The client id is the machine's then, and says nothing of what callers ask tokens for.
+    readers.need(
+      'AUTH_AUDIENCES',
+      'with a managed identity the gateway cannot know the client id in the tokens of callers',
+    );
+  }
+  const inbound = {
+    authorityHost,
+    tenantIds: read(readers, 'AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
+    audiences: audiences ?? (clientId === undefined ? [] : [clientId, `api://${clientId}`]),
+    clientIds: read(readers, 'AUTH_CLIENTS'),
+    readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
+    writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
+  };
   if (mode === 'app-only' && credential === undefined) {
     return { mode, inbound, outbound: readManagedIdentity(readers, clientId) };
   }
@@ -100,39 +119,6 @@ export function readIdentity(
     credential: credential ?? { kind: 'federated-token', path: '' },
   };
   return { mode, inbound, outbound };
-}
-
-function readAuthorityHost(readers: Readers, cloud: CloudName): string {
-  const host = read(readers, 'AZURE_AUTHORITY_HOST');
-  return host === undefined ? cloudOf(cloud).authorityHost : host.href.replace(/\/$/, '');
-}
-
-interface InboundFacts {
-  readonly authorityHost: string;
-  readonly tenantId: string | undefined;
-  readonly clientId: string | undefined;
-  /** Then the client id is the machine's, and says nothing of what callers ask tokens for. */
-  readonly isManaged: boolean;
-}
-
-function readInbound(readers: Readers, facts: InboundFacts): InboundConfig {
-  const { authorityHost, tenantId, clientId, isManaged } = facts;
-  const audiences = read(readers, 'AUTH_AUDIENCES');
-  if (isManaged) {
-    readers.need(
-      'AUTH_AUDIENCES',
-      'with a managed identity the gateway cannot know the client id in the tokens of callers',
-    );
-  }
-  const own = clientId === undefined ? [] : [clientId, `api://${clientId}`];
-  return {
-    authorityHost,
-    tenantIds: read(readers, 'AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
-    audiences: audiences ?? own,
-    clientIds: read(readers, 'AUTH_CLIENTS'),
-    readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
-    writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
-  };
 }
 
 function readManagedIdentity(

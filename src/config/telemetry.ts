@@ -1,7 +1,6 @@
 import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
-import type { Secret } from '../shared/secret.ts';
 import { parseKeyValues, type Readers, readProxies } from './readers.ts';
-import { read, readAs, type ValueOf } from './variables.ts';
+import { read, readAll, readAs, type Settings, type ValueOf } from './variables.ts';
 
 /** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
 export interface TelemetryConfig {
@@ -11,21 +10,24 @@ export interface TelemetryConfig {
   readonly metrics: MetricsConfig;
 }
 
-export interface MetricsConfig {
+interface MetricsConfig {
   readonly prometheus: ListenConfig | undefined;
   readonly otlp: MetricsPushConfig | undefined;
 }
 
-export interface ListenConfig {
-  readonly host: string;
+const listenSettings = {
+  host: 'OTEL_EXPORTER_PROMETHEUS_HOST',
   /** 0 takes any free port. */
-  readonly port: number;
-}
+  port: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+} as const;
+export type ListenConfig = Settings<typeof listenSettings>;
 
-export interface MetricsPushConfig extends OtlpConfig {
-  readonly intervalMs: number;
+const pushSettings = {
+  intervalMs: 'OTEL_METRIC_EXPORT_INTERVAL',
+  temporality: 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+} as const;
+export interface MetricsPushConfig extends OtlpConfig, Settings<typeof pushSettings> {
   readonly exportTimeoutMs: number;
-  readonly temporality: 'cumulative' | 'delta' | 'lowmemory';
 }
 
 /** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
@@ -62,7 +64,7 @@ function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
   }
   const isNamed = readers.text('OTEL_METRICS_EXPORTER') !== undefined;
   const pushes = isNamed ? given.includes('otlp') : namesCollector(readers, 'METRICS');
-  const prometheus = readPrometheus(readers);
+  const prometheus = readAll(readers, listenSettings);
   if (given.includes('prometheus') && prometheus.port !== 0 && prometheus.port === gatewayPort) {
     readers.report('OTEL_EXPORTER_PROMETHEUS_PORT is PORT: metrics need a port of their own.');
   }
@@ -72,51 +74,42 @@ function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
   };
 }
 
-function readPrometheus(readers: Readers): ListenConfig {
-  return {
-    host: read(readers, 'OTEL_EXPORTER_PROMETHEUS_HOST'),
-    port: read(readers, 'OTEL_EXPORTER_PROMETHEUS_PORT'),
-  };
-}
-
 function readPush(readers: Readers): MetricsPushConfig {
-  const intervalMs = read(readers, 'OTEL_METRIC_EXPORT_INTERVAL');
-  const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', Math.min(30_000, intervalMs));
-  if (exportTimeoutMs > intervalMs) {
+  const push = readAll(readers, pushSettings);
+  const usualTimeoutMs = Math.min(30_000, push.intervalMs);
+  const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', usualTimeoutMs);
+  if (exportTimeoutMs > push.intervalMs) {
     readers.report('OTEL_METRIC_EXPORT_TIMEOUT must not be more than OTEL_METRIC_EXPORT_INTERVAL.');
   }
-  const temporality = read(readers, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE');
-  return { ...readOtlp(readers, 'METRICS'), intervalMs, exportTimeoutMs, temporality };
+  return { ...readOtlp(readers, 'METRICS'), ...push, exportTimeoutMs };
 }
 
-/** How one kind of telemetry is sent to a collector. */
-export interface OtlpConfig {
-  readonly url: URL;
-  readonly protocol: 'http/protobuf' | 'http/json';
+const general = 'OTEL_EXPORTER_OTLP_';
+
+/** What can be set for all kinds of telemetry, and for each alone. */
+const otlpParts = {
+  protocol: 'PROTOCOL',
   /** Most collectors of others want a key in one of them. */
-  readonly headers: Readonly<Record<string, Secret>>;
-  readonly compression: 'none' | 'gzip';
-  readonly timeoutMs: number;
+  headers: 'HEADERS',
+  compression: 'COMPRESSION',
+  timeoutMs: 'TIMEOUT',
+  certificatePath: 'CERTIFICATE',
+  clientCertificatePath: 'CLIENT_CERTIFICATE',
+  clientKeyPath: 'CLIENT_KEY',
+} as const;
+
+type OtlpSettings = {
+  readonly [Key in keyof typeof otlpParts]: ValueOf<`${typeof general}${(typeof otlpParts)[Key]}`>;
+};
+
+/** How one kind of telemetry is sent to a collector. */
+export interface OtlpConfig extends OtlpSettings {
+  readonly url: URL;
   /** The forward proxy that leads to the collector. */
   readonly proxy: ForwardProxy | undefined;
-  /** Files in PEM: whom to trust, and how the gateway proves itself. */
-  readonly certificatePath: string | undefined;
-  readonly clientCertificatePath: string | undefined;
-  readonly clientKeyPath: string | undefined;
 }
 
 type Signal = 'TRACES' | 'METRICS';
-
-const general = 'OTEL_EXPORTER_OTLP_';
-type OtlpPart =
-  | 'PROTOCOL'
-  | 'HEADERS'
-  | 'TIMEOUT'
-  | 'COMPRESSION'
-  | 'CERTIFICATE'
-  | 'CLIENT_CERTIFICATE'
-  | 'CLIENT_KEY';
-const defaultRoot = 'http://localhost:4318';
 
 /** Whether an endpoint is configured for this kind of telemetry. */
 function namesCollector(readers: Readers, signal: Signal): boolean {
@@ -125,58 +118,43 @@ function namesCollector(readers: Readers, signal: Signal): boolean {
 
 /** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
 function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
-  const readPart = <Part extends OtlpPart>(part: Part): ValueOf<`${typeof general}${Part}`> => {
+  const entries = Object.entries(otlpParts).map(([key, part]) => {
     const common = read(readers, `${general}${part}`);
-    const name = `${general}${signal}_${part}`;
-    return readers.text(name) === undefined ? common : readAs(readers, `${general}${part}`, name);
-  };
-  const clientCertificatePath = readPart('CLIENT_CERTIFICATE');
-  const clientKeyPath = readPart('CLIENT_KEY');
-  if ((clientCertificatePath === undefined) !== (clientKeyPath === undefined)) {
+    return [key, readAs(readers, `${general}${part}`, `${general}${signal}_${part}`, common)];
+  });
+  const settings = Object.fromEntries(entries) as OtlpSettings;
+  if ((settings.clientCertificatePath === undefined) !== (settings.clientKeyPath === undefined)) {
     readers.report(
       `${general}CLIENT_CERTIFICATE and ${general}CLIENT_KEY belong together: set both or none.`,
     );
   }
-  const url = readUrl(readers, signal);
-  return {
-    url,
-    proxy: proxyFor(url, readProxies(readers)),
-    protocol: readPart('PROTOCOL'),
-    headers: readPart('HEADERS'),
-    compression: readPart('COMPRESSION'),
-    timeoutMs: readPart('TIMEOUT'),
-    certificatePath: readPart('CERTIFICATE'),
-    clientCertificatePath,
-    clientKeyPath,
-  };
+  // An address for one kind is taken as it is; to the one for all, the path of the kind is added.
+  const special = readAs(readers, `${general}ENDPOINT`, `${general}${signal}_ENDPOINT`);
+  const root = read(readers, `${general}ENDPOINT`)?.href ?? 'http://localhost:4318';
+  const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
+  return { ...settings, url, proxy: proxyFor(url, readProxies(readers)) };
 }
 
-/** An address for one kind is taken as it is; to the one for all, the path of the kind is added. */
-function readUrl(readers: Readers, signal: Signal): URL {
-  const special = readAs(readers, `${general}ENDPOINT`, `${general}${signal}_ENDPOINT`);
-  const root = read(readers, `${general}ENDPOINT`);
-  const base = (root ?? new URL(defaultRoot)).href.replace(/\/?$/, '/');
-  return special ?? new URL(`v1/${signal.toLowerCase()}`, base);
-}
+const samplerSettings = {
+  name: 'OTEL_TRACES_SAMPLER',
+  /** From 0 to 1: how much of what begins here is recorded, where the sampler counts. */
+  ratio: 'OTEL_TRACES_SAMPLER_ARG',
+} as const;
+export type SamplerConfig = Settings<typeof samplerSettings>;
+
+const batchSettings = {
+  maxQueueSize: 'OTEL_BSP_MAX_QUEUE_SIZE',
+  maxExportBatchSize: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
+  scheduledDelayMillis: 'OTEL_BSP_SCHEDULE_DELAY',
+  exportTimeoutMillis: 'OTEL_BSP_EXPORT_TIMEOUT',
+} as const;
 
 /** Which traces are recorded and sent. */
 export interface TracesConfig {
   readonly otlp: OtlpConfig;
   readonly sampler: SamplerConfig;
-  readonly batch: BatchConfig;
-}
-
-export interface SamplerConfig {
-  readonly name: ValueOf<'OTEL_TRACES_SAMPLER'>;
-  /** From 0 to 1: how much of what begins here is recorded, where the sampler counts. */
-  readonly ratio: number;
-}
-
-interface BatchConfig {
-  readonly maxQueueSize: number;
-  readonly maxExportBatchSize: number;
-  readonly scheduledDelayMs: number;
-  readonly exportTimeoutMs: number;
+  /** As OpenTelemetry's processor takes it. */
+  readonly batch: Settings<typeof batchSettings>;
 }
 
 /** Reads whether traces are sent, and how; undefined if they are not. */
@@ -184,24 +162,13 @@ function readTraces(readers: Readers): TracesConfig | undefined {
   const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
   const isWanted = isNamed ? exporter === 'otlp' : namesCollector(readers, 'TRACES');
-  const sampler = {
-    name: read(readers, 'OTEL_TRACES_SAMPLER'),
-    ratio: read(readers, 'OTEL_TRACES_SAMPLER_ARG'),
-  };
-  return isWanted
-    ? { otlp: readOtlp(readers, 'TRACES'), sampler, batch: readBatch(readers) }
-    : undefined;
-}
-
-function readBatch(readers: Readers): BatchConfig {
-  const batch = {
-    maxQueueSize: read(readers, 'OTEL_BSP_MAX_QUEUE_SIZE'),
-    maxExportBatchSize: read(readers, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE'),
-    scheduledDelayMs: read(readers, 'OTEL_BSP_SCHEDULE_DELAY'),
-    exportTimeoutMs: read(readers, 'OTEL_BSP_EXPORT_TIMEOUT'),
-  };
+  const sampler = readAll(readers, samplerSettings);
+  if (!isWanted) {
+    return undefined;
+  }
+  const batch = readAll(readers, batchSettings);
   if (batch.maxExportBatchSize > batch.maxQueueSize) {
     readers.report('OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE.');
   }
-  return batch;
+  return { otlp: readOtlp(readers, 'TRACES'), sampler, batch };
 }

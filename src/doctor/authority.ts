@@ -10,79 +10,58 @@ import {
   unreachedFinding,
   withinTimeout,
 } from './endpoint.ts';
-import { type Finding, ok, problem } from './finding.ts';
+import { type Finding, findingsOf } from './finding.ts';
 
-/** Whether the gateway could load the keys that it checks callers' tokens with. */
-type KeyFacts =
-  | { readonly kind: 'loaded' }
-  | { readonly kind: 'unusable'; readonly problem: string };
-
-/** What was found out about the authority. */
-export interface AuthorityFacts {
-  /** The answer to a request for its metadata. */
-  readonly endpoint: EndpointFacts;
-  readonly keys: KeyFacts;
-}
-
-/** Where the metadata of the authority are: the tenant's own if there is one, those of all organizations else. */
-export function metadataUrlOf(inbound: InboundConfig): URL {
-  const path = `/${encodeURIComponent(tenantOf(inbound))}/v2.0/.well-known/openid-configuration`;
-  return new URL(path, inbound.authorityHost);
-}
-
-/** Asks the authority in both ways at once: step by step, and as the gateway does. */
-export async function probeAuthority(
-  inbound: InboundConfig,
+/** Asks the authority in both ways at once: step by step, and for the keys as the gateway does. */
+export async function checkAuthority(
+  { authorityHost, tenantIds }: InboundConfig,
   parts: ProbeParts,
-): Promise<AuthorityFacts> {
-  const [endpoint, keys] = await Promise.all([
-    probeEndpoint({ url: metadataUrlOf(inbound) }, parts),
-    probeKeys(inbound, parts),
+) {
+  // The tenant's own metadata if there is one, those of all organizations otherwise.
+  const [first = 'organizations', ...others] = tenantIds;
+  const tenant = others.length > 0 ? 'organizations' : first;
+  const path = `/${encodeURIComponent(tenant)}/v2.0/.well-known/openid-configuration`;
+  const url = new URL(path, authorityHost);
+  const [endpoint, keyProblem] = await Promise.all([
+    probeEndpoint({ url }, parts),
+    findKeyProblem(new URL(authorityHost), tenant, parts),
   ]);
-  return { endpoint, keys };
+  return { endpoint, finding: authorityFinding(url, endpoint, keyProblem) };
 }
 
-async function probeKeys(inbound: InboundConfig, parts: ProbeParts): Promise<KeyFacts> {
-  const authority = new URL(inbound.authorityHost);
+async function findKeyProblem(
+  authority: URL,
+  tenant: string,
+  parts: ProbeParts,
+): Promise<string | undefined> {
   const client = createDocumentClient(parts);
-  const source = { authority, tenant: tenantOf(inbound), issuerRoots: issuerRootsOf(authority) };
+  const source = { authority, tenant, issuerRoots: issuerRootsOf(authority) };
   try {
     await withinTimeout(parts, (signal) => loadKeySet(source, client.read, signal));
-    return { kind: 'loaded' };
+    return undefined;
   } catch (error) {
-    const problem = error instanceof DocumentError ? error.problem : reasonOf(error);
-    return { kind: 'unusable', problem };
+    return error instanceof DocumentError ? error.problem : reasonOf(error);
   } finally {
     await client.close();
   }
 }
 
-function tenantOf({ tenantIds: [first, ...others] }: InboundConfig): string {
-  return first === undefined || others.length > 0 ? 'organizations' : first;
-}
-
-/** Judges whether callers' tokens could be checked: the authority is reached, and is the one it says it is. */
-export function authorityFindings(
+function authorityFinding(
   url: URL,
-  { endpoint, keys }: AuthorityFacts,
-): readonly Finding[] {
-  if (keys.kind === 'loaded') {
-    return [
-      ok('authority', `${url.host} answers; its issuer is as expected, its keys are readable.`),
-    ];
+  endpoint: EndpointFacts,
+  keyProblem: string | undefined,
+): Finding {
+  const { ok, problem } = findingsOf('authority');
+  if (keyProblem === undefined) {
+    return ok(`${url.host} answers; its issuer is as expected, its keys are readable.`);
   }
   if (endpoint.kind === 'unreached') {
-    return [unreachedFinding('authority', url, endpoint)];
+    return unreachedFinding('authority', url, endpoint);
   }
-  const message = `The metadata or keys of ${url.host} cannot be used: ${keys.problem}.`;
-  const isTenant = endpoint.status === 400 || endpoint.status === 404;
-  return [
-    problem(
-      'authority',
-      message,
-      isTenant
-        ? 'The tenant is not known there: check AZURE_TENANT_ID, AUTH_TENANTS and GRAPH_CLOUD.'
-        : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and proxies and firewalls between this machine and it.',
-    ),
-  ];
+  return problem(
+    `The metadata or keys of ${url.host} cannot be used: ${keyProblem}.`,
+    endpoint.status === 400 || endpoint.status === 404
+      ? 'The tenant is not known there: check AZURE_TENANT_ID, AUTH_TENANTS and GRAPH_CLOUD.'
+      : 'Check AZURE_AUTHORITY_HOST and GRAPH_CLOUD, and proxies and firewalls between this machine and it.',
+  );
 }

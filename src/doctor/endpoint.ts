@@ -1,15 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
-import { Client, type Dispatcher } from 'undici';
-import { readErrorBody } from '../graph/errorBody.ts';
+import { Client } from 'undici';
+import type { Dependencies } from '../dependencies.ts';
 import { trustIn } from '../graph/trust.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { parseJson } from '../shared/json.ts';
-import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
-import { type CheckName, type Finding, ok, problem, warning } from './finding.ts';
+import { openTunnel } from '../shared/openTunnel.ts';
+import { type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import { type CheckName, type Finding, findingsOf } from './finding.ts';
 
 /**
  * How far a request came: the name's address, the connection, its protection, the answer. With a forward proxy, the
@@ -17,33 +18,51 @@ import { type CheckName, type Finding, ok, problem, warning } from './finding.ts
  */
 export type ProbeStage = 'dns' | 'tcp' | 'proxy' | 'tunnel' | 'tls' | 'http';
 
+interface Unreached {
+  readonly kind: 'unreached';
+  readonly stage: ProbeStage;
+  readonly reason: string;
+  /** The forward proxy on the way, by host and port. */
+  readonly proxy?: string | undefined;
+}
+
+export interface Answered {
+  readonly kind: 'answered';
+  readonly proxy?: string | undefined;
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body; undefined if it is no JSON, or too large. */
+  readonly json: unknown;
+  readonly durationMs: number;
+  /** How far this machine's clock is ahead of the answer's `Date`; undefined if it has none. */
+  readonly clockAheadMs: number | undefined;
+}
+
 /** What became of one request. */
-export type EndpointFacts =
-  | {
-      readonly kind: 'unreached';
-      readonly stage: ProbeStage;
-      readonly reason: string;
-      /** The forward proxy on the way, by host and port. */
-      readonly proxy?: string | undefined;
-    }
-  | {
-      readonly kind: 'answered';
-      readonly proxy?: string | undefined;
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-      /** The body; undefined if it is no JSON, or too large. */
-      readonly json: unknown;
-      readonly durationMs: number;
-      /** How far this machine's clock is ahead of the answer's `Date`; undefined if it has none. */
-      readonly clockAheadMs: number | undefined;
-    };
+export type EndpointFacts = Unreached | Answered;
 
 interface ProbeRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'POST' | 'OPTIONS';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+}
+
+/** What probes take from the outside. */
+export interface ProbeParts {
+  readonly clock: Clock;
+  /** How long one probe may take. */
+  readonly timeoutMs: number;
+  /** Certificates of authorities to trust beside the machine's own, in PEM. */
+  readonly certificateAuthorities?: readonly string[] | undefined;
+  readonly proxies?: ProxySettings | undefined;
+}
+
+/** What checks take that do more than to send a request. */
+export interface CheckParts extends ProbeParts, Dependencies {
+  /** When the examination began: what tokens and certificates are judged by. */
+  readonly nowMs: number;
 }
 
 const maximumBytes = 256 * 1024;
@@ -53,13 +72,13 @@ export async function probeEndpoint(
   request: ProbeRequest,
   parts: ProbeParts,
 ): Promise<EndpointFacts> {
-  let stage: ProbeStage = 'dns';
+  const { protocol, hostname, port: givenPort } = request.url;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const port = Number(givenPort) || (protocol === 'https:' ? 443 : 80);
+  const proxy = proxyFor(request.url, parts.proxies);
+  const trust = trustIn(parts.certificateAuthorities);
+  let stage = (proxy === undefined ? 'dns' : 'proxy') as ProbeStage;
   let socket: Socket | undefined;
-  const { url } = request;
-  const isSecure = url.protocol === 'https:';
-  const host = hostOf(url);
-  const port = portOf(url);
-  const proxy = proxyFor(url, parts.proxies);
   try {
     const answered = await withinTimeout(parts, async (signal) => {
       signal.addEventListener('abort', () => socket?.destroy());
@@ -69,93 +88,26 @@ export async function probeEndpoint(
         socket = connect({ host, port });
         await untilEvent(socket, 'connect');
       } else {
-        stage = 'proxy';
-        socket = await connectProxy(proxy.url, parts);
-        stage = 'tunnel';
-        await openTunnel(socket, `${url.hostname}:${port}`, proxy);
+        const onConnect = (): void => {
+          stage = 'tunnel';
+        };
+        const options = { timeoutMs: 0, signal, onConnect, ...trust };
+        socket = await openTunnel(proxy, `${hostname}:${port}`, options);
       }
-      if (isSecure) {
+      if (protocol === 'https:') {
         stage = 'tls';
-        socket = secure({
-          socket,
-          ALPNProtocols: ['http/1.1'],
-          ...(isIP(host) === 0 ? { servername: host } : { host }),
-          ...trustIn(parts.certificateAuthorities),
-        });
+        const name = isIP(host) === 0 ? { servername: host } : { host };
+        socket = secure({ socket, ALPNProtocols: ['http/1.1'], ...name, ...trust });
         await untilEvent(socket, 'secureConnect');
       }
       stage = 'http';
-      return exchange(request, socket, parts, signal);
+      return exchange(request, socket, parts.clock, signal);
     });
     return { ...answered, proxy: proxy?.url.host };
   } catch (error) {
-    return { kind: 'unreached', stage, reason: reasonOf(error), proxy: proxy?.url.host };
+    const reason = stage === 'tunnel' ? tunnelReasonOf(error) : reasonOf(error);
+    return { kind: 'unreached', stage, reason, proxy: proxy?.url.host };
   }
-}
-
-const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
-const portOf = ({ port, protocol }: URL): number =>
-  Number(port) || (protocol === 'https:' ? 443 : 80);
-
-async function connectProxy(url: URL, { certificateAuthorities }: ProbeParts): Promise<Socket> {
-  const [host, port] = [hostOf(url), portOf(url)];
-  if (url.protocol === 'https:') {
-    const socket = secure({
-      host,
-      port,
-      ...(isIP(host) === 0 && { servername: host }),
-      ...trustIn(certificateAuthorities),
-    });
-    await untilEvent(socket, 'secureConnect');
-    return socket;
-  }
-  const socket = connect({ host, port });
-  await untilEvent(socket, 'connect');
-  return socket;
-}
-
-/** A proxy that answers otherwise. The code is the status. */
-class RefusedTunnel extends Error {
-  readonly code: string;
-
-  constructor(status: string) {
-    super('The proxy opened no tunnel.');
-    this.code = status;
-  }
-}
-
-const longestHead = 16 * 1024;
-
-/** Asks for a tunnel on a connection to the proxy; what follows the proxy's head is the tunnel's. */
-async function openTunnel(
-  socket: Socket,
-  place: string,
-  { authorization }: ForwardProxy,
-): Promise<void> {
-  const credentials = authorization ? `proxy-authorization: ${authorization.reveal()}\r\n` : '';
-  socket.write(`CONNECT ${place} HTTP/1.1\r\nhost: ${place}\r\n${credentials}\r\n`);
-  let head = '';
-  while (!head.includes('\r\n\r\n') && head.length < longestHead) {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) {
-      await untilReadable(socket);
-    } else {
-      head += chunk.toString('latin1');
-    }
-  }
-  const status = /^HTTP\/1\.[01] (\d{3})\b/.exec(head)?.[1];
-  if (status !== '200') {
-    throw new RefusedTunnel(status ?? 'NOT_HTTP');
-  }
-}
-
-function untilReadable(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('readable', resolve);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new RefusedTunnel('closed')));
-    socket.once('end', () => reject(new RefusedTunnel('closed')));
-  });
 }
 
 function untilEvent(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
@@ -169,14 +121,15 @@ function untilEvent(socket: Socket, event: 'connect' | 'secureConnect'): Promise
 async function exchange(
   { url, method = 'GET', headers = {}, body }: ProbeRequest,
   socket: Socket,
-  { clock }: ProbeParts,
+  clock: Clock,
   signal: AbortSignal,
-): Promise<EndpointFacts> {
+): Promise<Answered> {
   const client = new Client(url.origin, {
     // Not at once: the client would miss a connection that is there before it waits for one.
     connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
     headersTimeout: 0,
     bodyTimeout: 0,
+    maxResponseSize: maximumBytes,
   });
   const sentAtMs = clock.now();
   try {
@@ -187,13 +140,18 @@ async function exchange(
       body: body ?? null,
       signal,
     });
-    const json = parseJson(await readText(answer));
+    const text = await answer.body.text().catch((error: unknown) => {
+      if (errnoCodeOf(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+        return '';
+      }
+      throw error;
+    });
     const answeredAtMs = clock.now();
     return {
       kind: 'answered',
       status: answer.statusCode,
       headers: answer.headers,
-      json,
+      json: parseJson(text),
       durationMs: answeredAtMs - sentAtMs,
       clockAheadMs: clockAheadMsOf(answer.headers['date'], (sentAtMs + answeredAtMs) / 2),
     };
@@ -208,37 +166,7 @@ function clockAheadMsOf(date: string | string[] | undefined, hereMs: number): nu
   return Number.isNaN(thereMs) ? undefined : hereMs - (thereMs + 500);
 }
 
-async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk as Uint8Array);
-    length += bytes.length;
-    if (length > maximumBytes) {
-      return '';
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** What probes take from the outside. */
-export interface ProbeParts {
-  readonly clock: Clock;
-  /** How long one probe may take. */
-  readonly timeoutMs: number;
-  /** Certificates of authorities to trust beside the machine's own, in PEM. */
-  readonly certificateAuthorities?: readonly string[] | undefined;
-  /** The forward proxies of the configuration. */
-  readonly proxies?: ProxySettings | undefined;
-}
-
-/** A probe that took longer than it may. */
-class ProbeTimeout extends Error {
-  readonly code = 'timeout';
-}
-
-/** Runs a probe within its time. @throws ProbeTimeout; the signal fires then, and after everything else too. */
+/** Runs a probe within its time; the signal fires when that is over, and after everything else too. */
 export async function withinTimeout<Result>(
   { clock, timeoutMs }: ProbeParts,
   probe: (signal: AbortSignal) => Promise<Result>,
@@ -246,7 +174,9 @@ export async function withinTimeout<Result>(
   const end = new AbortController();
   const stopTimer = clock.startTimer(timeoutMs, () => end.abort());
   try {
-    return await abortable(end.signal, probe(end.signal), () => new ProbeTimeout());
+    return await abortable(end.signal, probe(end.signal), () =>
+      Object.assign(new Error('The probe took too long.'), { code: 'timeout' }),
+    );
   } finally {
     stopTimer();
     end.abort();
@@ -258,7 +188,14 @@ export function reasonOf(error: unknown): string {
   return errnoCodeOf(error) ?? 'unknown';
 }
 
-type UnreachedFacts = Extract<EndpointFacts, { readonly kind: 'unreached' }>;
+/** The proxy's status, or why it gave none. */
+function tunnelReasonOf(error: unknown): string {
+  if (!(error instanceof Error) || error.name === 'HTTPParserError') {
+    return 'NOT_HTTP';
+  }
+  const code = 'code' in error ? String(error.code) : 'unknown';
+  return code === 'UND_ERR_SOCKET' ? 'closed' : code;
+}
 
 /** OpenSSL's and Node's codes for a certificate that does not prove what it should. */
 const untrusted =
@@ -268,7 +205,7 @@ const untrusted =
 export function unreachedFinding(
   check: CheckName,
   { host, hostname }: URL,
-  { stage, reason, proxy = '' }: UnreachedFacts,
+  { stage, reason, proxy = '' }: Unreached,
 ): Finding {
   const stopped = reason === 'timeout' ? 'in time' : `(${reason})`;
   const sentences: Readonly<Record<ProbeStage, readonly [message: string, remedy: string]>> = {
@@ -297,7 +234,7 @@ export function unreachedFinding(
     tls: untrusted.test(reason)
       ? [
           `The certificate that ${host} shows cannot be trusted (${reason}).`,
-          "Where a proxy of your own opens TLS, name a file with its authority's certificate in NODE_EXTRA_CA_CERTS; " +
+          "If a proxy of your own opens TLS, name a file with its authority's certificate in NODE_EXTRA_CA_CERTS; " +
             'otherwise another server answers under this name.',
         ]
       : [
@@ -309,71 +246,6 @@ export function unreachedFinding(
       'Check proxies and firewalls between this machine and it.',
     ],
   };
-  return problem(stage === 'proxy' || stage === 'tunnel' ? 'proxy' : check, ...sentences[stage]);
-}
-
-const otherPlace =
-  'Check GRAPH_BASE_URL, and proxies and firewalls between this machine and Graph.';
-
-/** Judges the answer to a request without a token: Graph rejects it, and in its own form. */
-export function graphFindings(url: URL, facts: EndpointFacts): readonly Finding[] {
-  if (facts.kind === 'unreached') {
-    return [unreachedFinding('graph', url, facts)];
-  }
-  const { status, json, durationMs } = facts;
-  const isGraphs = readErrorBody(json) !== undefined;
-  if (status === 401 && isGraphs) {
-    const message = `${url.host} answers, and requires a token as expected (${Math.round(durationMs)} ms).`;
-    return [ok('graph', message)];
-  }
-  if (status === 429 || status >= 500) {
-    const message = `${url.host} is reached, and answers with ${status} at the moment.`;
-    return [warning('graph', message, 'Look again later, and at the health of Microsoft 365.')];
-  }
-  if (status >= 300 && status < 400) {
-    const message = `${url.host} answers with a redirect (${status}), which the gateway never follows.`;
-    return [problem('graph', message, otherPlace)];
-  }
-  if (status < 300) {
-    const message = `${url.host} answers a request without a token with ${status}; Graph never does.`;
-    return [problem('graph', message, otherPlace)];
-  }
-  const message = `${url.host} answers with ${status}, ${isGraphs ? 'and not with 401' : 'and not in the form of Graph'}.`;
-  return [problem('graph', message, otherPlace)];
-}
-
-/** Whose time was compared. */
-export interface ClockSource {
-  readonly name: string;
-  /** How far this machine's clock is ahead of it. */
-  readonly aheadMs: number;
-}
-
-/** As much as tokens may be off when they are judged. */
-const toleratedMs = 60_000;
-
-/** Judges this machine's clock by those of others, the one that differs most. */
-export function clockFindings(
-  sources: readonly ClockSource[],
-  judgesTokens: boolean,
-): readonly Finding[] {
-  const [worst] = [...sources].sort((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs));
-  if (worst === undefined) {
-    return [];
-  }
-  const seconds = Math.round(Math.abs(worst.aheadMs) / 1000);
-  if (Math.abs(worst.aheadMs) <= toleratedMs) {
-    return [ok('clock', `This machine's clock agrees with ${worst.name} (${seconds} s apart).`)];
-  }
-  const direction = worst.aheadMs > 0 ? 'ahead of' : 'behind';
-  const message = `This machine's clock is ${seconds} s ${direction} ${worst.name}.`;
-  return judgesTokens
-    ? [problem('clock', message, "Set it (NTP): the gateway judges callers' tokens by it.")]
-    : [
-        warning(
-          'clock',
-          message,
-          'Set it (NTP): times in logs and of tokens are wrong by as much.',
-        ),
-      ];
+  const isProxys = stage === 'proxy' || stage === 'tunnel';
+  return findingsOf(isProxys ? 'proxy' : check).problem(...sentences[stage]);
 }

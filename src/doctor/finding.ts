@@ -23,36 +23,27 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-export function ok(check: CheckName, message: string): Finding {
-  return { check, severity: 'ok', message };
+/** Makes the findings of one check. */
+export function findingsOf(check: CheckName) {
+  const toFix =
+    (severity: 'warning' | 'problem') =>
+    (message: string, remedy: string): Finding => ({ check, severity, message, remedy });
+  const ok = (message: string): Finding => ({ check, severity: 'ok', message });
+  return { ok, warning: toFix('warning'), problem: toFix('problem') };
 }
 
-export function warning(check: CheckName, message: string, remedy: string): Finding {
-  return { check, severity: 'warning', message, remedy };
-}
-
-export function problem(check: CheckName, message: string, remedy: string): Finding {
-  return { check, severity: 'problem', message, remedy };
-}
-
-/** How the command ends: all is fine, something is wrong, or the configuration cannot be used (`EX_CONFIG`). */
-export type DoctorExitCode = 0 | 1 | 78;
-
-/** What is reported. */
 export interface Report {
   readonly findings: readonly Finding[];
-  readonly exitCode: DoctorExitCode;
+  /** 0: all is fine or only doubtful; 1: something is wrong; 78 (`EX_CONFIG`): the configuration cannot be used. */
+  readonly exitCode: 0 | 1 | 78;
+}
+
+export function reportOf(findings: readonly Finding[]): Report {
+  const isWrong = findings.some(({ severity }) => severity === 'problem');
+  return { findings, exitCode: isWrong ? 1 : 0 };
 }
 
 const indent = ' '.repeat(24);
-
-/** Decides how the command ends; doubts alone are no failure. */
-export function exitCodeOf(findings: readonly Finding[], isConfigUsable: boolean): DoctorExitCode {
-  if (!isConfigUsable) {
-    return 78;
-  }
-  return findings.some(({ severity }) => severity === 'problem') ? 1 : 0;
-}
 
 /** The report for people: a line for each finding, below it what to do, and at the end how many there are. */
 export function textOf({ findings }: Report): string {
@@ -64,9 +55,4 @@ export function textOf({ findings }: Report): string {
     findings.filter((finding) => finding.severity === severity).length;
   const summary = `${count('problem')} wrong, ${count('warning')} doubtful, ${count('ok')} fine`;
   return `${[...lines, '', summary].join('\n')}\n`;
-}
-
-/** The same for programs: one JSON object, ended by a line break. */
-export function jsonOf({ findings, exitCode }: Report): string {
-  return `${JSON.stringify({ exitCode, findings }, null, 2)}\n`;
 }

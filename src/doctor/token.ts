@@ -1,100 +1,110 @@
 import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
-import type { IdentityConfig } from '../config/identity.ts';
-import type { Dependencies } from '../dependencies.ts';
-import { readTokenClaims, type TokenClaims } from '../graph/credentials.ts';
+import type { Config } from '../config/config.ts';
+import type { OwnIdentityConfig } from '../config/identity.ts';
+import { readTokenClaims } from '../graph/credentials.ts';
+import { requiredScopesOf } from '../graph/types.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
-import { readCompactToken } from '../identity/verifyToken.ts';
 import { inboundOptions } from '../identityMode.ts';
+import { isJsonObject, parseJson } from '../shared/json.ts';
 import { embeddedGraphToken, type Secret } from '../shared/secret.ts';
-import { type ProbeParts, withinTimeout } from './endpoint.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
-import { type PermissionNeeds, permissionFinding } from './permission.ts';
+import { type CheckParts, withinTimeout } from './endpoint.ts';
+import { type CheckName, type Finding, findingsOf } from './finding.ts';
 
-/** What a token that callers send turned out to be. */
-export type TokenFacts =
-  /** One for the embedded Graph, which takes a single one. */
-  | { readonly kind: 'embedded'; readonly isTaken: boolean }
-  /** One for Graph, as it says itself: nothing of it is proven. */
-  | {
-      readonly kind: 'claims';
-      readonly claims: TokenClaims;
-      readonly audience: string | undefined;
-      readonly notBeforeMs: number | undefined;
-    }
-  /** Nothing that others than its issuer can read. */
-  | { readonly kind: 'opaque' }
-  /** One for the gateway, which takes it from this caller. */
-  | {
-      readonly kind: 'taken';
-      readonly isUser: boolean;
-      readonly permissions: readonly string[];
-      readonly expiresAtMs: number;
-    }
-  /** The gateway does not take it, and says why. */
-  | { readonly kind: 'refused'; readonly message: string };
+const { ok, warning, problem } = findingsOf('token');
 
-/** Compares a token with the one of the embedded Graph. */
-export function readEmbeddedToken(token: Secret): TokenFacts {
-  return { kind: 'embedded', isTaken: token.reveal() === embeddedGraphToken };
+/** The permissions of which one suffices, the least privileged first. */
+interface PermissionNeeds {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
 }
 
-/** Reads a token for Graph without proving anything, as the mode passthrough does. */
-export function readGraphToken(token: Secret): TokenFacts {
-  const claims = readTokenClaims(token.reveal());
-  if (claims === undefined) {
-    return { kind: 'opaque' };
+/** What Graph wants for the operations of the gateway. */
+export const graphNeeds: PermissionNeeds = {
+  read: requiredScopesOf('list'),
+  write: requiredScopesOf('add'),
+};
+
+/** Compares the granted permissions with those that reading and changing need. */
+export function permissionFinding(
+  check: CheckName,
+  who: string,
+  held: readonly string[],
+  { read, write }: PermissionNeeds,
+): Finding {
+  const { ok, warning, problem } = findingsOf(check);
+  const reads = read.find((name) => held.includes(name));
+  const writes = write.find((name) => held.includes(name));
+  const grant = ([least]: readonly string[]): string =>
+    `Have an administrator grant ${least}; that is the least privileged one.`;
+  if (reads === undefined && writes === undefined) {
+    return problem(`${who} may neither read nor change partners.`, grant(read));
   }
-  const { aud, nbf } = payloadOf(token);
-  return {
-    kind: 'claims',
-    claims,
-    audience: typeof aud === 'string' ? aud : undefined,
-    notBeforeMs: typeof nbf === 'number' ? nbf * 1000 : undefined,
-  };
+  if (writes === undefined) {
+    return warning(`${who} may read partners but not change them (${reads}).`, grant(write));
+  }
+  if (reads === undefined) {
+    return warning(`${who} may change partners but not read them (${writes}).`, grant(read));
+  }
+  const least = writes === write[0] ? '' : `; ${write[0]} would be enough`;
+  return ok(`${who} may read and change partners (${writes}${least}).`);
 }
 
-function payloadOf(token: Secret): Readonly<Record<string, unknown>> {
-  try {
-    return readCompactToken(token.reveal()).payload;
-  } catch {
-    return {};
+/** Looks at a token that callers send: as the gateway would judge it, or as it says itself if only Graph judges it. */
+export async function checkToken(
+  token: Secret,
+  { identity, upstream, cloud }: Config,
+  parts: CheckParts,
+): Promise<readonly Finding[]> {
+  if (identity.mode !== 'passthrough') {
+    return checkCallerToken(token, identity, parts);
   }
+  if (upstream.kind === 'graph') {
+    return graphTokenFindings(token.reveal(), cloud, parts.nowMs);
+  }
+  return token.reveal() === embeddedGraphToken
+    ? [ok('The embedded Graph takes it.')]
+    : [
+        problem(
+          'The embedded Graph takes one token only, and this is another one.',
+          `Send ${embeddedGraphToken}, or name a Graph with GRAPH_CLOUD.`,
+        ),
+      ];
 }
 
 /** Shows a token to the gateway's own judgement of callers, with the authority's keys as they are now. */
-export async function probeCallerToken(
+async function checkCallerToken(
   token: Secret,
-  { inbound, mode }: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
-  surroundings: Dependencies,
-  parts: ProbeParts,
-): Promise<TokenFacts> {
-  const identity = startIdentity({
-    ...inboundOptions(inbound, mode),
-    ...surroundings,
-    proxies: parts.proxies,
-    keyTimeoutMs: parts.timeoutMs,
-  });
+  { inbound, mode }: OwnIdentityConfig,
+  parts: CheckParts,
+): Promise<readonly Finding[]> {
+  const options = { ...inboundOptions(inbound, mode), ...parts, keyTimeoutMs: parts.timeoutMs };
+  const identity = startIdentity(options);
   try {
     const caller = await withinTimeout(parts, (signal) => identity.identify(token, signal));
     const isUser = caller.kind === 'user';
-    const permissions = caller.kind === 'user' ? caller.scopes : caller.roles;
-    return { kind: 'taken', isUser, permissions, expiresAtMs: caller.expiresAtMs };
+    const { readPermissions: read, writePermissions: write } = inbound;
+    return [
+      lifeFinding(caller, parts.nowMs, 'Get a new one from the authority.'),
+      permissionFinding(
+        'token',
+        `The token of ${isUser ? 'a user' : 'an application'}`,
+        isUser ? caller.scopes : caller.roles,
+        { read, write },
+      ),
+    ];
   } catch (error) {
-    const message =
-      error instanceof IdentityError ? error.message : 'Graph did not confirm the token in time.';
-    return { kind: 'refused', message };
+    const reason =
+      error instanceof IdentityError ? error.message : 'it could not be verified in time.';
+    return [
+      problem(
+        `The gateway would not take the token: ${reason}`,
+        'Get a token for this gateway from its authority, or change AUTH_TENANTS, AUTH_AUDIENCES or AUTH_CLIENTS.',
+      ),
+    ];
   } finally {
     await identity.close();
   }
-}
-
-/** What the judgement needs beside the token. */
-export interface TokenView {
-  readonly cloud: CloudName;
-  /** What the operations need of the token at hand. */
-  readonly needs: PermissionNeeds;
-  readonly nowMs: number;
 }
 
 /** Graph's id as an application, which is the same in all clouds. */
@@ -102,106 +112,71 @@ const graphAppId = '00000003-0000-0000-c000-000000000000';
 const soonMs = 5 * 60_000;
 const toleratedMs = 60_000;
 
-const newGraphToken = (cloud: CloudName): string =>
-  `Get a new one, for example: az account get-access-token --resource ${cloudOf(cloud).graphRoot}`;
-
-/** Judges a token that a caller would send. */
-export function tokenFindings(facts: TokenFacts, view: TokenView): readonly Finding[] {
-  switch (facts.kind) {
-    case 'embedded':
-      return facts.isTaken
-        ? [ok('token', 'The embedded Graph takes it.')]
-        : [
-            problem(
-              'token',
-              'The embedded Graph takes one token only, and this is another one.',
-              'Send embedded-graph-token, or name a Graph with GRAPH_CLOUD.',
-            ),
-          ];
-    case 'opaque':
-      return [
-        warning(
-          'token',
-          'The token is opaque here; only Graph can verify it.',
-          'Send a query with it, or get one from Microsoft Entra.',
-        ),
-      ];
-    case 'refused':
-      return [
-        problem(
-          'token',
-          `The gateway would not take the token: ${facts.message}`,
-          'Get a token for this gateway from its authority, or change AUTH_TENANTS, AUTH_AUDIENCES or AUTH_CLIENTS.',
-        ),
-      ];
-    case 'taken': {
-      const who = `The token of ${facts.isUser ? 'a user' : 'an application'}`;
-      return [
-        lifeFinding(facts, view.nowMs, 'Get a new one from the authority.'),
-        permissionFinding('token', who, facts.permissions, view.needs),
-      ];
-    }
-    case 'claims':
-      return graphTokenFindings(facts, view);
-  }
-}
-
-function graphTokenFindings(
-  { claims, audience, notBeforeMs }: Extract<TokenFacts, { readonly kind: 'claims' }>,
-  { cloud, needs, nowMs }: TokenView,
+/** Judges a token for Graph by what it says itself; nothing of it is proven, as in the mode passthrough. */
+export function graphTokenFindings(
+  token: string,
+  cloud: CloudName,
+  nowMs: number,
 ): readonly Finding[] {
-  const { scopes, roles, expiresAtMs } = claims;
-  const remedy = newGraphToken(cloud);
+  const claims = readTokenClaims(token);
+  if (claims === undefined) {
+    const message = 'The token is opaque here; only Graph can verify it.';
+    return [warning(message, 'Send a query with it, or get one from Microsoft Entra.')];
+  }
+  const payload = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const { aud, nbf } = isJsonObject(payload) ? payload : {};
+  const { scopes, roles, expiresAtMs, tenantId } = claims;
+  const notBeforeMs = typeof nbf === 'number' ? nbf * 1000 : undefined;
+  const { graphRoot } = cloudOf(cloud);
+  const remedy = `Get a new one, for example: az account get-access-token --resource ${graphRoot}`;
   const isUser = scopes.length > 0;
   const who = isUser
     ? 'The token of a user, who also needs a role in Intune,'
     : 'The token of an application';
   return [
-    audienceFinding(audience, cloud),
+    audienceFinding(aud, cloud, remedy),
     lifeFinding({ expiresAtMs, notBeforeMs }, nowMs, remedy),
-    tenantFinding(claims.tenantId),
-    permissionFinding('token', who, isUser ? scopes : roles, needs),
+    // Only a GUID is shown; any other content of the claim may be private.
+    tenantId !== undefined && /^[\da-f-]{36}$/i.test(tenantId)
+      ? ok(`It is of the tenant ${tenantId}.`)
+      : problem('It names no tenant.', 'Get one from Microsoft Entra.'),
+    permissionFinding('token', who, isUser ? scopes : roles, graphNeeds),
   ];
 }
 
-function audienceFinding(audience: string | undefined, cloud: CloudName): Finding {
-  const { graphRoot } = cloudOf(cloud);
-  const name = audience?.toLowerCase().replace(/\/$/, '');
-  if (name === graphRoot || name === graphAppId) {
-    return ok('token', 'It is for Microsoft Graph.');
+function audienceFinding(audience: unknown, cloud: CloudName, remedy: string): Finding {
+  const name = typeof audience === 'string' ? audience.toLowerCase().replace(/\/$/, '') : '';
+  if (name === graphAppId) {
+    return ok('It is for Microsoft Graph.');
   }
-  const other = cloudNames.find((candidate) => cloudOf(candidate).graphRoot === name);
-  const remedy = newGraphToken(cloud);
-  return other === undefined
-    ? problem('token', 'It is not for Microsoft Graph, which will reject it with 401.', remedy)
-    : problem('token', `It is for Graph in the cloud ${other}, and this is ${cloud}.`, remedy);
+  const named = cloudNames.find((candidate) => cloudOf(candidate).graphRoot === name);
+  if (named === undefined) {
+    return problem('It is not for Microsoft Graph, which will reject it with 401.', remedy);
+  }
+  return named === cloud
+    ? ok('It is for Microsoft Graph.')
+    : problem(`It is for Graph in the cloud ${named}, and this is ${cloud}.`, remedy);
 }
 
-interface TokenLife {
-  readonly expiresAtMs: number | undefined;
-  readonly notBeforeMs?: number | undefined;
-}
-
-function lifeFinding({ expiresAtMs, notBeforeMs }: TokenLife, nowMs: number, remedy: string) {
+function lifeFinding(
+  {
+    expiresAtMs,
+    notBeforeMs,
+  }: { expiresAtMs: number | undefined; notBeforeMs?: number | undefined },
+  nowMs: number,
+  remedy: string,
+): Finding {
   if (expiresAtMs === undefined) {
-    return problem('token', 'It does not say when it ends.', remedy);
+    return problem('It does not say when it ends.', remedy);
   }
   const minutes = Math.round((expiresAtMs - nowMs) / 60_000);
   if (expiresAtMs <= nowMs) {
-    return problem('token', `It ended ${-minutes} minutes ago.`, remedy);
+    return problem(`It ended ${-minutes} minutes ago.`, remedy);
   }
   if (notBeforeMs !== undefined && notBeforeMs > nowMs + toleratedMs) {
-    const message = 'It is not valid yet.';
-    return problem('token', message, "Wait, or set this machine's clock.");
+    return problem('It is not valid yet.', "Wait, or set this machine's clock.");
   }
   return expiresAtMs - nowMs < soonMs
-    ? warning('token', `It ends in ${minutes} minutes.`, remedy)
-    : ok('token', `It is valid for ${minutes} minutes.`);
-}
-
-function tenantFinding(tenantId: string | undefined): Finding {
-  // Only a GUID is shown; any other content of the claim may be private.
-  return tenantId !== undefined && /^[\da-f-]{36}$/i.test(tenantId)
-    ? ok('token', `It is of the tenant ${tenantId}.`)
-    : problem('token', 'It names no tenant.', 'Get one from Microsoft Entra.');
+    ? warning(`It ends in ${minutes} minutes.`, remedy)
+    : ok(`It is valid for ${minutes} minutes.`);
 }

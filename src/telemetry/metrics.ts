@@ -1,21 +1,18 @@
 import {
+  type Counter,
   type Meter,
   type Observable,
   type ObservableCallback,
   ValueType,
 } from '@opentelemetry/api';
+import type { AttemptStart } from './requestTrace.ts';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement {
-  readonly method: string;
-  /** The path without version and id. */
-  readonly route: string;
+export interface AttemptMeasurement extends Omit<AttemptStart, 'operation'> {
   readonly durationMs: number;
-  readonly attempt: number;
-  readonly repeatReason: string | undefined;
-  /** Where an answer came. */
+  /** If an answer came. */
   readonly status?: number;
-  /** Where none came: the gateway's code for it. */
+  /** If none came: the gateway's code for it. */
   readonly errorType?: string;
 }
 
@@ -33,7 +30,11 @@ export interface RequestMeasurement {
   readonly operationType: string | undefined;
 }
 
-type MeasureAttempt = (measurement: AttemptMeasurement) => void;
+interface TokenAcquisition {
+  readonly flow: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+}
 
 /** Where requests go to: Graph, or where tokens for it come from. */
 export type Upstream = 'graph' | 'authority';
@@ -41,47 +42,7 @@ export type Upstream = 'graph' | 'authority';
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 /** What the gateway measures. */
-export interface Measurements {
-  readonly attempt: MeasureAttempt;
-  /** One more or one less is in flight to Graph. */
-  underWay(change: 1 | -1): void;
-  request(measurement: RequestMeasurement): void;
-  /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
-  watchKeyAge(readMs: () => number | undefined): () => void;
-  /** Reads how many tokens of the gateway's own are kept. */
-  watchTokenCache(readSize: () => number): () => void;
-  /** A request that was rejected before it was sent. */
-  heldBack(reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void;
-  breakerState(state: BreakerState, upstream: Upstream): void;
-  /** A caller's request that was rejected because of overload. */
-  shed(reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void;
-  /** A caller's connection that was ended by the gateway. */
-  connectionCut(
-    reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
-  ): void;
-  /** One attempt to get a token of the gateway's own. */
-  tokenAcquired(acquisition: {
-    readonly flow: string;
-    readonly outcome: string;
-    readonly durationMs: number;
-  }): void;
-  /** How a token of the gateway's own was found. */
-  tokenLookedUp(lookup: 'hit' | 'miss' | 'joined'): void;
-  /** A write whose outcome is unknown. */
-  outcomeUnknown(operation: string): void;
-  /** A change that was locked within this replica only, because Redis could not be asked. */
-  lockedAlone(): void;
-  /** A mutation with an idempotencyKey, by what the store of outcomes said. */
-  keyUsed(outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void;
-  /** How much a request or a document has of what is limited. */
-  limitSeen(limit: string, seen: number): void;
-  /** A request that is beyond a limit. */
-  limitExceeded(limit: string, outcome: 'rejected' | 'warned'): void;
-  /** A request for a document that is not in the manifest of trusted ones. */
-  untrustedDocument(outcome: 'rejected' | 'warned'): void;
-  /** The manifest of trusted documents has changed. */
-  trustedDocumentsReloaded(outcome: 'loaded' | 'rejected'): void;
-}
+export type Measurements = ReturnType<typeof createMeasurements>;
 
 /** For levels, counts and bytes alike. */
 const powersOfTwo = Array.from({ length: 17 }, (_power, exponent) => 2 ** exponent);
@@ -94,8 +55,38 @@ const advice = {
 
 const states = ['closed', 'half-open', 'open'] as const;
 
+const counters = {
+  gateway_upstream_retries_total: 'Attempts that followed another one, by reason.',
+  gateway_upstream_throttled_total: 'Answers of Microsoft Graph with 429.',
+  gateway_upstream_shed_total:
+    'Requests that were rejected before they were sent, by upstream and reason.',
+  gateway_shed_total: 'Requests rejected before they were read, by reason.',
+  gateway_connections_cut_total: 'Connections of callers that the gateway ended, by reason.',
+  gateway_outcome_unknown_total: 'Writes with an unknown outcome.',
+  gateway_locks_local_total:
+    'Changes locked within one replica only, because Redis was unavailable.',
+  gateway_idempotency_total: 'Mutations with an idempotencyKey, by answer of the outcome store.',
+  gateway_token_cache_lookups_total: "How tokens of the gateway's own were found.",
+  gateway_limits_rejected_total: 'Requests rejected because they exceed a limit, by limit.',
+  gateway_limits_warned_total: 'Requests beyond a limit that passed in warn-only mode, by limit.',
+  gateway_untrusted_documents_total:
+    'Requests for documents that are not in the manifest, by result.',
+  gateway_trusted_documents_reloads_total:
+    'Changes of the manifest of trusted documents, by result.',
+};
+
+type Counters = Readonly<Record<keyof typeof counters, Counter>>;
+
+function countersOf(meter: Meter): Counters {
+  const entries = Object.entries(counters).map(([name, description]) => [
+    name,
+    meter.createCounter(name, { description }),
+  ]);
+  return Object.fromEntries(entries) as Counters;
+}
+
 /** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing without a collector. */
-export function createMeasurements(meter: Meter): Measurements {
+export function createMeasurements(meter: Meter) {
   const duration = meter.createHistogram('http.client.request.duration', {
     unit: 's',
     description: 'How long attempts towards Microsoft Graph took.',
@@ -110,30 +101,7 @@ export function createMeasurements(meter: Meter): Measurements {
     description: 'Attempts towards Microsoft Graph in flight.',
     valueType: ValueType.INT,
   });
-  const retries = meter.createCounter('gateway_upstream_retries_total', {
-    description: 'Attempts that followed another one, by reason.',
-  });
-  const throttled = meter.createCounter('gateway_upstream_throttled_total', {
-    description: 'Answers of Microsoft Graph with 429.',
-  });
-  const heldBack = meter.createCounter('gateway_upstream_shed_total', {
-    description: 'Requests that the gateway rejected before it sent them, by upstream and reason.',
-  });
-  const shed = meter.createCounter('gateway_shed_total', {
-    description: 'Requests rejected before they were read, by reason.',
-  });
-  const cut = meter.createCounter('gateway_connections_cut_total', {
-    description: 'Connections of callers that the gateway ended, by reason.',
-  });
-  const unknown = meter.createCounter('gateway_outcome_unknown_total', {
-    description: 'Writes with an unknown outcome.',
-  });
-  const lockedAlone = meter.createCounter('gateway_locks_local_total', {
-    description: 'Changes that were locked within one replica only, because Redis was unavailable.',
-  });
-  const keys = meter.createCounter('gateway_idempotency_total', {
-    description: 'Mutations with an idempotencyKey, by answer of the outcome store.',
-  });
+  const count = countersOf(meter);
   const circuit = meter.createGauge('gateway_upstream_circuit_state', {
     description: 'The breaker towards each upstream: 0 closed, 1 half-open, 2 open.',
   });
@@ -142,26 +110,9 @@ export function createMeasurements(meter: Meter): Measurements {
     description: "How long getting tokens of the gateway's own took, by flow and outcome.",
     advice,
   });
-  const lookups = meter.createCounter('gateway_token_cache_lookups_total', {
-    description: "How tokens of the gateway's own were found.",
-  });
   const limitsSeen = meter.createHistogram('gateway_limits_seen', {
     description: 'Sizes of requests and documents that have a limit, by limit.',
     advice: { explicitBucketBoundaries: powersOfTwo },
-  });
-  const beyondLimits = {
-    rejected: meter.createCounter('gateway_limits_rejected_total', {
-      description: 'Requests rejected because they exceed a limit, by limit.',
-    }),
-    warned: meter.createCounter('gateway_limits_warned_total', {
-      description: 'Requests beyond a limit that passed in warn-only mode, by limit.',
-    }),
-  };
-  const untrusted = meter.createCounter('gateway_untrusted_documents_total', {
-    description: 'Requests for documents that are not in the manifest, by result.',
-  });
-  const reloads = meter.createCounter('gateway_trusted_documents_reloads_total', {
-    description: 'Changes of the manifest of trusted documents, by result.',
   });
   const keptTokens = meter.createObservableGauge('gateway_token_cache_entries', {
     description: "Tokens of the gateway's own that are kept.",
@@ -173,10 +124,11 @@ export function createMeasurements(meter: Meter): Measurements {
   });
   // A series starts at zero, so that its first rise is seen.
   circuit.record(0, { upstream: 'graph' });
-  throttled.add(0);
+  count.gateway_upstream_throttled_total.add(0);
   underWay.add(0);
   return {
-    attempt({ method, route, durationMs, attempt, repeatReason, status, errorType }) {
+    attempt(measurement: AttemptMeasurement): void {
+      const { method, route, durationMs, attempt, repeatReason, status, errorType } = measurement;
       duration.record(durationMs / 1000, {
         'http.request.method': method,
         'url.template': route,
@@ -185,14 +137,16 @@ export function createMeasurements(meter: Meter): Measurements {
         ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
       });
       if (repeatReason !== undefined) {
-        retries.add(1, { reason: repeatReason });
+        count.gateway_upstream_retries_total.add(1, { reason: repeatReason });
       }
       if (status === 429) {
-        throttled.add(1);
+        count.gateway_upstream_throttled_total.add(1);
       }
     },
-    underWay: (change) => underWay.add(change),
-    request({ method, route, durationMs, status, errorType, operationType }) {
+    /** One more or one less is in flight to Graph. */
+    underWay: (change: 1 | -1): void => underWay.add(change),
+    request(measurement: RequestMeasurement): void {
+      const { method, route, durationMs, status, errorType, operationType } = measurement;
       requests.record(durationMs / 1000, {
         'http.request.method': knownMethodOf(method),
         'url.scheme': 'http',
@@ -202,22 +156,46 @@ export function createMeasurements(meter: Meter): Measurements {
         ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
       });
     },
-    watchKeyAge: (readMs) => watch(keyAge, () => toSeconds(readMs())),
-    watchTokenCache: (readSize) => watch(keptTokens, readSize),
-    heldBack: (reason, upstream) => heldBack.add(1, { upstream, reason }),
-    shed: (reason) => shed.add(1, { reason }),
-    connectionCut: (reason) => cut.add(1, { reason }),
-    breakerState: (state, upstream) => circuit.record(states.indexOf(state), { upstream }),
-    tokenAcquired: ({ flow, outcome, durationMs }) =>
+    /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
+    watchKeyAge: (readMs: () => number | undefined) => watch(keyAge, () => toSeconds(readMs())),
+    /** Reads how many tokens of the gateway's own are kept. */
+    watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
+    /** A request that was rejected before it was sent. */
+    heldBack: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
+      count.gateway_upstream_shed_total.add(1, { upstream, reason }),
+    breakerState: (state: BreakerState, upstream: Upstream): void =>
+      circuit.record(states.indexOf(state), { upstream }),
+    /** A caller's request that was rejected because of overload. */
+    shed: (reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void =>
+      count.gateway_shed_total.add(1, { reason }),
+    /** A caller's connection that was ended by the gateway. */
+    connectionCut: (
+      reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
+    ): void => count.gateway_connections_cut_total.add(1, { reason }),
+    /** One attempt to get a token of the gateway's own. */
+    tokenAcquired: ({ flow, outcome, durationMs }: TokenAcquisition): void =>
       acquisitions.record(durationMs / 1000, { flow, outcome }),
-    tokenLookedUp: (result) => lookups.add(1, { result }),
-    outcomeUnknown: (operation) => unknown.add(1, { operation }),
-    lockedAlone: () => lockedAlone.add(1),
-    keyUsed: (outcome) => keys.add(1, { outcome }),
-    limitSeen: (limit, seen) => limitsSeen.record(seen, { limit }),
-    limitExceeded: (limit, outcome) => beyondLimits[outcome].add(1, { limit }),
-    untrustedDocument: (outcome) => untrusted.add(1, { outcome }),
-    trustedDocumentsReloaded: (outcome) => reloads.add(1, { outcome }),
+    /** How a token of the gateway's own was found. */
+    tokenLookedUp: (result: 'hit' | 'miss' | 'joined'): void =>
+      count.gateway_token_cache_lookups_total.add(1, { result }),
+    /** A write whose outcome is unknown. */
+    outcomeUnknown: (operation: string): void =>
+      count.gateway_outcome_unknown_total.add(1, { operation }),
+    /** A change that was locked within this replica only, because Redis could not be asked. */
+    lockedAlone: (): void => count.gateway_locks_local_total.add(1),
+    /** A mutation with an idempotencyKey, by what the store of outcomes said. */
+    keyUsed: (outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void =>
+      count.gateway_idempotency_total.add(1, { outcome }),
+    /** How much a request or a document has of what is limited. */
+    limitSeen: (limit: string, seen: number): void => limitsSeen.record(seen, { limit }),
+    limitExceeded: (limit: string, outcome: 'rejected' | 'warned'): void =>
+      count[`gateway_limits_${outcome}_total`].add(1, { limit }),
+    /** A request for a document that is not in the manifest of trusted ones. */
+    untrustedDocument: (outcome: 'rejected' | 'warned'): void =>
+      count.gateway_untrusted_documents_total.add(1, { outcome }),
+    /** The manifest of trusted documents has changed. */
+    trustedDocumentsReloaded: (outcome: 'loaded' | 'rejected'): void =>
+      count.gateway_trusted_documents_reloads_total.add(1, { outcome }),
   };
 }
 
@@ -234,17 +212,9 @@ function watch(gauge: Observable, read: () => number | undefined): () => void {
 
 const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;
 
-const known: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-  'CONNECT',
-]);
+const known: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT'.split(' '),
+);
 
 /** The method as metrics and spans may show it: what callers make up is all one. */
 export function knownMethodOf(method: string): string {

@@ -9,22 +9,15 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { listenErrorOf } from '../config/http.ts';
-import type { ListenConfig, MetricsConfig, MetricsPushConfig } from '../config/telemetry.ts';
+import type { ListenConfig, MetricsPushConfig, TelemetryConfig } from '../config/telemetry.ts';
 import { otlpOptionsOf, type TelemetryParts, tellFailures } from './otlp.ts';
-
-export interface RunningMetrics {
-  readonly provider: MeterProvider;
-  /** Where they can be fetched. */
-  readonly url: string | undefined;
-  stop(): Promise<void>;
-}
 
 /** Starts to measure, to serve what is measured on a port of its own, and to send it. @throws StartError */
 export async function startMetrics(
-  { prometheus, otlp }: MetricsConfig,
+  { prometheus, otlp }: TelemetryConfig['metrics'],
   resource: Resource,
   parts: TelemetryParts,
-): Promise<RunningMetrics> {
+) {
   const pushed = otlp && (await createPushReader(otlp, parts));
   // Last, because it opens a port, which would stay open if the other fails.
   const pulled = prometheus && (await startPrometheus(prometheus));
@@ -36,6 +29,7 @@ export async function startMetrics(
   runtime.setMeterProvider(provider);
   return {
     provider,
+    /** Where they can be fetched. */
     url: pulled?.url,
     async stop() {
       await Promise.allSettled([provider.shutdown(), pulled?.close()]);
@@ -44,13 +38,16 @@ export async function startMetrics(
   };
 }
 
-interface ServedMetrics extends MetricsServer {
-  readonly reader: IMetricReader;
-}
-
-async function startPrometheus(listen: ListenConfig): Promise<ServedMetrics> {
-  const { createPrometheusReader } = await import('./prometheusReader.ts');
-  const { reader, readText } = createPrometheusReader();
+/** The exporter's own server answers any method, and reports its errors; only what it collects is used. */
+async function startPrometheus(listen: ListenConfig) {
+  const { PrometheusExporter, PrometheusSerializer } = await import(
+    '@opentelemetry/exporter-prometheus'
+  );
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  // Labels that name the meter would say the same on every line.
+  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+  const readText = async (): Promise<string> =>
+    serializer.serialize((await reader.collect()).resourceMetrics);
   return { reader, ...(await startMetricsServer(listen, readText)) };
 }
 
@@ -84,21 +81,15 @@ async function createMetricExporter(otlp: MetricsPushConfig): Promise<PushMetric
 }
 
 /** What serves metrics to those who scrape them. */
-export interface MetricsServer {
+interface MetricsServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-const notFound = JSON.stringify({
-  errors: [
-    { message: 'There is nothing here but GET /metrics.', extensions: { code: 'NOT_FOUND' } },
-  ],
-});
-const failed = JSON.stringify({
-  errors: [
-    { message: 'The metrics cannot be read.', extensions: { code: 'INTERNAL_SERVER_ERROR' } },
-  ],
-});
+const errorBody = (message: string, code: string): string =>
+  JSON.stringify({ errors: [{ message, extensions: { code } }] });
+const notFound = errorBody('There is nothing here but GET /metrics.', 'NOT_FOUND');
+const failed = errorBody('The metrics cannot be read.', 'INTERNAL_SERVER_ERROR');
 
 /** Serves `GET /metrics`, and nothing else. @throws StartError or ConfigError if it cannot listen there. */
 export async function startMetricsServer(

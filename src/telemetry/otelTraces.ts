@@ -15,33 +15,20 @@ import {
 import type { OtlpConfig, SamplerConfig, TracesConfig } from '../config/telemetry.ts';
 import { otlpOptionsOf, type TelemetryParts, tellFailures } from './otlp.ts';
 
-interface RunningTraces {
-  readonly provider: TracerProvider;
-  /** Sends what is left. */
-  stop(): Promise<void>;
-}
-
 /** Starts to record spans and to send them in batches; none leaves without having been redacted. */
 export async function startTraces(
   { otlp, sampler, batch }: TracesConfig,
   resource: Resource,
   parts: TelemetryParts,
-): Promise<RunningTraces> {
+): Promise<TracerProvider> {
   const exporter = await createTraceExporter(otlp);
   tellFailures(exporter, 'traces', parts);
-  const batches = new BatchSpanProcessor({
-    exporter,
-    maxQueueSize: batch.maxQueueSize,
-    maxExportBatchSize: batch.maxExportBatchSize,
-    scheduledDelayMillis: batch.scheduledDelayMs,
-    exportTimeoutMillis: batch.exportTimeoutMs,
-  });
-  const provider = new TracerProvider({
+  const batches = new BatchSpanProcessor({ exporter, ...batch });
+  return new TracerProvider({
     resource,
     sampler: samplerOf(sampler),
     spanProcessors: [createRedactingProcessor(batches)],
   });
-  return { provider, stop: () => provider.shutdown() };
 }
 
 async function createTraceExporter(otlp: OtlpConfig): Promise<SpanExporter> {
@@ -54,23 +41,18 @@ async function createTraceExporter(otlp: OtlpConfig): Promise<SpanExporter> {
 }
 
 function samplerOf({ name, ratio }: SamplerConfig): Sampler {
-  switch (name) {
-    case 'always_on':
-      return new AlwaysOnSampler();
-    case 'always_off':
-      return new AlwaysOffSampler();
-    case 'traceidratio':
-      return new TraceIdRatioBasedSampler(ratio);
-    case 'parentbased_always_on':
-      return new ParentBasedSampler({ root: new AlwaysOnSampler() });
-    case 'parentbased_always_off':
-      return new ParentBasedSampler({ root: new AlwaysOffSampler() });
-    case 'parentbased_traceidratio':
-      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
-  }
+  const byTrace = new TraceIdRatioBasedSampler(ratio);
+  const samplers = {
+    always_on: new AlwaysOnSampler(),
+    always_off: new AlwaysOffSampler(),
+    traceidratio: byTrace,
+    parentbased_always_on: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    parentbased_always_off: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
+    parentbased_traceidratio: new ParentBasedSampler({ root: byTrace }),
+  };
+  return samplers[name];
 }
 
-const id = /^[\w.-]{1,64}$/;
 const word = /^[\w.-]{1,64}$/;
 const method = /^[A-Z_]{1,10}$/;
 /** A pattern of a path: words, placeholders and versions. A segment that is an id has a digit somewhere. */
@@ -88,11 +70,11 @@ const allowed: Readonly<Record<string, RegExp | 'number'>> = {
   'url.template': route,
   'graphql.operation.type': operationType,
   'graphql.operation.name': /^[A-Za-z_]\w{0,63}$/,
-  'gateway.request_id': id,
+  'gateway.request_id': word,
   'gateway.error.codes': /^[A-Z_]{1,64}$/,
   'gateway.graph.operation': word,
-  'gateway.graph.request_id': id,
-  'gateway.graph.client_request_id': id,
+  'gateway.graph.request_id': word,
+  'gateway.graph.client_request_id': word,
   'gateway.retry.reason': word,
   'gateway.token.flow': word,
   'gateway.token.outcome': word,
@@ -101,13 +83,13 @@ const allowed: Readonly<Record<string, RegExp | 'number'>> = {
 /** Gives what may be shown of a span: no text of an error, no address, no id of a partner, no trace state. */
 export function redactSpan(span: ReadableSpan): ReadableSpan {
   const { attributes, events, links } = span;
-  const { traceId, spanId, traceFlags, isRemote } = span.spanContext();
+  const own = bare(span.spanContext());
   const shown = redactAttributes(attributes);
   const dropped = Object.keys(attributes).length - Object.keys(shown).length;
   return {
     name: redactName(span.name, span.kind),
     kind: span.kind,
-    spanContext: () => ({ traceId, spanId, traceFlags, ...(isRemote && { isRemote }) }),
+    spanContext: () => own,
     ...(span.parentSpanContext && { parentSpanContext: bare(span.parentSpanContext) }),
     startTime: span.startTime,
     endTime: span.endTime,

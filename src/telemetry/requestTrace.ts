@@ -34,15 +34,6 @@ export interface AttemptTrace {
   end(end: AttemptEnd): void;
 }
 
-/** Collects facts of one operation for its log line, and for spans if tracing is on. */
-export interface Trace {
-  /** 32 hex digits; undefined if tracing is off and the caller sent no context. */
-  readonly traceId: string | undefined;
-  startAttempt(start: AttemptStart): AttemptTrace;
-  /** Notes a request for a token of the gateway's own; call the returned function with its outcome. */
-  startToken(flow: string): (outcome: string) => void;
-}
-
 /** How a request ended. */
 export interface RequestEnd {
   readonly route: string;
@@ -50,27 +41,17 @@ export interface RequestEnd {
   readonly status: number | undefined;
 }
 
-/** The trace of one request, from its head to the end of its answer. */
-export interface RequestTrace extends Trace {
-  /** What goes back to the caller: its own context, else that of the span that stands for the request. */
-  readonly traceparent: string | undefined;
-  /** Says what the document asks for, once it was parsed; the name is noted if it is short. */
-  noteOperation(type: string, name: string | undefined): void;
-  /** Notes the codes of the answer's errors. */
-  noteErrors(codes: readonly string[]): void;
-  /** Those codes, each once. */
-  readonly codes: readonly string[];
-  readonly operationType: string | undefined;
-  /** What the log's line says of it. */
-  describe(): LogFields;
-  end(end: RequestEnd): void;
-}
-
 export interface RequestStart {
   readonly method: string;
   readonly requestId: string;
   readonly caller: CallerTrace | undefined;
 }
+
+/** The trace of one request, from its head to the end of its answer: for its log line, and for spans if tracing is on. */
+export type RequestTrace = Omit<LogTrace, never>;
+
+/** What calls of Graph and of the authority use of it. */
+export type Trace = Pick<LogTrace, 'traceId' | 'startAttempt' | 'startToken'>;
 
 export type StartTrace = (start: RequestStart) => RequestTrace;
 
@@ -80,12 +61,15 @@ const longestName = 64;
 const mostAttempts = 10;
 
 /** What the log's line needs. Without a tracer it is all there is, and passes the caller's trace context on. */
-export class LogTrace implements RequestTrace {
+export class LogTrace {
+  /** 32 hex digits; undefined if tracing is off and the caller sent no context. */
   readonly traceId: string | undefined;
+  /** What goes back to the caller: its own context, else that of the span that stands for the request. */
   readonly traceparent: string | undefined;
   readonly #tracestate: string | undefined;
   operationType: string | undefined;
   operationName: string | undefined;
+  /** Of the answer's errors, each once. */
   codes: readonly string[] = [];
   #attempts = 0;
   #retries = 0;
@@ -100,6 +84,7 @@ export class LogTrace implements RequestTrace {
     this.#tracestate = tracestate;
   }
 
+  /** Says what the document asks for, once it was parsed; the name is noted if it is short. */
   noteOperation(type: string, name: string | undefined): void {
     this.operationType = type;
     this.operationName = (name?.length ?? 0) > longestName ? undefined : name;
@@ -115,10 +100,12 @@ export class LogTrace implements RequestTrace {
     return { headers: this.#stateHeaders(), end: (end) => this.noteAttempt(start, end) };
   }
 
+  /** Notes a request for a token of the gateway's own; call the returned function with its outcome. */
   startToken(_flow: string): (outcome: string) => void {
     return () => undefined;
   }
 
+  /** What the log's line says of it. */
   describe(): LogFields {
     return {
       traceId: this.traceId,

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { type Meter, metrics, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
+import { isJsonObject } from '../shared/json.ts';
 import type { TelemetryParts } from './otlp.ts';
 
 /** What is recorded of the gateway, and where. */
@@ -22,7 +25,7 @@ const scope = 'compliance-partner-gateway';
  * @throws StartError if metrics cannot be served, or a file that is named cannot be read.
  */
 export async function startTelemetry(
-  { resource, traces, metrics: metricsConfig }: TelemetryConfig,
+  { resource: attributes, traces, metrics: metricsConfig }: TelemetryConfig,
   parts: TelemetryParts,
 ): Promise<Telemetry> {
   const hasMetrics = metricsConfig.prometheus !== undefined || metricsConfig.otlp !== undefined;
@@ -34,15 +37,37 @@ export async function startTelemetry(
       stop: async () => undefined,
     };
   }
-  const { startSdk } = await import('./otel.ts');
-  const sdk = await startSdk({ resource, traces, metrics: metricsConfig }, parts);
-  const tracer = sdk.tracerProvider?.getTracer(scope);
+  const resource = await resourceOf(attributes, parts.instanceId);
+  const tracing =
+    traces && (await (await import('./otelTraces.ts')).startTraces(traces, resource, parts));
+  const startMetering = async () =>
+    (await import('./otelMetrics.ts')).startMetrics(metricsConfig, resource, parts);
+  const metering = hasMetrics
+    ? await startMetering().catch(async (error: unknown) => {
+        await tracing?.shutdown();
+        throw error;
+      })
+    : undefined;
+  const tracer = tracing?.getTracer(scope);
   return {
     tracerOf: tracer === undefined ? globalTracer : () => tracer,
-    meter: sdk.meterProvider?.getMeter(scope) ?? metrics.getMeter(scope),
-    metricsUrl: sdk.metricsUrl,
-    stop: (limitMs) => within(parts.clock, limitMs, sdk.stop()),
+    meter: metering?.provider.getMeter(scope) ?? metrics.getMeter(scope),
+    metricsUrl: metering?.url,
+    stop: (limitMs) =>
+      within(parts.clock, limitMs, Promise.allSettled([tracing?.shutdown(), metering?.stop()])),
   };
+}
+
+async function resourceOf(
+  attributes: TelemetryConfig['resource'],
+  instanceId: string,
+): Promise<Resource> {
+  const { defaultResource, resourceFromAttributes } = await import('@opentelemetry/resources');
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest: unknown = JSON.parse(text);
+  const version = isJsonObject(manifest) ? manifest['version'] : '';
+  const own = { 'service.version': String(version), 'service.instance.id': instanceId };
+  return defaultResource().merge(resourceFromAttributes({ ...own, ...attributes }));
 }
 
 /** The tracer of the program around the gateway, which may register one at any time. */
@@ -56,10 +81,9 @@ function globalTracer(): Tracer | undefined {
 function within(clock: Clock, limitMs: number, stopping: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const stopTimer = clock.startTimer(limitMs, resolve);
-    const end = (): void => {
+    stopping.finally(() => {
       stopTimer();
       resolve();
-    };
-    stopping.then(end, end);
+    });
   });
 }

@@ -13,3 +13,11 @@ export function problemsOf(environment: Environment): readonly string[] {
     throw error;
   }
 }
+
+/** An environment written as a shell has it: `HOST=0.0.0.0 PORT=0`. */
+export function environmentOf(text: string): Record<string, string> {
+  const pairs = text.split(' ').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}

@@ -5,25 +5,14 @@ import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 import { startTraceOfNobody } from './traces.ts';
 
-/** What the doctor said. */
-export interface Diagnosis {
-  readonly exitCode: number;
-  readonly output: string;
-  /** One line for each finding. */
-  readonly lines: readonly string[];
-}
-
-/** Lets the doctor examine an environment, in this process and over real sockets; the report is read as JSON. */
+/** Has the doctor examine an environment over real sockets; reads its report as JSON, one line for each finding. */
 export async function diagnose(
   environment: Record<string, string>,
   parts: Partial<DoctorParts> = {},
   args: readonly string[] = [],
-): Promise<Diagnosis> {
+) {
   const { exitCode, output } = await doctorCommand(['--json', ...args], {
     environment,
-    readFile: async () => {
-      throw Object.assign(new Error('none'), { code: 'ENOENT' });
-    },
     readStdin: async () => '',
     clock: systemClock,
     log: silentLog,

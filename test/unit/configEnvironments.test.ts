@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { createReaders } from '../../src/config/readers.ts';
-import { problemsOf } from '../support/configProblems.ts';
+import { environmentOf, problemsOf } from '../support/configProblems.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 
 /** The variables that Kubernetes and Docker set for a service of this name. */
@@ -19,65 +19,42 @@ function serviceLinksOf(service: string): Record<string, string> {
   };
 }
 
+const proxy = 'http://ada:hunter2@proxy.example:3128';
+
 const places: readonly (readonly [string, Record<string, string>])[] = [
   [
     'bash',
     {
-      SHELL: '/bin/bash',
-      PWD: '/home/ada',
-      LOGNAME: 'ada',
-      HOME: '/home/ada',
-      LANG: 'C.UTF-8',
-      LS_COLORS: 'rs=0:di=01;34',
-      TERM: 'xterm-256color',
-      USER: 'ada',
-      SHLVL: '1',
-      HISTCONTROL: 'ignoreboth',
-      GRAPHVIZ_DOT: '/usr/bin/dot',
+      ...environmentOf('SHELL=/bin/bash PWD=/home/ada LOGNAME=ada HOME=/home/ada LANG=C.UTF-8'),
+      ...environmentOf('LS_COLORS=rs=0:di=01;34 TERM=xterm-256color USER=ada SHLVL=1 OLDPWD=/'),
+      ...environmentOf('HISTCONTROL=ignoreboth GRAPHVIZ_DOT=/usr/bin/dot _=/usr/bin/node'),
       SSH_CONNECTION: '192.0.2.1 51000 192.0.2.2 22',
-      OLDPWD: '/',
-      _: '/usr/bin/node',
     },
   ],
   [
     'systemd',
     {
-      LANG: 'C.UTF-8',
-      PATH: '/usr/local/sbin:/usr/local/bin',
-      USER: 'gateway',
-      HOME: '/nonexistent',
-      INVOCATION_ID: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
-      JOURNAL_STREAM: '8:123456',
-      SYSTEMD_EXEC_PID: '812',
-      LISTEN_PID: '812',
-      LISTEN_FDS: '0',
-      LIST_TIMERS: '1',
-      MEMORY_PRESSURE_WATCH: '/sys/fs/cgroup/memory.pressure',
-      NOTIFY_SOCKET: '/run/systemd/notify',
-      CREDENTIALS_DIRECTORY: '/run/credentials/gateway',
+      ...environmentOf('LANG=C.UTF-8 PATH=/usr/local/sbin USER=gateway HOME=/nonexistent'),
+      ...environmentOf('INVOCATION_ID=0a1b2c3d4e5f60718293a4b5c6d7e8f9 JOURNAL_STREAM=8:123456'),
+      ...environmentOf('SYSTEMD_EXEC_PID=812 LISTEN_PID=812 LISTEN_FDS=0 LIST_TIMERS=1'),
+      ...environmentOf('MEMORY_PRESSURE_WATCH=/sys/fs/cgroup NOTIFY_SOCKET=/run/systemd/notify'),
+      ...environmentOf('CREDENTIALS_DIRECTORY=/run/credentials/gateway'),
     },
   ],
   [
     'Docker with links',
     {
-      PATH: '/usr/local/bin:/usr/bin',
-      HOSTNAME: '3f2a9c1d7b6e',
-      NODE_VERSION: '24.11.0',
-      YARN_VERSION: '1.22.22',
-      HOME: '/root',
-      REDIS_PORT: 'tcp://172.17.0.2:6379',
-      REDIS_NAME: '/gateway/redis',
-      REDIS_ENV_REDIS_VERSION: '7.4.1',
+      ...environmentOf('PATH=/usr/local/bin:/usr/bin HOSTNAME=3f2a9c1d7b6e NODE_VERSION=24.11.0'),
+      ...environmentOf('YARN_VERSION=1.22.22 HOME=/root REDIS_PORT=tcp://172.17.0.2:6379'),
+      ...environmentOf('REDIS_NAME=/gateway/redis REDIS_ENV_REDIS_VERSION=7.4.1'),
       ...serviceLinksOf('graph'),
     },
   ],
   [
     'Kubernetes with service links',
     {
-      KUBERNETES_SERVICE_HOST: '10.96.0.1',
-      KUBERNETES_SERVICE_PORT_HTTPS: '443',
-      KUBERNETES_PORT: 'tcp://10.96.0.1:443',
-      HOSTNAME: 'compliance-partner-gateway-5d9c7b6f4-x2k8p',
+      ...environmentOf('KUBERNETES_SERVICE_HOST=10.96.0.1 KUBERNETES_SERVICE_PORT_HTTPS=443'),
+      ...environmentOf('KUBERNETES_PORT=tcp://10.96.0.1:443 HOSTNAME=gateway-5d9c7b6f4-x2k8p'),
       ...serviceLinksOf('compliance-partner-gateway'),
       ...serviceLinksOf('graph'),
       ...serviceLinksOf('graph-cloud'),
@@ -89,35 +66,24 @@ const places: readonly (readonly [string, Record<string, string>])[] = [
   [
     'GitHub Actions',
     {
-      CI: 'true',
-      GITHUB_ACTIONS: 'true',
-      GITHUB_GRAPHQL_URL: 'https://api.github.com/graphql',
-      GITHUB_REF_NAME: 'main',
-      RUNNER_OS: 'Linux',
-      RUNNER_TEMP: '/home/runner/work/_temp',
-      ImageOS: 'ubuntu24',
-      AZURE_HTTP_USER_AGENT: 'GITHUBACTIONS/AzureLogin',
-      AZURE_EXTENSION_DIR: '/opt/az/azcliextensions',
-      AZURE_TENANT: 'contoso',
-      DRAIN_THE_SWAMP: 'no',
+      ...environmentOf('CI=true GITHUB_ACTIONS=true GITHUB_REF_NAME=main RUNNER_OS=Linux'),
+      ...environmentOf('GITHUB_GRAPHQL_URL=https://api.github.com/graphql ImageOS=ubuntu24'),
+      ...environmentOf('RUNNER_TEMP=/home/runner AZURE_HTTP_USER_AGENT=GITHUBACTIONS/AzureLogin'),
+      ...environmentOf('AZURE_EXTENSION_DIR=/opt/az AZURE_TENANT=contoso DRAIN_THE_SWAMP=no'),
     },
   ],
   [
     'a corporate proxy',
     {
-      HTTP_PROXY: 'http://ada:hunter2@proxy.example:3128',
-      HTTPS_PROXY: 'http://ada:hunter2@proxy.example:3128',
-      http_proxy: 'http://ada:hunter2@proxy.example:3128',
-      https_proxy: 'http://ada:hunter2@proxy.example:3128',
-      NO_PROXY: 'localhost,127.0.0.1,.example,10.0.0.0/8',
-      no_proxy: 'localhost,127.0.0.1,.example,10.0.0.0/8',
-      NODE_EXTRA_CA_CERTS: '/etc/ssl/certs/corporate.pem',
-      SSL_CERT_FILE: '/etc/ssl/certs/corporate.pem',
+      ...environmentOf(`HTTP_PROXY=${proxy} HTTPS_PROXY=${proxy}`),
+      ...environmentOf(`http_proxy=${proxy} https_proxy=${proxy}`),
+      ...environmentOf('NO_PROXY=localhost,127.0.0.1,.example,10.0.0.0/8 no_proxy=localhost'),
+      ...environmentOf('NODE_EXTRA_CA_CERTS=/corporate.pem SSL_CERT_FILE=/corporate.pem'),
     },
   ],
   [
     'OpenTelemetry of others',
-    { OTEL_SERVICE_NAMES: 'gateway', OTEL_EXPORTER_OTLP_ENDPOINTS: 'http://localhost:4318' },
+    environmentOf('OTEL_SERVICE_NAMES=a OTEL_EXPORTER_OTLP_ENDPOINTS=http://localhost:4318'),
   ],
 ];
 

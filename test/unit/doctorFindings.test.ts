@@ -2,214 +2,187 @@ import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { createReaders } from '../../src/config/readers.ts';
 import { readDoctorOptions } from '../../src/doctor/command.ts';
-import { configHints } from '../../src/doctor/configuration.ts';
-import { type CredentialFacts, credentialFindings } from '../../src/doctor/credential.ts';
+import { configFindings } from '../../src/doctor/configuration.ts';
+import { certificateFinding, ownTokenFindings } from '../../src/doctor/credential.ts';
 import {
-  clockFindings,
   type EndpointFacts,
-  graphFindings,
   type ProbeStage,
   unreachedFinding,
 } from '../../src/doctor/endpoint.ts';
 import {
-  exitCodeOf,
   type Finding,
-  ok,
-  problem,
+  findingsOf,
+  reportOf,
   type Severity,
   textOf,
-  warning,
 } from '../../src/doctor/finding.ts';
-import { permissionFinding } from '../../src/doctor/permission.ts';
-import { redisFindings } from '../../src/doctor/redis.ts';
-import { sandboxFindings } from '../../src/doctor/runningGateway.ts';
-import { type TokenFacts, type TokenView, tokenFindings } from '../../src/doctor/token.ts';
-import type { TokenClaims } from '../../src/graph/credentials.ts';
-import { requiredScopesOf } from '../../src/graph/types.ts';
+import { clockFindings, graphFinding } from '../../src/doctor/graph.ts';
+import { redisFinding } from '../../src/doctor/redis.ts';
+import { sandboxFinding } from '../../src/doctor/runningGateway.ts';
+import { graphNeeds, graphTokenFindings, permissionFinding } from '../../src/doctor/token.ts';
 import { contoso } from '../support/authority/people.ts';
+import { environmentOf } from '../support/configProblems.ts';
 
 const url = new URL('https://graph.microsoft.com/beta/deviceManagement');
+const studio = 'https://studio.apollographql.com';
+const nowMs = Date.UTC(2026, 1, 11, 8, 30);
+const readWrite = 'DeviceManagementServiceConfig.ReadWrite.All';
+const onlyRead = 'DeviceManagementServiceConfig.Read.All';
+
+const lineOf = ({ check, severity, message }: Finding): string =>
+  `${severity} ${check}: ${message}`;
+
 const envelope = {
   error: { code: 'InvalidAuthenticationToken', message: 'Access token is empty.' },
 };
-
-const answered = (status: number, json: unknown): EndpointFacts => ({
+const answered = (status: number, json: unknown, clockAheadMs?: number): EndpointFacts => ({
   kind: 'answered',
   status,
   headers: {},
   json,
   durationMs: 12.4,
-  clockAheadMs: undefined,
+  clockAheadMs,
 });
+const graph = (status: number, json?: unknown) => graphFinding(url, answered(status, json));
 
-describe('the findings about Graph', () => {
-  it.each<[number, unknown, Severity, RegExp]>([
-    [401, envelope, 'ok', /requires a token as expected \(12 ms\)/],
-    [401, undefined, 'problem', /answers with 401, and not in the form of Graph/],
-    [401, { error: 'no' }, 'problem', /not in the form of Graph/],
-    [200, { value: [] }, 'problem', /without a token with 200; Graph never does/],
-    [204, undefined, 'problem', /with 204; Graph never does/],
-    [302, undefined, 'problem', /a redirect \(302\), which the gateway never follows/],
-    [403, envelope, 'problem', /answers with 403, and not with 401/],
-    [404, '<html>', 'problem', /answers with 404, and not in the form of Graph/],
-    [407, undefined, 'problem', /answers with 407/],
-    [429, envelope, 'warning', /answers with 429 at the moment/],
-    [503, undefined, 'warning', /answers with 503 at the moment/],
-  ])('of %i with %j are %s', (status, json, severity, message) => {
-    expect(graphFindings(url, answered(status, json))).toEqual([
-      expect.objectContaining({
-        check: 'graph',
-        severity,
-        message: expect.stringMatching(message),
-      }),
-    ]);
+const clock = (judgesTokens: boolean, ...aheads: number[]) => {
+  const sources = aheads.map((ms, index) => [String(index), answered(401, {}, ms)] as const);
+  return clockFindings(sources, judgesTokens)[0];
+};
+
+const sandbox = (
+  origins: string[],
+  change: Partial<Parameters<typeof sandboxFinding>[0]> = {},
+): Finding =>
+  sandboxFinding({
+    origins,
+    introspection: true,
+    trustsListedOnly: false,
+    isProduction: false,
+    ...change,
   });
-});
 
-describe('a finding about something that was not reached', () => {
+const closedSandbox = sandbox([], { introspection: false, isProduction: true });
+
+const configuration = 'DeviceManagementConfiguration';
+const permission = (held: string[], needs = graphNeeds) =>
+  permissionFinding('token', 'X', held, needs);
+
+const certificate = (days: number) => certificateFinding(nowMs + days * 86_400_000, nowMs);
+
+describe('a finding', () => {
+  it.each<[Severity, string, Finding | undefined, string?]>([
+    ['ok', 'graph: HOST answers, and requires a token as expected (12 ms).', graph(401, envelope)],
+    ['problem', 'graph: HOST answers with 401, and not in the form of Graph.', graph(401)],
+    ['problem', 'answers with 401, and not in the form of Graph.', graph(401, { error: 'no' })],
+    [
+      'problem',
+      'HOST answers a request without a token with 200; Graph never does.',
+      graph(200, {}),
+    ],
+    ['problem', 'a request without a token with 204; Graph never does.', graph(204)],
+    ['problem', 'a redirect (302), which the gateway never follows.', graph(302)],
+    ['problem', 'HOST answers with 403, and not with 401.', graph(403, envelope)],
+    ['problem', 'answers with 404, and not in the form of Graph.', graph(404, '<html>')],
+    ['problem', 'HOST answers with 407', graph(407)],
+    ['warning', 'HOST is reached, and answers with 429 at the moment.', graph(429, envelope)],
+    ['warning', 'HOST is reached, and answers with 503 at the moment.', graph(503)],
+
+    ['ok', "clock: This machine's clock agrees with 0 (0 s apart).", clock(true, 0)],
+    ['ok', "This machine's clock agrees with 0 (60 s apart).", clock(true, 60_000)],
+    ['ok', "This machine's clock agrees with 0 (60 s apart).", clock(false, -60_000, 1)],
+    ['warning', "This machine's clock is 60 s ahead of 0.", clock(false, 60_001)],
+    ['problem', "This machine's clock is 61 s behind 0.", clock(true, -61_000)],
+    ['problem', "This machine's clock is 7200 s behind 1.", clock(true, 5_000, -7_200_000)],
+
+    ['ok', 'sandbox: A browser at the hosted Apollo Sandbox can use', sandbox([studio])],
+    ['ok', 'Apollo Sandbox can use the gateway.', sandbox(['*'], { isProduction: true })],
+    ['ok', 'can use the gateway.', sandbox(['https://own.example', studio])],
+    ['warning', `cannot use the gateway: CORS rejects ${studio}.`, sandbox([])],
+    ['warning', `CORS rejects ${studio}.`, sandbox(['https://own.example'])],
+    ['warning', ': introspection is off.', sandbox([studio], { introspection: false })],
+    ['ok', `CORS rejects ${studio}, introspection is off. That is usual`, closedSandbox],
+    [
+      'warning',
+      'only trusted documents are accepted.',
+      sandbox(['*'], { trustsListedOnly: true }),
+      'To allow it: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
+    ],
+
+    ['ok', 'redis: It answers (3 ms).', redisFinding({ durationMs: 3 })],
+    ['warning', 'It answers slowly (150 ms)', redisFinding({ durationMs: 150 })],
+    ['problem', 'It cannot be reached (ECONNREFUSED)', redisFinding({ reason: 'ECONNREFUSED' })],
+    ['problem', 'It rejects the credentials (WRONGPASS).', redisFinding({ reason: 'WRONGPASS' })],
+    ['problem', 'It rejects the credentials (NOAUTH).', redisFinding({ reason: 'NOAUTH' })],
+
+    ['problem', 'token: X may neither read nor change partners.', permission([]), onlyRead],
+    [
+      'warning',
+      `X may read partners but not change them (${onlyRead}).`,
+      permission([onlyRead]),
+      readWrite,
+    ],
+    [
+      'warning',
+      'X may read partners but not',
+      permission([`${configuration}.Read.All`]),
+      readWrite,
+    ],
+    ['ok', `X may read and change partners (${readWrite}).`, permission([readWrite])],
+    ['ok', `; ${readWrite} would be enough).`, permission([`${configuration}.ReadWrite.All`])],
+    [
+      'warning',
+      'X may change partners but not read them (W).',
+      permission(['W'], { read: ['R'], write: ['W'] }),
+    ],
+
+    ['problem', 'credential: The client certificate ended on 2026-02-10.', certificate(-1)],
+    ['problem', 'The client certificate ended on 2026-02-11.', certificate(0)],
+    ['warning', 'The client certificate ends in 29 days, on 2026-03-12.', certificate(29)],
+    ['ok', 'The client certificate is valid until 2026-03-13.', certificate(30)],
+  ])('is %s and says "%s"', (severity, text, finding, remedy = '') => {
+    expect(finding?.severity).toBe(severity);
+    expect(finding && lineOf(finding)).toContain(text.replace('HOST', url.host));
+    expect(finding?.remedy ?? '').toContain(remedy);
+  });
+
+  it('says nothing of the clock if no other clock is known', () => {
+    expect(clock(true)).toBeUndefined();
+  });
+
   it.each<[ProbeStage, string, RegExp, RegExp]>([
     ['dns', 'ENOTFOUND', /^No address was found for graph\.microsoft\.com \(ENOTFOUND\)\.$/, /DNS/],
     ['dns', 'timeout', /^No address was found for graph\.microsoft\.com in time\.$/, /DNS/],
-    [
-      'tcp',
-      'ECONNREFUSED',
-      /^No connection to graph\.microsoft\.com was made \(ECONN/,
-      /NetworkPolicy/,
-    ],
-    ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
+    ['tcp', 'ECONNREFUSED', /^No connection to graph\.microsoft\.com was/, /NetworkPolicy/],
+    ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', /cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
     ['tls', 'CERT_HAS_EXPIRED', /certificate .* cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
-    ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', /certificate .* cannot be trusted/, /NODE_EXTRA_CA/],
-    [
-      'tls',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-      /completed no TLS handshake \(ERR_SSL/,
-      /cuts or opens TLS/,
-    ],
+    ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', /cannot be trusted/, /NODE_EXTRA_CA_CERTS/],
+    ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', /no TLS handshake \(ERR_SSL/, /cuts or opens TLS/],
     ['tls', 'timeout', /completed no TLS handshake in time/, /cuts or opens TLS/],
-    [
-      'http',
-      'UND_ERR_SOCKET',
-      /sent no complete answer \(UND_ERR_SOCKET\)/,
-      /proxies and firewalls/,
-    ],
+    ['http', 'UND_ERR_SOCKET', /sent no complete answer \(UND_ERR_SOCKET\)/, /firewalls/],
   ])('at %s with %s says where to look', (stage, reason, message, remedy) => {
-    expect(unreachedFinding('graph', url, { kind: 'unreached', stage, reason })).toEqual({
-      check: 'graph',
-      severity: 'problem',
-      message: expect.stringMatching(message),
-      remedy: expect.stringMatching(remedy),
-    });
-  });
-});
-
-describe('the findings about the clock', () => {
-  it.each<[number[], boolean, [Severity, RegExp] | undefined]>([
-    [[], true, undefined],
-    [[0], true, ['ok', /agrees with 0 \(0 s apart\)/]],
-    [[60_000], true, ['ok', /60 s apart/]],
-    [[-60_000, 1], false, ['ok', /60 s apart/]],
-    [[60_001], false, ['warning', /60 s ahead of 0/]],
-    [[-61_000], true, ['problem', /61 s behind 0/]],
-    [[5_000, -7_200_000], true, ['problem', /7200 s behind 1/]],
-  ])(
-    'that is %j ms ahead of others, where it judges tokens (%s), are %j',
-    (aheads, judges, end) => {
-      const sources = aheads.map((aheadMs, index) => ({ name: String(index), aheadMs }));
-      expect(clockFindings(sources, judges)).toEqual(
-        end === undefined
-          ? []
-          : [
-              expect.objectContaining({
-                check: 'clock',
-                severity: end[0],
-                message: expect.stringMatching(end[1]),
-              }),
-            ],
-      );
-    },
-  );
-});
-
-describe('the findings about the hosted Sandbox', () => {
-  const studio = 'https://studio.apollographql.com';
-  it.each<[string[], boolean, boolean, Severity, RegExp]>([
-    [[studio], true, false, 'ok', /can use the gateway/],
-    [['*'], true, true, 'ok', /can use the gateway/],
-    [['https://own.example', studio], true, true, 'ok', /can use the gateway/],
-    [[], true, false, 'warning', /CORS rejects https:\/\/studio\.apollographql\.com\.$/],
-    [['https://own.example'], true, false, 'warning', /CORS rejects/],
-    [[studio], false, false, 'warning', /introspection is off/],
-    [[], false, true, 'ok', /CORS rejects .*, introspection is off\. That is usual/],
-  ])(
-    'of origins %j with introspection %s in production %s are %s',
-    (origins, introspection, isProduction, severity, message) => {
-      const facts = { origins, introspection, isProduction, trustsListedOnly: false };
-      const findings = sandboxFindings(facts);
-      expect(findings).toEqual([
-        expect.objectContaining({
-          check: 'sandbox',
-          severity,
-          message: expect.stringMatching(message),
-        }),
-      ]);
-    },
-  );
-});
-
-describe('the finding that trusted documents keep the hosted Sandbox out', () => {
-  it('says how to let its own in', () => {
-    const facts = {
-      origins: ['*'],
-      introspection: true,
-      trustsListedOnly: true,
-      isProduction: false,
-    };
-    expect(sandboxFindings(facts)).toEqual([
-      expect.objectContaining({
-        severity: 'warning',
-        message: expect.stringMatching(/only trusted documents are accepted\.$/),
-        remedy: 'To allow it: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
-      }),
-    ]);
-  });
-});
-
-describe('the findings about Redis', () => {
-  it.each<[Parameters<typeof redisFindings>[0], Severity, RegExp]>([
-    [{ kind: 'answered', durationMs: 3 }, 'ok', /answers \(3 ms\)/],
-    [{ kind: 'answered', durationMs: 150 }, 'warning', /slowly \(150 ms\)/],
-    [{ kind: 'failed', reason: 'ECONNREFUSED' }, 'problem', /cannot be reached \(ECONNREFUSED\)/],
-    [{ kind: 'failed', reason: 'WRONGPASS' }, 'problem', /rejects the credentials/],
-    [{ kind: 'failed', reason: 'NOAUTH' }, 'problem', /rejects the credentials/],
-  ])('of %j are %s', (facts, severity, message) => {
-    expect(redisFindings(facts)).toEqual([
-      expect.objectContaining({
-        check: 'redis',
-        severity,
-        message: expect.stringMatching(message),
-      }),
-    ]);
+    const finding = unreachedFinding('graph', url, { kind: 'unreached', stage, reason });
+    expect(finding).toMatchObject({ check: 'graph', severity: 'problem' });
+    expect(finding.message).toMatch(message);
+    expect(finding.remedy).toMatch(remedy);
   });
 });
 
 describe('the report', () => {
-  const [good, doubtful, bad] = [
-    ok('graph', 'G.'),
-    warning('clock', 'C.', 'Set it.'),
-    problem('token', 'T.', 'Get one.'),
-  ];
+  const good = findingsOf('graph').ok('G.');
+  const doubtful = findingsOf('clock').warning('C.', 'Set it.');
+  const bad = findingsOf('token').problem('T.', 'Get one.');
 
   it.each([
-    [[], true, 0],
-    [[good, doubtful], true, 0],
-    [[good, bad], true, 1],
-    [[bad], false, 78],
-  ])('of %j ends with the right code', (findings, isUsable, exitCode) => {
-    expect(exitCodeOf(findings, isUsable)).toBe(exitCode);
+    [[], 0],
+    [[good, doubtful], 0],
+    [[good, bad], 1],
+  ])('of %j ends with %i', (findings, exitCode) => {
+    expect(reportOf(findings).exitCode).toBe(exitCode);
   });
 
   it('has a line for each finding, what to do, and the sum', () => {
-    expect(textOf({ findings: [good, doubtful, bad], exitCode: 1 })).toBe(
+    expect(textOf(reportOf([good, doubtful, bad]))).toBe(
       [
         'ok       graph          G.',
         'warning  clock          C.',
@@ -224,314 +197,157 @@ describe('the report', () => {
   });
 });
 
-const nowMs = Date.UTC(2026, 1, 11, 8, 30);
-const needs = { read: requiredScopesOf('list'), write: requiredScopesOf('add') };
-const view: TokenView = { cloud: 'global', needs, nowMs };
-const readWrite = 'DeviceManagementServiceConfig.ReadWrite.All';
-const minutes = (count: number): number => nowMs + count * 60_000;
+const inMinutes = (count: number): number => nowMs / 1000 + count * 60;
 
-const linesOf = (findings: readonly Finding[]): readonly string[] =>
-  findings.map(({ severity, message }) => `${severity}: ${message}`);
-
-const goodClaims: TokenClaims = {
-  tenantId: contoso.id,
-  clientId: undefined,
-  subject: undefined,
-  scopes: [readWrite],
-  roles: [],
-  expiresAtMs: minutes(61),
-};
-const graphToken = (
-  claims: Partial<TokenClaims> = {},
-  audience: string | undefined = 'https://graph.microsoft.com',
-  notBeforeMs?: number,
-): TokenFacts => ({
-  kind: 'claims',
-  claims: { ...goodClaims, ...claims },
-  audience,
-  notBeforeMs,
-});
+/** A token whose claims are good but for the change. */
+function tokenOf(change: object): string {
+  const claims = {
+    aud: 'https://graph.microsoft.com',
+    tid: contoso.id,
+    scp: readWrite,
+    exp: inMinutes(61),
+    ...change,
+  };
+  const [head, payload] = [{ alg: 'none' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return `${head}.${payload}.c2ln`;
+}
 
 describe('the findings about a token for Graph', () => {
+  const linesOf = (token: string) => graphTokenFindings(token, 'global', nowMs).map(lineOf);
+
   it('say what it is good for', () => {
-    expect(linesOf(tokenFindings(graphToken(), view))).toEqual([
-      'ok: It is for Microsoft Graph.',
-      'ok: It is valid for 61 minutes.',
-      `ok: It is of the tenant ${contoso.id}.`,
-      `ok: The token of a user, who also needs a role in Intune, may read and change partners (${readWrite}).`,
+    expect(linesOf(tokenOf({}))).toEqual([
+      'ok token: It is for Microsoft Graph.',
+      'ok token: It is valid for 61 minutes.',
+      `ok token: It is of the tenant ${contoso.id}.`,
+      `ok token: The token of a user, who also needs a role in Intune, may read and change partners (${readWrite}).`,
     ]);
   });
 
-  it.each<[string, TokenFacts, string]>([
-    ['its slash', graphToken({}, 'https://graph.microsoft.com/'), 'ok: It is for Microsoft Graph.'],
-    ['an id', graphToken({}, '00000003-0000-0000-c000-000000000000'), 'ok: It is for Microsoft'],
+  it.each<[object, string]>([
+    [{ aud: 'https://graph.microsoft.com/' }, 'ok token: It is for Microsoft Graph.'],
+    [{ aud: '00000003-0000-0000-c000-000000000000' }, 'ok token: It is for Microsoft Graph.'],
     [
-      'another cloud',
-      graphToken({}, 'https://graph.microsoft.us'),
-      'problem: It is for Graph in the cloud usgov-l4, and this is global.',
+      { aud: 'https://graph.microsoft.us' },
+      'problem token: It is for Graph in the cloud usgov-l4,',
     ],
-    ['something else', graphToken({}, 'api://own'), 'problem: It is not for Microsoft Graph'],
-    ['an end', graphToken({ expiresAtMs: minutes(-3) }), 'problem: It ended 3 minutes ago.'],
-    ['a near end', graphToken({ expiresAtMs: minutes(2) }), 'warning: It ends in 2 minutes.'],
-    ['no end', graphToken({ expiresAtMs: undefined }), 'problem: It does not say when it ends.'],
-    ['a later start', graphToken({}, undefined, minutes(3)), 'problem: It is not valid yet.'],
-    ['no tenant', graphToken({ tenantId: undefined }), 'problem: It names no tenant.'],
-    ['a tenant that is none', graphToken({ tenantId: 'canary' }), 'problem: It names no tenant.'],
-    ['no permission', graphToken({ scopes: ['User.Read'] }), 'problem: The token of a user'],
-    [
-      'neither scopes nor roles',
-      graphToken({ scopes: [] }),
-      'problem: The token of an application may neither read nor change',
-    ],
-    [
-      'roles',
-      graphToken({ scopes: [], roles: [readWrite] }),
-      'ok: The token of an application may read and change',
-    ],
-    [
-      'roles of a user',
-      graphToken({ scopes: ['User.Read'], roles: [readWrite] }),
-      'problem: The token of a user',
-    ],
-    ['nothing readable', { kind: 'opaque' }, 'warning: The token is opaque here'],
-    ['the embedded one', { kind: 'embedded', isTaken: true }, 'ok: The embedded Graph takes it.'],
-    [
-      'none for the embedded one',
-      { kind: 'embedded', isTaken: false },
-      'problem: The embedded Graph takes one token only',
-    ],
-  ])('tell %s', (_what, facts, line) => {
-    expect(linesOf(tokenFindings(facts, view))).toContainEqual(expect.stringContaining(line));
-  });
-});
-
-describe('the findings about a token for the gateway', () => {
-  it('say what its bearer may do', () => {
-    const facts = {
-      kind: 'taken',
-      isUser: true,
-      permissions: ['P.Read'],
-      expiresAtMs: minutes(9),
-    } as const;
-    const own = { ...view, needs: { read: ['P.Read', 'P.Write'], write: ['P.Write'] } };
-    expect(linesOf(tokenFindings(facts, own))).toEqual([
-      'ok: It is valid for 9 minutes.',
-      'warning: The token of a user may read partners but not change them (P.Read).',
-    ]);
+    [{ aud: 'api://own' }, 'problem token: It is not for Microsoft Graph'],
+    [{ aud: undefined }, 'problem token: It is not for Microsoft Graph'],
+    [{ exp: inMinutes(-3) }, 'problem token: It ended 3 minutes ago.'],
+    [{ exp: inMinutes(2) }, 'warning token: It ends in 2 minutes.'],
+    [{ exp: undefined }, 'problem token: It does not say when it ends.'],
+    [{ nbf: inMinutes(3) }, 'problem token: It is not valid yet.'],
+    [{ tid: undefined }, 'problem token: It names no tenant.'],
+    [{ tid: 'canary' }, 'problem token: It names no tenant.'],
+    [{ scp: 'User.Read' }, 'problem token: The token of a user'],
+    [{ scp: undefined }, 'problem token: The token of an application may neither read nor change'],
+    [{ scp: undefined, roles: [readWrite] }, 'ok token: The token of an application may read and'],
+    [{ scp: 'User.Read', roles: [readWrite] }, 'problem token: The token of a user'],
+  ])('with %j say "%s"', (change, line) => {
+    expect(linesOf(tokenOf(change))).toContainEqual(expect.stringContaining(line));
   });
 
-  it('say why it is not taken', () => {
-    expect(linesOf(tokenFindings({ kind: 'refused', message: 'M.' }, view))).toEqual([
-      'problem: The gateway would not take the token: M.',
+  it('say that an opaque one cannot be judged', () => {
+    expect(linesOf('opaque')).toEqual([
+      'warning token: The token is opaque here; only Graph can verify it.',
     ]);
   });
 });
 
-describe('the finding about permissions', () => {
-  it.each<[string[], string, string | undefined]>([
-    [
-      [],
-      'problem: X may neither read nor change partners.',
-      'DeviceManagementServiceConfig.Read.All',
-    ],
-    [
-      ['DeviceManagementServiceConfig.Read.All'],
-      'warning: X may read partners but not change them',
-      readWrite,
-    ],
-    [['DeviceManagementConfiguration.Read.All'], 'warning: X may read partners but not', readWrite],
-    [[readWrite], `ok: X may read and change partners (${readWrite}).`, undefined],
-    [
-      ['DeviceManagementConfiguration.ReadWrite.All'],
-      `ok: X may read and change partners (DeviceManagementConfiguration.ReadWrite.All; ${readWrite} would be enough).`,
-      undefined,
-    ],
-  ])('of %j is measured by the least privileged ones', (held, line, remedy) => {
-    const finding = permissionFinding('token', 'X', held, needs);
-    expect(linesOf([finding])[0]).toContain(line);
-    expect(finding.remedy ?? '').toContain(remedy ?? '');
-  });
+describe("the findings about the gateway's own token", () => {
+  const taken = "ok credential: The gateway's own credential works: it got a token for Graph.";
 
-  it('tells a permission to change only', () => {
-    const finding = permissionFinding('token', 'X', ['W'], { read: ['R'], write: ['W'] });
-    expect(linesOf([finding])).toEqual(['warning: X may change partners but not read them (W).']);
-  });
-});
+  const own = "credential: The gateway's own token may";
 
-describe("the findings about the gateway's own credential", () => {
-  const granted = (roles: string[]): CredentialFacts => ({
-    ownToken: { kind: 'granted', claims: { ...goodClaims, scopes: [], roles } },
-    certificateEndsAtMs: undefined,
-  });
-  const ofApp = { mode: 'app-only', needs, nowMs } as const;
-  const taken = "ok: The gateway's own credential works: it got a token for Graph.";
-
-  it.each<[string, CredentialFacts, 'app-only' | 'on-behalf-of', string[]]>([
+  it.each<[string, string, 'app-only' | 'on-behalf-of', ...string[]]>([
     [
-      'a token with roles',
-      granted([readWrite]),
+      'with roles',
+      tokenOf({ roles: [readWrite] }),
       'app-only',
-      [taken, `ok: The gateway's own token may read and change partners (${readWrite}).`],
+      `ok ${own} read and change partners (${readWrite}).`,
     ],
-    [
-      'a token without roles',
-      granted([]),
-      'app-only',
-      [taken, "problem: The gateway's own token may neither read nor change partners."],
-    ],
-    ['a token that only proves the credential', granted([]), 'on-behalf-of', [taken]],
-    [
-      'an opaque token',
-      { ownToken: { kind: 'granted', claims: undefined }, certificateEndsAtMs: undefined },
-      'app-only',
-      [taken],
-    ],
-    [
-      'a refusal',
-      {
-        ownToken: {
-          kind: 'refused',
-          message: 'the client secret has expired.',
-          codes: ['AADSTS7000222'],
-        },
-        certificateEndsAtMs: undefined,
-      },
-      'app-only',
-      [
-        'problem: No token is given to the gateway itself (AADSTS7000222): the client secret has expired.',
-      ],
-    ],
-    [
-      'a silence',
-      {
-        ownToken: { kind: 'unavailable', message: 'No token came (timeout).' },
-        certificateEndsAtMs: undefined,
-      },
-      'on-behalf-of',
-      ['problem: The credential could not be checked: No token came (timeout).'],
-    ],
-  ])('tell %s', (_what, facts, mode, lines) => {
-    expect(linesOf(credentialFindings(facts, { ...ofApp, mode }))).toEqual(lines);
-  });
-
-  it.each<[number, string]>([
-    [-1, 'problem: The client certificate ended on 2026-02-10.'],
-    [0, 'problem: The client certificate ended on 2026-02-11.'],
-    [29, 'warning: The client certificate ends in 29 days, on 2026-03-12.'],
-    [30, 'ok: The client certificate is valid until 2026-03-13.'],
-  ])('tell a certificate that ends in %i days', (days, line) => {
-    const certificateEndsAtMs = nowMs + days * 86_400_000;
-    const facts = { ...granted([readWrite]), certificateEndsAtMs };
-    expect(linesOf(credentialFindings(facts, ofApp)).at(-1)).toBe(line);
+    ['without roles', tokenOf({}), 'app-only', `problem ${own} neither read nor change partners.`],
+    ['that only proves the credential', tokenOf({}), 'on-behalf-of'],
+    ['that is opaque', 'opaque', 'app-only'],
+  ])('tell one %s', (_what, token, mode, ...lines) => {
+    expect(ownTokenFindings(token, mode).map(lineOf)).toEqual([taken, ...lines]);
   });
 });
 
 const id = '11111111-2222-4333-8444-555555555555';
-const graph = { GRAPH_CLOUD: 'global' };
-const production = { ...graph, NODE_ENV: 'production' };
-const appOnly = {
-  ...graph,
-  AUTH_MODE: 'app-only',
-  AZURE_TENANT_ID: id,
-  AZURE_CLIENT_ID: id,
-  AZURE_CLIENT_SECRET: 'canary-secret',
-};
+const inCloud = 'GRAPH_CLOUD=global';
+const production = `${inCloud} NODE_ENV=production`;
 
-function hintsOf(given: Record<string, string>) {
-  const readers = createReaders(given);
-  const config = readConfig(given, readers);
-  return configHints({ config, environment: given, readNames: readers.names });
+function hintsOf(text: string): readonly Finding[] {
+  const environment = environmentOf(text);
+  const readers = createReaders(environment);
+  const config = readConfig(environment, readers);
+  return configFindings({ config, environment, readNames: readers.names }).slice(1);
 }
 
 describe('the hints about a configuration', () => {
-  it.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['a cloud', graph],
-    ['production', production],
-    ['the gateway as itself', appOnly],
-    ['a token for the doctor', { ...graph, GRAPH_TOKEN: 'canary-secret' }],
-    ['variables of others', { PATH: '/bin', AZURE_HTTP_USER_AGENT: 'x', AUTHOR: 'me' }],
-    ['empty variables', { ...graph, AZURE_CLIENT_ID: ' ', GRAPH_CLOUDS: '' }],
-    ['Redis and the number of replicas', { REDIS_URL: 'redis://r', GRAPH_BUDGET_REPLICAS: '2' }],
-    ['the root of the own cloud', { ...graph, GRAPH_BASE_URL: 'https://graph.microsoft.com' }],
-  ])('are none where there is %s', (_what, environment) => {
+  it.each([
+    '',
+    inCloud,
+    production,
+    `${inCloud} AUTH_MODE=app-only AZURE_TENANT_ID=${id} AZURE_CLIENT_ID=${id} AZURE_CLIENT_SECRET=x`,
+    `${inCloud} GRAPH_TOKEN=x`,
+    'PATH=/bin AZURE_HTTP_USER_AGENT=x AUTHOR=me',
+    `${inCloud} AZURE_CLIENT_ID= GRAPH_CLOUDS=`,
+    'REDIS_URL=redis://r GRAPH_BUDGET_REPLICAS=2',
+    `${inCloud} GRAPH_BASE_URL=https://graph.microsoft.com`,
+  ])('are none with "%s"', (environment) => {
     expect(hintsOf(environment)).toEqual([]);
   });
 
-  it.each<[string, Record<string, string>, RegExp]>([
+  it.each<[string, string]>([
     [
-      'a registration that passthrough does not use',
-      { ...graph, AZURE_CLIENT_ID: id, AZURE_CLIENT_SECRET: 'canary-secret' },
-      /^AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: set, and nothing reads it with AUTH_MODE=passthrough/,
+      `${inCloud} AZURE_CLIENT_ID=${id} AZURE_CLIENT_SECRET=canary-secret`,
+      'AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: set, and nothing reads it with AUTH_MODE=passthrough',
     ],
-    ['a slip of the pen', { ...graph, GRAPH_QUEUE_SIZE: '1' }, /^GRAPH_QUEUE_SIZE: set/],
+    [`${inCloud} GRAPH_QUEUE_SIZE=1`, 'GRAPH_QUEUE_SIZE: set'],
     [
-      'settings of the embedded Graph beside a real one',
-      { ...graph, EMULATOR_PORT: '0', EMULATOR_ODDITIES: 'empty-pages' },
-      /^EMULATOR_PORT, EMULATOR_ODDITIES: set, but a Graph is configured/,
+      `${inCloud} EMULATOR_PORT=0 EMULATOR_ODDITIES=empty-pages`,
+      'EMULATOR_PORT, EMULATOR_ODDITIES: set, but a Graph is configured',
     ],
+    ['REDIS_URL=redis://:canary-secret@r', 'while Redis is away, each replica takes half'],
+    [`${production} INTROSPECTION=true`, 'Introspection is on'],
+    ['NODE_ENV=production GRAPH_CLOUD=emulator', 'The embedded Graph answers'],
+    ['HOST=0.0.0.0', 'public token, and HOST=0.0.0.0'],
     [
-      'Redis without replicas',
-      { REDIS_URL: 'redis://:canary-secret@r' },
-      /each replica takes half/,
+      `${inCloud} GRAPH_BASE_URL=https://proxy.example/graph`,
+      'Tokens go to proxy.example (GRAPH_BASE_URL) and not to graph.microsoft.com',
     ],
-    [
-      'an open schema in production',
-      { ...production, INTROSPECTION: 'true' },
-      /^Introspection is on/,
-    ],
-    [
-      'invented data in production',
-      { ...production, GRAPH_CLOUD: 'emulator' },
-      /^The embedded Graph answers/,
-    ],
-    ['the embedded Graph for all', { HOST: '0.0.0.0' }, /public token, and HOST=0\.0\.0\.0/],
-    [
-      'another root',
-      { ...graph, GRAPH_BASE_URL: 'https://proxy.example/graph' },
-      /^Tokens go to proxy\.example \(GRAPH_BASE_URL\) and not to graph\.microsoft\.com/,
-    ],
-    [
-      'a proxy that is not read',
-      { ALL_PROXY: 'http://u:canary-secret@proxy' },
-      /^ALL_PROXY is set/,
-    ],
-    ['a long drain', { DRAIN_TIMEOUT_MS: '25000' }, /^Stopping may take 30 s/],
-    ['a long operation', { OPERATION_TIMEOUT_MS: '20001' }, /^OPERATION_TIMEOUT_MS is longer/],
-    ['silence in production', { ...production, LOG_LEVEL: 'silent' }, /^LOG_LEVEL=silent/],
-    ['noise in production', { ...production, LOG_LEVEL: 'debug' }, /^LOG_LEVEL=debug/],
-  ])('name %s, with something to do', (_what, environment, message) => {
-    const hints = hintsOf(environment);
-    expect(hints).toEqual([
-      {
-        check: 'configuration',
-        severity: 'warning',
-        message: expect.stringMatching(message),
-        remedy: expect.stringMatching(/^[A-Z].*\.$/),
-      },
-    ]);
-    expect(JSON.stringify(hints)).not.toContain('canary-secret');
-  });
-
-  it('call it a problem where certificates are not checked', () => {
-    const [hint] = hintsOf({ ...graph, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
-    expect(hint).toMatchObject({ severity: 'problem' });
+    ['ALL_PROXY=http://u:canary-secret@proxy', 'ALL_PROXY is set'],
+    ['DRAIN_TIMEOUT_MS=25000', 'Stopping may take 30 s'],
+    ['OPERATION_TIMEOUT_MS=20001', 'OPERATION_TIMEOUT_MS is longer'],
+    [`${production} LOG_LEVEL=silent`, 'LOG_LEVEL=silent'],
+    [`${production} LOG_LEVEL=debug`, 'LOG_LEVEL=debug'],
+    [`${inCloud} NODE_TLS_REJECT_UNAUTHORIZED=0`, 'certificates are not checked'],
+  ])('of "%s" say "%s", and what to do', (environment, message) => {
+    const [hint, ...others] = hintsOf(environment);
+    const severity = environment.includes('_TLS_') ? 'problem' : 'warning';
+    expect(hint).toMatchObject({ check: 'configuration', severity });
+    expect(hint?.message).toContain(message);
+    expect(hint?.remedy).toMatch(/^[A-Z].*\.$/);
+    expect(others).toEqual([]);
+    expect(JSON.stringify(hint)).not.toContain('canary-secret');
   });
 });
 
-const nothing = { kind: 'examine', isJson: false, tokenFile: undefined, url: undefined };
-
 describe('the options of the doctor', () => {
   it.each<[string[], object]>([
-    [[], nothing],
-    [['--json'], { ...nothing, isJson: true }],
-    [['--token-file', 'token.txt'], { ...nothing, tokenFile: 'token.txt' }],
-    [['--token-file=-'], { ...nothing, tokenFile: '-' }],
-    [['--token-file', '-', '--json'], { ...nothing, tokenFile: '-', isJson: true }],
-    [['--url', 'http://127.0.0.1:4000'], { ...nothing, url: new URL('http://127.0.0.1:4000') }],
-    [['--help', '--json'], { kind: 'help' }],
-  ])('are understood in %j', (args, wish) => {
-    expect(readDoctorOptions(args)).toEqual(wish);
+    [[], {}],
+    [['--json'], { json: true }],
+    [['--token-file', 'token.txt'], { 'token-file': 'token.txt' }],
+    [['--token-file=-'], { 'token-file': '-' }],
+    [['--token-file', '-', '--json'], { 'token-file': '-', json: true }],
+    [['--url', 'http://127.0.0.1:4000'], { url: 'http://127.0.0.1:4000' }],
+    [['-h', '--json'], { help: true, json: true }],
+  ])('are read from %j', (args, options) => {
+    expect({ ...(readDoctorOptions(args) as object) }).toEqual(options);
   });
 
   it.each<[string[], RegExp]>([
@@ -539,19 +355,16 @@ describe('the options of the doctor', () => {
     [['--token=eyJsecret'], /^A token is never an argument/],
     [['eyJsecret'], /^Only options/],
     [['--', 'eyJsecret'], /^Only options/],
-    [['--eyJsecret'], /^Only options/],
-    [['-t', 'eyJsecret'], /^There is no option --t\.$/],
-    [['--colour'], /^There is no option --colour\.$/],
-    [['--json=eyJsecret'], /^--json takes no value/],
-    [['--token-file'], /^--token-file needs a value/],
-    [['--token-file', '--json'], /^--token-file needs a value/],
-    [['--url'], /^--url needs a value/],
+    [['--eyJsecret'], /^There is no such option\.$/],
+    [['-t', 'eyJsecret'], /^There is no such option\.$/],
+    [['--json=eyJsecret'], /^An option has a value that it does not take/],
+    [['--token-file'], /lacks the one that it needs/],
+    [['--token-file', '--json'], /lacks the one that it needs/],
     [['--url', 'eyJsecret'], /^--url takes the http or https address/],
     [['--url', 'ftp://gateway'], /^--url takes/],
     [['--url', 'http://user:eyJsecret@gateway'], /^--url takes/],
-  ])('are refused in %j without repeating what may be a secret', (args, problem) => {
-    const wish = readDoctorOptions(args);
-    expect(wish).toEqual({ kind: 'misuse', problem: expect.stringMatching(problem) });
-    expect(JSON.stringify(wish)).not.toContain('eyJsecret');
+  ])('are rejected in %j without repeating what may be a secret', (args, problem) => {
+    expect(readDoctorOptions(args)).toMatch(problem);
+    expect(readDoctorOptions(args)).not.toContain('eyJsecret');
   });
 });
