@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { batchedResponse, findSequenceProblem, parseBatch } from '../../src/emulator/batch.ts';
+import { batchedResponse, parseBatch } from '../../src/emulator/batch.ts';
 import type { Kill } from '../../src/emulator/faults.ts';
+import type { EmulatorAnswer } from '../../src/emulator/http.ts';
 import {
   type BatchedReply,
   batchPath,
@@ -336,15 +337,13 @@ describe('the form of a batch', () => {
 describe('parseBatch', () => {
   it('gives what was left out, and header names in lower case', () => {
     const requests = [{ ...post, headers: { 'Content-TYPE': 'x' }, dependsOn: null, extra: 1 }];
-    expect(parseBatch({ requests })).toEqual({
-      items: [
-        { id: '1', method: 'POST', url, headers: { 'content-type': 'x' }, body: {}, dependsOn: [] },
-      ],
-    });
+    expect(parseBatch({ requests })).toEqual([
+      { id: '1', method: 'POST', url, headers: { 'content-type': 'x' }, body: {}, dependsOn: [] },
+    ]);
   });
 });
 
-describe('findSequenceProblem', () => {
+describe('the sequence of a batch', () => {
   const invalid = (id: string) => `Invalid dependency for request Id ${id}.`;
   const mixed = 'Batch should be either fully sequential or fully parallel.';
 
@@ -360,16 +359,20 @@ describe('findSequenceProblem', () => {
     ['one waits for two', [[], [], ['0', '1']], mixed],
     ['a chain breaks', [[], ['0'], [], ['2']], mixed],
   ])('where %s: %j', (_what, dependencies, problem) => {
-    const item = { method: 'GET', url, headers: {}, body: undefined };
-    const items = dependencies.map((dependsOn, id) => ({ ...item, id: `${id}`, dependsOn }));
-    expect(findSequenceProblem(items)).toBe(problem);
+    const requests = dependencies.map((dependsOn, id) => ({ ...get, id: `${id}`, dependsOn }));
+    const read = () => parseBatch({ requests });
+    if (problem === undefined) {
+      expect(read()).toHaveLength(requests.length);
+    } else {
+      expect(read).toThrow(problem);
+    }
   });
 });
 
 describe('batchedResponse', () => {
   const usual = { 'Cache-Control': 'private', 'OData-Version': '4.0' };
 
-  it.each<[string, Parameters<typeof batchedResponse>[1], object]>([
+  it.each<[string, EmulatorAnswer, object]>([
     ['no body', { status: 202 }, { headers: { 'Cache-Control': 'private' } }],
     [
       'a text under a type of its own',
@@ -382,6 +385,10 @@ describe('batchedResponse', () => {
       { headers: { ...usual, 'Content-Type': 'image/png' }, body: 'AQL/' },
     ],
   ])('writes an answer with %s', (_what, answer, response) => {
-    expect(batchedResponse('x', answer)).toEqual({ id: 'x', status: answer.status, ...response });
+    expect(batchedResponse({ id: 'x', answer })).toEqual({
+      id: 'x',
+      status: answer.status,
+      ...response,
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { createFaults, type Fault, isInsteadOfOperation } from '../../src/emulator/faults.ts';
+import { createFaults, type Fault } from '../../src/emulator/faults.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
 import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
@@ -66,18 +66,6 @@ describe('faults', () => {
       expect((await add()).status).toBe(500);
       graph.faults.clear();
       expect((await add()).status).toBe(201);
-    });
-
-    it.each<[Fault | undefined, boolean]>([
-      [undefined, false],
-      [{}, false],
-      [{ delayMs: 5 }, false],
-      [{ respond: { status: 500 } }, true],
-      [{ kill: 'reset' }, true],
-      [{ respond: { status: 500 }, execute: true }, false],
-      [{ kill: 'truncate', execute: true }, false],
-    ])('says of %j whether it takes the place of the operation', (fault, isInstead) => {
-      expect(isInsteadOfOperation(fault)).toBe(isInstead);
     });
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseFilter } from '../../src/emulator/filter.ts';
-import { callerRootOf, parseRoute } from '../../src/emulator/http.ts';
+import { callerRootOf, parseRoute, unknownSegment } from '../../src/emulator/http.ts';
 import { isDateTimeLiteral, modelOf } from '../../src/emulator/model.ts';
 import {
   batchPath,
@@ -94,11 +94,6 @@ describe('listing', () => {
       ['$expand=assignments', /^Parsing OData Select and Expand failed: Could not find a property/],
       ['$expand=displayName($select=id)', /is not a navigation property or complex property/],
       ['$expand=', /^The value for OData query '\$expand' cannot be empty\.$/],
-      ['$orderby=nobody', /^Could not find a property named 'nobody'/],
-      ['$orderby=id,DisplayName desc', /^Could not find a property named 'DisplayName'/],
-      ['$orderby=id downwards', /^Syntax error at position/],
-      ['$search="nobody:x"', /^Could not find a property named 'nobody'/],
-      ['$search="x', /^Syntax error/],
       ['$top=0', /^Invalid page size specified: '0'\. Must be between 1 and 1000 inclusive\.$/],
       ['$top=1001', /^Invalid page size specified: '1001'/],
       ['$skiptoken=made-up', /\$skiptoken/],
@@ -187,8 +182,7 @@ describe('listing', () => {
 });
 
 const names = ['Fleet', 'Jamf Pro', "O'Neill", null];
-const parse = (filter: string) =>
-  parseFilter(new URLSearchParams({ $filter: filter }), modelOf('today'));
+const parse = (filter: string) => parseFilter(filter, modelOf('today'));
 
 describe('a filter', () => {
   it.each<[string, (string | null)[]]>([
@@ -207,9 +201,7 @@ describe('a filter', () => {
     ["contains(displayName,'')", ['Fleet', 'Jamf Pro', "O'Neill"]],
     ["(displayName eq 'Fleet')", ['Fleet']],
   ])('leaves of the names by %s those that fit', (filter, expected) => {
-    const reading = parse(filter);
-    const fits = 'fits' in reading ? reading.fits : () => false;
-    expect(reading).not.toHaveProperty('refusal');
+    const fits = parse(filter);
     expect(names.filter((displayName) => fits({ id: 'x', displayName }))).toEqual(expected);
   });
 
@@ -217,10 +209,6 @@ describe('a filter', () => {
     `Invalid filter clause: Could not find a property named '${name}' on type 'microsoft.graph.complianceManagementPartner'.`;
   const unknownFunction = (name: string) =>
     `Invalid filter clause: An unknown function with name '${name}' was found.`;
-  const signature = (name: string) =>
-    `Invalid filter clause: No function signature for the function with name '${name}' matches the specified arguments.`;
-  const types = (left: string, right: string, operator: string) =>
-    `Invalid filter clause: A binary operator with incompatible types was detected. Found operand types '${left}' and '${right}' for operator kind '${operator}'.`;
   const failure = 'An internal server error has occurred';
 
   it.each<[string, number, string]>([
@@ -235,23 +223,12 @@ describe('a filter', () => {
     ["displayName toString 'F'", 400, 'Invalid filter clause'],
     ['not displayName', 400, 'Invalid filter clause'],
     ['displayName eq "Fleet"', 400, 'Invalid filter clause'],
-    ["startswith('a')", 400, signature('startswith')],
-    ['startswith(displayName,5)', 400, signature('startswith')],
-    ["contains(displayName,'a','b')", 400, signature('contains')],
     ["eq(displayName,'Fleet')", 400, unknownFunction('eq')],
     ["toString(displayName,'F')", 400, unknownFunction('toString')],
     ["name eq 'Fleet'", 400, stray('name')],
     ["DisplayName eq 'Fleet'", 400, stray('DisplayName')],
     ['windowsOnboarded eq true', 400, stray('windowsOnboarded')],
     ["contains(constructor,'x')", 400, stray('constructor')],
-    ['displayName eq 5', 400, types('text', 'number', 'eq')],
-    ["iosOnboarded eq 'true'", 400, types('boolean', 'text', 'eq')],
-    ["partnerState in ('enabled', 5)", 400, types('enum', 'number', 'in')],
-    [
-      "partnerState eq 'active'",
-      400,
-      "Invalid filter clause: The string 'active' is not a valid enumeration type constant.",
-    ],
     [
       `${'('.repeat(8000)}true${')'.repeat(8000)}`,
       400,
@@ -272,7 +249,7 @@ describe('a filter', () => {
     ['length(displayName) gt 5', 500, failure],
     ['year(lastHeartbeatDateTime) ge 2026 and not iosOnboarded', 500, failure],
   ])('that is %.60s is answered with %d', (filter, status, message) => {
-    expect(parse(filter)).toEqual({ refusal: { status, message } });
+    expect(() => parse(filter)).toThrow(expect.objectContaining({ status, message }));
   });
 });
 
@@ -334,6 +311,11 @@ describe('isDateTimeLiteral', () => {
 
 const name = 'deviceManagement/complianceManagementPartners';
 
+const invalid = (version: string) => ({
+  kind: 'unknown' as const,
+  message: `Invalid version: ${version}`,
+});
+
 describe('parseRoute', () => {
   it.each<[string, ReturnType<typeof parseRoute>]>([
     [`/beta/${name}`, { kind: 'collection', version: 'beta' }],
@@ -349,23 +331,20 @@ describe('parseRoute', () => {
     [`/beta/${name}/$count`, { kind: 'noRoute', template: '~/singleton/navigation/$count' }],
     ['/beta/$batch', { kind: 'batch', version: 'beta' }],
     ['/v1.0/$Batch/', { kind: 'batch', version: 'v1.0' }],
-    ['/beta/$batch/x', { kind: 'unknownSegment', segment: '$batch' }],
+    ['/beta/$batch/x', unknownSegment('$batch')],
     ['/beta/$metadata', { kind: 'metadata', version: 'beta' }],
     ['/v1.0/$METADATA/', { kind: 'metadata', version: 'v1.0' }],
-    ['/beta/$metadata/x', { kind: 'unknownSegment', segment: '$metadata' }],
-    ['/beta/constructor', { kind: 'unknownSegment', segment: 'constructor' }],
-    [`/beta/${name}/one/terminate`, { kind: 'unknownSegment', segment: 'terminate' }],
-    [`/beta/${name}('one')/x`, { kind: 'unknownSegment', segment: 'x' }],
-    [`/beta/${name}(one)`, { kind: 'unknownSegment', segment: `${name.split('/')[1]}(one)` }],
-    [
-      '/beta/deviceManagement/managedDevices',
-      { kind: 'unknownSegment', segment: 'managedDevices' },
-    ],
-    ['/beta/users', { kind: 'unknownSegment', segment: 'users' }],
-    [`/${name}`, { kind: 'invalidVersion', version: 'deviceManagement' }],
-    ['/v2.0/users', { kind: 'invalidVersion', version: 'v2.0' }],
-    ['/', { kind: 'invalidVersion', version: '' }],
-    ['/%zz', { kind: 'invalidVersion', version: '%zz' }],
+    ['/beta/$metadata/x', unknownSegment('$metadata')],
+    ['/beta/constructor', unknownSegment('constructor')],
+    [`/beta/${name}/one/terminate`, unknownSegment('terminate')],
+    [`/beta/${name}('one')/x`, unknownSegment('x')],
+    [`/beta/${name}(one)`, unknownSegment(`${name.split('/')[1]}(one)`)],
+    ['/beta/deviceManagement/managedDevices', unknownSegment('managedDevices')],
+    ['/beta/users', unknownSegment('users')],
+    [`/${name}`, invalid('deviceManagement')],
+    ['/v2.0/users', invalid('v2.0')],
+    ['/', invalid('')],
+    ['/%zz', invalid('%zz')],
   ])('reads %s', (path, route) => {
     expect(parseRoute(path)).toEqual(route);
   });
@@ -391,8 +370,6 @@ describe('the routes', () => {
     ['GET', `/beta/${name}?top=0`, 400],
     ['GET', `/v1.0/${name}?top=0`, 200],
     ['GET', `/beta/${name}/one?$expand=nobody`, 400],
-    ['GET', `/beta/${name}/one?$search="x`, 400],
-    ['GET', `/beta/${name}/one?$orderby=nobody`, 400],
     ['GET', `/beta/${name}/one?expand=*`, 200],
     ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],
@@ -454,7 +431,7 @@ describe('the root of the links', () => {
     ],
     [{ host: 'localhost:1', 'x-forwarded-proto': 'ftp' }, 'http://localhost:1'],
   ])('is for %j what the caller wrote', (headers, root) => {
-    expect(callerRootOf({ headers })).toBe(root);
+    expect(callerRootOf({ headers, isSecure: false })).toBe(root);
   });
 
   it("is in a batch the batch's own, whatever its requests say", async () => {
