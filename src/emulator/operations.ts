@@ -125,7 +125,7 @@ function contextOf({ baseUrl }: OperationScope, select: Selection): string {
 
 /**
  * Shows a stored row as one generation writes it: only the properties that it has, in its order, targets with `#`, and
- * the filter properties that the beta with `linux*` writes on each target even if there is no filter.
+ * filter properties on each target even if there is no filter, if the generation has filters.
  */
 export function projectPartner(
   model: Model,
