@@ -1,5 +1,5 @@
 import { isJsonObject } from '../shared/json.ts';
-import type { Fault, FaultScript } from './faults.ts';
+import type { Fault, Faults } from './faults.ts';
 import {
   type EmulatorAnswer,
   type EmulatorRequest,
@@ -37,7 +37,7 @@ interface ScriptedFault {
  * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
  * @throws Refusal
  */
-export function answerControl(faults: FaultScript, request: EmulatorRequest): EmulatorAnswer {
+export function answerControl(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
   const { method, headers, body } = request;
   if (headers.origin !== undefined) {
     throw rejected(403, 'Pages in browsers may not script faults: send no Origin.');
@@ -151,7 +151,7 @@ function answerOf(
 
 const scriptedError = { error: { code: 'ScriptedFault', message: 'Scripted fault.' } };
 
-function describe({ fault, left }: ReturnType<FaultScript['left']>[number]): object {
+function describe({ fault, left }: ReturnType<Faults['left']>[number]): object {
   const { when, delayMs, respond, kill, execute } = fault;
   return {
     method: when?.method,

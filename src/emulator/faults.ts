@@ -38,18 +38,13 @@ export interface Fault {
 export interface Faults {
   add(fault: Fault): void;
   clear(): void;
-}
-
-/** The script as the server reads it. */
-export interface FaultScript extends Faults {
   /** Takes the fault for a request, path with query, and counts it as used. */
   take(method: string, path: string): Fault | undefined;
   /** The faults that still wait, and for how many requests each. */
   left(): readonly { readonly fault: Fault; readonly left: number }[];
 }
 
-/** Makes an empty script. */
-export function createFaults(): FaultScript {
+export function createFaults(): Faults {
   let script: { readonly fault: Fault; left: number }[] = [];
   return {
     add(fault) {
@@ -61,18 +56,17 @@ export function createFaults(): FaultScript {
     left: () => script,
     take(method, path) {
       const entry = script.find(({ fault, left }) => left > 0 && fits(fault.when, method, path));
-      if (entry === undefined) {
-        return undefined;
+      if (entry !== undefined) {
+        entry.left -= 1;
+        script = script.filter(({ left }) => left > 0);
       }
-      entry.left -= 1;
-      script = script.filter(({ left }) => left > 0);
-      return entry.fault;
+      return entry?.fault;
     },
   };
 }
 
-function fits(condition: FaultCondition | undefined, method: string, path: string): boolean {
-  const { method: wanted = method, path: pattern = '' } = condition ?? {};
+function fits(condition: FaultCondition = {}, method: string, path: string): boolean {
+  const { method: wanted = method, path: pattern = '' } = condition;
   // search() is blind to the state that test() keeps in a pattern with the flag g.
   const isPath = typeof pattern === 'string' ? path.includes(pattern) : path.search(pattern) >= 0;
   return wanted === method && isPath;
@@ -81,8 +75,8 @@ function fits(condition: FaultCondition | undefined, method: string, path: strin
 /** What a request runs into. */
 export interface Stage {
   readonly parts: EmulatorParts;
-  readonly takeFault: FaultScript['take'];
-  readonly wait: Pauses['wait'];
+  readonly takeFault: Faults['take'];
+  readonly wait: (delayMs: number) => Promise<void>;
   /** Taken when the request is executed, so after a delay. */
   readonly newStamp: (request: EmulatorRequest) => ErrorStamp;
 }
@@ -196,16 +190,11 @@ export function deliver(
   }
 }
 
-/** Waiting that can be given up all at once. */
-interface Pauses {
-  /** Waits, in milliseconds; after `giveUp` it never ends. */
+/** Pauses on a clock. `giveUp` takes all timers back, so that none keeps the process alive; such a pause never ends. */
+export function createPauses(clock: Clock): {
   wait(delayMs: number): Promise<void>;
-  /** Takes all timers back, so that none keeps the process alive. */
   giveUp(): void;
-}
-
-/** Makes pauses on a clock. */
-export function createPauses(clock: Clock): Pauses {
+} {
   const cancels = new Set<() => void>();
   return {
     wait: (delayMs) =>

@@ -21,16 +21,11 @@ const maximumDepth = 100;
 
 const tokens = /\s*(?:('(?:[^']|'')*')|([\w.:+-]+(?:\/[\w.]+)*)|([(),]))/y;
 
-const booleanFunctions = ['contains', 'startswith', 'endswith'];
-const otherFunctions =
-  'indexof concat length tolower toupper trim substring year month day hour minute second now'.split(
-    ' ',
-  );
 const comparisons = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'];
 
 /**
- * Reads `$filter` by OData's grammar: comparisons, `in`, functions, `and`, `or`, `not`, brackets. Types of operands are
- * not compared.
+ * Reads `$filter` by OData's grammar: comparisons, `in`, functions, `and`, `or`, `not`, brackets. Neither the names of
+ * functions nor the types of operands are judged.
  * @throws Refusal with 400 for an illegal one. Of the legal ones Intune knows `eq`, `startswith` and `contains` over the
  * display name, without regard to case; for all others its service fails with 500.
  */
@@ -75,11 +70,16 @@ function readExpression(all: readonly string[], model: Model): Expression {
     }
   };
 
-  function readOr(depth: number): Expression {
+  let depth = 0;
+
+  function readOr(): Expression {
+    depth += 1;
     if (depth > maximumDepth) {
       throw invalid(`The depth limit of '${maximumDepth}' has been exceeded.`);
     }
-    return readChain('or', () => readChain('and', () => readUnary(depth)));
+    const expression = readChain('or', () => readChain('and', readUnary));
+    depth -= 1;
+    return expression;
   }
 
   function readChain(operator: string, readPart: () => Expression): Expression {
@@ -90,56 +90,56 @@ function readExpression(all: readonly string[], model: Model): Expression {
     return left;
   }
 
-  function readUnary(depth: number): Expression {
+  function readUnary(): Expression {
     let isNegated = false;
     while (skip('not')) {
       isNegated = true;
     }
-    const expression = readComparison(depth);
+    const expression = readComparison();
     return isNegated ? booleanOf(expression) : expression;
   }
 
-  function readComparison(depth: number): Expression {
-    const left = readOperand(depth);
+  function readComparison(): Expression {
+    const left = readOperand();
     if (skip('in')) {
       expect('(');
-      readList(depth);
+      readList();
       return { isBoolean: true };
     }
     const operator = comparisons.find(skip);
     if (operator === undefined) {
       return left;
     }
-    const { value } = readOperand(depth);
+    const { value } = readOperand();
     return operator === 'eq' && left.property === 'displayName' && value !== undefined
       ? { isBoolean: true, fits: fitsName((name) => name === value) }
       : { isBoolean: true };
   }
 
-  function readList(depth: number): Expression[] {
+  function readList(): Expression[] {
     const items: Expression[] = [];
     while (!skip(')')) {
       if (items.length > 0) {
         expect(',');
       }
-      items.push(readOr(depth + 1));
+      items.push(readOr());
     }
     return items;
   }
 
-  function readOperand(depth: number): Expression {
+  function readOperand(): Expression {
     if (skip('(')) {
-      const inner = readOr(depth + 1);
+      const inner = readOr();
       expect(')');
       return inner;
     }
     const token = all[next++] ?? '';
     return /^\w+$/.test(token) && skip('(')
-      ? callOf(token, readList(depth))
+      ? callOf(token, readList())
       : (literalOf(token) ?? propertyOf(token, model));
   }
 
-  const expression = readOr(1);
+  const expression = readOr();
   if (next < all.length || !expression.isBoolean) {
     throw invalid();
   }
@@ -163,19 +163,15 @@ export function strayProperty(name: string): string {
   return `Could not find a property named '${name}' on type 'microsoft.graph.${partnerType}'.`;
 }
 
-function callOf(name: string, given: readonly Expression[]): Expression {
-  const isBoolean = booleanFunctions.includes(name);
-  if (!isBoolean && !otherFunctions.includes(name)) {
-    throw invalid(`An unknown function with name '${name}' was found.`);
-  }
-  const [subject, literal, ...others] = given;
-  const value = subject?.property === 'displayName' ? literal?.value : undefined;
-  if (!['contains', 'startswith'].includes(name) || value === undefined || others.length > 0) {
-    return { isBoolean };
+function callOf(name: string, [subject, literal, ...others]: readonly Expression[]): Expression {
+  const { value } = literal ?? {};
+  const isKnown = name === 'contains' || name === 'startswith';
+  if (!isKnown || subject?.property !== 'displayName' || value === undefined || others.length > 0) {
+    return { isBoolean: true };
   }
   const test = (text: string): boolean =>
     value !== null && (name === 'contains' ? text.includes(value) : text.startsWith(value));
-  return { isBoolean, fits: fitsName((text) => text !== null && test(text)) };
+  return { isBoolean: true, fits: fitsName((text) => text !== null && test(text)) };
 }
 
 function fitsName(test: (name: string | null) => boolean): Fits {

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { PartnerResource } from '../graph/types.ts';
@@ -65,13 +60,8 @@ export interface EmulatorOptions {
   readonly recordRequests?: boolean;
 }
 
-/** A request that reached the embedded Graph. */
-export interface SeenRequest {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  /** The token included. */
-  readonly headers: IncomingHttpHeaders;
+/** A request that reached the embedded Graph, with its token. */
+export interface SeenRequest extends Pick<EmulatorRequest, 'method' | 'path' | 'headers'> {
   /** Empty if there was none, or if it was too large. */
   readonly body: string;
 }
