@@ -5,157 +5,72 @@ import { isDateTimeLiteral, type Model, partnerType, propertiesOf } from './mode
 /** Whether a filter leaves a row. */
 export type Fits = (row: PartnerResource) => boolean;
 
-/** An expression as far as the answer depends on it. */
-interface Expression {
-  readonly isBoolean: boolean;
-  /** The property, if the expression is one. */
-  readonly property?: string;
-  /** The value of a text or of null, if the expression is such a literal. */
-  readonly value?: string | null;
-  /** The test that Intune can do with it, if there is one. */
-  readonly fits?: Fits;
-}
-
 /** As many levels as OData's own parser allows. */
 const maximumDepth = 100;
 
-const tokens = /\s*(?:('(?:[^']|'')*')|([\w.:+-]+(?:\/[\w.]+)*)|([(),]))/y;
-
-const comparisons = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'];
+/** A text, a word and the bracket of a function behind it, or a mark. */
+const tokens = /\s*(?:'(?:[^']|'')*'|([\w.:+-]+)(?=\s*(\()?)|([(),]))/gy;
+const operators = new Set('eq ne gt ge lt le in and or not true false null'.split(' '));
+const literal = "('(?:[^']|'')*'|null)";
+/** The filters that Intune knows. */
+const equal = new RegExp(`^displayName\\s+eq\\s+${literal}$`);
+const call = new RegExp(`^(startswith|contains)\\(\\s*displayName\\s*,\\s*${literal}\\s*\\)$`);
 
 /**
- * Reads `$filter` by OData's grammar: comparisons, `in`, functions, `and`, `or`, `not`, brackets. Neither the names of
- * functions nor the types of operands are judged.
- * @throws Refusal with 400 for an illegal one. Of the legal ones Intune knows `eq`, `startswith` and `contains` over the
- * display name, without regard to case; for all others its service fails with 500.
+ * Reads `$filter`. Intune knows `eq`, `startswith` and `contains` over the display name, without regard to case; for all
+ * other filters its service fails with 500.
+ * @throws Refusal with 400 for text that is no OData, and for unknown properties
  */
 export function parseFilter(text: string, model: Model): Fits {
-  const { fits } = readExpression(tokenize(text.trim()), model);
-  if (fits === undefined) {
+  checkTokens(text.trim(), model);
+  const bare = text.trim().replace(/^\(([^()]*)\)$/, '$1');
+  const [, equalTo] = equal.exec(bare) ?? [];
+  if (equalTo !== undefined) {
+    const wanted = textOf(equalTo);
+    return ({ displayName }) => (displayName?.toLowerCase() ?? null) === wanted;
+  }
+  const [, name, argument] = call.exec(bare) ?? [];
+  if (argument === undefined) {
     const message = 'An internal server error has occurred';
     throw serviceRefusal(500, 'InternalServerError', message, collectionPath);
   }
-  return fits;
-}
-
-function invalid(reason?: string): Error {
-  const message = `Invalid filter clause${reason === undefined ? '' : `: ${reason}`}`;
-  return refusal(400, 'BadRequest', message);
-}
-
-function tokenize(text: string): string[] {
-  const found: string[] = [];
-  tokens.lastIndex = 0;
-  while (tokens.lastIndex < text.length) {
-    const match = tokens.exec(text);
-    if (match === null) {
-      throw invalid();
-    }
-    found.push(match[1] ?? match[2] ?? match[3] ?? '');
-  }
-  return found;
-}
-
-function readExpression(all: readonly string[], model: Model): Expression {
-  let next = 0;
-  /** Takes the next token if it is the given one. */
-  const skip = (token: string): boolean => {
-    const isNext = all[next] === token;
-    next += isNext ? 1 : 0;
-    return isNext;
+  const part = textOf(argument);
+  return ({ displayName }) => {
+    const shown = displayName?.toLowerCase();
+    const isIn = name === 'contains' ? shown?.includes(part ?? '') : shown?.startsWith(part ?? '');
+    return part !== null && isIn === true;
   };
-  const expect = (token: string): void => {
-    if (!skip(token)) {
-      throw invalid();
-    }
-  };
+}
 
+function textOf(text: string): string | null {
+  return text === 'null' ? null : text.slice(1, -1).replaceAll("''", "'").toLowerCase();
+}
+
+/** Whether the tokens stand in a sensible order is not judged. */
+function checkTokens(text: string, model: Model): void {
+  const known = propertiesOf(model, partnerType);
   let depth = 0;
-
-  function readOr(): Expression {
-    depth += 1;
+  let length = 0;
+  for (const [token, word, bracket, mark] of text.matchAll(tokens)) {
+    length += token.length;
+    depth += Number(mark === '(') - Number(mark === ')');
     if (depth > maximumDepth) {
       throw invalid(`The depth limit of '${maximumDepth}' has been exceeded.`);
     }
-    const expression = readChain('or', () => readChain('and', readUnary));
-    depth -= 1;
-    return expression;
-  }
-
-  function readChain(operator: string, readPart: () => Expression): Expression {
-    let left = readPart();
-    while (skip(operator)) {
-      left = booleanOf(left, readPart());
+    if (word === undefined || bracket !== undefined || operators.has(word)) {
+      continue;
     }
-    return left;
-  }
-
-  function readUnary(): Expression {
-    let isNegated = false;
-    while (skip('not')) {
-      isNegated = true;
+    if (/^[A-Za-z_]/.test(word) && !Object.hasOwn(known, word)) {
+      throw invalid(strayProperty(word));
     }
-    const expression = readComparison();
-    return isNegated ? booleanOf(expression) : expression;
-  }
-
-  function readComparison(): Expression {
-    const left = readOperand();
-    if (skip('in')) {
-      expect('(');
-      readList();
-      return { isBoolean: true };
+    const isNumber = /^-?\d+(?:\.\d+)?$/.test(word);
+    if (!/^[A-Za-z_]/.test(word) && !isNumber && !isDateTimeLiteral(word)) {
+      throw invalid();
     }
-    const operator = comparisons.find(skip);
-    if (operator === undefined) {
-      return left;
-    }
-    const { value } = readOperand();
-    return operator === 'eq' && left.property === 'displayName' && value !== undefined
-      ? { isBoolean: true, fits: fitsName((name) => name === value) }
-      : { isBoolean: true };
   }
-
-  function readList(): Expression[] {
-    const items: Expression[] = [];
-    while (!skip(')')) {
-      if (items.length > 0) {
-        expect(',');
-      }
-      items.push(readOr());
-    }
-    return items;
-  }
-
-  function readOperand(): Expression {
-    if (skip('(')) {
-      const inner = readOr();
-      expect(')');
-      return inner;
-    }
-    const token = all[next++] ?? '';
-    return /^\w+$/.test(token) && skip('(')
-      ? callOf(token, readList())
-      : (literalOf(token) ?? propertyOf(token, model));
-  }
-
-  const expression = readOr();
-  if (next < all.length || !expression.isBoolean) {
+  if (depth !== 0 || length < text.length) {
     throw invalid();
   }
-  return expression;
-}
-
-function propertyOf(token: string, model: Model): Expression {
-  if (!/^[A-Za-z_]\w*$/.test(token)) {
-    throw invalid();
-  }
-  const properties = propertiesOf(model, partnerType);
-  const property = Object.hasOwn(properties, token) ? properties[token] : undefined;
-  if (property === undefined) {
-    throw invalid(strayProperty(token));
-  }
-  return { isBoolean: property.kind === 'Edm.Boolean', property: token };
 }
 
 /** Graph's words for a property that a partner does not have. */
@@ -163,38 +78,7 @@ export function strayProperty(name: string): string {
   return `Could not find a property named '${name}' on type 'microsoft.graph.${partnerType}'.`;
 }
 
-function callOf(name: string, [subject, literal, ...others]: readonly Expression[]): Expression {
-  const { value } = literal ?? {};
-  const isKnown = name === 'contains' || name === 'startswith';
-  if (!isKnown || subject?.property !== 'displayName' || value === undefined || others.length > 0) {
-    return { isBoolean: true };
-  }
-  const test = (text: string): boolean =>
-    value !== null && (name === 'contains' ? text.includes(value) : text.startsWith(value));
-  return { isBoolean: true, fits: fitsName((text) => text !== null && test(text)) };
-}
-
-function fitsName(test: (name: string | null) => boolean): Fits {
-  return ({ displayName }) => test(displayName?.toLowerCase() ?? null);
-}
-
-/** Texts in lower case, since names are compared so. */
-function literalOf(token: string): Expression | undefined {
-  if (token.startsWith("'")) {
-    const value = token.slice(1, -1).replaceAll("''", "'").toLowerCase();
-    return { isBoolean: false, value };
-  }
-  if (token === 'null') {
-    return { isBoolean: true, value: null };
-  }
-  const isBoolean = token === 'true' || token === 'false';
-  const isLiteral = isBoolean || /^-?\d+(?:\.\d+)?$/.test(token) || isDateTimeLiteral(token);
-  return isLiteral ? { isBoolean } : undefined;
-}
-
-function booleanOf(...operands: readonly Expression[]): Expression {
-  if (!operands.every(({ isBoolean }) => isBoolean)) {
-    throw invalid();
-  }
-  return { isBoolean: true };
+function invalid(reason?: string): Error {
+  const message = `Invalid filter clause${reason === undefined ? '' : `: ${reason}`}`;
+  return refusal(400, 'BadRequest', message);
 }

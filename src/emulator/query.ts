@@ -33,7 +33,7 @@ function queryRefusal(message: string): Error {
 }
 
 /**
- * Reads the query options of a list. `$orderby` and `$search` are ignored, as Intune does.
+ * Reads the query options of a list. `$orderby`, `$search` and `$expand` are ignored, as in Intune.
  * @throws Refusal
  */
 export function parsePageRequest(
@@ -53,7 +53,6 @@ export function parsePageRequest(
       `Invalid value '${count}' for $count query option found. Valid values are 'true' and 'false'.`,
     );
   }
-  checkExpand(query, model);
   const filter = query.get('$filter');
   const fits = filter === null ? () => true : parseFilter(filter, model);
   const select = parseSelect(query, model);
@@ -101,7 +100,7 @@ const systemOptions: ReadonlySet<string> = new Set(
   ].map((name) => `$${name}`),
 );
 /** Those that an empty value makes no sense for. */
-const filled = ['$select', '$filter', '$expand'];
+const filled = ['$select', '$filter'];
 
 /**
  * Finds the system options of a query, in lower case and with their `$`. Graph takes their names in any case, beta also
@@ -130,21 +129,6 @@ export function readSystemOptions(query: URLSearchParams, version: Version): URL
     options.set(name, value);
   }
   return options;
-}
-
-/**
- * A partner has no navigation property, so there is nothing to expand.
- * @throws Refusal
- */
-export function checkExpand(options: URLSearchParams, model: Model): void {
-  const names = namesIn((options.get('$expand') ?? '*').replaceAll(/\([^()]*\)/g, ''));
-  const name = names.find((one) => one !== '*');
-  if (name !== undefined) {
-    const problem = Object.hasOwn(propertiesOf(model, partnerType), name)
-      ? `Property '${name}' on type 'microsoft.graph.${partnerType}' is not a navigation property or complex property. Only navigation properties can be expanded.`
-      : strayProperty(name);
-    throw queryRefusal(`Parsing OData Select and Expand failed: ${problem}`);
-  }
 }
 
 const namesIn = (text: string): string[] => text.split(',').map((name) => name.trim());

@@ -20,7 +20,7 @@ import {
   type OperationScope,
   updatePartner,
 } from './operations.ts';
-import { checkExpand, parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
+import { parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
 import { applyAnswerQuirks, type Quirk, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
@@ -121,11 +121,8 @@ function answerCollection(call: ResourceCall): EmulatorAnswer {
 function answerPartner(call: ResourceCall, id: string): EmulatorAnswer {
   const { scope, parts } = call;
   switch (call.request.method) {
-    case 'GET': {
-      const options = optionsOf(call);
-      checkExpand(options, scope.model);
-      return getPartner(scope, id, parseSelect(options, scope.model));
-    }
+    case 'GET':
+      return getPartner(scope, id, parseSelect(optionsOf(call), scope.model));
     case 'PATCH': {
       const body = bodyOf(call);
       const before = getPartner(scope, id, undefined);

@@ -90,9 +90,6 @@ describe('a page of the list', () => {
     ['$count=yes', "Invalid value 'yes' for $count"],
     ['$top=1&top=2', "Query option '$top' was specified more than once"],
     ['$levels=1', "The query parameter '$levels' is not supported."],
-    ['$expand=assignments', `${selectFailed}${stray('assignments')}`],
-    ['$expand=displayName($select=id)', 'is not a navigation property or complex property'],
-    ['$expand=', "The value for OData query '$expand' cannot be empty."],
     ['$top=0', "Invalid page size specified: '0'. Must be between 1 and 1000 inclusive."],
     ['$top=1001', "Invalid page size specified: '1001'"],
     ['$skiptoken=made-up', '$skiptoken'],
@@ -192,27 +189,28 @@ describe('a filter', () => {
   });
 
   const clause = 'Invalid filter clause';
-  const nested = `${'('.repeat(8000)}true${')'.repeat(8000)}`;
 
   it.each([
-    ['displayName', clause],
     ['displayName eq Fleet', `${clause}: ${stray('Fleet')}`],
-    ["displayName eq 'O'Neill'", clause],
-    ["displayName eq 'a' and", clause],
-    ["displayName eq 'a' and 'b'", clause],
+    ["displayName eq 'O'Neill'", `${clause}: ${stray('Neill')}`],
+    ["displayName eq 'O''Neill", clause],
     ["(displayName eq 'a'", clause],
     ["displayName eq 'a')", clause],
-    ["displayName startswith 'F'", clause],
-    ["displayName toString 'F'", clause],
-    ['not displayName', clause],
+    ["displayName startswith 'F'", `${clause}: ${stray('startswith')}`],
+    ["displayName toString 'F'", `${clause}: ${stray('toString')}`],
+    ['lastHeartbeatDateTime lt 2026-13-01T00:00:00Z', clause],
     ['displayName eq "Fleet"', clause],
     ["name eq 'Fleet'", `${clause}: ${stray('name')}`],
     ["DisplayName eq 'Fleet'", `${clause}: ${stray('DisplayName')}`],
     ['windowsOnboarded eq true', `${clause}: ${stray('windowsOnboarded')}`],
     ["contains(constructor,'x')", `${clause}: ${stray('constructor')}`],
-    [nested, `${clause}: The depth limit of '100' has been exceeded.`],
-  ])('%.60s is rejected', (filter, message) => {
+  ])('%s is rejected', (filter, message) => {
     expect(() => parse(filter)).toThrow(expect.objectContaining({ status: 400, message }));
+  });
+
+  it('is rejected if it is nested too deeply', () => {
+    const nested = `${'('.repeat(8000)}true${')'.repeat(8000)}`;
+    expect(() => parse(nested)).toThrow(`${clause}: The depth limit of '100' has been exceeded.`);
   });
 
   it.each([
@@ -223,6 +221,8 @@ describe('a filter', () => {
     "endswith(displayName,'t')",
     "contains(displayName,'a','b')",
     "toString(displayName,'F')",
+    'displayName',
+    "displayName eq 'a' and",
     "displayName eq 'a' and displayName eq 'b'",
     "startswith(displayName,'a') or startswith(displayName,'b')",
     "not (displayName eq 'a')",
@@ -356,7 +356,6 @@ describe('a route', () => {
     ['GET', `/beta/${name}?$filter=nonsense`, 400],
     ['GET', `/beta/${name}?top=0`, 400],
     ['GET', `/v1.0/${name}?top=0`, 200],
-    ['GET', `/beta/${name}/one?$expand=planets`, 400],
     ['GET', `/beta/${name}/one?expand=*`, 200],
     ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],
