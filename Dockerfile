@@ -20,7 +20,7 @@ WORKDIR /dependencies
 COPY .npmrc package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts
 
-# Nothing is run here: what the base has, what was installed for production, and what was built.
+# This stage runs nothing. It has the base, the packages for production and the build.
 FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="compliance-partner-gateway" \
       org.opencontainers.image.description="A GraphQL gateway over Microsoft Graph's compliance management partners (Intune)" \
@@ -35,7 +35,7 @@ COPY package.json LICENSE ./
 USER 65532:65532
 EXPOSE 4000 9464
 STOPSIGNAL SIGTERM
-# Whether it lives, as an orchestrator that restarts it has to ask: /readyz fails in outages that a restart does not mend.
+# An orchestrator that restarts containers must ask /livez: /readyz fails in outages that a restart does not fix.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/usr/local/bin/node", "--eval", "fetch('http://127.0.0.1:' + (process.env.PORT || 4000) + '/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/local/bin/node"]
 CMD ["dist/main.js"]

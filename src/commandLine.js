@@ -35,7 +35,7 @@ export function readCommandLine(args, version) {
   return first.startsWith('-') ? { exitCode: 64, text: usage } : { command, args: options };
 }
 
-/** The command that is at most two edits away, or that begins with what was typed. */
+/** The command that is at most two edits away, or that begins with the typed text. */
 function nearestCommand(typed) {
   const text = typed.toLowerCase();
   const [nearest] = commandNames
@@ -44,7 +44,7 @@ function nearestCommand(typed) {
   return nearest.edits <= 2 && typed.length > 1 ? nearest.name : undefined;
 }
 
-/** Levenshtein's distance. What is much longer than a command is not compared. */
+/** Levenshtein's distance; texts that are much longer than a command are not compared. */
 function editsBetween(from, to) {
   if (from.length > 20) {
     return from.length;
@@ -61,7 +61,7 @@ function editsBetween(from, to) {
   return row[to.length];
 }
 
-/** How the caller names a command of this program, by what npm says of itself in the environment. */
+/** How the caller names a command of this program, judged by npm's environment variables. */
 export function nameOfCall(command, environment) {
   const { npm_lifecycle_event: script, npm_package_name: project } = environment;
   if (script === command) {

@@ -23,7 +23,7 @@ if (asked.command === undefined) {
   await import(new URL(`dist/${programs[asked.command]}`, root).href);
 }
 
-/** Only a checkout has sources, and what was built of them may be older than they are. */
+/** Only a checkout has sources, and they may be newer than the build. */
 async function buildCheckout() {
   if (!existsSync(new URL('tools/build.js', root))) {
     return;

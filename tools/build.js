@@ -1,5 +1,5 @@
-// Builds `dist` unless nothing has changed since the last build: the compiler's output of `src`, `drift.js` from this folder, and what `artifacts/` makes of them. Plain
-// JavaScript, because it runs before anything is built.
+// Builds `dist` if something has changed since the last build: the compiler's output of `src`, `drift.js`, and the
+// artifacts. Plain JavaScript, because it runs before anything is built.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -18,7 +18,7 @@ function run(...args) {
 
 const artifactTools = ['writeArtifacts', 'writeExplorer'];
 
-/** Compiles programs of this folder into one file each. What they use of `src` stays where the compiler put it. */
+/** Compiles the programs of this folder into one file each. They import the compiled `src`. */
 async function compileTools() {
   const { build } = await import('esbuild');
   await build({
@@ -45,7 +45,7 @@ function useCompiledSources(build) {
   });
 }
 
-/** Nothing if another process has built while this one waited for it. */
+/** Does nothing if another process has built while this one waited for it. */
 async function buildIfNeeded() {
   process.once('exit', lockBuild(root));
   if (isBuilt(root)) {

@@ -2,13 +2,13 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Longer than any build takes: whoever holds the lock for so long was another process with its id. */
+/** Longer than any build takes: an older lock was left behind, and its process id belongs to another process now. */
 const longestBuildMs = 3 * 60 * 1000;
 const pollMs = 100;
 
 /**
- * Waits until no other process builds this checkout, and keeps all others waiting. The returned function ends that; a
- * process that ends without it leaves a lock that nobody waits for.
+ * Waits until no other process builds this checkout, and then locks it. The returned function unlocks it. The lock of a
+ * process that ended without calling it is ignored.
  */
 export function lockBuild(root) {
   const file = join(root, '.build-lock');
@@ -42,7 +42,7 @@ function isLeft(file) {
   }
   try {
     const pid = Number(readFileSync(file, 'utf8'));
-    // Empty for the moment in which it is written.
+    // The file is empty until the process id is written.
     return Date.now() - stats.mtimeMs > longestBuildMs || (pid > 0 && !isRunning(pid));
   } catch {
     return false;
@@ -50,7 +50,7 @@ function isLeft(file) {
 }
 
 function isRunning(pid) {
-  // Containers count from the start again and again.
+  // Each container counts process ids from the start.
   if (pid === process.pid) {
     return false;
   }

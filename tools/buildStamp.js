@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Everything that the build reads. `node_modules` counts by its lockfile. */
+/** Everything that the build reads; the lockfile stands for `node_modules`. */
 const inputs = [
   'src',
   'schema',
@@ -16,7 +16,7 @@ const inputs = [
 const outputs = ['dist', 'schema/dist'];
 const stampName = '.stamp.json';
 
-/** Whether `dist` has all that a finished build wrote, and nothing that the build reads has changed since. */
+/** Whether `dist` is complete and none of the inputs has changed since it was built. */
 export function isBuilt(root) {
   const stamp = readStamp(root);
   try {
@@ -26,7 +26,7 @@ export function isBuilt(root) {
       stamp.outputs === digestOutputs(root)
     );
   } catch (error) {
-    // Another process is just removing what it builds anew.
+    // Another process is removing files to build them again.
     if (error.code === 'ENOENT') {
       return false;
     }
@@ -34,7 +34,7 @@ export function isBuilt(root) {
   }
 }
 
-/** Prepares `dist` for a build. A folder that no finished build left is removed: the compiler would not complete it. */
+/** Prepares `dist` for a build. If the last build was not finished, removes it: the compiler would not complete it. */
 export function beginBuild(root) {
   const dist = join(root, 'dist');
   const stamp = readStamp(root);
@@ -72,7 +72,7 @@ function digestInputs(root) {
   return hash.digest('hex');
 }
 
-/** Not what a build writes, nor what `npm pack` leaves, nor pages to read. */
+/** Leaves out the output of builds and of `npm pack`, and pages. */
 const isInput = (file) =>
   !/\.(?:tgz|md)$/.test(file) && !outputs.some((folder) => file.startsWith(`${folder}/`));
 

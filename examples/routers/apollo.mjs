@@ -6,7 +6,7 @@ import { propagated } from './headers.mjs';
 /** What Apollo Router has in `headers.all.request`: without it the gateway sees no token. */
 class PartnersSource extends RemoteGraphQLDataSource {
   willSendRequest({ request, context }) {
-    // To this media type a refused input is a 200 with its errors; of a 400 Apollo's gateway drops the body.
+    // To this media type a rejected input is a 200 with its errors; Apollo's gateway drops the body of a 400.
     request.http.headers.set('accept', 'application/json');
     for (const name of propagated) {
       const value = context.headers?.[name];

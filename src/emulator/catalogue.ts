@@ -1,39 +1,14 @@
 import type { AssignmentResource, PartnerResource } from '../graph/types.ts';
 import { blankPartner } from './store.ts';
 
-const assignment = '#microsoft.graph.complianceManagementPartnerAssignment';
-
-const everyone: AssignmentResource = {
-  '@odata.type': assignment,
-  target: { '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget' },
-};
-
-function group(groupId: string, filterId?: string): AssignmentResource {
+function to(type: string, members: object = {}): AssignmentResource {
   return {
-    '@odata.type': assignment,
-    target: {
-      '@odata.type': '#microsoft.graph.groupAssignmentTarget',
-      groupId,
-      ...(filterId !== undefined && {
-        deviceAndAppManagementAssignmentFilterId: filterId,
-        deviceAndAppManagementAssignmentFilterType: 'include',
-      }),
-    },
+    '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment',
+    target: { '@odata.type': `#microsoft.graph.${type}AssignmentTarget`, ...members },
   };
 }
 
-function exclusionGroup(groupId: string): AssignmentResource {
-  const odataType = '#microsoft.graph.exclusionGroupAssignmentTarget';
-  return { '@odata.type': assignment, target: { '@odata.type': odataType, groupId } };
-}
-
-const collection: AssignmentResource = {
-  '@odata.type': assignment,
-  target: {
-    '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
-    collectionId: 'SMS00014',
-  },
-};
+const everyone = to('allLicensedUsers');
 
 /** A row of the catalogue that is not set up, but for the given values. */
 function partner(
@@ -64,14 +39,17 @@ export const catalogue: readonly PartnerResource[] = [
     partnerState: 'enabled',
     lastHeartbeatDateTime: '2026-02-11T08:31:42.1300428Z',
     linuxOnboarded: true,
-    linuxEnrollmentAssignments: [group('3f6f5a0e-2f5b-4b0b-8a4e-1d2c3b4a5f60')],
+    linuxEnrollmentAssignments: [to('group', { groupId: '3f6f5a0e-2f5b-4b0b-8a4e-1d2c3b4a5f60' })],
   }),
   partner(8, 'IBM MaaS360'),
   partner(9, 'Jamf Pro', {
     partnerState: 'enabled',
     lastHeartbeatDateTime: '2026-02-11T08:29:17.7799755Z',
     macOsOnboarded: true,
-    macOsEnrollmentAssignments: [everyone, exclusionGroup('9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d')],
+    macOsEnrollmentAssignments: [
+      everyone,
+      to('exclusionGroup', { groupId: '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d' }),
+    ],
   }),
   partner(10, 'Kandji', {
     partnerState: 'unavailable',
@@ -81,7 +59,9 @@ export const catalogue: readonly PartnerResource[] = [
     partnerState: 'enabled',
     lastHeartbeatDateTime: '2026-02-11T08:30:05.9006151Z',
     windowsOnboarded: true,
-    windowsEnrollmentAssignments: [collection],
+    windowsEnrollmentAssignments: [
+      to('configurationManagerCollection', { collectionId: 'SMS00014' }),
+    ],
   }),
   partner(12, 'Ivanti EPMM'),
   partner(13, 'mobiconnect'),
@@ -92,8 +72,12 @@ export const catalogue: readonly PartnerResource[] = [
     lastHeartbeatDateTime: '2026-02-11T08:31:00.25Z',
     androidOnboarded: true,
     androidEnrollmentAssignments: [
-      group('c0a7d1f4-58be-4f0f-9d3c-2b1a0f9e8d7c', '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b'),
-      group('1e2d3c4b-5a69-4788-96a5-b4c3d2e1f0a9'),
+      to('group', {
+        groupId: 'c0a7d1f4-58be-4f0f-9d3c-2b1a0f9e8d7c',
+        deviceAndAppManagementAssignmentFilterId: '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b',
+        deviceAndAppManagementAssignmentFilterType: 'include',
+      }),
+      to('group', { groupId: '1e2d3c4b-5a69-4788-96a5-b4c3d2e1f0a9' }),
     ],
   }),
   partner(17, 'Scalefusion', {

@@ -1,12 +1,11 @@
 import { isJsonObject } from '../shared/json.ts';
-import type { Fault, FaultScript } from './faults.ts';
+import type { Fault, Faults } from './faults.ts';
 import {
   type EmulatorAnswer,
   type EmulatorRequest,
-  type ErrorStamp,
+  methodRefusal,
   readJsonBody,
-  refuse,
-  refuseMethod,
+  refusal,
   splitPath,
 } from './http.ts';
 
@@ -27,29 +26,24 @@ interface ScriptedFault {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | object;
-  /** Carries the operation out although `status` answers. */
+  /** Executes the operation although `status` answers. */
   readonly execute?: boolean;
-  /** Resets the connection before or after the operation is carried out. */
+  /** Resets the connection before or after the operation is executed. */
   readonly reset?: 'before' | 'after';
 }
 
 /**
  * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them. A page in a
  * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
+ * @throws Refusal
  */
-export function answerControl(
-  faults: FaultScript,
-  request: EmulatorRequest,
-  stamp: ErrorStamp,
-): EmulatorAnswer {
-  const reject = (status: number, message: string): EmulatorAnswer =>
-    refuse({ status, code: 'ControlRequestRejected', message }, stamp);
-  const { method, headers } = request;
+export function answerControl(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
+  const { method, headers, body } = request;
   if (headers.origin !== undefined) {
-    return reject(403, 'Pages in browsers may not script faults: send no Origin.');
+    throw rejected(403, 'Pages in browsers may not script faults: send no Origin.');
   }
   if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i.test(headers.host ?? '')) {
-    return reject(403, 'Host must be localhost, 127.0.0.1 or [::1].');
+    throw rejected(403, 'Host must be localhost, 127.0.0.1 or [::1].');
   }
   switch (method) {
     case 'GET':
@@ -58,26 +52,23 @@ export function answerControl(
       faults.clear();
       return { status: 204 };
     case 'POST': {
-      if (request.body === 'tooLarge') {
-        return reject(413, 'The body is too large.');
+      if (body === 'tooLarge') {
+        throw rejected(413, 'The body is too large.');
       }
-      const json = readJsonBody(request, stamp);
-      if ('refusal' in json) {
-        return json.refusal;
-      }
-      const fault = readFault(json.value);
-      if (typeof fault === 'string') {
-        return reject(400, fault);
-      }
+      const fault = readFault(readJsonBody(request));
       if (faults.left().length >= maximumFaults) {
-        return reject(409, `At most ${maximumFaults} faults can wait; DELETE clears them.`);
+        throw rejected(409, `At most ${maximumFaults} faults can wait; DELETE clears them.`);
       }
       faults.add(fault);
       return { status: 201, body: { faults: faults.left().map(describe) } };
     }
     default:
-      return refuseMethod('GET, POST, DELETE', stamp);
+      throw methodRefusal('GET, POST, DELETE');
   }
+}
+
+function rejected(status: number, message: string): Error {
+  return refusal(status, 'ControlRequestRejected', message);
 }
 
 /** Whether a request is for the control endpoint. */
@@ -113,60 +104,61 @@ function areHeaders(headers: object): boolean {
   );
 }
 
-/** Reads a fault, or says what is wrong with it. */
-function readFault(value: unknown): Fault | string {
+function readFault(value: unknown): Fault {
   if (!isJsonObject(value)) {
-    return 'The body must be a JSON object.';
+    throw rejected(400, 'The body must be a JSON object.');
   }
   for (const [name, content] of Object.entries(value)) {
-    const [expected, isGood] = Object.hasOwn(members, name)
-      ? members[name as keyof ScriptedFault]
-      : [undefined, () => false];
-    if (expected === undefined) {
-      return `"${name.slice(0, 80)}" is not a member of a fault; known: ${Object.keys(members).join(', ')}.`;
+    if (!Object.hasOwn(members, name)) {
+      throw rejected(
+        400,
+        `"${name.slice(0, 80)}" is not a member of a fault; known: ${Object.keys(members).join(', ')}.`,
+      );
     }
-    if (!isGood(content)) {
-      return `"${name}" must be ${expected}.`;
+    const [expected, isValid] = members[name as keyof ScriptedFault];
+    if (!isValid(content)) {
+      throw rejected(400, `"${name}" must be ${expected}.`);
     }
   }
   const { method, path, times, delayMs, status, headers, body, execute, reset } =
     value as ScriptedFault;
   if (status === undefined && (headers ?? body ?? execute) !== undefined) {
-    return '"headers", "body" and "execute" need a "status".';
+    throw rejected(400, '"headers", "body" and "execute" need a "status".');
   }
   if (status !== undefined && reset !== undefined) {
-    return 'Give "status" or "reset", not both.';
+    throw rejected(400, 'Give "status" or "reset", not both.');
   }
   if ((status ?? reset ?? delayMs) === undefined) {
-    return 'Give a "status", a "reset" or a "delayMs".';
+    throw rejected(400, 'Give a "status", a "reset" or a "delayMs".');
   }
-  const hasBody = body !== undefined || status === undefined || status < 400;
   return {
     when: { ...(method !== undefined && { method }), ...(path !== undefined && { path }) },
     ...(times !== undefined && { times }),
     ...(delayMs !== undefined && { delayMs }),
-    ...(status !== undefined && {
-      respond: {
-        status,
-        ...(headers && { headers }),
-        ...(body !== undefined && { body }),
-        ...(!hasBody && { body: { error: { code: 'ScriptedFault', message: 'Scripted fault.' } } }),
-      },
-    }),
-    ...(reset !== undefined && { kill: 'reset' as const }),
-    ...((execute === true || reset === 'after') && { execute: true }),
+    ...(status !== undefined && { respond: answerOf(status, headers, body) }),
+    ...(reset !== undefined && { kill: 'reset' }),
+    execute: execute === true || reset === 'after',
   };
 }
 
-function describe({ fault, left }: ReturnType<FaultScript['left']>[number]): ScriptedFault {
+function answerOf(
+  status: number,
+  headers: ScriptedFault['headers'] = {},
+  body: ScriptedFault['body'] = status < 400 ? undefined : scriptedError,
+): EmulatorAnswer {
+  return { status, headers, ...(body !== undefined && { body }) };
+}
+
+const scriptedError = { error: { code: 'ScriptedFault', message: 'Scripted fault.' } };
+
+function describe({ fault, left }: ReturnType<Faults['left']>[number]): object {
   const { when, delayMs, respond, kill, execute } = fault;
-  const reset = execute === true ? 'after' : 'before';
   return {
-    ...(when?.method !== undefined && { method: when.method }),
-    ...(when?.path !== undefined && { path: String(when.path) }),
+    method: when?.method,
+    path: when?.path?.toString(),
     times: left,
-    ...(delayMs !== undefined && { delayMs }),
-    ...(respond && { status: respond.status, execute: execute === true }),
-    ...(kill === 'reset' && { reset }),
+    delayMs,
+    ...(respond && { status: respond.status, execute }),
+    ...(kill && { reset: execute ? 'after' : 'before' }),
   };
 }

@@ -3,27 +3,14 @@ import { isJsonObject } from '../shared/json.ts';
 import {
   type EmulatorAnswer,
   type EmulatorRequest,
-  type ErrorStamp,
-  type Route,
+  methodRefusal,
   readJsonBody,
-  refuse,
-  refuseMethod,
-  serviceError,
+  refusal,
+  serviceRefusal,
+  unknownSegment,
 } from './http.ts';
-import { type BetaGeneration, modelOf, propertiesOf, targetType } from './model.ts';
+import { type Model, propertiesOf, targetType } from './model.ts';
 import type { Quirk } from './quirks.ts';
-
-/** What decides how names are shown. */
-interface DirectoryTraits {
-  readonly generation: BetaGeneration;
-  readonly oddities: ReadonlySet<Quirk>;
-}
-
-/** What is asked, and how errors are stamped. */
-interface DirectoryCall {
-  readonly request: EmulatorRequest;
-  readonly stamp: ErrorStamp;
-}
 
 /** The groups and filters of the catalogue's rows; names are invented. */
 const knownNames: ReadonlyMap<string, string> = new Map([
@@ -40,10 +27,10 @@ const departments = ['Sales', 'Finance', 'Support', 'Legal', 'Logistics', 'Resea
 const populations = ['pilot users', 'mobile users', 'contractors', 'managers', 'all staff'];
 
 /**
- * Gives the name behind any id, always the same: an id that no row of the catalogue has gets an invented one. Undefined
- * for what was deleted, which every id that begins with `dead` was.
+ * The name behind an id, always the same; ids that no row of the catalogue has get an invented one. Undefined if it was
+ * deleted, as all ids that begin with `dead` are.
  */
-export function nameOf(id: string): string | undefined {
+function nameOf(id: string): string | undefined {
   const key = id.toLowerCase();
   if (deletedIds.has(key) || key.startsWith('dead')) {
     return undefined;
@@ -55,74 +42,68 @@ export function nameOf(id: string): string | undefined {
 
 const maximumIds = 1000;
 
-/** `getByIds` for groups: what was deleted is left out, and a name that the token may not see is null. */
+/** `getByIds` for groups: deleted ones are left out, and a name that the token may not see is null. */
 export function answerGroups(
-  traits: DirectoryTraits,
-  { request, stamp }: DirectoryCall,
+  oddities: ReadonlySet<Quirk>,
+  request: EmulatorRequest,
 ): EmulatorAnswer {
   if (request.method !== 'POST') {
-    return refuseMethod('POST', stamp);
+    throw methodRefusal('POST');
   }
-  if (traits.oddities.has('names-forbidden')) {
+  if (oddities.has('names-forbidden')) {
     const message = 'Insufficient privileges to complete the operation.';
-    return refuse({ status: 403, code: 'Authorization_RequestDenied', message }, stamp);
+    throw refusal(403, 'Authorization_RequestDenied', message);
   }
-  const json = readJsonBody(request, stamp);
-  if ('refusal' in json) {
-    return json.refusal;
-  }
-  const ids = isJsonObject(json.value) ? json.value['ids'] : undefined;
-  const problem = findIdsProblem(ids);
-  if (problem !== undefined) {
-    return refuse({ status: 400, code: 'Request_BadRequest', message: problem }, stamp);
-  }
-  const value = (ids as readonly string[]).flatMap((id) => {
+  const value = idsOf(readJsonBody(request)).flatMap((id) => {
     const displayName = nameOf(id);
-    const type = { '@odata.type': '#microsoft.graph.group' };
-    return displayName === undefined ? [] : [{ ...type, id, ...shown(traits, displayName) }];
+    const row = { '@odata.type': '#microsoft.graph.group', id, ...shown(oddities, displayName) };
+    return displayName === undefined ? [] : [row];
   });
   return { status: 200, body: { value } };
 }
 
-function findIdsProblem(ids: unknown): string | undefined {
-  if (!Array.isArray(ids) || ids.length === 0) {
-    return 'Missing required parameter ids.';
+function idsOf(body: unknown): readonly string[] {
+  const ids: readonly unknown[] =
+    isJsonObject(body) && Array.isArray(body['ids']) ? body['ids'] : [];
+  const isId = (id: unknown): id is string => typeof id === 'string' && isGuid(id);
+  if (ids.length > 0 && ids.length <= maximumIds && ids.every(isId)) {
+    return ids;
   }
-  if (ids.length > maximumIds) {
-    return `Too many identifiers: at most ${maximumIds} are supported.`;
-  }
-  const wrong = ids.find((id) => typeof id !== 'string' || !isGuid(id));
-  return wrong === undefined ? undefined : `Invalid object identifier '${String(wrong)}'.`;
+  const problem =
+    ids.length === 0
+      ? 'Missing required parameter ids.'
+      : ids.length > maximumIds
+        ? `Too many identifiers: at most ${maximumIds} are supported.`
+        : `Invalid object identifier '${String(ids.find((id) => !isId(id)))}'.`;
+  throw refusal(400, 'Request_BadRequest', problem);
 }
 
 /** One assignment filter; only a beta that has filters at all knows their path. */
 export function answerFilter(
-  traits: DirectoryTraits,
-  { request, stamp }: DirectoryCall,
-  { version, id }: Extract<Route, { kind: 'filter' }>,
+  oddities: ReadonlySet<Quirk>,
+  model: Model,
+  { method }: EmulatorRequest,
+  id: string,
 ): EmulatorAnswer {
-  const model = modelOf(version === 'v1.0' ? 'v1.0' : traits.generation);
   if (Object.keys(propertiesOf(model, targetType)).length === 0) {
-    const message = "Resource not found for the segment 'assignmentFilters'.";
-    return refuse({ status: 400, code: 'BadRequest', message }, stamp);
+    throw refusal(400, 'BadRequest', unknownSegment('assignmentFilters').message);
   }
-  if (request.method !== 'GET') {
-    return refuseMethod('GET', stamp);
+  if (method !== 'GET') {
+    throw methodRefusal('GET');
   }
   const path = `/deviceManagement/assignmentFilters('${id}')`;
-  if (traits.oddities.has('names-forbidden')) {
+  if (oddities.has('names-forbidden')) {
     const text =
       'Application is not authorized to perform this operation. Application must have one of the following scopes: DeviceManagementConfiguration.Read.All, DeviceManagementConfiguration.ReadWrite.All';
-    return { status: 403, body: serviceError('Forbidden', text, path, stamp) };
+    throw serviceRefusal(403, 'Forbidden', text, path);
   }
   const displayName = nameOf(id);
   if (displayName === undefined) {
-    const text = `Assignment filter ${id} was not found.`;
-    return { status: 404, body: serviceError('ResourceNotFound', text, path, stamp) };
+    throw serviceRefusal(404, 'ResourceNotFound', `Assignment filter ${id} was not found.`, path);
   }
-  return { status: 200, body: { id, ...shown(traits, displayName) } };
+  return { status: 200, body: { id, ...shown(oddities, displayName) } };
 }
 
-function shown({ oddities }: DirectoryTraits, displayName: string): object {
+function shown(oddities: ReadonlySet<Quirk>, displayName: string | undefined): object {
   return { displayName: oddities.has('names-withheld') ? null : displayName };
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
-import type { EmulatorRequest, ErrorStamp } from './http.ts';
+import { type EmulatorAnswer, type EmulatorRequest, type ErrorStamp, Refusal } from './http.ts';
 import type { EmulatorParts } from './routes.ts';
 
 /**
@@ -16,18 +16,9 @@ interface FaultCondition {
 /**
  * What happens to the connection: `reset` sends RST, `close` sends FIN without an answer, `silence` never answers,
  * `truncate` announces the whole answer, sends half of its body and then FIN; a 204 has no half, so it is `close`.
- * Where it is for a request in a batch, the batch's connection suffers it, and the requests after it never happen.
+ * For a request in a batch it happens to the batch's connection, and the requests after it never happen.
  */
 export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
-
-/** The answer of a fault, in place of the operation's. */
-export interface FaultAnswer {
-  readonly status: number;
-  /** Put over the ones that Graph always sends. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Objects are sent as JSON, all else as it is. */
-  readonly body?: string | Buffer | object;
-}
 
 /** A scripted fault. With neither `respond` nor `kill` it only delays the operation. */
 export interface Fault {
@@ -36,9 +27,10 @@ export interface Fault {
   readonly times?: number;
   /** Waited before anything else happens, in milliseconds of the emulator's clock. */
   readonly delayMs?: number;
-  readonly respond?: FaultAnswer;
+  /** The answer in place of the operation's. */
+  readonly respond?: EmulatorAnswer;
   readonly kill?: Kill;
-  /** Carries the operation out although the fault answers: an add that happened and was never confirmed. */
+  /** Executes the operation although the fault answers: an add that happened and was never confirmed. */
   readonly execute?: boolean;
 }
 
@@ -46,18 +38,13 @@ export interface Fault {
 export interface Faults {
   add(fault: Fault): void;
   clear(): void;
-}
-
-/** The script as the server reads it. */
-export interface FaultScript extends Faults {
   /** Takes the fault for a request, path with query, and counts it as used. */
   take(method: string, path: string): Fault | undefined;
   /** The faults that still wait, and for how many requests each. */
   left(): readonly { readonly fault: Fault; readonly left: number }[];
 }
 
-/** Makes an empty script. */
-export function createFaults(): FaultScript {
+export function createFaults(): Faults {
   let script: { readonly fault: Fault; left: number }[] = [];
   return {
     add(fault) {
@@ -69,24 +56,17 @@ export function createFaults(): FaultScript {
     left: () => script,
     take(method, path) {
       const entry = script.find(({ fault, left }) => left > 0 && fits(fault.when, method, path));
-      if (entry === undefined) {
-        return undefined;
+      if (entry !== undefined) {
+        entry.left -= 1;
+        script = script.filter(({ left }) => left > 0);
       }
-      entry.left -= 1;
-      script = script.filter(({ left }) => left > 0);
-      return entry.fault;
+      return entry?.fault;
     },
   };
 }
 
-/** Whether the operation must not leave a trace, because the fault takes its place. */
-export function isInsteadOfOperation(fault: Fault | undefined): boolean {
-  const isAnswering = fault?.respond !== undefined || fault?.kill !== undefined;
-  return isAnswering && fault?.execute !== true;
-}
-
-function fits(condition: FaultCondition | undefined, method: string, path: string): boolean {
-  const { method: wanted = method, path: pattern = '' } = condition ?? {};
+function fits(condition: FaultCondition = {}, method: string, path: string): boolean {
+  const { method: wanted = method, path: pattern = '' } = condition;
   // search() is blind to the state that test() keeps in a pattern with the flag g.
   const isPath = typeof pattern === 'string' ? path.includes(pattern) : path.search(pattern) >= 0;
   return wanted === method && isPath;
@@ -95,21 +75,21 @@ function fits(condition: FaultCondition | undefined, method: string, path: strin
 /** What a request runs into. */
 export interface Stage {
   readonly parts: EmulatorParts;
-  readonly takeFault: FaultScript['take'];
-  readonly wait: Pauses['wait'];
-  /** Taken when the request is carried out, so after a delay. */
+  readonly takeFault: Faults['take'];
+  readonly wait: (delayMs: number) => Promise<void>;
+  /** Taken when the request is executed, so after a delay. */
   readonly newStamp: (request: EmulatorRequest) => ErrorStamp;
 }
 
-/** What became of an operation: the answer, and what is done to its connection in the place of sending it. */
+/** What became of an operation: the answer, and what is done to its connection instead of sending it. */
 export interface Outcome {
-  readonly answer: FaultAnswer;
+  readonly answer: EmulatorAnswer;
   readonly kill?: Kill | undefined;
 }
 
 /**
- * Carries a request out as the script of faults has it: after the fault's delay, without a trace where the fault takes
- * the operation's place, and with the fault's answer over the operation's.
+ * Executes a request as the script of faults has it: after the fault's delay, without a trace if the fault takes the
+ * operation's place, and with the fault's answer over the operation's.
  */
 export async function carryOut(
   stage: Stage,
@@ -121,28 +101,36 @@ export async function carryOut(
     await stage.wait(fault.delayMs);
   }
   const stamp = stage.newStamp(request);
-  const on = isInsteadOfOperation(fault) ? dryRun(stage) : stage;
-  const { answer, kill } = await operation(on, stamp);
+  const isInstead = (fault?.respond ?? fault?.kill) !== undefined && fault?.execute !== true;
+  const { answer, kill } = await orRefusal(stamp, () =>
+    operation(isInstead ? dryRun(stage) : stage, stamp),
+  );
   return { answer: fault?.respond ?? answer, kill: fault?.kill ?? kill, stamp };
+}
+
+/** The outcome of an operation, or the answer of the refusal that it throws. */
+export async function orRefusal(
+  stamp: ErrorStamp,
+  operation: () => Outcome | Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof Refusal) {
+      return { answer: error.answerFor(stamp) };
+    }
+    throw error;
+  }
 }
 
 /** The same stage on a copy of the rows and without faults: a truncated answer still looks like the operation's. */
 function dryRun(stage: Stage): Stage {
-  const { parts } = stage;
-  const rows = parts.store.copy();
+  const rows = stage.parts.store.copy();
   return {
     ...stage,
-    parts: { ...parts, store: rows, seen: () => rows },
+    parts: { ...stage.parts, store: rows, seen: () => rows },
     takeFault: () => undefined,
-    wait: async () => undefined,
   };
-}
-
-/** An answer with its final bytes. */
-interface Delivery {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
 }
 
 /** The media type of every answer with a body. */
@@ -159,13 +147,17 @@ const diagnostic = JSON.stringify({
   },
 });
 
-/** Puts Graph's headers around an answer; the answer's own win. */
-export function prepareDelivery(answer: FaultAnswer, stamp: ErrorStamp): Delivery {
-  const { status, headers = {}, body } = answer;
-  const bytes = toBytes(body);
-  return {
-    status,
-    headers: {
+/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
+export function deliver(
+  response: ServerResponse,
+  { status, headers, body }: EmulatorAnswer,
+  stamp: ErrorStamp,
+  kill?: Kill,
+): void {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
+  const sendHead = (): void => {
+    response.writeHead(status, {
       'cache-control': 'private',
       'strict-transport-security': 'max-age=31536000',
       'request-id': stamp.requestId,
@@ -176,18 +168,13 @@ export function prepareDelivery(answer: FaultAnswer, stamp: ErrorStamp): Deliver
       // RFC 9110 forbids a length on 204.
       ...(status !== 204 && { 'content-length': String(bytes.length) }),
       ...headers,
-    },
-    body: bytes,
+    });
   };
-}
-
-/** Sends an answer, or does to the connection what a fault says. */
-export function deliver(response: ServerResponse, delivery: Delivery, kill?: Kill): void {
   const { socket } = response;
   switch (kill) {
     case undefined:
-      response.writeHead(delivery.status, { ...delivery.headers });
-      response.end(delivery.body);
+      sendHead();
+      response.end(bytes);
       return;
     case 'reset':
       socket?.resetAndDestroy();
@@ -197,32 +184,17 @@ export function deliver(response: ServerResponse, delivery: Delivery, kill?: Kil
       return;
     case 'silence':
       return;
-    case 'truncate': {
-      const half = delivery.body.subarray(0, Math.floor(delivery.body.length / 2));
-      response.writeHead(delivery.status, { ...delivery.headers });
-      response.write(half, () => socket?.end());
-    }
+    case 'truncate':
+      sendHead();
+      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
   }
 }
 
-function toBytes(body: FaultAnswer['body']): Buffer {
-  if (body === undefined) {
-    return Buffer.alloc(0);
-  }
-  const isText = typeof body === 'string' || Buffer.isBuffer(body);
-  return Buffer.from(isText ? body : JSON.stringify(body));
-}
-
-/** Waiting that can be given up all at once. */
-interface Pauses {
-  /** Waits, in milliseconds; after `giveUp` it never ends. */
+/** Pauses on a clock. `giveUp` takes all timers back, so that none keeps the process alive; such a pause never ends. */
+export function createPauses(clock: Clock): {
   wait(delayMs: number): Promise<void>;
-  /** Takes all timers back, so that none keeps the process alive. */
   giveUp(): void;
-}
-
-/** Makes pauses on a clock. */
-export function createPauses(clock: Clock): Pauses {
+} {
   const cancels = new Set<() => void>();
   return {
     wait: (delayMs) =>

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** A request as it came, the body still bytes. */
 export interface EmulatorRequest {
   /** Whether it came over TLS. */
-  readonly isSecure?: boolean;
+  readonly isSecure: boolean;
   readonly method: string;
   /** With the query. */
   readonly path: string;
@@ -12,11 +12,17 @@ export interface EmulatorRequest {
   readonly body: Buffer | 'tooLarge';
 }
 
+/** An answer before it becomes HTTP. */
+export interface EmulatorAnswer {
+  readonly status: number;
+  /** These replace the headers that Graph always sends. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Objects are sent as JSON. */
+  readonly body?: string | Buffer | object;
+}
+
 /** The path without the query, and the query. */
-export function splitPath(path: string): {
-  readonly path: string;
-  readonly query: URLSearchParams;
-} {
+export function splitPath(path: string): { path: string; query: URLSearchParams } {
   const [, before = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(path) ?? [];
   return { path: before, query: new URLSearchParams(query) };
 }
@@ -30,97 +36,80 @@ export const rootHeaders = ['host', 'x-forwarded-host', 'x-forwarded-proto'] as 
  */
 export function callerRootOf({
   headers,
-  isSecure = false,
+  isSecure,
 }: Pick<EmulatorRequest, 'headers' | 'isSecure'>): string {
-  const [host = '127.0.0.1', forwardedHost, scheme] = rootHeaders.map((name) =>
-    firstOf(headers[name]),
+  // Each proxy on the way adds its own value behind a comma; the first is the one next to the caller.
+  const [host, forwardedHost, scheme] = rootHeaders.map((name) =>
+    String(headers[name] ?? '').replace(/\s*,.*/, ''),
   );
-  return `${isSecure || scheme === 'https' ? 'https' : 'http'}://${forwardedHost ?? host}`;
+  const isHttps = isSecure || scheme === 'https';
+  return `${isHttps ? 'https' : 'http'}://${forwardedHost || host || '127.0.0.1'}`;
 }
 
-/** Each proxy on the way adds its own value behind a comma; the first is the one next to the caller. */
-function firstOf(header: string | string[] | undefined): string | undefined {
-  return (
-    String(header ?? '')
-      .split(',')[0]
-      ?.trim() || undefined
-  );
-}
+/** The path of the collection behind the version. */
+export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
 /** The two versions of the API. */
 export type Version = 'v1.0' | 'beta';
 
 /** What a path asks for. */
 export type Route =
-  | { readonly kind: 'collection'; readonly version: Version }
-  | { readonly kind: 'partner'; readonly version: Version; readonly id: string }
-  | { readonly kind: 'filter'; readonly version: Version; readonly id: string }
-  | { readonly kind: 'groups'; readonly version: Version }
-  | { readonly kind: 'batch'; readonly version: Version }
-  | { readonly kind: 'metadata'; readonly version: Version }
-  | { readonly kind: 'invalidVersion'; readonly version: string }
-  | { readonly kind: 'unknownSegment'; readonly segment: string }
-  | { readonly kind: 'noRoute'; readonly template: string };
+  | {
+      readonly kind: 'collection' | 'groups' | 'batch' | 'metadata';
+      readonly version: Version;
+    }
+  | { readonly kind: 'partner' | 'filter'; readonly version: Version; readonly id: string }
+  | { readonly kind: 'noRoute'; readonly template: string }
+  | { readonly kind: 'unknown'; readonly message: string };
 
-const services: ReadonlyMap<string, 'batch' | 'metadata'> = new Map([
+const services: ReadonlyMap<string, 'batch' | 'metadata' | 'groups'> = new Map([
   ['$batch', 'batch'],
   ['$metadata', 'metadata'],
+  ['directoryobjects/getbyids', 'groups'],
 ]);
 
 const collection = /^complianceManagementPartners(?:\('((?:[^']|'')*)'\))?$/i;
 
 /** Reads a path without its query as Graph does: segments in any case, ids as a segment or in brackets. */
 export function parseRoute(path: string): Route {
-  const [first = '', ...segments] = path
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map(decode);
-  const version = parseVersion(first);
-  if (version === undefined) {
-    return { kind: 'invalidVersion', version: first };
+  const [first = '', ...segments] = path.split('/').filter(Boolean).map(decode);
+  const version = first.toLowerCase();
+  if (version !== 'v1.0' && version !== 'beta') {
+    return { kind: 'unknown', message: `Invalid version: ${first}` };
   }
-  const [singleton = '', resource = '', ...rest] = segments;
-  const service = services.get(singleton.toLowerCase());
-  if (service !== undefined && segments.length === 1) {
+  const service = services.get(segments.join('/').toLowerCase());
+  if (service !== undefined) {
     return { kind: service, version };
   }
-  if (/^directoryObjects\/getByIds$/i.test(segments.join('/'))) {
-    return { kind: 'groups', version };
-  }
+  const [singleton = '', resource = '', ...rest] = segments;
   if (singleton.toLowerCase() !== 'devicemanagement') {
-    return { kind: 'unknownSegment', segment: singleton };
+    return unknownSegment(singleton);
   }
-  if (resource.toLowerCase() === 'assignmentfilters' && rest.length === 1) {
-    return { kind: 'filter', version, id: rest[0] ?? '' };
+  const [id, ...others] = rest;
+  if (resource.toLowerCase() === 'assignmentfilters' && id !== undefined && others.length === 0) {
+    return { kind: 'filter', version, id };
   }
   const match = collection.exec(resource);
   if (match === null) {
-    return { kind: 'unknownSegment', segment: resource };
+    return unknownSegment(resource);
   }
   // Inside the brackets a quote is written twice.
   const key = match[1]?.replaceAll("''", "'");
-  return key === undefined ? parseRest(version, rest) : parseKey(version, key, rest);
-}
-
-function parseRest(version: Version, [next, ...others]: readonly string[]): Route {
-  if (next === undefined) {
+  if (key === undefined && id === undefined) {
     return { kind: 'collection', version };
   }
   // The collection is contained: there is nothing to link, whatever the reference page's request line says.
-  return next.startsWith('$')
-    ? { kind: 'noRoute', template: `~/singleton/navigation/${next}` }
-    : parseKey(version, next, others);
-}
-
-function parseKey(version: Version, id: string, [next]: readonly string[]): Route {
+  if (key === undefined && id?.startsWith('$')) {
+    return { kind: 'noRoute', template: `~/singleton/navigation/${id}` };
+  }
+  const [next] = key === undefined ? others : rest;
   return next === undefined
-    ? { kind: 'partner', version, id }
-    : { kind: 'unknownSegment', segment: next };
+    ? { kind: 'partner', version, id: key ?? id ?? '' }
+    : unknownSegment(next);
 }
 
-function parseVersion(segment: string): Version | undefined {
-  const version = segment.toLowerCase();
-  return version === 'v1.0' || version === 'beta' ? version : undefined;
+export function unknownSegment(segment: string): Extract<Route, { kind: 'unknown' }> {
+  return { kind: 'unknown', message: `Resource not found for the segment '${segment}'.` };
 }
 
 function decode(segment: string): string {
@@ -131,34 +120,6 @@ function decode(segment: string): string {
   }
 }
 
-/** An answer before it becomes HTTP. */
-export interface EmulatorAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: object;
-}
-
-/** Why Graph itself, and no service behind it, does not answer. */
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
-
-/** An answer in Graph's own envelope. */
-export function refuse({ status, code, message }: Refusal, stamp: ErrorStamp): EmulatorAnswer {
-  return { status, body: plainError(code, message, stamp) };
-}
-
-/** The answer to a method that a path does not have; `allow` names those that it has. */
-export function refuseMethod(allow: string, stamp: ErrorStamp): EmulatorAnswer {
-  const message = 'Specified HTTP method is not allowed for the request target.';
-  return {
-    ...refuse({ status: 405, code: 'Request_BadRequest', message }, stamp),
-    headers: { allow },
-  };
-}
-
 /** The ids and the time that Graph puts into each error. */
 export interface ErrorStamp {
   readonly requestId: string;
@@ -167,37 +128,70 @@ export interface ErrorStamp {
   readonly nowMs: number;
 }
 
-/** Graph's own envelope, with a plain message. */
-function plainError(code: string, message: string, stamp: ErrorStamp): object {
-  return { error: { code, message, innerError: innerErrorOf(stamp) } };
+/** Thrown instead of giving an answer; becomes Graph's error once the request has its stamp. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly answerFor: (stamp: ErrorStamp) => EmulatorAnswer;
+
+  constructor(
+    status: number,
+    message: string,
+    errorFor: (stamp: ErrorStamp) => object,
+    headers = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.answerFor = (stamp) => ({ status, headers, body: { error: errorFor(stamp) } });
+  }
+}
+
+/** An error of Graph itself and of no service behind it. */
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers?: EmulatorAnswer['headers'],
+): Refusal {
+  return new Refusal(
+    status,
+    message,
+    (stamp) => ({ code, message, innerError: innerErrorOf(stamp) }),
+    headers,
+  );
+}
+
+/** The error for a method that a path does not have; `allow` names those that it has. */
+export function methodRefusal(allow: string): Refusal {
+  const message = 'Specified HTTP method is not allowed for the request target.';
+  return refusal(405, 'Request_BadRequest', message, { allow });
 }
 
 /** A body that does not fit the model, as Intune rejects it: the inner error repeats the message. */
-export function modelError(message: string, stamp: ErrorStamp): object {
-  return {
-    error: {
-      code: 'ModelValidationFailure',
-      message,
-      innerError: { message, ...innerErrorOf(stamp) },
-    },
-  };
+export function modelRefusal(message: string): Refusal {
+  return new Refusal(400, message, (stamp) => ({
+    code: 'ModelValidationFailure',
+    message,
+    innerError: { message, ...innerErrorOf(stamp) },
+  }));
 }
 
-/** Intune's service answers with JSON in the message, which names its internal address; clients have to bear it. */
-export function serviceError(code: string, text: string, path: string, stamp: ErrorStamp): object {
-  const message = {
-    _version: 3,
-    Message:
-      `${text} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000` +
-      ` - Activity ID: ${stamp.clientRequestId}` +
-      ` - Url: https://fef.embedded.manage.microsoft.com/StatelessOnboardingService${path}?api-version=5025-09-01`,
-    CustomApiErrorPhrase: '',
-    RetryAfter: null,
-    ErrorSourceService: '',
-    HttpHeaders: '{}',
-  };
-  const json = JSON.stringify(message, null, 2).replaceAll('\n', '\r\n');
-  return { error: { code, message: json, innerError: innerErrorOf(stamp) } };
+/** Intune's service answers with JSON in the message, which names its internal address. */
+export function serviceRefusal(status: number, code: string, text: string, path: string): Refusal {
+  return new Refusal(status, text, (stamp) => {
+    const message = {
+      _version: 3,
+      Message:
+        `${text} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000` +
+        ` - Activity ID: ${stamp.clientRequestId}` +
+        ` - Url: https://fef.embedded.manage.microsoft.com/StatelessOnboardingService${path}?api-version=5025-09-01`,
+      CustomApiErrorPhrase: '',
+      RetryAfter: null,
+      ErrorSourceService: '',
+      HttpHeaders: '{}',
+    };
+    const json = JSON.stringify(message, null, 2).replaceAll('\n', '\r\n');
+    return { code, message: json, innerError: innerErrorOf(stamp) };
+  });
 }
 
 function innerErrorOf({ requestId, clientRequestId, nowMs }: ErrorStamp): object {
@@ -209,23 +203,18 @@ function innerErrorOf({ requestId, clientRequestId, nowMs }: ErrorStamp): object
   };
 }
 
-/** The value of a body, or the answer that rejects it. */
-type JsonBody = { readonly value: unknown } | { readonly refusal: EmulatorAnswer };
-
-/** Reads a body as Graph's front door does, before any service sees it: JSON by its media type, in UTF-8. */
-export function readJsonBody({ headers, body }: EmulatorRequest, stamp: ErrorStamp): JsonBody {
+/** Reads a body as Graph does before any service sees it: JSON by its media type, in UTF-8. */
+export function readJsonBody({ headers, body }: EmulatorRequest): unknown {
   if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
     const message = 'A supported MIME type could not be found that matches the content type.';
-    return { refusal: refuse({ status: 415, code: 'UnsupportedMediaType', message }, stamp) };
+    throw refusal(415, 'UnsupportedMediaType', message);
   }
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(
-      body === 'tooLarge' ? undefined : body,
-    );
-    return { value: JSON.parse(text) };
+    const bytes = body === 'tooLarge' ? undefined : body;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     const message =
       'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
-    return { refusal: refuse({ status: 400, code: 'BadRequest', message }, stamp) };
+    throw refusal(400, 'BadRequest', message);
   }
 }

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../shared/json.ts';
 import type { EmulatorAnswer } from './http.ts';
-import type { ProjectedPartner } from './operations.ts';
 import { blankPartner, type PartnerStore } from './store.ts';
 
 /**
@@ -14,7 +13,7 @@ export type Quirk = (typeof oddities)[number];
 export const oddities = [
   /** Types inside a partner are written without `#`, as in the response on the reference page. */
   'hash-less-types',
-  /** A read of what is not there gives a blank partner with 200, a deletion 204: Intune has answered any GUID so. */
+  /** A missing id reads as a blank partner with 200 and is deleted with 204: Intune has answered any GUID so. */
   'missing-as-200',
   /** One partner is answered in `{"value": {…}}`, as in the example on Graph's page for the read. */
   'value-wrapper',
@@ -36,96 +35,32 @@ export const oddities = [
   'names-withheld',
 ] as const;
 
-/** What an answer is to. */
-interface Asked {
-  readonly method: string;
-  readonly kind: 'collection' | 'partner';
-}
+type Members = Readonly<Record<string, unknown>>;
 
-/** Changes a success as oddities have it; what is stored, and a refusal, stay as they are. */
+/** Changes a success as oddities have it; what is stored stays as it is. */
 export function applyAnswerQuirks(
   oddities: ReadonlySet<Quirk>,
-  { method, kind }: Asked,
+  { method, isOne }: { readonly method: string; readonly isOne: boolean },
   answer: EmulatorAnswer,
 ): EmulatorAnswer {
   const { body } = answer;
-  if (answer.status >= 300 || body === undefined) {
+  if (!isJsonObject(body)) {
     return answer;
   }
   if (method === 'PATCH' && oddities.has('no-content-update')) {
     return { status: 204 };
   }
-  const disguised = disguiseBody(oddities, { ...body });
-  const isWrapped = method === 'GET' && kind === 'partner' && oddities.has('value-wrapper');
-  return { ...answer, body: isWrapped ? wrap(disguised) : disguised };
-}
-
-/** Only a list has an array for its value; one partner has none. */
-function disguiseBody(oddities: ReadonlySet<Quirk>, body: ProjectedPartner): ProjectedPartner {
-  const rows = body['value'];
-  return Array.isArray(rows)
-    ? { ...body, value: rows.map((row) => applyPartnerQuirks(oddities, row)) }
-    : applyPartnerQuirks(oddities, body);
-}
-
-/** The context belongs to the answer and not to the partner, so it stays outside. */
-function wrap(entity: ProjectedPartner): object {
-  const { '@odata.context': context, ...value } = entity;
-  return { '@odata.context': context, value };
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-/** A target that is shown as one of another type. */
-interface TargetDisguise {
-  readonly listedType: string;
-  readonly unlistedType: string;
-  /** The property that both have under different names. */
-  readonly listedName: string;
-  readonly unlistedName: string;
-  /** What the unlisted type has beside it. */
-  readonly ownMembers: Members;
-}
-
-const listedState = 'rejected';
-const unlistedState = 'suspended';
-
-/** Types that a page or a package of Microsoft's knows and the metadata does not. */
-const targetDisguises: readonly TargetDisguise[] = [
-  {
-    listedType: 'exclusionGroupAssignmentTarget',
-    unlistedType: 'scopeTagGroupAssignmentTarget',
-    listedName: 'groupId',
-    unlistedName: 'entraObjectId',
-    ownMembers: { targetType: 'user' },
-  },
-  {
-    listedType: 'configurationManagerCollectionAssignmentTarget',
-    unlistedType: 'androidFotaDeploymentAssignmentTarget',
-    listedName: 'collectionId',
-    unlistedName: 'groupId',
-    ownMembers: {},
-  },
-];
-
-const disguises: Readonly<Partial<Record<Quirk, (partner: Members) => Members>>> = {
-  'unknown-enum-members': (partner) => replaceState(partner, listedState, unlistedState),
-  'unknown-target-types': (partner) => mapAssignments(partner, (one) => mapTarget(one, toUnlisted)),
-  'hash-less-types': (partner) =>
-    mapAssignments(partner, (one) => mapTarget(withoutHash(one), withoutHash)),
-};
-
-const recognitions: typeof disguises = {
-  'unknown-enum-members': (partner) => replaceState(partner, unlistedState, listedState),
-  'unknown-target-types': (partner) => mapAssignments(partner, (one) => mapTarget(one, toListed)),
-};
-
-/** Shows a partner as oddities have it; the same partner always looks the same. */
-function applyPartnerQuirks(
-  oddities: ReadonlySet<Quirk>,
-  partner: ProjectedPartner,
-): ProjectedPartner {
-  return applyAll(disguises, oddities, partner);
+  // Only a list has an array for its value; one partner has none.
+  const { value: rows } = body;
+  const disguised = Array.isArray(rows)
+    ? { ...body, value: rows.map((row) => applyAll(disguises, oddities, row)) }
+    : applyAll(disguises, oddities, body);
+  if (method !== 'GET' || !isOne || !oddities.has('value-wrapper')) {
+    return { ...answer, body: disguised };
+  }
+  // The context belongs to the answer and not to the partner, so it stays outside.
+  const { '@odata.context': context, ...value } = disguised;
+  return { ...answer, body: { '@odata.context': context, value } };
 }
 
 /**
@@ -136,12 +71,60 @@ export function recognizePartner(oddities: ReadonlySet<Quirk>, body: unknown): u
   return isJsonObject(body) ? applyAll(recognitions, oddities, body) : body;
 }
 
+/** The state that no schema lists, and the one in whose place it is shown. */
+const unlistedState = 'suspended';
+const listedState = 'rejected';
+
+/** A target as one type has it: a property, and constants beside it. */
+interface TargetShape {
+  readonly type: string;
+  readonly property: string;
+  readonly constants: Members;
+}
+
+/** Types that the metadata lists, and ones in whose place a page or a package of Microsoft's knows and it does not. */
+const targetDisguises: readonly (readonly [listed: TargetShape, unlisted: TargetShape])[] = [
+  [
+    { type: 'exclusionGroupAssignmentTarget', property: 'groupId', constants: {} },
+    {
+      type: 'scopeTagGroupAssignmentTarget',
+      property: 'entraObjectId',
+      constants: { targetType: 'user' },
+    },
+  ],
+  [
+    {
+      type: 'configurationManagerCollectionAssignmentTarget',
+      property: 'collectionId',
+      constants: {},
+    },
+    { type: 'androidFotaDeploymentAssignmentTarget', property: 'groupId', constants: {} },
+  ],
+];
+
+type Change = (members: Members) => Members;
+
+const disguises: Readonly<Partial<Record<Quirk, Change>>> = {
+  'unknown-enum-members': (partner) => replaceState(partner, listedState, unlistedState),
+  'unknown-target-types': mapTargets((target) =>
+    targetDisguises.reduce((one, [from, to]) => reshape(one, from, to), target),
+  ),
+  'hash-less-types': (partner) => mapAssignments(mapTargets(withoutHash)(partner), withoutHash),
+};
+
+const recognitions: typeof disguises = {
+  'unknown-enum-members': (partner) => replaceState(partner, unlistedState, listedState),
+  'unknown-target-types': mapTargets((target) =>
+    targetDisguises.reduce((one, [to, from]) => reshape(one, from, to), target),
+  ),
+};
+
+/** In the table's order and not in that of the set, so that the order of a configuration means nothing. */
 function applyAll(
   changes: typeof disguises,
   oddities: ReadonlySet<Quirk>,
   partner: Members,
 ): Members {
-  // In the table's order and not in that of the set, so that the order of a configuration means nothing.
   return Object.entries(changes)
     .filter(([oddity]) => oddities.has(oddity as Quirk))
     .reduce((changed, [, change]) => change(changed), partner);
@@ -152,61 +135,44 @@ function replaceState(partner: Members, from: string, to: string): Members {
 }
 
 /** The lists of assignments are the only arrays that a partner has. */
-function mapAssignments(partner: Members, change: (assignment: Members) => Members): Members {
-  return mapMembers(partner, ([name, value]) => [
+function mapAssignments(partner: Members, change: Change): Members {
+  return mapMembers(partner, (name, value) => [
     name,
     Array.isArray(value) ? value.map((one) => (isJsonObject(one) ? change(one) : one)) : value,
   ]);
 }
 
-function mapTarget(assignment: Members, change: (target: Members) => Members): Members {
-  const target = assignment['target'];
-  return isJsonObject(target) ? { ...assignment, target: change(target) } : assignment;
+function mapTargets(change: Change): Change {
+  return (partner) =>
+    mapAssignments(partner, (assignment) => {
+      const { target } = assignment;
+      return isJsonObject(target) ? { ...assignment, target: change(target) } : assignment;
+    });
 }
 
 function withoutHash(typed: Members): Members {
-  const type = typed['@odata.type'];
+  const { '@odata.type': type } = typed;
   return typeof type === 'string' ? { ...typed, '@odata.type': type.replace(/^#/, '') } : typed;
 }
 
-function toUnlisted(target: Members): Members {
-  const type = typeNameOf(target);
-  const disguise = targetDisguises.find(({ listedType }) => listedType === type);
-  if (disguise === undefined) {
+/** Writes a target of one type as one of another. */
+function reshape(target: Members, from: TargetShape, to: TargetShape): Members {
+  if (String(target['@odata.type']).replace(/^#?microsoft\.graph\./, '') !== from.type) {
     return target;
   }
-  const { unlistedType, listedName, unlistedName, ownMembers } = disguise;
-  return { ...rewriteTarget(target, unlistedType, listedName, unlistedName), ...ownMembers };
-}
-
-function toListed(target: Members): Members {
-  const type = typeNameOf(target);
-  const disguise = targetDisguises.find(({ unlistedType }) => unlistedType === type);
-  if (disguise === undefined) {
-    return target;
-  }
-  const { listedType, listedName, unlistedName, ownMembers } = disguise;
-  const others = Object.entries(target).filter(([name]) => !Object.hasOwn(ownMembers, name));
-  return rewriteTarget(Object.fromEntries(others), listedType, unlistedName, listedName);
-}
-
-function rewriteTarget(target: Members, type: string, from: string, to: string): Members {
-  return mapMembers(target, ([name, value]) =>
+  const members = Object.entries(target).filter(([name]) => !Object.hasOwn(from.constants, name));
+  return mapMembers({ ...Object.fromEntries(members), ...to.constants }, (name, value) =>
     name === '@odata.type'
-      ? [name, `#microsoft.graph.${type}`]
-      : [name === from ? to : name, value],
+      ? [name, `#microsoft.graph.${to.type}`]
+      : [name === from.property ? to.property : name, value],
   );
-}
-
-function typeNameOf(target: Members): string {
-  return String(target['@odata.type']).replace(/^#?microsoft\.graph\./, '');
 }
 
 function mapMembers(
   members: Members,
-  change: (entry: readonly [string, unknown]) => readonly [string, unknown],
+  change: (name: string, value: unknown) => readonly [string, unknown],
 ): Members {
-  return Object.fromEntries(Object.entries(members).map(change));
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => change(name, value)));
 }
 
 /** Looks at a store as if every id were taken: one that is not has a blank row, and can be deleted. */

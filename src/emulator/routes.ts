@@ -1,22 +1,18 @@
 import { answerFilter, answerGroups } from './directory.ts';
-import type { QueryReading } from './filter.ts';
 import {
   callerRootOf,
   type EmulatorAnswer,
   type EmulatorRequest,
-  type ErrorStamp,
+  methodRefusal,
   parseRoute,
-  type Route,
   readJsonBody,
-  refuse,
-  refuseMethod,
-  serviceError,
+  refusal,
   splitPath,
+  unknownSegment,
   type Version,
 } from './http.ts';
-import { type BetaGeneration, modelOf } from './model.ts';
+import { type BetaGeneration, type Model, modelOf } from './model.ts';
 import {
-  collectionPath,
   createPartner,
   deletePartner,
   getPartner,
@@ -24,12 +20,7 @@ import {
   type OperationScope,
   updatePartner,
 } from './operations.ts';
-import {
-  findIgnoredOptionProblem,
-  parsePageRequest,
-  parseSelect,
-  readSystemOptions,
-} from './query.ts';
+import { parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
 import { applyAnswerQuirks, type Quirk, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
@@ -45,177 +36,131 @@ export interface EmulatorParts {
   readonly oddities: ReadonlySet<Quirk>;
 }
 
-type ResourceRoute = Extract<Route, { kind: 'collection' | 'partner' }>;
+/** The types that a version of this embedded Graph knows. */
+export function modelFor({ generation }: EmulatorParts, version: Version): Model {
+  return modelOf(version === 'v1.0' ? 'v1.0' : generation);
+}
 
-/** Answers as Graph does: first who asks, then what for, then whether it is allowed to be so. */
-export function answerRequest(
-  parts: EmulatorParts,
-  request: EmulatorRequest,
-  stamp: ErrorStamp,
-): EmulatorAnswer {
-  const refusal = findAccessRefusal(parts.acceptToken, request, stamp);
-  if (refusal !== undefined) {
-    return refusal;
-  }
+/**
+ * Answers as Graph does: it judges the token, then the path, then the method, the query and the body.
+ * @throws Refusal
+ */
+export function answerRequest(parts: EmulatorParts, request: EmulatorRequest): EmulatorAnswer {
+  checkAccess(parts, request);
   const { path } = splitPath(request.path);
   const route = parseRoute(path);
   switch (route.kind) {
-    case 'invalidVersion': {
-      const message = `Invalid version: ${route.version}`;
-      return refuse({ status: 400, code: 'BadRequest', message }, stamp);
-    }
     // Both have a way of their own; one that comes here is inside a batch, where there is none.
     case 'batch':
     case 'metadata':
-    case 'unknownSegment': {
-      const segment = route.kind === 'unknownSegment' ? route.segment : `$${route.kind}`;
-      const message = `Resource not found for the segment '${segment}'.`;
-      return refuse({ status: 400, code: 'BadRequest', message }, stamp);
-    }
+      throw refusal(400, 'BadRequest', unknownSegment(`$${route.kind}`).message);
+    case 'unknown':
+      throw refusal(400, 'BadRequest', route.message);
     case 'noRoute': {
       const code = 'No method match route template';
       const message = `No OData route exists that match template ${route.template} with http verb ${request.method} for request /StatelessOnboardingService${path}.`;
-      return refuse({ status: 400, code, message }, stamp);
+      throw refusal(400, code, message);
     }
     case 'groups':
-      return answerGroups(parts, { request, stamp });
+      return answerGroups(parts.oddities, request);
     case 'filter':
-      return answerFilter(parts, { request, stamp }, route);
-    default:
-      return answerResource(parts, request, { stamp, route });
+      return answerFilter(parts.oddities, modelFor(parts, route.version), request, route.id);
+    case 'collection':
+      return answerResource(parts, request, route.version);
+    case 'partner':
+      return answerResource(parts, request, route.version, route.id);
   }
+}
+
+/** The collection, or the partner with the id. */
+function answerResource(
+  parts: EmulatorParts,
+  request: EmulatorRequest,
+  version: Version,
+  id?: string,
+): EmulatorAnswer {
+  const { oddities } = parts;
+  const { method } = request;
+  const isForgiving = oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
+  const store = method === 'GET' ? parts.seen() : parts.store;
+  const scope: OperationScope = {
+    store: isForgiving ? storeWithoutGaps(store) : store,
+    model: modelFor(parts, version),
+    baseUrl: `${callerRootOf(request)}/${version}`,
+    newId: parts.newId,
+  };
+  const call = { parts, request, scope, version };
+  const isOne = id !== undefined;
+  const answer = isOne ? answerPartner(call, id) : answerCollection(call);
+  return applyAnswerQuirks(oddities, { method, isOne }, answer);
 }
 
 /** A request for the resource, with all that its operations work with. */
 interface ResourceCall {
+  readonly parts: EmulatorParts;
   readonly request: EmulatorRequest;
   readonly scope: OperationScope;
-  readonly parts: EmulatorParts;
   readonly version: Version;
 }
 
-function answerResource(
-  parts: EmulatorParts,
-  request: EmulatorRequest,
-  { stamp, route }: { readonly stamp: ErrorStamp; readonly route: ResourceRoute },
-): EmulatorAnswer {
-  const { method } = request;
-  const isForgiving = parts.oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
-  const store = method === 'GET' ? parts.seen() : parts.store;
-  const scope: OperationScope = {
-    store: isForgiving ? storeWithoutGaps(store) : store,
-    model: modelOf(route.version === 'v1.0' ? 'v1.0' : parts.generation),
-    stamp,
-    baseUrl: `${callerRootOf(request)}/${route.version}`,
-    newId: parts.newId,
-  };
-  const call: ResourceCall = { request, scope, parts, version: route.version };
-  const answer = route.kind === 'collection' ? answerCollection(call) : answerPartner(call, route);
-  return applyAnswerQuirks(parts.oddities, { method, kind: route.kind }, answer);
-}
-
 function answerCollection(call: ResourceCall): EmulatorAnswer {
-  const { request, scope, parts } = call;
-  switch (request.method) {
+  const { scope, parts } = call;
+  switch (call.request.method) {
     case 'GET': {
       const hasEmptyPages = parts.oddities.has('empty-pages');
       const traits = { pageSize: parts.pageSize, model: scope.model, hasEmptyPages };
-      return withOptions(call, (options) =>
-        withQuery(scope, parsePageRequest(options, traits), (page) => listPartners(scope, page)),
-      );
+      return listPartners(scope, parsePageRequest(optionsOf(call), traits));
     }
     case 'POST':
-      return withJson(call, (body) => createPartner(scope, body));
+      return createPartner(scope, bodyOf(call));
     default:
-      return refuseMethod('GET, POST', scope.stamp);
+      throw methodRefusal('GET, POST');
   }
 }
 
-function answerPartner(
-  call: ResourceCall,
-  { id }: Extract<ResourceRoute, { kind: 'partner' }>,
-): EmulatorAnswer {
-  const { request, scope } = call;
-  switch (request.method) {
+function answerPartner(call: ResourceCall, id: string): EmulatorAnswer {
+  const { scope, parts } = call;
+  switch (call.request.method) {
     case 'GET':
-      return withOptions(call, (options) =>
-        withQuery(scope, findIgnoredOptionProblem(options, scope.model), () =>
-          withQuery(scope, parseSelect(options, scope.model), (chosen) =>
-            getPartner(scope, id, chosen),
-          ),
-        ),
-      );
-    case 'PATCH':
-      return withJson(call, (body) => {
-        const before = getPartner(scope, id, { select: undefined });
-        const answer = updatePartner(scope, id, body);
-        const isLate = answer.status === 200 && call.parts.oddities.has('old-entity-update');
-        return isLate ? before : answer;
-      });
+      return getPartner(scope, id, parseSelect(optionsOf(call), scope.model));
+    case 'PATCH': {
+      const body = bodyOf(call);
+      const before = getPartner(scope, id, undefined);
+      const answer = updatePartner(scope, id, body);
+      return parts.oddities.has('old-entity-update') ? before : answer;
+    }
     case 'DELETE':
       return deletePartner(scope, id);
     default:
-      return refuseMethod('GET, PATCH, DELETE', scope.stamp);
+      throw methodRefusal('GET, PATCH, DELETE');
   }
 }
 
-function withOptions(
-  { request, scope, version }: ResourceCall,
-  answer: (options: URLSearchParams) => EmulatorAnswer,
-): EmulatorAnswer {
-  const reading = readSystemOptions(splitPath(request.path).query, version);
-  return withQuery(scope, reading, ({ options }) => answer(options));
+function optionsOf({ request, version }: ResourceCall): URLSearchParams {
+  return readSystemOptions(splitPath(request.path).query, version);
 }
 
-function withQuery<T extends object>(
-  { stamp }: OperationScope,
-  reading: QueryReading<T>,
-  answer: (query: T) => EmulatorAnswer,
-): EmulatorAnswer {
-  if (!('refusal' in reading)) {
-    return answer(reading);
-  }
-  const { status, message } = reading.refusal;
-  return status === 400
-    ? refuse({ status, code: 'BadRequest', message }, stamp)
-    : { status, body: serviceError('InternalServerError', message, collectionPath, stamp) };
+function bodyOf({ request, parts }: ResourceCall): unknown {
+  return recognizePartner(parts.oddities, readJsonBody(request));
 }
 
-function withJson(
-  { request, scope, parts }: ResourceCall,
-  answer: (body: unknown) => EmulatorAnswer,
-): EmulatorAnswer {
-  const json = readJsonBody(request, scope.stamp);
-  return 'refusal' in json ? json.refusal : answer(recognizePartner(parts.oddities, json.value));
-}
-
-/** Rejects a request without a valid token, then one that is too large; undefined if the request may be looked at. */
-export function findAccessRefusal(
-  acceptToken: (token: string) => boolean,
+/**
+ * Rejects a request without a valid token, then one that is too large.
+ * @throws Refusal
+ */
+export function checkAccess(
+  { acceptToken }: EmulatorParts,
   { headers, body }: EmulatorRequest,
-  stamp: ErrorStamp,
-): EmulatorAnswer | undefined {
-  const message = findTokenProblem(acceptToken, headers.authorization);
-  if (message !== undefined) {
-    return {
-      ...refuse({ status: 401, code: 'InvalidAuthenticationToken', message }, stamp),
-      headers: { 'www-authenticate': 'Bearer realm="", error="invalid_token"' },
-    };
+): void {
+  const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (token === undefined || !acceptToken(token)) {
+    const message =
+      token === undefined ? 'Access token is empty.' : 'Access token validation failure.';
+    throw refusal(401, 'InvalidAuthenticationToken', message, {
+      'www-authenticate': 'Bearer realm="", error="invalid_token"',
+    });
   }
   if (body === 'tooLarge') {
-    const text = 'The request entity is too large.';
-    return refuse({ status: 413, code: 'RequestEntityTooLarge', message: text }, stamp);
+    throw refusal(413, 'RequestEntityTooLarge', 'The request entity is too large.');
   }
-  return undefined;
-}
-
-function findTokenProblem(
-  acceptToken: (token: string) => boolean,
-  authorization: string | undefined,
-): string | undefined {
-  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (token === undefined) {
-    return 'Access token is empty.';
-  }
-  return acceptToken(token) ? undefined : 'Access token validation failure.';
 }

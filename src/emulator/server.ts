@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { PartnerResource } from '../graph/types.ts';
@@ -19,14 +14,21 @@ import {
   createPauses,
   deliver,
   type Faults,
-  prepareDelivery,
+  type Outcome,
+  orRefusal,
   type Stage,
 } from './faults.ts';
-import { type EmulatorRequest, parseRoute, splitPath } from './http.ts';
-import { answerMetadata } from './metadata.ts';
+import {
+  type EmulatorRequest,
+  type ErrorStamp,
+  methodRefusal,
+  parseRoute,
+  splitPath,
+} from './http.ts';
+import { metadataXml } from './metadata.ts';
 import type { BetaGeneration } from './model.ts';
 import type { Quirk } from './quirks.ts';
-import { answerRequest, type EmulatorParts } from './routes.ts';
+import { answerRequest, checkAccess, type EmulatorParts, modelFor } from './routes.ts';
 import { createLaggingStore } from './store.ts';
 
 /** How the embedded Graph is to behave. */
@@ -44,11 +46,11 @@ export interface EmulatorOptions {
   readonly pageSize?: number;
   /** The rows at the start; partners of Intune's catalogue if absent. */
   readonly seed?: readonly PartnerResource[];
-  /** What its answers have that no page promises; nothing if absent. */
+  /** None if absent. */
   readonly oddities?: readonly Quirk[];
   /** By how much reads lag behind writes, in milliseconds of the clock; with `lagging-reads` 3,000 if absent. */
   readonly readLagMs?: number;
-  /** Told of each request once its body is there. */
+  /** Called with each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
   /** Makes it speak TLS. */
   readonly certificate?: ServerCertificate | undefined;
@@ -58,13 +60,8 @@ export interface EmulatorOptions {
   readonly recordRequests?: boolean;
 }
 
-/** A request that reached the embedded Graph. */
-export interface SeenRequest {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  /** The token included. */
-  readonly headers: IncomingHttpHeaders;
+/** A request that reached the embedded Graph, with its token. */
+export interface SeenRequest extends Pick<EmulatorRequest, 'method' | 'path' | 'headers'> {
   /** Empty if there was none, or if it was too large. */
   readonly body: string;
 }
@@ -86,24 +83,27 @@ export interface Emulator {
 /** What has been seen of Intune. */
 const usualLagMs = 3_000;
 const bodyLimitBytes = 1024 * 1024;
+/** Longer than any client keeps a connection, so that the client is the one to let go of it. */
+const keepAliveTimeout = 72_000;
 
 /**
- * Starts a small Microsoft Graph on loopback: a real HTTP server for one resource, with the rows in memory. Rejects
- * if the port cannot be had.
+ * Starts a small Microsoft Graph on loopback: a real HTTP server for one resource, with the rows in memory. A plain
+ * server of Node's: a framework's own answers to bad paths, methods and bodies would not look like Graph's, and faults
+ * need the socket itself. Rejects if the port cannot be had.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { clock } = options;
+  const { clock, certificate, host = '127.0.0.1', oddities = [] } = options;
   const faults = createFaults();
   const pauses = createPauses(clock);
   const requests: SeenRequest[] = [];
-  const lagMs = options.readLagMs ?? (options.oddities?.includes('lagging-reads') ? usualLagMs : 0);
+  const lagMs = options.readLagMs ?? (oddities.includes('lagging-reads') ? usualLagMs : 0);
   const parts: EmulatorParts = {
     ...createLaggingStore(options.seed ?? catalogue, { clock, lagMs }),
     generation: options.generation,
     pageSize: options.pageSize ?? 1000,
     acceptToken: options.acceptToken,
     newId: options.newId ?? randomUUID,
-    oddities: new Set(options.oddities),
+    oddities: new Set(oddities),
   };
   const stage: Stage = {
     parts,
@@ -115,9 +115,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       nowMs: clock.now(),
     }),
   };
+  const hasControl = options.hasControl === true && ['127.0.0.1', '::1'].includes(host);
 
-  function note(request: EmulatorRequest): void {
-    const { method, path, headers, body } = request;
+  function note({ method, path, headers, body }: EmulatorRequest): void {
     const seen = { method, path, headers, body: body === 'tooLarge' ? '' : body.toString('utf8') };
     options.onRequest?.(seen);
     if (options.recordRequests === true) {
@@ -125,124 +125,82 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     }
   }
 
-  const host = options.host ?? '127.0.0.1';
-  const hasControl = options.hasControl === true && ['127.0.0.1', '::1'].includes(host);
-  const listener = await listen({
-    host,
-    port: options.port,
-    certificate: options.certificate,
-    bodyLimitBytes,
-    async handle(request, response) {
-      if (hasControl && isControl(request)) {
-        const stamp = stage.newStamp(request);
-        deliver(response, prepareDelivery(answerControl(faults, request, stamp), stamp));
-        return;
-      }
-      note(request);
-      const { answer, kill, stamp } = await carryOut(stage, request, (on, at) => {
-        const route = parseRoute(splitPath(request.path).path);
-        switch (route.kind) {
-          case 'batch':
-            return answerBatch(on, { version: route.version, request, stamp: at });
-          case 'metadata':
-            return {
-              answer: answerMetadata(on.parts, { version: route.version, request, stamp: at }),
-            };
-          default:
-            return { answer: answerRequest(on.parts, request, at) };
-        }
-      });
-      deliver(response, prepareDelivery(answer, stamp), kill);
-    },
-  });
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '', headers } = incoming;
+    const body = await readBody(incoming);
+    const request = { isSecure: certificate !== undefined, method, path, headers, body };
+    if (hasControl && isControl(request)) {
+      const stamp = stage.newStamp(request);
+      const { answer } = await orRefusal(stamp, () => ({ answer: answerControl(faults, request) }));
+      deliver(response, answer, stamp);
+      return;
+    }
+    note(request);
+    const { answer, kill, stamp } = await carryOut(stage, request, (on, at) =>
+      answerOf(on, request, at),
+    );
+    deliver(response, answer, stamp, kill);
+  }
 
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
+    // A caller that left before its request was complete, or a clock that fails: no reader is left.
+    handle(incoming, response).catch(() => response.destroy());
+  };
+  const server = certificate
+    ? createTlsServer({ keepAliveTimeout, ...certificate }, listener)
+    : createServer({ keepAliveTimeout }, listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, resolve);
+  });
+  const { address, family, port } = server.address() as AddressInfo;
   return {
-    baseUrl: listener.baseUrl,
+    baseUrl: `${certificate ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     requests,
     faults,
     partners: () => parts.store.rows(),
     close() {
       pauses.giveUp();
-      return listener.close();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
     },
   };
 }
 
-/** Where to listen, and what to do with a request once its body is there. */
-interface ListenOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** Makes the server speak TLS. */
-  readonly certificate?: ServerCertificate | undefined;
-  readonly bodyLimitBytes: number;
-  readonly handle: (request: EmulatorRequest, response: ServerResponse) => Promise<void>;
+function answerOf(
+  stage: Stage,
+  request: EmulatorRequest,
+  stamp: ErrorStamp,
+): Outcome | Promise<Outcome> {
+  const route = parseRoute(splitPath(request.path).path);
+  if (route.kind === 'batch') {
+    return answerBatch(stage, { version: route.version, request, stamp });
+  }
+  if (route.kind !== 'metadata') {
+    return { answer: answerRequest(stage.parts, request) };
+  }
+  // Graph publishes its metadata, so it asks for no token here.
+  if (request.method !== 'GET') {
+    checkAccess(stage.parts, request);
+    throw methodRefusal('GET');
+  }
+  const headers = { 'content-type': 'application/xml' };
+  const body = metadataXml(modelFor(stage.parts, route.version));
+  return { answer: { status: 200, headers, body } };
 }
 
-/** A server that listens. */
-interface Listener {
-  /** Without a slash at the end. */
-  readonly baseUrl: string;
-  /** Ends it with all its connections, whatever they wait for. */
-  close(): Promise<void>;
-}
-
-/** Longer than any client keeps a connection, so that the client is the one to let go of it. */
-const keepAliveTimeoutMs = 72_000;
-
-/**
- * Listens for HTTP; rejects if the port cannot be had. A plain server of Node's: a framework's own answers to bad
- * paths, methods and bodies would not look like Graph's, and faults need the socket itself.
- */
-async function listen(options: ListenOptions): Promise<Listener> {
-  const { host, port, certificate, bodyLimitBytes, handle } = options;
-  const answer = (incoming: IncomingMessage, response: ServerResponse): void => {
-    readBody(incoming, bodyLimitBytes)
-      .then((body) => {
-        const { method = '', url = '', headers } = incoming;
-        return handle(
-          { isSecure: certificate !== undefined, method, path: url, headers, body },
-          response,
-        );
-      })
-      // A caller that left before its request was complete, or a clock that fails: no reader is left.
-      .catch(() => response.destroy());
-  };
-  const keepAliveTimeout = keepAliveTimeoutMs;
-  const server = certificate
-    ? createTlsServer({ keepAliveTimeout, ...certificate }, answer)
-    : createServer({ keepAliveTimeout }, answer);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return {
-    baseUrl: `${certificate ? 'https' : 'http'}://${toHost(server.address() as AddressInfo)}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function toHost({ address, family, port }: AddressInfo): string {
-  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-/** Reads to the end even what is too large, because most callers read no answer before they have sent everything. */
-async function readBody(
-  incoming: IncomingMessage,
-  limitBytes: number,
-): Promise<EmulatorRequest['body']> {
+/** Reads to the end even if the body is too large, because most callers read no answer before they sent everything. */
+async function readBody(incoming: IncomingMessage): Promise<EmulatorRequest['body']> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    if (length <= limitBytes) {
+    if (length <= bodyLimitBytes) {
       chunks.push(bytes);
     }
   }
-  return length > limitBytes ? 'tooLarge' : Buffer.concat(chunks);
+  return length > bodyLimitBytes ? 'tooLarge' : Buffer.concat(chunks);
 }

@@ -20,15 +20,6 @@ export interface PartnerStore {
   copy(): PartnerStore;
 }
 
-/** Makes a store with rows in it. */
-function createPartnerStore(seed: readonly PartnerResource[]): PartnerStore {
-  const store = storeOver(new Map(), 0);
-  for (const row of seed) {
-    store.put(row);
-  }
-  return store;
-}
-
 function storeOver(stored: Map<string, StoredPartner>, lastNumber: number): PartnerStore {
   let last = lastNumber;
   return {
@@ -45,36 +36,27 @@ function storeOver(stored: Map<string, StoredPartner>, lastNumber: number): Part
   };
 }
 
-/** A store whose readers see the rows as they were some time ago. */
-interface LaggingStore {
-  /** What operations write to, and read before they write. */
-  readonly store: PartnerStore;
-  /** What reads are shown. */
-  seen(): PartnerStore;
-}
-
-/** So many states are kept; beyond that the oldest is shown no more. */
+/** Beyond so many kept states, reads no longer show the oldest. */
 const maximumStates = 1_000;
 
-/** Makes a store whose reads lag behind its writes by `lagMs`. */
+/** A store, and what reads show of it: the rows as they were `lagMs` ago. */
 export function createLaggingStore(
-  seed: Parameters<typeof createPartnerStore>[0],
+  seed: readonly PartnerResource[],
   { clock, lagMs }: { readonly clock: Clock; readonly lagMs: number },
-): LaggingStore {
-  const store = createPartnerStore(seed);
-  /** The rows as they were before each write, the oldest first. */
-  const states: { readonly rows: PartnerStore; readonly replacedMs: number }[] = [];
+): { readonly store: PartnerStore; seen(): PartnerStore } {
+  const store = storeOver(new Map(), 0);
+  for (const row of seed) {
+    store.put(row);
+  }
   if (lagMs === 0) {
     return { store, seen: () => store };
   }
-
-  function keepState(): void {
+  /** The rows as they were before each write, the oldest first. */
+  const states: { readonly rows: PartnerStore; readonly replacedMs: number }[] = [];
+  const keepState = (): void => {
     states.push({ rows: store.copy(), replacedMs: clock.now() });
-    if (states.length > maximumStates) {
-      states.shift();
-    }
-  }
-
+    states.splice(0, states.length - maximumStates);
+  };
   return {
     store: {
       ...store,

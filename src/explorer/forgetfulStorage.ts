@@ -40,7 +40,7 @@ export function createForgetfulStorage(kept: ExplorerStorage, graph: string): Ex
   };
 }
 
-/** Gives the browser's storage; where the browser refuses it, one that lives as long as the page. */
+/** The browser's storage; if the browser allows none, one that lives as long as the page. */
 export function storageOf(read: () => ExplorerStorage): ExplorerStorage {
   try {
     return read();

@@ -18,28 +18,30 @@ const plainTerms: Readonly<Record<string, string>> = {
   'turned away': 'rejected',
   'under way': 'in flight',
   'all the same': 'anyway',
+  "today's beta": 'the current beta, or since when',
   'is told': 'is reported',
   'are told': 'are reported',
 };
 const unplain = new RegExp(`\\b(?:${Object.keys(plainTerms).join('|')})\\b`, 'i');
 
+const isProse = /\.(?:[cm]?[jt]sx?|graphql|md)$|(?:^|\/)Dockerfile$/;
 const filesIn = (folder: string): readonly string[] =>
   readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
     .map((file) => `${folder}/${file.split('\\').join('/')}`)
-    .filter((file) => /\.(?:[cm]?tsx?|mjs|graphql|md)$/.test(file))
-    .filter((file) => !/(?:^|\/)(?:generated|gql|\.build|node_modules)\//.test(file));
+    .filter((file) => isProse.test(file))
+    .filter((file) => !/(?:^|\/)(?:generated|gql|\.build|dist|node_modules)\//.test(file));
 const files = [
   ...['src', 'schema', 'docs', 'test', 'bench', 'examples', 'tools', 'deploy'].flatMap((folder) =>
     readdirSync(fileURLToPath(root)).includes(folder) ? filesIn(folder) : [],
   ),
-  ...readdirSync(fileURLToPath(root)).filter((file) => file.endsWith('.md')),
+  ...readdirSync(fileURLToPath(root)).filter((file) => isProse.test(file)),
 ].filter((file) => file !== 'test/audit/words.test.ts' && !file.startsWith('test/fixtures/'));
 
 const withoutQuotes = (text: string): string => text.replace(/`[^`]*`|"[^"]*"/g, '…');
 
 /** Comments, and literals of at least three words: messages, names of tests and of their rows. */
 function* proseOfSource(line: string): Generator<string> {
-  const comment = /^\s*(?:\/?\*+|\/\/)(.*)|\s\/\/ (.*)/.exec(line);
+  const comment = /^\s*(?:\/?\*+|\/\/|# )(.*)|\s\/\/ (.*)/.exec(line);
   if (comment) {
     yield withoutQuotes(comment[1] ?? comment[2] ?? '');
     return;
@@ -79,7 +81,8 @@ it('uses plain words in comments, messages, test names and documents', () => {
 it('sees all folders', () => {
   const folders = new Set(files.map((file) => file.split('/')[0]));
   expect([...folders]).toEqual(
-    expect.arrayContaining(['src', 'schema', 'docs', 'test', 'README.md']),
+    expect.arrayContaining(['src', 'schema', 'docs', 'test', 'tools', 'README.md', 'Dockerfile']),
   );
+  expect(files).toEqual(expect.arrayContaining(['tools/build.js', 'src/launch.js']));
   expect(files.length).toBeGreaterThan(300);
 });

@@ -24,7 +24,7 @@ describe("the embedded Graph's names", () => {
     ['no ids', {}, /Missing required parameter ids/],
     ['an id that is no GUID', { ids: [group, 'x'] }, /Invalid object identifier 'x'/],
     ['1,001 ids', { ids: Array.from({ length: 1_001 }, () => group) }, /Too many identifiers/],
-  ])('are refused with 400 for %s', async (_what, body, message) => {
+  ])('are rejected with 400 for %s', async (_what, body, message) => {
     emulator = await startTestEmulator();
     const { status, text } = await emulator.ask('POST', byIds, body);
     expect([status, text]).toEqual([400, expect.stringMatching(message)]);

@@ -40,7 +40,7 @@ export function writeOf(id: string, method: string, url: string, body: unknown):
   return { id, method, url, headers: { 'Content-Type': 'application/json' }, body };
 }
 
-/** Starts an emulator of today's beta without rows, with `good` as its token. */
+/** Starts an emulator of the current beta without rows, with `good` as its token. */
 export async function startTestEmulator(
   change: Partial<EmulatorOptions> = {},
 ): Promise<TestEmulator> {

@@ -165,10 +165,10 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
   });
 
   it.each([
-    ['what is not there', `${path}/nobody`, 404, 'ResourceNotFound'],
+    ['a missing partner', `${path}/none`, 404, 'ResourceNotFound'],
     ['a wrong property', `${path}?$select=mood`, 400, 'BadRequest'],
     ['another resource', '/me', 400, 'BadRequest'],
-  ])('is refused for %s with all that a support case needs', async (_what, url, status, code) => {
+  ])('is rejected for %s with all that a support case needs', async (_what, url, status, code) => {
     const client = await start();
     const error = await refusalOf(client.api(url).get());
     expect(error).toMatchObject({ statusCode: status, code, requestId: expect.any(String) });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseFilter } from '../../src/emulator/filter.ts';
 import { callerRootOf, parseRoute } from '../../src/emulator/http.ts';
 import { isDateTimeLiteral, modelOf } from '../../src/emulator/model.ts';
@@ -9,7 +9,10 @@ import {
   type TestEmulator,
 } from './emulatorHarness.ts';
 
-describe('listing', () => {
+const stray = (name: string) =>
+  `Could not find a property named '${name}' on type 'microsoft.graph.complianceManagementPartner'.`;
+
+describe('a page of the list', () => {
   let graph: TestEmulator;
 
   beforeAll(async () => {
@@ -19,6 +22,8 @@ describe('listing', () => {
 
   afterAll(() => graph.close());
 
+  const ask = (query: string) => graph.ask('GET', `${collectionPath}${encodeURI(query)}`);
+
   interface Page {
     readonly ids: string;
     readonly next: string | undefined;
@@ -27,170 +32,142 @@ describe('listing', () => {
 
   async function read(path: string): Promise<Page> {
     const { json = {} } = await graph.ask('GET', path);
-    const rows = json['value'] as { id: string }[];
+    const link = json['@odata.nextLink'] as string | undefined;
     return {
-      ids: rows.map(({ id }) => id).join(''),
-      next: json['@odata.nextLink'] as string | undefined,
+      ids: (json['value'] as { id: string }[]).map(({ id }) => id).join(''),
+      next: link?.slice(graph.baseUrl.length),
       count: json['@odata.count'],
     };
   }
 
-  async function readAll(query: string): Promise<string[]> {
+  async function readAll(query: string): Promise<string> {
     const pages: string[] = [];
-    let path: string | undefined = `${collectionPath}${query}`;
+    let path: string | undefined = `${collectionPath}${encodeURI(query)}`;
     while (path !== undefined) {
       const { ids, next }: Page = await read(path);
       pages.push(ids);
-      path = next?.slice(graph.baseUrl.length);
+      path = next;
     }
-    return pages;
+    return pages.join(' ');
   }
 
-  describe('a page of the list', () => {
-    it('begins with the context and has the rows at the end, without their type', async () => {
-      const { json = {} } = await graph.ask('GET', `${collectionPath}?$count=true`);
-      expect(Object.keys(json)).toEqual([
-        '@odata.context',
-        '@odata.count',
-        '@odata.nextLink',
-        'value',
-      ]);
-      expect(json['@odata.context']).toBe(
-        `${graph.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners`,
-      );
-      expect(json['value']).toEqual([
-        { id: 'a', displayName: 'A' },
-        { id: 'b', displayName: 'B' },
-      ]);
-    });
+  it('begins with the context and has the rows at the end, without their type', async () => {
+    const { json = {} } = await ask('?$count=true');
+    const names = ['@odata.context', '@odata.count', '@odata.nextLink', 'value'];
+    expect(Object.keys(json)).toEqual(names);
+    expect(json['@odata.context']).toBe(
+      `${graph.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners`,
+    );
+    expect(json['value']).toEqual(['a', 'b'].map((id) => ({ id, displayName: id.toUpperCase() })));
+  });
 
-    it.each<[string, string[]]>([
-      ['', ['ab', 'cd', 'e']],
-      ['?$top=1', ['a', 'b', 'c', 'd', 'e']],
-      ['?$top=100', ['ab', 'cd', 'e']],
-      ['?$top=1000', ['ab', 'cd', 'e']],
-      ['?$orderby=id desc&$search=x', ['ab', 'cd', 'e']],
-      ['?$skip=1', ['bc', 'de']],
-      ['?$skip=3&$top=1', ['d', 'e']],
-      ['?$skip=9', ['']],
-      ['?top=1&orderby=id&skip=3&search="displayName:x"', ['d', 'e']],
-      ['?$Top=1&own=1&$EXPAND=*', ['a', 'b', 'c', 'd', 'e']],
-      ['?$select=id&$top=1', ['a', 'b', 'c', 'd', 'e']],
-      ["?$filter=contains(displayName,'')&$top=1", ['a', 'b', 'c', 'd', 'e']],
-      ["?$filter=displayName eq 'c'", ['c']],
-      ["?$filter=displayName eq 'nobody'", ['']],
-    ])('leads to the next until all of "%s" are read', async (query, pages) => {
-      expect(await readAll(query.replaceAll(' ', '%20'))).toEqual(pages);
-    });
+  it.each([
+    ['', 'ab cd e'],
+    ['?$top=1', 'a b c d e'],
+    ['?$top=100', 'ab cd e'],
+    ['?$top=1000', 'ab cd e'],
+    ['?$orderby=id desc&$search=x', 'ab cd e'],
+    ['?$skip=1', 'bc de'],
+    ['?$skip=3&$top=1', 'd e'],
+    ['?$skip=9', ''],
+    ['?top=1&orderby=id&skip=3&search="displayName:x"', 'd e'],
+    ['?$Top=1&own=1&$EXPAND=*', 'a b c d e'],
+    ['?$select=id&$top=1', 'a b c d e'],
+    ["?$filter=contains(displayName,'')&$top=1", 'a b c d e'],
+    ["?$filter=displayName eq 'c'", 'c'],
+    ["?$filter=displayName eq 'nobody'", ''],
+  ])('leads to the next until all of "%s" are read', async (query, pages) => {
+    expect(await readAll(query)).toBe(pages);
+  });
 
-    it.each<[string, RegExp]>([
-      ['$top=-1', /Invalid value '-1' for \$top/],
-      ['$top=many', /Invalid value 'many' for \$top/],
-      ['$top=', /Invalid value '' for \$top/],
-      ['$skip=-1', /Invalid value '-1' for \$skip/],
-      ['$count=yes', /Invalid value 'yes' for \$count/],
-      ['$top=1&top=2', /^Query option '\$top' was specified more than once/],
-      ['$levels=1', /^The query parameter '\$levels' is not supported\.$/],
-      ['$expand=assignments', /^Parsing OData Select and Expand failed: Could not find a property/],
-      ['$expand=displayName($select=id)', /is not a navigation property or complex property/],
-      ['$expand=', /^The value for OData query '\$expand' cannot be empty\.$/],
-      ['$orderby=nobody', /^Could not find a property named 'nobody'/],
-      ['$orderby=id,DisplayName desc', /^Could not find a property named 'DisplayName'/],
-      ['$orderby=id downwards', /^Syntax error at position/],
-      ['$search="nobody:x"', /^Could not find a property named 'nobody'/],
-      ['$search="x', /^Syntax error/],
-      ['$top=0', /^Invalid page size specified: '0'\. Must be between 1 and 1000 inclusive\.$/],
-      ['$top=1001', /^Invalid page size specified: '1001'/],
-      ['$skiptoken=made-up', /\$skiptoken/],
-      ['$select=', /^The value for OData query '\$select' cannot be empty\.$/],
-      [
-        '$select=id,DisplayName',
-        /^Parsing OData Select and Expand failed: Could not find a property named 'DisplayName' on type 'microsoft\.graph\.complianceManagementPartner'\.$/,
-      ],
-      ['$select=windowsOnboarded', /'windowsOnboarded'/],
-      ['$select=toString', /'toString'/],
-      ['$filter=', /^The value for OData query '\$filter' cannot be empty\.$/],
-      ['$filter=nonsense', /^Invalid filter clause: Could not find a property named 'nonsense'/],
-    ])('is refused for %s', async (query, message) => {
-      const answer = await graph.ask('GET', `${collectionPath}?${query}`);
-      expect(answer.status).toBe(400);
-      expect(answer.json).toHaveProperty('error.message', expect.stringMatching(message));
-    });
+  const selectFailed = 'Parsing OData Select and Expand failed: ';
 
-    it('fails as a whole where the service has no such filter', async () => {
-      const answer = await graph.ask('GET', `${collectionPath}?$filter=endswith(displayName,'c')`);
-      expect(answer.status).toBe(500);
-      expect(answer.json).toMatchObject({
-        error: {
-          code: 'InternalServerError',
-          message: expect.stringMatching(/An internal server error has occurred - Operation ID/),
-        },
-      });
-    });
+  it.each([
+    ['$top=-1', "Invalid value '-1' for $top"],
+    ['$top=many', "Invalid value 'many' for $top"],
+    ['$top=', "Invalid value '' for $top"],
+    ['$skip=-1', "Invalid value '-1' for $skip"],
+    ['$count=yes', "Invalid value 'yes' for $count"],
+    ['$top=1&top=2', "Query option '$top' was specified more than once"],
+    ['$levels=1', "The query parameter '$levels' is not supported."],
+    ['$top=0', "Invalid page size specified: '0'. Must be between 1 and 1000 inclusive."],
+    ['$top=1001', "Invalid page size specified: '1001'"],
+    ['$skiptoken=made-up', '$skiptoken'],
+    ['$select=', "The value for OData query '$select' cannot be empty."],
+    ['$select=id,DisplayName', `${selectFailed}${stray('DisplayName')}`],
+    ['$select=windowsOnboarded', "'windowsOnboarded'"],
+    ['$select=toString', "'toString'"],
+    ['$filter=', "The value for OData query '$filter' cannot be empty."],
+    ['$filter=nonsense', `Invalid filter clause: ${stray('nonsense')}`],
+  ])('is rejected for %s', async (query, message) => {
+    const { status, json } = await ask(`?${query}`);
+    expect(status).toBe(400);
+    expect(json).toHaveProperty('error.message', expect.stringContaining(message));
+  });
 
-    it('shows what is selected and says so in its context', async () => {
-      const { json } = await graph.ask('GET', `${collectionPath}?$select=displayName,%20id&$top=1`);
-      expect(json).toEqual({
-        '@odata.context': `${graph.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners(displayName,id)`,
-        '@odata.nextLink': expect.any(String),
-        value: [{ id: 'a', displayName: 'A' }],
-      });
-      const named = await graph.ask('GET', `${collectionPath}?$select=displayName&$top=1`);
-      expect(named.json).toHaveProperty('value', [{ displayName: 'A' }]);
-      const all = await graph.ask('GET', `${collectionPath}?$select=*&$top=1`);
-      expect(all.json).toHaveProperty('value', [{ id: 'a', displayName: 'A' }]);
+  it('fails as a whole if the service has no such filter', async () => {
+    const message = expect.stringMatching(/An internal server error has occurred - Operation ID/);
+    expect(await ask("?$filter=endswith(displayName,'c')")).toMatchObject({
+      status: 500,
+      json: { error: { code: 'InternalServerError', message } },
     });
+  });
 
-    it('counts what the filter leaves, on the first page only', async () => {
-      const filter = '$filter=contains(displayName,%27%27)';
-      const first = await read(`${collectionPath}?$count=true&${filter}`);
-      expect(first.count).toBe(5);
-      expect((await read(first.next?.slice(graph.baseUrl.length) ?? '')).count).toBeUndefined();
-      const one = await read(
-        `${collectionPath}?$count=true&$filter=startswith(displayName,%27B%27)`,
-      );
-      expect(one).toMatchObject({ ids: 'b', count: 1, next: undefined });
+  it('shows the selected properties and names them in its context', async () => {
+    expect((await ask('?$select=displayName, id&$top=1')).json).toEqual({
+      '@odata.context': `${graph.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners(displayName,id)`,
+      '@odata.nextLink': expect.any(String),
+      value: [{ id: 'a', displayName: 'A' }],
     });
+    const named = await ask('?$select=displayName&$top=1');
+    expect(named.json).toHaveProperty('value', [{ displayName: 'A' }]);
+    const all = await ask('?$select=*&$top=1');
+    expect(all.json).toHaveProperty('value', [{ id: 'a', displayName: 'A' }]);
+  });
 
-    it('carries the options on in its nextLink, which is followed as it is or not at all', async () => {
-      const filter = "$filter=contains(displayName,'')";
-      const { next = '' } = await read(`${collectionPath}?${filter}&$top=1&$select=id`);
-      expect(next).toMatch(
-        /\?\$top=1&\$select=id&\$filter=contains\(displayName%2C''\)&\$skiptoken=[\w-]+$/,
-      );
-      const path = next.slice(graph.baseUrl.length);
-      expect((await graph.ask('GET', path)).json).toHaveProperty('value', [{ id: 'b' }]);
-      const changed = ['$top=2', '$select=displayName'].map((option) =>
-        path.replace(new RegExp(`\\${option.split('=')[0]}=[^&]*`), option),
-      );
-      const token = /\$skiptoken=.*$/.exec(path)?.[0] ?? '';
-      for (const odd of [...changed, `${collectionPath}?${token}`, path.slice(0, -1)]) {
-        expect((await graph.ask('GET', odd)).status).toBe(400);
-      }
-    });
+  it('counts the rows of the filter, on the first page only', async () => {
+    const counted = `${collectionPath}?$count=true&$filter=`;
+    const first = await read(`${counted}contains(displayName,%27%27)`);
+    expect(first.count).toBe(5);
+    expect((await read(first.next ?? '')).count).toBeUndefined();
+    const one = await read(`${counted}startswith(displayName,%27B%27)`);
+    expect(one).toEqual({ ids: 'b', count: 1, next: undefined });
+  });
 
-    it('neither repeats nor skips a row when others come and go between the pages', async () => {
-      const first = await read(collectionPath);
-      await graph.ask('DELETE', `${collectionPath}/a`);
-      await graph.ask('POST', collectionPath, { id: 'f' });
-      expect(first.ids).toBe('ab');
-      expect((await read(first.next?.slice(graph.baseUrl.length) ?? '')).ids).toBe('cd');
-      expect(await readAll('')).toEqual(['bc', 'de', 'f']);
-    });
+  it('has a nextLink with the options, which is followed as it is or not at all', async () => {
+    const query = "?$filter=contains(displayName,'')&$top=1&$select=id";
+    const { next = '' } = await read(`${collectionPath}${query}`);
+    expect(next).toMatch(
+      /\?\$top=1&\$select=id&\$filter=contains\(displayName%2C''\)&\$skiptoken=[\w-]+$/,
+    );
+    expect((await graph.ask('GET', next)).json).toHaveProperty('value', [{ id: 'b' }]);
+    for (const changed of [
+      next.replace('$top=1', '$top=2'),
+      next.replace('$select=id', '$select=displayName'),
+      next.replace(/\?.*&/, '?'),
+      next.slice(0, -1),
+    ]) {
+      expect((await graph.ask('GET', changed)).status).toBe(400);
+    }
+  });
 
-    it('keeps the place of a row that changes', async () => {
-      const before = await readAll('?$top=1');
-      await graph.ask('PATCH', `${collectionPath}/c`, { displayName: 'changed' });
-      expect(await readAll('?$top=1')).toEqual(before);
-    });
+  it('keeps the place of rows that change, and neither repeats nor skips one', async () => {
+    const before = await readAll('?$top=1');
+    await graph.ask('PATCH', `${collectionPath}/c`, { displayName: 'changed' });
+    expect(await readAll('?$top=1')).toBe(before);
+    const first = await read(collectionPath);
+    await graph.ask('DELETE', `${collectionPath}/a`);
+    await graph.ask('POST', collectionPath, { id: 'f' });
+    expect(first.ids).toBe('ab');
+    expect((await read(first.next ?? '')).ids).toBe('cd');
+    expect(await readAll('')).toBe('bc de f');
   });
 });
 
-const names = ['Fleet', 'Jamf Pro', "O'Neill", null];
-const parse = (filter: string) =>
-  parseFilter(new URLSearchParams({ $filter: filter }), modelOf('today'));
-
 describe('a filter', () => {
+  const names = ['Fleet', 'Jamf Pro', "O'Neill", null];
+  const parse = (filter: string) => parseFilter(filter, modelOf('today'));
+
   it.each<[string, (string | null)[]]>([
     ["displayName eq 'Fleet'", ['Fleet']],
     ["displayName eq 'fLEET'", ['Fleet']],
@@ -206,78 +183,63 @@ describe('a filter', () => {
     ["contains(displayName,'''')", ["O'Neill"]],
     ["contains(displayName,'')", ['Fleet', 'Jamf Pro', "O'Neill"]],
     ["(displayName eq 'Fleet')", ['Fleet']],
-  ])('leaves of the names by %s those that fit', (filter, expected) => {
-    const reading = parse(filter);
-    const fits = 'fits' in reading ? reading.fits : () => false;
-    expect(reading).not.toHaveProperty('refusal');
+  ])('%s leaves %j', (filter, expected) => {
+    const fits = parse(filter);
     expect(names.filter((displayName) => fits({ id: 'x', displayName }))).toEqual(expected);
   });
 
-  const stray = (name: string) =>
-    `Invalid filter clause: Could not find a property named '${name}' on type 'microsoft.graph.complianceManagementPartner'.`;
-  const unknownFunction = (name: string) =>
-    `Invalid filter clause: An unknown function with name '${name}' was found.`;
-  const signature = (name: string) =>
-    `Invalid filter clause: No function signature for the function with name '${name}' matches the specified arguments.`;
-  const types = (left: string, right: string, operator: string) =>
-    `Invalid filter clause: A binary operator with incompatible types was detected. Found operand types '${left}' and '${right}' for operator kind '${operator}'.`;
-  const failure = 'An internal server error has occurred';
+  const clause = 'Invalid filter clause';
 
-  it.each<[string, number, string]>([
-    ['displayName', 400, 'Invalid filter clause'],
-    ['displayName eq Fleet', 400, stray('Fleet')],
-    ["displayName eq 'O'Neill'", 400, 'Invalid filter clause'],
-    ["displayName eq 'a' and", 400, 'Invalid filter clause'],
-    ["displayName eq 'a' and 'b'", 400, 'Invalid filter clause'],
-    ["(displayName eq 'a'", 400, 'Invalid filter clause'],
-    ["displayName eq 'a')", 400, 'Invalid filter clause'],
-    ["displayName startswith 'F'", 400, 'Invalid filter clause'],
-    ["displayName toString 'F'", 400, 'Invalid filter clause'],
-    ['not displayName', 400, 'Invalid filter clause'],
-    ['displayName eq "Fleet"', 400, 'Invalid filter clause'],
-    ["startswith('a')", 400, signature('startswith')],
-    ['startswith(displayName,5)', 400, signature('startswith')],
-    ["contains(displayName,'a','b')", 400, signature('contains')],
-    ["eq(displayName,'Fleet')", 400, unknownFunction('eq')],
-    ["toString(displayName,'F')", 400, unknownFunction('toString')],
-    ["name eq 'Fleet'", 400, stray('name')],
-    ["DisplayName eq 'Fleet'", 400, stray('DisplayName')],
-    ['windowsOnboarded eq true', 400, stray('windowsOnboarded')],
-    ["contains(constructor,'x')", 400, stray('constructor')],
-    ['displayName eq 5', 400, types('text', 'number', 'eq')],
-    ["iosOnboarded eq 'true'", 400, types('boolean', 'text', 'eq')],
-    ["partnerState in ('enabled', 5)", 400, types('enum', 'number', 'in')],
-    [
-      "partnerState eq 'active'",
-      400,
-      "Invalid filter clause: The string 'active' is not a valid enumeration type constant.",
-    ],
-    [
-      `${'('.repeat(8000)}true${')'.repeat(8000)}`,
-      400,
-      "Invalid filter clause: The depth limit of '100' has been exceeded.",
-    ],
-    ["partnerState eq 'enabled'", 500, failure],
-    ['lastHeartbeatDateTime lt 2026-01-01T00:00:00Z', 500, failure],
-    ["displayName ne 'Fleet'", 500, failure],
-    ["displayName in ('Fleet', 'Addigy')", 500, failure],
-    ["endswith(displayName,'t')", 500, failure],
-    ["displayName eq 'a' and displayName eq 'b'", 500, failure],
-    ["startswith(displayName,'a') or startswith(displayName,'b')", 500, failure],
-    ["not (displayName eq 'a')", 500, failure],
-    ["startswith(tolower(displayName),'a')", 500, failure],
-    ["contains('Fleet',displayName)", 500, failure],
-    ["'Fleet' eq displayName", 500, failure],
-    ['iosOnboarded', 500, failure],
-    ['length(displayName) gt 5', 500, failure],
-    ['year(lastHeartbeatDateTime) ge 2026 and not iosOnboarded', 500, failure],
-  ])('that is %.60s is answered with %d', (filter, status, message) => {
-    expect(parse(filter)).toEqual({ refusal: { status, message } });
+  it.each([
+    ['displayName eq Fleet', `${clause}: ${stray('Fleet')}`],
+    ["displayName eq 'O'Neill'", `${clause}: ${stray('Neill')}`],
+    ["displayName eq 'O''Neill", clause],
+    ["(displayName eq 'a'", clause],
+    ["displayName eq 'a')", clause],
+    ["displayName startswith 'F'", `${clause}: ${stray('startswith')}`],
+    ["displayName toString 'F'", `${clause}: ${stray('toString')}`],
+    ['lastHeartbeatDateTime lt 2026-13-01T00:00:00Z', clause],
+    ['displayName eq "Fleet"', clause],
+    ["name eq 'Fleet'", `${clause}: ${stray('name')}`],
+    ["DisplayName eq 'Fleet'", `${clause}: ${stray('DisplayName')}`],
+    ['windowsOnboarded eq true', `${clause}: ${stray('windowsOnboarded')}`],
+    ["contains(constructor,'x')", `${clause}: ${stray('constructor')}`],
+  ])('%s is rejected', (filter, message) => {
+    expect(() => parse(filter)).toThrow(expect.objectContaining({ status: 400, message }));
+  });
+
+  it('is rejected if it is nested too deeply', () => {
+    const nested = `${'('.repeat(8000)}true${')'.repeat(8000)}`;
+    expect(() => parse(nested)).toThrow(`${clause}: The depth limit of '100' has been exceeded.`);
+  });
+
+  it.each([
+    "partnerState eq 'enabled'",
+    'lastHeartbeatDateTime lt 2026-01-01T00:00:00Z',
+    "displayName ne 'Fleet'",
+    "displayName in ('Fleet', 'Addigy')",
+    "endswith(displayName,'t')",
+    "contains(displayName,'a','b')",
+    "toString(displayName,'F')",
+    'displayName',
+    "displayName eq 'a' and",
+    "displayName eq 'a' and displayName eq 'b'",
+    "startswith(displayName,'a') or startswith(displayName,'b')",
+    "not (displayName eq 'a')",
+    "startswith(tolower(displayName),'a')",
+    "contains('Fleet',displayName)",
+    "'Fleet' eq displayName",
+    'iosOnboarded',
+    'length(displayName) gt 5',
+    'year(lastHeartbeatDateTime) ge 2026 and not iosOnboarded',
+  ])('%s makes the service fail', (filter) => {
+    const message = 'An internal server error has occurred';
+    expect(() => parse(filter)).toThrow(expect.objectContaining({ status: 500, message }));
   });
 });
 
-describe('isDateTimeLiteral', () => {
-  it.each([
+describe('an Edm.DateTimeOffset', () => {
+  const valid = [
     '2016-12-31T23:56:56.7799755+03:00',
     '0001-01-01T00:00:00Z',
     '2026-02-11T08:30:05Z',
@@ -291,11 +253,8 @@ describe('isDateTimeLiteral', () => {
     '2016-12-31T23:59:60Z',
     '9999-12-31T23:59:59.9999999+14:00',
     '0001-01-01T14:00:00+14:00',
-  ])('takes %s', (text) => {
-    expect(isDateTimeLiteral(text)).toBe(true);
-  });
-
-  it.each([
+  ];
+  const invalid = [
     '',
     '2016-12-31',
     '2016-12-31T23:56:56',
@@ -327,59 +286,66 @@ describe('isDateTimeLiteral', () => {
     ' 2024-01-01T00:00:00Z',
     '2024-01-01T00:00:00Z\n',
     '24-01-01T00:00:00Z',
-  ])('refuses %j', (text) => {
-    expect(isDateTimeLiteral(text)).toBe(false);
+  ];
+
+  it('is what .NET can hold', () => {
+    expect(valid.filter((text) => !isDateTimeLiteral(text))).toEqual([]);
+    expect(invalid.filter(isDateTimeLiteral)).toEqual([]);
   });
 });
 
 const name = 'deviceManagement/complianceManagementPartners';
 
-describe('parseRoute', () => {
+describe('a path', () => {
+  const segment = (text: string) => ({
+    kind: 'unknown' as const,
+    message: `Resource not found for the segment '${text}'.`,
+  });
+  const version = (text: string) => ({
+    kind: 'unknown' as const,
+    message: `Invalid version: ${text}`,
+  });
+  const beta = { version: 'beta' } as const;
+  const v1 = { version: 'v1.0' } as const;
+
   it.each<[string, ReturnType<typeof parseRoute>]>([
-    [`/beta/${name}`, { kind: 'collection', version: 'beta' }],
-    [`/v1.0/${name}/`, { kind: 'collection', version: 'v1.0' }],
-    [`/BETA/${name.toUpperCase()}`, { kind: 'collection', version: 'beta' }],
-    [`/beta/${name}/Abc`, { kind: 'partner', version: 'beta', id: 'Abc' }],
-    [`/v1.0/${name}('Abc')`, { kind: 'partner', version: 'v1.0', id: 'Abc' }],
-    [`/beta/${name}(%27Abc%27)`, { kind: 'partner', version: 'beta', id: 'Abc' }],
-    [`/beta/${name}('it''s')`, { kind: 'partner', version: 'beta', id: "it's" }],
-    [`/beta/${name}/a%2Fb`, { kind: 'partner', version: 'beta', id: 'a/b' }],
-    [`/beta/${name}('$ref')`, { kind: 'partner', version: 'beta', id: '$ref' }],
+    [`/beta/${name}`, { kind: 'collection', ...beta }],
+    [`/v1.0/${name}/`, { kind: 'collection', ...v1 }],
+    [`/BETA/${name.toUpperCase()}`, { kind: 'collection', ...beta }],
+    [`/beta/${name}/Abc`, { kind: 'partner', ...beta, id: 'Abc' }],
+    [`/v1.0/${name}('Abc')`, { kind: 'partner', ...v1, id: 'Abc' }],
+    [`/beta/${name}(%27Abc%27)`, { kind: 'partner', ...beta, id: 'Abc' }],
+    [`/beta/${name}('it''s')`, { kind: 'partner', ...beta, id: "it's" }],
+    [`/beta/${name}/a%2Fb`, { kind: 'partner', ...beta, id: 'a/b' }],
+    [`/beta/${name}('$ref')`, { kind: 'partner', ...beta, id: '$ref' }],
     [`/beta/${name}/$ref`, { kind: 'noRoute', template: '~/singleton/navigation/$ref' }],
     [`/beta/${name}/$count`, { kind: 'noRoute', template: '~/singleton/navigation/$count' }],
-    ['/beta/$batch', { kind: 'batch', version: 'beta' }],
-    ['/v1.0/$Batch/', { kind: 'batch', version: 'v1.0' }],
-    ['/beta/$batch/x', { kind: 'unknownSegment', segment: '$batch' }],
-    ['/beta/$metadata', { kind: 'metadata', version: 'beta' }],
-    ['/v1.0/$METADATA/', { kind: 'metadata', version: 'v1.0' }],
-    ['/beta/$metadata/x', { kind: 'unknownSegment', segment: '$metadata' }],
-    ['/beta/constructor', { kind: 'unknownSegment', segment: 'constructor' }],
-    [`/beta/${name}/one/terminate`, { kind: 'unknownSegment', segment: 'terminate' }],
-    [`/beta/${name}('one')/x`, { kind: 'unknownSegment', segment: 'x' }],
-    [`/beta/${name}(one)`, { kind: 'unknownSegment', segment: `${name.split('/')[1]}(one)` }],
-    [
-      '/beta/deviceManagement/managedDevices',
-      { kind: 'unknownSegment', segment: 'managedDevices' },
-    ],
-    ['/beta/users', { kind: 'unknownSegment', segment: 'users' }],
-    [`/${name}`, { kind: 'invalidVersion', version: 'deviceManagement' }],
-    ['/v2.0/users', { kind: 'invalidVersion', version: 'v2.0' }],
-    ['/', { kind: 'invalidVersion', version: '' }],
-    ['/%zz', { kind: 'invalidVersion', version: '%zz' }],
-  ])('reads %s', (path, route) => {
+    ['/beta/$batch', { kind: 'batch', ...beta }],
+    ['/v1.0/$Batch/', { kind: 'batch', ...v1 }],
+    ['/beta/$batch/x', segment('$batch')],
+    ['/beta/$metadata', { kind: 'metadata', ...beta }],
+    ['/v1.0/$METADATA/', { kind: 'metadata', ...v1 }],
+    ['/beta/$metadata/x', segment('$metadata')],
+    ['/beta/constructor', segment('constructor')],
+    [`/beta/${name}/one/terminate`, segment('terminate')],
+    [`/beta/${name}('one')/x`, segment('x')],
+    [`/beta/${name}(one)`, segment('complianceManagementPartners(one)')],
+    ['/beta/deviceManagement/managedDevices', segment('managedDevices')],
+    ['/beta/users', segment('users')],
+    [`/${name}`, version('deviceManagement')],
+    ['/v2.0/users', version('v2.0')],
+    ['/', version('')],
+    ['/%zz', version('%zz')],
+  ])('is read as Graph does: %s', (path, route) => {
     expect(parseRoute(path)).toEqual(route);
   });
 });
 
-describe('the routes', () => {
+describe('a route', () => {
   let graph: TestEmulator;
 
   beforeAll(async () => {
     graph = await startTestEmulator();
-  });
-
-  beforeEach(async () => {
-    await graph.ask('POST', `/beta/${name}`, { id: 'one' });
   });
 
   afterAll(() => graph.close());
@@ -390,9 +356,6 @@ describe('the routes', () => {
     ['GET', `/beta/${name}?$filter=nonsense`, 400],
     ['GET', `/beta/${name}?top=0`, 400],
     ['GET', `/v1.0/${name}?top=0`, 200],
-    ['GET', `/beta/${name}/one?$expand=nobody`, 400],
-    ['GET', `/beta/${name}/one?$search="x`, 400],
-    ['GET', `/beta/${name}/one?$orderby=nobody`, 400],
     ['GET', `/beta/${name}/one?expand=*`, 200],
     ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],
@@ -413,19 +376,16 @@ describe('the routes', () => {
     ['DELETE', `/beta/${name}`, 405],
     ['PUT', `/beta/${name}/one`, 405],
     ['POST', `/beta/${name}/one`, 405],
-  ])('answer %s %s with %d', async (method, path, status) => {
+  ])('answers %s %s with %d', async (method, path, status) => {
+    await graph.ask('POST', `/beta/${name}`, { id: 'one' });
     const body = method === 'POST' || method === 'PATCH' ? {} : undefined;
-    expect((await graph.ask(method, path, body)).status).toBe(status);
+    const { status: found, headers } = await graph.ask(method, path, body);
+    const allowed = path.endsWith('/one') ? 'GET, PATCH, DELETE' : 'GET, POST';
+    expect([found, headers['allow']]).toEqual([status, status === 405 ? allowed : undefined]);
   });
 
-  it('name the methods that would be allowed', async () => {
-    const collection = await graph.ask('PATCH', `/beta/${name}`, {});
-    const partner = await graph.ask('PUT', `/beta/${name}/one`, {});
-    expect(collection.headers['allow']).toBe('GET, POST');
-    expect(partner.headers['allow']).toBe('GET, PATCH, DELETE');
-  });
-
-  it("refuse the reference page's $ref, because the collection is contained", async () => {
+  it("rejects the reference page's $ref, because the collection is contained", async () => {
+    const before = graph.partners();
     const answer = await graph.ask('POST', `/beta/${name}/$ref`, { displayName: 'Fleet' });
     expect(answer.json).toMatchObject({
       error: {
@@ -433,38 +393,35 @@ describe('the routes', () => {
         message: `No OData route exists that match template ~/singleton/navigation/$ref with http verb POST for request /StatelessOnboardingService/beta/${name}/$ref.`,
       },
     });
-    expect(graph.partners().filter(({ displayName }) => displayName === 'Fleet')).toEqual([]);
+    expect(graph.partners()).toEqual(before);
   });
 });
 
-const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'graph.test' };
-
 describe('the root of the links', () => {
+  const host = 'localhost:1';
+  const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'graph.test' };
+
   it.each([
     [{}, 'http://127.0.0.1'],
-    [{ host: 'localhost:1' }, 'http://localhost:1'],
+    [{ host }, 'http://localhost:1'],
     [{ host: '127.0.0.1:1', ...proxied }, 'https://graph.test'],
     [{ host: 'graph.test:1', 'x-forwarded-proto': 'https' }, 'https://graph.test:1'],
-    [{ host: 'localhost:1', 'x-forwarded-proto': 'http, https' }, 'http://localhost:1'],
-    [{ host: 'localhost:1', 'x-forwarded-proto': 'https, http' }, 'https://localhost:1'],
-    [{ host: 'localhost:1', 'x-forwarded-host': 'a.test, b.test' }, 'http://a.test'],
-    [
-      { host: 'localhost:1', 'x-forwarded-host': '', 'x-forwarded-proto': '' },
-      'http://localhost:1',
-    ],
-    [{ host: 'localhost:1', 'x-forwarded-proto': 'ftp' }, 'http://localhost:1'],
-  ])('is for %j what the caller wrote', (headers, root) => {
-    expect(callerRootOf({ headers })).toBe(root);
+    [{ host, 'x-forwarded-proto': 'http, https' }, 'http://localhost:1'],
+    [{ host, 'x-forwarded-proto': 'https, http' }, 'https://localhost:1'],
+    [{ host, 'x-forwarded-host': 'a.test, b.test' }, 'http://a.test'],
+    [{ host, 'x-forwarded-host': '', 'x-forwarded-proto': '' }, 'http://localhost:1'],
+    [{ host, 'x-forwarded-proto': 'ftp' }, 'http://localhost:1'],
+  ])('is for %j as the caller wrote it', (headers, root) => {
+    expect(callerRootOf({ headers, isSecure: false })).toBe(root);
   });
 
-  it("is in a batch the batch's own, whatever its requests say", async () => {
+  it("is the batch's own in a batch, whatever its requests say", async () => {
     const graph = await startTestEmulator({ seed: [{ id: 'a' }, { id: 'b' }], pageSize: 1 });
-    const url = collectionPath.slice('/beta'.length);
-    const requests = [{ id: '1', method: 'GET', url, headers: proxied }];
+    const requests = [{ id: '1', method: 'GET', url: `/${name}`, headers: proxied }];
     const inside = await graph.ask('POST', batchPath, { requests });
-    expect(inside.text).toContain(`"@odata.nextLink":"${graph.baseUrl}/beta`);
     const outside = await graph.ask('POST', batchPath, { requests }, proxied);
-    expect(outside.text).toContain('"@odata.nextLink":"https://graph.test/beta');
     await graph.close();
+    expect(inside.text).toContain(`"@odata.nextLink":"${graph.baseUrl}/beta`);
+    expect(outside.text).toContain('"@odata.nextLink":"https://graph.test/beta');
   });
 });

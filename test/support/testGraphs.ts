@@ -2,7 +2,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/em
 import { systemClock } from '../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 
-/** An embedded Graph of today's beta that keeps what it was asked. */
+/** An embedded Graph of the current beta that records its requests. */
 export function startTestGraph(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
   return startEmulator({
     port: 0,

@@ -9,8 +9,8 @@ import { subgraphSdlOf } from '../../src/graphql/subgraph.ts';
 import { scalarTypes } from './scalarTypes.ts';
 
 /**
- * What the package offers to the tools of frontends, by file name: the SDL, that for routers, the answer to an introspection, the
- * `possibleTypes` of Apollo Client's cache, and code generators' map from scalars to TypeScript.
+ * The package's files for the tools of frontends, by name: the SDL, that for routers, the answer to an introspection,
+ * the `possibleTypes` of Apollo Client's cache, and code generators' map from scalars to TypeScript.
  */
 export function artifactsOf(schema: GraphQLSchema, sdl: string): Readonly<Record<string, string>> {
   return {
@@ -39,7 +39,7 @@ function scalarsOf(schema: GraphQLSchema): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }
 
-/** A scalar without a type ends the build: a frontend would get `unknown` without a word. */
+/** A scalar without a type fails the build, because a frontend would silently get `unknown`. */
 function typeOf(scalar: string): string {
   const type = scalarTypes[scalar];
   if (type === undefined) {

@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 import type { ExplorerAssets } from '../../src/http/explorer.ts';
 import { licensesOf } from './licensesOf.ts';
 
-/** What a script is bundled from, by its name in the list of assets. */
+/** The source of each worker, by its name in the list of assets. */
 const workers = {
   editorWorker: 'monaco-editor/esm/vs/editor/editor.worker.js',
   jsonWorker: 'monaco-editor/esm/vs/language/json/json.worker.js',
@@ -12,8 +12,8 @@ const workers = {
 };
 
 /**
- * Bundles the explorer's pages from `src/explorer/` into a folder: what a browser loads, each file with a digest of its
- * content in its name, the list of them, and the licences of all that went in.
+ * Bundles the explorer's pages from `src/explorer/` into a folder: the files that a browser loads, each with a digest
+ * of its content in its name, the list of them, and the licences of all bundled packages.
  */
 export async function bundleExplorer(root: string, folder: string): Promise<void> {
   const options = {

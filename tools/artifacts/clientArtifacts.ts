@@ -7,8 +7,8 @@ import {
 import { artifactsOf } from './artifactsOf.ts';
 
 /**
- * What the package for clients offers, by file name: as the gateway's, but the introspection without descriptions, which
- * the SDL has, and the types without a key for urql's cache.
+ * The files of the package for clients, by name: as the gateway's, but the introspection has no descriptions, which the
+ * SDL has, and urql's cache gets a list of the types without a key.
  */
 export function clientArtifactsOf(
   schema: GraphQLSchema,
@@ -25,7 +25,7 @@ export function clientArtifactsOf(
   };
 }
 
-/** Has an id that says nothing of the rest: one assignment includes a filter, another excludes it. */
+/** Types whose id does not identify them: one assignment includes a filter, another excludes it. */
 const sharedIds: ReadonlySet<string> = new Set(['AssignmentFilter']);
 
 function urqlKeysOf(schema: GraphQLSchema): string {

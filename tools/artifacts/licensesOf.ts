@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The licences of the packages that bundled files come from, as one text: name, version and the licence's own words,
- * which most of them ask to be kept with every copy.
- * @throws Error where a package says nothing of its licence.
+ * The licences of the packages that bundled files come from, as one text: name, version and the licence text, which
+ * most licences require in every copy.
+ * @throws Error if a package does not name its licence.
  */
 export function licensesOf(root: string, inputs: readonly string[]): string {
   const folders = new Set(inputs.map(packageFolderOf).filter((folder) => folder !== undefined));

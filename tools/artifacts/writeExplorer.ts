@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleExplorer } from './bundleExplorer.ts';
 
-/** A part of the build: the explorer's pages, bundled again only where something in them has changed. */
+/** A part of the build: the explorer's pages, bundled again only if something in them has changed. */
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'dist', 'explorer');
 const stampFile = join(folder, '.stamp');

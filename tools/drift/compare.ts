@@ -1,166 +1,153 @@
-import { type KnownModel, type Properties, typeNames } from './knownModel.ts';
-import { type Csdl, type CsdlProperty, derivesFrom, propertiesOf } from './readCsdl.ts';
+import { type KnownModel, typeNames } from './knownModel.ts';
+import {
+  type Csdl,
+  type CsdlProperty,
+  derivesFrom,
+  type Properties,
+  propertiesOf,
+} from './readCsdl.ts';
+
+const rejectsIt = 'Graph rejects a write that has it';
+const readsTarget = 'as UnrecognizedAssignmentTarget and cannot send it';
 
 /**
- * Lists all differences that can be seen on the wire: properties count wherever in the line of bases they are
- * declared. Where the collection itself is missing, that is the only one.
+ * Describes all differences that can be seen on the wire, and what each means for the gateway's users. Properties count
+ * wherever in the line of bases they are declared. If the collection itself is missing, that is the only difference.
  */
-export function findDrift(known: KnownModel, csdl: Csdl): readonly Drift[] {
+export function findDrift(known: KnownModel, csdl: Csdl): readonly string[] {
   const root = csdl.singletons.get('deviceManagement') ?? '';
   const partners = propertiesOf(csdl, root).get('complianceManagementPartners');
   if (partners === undefined || !csdl.types.has(typeNames.partner)) {
-    return [{ kind: 'resourceMissing' }];
+    return [
+      'There is no deviceManagement/complianceManagementPartners, as in some national clouds; the gateway cannot be used there.',
+    ];
   }
+  const ownTypes = [
+    typeNames.partner,
+    typeNames.assignment,
+    typeNames.target,
+    ...known.targets.keys(),
+  ];
+  const isOwn = (subject: string): boolean =>
+    subject.endsWith('/complianceManagementPartners') ||
+    [...ownTypes, ...known.enums.keys()].includes(subject.split('/')[0] ?? '');
   return [
-    ...typeDrift(typeNames.deviceManagement, 'complianceManagementPartners', {
-      known: typeNames.partners,
-      found: partners.type,
-    }),
-    ...propertyDrift(typeNames.partner, known.partner, csdl),
-    ...propertyDrift(typeNames.assignment, known.assignment, csdl),
+    ...typeDrift(
+      typeNames.deviceManagement,
+      'complianceManagementPartners',
+      `Collection(${typeNames.partner})`,
+      partners.type,
+    ),
+    ...propertyDrift(typeNames.partner, known.partner, propertiesOf(csdl, typeNames.partner)),
+    ...propertyDrift(
+      typeNames.assignment,
+      known.assignment,
+      propertiesOf(csdl, typeNames.assignment),
+    ),
     ...targetDrift(known, csdl),
     ...[...known.enums].flatMap(([type, members]) =>
       enumDrift(type, members, csdl.enums.get(type)),
     ),
     ...csdl.boundOperations
       .filter(({ type }) => type === typeNames.partner)
-      .map(({ name, type }): Drift => ({ kind: 'operationAppeared', type, name })),
-    ...ownTypesOf(known)
+      .map(
+        ({ name }) => `The partner has a new operation, ${name}; the gateway does not offer it.`,
+      ),
+    ...ownTypes
       .filter((type) => csdl.types.get(type)?.isOpen === true)
-      .map((type): Drift => ({ kind: 'typeOpened', type })),
+      .map(
+        (type) =>
+          `${short(type)} is an open type now: it may have properties that no metadata declares; the gateway does not show them.`,
+      ),
     ...csdl.deprecations
-      .filter(({ subject }) => isOwn(known, subject))
-      .map((deprecation): Drift => ({ kind: 'deprecated', ...deprecation })),
+      .filter(({ subject }) => isOwn(subject))
+      .map(
+        ({ subject, removalDate }) =>
+          `${short(subject)} is deprecated; Graph removes it on ${removalDate}.`,
+      ),
   ];
 }
 
-function ownTypesOf(known: KnownModel): string[] {
-  return [typeNames.partner, typeNames.assignment, typeNames.target, ...known.targets.keys()];
+function typeDrift(type: string, name: string, known: string, found: string): string[] {
+  return known === found
+    ? []
+    : [`${name} of ${short(type)} is ${short(found)}; the gateway expects ${short(known)}.`];
 }
 
-/** Whether a type or member is one that the gateway reads or writes. */
-function isOwn(known: KnownModel, subject: string): boolean {
-  const [type = ''] = subject.split('/');
-  const isCollection = /\/complianceManagementPartners$/.test(subject);
-  return isCollection || [...ownTypesOf(known), ...known.enums.keys()].includes(type);
-}
-
-function propertyDrift(type: string, known: Properties, csdl: Csdl): Drift[] {
-  const found = propertiesOf(csdl, type);
-  const ofKnown = [...known].flatMap(([name, property]): Drift[] => {
+function propertyDrift(type: string, known: Properties, found: Properties): string[] {
+  const owner = short(type);
+  const ofKnown = [...known].flatMap(([name, property]) => {
     const now = found.get(name);
     if (now === undefined) {
-      return [{ kind: 'propertyVanished', type, name }];
+      return [
+        `${owner} has no ${name} any more; the gateway still offers it, it reads null, and ${rejectsIt}.`,
+      ];
     }
-    const { isNullable } = now;
+    const nullability = now.isNullable
+      ? `${name} of ${owner} may be null now.`
+      : `${name} of ${owner} may not be null any more; Graph rejects a write that clears it.`;
     return [
-      ...typeDrift(type, name, { known: property.type, found: now.type }),
-      ...(isNullable === property.isNullable
-        ? []
-        : [{ kind: 'nullabilityChanged', type, name, isNullable } as const]),
+      ...typeDrift(type, name, property.type, now.type),
+      ...(now.isNullable === property.isNullable ? [] : [nullability]),
     ];
   });
   const appeared = [...found]
     .filter(([name]) => !known.has(name))
-    .map(([name, property]): Drift => ({ kind: 'propertyAppeared', type, name, property }));
+    .map((one) => `${owner} has a property that the gateway does not expect: ${describe(one)}.`);
   return [...ofKnown, ...appeared];
 }
 
-function typeDrift(
-  type: string,
-  name: string,
-  types: { readonly known: string; readonly found: string },
-): Drift[] {
-  return types.known === types.found ? [] : [{ kind: 'typeChanged', type, name, ...types }];
-}
-
 /** A change of all targets is reported once, at their common base. */
-function targetDrift(known: KnownModel, csdl: Csdl): Drift[] {
-  const ofAll = propertyDrift(typeNames.target, known.anyTarget, csdl);
-  const isOfAll = (drift: Drift): boolean => ofAll.some((one) => befallsAlike(one, drift));
-  const targets = [...csdl.types.keys()].filter((type) => isTarget(csdl, type));
-  const ofKnown = [...known.targets].flatMap(([type, properties]): Drift[] =>
-    targets.includes(type)
-      ? propertyDrift(type, properties, csdl).filter((drift) => !isOfAll(drift))
-      : [{ kind: 'targetVanished', type }],
-  );
+function targetDrift(known: KnownModel, csdl: Csdl): string[] {
   const common = propertiesOf(csdl, typeNames.target);
+  const ownOf = (type: string): Properties =>
+    new Map(
+      [...propertiesOf(csdl, type)].filter(
+        ([name]) => !common.has(name) && !known.anyTarget.has(name),
+      ),
+    );
+  // An abstract type cannot be on the wire.
+  const targets = [...csdl.types]
+    .filter(([type, { isAbstract }]) => !isAbstract && derivesFrom(csdl, type, typeNames.target))
+    .map(([type]) => type);
+  const ofKnown = [...known.targets].flatMap(([type, properties]) =>
+    targets.includes(type)
+      ? propertyDrift(type, properties, ownOf(type))
+      : [`${short(type)} is no target any more; ${rejectsIt}.`],
+  );
   const appeared = targets
     .filter((type) => !known.targets.has(type))
-    .map((type): Drift => {
-      const own = [...propertiesOf(csdl, type)].filter(([name]) => !common.has(name));
-      return { kind: 'targetAppeared', type, properties: new Map(own) };
+    .map((type) => {
+      const properties = [...ownOf(type)].map(describe).join(' and ');
+      const owned = properties === '' ? 'without properties of its own' : `with ${properties}`;
+      return `There is a new target, ${short(type)}, ${owned}; the gateway reads it ${readsTarget}.`;
     });
-  return [...ofAll, ...ofKnown, ...appeared];
+  return [...propertyDrift(typeNames.target, known.anyTarget, common), ...ofKnown, ...appeared];
 }
 
-/** An abstract type cannot be on the wire, so it is neither new nor still there. */
-function isTarget(csdl: Csdl, type: string): boolean {
-  return derivesFrom(csdl, type, typeNames.target) && csdl.types.get(type)?.isAbstract === false;
-}
-
-/** Whether the same happened to properties of the same name, whichever types have them. */
-function befallsAlike(one: Drift, other: Drift): boolean {
-  return one.kind === other.kind && 'name' in one && 'name' in other && one.name === other.name;
-}
-
-function enumDrift(
-  type: string,
-  known: readonly string[],
-  found: readonly string[] | undefined,
-): Drift[] {
+function enumDrift(type: string, known: readonly string[], found?: readonly string[]): string[] {
   if (found === undefined) {
-    return [{ kind: 'enumVanished', type }];
+    return [`The enum ${short(type)} is gone.`];
   }
+  const reads =
+    type === typeNames.partnerState
+      ? 'it as UNKNOWN_FUTURE_VALUE and cannot send it'
+      : `a target that has it ${readsTarget}`;
   return [
     ...known
       .filter((member) => !found.includes(member))
-      .map((member): Drift => ({ kind: 'memberVanished', type, member })),
+      .map((member) => `${short(type)} has no ${member} any more; ${rejectsIt}.`),
     ...found
       .filter((member) => !known.includes(member))
-      .map((member): Drift => ({ kind: 'memberAppeared', type, member })),
+      .map((member) => `${short(type)} has a new member, ${member}; the gateway reads ${reads}.`),
   ];
 }
 
-/** One difference between what metadata says and what the gateway knows. Types and enums go by full names. */
-export type Drift =
-  | { readonly kind: 'resourceMissing' }
-  | {
-      readonly kind: 'propertyAppeared';
-      readonly type: string;
-      readonly name: string;
-      readonly property: CsdlProperty;
-    }
-  | { readonly kind: 'propertyVanished'; readonly type: string; readonly name: string }
-  | {
-      readonly kind: 'typeChanged';
-      readonly type: string;
-      readonly name: string;
-      readonly known: string;
-      readonly found: string;
-    }
-  | {
-      readonly kind: 'nullabilityChanged';
-      readonly type: string;
-      readonly name: string;
-      readonly isNullable: boolean;
-    }
-  | { readonly kind: 'enumVanished'; readonly type: string }
-  | { readonly kind: 'memberAppeared'; readonly type: string; readonly member: string }
-  | { readonly kind: 'memberVanished'; readonly type: string; readonly member: string }
-  | {
-      readonly kind: 'targetAppeared';
-      readonly type: string;
-      /** Beside those that all targets have. */
-      readonly properties: ReadonlyMap<string, CsdlProperty>;
-    }
-  | { readonly kind: 'targetVanished'; readonly type: string }
-  | { readonly kind: 'operationAppeared'; readonly type: string; readonly name: string }
-  | { readonly kind: 'typeOpened'; readonly type: string }
-  | {
-      readonly kind: 'deprecated';
-      /** A type, or `type/member`. */
-      readonly subject: string;
-      /** As the metadata has it, such as 2027-03-31. */
-      readonly removalDate: string;
-    };
+function describe([name, { type, isNullable }]: readonly [string, CsdlProperty]): string {
+  return `${name} (${short(type)}, ${isNullable ? 'nullable' : 'never null'})`;
+}
+
+/** Without the namespace that nearly all types are in. */
+function short(type: string): string {
+  return type.replace(/^(Collection\()?microsoft\.graph\.(?=[^.]*$)/, '$1');
+}

@@ -1,6 +1,4 @@
 import {
-  type AssignmentResource,
-  type AssignmentTargetResource,
   type GraphApiVersion,
   knowsAssignmentFilters,
   type NewAssignmentTargetResource,
@@ -13,151 +11,91 @@ import {
   wireNameByTypename,
 } from '../../src/partners/assignmentMapping.ts';
 import { wirePartnerStates } from '../../src/partners/model.ts';
-import { type Csdl, type CsdlProperty, propertiesOf } from './readCsdl.ts';
+import { type Csdl, type CsdlProperty, type Properties, propertiesOf } from './readCsdl.ts';
 
-/** Properties by their names. */
-export type Properties = ReadonlyMap<string, CsdlProperty>;
-
-/** What the gateway knows of a generation, to be compared with what its metadata says. */
+/** What the gateway knows of a generation, by full names of types. */
 export interface KnownModel {
   readonly partner: Properties;
   readonly assignment: Properties;
   /** What all targets have. */
   readonly anyTarget: Properties;
-  /** The targets by their full names with all their properties. */
+  /** The targets, each with what it adds to that, and with what it inherits from another target. */
   readonly targets: ReadonlyMap<string, Properties>;
-  /** The members of the enums by their full names. */
   readonly enums: ReadonlyMap<string, readonly string[]>;
-}
-
-/** Gives the gateway's knowledge from the tables that its mapping and its wire types are checked against. */
-export function knownModelOf({ platforms, hasFilters }: Generation): KnownModel {
-  const absent = platformsOf('beta')
-    .filter((platform) => !platforms.includes(platform))
-    .flatMap(platformProperties);
-  const partner = Object.entries(partnerProperties).filter(([name]) => !absent.includes(name));
-  const filters = hasFilters ? filterProperties : [];
-  const states: [string, readonly string[]] = [typeNames.partnerState, wirePartnerStates];
-  return {
-    partner: new Map(partner),
-    assignment: new Map(Object.entries(assignmentProperties)),
-    anyTarget: pick(filters),
-    targets: new Map(
-      (Object.keys(wireNameByTypename) as RecognizedTypename[]).map((typename) => [
-        `microsoft.graph.${wireNameByTypename[typename]}`,
-        pick([...filters, ...ownProperties[typename]]),
-      ]),
-    ),
-    enums: new Map(hasFilters ? [states, [typeNames.filterType, filterTypes]] : [states]),
-  };
-}
-
-function pick(names: readonly (keyof typeof targetProperties)[]): Properties {
-  return new Map(names.map((name) => [name, targetProperties[name]]));
 }
 
 /** The full names of the types that the gateway is about. */
 export const typeNames = {
   deviceManagement: 'microsoft.graph.deviceManagement',
   partner: 'microsoft.graph.complianceManagementPartner',
-  partners: 'Collection(microsoft.graph.complianceManagementPartner)',
   partnerState: 'microsoft.graph.deviceManagementPartnerTenantState',
-  assignments: 'Collection(microsoft.graph.complianceManagementPartnerAssignment)',
   assignment: 'microsoft.graph.complianceManagementPartnerAssignment',
   target: 'microsoft.graph.deviceAndAppManagementAssignmentTarget',
   filterType: 'microsoft.graph.deviceAndAppManagementAssignmentFilterType',
 } as const;
 
-type TypeName<Value> = Value extends boolean
-  ? 'Edm.Boolean'
-  : Value extends string
-    ?
-        | 'Edm.String'
-        | 'Edm.DateTimeOffset'
-        | typeof typeNames.partnerState
-        | typeof typeNames.filterType
-    : Value extends readonly unknown[]
-      ? typeof typeNames.assignments
-      : typeof typeNames.target;
+const text: CsdlProperty = { type: 'Edm.String', isNullable: true };
 
-/** The named properties of a wire type, without annotations and unknown ones. */
-type WireName<Resource> = keyof {
-  [Name in keyof Resource as string extends Name
-    ? never
-    : number extends Name
-      ? never
-      : Exclude<Name, '@odata.type'>]: true;
-};
-
-/** Exactly the properties of a wire type; one that the wire type never leaves null is not nullable. */
-type Declared<Resource> = {
-  readonly [Name in WireName<Resource>]-?: {
-    readonly type: TypeName<NonNullable<Resource[Name & keyof Resource]>>;
-    readonly isNullable: null extends Resource[Name & keyof Resource] ? boolean : false;
-  };
-};
-
-const flag = { type: 'Edm.Boolean', isNullable: false } as const;
-const list = { type: typeNames.assignments, isNullable: true } as const;
-
-/** The properties of a partner in all generations. The reference page's are taken to be declared like the others. */
+/** The properties of a partner that belong to no platform. */
 const partnerProperties = {
   id: { type: 'Edm.String', isNullable: false },
-  displayName: { type: 'Edm.String', isNullable: true },
+  displayName: text,
   partnerState: { type: typeNames.partnerState, isNullable: false },
   lastHeartbeatDateTime: { type: 'Edm.DateTimeOffset', isNullable: false },
-  macOsOnboarded: flag,
-  windowsOnboarded: flag,
-  androidOnboarded: flag,
-  iosOnboarded: flag,
-  linuxOnboarded: flag,
-  macOsEnrollmentAssignments: list,
-  windowsEnrollmentAssignments: list,
-  androidEnrollmentAssignments: list,
-  iosEnrollmentAssignments: list,
-  linuxEnrollmentAssignments: list,
-} as const satisfies Declared<PartnerResource>;
-
-/** The one property of an assignment. */
-const assignmentProperties = {
-  target: { type: typeNames.target, isNullable: true },
-} as const satisfies Declared<AssignmentResource>;
-
-/** The properties of all targets. */
-const targetProperties = {
-  groupId: { type: 'Edm.String', isNullable: true },
-  collectionId: { type: 'Edm.String', isNullable: true },
-  deviceAndAppManagementAssignmentFilterId: { type: 'Edm.String', isNullable: true },
-  deviceAndAppManagementAssignmentFilterType: { type: typeNames.filterType, isNullable: false },
-} as const satisfies Declared<AssignmentTargetResource>;
-
-type TargetProperty = keyof typeof targetProperties;
-
-/** Those of them that every target has where there are filters. */
-const filterProperties = [
-  'deviceAndAppManagementAssignmentFilterId',
-  'deviceAndAppManagementAssignmentFilterType',
-] as const satisfies readonly TargetProperty[];
-
-/** What each target that the schema has adds to them, what it inherits from another target included. */
-const ownProperties = {
-  AllLicensedUsersAssignmentTarget: [],
-  AllDevicesAssignmentTarget: [],
-  GroupAssignmentTarget: ['groupId'],
-  ExclusionGroupAssignmentTarget: ['groupId'],
-  ConfigurationManagerCollectionAssignmentTarget: ['collectionId'],
-} as const satisfies Readonly<Record<RecognizedTypename, readonly TargetProperty[]>>;
-
-type SentFilterType = NonNullable<
-  NewAssignmentTargetResource['deviceAndAppManagementAssignmentFilterType']
+} satisfies Record<
+  Exclude<keyof PartnerResource, '@odata.type' | `${WirePlatform}${string}`>,
+  CsdlProperty
 >;
 
-/** The filter types; `none` is read as no filter and never sent. */
-const filterTypes = Object.keys({
-  none: true,
-  include: true,
-  exclude: true,
-} satisfies Record<SentFilterType | 'none', true>);
+/** The reference page's are taken to be declared like the others. */
+function platformProperties(platform: WirePlatform): readonly [string, CsdlProperty][] {
+  return [
+    [`${platform}Onboarded`, { type: 'Edm.Boolean', isNullable: false }],
+    [
+      `${platform}EnrollmentAssignments`,
+      { type: `Collection(${typeNames.assignment})`, isNullable: true },
+    ],
+  ];
+}
+
+const { groupId, collectionId, ...filterProperties } = {
+  groupId: text,
+  collectionId: text,
+  deviceAndAppManagementAssignmentFilterId: text,
+  deviceAndAppManagementAssignmentFilterType: { type: typeNames.filterType, isNullable: false },
+} satisfies Record<Exclude<keyof NewAssignmentTargetResource, '@odata.type'>, CsdlProperty>;
+
+const ownProperties: Readonly<Record<RecognizedTypename, Readonly<Record<string, CsdlProperty>>>> =
+  {
+    AllLicensedUsersAssignmentTarget: {},
+    AllDevicesAssignmentTarget: {},
+    GroupAssignmentTarget: { groupId },
+    ExclusionGroupAssignmentTarget: { groupId },
+    ConfigurationManagerCollectionAssignmentTarget: { collectionId },
+  };
+
+/** Gives the gateway's knowledge from the tables that its mapping and its wire types are checked against. */
+export function knownModelOf({ platforms, hasFilters }: Generation): KnownModel {
+  const typenames = Object.keys(ownProperties) as RecognizedTypename[];
+  return {
+    partner: new Map([
+      ...Object.entries(partnerProperties),
+      ...platforms.flatMap(platformProperties),
+    ]),
+    assignment: new Map([['target', { type: typeNames.target, isNullable: true }]]),
+    anyTarget: new Map(hasFilters ? Object.entries(filterProperties) : []),
+    targets: new Map(
+      typenames.map((typename) => [
+        `microsoft.graph.${wireNameByTypename[typename]}`,
+        new Map(Object.entries(ownProperties[typename])),
+      ]),
+    ),
+    enums: new Map<string, readonly string[]>([
+      [typeNames.partnerState, wirePartnerStates],
+      ...(hasFilters ? [[typeNames.filterType, ['none', 'include', 'exclude']] as const] : []),
+    ]),
+  };
+}
 
 /** What a version is expected to have, of all that the gateway knows. */
 interface Generation {
@@ -167,9 +105,12 @@ interface Generation {
   readonly note?: string;
 }
 
+const consequence =
+  'The gateway still offers absent properties: they read null, and Graph rejects a write that has one.';
+
 /**
- * Decides which generation a document is to be measured by. Beta is today's, where `windows*` may be absent, unless it
- * has `windows*` and no `linux*`: then it is an older one like the reference page's, where filters may be absent too.
+ * Decides which generation a document is compared with. Beta has `linux*` and filters now, and may lack `windows*`. A
+ * beta with `windows*` and without `linux*` is an older one like the reference page's, and may lack filters.
  * Half of a platform counts as the platform, so that the other half is missed.
  */
 export function generationOf(csdl: Csdl, version: GraphApiVersion): Generation {
@@ -179,34 +120,19 @@ export function generationOf(csdl: Csdl, version: GraphApiVersion): Generation {
   }
   const partner = propertiesOf(csdl, typeNames.partner);
   const has = (platform: WirePlatform): boolean =>
-    platformProperties(platform).some((name) => partner.has(name));
-  if (has('linux')) {
-    return has('windows')
-      ? { platforms, hasFilters: true, note: bothNote }
-      : { platforms: without(platforms, 'windows'), hasFilters: true, note: todayNote };
+    platformProperties(platform).some(([name]) => partner.has(name));
+  const without = (absent: WirePlatform): WirePlatform[] =>
+    platforms.filter((platform) => platform !== absent);
+  if (has('linux') && has('windows')) {
+    const note = 'This beta has the windows* of the reference page beside linux*.';
+    return { platforms, hasFilters: true, note };
   }
   if (has('windows')) {
     const target = propertiesOf(csdl, typeNames.target);
-    const hasFilters = filterProperties.some((name) => target.has(name));
-    return { platforms: without(platforms, 'linux'), hasFilters, note: olderNote };
+    const note = `This is an older beta, like the reference page's: it has windows* and no linux*, and may have no filters. ${consequence}`;
+    const hasFilters = Object.keys(filterProperties).some((name) => target.has(name));
+    return { platforms: without('linux'), hasFilters, note };
   }
-  return { platforms: without(platforms, 'windows'), hasFilters: true };
+  const note = `This is the current beta, which has no windows*; only the reference page's has. ${consequence}`;
+  return { platforms: without('windows'), hasFilters: true, ...(has('linux') && { note }) };
 }
-
-/** The names of the properties that a partner has for a platform. */
-function platformProperties(platform: WirePlatform): readonly string[] {
-  return [`${platform}Onboarded`, `${platform}EnrollmentAssignments`];
-}
-
-function without(platforms: readonly WirePlatform[], absent: WirePlatform): WirePlatform[] {
-  return platforms.filter((platform) => platform !== absent);
-}
-
-const consequence =
-  'The gateway still offers absent properties: they read null, and Graph rejects a write that has one.';
-
-const bothNote = 'This beta has the windows* of the reference page beside the linux* of today.';
-
-const todayNote = `This is today's beta, which has no windows*; only the reference page's has. ${consequence}`;
-
-const olderNote = `This is an older beta, like the reference page's: it has windows* and no linux*, and may have no filters. ${consequence}`;

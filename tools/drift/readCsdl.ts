@@ -3,221 +3,161 @@ import { SaxesParser } from 'saxes';
 const edmx = 'http://docs.oasis-open.org/odata/ns/edmx';
 const edm = 'http://docs.oasis-open.org/odata/ns/edm';
 
-/** A name, perhaps of a collection, as its namespace or alias and what surrounds that. */
-const qualifiedName = /^(Collection\()?(.*)(\.[^.]*)$/;
+/** A property as a schema declares it. */
+export interface CsdlProperty {
+  readonly type: string;
+  readonly isNullable: boolean;
+}
 
-/** A declared type before the aliases are known: one may be declared after its first use. */
-interface DeclaredType {
+/** Properties by their names. */
+export type Properties = ReadonlyMap<string, CsdlProperty>;
+
+/** An entity type or a complex type with its own properties, navigation properties among them. */
+interface CsdlType {
   readonly base: string | undefined;
   readonly isAbstract: boolean;
+  /** Whether its values may have properties that it does not declare. */
   readonly isOpen: boolean;
-  readonly properties: Map<string, CsdlProperty>;
+  readonly properties: Properties;
 }
 
-interface Declarations {
-  readonly namespaceByAlias: Map<string, string>;
-  readonly enums: Map<string, string[]>;
-  readonly types: Map<string, DeclaredType>;
-  readonly singletons: Map<string, string>;
-  readonly boundOperations: BoundOperation[];
-  readonly deprecations: Deprecation[];
-  /** The schema, and the enum or type in it, that the next tags belong to. */
-  namespace: string;
-  name: string;
-  /** The property that the next annotation belongs to; empty for the type itself. */
-  member: string;
-  /** The action or function whose binding parameter is to come. */
-  operation: string | undefined;
-  /** What the annotation around the next records is about, if it tells of revisions. */
-  subject: string | undefined;
+/** What a metadata document declares; names of types are in full, whatever alias the schema used. */
+export interface Csdl {
+  readonly enums: ReadonlyMap<string, readonly string[]>;
+  readonly types: ReadonlyMap<string, CsdlType>;
+  /** The types of the singletons by their plain names. */
+  readonly singletons: ReadonlyMap<string, string>;
+  /** The actions and functions, and the types that they are bound to. */
+  readonly boundOperations: readonly { readonly name: string; readonly type: string }[];
+  /** Deprecated types, or members as `type/member`. */
+  readonly deprecations: readonly { readonly subject: string; readonly removalDate: string }[];
 }
 
-const revisions = 'Org.OData.Core.V1.Revisions';
-
-/** Reads the XML of an OData 4 metadata document; throws a `NotMetadataError` where the text is none. */
+/**
+ * Reads the XML of an OData 4 metadata document.
+ * @throws Error if the text is none; the message gives the reason
+ */
 export function readCsdl(text: string): Csdl {
-  const found: Declarations = {
-    namespaceByAlias: new Map(),
-    enums: new Map(),
-    types: new Map(),
-    singletons: new Map(),
-    boundOperations: [],
-    deprecations: [],
-    namespace: '',
-    name: '',
-    member: '',
-    operation: undefined,
-    subject: undefined,
-  };
-  readXml(text, (tag) => {
-    if (tag.parent === '' && (tag.local !== 'Edmx' || tag.uri !== edmx)) {
-      throw new NotMetadataError(`its root is ${tag.local} and not the Edmx of OData 4`);
-    }
-    if (tag.uri === edm) {
-      declare(found, tag);
-      annotate(found, tag);
+  const namespaceByAlias = new Map<string, string>();
+  readXml(text, ({ path, attribute }) => {
+    if (path === 'DataServices/Schema') {
+      const namespace = attribute('Namespace') ?? '';
+      namespaceByAlias.set(attribute('Alias') ?? namespace, namespace);
     }
   });
-  if (found.namespace === '') {
-    throw new NotMetadataError('it has no Schema');
+  if (namespaceByAlias.size === 0) {
+    throw new Error('it has no Schema');
   }
-  return resolve(found);
+  // A second reading, because an alias may be used before the schema that declares it.
+  return readDeclarations(text, (name) => {
+    const [, open = '', qualifier = '', rest = ''] =
+      /^(Collection\()?(.*)(\.[^.]*)$/.exec(name) ?? [];
+    const namespace = namespaceByAlias.get(qualifier);
+    return namespace === undefined ? name : `${open}${namespace}${rest}`;
+  });
 }
 
-function declare(found: Declarations, tag: StartTag): void {
-  const { local, parent } = tag;
-  const name = tag.attribute('Name') ?? '';
-  switch (`${parent}/${local}`) {
-    case 'DataServices/Schema':
-      found.namespace = tag.attribute('Namespace') ?? '';
-      found.namespaceByAlias.set(tag.attribute('Alias') ?? found.namespace, found.namespace);
-      return;
-    case 'Schema/EnumType':
-      found.name = `${found.namespace}.${name}`;
-      found.member = '';
-      found.enums.set(found.name, []);
-      return;
-    case 'EnumType/Member':
-      found.member = name;
-      found.enums.get(found.name)?.push(name);
-      return;
-    case 'Schema/EntityType':
-    case 'Schema/ComplexType':
-      found.name = `${found.namespace}.${name}`;
-      found.member = '';
-      found.types.set(found.name, {
-        base: tag.attribute('BaseType'),
-        isAbstract: isTrue(tag.attribute('Abstract')),
-        isOpen: isTrue(tag.attribute('OpenType')),
-        properties: new Map(),
-      });
-      return;
-    case 'EntityType/Property':
-    case 'ComplexType/Property':
-    case 'EntityType/NavigationProperty':
-    case 'ComplexType/NavigationProperty':
-      found.member = name;
-      found.types.get(found.name)?.properties.set(name, {
-        type: tag.attribute('Type') ?? '',
-        // An absent facet means nullable; on a collection it is silent about the items, which then may be null too.
-        isNullable: isTrue(tag.attribute('Nullable') ?? 'true'),
-      });
-      return;
-    case 'EntityContainer/Singleton':
-      found.singletons.set(name, tag.attribute('Type') ?? '');
-      return;
-    case 'Schema/Action':
-    case 'Schema/Function':
-      found.name = `${found.namespace}.${name}`;
-      found.member = '';
-      found.operation = isTrue(tag.attribute('IsBound')) ? name : undefined;
-      return;
-    case 'Action/Parameter':
-    case 'Function/Parameter':
-      // The first parameter of a bound operation is what it is bound to.
-      if (found.operation !== undefined) {
-        found.boundOperations.push({ name: found.operation, type: tag.attribute('Type') ?? '' });
-        found.operation = undefined;
-      }
-  }
-}
+function readDeclarations(text: string, inFull: (name: string) => string): Csdl {
+  const enums = new Map<string, string[]>();
+  const types = new Map<string, CsdlType & { readonly properties: Map<string, CsdlProperty> }>();
+  const singletons = new Map<string, string>();
+  const boundOperations: { name: string; type: string }[] = [];
+  const deprecations: { subject: string; removalDate: string }[] = [];
+  /** Where the next tags belong: to a schema, to a type in it, and to a member of that or to the type itself. */
+  let namespace = '';
+  let owner = '';
+  let member = '';
+  /** The action or function whose binding parameter is to come. */
+  let operation: string | undefined;
+  /** The subject of the annotation around the next records, if it lists revisions. */
+  let subject: string | undefined;
 
-/** Notes dates of removal, whether an annotation stands inside what it is about or apart with a target. */
-function annotate(found: Declarations, { local, parent, attribute }: StartTag): void {
-  if (local === 'Annotations') {
-    found.name = attribute('Target') ?? '';
-    found.member = '';
-  } else if (local === 'Annotation') {
-    const isOfMember = found.member !== '' && /^(Property|NavigationProperty|Member)$/.test(parent);
-    const subject = isOfMember ? `${found.name}/${found.member}` : found.name;
-    found.subject = attribute('Term') === revisions ? subject : undefined;
-  } else if (local === 'PropertyValue' && attribute('Property') === 'RemovalDate') {
-    const removalDate = attribute('Date') ?? attribute('String');
-    if (found.subject !== undefined && removalDate !== undefined) {
-      found.deprecations.push({ subject: found.subject, removalDate });
+  readXml(text, ({ path, parent, attribute }) => {
+    const name = attribute('Name') ?? '';
+    const type = inFull(attribute('Type') ?? '');
+    if (parent === 'Schema') {
+      owner = `${namespace}.${name}`;
+      member = '';
     }
-  }
+    switch (path) {
+      case 'DataServices/Schema':
+        namespace = attribute('Namespace') ?? '';
+        break;
+      case 'Schema/EnumType':
+        enums.set(owner, []);
+        break;
+      case 'EnumType/Member':
+        member = name;
+        enums.get(owner)?.push(name);
+        break;
+      case 'Schema/EntityType':
+      case 'Schema/ComplexType': {
+        const base = attribute('BaseType');
+        types.set(owner, {
+          base: base && inFull(base),
+          isAbstract: isTrue(attribute('Abstract')),
+          isOpen: isTrue(attribute('OpenType')),
+          properties: new Map(),
+        });
+        break;
+      }
+      case 'EntityType/Property':
+      case 'ComplexType/Property':
+      case 'EntityType/NavigationProperty':
+      case 'ComplexType/NavigationProperty': {
+        member = name;
+        // An absent facet means nullable; on a collection it says nothing about the items, which then may be null too.
+        const isNullable = isTrue(attribute('Nullable') ?? 'true');
+        types.get(owner)?.properties.set(name, { type, isNullable });
+        break;
+      }
+      case 'EntityContainer/Singleton':
+        singletons.set(name, type);
+        break;
+      case 'Schema/Action':
+      case 'Schema/Function':
+        operation = isTrue(attribute('IsBound')) ? name : undefined;
+        break;
+      case 'Action/Parameter':
+      case 'Function/Parameter':
+        // A bound operation is bound to its first parameter.
+        if (operation !== undefined) {
+          boundOperations.push({
+            name: operation,
+            type: type.replace(/^Collection\((.*)\)$/, '$1'),
+          });
+          operation = undefined;
+        }
+        break;
+      // An annotation stands inside its subject, or apart with a target.
+      case 'Schema/Annotations': {
+        const [target = '', ...rest] = (attribute('Target') ?? '').split('/');
+        owner = [inFull(target), ...rest].join('/');
+        break;
+      }
+      default:
+        if (path.endsWith('/Annotation')) {
+          const isOfMember = /^(Property|NavigationProperty|Member)$/.test(parent);
+          const isRevisions = attribute('Term') === 'Org.OData.Core.V1.Revisions';
+          subject = isRevisions ? `${owner}${isOfMember ? `/${member}` : ''}` : undefined;
+        }
+        if (path.endsWith('/PropertyValue') && attribute('Property') === 'RemovalDate') {
+          const removalDate = attribute('Date') ?? attribute('String');
+          if (subject !== undefined && removalDate !== undefined) {
+            deprecations.push({ subject, removalDate });
+          }
+        }
+    }
+  });
+  return { enums, types, singletons, boundOperations, deprecations };
 }
 
 function isTrue(value: string | undefined): boolean {
   return value?.trim() === 'true' || value?.trim() === '1';
 }
 
-/** Writes all names of types in full. */
-function resolve(found: Declarations): Csdl {
-  const { namespaceByAlias, enums, types, singletons } = found;
-  const inFull = (name: string): string => {
-    const [, open = '', qualifier = '', rest = ''] = qualifiedName.exec(name) ?? [];
-    const namespace = namespaceByAlias.get(qualifier);
-    return namespace === undefined ? name : `${open}${namespace}${rest}`;
-  };
-  const withFullType = ([name, property]: [string, CsdlProperty]): [string, CsdlProperty] => [
-    name,
-    { ...property, type: inFull(property.type) },
-  ];
-  const withFullNames = ([name, type]: [string, DeclaredType]): [string, CsdlType] => [
-    name,
-    {
-      ...(type.base !== undefined && { base: inFull(type.base) }),
-      isAbstract: type.isAbstract,
-      isOpen: type.isOpen,
-      properties: new Map([...type.properties].map(withFullType)),
-    },
-  ];
-  return {
-    enums,
-    types: new Map([...types].map(withFullNames)),
-    singletons: new Map([...singletons].map(([name, type]) => [name, inFull(type)])),
-    boundOperations: found.boundOperations.map(({ name, type }) => ({
-      name,
-      type: inFull(type).replace(/^Collection\((.*)\)$/, '$1'),
-    })),
-    deprecations: found.deprecations.map(({ subject, removalDate }) => {
-      const [type = '', ...member] = subject.split('/');
-      return { subject: [inFull(type), ...member].join('/'), removalDate };
-    }),
-  };
-}
-
-/** A property as a schema declares it; names of types are in full, whatever alias the schema used. */
-export interface CsdlProperty {
-  readonly type: string;
-  readonly isNullable: boolean;
-}
-
-/** An entity type or a complex type with its own properties, navigation properties among them. */
-interface CsdlType {
-  readonly base?: string;
-  readonly isAbstract: boolean;
-  /** Whether its values may have properties that it does not declare. */
-  readonly isOpen: boolean;
-  readonly properties: ReadonlyMap<string, CsdlProperty>;
-}
-
-/** What a metadata document declares, by full names; singletons by their plain names. */
-export interface Csdl {
-  readonly enums: ReadonlyMap<string, readonly string[]>;
-  readonly types: ReadonlyMap<string, CsdlType>;
-  /** The types of the singletons. */
-  readonly singletons: ReadonlyMap<string, string>;
-  readonly boundOperations: readonly BoundOperation[];
-  readonly deprecations: readonly Deprecation[];
-}
-
-/** An action or a function, and the type that it is bound to. */
-interface BoundOperation {
-  readonly name: string;
-  readonly type: string;
-}
-
-/** What is deprecated, as `type` or `type/member`, and the date of its removal. */
-interface Deprecation {
-  readonly subject: string;
-  readonly removalDate: string;
-}
-
 /** All properties of a type, those of its bases first; none for a type that is not there. */
-export function propertiesOf(csdl: Csdl, name: string): ReadonlyMap<string, CsdlProperty> {
+export function propertiesOf(csdl: Csdl, name: string): Properties {
   const types = lineageOf(csdl, name).map((one) => csdl.types.get(one));
   return new Map(types.reverse().flatMap((type) => [...(type?.properties ?? [])]));
 }
@@ -238,36 +178,39 @@ function lineageOf(csdl: Csdl, name: string): string[] {
   return lineage;
 }
 
-/** A start tag with its namespace resolved. */
+/** A start tag of a schema. */
 interface StartTag {
-  readonly uri: string;
-  readonly local: string;
-  /** The local name of the element around it; empty for the root. */
+  /** The local name of the element around it. */
   readonly parent: string;
+  /** That and its own local name, as `Schema/EnumType`. */
+  readonly path: string;
   /** The value of an attribute without a prefix. */
   attribute(name: string): string | undefined;
 }
 
 /**
- * Tells the start tags of an XML document in their order. Throws a `NotMetadataError` at the first thing that is not
- * well-formed, and at any DTD: metadata has none, and without one there are no entities to expand.
+ * Calls back with each start tag of the schemas. Throws at the first thing that is not well-formed, and at any DTD: metadata has
+ * none, and without one there are no entities to expand.
  */
-function readXml(text: string, onStartTag: (tag: StartTag) => void): void {
+function readXml(text: string, onTag: (tag: StartTag) => void): void {
   const open: string[] = [];
   const parser = new SaxesParser({ xmlns: true });
   parser.on('error', ({ message }) => {
-    throw new NotMetadataError(`it is not well-formed XML (line:column ${message})`);
+    throw new Error(`it is not well-formed XML (line:column ${message})`);
   });
   parser.on('doctype', () => {
-    throw new NotMetadataError('it has a DTD, which is never read');
+    throw new Error('it has a DTD, which is never read');
   });
   parser.on('opentag', ({ uri, local, attributes }) => {
-    onStartTag({
-      uri,
-      local,
-      parent: open.at(-1) ?? '',
-      attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined),
-    });
+    const parent = open.at(-1) ?? '';
+    if (parent === '' && (local !== 'Edmx' || uri !== edmx)) {
+      throw new Error(`its root is ${local} and not the Edmx of OData 4`);
+    }
+    if (uri === edm) {
+      const attribute = (name: string): string | undefined =>
+        Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined;
+      onTag({ parent, path: `${parent}/${local}`, attribute });
+    }
     open.push(local);
   });
   parser.on('closetag', () => {
@@ -277,25 +220,15 @@ function readXml(text: string, onStartTag: (tag: StartTag) => void): void {
 }
 
 /**
- * Decodes a file as what its first bytes say: UTF-16 where they are its mark, as some shells write what they download,
- * and UTF-8 in all other cases. Throws a `NotMetadataError` where the bytes are not that.
+ * Decodes a file by its first bytes: UTF-16 if they are its mark, as some shells write downloads, otherwise UTF-8.
+ * @throws Error for other bytes
  */
 export function decodeXml(bytes: Uint8Array): string {
+  const mark = Buffer.from(bytes.subarray(0, 2)).toString('hex');
+  const encodings: Readonly<Record<string, string>> = { fffe: 'utf-16le', feff: 'utf-16be' };
   try {
-    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+    return new TextDecoder(encodings[mark] ?? 'utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new NotMetadataError('it is not text in UTF-8 or UTF-16');
+    throw new Error('it is not text in UTF-8 or UTF-16');
   }
-}
-
-function encodingOf([first, second]: Uint8Array): string {
-  if (first === 0xff && second === 0xfe) {
-    return 'utf-16le';
-  }
-  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
-}
-
-/** A file that is no metadata of OData 4; the message says why. */
-export class NotMetadataError extends Error {
-  override readonly name = 'NotMetadataError';
 }
