@@ -121,6 +121,18 @@ describe('entities', () => {
   });
 });
 
+it('keeps the other limits for entities', async () => {
+  const before = graph.requests.length;
+  const fields = Array.from(
+    { length: 21 },
+    (_value, index) => `a${index}: _entities(representations: $representations) { __typename }`,
+  );
+  const document = `query ($representations: [_Any!]!) { ${fields.join(' ')} }`;
+  const { status, result } = await ask([keyOf('row-1')], document);
+  expect([status, result.errors?.[0]?.extensions['code']]).toEqual([400, 'TOO_MANY_ALIASES']);
+  expect(graph.requests.length).toBe(before);
+});
+
 describe('the SDL for composers', () => {
   const service = { query: '{ _service { sdl } }' };
 
@@ -131,6 +143,13 @@ describe('the SDL for composers', () => {
     expect(data._service.sdl).toBe((await gateway.get('/schema.graphql')).text);
     expect(() => parse(data._service.sdl)).not.toThrow();
     expect(data._service.sdl).toContain(`type ${type} @key(fields: "id") {`);
+  });
+
+  it('opens no other field without a token', async () => {
+    const { status, text } = await gateway.post({
+      query: '{ _service { sdl } complianceManagementPartner(id: "row-1") { id } }',
+    });
+    expect([status, text]).toEqual([401, expect.not.stringContaining('sdl')]);
   });
 
   it('follows the introspection switch', async () => {
