@@ -90,7 +90,9 @@ async function pack(folder: string, of = '.'): Promise<Packed> {
     [...before, 'pack', of, '--json', '--ignore-scripts', '--pack-destination', folder],
     { cwd: root },
   );
-  const [packed] = JSON.parse(stdout) as [Packed & { files: { path: string }[] }];
+  const [packed] = JSON.parse(stdout) as [
+    Omit<Packed, 'files'> & { readonly files: readonly { readonly path: string }[] },
+  ];
   return { ...packed, files: packed.files.map(({ path }) => path) };
 }
 
