@@ -142,7 +142,15 @@ describe('the SDL for composers', () => {
     expect(status).toBe(200);
     expect(data._service.sdl).toBe((await gateway.get('/schema.graphql')).text);
     expect(() => parse(data._service.sdl)).not.toThrow();
-    expect(data._service.sdl).toContain(`type ${type} @key(fields: "id") {`);
+    for (const part of [
+      'federation/v2.0", import: ["@key", "@shareable"])',
+      'directive @oneOf on INPUT_OBJECT',
+      `type ${type} @key(fields: "id") {`,
+      'type PageInfo @shareable {',
+    ]) {
+      expect(data._service.sdl).toContain(part);
+    }
+    expect(data._service.sdl).not.toMatch(/\bNode\b|^ {2}nodes?\(/m);
   });
 
   it('opens no other field without a token', async () => {
