@@ -67,7 +67,25 @@ function openSandbox(): void {
     runTelemetry: false,
     allowDynamicStyles: false,
     initialState: { document: initialDocument, variables, headers, includeCookies: false },
+    handleRequest: sendAndTell,
   });
+}
+
+/** Sends what the frame asks for. Sandbox reads the schema every now and then, which is no answer to tell of. */
+async function sendAndTell(url: string, request: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...request, credentials: 'omit' });
+  if (!String(request.body).includes('__schema')) {
+    const requestId = response.headers.get('client-request-id') ?? 'none';
+    showState(` Last answer: ${response.status}, client-request-id ${requestId}`);
+  }
+  return response;
+}
+
+function showState(last = ''): void {
+  const place = document.getElementById('state');
+  if (place !== null) {
+    place.textContent = `Answered by: ${settings.graph}.${last}`;
+  }
 }
 
 function startTimer(ms: number, onEnd: () => void): () => void {
@@ -75,4 +93,5 @@ function startTimer(ms: number, onEnd: () => void): () => void {
   return () => window.clearTimeout(timer);
 }
 
+showState();
 start();

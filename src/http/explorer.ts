@@ -156,7 +156,7 @@ export function explorerPage({ page, assets, settings, nonce }: ExplorerPagePart
   </head>
   <body>
     <noscript><p class="note">The explorer needs JavaScript. GraphQL is at /graphql, its schema at /schema.graphql.</p></noscript>
-    ${page === 'sandbox' ? '<p class="note" id="trying">Loading Apollo Sandbox from the internet …</p>' : ''}
+    ${page === 'sandbox' ? '<p class="bar" id="state"></p><p class="note" id="trying">Loading Apollo Sandbox from the internet …</p>' : ''}
     <p class="note" id="failure" hidden>Apollo Sandbox cannot be loaded: it comes from the internet. With
       <code>EXPLORER=offline</code> the gateway serves an explorer of its own.</p>
     <div id="explorer"></div>

@@ -74,6 +74,15 @@ describe('example', () => {
       expect(codes.filter((code) => !handled.includes(`  ${code}: '`))).toEqual([]);
     });
 
+    it('is what .graphqlrc.yml leads editors to, beside the schema', () => {
+      const globs = textOf('.graphqlrc.yml').match(/[\w/]+\/\*\S+/g) ?? [];
+      expect(globs.slice(0, 2)).toEqual(['schema/*.graphql', `${folder}*.graphql`]);
+      for (const glob of globs) {
+        const place = new URL(glob.slice(0, glob.indexOf('*')), root);
+        expect(readdirSync(place)).not.toEqual([]);
+      }
+    });
+
     it('uses the same versions as the gateway where both use a package', () => {
       const versionsIn = (file: string): Record<string, string> => {
         const manifest = JSON.parse(textOf(file)) as Record<string, Record<string, string>>;

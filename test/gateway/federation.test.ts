@@ -121,6 +121,18 @@ describe('entities', () => {
   });
 });
 
+it('keeps the other limits for entities', async () => {
+  const before = graph.requests.length;
+  const fields = Array.from(
+    { length: 21 },
+    (_value, index) => `a${index}: _entities(representations: $representations) { __typename }`,
+  );
+  const document = `query ($representations: [_Any!]!) { ${fields.join(' ')} }`;
+  const { status, result } = await ask([keyOf('row-1')], document);
+  expect([status, result.errors?.[0]?.extensions['code']]).toEqual([400, 'TOO_MANY_ALIASES']);
+  expect(graph.requests.length).toBe(before);
+});
+
 describe('the SDL for composers', () => {
   const service = { query: '{ _service { sdl } }' };
 
@@ -130,7 +142,22 @@ describe('the SDL for composers', () => {
     expect(status).toBe(200);
     expect(data._service.sdl).toBe((await gateway.get('/schema.graphql')).text);
     expect(() => parse(data._service.sdl)).not.toThrow();
-    expect(data._service.sdl).toContain(`type ${type} @key(fields: "id") {`);
+    for (const part of [
+      'federation/v2.0", import: ["@key", "@shareable"])',
+      'directive @oneOf on INPUT_OBJECT',
+      `type ${type} @key(fields: "id") {`,
+      'type PageInfo @shareable {',
+    ]) {
+      expect(data._service.sdl).toContain(part);
+    }
+    expect(data._service.sdl).not.toMatch(/\bNode\b|^ {2}nodes?\(/m);
+  });
+
+  it('opens no other field without a token', async () => {
+    const { status, text } = await gateway.post({
+      query: '{ _service { sdl } complianceManagementPartner(id: "row-1") { id } }',
+    });
+    expect([status, text]).toEqual([401, expect.not.stringContaining('sdl')]);
   });
 
   it('follows the introspection switch', async () => {

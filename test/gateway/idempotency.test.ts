@@ -155,6 +155,15 @@ describe('a mutation with an idempotencyKey', () => {
     expect(callsOf(stage.graph, 'POST')).toBe(keys.length);
   });
 
+  it('has the same input if it is written in another way', async () => {
+    const stage = await start();
+    const first = await add(stage, 'key', { iosEnrollmentAssignments: [{}] });
+    const again = await stage.gateway.run(`mutation { addComplianceManagementPartner(
+      input: { idempotencyKey: "key", iosEnrollmentAssignments: {}, iosOnboarded: true, displayName: "Fleet" }
+    ) { complianceManagementPartner { id } } }`);
+    expect([idOf(again), callsOf(stage.graph, 'POST')]).toEqual([idOf(first), 1]);
+  });
+
   it('is carried out once however many come at the same time', async () => {
     const measurements = recordingMeasurements();
     const stage = await start({}, {}, { measurements });

@@ -40,7 +40,7 @@ const many: readonly PartnerResource[] = Array.from({ length: 400 }, (_value, in
     groupEntry(executives.toUpperCase(), filterId),
     groupEntry(idOf(1_000 + index)),
     groupEntry(deleted, undefined, 'exclusionGroup'),
-    groupEntry('no guid'),
+    groupEntry('no guid', '../me'),
   ],
 }));
 const one: readonly PartnerResource[] = many.slice(0, 1);
@@ -98,7 +98,12 @@ const allNamed = {
     },
     { target: { filter: null, group: { displayName: expect.any(String) } } },
     { target: { filter: null, group: { id: deleted, displayName: null } } },
-    { target: { filter: null, group: { id: 'no guid', displayName: null } } },
+    {
+      target: {
+        filter: { id: '../me', displayName: null },
+        group: { id: 'no guid', displayName: null },
+      },
+    },
   ],
 };
 
@@ -166,6 +171,14 @@ describe('names behind ids', () => {
         .filter((call) => /^(PATCH|POST)/.test(call))
         .toSorted(),
     ).toEqual([expect.stringMatching(/^PATCH/), byBatch, byIds]);
+  });
+
+  it('are read anew for each operation', async () => {
+    const { graph, gateway } = await start();
+    await gateway.run(read, { id: idOf(0) });
+    await gateway.run(read, { id: idOf(0) });
+    const names = callsOf(graph).filter((call) => call.startsWith('POST'));
+    expect(names.toSorted()).toEqual([byBatch, byBatch, byIds, byIds]);
   });
 
   it('of filters are null on v1.0 without a call', async () => {

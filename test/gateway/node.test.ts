@@ -57,6 +57,8 @@ describe('node', () => {
     const expected = asked.map((id) => (id === stranger ? null : { id: id?.toLowerCase() }));
     expect(result.data?.['nodes']).toEqual(expected);
     expect(newCalls()).toEqual(Array.from({ length: 3 }, () => 'POST /beta/$batch'));
+    const batches = graph.requests.slice(calls).map(({ body }) => JSON.parse(body));
+    expect(batches.flatMap(({ requests }) => requests)).toHaveLength(ids.length + 1);
   });
 
   it('keeps the others if one cannot be read', async () => {

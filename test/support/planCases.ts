@@ -95,6 +95,21 @@ export function findPlanProblemOf(
   return findPlanProblem(one, { valid: 0, printed: 0 });
 }
 
+/** Counts how many of 50 drawn values of an operation the plan prints. */
+export async function countPrinted(query: string): Promise<number> {
+  const counts = { valid: 0, printed: 0 };
+  const limits = { answerBytes: 1e6, answerValues: 1e5 };
+  for (let seed = 0; seed < 50; seed += 1) {
+    const values = [Uint8Array.from({ length: 400 }, (_value, index) => (seed * 7 + index) * 151)];
+    const one = { query, variables: {}, values, limits, isBusy: false, isEnding: false };
+    const problem = await findPlanProblem(one, counts);
+    if (problem !== undefined) {
+      throw new Error(problem);
+    }
+  }
+  return counts.printed;
+}
+
 /** Draws a case; the variables of its operation are what JSON makes of their text. */
 function randomPlanCase(choices: Choices): PlanCase {
   const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
@@ -208,6 +223,10 @@ function contextOf({ values, isBusy, isEnding }: PlanCase): TestContext {
       },
     },
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
+    apiVersion: 'beta',
+    reads: {
+      names: { group: async (id: string) => `Group ${id}`, filter: async () => null },
+    } as unknown as RequestContext['reads'],
   };
   return context as TestContext;
 }

@@ -41,6 +41,7 @@ describe('createRoutes', () => {
     (id) => {
       expect(isPartnerId(id)).toBe(false);
       expect(() => routes.partner(id)).toThrow();
+      expect(() => routes.filterInBatch(id)).toThrow();
     },
   );
 

@@ -1,11 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
-import { findPlanProblemOf, playPlanCases } from '../support/planCases.ts';
+import { countPrinted, findPlanProblemOf, playPlanCases } from '../support/planCases.ts';
 
 describe('a compiled plan', () => {
   it('answers as graphql-js does, to the byte, for generated operations and values', async () => {
     const { valid, printed } = await playPlanCases(300);
     // Otherwise graphql-js would have been compared with itself.
     expect(printed).toBeGreaterThan(valid / 2);
+  });
+
+  it.each([
+    [
+      'prints',
+      'platforms { platform onboarded enrollmentAssignments { target { filter { id } } } }',
+    ],
+    ['prints', 'iosEnrollmentAssignments { target { ... on GroupAssignmentTarget { groupId } } }'],
+    ['leaves', 'iosEnrollmentAssignments { target { filter { displayName } } }'],
+    [
+      'leaves',
+      'platforms { enrollmentAssignments { target { ... on GroupAssignmentTarget { group { displayName } } } } }',
+    ],
+  ])('%s an operation with %s', async (what, fields) => {
+    const query = `{ complianceManagementPartner(id: "x") { id ${fields} } }`;
+    expect((await countPrinted(query)) > 0).toBe(what === 'prints');
   });
 
   it.each(['@include(if: false) @skip(if: $maybe)', '@skip(if: $maybe) @include(if: false)'])(

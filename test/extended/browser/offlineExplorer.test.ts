@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
@@ -13,6 +15,11 @@ const describeInBrowser = hasChromium ? describe : describe.skip;
 if (!hasChromium) {
   sayThatThereIsNoChromium();
 }
+
+const picture = new URL('../../../docs/explorer.png', import.meta.url);
+
+/** Width and height of a PNG. */
+const sizeOf = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)];
 
 const cdn = 'https://embeddable-sandbox.cdn.apollographql.com';
 
@@ -36,7 +43,7 @@ describeInBrowser('the explorer without the internet', () => {
   beforeAll(async () => {
     [browser, gateway] = await Promise.all([
       startBrowser(),
-      startTestGateway({ EXPLORER: 'auto' }),
+      startTestGateway({ EXPLORER: 'auto' }, { newId: randomUUID }),
     ]);
   });
   afterEach(() => browser.closePages());
@@ -126,6 +133,24 @@ describeInBrowser('the explorer without the internet', () => {
     ]);
     expect(answer?.y).toBeGreaterThan(editor?.y ?? 0);
     expect(answer?.width).toBeGreaterThan(250);
+  });
+
+  it('is pictured in the README; UPDATE_DOCS=1 takes the picture anew', async () => {
+    const { page } = await browser.open(`${gateway.url}/?explorer=offline`);
+    await page.getByRole('button', { name: 'Execute query' }).click();
+    await page.getByText('Last answer: 200').waitFor();
+    for (const place of ['.graphiql-response', '.graphiql-editor-tool']) {
+      // Colours come a moment after the text, and scroll bars go.
+      await page.locator(`${place} .view-line span[class^=mtk]:not(.mtk1)`).first().waitFor();
+    }
+    await page.locator('.scrollbar.visible').first().waitFor({ state: 'hidden' });
+    const taken = await page.screenshot({ animations: 'disabled' });
+    if (process.env['UPDATE_DOCS'] === '1') {
+      writeFileSync(picture, taken);
+    }
+    expect(sizeOf(readFileSync(picture))).toEqual(sizeOf(taken));
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    expect(readme).toContain('](docs/explorer.png)');
   });
 
   it('is as complete after a reload, and keeps no token', async () => {

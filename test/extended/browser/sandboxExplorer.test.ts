@@ -32,7 +32,7 @@ const standInScript = `
       window.addEventListener('message', async ({ data }) => {
         if (data.name === 'ExplorerListeningForHandshake') {
           const { document: query, variables, headers } = options.initialState;
-          const response = await fetch(options.initialEndpoint, {
+          const response = await options.handleRequest(options.initialEndpoint, {
             method: 'POST',
             headers: { 'content-type': 'application/json', ...headers },
             body: JSON.stringify({ query, variables }),
@@ -102,11 +102,25 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
     expect(requests).toContain(scriptUrl);
     expect(await page.getByText('Loading Apollo Sandbox').isVisible()).toBe(false);
     expect(complaints).toEqual([]);
+    const state = /^Answered by: embedded Graph\. Last answer: 200, client-request-id [\w-]+$/;
+    expect(await page.locator('#state').textContent()).toMatch(state);
 
     await page.clock.fastForward(60_000);
     expect(page.url()).toBe(`${gateway.url}/`);
-    const size = await page.locator('iframe').boundingBox();
-    expect(size).toEqual({ x: 0, y: 0, width: 1400, height: 900 });
+    const { y = 0, ...size } = (await page.locator('iframe').boundingBox()) ?? {};
+    expect(size).toEqual({ x: 0, width: 1400, height: 900 - y });
+    expect(y).toBeLessThan(40);
+  });
+
+  it('never gets the token that was entered for the other explorer', async () => {
+    const { page } = await browser.open(`${gateway.url}/`, { elsewhere: withSandbox });
+    await page.evaluate("sessionStorage.setItem('token', 'entered-token')");
+    await page.reload();
+    await page.locator('html[data-seen=all]').waitFor();
+    expect(JSON.stringify(await page.evaluate('window.seen'))).not.toContain('entered-token');
+    expect(await page.frames()[1]?.evaluate('document.documentElement.outerHTML')).not.toContain(
+      'entered-token',
+    );
   });
 
   it.each<[string, Elsewhere, number]>([

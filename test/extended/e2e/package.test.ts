@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 interface PackedPackage {
   /** All files of the package, relative to it. */
   readonly files: readonly string[];
+  readonly bytes: Pick<Packed, 'size' | 'unpackedSize'>;
   /** Runs a module in that folder; gives its standard output, rejects where it fails. */
   run(source: string): Promise<string>;
   /** Checks a module in that folder, strictly; gives the compiler's complaints. */
@@ -26,7 +27,7 @@ async function installPackedPackage(): Promise<PackedPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'packed-'));
   const installed = join(folder, 'node_modules', 'compliance-partner-gateway');
   mkdirSync(installed, { recursive: true });
-  const { filename, files } = await pack(folder);
+  const { filename, files, ...bytes } = await pack(folder);
   await run(
     'tar',
     ['-xzf', filename, '--strip-components=1', '-C', 'node_modules/compliance-partner-gateway'],
@@ -38,6 +39,7 @@ async function installPackedPackage(): Promise<PackedPackage> {
 
   return {
     files,
+    bytes,
     async run(source) {
       write('consumer.js', source);
       const { stdout } = await run(process.execPath, ['--no-warnings', 'consumer.js'], {
@@ -72,16 +74,26 @@ const compilerOptions = {
   resolveJsonModule: true,
 };
 
-async function pack(folder: string): Promise<{ filename: string; files: readonly string[] }> {
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly string[];
+  /** In bytes: as a file of `npm pack`, and unpacked. */
+  readonly size: number;
+  readonly unpackedSize: number;
+}
+
+async function pack(folder: string, of = '.'): Promise<Packed> {
   const npm = process.env['npm_execpath'];
   const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
   const { stdout } = await run(
     command,
-    [...before, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+    [...before, 'pack', of, '--json', '--ignore-scripts', '--pack-destination', folder],
     { cwd: root },
   );
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  return { filename: packed.filename, files: packed.files.map(({ path }) => path) };
+  const [packed] = JSON.parse(stdout) as [
+    Omit<Packed, 'files'> & { readonly files: readonly { readonly path: string }[] },
+  ];
+  return { ...packed, files: packed.files.map(({ path }) => path) };
 }
 
 function linkDependencies(folder: string, installed: string): void {
@@ -148,6 +160,11 @@ describe('the packed package', () => {
       ].sort(),
     );
     expect(packed.files.filter((file) => /tsbuildinfo|artifacts|stamp/.test(file))).toEqual([]);
+  });
+
+  it('is small', () => {
+    const { size, unpackedSize } = packed.bytes;
+    expect([size < 1_500_000, unpackedSize < 5_000_000]).toEqual([true, true]);
   });
 
   it('has source maps that hold what they point to', () => {
@@ -287,5 +304,21 @@ describe('the packed package', () => {
        export { url };`,
     );
     expect(errors.match(/error TS\d+/g)).toHaveLength(2);
+  });
+});
+
+describe('the package for clients', () => {
+  it('is small, has no dependencies and every file that its exports name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+    const { files, size } = await pack(folder, './schema');
+    rmSync(folder, { recursive: true });
+    expect(size).toBeLessThan(25_000);
+    const manifest: object = JSON.parse(textOf('schema/package.json'));
+    expect(Object.keys(manifest).filter((key) => /dependencies/i.test(key))).toEqual([]);
+    const named = [...textOf('schema/package.json').matchAll(/: "\.\/([^"]+)"/g)].map(
+      ([, file]) => file,
+    );
+    expect(named.length).toBeGreaterThan(7);
+    expect(files).toEqual(expect.arrayContaining(named));
   });
 });

@@ -123,7 +123,16 @@ function problemOfDestination(
 ): string | undefined {
   const href = URL.canParse(text, routes.collection.href) ? text : '';
   const url = new URL(href, routes.collection);
-  const isInside = url.href.startsWith(routes.base.href) && /^[^#]*#?$/.test(url.href);
+  const { origin, pathname, search, username, password, hash } = url;
+  const [path, last] = [routes.collection, routes.batch].map((route) => route.pathname);
+  const byIds = routes.groupsByIds.pathname + routes.groupsByIds.search;
+  const isList = [path, last].some((one) => one?.toLowerCase() === pathname.toLowerCase());
+  const isPartner =
+    pathname.startsWith(`${path}/`) && isOneHarmlessSegment(pathname.slice(`${path}/`.length));
+  const isInside =
+    origin === routes.base.origin &&
+    `${username}${password}${hash}` === '' &&
+    (isList || (isPartner && search === '') || pathname + search === byIds);
   return isLetThrough(url, routes.base) === isInside
     ? undefined
     : `the destination lets ${url.href} through`;

@@ -5,9 +5,10 @@ import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
 import { entryBytes, type KeyUse, type Taken } from '../../../src/partners/outcomeStore.ts';
 import { createRedisOutcomes } from '../../../src/partners/redisOutcomes.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { Secret } from '../../../src/shared/secret.ts';
+import { embeddedGraphToken, Secret } from '../../../src/shared/secret.ts';
 import { addAssignmentMutation, addMutation } from '../../support/documents.ts';
 import { recordingLog } from '../../support/logs.ts';
+import { startProgram } from '../../support/programs.ts';
 import {
   type GraphQLAnswer,
   startTestGateway,
@@ -105,6 +106,43 @@ describeWithRedis('keys in Redis', () => {
     // What the dead one would have said comes too late to count.
     const added = idOf(await dying);
     expect(idOf(await add(replicas[1], 'key'))).toBe(added);
+    expect(posts()).toBe(1);
+  });
+
+  it('leave a doubt when the process that writes is killed, and nothing is sent again', async () => {
+    const clock = createVirtualClock();
+    const { graph, replicas, posts } = await startReplicas({ clock });
+    graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
+    const program = startProgram({
+      GRAPH_BASE_URL: graph.baseUrl,
+      REDIS_URL: redis.url,
+      OPERATION_TIMEOUT_MS: '1000',
+    });
+    const [, url = ''] = await program.until(/"url":"(http:[^"]+)"/);
+    await program.until(/share the locks/);
+    const variables = { input: { displayName: 'Fleet', idempotencyKey: 'key' } };
+    const dying = fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${embeddedGraphToken}`,
+      },
+      body: JSON.stringify({ query: addMutation, variables }),
+    });
+    await until(() => posts() === 1);
+    program.kill('SIGKILL');
+    await expect(dying).rejects.toThrow();
+    // Waits until the lease of the dead process has run out.
+    const { result } = await add(replicas[1], 'key');
+    expect(result.errors).toMatchObject([
+      {
+        message: expect.stringContaining('ended without a known outcome'),
+        extensions: { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+      },
+    ]);
+    expect(posts()).toBe(1);
+    await clock.advance(1_000);
+    expect(idOf(await add(replicas[0], 'key'))).toBe(graph.partners()[0]?.id);
     expect(posts()).toBe(1);
   });
 
@@ -228,5 +266,10 @@ describeWithRedis('keys in Redis', () => {
     }
     await settle(await take(use('5')), undefined);
     expect(await sizes()).toEqual({ all: '0' });
+    const kinds: string[] = [];
+    for (let caller = 0; caller < 201; caller += 1) {
+      kinds.push((await take({ ...use(`of ${caller}`), caller: `${caller}` })).kind);
+    }
+    expect(kinds).toEqual([...Array<string>(200).fill('first'), 'full']);
   });
 });
