@@ -18,15 +18,20 @@ import type { LoopShare } from '../shared/loopShare.ts';
 import { extensionsOf, LimitError, messageOf } from './limits.ts';
 import { typeNamesIn } from './typeNames.ts';
 
-type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
+export type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 
 /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
 type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
 
 /** Lists that are longer are completed in slices. */
-export const wholeItems = 100;
+const wholeItems = 100;
 /** Of a list no longer than this, promises would cost more than its items. */
-export const cheapItems = 16;
+const cheapItems = 16;
+
+/** Whether the items of a list are completed as far as the event loop has time for them. */
+export function takesTurns({ length }: readonly unknown[], share: LoopShare): boolean {
+  return length > cheapItems && (length > wholeItems || share.isUsedUp());
+}
 
 export interface AnswerBounds {
   readonly fieldResolver: AnswerFieldResolver;
@@ -264,7 +269,7 @@ function inTurns(
   share: LoopShare,
   answer: AnswerCount,
 ): readonly unknown[] {
-  if (items.length <= cheapItems || (items.length <= wholeItems && !share.isUsedUp())) {
+  if (!takesTurns(items, share)) {
     return items;
   }
   const places: {

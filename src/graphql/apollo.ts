@@ -14,7 +14,6 @@ import { createDocumentLimits, type DocumentLimitsParts } from './documentLimits
 import type { DocumentStore } from './documentStore.ts';
 import { createErrorFormat } from './errorFormat.ts';
 import { knownOperationTypes } from './limits.ts';
-import { rememberOutcomes } from './plan/plan.ts';
 import { PrintedData, printAnswer } from './printAnswer.ts';
 import { createRequestPlugin } from './requestPlugin.ts';
 import { hiddenService } from './subgraph.ts';
@@ -45,7 +44,6 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   const { schema, introspection, limits, documents, loopShare, log } = parts;
   const answerBounds = createAnswerBounds(limits);
   const documentLimits = createDocumentLimits(parts);
-  rememberOutcomes(schema);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,

@@ -20,6 +20,7 @@ import { Mutation } from '../partners/mutations.ts';
 import { AssignmentFilter, DirectoryGroup, groupTarget } from '../partners/nameFields.ts';
 import { Query } from '../partners/queries.ts';
 import { isGuid } from '../shared/guid.ts';
+import { rememberOutcomes } from './plan/plan.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
 
@@ -73,6 +74,7 @@ function buildSchema(sdl: string, isHidden: boolean, resolvers: SchemaResolvers)
       describeAs(type.astNode, type);
     }
   }
+  rememberOutcomes(schema);
   return schema;
 }
 
