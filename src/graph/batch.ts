@@ -1,9 +1,10 @@
 import { isJsonObject } from '../shared/json.ts';
+import { refusalOf } from './errorBody.ts';
 import { sleep } from './errors.ts';
 import { readJsonBody } from './readAnswer.ts';
 import { protocolErrorOf } from './readRefusal.ts';
 import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
-import { decideRetry, outcomeOfResponse } from './retryRules.ts';
+import { decideRetry, outcomeOf } from './retryRules.ts';
 import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
 /** Graph takes no more requests in one batch. */
@@ -51,7 +52,7 @@ export function readBatch(
   for (const item of items) {
     const id = idOf(item);
     // Of two answers to one request, the right one is unknown.
-    answers.set(id, answers.has(id) ? undefined : toResponse(item, response));
+    answers.set(id, answers.has(id) ? undefined : toResponse(item, response, nowMs));
   }
   // Microsoft's own clients know the link under both names.
   return { answers, nextLink: textOf(body['@odata.nextLink'] ?? body['@nextLink']) };
@@ -66,26 +67,31 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-function toResponse(item: unknown, batch: GraphResponse): GraphResponse | undefined {
+function toResponse(
+  item: unknown,
+  { headers }: GraphResponse,
+  nowMs: number,
+): GraphResponse | undefined {
   const status = isJsonObject(item) ? item['status'] : undefined;
   if (!isJsonObject(item) || typeof status !== 'number') {
     return undefined;
   }
-  const headers = isJsonObject(item['headers']) ? item['headers'] : {};
-  return {
+  const own = isJsonObject(item['headers']) ? item['headers'] : {};
+  const response = {
     status,
     headers: {
       // An item that names no request of its own belongs to the batch's.
-      'request-id': batch.headers['request-id'],
-      'client-request-id': batch.headers['client-request-id'],
-      date: batch.headers['date'],
+      'request-id': headers['request-id'],
+      'client-request-id': headers['client-request-id'],
+      date: headers['date'],
       ...Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
+        Object.entries(own).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
       ),
     },
     body: Buffer.alloc(0),
     json: item['body'],
   };
+  return status < 300 ? response : { ...response, refusal: refusalOf(response, nowMs) };
 }
 
 /**
@@ -158,15 +164,14 @@ function repeatDelayMsOf(
   attempt: number,
   call: GraphCall,
 ): number | undefined {
-  if (answer === undefined) {
+  if (answer === undefined || answer.status < 300) {
     return undefined;
   }
   const nowMs = clock.now();
   const decision = decideRetry({
-    method: 'GET',
-    isWrite: false,
+    operation: 'get',
     attempt,
-    outcome: outcomeOfResponse(answer, nowMs),
+    outcome: outcomeOf({ response: answer }, nowMs),
     canRefreshToken: false,
     timeLeftMs: call.deadlineMs - nowMs,
     hasBudget: true,

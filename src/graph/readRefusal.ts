@@ -1,5 +1,4 @@
-import { jsonOf } from '../shared/json.ts';
-import { type GraphErrorBody, readChallenge, readErrorBody } from './errorBody.ts';
+import { type GraphErrorBody, readErrorBody, refusalOf, throttlePauseMsOf } from './errorBody.ts';
 import {
   type GraphAnswer,
   type GraphErrorCode,
@@ -9,7 +8,6 @@ import {
   type MissingGrant,
 } from './errors.ts';
 import { type GraphResponse, headerText } from './request.ts';
-import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
 import {
   type GraphOperation,
   isAboutOnePartner,
@@ -18,7 +16,7 @@ import {
   requiredScopesOf,
 } from './types.ts';
 
-/** What a request was for: the operation, and the partner's id where it was about one. */
+/** What a request was for: the operation, and the partner's id if it was about one. */
 export interface Asked {
   readonly operation: GraphOperation;
   readonly id?: string;
@@ -30,54 +28,47 @@ export function responseErrorOf(
   response: GraphResponse,
   nowMs: number,
 ): GraphResponseError {
-  const body = readErrorBody(jsonOf(response));
-  const answer = graphAnswerOf(response, body);
-  const challenge = readChallenge(response.headers['www-authenticate']);
-  const retryAfterMs =
-    response.status === 429 ? throttlePauseMsOf(response, nowMs) : retryAfterMsOf(response, nowMs);
-  const message = cleanMessage(body?.message ?? '');
-  const refusal = decideRefusal({
+  const { status } = response;
+  const refusal = refusalOf(response, nowMs);
+  const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
+  const answer = graphAnswerOf(response, error);
+  const message = cleanMessage(error?.message ?? '');
+  const { code, mayHaveBeenApplied } = decideRefusal({
     operation,
-    status: response.status,
-    codes: body?.codes ?? [],
+    status,
+    codes: error?.codes ?? [],
     message,
-    wasTurnedAway: wasTurnedAway(response, nowMs),
-    hasClaims: challenge.claims !== undefined,
-    isIntuneRole: challenge.isIntuneRole,
-    isGraphsOwn: body !== undefined && body.codes.length > 0 && answer.requestId !== undefined,
-    namesAnother: id !== undefined && namesAnother(id, answer, body, message),
+    wasTurnedAway,
+    hasClaims: claims !== undefined,
+    isIntuneRole,
+    isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
+    namesAnother: id !== undefined && namesAnother(id, answer, error, message),
   });
-  const lacking =
-    refusal.code === 'forbidden'
-      ? missingGrantOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
-      : undefined;
-  const text = lacking && forbiddenMessages[lacking];
-  return new GraphResponseError(
-    refusal.code,
-    text ?? messageFor(refusal.code, message, { operation, status: response.status }),
-    {
-      lacking,
-      mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
-      answer,
-      claims: challenge.claims,
-      retryAfterMs,
-      requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
-      quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
-        (match) => match[1] ?? match[2] ?? '',
-      ),
-    },
-  );
+  const isForbidden = code === 'forbidden';
+  const lacking = isForbidden ? missingGrantOf({ status, message, isIntuneRole }) : undefined;
+  const text = lacking ? forbiddenMessages[lacking] : messageFor(code, message, operation, status);
+  return new GraphResponseError(code, text, {
+    lacking,
+    mayHaveBeenApplied: mayHaveBeenApplied || response.isAfterDoubt === true,
+    answer,
+    claims,
+    retryAfterMs: status === 429 ? throttlePauseMsOf(refusal) : refusal.retryAfterMs,
+    requiredScopes: isForbidden ? requiredScopesOf(operation) : undefined,
+    quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    ),
+  });
 }
 
 function namesAnother(
   id: string,
   { requestId, clientRequestId }: GraphAnswer,
-  body: GraphErrorBody | undefined,
+  error: GraphErrorBody | undefined,
   message: string,
 ): boolean {
-  const ids = [requestId, clientRequestId, body?.requestId, body?.clientRequestId];
+  const ids = [requestId, clientRequestId, error?.requestId, error?.clientRequestId];
   const requestIds = ids.filter((one) => one !== undefined);
-  return namesAnotherPartner(id, { text: body?.message ?? '', message, requestIds });
+  return namesAnotherPartner(id, { text: error?.message ?? '', message, requestIds });
 }
 
 /** Makes the error of a success that cannot be believed; `problem` says why. A write may have been applied. */
@@ -99,7 +90,8 @@ export function protocolErrorOf(
 function messageFor(
   code: GraphErrorCode,
   message: string,
-  { operation, status }: { readonly operation: GraphOperation; readonly status: number },
+  operation: GraphOperation,
+  status: number,
 ): string {
   switch (code) {
     case 'approvalRequired':
