@@ -42,7 +42,18 @@ export function responseErrorOf(
     hasClaims: claims !== undefined,
     isIntuneRole,
     isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
-    namesAnother: id !== undefined && namesAnother(id, answer, error, message),
+    namesAnother:
+      id !== undefined &&
+      namesAnotherPartner(id, {
+        text: error?.message ?? '',
+        message,
+        requestIds: [
+          answer.requestId,
+          answer.clientRequestId,
+          error?.requestId,
+          error?.clientRequestId,
+        ],
+      }),
   });
   const isForbidden = code === 'forbidden';
   const lacking = isForbidden ? missingGrantOf({ status, message, isIntuneRole }) : undefined;
@@ -58,17 +69,6 @@ export function responseErrorOf(
       (match) => match[1] ?? match[2] ?? '',
     ),
   });
-}
-
-function namesAnother(
-  id: string,
-  { requestId, clientRequestId }: GraphAnswer,
-  error: GraphErrorBody | undefined,
-  message: string,
-): boolean {
-  const ids = [requestId, clientRequestId, error?.requestId, error?.clientRequestId];
-  const requestIds = ids.filter((one) => one !== undefined);
-  return namesAnotherPartner(id, { text: error?.message ?? '', message, requestIds });
 }
 
 /** Makes the error of a success that cannot be believed; `problem` says why. A write may have been applied. */
@@ -260,7 +260,7 @@ export function namesAnotherPartner(id: string, { text, message, requestIds }: N
   const inPaths = [...text.matchAll(partnerPath)].map((match) => match[1] ?? '');
   const inMessage = message.replace(labelledId, '').match(uuid) ?? [];
   return [...inPaths, ...inMessage].some(
-    (named) => ![id, ...requestIds].some((known) => isSameId(known, named)),
+    (named) => ![id, ...requestIds].some((known) => known !== undefined && isSameId(known, named)),
   );
 }
 
@@ -268,7 +268,7 @@ export function namesAnotherPartner(id: string, { text, message, requestIds }: N
 interface NamedIds {
   readonly text: string;
   readonly message: string;
-  readonly requestIds: readonly string[];
+  readonly requestIds: readonly (string | undefined)[];
 }
 
 const maximumLength = 500;
