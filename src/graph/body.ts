@@ -6,7 +6,8 @@ import { errnoCodeOf } from '../shared/errnoCode.ts';
 import {
   countJsonValues,
   isJsonType,
-  judgeUsualJson,
+  jsonProblems,
+  judgeJson,
   parseJson,
   withExactNumbers,
   withExactNumbersInSteps,
@@ -105,9 +106,9 @@ function judge(asked: Asked, response: GraphResponse, text: string, json: unknow
     }
     return { doubtful: response, hasNumbers: false };
   }
-  const { problem, hasNumbers } = judgeUsualJson(text, json);
+  const { problem, hasNumbers } = judgeJson(text, json);
   if (problem !== undefined) {
-    return { doubtful: withDoubt(asked, response, problem), hasNumbers };
+    return { doubtful: withDoubt(asked, response, jsonProblems[problem]), hasNumbers };
   }
   return { doubtful: isSuccess(response) ? undefined : { ...response, json }, hasNumbers };
 }

@@ -62,20 +62,19 @@ export async function createGraphBudget(
   /** How much waits for each count of each key. */
   const waiting = new Map<string, number>();
 
-  async function waitFor({ count, limit, msBeforeNext }: Full, claim: BudgetClaim, leftMs: number) {
-    const place = `${count} ${claim.key}`;
+  async function waitFor(full: Full, { key, signal }: BudgetClaim, leftMs: number): Promise<void> {
+    const place = `${full.count} ${key}`;
     const ahead = waiting.get(place) ?? 0;
-    const question = { msBeforeNext, waiting: ahead, limit, windowMs, timeLeftMs: leftMs };
-    const decision = decideWait(question);
-    if (decision.kind === 'tooLate') {
-      const { retryAfterMs } = decision;
+    const waitMs = waitMsOf(full, ahead, windowMs);
+    // A claim that would come too late is rejected now, not after the wait.
+    if (waitMs >= leftMs) {
       const message = "The budget towards Microsoft Graph has no room in the operation's time.";
-      throw new GraphRejectedLocallyError('throttled', message, { retryAfterMs });
+      throw new GraphRejectedLocallyError('throttled', message, { retryAfterMs: waitMs });
     }
-    const spreadMs = Math.min(chance() * longestSpreadMs, leftMs - decision.waitMs);
+    const spreadMs = Math.min(chance() * longestSpreadMs, leftMs - waitMs);
     waiting.set(place, ahead + 1);
     try {
-      await sleep(clock, decision.waitMs + spreadMs, claim.signal);
+      await sleep(clock, waitMs + spreadMs, signal);
     } finally {
       const left = (waiting.get(place) ?? 1) - 1;
       if (left === 0) {
@@ -109,29 +108,16 @@ export async function createGraphBudget(
   };
 }
 
-/** All that decides the wait of a claim. */
-interface WaitQuestion {
-  /** Until the window that has no room any more, or the pause, ends. */
-  readonly msBeforeNext: number;
-  /** How much is waiting here for the same already, and how much a window takes. */
-  readonly waiting: number;
-  readonly limit: number;
-  readonly windowMs: number;
-  readonly timeLeftMs: number;
-}
-
-type WaitDecision =
-  | { readonly kind: 'wait'; readonly waitMs: number }
-  | { readonly kind: 'tooLate'; readonly retryAfterMs: number };
-
 /**
- * Decides how long a claim that found no room waits: to the end of the window, and a window longer for each that those
- * who wait already will fill. A claim that would come too late is rejected now, not after the wait.
+ * How long a claim waits that found no room, in milliseconds: to the end of the window or pause, and a window longer for
+ * each that those who wait already will fill.
  */
-export function decideWait(question: WaitQuestion): WaitDecision {
-  const { msBeforeNext, waiting, limit, windowMs, timeLeftMs } = question;
-  const waitMs = Math.max(1, msBeforeNext) + Math.floor(waiting / limit) * windowMs;
-  return waitMs < timeLeftMs ? { kind: 'wait', waitMs } : { kind: 'tooLate', retryAfterMs: waitMs };
+export function waitMsOf(
+  full: Pick<Full, 'limit' | 'msBeforeNext'>,
+  ahead: number,
+  windowMs: number,
+) {
+  return Math.max(1, full.msBeforeNext) + Math.floor(ahead / full.limit) * windowMs;
 }
 
 /** If there was no room: which count was full, how much it takes in a window, and until when, in milliseconds. */

@@ -10,7 +10,9 @@ import { sleep } from './errors.ts';
 
 /** Every request to Graph asks for the budget, so it waits for no Redis that hangs. */
 export const forBudget = {
+  /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
   answerTimeoutMs: 200,
+  /** For the log: what replicas do while Redis is away and while it is there. */
   away: 'each replica keeps to its share of the budget',
   there: 'all replicas share the budget',
 };
@@ -22,12 +24,7 @@ export const forLocks = {
   there: 'all replicas share the locks and the outcomes of idempotency keys',
 };
 
-interface RedisOptions {
-  /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
-  readonly answerTimeoutMs: number;
-  /** For the log: what replicas do while Redis is away and while it is there. */
-  readonly away: string;
-  readonly there: string;
+interface RedisOptions extends Readonly<typeof forBudget> {
   readonly log: Log;
 }
 
@@ -93,11 +90,6 @@ export interface Leases {
   acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
 }
 
-interface LeaseOptions {
-  /** Longer than any operation lasts. */
-  readonly leaseMs: number;
-}
-
 interface LeaseParts {
   readonly redis: Redis;
   readonly clock: Clock;
@@ -133,8 +125,11 @@ if ARGV[2] ~= '' then
 end
 return redis.call('DEL', KEYS[1])`;
 
-/** Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. */
-export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leases {
+/**
+ * Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. A lease has to
+ * last longer than any operation.
+ */
+export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts): Leases {
   const { redis, clock, log, chance, measurements } = parts;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -171,35 +166,13 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     }
   }
 
-  function leaseOf(
-    keys: readonly [string, string],
-    owner: string,
-    handed: Handed | undefined,
-  ): Lease {
-    let endsMs = clock.now() + leaseMs;
-    return {
-      handed,
-      async renew() {
-        const askedMs = clock.now();
-        try {
-          const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
-          endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
-        } catch (error) {
-          noteAway(error);
-        }
-        return clock.now() < endsMs;
-      },
-      release: (next) => release(keys, owner, next),
-    };
-  }
-
   return {
     async acquire(key, signal) {
       // The braces keep both on one node of a cluster.
       const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
       const owner = randomUUID();
+      let taken: unknown;
       for (;;) {
-        let taken: unknown;
         try {
           taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
         } catch (error) {
@@ -209,16 +182,27 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
           return undefined;
         }
         if (Array.isArray(taken)) {
-          return leaseOf(keys, owner, handedOf(taken));
+          break;
         }
         await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
       }
+      const [text, leftMs]: readonly unknown[] = taken;
+      const isHanded = typeof text === 'string' && text !== '' && typeof leftMs === 'number';
+      let endsMs = clock.now() + leaseMs;
+      return {
+        handed: isHanded ? { text, leftMs } : undefined,
+        async renew() {
+          const askedMs = clock.now();
+          try {
+            const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
+            endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
+          } catch (error) {
+            noteAway(error);
+          }
+          return clock.now() < endsMs;
+        },
+        release: (next) => release(keys, owner, next),
+      };
     },
   };
-}
-
-function handedOf([text, leftMs]: readonly unknown[]): Handed | undefined {
-  return typeof text === 'string' && text !== '' && typeof leftMs === 'number'
-    ? { text, leftMs }
-    : undefined;
 }

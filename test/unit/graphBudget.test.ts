@@ -2,38 +2,22 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type BudgetClaim,
   createGraphBudget,
-  decideWait,
   type GraphBudget,
+  waitMsOf,
 } from '../../src/graph/budget.ts';
 import type { GraphError } from '../../src/graph/errors.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-describe('decideWait', () => {
-  const question = {
-    msBeforeNext: 5_000,
-    waiting: 0,
-    limit: 100,
-    windowMs: 20_000,
-    timeLeftMs: 18_000,
-  };
-
+describe('waitMsOf', () => {
   it.each([
-    ['the end of the window', {}, { kind: 'wait', waitMs: 5_000 }],
-    ['no less than a millisecond', { msBeforeNext: 0 }, { kind: 'wait', waitMs: 1 }],
-    ['the same if others will not fill it', { waiting: 99 }, { kind: 'wait', waitMs: 5_000 }],
-    [
-      'a window longer if they will',
-      { waiting: 100, timeLeftMs: 60_000 },
-      { kind: 'wait', waitMs: 25_000 },
-    ],
-    ['nothing if that is too late', { waiting: 100 }, { kind: 'tooLate', retryAfterMs: 25_000 }],
-    [
-      'nothing if it ends at the deadline',
-      { timeLeftMs: 5_000 },
-      { kind: 'tooLate', retryAfterMs: 5_000 },
-    ],
-  ])('waits %s', (_what, change, decision) => {
-    expect(decideWait({ ...question, ...change })).toEqual(decision);
+    [5_000, 0, 5_000],
+    [0, 0, 1],
+    // Those who wait already will not fill the window, or they will.
+    [5_000, 99, 5_000],
+    [5_000, 100, 25_000],
+    [5_000, 250, 45_000],
+  ])('with %i ms to the next window and %i ahead waits %i ms', (msBeforeNext, ahead, waitMs) => {
+    expect(waitMsOf({ limit: 100, msBeforeNext }, ahead, 20_000)).toBe(waitMs);
   });
 });
 
@@ -113,7 +97,8 @@ describe('the budget in memory', () => {
   it('keeps the keys apart, in counts and in pauses', async () => {
     const budget = await start();
     await budget.pause('a', 5_000);
-    const ends = await ask(budget, { key: 'a' }, { key: 'b' }, { key: 'a', timeLeftMs: 100 });
+    const inTime = [{ timeLeftMs: 5_001 }, { key: 'b' }];
+    const ends = await ask(budget, ...inTime, { timeLeftMs: 5_000 });
     expect(ends.toSorted()).toEqual(['1 at 0', '2 throttled 5000']);
     await clock.advance(5_000);
     expect(ends).toContain('0 at 5000');
