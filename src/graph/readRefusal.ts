@@ -33,7 +33,13 @@ export function responseErrorOf(
   const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
-  const { code, mayHaveBeenApplied } = decideRefusal({
+  const requestIds = [
+    answer.requestId,
+    answer.clientRequestId,
+    error?.requestId,
+    error?.clientRequestId,
+  ];
+  const facts: RefusalFacts = {
     operation,
     status,
     codes: error?.codes ?? [],
@@ -43,20 +49,11 @@ export function responseErrorOf(
     isIntuneRole,
     isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
     namesAnother:
-      id !== undefined &&
-      namesAnotherPartner(id, {
-        text: error?.message ?? '',
-        message,
-        requestIds: [
-          answer.requestId,
-          answer.clientRequestId,
-          error?.requestId,
-          error?.clientRequestId,
-        ],
-      }),
-  });
+      id !== undefined && namesAnotherPartner(id, error?.message ?? '', message, requestIds),
+  };
+  const { code, mayHaveBeenApplied } = decideRefusal(facts);
   const isForbidden = code === 'forbidden';
-  const lacking = isForbidden ? missingGrantOf({ status, message, isIntuneRole }) : undefined;
+  const lacking = isForbidden ? missingGrantOf(facts) : undefined;
   const text = lacking ? forbiddenMessages[lacking] : messageFor(code, message, operation, status);
   return new GraphResponseError(code, text, {
     lacking,
@@ -176,8 +173,10 @@ function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
     case 400:
     case 422:
       return decideBadRequest(facts);
-    case 401:
-      return decideUnauthorized(facts);
+    case 401: {
+      const isForbidden = facts.isIntuneRole || facts.codes.includes('Forbidden');
+      return isForbidden && !facts.hasClaims ? 'forbidden' : 'unauthenticated';
+    }
     case 402:
       return 'tenantNotLicensed';
     case 403:
@@ -238,13 +237,6 @@ function isApprovalMissing({ status, codes, message }: RefusalFacts): boolean {
   );
 }
 
-function decideUnauthorized({ codes, hasClaims, isIntuneRole }: RefusalFacts): GraphErrorCode {
-  if (hasClaims) {
-    return 'unauthenticated';
-  }
-  return isIntuneRole || codes.includes('Forbidden') ? 'forbidden' : 'unauthenticated';
-}
-
 const uuid = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi;
 const labelledId = new RegExp(
   `\\b(?:correlation|request|activity|operation|trace|tenant)[ _-]?id\\b[^\\da-f]{0,3}${uuid.source}`,
@@ -256,19 +248,17 @@ const partnerPath = /complianceManagementPartners(?:\/|\('?)([^/'")?\s]+)/gi;
  * Whether an error names a partner, and another one than was asked for. `text` is what Graph wrote, its path included;
  * `message` is the part of it that is meant for people, and `requestIds` are ids of requests.
  */
-export function namesAnotherPartner(id: string, { text, message, requestIds }: NamedIds): boolean {
+export function namesAnotherPartner(
+  id: string,
+  text: string,
+  message: string,
+  requestIds: readonly (string | undefined)[],
+): boolean {
   const inPaths = [...text.matchAll(partnerPath)].map((match) => match[1] ?? '');
   const inMessage = message.replace(labelledId, '').match(uuid) ?? [];
   return [...inPaths, ...inMessage].some(
     (named) => ![id, ...requestIds].some((known) => known !== undefined && isSameId(known, named)),
   );
-}
-
-/** What an error says, for the question which ids it names. */
-interface NamedIds {
-  readonly text: string;
-  readonly message: string;
-  readonly requestIds: readonly (string | undefined)[];
 }
 
 const maximumLength = 500;
@@ -303,26 +293,20 @@ export function cleanMessage(message: string): string {
   return cleaned.length > maximumLength ? `${cleaned.slice(0, maximumLength - 1)}…` : cleaned;
 }
 
-/** What an answer says beside its status. */
-interface ForbiddenFacts {
-  readonly status: number;
-  /** Graph's own words, cleaned. */
-  readonly message: string;
-  /** Whether Intune's own service speaks. */
-  readonly isIntuneRole: boolean;
-}
+const isAboutApplication =
+  /^Application is not authorized|does not have application permissions|following scopes/i;
 
 /**
  * Finds what a forbidden caller lacks: the permission, which an administrator grants to the
  * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
  * the same for years; a 401 that means forbidden is always about the role.
  */
-export function missingGrantOf({ status, message, isIntuneRole }: ForbiddenFacts): MissingGrant {
-  if (
-    /^Application is not authorized|does not have application permissions|following scopes/i.test(
-      message,
-    )
-  ) {
+export function missingGrantOf({
+  status,
+  message,
+  isIntuneRole,
+}: Pick<RefusalFacts, 'status' | 'message' | 'isIntuneRole'>): MissingGrant {
+  if (isAboutApplication.test(message)) {
     return 'PERMISSION';
   }
   if (isIntuneRole || status === 401 || /^User is not authorized/i.test(message)) {

@@ -37,16 +37,13 @@ export interface AssignmentResource {
   readonly [property: string]: unknown;
 }
 
-type OnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean | null };
-
-type AssignmentListProperties = {
-  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?:
-    | readonly (AssignmentResource | null)[]
-    | null;
+type PlatformProperties<Flag, List> = { readonly [P in WirePlatform as `${P}Onboarded`]?: Flag } & {
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: List;
 };
 
 /** A partner as Graph writes it. Only the id is sure to be there. */
-export interface PartnerResource extends OnboardedProperties, AssignmentListProperties {
+export interface PartnerResource
+  extends PlatformProperties<boolean | null, readonly (AssignmentResource | null)[] | null> {
   readonly '@odata.type'?: string;
   readonly id: string;
   readonly displayName?: string | null;
@@ -69,14 +66,9 @@ export interface NewAssignmentResource {
   readonly target?: NewAssignmentTargetResource;
 }
 
-type NewOnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean };
-
-type NewAssignmentListProperties = {
-  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: readonly NewAssignmentResource[];
-};
-
 /** The body of an update: exactly what is to change. Absent means not sent; nothing is ever sent as null. */
-export interface PartnerChanges extends NewOnboardedProperties, NewAssignmentListProperties {
+export interface PartnerChanges
+  extends PlatformProperties<boolean, readonly NewAssignmentResource[]> {
   readonly displayName?: string;
   readonly partnerState?: PartnerTenantState;
   readonly lastHeartbeatDateTime?: string;

@@ -298,7 +298,7 @@ describe('namesAnotherPartner', () => {
     [`Not found. - Url: ${path}?api-version=1`, false],
   ])('finds in %j that it does: %j', (text, names) => {
     const message = text.replace(/ - Url.*/, '');
-    expect(namesAnotherPartner(id, { text, message, requestIds: [requestId] })).toBe(names);
+    expect(namesAnotherPartner(id, text, message, [requestId])).toBe(names);
   });
 });
 
