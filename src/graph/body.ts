@@ -59,15 +59,12 @@ function readPlain(asked: Asked, response: GraphResponse): GraphResponse | Promi
   }
   const text = textOf(body);
   const json = isUtf8(body) ? parseJson(text) : undefined;
-  const { doubtful, hasNumbers } = judge(asked, response, text, json);
+  const { doubtful, hasNumbers, values } = judge(asked, response, text, json);
   if (doubtful !== undefined) {
     return doubtful;
   }
-  return {
-    ...response,
-    json: hasNumbers ? withExactNumbers(text, json) : json,
-    jsonValues: asked.operation === 'list' ? countJsonValues(body) : 0,
-  };
+  const exact = hasNumbers ? withExactNumbers(text, json) : json;
+  return { ...response, json: exact, jsonValues: values };
 }
 
 /** In steps, so that others have their turn between them. */
@@ -97,20 +94,23 @@ function textOf(body: Buffer): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
-/** Finds what is wrong with parsed JSON, and all that is left of the answer then; a refusal needs no exact numbers. */
+/** Looks at parsed JSON; `doubtful` is all there is to an answer that is none to believe, or is no success. */
 function judge(asked: Asked, response: GraphResponse, text: string, json: unknown) {
   if (json === undefined) {
     if (isSuccess(response)) {
       // Cut off: if the connection's end marks the body's, that is no error anywhere else.
       throw protocolErrorOf(asked, response, 'its JSON is broken', { fault: 'broken' });
     }
-    return { doubtful: response, hasNumbers: false };
+    return { doubtful: response, hasNumbers: false, values: 0 };
   }
-  const { problem, hasNumbers } = judgeJson(text, json);
+  const { problem, hasNumbers, values } = judgeJson(text, json);
   if (problem !== undefined) {
-    return { doubtful: withDoubt(asked, response, jsonProblems[problem]), hasNumbers };
+    const doubtful = withDoubt(asked, response, jsonProblems[problem]);
+    return { doubtful, hasNumbers, values };
   }
-  return { doubtful: isSuccess(response) ? undefined : { ...response, json }, hasNumbers };
+  // A refusal needs no exact numbers.
+  const doubtful = isSuccess(response) ? undefined : { ...response, json };
+  return { doubtful, hasNumbers, values };
 }
 
 /** A refusal with a doubtful body is no error of Graph's own. */

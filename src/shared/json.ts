@@ -22,6 +22,8 @@ export function findJsonProblem(text: string, value: unknown): string | undefine
 /** What one walk over a JSON value finds. */
 interface JsonJudgement {
   readonly depth: number;
+  /** How many values there are, itself included. */
+  readonly values: number;
   readonly problem: keyof typeof jsonProblems | undefined;
   /** Whether there is a number anywhere. */
   readonly hasNumbers: boolean;
@@ -38,14 +40,14 @@ export function judgeJson(
   value: unknown,
   maximumDepth = usualJsonDepth,
 ): JsonJudgement {
-  const count: ValueCount = { members: 0, depth: 0, hasNumbers: false };
+  const count: ValueCount = { values: 0, members: 0, depth: 0, hasNumbers: false };
   countValues(value, 1, maximumDepth, count);
-  const { depth, members, hasNumbers } = count;
+  const { values, depth, members, hasNumbers } = count;
   if (depth > maximumDepth) {
-    return { depth, problem: 'too-deep', hasNumbers };
+    return { depth, values, problem: 'too-deep', hasNumbers };
   }
   const hasDuplicates = countNamesSimply(text) !== members && countNamesIn(text) !== members;
-  return { depth, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
+  return { depth, values, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
 }
 
 /**
@@ -96,6 +98,7 @@ function isEscaped(text: string, position: number): boolean {
 }
 
 interface ValueCount {
+  values: number;
   members: number;
   depth: number;
   hasNumbers: boolean;
@@ -103,6 +106,7 @@ interface ValueCount {
 
 /** Goes down no further than one level too deep, so the sender's nesting cannot exhaust the stack. */
 function countValues(value: unknown, depth: number, maximumDepth: number, count: ValueCount): void {
+  count.values += 1;
   if (typeof value === 'number') {
     count.hasNumbers = true;
   }
