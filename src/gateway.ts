@@ -5,8 +5,7 @@ import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
-import { connectRedis, forBudget, forLocks } from './graph/connectRedis.ts';
-import { createLeases } from './graph/leases.ts';
+import { connectRedis, createLeases, forBudget, forLocks } from './graph/redis.ts';
 import { createApollo } from './graphql/apollo.ts';
 import {
   type ContextParts,

@@ -3,8 +3,12 @@ import type { Config } from './config/config.ts';
 import type { IdentityConfig, InboundConfig } from './config/identity.ts';
 import { ConfigError } from './config/readers.ts';
 import type { Dependencies } from './dependencies.ts';
-import { type Credentials, passthroughCredentials } from './graph/credentials.ts';
-import { createTenantKeys, type TenantKeys } from './graph/tenantKeys.ts';
+import {
+  type Credentials,
+  createTenantKeys,
+  passthroughCredentials,
+  type TenantKeys,
+} from './graph/credentials.ts';
 import {
   type Authorizer,
   createAuthorizer,

@@ -7,9 +7,10 @@ import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient, type GraphClient } from './graph/client.ts';
+import { createConnections } from './graph/connections.ts';
 import { createRoutes } from './graph/routes.ts';
 import { createSend } from './graph/send.ts';
-import { createConnections, createTransport } from './graph/transport.ts';
+import { createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { SeenPartnerIds } from './partners/seenPartnerIds.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
@@ -76,7 +77,6 @@ export async function connectUpstream(
     }),
     root,
     async close() {
-      budget.close();
       await connections.close();
       await close();
     },

@@ -1,9 +1,10 @@
 import { isJsonObject } from '../shared/json.ts';
+import { refusalOf } from './errorBody.ts';
 import { sleep } from './errors.ts';
 import { readJsonBody } from './readAnswer.ts';
 import { protocolErrorOf } from './readRefusal.ts';
 import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
-import { decideRetry, outcomeOfResponse } from './retryRules.ts';
+import { decideRetry, outcomeOf } from './retryRules.ts';
 import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
 /** Graph takes no more requests in one batch. */
@@ -17,18 +18,16 @@ export function batchBodyOf(paths: readonly string[]): string {
   });
 }
 
-type BatchOperation = 'getMany' | 'getFilters';
-
 /** What to read in one batch. */
 interface BatchReads {
-  readonly operation: BatchOperation;
+  readonly operation: 'getMany' | 'getFilters';
   /** At most 20, from behind the version. */
   readonly paths: readonly string[];
 }
 
 /** A part of the answer to a batch: answers by the ids of their requests, and where the others are. */
 interface BatchPart {
-  /** Undefined stands where a request has two answers, or one that is none. */
+  /** Undefined stands for a request that has two answers, or one that is none. */
   readonly answers: ReadonlyMap<string | undefined, GraphResponse | undefined>;
   readonly nextLink: string | undefined;
 }
@@ -38,7 +37,7 @@ interface BatchPart {
  * @throws GraphResponseError for a refusal of the batch, GraphProtocolError for an answer that is none to a batch.
  */
 export function readBatch(
-  operation: BatchOperation | 'getMore',
+  operation: BatchReads['operation'] | 'getMore',
   response: GraphResponse,
   nowMs: number,
 ): BatchPart {
@@ -49,16 +48,12 @@ export function readBatch(
   }
   const answers = new Map<string | undefined, GraphResponse | undefined>();
   for (const item of items) {
-    const id = idOf(item);
+    const id = isJsonObject(item) ? textOf(item['id']) : undefined;
     // Of two answers to one request, the right one is unknown.
-    answers.set(id, answers.has(id) ? undefined : toResponse(item, response));
+    answers.set(id, answers.has(id) ? undefined : toResponse(item, response, nowMs));
   }
   // Microsoft's own clients know the link under both names.
   return { answers, nextLink: textOf(body['@odata.nextLink'] ?? body['@nextLink']) };
-}
-
-function idOf(item: unknown): string | undefined {
-  return isJsonObject(item) ? textOf(item['id']) : undefined;
 }
 
 /** Not `String`: JSON can hold an object whose `toString` is no function. */
@@ -66,26 +61,29 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-function toResponse(item: unknown, batch: GraphResponse): GraphResponse | undefined {
+function toResponse(
+  item: unknown,
+  { headers }: GraphResponse,
+  nowMs: number,
+): GraphResponse | undefined {
   const status = isJsonObject(item) ? item['status'] : undefined;
   if (!isJsonObject(item) || typeof status !== 'number') {
     return undefined;
   }
-  const headers = isJsonObject(item['headers']) ? item['headers'] : {};
-  return {
+  const own = Object.entries(isJsonObject(item['headers']) ? item['headers'] : {});
+  const response = {
     status,
     headers: {
       // An item that names no request of its own belongs to the batch's.
-      'request-id': batch.headers['request-id'],
-      'client-request-id': batch.headers['client-request-id'],
-      date: batch.headers['date'],
-      ...Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), textOf(value)]),
-      ),
+      'request-id': headers['request-id'],
+      'client-request-id': headers['client-request-id'],
+      date: headers['date'],
+      ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), textOf(value)])),
     },
     body: Buffer.alloc(0),
     json: item['body'],
   };
+  return status < 300 ? response : { ...response, refusal: refusalOf(response, nowMs) };
 }
 
 /**
@@ -100,21 +98,19 @@ export async function getManyItems(
   const answers: (GraphResponse | undefined)[] = [];
   let open = paths.map((_path, index) => index);
   for (let attempt = 1; open.length > 0; attempt += 1) {
-    const batch = await askOnce(
-      parts,
-      { operation, paths: open.map((index) => paths[index] ?? '') },
-      call,
-    );
+    const asked = open.map((index) => paths[index] ?? '');
+    const batch = await askOnce(parts, { operation, paths: asked }, call);
     open.forEach((index, position) => {
       answers[index] = batch[position];
     });
-    const repeats = open.flatMap((index) => {
-      const delayMs = repeatDelayMsOf(parts, answers[index], attempt, call);
-      return delayMs === undefined ? [] : [{ index, delayMs }];
+    let delayMs = 0;
+    open = open.filter((index) => {
+      const itsDelayMs = repeatDelayMsOf(parts, answers[index], attempt, call);
+      delayMs = Math.max(delayMs, itsDelayMs ?? 0);
+      return itsDelayMs !== undefined;
     });
-    open = repeats.map(({ index }) => index);
     if (open.length > 0) {
-      await sleep(parts.clock, Math.max(...repeats.map(({ delayMs }) => delayMs)), call.signal);
+      await sleep(parts.clock, delayMs, call.signal);
     }
   }
   return answers;
@@ -154,19 +150,18 @@ async function askOnce(
 /** How long to wait before an item is asked for again; undefined if its answer is final. */
 function repeatDelayMsOf(
   { clock, chance }: GraphClientParts,
-  answer: GraphResponse | undefined,
+  response: GraphResponse | undefined,
   attempt: number,
   call: GraphCall,
 ): number | undefined {
-  if (answer === undefined) {
+  if (response === undefined || response.status < 300) {
     return undefined;
   }
   const nowMs = clock.now();
   const decision = decideRetry({
-    method: 'GET',
-    isWrite: false,
+    operation: 'get',
     attempt,
-    outcome: outcomeOfResponse(answer, nowMs),
+    outcome: outcomeOf({ response }, nowMs),
     canRefreshToken: false,
     timeLeftMs: call.deadlineMs - nowMs,
     hasBudget: true,

@@ -66,17 +66,15 @@ export interface GraphClient {
 export function createGraphClient(parts: GraphClientParts): GraphClient {
   const { send, routes, clock, noteSeen, matchesSubmitted } = parts;
 
+  const sendGet = (id: string, call: GraphCall): Promise<GraphResponse> =>
+    send({ operation: 'get', url: routes.partner(id), headers: readHeaders, call });
+
   async function read(id: string, call: GraphCall): Promise<PartnerResource | undefined> {
-    const url = routes.partner(id);
-    const response = await send({ operation: 'get', url, headers: readHeaders, call });
+    const response = await sendGet(id, call);
     return noneIfNotFound(() => readGot(response, clock.now(), id));
   }
 
-  async function patch(
-    id: string,
-    body: string,
-    call: GraphCall,
-  ): Promise<PartnerResource | undefined> {
+  async function patch(id: string, body: string, call: GraphCall) {
     const url = routes.partner(id);
     const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
     return readUpdated(response, clock.now(), id);
@@ -90,7 +88,7 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     const added =
       'partner' in answer
         ? answer.partner
-        : await readBack(routes.parsePartnerLocation(answer.location), (id) => read(id, call));
+        : await readBack(routes.parsePartnerLocation(answer.location), call);
     if (!matchesSubmitted(partner, added)) {
       throw new GraphProtocolError('badResponse', anotherPartner, {
         mayHaveBeenApplied: true,
@@ -100,16 +98,20 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     return added;
   }
 
-  /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
-  async function isGone(id: string, call: GraphCall): Promise<boolean> {
+  /** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
+  async function readBack(id: string | undefined, call: GraphCall): Promise<PartnerResource> {
+    let cause: unknown;
     try {
-      const url = routes.partner(id);
-      const response = await send({ operation: 'get', url, headers: readHeaders, call });
-      readGot(response, clock.now(), id);
-      return false;
+      const partner = id === undefined ? undefined : await read(id, call);
+      if (partner !== undefined) {
+        return partner;
+      }
     } catch (error) {
-      return saysItIsGone(error);
+      cause = error;
     }
+    const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
+    const details = { cause, answer, answeredId, mayHaveBeenApplied: true };
+    throw new GraphProtocolError('badResponse', notReadBack, details);
   }
 
   async function remove(id: string, call: GraphCall): Promise<void> {
@@ -125,10 +127,22 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
       if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
         throw error;
       }
-      // In doubt, an attempt that broke off without an answer was the one that did it.
+      // In doubt, an attempt that broke off without an answer was the one that did it. Otherwise Intune has answered a
+      // delete of what is not there with a 400 that says nothing.
       if (!isInDoubt) {
-        throw notFoundInsteadOf(error);
+        const message = 'Microsoft Graph has no partner with this id.';
+        throw new GraphResponseError('notFound', message, { ...error.details, cause: error });
       }
+    }
+  }
+
+  /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
+  async function isGone(id: string, call: GraphCall): Promise<boolean> {
+    try {
+      readGot(await sendGet(id, call), clock.now(), id);
+      return false;
+    } catch (error) {
+      return saysItIsGone(error);
     }
   }
 
@@ -142,7 +156,16 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
       return await writing;
     } catch (error) {
       if (isGraphError(error) && error.mayHaveBeenApplied) {
-        noteUnknownOutcome(operation, call, error, parts);
+        parts.measurements.outcomeUnknown(operation);
+        parts.log.warn('A write may have been applied, or not', {
+          requestId: call.requestId,
+          traceId: call.trace?.traceId,
+          operation,
+          status: error.details.answer?.status,
+          graphRequestId: error.details.answer?.requestId,
+          code: error.code,
+          mayHaveBeenApplied: true,
+        });
       }
       throw error;
     }
@@ -158,8 +181,7 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     },
 
     async getSource(id, call) {
-      const url = routes.partner(id);
-      const response = await send({ operation: 'get', url, headers: readHeaders, call });
+      const response = await sendGet(id, call);
       const partner = noneIfNotFound(() => readGot(response, clock.now(), id));
       noteSeen(partner ? [partner] : []);
       return partner && partnerSourceOf(partner, response.body.toString('utf8'));
@@ -187,26 +209,19 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     update: (id, changes, call) =>
       watched('update', call, patch(id, JSON.stringify(changes), call)),
 
-    replaceAssignments: (id, platform, assignments, call) =>
-      watched(
-        'update',
-        call,
-        patch(id, `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`, call),
-      ),
+    replaceAssignments(id, platform, assignments, call) {
+      const body = `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`;
+      return watched('update', call, patch(id, body, call));
+    },
 
-    readBack: (id, call) =>
-      watched(
-        'update',
-        call,
-        readBack(id, (known) => read(known, call)),
-      ),
-
+    readBack: (id, call) => watched('update', call, readBack(id, call)),
     delete: (id, call) => watched('delete', call, remove(id, call)),
   };
 }
 
 const anotherPartner =
   "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
+const notReadBack = 'Microsoft Graph reported success but the partner could not be read back.';
 
 function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   try {
@@ -237,55 +252,4 @@ function lookUp(answer: GraphResponse | undefined, nowMs: number, id: string): P
 /** A 410 may come from something in between, and a 400 of Intune's from anything. */
 function saysItIsGone(error: unknown): boolean {
   return isGraphError(error) && error.code === 'notFound' && error.details.answer?.status === 404;
-}
-
-/** Intune has answered a delete of what is not there with a 400 that says nothing. */
-function notFoundInsteadOf(error: GraphError): GraphResponseError {
-  return new GraphResponseError('notFound', 'Microsoft Graph has no partner with this id.', {
-    ...error.details,
-    cause: error,
-  });
-}
-
-/** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
-async function readBack(
-  id: string | undefined,
-  get: (id: string) => Promise<PartnerResource | undefined>,
-): Promise<PartnerResource> {
-  const message = 'Microsoft Graph reported success but the partner could not be read back.';
-  let cause: unknown;
-  try {
-    const partner = id === undefined ? undefined : await get(id);
-    if (partner !== undefined) {
-      return partner;
-    }
-  } catch (error) {
-    cause = error;
-  }
-  const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
-  throw new GraphProtocolError('badResponse', message, {
-    cause,
-    answer,
-    answeredId,
-    mayHaveBeenApplied: true,
-  });
-}
-
-function noteUnknownOutcome(
-  operation: GraphOperation,
-  { requestId, trace }: GraphCall,
-  { code, details }: GraphError,
-  { log, measurements }: GraphClientParts,
-): void {
-  const { status, requestId: graphRequestId } = details.answer ?? {};
-  measurements.outcomeUnknown(operation);
-  log.warn('A write may have been applied, or not', {
-    requestId,
-    traceId: trace?.traceId,
-    operation,
-    status,
-    graphRequestId,
-    code,
-    mayHaveBeenApplied: true,
-  });
 }

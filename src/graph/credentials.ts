@@ -1,20 +1,19 @@
+import { LRUCache } from 'lru-cache';
+import { atMost } from '../shared/atMost.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
-import type { Secret } from '../shared/secret.ts';
+import { digestOf, type Secret } from '../shared/secret.ts';
 import { GraphCredentialError } from './errors.ts';
 import type { GraphCall } from './request.ts';
-
-/** Which token is wanted. */
-interface TokenWish {
-  /** One that was not used before, because Graph rejected the last one. */
-  readonly withFreshToken: boolean;
-}
 
 /** Where the token for a call of Graph comes from. */
 export interface Credentials {
   /** Whether tokens come from a cache of the gateway's own, so that a rejected one can be replaced. */
   readonly hasOwnTokens: boolean;
-  /** Gives the token, at once if it is known. @throws GraphCredentialError if there is none. */
-  tokenFor(call: GraphCall, wish: TokenWish): Secret | Promise<Secret>;
+  /**
+   * Gives the token, at once if it is known; a fresh one was not used before, because Graph rejected the last one.
+   * @throws GraphCredentialError if there is none.
+   */
+  tokenFor(call: GraphCall, wish: { readonly withFreshToken: boolean }): Secret | Promise<Secret>;
 }
 
 /** Hands the caller's own token on. Graph's tokens are opaque to everyone else, so Graph alone judges it. */
@@ -65,4 +64,97 @@ export function readTokenClaims(token: string): TokenClaims | undefined {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A tenant by its id, or by a text that stands for it. */
+interface Tenant {
+  readonly id: string;
+  /** Whether Graph or the gateway has accepted the token that names it; otherwise anybody can have written it. */
+  readonly isProven: boolean;
+}
+
+/** Tells for whom Graph counts a call: one app in one tenant. */
+export interface TenantKeys {
+  keyOf(call: GraphCall): string;
+  /** The tenant whose partners a call works on; undefined if its token names none. */
+  tenantOf(call: GraphCall): Tenant | undefined;
+  /** Tells that Graph took the call's token for good: it did what was asked. */
+  accept(call: GraphCall): void;
+  /** Tells that Graph did not take it. */
+  reject(call: GraphCall): void;
+  /**
+   * Who calls: a digest of tenant and subject, the same for all tokens of one caller, or of a token that names none.
+   * Undefined if only the token says so: Graph has not accepted it, or it has expired by its own word.
+   */
+  callerOf(call: GraphCall, nowMs: number): string | undefined;
+  /** Whether the call's token was accepted, now or within the last hour. */
+  isAccepted(call: GraphCall): boolean;
+}
+
+const maximumTokens = 10_000;
+const knownForMs = 60 * 60 * 1000;
+
+/**
+ * Reads app and tenant out of callers' tokens. They are not ours to verify, and anyone can write another's
+ * tenant into one; so a token counts by itself until Graph has accepted it.
+ */
+export function createTenantKeys(): TenantKeys {
+  /** By the token's digest, with what the token says: that cannot change. */
+  const accepted = new LRUCache<string, { key: string; claims: TokenClaims | undefined }>({
+    ...atMost(maximumTokens),
+    ttl: knownForMs,
+  });
+  const claimsOf = ({ callerToken }: GraphCall): TokenClaims | undefined =>
+    callerToken && readTokenClaims(callerToken.reveal());
+  return {
+    keyOf(call) {
+      const digest = tokenDigestOf(call);
+      return accepted.get(digest)?.key ?? digest;
+    },
+    tenantOf(call) {
+      const known = accepted.get(tokenDigestOf(call));
+      const { tenantId } = (known ? known.claims : claimsOf(call)) ?? {};
+      return tenantId === undefined
+        ? undefined
+        : { id: tenantId.toLowerCase(), isProven: known !== undefined };
+    },
+    accept(call) {
+      const digest = tokenDigestOf(call);
+      if (!accepted.has(digest)) {
+        const claims = claimsOf(call);
+        // A token that names no tenant or no app goes on counting by itself.
+        accepted.set(digest, { key: tenantKeyOf(claims) ?? digest, claims });
+      }
+    },
+    reject: (call) => void accepted.delete(tokenDigestOf(call)),
+    callerOf(call, nowMs) {
+      const digest = tokenDigestOf(call);
+      const known = accepted.get(digest);
+      const { tenantId, subject, expiresAtMs } = (known ? known.claims : claimsOf(call)) ?? {};
+      if (tenantId === undefined || subject === undefined) {
+        return digestOf(JSON.stringify(['token', digest]));
+      }
+      const isProven = known !== undefined && (expiresAtMs === undefined || expiresAtMs > nowMs);
+      return isProven ? callerKeyOf(tenantId, subject) : undefined;
+    },
+    isAccepted: (call) => accepted.has(tokenDigestOf(call)),
+  };
+}
+
+/** A digest of a tenant and of who calls within it. */
+export function callerKeyOf(tenantId: string, subject: string): string {
+  return digestOf(JSON.stringify(['subject', tenantId.toLowerCase(), subject]));
+}
+
+/** The app and the tenant that a token names, digested; undefined if it does not name both. */
+export function tenantKeyOf({ tenantId, clientId }: Partial<TokenClaims> = {}): string | undefined {
+  return tenantId !== undefined && clientId !== undefined
+    ? digestOf(JSON.stringify([tenantId.toLowerCase(), clientId.toLowerCase()]))
+    : undefined;
+}
+
+const digestOfNone = digestOf('');
+
+function tokenDigestOf({ callerToken }: GraphCall): string {
+  return callerToken?.digest() ?? digestOfNone;
 }

@@ -112,23 +112,11 @@ export function isConfigurationFault(error: unknown): error is GraphError {
   return isGraphError(error) && error.details.fault === 'proxy-credentials';
 }
 
-const endings: Readonly<Record<EndReason, { code: GraphErrorCode; message: string }>> = {
-  deadline: {
-    code: 'timeout',
-    message: "Microsoft Graph did not answer within the operation's time.",
-  },
-  callerLeft: {
-    code: 'callerLeft',
-    message: 'The caller went away before Microsoft Graph answered.',
-  },
-  answered: {
-    code: 'callerLeft',
-    message: 'The operation was answered before Microsoft Graph answered this.',
-  },
-  shutdown: {
-    code: 'unavailable',
-    message: 'The gateway stopped before Microsoft Graph answered.',
-  },
+const endings: Readonly<Record<EndReason, readonly [code: GraphErrorCode, message: string]>> = {
+  deadline: ['timeout', "Microsoft Graph did not answer within the operation's time."],
+  callerLeft: ['callerLeft', 'The caller went away before Microsoft Graph answered.'],
+  answered: ['callerLeft', 'The operation was answered before Microsoft Graph answered this.'],
+  shutdown: ['unavailable', 'The gateway stopped before Microsoft Graph answered.'],
 };
 
 /** Makes the error of an operation that a signal ended; `mayHaveBeenApplied` if a write had gone out by then. */
@@ -137,8 +125,7 @@ export function abortErrorOf(
   mayHaveBeenApplied = false,
   fault: 'ended' | 'queued' = 'ended',
 ): GraphDeadlineError {
-  const known: unknown = reason;
-  const { code, message } = endings[isEndReason(known) ? known : 'deadline'];
+  const [code, message] = endings[isEndReason(reason) ? reason : 'deadline'];
   return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
 }
 

@@ -19,7 +19,8 @@ export function bytesOfPage(page: readonly PartnerResource[]): number {
 }
 
 /**
- * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for.
+ * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for. A row
+ * that moves while the list is read comes twice, and is given once.
  * @throws GraphError
  */
 export async function* readPages(
@@ -27,58 +28,38 @@ export async function* readPages(
   call: GraphCall,
 ): AsyncGenerator<readonly PartnerResource[], void, undefined> {
   const seen = new Set<string>();
-  const rows = createRowSieve();
+  const known = new Set<string>();
+  let emptyPages = 0;
+  let repeatedPages = 0;
   let url: URL | undefined = routes.collection;
   while (url !== undefined) {
     seen.add(url.href);
     const response = await send({ operation: 'list', url, headers: readHeaders, call });
     const page: GraphPage = readPage(response, clock.now());
-    const partners = rows.sift(page);
-    pageBytes.set(partners, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
+    const fresh = page.partners.filter(({ id }) => {
+      const key = idKeyOf(id);
+      return !known.has(key) && known.add(key);
+    });
+    if (fresh.length > 0) {
+      emptyPages = 0;
+      repeatedPages = 0;
+    } else if (page.partners.length > 0 || repeatedPages > 0) {
+      repeatedPages += 1;
+    } else {
+      emptyPages += 1;
+    }
+    if (page.nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
+      throw unbelievable('brings the same rows again and again.');
+    }
+    if (emptyPages > maximumEmptyPages) {
+      throw unbelievable('goes on without end and without rows.');
+    }
+    pageBytes.set(fresh, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
     const next = nextPageUrl(page, url, routes.collection, seen);
-    yield partners;
-    noteSeen(partners);
+    yield fresh;
+    noteSeen(fresh);
     url = next;
   }
-}
-
-/**
- * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
- * @throws GraphProtocolError if the list goes on without bringing anything new.
- */
-function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
-  const known = new Set<string>();
-  let emptyPages = 0;
-  let repeatedPages = 0;
-  return {
-    sift({ partners, nextLink }) {
-      const fresh = partners.filter(({ id }) => {
-        const key = idKeyOf(id);
-        return !known.has(key) && known.add(key);
-      });
-      if (fresh.length > 0) {
-        emptyPages = 0;
-        repeatedPages = 0;
-        return fresh;
-      }
-      if (partners.length > 0 || repeatedPages > 0) {
-        repeatedPages += 1;
-      } else {
-        emptyPages += 1;
-      }
-      if (nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
-        throw endless('brings the same rows again and again');
-      }
-      if (emptyPages > maximumEmptyPages) {
-        throw endless('goes on without end and without rows');
-      }
-      return fresh;
-    },
-  };
-}
-
-function endless(what: string): GraphProtocolError {
-  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}.`);
 }
 
 /** @throws GraphProtocolError for a link that leads elsewhere or back. */
@@ -93,16 +74,14 @@ function nextPageUrl(
   }
   const url = resolveNextLink(nextLink, page, collection);
   if (url === undefined) {
-    throw new GraphProtocolError(
-      'badResponse',
-      "Microsoft Graph's list goes on at a place that is not its own; the token is not sent there.",
-    );
+    throw unbelievable('goes on at a place that is not its own; the token is not sent there.');
   }
   if (seen.has(url.href)) {
-    throw new GraphProtocolError(
-      'badResponse',
-      "Microsoft Graph's list leads back to an earlier page.",
-    );
+    throw unbelievable('leads back to an earlier page.');
   }
   return url;
+}
+
+function unbelievable(what: string): GraphProtocolError {
+  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}`);
 }

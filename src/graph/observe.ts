@@ -1,13 +1,13 @@
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
-import type { Log, LogFields } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
 import { safeIdOf } from './readRefusal.ts';
 import { type GraphAttempt, type GraphRequest, type GraphResponse, headerText } from './request.ts';
 import { methodOf, routeOf } from './types.ts';
 
-interface AttemptReportParts {
+interface ReportParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
@@ -24,73 +24,62 @@ interface AttemptReport {
 /** Begins an attempt's report; exactly one of its ends has to be called. */
 export function startAttemptReport(
   attempt: GraphAttempt,
-  { clock, log, measurements }: AttemptReportParts,
+  { clock, log, measurements }: ReportParts,
 ): AttemptReport {
+  const { call, operation, number, repeatReason } = attempt;
   const startedMs = clock.now();
-  const labels = labelsOf(attempt);
-  const trace = attempt.call.trace?.startAttempt({ operation: attempt.operation, ...labels });
+  const method = methodOf(operation);
+  const route = routeOf(operation);
+  const labels = { method, route, attempt: number, repeatReason };
+  const trace = call.trace?.startAttempt({ operation, ...labels });
   measurements.underWay(1);
+
+  /** Takes the measurement and ends the span; gives what log lines say of the attempt. */
+  function end(measured: { status: number } | { errorType: string }, found: object) {
+    const durationMs = clock.now() - startedMs;
+    measurements.attempt({ ...labels, ...measured, durationMs });
+    measurements.underWay(-1);
+    trace?.end({ ...found, ...measured, durationMs });
+    return {
+      requestId: call.requestId,
+      traceId: call.trace?.traceId,
+      operation,
+      method,
+      route,
+      attempt: number,
+      reason: repeatReason,
+      durationMs,
+      // A write that finishes after its caller left is still reported here.
+      hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
+      ...found,
+    };
+  }
+
   return {
     headers: trace?.headers,
     answered(response) {
-      const durationMs = clock.now() - startedMs;
-      const answer = describeAnswer(response);
-      const isPlain = response.status < 300 && !hasCallerLeft(attempt);
+      const { status } = response;
+      const facts = end(
+        { status },
+        {
+          status,
+          graphRequestId: safeIdOf(headerText(response, 'request-id')),
+          graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
+        },
+      );
       // The request's own line says all of it; what an operator may look for by itself has a line of its own.
-      log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', {
-        ...describeAttempt(attempt, durationMs),
-        ...answer,
-      });
-      measurements.attempt({ ...labels, durationMs, status: response.status });
-      measurements.underWay(-1);
-      trace?.end({ ...answer, durationMs });
+      const isPlain = status < 300 && facts.hasCallerLeft !== true;
+      log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
     },
     failed(error) {
-      const durationMs = clock.now() - startedMs;
       const code = isGraphError(error) ? error.code : 'unexpected';
-      const failure = { ...describeFailure(error), code };
-      const facts = { ...describeAttempt(attempt, durationMs), ...failure };
+      const facts = end({ errorType: code }, { ...describeFailure(error), code });
       if (isConfigurationFault(error)) {
         log.error(`Configuration fault: ${error.message}`, facts);
       } else {
         log.warn('Microsoft Graph gave no answer', facts);
       }
-      measurements.attempt({ ...labels, durationMs, errorType: code });
-      measurements.underWay(-1);
-      trace?.end({ ...failure, durationMs, errorType: code });
     },
-  };
-}
-
-function labelsOf({ operation, number, repeatReason }: GraphAttempt) {
-  return { method: methodOf(operation), route: routeOf(operation), attempt: number, repeatReason };
-}
-
-function describeAttempt(attempt: GraphAttempt, durationMs: number): LogFields {
-  const { call, operation, number, repeatReason } = attempt;
-  return {
-    requestId: call.requestId,
-    traceId: call.trace?.traceId,
-    operation,
-    method: methodOf(operation),
-    route: routeOf(operation),
-    attempt: number,
-    reason: repeatReason,
-    durationMs,
-    // A write that finishes after its caller left is still reported here.
-    hasCallerLeft: hasCallerLeft(attempt) ? true : undefined,
-  };
-}
-
-function hasCallerLeft({ call }: GraphAttempt): boolean {
-  return call.signal.reason === 'callerLeft';
-}
-
-function describeAnswer(response: GraphResponse) {
-  return {
-    status: response.status,
-    graphRequestId: safeIdOf(headerText(response, 'request-id')),
-    graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
   };
 }
 

@@ -1,5 +1,4 @@
-import { jsonOf } from '../shared/json.ts';
-import { type GraphErrorBody, readChallenge, readErrorBody } from './errorBody.ts';
+import { type GraphErrorBody, readErrorBody, refusalOf, throttlePauseMsOf } from './errorBody.ts';
 import {
   type GraphAnswer,
   type GraphErrorCode,
@@ -9,7 +8,6 @@ import {
   type MissingGrant,
 } from './errors.ts';
 import { type GraphResponse, headerText } from './request.ts';
-import { retryAfterMsOf, throttlePauseMsOf, wasTurnedAway } from './retryRules.ts';
 import {
   type GraphOperation,
   isAboutOnePartner,
@@ -18,7 +16,7 @@ import {
   requiredScopesOf,
 } from './types.ts';
 
-/** What a request was for: the operation, and the partner's id where it was about one. */
+/** What a request was for: the operation, and the partner's id if it was about one. */
 export interface Asked {
   readonly operation: GraphOperation;
   readonly id?: string;
@@ -30,54 +28,44 @@ export function responseErrorOf(
   response: GraphResponse,
   nowMs: number,
 ): GraphResponseError {
-  const body = readErrorBody(jsonOf(response));
-  const answer = graphAnswerOf(response, body);
-  const challenge = readChallenge(response.headers['www-authenticate']);
-  const retryAfterMs =
-    response.status === 429 ? throttlePauseMsOf(response, nowMs) : retryAfterMsOf(response, nowMs);
-  const message = cleanMessage(body?.message ?? '');
-  const refusal = decideRefusal({
+  const { status } = response;
+  const refusal = refusalOf(response, nowMs);
+  const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
+  const answer = graphAnswerOf(response, error);
+  const message = cleanMessage(error?.message ?? '');
+  const requestIds = [
+    answer.requestId,
+    answer.clientRequestId,
+    error?.requestId,
+    error?.clientRequestId,
+  ];
+  const facts: RefusalFacts = {
     operation,
-    status: response.status,
-    codes: body?.codes ?? [],
+    status,
+    codes: error?.codes ?? [],
     message,
-    wasTurnedAway: wasTurnedAway(response, nowMs),
-    hasClaims: challenge.claims !== undefined,
-    isIntuneRole: challenge.isIntuneRole,
-    isGraphsOwn: body !== undefined && body.codes.length > 0 && answer.requestId !== undefined,
-    namesAnother: id !== undefined && namesAnother(id, answer, body, message),
+    wasTurnedAway,
+    hasClaims: claims !== undefined,
+    isIntuneRole,
+    isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
+    namesAnother:
+      id !== undefined && namesAnotherPartner(id, error?.message ?? '', message, requestIds),
+  };
+  const { code, mayHaveBeenApplied } = decideRefusal(facts);
+  const isForbidden = code === 'forbidden';
+  const lacking = isForbidden ? missingGrantOf(facts) : undefined;
+  const text = lacking ? forbiddenMessages[lacking] : messageFor(code, message, operation, status);
+  return new GraphResponseError(code, text, {
+    lacking,
+    mayHaveBeenApplied: mayHaveBeenApplied || response.isAfterDoubt === true,
+    answer,
+    claims,
+    retryAfterMs: status === 429 ? throttlePauseMsOf(refusal) : refusal.retryAfterMs,
+    requiredScopes: isForbidden ? requiredScopesOf(operation) : undefined,
+    quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    ),
   });
-  const lacking =
-    refusal.code === 'forbidden'
-      ? missingGrantOf({ status: response.status, message, isIntuneRole: challenge.isIntuneRole })
-      : undefined;
-  const text = lacking && forbiddenMessages[lacking];
-  return new GraphResponseError(
-    refusal.code,
-    text ?? messageFor(refusal.code, message, { operation, status: response.status }),
-    {
-      lacking,
-      mayHaveBeenApplied: refusal.mayHaveBeenApplied || response.isAfterDoubt === true,
-      answer,
-      claims: challenge.claims,
-      retryAfterMs,
-      requiredScopes: refusal.code === 'forbidden' ? requiredScopesOf(operation) : undefined,
-      quotedNames: [...message.matchAll(/'([^']+)'|"([^"]+)"/g)].map(
-        (match) => match[1] ?? match[2] ?? '',
-      ),
-    },
-  );
-}
-
-function namesAnother(
-  id: string,
-  { requestId, clientRequestId }: GraphAnswer,
-  body: GraphErrorBody | undefined,
-  message: string,
-): boolean {
-  const ids = [requestId, clientRequestId, body?.requestId, body?.clientRequestId];
-  const requestIds = ids.filter((one) => one !== undefined);
-  return namesAnotherPartner(id, { text: body?.message ?? '', message, requestIds });
 }
 
 /** Makes the error of a success that cannot be believed; `problem` says why. A write may have been applied. */
@@ -99,7 +87,8 @@ export function protocolErrorOf(
 function messageFor(
   code: GraphErrorCode,
   message: string,
-  { operation, status }: { readonly operation: GraphOperation; readonly status: number },
+  operation: GraphOperation,
+  status: number,
 ): string {
   switch (code) {
     case 'approvalRequired':
@@ -184,8 +173,10 @@ function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
     case 400:
     case 422:
       return decideBadRequest(facts);
-    case 401:
-      return decideUnauthorized(facts);
+    case 401: {
+      const isForbidden = facts.isIntuneRole || facts.codes.includes('Forbidden');
+      return isForbidden && !facts.hasClaims ? 'forbidden' : 'unauthenticated';
+    }
     case 402:
       return 'tenantNotLicensed';
     case 403:
@@ -246,13 +237,6 @@ function isApprovalMissing({ status, codes, message }: RefusalFacts): boolean {
   );
 }
 
-function decideUnauthorized({ codes, hasClaims, isIntuneRole }: RefusalFacts): GraphErrorCode {
-  if (hasClaims) {
-    return 'unauthenticated';
-  }
-  return isIntuneRole || codes.includes('Forbidden') ? 'forbidden' : 'unauthenticated';
-}
-
 const uuid = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi;
 const labelledId = new RegExp(
   `\\b(?:correlation|request|activity|operation|trace|tenant)[ _-]?id\\b[^\\da-f]{0,3}${uuid.source}`,
@@ -264,19 +248,17 @@ const partnerPath = /complianceManagementPartners(?:\/|\('?)([^/'")?\s]+)/gi;
  * Whether an error names a partner, and another one than was asked for. `text` is what Graph wrote, its path included;
  * `message` is the part of it that is meant for people, and `requestIds` are ids of requests.
  */
-export function namesAnotherPartner(id: string, { text, message, requestIds }: NamedIds): boolean {
+export function namesAnotherPartner(
+  id: string,
+  text: string,
+  message: string,
+  requestIds: readonly (string | undefined)[],
+): boolean {
   const inPaths = [...text.matchAll(partnerPath)].map((match) => match[1] ?? '');
   const inMessage = message.replace(labelledId, '').match(uuid) ?? [];
   return [...inPaths, ...inMessage].some(
-    (named) => ![id, ...requestIds].some((known) => isSameId(known, named)),
+    (named) => ![id, ...requestIds].some((known) => known !== undefined && isSameId(known, named)),
   );
-}
-
-/** What an error says, for the question which ids it names. */
-interface NamedIds {
-  readonly text: string;
-  readonly message: string;
-  readonly requestIds: readonly string[];
 }
 
 const maximumLength = 500;
@@ -311,26 +293,20 @@ export function cleanMessage(message: string): string {
   return cleaned.length > maximumLength ? `${cleaned.slice(0, maximumLength - 1)}…` : cleaned;
 }
 
-/** What an answer says beside its status. */
-interface ForbiddenFacts {
-  readonly status: number;
-  /** Graph's own words, cleaned. */
-  readonly message: string;
-  /** Whether Intune's own service speaks. */
-  readonly isIntuneRole: boolean;
-}
+const isAboutApplication =
+  /^Application is not authorized|does not have application permissions|following scopes/i;
 
 /**
  * Finds what a forbidden caller lacks: the permission, which an administrator grants to the
  * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
  * the same for years; a 401 that means forbidden is always about the role.
  */
-export function missingGrantOf({ status, message, isIntuneRole }: ForbiddenFacts): MissingGrant {
-  if (
-    /^Application is not authorized|does not have application permissions|following scopes/i.test(
-      message,
-    )
-  ) {
+export function missingGrantOf({
+  status,
+  message,
+  isIntuneRole,
+}: Pick<RefusalFacts, 'status' | 'message' | 'isIntuneRole'>): MissingGrant {
+  if (isAboutApplication.test(message)) {
     return 'PERMISSION';
   }
   if (isIntuneRole || status === 401 || /^User is not authorized/i.test(message)) {

@@ -4,6 +4,7 @@ import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { Trace } from '../telemetry/requestTrace.ts';
+import type { Refusal } from './errorBody.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
 
@@ -18,9 +19,8 @@ export interface GraphCall {
   readonly traceparent: string | undefined;
   /** Where the operation's attempts are noted; what travels to Graph is then the context of the attempt. */
   readonly trace?: Trace;
-  /** The caller's own bearer token, if one came. */
   readonly callerToken: Secret | undefined;
-  /** When the operation's time is up, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly deadlineMs: number;
   /**
    * Fires when the time is up, the caller's connection closes or the gateway stops, and once the operation is answered;
@@ -52,8 +52,6 @@ export interface GraphAttempt extends GraphRequest {
   readonly onNewConnection?: boolean;
   /** Asks for a token that was not used before. */
   readonly withFreshToken?: boolean;
-  /** Fires when this attempt has taken too long, while there may be time for another. */
-  readonly attemptSignal?: EndSignal | undefined;
 }
 
 /** Why an attempt is followed by another. */
@@ -74,18 +72,30 @@ export interface GraphResponse {
   readonly json?: unknown;
   /** How many values the JSON has, or more. */
   readonly jsonValues?: number;
+  /** What it says if it is no success, once that was read. */
+  readonly refusal?: Refusal;
   /** Whether an earlier attempt of the same write may have been executed. */
   readonly isAfterDoubt?: boolean;
 }
 
 export type Send = (request: GraphRequest) => Promise<GraphResponse>;
 
-/** Carries one attempt to Graph and its answer back, as it came. */
-export type Transport = (attempt: GraphAttempt) => Promise<GraphResponse>;
+/**
+ * Carries one attempt to Graph and its answer back, as it came. The headers are all that go out; the signal fires when
+ * the attempt has taken too long, while there may be time for another.
+ */
+export type Transport = (
+  attempt: GraphAttempt,
+  headers: GraphRequest['headers'],
+  attemptSignal?: EndSignal,
+) => Promise<GraphResponse>;
 
 /** One header's text; of several lines with one name, the first. */
-export function headerText(response: GraphResponse, name: string): string | undefined {
-  const value = response.headers[name];
+export function headerText(
+  { headers }: Pick<GraphResponse, 'headers'>,
+  name: string,
+): string | undefined {
+  const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 

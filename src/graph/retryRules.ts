@@ -1,14 +1,12 @@
-import { jsonOf } from '../shared/json.ts';
-import { readChallenge, readErrorBody } from './errorBody.ts';
+import type { AttemptEnd, UpstreamOutcome } from '../shared/circuitBreaker.ts';
+import { refusalOf } from './errorBody.ts';
 import { type AttemptFault, isGraphError } from './errors.ts';
-import { type GraphResponse, headerText, type RepeatReason } from './request.ts';
-import type { GraphMethod } from './types.ts';
+import type { GraphResponse, RepeatReason } from './request.ts';
+import { type GraphOperation, isBesidePartners, isWrite } from './types.ts';
 
 /** All that the decision depends on. */
 export interface RetryFacts {
-  readonly method: GraphMethod;
-  /** A batch of reads is a POST that changes nothing. */
-  readonly isWrite: boolean;
+  readonly operation: GraphOperation;
   /** Which attempt it was, from 1. */
   readonly attempt: number;
   readonly outcome: AttemptOutcome;
@@ -68,17 +66,13 @@ export function decideRetry(facts: RetryFacts): RetryDecision {
 
 /** The table of what may be repeated; undefined for everything that is final. */
 function reasonToRepeat(facts: RetryFacts): RepeatReason | undefined {
-  const { outcome } = facts;
-  const canBeExecutedTwice = !facts.isWrite || facts.method === 'DELETE';
+  const { operation, outcome } = facts;
+  const canBeExecutedTwice = !isWrite(operation) || operation === 'delete';
   if (outcome.kind === 'failed') {
-    switch (outcome.fault) {
-      case 'not-connected':
-        return 'not-connected';
-      case 'broken':
-        return canBeExecutedTwice ? 'broken' : undefined;
-      default:
-        return undefined;
+    if (outcome.fault === 'not-connected') {
+      return 'not-connected';
     }
+    return outcome.fault === 'broken' && canBeExecutedTwice ? 'broken' : undefined;
   }
   switch (outcome.status) {
     case 429:
@@ -109,81 +103,88 @@ export type AttemptOutcome =
       readonly kind: 'answered';
       readonly status: number;
       readonly retryAfterMs: number | undefined;
-      /** Whether it is a 503 that says when to come back. */
       readonly wasTurnedAway: boolean;
       readonly hasClaims: boolean;
     }
+  /** A failure that is none of Graph's has no fault and is never repeated. */
   | { readonly kind: 'failed'; readonly fault: AttemptFault | undefined };
 
-/** Reads what matters from an answer. */
-export function outcomeOfResponse(response: GraphResponse, nowMs: number): AttemptOutcome {
-  const isSuccess = response.status < 300;
-  return {
-    kind: 'answered',
-    status: response.status,
-    retryAfterMs: isSuccess ? undefined : retryAfterMsOf(response, nowMs),
-    wasTurnedAway: wasTurnedAway(response, nowMs),
-    hasClaims: readChallenge(response.headers['www-authenticate']).claims !== undefined,
-  };
-}
-
-/** Reads what matters from a failure; one that is none of Graph's has no fault and is never repeated. */
-export function outcomeOfError(error: unknown): AttemptOutcome {
-  return { kind: 'failed', fault: isGraphError(error) ? error.details.fault : undefined };
-}
-
-const httpDate = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/**
- * Reads a `Retry-After` header as milliseconds from now: seconds with or without decimals (Graph sends both) or an
- * HTTP date, one in the past counting as zero. Undefined if it is missing or makes no sense.
- */
-export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  const text = header?.trim() ?? '';
-  if (/^\d{1,9}(\.\d+)?$/.test(text)) {
-    return Math.ceil(Number(text) * 1000);
+/** Reads what matters from an answer that is no success, or from what was thrown. */
+export function outcomeOf(
+  end: { readonly response: GraphResponse } | { readonly error: unknown },
+  nowMs: number,
+): AttemptOutcome {
+  if ('error' in end) {
+    return { kind: 'failed', fault: isGraphError(end.error) ? end.error.details.fault : undefined };
   }
-  if (httpDate.test(text)) {
-    const atMs = Date.parse(text);
-    return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-  }
-  return undefined;
-}
-
-/** How long to hold back after a 429 that does not say; Graph often leaves it out. */
-const assumedPauseMs = 1000;
-
-/** How long a 429 asks to hold back, in milliseconds. */
-export function throttlePauseMsOf(response: GraphResponse, nowMs: number): number {
-  return retryAfterMsOf(response, nowMs) ?? assumedPauseMs;
-}
-
-/** When an answer asks to come back, in milliseconds from now: its header says so, or Intune's own error does. */
-export function retryAfterMsOf(response: GraphResponse, nowMs: number): number | undefined {
-  return (
-    headerRetryAfterMs(response, nowMs) ??
-    parseRetryAfterMs(readErrorBody(jsonOf(response))?.retryAfter, nowMs)
-  );
-}
-
-/**
- * Whether Graph's front door turned the request away before anything was done with it: a 503 whose header says when to
- * come back. A word of Intune's behind the door does not count.
- */
-export function wasTurnedAway(response: GraphResponse, nowMs: number): boolean {
-  return response.status === 503 && headerRetryAfterMs(response, nowMs) !== undefined;
-}
-
-function headerRetryAfterMs(response: GraphResponse, nowMs: number): number | undefined {
-  return parseRetryAfterMs(headerText(response, 'retry-after'), nowMs);
+  const { retryAfterMs, wasTurnedAway, claims } = refusalOf(end.response, nowMs);
+  const { status } = end.response;
+  return { kind: 'answered', status, retryAfterMs, wasTurnedAway, hasClaims: claims !== undefined };
 }
 
 /** Of what is repeated at all: an answer that turned the request away, and a connection never made, leave no doubt. */
 export function mayHaveBeenExecuted(outcome: AttemptOutcome): boolean {
-  if (outcome.kind === 'failed') {
-    return outcome.fault === 'broken';
+  return outcome.kind === 'failed'
+    ? outcome.fault === 'broken'
+    : outcome.status >= 500 && !outcome.wasTurnedAway;
+}
+
+const longestReadMs = 8_000;
+const longestLookMs = 3_000;
+
+/**
+ * How long one attempt may take, in milliseconds: a read leaves time for a repeat, an add leaves time to look whether
+ * it came to pass. Undefined if only the operation's own deadline counts.
+ */
+export function attemptLimitMsOf(
+  operation: GraphOperation,
+  timeLeftMs: number,
+): number | undefined {
+  if (operation === 'add') {
+    return timeLeftMs - Math.min(longestLookMs, timeLeftMs / 4);
   }
-  return outcome.status >= 500 && !outcome.wasTurnedAway;
+  return !isWrite(operation) && timeLeftMs > longestReadMs ? longestReadMs : undefined;
+}
+
+/**
+ * What an attempt's end says of Graph: a 5xx, a timeout and a connection fault mean down, every other answer means up,
+ * 4xx and 429 among them. A timeout says something only after `slowMs`: a caller in a hurry says nothing of the
+ * upstream. What is down beside partners, such as the directory, must not close the way to partners.
+ */
+export function classifyEnd(
+  operation: GraphOperation,
+  end: AttemptEnd<GraphResponse>,
+  slowMs: number,
+): UpstreamOutcome {
+  const outcome = 'answer' in end ? classifyStatus(end.answer.status) : classifyError(end, slowMs);
+  return outcome === 'down' && isBesidePartners(operation) ? 'nothing' : outcome;
+}
+
+function classifyStatus(status: number): UpstreamOutcome {
+  return status >= 500 && status !== 501 ? 'down' : 'up';
+}
+
+function classifyError(
+  { error, durationMs }: { readonly error: unknown; readonly durationMs: number },
+  slowMs: number,
+): UpstreamOutcome {
+  if (!isGraphError(error) || error.details.fault === 'queued') {
+    return 'nothing';
+  }
+  if (error.code === 'timeout') {
+    return durationMs >= slowMs ? 'down' : 'nothing';
+  }
+  switch (error.details.fault) {
+    case 'not-connected':
+    case 'untrusted':
+    case 'proxy-credentials':
+    case 'broken':
+      return 'down';
+    case 'ended':
+      return 'nothing';
+    default:
+      return error.code === 'badResponse' ? 'up' : 'nothing';
+  }
 }
 
 /** How many repeats there are to spare: a share of the requests, and a few each second for quiet times. */
@@ -192,7 +193,6 @@ interface RetryBudget {
   deposit(): void;
   /** Whether a repeat can be taken. */
   hasOne(): boolean;
-  /** Takes a repeat. */
   take(): void;
 }
 

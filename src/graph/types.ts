@@ -37,16 +37,13 @@ export interface AssignmentResource {
   readonly [property: string]: unknown;
 }
 
-type OnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean | null };
-
-type AssignmentListProperties = {
-  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?:
-    | readonly (AssignmentResource | null)[]
-    | null;
+type PlatformProperties<Flag, List> = { readonly [P in WirePlatform as `${P}Onboarded`]?: Flag } & {
+  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: List;
 };
 
 /** A partner as Graph writes it. Only the id is sure to be there. */
-export interface PartnerResource extends OnboardedProperties, AssignmentListProperties {
+export interface PartnerResource
+  extends PlatformProperties<boolean | null, readonly (AssignmentResource | null)[] | null> {
   readonly '@odata.type'?: string;
   readonly id: string;
   readonly displayName?: string | null;
@@ -69,14 +66,9 @@ export interface NewAssignmentResource {
   readonly target?: NewAssignmentTargetResource;
 }
 
-type NewOnboardedProperties = { readonly [P in WirePlatform as `${P}Onboarded`]?: boolean };
-
-type NewAssignmentListProperties = {
-  readonly [P in WirePlatform as `${P}EnrollmentAssignments`]?: readonly NewAssignmentResource[];
-};
-
 /** The body of an update: exactly what is to change. Absent means not sent; nothing is ever sent as null. */
-export interface PartnerChanges extends NewOnboardedProperties, NewAssignmentListProperties {
+export interface PartnerChanges
+  extends PlatformProperties<boolean, readonly NewAssignmentResource[]> {
   readonly displayName?: string;
   readonly partnerState?: PartnerTenantState;
   readonly lastHeartbeatDateTime?: string;
@@ -89,66 +81,42 @@ export interface NewPartnerResource extends PartnerChanges {
   readonly displayName: string;
 }
 
-/** What is done to the resource. */
-export type GraphOperation =
-  | 'list'
-  | 'get'
-  | 'getMany'
-  | 'getMore'
-  | 'getGroups'
-  | 'getFilters'
-  | 'add'
-  | 'update'
-  | 'delete';
-
-/** The HTTP method, in upper case: Intune rejects any other spelling. */
-export type GraphMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE';
-
-const methods: Readonly<Record<GraphOperation, GraphMethod>> = {
-  list: 'GET',
-  get: 'GET',
-  // A batch that holds nothing but GETs.
-  getMany: 'POST',
-  // The answers that the answer to a batch left for later.
-  getMore: 'GET',
-  // Ids as a body, because they would not fit into a URL.
-  getGroups: 'POST',
-  // A batch of GETs, too.
-  getFilters: 'POST',
-  add: 'POST',
-  update: 'PATCH',
-  delete: 'DELETE',
-};
-
 const collection = '/deviceManagement/complianceManagementPartners';
+const onePartner = `${collection}/{id}` as const;
+const batch = '/$batch';
 
-const routes: Readonly<Record<GraphOperation, string>> = {
-  list: collection,
-  get: `${collection}/{id}`,
-  getMany: '/$batch',
-  getMore: '/$batch',
-  getGroups: '/directoryObjects/getByIds',
-  getFilters: '/$batch',
-  add: collection,
-  update: `${collection}/{id}`,
-  delete: `${collection}/{id}`,
-};
+/** For each operation its HTTP method, in upper case, because Intune rejects any other spelling, and its route. */
+const operations = {
+  list: ['GET', collection],
+  get: ['GET', onePartner],
+  // A batch that holds nothing but GETs.
+  getMany: ['POST', batch],
+  // The answers that the answer to a batch left for later.
+  getMore: ['GET', batch],
+  // Ids as a body, because they would not fit into a URL.
+  getGroups: ['POST', '/directoryObjects/getByIds'],
+  // A batch of GETs, too.
+  getFilters: ['POST', batch],
+  add: ['POST', collection],
+  update: ['PATCH', onePartner],
+  delete: ['DELETE', onePartner],
+} as const;
 
-const writes: ReadonlySet<GraphOperation> = new Set(['add', 'update', 'delete']);
-const onePartner: ReadonlySet<GraphOperation> = new Set(['get', 'update', 'delete']);
+/** What is done to the resource. */
+export type GraphOperation = keyof typeof operations;
 
-export function methodOf(operation: GraphOperation): GraphMethod {
-  return methods[operation];
+export function methodOf(operation: GraphOperation): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
+  return operations[operation][0];
 }
 
 /** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
 export function routeOf(operation: GraphOperation): string {
-  return routes[operation];
+  return operations[operation][1];
 }
 
 /** Whether the operation changes something, so that a doubtful outcome matters. */
 export function isWrite(operation: GraphOperation): boolean {
-  return writes.has(operation);
+  return operation === 'add' || operation === 'update' || operation === 'delete';
 }
 
 /** Whether the operation reads what stands beside partners: a fault of the directory is none of theirs. */
@@ -158,7 +126,7 @@ export function isBesidePartners(operation: GraphOperation): boolean {
 
 /** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
 export function isAboutOnePartner(operation: GraphOperation): boolean {
-  return onePartner.has(operation);
+  return operations[operation][1] === onePartner;
 }
 
 /** The version segment of Graph's URLs. */

@@ -1,7 +1,6 @@
-import type { Credentials } from '../graph/credentials.ts';
+import { type Credentials, callerKeyOf, type TenantKeys } from '../graph/credentials.ts';
 import { GraphCredentialError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
-import { callerKeyOf, type TenantKeys } from '../graph/tenantKeys.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './caller.ts';
 import { IdentityError } from './errors.ts';

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
+import { trustIn } from '../graph/connections.ts';
 import { rejectsCredentials } from '../graph/networkError.ts';
-import { trustIn } from '../graph/trust.ts';
 import { createProxyAgent } from '../graph/tunnel.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { TenantKeys } from '../graph/credentials.ts';
 import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
-import type { Lease, Leases } from '../graph/leases.ts';
+import type { Lease, Leases } from '../graph/redis.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { TenantKeys } from '../graph/tenantKeys.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { digestOf } from '../shared/secret.ts';

@@ -21,19 +21,16 @@ export type AttemptEnd<Answer> =
   | { readonly error: unknown; readonly durationMs: number };
 
 /**
- * What an attempt's end says of the upstream as such: it is down, it is up, or nothing. `there` is for a fault that is
- * not the upstream's as a whole: it counts for nothing, but the call that looked whether the upstream is back has found it.
+ * What an attempt's end says of the upstream: it is down, it is up, or nothing. `there` is for a fault that is not the
+ * upstream's as a whole: it counts for nothing, but the call that looked whether the upstream is back has found it.
  */
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
-/** An attempt that was let through: as usual, or as the one that looks if the upstream is back. */
-type CircuitPass = 'usual' | 'look';
-
 /** Fails at once while an upstream is known to be down. */
-export interface Circuit {
-  /** Lets an attempt through, or throws. The pass has to be given back with what the attempt's end says. */
-  enter(): CircuitPass;
-  leave(pass: CircuitPass, outcome: UpstreamOutcome): void;
+interface Circuit {
+  /** Lets an attempt through, or throws. The pass goes back with what the attempt's end says. */
+  enter(): 'usual' | 'look';
+  leave(pass: 'usual' | 'look', outcome: UpstreamOutcome): void;
   run<Answer>(
     attempt: () => Promise<Answer>,
     classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
@@ -41,20 +38,25 @@ export interface Circuit {
 }
 
 const longestOpenMs = 30_000;
+const windowSeconds = 10;
+const leastCalls = 10;
+const largestShare = 0.5;
 
 /**
- * Makes the circuit of one upstream. Closed, it counts; open, it rejects; half open, one call looks and the others are
- * rejected. How long it is open is measured by the injected clock, and begins anew where that is set back.
+ * Makes the circuit of one upstream. Closed, it opens if more than half of at least ten calls within ten seconds failed;
+ * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
+ * it is open begins anew.
  */
-export function createCircuit(options: CircuitOptions, parts: CircuitParts): Circuit {
+export function createCircuit({ openMs }: CircuitOptions, parts: CircuitParts): Circuit {
   const { now, chance, onState, rejectedLocally } = parts;
-  const failures = createFailureShare(now);
   let state: CircuitState = 'closed';
   let opened = 0;
   let openedAtMs = 0;
   let openForMs = 0;
+  /** By second and not by call: an outage of the night must not count in the morning. */
+  let seconds = new Map<number, { calls: number; failures: number }>();
 
-  function enter(next: CircuitState): void {
+  function change(next: CircuitState): void {
     state = next;
     onState(next);
   }
@@ -62,61 +64,62 @@ export function createCircuit(options: CircuitOptions, parts: CircuitParts): Cir
   function open(): void {
     openedAtMs = now();
     // Replicas that saw the same outage do not all look at one moment.
-    openForMs =
-      Math.min(longestOpenMs, options.openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
+    openForMs = Math.min(longestOpenMs, openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
     opened += 1;
-    enter('open');
+    change('open');
   }
 
   function close(): void {
     opened = 0;
-    failures.forget();
-    failures.count(false);
-    enter('closed');
+    seconds = new Map();
+    count(false);
+    change('closed');
   }
 
-  function isOpenOver(): boolean {
-    openedAtMs = Math.min(openedAtMs, now());
-    return now() - openedAtMs >= openForMs;
+  function count(hasFailed: boolean): void {
+    const second = Math.floor(now() / 1000);
+    let counts = seconds.get(second);
+    if (counts === undefined) {
+      const isRecent = ([other]: [number, unknown]) => Math.abs(second - other) < windowSeconds;
+      counts = { calls: 0, failures: 0 };
+      seconds = new Map([...seconds].filter(isRecent)).set(second, counts);
+    }
+    counts.calls += 1;
+    counts.failures += hasFailed ? 1 : 0;
   }
 
-  function count(outcome: UpstreamOutcome): void {
-    // An attempt of the time before the circuit opened says nothing of what the one that looks finds.
-    if (state !== 'closed' || (outcome !== 'down' && outcome !== 'up')) {
-      return;
-    }
-    failures.count(outcome === 'down');
-    if (outcome === 'down' && failures.isTooLarge()) {
-      open();
-    }
+  function hasFailedTooOften(): boolean {
+    const sumOf = (what: 'calls' | 'failures'): number =>
+      [...seconds.values()].reduce((sum, counts) => sum + counts[what], 0);
+    const calls = sumOf('calls');
+    return calls >= leastCalls && sumOf('failures') > largestShare * calls;
   }
 
-  function enterAttempt(): CircuitPass {
-    if (state === 'half-open' || (state === 'open' && !isOpenOver())) {
-      throw rejectedLocally();
-    }
-    if (state === 'closed') {
-      return 'usual';
-    }
-    enter('half-open');
-    return 'look';
-  }
-
-  function leaveAttempt(pass: CircuitPass, outcome: UpstreamOutcome): void {
-    if (pass === 'usual') {
-      count(outcome);
-    } else if (outcome === 'up' || outcome === 'there') {
-      close();
-    } else {
-      open();
-    }
-  }
-
-  return {
-    enter: enterAttempt,
-    leave: leaveAttempt,
+  const circuit: Circuit = {
+    enter() {
+      if (state === 'closed') {
+        return 'usual';
+      }
+      openedAtMs = Math.min(openedAtMs, now());
+      if (state === 'half-open' || now() - openedAtMs < openForMs) {
+        throw rejectedLocally();
+      }
+      change('half-open');
+      return 'look';
+    },
+    leave(pass, outcome) {
+      if (pass === 'look') {
+        (outcome === 'up' || outcome === 'there' ? close : open)();
+      } else if (state === 'closed' && (outcome === 'down' || outcome === 'up')) {
+        // While it is not closed, an attempt from before says nothing of what the one that looks finds.
+        count(outcome === 'down');
+        if (outcome === 'down' && hasFailedTooOften()) {
+          open();
+        }
+      }
+    },
     async run(attempt, classify) {
-      const pass = enterAttempt();
+      const pass = circuit.enter();
       const startedMs = now();
       let outcome: UpstreamOutcome = 'nothing';
       try {
@@ -127,56 +130,9 @@ export function createCircuit(options: CircuitOptions, parts: CircuitParts): Cir
         outcome = classify({ error, durationMs: now() - startedMs });
         throw error;
       } finally {
-        leaveAttempt(pass, outcome);
+        circuit.leave(pass, outcome);
       }
     },
   };
-}
-
-const windowSeconds = 10;
-const leastCalls = 10;
-const largestShare = 0.5;
-
-interface Second {
-  readonly second: number;
-  calls: number;
-  failures: number;
-}
-
-/** The share of failures of the last ten seconds. */
-interface FailureShare {
-  count(hasFailed: boolean): void;
-  forget(): void;
-  /** Whether more than half of at least ten calls failed. */
-  isTooLarge(): boolean;
-}
-
-/** Counts by time and not by calls: an outage of the night must not count in the morning. `now` gives milliseconds. */
-export function createFailureShare(now: () => number): FailureShare {
-  let seconds: Second[] = [];
-  const sumOf = (what: 'calls' | 'failures'): number =>
-    seconds.reduce((sum, second) => sum + second[what], 0);
-  return {
-    count(hasFailed) {
-      const second = Math.floor(now() / 1000);
-      let current = seconds.at(-1);
-      if (current?.second !== second) {
-        current = seconds.find((other) => other.second === second);
-      }
-      if (current === undefined) {
-        current = { second, calls: 0, failures: 0 };
-        seconds = seconds.filter((other) => Math.abs(second - other.second) < windowSeconds);
-        seconds.push(current);
-      }
-      current.calls += 1;
-      current.failures += hasFailed ? 1 : 0;
-    },
-    forget() {
-      seconds = [];
-    },
-    isTooLarge() {
-      const calls = sumOf('calls');
-      return calls >= leastCalls && sumOf('failures') > largestShare * calls;
-    },
-  };
+  return circuit;
 }

@@ -7,32 +7,24 @@ const backslash = 0x5c;
 /** Nothing of Graph's, of an authority's or of a caller's is nested deeper. */
 const usualJsonDepth = 32;
 
-/** What can be wrong with a JSON text that parses. */
-type JsonProblem = 'too-deep' | 'duplicate-keys';
-
-const sentences: Readonly<Record<JsonProblem, string>> = {
+/** What can be wrong with a JSON text that parses, in words. */
+export const jsonProblems = {
   'too-deep': 'its JSON is nested too deeply',
   'duplicate-keys': 'its JSON has two members of one name',
-};
+} as const;
 
 /** Tells in words what is wrong with a JSON text that parses; `value` is what the text was parsed to. */
 export function findJsonProblem(text: string, value: unknown): string | undefined {
-  return judgeUsualJson(text, value).problem;
-}
-
-/** The same, and whether there is a number anywhere. */
-export function judgeUsualJson(
-  text: string,
-  value: unknown,
-): { readonly problem: string | undefined; readonly hasNumbers: boolean } {
-  const { problem, hasNumbers } = judgeJson(text, value, usualJsonDepth);
-  return { problem: problem && sentences[problem], hasNumbers };
+  const { problem } = judgeJson(text, value);
+  return problem && jsonProblems[problem];
 }
 
 /** What one walk over a JSON value finds. */
 interface JsonJudgement {
   readonly depth: number;
-  readonly problem: JsonProblem | undefined;
+  /** How many values there are, itself included. */
+  readonly values: number;
+  readonly problem: keyof typeof jsonProblems | undefined;
   /** Whether there is a number anywhere. */
   readonly hasNumbers: boolean;
 }
@@ -43,15 +35,19 @@ interface JsonJudgement {
  * is where counting ended. Members in the text and members in the value are counted, because a second parser would
  * cost more than all the rest.
  */
-export function judgeJson(text: string, value: unknown, maximumDepth: number): JsonJudgement {
-  const count: ValueCount = { members: 0, depth: 0, hasNumbers: false };
+export function judgeJson(
+  text: string,
+  value: unknown,
+  maximumDepth = usualJsonDepth,
+): JsonJudgement {
+  const count: ValueCount = { values: 0, members: 0, depth: 0, hasNumbers: false };
   countValues(value, 1, maximumDepth, count);
-  const { depth, members, hasNumbers } = count;
+  const { values, depth, members, hasNumbers } = count;
   if (depth > maximumDepth) {
-    return { depth, problem: 'too-deep', hasNumbers };
+    return { depth, values, problem: 'too-deep', hasNumbers };
   }
   const hasDuplicates = countNamesSimply(text) !== members && countNamesIn(text) !== members;
-  return { depth, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
+  return { depth, values, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
 }
 
 /**
@@ -102,6 +98,7 @@ function isEscaped(text: string, position: number): boolean {
 }
 
 interface ValueCount {
+  values: number;
   members: number;
   depth: number;
   hasNumbers: boolean;
@@ -109,6 +106,7 @@ interface ValueCount {
 
 /** Goes down no further than one level too deep, so the sender's nesting cannot exhaust the stack. */
 function countValues(value: unknown, depth: number, maximumDepth: number, count: ValueCount): void {
+  count.values += 1;
   if (typeof value === 'number') {
     count.hasNumbers = true;
   }

@@ -141,7 +141,7 @@ describe('one assignment', () => {
       { code: 'BAD_USER_INPUT', field: ['input', 'id'] },
     ],
     [
-      "a property that the current beta does not have",
+      'a property that the current beta does not have',
       { allDevices: {} },
       { platform: 'WINDOWS' },
       { code: 'BAD_USER_INPUT', field: ['input', 'platform'] },

@@ -1,11 +1,15 @@
 import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
-import { type Credentials, passthroughCredentials } from '../../src/graph/credentials.ts';
+import { createConnections } from '../../src/graph/connections.ts';
+import {
+  type Credentials,
+  createTenantKeys,
+  passthroughCredentials,
+} from '../../src/graph/credentials.ts';
 import type { EndReason, GraphCall, Send } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
 import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
-import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
-import { createConnections, createTransport } from '../../src/graph/transport.ts';
+import { createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
 import type { Idempotency } from '../../src/partners/context.ts';
 import { createIdempotency } from '../../src/partners/idempotency.ts';
@@ -23,10 +27,8 @@ export interface TestClient {
 
 /** Room for everything. */
 export const unlimited: GraphBudget = {
-  tryAcquire: () => true,
-  acquire: async () => undefined,
+  acquire: () => undefined,
   pause: async () => undefined,
-  close: () => undefined,
 };
 
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */

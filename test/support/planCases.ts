@@ -162,7 +162,9 @@ async function findPlanProblem(one: PlanCase, counts: PlanCounts): Promise<strin
     return `${text === undefined ? 'after' : 'by'} the plan:\n${answer}\nalone:\n${expected}`;
   }
   const calls = [alone, context].map(({ resolved }) => resolved.join('\n'));
-  return calls[0] === calls[1] ? undefined : `resolved alone, and by the plan:\n${calls.join('\n')}`;
+  return calls[0] === calls[1]
+    ? undefined
+    : `resolved alone, and by the plan:\n${calls.join('\n')}`;
 }
 
 /**

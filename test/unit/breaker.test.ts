@@ -5,20 +5,25 @@ import {
   GraphNetworkError,
   GraphRejectedLocallyError,
 } from '../../src/graph/errors.ts';
-import type { GraphResponse } from '../../src/graph/request.ts';
-import { classifyEnd } from '../../src/graph/send.ts';
+import { classifyEnd } from '../../src/graph/retryRules.ts';
 import { createCircuit } from '../../src/shared/circuitBreaker.ts';
 
 let nowMs: number;
 beforeEach(() => {
   nowMs = Date.UTC(2026, 1, 11);
 });
-type End = number | GraphError | Error;
+const pass = (ms: number): void => {
+  nowMs += ms;
+};
+
+/** The status of an answer, or what is thrown in its place. */
+type End = number | Error;
 
 const broken = new GraphNetworkError('unavailable', 'Broken', { fault: 'broken' });
 const callerLeft = new GraphDeadlineError('callerLeft', 'Left', { fault: 'ended' });
 const overloaded = new GraphRejectedLocallyError('overloaded', 'Full');
 const timedOut = new GraphDeadlineError('timeout', 'Slow', { fault: 'broken' });
+const heldBack = { code: 'unavailable', mayHaveBeenApplied: false, details: {} };
 
 function createStage(chance = 0.5) {
   const events: string[] = [];
@@ -44,9 +49,9 @@ function createStage(chance = 0.5) {
           if (typeof ended !== 'number') {
             throw ended;
           }
-          return { status: ended, headers: {}, body: Buffer.alloc(0) } satisfies GraphResponse;
+          return { status: ended, headers: {}, body: Buffer.alloc(0) };
         },
-        (ended) => classifyEnd(ended, 500),
+        (ended) => classifyEnd('list', ended, 500),
       )
       .catch((error: unknown) => error);
 
@@ -59,7 +64,17 @@ function createStage(chance = 0.5) {
         await ask(end, durationMs);
       }
     },
-    /** Whether a request gets through; with a 404, which changes nothing while the breaker is closed. */
+    /** Asks once; the end comes when the test says so. */
+    askLater() {
+      let settle = (_end: End): void => undefined;
+      const asked = ask(
+        new Promise<End>((resolve) => {
+          settle = resolve;
+        }),
+      );
+      return { asked, settle };
+    },
+    /** Whether a request is rejected; with a fault of the program, which counts for nothing while it is closed. */
     async isOpen() {
       const before = sent;
       await ask(404);
@@ -67,11 +82,6 @@ function createStage(chance = 0.5) {
     },
   };
 }
-
-const pass = (ms: number): void => {
-  nowMs += ms;
-};
-const heldBack = { code: 'unavailable', mayHaveBeenApplied: false, details: {} };
 
 describe('the circuit towards Graph', () => {
   it.each<[string, End, number]>([
@@ -90,8 +100,7 @@ describe('the circuit towards Graph', () => {
     const error = await ask(200);
     expect(error).toBeInstanceOf(GraphRejectedLocallyError);
     expect(error).toMatchObject(heldBack);
-    expect(sent()).toBe(10);
-    expect(events).toEqual(['open']);
+    expect([sent(), events]).toEqual([10, ['open']]);
   });
 
   it.each<[string, End, number]>([
@@ -106,20 +115,24 @@ describe('the circuit towards Graph', () => {
   ])('never opens because of %s', async (_what, end, durationMs) => {
     const { askTimes, isOpen, events } = createStage();
     await askTimes(40, end, durationMs);
-    await expect(isOpen()).resolves.toBe(false);
-    expect(events).toEqual([]);
+    expect([await isOpen(), events]).toEqual([false, []]);
   });
 
-  it('stays closed where half of the answers are good', async () => {
-    const { ask, events } = createStage();
-    for (let index = 0; index < 20; index += 1) {
-      await ask(200);
-      await ask(500);
-    }
-    expect(events).toEqual([]);
+  it.each([
+    [5, 5, false],
+    [5, 6, true],
+    [50, 50, false],
+    [50, 51, true],
+    [1, 8, false],
+    [1, 9, true],
+  ])('after %i successes and %i failures opens: %j', async (successes, failures, isOpen) => {
+    const { askTimes, events } = createStage();
+    await askTimes(successes, 200);
+    await askTimes(failures, 500);
+    expect(events).toEqual(isOpen ? ['open'] : []);
   });
 
-  it('opens where most fail, however many say nothing in between', async () => {
+  it('opens if most fail, however many say nothing in between', async () => {
     const { ask, askTimes, events } = createStage();
     for (let index = 0; index < 10; index += 1) {
       await askTimes(10, overloaded);
@@ -129,44 +142,54 @@ describe('the circuit towards Graph', () => {
     expect(events).toEqual(['open']);
   });
 
+  it.each<[string, number, number, number, boolean]>([
+    ['within ten seconds', 9, 1, 1000, true],
+    ['ten seconds ago', 1, 9, 10_000, false],
+    ['an hour ago', 1, 9, 3_600_000, false],
+    ['an hour ahead, before the clock was set back', 1, 9, -3_600_000, false],
+  ])('counts what failed %s: %j times %i, %i ms apart, opens: %j', async (_what, ...row) => {
+    const [times, count, ms, isOpen] = row;
+    const { askTimes, events } = createStage();
+    for (let time = 0; time < times; time += 1) {
+      await askTimes(count, 500);
+      pass(ms);
+    }
+    await askTimes(count, 500);
+    expect(events).toEqual(isOpen ? ['open'] : []);
+  });
+
   it('lets one look when it is half-open, fails the others at once, and closes with an answer', async () => {
-    const { ask, askTimes, isOpen, events, sent } = createStage();
+    const { ask, askTimes, askLater, isOpen, events, sent } = createStage();
     await askTimes(10, 500);
     pass(999);
-    await expect(isOpen()).resolves.toBe(true);
+    expect(await isOpen()).toBe(true);
     pass(1);
-    let answer = (_status: number): void => undefined;
-    const look = ask(
-      new Promise<number>((resolve) => {
-        answer = resolve;
-      }),
-    );
-    await expect(ask(200)).resolves.toMatchObject(heldBack);
-    await expect(ask(200)).resolves.toMatchObject(heldBack);
+    const look = askLater();
+    expect(await Promise.all([ask(200), ask(200)])).toMatchObject([heldBack, heldBack]);
     expect(sent()).toBe(11);
-    answer(404);
-    await expect(look).resolves.toMatchObject({ status: 404 });
-    await expect(isOpen()).resolves.toBe(false);
+    look.settle(404);
+    expect(await look.asked).toMatchObject({ status: 404 });
+    expect(await isOpen()).toBe(false);
     expect(events).toEqual(['open', 'half-open', 'closed']);
     // What was counted before is forgotten.
     await askTimes(7, 500);
-    await expect(isOpen()).resolves.toBe(false);
+    expect(await isOpen()).toBe(false);
   });
 
   it.each<[string, End]>([
     ['fails', broken],
     ['says nothing', callerLeft],
     ['is rejected before it is sent', overloaded],
-  ])('opens again for twice as long where the look %s', async (_what, end) => {
+  ])('opens again for twice as long if the look %s', async (_what, end) => {
     const { ask, askTimes, isOpen } = createStage();
     await askTimes(10, 500);
     pass(1000);
-    await expect(ask(end)).resolves.toBe(end);
+    expect(await ask(end)).toBe(end);
     pass(1999);
-    await expect(isOpen()).resolves.toBe(true);
+    expect(await isOpen()).toBe(true);
     pass(1);
-    await expect(isOpen()).resolves.toBe(false);
-    await expect(isOpen()).resolves.toBe(false);
+    expect(await isOpen()).toBe(false);
+    expect(await isOpen()).toBe(false);
   });
 
   it('is open for half a minute at the most before the chance is added', async () => {
@@ -174,10 +197,10 @@ describe('the circuit towards Graph', () => {
     await askTimes(10, 500);
     for (let look = 0; look < 12; look += 1) {
       pass(30_000);
-      await expect(ask(500)).resolves.toMatchObject({ status: 500 });
+      expect(await ask(500)).toMatchObject({ status: 500 });
     }
     pass(29_999);
-    await expect(isOpen()).resolves.toBe(true);
+    expect(await isOpen()).toBe(true);
   });
 
   it.each([
@@ -187,45 +210,34 @@ describe('the circuit towards Graph', () => {
     const { askTimes, isOpen } = createStage(chance);
     await askTimes(10, 500);
     pass(openMs - 1);
-    await expect(isOpen()).resolves.toBe(true);
+    expect(await isOpen()).toBe(true);
     pass(1);
-    await expect(isOpen()).resolves.toBe(false);
+    expect(await isOpen()).toBe(false);
   });
 
-  it.each([
-    ['back by an hour', -3_600_000],
-    ['back by a moment', -10],
-  ])('is open no longer than its time because the clock is set %s', async (_what, jumpMs) => {
-    const { askTimes, isOpen } = createStage();
-    await askTimes(10, 500);
-    pass(500);
-    pass(jumpMs);
-    await expect(isOpen()).resolves.toBe(true);
-    pass(1000);
-    await expect(isOpen()).resolves.toBe(false);
-  });
+  it.each([-3_600_000, -10])(
+    'is open no longer than its time when the clock moves by %i ms',
+    async (jumpMs) => {
+      const { askTimes, isOpen } = createStage();
+      await askTimes(10, 500);
+      pass(500 + jumpMs);
+      expect(await isOpen()).toBe(true);
+      pass(1000);
+      expect(await isOpen()).toBe(false);
+    },
+  );
 
   it('is not opened again by what began before it opened', async () => {
-    const { ask, askTimes, isOpen, events } = createStage();
-    let fail = (_error: GraphError): void => undefined;
-    const late = ask(
-      new Promise<GraphError>((resolve) => {
-        fail = resolve;
-      }),
-    );
+    const { askTimes, askLater, isOpen, events } = createStage();
+    const late = askLater();
     await askTimes(10, 500);
     pass(1000);
-    let answer = (_status: number): void => undefined;
-    const look = ask(
-      new Promise<number>((resolve) => {
-        answer = resolve;
-      }),
-    );
-    fail(broken);
-    await expect(late).resolves.toBe(broken);
-    answer(200);
-    await look;
+    const look = askLater();
+    late.settle(broken);
+    expect(await late.asked).toBe(broken satisfies GraphError);
+    look.settle(200);
+    await look.asked;
     expect(events).toEqual(['open', 'half-open', 'closed']);
-    await expect(isOpen()).resolves.toBe(false);
+    expect(await isOpen()).toBe(false);
   });
 });

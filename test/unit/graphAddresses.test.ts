@@ -1,32 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readTokenClaims } from '../../src/graph/credentials.ts';
-import { createRoutes, resolveNextLink } from '../../src/graph/routes.ts';
-import { readTenantKey } from '../../src/graph/tenantKeys.ts';
+import { readTokenClaims, tenantKeyOf } from '../../src/graph/credentials.ts';
+import { createRoutes, requireDestination, resolveNextLink } from '../../src/graph/routes.ts';
 import { isPartnerId } from '../../src/graph/types.ts';
 
-const root = new URL('https://graph.microsoft.com');
-const routes = createRoutes(root, 'beta');
-const collection = 'https://graph.microsoft.com/beta/deviceManagement/complianceManagementPartners';
+const path = 'deviceManagement/complianceManagementPartners';
+const collection = `https://graph.microsoft.com/beta/${path}`;
+const routes = createRoutes(new URL('https://graph.microsoft.com'), 'beta');
 
 describe('createRoutes', () => {
   it.each([
     ['https://graph.microsoft.com', 'beta', collection],
-    [
-      'https://graph.microsoft.us/',
-      'v1.0',
-      'https://graph.microsoft.us/v1.0/deviceManagement/complianceManagementPartners',
-    ],
-    [
-      'https://proxy.example/graph',
-      'beta',
-      'https://proxy.example/graph/beta/deviceManagement/complianceManagementPartners',
-    ],
-    [
-      'https://proxy.example/graph/',
-      'beta',
-      'https://proxy.example/graph/beta/deviceManagement/complianceManagementPartners',
-    ],
+    ['https://graph.microsoft.us/', 'v1.0', `https://graph.microsoft.us/v1.0/${path}`],
+    ['https://proxy.example/graph', 'beta', `https://proxy.example/graph/beta/${path}`],
+    ['https://proxy.example/graph/', 'beta', `https://proxy.example/graph/beta/${path}`],
   ] as const)('puts the collection under %s in %s', (base, version, expected) => {
     expect(createRoutes(new URL(base), version).collection.href).toBe(expected);
   });
@@ -34,14 +21,16 @@ describe('createRoutes', () => {
   it('puts a partner under the collection', () => {
     const id = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
     expect(routes.partner(id).href).toBe(`${collection}/${id}`);
+    expect(routes.partnerInBatch(id)).toBe(`/${path}/${id}`);
   });
 
   it.each(['..', '.', '...', 'a/../b', '%2e%2e', '', '?', '#', '\\..', 'a\n', '$ref'])(
     'makes no URL of the id %j',
     (id) => {
       expect(isPartnerId(id)).toBe(false);
-      expect(() => routes.partner(id)).toThrow();
-      expect(() => routes.filterInBatch(id)).toThrow();
+      for (const make of [routes.partner, routes.partnerInBatch, routes.filterInBatch]) {
+        expect(() => make(id)).toThrow(TypeError);
+      }
     },
   );
 
@@ -76,85 +65,127 @@ describe('createRoutes', () => {
     [`${collection}/abc/def`, undefined],
     [`${collection}/..`, undefined],
     [`${collection}Other/abc`, undefined],
-    ['https://evil.example/beta/deviceManagement/complianceManagementPartners/abc', undefined],
+    [`https://evil.example/beta/${path}/abc`, undefined],
     ['http://', undefined],
   ])('reads the location %s as %j', (location, id) => {
     expect(routes.parsePartnerLocation(location)).toBe(id);
   });
 });
 
-describe('next link', () => {
-  const collection = new URL(
-    'https://graph.microsoft.com/beta/deviceManagement/complianceManagementPartners',
-  );
-  const page = new URL('?$skiptoken=1', collection);
+describe('resolveNextLink', () => {
+  const resolve = (link: string) =>
+    resolveNextLink(link, new URL('?$skiptoken=1', collection), new URL(collection));
 
-  describe('resolveNextLink', () => {
-    it.each([
-      [`${collection.href}?$skiptoken=2`],
-      ['?$skiptoken=2'],
-      ['/beta/deviceManagement/complianceManagementPartners?$skiptoken=2'],
-      [
-        'https://GRAPH.microsoft.com/beta/deviceManagement/complianceManagementPartners?$skiptoken=2',
-      ],
-      [
-        'https://graph.microsoft.com/beta/devicemanagement/compliancemanagementpartners?$skiptoken=2',
-      ],
-    ])('follows %s', (link) => {
-      const url = resolveNextLink(link, page, collection);
-      expect(url?.origin).toBe(collection.origin);
-      expect(url?.search).toBe('?$skiptoken=2');
-    });
-
-    it.each([
-      'https://evil.example/beta/deviceManagement/complianceManagementPartners?$skiptoken=2',
-      'http://graph.microsoft.com/beta/deviceManagement/complianceManagementPartners',
-      'https://graph.microsoft.com:8443/beta/deviceManagement/complianceManagementPartners',
-      'https://graph.microsoft.com@evil.example/beta/deviceManagement/complianceManagementPartners',
-      'https://user:pw@graph.microsoft.com/beta/deviceManagement/complianceManagementPartners',
-      '//evil.example/beta/deviceManagement/complianceManagementPartners',
-      'https://graph.microsoft.com/v1.0/deviceManagement/complianceManagementPartners',
-      'https://graph.microsoft.com/beta/users',
-      '../users',
-      'https://graph.microsoft.com/beta/deviceManagement/complianceManagementPartners/../x',
-      'file:///etc/passwd',
-      'http://[',
-    ])('does not follow %s', (link) => {
-      expect(resolveNextLink(link, page, collection)).toBeUndefined();
-    });
-  });
-});
-
-const tokenOf = (claims: unknown): string =>
-  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
-
-const nothing = {
-  tenantId: undefined,
-  clientId: undefined,
-  scopes: [],
-  roles: [],
-  expiresAtMs: undefined,
-};
-
-describe('readTokenClaims', () => {
-  it('reads tenant, application, permissions and end, in the forms of both versions', () => {
-    const claims = { tid: 't', azp: 'a', scp: 'One Two', roles: ['Three'], exp: 1_700_000_000 };
-    expect(readTokenClaims(tokenOf(claims))).toEqual({
-      tenantId: 't',
-      clientId: 'a',
-      scopes: ['One', 'Two'],
-      roles: ['Three'],
-      expiresAtMs: 1_700_000_000_000,
-    });
-    expect(readTokenClaims(tokenOf({ appid: 'b' }))?.clientId).toBe('b');
+  it.each([
+    `${collection}?$skiptoken=2`,
+    '?$skiptoken=2',
+    `/beta/${path}?$skiptoken=2`,
+    `https://GRAPH.microsoft.com/beta/${path}?$skiptoken=2`,
+    `https://graph.microsoft.com/beta/${path.toLowerCase()}?$skiptoken=2`,
+  ])('follows %s', (link) => {
+    const { origin, search } = resolve(link) ?? {};
+    expect([origin, search]).toEqual(['https://graph.microsoft.com', '?$skiptoken=2']);
   });
 
   it.each([
-    [{ tid: 1, azp: {}, scp: ['x'], roles: 'x', exp: 'soon' }],
-    [{ roles: [1, null], exp: 1e300 }],
-    [{}],
-  ])('takes nothing from %j', (claims) => {
-    expect(readTokenClaims(tokenOf(claims))).toEqual(nothing);
+    `https://evil.example/beta/${path}?$skiptoken=2`,
+    `http://graph.microsoft.com/beta/${path}`,
+    `https://graph.microsoft.com:8443/beta/${path}`,
+    `https://graph.microsoft.com@evil.example/beta/${path}`,
+    `https://user:pw@graph.microsoft.com/beta/${path}`,
+    `//evil.example/beta/${path}`,
+    `https://graph.microsoft.com/v1.0/${path}`,
+    'https://graph.microsoft.com/beta/users',
+    '../users',
+    `${collection}/../x`,
+    'file:///etc/passwd',
+    'http://[',
+  ])('does not follow %s', (link) => {
+    expect(resolve(link)).toBeUndefined();
+  });
+});
+
+describe('requireDestination', () => {
+  const proxied = 'http://127.0.0.1:8080/proxy/beta';
+
+  const graph = 'https://graph.example/beta/';
+  const partners = `${graph}deviceManagement/complianceManagementPartners`;
+
+  it.each<[string, string, boolean]>([
+    ...[
+      partners,
+      `${graph}$batch`,
+      `${partners}?$skiptoken=a%2Fb`,
+      `${partners.replace('graph', 'GRAPH').replace('/beta', ':443/beta')}`,
+      `${partners.replace('compliance', 'Compliance')}?$skiptoken=1`,
+      `${partners}/0c65e46a-e46a-0c65-6ae4-650c6ae4650c`,
+      `${graph}directoryObjects/getByIds?$select=id,displayName`,
+    ].map((url): [string, string, boolean] => [graph, url, true]),
+    ...[
+      'https://elsewhere.example/beta/$batch',
+      'https://graph.example.elsewhere.example/beta/$batch',
+      'http://graph.example/beta/$batch',
+      'https://graph.example:8443/beta/$batch',
+      'https://graph.example/v1.0/$batch',
+      'https://graph.example/betaX/$batch',
+      'https://graph.example/beta/../v1.0/$batch',
+      'https://graph.example/beta/%2e%2e/v1.0/$batch',
+      'https://user@graph.example/beta/$batch',
+      'https://user:word@graph.example/beta/$batch',
+      'https://:word@graph.example/beta/$batch',
+      'https://graph.example/beta/$batch#part',
+      'https://graph.example/beta',
+      `${graph}users`,
+      `${partners}X`,
+      `${partners}/id/assign`,
+      `${partners}/a%2Fb`,
+      `${partners}/id?$expand=x`,
+      `${graph}directoryObjects/getByIds`,
+      `${graph}directoryObjects/getByIds?$select=id,displayName,mail`,
+      `${graph}deviceManagement/assignmentFilters`,
+    ].map((url): [string, string, boolean] => [graph, url, false]),
+    // The path of the root ends at a slash, whether it was written or not.
+    [proxied, `${proxied}/$batch`, true],
+    [proxied, `${proxied}$batch`, false],
+  ])('under %s lets %s through: %j', (base, url, isLetThrough) => {
+    const check = () => requireDestination(new URL(url), new URL(base));
+    if (isLetThrough) {
+      check();
+    } else {
+      expect(check).toThrow(TypeError);
+    }
+  });
+});
+
+const tokenOf = (claims: unknown, signature = 'c2ln'): string =>
+  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+
+describe('readTokenClaims', () => {
+  const nothing = {
+    tenantId: undefined,
+    clientId: undefined,
+    scopes: [],
+    roles: [],
+    expiresAtMs: undefined,
+  };
+
+  it.each<[unknown, object]>([
+    [
+      { tid: 't', azp: 'a', scp: 'One Two', roles: ['Three'], exp: 1_700_000_000 },
+      {
+        tenantId: 't',
+        clientId: 'a',
+        scopes: ['One', 'Two'],
+        roles: ['Three'],
+        expiresAtMs: 1_700_000_000_000,
+      },
+    ],
+    [{ appid: 'b' }, { clientId: 'b' }],
+    [{ tid: 1, azp: {}, scp: ['x'], roles: 'x', exp: 'soon' }, {}],
+    [{ roles: [1, null], exp: 1e300 }, {}],
+    [{}, {}],
+  ])('reads tenant, application, permissions and end in %j', (claims, expected) => {
+    expect(readTokenClaims(tokenOf(claims))).toEqual({ ...nothing, ...expected });
   });
 
   it.each(['', 'opaque', 'a.b', 'a.b.c', 'a.bnVsbA.c', 'a.W10.c', 'a.b.c.d'])(
@@ -165,34 +196,33 @@ describe('readTokenClaims', () => {
   );
 });
 
-const tokenWith = (claims: unknown, signature = 'signature'): string =>
-  `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
-const claims = { tid: 'Tenant-1', azp: 'App-1' };
+describe('tenantKeyOf', () => {
+  const claims = { tid: 'Tenant-1', azp: 'App-1' };
+  const keyOf = (token: string) => tenantKeyOf(readTokenClaims(token));
+  const key = keyOf(tokenOf({ ...claims, sub: 'one' }));
 
-describe('readTenantKey', () => {
   it('is the same for all tokens of one app in one tenant, in either version and any case', () => {
-    const key = readTenantKey(tokenWith({ ...claims, sub: 'one' }));
     expect(key).toMatch(/^[\w-]{43}$/);
-    expect(readTenantKey(tokenWith({ tid: 'tenant-1', appid: 'app-1', sub: 'two' }))).toBe(key);
+    expect(keyOf(tokenOf({ tid: 'tenant-1', appid: 'app-1', sub: 'two' }, 'other'))).toBe(key);
   });
 
   it.each([
-    ['another tenant', { ...claims, tid: 'Tenant-2' }],
-    ['another app', { ...claims, azp: 'App-2' }],
-    ['the two swapped', { tid: claims.azp, azp: claims.tid }],
-  ])('is another one for %s', (_what, other) => {
-    expect(readTenantKey(tokenWith(other))).not.toBe(readTenantKey(tokenWith(claims)));
+    { ...claims, tid: 'Tenant-2' },
+    { ...claims, azp: 'App-2' },
+    { tid: claims.azp, azp: claims.tid },
+  ])('is another one for %j', (other) => {
+    expect(keyOf(tokenOf(other))).not.toBe(key);
   });
 
-  it.each<[string, string]>([
-    ['an opaque token', 'opaque'],
-    ['a token that is no JSON', 'header.eyJ.signature'],
-    ['a token without a tenant', tokenWith({ azp: 'App-1' })],
-    ['a token without an app', tokenWith({ tid: 'Tenant-1' })],
-    ['a tenant that is no text', tokenWith({ tid: 1, azp: 'App-1' })],
-    ['claims that are a list', tokenWith(['tid', 'azp'])],
-    ['nothing', ''],
-  ])('is none for %s', (_what, token) => {
-    expect(readTenantKey(token)).toBeUndefined();
+  it.each([
+    '',
+    'opaque',
+    'header.eyJ.signature',
+    tokenOf({ azp: 'App-1' }),
+    tokenOf({ tid: 'Tenant-1' }),
+    tokenOf({ tid: 1, azp: 'App-1' }),
+    tokenOf(['tid', 'azp']),
+  ])('is none for %j', (token) => {
+    expect(keyOf(token)).toBeUndefined();
   });
 });

@@ -1,213 +1,202 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
-import { decodeBody } from '../../src/graph/body.ts';
+import { maximumJsonValues, readBody, readRefused } from '../../src/graph/body.ts';
+import type { GraphError } from '../../src/graph/errors.ts';
 import type { GraphResponse } from '../../src/graph/request.ts';
-import {
-  findInexactNumbers,
-  isExact,
-  rawItems,
-  rawMembers,
-  withExactNumbers,
-  withExactNumbersInSteps,
-} from '../../src/shared/json.ts';
+import { maximumBodyBytes } from '../../src/graph/transport.ts';
+import type { GraphOperation } from '../../src/graph/types.ts';
+import { endableCall, testCall } from '../support/graphClients.ts';
 
-const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));
+interface Answer {
+  readonly status?: number;
+  readonly headers?: GraphResponse['headers'];
+  readonly body: string | Buffer;
+  readonly operation?: GraphOperation;
+}
 
-describe('isExact', () => {
-  it.each([
-    '0',
-    '-0',
-    '1',
-    '1.0',
-    '-1.50',
-    '1e3',
-    '1E+3',
-    '0.1',
-    '1.5e-7',
-    '9007199254740991',
-    '1e22',
-    '0e999',
-  ])('says that a double is %s', (token) => {
-    expect(isExact(token)).toBe(true);
+const json = { 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8' };
+const encoded = (encoding: string | string[] | undefined) => ({
+  ...json,
+  'content-encoding': encoding,
+});
+const text = JSON.stringify({ id: 'abc', displayName: 'Flotte für alle' });
+
+async function read(
+  { status = 200, headers = json, body, operation = 'get' }: Answer,
+  call = testCall(),
+): Promise<GraphResponse> {
+  return readBody({ operation, call }, { status, headers, body: Buffer.from(body) });
+}
+
+/** An array with so many values, itself included. */
+const valued = (count: number): string => `[${'1,'.repeat(count - 2)}1]`;
+const bomb = Buffer.alloc(maximumBodyBytes + 1, ' ');
+
+/** What no success may be. Only what is cut off lets a read be repeated. */
+const unbelievable: readonly [string, Answer, string][] = [
+  ['truncated JSON', { body: '{"id":"abc","displayN' }, 'JSON is broken'],
+  ['HTML that says it is JSON', { body: '<html>' }, 'JSON is broken'],
+  ['broken JSON of many bytes', { body: `${valued(60_000)}x` }, 'JSON is broken'],
+  [
+    'invalid UTF-8',
+    { body: Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]) },
+    'JSON is broken',
+  ],
+  ['two members of one name', { body: '{"id":"a","id":"b"}' }, 'two members'],
+  ['JSON that is too deep', { body: '['.repeat(100) + ']'.repeat(100) }, 'too deeply'],
+  ['more values than allowed', { body: valued(maximumJsonValues + 1) }, 'too many values'],
+  ['an unknown encoding', { body: 'x', headers: encoded('x') }, 'not supported'],
+  ['two encodings', { body: 'x', headers: encoded('br, gzip') }, 'not supported'],
+  ['two on two lines', { body: 'x', headers: encoded(['gzip', 'gzip']) }, 'not supported'],
+  [
+    'one on the second line',
+    { body: 'x', headers: encoded(['identity', 'gzip']) },
+    'not supported',
+  ],
+  ['no gzip', { body: text, headers: encoded('gzip') }, 'encoding is broken'],
+  [
+    'half of a gzip',
+    { body: gzipSync(text).subarray(0, 20), headers: encoded('gzip') },
+    'encoding is broken',
+  ],
+  [
+    'a deflate without its frame',
+    { body: deflateRawSync(text), headers: encoded('deflate') },
+    'encoding is broken',
+  ],
+  ['no brotli', { body: text, headers: encoded('br') }, 'encoding is broken'],
+  ['a gzip bomb', { body: gzipSync(bomb), headers: encoded('gzip') }, 'too large'],
+  ['a deflate bomb', { body: deflateSync(bomb), headers: encoded('deflate') }, 'too large'],
+  ['a brotli bomb', { body: brotliCompressSync(bomb), headers: encoded('br') }, 'too large'],
+];
+
+describe('readBody', () => {
+  it.each<[string, Answer]>([
+    ['JSON', { body: text }],
+    ['JSON behind a byte order mark', { body: `\uFEFF${text}` }],
+    ['JSON of another type', { body: text, headers: { 'content-type': 'application/a+json' } }],
+    ['the JSON of a refusal', { status: 400, body: text }],
+    ['an empty encoding', { body: text, headers: encoded('') }],
+    ['identity', { body: text, headers: encoded('identity') }],
+    ['gzip', { body: gzipSync(text), headers: encoded('gzip') }],
+    ['GZIP', { body: gzipSync(text), headers: encoded('GZIP') }],
+    [' gzip ', { body: gzipSync(text), headers: encoded(' gzip ') }],
+    ['x-gzip', { body: gzipSync(text), headers: encoded('x-gzip') }],
+    ['deflate', { body: deflateSync(text), headers: encoded('deflate') }],
+    ['br', { body: brotliCompressSync(text), headers: encoded('br') }],
+  ])('gives the JSON and the body of %s', async (_what, answer) => {
+    const { json: parsed, body } = await read(answer);
+    expect(parsed).toEqual(JSON.parse(text));
+    expect(body.toString().replace('\uFEFF', '')).toBe(text);
   });
 
-  it.each([
-    '9007199254740993',
-    '12345678901234567890',
-    '0.1234567890123456789',
-    '1e400',
-    '-1e400',
-    '1e-400',
-    '3.14159265358979323846',
-    '1e999999999999999999999',
-  ])('says that no double is %s', (token) => {
-    expect(isExact(token)).toBe(false);
+  it('unpacks as much as allowed', async () => {
+    const body = gzipSync(`${text}${' '.repeat(maximumBodyBytes - Buffer.byteLength(text))}`);
+    await expect(read({ body, headers: encoded('gzip') })).resolves.toHaveProperty('json');
   });
 
-  it('says so of every number that JavaScript itself writes', () => {
-    fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
-        expect(isExact(JSON.stringify(number))).toBe(true);
-      }),
-    );
+  it.each([maximumJsonValues - 1, maximumJsonValues])(
+    'reads a body of %d values',
+    async (count) => {
+      await expect(read({ body: valued(count) })).resolves.toMatchObject({ jsonValues: count });
+    },
+  );
+
+  it.each<[string, Answer]>([
+    ['what does not say that it is JSON', { body: '{}', headers: { 'content-type': 'text/html' } }],
+    ['what says nothing of itself', { body: '{}', headers: {} }],
+    ['an empty body', { body: '' }],
+    ['an empty body of an encoding', { body: '', headers: encoded('gzip') }],
+    ['an empty body of an unknown encoding', { body: '', headers: encoded('x') }],
+  ])('makes no JSON of %s', async (_what, answer) => {
+    const response = await read(answer);
+    expect(response).not.toHaveProperty('json');
+    expect(response.body.toString()).toBe(answer.body);
   });
 
-  it('says so of no odd number that is too large for a double', () => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 70n }), (half) => {
-        expect(isExact(String(half * 2n + 1n))).toBe(false);
-      }),
-    );
+  it.each(unbelievable)(
+    'believes no success with %s, and leaves writes in doubt',
+    async (_what, answer, why) => {
+      for (const operation of ['get', 'add', 'update', 'delete'] as const) {
+        const error = await read({ ...answer, operation }).catch((reason: GraphError) => reason);
+        expect(error).toMatchObject({
+          code: 'badResponse',
+          message: expect.stringContaining(why),
+          mayHaveBeenApplied: operation !== 'get',
+          details: { answer: { status: 200 } },
+        });
+        const fault = why === 'JSON is broken' ? 'broken' : undefined;
+        expect((error as GraphError).details.fault).toBe(fault);
+      }
+    },
+  );
+
+  it.each(unbelievable)('keeps a refusal with %s for its status', async (_what, answer) => {
+    const headers = { ...json, ...answer.headers, 'retry-after': '7' };
+    for (const status of [302, 400, 429, 503]) {
+      await expect(read({ ...answer, status, headers, operation: 'add' })).resolves.toMatchObject({
+        status,
+        headers: { 'retry-after': '7' },
+      });
+    }
+  });
+
+  const packed = { body: gzipSync(text), headers: encoded('gzip') };
+
+  it.each<[GraphOperation, boolean]>([
+    ['get', false],
+    ['add', true],
+  ])('unpacks no longer than the operation lasts: %s', async (operation, mayHaveBeenApplied) => {
+    const { call, end } = endableCall();
+    const reading = read({ ...packed, operation }, call);
+    // The answer is there, and what unpacks it has its first turn only after this one.
+    await Promise.resolve();
+    end('deadline');
+    await expect(reading).rejects.toMatchObject({ code: 'timeout', mayHaveBeenApplied });
+  });
+
+  it('finishes unpacking the answer to a write whose caller has left', async () => {
+    const { call, end } = endableCall();
+    const reading = read({ ...packed, operation: 'add' }, call);
+    end('callerLeft');
+    await expect(reading).resolves.toHaveProperty('json');
   });
 });
 
-describe('withExactNumbers', () => {
-  it('gives the very object that was parsed where all numbers are their own', () => {
-    const text = '{"a":[1,2.5],"b":"12345678901234567890"}';
-    const parsed: unknown = JSON.parse(text);
-    expect(withExactNumbers(text, parsed)).toBe(parsed);
-  });
+describe('readRefused', () => {
+  const token = 'opaque-token';
+  const body = JSON.stringify({ error: { code: 'Bad', message: `No ${token}` } });
+  const response = {
+    status: 400,
+    headers: { ...json, 'request-id': token, 'set-cookie': [token, 'a'], via: undefined },
+    body: Buffer.from(body),
+    json: JSON.parse(body),
+  };
 
-  it('gives as text what would be another number, and nothing else', () => {
-    const text =
-      '{"big":12345678901234567890,"dec": 1.0,"e":1e400,"list":[-0.1234567890123456789,7],"1e400":"x: 1e400, \\" 12345678901234567890"}';
-    expect(read(text)).toEqual({
-      big: '12345678901234567890',
-      dec: 1,
-      e: '1e400',
-      list: ['-0.1234567890123456789', 7],
-      '1e400': 'x: 1e400, " 12345678901234567890',
+  it('takes the token out of headers, text and JSON before it reads them', () => {
+    const refused = readRefused(response, token, 0);
+    expect(refused).toMatchObject({
+      headers: { 'request-id': '[redacted]', 'set-cookie': ['[redacted]', 'a'] },
+      refusal: { error: { message: 'No [redacted]' } },
     });
+    expect(JSON.stringify([refused.body.toString(), refused])).not.toContain(token);
+    const torn = { ...response, body: Buffer.from(`<${token}>`), json: undefined };
+    expect(readRefused(torn, token, 0)).toMatchObject({ body: Buffer.from('<[redacted]>') });
   });
 
-  it('takes no longer for many zeros inside a number', () => {
-    const zeros = '0'.repeat(60_000);
-    expect(read(`[1${zeros}1,1.${zeros},1${zeros}]`)).toEqual([`1${zeros}1`, 1, `1${zeros}`]);
-  });
-
-  it('changes nothing in what JavaScript writes', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const text = JSON.stringify(value, undefined, 1);
-        expect(read(text)).toEqual(JSON.parse(text));
-      }),
-    );
-  });
-
-  it('looks at no more than 2,000 strings and numbers between two pauses', async () => {
-    const numbers = Array.from({ length: 5000 }, (_value, index) => `1${index}12345678901234567`);
-    const texts = Array.from({ length: 5000 }, (_value, index) => `"${index}"`);
-    const text = `[${[...numbers, ...texts].join()}]`;
-    let pauses = 0;
-    const exact = await withExactNumbersInSteps(text, JSON.parse(text), async () => {
-      pauses += 1;
-    });
-    // Five times 2,000, and one before the text is parsed again.
-    expect(pauses).toBe(6);
-    expect(exact).toEqual(read(text));
-  });
-});
-
-describe('findInexactNumbers', () => {
-  const find = (text: string) => findInexactNumbers(text, JSON.parse(text));
-
-  it.each([
-    ['{"id":9007199254740993}', 'id', '9007199254740993'],
-    ['{"a":{"b":[0,{"c": -12345678901234567890.0}]}}', 'a.b.1.c', '-12345678901234567890.0'],
-    ['{"id":1.00000000000000000001}', 'id', '1.00000000000000000001'],
-    ['{"id":1e400}', 'id', '1e400'],
-    ['{"id":1e21}', 'id', '1e+21'],
-  ])('finds the number of %s', (text, path, number) => {
-    expect(find(text)).toEqual([{ path: path.split('.'), text: number }]);
-  });
-
-  it.each([
-    '{"id":"9007199254740993"}',
-    '{"id":9007199254740992,"first":10,"x":-0.5,"y":1.0,"z":1e2}',
-    '{"a:12345678901234567890":",12345678901234567890"}',
-  ])('finds nothing in %s', (text) => {
-    expect(find(text)).toEqual([]);
-  });
-});
-
-/** JSON with white space wherever JSON allows it. */
-const spaced = fc
-  .tuple(fc.jsonValue(), fc.constantFrom('', ' ', '\n\t ', '\r\n'))
-  .map(([value, indent]) => JSON.stringify(value, null, indent));
-
-describe('rawItems', () => {
-  it.each<[string, string[]]>([
-    ['[]', []],
-    [' [ ] ', []],
-    ['[1]', ['1']],
-    ['[ 1.0 , 12345678901234567890,1e400]', ['1.0', '12345678901234567890', '1e400']],
-    ['["a,b","]","\\"","\\\\",""]', ['"a,b"', '"]"', '"\\""', '"\\\\"', '""']],
-    ['[{"a":[1,{"b":"}"}]}, null,[[],[1]]]', ['{"a":[1,{"b":"}"}]}', 'null', '[[],[1]]']],
-    ['["\\u00e9"]', ['"\\u00e9"']],
-  ])('cuts %s without touching what is inside', (text, items) => {
-    expect(rawItems(text)).toEqual(items);
-  });
-
-  it.each(['{}', '', 'null', '"[]"'])('gives nothing for %j, which is no array', (text) => {
-    expect(rawItems(text)).toBeUndefined();
-  });
-
-  it('cuts every array into texts that parse to its items', () => {
-    fc.assert(
-      fc.property(fc.array(spaced), (texts) => {
-        const items = rawItems(`[${texts.join(' ,\n')}]`);
-        expect(items).toEqual(texts.map((text) => text.trim()));
-      }),
-    );
-  });
-});
-
-describe('rawMembers', () => {
-  it.each<[string, [string, string][]]>([
-    ['{}', []],
-    [
-      '{ "a" : 1.0 , "b":"x:y,z" }',
-      [
-        ['a', '1.0'],
-        ['b', '"x:y,z"'],
-      ],
-    ],
-    [
-      '{"a\\"b":{"c":1},"\\u0061":[1, 2]}',
-      [
-        ['a"b', '{"c":1}'],
-        ['a', '[1, 2]'],
-      ],
-    ],
-    ['{"a":1,"a":2}', [['a', '2']]],
-  ])('cuts %s', (text, members) => {
-    expect([...(rawMembers(text) ?? [])]).toEqual(members);
-  });
-
-  it.each(['[]', '', 'null', '"{}"'])('gives nothing for %j, which is no object', (text) => {
-    expect(rawMembers(text)).toBeUndefined();
-  });
-
-  it('cuts every object into texts that parse to its members', () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), spaced), (members) => {
-        const text = Object.entries(members).map(
-          ([name, value]) => `${JSON.stringify(name)}:${value}`,
-        );
-        const cut = rawMembers(`{${text.join()}}`);
-        expect(new Map(cut)).toEqual(
-          new Map(Object.entries(members).map(([name, value]) => [name, value.trim()])),
-        );
-      }),
-    );
+  it('leaves what repeats no token, or one too short to be a secret', () => {
+    for (const other of ['another-token', 'o', 'Bad']) {
+      const { refusal, ...rest } = readRefused(response, other, 0);
+      expect(rest).toEqual(response);
+      expect(refusal?.error?.codes).toEqual(['Bad']);
+    }
   });
 });
 
 const answer = (body: unknown, status = 200) => ({
   status,
-  headers: { 'content-type': 'application/json' },
+  headers: json,
   body: Buffer.from(JSON.stringify(body)),
 });
 
@@ -217,160 +206,82 @@ const answersIn = (response: GraphResponse, count: number) => {
   return Array.from({ length: count }, (_value, index) => answers.get(String(index)));
 };
 
-describe('batchBodyOf', () => {
-  it('asks for each path under an id of its own', () => {
+describe('batches', () => {
+  it('ask for each path under an id of its own', () => {
+    const headers = { accept: 'application/json' };
     expect(JSON.parse(batchBodyOf(['/a', '/b']))).toEqual({
       requests: [
-        { id: '0', method: 'GET', url: '/a', headers: { accept: 'application/json' } },
-        { id: '1', method: 'GET', url: '/b', headers: { accept: 'application/json' } },
+        { id: '0', method: 'GET', url: '/a', headers },
+        { id: '1', method: 'GET', url: '/b', headers },
       ],
     });
   });
-});
 
-describe('readBatch', () => {
-  it('takes nothing but texts and numbers for ids and headers, whatever else an object says it is', () => {
+  it('take nothing but texts and numbers for ids and headers, whatever else an object says', () => {
     const odd = { toString: null, valueOf: null };
+    const headers = { 'Retry-After': 2, 'X-Odd': odd, 'X-List': ['a'] };
     const responses = [
       { id: odd, status: 200, body: { id: 'a' } },
-      {
-        id: 1,
-        status: 200,
-        headers: { 'Retry-After': 2, 'X-Odd': odd, 'X-List': ['a'] },
-        body: {},
-      },
+      { id: 1, status: 200, headers, body: {} },
     ];
     const [first, second] = answersIn(answer({ responses }), 2);
     expect(first).toBeUndefined();
     expect(second?.headers).toEqual({ 'retry-after': '2' });
   });
 
-  it('puts the answers in the order of the requests, whatever order they came in', () => {
+  it('put the answers in the order of the requests, whatever order they came in', () => {
     const responses = [
       { id: '2', status: 429, headers: { 'Retry-After': '2.5' }, body: { error: {} } },
       { id: '0', status: 200, headers: { 'Content-Type': 'application/json' }, body: { id: 'a' } },
     ];
+    const body = Buffer.alloc(0);
     expect(answersIn(answer({ responses }), 3)).toEqual([
-      {
-        status: 200,
-        headers: { 'content-type': 'application/json' },
-        body: Buffer.alloc(0),
-        json: { id: 'a' },
-      },
+      { status: 200, headers: { 'content-type': 'application/json' }, body, json: { id: 'a' } },
       undefined,
       {
         status: 429,
         headers: { 'retry-after': '2.5' },
-        body: Buffer.alloc(0),
+        body,
         json: { error: {} },
+        refusal: expect.objectContaining({ retryAfterMs: 2500 }),
       },
     ]);
   });
 
   it.each([[{ id: '0' }], [null], ['text'], [{ id: 0, status: '200' }]])(
-    'takes %j for no answer',
+    'take %j for no answer',
     (item) => {
       expect(answersIn(answer({ responses: [item] }), 1)).toEqual([undefined]);
     },
   );
 
-  it('takes neither of two answers to one request', () => {
+  it('take neither of two answers to one request', () => {
     const responses = [
       { id: '0', status: 200, body: { id: 'a' } },
       { id: '1', status: 200, body: { id: 'b' } },
       { id: 0, status: 404, body: {} },
     ];
     const [first, second] = answersIn(answer({ responses }), 2);
-    expect(first).toBeUndefined();
-    expect(second?.json).toEqual({ id: 'b' });
+    expect([first, second?.json]).toEqual([undefined, { id: 'b' }]);
   });
 
-  it('takes an id that came as a number', () => {
+  it('take an id that came as a number', () => {
     expect(answersIn(answer({ responses: [{ id: 0, status: 404 }] }), 1)[0]?.status).toBe(404);
   });
 
-  it.each([[{}], [{ responses: {} }], [[]], ['text']])(
-    'refuses %j as an answer to a batch',
-    (body) => {
-      expect(() => answersIn(answer(body), 1)).toThrow(
-        expect.objectContaining({ code: 'badResponse', mayHaveBeenApplied: false }),
-      );
-    },
-  );
-
-  it.each([
-    [401, 'unauthenticated'],
-    [404, 'badResponse'],
-    [400, 'badResponse'],
-    [429, 'throttled'],
-    [500, 'unavailable'],
-  ])('takes a %i for the whole batch as %s', (status, code) => {
-    expect(() => answersIn(answer({}, status), 1)).toThrow(
+  it.each<[unknown, number, string]>([
+    [{}, 200, 'badResponse'],
+    [{ responses: {} }, 200, 'badResponse'],
+    [[], 200, 'badResponse'],
+    ['text', 200, 'badResponse'],
+    [{}, 401, 'unauthenticated'],
+    [{}, 404, 'badResponse'],
+    [{}, 400, 'badResponse'],
+    [{}, 429, 'throttled'],
+    [{}, 500, 'unavailable'],
+  ])('take %j with %i for %s', (body, status, code) => {
+    expect(() => answersIn(answer(body, status), 1)).toThrow(
       expect.objectContaining({ code, mayHaveBeenApplied: false }),
     );
-  });
-});
-
-const text = JSON.stringify({ id: 'abc', displayName: 'Flotte für alle' });
-const plain = Buffer.from(text);
-const bound = 1000;
-
-function decode(body: Buffer, encoding?: string | string[], maximumBytes = bound) {
-  const headers = { 'content-encoding': encoding };
-  return decodeBody({ status: 200, headers, body }, maximumBytes);
-}
-
-describe('decodeBody', () => {
-  it.each<[string | undefined, Buffer]>([
-    [undefined, plain],
-    ['', plain],
-    ['identity', plain],
-    ['gzip', gzipSync(plain)],
-    ['GZIP', gzipSync(plain)],
-    [' gzip ', gzipSync(plain)],
-    ['x-gzip', gzipSync(plain)],
-    ['deflate', deflateSync(plain)],
-    ['br', brotliCompressSync(plain)],
-  ])('reads the encoding %j', async (encoding, body) => {
-    await expect(decode(body, encoding)).resolves.toEqual({ body: plain });
-  });
-
-  it('takes an empty body for what it is, whatever its encoding', async () => {
-    const empty = Buffer.alloc(0);
-    await expect(decode(empty, 'gzip')).resolves.toEqual({ body: empty });
-    await expect(decode(empty, 'x-unknown')).resolves.toEqual({ body: empty });
-  });
-
-  it.each<[string, string | string[]]>([
-    ['one that does not exist', 'x-unknown'],
-    ['two of them', 'gzip, gzip'],
-    ['two of them on two lines', ['gzip', 'gzip']],
-    ['one on the second line', ['identity', 'gzip']],
-  ])('does not read %s', async (_what, encoding) => {
-    await expect(decode(gzipSync(gzipSync(plain)), encoding)).resolves.toEqual({
-      problem: 'its encoding is not supported',
-    });
-  });
-
-  it.each<[string, string, Buffer]>([
-    ['no gzip', 'gzip', plain],
-    ['half of a gzip', 'gzip', gzipSync(plain).subarray(0, 20)],
-    ['a deflate without its frame', 'deflate', deflateRawSync(plain)],
-    ['no brotli', 'br', plain],
-  ])('tells that %s is broken', async (_what, encoding, body) => {
-    await expect(decode(body, encoding)).resolves.toEqual({ problem: 'its encoding is broken' });
-  });
-
-  it.each<[string, (body: Buffer) => Buffer]>([
-    ['gzip', gzipSync],
-    ['deflate', deflateSync],
-    ['br', brotliCompressSync],
-  ])('stops unpacking %s at the bound', async (encoding, encode) => {
-    const within = Buffer.alloc(bound, ' ');
-    await expect(decode(encode(within), encoding)).resolves.toEqual({ body: within });
-    const bomb = encode(Buffer.alloc(2 * 1024 * 1024));
-    await expect(decode(bomb, encoding)).resolves.toEqual({ problem: 'it is too large' });
-    const oneMore = encode(Buffer.alloc(bound + 1, ' '));
-    await expect(decode(oneMore, encoding)).resolves.toEqual({ problem: 'it is too large' });
   });
 });

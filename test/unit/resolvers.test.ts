@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
+import { createTenantKeys } from '../../src/graph/credentials.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
-import { createTenantKeys } from '../../src/graph/tenantKeys.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
 import { type HandOver, lagMs } from '../../src/partners/handOver.ts';
 import {

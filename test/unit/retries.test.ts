@@ -1,208 +1,36 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AttemptFault, GraphNetworkError } from '../../src/graph/errors.ts';
+import { parseRetryAfterMs, refusalOf, throttlePauseMsOf } from '../../src/graph/errorBody.ts';
+import {
+  type AttemptFault,
+  GraphCredentialError,
+  GraphDeadlineError,
+  type GraphErrorCode,
+  GraphNetworkError,
+  GraphProtocolError,
+  GraphRejectedLocallyError,
+} from '../../src/graph/errors.ts';
+import { networkErrorOf } from '../../src/graph/networkError.ts';
 import type { GraphResponse } from '../../src/graph/request.ts';
 import {
   type AttemptOutcome,
+  attemptLimitMsOf,
+  classifyEnd,
   createRetryBudget,
   decideRetry,
-  outcomeOfError,
-  outcomeOfResponse,
-  parseRetryAfterMs,
+  outcomeOf,
   type RetryFacts,
-  retryAfterMsOf,
-  throttlePauseMsOf,
-  wasTurnedAway,
 } from '../../src/graph/retryRules.ts';
-
-const nowMs = Date.UTC(2026, 1, 11);
-const outcomeOf = (status: number, headers: GraphResponse['headers'] = {}) =>
-  outcomeOfResponse({ status, headers, body: Buffer.alloc(0) }, nowMs);
-const nothing = {
-  kind: 'answered',
-  retryAfterMs: undefined,
-  wasTurnedAway: false,
-  hasClaims: false,
-};
-const claims = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="';
-
-describe('outcomeOfResponse', () => {
-  it.each<[string, number, GraphResponse['headers'], object]>([
-    ['a success', 200, {}, {}],
-    ['a success that says when to come back', 202, { 'retry-after': '5' }, {}],
-    ['throttling', 429, { 'retry-after': '5' }, { retryAfterMs: 5000 }],
-    ['a 503', 503, {}, {}],
-    [
-      'a 503 that says when',
-      503,
-      { 'retry-after': '5' },
-      { retryAfterMs: 5000, wasTurnedAway: true },
-    ],
-    ['a 500 that says when', 500, { 'retry-after': '5' }, { retryAfterMs: 5000 }],
-    ['a claims challenge', 401, { 'www-authenticate': claims }, { hasClaims: true }],
-    ['a challenge without claims', 401, { 'www-authenticate': 'Bearer realm=""' }, {}],
-  ])('reads %s', (_what, status, headers, more) => {
-    expect(outcomeOf(status, headers)).toEqual({ ...nothing, status, ...more });
-  });
-});
-
-describe('outcomeOfError', () => {
-  it('gives the fault of a failure towards Graph', () => {
-    const error = new GraphNetworkError('unavailable', 'No', { fault: 'not-connected' });
-    expect(outcomeOfError(error)).toEqual({ kind: 'failed', fault: 'not-connected' });
-  });
-
-  it.each([
-    ['one without a fault', new GraphNetworkError('unavailable', 'No')],
-    ['one of the program', new TypeError('No')],
-    ['what is no error', undefined],
-  ])('gives none for %s', (_what, error) => {
-    expect(outcomeOfError(error)).toEqual({ kind: 'failed', fault: undefined });
-  });
-});
-
-type Kind = 'GET' | 'batch' | 'DELETE' | 'PATCH' | 'POST';
-const kinds: readonly Kind[] = ['GET', 'batch', 'DELETE', 'PATCH', 'POST'];
-
-const failed = (fault: AttemptFault | undefined): AttemptOutcome => ({ kind: 'failed', fault });
-
-function answered(
-  status: number,
-  more: Partial<Extract<AttemptOutcome, { kind: 'answered' }>> = {},
-): AttemptOutcome {
-  const nothing = { retryAfterMs: undefined, wasTurnedAway: false, hasClaims: false };
-  return { kind: 'answered', status, ...nothing, ...more };
-}
-
-function facts(kind: Kind, outcome: AttemptOutcome, more: Partial<RetryFacts> = {}): RetryFacts {
-  return {
-    method: kind === 'batch' ? 'POST' : kind,
-    isWrite: kind !== 'GET' && kind !== 'batch',
-    attempt: 1,
-    outcome,
-    canRefreshToken: false,
-    timeLeftMs: 20_000,
-    hasBudget: true,
-    chance: 0.5,
-    ...more,
-  };
-}
-
-const repeats = (kind: Kind, outcome: AttemptOutcome, more: Partial<RetryFacts> = {}): boolean =>
-  decideRetry(facts(kind, outcome, more)).kind === 'repeat';
-
-/** The table of what may be repeated, row by row. */
-const table: readonly [string, AttemptOutcome, readonly Kind[]][] = [
-  ['never connected', failed('not-connected'), kinds],
-  ['a bad certificate', failed('untrusted'), []],
-  ['429 without a word on when', answered(429), kinds],
-  ['429 with Retry-After', answered(429, { retryAfterMs: 2000 }), kinds],
-  ['503 with Retry-After', answered(503, { retryAfterMs: 1000, wasTurnedAway: true }), kinds],
-  [
-    '503 where only Intune says when',
-    answered(503, { retryAfterMs: 1000 }),
-    ['GET', 'batch', 'DELETE'],
-  ],
-  ['503 without', answered(503), ['GET', 'batch', 'DELETE']],
-  ['500', answered(500), ['GET', 'batch', 'DELETE']],
-  ['502', answered(502), ['GET', 'batch', 'DELETE']],
-  ['504', answered(504), ['GET', 'batch', 'DELETE']],
-  ['501', answered(501), []],
-  ['sent, then broken', failed('broken'), ['GET', 'batch', 'DELETE']],
-  ['the end of the operation', failed('ended'), []],
-  ['a failure of another kind', failed(undefined), []],
-  ['401 with a claims challenge', answered(401, { hasClaims: true }), []],
-  ["401 on the caller's own token", answered(401), []],
-  ['a success', answered(201), []],
-  ['a redirect', answered(307), []],
-];
-
-describe('decideRetry', () => {
-  it.each(table)('after %s repeats what the table says', (_what, outcome, repeatable) => {
-    expect(kinds.filter((kind) => repeats(kind, outcome))).toEqual(repeatable);
-  });
-
-  it('never repeats after any other 4xx', () => {
-    for (let status = 400; status < 500; status += 1) {
-      const isRepeated = kinds.some((kind) => repeats(kind, answered(status)));
-      expect([status, isRepeated]).toEqual([status, status === 429]);
-    }
-  });
-
-  it('repeats after a 401 where a token of our own can be replaced, at once, with a fresh one', () => {
-    for (const kind of kinds) {
-      expect(decideRetry(facts(kind, answered(401), { canRefreshToken: true }))).toEqual({
-        kind: 'repeat',
-        reason: 'unauthorized',
-        delayMs: 0,
-        onNewConnection: false,
-        withFreshToken: true,
-      });
-      expect(repeats(kind, answered(401, { hasClaims: true }), { canRefreshToken: true })).toBe(
-        false,
-      );
-    }
-  });
-
-  it.each([
-    ['not-connected', failed('not-connected')],
-    ['broken', failed('broken')],
-    ['throttled', answered(429)],
-    ['unavailable', answered(503)],
-    ['server-error', answered(502)],
-  ])('gives %s as the reason', (reason, outcome) => {
-    expect(decideRetry(facts('GET', outcome))).toMatchObject({ kind: 'repeat', reason });
-  });
-
-  it('asks for a new connection after 503 and only then', () => {
-    const isNew = (outcome: AttemptOutcome) =>
-      decideRetry(facts('GET', outcome)).kind === 'repeat' && decideRetry(facts('GET', outcome));
-    expect(isNew(answered(503))).toMatchObject({ onNewConnection: true });
-    expect(isNew(answered(502))).toMatchObject({ onNewConnection: false });
-    expect(isNew(failed('broken'))).toMatchObject({ onNewConnection: false });
-  });
-
-  it.each([
-    [1, undefined, 0, 0],
-    [1, undefined, 0.5, 100],
-    [1, undefined, 0.999, 200],
-    [2, undefined, 0.999, 400],
-    [1, 2128, 0, 2128],
-    [1, 50, 0.999, 200],
-    [2, 0, 0.5, 200],
-  ])(
-    'in attempt %i, asked for %j ms, with chance %j waits %i ms',
-    (attempt, retryAfterMs, chance, delayMs) => {
-      const outcome = answered(429, { retryAfterMs });
-      expect(decideRetry(facts('POST', outcome, { attempt, chance }))).toMatchObject({ delayMs });
-    },
-  );
-
-  it('makes three attempts at the most', () => {
-    expect(decideRetry(facts('GET', answered(500), { attempt: 2 })).kind).toBe('repeat');
-    expect(decideRetry(facts('GET', answered(500), { attempt: 3 }))).toEqual({
-      kind: 'stop',
-      because: 'attempts',
-    });
-  });
-
-  it('does not wait where the wait ends at the deadline or later', () => {
-    const outcome = answered(429, { retryAfterMs: 2000 });
-    expect(repeats('POST', outcome, { timeLeftMs: 2001 })).toBe(true);
-    expect(decideRetry(facts('POST', outcome, { timeLeftMs: 2000 }))).toEqual({
-      kind: 'stop',
-      because: 'time',
-    });
-  });
-
-  it('stops where the process has no repeats to spare', () => {
-    expect(decideRetry(facts('GET', answered(500), { hasBudget: false }))).toEqual({
-      kind: 'stop',
-      because: 'budget',
-    });
-  });
-});
+import type { GraphOperation } from '../../src/graph/types.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
+const network = (fault: AttemptFault) => new GraphNetworkError('unavailable', 'No', { fault });
+
+/** An answer whose header, or the JSON inside the message of Intune's own error, says when to come back. */
+function answer(status: number, header?: string | string[], inside?: unknown): GraphResponse {
+  const message = JSON.stringify({ Message: 'Slow down', RetryAfter: inside ?? null });
+  const body = Buffer.from(JSON.stringify({ error: { code: 'TooManyRequests', message } }));
+  return { status, headers: { 'retry-after': header }, body };
+}
 
 describe('parseRetryAfterMs', () => {
   it.each<[string | undefined, number | undefined]>([
@@ -226,101 +54,306 @@ describe('parseRetryAfterMs', () => {
   });
 });
 
-interface Said {
-  readonly header?: string | string[];
-  /** In the JSON inside the message of Intune's own error. */
-  readonly inside?: unknown;
-}
-
-function answer(status: number, { header, inside }: Said): GraphResponse {
-  const message = JSON.stringify({ Message: 'Slow down', RetryAfter: inside ?? null });
-  const body = Buffer.from(JSON.stringify({ error: { code: 'TooManyRequests', message } }));
-  return { status, headers: { 'retry-after': header }, body };
-}
-
-describe('retryAfterMsOf', () => {
-  it.each<[Said, number | undefined]>([
-    [{ header: '2' }, 2000],
-    [{ header: ['3', '7'] }, 3000],
-    [{ inside: '2' }, 2000],
-    [{ inside: 2.5 }, 2500],
-    [{ header: '2', inside: '9' }, 2000],
-    [{ header: 'soon', inside: '9' }, 9000],
-    [{ inside: 'soon' }, undefined],
-    [{ inside: -1 }, undefined],
-    [{}, undefined],
-  ])('reads %j as %j ms', (said, expected) => {
-    expect(retryAfterMsOf(answer(429, said), now)).toBe(expected);
+describe('refusalOf', () => {
+  it.each<[number, string | string[] | undefined, unknown, number | undefined, boolean]>([
+    [429, '2', undefined, 2000, false],
+    [429, ['3', '7'], undefined, 3000, false],
+    [429, undefined, '2', 2000, false],
+    [429, undefined, 2.5, 2500, false],
+    [429, '2', '9', 2000, false],
+    [429, 'soon', '9', 9000, false],
+    [429, undefined, 'soon', undefined, false],
+    [429, undefined, -1, undefined, false],
+    [429, undefined, undefined, undefined, false],
+    [500, '5', undefined, 5000, false],
+    [503, '5', undefined, 5000, true],
+    [503, '0', undefined, 0, true],
+    [503, undefined, undefined, undefined, false],
+    [503, 'soon', undefined, undefined, false],
+    [503, undefined, '5', 5000, false],
+  ])('reads of a %i with the header %j, inside %j: %j ms, not executed %j', (...row) => {
+    const [status, header, inside, retryAfterMs, wasTurnedAway] = row;
+    const refusal = refusalOf(answer(status, header, inside), now);
+    expect(refusal).toMatchObject({ retryAfterMs, wasTurnedAway });
+    expect(throttlePauseMsOf(refusal)).toBe(retryAfterMs ?? 1000);
   });
 
-  it('reads none from a body that is no error', () => {
-    const body = Buffer.from('<html>');
-    expect(retryAfterMsOf({ status: 429, headers: {}, body }, now)).toBeUndefined();
+  it('reads nothing from a body that is no error', () => {
+    const refusal = refusalOf({ status: 429, headers: {}, body: Buffer.from('<html>') }, now);
+    expect([refusal.error, refusal.retryAfterMs]).toEqual([undefined, undefined]);
   });
 });
 
-describe('throttlePauseMsOf', () => {
-  it('takes a second for granted where nothing says when, and nothing else', () => {
-    expect(throttlePauseMsOf(answer(429, {}), now)).toBe(1000);
-    expect(throttlePauseMsOf(answer(429, { header: 'soon' }), now)).toBe(1000);
-    expect(throttlePauseMsOf(answer(429, { header: '0' }), now)).toBe(0);
-    expect(throttlePauseMsOf(answer(429, { inside: '30' }), now)).toBe(30_000);
+const claims = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="';
+const plain = { retryAfterMs: undefined, wasTurnedAway: false, hasClaims: false };
+
+describe('outcomeOf', () => {
+  it.each<[GraphResponse, object]>([
+    [answer(429, '5'), { retryAfterMs: 5000 }],
+    [answer(503), {}],
+    [answer(503, '5'), { retryAfterMs: 5000, wasTurnedAway: true }],
+    [{ ...answer(401), headers: { 'www-authenticate': claims } }, { hasClaims: true }],
+    [{ ...answer(401), headers: { 'www-authenticate': 'Bearer realm=""' } }, {}],
+  ])('reads the answer %j', (response, more) => {
+    const { status } = response;
+    const expected = { kind: 'answered', status, ...plain, ...more };
+    expect(outcomeOf({ response }, now)).toEqual(expected);
+  });
+
+  it.each<[string, unknown, AttemptFault | undefined]>([
+    ['a failure towards Graph', network('not-connected'), 'not-connected'],
+    ['one without a fault', new GraphNetworkError('unavailable', 'No'), undefined],
+    ['a fault of the program', new TypeError('No'), undefined],
+    ['what is no error', undefined, undefined],
+  ])('gives the fault of %s', (_what, error, fault) => {
+    expect(outcomeOf({ error }, now)).toEqual({ kind: 'failed', fault });
   });
 });
 
-describe('wasTurnedAway', () => {
-  it.each<[number, Said, boolean]>([
-    [503, { header: '5' }, true],
-    [503, { header: '0' }, true],
-    [503, {}, false],
-    [503, { header: 'soon' }, false],
-    [503, { inside: '5' }, false],
-    [500, { header: '5' }, false],
-    [429, { header: '5' }, false],
-  ])('tells of a %i with %j: %j', (status, said, expected) => {
-    expect(wasTurnedAway(answer(status, said), now)).toBe(expected);
+const all: readonly GraphOperation[] = ['get', 'getMany', 'delete', 'update', 'add'];
+const repeatable: readonly GraphOperation[] = ['get', 'getMany', 'delete'];
+
+const failed = (fault: AttemptFault | undefined): AttemptOutcome => ({ kind: 'failed', fault });
+const answered = (
+  status: number,
+  more: Partial<Extract<AttemptOutcome, { kind: 'answered' }>> = {},
+): AttemptOutcome => ({ kind: 'answered', status, ...plain, ...more });
+
+const decide = (operation: GraphOperation, outcome: AttemptOutcome, more = {}) =>
+  decideRetry({
+    operation,
+    attempt: 1,
+    outcome,
+    canRefreshToken: false,
+    timeLeftMs: 20_000,
+    hasBudget: true,
+    chance: 0.5,
+    ...more,
+  });
+
+describe('decideRetry', () => {
+  /** The table of what may be repeated, row by row. */
+  it.each<[string, AttemptOutcome, readonly GraphOperation[], string?]>([
+    ['never connected', failed('not-connected'), all, 'not-connected'],
+    ['a bad certificate', failed('untrusted'), []],
+    ['429 without a word on when', answered(429), all, 'throttled'],
+    ['429 with Retry-After', answered(429, { retryAfterMs: 2000 }), all, 'throttled'],
+    ['503 with Retry-After', answered(503, { retryAfterMs: 1, wasTurnedAway: true }), all],
+    ['503 if only Intune says when', answered(503, { retryAfterMs: 1000 }), repeatable],
+    ['503 without', answered(503), repeatable, 'unavailable'],
+    ['500', answered(500), repeatable, 'server-error'],
+    ['502', answered(502), repeatable, 'server-error'],
+    ['504', answered(504), repeatable, 'server-error'],
+    ['501', answered(501), []],
+    ['sent, then broken', failed('broken'), repeatable, 'broken'],
+    ['the end of the operation', failed('ended'), []],
+    ['a failure of another kind', failed(undefined), []],
+    ['401 with a claims challenge', answered(401, { hasClaims: true }), []],
+    ["401 on the caller's own token", answered(401), []],
+    ['a redirect', answered(307), []],
+  ])('after %s repeats what the table says', (...row) => {
+    const [, outcome, operations, reason] = row;
+    const decisions = all.map((operation) => [operation, decide(operation, outcome)] as const);
+    const repeated = decisions.filter(([, { kind }]) => kind === 'repeat');
+    expect(repeated.map(([operation]) => operation)).toEqual(operations);
+    const isNew = outcome.kind === 'answered' && outcome.status === 503;
+    for (const [, decision] of repeated) {
+      expect(decision).toMatchObject({ onNewConnection: isNew, ...(reason && { reason }) });
+    }
+  });
+
+  it('never repeats after any other 4xx', () => {
+    for (let status = 400; status < 500; status += 1) {
+      const kinds = all.map((operation) => decide(operation, answered(status)).kind);
+      expect([status, kinds.includes('repeat')]).toEqual([status, status === 429]);
+    }
+  });
+
+  it('repeats at once, with a fresh token, after a 401 if a token of our own can be replaced', () => {
+    for (const operation of all) {
+      const canRefreshToken = true;
+      expect(decide(operation, answered(401), { canRefreshToken })).toEqual({
+        kind: 'repeat',
+        reason: 'unauthorized',
+        delayMs: 0,
+        onNewConnection: false,
+        withFreshToken: true,
+      });
+      const challenged = answered(401, { hasClaims: true });
+      expect(decide(operation, challenged, { canRefreshToken }).kind).toBe('stop');
+    }
+  });
+
+  it.each([
+    [1, undefined, 0, 0],
+    [1, undefined, 0.5, 100],
+    [1, undefined, 0.999, 200],
+    [2, undefined, 0.999, 400],
+    [1, 2128, 0, 2128],
+    [1, 50, 0.999, 200],
+    [2, 0, 0.5, 200],
+  ])('in attempt %i, asked for %j ms, with chance %j waits %i ms', (...row) => {
+    const [attempt, retryAfterMs, chance, delayMs] = row;
+    const outcome = answered(429, { retryAfterMs });
+    expect(decide('add', outcome, { attempt, chance })).toMatchObject({ delayMs });
+  });
+
+  it.each<[string, Partial<RetryFacts>, object]>([
+    ['makes a third attempt', { attempt: 2 }, { kind: 'repeat' }],
+    ['makes no fourth attempt', { attempt: 3 }, { kind: 'stop', because: 'attempts' }],
+    ['waits if the wait ends before the deadline', { timeLeftMs: 2001 }, { kind: 'repeat' }],
+    ['stops if the wait ends at it', { timeLeftMs: 2000 }, { kind: 'stop', because: 'time' }],
+    ['stops without a repeat to spare', { hasBudget: false }, { kind: 'stop', because: 'budget' }],
+  ])('%s', (_what, more, decision) => {
+    const outcome = answered(429, { retryAfterMs: 2000 });
+    expect(decide('add', outcome, more)).toMatchObject(decision);
   });
 });
 
-function spend(budget: ReturnType<typeof createRetryBudget>): number {
-  let taken = 0;
-  while (budget.hasOne()) {
-    budget.take();
-    taken += 1;
-  }
-  return taken;
-}
+describe('attemptLimitMsOf', () => {
+  it.each<[GraphOperation, number, number | undefined]>([
+    // A read leaves time for a repeat.
+    ['list', 20_000, 8_000],
+    ['get', 8_001, 8_000],
+    ['getMany', 20_000, 8_000],
+    ['list', 8_000, undefined],
+    ['list', 100, undefined],
+    // An add leaves time to look.
+    ['add', 20_000, 17_000],
+    ['add', 12_000, 9_000],
+    ['add', 4_000, 3_000],
+    ['add', 100, 75],
+    ['update', 20_000, undefined],
+    ['delete', 20_000, undefined],
+  ])('gives a %s with %i ms left %j ms', (operation, timeLeftMs, expected) => {
+    expect(attemptLimitMsOf(operation, timeLeftMs)).toBe(expected);
+  });
+});
+
+describe('classifyEnd', () => {
+  const slowMs = 5000;
+  const ended = (code: GraphErrorCode) => new GraphDeadlineError(code, 'No', { fault: 'ended' });
+  const classify = (error: unknown, durationMs = 60_000, operation: GraphOperation = 'list') =>
+    classifyEnd(operation, { error, durationMs }, slowMs);
+
+  it.each([
+    ...[200, 301, 400, 401, 404, 408, 429, 501].map((status) => [status, 'up'] as const),
+    ...[500, 502, 503, 504].map((status) => [status, 'down'] as const),
+  ])('takes a %i for %s', (status, verdict) => {
+    expect(classifyEnd('list', { answer: answer(status) }, slowMs)).toBe(verdict);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a connection that cannot be made', network('not-connected'), 'down'],
+    ['a certificate that cannot be trusted', network('untrusted'), 'down'],
+    ['a connection that breaks', network('broken'), 'down'],
+    ['an answer that cannot be believed', new GraphProtocolError('badResponse', 'No'), 'up'],
+    [
+      'an answer that was cut off',
+      new GraphProtocolError('badResponse', 'No', { fault: 'broken' }),
+      'down',
+    ],
+    ['a caller that left', ended('callerLeft'), 'nothing'],
+    ['a gateway that stops', ended('unavailable'), 'nothing'],
+    ['a queue that is full', new GraphRejectedLocallyError('overloaded', 'No'), 'nothing'],
+    ['a missing token', new GraphCredentialError('unauthenticated', 'No'), 'nothing'],
+    ['a fault of the program', new TypeError('No'), 'nothing'],
+    ['what is no error', undefined, 'nothing'],
+  ])('takes %s for what it is', (_what, error, verdict) => {
+    expect(classify(error)).toBe(verdict);
+  });
+
+  it('takes a timeout for something only if it took its time', () => {
+    expect(classify(ended('timeout'), slowMs)).toBe('down');
+    expect(classify(ended('timeout'), slowMs - 1)).toBe('nothing');
+  });
+
+  it('takes an outage beside partners for nothing', () => {
+    expect(classify(network('broken'), 0, 'getGroups')).toBe('nothing');
+    expect(classifyEnd('getFilters', { answer: answer(503) }, slowMs)).toBe('nothing');
+  });
+});
 
 describe('createRetryBudget', () => {
-  it('has thirty to begin with, and no more after the quietest time', () => {
-    let nowMs = 0;
+  function start(startMs = 0) {
+    let nowMs = startMs;
     const budget = createRetryBudget(() => nowMs);
-    expect(spend(budget)).toBe(30);
-    nowMs += 3_600_000;
-    expect(spend(budget)).toBe(30);
-  });
+    const spend = (): number => {
+      let taken = 0;
+      for (; budget.hasOne(); taken += 1) {
+        budget.take();
+      }
+      return taken;
+    };
+    return { budget, spend, pass: (ms: number) => (nowMs += ms) };
+  }
 
-  it('gets three more each second', () => {
-    let nowMs = 0;
-    const budget = createRetryBudget(() => nowMs);
-    spend(budget);
-    nowMs += 2000;
-    expect(spend(budget)).toBe(6);
+  it('has thirty to begin with, three more each second, and never more than thirty', () => {
+    const { spend, pass } = start();
+    expect(spend()).toBe(30);
+    pass(2000);
+    expect(spend()).toBe(6);
+    pass(3_600_000);
+    expect(spend()).toBe(30);
   });
 
   it('gets one more with each ten requests', () => {
-    const budget = createRetryBudget(() => 0);
-    spend(budget);
+    const { budget, spend } = start();
+    spend();
     for (let request = 0; request < 51; request += 1) {
       budget.deposit();
     }
-    expect(spend(budget)).toBe(5);
+    expect(spend()).toBe(5);
   });
 
-  it('loses nothing where the clock is set back', () => {
-    let nowMs = 10_000;
-    const budget = createRetryBudget(() => nowMs);
-    nowMs = 0;
-    expect(spend(budget)).toBe(30);
+  it('loses nothing when the clock is set back', () => {
+    const { spend, pass } = start(10_000);
+    pass(-10_000);
+    expect(spend()).toBe(30);
+  });
+});
+
+describe('networkErrorOf', () => {
+  const unavailable = { kind: GraphNetworkError, code: 'unavailable' };
+  const strange = { kind: GraphProtocolError, code: 'badResponse', fault: undefined };
+  const untrusted = { ...unavailable, fault: 'untrusted' };
+  const never = { ...unavailable, fault: 'not-connected' };
+  const broken = { ...unavailable, fault: 'broken' };
+
+  it.each<[string | undefined, boolean, typeof broken | typeof strange]>([
+    ['CERT_HAS_EXPIRED', false, untrusted],
+    ['CERT_NOT_YET_VALID', false, untrusted],
+    ['CERT_SIGNATURE_FAILURE', false, untrusted],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', false, untrusted],
+    ['SELF_SIGNED_CERT_IN_CHAIN', false, untrusted],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', false, untrusted],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', false, untrusted],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', false, untrusted],
+    ['ECONNREFUSED', false, never],
+    ['ENOTFOUND', false, never],
+    ['EAI_AGAIN', false, never],
+    ['UND_ERR_CONNECT_TIMEOUT', false, never],
+    [undefined, false, never],
+    ['ECONNRESET', true, broken],
+    ['EPIPE', true, broken],
+    ['UND_ERR_SOCKET', true, broken],
+    ['HPE_INVALID_EOF_STATE', true, broken],
+    [undefined, true, broken],
+    ['HPE_INVALID_CONSTANT', true, strange],
+    ['HPE_INVALID_HEADER_TOKEN', true, strange],
+    ['UND_ERR_HEADERS_OVERFLOW', true, strange],
+  ])('knows %j (sent: %j), and leaves no read in doubt', (systemCode, wasSent, expected) => {
+    const cause = Object.assign(
+      new Error('of host graph.example'),
+      systemCode && { code: systemCode },
+    );
+    for (const isWrite of [false, true]) {
+      const error = networkErrorOf({ cause, wasSent, isWrite });
+      const { kind, code, fault } = expected;
+      expect(error).toBeInstanceOf(kind);
+      expect(error).toMatchObject({ code, mayHaveBeenApplied: wasSent && isWrite });
+      expect([error.cause, error.details.fault]).toEqual([cause, fault]);
+      expect(error.message).not.toContain('graph.example');
+    }
   });
 });

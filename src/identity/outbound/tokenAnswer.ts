@@ -1,5 +1,5 @@
+import { parseRetryAfterMs } from '../../graph/errorBody.ts';
 import { GraphCredentialError } from '../../graph/errors.ts';
-import { parseRetryAfterMs } from '../../graph/retryRules.ts';
 import { isJsonObject, parseJson } from '../../shared/json.ts';
 import { Secret } from '../../shared/secret.ts';
 import {

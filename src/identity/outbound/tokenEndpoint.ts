@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 import { type Dispatcher, Pool } from 'undici';
+import { trustIn } from '../../graph/connections.ts';
 import {
   GraphCredentialError,
   GraphRejectedLocallyError,
   isGraphError,
 } from '../../graph/errors.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
-import { trustIn } from '../../graph/trust.ts';
 import { createProxyAgent } from '../../graph/tunnel.ts';
 import {
   type AttemptEnd,

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createGraphBudget, type GraphBudget } from '../../../src/graph/budget.ts';
-import { connectRedis, forBudget } from '../../../src/graph/connectRedis.ts';
+import { connectRedis, forBudget } from '../../../src/graph/redis.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import { recordingLog } from '../../support/logs.ts';
@@ -28,8 +28,7 @@ describeWithRedis('the budget in Redis', () => {
     await untilAll('Redis is there', 1);
   });
   afterEach(async () => {
-    for (const { budget, client } of replicas) {
-      budget.close();
+    for (const { client } of replicas) {
       client.disconnect();
     }
     await redis.stop('SIGKILL');
@@ -67,12 +66,12 @@ describeWithRedis('the budget in Redis', () => {
     let allowed = 0;
     for (let index = 0; index < count; index += 1) {
       const { budget } = replicas[index % 2] as Replica;
-      await budget.acquire({ key, requests: 1, isWrite: true, timeLeftMs: 1, signal }).then(
-        () => {
-          allowed += 1;
-        },
-        (error: unknown) => expect(error).toMatchObject({ code: 'throttled' }),
-      );
+      try {
+        await budget.acquire({ key, requests: 1, isWrite: true, timeLeftMs: 1, signal });
+        allowed += 1;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'throttled' });
+      }
     }
     return allowed;
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
-import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
+import { connectRedis, forLocks } from '../../../src/graph/redis.ts';
 import { entryBytes, type KeyUse, type Taken } from '../../../src/partners/outcomeStore.ts';
 import { createRedisOutcomes } from '../../../src/partners/redisOutcomes.ts';
 import { systemClock } from '../../../src/shared/clock.ts';

@@ -3,9 +3,68 @@ import type { Redis } from 'ioredis';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { sleep } from './errors.ts';
+
+/** Every request to Graph asks for the budget, so it waits for no Redis that hangs. */
+export const forBudget = {
+  /** How long a Redis that hangs can hold up those who have asked it; then the connection is given up. */
+  answerTimeoutMs: 200,
+  /** For the log: what replicas do while Redis is away and while it is there. */
+  away: 'each replica keeps to its share of the budget',
+  there: 'all replicas share the budget',
+};
+
+/** A change can wait a little longer: an answer that is late only because this process was busy must not be lost. */
+export const forLocks = {
+  answerTimeoutMs: 1_000,
+  away: 'each replica locks its own changes only, and rejects mutations with an idempotencyKey',
+  there: 'all replicas share the locks and the outcomes of idempotency keys',
+};
+
+interface RedisOptions extends Readonly<typeof forBudget> {
+  readonly log: Log;
+}
+
+const connectTimeoutMs = 1_000;
+const longestReconnectMs = 1_000;
+
+/** Connects in the background, with retries. No command waits for it: one that it cannot answer now is rejected now. */
+export async function connectRedis(
+  url: Secret,
+  { answerTimeoutMs, away, there, log }: RedisOptions,
+): Promise<Redis> {
+  // Loaded only here: most gateways run without Redis.
+  const { Redis } = await import('ioredis');
+  const client = new Redis(url.reveal(), {
+    commandTimeout: answerTimeoutMs,
+    socketTimeout: answerTimeoutMs,
+    connectTimeout: connectTimeoutMs,
+    // A Redis that hangs does not answer the goodbye either, and there is no new connection before the old one is gone.
+    disconnectTimeout: 50,
+    retryStrategy: (attempt) => Math.min(100 * attempt, longestReconnectMs),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+  });
+  let isAway = false;
+  const onAway = (error?: unknown): void => {
+    if (!isAway) {
+      isAway = true;
+      const reason = errnoCodeOf(error) ?? 'closed';
+      log.warn(`Redis is away: ${away}`, { reason });
+    }
+  };
+  client.on('error', onAway);
+  client.on('close', onAway);
+  client.on('ready', () => {
+    isAway = false;
+    log.info(`Redis is there: ${there}`);
+  });
+  return client;
+}
 
 /** A text that one holder of a lease hands to the next. */
 interface Handed {
@@ -29,11 +88,6 @@ export interface Leases {
    * @throws GraphDeadlineError when the signal fires before.
    */
   acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
-}
-
-interface LeaseOptions {
-  /** Longer than any operation lasts. */
-  readonly leaseMs: number;
 }
 
 interface LeaseParts {
@@ -71,8 +125,11 @@ if ARGV[2] ~= '' then
 end
 return redis.call('DEL', KEYS[1])`;
 
-/** Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. */
-export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leases {
+/**
+ * Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. A lease has to
+ * last longer than any operation.
+ */
+export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts): Leases {
   const { redis, clock, log, chance, measurements } = parts;
   let silentUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -109,35 +166,13 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     }
   }
 
-  function leaseOf(
-    keys: readonly [string, string],
-    owner: string,
-    handed: Handed | undefined,
-  ): Lease {
-    let endsMs = clock.now() + leaseMs;
-    return {
-      handed,
-      async renew() {
-        const askedMs = clock.now();
-        try {
-          const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
-          endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
-        } catch (error) {
-          noteAway(error);
-        }
-        return clock.now() < endsMs;
-      },
-      release: (next) => release(keys, owner, next),
-    };
-  }
-
   return {
     async acquire(key, signal) {
       // The braces keep both on one node of a cluster.
       const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
       const owner = randomUUID();
+      let taken: unknown;
       for (;;) {
-        let taken: unknown;
         try {
           taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
         } catch (error) {
@@ -147,16 +182,27 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
           return undefined;
         }
         if (Array.isArray(taken)) {
-          return leaseOf(keys, owner, handedOf(taken));
+          break;
         }
         await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
       }
+      const [text, leftMs]: readonly unknown[] = taken;
+      const isHanded = typeof text === 'string' && text !== '' && typeof leftMs === 'number';
+      let endsMs = clock.now() + leaseMs;
+      return {
+        handed: isHanded ? { text, leftMs } : undefined,
+        async renew() {
+          const askedMs = clock.now();
+          try {
+            const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
+            endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
+          } catch (error) {
+            noteAway(error);
+          }
+          return clock.now() < endsMs;
+        },
+        release: (next) => release(keys, owner, next),
+      };
     },
   };
-}
-
-function handedOf([text, leftMs]: readonly unknown[]): Handed | undefined {
-  return typeof text === 'string' && text !== '' && typeof leftMs === 'number'
-    ? { text, leftMs }
-    : undefined;
 }
