@@ -197,22 +197,23 @@ describe('a client of persisted queries', () => {
   const documentId = `sha256:${hash}`;
   const query = '{ __typename }';
 
-  it.each<[string, object, Record<string, string>, string, RegExp]>([
+  it.each<[string, object, Record<string, string>, string, RegExp, number]>([
     [
       "Apollo's protocol",
       { extensions },
       { extensions: JSON.stringify(extensions) },
       'PERSISTED_QUERY_NOT_SUPPORTED',
       /^PersistedQueryNotSupported$/,
+      200,
     ],
-    ['document ids', { documentId }, { documentId }, 'TRUSTED_DOCUMENTS_OFF', /./],
-  ])('gets the error of %s', async (_what, body, parameters, code, message) => {
+    ['document ids', { documentId }, { documentId }, 'TRUSTED_DOCUMENTS_OFF', /./, 400],
+  ])('gets the error of %s', async (_what, body, parameters, code, message, expected) => {
     for (const { status, extensions: told, result } of [
       await send(JSON.stringify(body)),
       await send(JSON.stringify({ ...body, query })),
       await getWith(parameters),
     ]) {
-      expect(status).toBe(400);
+      expect(status).toBe(expected);
       expect(told).toEqual({ code });
       expect(result.errors).toEqual([
         expect.objectContaining({ message: expect.stringMatching(message) }),
