@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { json } from '../support/scriptedServer.ts';
-import { type Reply, useStages } from '../support/stages.ts';
+import { type Reply, times, useStages } from '../support/stages.ts';
 
 const headers = {
   authorization: 'Bearer embedded-graph-token',
@@ -30,8 +30,6 @@ function ask(method: Method, operation: Operation, to = gateway): Promise<Reply>
     : to.get(`/graphql?${new URLSearchParams(parameters)}`, headers);
 }
 
-const times = (count: number, text: (index: number) => string): string =>
-  Array.from({ length: count }, (_value, index) => text(index)).join(' ');
 const repeated = (text: string, count: number): string => times(count, () => text);
 const same = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
 

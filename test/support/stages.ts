@@ -165,3 +165,7 @@ export async function writeBehind(
   expect(answer.ok).toBe(true);
   await answer.text();
 }
+
+/** A text so many times, each made from its number, with spaces between. */
+export const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_item, index) => text(index)).join(' ');
