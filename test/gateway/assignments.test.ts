@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
-import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,
@@ -9,77 +7,53 @@ import {
   revisionQuery,
 } from '../support/documents.ts';
 import { empty, json } from '../support/scriptedServer.ts';
-import { startScripted, startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import { type StageGateway, useStages } from '../support/stages.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const groupType = '#microsoft.graph.groupAssignmentTarget';
-const closeLater = useClosing();
+const { embedded, scripted } = useStages();
 
-async function start(
-  row: Partial<PartnerResource> = {},
-  environment: Record<string, string> = {},
-): Promise<{ gateway: TestGateway; graph: Emulator }> {
-  const graph = await startTestGraph({ seed: [{ id: 'fleet', ...row }] });
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl, ...environment });
-  closeLater(() => gateway.stop(0), graph.close);
-  return { gateway, graph };
-}
+const start = (row: Partial<PartnerResource> = {}, environment = {}) =>
+  embedded({ seed: [{ id: 'fleet', ...row }] }, environment);
 
-const inputOf = (target: object, more: object = {}) => ({
-  input: { id: 'fleet', platform: 'MAC_OS', target, ...more },
-});
+const changeOf =
+  (document: string) =>
+  (gateway: StageGateway, target: object, more: object = {}): Promise<unknown> =>
+    gateway.ask(document, { input: { id: 'fleet', platform: 'MAC_OS', target, ...more } });
+const add = changeOf(addAssignmentMutation);
+const remove = changeOf(removeAssignmentMutation);
 
-async function add(gateway: TestGateway, target: object, more: object = {}): Promise<unknown> {
-  const { result } = await gateway.run(addAssignmentMutation, inputOf(target, more));
-  expect(result.errors).toBeUndefined();
-  return result.data?.['addEnrollmentAssignment'];
-}
-
-async function remove(gateway: TestGateway, target: object, more: object = {}): Promise<unknown> {
-  const { result } = await gateway.run(removeAssignmentMutation, inputOf(target, more));
-  expect(result.errors).toBeUndefined();
-  return result.data?.['removeEnrollmentAssignment'];
-}
-
-const methods = (graph: Emulator): string[] => graph.requests.map(({ method }) => method);
+const methodsOf = ({ requests }: { requests: readonly { method: string }[] }): string =>
+  requests.map(({ method }) => method).join(' ');
 const wireGroup = { target: { '@odata.type': groupType, groupId } };
+const oneGroup = { macOsEnrollmentAssignments: [wireGroup] };
+const group = { group: { groupId } };
+const fleet = { complianceManagementPartner: { id: 'fleet' } };
 
 describe('one assignment', () => {
   it('is added to the list, and removed again', async () => {
-    const { gateway, graph } = await start({ macOsEnrollmentAssignments: [wireGroup] });
+    const { gateway, graph } = await start(oneGroup);
+    const ofGroup = { target: { __typename: 'GroupAssignmentTarget', groupId } };
+    const ofAll = { target: { __typename: 'AllDevicesAssignmentTarget' } };
     expect(await add(gateway, { allDevices: {} })).toMatchObject({
       changed: true,
       userErrors: [],
-      complianceManagementPartner: {
-        macOsEnrollmentAssignments: [
-          { target: { __typename: 'GroupAssignmentTarget', groupId } },
-          { target: { __typename: 'AllDevicesAssignmentTarget' } },
-        ],
-      },
+      complianceManagementPartner: { macOsEnrollmentAssignments: [ofGroup, ofAll] },
     });
-    expect(await remove(gateway, { group: { groupId } })).toMatchObject({
+    expect(await remove(gateway, group)).toMatchObject({
       changed: true,
-      complianceManagementPartner: {
-        macOsEnrollmentAssignments: [{ target: { __typename: 'AllDevicesAssignmentTarget' } }],
-      },
+      complianceManagementPartner: { macOsEnrollmentAssignments: [ofAll] },
     });
-    expect(methods(graph)).toEqual(['GET', 'PATCH', 'GET', 'PATCH']);
+    expect(methodsOf(graph)).toBe('GET PATCH GET PATCH');
   });
 
   it('is not written where it is there, whatever its case, or not there', async () => {
-    const { gateway, graph } = await start({ macOsEnrollmentAssignments: [wireGroup] });
+    const { gateway, graph } = await start(oneGroup);
+    const unchanged = { changed: false, userErrors: [], ...fleet };
     const upper = { group: { groupId: groupId.toUpperCase() } };
-    expect(await add(gateway, upper)).toMatchObject({
-      changed: false,
-      userErrors: [],
-      complianceManagementPartner: { id: 'fleet' },
-    });
-    expect(await remove(gateway, { exclusionGroup: { groupId } })).toMatchObject({
-      changed: false,
-      userErrors: [],
-    });
-    expect(methods(graph)).toEqual(['GET', 'GET']);
+    expect(await add(gateway, upper)).toMatchObject(unchanged);
+    expect(await remove(gateway, { exclusionGroup: { groupId } })).toMatchObject(unchanged);
+    expect(methodsOf(graph)).toBe('GET GET');
   });
 
   it('is the first of a list that is not there yet', async () => {
@@ -94,115 +68,88 @@ describe('one assignment', () => {
       '{"note":"\\u00e9\\/", "target":null}',
       '{"target":{"@odata.type":"microsoft.graph.groupAssignmentTarget","groupId":"x"},"more":{"a":[1e400]}}',
     ];
-    const body = `{"id":"fleet","macOsEnrollmentAssignments":[${entries.join(', ')}]}`;
-    const written = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
-    const { graph, gateway } = await startScripted(closeLater, [
-      json(200, body),
-      json(200, written),
+    const { graph, gateway } = await scripted([
+      json(200, `{"id":"fleet","macOsEnrollmentAssignments":[${entries.join(', ')}]}`),
+      json(200, { id: 'fleet', ...oneGroup }),
     ]);
-    expect(await add(gateway, { group: { groupId } })).toMatchObject({ changed: true });
+    expect(await add(gateway, group)).toMatchObject({ changed: true });
     const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
-    expect(graph.requests[1]?.body).toBe(
-      `{"macOsEnrollmentAssignments":[${[...entries, entry].join()}]}`,
-    );
+    const written = `{"macOsEnrollmentAssignments":[${[...entries, entry].join()}]}`;
+    expect(graph.requests[1]?.body).toBe(written);
   });
 
   it('asks first where the target already has another filter', async () => {
-    const { gateway, graph } = await start({ macOsEnrollmentAssignments: [wireGroup] });
+    const { gateway, graph } = await start(oneGroup);
     const filter = { id: groupId, type: 'EXCLUDE' };
     expect(await add(gateway, { group: { groupId, filter } })).toMatchObject({
       changed: false,
-      complianceManagementPartner: { id: 'fleet' },
+      ...fleet,
       userErrors: [{ code: 'CONFLICT', field: ['input', 'target', 'group', 'filter'] }],
     });
-    expect(methods(graph)).toEqual(['GET']);
+    expect(methodsOf(graph)).toBe('GET');
   });
 
   it('is changed in the revision that is meant, and in no other', async () => {
     const { gateway } = await start();
     const { result } = await gateway.run(revisionQuery, { id: 'fleet' });
-    const revision = revisionIn(result);
-    expect(await add(gateway, { allDevices: {} }, { ifRevision: revision })).toMatchObject({
-      changed: true,
-    });
-    expect(await remove(gateway, { allDevices: {} }, { ifRevision: revision })).toMatchObject({
+    const given = { ifRevision: revisionIn(result) };
+    expect(await add(gateway, { allDevices: {} }, given)).toMatchObject({ changed: true });
+    expect(await remove(gateway, { allDevices: {} }, given)).toMatchObject({
       changed: false,
-      complianceManagementPartner: { id: 'fleet' },
+      ...fleet,
       userErrors: [{ code: 'CONFLICT', field: ['input', 'ifRevision'] }],
     });
   });
 
-  it.each<[string, object, object, object]>([
-    ['a partner that is not there', { allDevices: {} }, { id: 'nobody' }, { code: 'NOT_FOUND' }],
-    [
-      'an id that could climb out of the path',
-      { allDevices: {} },
-      { id: '..' },
-      { code: 'BAD_USER_INPUT', field: ['input', 'id'] },
-    ],
+  it.each<[string, object, string, string]>([
+    ['a partner that is not there', { id: 'nobody' }, 'NOT_FOUND', 'id'],
+    ['an id that could climb out of the path', { id: '..' }, 'BAD_USER_INPUT', 'id'],
     [
       'a property that the current beta does not have',
-      { allDevices: {} },
       { platform: 'WINDOWS' },
-      { code: 'BAD_USER_INPUT', field: ['input', 'platform'] },
+      'BAD_USER_INPUT',
+      'platform',
     ],
-  ])('is refused as data for %s', async (_what, target, more, userError) => {
+  ])('is refused as data for %s', async (_what, more, code, field) => {
     const { gateway } = await start();
-    expect(await add(gateway, target, more)).toMatchObject({
+    expect(await add(gateway, { allDevices: {} }, more)).toMatchObject({
       complianceManagementPartner: null,
       changed: false,
-      userErrors: [userError],
+      userErrors: [{ code, field: ['input', field] }],
     });
   });
 
   it('is refused before the call where v1.0 cannot know it', async () => {
     const { gateway, graph } = await start({}, { GRAPH_API_VERSION: 'v1.0' });
-    const filter = { id: groupId, type: 'INCLUDE' };
-    expect(await add(gateway, { allDevices: { filter } }, { platform: 'LINUX' })).toMatchObject({
+    const target = { allDevices: { filter: { id: groupId, type: 'INCLUDE' } } };
+    expect(await add(gateway, target, { platform: 'LINUX' })).toMatchObject({
       userErrors: [
         { field: ['input', 'platform'] },
         { field: ['input', 'target', 'allDevices', 'filter'] },
       ],
     });
-    expect(methods(graph)).toEqual([]);
+    expect(methodsOf(graph)).toBe('');
   });
 });
 
-describe('changes at the same time', () => {
-  it('do not lose each other through this gateway', async () => {
-    const { gateway, graph } = await start();
-    graph.faults.add({ when: { method: 'PATCH' }, times: 8, delayMs: 10 });
-    const groups = Array.from({ length: 8 }, (_value, index) => `${groupId.slice(0, -1)}${index}`);
-    const added = await Promise.all(
-      groups.map((each) => add(gateway, { group: { groupId: each } })),
-    );
-    expect(added).toEqual(groups.map(() => expect.objectContaining({ changed: true })));
-    const [partner] = graph.partners();
-    expect(
-      partner?.macOsEnrollmentAssignments?.map((entry) => entry?.target?.groupId).sort(),
-    ).toEqual(groups);
-  });
+const other = { target: { '@odata.type': groupType, groupId: groupId.replace('2', '9') } };
+const left = { id: 'fleet', ...oneGroup };
+const leftAndOther = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup, other] };
 
-  const third = { target: { '@odata.type': groupType, groupId: groupId.replace('2', '9') } };
-  const left = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup] };
-  const leftAndThird = { id: 'fleet', macOsEnrollmentAssignments: [wireGroup, third] };
+describe('changes at the same time', () => {
   it.each<[string, object, object, typeof add, object]>([
     ['an added target is not there', { id: 'fleet' }, left, add, { allDevices: {} }],
-    ['a removed one still is', left, leftAndThird, remove, { group: { groupId } }],
+    ['a removed one still is', left, leftAndOther, remove, group],
   ])(
     'are reported beside the written assignment when %s afterwards, but another one',
     async (_what, row, after, change, target) => {
-      const { graph, gateway } = await startScripted(closeLater, [
-        json(200, row),
-        empty(204),
-        json(200, after),
-      ]);
+      const { graph, gateway } = await scripted([json(200, row), empty(204), json(200, after)]);
       expect(await change(gateway, target)).toMatchObject({
         changed: true,
-        complianceManagementPartner: { id: 'fleet' },
+        ...fleet,
         userErrors: [{ code: 'CONFLICT', message: expect.stringContaining('from another change') }],
       });
-      expect(graph.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+      expect(methodsOf(graph)).toBe('GET PATCH GET');
     },
   );
 });

@@ -1,124 +1,231 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
-import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import {
+  addMutation,
+  deleteMutation,
+  listQuery,
+  partnerQuery,
+  updateMutation,
+} from '../support/documents.ts';
+import { json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
 
-const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+const uuid = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+const graphql = { accept: 'application/graphql-response+json' };
+const badInput = { code: 'BAD_USER_INPUT' };
 
-let graph: ScriptedServer;
-let beta: TestGateway;
-let v1: TestGateway;
+const { scripted, start } = useStages(afterAll);
+const { graph, gateway } = await scripted(json(201, { id: 'never', displayName: 'sent' }));
+const partner = await scripted(json(200, { id: 'abc', displayName: 'Fleet' }));
+const v1 = await start({ GRAPH_BASE_URL: graph.url.href, GRAPH_API_VERSION: 'v1.0' });
 
-beforeAll(async () => {
-  graph = await startScriptedServer(json(201, { id: 'never', displayName: 'sent' }));
-  const environment = { GRAPH_BASE_URL: graph.url.href };
-  beta = await startTestGateway(environment);
-  v1 = await startTestGateway({ ...environment, GRAPH_API_VERSION: 'v1.0' });
-});
+const ios = 'iosEnrollmentAssignments';
+const fleet = (change: object) => ({ displayName: 'Fleet', ...change });
+const targets = (...all: unknown[]) =>
+  fleet({ iosEnrollmentAssignments: all.map((target) => ({ target })) });
+const group = (groupId: string) => ({ group: { groupId } });
+const filter = (parts: object) => ({ allDevices: { filter: parts } });
+const collection = (collectionId: string) => ({ configurationManagerCollection: { collectionId } });
+const inCollection = '0.target.configurationManagerCollection.collectionId';
+const inGroup = '0.target.group.groupId';
+const allStates =
+  /"String" does not exist.*Use one of UNKNOWN, UNAVAILABLE, ENABLED, TERMINATED, REJECTED, UNRESPONSIVE; in a filter also UNKNOWN_FUTURE_VALUE\.$/;
 
-afterAll(async () => {
-  await Promise.all([beta.stop(0), v1.stop(0), graph.close()]);
-  expect(graph.requests).toEqual([]);
-});
+/** What is wrong, in which input, the place of it, and the message. */
+const ofFields: readonly (readonly [string, object, string, RegExp])[] = [
+  ['a blank name', { displayName: '  ' }, 'displayName', /must not be blank\.$/],
+  ['a missing name', {}, 'displayName', /"displayName|\.displayName" of required type/],
+  ['a name of null', { displayName: null }, 'displayName', /NonEmptyString!/],
+  ['a name that is no text', { displayName: 5 }, 'displayName', /must be given as a text/],
+  ['a state of the page', fleet({ partnerState: 'String' }), 'partnerState', allStates],
+  ['a small state', fleet({ partnerState: 'enabled' }), 'partnerState', /Use one of UNKNOWN, /],
+  ['an unknown field', fleet({ blackberry: true }), 'blackberry', /"blackberry" is not defined/],
+  ['a flag that is a text', fleet({ iosOnboarded: 'yes' }), 'iosOnboarded', /Boolean/],
+];
+const ofHeartbeats: readonly (readonly [string, unknown, RegExp])[] = [
+  ['30 February', '2024-02-30T00:00:00Z', /month 02 of 2024 has 29 days/],
+  ['a date-time without offset', '2016-12-31T23:56:56.7799755', /has no offset/],
+  ['13 digits', '2016-12-31T23:56:56.1234567890123Z', /13 fractional digits/],
+  ['a number', 5, /DateTimeOffset must be given as a text, not as (number|Int)/],
+];
+const ofLists: readonly (readonly [string, unknown, string, RegExp])[] = [
+  ['no list of objects', [{}, 7], '1', /ComplianceManagementPartnerAssignmentInput/],
+  ['an assignment of null', [null], '0', /ComplianceManagementPartnerAssignmentInput!/],
+  ['a bad UUID in one item', { target: group('sales') }, inGroup, /of the form 8-4-4-4-12/],
+  ['no UUID in one item', { target: { group: {} } }, inGroup, /groupId" of required type "UUID!"/],
+];
+const ofTargets: readonly (readonly [string, unknown[], string, RegExp])[] = [
+  ['a bad UUID', [group(uuid), group('sales')], '1.target.group.groupId', /UUID "sales" is not of/],
+  ['a UUID in braces', [group(`{${uuid}}`)], inGroup, /without braces/],
+  ['a UUID with half a brace', [group(`${uuid}}`)], inGroup, /UUID/],
+  [
+    'no UUID',
+    [{ exclusionGroup: {} }],
+    '0.target.exclusionGroup.groupId',
+    /of required type "UUID!"/,
+  ],
+  ['a blank id of a collection', [collection('')], inCollection, /must not be blank\.$/],
+  [
+    'an unknown type of filter',
+    [null, filter({ id: uuid, type: 'NONE' })],
+    '1.target.allDevices.filter.type',
+    /Use one of INCLUDE/,
+  ],
+  [
+    'a missing part of a filter',
+    [filter({ type: 'INCLUDE' })],
+    '0.target.allDevices.filter.id',
+    /id" of required type "UUID!"/,
+  ],
+  ['two kinds', [{ allDevices: {}, allLicensedUsers: {} }], '0.target', /exactly one key/i],
+  ['no kind', [{}], '0.target', /exactly one key/i],
+];
+const mistakes = [
+  ...ofFields,
+  ...ofHeartbeats.map(([what, lastHeartbeatDateTime, message]) => {
+    return [what, fleet({ lastHeartbeatDateTime }), 'lastHeartbeatDateTime', message] as const;
+  }),
+  ...ofLists.map(([what, iosEnrollmentAssignments, path, message]) => {
+    return [what, fleet({ iosEnrollmentAssignments }), `${ios}.${path}`, message] as const;
+  }),
+  ...ofTargets.map(([what, all, path, message]) => {
+    return [what, targets(...all), `${ios}.${path}`, message] as const;
+  }),
+];
 
-const target = (value: object) => ({
-  displayName: 'Fleet',
-  macOsEnrollmentAssignments: [{ target: value }],
-});
+/** The input as a document writes it. */
+const literalOf = (input: object): string =>
+  JSON.stringify(input)
+    .replace(/"(\w+)":/g, '$1:')
+    .replace(/(partnerState|type):"(\w+)"/g, '$1:$2');
+const addOf = (input: string): string =>
+  `addComplianceManagementPartner(input: ${input}) { userErrors { code } }`;
 
-describe('bad input, of which nothing reaches Graph', () => {
-  it.each<[string, object, RegExp]>([
-    ['a missing displayName', {}, /displayName/],
-    ['a displayName of null', { displayName: null }, /displayName/],
-    ['a displayName of white space', { displayName: '  ' }, /displayName/],
-    ['a displayName that is no text', { displayName: 5 }, /displayName/],
-    [
-      "the page's state that is not in the enum",
-      { displayName: 'Fleet', partnerState: 'String' },
-      /input\.partnerState".*"String" does not exist.*Use one of UNKNOWN, UNAVAILABLE, ENABLED, TERMINATED, REJECTED, UNRESPONSIVE; in a filter also UNKNOWN_FUTURE_VALUE\.$/,
-    ],
-    [
-      'a state in lower case',
-      { displayName: 'Fleet', partnerState: 'enabled' },
-      /Use one of UNKNOWN/,
-    ],
-    [
-      'a date-time without offset',
-      { displayName: 'Fleet', lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755' },
-      /input\.lastHeartbeatDateTime".*has no offset/,
-    ],
-    [
-      'a date-time with 13 digits',
-      { displayName: 'Fleet', lastHeartbeatDateTime: '2016-12-31T23:56:56.1234567890123Z' },
-      /input\.lastHeartbeatDateTime".*13 fractional digits/,
-    ],
-    [
-      'a date-time of 30 February',
-      { displayName: 'Fleet', lastHeartbeatDateTime: '2024-02-30T00:00:00Z' },
-      /input\.lastHeartbeatDateTime".*month 02 of 2024 has 29 days/,
-    ],
-    [
-      'a date-time that is a number',
-      { displayName: 'Fleet', lastHeartbeatDateTime: 5 },
-      /must be given as a text, not as number/,
-    ],
-    [
-      'two keys in a target',
-      target({ allDevices: {}, allLicensedUsers: {} }),
-      /Exactly one key must be specified/,
-    ],
-    ['no key in a target', target({}), /Exactly one key must be specified/],
-    ['a key of null in a target', target({ group: null }), /must be non-null/],
-    ['an unknown key in a target', target({ everyone: {} }), /everyone/],
-    [
-      'a group id that is no UUID',
-      target({ group: { groupId: 'sales' } }),
-      /macOsEnrollmentAssignments\[0\]\.target\.group\.groupId"; UUID "sales" is not of the form/,
-    ],
-    [
-      'a group id in braces',
-      target({ group: { groupId: `{${groupId}}` } }),
-      /macOsEnrollmentAssignments\[0\]\.target\.group\.groupId".*without braces/,
-    ],
-    ['a group id with half a brace', target({ group: { groupId: `${groupId}}` } }), /groupId/],
-    ['a missing group id', target({ exclusionGroup: {} }), /groupId/],
-    [
-      'an assignment of null',
-      { displayName: 'Fleet', macOsEnrollmentAssignments: [null] },
-      /macOsEnrollmentAssignments\[0\]/,
-    ],
-    [
-      'an unknown field',
-      { displayName: 'Fleet', blackberryOnboarded: true },
-      /blackberryOnboarded/,
-    ],
-    [
-      'a flag that is a text',
-      { displayName: 'Fleet', iosOnboarded: 'true' },
-      /input\.iosOnboarded/,
-    ],
-  ])('refuses %s with its name and what would be right', async (_what, input, message) => {
-    const { status, result } = await beta.run(addMutation, { input });
-    expect(status).toBe(400);
-    expect(result.errors?.[0]?.message).toMatch(message);
-    expect(result.errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
+describe('a mistake in the input', () => {
+  afterAll(() => expect(graph.requests).toEqual([]));
+
+  it.each(mistakes)('is rejected with its field: %s', async (_what, input, path, message) => {
+    const field = ['input', ...path.split('.')];
+    const error = {
+      message: expect.stringMatching(message),
+      extensions: { code: 'BAD_USER_INPUT', field },
+    };
+    const literal = literalOf(input);
+    const withDefault = `mutation ($input: AddComplianceManagementPartnerInput! = ${literal}) { ${addOf('$input')} }`;
+    for (const [query, variables] of [
+      [addMutation, { input }],
+      [`mutation { ${addOf(literal)} }`, {}],
+      [withDefault, {}],
+    ] as const) {
+      const { status, result, text } = await gateway.run(query, variables, graphql);
+      expect(result.errors).toMatchObject([error]);
+      expect(status).toBe(400);
+      expect(text).not.toMatch(/Value cannot be|Value is not|Can only validate/);
+    }
   });
 
-  it('refuses the same in a literal', async () => {
-    const literal = (text: string) =>
-      beta.run(
-        `mutation { addComplianceManagementPartner(input: {displayName: "Fleet", ${text}}) { userErrors { message } } }`,
-      );
-    const date = await literal('lastHeartbeatDateTime: "2024-02-30T00:00:00Z"');
-    expect(date.result.errors?.[0]?.message).toMatch(/month 02 of 2024 has 29 days/);
-    const keys = await literal(
-      'iosEnrollmentAssignments: [{target: {allDevices: {}, allLicensedUsers: {}}}]',
+  it('has its place in the message about a variable', async () => {
+    const input = targets(group(uuid), group('sales'));
+    const { result } = await gateway.run(addMutation, { input });
+    expect(result.errors?.[0]?.message).toContain(
+      'input.iosEnrollmentAssignments[1].target.group.groupId";',
     );
-    expect(keys.result.errors?.[0]?.message).toMatch(/exactly one key/i);
   });
 
-  const list = (target: string): string =>
-    `macOsEnrollmentAssignments: [{ target: { ${target} } }]`;
+  it.each([
+    ['a kind of target of null', { group: null }, /must be non-null/],
+    ['an unknown kind of target', { everyone: {} }, /"everyone" is not defined/],
+  ])('is rejected in a variable: %s', async (_what, target, message) => {
+    const { status, result, codes } = await gateway.run(addMutation, { input: targets(target) });
+    expect([status, codes[0]]).toEqual([400, 'BAD_USER_INPUT']);
+    expect(result.errors?.[0]?.message).toMatch(message);
+  });
+
+  it('has its field beside another mistake', async () => {
+    const input = { ...targets(group('sales'), {}), displayName: '', partnerState: 'GONE' };
+    const fields = [
+      ['input', 'displayName'],
+      ['input', 'iosEnrollmentAssignments', '0', 'target', 'group', 'groupId'],
+      ['input', 'iosEnrollmentAssignments', '1', 'target'],
+      ['input', 'partnerState'],
+    ];
+    for (const { result, codes } of [
+      await gateway.run(addMutation, { input }),
+      await gateway.run(`mutation { ${addOf(literalOf(input))} }`),
+    ]) {
+      expect(codes).toEqual(fields.map(() => 'BAD_USER_INPUT'));
+      expect(result.errors?.map(({ extensions }) => extensions['field']).sort()).toEqual(fields);
+    }
+  });
+
+  it('has its field if a variable is only a part of the input', async () => {
+    const query = `mutation ($group: UUID!, $state: PartnerState) {
+      updateComplianceManagementPartner(input: {
+        id: "a", partnerState: $state
+        macOsEnrollmentAssignments: [{}, { target: { group: { groupId: $group } } }]
+      }) { userErrors { code } }
+    }`;
+    const { result } = await gateway.run(query, { group: 'sales', state: 'GONE' });
+    const place = ['macOsEnrollmentAssignments', '1', 'target', 'group', 'groupId'];
+    expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
+      { ...badInput, field: ['input', ...place] },
+      { ...badInput, field: ['input', 'partnerState'] },
+    ]);
+  });
+
+  it('has its field if the whole variable is missing or null', async () => {
+    for (const variables of [{}, { input: null }]) {
+      const { result } = await gateway.run(addMutation, variables);
+      expect(result.errors).toMatchObject([{ extensions: { ...badInput, field: ['input'] } }]);
+    }
+  });
+
+  const listOf = (args: string) => `complianceManagementPartners(${args}) { totalCount }`;
+  const before = 'filter: { and: [{}, { lastHeartbeatDateTime: { before: $before } }] }';
+  const twoLists = `query One($first: Int) { ${listOf('first: $first')} } query Two($first: Int) { ${listOf('last: $first')} }`;
+  const inFragment = `query ($first: Int) { ...Page } fragment Page on Query { ${listOf('first: $first')} }`;
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      `query ($before: DateTimeOffset) { ${listOf(before)} }`,
+      { before: 'soon' },
+      'filter.and.1.lastHeartbeatDateTime.before',
+    ],
+    [`{ ${listOf('orderBy: [{ field: NAME }]')} }`, {}, 'orderBy.0.field'],
+    [`query ($first: Int) { ${listOf('first: $first')} }`, { first: 1.5 }, 'first'],
+    [`{ ${listOf('first: 5000')} }`, {}, 'first'],
+    [
+      `query ($in: [PartnerState!]) { ${listOf('filter: { not: { partnerState: { in: $in } } }')} }`,
+      { in: ['ENABLED', 'GONE'] },
+      'filter.not.partnerState.in.1',
+    ],
+    [
+      `query ($by: [ComplianceManagementPartnerOrder!]) { ${listOf('orderBy: $by')} }`,
+      { by: { field: 'NAME' } },
+      'orderBy.0.field',
+    ],
+    [twoLists, { first: 'ten' }, 'last'],
+    [inFragment, { first: 'ten' }, 'first'],
+    ['{ complianceManagementPartner(id: "../users") { id } }', {}, 'id'],
+    ['query ($id: ID = "a") { complianceManagementPartner(id: $id) { id } }', { id: null }, 'id'],
+  ])('has its field in a query: %s', async (query, variables, path) => {
+    const operationName = query.includes('query Two') ? 'Two' : undefined;
+    const body = { query, variables, operationName };
+    const { result } = await gateway.post(body, { authorization: 'Bearer test-token' });
+    expect(result.errors).toMatchObject([{ extensions: { ...badInput, field: path.split('.') } }]);
+  });
+
+  it.each([
+    'query ($if: Boolean!) { __typename @include(if: $if) }',
+    'query { nothing }',
+    'query { complianceManagementPartner { id } }',
+    'query ($a: Int) { complianceManagementPartner(id: $b) { id } }',
+  ])('is no field if it is not about a value of the input: %s', async (query) => {
+    const { result } = await gateway.run(query, { if: 7 });
+    expect(result.errors).not.toHaveLength(0);
+    expect(JSON.stringify(result.errors)).not.toContain('"field"');
+  });
+
+  const list = (target: string) => `macOsEnrollmentAssignments: [{ target: { ${target} } }]`;
   const fields = {
     'a heartbeat': (literal: string) => `lastHeartbeatDateTime: ${literal}`,
     'a group': (literal: string) => list(`group: { groupId: ${literal} }`),
@@ -134,87 +241,60 @@ describe('bad input, of which nothing reaches Graph', () => {
     ['5', 'a heartbeat', /^DateTimeOffset must be given as a text, not as Int\.$/],
     ['"sales"', 'a group', /^UUID "sales" is not of the form .* as in [\da-f]{8}(-[\da-f]{4}){3}-/],
     ['5', 'a group', /^UUID must be given as a text, not as Int\.$/],
-    [`"{${groupId}}"`, 'a group', /without braces, as in/],
+    [`"{${uuid}}"`, 'a group', /without braces, as in/],
     ['" "', 'a collection', /^NonEmptyString " " must not be blank\.$/],
     ['5', 'a collection', /^NonEmptyString must be given as a text, not as Int\.$/],
     ['String', 'a state', /Use one of [A-Z, ]+; in a filter also UNKNOWN_FUTURE_VALUE\.$/],
     ['"true"', 'a flag', /boolean/],
     ['1.5', 'an id', /ID/],
-  ])(
-    'points at the one literal of several that is wrong: %s for %s',
-    async (text, name, message) => {
-      const right = `${fields['a heartbeat']('"2016-12-31T23:56:56Z"')} ${fields['a group'](`"${groupId}"`)}`;
-      const lines = [right, fields[name](text), right].map(
-        (input, index) =>
-          `p${index}: addComplianceManagementPartner(input: { displayName: "Fleet" ${input} }) { userErrors { code } }`,
-      );
-      const { status, result } = await beta.run(`mutation {\n${lines.join('\n')}\n}`);
-      const column = (lines[1] ?? '').indexOf(text) + 1;
-      expect(result.errors).toEqual([
-        {
-          message: expect.stringMatching(message),
-          locations: [{ line: 3, column }],
-          extensions: { code: 'BAD_USER_INPUT', field: expect.arrayContaining(['input']) },
-        },
-      ]);
-      expect(status).toBe(400);
-    },
-  );
-
-  it.each<[string, object, string[]]>([
-    ['UNKNOWN_FUTURE_VALUE', { partnerState: 'UNKNOWN_FUTURE_VALUE' }, ['input', 'partnerState']],
-    ['an id that could climb out of the path', { id: '../users' }, ['input', 'id']],
-  ])('answers %s as data, with the path of the field', async (_what, input, field) => {
-    const { status, result } = await beta.run(addMutation, {
-      input: { displayName: 'Fleet', ...input },
-    });
-    expect(status).toBe(200);
-    expect(result.data?.['addComplianceManagementPartner']).toEqual({
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'BAD_USER_INPUT', message: expect.any(String), field }],
-    });
+  ])('is pointed at among several literals: %s for %s', async (text, name, message) => {
+    const right = `${fields['a heartbeat']('"2016-12-31T23:56:56Z"')} ${fields['a group'](`"${uuid}"`)}`;
+    const lines = [right, fields[name](text), right].map(
+      (input, index) => `p${index}: ${addOf(`{ displayName: "Fleet" ${input} }`)}`,
+    );
+    const { status, result } = await gateway.run(`mutation {\n${lines.join('\n')}\n}`);
+    const column = (lines[1] ?? '').indexOf(text) + 1;
+    expect(result.errors).toEqual([
+      {
+        message: expect.stringMatching(message),
+        locations: [{ line: 3, column }],
+        extensions: { ...badInput, field: expect.arrayContaining(['input']) },
+      },
+    ]);
+    expect(status).toBe(400);
   });
 
-  it('answers all that v1.0 does not have as data, all at once', async () => {
+  it.each<[string, object, string]>([
+    ['UNKNOWN_FUTURE_VALUE', { partnerState: 'UNKNOWN_FUTURE_VALUE' }, 'partnerState'],
+    ['an id that could climb out of the path', { id: '../users' }, 'id'],
+  ])('is data, with the path of the field: %s', async (_what, change, field) => {
+    const { status, root } = await gateway.run(addMutation, { input: fleet(change) });
+    const userErrors = [{ ...badInput, message: expect.any(String), field: ['input', field] }];
+    expect([status, root]).toEqual([200, { complianceManagementPartner: null, userErrors }]);
+  });
+
+  it('is data for all that v1.0 does not have, all at once', async () => {
     const input = {
-      displayName: 'Fleet',
+      ...targets(filter({ id: uuid, type: 'INCLUDE' })),
       windowsOnboarded: true,
       linuxEnrollmentAssignments: [],
-      macOsEnrollmentAssignments: [
-        { target: { allDevices: { filter: { id: groupId, type: 'INCLUDE' } } } },
+    };
+    expect(await v1.ask(addMutation, { input })).toMatchObject({
+      userErrors: [
+        { field: ['input', 'windowsOnboarded'] },
+        { field: ['input', 'iosEnrollmentAssignments', '0', 'target', 'allDevices', 'filter'] },
+        { field: ['input', 'linuxEnrollmentAssignments'] },
       ],
-    };
-    const { result } = await v1.run(addMutation, { input });
-    const payload = result.data?.['addComplianceManagementPartner'] as {
-      userErrors: { field: string[]; code: string }[];
-    };
-    expect(payload.userErrors.map(({ field }) => field.join('.'))).toEqual([
-      'input.macOsEnrollmentAssignments.0.target.allDevices.filter',
-      'input.windowsOnboarded',
-      'input.linuxEnrollmentAssignments',
-    ]);
+    });
   });
-
-  it.each(['..', '../users', 'a/b', '%2e%2e', '', 'a b', "x')"])(
-    'refuses the id %j for the path',
-    async (id) => {
-      const { status, result } = await beta.run(partnerQuery, { id });
-      expect(status).toBe(200);
-      expect(result.errors?.[0]).toMatchObject({
-        message: expect.stringMatching(/The argument "id" cannot be a partner's id/),
-        extensions: { code: 'BAD_USER_INPUT' },
-      });
-    },
-  );
 
   it.each([
     [{ first: -1 }, /"first" is -1; it must be from 0 to 1000/],
     [{ first: 1001 }, /"first" is 1001/],
     [{ after: 'rubbish' }, /"after" is not a cursor of this list/],
-  ])('refuses the page %j', async (variables, message) => {
-    const { status, result } = await beta.run(listQuery, variables);
-    expect(status).toBe(200);
-    expect(result.errors?.[0]?.message).toMatch(message);
+  ])('is rejected in the page %j', async (variables, message) => {
+    const { status, result } = await gateway.run(listQuery, variables);
+    expect([status, result.errors?.[0]?.message]).toEqual([200, expect.stringMatching(message)]);
   });
 
   it.each<[string, string, Record<string, unknown>, number]>([
@@ -234,51 +314,98 @@ describe('bad input, of which nothing reaches Graph', () => {
     ],
     [
       'null for a directive of the whole operation',
-      'query ($all: Boolean = true) { complianceManagementPartners @include(if: $all) { totalCount } }',
+      'query ($all: Boolean = true) { viewer @include(if: $all) { kind } }',
       { all: null },
       400,
     ],
-  ])(
-    'refuses %s, which only the execution can see',
-    async (_what, document, variables, expected) => {
-      const { status, result } = await beta.run(document, variables);
-      expect(status).toBe(expected);
-      expect(result.errors).toHaveLength(1);
-      expect(result.errors?.[0]).toMatchObject({
-        message: expect.stringMatching(/^Argument "/),
-        extensions: { code: 'BAD_USER_INPUT' },
-      });
-      expect(beta.logLines.join()).not.toContain('unexpectedly');
-    },
-  );
+  ])('is seen by the execution only: %s', async (_what, document, variables, expected) => {
+    const { status, result } = await gateway.run(document, variables);
+    expect(status).toBe(expected);
+    expect(result.errors).toMatchObject([
+      { message: expect.stringMatching(/^Argument "/), extensions: badInput },
+    ]);
+    expect(gateway.logLines.join()).not.toContain('unexpectedly');
+  });
 
-  it('refuses a subscription, which the schema does not have', async () => {
-    const { status, result } = await beta.run('subscription { viewer { kind } }');
+  it('is a subscription, which the schema does not have', async () => {
+    const { status, codes } = await gateway.run('subscription { viewer { kind } }');
+    expect([status, codes]).toEqual([400, ['GRAPHQL_VALIDATION_FAILED']]);
+  });
+});
+
+describe('a number that a double does not hold', () => {
+  const exact = '9007199254740993';
+  const { requests } = partner.graph;
+
+  /** Posts variables as the JSON text that they are, so that numbers keep their digits. */
+  const runWith = (query: string, variables: string) =>
+    partner.gateway.post(`{"query":${JSON.stringify(query)},"variables":${variables}}`, {
+      authorization: 'Bearer test-token',
+      ...graphql,
+    });
+
+  it.each<[string, string, string, string[]]>([
+    ['an id to delete', deleteMutation, `{"input":{"id":${exact}}}`, ['input', 'id']],
+    ['an id to update', updateMutation, `{"input":{"id":${exact}}}`, ['input', 'id']],
+    ['an id to add', addMutation, `{"input":{"displayName":"F","id":${exact}}}`, ['input', 'id']],
+    ['an id to read', partnerQuery, `{"id":${exact}}`, ['id']],
+    ['an id with a fraction', partnerQuery, '{"id":9007199254740990.9}', ['id']],
+    ['an id that is almost 1', partnerQuery, '{"id":1.00000000000000000001}', ['id']],
+    ['an id with an exponent', partnerQuery, '{"id":1e21}', ['id']],
+    [
+      'an id in a part of the input',
+      'mutation ($id: ID!) { deleteComplianceManagementPartner(input: { id: $id }) { userErrors { code } } }',
+      `{"id":-${exact}}`,
+      ['input', 'id'],
+    ],
+  ])('is rejected as %s', async (_what, query, variables, field) => {
+    const before = requests.length;
+    const { status, result } = await runWith(query, variables);
     expect(status).toBe(400);
-    expect(result.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(result.errors).toMatchObject([
+      {
+        message: expect.stringContaining('Send it as a string.'),
+        extensions: { ...badInput, field },
+      },
+    ]);
+    expect(requests).toHaveLength(before);
+  });
+
+  it('is rejected in a URL too', async () => {
+    const search = new URLSearchParams({ query: partnerQuery, variables: `{"id":${exact}}` });
+    const headers = { ...graphql, authorization: 'Bearer test-token' };
+    const { status, extensions } = await partner.gateway.get(`/graphql?${search}`, headers);
+    expect([status, extensions]).toEqual([400, { ...badInput, field: ['id'] }]);
+  });
+
+  it('is rejected after a missing token', async () => {
+    const body = `{"query":${JSON.stringify(partnerQuery)},"variables":{"id":${exact}}}`;
+    expect((await partner.gateway.post(body, graphql)).status).toBe(401);
+  });
+
+  it.each<[string, string, string]>([
+    ['a text', partnerQuery, `{"id":"${exact}"}`],
+    ['a literal number', `{ complianceManagementPartner(id: ${exact}) { id } }`, '{}'],
+    ['a default', partnerQuery.replace('ID!', `ID = ${exact}`), '{}'],
+    ['the variable of nothing', partnerQuery, `{"id":"${exact}","other":${exact}}`],
+  ])('reaches Graph to the last digit as %s', async (_what, query, variables) => {
+    const { codes } = await runWith(query, variables);
+    expect(codes).not.toContain('BAD_USER_INPUT');
+    expect(requests.at(-1)?.url).toContain(`/${exact}`);
   });
 
   it.each([
-    ['no bearer', {}],
-    ['another scheme', { authorization: 'Basic abc' }],
-    ['a bearer of several words', { authorization: 'Bearer a b' }],
-  ])('asks for a token where there is %s', async (_what, headers) => {
-    const body = { query: addMutation, variables: { input: { displayName: 'Fleet' } } };
-    const { status, headers: answered, text } = await beta.post(body, headers);
-    expect(status).toBe(401);
-    expect(answered['www-authenticate']).toBe('Bearer');
-    expect(JSON.parse(text)).toMatchObject({
-      errors: [
-        {
-          message: expect.stringContaining('Authorization: Bearer'),
-          extensions: { code: 'UNAUTHENTICATED' },
-        },
-      ],
-    });
-  });
-
-  it('asks for no token where Graph is not asked', async () => {
-    const { status, text } = await beta.post({ query: '{ __typename }' });
-    expect([status, text.trim()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+    [partnerQuery, '{"id":9007199254740992}', 'GET', '/9007199254740992'],
+    [partnerQuery, '{"id":12.0}', 'GET', '/12'],
+    [deleteMutation, '{"input":{"id":5}}', 'DELETE', '/5'],
+    [
+      updateMutation,
+      '{"input":{"id":9007199254740991,"displayName":"F"}}',
+      'PATCH',
+      '/9007199254740991',
+    ],
+  ])('is taken if it is held, however it is written (%#)', async (query, variables, verb, end) => {
+    await runWith(query, variables);
+    expect(requests.findLast(({ method }) => method === verb)?.url.endsWith(end)).toBe(true);
   });
 });

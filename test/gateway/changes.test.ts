@@ -1,69 +1,44 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Emulator } from '../../src/emulator/server.ts';
-import type { PartnerResource } from '../../src/graph/types.ts';
-import { deleteMutation, revisionIn, revisionQuery, updateMutation } from '../support/documents.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  removeAssignmentMutation,
+  revisionIn,
+  revisionQuery,
+  updateMutation,
+} from '../support/documents.ts';
+import { intuneErrors } from '../support/intuneErrors.ts';
+import { useStages, writeBehind } from '../support/stages.ts';
 
-const path = '/beta/deviceManagement/complianceManagementPartners';
-const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-const row: PartnerResource = {
-  id: 'fleet',
+const row = {
   displayName: 'Fleet',
   partnerState: 'enabled',
   lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
   iosOnboarded: true,
   iosEnrollmentAssignments: [
-    { target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId } },
+    { target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' } },
   ],
 };
 
-let graph: Emulator;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  graph = await startTestGraph({ seed: [] });
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
-});
-
-afterAll(async () => {
-  await gateway.stop(0);
-  await graph.close();
-});
+const { embedded } = useStages(afterAll);
+const { graph, gateway } = await embedded({ seed: [] });
 
 let id: string;
 let before: number;
 
 /** Each test has a partner of its own, put there behind the gateway's back. */
 beforeEach(async () => {
-  id = `fleet-${graph.partners().length}-${graph.requests.length}`;
-  await behind('POST', path, { ...row, id });
+  id = `fleet-${graph.requests.length}`;
+  await writeBehind(graph, 'POST', '', { ...row, id });
   before = graph.requests.length;
 });
-
-async function behind(method: string, where: string, body: unknown): Promise<void> {
-  const answer = await fetch(`${graph.baseUrl}${where}`, {
-    method,
-    headers: { authorization: 'Bearer embedded-graph-token', 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  expect(answer.ok).toBe(true);
-}
+afterEach(() => graph.faults.clear());
 
 const calls = () =>
   graph.requests.slice(before).map(({ method, body }) => `${method} ${body}`.trim());
-
-async function update(input: object): Promise<Record<string, unknown>> {
-  const { result } = await gateway.run(updateMutation, { input: { id, ...input } });
-  expect(result.errors).toBeUndefined();
-  return result.data?.['updateComplianceManagementPartner'] as Record<string, unknown>;
-}
-
-async function remove(input: object = {}): Promise<unknown> {
-  const { result } = await gateway.run(deleteMutation, { input: { id, ...input } });
-  expect(result.errors).toBeUndefined();
-  return result.data?.['deleteComplianceManagementPartner'];
-}
+const update = (input: object) => gateway.ask(updateMutation, { input: { id, ...input } });
+const remove = (input: object = {}) => gateway.ask(deleteMutation, { input: { id, ...input } });
 
 async function revision(): Promise<string> {
   const { result } = await gateway.run(revisionQuery, { id });
@@ -71,36 +46,33 @@ async function revision(): Promise<string> {
   return revisionIn(result);
 }
 
+/** A payload without a partner, with one user error. */
+const nothingBut = (code: string, ...field: string[]) => ({
+  complianceManagementPartner: null,
+  userErrors: [{ code, field: ['input', ...field] }],
+});
+
 describe('an update', () => {
   it('sends exactly what is given, once, and leaves the rest alone', async () => {
-    const payload = await update({ displayName: 'Fleet 2', iosEnrollmentAssignments: [] });
-    expect(calls()).toEqual(['PATCH {"displayName":"Fleet 2","iosEnrollmentAssignments":[]}']);
-    expect(payload).toMatchObject({
-      complianceManagementPartner: {
-        displayName: 'Fleet 2',
-        partnerState: 'ENABLED',
-        lastHeartbeatDateTime: row.lastHeartbeatDateTime,
-        iosOnboarded: true,
-        iosEnrollmentAssignments: [],
-      },
+    const change = { displayName: 'Fleet 2', iosEnrollmentAssignments: [] };
+    expect(await update(change)).toMatchObject({
+      complianceManagementPartner: { ...row, partnerState: 'ENABLED', ...change },
       userErrors: [],
     });
+    expect(calls()).toEqual([`PATCH ${JSON.stringify(change)}`]);
   });
 
   it('empties a list with null', async () => {
-    const payload = await update({ iosEnrollmentAssignments: null });
-    expect(calls()).toEqual(['PATCH {"iosEnrollmentAssignments":[]}']);
-    expect(payload).toMatchObject({
+    expect(await update({ iosEnrollmentAssignments: null })).toMatchObject({
       complianceManagementPartner: { iosEnrollmentAssignments: [] },
       userErrors: [],
     });
+    expect(calls()).toEqual(['PATCH {"iosEnrollmentAssignments":[]}']);
   });
 
   it('refuses null at each other field, all at once and before the call', async () => {
     const fields = ['displayName', 'partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'];
-    const payload = await update(Object.fromEntries(fields.map((field) => [field, null])));
-    expect(calls()).toEqual([]);
-    expect(payload).toEqual({
+    expect(await update(Object.fromEntries(fields.map((field) => [field, null])))).toEqual({
       complianceManagementPartner: null,
       userErrors: fields.map((field) => ({
         code: 'BAD_USER_INPUT',
@@ -108,6 +80,7 @@ describe('an update', () => {
         message: expect.stringContaining(`${field} cannot be null`),
       })),
     });
+    expect(calls()).toEqual([]);
   });
 
   it('takes null for absent in a target, a filter and a revision', async () => {
@@ -122,37 +95,37 @@ describe('an update', () => {
   });
 
   it('writes nothing where nothing is given, and answers the partner', async () => {
-    const payload = await update({});
+    expect(await update({})).toMatchObject({
+      complianceManagementPartner: { id },
+      userErrors: [],
+    });
     expect(calls()).toEqual(['GET']);
-    expect(payload).toMatchObject({ complianceManagementPartner: { id }, userErrors: [] });
   });
 
   it('looks before it writes where a revision is given', async () => {
-    const payload = await update({ ifRevision: await revision(), androidOnboarded: true });
+    const change = { ifRevision: await revision(), androidOnboarded: true };
+    expect(await update(change)).toMatchObject({
+      complianceManagementPartner: { androidOnboarded: true },
+    });
     expect(calls()).toEqual(['GET', 'PATCH {"androidOnboarded":true}']);
-    expect(payload).toMatchObject({ complianceManagementPartner: { androidOnboarded: true } });
   });
 
   it('writes nothing over a change behind its back, and shows the partner as it is now', async () => {
     const known = await revision();
-    await behind('PATCH', `${path}/${id}`, { displayName: 'Changed elsewhere' });
+    await writeBehind(graph, 'PATCH', `/${id}`, { displayName: 'Changed elsewhere' });
     before = graph.requests.length;
-    const payload = await update({ ifRevision: known, displayName: 'Mine' });
-    expect(calls()).toEqual(['GET']);
-    expect(payload).toMatchObject({
+    expect(await update({ ifRevision: known, displayName: 'Mine' })).toMatchObject({
       complianceManagementPartner: { displayName: 'Changed elsewhere' },
       userErrors: [{ code: 'CONFLICT', field: ['input', 'ifRevision'] }],
     });
+    expect(calls()).toEqual(['GET']);
   });
 
   it('does not take a sign of life for a change', async () => {
     const known = await revision();
-    await behind('PATCH', `${path}/${id}`, {
-      lastHeartbeatDateTime: '2026-02-01T00:00:00Z',
-      partnerState: 'unresponsive',
-    });
-    const payload = await update({ ifRevision: known, displayName: 'Mine' });
-    expect(payload).toMatchObject({
+    const life = { lastHeartbeatDateTime: '2026-02-01T00:00:00Z', partnerState: 'unresponsive' };
+    await writeBehind(graph, 'PATCH', `/${id}`, life);
+    expect(await update({ ifRevision: known, displayName: 'Mine' })).toMatchObject({
       complianceManagementPartner: { displayName: 'Mine', partnerState: 'UNRESPONSIVE' },
       userErrors: [],
     });
@@ -163,36 +136,30 @@ describe('an update', () => {
     ['without', { displayName: 'Mine' }],
     ['with nothing to write', {}],
   ])('says that there is no partner %s', async (_what, input) => {
-    expect(await update({ id: 'nobody', ...input })).toMatchObject({
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
-    });
+    expect(await update({ id: 'nobody', ...input })).toMatchObject(nothingBut('NOT_FOUND', 'id'));
   });
 
   it("gives Graph's refusal as data, at its field", async () => {
-    expect(await update({ windowsOnboarded: true })).toMatchObject({
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'windowsOnboarded'] }],
-    });
+    const refused = nothingBut('BAD_USER_INPUT', 'windowsOnboarded');
+    expect(await update({ windowsOnboarded: true })).toMatchObject(refused);
   });
 
   it('sends nothing of a doubtful input, and names all that is wrong with it', async () => {
-    const payload = await update({ id: '../users', partnerState: 'UNKNOWN_FUTURE_VALUE' });
-    expect(calls()).toEqual([]);
-    expect(payload).toMatchObject({
+    expect(await update({ id: '../users', partnerState: 'UNKNOWN_FUTURE_VALUE' })).toMatchObject({
       userErrors: [{ field: ['input', 'id'] }, { field: ['input', 'partnerState'] }],
     });
+    expect(calls()).toEqual([]);
   });
 
-  it('is in doubt where Graph does not confirm it', async () => {
-    graph.faults.add({ when: { method: 'PATCH' }, execute: true, kill: 'reset' });
+  it.each([
+    ['is cut', {}],
+    ['says that it conflicts, and is cut', { respond: { status: 409 } }],
+  ])('is in doubt where an answer to what was executed %s', async (_what, fault) => {
+    graph.faults.add({ when: { method: 'PATCH' }, execute: true, kill: 'reset', ...fault });
     const input = { id, displayName: 'In doubt' };
-    const { status, result } = await gateway.run(updateMutation, { input });
+    const { status, extensions } = await gateway.run(updateMutation, { input });
     expect(status).toBe(200);
-    expect(result.errors?.[0]?.extensions).toMatchObject({
-      code: 'OUTCOME_UNKNOWN',
-      mayHaveBeenApplied: true,
-    });
+    expect(extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true });
     expect(calls()).toEqual(['PATCH {"displayName":"In doubt"}']);
   });
 });
@@ -208,18 +175,19 @@ describe('a delete', () => {
     expect(graph.partners().map((partner) => partner.id)).not.toContain(id);
   });
 
-  it('says that there is none', async () => {
-    expect(await remove({ id: 'nobody' })).toEqual({
+  it.each([
+    ['without a revision', {}],
+    ['with one', { ifRevision: 'any' }],
+  ])('says that there is none %s', async (_what, input) => {
+    expect(await remove({ id: 'nobody', ...input })).toMatchObject({
       deletedComplianceManagementPartnerId: null,
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'NOT_FOUND', message: expect.any(String), field: ['input', 'id'] }],
+      ...nothingBut('NOT_FOUND', 'id'),
     });
   });
 
   it('deletes the revision that is meant', async () => {
-    expect(await remove({ ifRevision: await revision() })).toMatchObject({
-      deletedComplianceManagementPartnerId: id,
-    });
+    const given = { ifRevision: await revision() };
+    expect(await remove(given)).toMatchObject({ deletedComplianceManagementPartnerId: id });
     expect(calls()).toEqual(['GET', 'DELETE']);
   });
 
@@ -231,17 +199,55 @@ describe('a delete', () => {
     });
     expect(calls()).toEqual(['GET']);
   });
+});
 
-  it('looks for a revision of what is not there', async () => {
-    expect(await remove({ id: 'nobody', ifRevision: 'any' })).toMatchObject({
-      userErrors: [{ code: 'NOT_FOUND' }],
+type Method = 'PATCH' | 'DELETE' | 'POST';
+type Change = readonly [what: string, method: Method, document: string, input: object];
+
+const target = { allDevices: {} };
+const plain: readonly Change[] = [
+  ['an update', 'PATCH', updateMutation, { displayName: 'Other' }],
+  ['a delete', 'DELETE', deleteMutation, {}],
+  ['an add with an id of its own', 'POST', addMutation, { displayName: 'Other' }],
+];
+const ofAssignments: readonly Change[] = [
+  ['a new assignment', 'PATCH', addAssignmentMutation, { platform: 'ANDROID', target }],
+  ['an assignment less', 'PATCH', removeAssignmentMutation, { platform: 'IOS', target }],
+];
+const conflict = { code: 'CONFLICT', message: 'It was changed.' };
+
+describe.each([409, 412])("Graph's own %i", (status) => {
+  const refuse = (method: Method) => {
+    const body = intuneErrors.plainWithTail('Conflict', conflict.message);
+    graph.faults.add({ when: { method }, respond: { status, body } });
+  };
+
+  it.each([...plain, ...ofAssignments])(
+    'to %s comes with the partner as it is now',
+    async (_what, method, document, input) => {
+      refuse(method);
+      expect(await gateway.ask(document, { input: { id, ...input } })).toMatchObject({
+        complianceManagementPartner: { id },
+        userErrors: [{ ...conflict, ...(method === 'POST' && { field: ['input', 'id'] }) }],
+      });
+    },
+  );
+
+  it.each(plain)('to %s is reported also when the partner cannot be read', async (...change) => {
+    const [, method, document, input] = change;
+    refuse(method);
+    graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
+    expect(await gateway.ask(document, { input: { id, ...input } })).toMatchObject({
+      complianceManagementPartner: null,
+      userErrors: [conflict],
     });
   });
 
-  it('does not climb out of the path', async () => {
-    expect(await remove({ id: '..' })).toMatchObject({
-      userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'id'] }],
+  it('to an add that has no id says nothing of a partner', async () => {
+    refuse('POST');
+    expect(await gateway.ask(addMutation, { input: { displayName: 'Other' } })).toMatchObject({
+      complianceManagementPartner: null,
+      userErrors: [{ ...conflict, field: null }],
     });
-    expect(calls()).toEqual([]);
   });
 });

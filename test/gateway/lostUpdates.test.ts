@@ -1,11 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Dependencies } from '../../src/dependencies.ts';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { pausesMs } from '../../src/partners/untilShown.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
-import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   deleteMutation,
@@ -16,82 +14,74 @@ import {
 } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { createLeapingClock } from '../support/leapingClock.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import { type StageGateway, useStages, writeBehind } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const contoso = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const groupType = '#microsoft.graph.groupAssignmentTarget';
 const entryOf = (groupId: string) => ({ target: { '@odata.type': groupType, groupId } });
-const groupsOf = (count: number): string[] =>
-  Array.from(
-    { length: count },
-    (_value, index) => `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}`,
-  );
-const [groupA = '', groupB = '', groupC = ''] = groupsOf(3);
+const groups = Array.from(
+  { length: 40 },
+  (_value, index) => `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}`,
+);
+const [groupA = '', groupB = '', groupC = ''] = groups;
+const listOf = (groupId: string) => ({ target: { group: { groupId } } });
 
-const closeLater = useClosing();
+const { embedded, closeLater } = useStages();
 
-interface Stage {
-  readonly graph: Emulator;
-  readonly gateway: TestGateway;
-}
-
-async function start(
+const start = (
   options: Partial<EmulatorOptions> = {},
-  surroundings: Partial<Dependencies> = {},
+  surroundings = {},
   row: Partial<PartnerResource> = {},
-): Promise<Stage> {
-  const graph = await startTestGraph({
-    seed: [{ id: 'fleet', ...row }],
-    acceptToken: isGenuine,
-    ...options,
-  });
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl }, surroundings);
-  closeLater(() => gateway.stop(0), graph.close);
-  return { graph, gateway };
-}
-
-type Answer = Awaited<ReturnType<TestGateway['run']>>;
+) =>
+  embedded(
+    { seed: [{ id: 'fleet', ...row }], acceptToken: isGenuine, ...options },
+    {},
+    surroundings,
+  );
 
 const headersOf = (token: string) => ({ authorization: `Bearer ${token}` });
-const run = (gateway: TestGateway, token: string, document: string, input: object) =>
-  gateway.run(document, { input: { id: 'fleet', ...input } }, headersOf(token));
-const add = (gateway: TestGateway, token: string, groupId: string, more: object = {}) =>
-  run(gateway, token, addAssignmentMutation, {
-    platform: 'MAC_OS',
-    target: { group: { groupId } },
-    ...more,
-  });
-const payloadOf = ({ result }: Answer): unknown => {
-  expect(result.errors).toBeUndefined();
-  return Object.values(result.data ?? {})[0];
+const run = async (
+  gateway: StageGateway | TestGateway,
+  token: string,
+  document: string,
+  input: object,
+) => (await gateway.run(document, { input: { id: 'fleet', ...input } }, headersOf(token))).result;
+type Result = Awaited<ReturnType<typeof run>>;
+const add = (
+  gateway: StageGateway | TestGateway,
+  token: string,
+  groupId: string,
+  more: object = {},
+): Promise<Result> =>
+  run(gateway, token, addAssignmentMutation, { platform: 'MAC_OS', ...listOf(groupId), ...more });
+const payloadOf = ({ errors, data }: Result): unknown => {
+  expect(errors).toBeUndefined();
+  return Object.values(data ?? {})[0];
 };
+const codeOf = ({ errors }: Result): unknown => errors?.[0]?.extensions['code'];
+const changed = { changed: true, userErrors: [] };
 const heldBy = (graph: Emulator): unknown[] =>
   graph.partners()[0]?.macOsEnrollmentAssignments?.map((entry) => entry?.target?.groupId) ?? [];
 
-async function revisionOf(gateway: TestGateway, token: string): Promise<string> {
+async function revisionOf(gateway: StageGateway, token: string): Promise<string> {
   const { result } = await gateway.run(revisionQuery, { id: 'fleet' }, headersOf(token));
   return revisionIn(result);
 }
 
-/** Changes the partner as another client of Graph does. */
-async function behind(graph: Emulator, body: object): Promise<void> {
-  const answer = await fetch(
-    `${graph.baseUrl}/beta/deviceManagement/complianceManagementPartners/fleet`,
-    {
-      method: 'PATCH',
-      headers: { ...headersOf(bearerOf(contoso, 'portal')), 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    },
+/** Changes the list as another client of Graph does. */
+const listBehind = (graph: Emulator, macOsEnrollmentAssignments: object[]): Promise<void> =>
+  writeBehind(
+    graph,
+    'PATCH',
+    '/fleet',
+    { macOsEnrollmentAssignments },
+    bearerOf(contoso, 'portal'),
   );
-  expect(answer.status).toBe(200);
-}
 
 describe('40 changes at the same time', () => {
-  const groups = groupsOf(40);
-
   it.each([
     [1, 0],
     [2, 0],
@@ -102,14 +92,13 @@ describe('40 changes at the same time', () => {
     'are all kept with %i tokens of one tenant and reads that lag %i ms',
     async (count, readLagMs) => {
       const { graph, gateway } = await start({ readLagMs });
-      const tokens = Array.from({ length: count }, (_value, index) =>
-        bearerOf(contoso, `user ${index}`),
-      );
       const answers = await Promise.all(
-        groups.map((groupId, index) => add(gateway, tokens[index % count] ?? '', groupId)),
+        groups.map((groupId, index) =>
+          add(gateway, bearerOf(contoso, `user ${index % count}`), groupId),
+        ),
       );
       for (const answer of answers) {
-        expect(payloadOf(answer)).toMatchObject({ changed: true, userErrors: [] });
+        expect(payloadOf(answer)).toMatchObject(changed);
       }
       expect(heldBy(graph).sort()).toEqual(groups);
     },
@@ -127,7 +116,7 @@ describe('40 changes at the same time', () => {
       ),
     );
     for (const answer of answers) {
-      expect(payloadOf(answer)).toMatchObject({ changed: true });
+      expect(payloadOf(answer)).toMatchObject(changed);
     }
     expect(heldBy(graph)).toHaveLength(before + groups.length);
   });
@@ -147,11 +136,9 @@ describe('a token that Graph has not accepted', () => {
     const { graph, gateway, release } = await startHeld();
     const held = add(gateway, forged, groupA);
     await until(() => graph.requests.length === 1);
-    expect(payloadOf(await add(gateway, bearerOf(contoso, 'ada'), groupB))).toMatchObject({
-      changed: true,
-    });
+    expect(payloadOf(await add(gateway, bearerOf(contoso, 'ada'), groupB))).toMatchObject(changed);
     await release();
-    expect((await held).result.errors?.[0]?.extensions['code']).toBe('UNAUTHENTICATED');
+    expect(codeOf(await held)).toBe('UNAUTHENTICATED');
     expect(heldBy(graph)).toEqual([groupB]);
   });
 
@@ -159,10 +146,9 @@ describe('a token that Graph has not accepted', () => {
     const { graph, gateway, release } = await startHeld();
     const held = add(gateway, bearerOf(contoso, 'ada'), groupA);
     await until(() => graph.requests.length === 1);
-    const { result } = await add(gateway, forged, groupB);
-    expect(result.errors?.[0]?.extensions['code']).toBe('UNAUTHENTICATED');
+    expect(codeOf(await add(gateway, forged, groupB))).toBe('UNAUTHENTICATED');
     await release();
-    expect(payloadOf(await held)).toMatchObject({ changed: true });
+    expect(payloadOf(await held)).toMatchObject(changed);
   });
 
   it('reads again after it has joined the changes of its tenant, and only then', async () => {
@@ -178,46 +164,36 @@ describe('a token that Graph has not accepted', () => {
 describe('a change with a revision', () => {
   const [one, two] = [bearerOf(contoso, 'one'), bearerOf(contoso, 'two')];
 
-  async function startWithRevision() {
-    const clock = createVirtualClock();
-    const stage = await start({ clock });
-    const revisions = [];
-    for (const token of [one, two]) {
-      revisions.push(await revisionOf(stage.gateway, token));
-    }
-    return { ...stage, clock, ifRevision: revisions[0] };
-  }
-
   it.each<[string, string, object]>([
     ['an update', updateMutation, { displayName: 'Other' }],
     ['a delete', deleteMutation, {}],
   ])('waits for one of another token: %s', async (_what, document, input) => {
-    const { graph, gateway, clock, ifRevision } = await startWithRevision();
+    const clock = createVirtualClock();
+    const { graph, gateway } = await start({ clock });
+    const ifRevision = await revisionOf(gateway, one);
+    await revisionOf(gateway, two);
     graph.faults.add({ when: { method: 'PATCH' }, delayMs: 1_000 });
     const adding = add(gateway, one, groupA);
     await until(() => graph.requests.some(({ method }) => method === 'PATCH'));
     const changing = run(gateway, two, document, { ...input, ifRevision });
     await clock.advance(1_000);
-    expect(payloadOf(await adding)).toMatchObject({ changed: true });
+    expect(payloadOf(await adding)).toMatchObject(changed);
     expect(payloadOf(await changing)).toMatchObject({ userErrors: [{ code: 'CONFLICT' }] });
     expect(heldBy(graph)).toEqual([groupA]);
   });
 
   it('does not pass because a read lags', async () => {
     const { gateway } = await start({ readLagMs: 60_000 });
-    const before = await revisionOf(gateway, one);
+    const ifRevision = await revisionOf(gateway, one);
     await add(gateway, one, groupA);
-    const changed = await run(gateway, two, updateMutation, {
-      displayName: 'Other',
-      ifRevision: before,
-    });
-    expect(payloadOf(changed)).toMatchObject({
+    const result = await run(gateway, two, updateMutation, { displayName: 'Other', ifRevision });
+    expect(payloadOf(result)).toMatchObject({
       userErrors: [{ code: 'CONFLICT' }],
       complianceManagementPartner: {
         macOsEnrollmentAssignments: [{ target: { groupId: groupA } }],
       },
     });
-    expect(changed.result).toMatchObject({
+    expect(result).toMatchObject({
       extensions: { notices: [{ code: 'CHANGE_NOT_VISIBLE_YET' }] },
     });
   });
@@ -229,7 +205,7 @@ describe('what was written last', () => {
   it('gives way to what another client of Graph wrote after it', async () => {
     const { graph, gateway } = await start();
     await add(gateway, token, groupA);
-    await behind(graph, { macOsEnrollmentAssignments: [entryOf(groupC)] });
+    await listBehind(graph, [entryOf(groupC)]);
     await add(gateway, token, groupB);
     expect(heldBy(graph)).toEqual([groupC, groupB]);
   });
@@ -237,8 +213,8 @@ describe('what was written last', () => {
   it('is written again if no read shows it and the same is asked for again', async () => {
     const { graph, gateway } = await start();
     await add(gateway, token, groupA);
-    await behind(graph, { macOsEnrollmentAssignments: [] });
-    expect(payloadOf(await add(gateway, token, groupA))).toMatchObject({ changed: true });
+    await listBehind(graph, []);
+    expect(payloadOf(await add(gateway, token, groupA))).toMatchObject(changed);
     expect(heldBy(graph)).toEqual([groupA]);
   });
 
@@ -246,32 +222,31 @@ describe('what was written last', () => {
     const row = { macOsEnrollmentAssignments: [entryOf(groupA), entryOf(groupB)] };
     const { graph, gateway } = await start({ readLagMs: 60_000 }, {}, row);
     for (const groupId of [groupA, groupB]) {
-      const input = { platform: 'MAC_OS', target: { group: { groupId } } };
-      expect(payloadOf(await run(gateway, token, removeAssignmentMutation, input))).toMatchObject({
-        changed: true,
-        userErrors: [],
-      });
+      const input = { platform: 'MAC_OS', ...listOf(groupId) };
+      const result = await run(gateway, token, removeAssignmentMutation, input);
+      expect(payloadOf(result)).toMatchObject(changed);
     }
     expect(heldBy(graph)).toEqual([]);
   });
 
-  it('is kept after an update that replaced a list without a read, at a Graph that lags', async () => {
+  /** Replaces the list by an update, which reads nothing. */
+  async function startReplaced(readLagMs: number) {
     const clock = createLeapingClock(pausesMs);
-    const { graph, gateway } = await start({ readLagMs: 3_000, clock }, { clock });
-    await run(gateway, token, updateMutation, {
-      macOsEnrollmentAssignments: [{ target: { group: { groupId: groupA } } }],
-    });
-    expect(payloadOf(await add(gateway, token, groupB))).toMatchObject({ changed: true });
+    const stage = await start({ readLagMs, clock }, { clock });
+    const macOsEnrollmentAssignments = [listOf(groupA)];
+    await run(stage.gateway, token, updateMutation, { macOsEnrollmentAssignments });
+    return stage;
+  }
+
+  it('is kept after an update that replaced a list without a read, at a Graph that lags', async () => {
+    const { graph, gateway } = await startReplaced(3_000);
+    expect(payloadOf(await add(gateway, token, groupB))).toMatchObject(changed);
     expect(heldBy(graph)).toEqual([groupA, groupB]);
   });
 
   it('gives way to another client also after an update that read nothing', async () => {
-    const clock = createLeapingClock(pausesMs);
-    const { graph, gateway } = await start({ clock }, { clock });
-    await run(gateway, token, updateMutation, {
-      macOsEnrollmentAssignments: [{ target: { group: { groupId: groupA } } }],
-    });
-    await behind(graph, { macOsEnrollmentAssignments: [entryOf(groupC)] });
+    const { graph, gateway } = await startReplaced(0);
+    await listBehind(graph, [entryOf(groupC)]);
     await add(gateway, token, groupB);
     expect(heldBy(graph)).toEqual([groupC, groupB]);
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { pausesMs } from '../../src/partners/untilShown.ts';
-import { useClosing } from '../support/closing.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,
@@ -10,8 +9,7 @@ import {
   updateMutation,
 } from '../support/documents.ts';
 import { createLeapingClock } from '../support/leapingClock.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import { type StageGateway, useStages } from '../support/stages.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const otherId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
@@ -26,68 +24,36 @@ const before = {
   iosEnrollmentAssignments: [entryOf(groupId)],
 };
 
-const closeLater = useClosing();
+const { embedded } = useStages();
 
-async function start(options: Partial<EmulatorOptions>) {
+function start(options: Partial<EmulatorOptions>) {
   const clock = createLeapingClock(pausesMs);
-  const graph = await startTestGraph({ seed: [before], clock, ...options });
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl }, { clock });
-  closeLater(() => gateway.stop(0), graph.close);
-  return { graph, gateway };
-}
-
-interface Change {
-  readonly what: string;
-  readonly document: string;
-  readonly input: object;
-  /** What the payload shows once Graph shows it, and as long as it does not. */
-  readonly after: object;
+  return embedded({ seed: [before], clock, ...options }, {}, { clock });
 }
 
 const target = (id: string) => ({ platform: 'IOS', target: { group: { groupId: id } } });
 const shownAs = (...ids: string[]) => ({
   iosEnrollmentAssignments: ids.map((id) => ({ target: { groupId: id } })),
 });
-const changes: readonly Change[] = [
-  {
-    what: 'an update of a name',
-    document: updateMutation,
-    input: { displayName: 'After' },
-    after: { displayName: 'After' },
-  },
-  {
-    what: 'an update of a list',
-    document: updateMutation,
-    input: { iosEnrollmentAssignments: [] },
-    after: { iosEnrollmentAssignments: [] },
-  },
-  {
-    what: 'a new assignment',
-    document: addAssignmentMutation,
-    input: target(otherId),
-    after: shownAs(groupId, otherId),
-  },
-  {
-    what: 'an assignment less',
-    document: removeAssignmentMutation,
-    input: target(groupId),
-    after: shownAs(),
-  },
+/** A change, and what the payload shows once Graph shows it. */
+const changes: readonly (readonly [string, string, object, object])[] = [
+  ['an update of a name', updateMutation, { displayName: 'After' }, { displayName: 'After' }],
+  ['an update of a list', updateMutation, { iosEnrollmentAssignments: [] }, shownAs()],
+  ['a new assignment', addAssignmentMutation, target(otherId), shownAs(groupId, otherId)],
+  ['an assignment less', removeAssignmentMutation, target(groupId), shownAs()],
 ];
-const answers = [
-  ['204', 'no-content-update'],
-  ['the partner as it was', 'old-entity-update'],
-] as const;
 const cases = changes.flatMap((change) =>
-  answers.map(([answer, oddity]) => ({ ...change, answer, oddity })),
+  (['no-content-update', 'old-entity-update'] as const).map((oddity) => {
+    const [what, document, input, after] = change;
+    return { what, document, input, after, oddity };
+  }),
 );
 
-async function run(gateway: TestGateway, document: string, input: object) {
-  const { result } = await gateway.run(document, { input: { id: 'fleet', ...input } });
+async function run(gateway: StageGateway, document: string, change: object, headers = {}) {
+  const input = { id: 'fleet', ...change };
+  const { result, root: payload } = await gateway.run(document, { input }, headers);
   expect(result.errors).toBeUndefined();
-  const payload = Object.values(result.data ?? {})[0] as Readonly<Record<string, unknown>>;
-  const { notices } = (result as { extensions?: { notices?: readonly object[] } }).extensions ?? {};
-  return { payload, notices };
+  return { payload, notices: result.extensions?.notices };
 }
 
 const methods = ({ requests }: Emulator): string[] => requests.map(({ method }) => method);
@@ -95,10 +61,12 @@ const readsAfterPatch = (graph: Emulator): number => {
   const all = methods(graph);
   return all.slice(all.indexOf('PATCH') + 1).filter((method) => method === 'GET').length;
 };
+const notVisible = 'CHANGE_NOT_VISIBLE_YET';
+const success = { userErrors: [] };
 
 describe('a change that does not show yet', () => {
   it.each(cases)(
-    'is read again until it shows: $what, answered $answer',
+    'is read again until it shows: $what, $oddity',
     async ({ document, input, after, oddity }) => {
       const { graph, gateway } = await start({ oddities: [oddity], readLagMs: 3_000 });
       const { payload, notices } = await run(gateway, document, input);
@@ -110,7 +78,7 @@ describe('a change that does not show yet', () => {
   );
 
   it.each(cases)(
-    'is reported as such when it never shows: $what, answered $answer',
+    'is reported as such when it never shows: $what, $oddity',
     async ({ document, input, oddity }) => {
       const { graph, gateway } = await start({ oddities: [oddity], readLagMs: 60_000 });
       const { payload, notices } = await run(gateway, document, input);
@@ -118,54 +86,42 @@ describe('a change that does not show yet', () => {
         userErrors: [],
         complianceManagementPartner: { displayName: 'Before', ...shownAs(groupId) },
       });
-      expect(notices).toEqual([
-        {
-          code: 'CHANGE_NOT_VISIBLE_YET',
-          message: expect.stringMatching(/displayName|iosEnrollmentAssignments/),
-          path: [expect.any(String)],
-        },
-      ]);
+      const message = expect.stringMatching(/displayName|iosEnrollmentAssignments/);
+      expect(notices).toEqual([{ code: notVisible, message, path: [expect.any(String)] }]);
       expect(readsAfterPatch(graph)).toBeLessThanOrEqual(pausesMs.length + 1);
     },
   );
 
   it('is read again only within the time that the caller gives', async () => {
     const { graph, gateway } = await start({ oddities: ['old-entity-update'], readLagMs: 60_000 });
-    const { result } = await gateway.run(
-      addAssignmentMutation,
-      { input: { id: 'fleet', ...target(otherId) } },
-      { prefer: 'wait=4' },
-    );
-    expect(result).toHaveProperty('extensions.notices.0.code', 'CHANGE_NOT_VISIBLE_YET');
+    const headers = { prefer: 'wait=4' };
+    const { notices } = await run(gateway, addAssignmentMutation, target(otherId), headers);
+    expect(notices).toMatchObject([{ code: notVisible }]);
     expect(readsAfterPatch(graph)).toBeLessThan(pausesMs.length);
   });
 
-  it.each(cases.filter(({ oddity }) => oddity === 'old-entity-update'))(
-    'is no failure when it cannot be read again: $what',
-    async ({ document, input }) => {
-      const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
-      graph.faults.add({ when: { method: 'PATCH' }, execute: true });
-      const isChange = document !== updateMutation;
-      // The read before an assignment's change is answered as usual.
-      graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times: isChange ? 1 : 0 });
-      graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
-      const { payload, notices } = await run(gateway, document, input);
-      expect(payload).toMatchObject({ userErrors: [] });
-      expect(notices).toMatchObject([{ code: 'CHANGE_NOT_VISIBLE_YET' }]);
-    },
-  );
+  it.each(changes)('is no failure when it cannot be read again: %s', async (...change) => {
+    const [, document, input] = change;
+    const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
+    graph.faults.add({ when: { method: 'PATCH' }, execute: true });
+    // The read before an assignment's change is answered as usual.
+    const times = document === updateMutation ? 0 : 1;
+    graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times });
+    graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
+    const { payload, notices } = await run(gateway, document, input);
+    expect(payload).toMatchObject(success);
+    expect(notices).toMatchObject([{ code: notVisible }]);
+  });
 
   it.each([
-    ['a state', { partnerState: 'ENABLED' }, /partnerState/],
-    ['a heartbeat', { lastHeartbeatDateTime: '2026-02-01T00:00:00Z' }, /lastHeartbeatDateTime/],
-  ])('is not waited for when Graph may ignore %s', async (_what, input, name) => {
+    ['partnerState', 'ENABLED'],
+    ['lastHeartbeatDateTime', '2026-02-01T00:00:00Z'],
+  ])('is not waited for when Graph may ignore %s', async (name, value) => {
     const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
-    const { payload, notices } = await run(gateway, updateMutation, input);
-    expect(payload).toMatchObject({ userErrors: [] });
-    expect(notices).toMatchObject([
-      { code: 'CHANGE_NOT_VISIBLE_YET', message: expect.stringMatching(name) },
-    ]);
-    expect(notices).toMatchObject([{ message: expect.stringContaining('ignore') }]);
+    const { payload, notices } = await run(gateway, updateMutation, { [name]: value });
+    expect(payload).toMatchObject(success);
+    const message = expect.stringMatching(new RegExp(`${name}.*ignore`));
+    expect(notices).toMatchObject([{ code: notVisible, message }]);
     expect(methods(graph)).toEqual(['PATCH']);
   });
 
@@ -173,20 +129,14 @@ describe('a change that does not show yet', () => {
     const { graph, gateway } = await start({});
     const body = { ...before, displayName: 'After' };
     graph.faults.add({ when: { method: 'PATCH' }, respond: { status: 200, body } });
-    const { payload, notices } = await run(gateway, updateMutation, {
-      displayName: 'After',
-      partnerState: 'ENABLED',
-    });
+    const change = { displayName: 'After', partnerState: 'ENABLED' };
+    const { payload, notices } = await run(gateway, updateMutation, change);
     expect(payload).toMatchObject({
       complianceManagementPartner: { displayName: 'After', partnerState: 'UNKNOWN' },
       userErrors: [],
     });
-    expect(notices).toEqual([
-      expect.objectContaining({
-        code: 'CHANGE_NOT_VISIBLE_YET',
-        message: expect.stringMatching(/^.* in partnerState\. It may ignore/),
-      }),
-    ]);
+    const message = expect.stringMatching(/^.* in partnerState\. It may ignore/);
+    expect(notices).toMatchObject([{ code: notVisible, message }]);
     expect(methods(graph)).toEqual(['PATCH']);
   });
 });
@@ -211,7 +161,7 @@ describe('an answer that shows the change in other words', () => {
         { target: { allDevices: {} } },
       ],
     });
-    expect(payload).toMatchObject({ userErrors: [] });
+    expect(payload).toMatchObject(success);
     expect(notices).toBeUndefined();
     expect(methods(graph)).toEqual(['PATCH']);
   });
@@ -220,27 +170,20 @@ describe('an answer that shows the change in other words', () => {
 describe('a third value', () => {
   const third = { ...before, displayName: 'Third', iosEnrollmentAssignments: [] };
 
-  it.each([
-    ['a new assignment', addAssignmentMutation, target(otherId), ['input', 'target']],
-    [
-      'an update with a revision',
-      updateMutation,
-      { displayName: 'After', ifRevision: 'as it is' },
-      ['input', 'displayName'],
-    ],
+  it.each<[string, string, object, string]>([
+    ['a new assignment', addAssignmentMutation, target(otherId), 'target'],
+    ['an update with a revision', updateMutation, { displayName: 'After' }, 'displayName'],
   ])('is a conflict after %s', async (_what, document, input, field) => {
     const { graph, gateway } = await start({ oddities: ['no-content-update'] });
     const { result } = await gateway.run(revisionQuery, { id: 'fleet' });
-    const revision = revisionIn(result);
+    const ifRevision = document === updateMutation ? revisionIn(result) : null;
     graph.faults.add({ when: { method: 'GET' }, delayMs: 0 });
     graph.faults.add({ when: { method: 'GET' }, respond: { status: 200, body: third } });
-    const given = 'ifRevision' in input ? { ...input, ifRevision: revision } : input;
-    const { payload, notices } = await run(gateway, document, given);
+    const { payload, notices } = await run(gateway, document, { ...input, ifRevision });
+    const message = expect.stringContaining('from another change');
     expect(payload).toMatchObject({
       complianceManagementPartner: { displayName: 'Third' },
-      userErrors: [
-        { code: 'CONFLICT', field, message: expect.stringContaining('from another change') },
-      ],
+      userErrors: [{ code: 'CONFLICT', field: ['input', field], message }],
     });
     expect(notices).toBeUndefined();
   });

@@ -1,15 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Emulator, startEmulator } from '../../src/emulator/server.ts';
 import type {
   AddComplianceManagementPartnerInput,
   AssignmentTargetInput,
 } from '../../src/generated/graphql.ts';
-import { systemClock } from '../../src/shared/clock.ts';
-import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
-import { addMutation, pageAnswer, pageInput, partnerQuery } from '../support/documents.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import {
+  addMutation,
+  pageAnswer,
+  pageInput,
+  partnerQuery,
+  revisionQuery,
+} from '../support/documents.ts';
+import { json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
+
+const { embedded, scripted, start } = useStages(afterAll);
 
 const typenames = {
   allLicensedUsers: 'AllLicensedUsersAssignmentTarget',
@@ -41,36 +47,20 @@ function readBackTarget(target: AssignmentTargetInput): Record<string, unknown> 
 }
 
 type Generation = 'reference-page' | 'today';
-const givenId = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
+interface Payload {
+  readonly complianceManagementPartner: { readonly id: string } | null;
+  readonly userErrors: readonly object[];
+}
+const stages = {
+  'reference-page': await embedded({ generation: 'reference-page', seed: [] }),
+  today: await embedded({ generation: 'today', seed: [] }),
+};
 
-describe.each<[Generation]>([['reference-page'], ['today']])(
+describe.each<Generation>(['reference-page', 'today'])(
   'partners over the embedded Graph, as %s',
   (generation) => {
-    let graph: Emulator;
-    let gateway: TestGateway;
-
-    beforeAll(async () => {
-      graph = await startEmulator({
-        port: 0,
-        generation,
-        clock: systemClock,
-        acceptToken: (token) => token === embeddedGraphToken,
-        recordRequests: true,
-        seed: [],
-      });
-      gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
-    });
-
-    afterAll(async () => {
-      await gateway.stop(0);
-      await graph.close();
-    });
-
-    const add = async (input: object): Promise<Record<string, unknown>> => {
-      const { result } = await gateway.run(addMutation, { input });
-      expect(result.errors).toBeUndefined();
-      return result.data?.['addComplianceManagementPartner'] as Record<string, unknown>;
-    };
+    const { graph, gateway } = stages[generation];
+    const add = (input: object) => gateway.ask<Payload>(addMutation, { input });
 
     it('keeps a date-time in lower case as it was sent', async () => {
       const lastHeartbeatDateTime = '2016-12-31t23:56:56.7799755z';
@@ -81,11 +71,9 @@ describe.each<[Generation]>([['reference-page'], ['today']])(
       });
       const [sent] = graph.requests.filter(({ method }) => method === 'POST');
       expect(JSON.stringify(sent)).toContain(lastHeartbeatDateTime);
-      const filter = `{ lastHeartbeatDateTime: { before: "2016-12-31t23:56:57z" } }`;
-      const { result } = await gateway.run(
-        `{ complianceManagementPartners(filter: ${filter}) { totalCount } }`,
-      );
-      expect(result.data).toEqual({ complianceManagementPartners: { totalCount: 1 } });
+      const filter = '{ lastHeartbeatDateTime: { before: "2016-12-31t23:56:57z" } }';
+      const query = `{ complianceManagementPartners(filter: ${filter}) { totalCount } }`;
+      expect(await gateway.ask(query)).toEqual({ totalCount: 1 });
     });
 
     it('reads back everything that an add sent, whatever it was, in the answer and later', async () => {
@@ -93,12 +81,10 @@ describe.each<[Generation]>([['reference-page'], ['today']])(
       await fc.assert(
         fc.asyncProperty(usable, async (input) => {
           fc.pre(input.displayName.trim() !== '');
-          const { complianceManagementPartner, userErrors } = await add(input);
+          const { complianceManagementPartner: partner, userErrors } = await add(input);
           expect(userErrors).toEqual([]);
-          const partner = complianceManagementPartner as { id: string };
           expect(partner).toMatchObject(readBack(input));
-          const { result } = await gateway.run(partnerQuery, { id: partner.id });
-          expect(result.data?.['complianceManagementPartner']).toEqual(partner);
+          expect(await gateway.ask(partnerQuery, { id: partner?.id })).toEqual(partner);
         }),
         { numRuns: 60, seed: 20261124 },
       );
@@ -106,132 +92,154 @@ describe.each<[Generation]>([['reference-page'], ['today']])(
   },
 );
 
+const page = await embedded({ generation: 'reference-page' });
+const v1 = await start({ GRAPH_BASE_URL: page.graph.baseUrl, GRAPH_API_VERSION: 'v1.0' });
+
 describe("the reference page's example", () => {
-  let graph: Emulator;
-  let gateway: TestGateway;
-
-  beforeAll(async () => {
-    graph = await startEmulator({
-      port: 0,
-      generation: 'reference-page',
-      clock: systemClock,
-      acceptToken: (token) => token === embeddedGraphToken,
-      recordRequests: true,
-    });
-    gateway = await startTestGateway({ GRAPH_BASE_URL: graph.baseUrl });
-  });
-
-  afterAll(async () => {
-    await gateway.stop(0);
-    await graph.close();
+  const { graph, gateway } = page;
+  const givenId = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
+  const add = (change: object) => gateway.ask(addMutation, { input: { ...pageInput, ...change } });
+  const added = (id: unknown) => ({
+    complianceManagementPartner: { ...pageAnswer, id },
+    userErrors: [],
   });
 
   it('is answered with every property, value for value, under an id of Graph', async () => {
     const { status, result } = await gateway.run(addMutation, { input: pageInput });
-    expect(status).toBe(200);
-    expect(result).toEqual({
-      data: {
-        addComplianceManagementPartner: {
-          complianceManagementPartner: {
-            ...pageAnswer,
-            id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-          },
-          userErrors: [],
-        },
-      },
-    });
+    const payload = added(expect.stringMatching(/^[0-9a-f-]{36}$/));
+    expect([status, result]).toEqual([200, { data: { addComplianceManagementPartner: payload } }]);
   });
 
-  it('is answered under the id that it gives', async () => {
-    const input = { ...pageInput, id: givenId };
-    const { result } = await gateway.run(addMutation, { input });
-    expect(result.data?.['addComplianceManagementPartner']).toEqual({
-      complianceManagementPartner: { ...pageAnswer, id: givenId },
-      userErrors: [],
-    });
-  });
-
-  it('is refused as data the second time under the same id', async () => {
-    const { status, result } = await gateway.run(addMutation, {
-      input: { ...pageInput, id: givenId },
-    });
-    expect(status).toBe(200);
-    expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
+  it('is answered under the id that it gives, and refused as data the second time', async () => {
+    expect(await add({ id: givenId })).toEqual(added(givenId));
+    expect(await add({ id: givenId })).toMatchObject({
       complianceManagementPartner: { id: givenId },
       userErrors: [{ code: 'CONFLICT' }],
     });
   });
 
   it('is added with an empty list for null, and with null for an id of its own', async () => {
-    const input = { ...pageInput, id: null, macOsEnrollmentAssignments: null };
-    const { result } = await gateway.run(addMutation, { input });
-    expect(JSON.parse(graph.requests.at(-1)?.body ?? '')).toMatchObject({
-      macOsEnrollmentAssignments: [],
-    });
-    expect(graph.requests.at(-1)?.body).not.toContain('"id"');
-    expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
+    expect(await add({ id: null, macOsEnrollmentAssignments: null })).toMatchObject({
       complianceManagementPartner: { macOsEnrollmentAssignments: [] },
       userErrors: [],
     });
+    const { body = '' } = graph.requests.at(-1) ?? {};
+    expect(JSON.parse(body)).toMatchObject({ macOsEnrollmentAssignments: [] });
+    expect(body).not.toContain('"id"');
   });
 
   it.each(['partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'])(
     'is refused at %s before the call where that is null, which Graph does not allow',
     async (name) => {
       const calls = graph.requests.length;
-      const { result } = await gateway.run(addMutation, { input: { ...pageInput, [name]: null } });
-      expect(graph.requests).toHaveLength(calls);
-      expect(result.data?.['addComplianceManagementPartner']).toMatchObject({
+      expect(await add({ [name]: null })).toMatchObject({
         complianceManagementPartner: null,
         userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', name] }],
       });
+      expect(graph.requests).toHaveLength(calls);
     },
   );
 
   it("costs one call each, with the caller's id and trace", async () => {
     const calls = graph.requests.length;
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const { headers } = await gateway.run(
-      addMutation,
-      { input: pageInput },
-      { 'client-request-id': 'from-the-caller', traceparent },
-    );
+    const ids = { 'client-request-id': 'from-the-caller', traceparent };
+    const { headers } = await gateway.run(addMutation, { input: pageInput }, ids);
     expect(graph.requests.length - calls).toBe(1);
-    expect(graph.requests.at(-1)?.headers).toMatchObject({
-      'client-request-id': 'from-the-caller',
-      traceparent,
-    });
-    expect(headers).toMatchObject({ 'client-request-id': 'from-the-caller', traceparent });
+    expect(graph.requests.at(-1)?.headers).toMatchObject(ids);
+    expect(headers).toMatchObject(ids);
   });
 
-  it('is refused on v1.0, which does not know its windows properties', async () => {
-    const v1 = await startTestGateway({
-      GRAPH_BASE_URL: graph.baseUrl,
-      GRAPH_API_VERSION: 'v1.0',
-    });
+  it('is added on v1.0 without its windows properties', async () => {
     const { windowsOnboarded, windowsEnrollmentAssignments, ...input } = pageInput;
-    const [refused, added] = [
-      await v1.run(addMutation, { input: pageInput }),
-      await v1.run(addMutation, { input }),
-    ];
-    await v1.stop(0);
-    expect(refused.result.data?.['addComplianceManagementPartner']).toMatchObject({
-      userErrors: [
-        { field: ['input', 'windowsOnboarded'] },
-        { field: ['input', 'windowsEnrollmentAssignments'] },
-      ],
-    });
-    expect(added.result.data?.['addComplianceManagementPartner']).toMatchObject({
+    expect([windowsOnboarded, windowsEnrollmentAssignments]).not.toContain(undefined);
+    const nothingOfWindows = { windowsOnboarded: null, windowsEnrollmentAssignments: null };
+    expect(await v1.ask(addMutation, { input })).toMatchObject({
       complianceManagementPartner: { ...pageAnswer, ...nothingOfWindows },
       userErrors: [],
     });
-    expect([windowsOnboarded, windowsEnrollmentAssignments]).not.toContain(undefined);
     expect(graph.requests.at(-1)?.path).toBe('/v1.0/deviceManagement/complianceManagementPartners');
   });
 });
 
+/** A partner with an unrecognized target, whose numbers are written as given. */
+const partnerWith = (big: string) =>
+  json(
+    200,
+    `{"id":"a","iosEnrollmentAssignments":[{"target":{"@odata.type":"#microsoft.graph.futureTarget","big":${big},"small":7,"exponent":1e400}}]}`,
+  );
+const big = '12345678901234567890';
+let digits = big;
+const exact = await scripted((...parts) => partnerWith(digits)(...parts));
+
+describe('a number that no double can hold', () => {
+  it('arrives with all its digits, as text', async () => {
+    const properties = { big, small: 7, exponent: '1e400' };
+    expect(await exact.gateway.ask(partnerQuery, { id: 'a' })).toMatchObject({
+      iosEnrollmentAssignments: [{ target: { properties } }],
+    });
+  });
+
+  it('is another revision where only its last digit is another one', async () => {
+    const first = await exact.gateway.ask(revisionQuery, { id: 'a' });
+    digits = big.replace(/0$/, '1');
+    expect(await exact.gateway.ask(revisionQuery, { id: 'a' })).not.toEqual(first);
+  });
+});
+
+describe('the viewer', () => {
+  const { graph, gateway } = exact;
+  const query = `{
+    viewer {
+      authMode isVerified kind tenantId clientId scopes roles expiresAt
+      operations { name kind isPermitted missingPermission }
+    }
+  }`;
+
+  it('is read from the token, without a call of Graph', async () => {
+    const calls = graph.requests.length;
+    const claims = {
+      tid: '9b0f0f5e-0000-4000-8000-000000000001',
+      appid: '9b0f0f5e-0000-4000-8000-000000000002',
+      scp: 'DeviceManagementConfiguration.Read.All User.Read',
+      exp: 1_800_000_000,
+    };
+    const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
+    expect(await gateway.ask(query, {}, { authorization: `Bearer ${token}` })).toMatchObject({
+      authMode: 'PASSTHROUGH',
+      isVerified: false,
+      kind: 'USER',
+      tenantId: claims.tid,
+      clientId: claims.appid,
+      scopes: ['DeviceManagementConfiguration.Read.All', 'User.Read'],
+      roles: [],
+      expiresAt: '2027-01-15T08:00:00.000Z',
+      operations: expect.arrayContaining([
+        {
+          name: 'complianceManagementPartners',
+          kind: 'READ',
+          isPermitted: true,
+          missingPermission: null,
+        },
+        {
+          name: 'addComplianceManagementPartner',
+          kind: 'WRITE',
+          isPermitted: false,
+          missingPermission: 'DeviceManagementServiceConfig.ReadWrite.All',
+        },
+      ]),
+    });
+    expect(graph.requests).toHaveLength(calls);
+  });
+
+  it('says nothing of permissions where the token does not', async () => {
+    const viewer = await gateway.ask(query, {}, { authorization: 'Bearer opaque' });
+    expect(viewer).toMatchObject({ kind: null, tenantId: null, expiresAt: null });
+    expect(JSON.stringify(viewer)).not.toMatch(/"isPermitted":(true|false)/);
+  });
+});
+
 const notNullable = /Onboarded$|DateTime$|State$|Assignments$/;
-const nothingOfWindows = { windowsOnboarded: null, windowsEnrollmentAssignments: null };
 
 /** Leaves out what the generation does not have (`linux*` and filters, or `windows*`), and what Graph has no null for. */
 function withoutUnknown<Input extends { displayName: string }>(

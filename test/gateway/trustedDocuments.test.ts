@@ -1,14 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
-import { recordingMeasurements } from '../support/measurements.ts';
+import { createHash } from 'node:crypto';
 import {
-  createManifestFolder,
-  type GeneratedManifest,
-  type ManifestFolder,
-} from '../support/persistedDocuments.ts';
-import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
+import { createManifestFolder, type GeneratedManifest } from '../support/persistedDocuments.ts';
+import { json } from '../support/scriptedServer.ts';
+import { type Reply, type StageGateway, useStages } from '../support/stages.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const partner = { id: 'one', displayName: 'Fleet' };
 const headers = {
@@ -17,38 +26,22 @@ const headers = {
   'apollo-require-preflight': 'true',
 };
 
-let folder: ManifestFolder;
-let sha256: GeneratedManifest;
-let sha1: GeneratedManifest;
-let graph: ScriptedServer;
-let enforcing: TestGateway;
-let logging: TestGateway;
-let ofSha1: TestGateway;
-const measurements = recordingMeasurements();
+const stages = useStages(afterAll);
+const manifests = createManifestFolder();
+stages.closeLater(manifests.remove);
+const { sha256, sha1 } = await manifests.generate();
 
-beforeAll(async () => {
-  folder = createManifestFolder();
-  ({ sha256, sha1 } = await folder.generate());
-  graph = await startScriptedServer(json(200, partner));
-  const start = (mode: string, { path }: GeneratedManifest) =>
-    startTestGateway(
-      {
-        GRAPH_BASE_URL: graph.url.href,
-        TRUSTED_DOCUMENTS_MODE: mode,
-        TRUSTED_DOCUMENTS_PATH: path,
-      },
-      { measurements },
-    );
-  enforcing = await start('enforce', sha256);
-  logging = await start('log-unknown', sha256);
-  ofSha1 = await start('enforce', sha1);
+const inMode = (TRUSTED_DOCUMENTS_MODE: string, { path }: GeneratedManifest) => ({
+  TRUSTED_DOCUMENTS_MODE,
+  TRUSTED_DOCUMENTS_PATH: path,
 });
-
-afterAll(async () => {
-  await Promise.all([enforcing.stop(0), logging.stop(0), ofSha1.stop(0)]);
-  await graph.close();
-  folder.remove();
-});
+const { graph, gateway: enforcing } = await stages.scripted(
+  json(200, partner),
+  inMode('enforce', sha256),
+);
+const GRAPH_BASE_URL = graph.url.href;
+const logging = await stages.start({ GRAPH_BASE_URL, ...inMode('log-unknown', sha256) });
+const ofSha1 = await stages.start({ GRAPH_BASE_URL, ...inMode('enforce', sha1) });
 
 /** The id of an operation of the example, and its text in the manifest. */
 function listed(name: string, { documents } = sha256): readonly [id: string, text: string] {
@@ -70,20 +63,14 @@ function printed(name: string): string {
   return print(separateOperations(parse(text.join('\n')))[name] ?? parse('{ missing }'));
 }
 
-async function post(gateway: TestGateway, body: object) {
-  const { status, text } = await gateway.post(body, headers);
-  return { status, result: JSON.parse(text) };
-}
-
-async function get(gateway: TestGateway, parameters: Record<string, unknown>) {
-  const search = new URLSearchParams(
-    Object.entries(parameters).map(([name, value]): [string, string] => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  );
-  const { status, text } = await gateway.get(`/graphql?${search}`, headers);
-  return { status, result: JSON.parse(text) };
+type Named = Readonly<Record<string, unknown>>;
+const post = (gateway: StageGateway, body: Named) => gateway.post(body, headers);
+function get(gateway: StageGateway, parameters: Named): Promise<Reply> {
+  const texts = Object.entries(parameters).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  return gateway.get(`/graphql?${new URLSearchParams(texts)}`, headers);
 }
 
 const variables = { id: 'one' };
@@ -94,17 +81,15 @@ const answered = {
   status: 200,
   result: { data: { complianceManagementPartner: expect.objectContaining(partner) } },
 };
-const codeOf = ({ status, result }: Awaited<ReturnType<typeof post>>) => [
-  status,
-  result.errors?.[0].extensions.code,
-];
+const shownOf = ({ status, result }: Reply) => ({ status, result });
+const outcomeOf = ({ status, codes }: Reply) => [status, ...codes];
 const refused = [400, 'TRUSTED_DOCUMENT_UNKNOWN'];
 
 describe.each([
   ['POST', post],
   ['GET', get],
 ] as const)('a trusted document, by %s', (_method, ask) => {
-  it.each<[string, (id: string, text: string) => object]>([
+  it.each<[string, (id: string, text: string) => Named]>([
     ['its id', (id) => ({ documentId: id })],
     ['its id without a prefix', (id) => ({ documentId: id.replace('sha256:', '') })],
     ["Apollo's hash", (id) => persisted(id)],
@@ -115,20 +100,20 @@ describe.each([
   ])('is executed when it is named by %s', async (_what, named) => {
     const [id, text] = listed('Partner');
     for (const gateway of [enforcing, logging]) {
-      expect(await ask(gateway, { ...named(id, text), variables })).toEqual(answered);
+      expect(shownOf(await ask(gateway, { ...named(id, text), variables }))).toEqual(answered);
     }
   });
 
   it('is executed by the hash that the client preset makes by itself', async () => {
     const [id] = listed('Partner', sha1);
     expect(id).toMatch(/^[0-9a-f]{40}$/);
-    expect(await ask(ofSha1, { documentId: id, variables })).toEqual(answered);
-    expect(await ask(ofSha1, { ...persisted(id), variables })).toEqual(answered);
+    expect(shownOf(await ask(ofSha1, { documentId: id, variables }))).toEqual(answered);
+    expect(shownOf(await ask(ofSha1, { ...persisted(id), variables }))).toEqual(answered);
   });
 });
 
 describe('TRUSTED_DOCUMENTS_MODE=enforce', () => {
-  it.each<[string, object]>([
+  it.each<[string, Named]>([
     ['another document', { query: '{ viewer { tenantId } }' }],
     ['the introspection', { query: getIntrospectionQuery() }],
     ['no GraphQL', { query: '{' }],
@@ -136,21 +121,20 @@ describe('TRUSTED_DOCUMENTS_MODE=enforce', () => {
     ['an unknown hash', persisted('0'.repeat(64))],
     ['a document to be registered', { ...persisted('0'.repeat(64)), query: '{ __typename }' }],
   ])('refuses %s, by POST and GET', async (_what, named) => {
-    expect(codeOf(await post(enforcing, named))).toEqual(refused);
-    expect(codeOf(await get(enforcing, { ...named }))).toEqual(refused);
+    expect(outcomeOf(await post(enforcing, named))).toEqual(refused);
+    expect(outcomeOf(await get(enforcing, named))).toEqual(refused);
   });
 
   it('refuses an id with the text of something else', async () => {
     const [documentId] = listed('Partner');
     const answer = await post(enforcing, { documentId, query: '{ viewer { tenantId } }' });
-    expect(codeOf(answer)).toEqual([400, 'TRUSTED_DOCUMENT_MISMATCH']);
+    expect(outcomeOf(answer)).toEqual([400, 'TRUSTED_DOCUMENT_MISMATCH']);
   });
 
   it('runs no mutation by GET, whatever its name', async () => {
     const [documentId] = listed('DeletePartner');
-    expect((await get(enforcing, { documentId, variables: { input: { id: 'one' } } })).status).toBe(
-      405,
-    );
+    const named = { documentId, variables: { input: { id: 'one' } } };
+    expect((await get(enforcing, named)).status).toBe(405);
   });
 
   it('keeps the protection against forgeries', async () => {
@@ -162,36 +146,163 @@ describe('TRUSTED_DOCUMENTS_MODE=enforce', () => {
 
 describe('TRUSTED_DOCUMENTS_MODE=log-unknown', () => {
   it('executes what is unknown, and tells the operator its hash but not its text', async () => {
-    const lines = logging.logLines.length;
-    const events = measurements.events.length;
+    const message = 'A document is not in the manifest';
+    const before = logging.logged(message).length;
+    const events = logging.measurements.events.length;
     const query = '{ __typename } # a secret';
     for (const named of [{ query }, { query, ...persisted('0'.repeat(64)) }]) {
       expect((await post(logging, named)).result).toEqual({ data: { __typename: 'Query' } });
     }
-    const told = logging.logLines.slice(lines).filter((line) => line.includes('manifest'));
-    expect(told.map((line) => JSON.parse(line))).toEqual(
-      Array.from({ length: 2 }, () =>
-        expect.objectContaining({
-          level: 'warn',
-          message: 'A document is not in the manifest',
-          requestId: expect.any(String),
-          documentHash: 'e5d37d1159ac225b66fc43705c03b47d5db3d030e11c15b6c3bec66f733bdeb1',
-          state: 'warned',
-        }),
-      ),
-    );
-    expect(told.join()).not.toContain('secret');
-    expect(measurements.events.slice(events)).toEqual(
-      Array.from({ length: 2 }, () => 'untrusted document warned'),
-    );
+    const line = expect.objectContaining({
+      level: 'warn',
+      requestId: expect.any(String),
+      documentHash: 'e5d37d1159ac225b66fc43705c03b47d5db3d030e11c15b6c3bec66f733bdeb1',
+      state: 'warned',
+    });
+    expect(logging.logged(message).slice(before)).toEqual([line, line]);
+    expect(logging.logLines.join()).not.toContain('secret');
+    const event = 'untrusted document warned';
+    expect(logging.measurements.events.slice(events)).toEqual([event, event]);
   });
 
   it('cannot execute an unknown id without a text', async () => {
-    expect(codeOf(await post(logging, { documentId: 'f'.repeat(64) }))).toEqual(refused);
+    expect(outcomeOf(await post(logging, { documentId: 'f'.repeat(64) }))).toEqual(refused);
   });
 
   it('holds unknown documents to the limits', async () => {
-    const { result } = await post(logging, { query: `{ ${'__typename '.repeat(11)} }` });
-    expect(result.errors[0].extensions.code).toBe('TOO_MANY_ROOT_FIELDS');
+    const { codes } = await post(logging, { query: `{ ${'__typename '.repeat(11)} }` });
+    expect(codes[0]).toBe('TOO_MANY_ROOT_FIELDS');
+  });
+});
+
+const hash = (text: string, algorithm: string): string =>
+  createHash(algorithm).update(text).digest('hex');
+const relayText = 'query RelayQuery { viewer { authMode } }';
+const apolloText = 'query ApolloQuery { viewer { isVerified } }';
+const laterText = 'query LaterQuery { viewer { kind } }';
+
+/** As `relay-compiler` writes its `persisted_queries.json`. */
+const relayManifest = (text: string): string => JSON.stringify({ [hash(text, 'md5')]: text });
+/** As `generate-persisted-query-manifest` writes it. */
+const apolloManifest = (body: string): string =>
+  JSON.stringify({
+    format: 'apollo-persisted-query-manifest',
+    version: 1,
+    operations: [
+      { id: hash(body, 'sha256'), name: /query (\w+)/.exec(body)?.[1], type: 'query', body },
+    ],
+  });
+
+describe('manifests that change', () => {
+  const own = useStages();
+  let folder: string;
+  let gateway: StageGateway;
+  let clock: VirtualClock;
+
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'trusted-'));
+    clock = createVirtualClock();
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function start(name = ''): Promise<void> {
+    const path = join(folder, name);
+    const environment = { TRUSTED_DOCUMENTS_MODE: 'enforce', TRUSTED_DOCUMENTS_PATH: path };
+    gateway = await own.start(environment, { clock });
+  }
+
+  async function codeOf(body: object): Promise<unknown> {
+    const { codes, result } = await gateway.post(body, headers);
+    return result.data === undefined ? codes[0] : 'executed';
+  }
+  const byId = (text: string, algorithm = 'sha256') =>
+    codeOf({ documentId: hash(text, algorithm) });
+  /** Whether each of some texts is executed. */
+  const areTrusted = async (...texts: string[]) =>
+    Promise.all(
+      texts.map(
+        async (text) => (await byId(text, text === relayText ? 'md5' : 'sha256')) === 'executed',
+      ),
+    );
+
+  /** Lets the time pass after which the gateway looks at the files, until it has told what it did. */
+  async function untilReloaded(outcome: 'loaded' | 'rejected'): Promise<void> {
+    const { events } = gateway.measurements;
+    const before = events.length;
+    await until(async () => {
+      await clock.advance(5_000);
+      return events.slice(before).includes(`trusted documents ${outcome}`);
+    });
+  }
+
+  it("are all files of a directory, in Relay's and in Apollo's form", async () => {
+    write('relay.json', relayManifest(relayText));
+    write('apollo.json', apolloManifest(apolloText));
+    write('README.md', 'not a manifest');
+    await start();
+    expect(await areTrusted(relayText, apolloText)).toEqual([true, true]);
+    expect(await codeOf(persisted(hash(apolloText, 'sha256')))).toBe('executed');
+    expect(await codeOf({ query: relayText })).toBe('executed');
+    expect(await byId(laterText)).toBe('TRUSTED_DOCUMENT_UNKNOWN');
+  });
+
+  it('are read again when a file comes, changes or goes', async () => {
+    write('a.json', apolloManifest(apolloText));
+    await start();
+    write('b.json', apolloManifest(laterText));
+    await untilReloaded('loaded');
+    expect(await areTrusted(apolloText, laterText)).toEqual([true, true]);
+    write('a.json', relayManifest(relayText));
+    await untilReloaded('loaded');
+    expect(await areTrusted(apolloText, relayText)).toEqual([false, true]);
+    rmSync(join(folder, 'b.json'));
+    await untilReloaded('loaded');
+    expect(await areTrusted(laterText)).toEqual([false]);
+  });
+
+  it('are read again when Kubernetes swaps the link to its files', async () => {
+    mkdirSync(join(folder, '..one'));
+    mkdirSync(join(folder, '..two'));
+    write('..one/manifest.json', apolloManifest(apolloText));
+    write('..two/manifest.json', apolloManifest(laterText));
+    symlinkSync('..one', join(folder, '..data'));
+    symlinkSync('..data/manifest.json', join(folder, 'manifest.json'));
+    await start();
+    expect(await areTrusted(apolloText)).toEqual([true]);
+    symlinkSync('..two', join(folder, '..data_tmp'));
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    await untilReloaded('loaded');
+    expect(await areTrusted(apolloText, laterText)).toEqual([false, true]);
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ['is cut off', '{"format":', 'must be a JSON object'],
+    ['is gone', undefined, 'ENOENT'],
+    [
+      'has a document that does not fit the schema',
+      apolloManifest('query Wrong { nothing }'),
+      'Cannot query field',
+    ],
+  ])('are reported and leave the last good one in use if one %s', async (_what, broken, reason) => {
+    const name = 'manifest.json';
+    write(name, apolloManifest(apolloText));
+    await start(name);
+    if (broken === undefined) {
+      rmSync(join(folder, name));
+    } else {
+      write(name, broken);
+    }
+    await untilReloaded('rejected');
+    expect(await areTrusted(apolloText)).toEqual([true]);
+    expect(
+      gateway.logged().filter((line) => String(line['message']).startsWith('Cannot reload')),
+    ).toEqual([
+      expect.objectContaining({ level: 'error', reason: expect.stringContaining(reason) }),
+    ]);
+    write(name, apolloManifest(laterText));
+    await untilReloaded('loaded');
+    expect(await areTrusted(apolloText, laterText)).toEqual([false, true]);
   });
 });

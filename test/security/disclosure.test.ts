@@ -1,67 +1,165 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
+import { pageText, shownOperations } from '../support/documentPages.ts';
 import { addMutation, partnerQuery, totalCountQuery } from '../support/documents.ts';
 import { sendRaw } from '../support/rawHttp.ts';
-import { codesIn, type ProductionGateway, startProductionGateway } from './productionGateway.ts';
+import { useStages } from '../support/stages.ts';
 
-let stage: ProductionGateway;
+const { embedded, start } = useStages(afterAll);
+const { graph, gateway } = await embedded({}, { NODE_ENV: 'production' });
+const open = await start({ GRAPH_BASE_URL: graph.baseUrl });
 
-beforeAll(async () => {
-  stage = await startProductionGateway();
-});
-afterAll(() => stage.close());
+/** What is nearly right, and the right name, which graphql-js would suggest. */
+type NearMiss = readonly [document: string, variables: object, hint: RegExp];
+const ofOutput: readonly NearMiss[] = [
+  ['{ viewer { tenantI } }', {}, /tenantId/],
+  ['{ complianceManagementPartner(id: "a") { displayNam } }', {}, /displayName/],
+  ['{ viewers { tenantId } }', {}, /"viewer"/],
+  ['{ viewer { ... on View { tenantId } } }', {}, /"Viewer"/],
+  ['query ($a: Platfor) { __typename }', {}, /"Platform"/],
+  [
+    '{ complianceManagementPartners { nodes { macOsEnrollmentAssignments { target { groupId } } } } }',
+    {},
+    /GroupAssignmentTarget/,
+  ],
+  ['{ viewer }', {}, /viewer \{/],
+];
+const ofInput: readonly NearMiss[] = [
+  ['{ complianceManagementPartners(firsts: 1) { totalCount } }', {}, /"first"/],
+  [
+    '{ complianceManagementPartners(filter: {displayNam: {eq: "a"}}) { totalCount } }',
+    {},
+    /"displayName"/,
+  ],
+  ['{ complianceManagementPartners(filter: {onboarded: [MACOS]}) { totalCount } }', {}, /MAC_OS/],
+  [
+    'mutation { addComplianceManagementPartner(input: { displayName: "a", partnerStat: ENABLED }) { userErrors { code } } }',
+    {},
+    /partnerState/,
+  ],
+];
+const ofVariables: readonly NearMiss[] = [
+  [addMutation, { input: { displayName: 'a', iosOnboarde: true } }, /"iosOnboarded"/],
+  [addMutation, { input: { displayName: 'a', partnerStat: 'ENABLED' } }, /partnerState/],
+  [addMutation, { input: { displayName: 'a', partnerState: 'ENABLE' } }, /ENABLED/],
+];
 
-const run = (query: string, variables: object = {}) => stage.gateway.run(query, variables);
-const suggestion = /did you mean/i;
+async function expectNoHint(nearMisses: readonly NearMiss[]): Promise<void> {
+  for (const [document, variables, hint] of nearMisses) {
+    const { status, result, text } = await gateway.run(document, variables);
+    expect([document, status]).toEqual([document, 400]);
+    expect(result.errors?.[0]?.message).toMatch(/./);
+    expect(text).not.toMatch(hint);
+    expect(text).not.toMatch(/did you mean|use one of/i);
+  }
+}
+
+async function expectNoSchema(documents: readonly string[]): Promise<void> {
+  for (const document of documents) {
+    const { status, result, text } = await gateway.run(document);
+    expect([document, status, result.data]).toEqual([document, 400, undefined]);
+    expect(text).toMatch(/Introspection is disabled|Mutation/);
+    expect(text).not.toMatch(/Apollo|PartnerState|displayName/);
+  }
+}
 
 describe('the schema', () => {
   it('[14] suggestions of fields and types: a near miss is refused without the right name', async () => {
-    const field = await run('{ complianceManagementPartner(id: "a") { displayNam } }');
-    expect(field.text).not.toMatch(suggestion);
-    expect(field.text).not.toMatch(/"displayName|displayName"/);
-    const type = await run('query ($a: Platfor) { __typename }');
-    expect(type.text).not.toMatch(suggestion);
-    expect(type.text).not.toMatch(/Platform\b/);
+    await expectNoHint(ofOutput);
   });
 
   it('[15] suggestions of arguments and input fields: a near miss is refused without the right name', async () => {
-    const argument = await run('{ complianceManagementPartners(firs: 1) { totalCount } }');
-    expect(argument.text).not.toMatch(suggestion);
-    expect(argument.text).not.toMatch(/first\b/);
-    const inputField = await run(
-      'mutation { addComplianceManagementPartner(input: { displayName: "a", partnerStat: ENABLED }) { userErrors { code } } }',
-    );
-    expect(inputField.text).not.toMatch(suggestion);
-    expect(inputField.text).not.toMatch(/partnerState/);
+    await expectNoHint(ofInput);
   });
 
   it('[16] suggestions in variables: a near miss in a value is refused without the right name', async () => {
-    const answer = await run(addMutation, { input: { displayName: 'a', partnerStat: 'ENABLED' } });
-    expect(codesIn(answer)).toEqual(['BAD_USER_INPUT']);
-    expect(answer.text).not.toMatch(suggestion);
-    expect(answer.text).not.toMatch(/partnerState/);
+    await expectNoHint(ofVariables);
+    const [document = '', variables] = ofVariables[0] ?? [];
+    expect((await gateway.run(document, variables)).codes).toEqual(['BAD_USER_INPUT']);
   });
 
+  it.each([...ofOutput, ...ofInput, ...ofVariables])(
+    'suggests the right name where introspection is on: %s',
+    async (document, variables, hint) => {
+      const { result } = await open.run(document, variables);
+      expect(result.errors?.map(({ message }) => message).join()).toMatch(hint);
+    },
+  );
+
   it('[17] introspection through __type: it is refused', async () => {
-    const answer = await run('{ __type(name: "ComplianceManagementPartner") { fields { name } } }');
-    expect([answer.status, answer.result.data]).toEqual([400, undefined]);
-    expect(answer.text).not.toContain('displayName');
+    await expectNoSchema([
+      '{ __type(name: "Query") { name } }',
+      '{ __type(name: "ComplianceManagementPartner") { fields { name } } }',
+      '{ viewer { tenantId } innocent: __type(name: "Query") { name } }',
+    ]);
   });
 
   it('[18] introspection through fragments: it is refused', async () => {
-    const spread = await run(
+    await expectNoSchema([
       '{ ...A } fragment A on Query { ...B } fragment B on Query { __schema { types { name } } }',
-    );
-    const inline = await run('{ __typename ... on Query { ... { __schema { types { name } } } } }');
-    expect([spread.result.data, inline.result.data]).toEqual([undefined, undefined]);
-    expect(spread.text + inline.text).not.toContain('PartnerState');
+      '{ __typename ... on Query { ... { __schema { types { name } } } } }',
+      '{ ...F } fragment F on Query { ... { s: __schema { types { name } } } }',
+      'mutation { ...F } fragment F on Mutation { __schema { types { name } } }',
+    ]);
   });
 
   it('[19] introspection through aliases: it is refused, beside other fields too', async () => {
-    const answer = await run('{ harmless: __schema { types { name } } viewer { kind } }');
-    expect(answer.result.data).toBeUndefined();
-    expect(answer.text).not.toContain('PartnerState');
-    const unusual = await run('mutation { harmless: __schema { types { name } } }');
-    expect(unusual.text).not.toContain('PartnerState');
+    await expectNoSchema([
+      getIntrospectionQuery(),
+      '{ harmless: __schema { types { name } } viewer { kind } }',
+      'mutation { harmless: __schema { types { name } } }',
+      'query A { viewer { tenantId } } query B { __schema { types { name } } }',
+    ]);
+  });
+
+  it('refuses introspection as a document that is not valid, and still says which type an object has', async () => {
+    const { extensions } = await gateway.run('{ __schema { types { name } } }');
+    expect(extensions).toEqual({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+      validationErrorCode: 'INTROSPECTION_DISABLED',
+    });
+    expect(await gateway.ask('{ __typename }')).toBe('Query');
+  });
+
+  it('is still served as a file, because it is no secret', async () => {
+    const [file, same] = [await gateway.get('/schema.graphql'), await open.get('/schema.graphql')];
+    expect([file.status, file.text]).toEqual([200, same.text]);
+    expect(file.text).toContain('type ComplianceManagementPartner ');
+  });
+
+  const everyOption = {
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    schemaDescription: true,
+    inputValueDeprecation: true,
+    oneOf: true,
+  };
+  it.each([{}, { descriptions: false }, everyOption])(
+    'is introspected whole by tools where introspection is on, with %j',
+    async (options) => {
+      expect(await open.ask(getIntrospectionQuery(options))).toHaveProperty('types');
+    },
+  );
+
+  const folder = 'examples/consumer/operations/';
+  const example = readdirSync(new URL(`../../${folder}`, import.meta.url)).map((file) =>
+    pageText(`${folder}${file}`),
+  );
+  it.each([
+    ["the documents'", shownOperations],
+    ["the example's", example],
+  ])('has limits that hold %s operations', async (_whose, texts) => {
+    const documents = Object.values(separateOperations(parse(texts.join('\n'))));
+    expect(documents.length).toBeGreaterThan(6);
+    // Without variables some of them cannot be executed, but none is refused before that.
+    const codes = new Set<unknown>();
+    for (const document of documents) {
+      for (const code of (await open.run(print(document))).codes) {
+        codes.add(code);
+      }
+    }
+    expect([...codes]).toEqual(['BAD_USER_INPUT']);
   });
 });
 
@@ -71,68 +169,60 @@ describe('what goes wrong inside', () => {
   it("[36] masking, Graph's words: internal hosts, addresses and tokens stay inside", async () => {
     const message =
       'Broken - Operation ID (for customer support): 0 - Url: https://fef.internal.example/x?password=hunter2';
-    stage.graph.faults.add({
-      respond: { status: 400, body: { error: { code: 'BadRequest', message } } },
-    });
-    const { text } = await run(addMutation, { input: { displayName: 'Fleet' } });
+    const body = { error: { code: 'BadRequest', message } };
+    graph.faults.add({ respond: { status: 400, body } });
+    const { text } = await gateway.run(addMutation, { input: { displayName: 'Fleet' } });
     expect(text).toContain('Broken');
     expect(text).not.toMatch(inside);
   });
 
   it('[37] masking, the connection: where Graph is and how it broke stays inside', async () => {
-    stage.graph.faults.add({ times: 3, kill: 'reset' });
-    const answer = await run(totalCountQuery);
-    expect([answer.status, codesIn(answer)]).toEqual([200, ['UPSTREAM_UNAVAILABLE']]);
-    expect(answer.text).not.toMatch(/ECONNRESET|127\.0\.0\.1|socket|undici/i);
+    graph.faults.add({ times: 3, kill: 'reset' });
+    const { status, codes, text } = await gateway.run(totalCountQuery);
+    expect([status, codes]).toEqual([200, ['UPSTREAM_UNAVAILABLE']]);
+    expect(text).not.toMatch(/ECONNRESET|127\.0\.0\.1|socket|undici/i);
   });
 
   it('[38] masking, rubbish: an answer of Graph that cannot be read is not repeated', async () => {
     const body = '<html>hunter2 at 10.0.0.7</html>';
-    stage.graph.faults.add({
-      respond: { status: 200, headers: { 'content-type': 'text/html' }, body },
-    });
-    const answer = await run(partnerQuery, { id: 'a' });
-    expect([answer.status, codesIn(answer)]).toEqual([200, ['UPSTREAM_BAD_RESPONSE']]);
-    expect(answer.text).not.toMatch(inside);
-    expect(stage.gateway.logLines.join()).not.toMatch(/hunter2/);
+    const headers = { 'content-type': 'text/html' };
+    graph.faults.add({ respond: { status: 200, headers, body } });
+    const { status, codes, text } = await gateway.run(partnerQuery, { id: 'a' });
+    expect([status, codes]).toEqual([200, ['UPSTREAM_BAD_RESPONSE']]);
+    expect(text).not.toMatch(inside);
+    expect(gateway.logLines.join()).not.toMatch(/hunter2/);
   });
 
   it('[39] HTML error pages: there are none, whatever is asked for', async () => {
-    for (const path of [
-      '/',
-      '/%zz',
-      '/nothing',
-      '/graphql',
-      '/graphql/x',
-      '/index.html',
-      '/..%2f..%2fetc/passwd',
-    ]) {
-      const { headers, text } = await stage.gateway.get(path, { accept: 'text/html' });
-      expect([path, String(headers['content-type'])]).toEqual([
-        path,
-        expect.stringContaining('json'),
-      ]);
-      expect(JSON.parse(text)).toMatchObject({
-        errors: [{ extensions: { code: expect.any(String) } }],
-      });
+    const paths = [
+      '',
+      '%zz',
+      'nothing',
+      'graphql',
+      'graphql/x',
+      'index.html',
+      '..%2f..%2fetc/passwd',
+    ];
+    for (const path of paths) {
+      const { headers, codes } = await gateway.get(`/${path}`, { accept: 'text/html' });
+      expect([path, headers['content-type']]).toEqual([path, expect.stringContaining('json')]);
+      expect(codes).toEqual([expect.any(String)]);
     }
   });
 
   it('[40] version headers: no answer names a program or its version', async () => {
-    const raw = await sendRaw(stage.gateway.url, 'NONSENSE\r\n\r\n', true);
+    const raw = await sendRaw(gateway.url, 'NONSENSE\r\n\r\n', true);
     const answers = [
-      await run(totalCountQuery),
-      await stage.gateway.get('/livez'),
-      await stage.gateway.get('/nothing'),
-      await stage.gateway.post('{'),
+      await gateway.run(totalCountQuery),
+      await gateway.get('/livez'),
+      await gateway.get('/nothing'),
+      await gateway.post('{'),
       ...(raw === undefined ? [] : [raw]),
     ];
     expect(answers).toHaveLength(5);
     for (const { headers, text } of answers) {
-      const names = Object.keys(headers);
-      expect(names.filter((name) => /^(server|via|x-powered-by|x-.*version)$/.test(name))).toEqual(
-        [],
-      );
+      const naming = /^(server|via|x-powered-by|x-.*version)$/;
+      expect(Object.keys(headers).filter((name) => naming.test(name))).toEqual([]);
       expect(JSON.stringify(headers) + text).not.toMatch(
         /fastify|apollo|express|node\.?js|\bv?\d+\.\d+\.\d+\b(?!\.\d)/i,
       );

@@ -1,24 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { buildSchema } from 'graphql';
+import { readSdl } from '../../src/graphql/schema.ts';
 import type { MintWish } from '../support/authority/mint.ts';
 import { contoso, fabrikam } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { type IdentityStage, startIdentityStage } from '../support/identityStage.ts';
-import { json, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway } from '../support/testGateways.ts';
-import { codesIn } from './productionGateway.ts';
+import { json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
+import type { GraphQLAnswer } from '../support/testGateways.ts';
 
-let users: IdentityStage;
-let own: IdentityStage;
-
-beforeAll(async () => {
-  users = await startIdentityStage('on-behalf-of', { NODE_ENV: 'production' });
-  own = await startIdentityStage('app-only', { NODE_ENV: 'production' });
-});
-afterAll(async () => {
-  await users.close();
-  await own.close();
-});
+const stages = useStages();
+const closeLater = useClosing(afterAll);
+const production = { NODE_ENV: 'production' };
+const users = await startIdentityStage('on-behalf-of', production);
+closeLater(users.close);
+const own = await startIdentityStage('app-only', production);
+closeLater(own.close);
 
 const list = ({ gateway }: IdentityStage, token: string) =>
   gateway.run(totalCountQuery, {}, { authorization: token === '' ? '' : `Bearer ${token}` });
@@ -28,6 +27,12 @@ const add = ({ gateway }: IdentityStage, token: string) =>
     { input: { displayName: 'Fleet' } },
     { authorization: `Bearer ${token}` },
   );
+const codesIn = ({ result }: GraphQLAnswer) =>
+  (result.errors ?? []).map(({ extensions }) => extensions['code']);
+const outboundOf = ({ graph, authority }: IdentityStage) => [
+  graph.requests.length,
+  authority.count('token'),
+];
 
 const base64url = (value: unknown): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -81,13 +86,13 @@ const probes: readonly (readonly [string, (mint: (wish?: MintWish) => string) =>
 describe('who calls', () => {
   it('[53] JWT probes: rejects each of 27 false tokens without any outbound request', async () => {
     expect(probes).toHaveLength(27);
-    const before = [users.graph.requests.length, users.authority.count('token')];
+    const before = outboundOf(users);
     for (const [name, probe] of probes) {
       const answer = await list(users, probe(users.authority.mint));
       const isRefused = [400, 401, 431].includes(answer.status) && !answer.text.includes('"nodes"');
       expect([name, answer.status, isRefused]).toEqual([name, answer.status, true]);
     }
-    expect([users.graph.requests.length, users.authority.count('token')]).toEqual(before);
+    expect(outboundOf(users)).toEqual(before);
     expect((await list(users, users.authority.mint())).result.errors).toBeUndefined();
   });
 
@@ -109,59 +114,75 @@ describe('who calls', () => {
 
   it('[55] scp against roles: neither counts for the other, and rejects tokens without both', async () => {
     const { mint } = own.authority;
-    const before = own.graph.requests.length;
-    const refused = [
-      mint({ scope: 'openid', claims: { roles: ['Partners.ReadWrite'] } }),
-      mint({ kind: 'application', roles: [], claims: { idtyp: 'app' } }),
-      mint({ kind: 'application', roles: ['Other'], claims: { idtyp: 'app' } }),
-      mint({
-        kind: 'application',
-        roles: ['Other'],
-        claims: { idtyp: 'app', scp: 'Partners.ReadWrite' },
-      }),
-      mint({ scope: 'Partners.Read' }),
-    ];
-    for (const token of refused) {
-      const answer = await add(own, token);
-      expect([['UNAUTHENTICATED'], ['FORBIDDEN']]).toContainEqual(codesIn(answer));
+    const before = outboundOf(own);
+    const idtyp = 'app';
+    const roles = ['Partners.ReadWrite'];
+    for (const [wish, outcome] of [
+      [{ scope: 'openid', claims: { roles } }, [200, 'FORBIDDEN']],
+      [{ kind: 'application', roles: [] }, [403, 'FORBIDDEN']],
+      [{ kind: 'application', roles: ['Other'] }, [200, 'FORBIDDEN']],
+      [
+        { kind: 'application', roles: ['Other'], claims: { idtyp, scp: 'Partners.ReadWrite' } },
+        [401, 'UNAUTHENTICATED'],
+      ],
+    ] as const) {
+      for (const answer of [await list(own, mint(wish)), await add(own, mint(wish))]) {
+        expect([answer.status, ...codesIn(answer)]).toEqual(outcome);
+      }
     }
-    expect(own.graph.requests).toHaveLength(before);
-    const application = mint({ kind: 'application', roles: ['Partners.ReadWrite'] });
+    expect(codesIn(await add(own, mint({ scope: 'Partners.Read' })))).toEqual(['FORBIDDEN']);
+    expect(outboundOf(own)).toEqual(before);
+    const application = mint({ kind: 'application', roles });
     expect((await add(own, application)).result.errors).toBeUndefined();
   });
 
   it('[56] anonymous in app-only: rejects every query and mutation without a token', async () => {
-    const before = [own.graph.requests.length, own.authority.count('token')];
-    for (const document of [
-      totalCountQuery,
-      '{ viewer { kind } }',
-      'mutation { deleteComplianceManagementPartner(input: { id: "a" }) { userErrors { code } } }',
-    ]) {
+    const before = outboundOf(own);
+    const schema = buildSchema(readSdl());
+    const documents = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}).map(
+        (name) => `${type?.name.toLowerCase()} { ${name}${inputs[name] ?? assignment} }`,
+      ),
+    );
+    expect(documents).toHaveLength(10);
+    for (const document of documents) {
       const answer = await own.gateway.run(document, {}, { authorization: '' });
-      expect([answer.status, codesIn(answer)]).toEqual([401, ['UNAUTHENTICATED']]);
+      expect([document, answer.status, answer.result.errors?.[0]?.extensions]).toEqual([
+        document,
+        401,
+        { code: 'UNAUTHENTICATED', reason: 'token-missing' },
+      ]);
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
     }
-    expect([own.graph.requests.length, own.authority.count('token')]).toEqual(before);
+    expect(outboundOf(own)).toEqual(before);
   });
 
   it('[57] crossing: two users who ask at the same moment see their own answers only', async () => {
-    const graph = await startScriptedServer((response, seen) => {
+    const { gateway } = await stages.scripted((response, seen) => {
       const displayName = String(seen.headers.authorization).replace('Bearer token-of-', '');
       const answer = json(200, { value: [{ id: 'row', displayName }] });
       setTimeout(() => answer(response, seen), displayName === 'ada' ? 10 : 1);
-    });
-    const gateway = await startTestGateway({
-      NODE_ENV: 'production',
-      GRAPH_BASE_URL: graph.url.href,
-    });
+    }, production);
     const people = Array.from({ length: 40 }, (_one, index) => (index % 2 ? 'ada' : 'grace'));
     const answers = await Promise.all(
       people.map((name) =>
         gateway.run(totalCountQuery, {}, { authorization: `Bearer token-of-${name}` }),
       ),
     );
-    await gateway.stop(0);
-    await graph.close();
     const names = answers.map(({ text }) => /"displayName":"(\w+)"/.exec(text)?.[1]);
     expect(names).toEqual(people);
   });
 });
+
+const inputs: Readonly<Record<string, string>> = {
+  complianceManagementPartner: '(id: "a") { id }',
+  complianceManagementPartners: ' { totalCount }',
+  node: '(id: "a") { id }',
+  nodes: '(ids: ["a"]) { id }',
+  viewer: ' { authMode }',
+  addComplianceManagementPartner: '(input: { displayName: "a" }) { userErrors { code } }',
+  updateComplianceManagementPartner: '(input: { id: "a" }) { userErrors { code } }',
+  deleteComplianceManagementPartner: '(input: { id: "a" }) { userErrors { code } }',
+};
+const assignment =
+  '(input: { id: "a", platform: IOS, target: { allDevices: {} } }) { userErrors { code } }';

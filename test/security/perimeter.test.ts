@@ -5,13 +5,12 @@ import { request } from 'undici';
 import { createGateway, readConfig } from '../../src/createGateway.ts';
 import { imageOf, readDockerfile } from '../extended/container/readDockerfile.ts';
 import { at, base, kindOf } from '../extended/deploy/readManifests.ts';
-import { useClosing } from '../support/closing.ts';
 import { silentLog } from '../support/logs.ts';
 import { startProgram } from '../support/programs.ts';
 import { sendRaw } from '../support/rawHttp.ts';
-import { startProductionGateway } from './productionGateway.ts';
+import { headOf, useStages } from '../support/stages.ts';
 
-const closeLater = useClosing();
+const { closeLater, embedded } = useStages();
 
 const statusOf = async (url: string, method: 'GET' | 'POST' = 'GET'): Promise<number> => {
   const { statusCode, body } = await request(url, { method });
@@ -44,20 +43,14 @@ describe('what stands around the gateway', () => {
   });
 
   it('[59] slowloris: closes the connection of a caller that sends byte by byte, and delays no other', async () => {
-    const stage = await startProductionGateway({
-      HEADERS_TIMEOUT_MS: '300',
-      REQUEST_TIMEOUT_MS: '600',
-    });
-    closeLater(stage.close);
-    const head = 'POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
-    const slow = [
-      ...Array.from({ length: 20 }, () => sendRaw(stage.gateway.url, `${head}x-slow: a`)),
-      ...Array.from({ length: 20 }, () =>
-        sendRaw(stage.gateway.url, `${head}content-length: 9\r\n\r\n{`),
-      ),
-    ];
-    const { result } = await stage.gateway.run('{ complianceManagementPartners { totalCount } }');
-    expect(result.errors).toBeUndefined();
+    const times = { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600' };
+    const { gateway } = await embedded({}, { NODE_ENV: 'production', ...times });
+    const inHeaders = headOf('POST /graphql').slice(0, -4);
+    const inBody = `${headOf('POST /graphql', 'content-type: application/json', 'content-length: 9')}{`;
+    const slow = Array.from({ length: 40 }, (_caller, index) =>
+      sendRaw(gateway.url, index % 2 === 0 ? inHeaders : inBody),
+    );
+    await gateway.ask('{ complianceManagementPartners { totalCount } }');
     for (const answer of await Promise.all(slow)) {
       expect(answer?.status).toBe(408);
     }
@@ -82,11 +75,8 @@ describe('what stands around the gateway', () => {
     const refused = startProgram({ ...image.environment });
     expect((await refused.ended).code).toBe(78);
     expect(refused.output()).toContain('GRAPH_CLOUD is missing');
-    const program = startProgram({
-      ...image.environment,
-      HOST: '127.0.0.1',
-      GRAPH_CLOUD: 'emulator',
-    });
+    const usable = { HOST: '127.0.0.1', GRAPH_CLOUD: 'emulator' };
+    const program = startProgram({ ...image.environment, ...usable });
     closeLater(async () => {
       program.kill('SIGKILL');
       await program.ended;

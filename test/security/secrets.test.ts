@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import type { Emulator } from '../../src/emulator/server.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
-import { type OtlpReceiver, startOtlpReceiver } from '../support/otlpReceiver.ts';
-import { type Program, startProgram } from '../support/programs.ts';
+import { startOtlpReceiver } from '../support/otlpReceiver.ts';
+import { startProgram } from '../support/programs.ts';
 import { type RawAnswer, sendRaw } from '../support/rawHttp.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
@@ -16,68 +16,57 @@ const parts = [
 ];
 const canary = parts.join('.');
 
-let graph: Emulator;
-let collector: OtlpReceiver;
-let program: Program;
-let url: string;
-let metrics: string;
+const closeLater = useClosing(afterAll);
 /** Everything that callers were answered, with headers. */
 const answers: string[] = [];
 
-async function post(body: string, headers: Record<string, string>): Promise<void> {
+/** The program itself in production, with all its outputs, asked as well and as badly as its token can be used. */
+const graph = await startTestGraph({ acceptToken: (token) => token === canary });
+const collector = await startOtlpReceiver();
+const program = startProgram({
+  NODE_ENV: 'production',
+  GRAPH_BASE_URL: graph.baseUrl,
+  LOG_LEVEL: 'trace',
+  DRAIN_DELAY_MS: '0',
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_METRICS_EXPORTER: 'prometheus',
+  OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+  OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+});
+closeLater(
+  () => program.kill('SIGKILL'),
+  () => program.ended,
+  collector.close,
+  graph.close,
+);
+const [, metricsUrl = ''] = await program.until(/"url":"(http:[^"]*\/metrics)"/);
+const [, url = ''] = await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)","upstream"/);
+
+async function post(body: object | string, authorization = `Bearer ${canary}`): Promise<void> {
   const answer = await request(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body,
+    headers: { 'content-type': 'application/json', authorization },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   answers.push(JSON.stringify(answer.headers), await answer.body.text());
 }
 
-/** The program itself in production, with all its outputs, asked as well and as badly as its token can be used. */
-beforeAll(async () => {
-  graph = await startTestGraph({ acceptToken: (token) => token === canary });
-  collector = await startOtlpReceiver();
-  program = startProgram({
-    NODE_ENV: 'production',
-    GRAPH_BASE_URL: graph.baseUrl,
-    LOG_LEVEL: 'trace',
-    DRAIN_DELAY_MS: '0',
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-    OTEL_METRICS_EXPORTER: 'prometheus',
-    OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
-    OTEL_EXPORTER_PROMETHEUS_PORT: '0',
-  });
-  const metricsUrl = (await program.until(/"url":"(http:[^"]*\/metrics)"/))[1] ?? '';
-  url = (await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)","upstream"/))[1] ?? '';
-
-  const good = { authorization: `Bearer ${canary}` };
-  const list = JSON.stringify({ query: totalCountQuery });
-  await post(list, good);
-  const repeats = { code: 'BadRequest', message: `Bearer ${canary} is no good: '${canary}'` };
-  const refused = { status: 400, headers: { 'x-token': canary }, body: { error: repeats } };
-  graph.faults.add({ respond: refused });
-  await post(
-    JSON.stringify({ query: addMutation, variables: { input: { displayName: 'a' } } }),
-    good,
-  );
-  graph.faults.add({ respond: { ...refused, status: 403 } });
-  await post(list, good);
-  graph.faults.add({ times: 3, kill: 'reset' });
-  await post(list, good);
-  await post(list, { authorization: `Basic ${canary}` });
-  await post(list, { authorization: `Bearer ${canary} ${canary}` });
-  await post(list, { authorization: `Bearer ${parts[0]}.other` });
-  await post(`{"query":"${canary}"`, good);
-  metrics = await (await request(metricsUrl)).body.text();
-});
-
-afterAll(async () => {
-  program.kill('SIGKILL');
-  await program.ended;
-  await collector.close();
-  await graph.close();
-});
+const list = { query: totalCountQuery };
+const repeats = { code: 'BadRequest', message: `Bearer ${canary} is no good: '${canary}'` };
+const refused = { status: 400, headers: { 'x-token': canary }, body: { error: repeats } };
+await post(list);
+graph.faults.add({ respond: refused });
+await post({ query: addMutation, variables: { input: { displayName: 'a' } } });
+graph.faults.add({ respond: { ...refused, status: 403 } });
+await post(list);
+graph.faults.add({ times: 3, kill: 'reset' });
+await post(list);
+await post(list, `Basic ${canary}`);
+await post(list, `Bearer ${canary} ${canary}`);
+await post(list, `Bearer ${parts[0]}.other`);
+await post(`{"query":"${canary}"`);
+const metrics = await (await request(metricsUrl)).body.text();
 
 /** The parts of the token that a text holds; of the last one, whose beginning is sent alone, nothing is let through. */
 const leaksIn = (text: string): string[] => parts.filter((part) => text.includes(part));
