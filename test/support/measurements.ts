@@ -1,31 +1,14 @@
-import type {
-  AttemptMeasurement,
-  Measurements,
-  RequestMeasurement,
-  Upstream,
+import { createNoopMeter } from '@opentelemetry/api';
+import {
+  type AttemptMeasurement,
+  createMeasurements,
+  type Measurements,
+  type RequestMeasurement,
+  type Upstream,
 } from '../../src/telemetry/metrics.ts';
 
 /** Measurements that go nowhere. */
-export const noMeasurements: Measurements = {
-  attempt: () => undefined,
-  underWay: () => undefined,
-  request: () => undefined,
-  watchKeyAge: () => () => undefined,
-  watchTokenCache: () => () => undefined,
-  heldBack: () => undefined,
-  breakerState: () => undefined,
-  shed: () => undefined,
-  connectionCut: () => undefined,
-  tokenAcquired: () => undefined,
-  tokenLookedUp: () => undefined,
-  outcomeUnknown: () => undefined,
-  lockedAlone: () => undefined,
-  keyUsed: () => undefined,
-  limitSeen: () => undefined,
-  limitExceeded: () => undefined,
-  untrustedDocument: () => undefined,
-  trustedDocumentsReloaded: () => undefined,
-};
+export const noMeasurements: Measurements = createMeasurements(createNoopMeter());
 
 const towards = (upstream: Upstream): string =>
   upstream === 'graph' ? '' : ` towards the ${upstream}`;

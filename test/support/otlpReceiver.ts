@@ -7,60 +7,8 @@ import {
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-
 import type { ServerCertificate } from './certificates.ts';
-
-/**
- * Finds every text in a protobuf message without knowing its form: whatever has a length is taken for a text, and for
- * a message too where it reads as one.
- */
-function textsInProtobuf(message: Buffer): readonly string[] {
-  return (
-    fieldsOf(message)?.flatMap((field) => [field.toString('utf8'), ...textsInProtobuf(field)]) ?? []
-  );
-}
-
-/** The fields of a message that have a length; undefined where the bytes are no message. */
-function fieldsOf(message: Buffer): readonly Buffer[] | undefined {
-  const fields: Buffer[] = [];
-  let offset = 0;
-  const varint = (): number | undefined => {
-    let value = 0;
-    for (let shift = 0; shift < 70 && offset < message.length; shift += 7) {
-      const byte = message[offset] ?? 0;
-      offset += 1;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) {
-        return value;
-      }
-    }
-    return undefined;
-  };
-  while (offset < message.length) {
-    const tag = varint() ?? 0;
-    const type = tag % 8;
-    if (tag < 8) {
-      return undefined;
-    }
-    if (type === 2) {
-      const length = varint() ?? Number.POSITIVE_INFINITY;
-      if (offset + length > message.length) {
-        return undefined;
-      }
-      fields.push(message.subarray(offset, offset + length));
-      offset += length;
-    } else if (type === 0) {
-      if (varint() === undefined) {
-        return undefined;
-      }
-    } else if (type === 1 || type === 5) {
-      offset += type === 1 ? 8 : 4;
-    } else {
-      return undefined;
-    }
-  }
-  return fields;
-}
+import { until } from './until.ts';
 
 /** One export as it came. */
 export interface Received {
@@ -110,7 +58,6 @@ export async function startOtlpReceiver(
 ): Promise<OtlpReceiver> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
-  let waiters: (() => void)[] = [];
   const onRequest: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -119,9 +66,6 @@ export async function startOtlpReceiver(
       const bytes = Buffer.concat(chunks);
       const body = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
       received.push({ path, headers, body });
-      for (const look of waiters) {
-        look();
-      }
       answer(response);
     });
   };
@@ -138,23 +82,10 @@ export async function startOtlpReceiver(
       received
         .filter(({ path, headers }) => path === '/v1/traces' && isJson(headers))
         .flatMap(({ body }) => spansIn(JSON.parse(body.toString('utf8')))),
-    texts: () =>
-      received
-        .map(({ headers, body }) =>
-          isJson(headers) ? body.toString('utf8') : textsInProtobuf(body).join('\n'),
-        )
-        .join('\n'),
+    // Texts stand in protobuf as they are.
+    texts: () => received.map(({ body }) => body.toString('utf8')).join('\n'),
     until: (path, count = 1) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (received.filter((one) => one.path === path).length >= count) {
-            waiters = waiters.filter((waiter) => waiter !== look);
-            resolve();
-          }
-        };
-        waiters.push(look);
-        look();
-      }),
+      until(() => received.filter((one) => one.path === path).length >= count),
     async close() {
       for (const socket of sockets) {
         socket.destroy();
@@ -167,16 +98,11 @@ export async function startOtlpReceiver(
 const isJson = (headers: IncomingHttpHeaders): boolean =>
   headers['content-type'] === 'application/json';
 
-interface WireAttribute {
-  readonly key: string;
-  readonly value: Readonly<Record<string, unknown>>;
-}
-
 interface WireSpans {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
       readonly spans: readonly (Omit<ReceivedSpan, 'attributes'> & {
-        readonly attributes: readonly WireAttribute[];
+        readonly attributes: readonly { readonly key: string; readonly value: object }[];
       })[];
     }[];
   }[];
