@@ -151,7 +151,10 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
   async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
     const { call, operation, withFreshToken = false } = attempt;
     const tenantKey = tenantKeys.keyOf(call);
-    await spendBudget(attempt, tenantKey);
+    const waiting = spendBudget(attempt, tenantKey);
+    if (waiting !== undefined) {
+      await waiting;
+    }
     const found = credentials.tokenFor(call, { withFreshToken });
     const token = found instanceof Promise ? await untilEnded(call.signal, found) : found;
     const response = await exchangeGuarded(attempt, token.reveal());
