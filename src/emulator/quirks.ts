@@ -9,7 +9,6 @@ import { blankPartner, type PartnerStore } from './store.ts';
  */
 export type Quirk = (typeof oddities)[number];
 
-/** All of them. */
 export const oddities = [
   /** Types inside a partner are written without `#`, as in the response on the reference page. */
   'hash-less-types',
@@ -82,7 +81,7 @@ interface TargetShape {
   readonly constants: Members;
 }
 
-/** Types that the metadata lists, and ones in whose place a page or a package of Microsoft's knows and it does not. */
+/** Types that the metadata lists, and types that only a page or a package of Microsoft's has. */
 const targetDisguises: readonly (readonly [listed: TargetShape, unlisted: TargetShape])[] = [
   [
     { type: 'exclusionGroupAssignmentTarget', property: 'groupId', constants: {} },
@@ -155,7 +154,6 @@ function withoutHash(typed: Members): Members {
   return typeof type === 'string' ? { ...typed, '@odata.type': type.replace(/^#/, '') } : typed;
 }
 
-/** Writes a target of one type as one of another. */
 function reshape(target: Members, from: TargetShape, to: TargetShape): Members {
   if (String(target['@odata.type']).replace(/^#?microsoft\.graph\./, '') !== from.type) {
     return target;
