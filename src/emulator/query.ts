@@ -64,7 +64,7 @@ export function parsePageRequest(
     fits,
     select,
     size: Math.min(top ?? pageSize, pageSize),
-    // A link leads on from where the rows before it ended.
+    // A link continues behind the rows before it.
     skip: token === null ? skip : 0,
     isCounted: count.toLowerCase() === 'true',
     hasEmptyPages,

@@ -48,7 +48,7 @@ export function answerRequest(parts: EmulatorParts, request: EmulatorRequest): E
   const { path } = splitPath(request.path);
   const route = parseRoute(path);
   switch (route.kind) {
-    // Both have a way of their own; one that comes here is inside a batch, where there is none.
+    // The server answers both, but not inside a batch.
     case 'batch':
     case 'metadata':
       throw refusal(400, 'BadRequest', unknownSegment(`$${route.kind}`).message);

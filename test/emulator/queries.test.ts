@@ -321,13 +321,9 @@ describe('a route', () => {
   afterAll(() => graph.close());
 
   it.each<[string, string, number]>([
-    ['GET', `/v1.0/${name}`, 200],
-    ['GET', `/beta/${name}?$orderby=displayName`, 200],
-    ['GET', `/beta/${name}?$filter=nonsense`, 400],
     ['GET', `/beta/${name}?top=0`, 400],
     ['GET', `/v1.0/${name}?top=0`, 200],
     ['GET', `/beta/${name}/one?expand=*`, 200],
-    ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],
     ['POST', `/v1.0/${name}`, 201],
     ['GET', `/v1.0/${name}/one`, 200],
@@ -339,9 +335,7 @@ describe('a route', () => {
     ['GET', `/beta/${name}/two`, 404],
     ['PATCH', `/beta/${name}/two`, 404],
     ['DELETE', `/beta/${name}/two`, 404],
-    ['POST', `/beta/${name}/$ref`, 400],
     ['GET', '/beta/deviceManagement/managedDevices', 400],
-    ['GET', '/v3/anything', 400],
     ['PATCH', `/beta/${name}`, 405],
     ['DELETE', `/beta/${name}`, 405],
     ['PUT', `/beta/${name}/one`, 405],
@@ -357,6 +351,7 @@ describe('a route', () => {
   it("rejects the reference page's $ref, because the collection is contained", async () => {
     const before = graph.partners();
     const answer = await graph.ask('POST', `/beta/${name}/$ref`, { displayName: 'Fleet' });
+    expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({
       error: {
         code: 'No method match route template',
