@@ -12,7 +12,6 @@ import {
 } from './http.ts';
 import { answerRequest, checkAccess } from './routes.ts';
 
-/** A batch as it came. */
 interface BatchCall {
   readonly version: Version;
   readonly request: EmulatorRequest;
@@ -75,14 +74,12 @@ function answerItem(stage: Stage, call: BatchCall, item: BatchItem): Promise<Out
   }));
 }
 
-/** One request of a batch. */
 interface BatchItem {
   /** As it was given; ids are compared without case. */
   readonly id: string;
   readonly method: string;
   /** Behind the version, with the query. */
   readonly url: string;
-  /** The names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
   /** Ids of requests before this one. */

@@ -9,7 +9,6 @@ import {
   splitPath,
 } from './http.ts';
 
-/** Where faults are scripted from outside. */
 const controlPath = '/control/faults';
 
 const maximumFaults = 100;
@@ -71,7 +70,6 @@ function rejected(status: number, message: string): Error {
   return refusal(status, 'ControlRequestRejected', message);
 }
 
-/** Whether a request is for the control endpoint. */
 export function isControl({ path }: EmulatorRequest): boolean {
   return splitPath(path).path === controlPath;
 }
@@ -79,7 +77,7 @@ export function isControl({ path }: EmulatorRequest): boolean {
 const isWhole = (most: number) => (value: unknown) =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
-/** What each member must be, in words and as a test. */
+/** The rule for each member, in words and as a test. */
 const members: Readonly<
   Record<keyof ScriptedFault, readonly [string, (value: unknown) => boolean]>
 > = {
@@ -131,25 +129,17 @@ function readFault(value: unknown): Fault {
   if ((status ?? reset ?? delayMs) === undefined) {
     throw rejected(400, 'Give a "status", a "reset" or a "delayMs".');
   }
+  const usualBody = { error: { code: 'ScriptedFault', message: 'Scripted fault.' } };
+  const sent = body ?? (Number(status) < 400 ? undefined : usualBody);
   return {
-    when: { ...(method !== undefined && { method }), ...(path !== undefined && { path }) },
-    ...(times !== undefined && { times }),
-    ...(delayMs !== undefined && { delayMs }),
-    ...(status !== undefined && { respond: answerOf(status, headers, body) }),
-    ...(reset !== undefined && { kill: 'reset' }),
+    when: { method, path },
+    times,
+    delayMs,
+    respond: status === undefined ? undefined : { status, headers, body: sent },
+    kill: reset && 'reset',
     execute: execute === true || reset === 'after',
   };
 }
-
-function answerOf(
-  status: number,
-  headers: ScriptedFault['headers'] = {},
-  body: ScriptedFault['body'] = status < 400 ? undefined : scriptedError,
-): EmulatorAnswer {
-  return { status, headers, ...(body !== undefined && { body }) };
-}
-
-const scriptedError = { error: { code: 'ScriptedFault', message: 'Scripted fault.' } };
 
 function describe({ fault, left }: ReturnType<Faults['left']>[number]): object {
   const { when, delayMs, respond, kill, execute } = fault;

@@ -8,9 +8,9 @@ import type { EmulatorParts } from './routes.ts';
  * method and its path with the batch's version, after the batch itself has been.
  */
 interface FaultCondition {
-  readonly method?: string;
+  readonly method?: string | undefined;
   /** Against path and query: a pattern, or a text that occurs in it. */
-  readonly path?: RegExp | string;
+  readonly path?: RegExp | string | undefined;
 }
 
 /**
@@ -24,12 +24,11 @@ export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
 export interface Fault {
   readonly when?: FaultCondition;
   /** For how many requests; 1 if absent. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** Waited before anything else happens, in milliseconds of the emulator's clock. */
-  readonly delayMs?: number;
-  /** The answer in place of the operation's. */
-  readonly respond?: EmulatorAnswer;
-  readonly kill?: Kill;
+  readonly delayMs?: number | undefined;
+  readonly respond?: EmulatorAnswer | undefined;
+  readonly kill?: Kill | undefined;
   /** Executes the operation although the fault answers: an add that happened and was never confirmed. */
   readonly execute?: boolean;
 }
@@ -72,7 +71,6 @@ function fits(condition: FaultCondition = {}, method: string, path: string): boo
   return wanted === method && isPath;
 }
 
-/** What a request runs into. */
 export interface Stage {
   readonly parts: EmulatorParts;
   readonly takeFault: Faults['take'];
@@ -81,7 +79,7 @@ export interface Stage {
   readonly newStamp: (request: EmulatorRequest) => ErrorStamp;
 }
 
-/** What became of an operation: the answer, and what is done to its connection instead of sending it. */
+/** The answer to a request, and what happens to its connection instead of sending it. */
 export interface Outcome {
   readonly answer: EmulatorAnswer;
   readonly kill?: Kill | undefined;

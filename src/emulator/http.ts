@@ -1,8 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request as it came, the body still bytes. */
 export interface EmulatorRequest {
-  /** Whether it came over TLS. */
   readonly isSecure: boolean;
   readonly method: string;
   /** With the query. */
@@ -16,12 +14,11 @@ export interface EmulatorRequest {
 export interface EmulatorAnswer {
   readonly status: number;
   /** These replace the headers that Graph always sends. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Objects are sent as JSON. */
-  readonly body?: string | Buffer | object;
+  readonly body?: string | Buffer | object | undefined;
 }
 
-/** The path without the query, and the query. */
 export function splitPath(path: string): { path: string; query: URLSearchParams } {
   const [, before = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(path) ?? [];
   return { path: before, query: new URLSearchParams(query) };
@@ -46,10 +43,8 @@ export function callerRootOf({
   return `${isHttps ? 'https' : 'http'}://${forwardedHost || host || '127.0.0.1'}`;
 }
 
-/** The path of the collection behind the version. */
 export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
-/** The two versions of the API. */
 export type Version = 'v1.0' | 'beta';
 
 /** What a path asks for. */

@@ -39,7 +39,6 @@ export function metadataXml(model: Model): string {
   ].join('');
 }
 
-/** The enums that some property of the model has. */
 function enumsOf(model: Model): string[] {
   const used: string[] = Object.keys(model).flatMap((name) =>
     Object.values(propertiesOf(model, name)).map(({ kind }) => kind),

@@ -2,10 +2,9 @@ import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { modelRefusal, type Refusal } from './http.ts';
 
-/** What `/beta` knows: the reference page's `windows*`, that beta once it had filters too, or `linux*` and filters. */
+/** The properties of `/beta`: the reference page's `windows*`, that beta once it had filters too, or `linux*` and filters. */
 export type BetaGeneration = 'reference-page' | 'windows-and-filters' | 'today';
 
-/** What a path of the embedded Graph knows. */
 export type Generation = 'v1.0' | BetaGeneration;
 
 /** The type of a property; `assignments` is the collection of them. */
@@ -18,7 +17,6 @@ export type EdmKind =
   | typeof targetType
   | 'assignments';
 
-/** A property as the metadata declares it. */
 interface EdmProperty {
   readonly kind: EdmKind;
   readonly isNullable: boolean;
@@ -109,7 +107,6 @@ const models: Readonly<Record<Generation, Model>> = {
   today: modelFor(['macOs', 'android', 'ios', 'linux'], true),
 };
 
-/** The types that a generation knows. */
 export function modelOf(generation: Generation): Model {
   return models[generation];
 }
@@ -212,7 +209,7 @@ function checkProperty(
   }
 }
 
-/** A collection is never null, whatever its facet says, which is about what is in it. */
+/** A collection is never null, whatever its facet says, which is about its items. */
 function checkNull(member: string, kind: EdmKind, isNullable: boolean): void {
   if (isNullable && kind !== 'assignments') {
     return;

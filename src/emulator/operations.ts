@@ -8,7 +8,6 @@ import { type Model, partnerType, propertiesOf, readPartner, typeOf } from './mo
 import { narrow, type PageRequest, type Selection, writeSkipToken } from './query.ts';
 import { blankPartner, type PartnerStore } from './store.ts';
 
-/** What an operation works with. */
 export interface OperationScope {
   readonly store: PartnerStore;
   readonly model: Model;
@@ -17,7 +16,6 @@ export interface OperationScope {
   readonly newId: () => string;
 }
 
-/** One row; 200 or 404. */
 export function getPartner(scope: OperationScope, id: string, select: Selection): EmulatorAnswer {
   return { status: 200, body: entityOf(scope, rowOf(scope, id), select) };
 }
@@ -57,7 +55,6 @@ export function updatePartner(scope: OperationScope, id: string, body: unknown):
   return { status: 200, body: entityOf(scope, updated) };
 }
 
-/** Takes a row out; 204 or 404. */
 export function deletePartner({ store }: OperationScope, id: string): EmulatorAnswer {
   if (!store.delete(id)) {
     throw notFound(id);
@@ -85,7 +82,6 @@ function entityOf(scope: OperationScope, row: PartnerResource, select?: Selectio
   };
 }
 
-/** A page of the list; 200. */
 export function listPartners(scope: OperationScope, page: PageRequest): EmulatorAnswer {
   const { store, model, baseUrl } = scope;
   const { select, fits, options, hasEmptyPages } = page;
@@ -117,7 +113,7 @@ export function listPartners(scope: OperationScope, page: PageRequest): Emulator
   };
 }
 
-/** The annotation that every body begins with; `select` is what the query narrowed the properties to. */
+/** The annotation that every body begins with. */
 function contextOf({ baseUrl }: OperationScope, select: Selection): string {
   const narrowed = select === undefined ? '' : `(${select.join(',')})`;
   return `${baseUrl}/$metadata#${collectionPath.slice(1)}${narrowed}`;

@@ -2,11 +2,9 @@ import { type Fits, parseFilter, strayProperty } from './filter.ts';
 import { refusal, type Version } from './http.ts';
 import { type Model, partnerType, propertiesOf } from './model.ts';
 
-/** Which part of the list is asked for. */
 export interface PageRequest extends PageStart {
   readonly fits: Fits;
   readonly select: Selection;
-  /** Rows in the page. */
   readonly size: number;
   /** Rows left out before it. */
   readonly skip: number;
@@ -17,7 +15,6 @@ export interface PageRequest extends PageStart {
   readonly options: string;
 }
 
-/** What the list is like. */
 interface ListTraits {
   /** The most rows in a page, whatever `$top` says. */
   readonly pageSize: number;
@@ -27,7 +24,6 @@ interface ListTraits {
 
 const maxTop = 1000;
 
-/** The error for a query that Graph does not take. */
 function queryRefusal(message: string): Error {
   return refusal(400, 'BadRequest', message);
 }
@@ -68,7 +64,7 @@ export function parsePageRequest(
     fits,
     select,
     size: Math.min(top ?? pageSize, pageSize),
-    // A link leads on from where the rows before it ended.
+    // A link continues behind the rows before it.
     skip: token === null ? skip : 0,
     isCounted: count.toLowerCase() === 'true',
     hasEmptyPages,
@@ -99,7 +95,7 @@ const systemOptions: ReadonlySet<string> = new Set(
     'format',
   ].map((name) => `$${name}`),
 );
-/** Those that an empty value makes no sense for. */
+/** These must not be empty. */
 const filled = ['$select', '$filter'];
 
 /**
@@ -162,7 +158,6 @@ export function narrow(row: Readonly<Record<string, unknown>>, select: Selection
     : Object.fromEntries(entries.filter(([name]) => name.startsWith('@') || select.includes(name)));
 }
 
-/** Where a page begins. */
 export interface PageStart {
   /** The number of the row behind which it begins. */
   readonly after: number;

@@ -9,7 +9,6 @@ import { blankPartner, type PartnerStore } from './store.ts';
  */
 export type Quirk = (typeof oddities)[number];
 
-/** All of them. */
 export const oddities = [
   /** Types inside a partner are written without `#`, as in the response on the reference page. */
   'hash-less-types',
@@ -75,30 +74,18 @@ export function recognizePartner(oddities: ReadonlySet<Quirk>, body: unknown): u
 const unlistedState = 'suspended';
 const listedState = 'rejected';
 
-/** A target as one type has it: a property, and constants beside it. */
-interface TargetShape {
-  readonly type: string;
-  readonly property: string;
-  readonly constants: Members;
-}
+/** A type of target without the end of its name, its own property, and constants beside that. */
+type TargetShape = readonly [type: string, property: string, constants?: Members];
 
-/** Types that the metadata lists, and ones in whose place a page or a package of Microsoft's knows and it does not. */
+/** Types that the metadata lists, and types that only a page or a package of Microsoft's has. */
 const targetDisguises: readonly (readonly [listed: TargetShape, unlisted: TargetShape])[] = [
   [
-    { type: 'exclusionGroupAssignmentTarget', property: 'groupId', constants: {} },
-    {
-      type: 'scopeTagGroupAssignmentTarget',
-      property: 'entraObjectId',
-      constants: { targetType: 'user' },
-    },
+    ['exclusionGroup', 'groupId'],
+    ['scopeTagGroup', 'entraObjectId', { targetType: 'user' }],
   ],
   [
-    {
-      type: 'configurationManagerCollectionAssignmentTarget',
-      property: 'collectionId',
-      constants: {},
-    },
-    { type: 'androidFotaDeploymentAssignmentTarget', property: 'groupId', constants: {} },
+    ['configurationManagerCollection', 'collectionId'],
+    ['androidFotaDeployment', 'groupId'],
   ],
 ];
 
@@ -136,10 +123,13 @@ function replaceState(partner: Members, from: string, to: string): Members {
 
 /** The lists of assignments are the only arrays that a partner has. */
 function mapAssignments(partner: Members, change: Change): Members {
-  return mapMembers(partner, (name, value) => [
+  const mapList = (list: unknown[]): unknown[] =>
+    list.map((one) => (isJsonObject(one) ? change(one) : one));
+  const entries = Object.entries(partner).map(([name, value]) => [
     name,
-    Array.isArray(value) ? value.map((one) => (isJsonObject(one) ? change(one) : one)) : value,
+    Array.isArray(value) ? mapList(value) : value,
   ]);
+  return Object.fromEntries(entries);
 }
 
 function mapTargets(change: Change): Change {
@@ -155,24 +145,20 @@ function withoutHash(typed: Members): Members {
   return typeof type === 'string' ? { ...typed, '@odata.type': type.replace(/^#/, '') } : typed;
 }
 
-/** Writes a target of one type as one of another. */
-function reshape(target: Members, from: TargetShape, to: TargetShape): Members {
-  if (String(target['@odata.type']).replace(/^#?microsoft\.graph\./, '') !== from.type) {
+function reshape(
+  target: Members,
+  [type, property, constants = {}]: TargetShape,
+  [newType, newProperty, newConstants]: TargetShape,
+): Members {
+  const name = String(target['@odata.type']).replace(/^#?microsoft\.graph\./, '');
+  if (name !== `${type}AssignmentTarget`) {
     return target;
   }
-  const members = Object.entries(target).filter(([name]) => !Object.hasOwn(from.constants, name));
-  return mapMembers({ ...Object.fromEntries(members), ...to.constants }, (name, value) =>
-    name === '@odata.type'
-      ? [name, `#microsoft.graph.${to.type}`]
-      : [name === from.property ? to.property : name, value],
-  );
-}
-
-function mapMembers(
-  members: Members,
-  change: (name: string, value: unknown) => readonly [string, unknown],
-): Members {
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => change(name, value)));
+  const kept = Object.entries(target)
+    .filter(([member]) => !Object.hasOwn(constants, member))
+    .map(([member, value]) => [member === property ? newProperty : member, value]);
+  const odataType = { '@odata.type': `#microsoft.graph.${newType}AssignmentTarget` };
+  return { ...Object.fromEntries(kept), ...odataType, ...newConstants };
 }
 
 /** Looks at a store as if every id were taken: one that is not has a blank row, and can be deleted. */

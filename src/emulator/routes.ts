@@ -24,7 +24,6 @@ import { parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
 import { applyAnswerQuirks, type Quirk, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
-/** What the embedded Graph is made of. */
 export interface EmulatorParts {
   readonly store: PartnerStore;
   /** The rows as reads show them. */
@@ -36,7 +35,6 @@ export interface EmulatorParts {
   readonly oddities: ReadonlySet<Quirk>;
 }
 
-/** The types that a version of this embedded Graph knows. */
 export function modelFor({ generation }: EmulatorParts, version: Version): Model {
   return modelOf(version === 'v1.0' ? 'v1.0' : generation);
 }
@@ -50,7 +48,7 @@ export function answerRequest(parts: EmulatorParts, request: EmulatorRequest): E
   const { path } = splitPath(request.path);
   const route = parseRoute(path);
   switch (route.kind) {
-    // Both have a way of their own; one that comes here is inside a batch, where there is none.
+    // The server answers both, but not inside a batch.
     case 'batch':
     case 'metadata':
       throw refusal(400, 'BadRequest', unknownSegment(`$${route.kind}`).message);
@@ -95,7 +93,6 @@ function answerResource(
   return applyAnswerQuirks(oddities, { method, isOne }, answer);
 }
 
-/** A request for the resource, with all that its operations work with. */
 interface ResourceCall {
   readonly parts: EmulatorParts;
   readonly request: EmulatorRequest;

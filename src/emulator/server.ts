@@ -31,7 +31,6 @@ import type { Quirk } from './quirks.ts';
 import { answerRequest, checkAccess, type EmulatorParts, modelFor } from './routes.ts';
 import { createLaggingStore } from './store.ts';
 
-/** How the embedded Graph is to behave. */
 export interface EmulatorOptions {
   /** 127.0.0.1 if absent: a Graph with a published token belongs on this machine only. */
   readonly host?: string;
@@ -52,7 +51,7 @@ export interface EmulatorOptions {
   readonly readLagMs?: number;
   /** Called with each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
-  /** Makes it speak TLS. */
+  /** For TLS. */
   readonly certificate?: ServerCertificate | undefined;
   /** Lets programs on this machine script faults over HTTP; off if absent, and never on another host than loopback. */
   readonly hasControl?: boolean;
@@ -66,11 +65,10 @@ export interface SeenRequest extends Pick<EmulatorRequest, 'method' | 'path' | '
   readonly body: string;
 }
 
-/** A running embedded Graph. */
 export interface Emulator {
   /** Its root, without a path and a slash at the end. */
   readonly baseUrl: string;
-  /** What reached it, oldest first; empty unless `recordRequests` is set. */
+  /** Oldest first; empty unless `recordRequests` is set. */
   readonly requests: readonly SeenRequest[];
   /** The script of faults, for tests. */
   readonly faults: Faults;
@@ -80,7 +78,7 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** What has been seen of Intune. */
+/** As seen of Intune. */
 const usualLagMs = 3_000;
 const bodyLimitBytes = 1024 * 1024;
 /** Longer than any client keeps a connection, so that the client is the one to let go of it. */

@@ -9,7 +9,6 @@ interface StoredPartner {
 
 /** The rows, in memory and in the order of their insertion; ids are compared without case, as GUIDs are. */
 export interface PartnerStore {
-  /** The rows with a higher number. */
   rowsBehind(number: number): readonly StoredPartner[];
   get(id: string): PartnerResource | undefined;
   /** Puts a row at the end, or in the place of the one with the same id. */

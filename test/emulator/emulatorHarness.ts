@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { request } from 'undici';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.ts';
-import { type Clock, systemClock } from '../../src/shared/clock.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 
 export const collectionPath = '/beta/deviceManagement/complianceManagementPartners';
 
@@ -19,19 +19,19 @@ export interface EmulatorReply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly text: string;
-  /** The body as JSON; undefined where there is none. */
+  /** The body as JSON; undefined if there is none. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface TestEmulator extends Emulator {
-  /** Asks with a good token; a body is sent as JSON, a text as it is. */
+  /** Sends a request with a valid token; a body is sent as JSON, a text as it is. */
   ask(
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<EmulatorReply>;
-  /** Posts a batch and gives its responses in the order of the answer. */
+  /** Posts a batch; the responses are in the order of the answer. */
   batch(requests: readonly object[], path?: string): Promise<readonly BatchedReply[]>;
 }
 
@@ -78,7 +78,7 @@ export async function startTestEmulator(
   };
 }
 
-/** How a raw connection ended, and what had come until then. */
+/** How a raw connection ended, and all bytes until then. */
 export interface RawEnd {
   readonly end: 'fin' | 'reset';
   readonly text: string;
@@ -104,7 +104,7 @@ export async function openRaw(
   return { socket, ended };
 }
 
-/** A request as bytes, with a good token. */
+/** A request as bytes, with a valid token. */
 export function rawRequest(method: string, path: string, body = ''): string {
   return [
     `${method} ${path} HTTP/1.1`,
@@ -115,17 +115,4 @@ export function rawRequest(method: string, path: string, body = ''): string {
     '',
     body,
   ].join('\r\n');
-}
-
-/** A clock that only the test advances. */
-export function createManualClock(): Clock & { readonly timers: Map<number, () => void> } {
-  const timers = new Map<number, () => void>();
-  return {
-    timers,
-    now: () => Date.UTC(2026, 1, 11, 8, 30, 5),
-    startTimer(delayMs, callback) {
-      timers.set(delayMs, callback);
-      return () => timers.delete(delayMs);
-    },
-  };
 }

@@ -239,58 +239,28 @@ describe('a filter', () => {
 });
 
 describe('an Edm.DateTimeOffset', () => {
-  const valid = [
-    '2016-12-31T23:56:56.7799755+03:00',
-    '0001-01-01T00:00:00Z',
-    '2026-02-11T08:30:05Z',
-    // The texts in OData's grammar are the same in either case.
-    '2026-02-11t08:30:05z',
-    '2026-02-11T08:30:05.1Z',
-    '2026-02-11T08:30:05.123456789012-11:30',
-    '2024-02-29T00:00:00Z',
-    '2000-02-29T00:00:00Z',
-    '0004-02-29T00:00:00Z',
-    '2016-12-31T23:59:60Z',
-    '9999-12-31T23:59:59.9999999+14:00',
-    '0001-01-01T14:00:00+14:00',
-  ];
-  const invalid = [
-    '',
-    '2016-12-31',
-    '2016-12-31T23:56:56',
-    '2016-12-31T23:56:56.7799755',
-    '2016-12-31T23:56Z',
-    '2016-12-31 23:56:56Z',
-    '2016-12-31T23:56:56.Z',
-    '2016-12-31T23:56:56.1234567890123Z',
-    '2016-12-31T23:56:56+0300',
-    '2016-12-31T23:56:56+03',
-    '2016-12-31T23:56:56+24:00',
-    '2016-12-31T23:56:56+14:01',
-    '2016-12-31T23:56:56-15:00',
-    '0000-01-01T00:00:00Z',
-    '0000-12-31T23:00:00-05:00',
-    '0001-01-01T00:00:00+01:00',
-    '9999-12-31T23:59:59-00:01',
-    '2016-12-31T23:56:56+03:60',
-    '2023-02-29T00:00:00Z',
-    '1900-02-29T00:00:00Z',
-    '2024-02-30T00:00:00Z',
-    '2024-04-31T00:00:00Z',
-    '2024-13-01T00:00:00Z',
-    '2024-00-01T00:00:00Z',
-    '2024-01-00T00:00:00Z',
-    '2024-01-01T24:00:00Z',
-    '2024-01-01T00:60:00Z',
-    '2024-01-01T00:00:61Z',
-    ' 2024-01-01T00:00:00Z',
-    '2024-01-01T00:00:00Z\n',
-    '24-01-01T00:00:00Z',
-  ];
+  // The texts in OData's grammar are the same in either case.
+  const valid = `
+    2016-12-31T23:56:56.7799755+03:00    0001-01-01T00:00:00Z    2026-02-11T08:30:05Z
+    2026-02-11t08:30:05z                 2026-02-11T08:30:05.1Z  2026-02-11T08:30:05.123456789012-11:30
+    2024-02-29T00:00:00Z                 2000-02-29T00:00:00Z    0004-02-29T00:00:00Z
+    9999-12-31T23:59:59.9999999+14:00    2016-12-31T23:59:60Z    0001-01-01T14:00:00+14:00`;
+  const invalid = `
+    2016-12-31                 2016-12-31T23:56:56        2016-12-31T23:56:56.7799755
+    2016-12-31T23:56Z          2016-12-31T23:56:56.Z      2016-12-31T23:56:56.1234567890123Z
+    2016-12-31T23:56:56+0300   2016-12-31T23:56:56+03     2016-12-31T23:56:56+24:00
+    2016-12-31T23:56:56+14:01  2016-12-31T23:56:56-15:00  2016-12-31T23:56:56+03:60
+    0000-01-01T00:00:00Z       0000-12-31T23:00:00-05:00  0001-01-01T00:00:00+01:00
+    9999-12-31T23:59:59-00:01  2023-02-29T00:00:00Z       1900-02-29T00:00:00Z
+    2024-02-30T00:00:00Z       2024-04-31T00:00:00Z       2024-13-01T00:00:00Z
+    2024-00-01T00:00:00Z       2024-01-00T00:00:00Z       2024-01-01T24:00:00Z
+    2024-01-01T00:60:00Z       2024-01-01T00:00:61Z       24-01-01T00:00:00Z`;
+  const spaced = ['', '2016-12-31 23:56:56Z', ' 2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z\n'];
 
-  it('is what .NET can hold', () => {
-    expect(valid.filter((text) => !isDateTimeLiteral(text))).toEqual([]);
-    expect(invalid.filter(isDateTimeLiteral)).toEqual([]);
+  it('is a text that .NET can hold', () => {
+    const wordsOf = (table: string) => table.trim().split(/\s+/);
+    expect(wordsOf(valid).filter((text) => !isDateTimeLiteral(text))).toEqual([]);
+    expect([...spaced, ...wordsOf(invalid)].filter(isDateTimeLiteral)).toEqual([]);
   });
 });
 
@@ -351,13 +321,9 @@ describe('a route', () => {
   afterAll(() => graph.close());
 
   it.each<[string, string, number]>([
-    ['GET', `/v1.0/${name}`, 200],
-    ['GET', `/beta/${name}?$orderby=displayName`, 200],
-    ['GET', `/beta/${name}?$filter=nonsense`, 400],
     ['GET', `/beta/${name}?top=0`, 400],
     ['GET', `/v1.0/${name}?top=0`, 200],
     ['GET', `/beta/${name}/one?expand=*`, 200],
-    ['GET', `/beta/${name}?$filter=partnerState%20eq%20%27enabled%27`, 500],
     ['GET', `/beta/${name}/one?$select=nonsense`, 400],
     ['POST', `/v1.0/${name}`, 201],
     ['GET', `/v1.0/${name}/one`, 200],
@@ -369,9 +335,7 @@ describe('a route', () => {
     ['GET', `/beta/${name}/two`, 404],
     ['PATCH', `/beta/${name}/two`, 404],
     ['DELETE', `/beta/${name}/two`, 404],
-    ['POST', `/beta/${name}/$ref`, 400],
     ['GET', '/beta/deviceManagement/managedDevices', 400],
-    ['GET', '/v3/anything', 400],
     ['PATCH', `/beta/${name}`, 405],
     ['DELETE', `/beta/${name}`, 405],
     ['PUT', `/beta/${name}/one`, 405],
@@ -387,6 +351,7 @@ describe('a route', () => {
   it("rejects the reference page's $ref, because the collection is contained", async () => {
     const before = graph.partners();
     const answer = await graph.ask('POST', `/beta/${name}/$ref`, { displayName: 'Fleet' });
+    expect(answer.status).toBe(400);
     expect(answer.json).toMatchObject({
       error: {
         code: 'No method match route template',

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'undici';
 import type { SeenRequest } from '../../src/emulator/server.ts';
 import { until } from '../support/until.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 import {
   collectionPath,
-  createManualClock,
   openRaw,
   rawRequest,
   startTestEmulator,
@@ -43,7 +43,7 @@ describe('the requests of the embedded Graph', () => {
 
 describe('closing', () => {
   it('ends idle, silent, delayed and half-sent connections at once', async () => {
-    const clock = createManualClock();
+    const clock = createVirtualClock();
     const graph = await startTestEmulator({ clock, recordRequests: true });
     graph.faults.add({ kill: 'silence', when: { path: 'silent' } });
     graph.faults.add({ delayMs: 60_000, when: { path: 'delayed' } });
@@ -56,11 +56,11 @@ describe('closing', () => {
       openRaw(graph.baseUrl, rawRequest('GET', `${collectionPath}/delayed`)),
       openRaw(graph.baseUrl, rawRequest('POST', collectionPath, '{}').slice(0, -1)),
     ]);
-    await until(() => graph.requests.length === 3 && clock.timers.size === 1);
+    await until(() => graph.requests.length === 3 && clock.pendingTimers === 1);
     await graph.close();
     const ends = await Promise.all(connections.map(({ ended }) => ended));
     expect(ends.map(({ text }) => text)).toEqual(['', '', '', '']);
-    expect(clock.timers.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
     await client.destroy();
   });
 
@@ -81,7 +81,7 @@ describe('an answer', () => {
   let graph: TestEmulator;
 
   beforeAll(async () => {
-    graph = await startTestEmulator({ clock: createManualClock(), seed: [{ id: 'one' }] });
+    graph = await startTestEmulator({ clock: createVirtualClock(), seed: [{ id: 'one' }] });
   });
 
   afterAll(() => graph.close());

@@ -1,7 +1,7 @@
 import { metadataXml } from '../../src/emulator/metadata.ts';
 import { type Generation, modelOf } from '../../src/emulator/model.ts';
 
-/** The metadata of the embedded Graph with one text in it replaced; throws where the text is not there once. */
+/** The metadata of the embedded Graph with one text in it replaced; throws unless the text is there once. */
 export function changedMetadata(
   from: string,
   to: string,

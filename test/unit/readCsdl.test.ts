@@ -7,42 +7,40 @@ const graph = 'Namespace="microsoft.graph" Alias="graph"';
 function read(content: string, attributes = graph): Csdl {
   return readCsdl(edmxOf(schemaOf(attributes, content)));
 }
+const namesIn = (csdl: Csdl, type: string) => [
+  ...propertiesOf(csdl, `microsoft.graph.${type}`).keys(),
+];
 
 describe('a metadata document', () => {
   it('gives its enums, types and singletons by their full names', () => {
     const csdl = read(`
-      <EnumType Name="colour"><Member Name="red" Value="0" /><Member Value="1" Name="blue" /></EnumType>
+      <EnumType Name="color"><Member Name="red" Value="0" /><Member Value="1" Name="blue" /></EnumType>
       <EntityType Name="entity" Abstract="true">
         <Key><PropertyRef Name="id" /></Key>
         <Property Name="id" Type="Edm.String" Nullable="false" />
       </EntityType>
       <EntityType BaseType="graph.entity" Name="car">
-        <Property Nullable="false" Type="graph.colour" Name="colour" />
+        <Property Nullable="false" Type="graph.color" Name="color" />
         <NavigationProperty Name="drivers" Type="Collection(graph.driver)" ContainsTarget="true" />
         <Annotation Term="Org.OData.Core.V1.Description" String="A &lt;car&gt;" />
       </EntityType>
       <ComplexType Name="empty" />
       <EntityContainer Name="GraphService"><Singleton Name="car" Type="graph.car" /></EntityContainer>`);
-    expect(csdl.enums).toEqual(new Map([['microsoft.graph.colour', ['red', 'blue']]]));
+    expect(csdl.enums).toEqual(new Map([['microsoft.graph.color', ['red', 'blue']]]));
     expect(csdl.singletons).toEqual(new Map([['car', 'microsoft.graph.car']]));
-    expect([...csdl.types.keys()]).toEqual([
-      'microsoft.graph.entity',
-      'microsoft.graph.car',
-      'microsoft.graph.empty',
+    expect([...csdl.types]).toMatchObject([
+      ['microsoft.graph.entity', { isAbstract: true }],
+      ['microsoft.graph.car', { base: 'microsoft.graph.entity', isAbstract: false }],
+      ['microsoft.graph.empty', {}],
     ]);
-    expect(csdl.types.get('microsoft.graph.car')).toMatchObject({
-      base: 'microsoft.graph.entity',
-      isAbstract: false,
-    });
-    expect(csdl.types.get('microsoft.graph.entity')?.isAbstract).toBe(true);
     expect([...propertiesOf(csdl, 'microsoft.graph.car')]).toEqual([
       ['id', { type: 'Edm.String', isNullable: false }],
-      ['colour', { type: 'microsoft.graph.colour', isNullable: false }],
+      ['color', { type: 'microsoft.graph.color', isNullable: false }],
       ['drivers', { type: 'Collection(microsoft.graph.driver)', isNullable: true }],
     ]);
   });
 
-  it.each<[string, string, string]>([
+  it.each([
     ['the alias', graph, 'graph.x'],
     ['another alias', 'Alias="self" Namespace="microsoft.graph"', 'self.x'],
     ['the namespace', graph, 'microsoft.graph.x'],
@@ -55,27 +53,21 @@ describe('a metadata document', () => {
       attributes,
     );
     expect(csdl.types.get('microsoft.graph.y')?.base).toBe('microsoft.graph.x');
-    expect([...propertiesOf(csdl, 'microsoft.graph.y').values()].map(({ type }) => type)).toEqual([
-      'microsoft.graph.x',
-      'Collection(microsoft.graph.x)',
-    ]);
+    const types = [...propertiesOf(csdl, 'microsoft.graph.y').values()].map(({ type }) => type);
+    expect(types).toEqual(['microsoft.graph.x', 'Collection(microsoft.graph.x)']);
   });
 
   it('may have several schemas, which use aliases that come later', () => {
-    const csdl = readCsdl(
-      edmxOf(
-        schemaOf(
-          'Namespace="microsoft.graph.calls"',
-          '<ComplexType Name="call" BaseType="graph.base" />',
-        ) +
-          schemaOf(graph, '<ComplexType Name="base" /><ComplexType Name="call" />') +
-          schemaOf('Namespace="other" Alias="o"', '<ComplexType Name="x" BaseType="graph.base" />'),
-      ),
-    );
-    const derived = [...csdl.types.keys()].filter((name) =>
-      derivesFrom(csdl, name, 'microsoft.graph.base'),
-    );
-    expect(derived).toEqual(['microsoft.graph.calls.call', 'other.x']);
+    const derived = '<ComplexType Name="call" BaseType="graph.base" />';
+    const schemas = [
+      schemaOf('Namespace="microsoft.graph.calls"', derived),
+      schemaOf(graph, '<ComplexType Name="base" /><ComplexType Name="call" />'),
+      schemaOf('Namespace="other" Alias="o"', derived),
+    ];
+    const csdl = readCsdl(edmxOf(schemas.join('')));
+    const isDerived = (name: string) => derivesFrom(csdl, name, 'microsoft.graph.base');
+    const names = [...csdl.types.keys()].filter(isDerived);
+    expect(names).toEqual(['microsoft.graph.calls.call', 'other.call']);
   });
 
   it.each([
@@ -89,7 +81,7 @@ describe('a metadata document', () => {
     expect(propertiesOf(csdl, 'microsoft.graph.x').get('p')).toEqual({ type: 't', isNullable });
   });
 
-  it('reads only what stands where it belongs', () => {
+  it('ignores properties outside types', () => {
     const csdl = read(`
       <Function Name="f"><Parameter Name="p" Type="graph.x" /><Property Name="q" Type="Edm.String" /></Function>
       <ComplexType Name="x">
@@ -98,35 +90,34 @@ describe('a metadata document', () => {
         <Property Name="__proto__" Type="Edm.String" />
       </ComplexType>`);
     expect([...csdl.types.keys()]).toEqual(['microsoft.graph.x']);
-    expect([...propertiesOf(csdl, 'microsoft.graph.x').keys()]).toEqual(['__proto__']);
+    expect(namesIn(csdl, 'x')).toEqual(['__proto__']);
   });
 
-  it('may have bases that go round in a circle, or that are not there', () => {
+  it('may have bases that form a circle, or that are missing', () => {
     const csdl = read(`
       <ComplexType Name="a" BaseType="graph.b"><Property Name="p" Type="Edm.String" /></ComplexType>
       <ComplexType Name="b" BaseType="graph.a"><Property Name="q" Type="Edm.String" /></ComplexType>
       <ComplexType Name="c" BaseType="graph.nowhere" />`);
-    expect([...propertiesOf(csdl, 'microsoft.graph.a').keys()]).toEqual(['q', 'p']);
+    expect(namesIn(csdl, 'a')).toEqual(['q', 'p']);
     expect(derivesFrom(csdl, 'microsoft.graph.a', 'microsoft.graph.a')).toBe(false);
     expect(derivesFrom(csdl, 'microsoft.graph.c', 'microsoft.graph.nowhere')).toBe(false);
-    expect(propertiesOf(csdl, 'microsoft.graph.nowhere').size).toBe(0);
+    expect(namesIn(csdl, 'nowhere')).toEqual([]);
   });
 });
 
-const bomb = `<?xml version="1.0"?>
+describe('a text that is no metadata', () => {
+  const bomb = `<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>
 <Edmx>&c;</Edmx>`;
-const outside = '<!DOCTYPE x SYSTEM "file:///etc/hostname"><Edmx />';
-const whole = edmxOf(schemaOf(graph, '<ComplexType Name="x" />'));
+  const whole = edmxOf(schemaOf(graph, '<ComplexType Name="x" />'));
 
-describe('what is no metadata', () => {
   it.each<[string, string, RegExp]>([
     ['an empty file', '', /not well-formed/],
     ['JSON', '{"error":{"code":"InvalidAuthenticationToken"}}', /not well-formed/],
     ['a page', '<html><body>Sign in</body></html>', /its root is html/],
     ['a page with its DTD', '<!DOCTYPE html><html></html>', /DTD/],
     ['entities in entities', bomb, /DTD/],
-    ['a DTD from elsewhere', outside, /DTD/],
+    ['an external DTD', '<!DOCTYPE x SYSTEM "file:///etc/hostname"><Edmx />', /DTD/],
     ['an entity without a DTD', edmxOf('&c;'), /undefined entity/],
     ['half a file', whole.slice(0, -40), /not well-formed/],
     ['a file with something behind it', `${whole}<more />`, /not well-formed/],
@@ -134,11 +125,8 @@ describe('what is no metadata', () => {
     ['OData 3', '<Edmx xmlns="http://schemas.microsoft.com/ado/2007/06/edmx" />', /of OData 4/],
     ['an Edmx without a namespace', '<Edmx />', /of OData 4/],
     ['a document without a schema', edmxOf(''), /no Schema/],
+    ['an end tag without a start', edmxOf('\n<b></a>'), /line:column 4:7: unexpected close tag/],
   ])('is rejected with its reason: %s', (_what, text, reason) => {
     expect(() => readCsdl(text)).toThrow(reason);
-  });
-
-  it('says where the XML breaks', () => {
-    expect(() => readCsdl(edmxOf('\n<b></a>'))).toThrow(/line:column 4:7: unexpected close tag/);
   });
 });
