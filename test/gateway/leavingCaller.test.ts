@@ -1,63 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
-import { useClosing } from '../support/closing.ts';
 import { addMutation, deleteMutation, listQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
-import {
-  type Answer,
-  empty,
-  json,
-  type ScriptedServer,
-  silence,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
-const closeLater = useClosing();
+const { scripted } = useStages();
 
-interface Stage {
-  readonly graph: ScriptedServer;
-  readonly gateway: TestGateway;
-  readonly clock: VirtualClock;
-  /** Sends an operation; the caller leaves when the returned function is called. */
-  send(query: string, variables?: object): () => Promise<void>;
-  /** The log's lines with this message. */
-  logged(message: string): readonly Record<string, unknown>[];
-}
-
-async function start(...script: Answer[]): Promise<Stage> {
-  const graph = await startScriptedServer(...script);
+async function start(answer: Answer) {
   const clock = createVirtualClock();
-  const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
-  closeLater(() => stop(gateway, clock), graph.close);
-  return {
-    graph,
-    gateway,
-    clock,
-    send(query, variables = {}) {
-      const opening = openConnection(gateway.url);
-      opening.then((caller) => caller.send(graphqlRequest({ query, variables })));
-      return async () => {
-        const { socket, closed } = await opening;
-        // RST: after a FIN alone the caller may wait for its answer.
-        socket.resetAndDestroy();
-        await closed;
-        // A round trip, after which the gateway has noticed.
-        await gateway.get('/livez');
-      };
-    },
-    logged: (message) =>
-      gateway.logLines
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .filter((line) => line['message'] === message),
+  const { graph, gateway } = await scripted(answer, {}, { clock });
+  /** Sends an operation; the caller leaves when the returned function is called. */
+  const send = (query: string, variables = {}) => {
+    const opening = openConnection(gateway.url);
+    opening.then((caller) => caller.send(graphqlRequest({ query, variables })));
+    return async () => {
+      const { socket, closed } = await opening;
+      // RST: after a FIN alone the caller may wait for its answer.
+      socket.resetAndDestroy();
+      await closed;
+      // A round trip, after which the gateway has noticed.
+      await gateway.get('/livez');
+    };
   };
-}
-
-async function stop(gateway: TestGateway, clock: VirtualClock): Promise<void> {
-  const stopped = gateway.stop(0);
-  await clock.advance(0);
-  await stopped;
+  return { graph, gateway, clock, send, logged: gateway.logged };
 }
 
 const answered = 'Microsoft Graph answered';
@@ -65,10 +32,10 @@ const unanswered = 'Microsoft Graph gave no answer';
 const variables = { input: { displayName: 'Fleet' } };
 
 /** Delays its answer until the test releases it. */
-function held(status: number, body: unknown) {
+function held() {
   let answer = (): void => undefined;
   const hold: Answer = (response, request) => {
-    answer = () => json(status, body)(response, request);
+    answer = () => json(201, { id: 'abc', displayName: 'Fleet' })(response, request);
   };
   return { hold, answer: () => answer() };
 }
@@ -103,7 +70,7 @@ describe('a caller that leaves', () => {
   });
 
   it('lets a write that was sent be finished, and told in the log', async () => {
-    const { hold, answer } = held(201, { id: 'abc', displayName: 'Fleet' });
+    const { hold, answer } = held();
     const { graph, clock, send, logged } = await start(hold);
     const leave = send(addMutation, variables);
     await until(() => graph.requests.length === 1);
@@ -131,12 +98,12 @@ describe('a caller that leaves', () => {
   });
 
   it('does not have the gateway stop in the middle of a write that was sent', async () => {
-    const { hold, answer } = held(201, { id: 'abc', displayName: 'Fleet' });
+    const { hold, answer } = held();
     const { graph, gateway, clock, send, logged } = await start(hold);
     const leave = send(addMutation, variables);
     await until(() => graph.requests.length === 1);
     await leave();
-    const stopped = stop(gateway, clock);
+    const stopped = Promise.all([gateway.stop(0), clock.advance(0)]);
     await until(() => logged('Draining').length === 1);
     for (let turn = 0; turn < 20; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve));
