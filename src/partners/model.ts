@@ -116,19 +116,32 @@ const wireByPlatform: Readonly<Record<Platform, WirePlatform>> = {
 /** In the order of the schema's enum. */
 const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
 
+/** Names made once: a list reads them for each platform of each row. */
+const fieldNames = new Map(
+  allPlatforms.map((platform) => {
+    const wire = wireByPlatform[platform];
+    return [platform, [`${wire}Onboarded`, `${wire}EnrollmentAssignments`]] as const;
+  }),
+);
+
 /** Gives what a partner has of platforms, each once: those that are asked for in the order in which they are. */
 export function platformsOfPartner(
   partner: OnboardedFields & AssignmentFields,
   { in: wanted }: PlatformArguments,
 ): readonly PlatformEnrollmentModel[] {
-  return [...new Set(wanted ?? allPlatforms)].map((platform) => {
-    const wire = wireByPlatform[platform];
-    return {
-      platform,
-      onboarded: partner[`${wire}Onboarded`],
-      enrollmentAssignments: partner[`${wire}EnrollmentAssignments`],
-    };
-  });
+  const platforms: PlatformEnrollmentModel[] = [];
+  for (const platform of wanted ? new Set(wanted) : allPlatforms) {
+    const names = fieldNames.get(platform);
+    if (names !== undefined) {
+      const [onboarded, assignments] = names;
+      platforms.push({
+        platform,
+        onboarded: partner[onboarded],
+        enrollmentAssignments: partner[assignments],
+      });
+    }
+  }
+  return platforms;
 }
 
 /** Gives the prefix that a platform's properties have in Graph. */
