@@ -69,10 +69,13 @@ export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
     const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
     if (bytes > limits.answerBytes || values > limits.answerValues) {
       const excess = excessOf(bytes, values);
-      if (isMutation(info)) {
-        return placeInMutation(value, answer, info, excess);
+      // A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of.
+      if (isKept(info) === undefined || !isMutation(info)) {
+        answer.excess = excess;
       }
-      answer.excess = excess;
+      if (isMutation(info)) {
+        return placeBeyond(value, excess, answer, info);
+      }
       throw new LimitError(excess);
     }
     answer.bytes = bytes;
@@ -141,24 +144,6 @@ const kept: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Whether a field is such a field that is never null; undefined if it is of another type. */
 function isKept({ parentType, fieldName }: GraphQLResolveInfo): boolean | undefined {
   return kept.get(parentType.name)?.has(fieldName);
-}
-
-/** A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of. */
-function placeInMutation(
-  value: unknown,
-  answer: AnswerCount,
-  info: GraphQLResolveInfo,
-  excess: AnswerExcess,
-): unknown {
-  const keeps = isKept(info);
-  if (keeps !== undefined) {
-    if (keeps) {
-      return value;
-    }
-    throw new LimitError(excess);
-  }
-  answer.excess = excess;
-  return placeBeyond(value, excess, answer, info);
 }
 
 /** Goes on with as little work as possible if the answer is cut anyway; what is cut is noted. */
@@ -242,12 +227,12 @@ function errorOf(excess: AnswerExcess): { message: string; extensions: Record<st
 }
 
 /** A text that JSON writes as it is. */
-const plainText = /^[ !#-[\]-~]*$/;
+export const plainText = /^[ !#-[\]-~]*$/;
 
 /** How many bytes of JSON a value takes, without what is inside objects: their fields are counted by themselves. */
 function sizeOf(value: unknown, info: GraphQLResolveInfo): number {
   if (typeof value === 'string') {
-    return sizeOfText(value);
+    return plainText.test(value) ? value.length + 2 : Buffer.byteLength(JSON.stringify(value));
   }
   if (typeof value !== 'object' || value === null) {
     return 5;
@@ -256,10 +241,6 @@ function sizeOf(value: unknown, info: GraphQLResolveInfo): number {
     return Buffer.byteLength(JSON.stringify(value));
   }
   return Array.isArray(value) ? 2 + 3 * value.length : 2;
-}
-
-function sizeOfText(text: string): number {
-  return plainText.test(text) ? text.length + 2 : Buffer.byteLength(JSON.stringify(text));
 }
 
 /** Gives graphql-js the items of a long list one after the other, as far as the event loop has time for them. */

@@ -6,22 +6,17 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { createAnswerBounds } from './answerBounds.ts';
-import { createDocumentLimits, type DocumentLimitsParts } from './documentLimits.ts';
-import type { DocumentStore } from './documentStore.ts';
 import { createErrorFormat } from './errorFormat.ts';
-import { knownOperationTypes } from './limits.ts';
+import { createLimitsRule, knownOperationTypes } from './limits.ts';
 import { PrintedData, printAnswer } from './printAnswer.ts';
-import { createRequestPlugin } from './requestPlugin.ts';
+import { createRequestPlugin, type RequestPluginParts } from './requestPlugin.ts';
 import { hiddenService } from './subgraph.ts';
 
-interface ApolloParts extends DocumentLimitsParts {
-  readonly schema: GraphQLSchema;
+interface ApolloParts extends Omit<RequestPluginParts, 'answerBounds'> {
   readonly introspection: boolean;
-  readonly documents: DocumentStore;
   readonly loopShare: LoopShare;
 }
 
@@ -43,7 +38,6 @@ const preflightedHeaders = [
 export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
   const { schema, introspection, limits, documents, loopShare, log } = parts;
   const answerBounds = createAnswerBounds(limits);
-  const documentLimits = createDocumentLimits(parts);
   return new ApolloServer<RequestContext>({
     schema,
     introspection,
@@ -55,7 +49,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
     formatError: createErrorFormat(limits, introspection),
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [
-      documentLimits.rule,
+      createLimitsRule(limits, (document) => documents.recordOf(document).measure),
       knownOperationTypes,
       ...(introspection ? [] : [hiddenService]),
     ],
@@ -79,7 +73,7 @@ export function createApollo(parts: ApolloParts): ApolloServer<RequestContext> {
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      createRequestPlugin({ ...parts, answerBounds, documentLimits }),
+      createRequestPlugin({ ...parts, answerBounds }),
     ],
   });
 }

@@ -63,7 +63,7 @@ export function createRequestContext(
   const call: GraphCall = {
     requestId: request.id,
     traceparent: readTraceparent(request.headers),
-    callerToken: readCallerToken(request.raw.rawHeaders),
+    callerToken: readCallerToken(request.headers.authorization),
     deadlineMs: operation.deadlineMs,
     signal: operation.signal,
     writeSignal: operation.writeSignal,

@@ -71,9 +71,8 @@ export class OperationRecord {
   readonly rootFields: readonly FieldNode[];
   /** The lists among them, each response key once, because GraphQL executes it once. */
   readonly lists: readonly FieldNode[];
-  /** Undefined until the operation is executed first, and if it has none. */
+  /** Undefined until the operation is executed first. */
   plan: Plan | undefined;
-  isPlanned = false;
 
   constructor(operation: OperationDefinitionNode, document: DocumentNode) {
     this.operation = operation;

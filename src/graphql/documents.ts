@@ -33,11 +33,11 @@ export function decideDocument(
 ): DocumentDecision {
   if (trusted === undefined) {
     // Apollo's own way is left to Apollo: its clients know the answer and send the text.
-    return documentId === undefined ? asSent : refused(idsOff);
+    return documentId === undefined ? asSent : refused('TRUSTED_DOCUMENTS_OFF');
   }
   const ids = [documentId, persistedHash].filter((id) => id !== undefined);
   if (!ids.every((id) => typeof id === 'string')) {
-    return refused(noText);
+    return refused('BAD_REQUEST');
   }
   const [id] = ids;
   if (id === undefined) {
@@ -45,15 +45,17 @@ export function decideDocument(
   }
   const text = trusted.find(id);
   if (ids.some((other) => bareId(other) !== bareId(id))) {
-    return refused(contradiction);
+    return refused('TRUSTED_DOCUMENT_MISMATCH');
   }
   if (text === undefined) {
     // A client may have hashed its own spelling of a trusted document: then the text counts.
-    return query === undefined ? unknown() : decideText(query, trusted, spellingOf);
+    return query === undefined
+      ? refused('TRUSTED_DOCUMENT_UNKNOWN')
+      : decideText(query, trusted, spellingOf);
   }
   return query === undefined || trusted.areSame(query, text, spellingOf)
     ? { kind: 'by-id', text }
-    : refused(contradiction);
+    : refused('TRUSTED_DOCUMENT_MISMATCH');
 }
 
 function decideText(
@@ -64,63 +66,54 @@ function decideText(
   if (query === undefined || trusted.has(query, spellingOf)) {
     return asSent;
   }
-  return trusted.mode === 'enforce' ? unknown() : { kind: 'as-sent', isUnknown: true };
+  return trusted.mode === 'enforce'
+    ? refused('TRUSTED_DOCUMENT_UNKNOWN')
+    : { kind: 'as-sent', isUnknown: true };
 }
 
-function refused(problem: () => RequestProblem): DocumentDecision {
-  return { kind: 'refused', isUnknown: false, problem: problem() };
-}
-
-function unknown(): DocumentDecision {
-  return { kind: 'refused', isUnknown: true, problem: notInManifest() };
-}
-
-const idsOff = () =>
-  new RequestProblem(
-    400,
-    'TRUSTED_DOCUMENTS_OFF',
+const messages = {
+  TRUSTED_DOCUMENTS_OFF:
     'This gateway has no trusted documents, so "documentId" is not supported. Send the document as "query".',
-  );
-
-const notInManifest = () =>
-  new RequestProblem(
-    400,
-    'TRUSTED_DOCUMENT_UNKNOWN',
+  TRUSTED_DOCUMENT_UNKNOWN:
     "This document is not one of the gateway's trusted documents. Add it to the manifest, or send one that is listed, by id or as text.",
-  );
-
-const contradiction = () =>
-  new RequestProblem(
-    400,
-    'TRUSTED_DOCUMENT_MISMATCH',
+  TRUSTED_DOCUMENT_MISMATCH:
     'The ids and the text of this request name different documents. Send one of them.',
-  );
+  BAD_REQUEST: "A document's id must be a text.",
+} as const;
 
-const noText = () => new RequestProblem(400, 'BAD_REQUEST', "A document's id must be a text.");
+function refused(code: keyof typeof messages): DocumentDecision {
+  const problem = new RequestProblem(400, code, messages[code]);
+  return { kind: 'refused', isUnknown: code === 'TRUSTED_DOCUMENT_UNKNOWN', problem };
+}
 
-interface HttpParts {
+/** The parts of an HTTP request that may hold an operation. */
+interface OperationRequest {
+  readonly id: string;
   readonly method: string;
   readonly body: unknown;
+  /** The query of the URL with its question mark, or nothing. */
   readonly search: string;
-  /** Those in the body. */
+  /** The numbers that the parsed body does not have as they were sent. */
   readonly inexactNumbers?: readonly InexactNumber[] | undefined;
 }
 
+type HttpParts = Pick<OperationRequest, 'body' | 'search'>;
+
 /** What a request says of its document, wherever it says it. */
 interface GraphQLParameters extends NamedDocument {
-  /** How deep the JSON in the URL is, if there is any. */
-  readonly jsonDepth?: number;
+  /** How deep the JSON in the URL is; 0 if there is none. */
+  readonly jsonDepth: number;
   /** The numbers of the variables that are not as they were sent once they are parsed. */
   readonly inexactVariables: readonly InexactNumber[];
   /** The same request without what is empty and means absent. */
-  readonly request: Pick<HttpParts, 'body' | 'search'>;
+  readonly request: HttpParts;
   /** The same request with this document, and without ids. */
-  replace(query: string | undefined): Pick<HttpParts, 'body' | 'search'>;
+  replace(query: string | undefined): HttpParts;
 }
 
 /** Finds the document in body or URL. What makes no sense is left as it is: the GraphQL server has answers for it. */
 function parametersOf(
-  { method, body, search, inexactNumbers = [] }: HttpParts,
+  { method, body, search, inexactNumbers = [] }: OperationRequest,
   maximumJsonDepth: number,
 ): GraphQLParameters {
   return method === 'GET'
@@ -136,6 +129,7 @@ function inBody(
   const body = isJsonObject(given) ? withoutEmptyName(given) : {};
   const { query, documentId, extensions } = body;
   return {
+    jsonDepth: 0,
     request: { body: isJsonObject(given) ? body : given, search },
     inexactVariables: inexact.flatMap(({ path: [member, ...path], text }) =>
       member === 'variables' ? [{ path, text }] : [],
@@ -204,7 +198,7 @@ function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): Gr
     query: nonEmpty(parameters.get('query')),
     documentId: ids[0],
     persistedHash: persistedHashOf(extensions.value),
-    ...(jsonDepth > 0 && { jsonDepth }),
+    jsonDepth,
     replace(text) {
       const replaced = new URLSearchParams(parameters);
       replaced.delete('documentId');
@@ -233,19 +227,8 @@ function withoutPersisted(extensions: Readonly<Record<string, unknown>>): object
   return others;
 }
 
-/** The parts of an HTTP request that may hold an operation. */
-interface OperationRequest {
-  readonly id: string;
-  readonly method: string;
-  readonly body: unknown;
-  /** The query of the URL with its question mark, or nothing. */
-  readonly search: string;
-  /** The numbers that the parsed body does not have as they were sent. */
-  readonly inexactNumbers?: readonly InexactNumber[] | undefined;
-}
-
 /** A request that may become an operation, with the document that it means in its place. */
-export interface AdmittedRequest extends Pick<OperationRequest, 'body' | 'search'> {
+export interface AdmittedRequest extends HttpParts {
   /** The numbers of the variables that are not as they were sent once they are parsed. */
   readonly inexactVariables: readonly InexactNumber[];
 }
@@ -285,11 +268,16 @@ export function createAdmission(parts: AdmissionParts): Admit {
       );
     }
     const parameters = parametersOf(request, limits.jsonDepth);
-    if (parameters.jsonDepth !== undefined) {
+    if (parameters.jsonDepth > 0) {
       measurements.limitSeen('json-depth', parameters.jsonDepth);
     }
-    checkSize(parameters, limits);
-    const { inexactVariables } = parameters;
+    const { query = '', inexactVariables } = parameters;
+    const { documentBytes: allowed } = limits;
+    // No character has more than three bytes for each of its units, so most documents need not be counted.
+    const seen = query.length * 3 > allowed ? Buffer.byteLength(query) : 0;
+    if (seen > allowed) {
+      throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
+    }
     const decision = decideDocument(parameters, trusted, spellingOf);
     switch (decision.kind) {
       case 'refused':
@@ -311,14 +299,6 @@ export function createAdmission(parts: AdmissionParts): Admit {
         };
     }
   };
-}
-
-function checkSize({ query = '' }: GraphQLParameters, { documentBytes: allowed }: Limits): void {
-  // No character has more than three bytes for each of its units, so most documents need not be counted.
-  const seen = query.length * 3 > allowed ? Buffer.byteLength(query) : 0;
-  if (seen > allowed) {
-    throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
-  }
 }
 
 /** Where the JSON stands, for messages and depths. */

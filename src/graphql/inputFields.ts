@@ -10,6 +10,7 @@ import {
   isInputType,
   isListType,
   Kind,
+  separateOperations,
   TypeInfo,
   typeFromAST,
   type ValueNode,
@@ -103,36 +104,14 @@ interface Place {
 
 type PlaceCallback = (node: ASTNode, place: Place) => void;
 
-/** The operation, or all if it has no name, and the fragments that are reached from it. */
+/** The operation, or all if it has no name, and then the fragments that are reached from it. */
 function definitionsOf(
-  { definitions }: DocumentNode,
+  document: DocumentNode,
   operationName: string | null | undefined,
 ): readonly ASTNode[] {
-  const fragments = new Map<string, ASTNode>();
-  const found: ASTNode[] = [];
-  for (const definition of definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition);
-    } else if (
-      definition.kind === Kind.OPERATION_DEFINITION &&
-      (!operationName || definition.name?.value === operationName)
-    ) {
-      found.push(definition);
-    }
-  }
-  // It grows meanwhile.
-  for (const definition of found) {
-    visit(definition, {
-      FragmentSpread({ name }) {
-        const fragment = fragments.get(name.value);
-        fragments.delete(name.value);
-        if (fragment !== undefined) {
-          found.push(fragment);
-        }
-      },
-    });
-  }
-  return found;
+  const named = operationName ? separateOperations(document)[operationName] : document;
+  const isFragment = ({ kind }: ASTNode): number => (kind === Kind.FRAGMENT_DEFINITION ? 1 : 0);
+  return (named?.definitions ?? []).toSorted((one, other) => isFragment(one) - isFragment(other));
 }
 
 const values: ReadonlySet<Kind> = new Set([

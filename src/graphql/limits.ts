@@ -262,7 +262,10 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
         ofParent(operation),
       ),
     )
-    .reduce((most, measure) => combine(most, measure, Math.max), nothing);
+    .reduce(
+      (most, measure) => combine(most, measure, (left, right) => Math.max(left, right)),
+      nothing,
+    );
 }
 
 type Parent = Pick<FragmentDefinitionNode, 'directives'> &
@@ -276,26 +279,21 @@ const sum = (one: number, other: number): number => Math.min(one + other, counte
 
 /** Of two that stand beside each other: counts add up, the deeper one decides. */
 function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
-  return {
-    ...combine(one, other, sum),
-    depth: Math.max(one.depth, other.depth),
-    introspectionDepth: Math.max(one.introspectionDepth, other.introspectionDepth),
-  };
+  return combine(one, other, (left, right, key) =>
+    key === 'depth' || key === 'introspectionDepth' ? Math.max(left, right) : sum(left, right),
+  );
 }
 
 function combine(
   one: DocumentMeasure,
   other: DocumentMeasure,
-  by: (one: number, other: number) => number,
+  by: (one: number, other: number, key: keyof DocumentMeasure) => number,
 ): DocumentMeasure {
-  return {
-    depth: by(one.depth, other.depth),
-    introspectionDepth: by(one.introspectionDepth, other.introspectionDepth),
-    aliases: by(one.aliases, other.aliases),
-    introspectionAliases: by(one.introspectionAliases, other.introspectionAliases),
-    rootFields: by(one.rootFields, other.rootFields),
-    directives: by(one.directives, other.directives),
-  };
+  const combined: Record<keyof DocumentMeasure, number> = { ...one };
+  for (const [, key] of documentLimits) {
+    combined[key] = by(one[key], other[key], key);
+  }
+  return combined;
 }
 
 /**

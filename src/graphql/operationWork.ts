@@ -12,12 +12,6 @@ import { maximumEntities } from '../partners/entities.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
 import type { LimitName, LimitViolation } from './limits.ts';
 
-/** What an operation asks the gateway to do with lists and entities, or the first limit that it is beyond. */
-interface OperationWork {
-  readonly seen: readonly (readonly [LimitName, number])[];
-  readonly excess: LimitViolation | undefined;
-}
-
 /** An operation with the lists at its root, each response key once. */
 interface OperationLists {
   readonly operation: OperationDefinitionNode;
@@ -35,48 +29,42 @@ export const isListField = ({ name }: FieldNode): boolean =>
   [listField, nodesField, entitiesField].includes(name.value);
 
 /**
- * Counts the work in an operation's fields of several partners before any of it is done: in variables as in the document, as often as
- * each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes time that grows with
- * the document and the limits, not with what the variables would be if they were written out: counting ends at a limit.
+ * Counts the work in an operation's fields of several partners before any of it is done: in variables as in the
+ * document, as often as each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes
+ * time that grows with the document and the limits, not with what the variables would be if they were written out:
+ * counting ends at a limit.
  */
 export function measureOperationWork(
   { operation, lists }: OperationLists,
   given: Variables,
   limits: Limits,
-): OperationWork {
+): Meter {
+  const meter = new Meter(limits);
   if (lists.length === 0) {
-    return { seen: [], excess: undefined };
+    return meter;
   }
   const variables = withDefaults(operation, given);
-  const meter = createMeter(limits);
-  for (const list of lists) {
-    if (list.name.value === entitiesField) {
-      const [representations] = list.arguments ?? [];
-      const entities = representations && valueFromASTUntyped(representations.value, variables);
-      meter.add('entities', itemsOf(entities).length);
-      continue;
-    }
+  for (const { name: fieldName, arguments: args = [] } of lists) {
     const values = new Map(
-      (list.arguments ?? []).map(({ name, value }) => [
-        name.value,
-        valueFromASTUntyped(value, variables),
-      ]),
+      args.map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]),
     );
-    if (list.name.value === nodesField) {
+    if (fieldName.value === entitiesField) {
+      meter.add('entities', itemsOf(values.get('representations')).length);
+    } else if (fieldName.value === nodesField) {
       meter.add('page-rows', itemsOf(values.get('ids')).length);
-      continue;
-    }
-    const keys = values.get('orderBy');
-    if (Array.isArray(keys)) {
-      meter.note('order-keys', keys.length);
-    }
-    meter.add('page-rows', rowsOf(values.get('first') ?? values.get('last') ?? defaultRows));
-    measureFilter(values.get('filter'), meter);
-    if (meter.excess() !== undefined) {
-      break;
+    } else {
+      const keys = values.get('orderBy');
+      if (Array.isArray(keys)) {
+        meter.note('order-keys', keys.length);
+      }
+      meter.add('page-rows', rowsOf(values.get('first') ?? values.get('last') ?? defaultRows));
+      measureFilter(values.get('filter'), meter);
+      if (meter.excess !== undefined) {
+        break;
+      }
     }
   }
-  return { seen: meter.seen(), excess: meter.excess() };
+  return meter;
 }
 
 /** A count beyond what a page may have is rejected by the field itself, with its own sentence. */
@@ -129,7 +117,7 @@ const leaves = [
 function measureFilter(filter: unknown, meter: Meter): void {
   const open: { readonly value: unknown; readonly depth: number }[] =
     filter == null ? [] : [{ value: filter, depth: 1 }];
-  for (let next = open.pop(); next !== undefined && !meter.isBeyond(); next = open.pop()) {
+  for (let next = open.pop(); next !== undefined && !meter.excess; next = open.pop()) {
     const { value, depth } = next;
     meter.note('filter-depth', depth);
     let count = 0;
@@ -165,16 +153,6 @@ function itemsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
 
-interface Meter {
-  /** Adds to a sum over the whole operation. */
-  add(limit: WorkLimit, count: number): void;
-  /** Notes one of several of which the largest counts. */
-  note(limit: WorkLimit, count: number): void;
-  isBeyond(): boolean;
-  seen(): OperationWork['seen'];
-  excess(): LimitViolation | undefined;
-}
-
 const workLimits = {
   'filter-conditions': 'filterConditions',
   'filter-depth': 'filterDepth',
@@ -185,28 +163,41 @@ const workLimits = {
 
 type WorkLimit = keyof typeof workLimits | 'entities';
 
-function createMeter(limits: Limits): Meter {
-  const counts = new Map<WorkLimit, number>();
-  let beyond: WorkLimit | undefined;
-  const allowed = (limit: WorkLimit): number =>
-    limit === 'entities' ? maximumEntities : limits[workLimits[limit]];
-  const set = (limit: WorkLimit, count: number): void => {
-    counts.set(limit, count);
-    beyond ??= count > allowed(limit) ? limit : undefined;
-  };
-  return {
-    add: (limit, count) => set(limit, (counts.get(limit) ?? 0) + count),
-    note: (limit, count) => set(limit, Math.max(counts.get(limit) ?? 0, count)),
-    isBeyond: () => beyond !== undefined,
-    seen: () => [...counts],
-    excess: () =>
-      beyond === undefined
-        ? undefined
-        : {
-            limit: beyond,
-            allowed: allowed(beyond),
-            seen: counts.get(beyond) ?? 0,
-            isExact: beyond === 'order-keys' || beyond === 'filter-text',
-          },
-  };
+/** The work of an operation with lists and entities. */
+class Meter {
+  readonly seen = new Map<WorkLimit, number>();
+  readonly #limits: Limits;
+  #beyond: WorkLimit | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Adds to a sum over the whole operation. */
+  add(limit: WorkLimit, count: number): void {
+    this.#set(limit, (this.seen.get(limit) ?? 0) + count);
+  }
+
+  /** Notes one of several of which the largest counts. */
+  note(limit: WorkLimit, count: number): void {
+    this.#set(limit, Math.max(this.seen.get(limit) ?? 0, count));
+  }
+
+  /** The first limit that the operation is beyond. */
+  get excess(): LimitViolation | undefined {
+    const limit = this.#beyond;
+    const isExact = limit === 'order-keys' || limit === 'filter-text';
+    return (
+      limit && { limit, allowed: this.#allowed(limit), seen: this.seen.get(limit) ?? 0, isExact }
+    );
+  }
+
+  #set(limit: WorkLimit, count: number): void {
+    this.seen.set(limit, count);
+    this.#beyond ??= count > this.#allowed(limit) ? limit : undefined;
+  }
+
+  #allowed(limit: WorkLimit): number {
+    return limit === 'entities' ? maximumEntities : this.#limits[workLimits[limit]];
+  }
 }

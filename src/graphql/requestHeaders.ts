@@ -51,22 +51,10 @@ const knownTokens = new LRUCache<string, Secret>({
 });
 
 /**
- * Reads the caller's bearer token from the raw header lines. Only its form is judged: Graph's tokens are opaque to
- * everyone else. Two `Authorization` headers count as none, because two readers could pick different ones.
+ * Reads the caller's bearer token from `Authorization`, which came once. Only its form is judged: Graph's tokens are
+ * opaque to everyone else.
  */
-export function readCallerToken(rawHeaders: readonly string[]): Secret | undefined {
-  let header: string | undefined;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (singleNameOf(rawHeaders[index]) === 'authorization') {
-      if (header !== undefined) {
-        return undefined;
-      }
-      header = rawHeaders[index + 1] ?? '';
-    }
-  }
-  if (header === undefined) {
-    return undefined;
-  }
+export function readCallerToken(header = ''): Secret | undefined {
   const known = knownTokens.get(header);
   if (known !== undefined) {
     return known;
@@ -80,23 +68,18 @@ export function readCallerToken(rawHeaders: readonly string[]): Secret | undefin
   return secret;
 }
 
-const single = ['authorization', 'content-type', 'host'] as const;
-
-/** The name if it is of a header that must not come twice, whatever its case. */
-function singleNameOf(name = ''): (typeof single)[number] | undefined {
-  return single.find((one) => one.length === name.length && one === name.toLowerCase());
-}
+const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
 
 /** Gives the name of a header that came twice and must not: of two, each reader on the way could pick another one. */
 export function findDuplicateHeader(rawHeaders: readonly string[]): string | undefined {
-  const seen: string[] = [];
+  const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = singleNameOf(rawHeaders[index]);
-    if (name !== undefined) {
-      if (seen.includes(name)) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    if (single.has(name)) {
+      if (seen.has(name)) {
         return name;
       }
-      seen.push(name);
+      seen.add(name);
     }
   }
   return undefined;

@@ -20,6 +20,7 @@ import { createAnswerBounds } from '../../src/graphql/answerBounds.ts';
 import { compilePlan, rememberOutcomes } from '../../src/graphql/plan/plan.ts';
 import { readSdl, resolverMap } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
+import { isJsonObject, parseJson } from '../../src/shared/json.ts';
 import { built, type Choices, createChoices } from '../extended/fuzz/choices.ts';
 import { playRandomCases } from '../extended/fuzz/fuzzRun.ts';
 import { randomDocument } from '../extended/fuzz/randomOperation.ts';
@@ -37,12 +38,6 @@ interface PlanCase {
   readonly isBusy: boolean;
   /** Whether the operation ends as soon as it waits for a turn of the loop. */
   readonly isEnding: boolean;
-}
-
-/** How many of the operations were valid, and how many answers the plan printed. */
-interface PlanCounts {
-  valid: number;
-  printed: number;
 }
 
 interface TestContext extends RequestContext {
@@ -63,8 +58,11 @@ for (const type of [schema.getQueryType(), schema.getMutationType()]) {
 }
 rememberOutcomes(schema);
 
-/** Plays so many cases with valid operations. A failure shows the case and the seed that repeats it. */
-export async function playPlanCases(wanted: number): Promise<PlanCounts> {
+/**
+ * Plays so many cases with valid operations, and counts those that the plan printed. A failure shows the case and the seed
+ * that repeats it.
+ */
+export async function playPlanCases(wanted: number) {
   const counts = { valid: 0, printed: 0 };
   await playRandomCases({
     count: wanted,
@@ -86,13 +84,9 @@ export async function playPlanCases(wanted: number): Promise<PlanCounts> {
 }
 
 /** Says how a plan's answer to one operation differs from graphql-js's; undefined if it does not. */
-export function findPlanProblemOf(
-  query: string,
-  variables: PlanCase['variables'],
-): Promise<string | undefined> {
+export function findPlanProblemOf(query: string, variables: PlanCase['variables']) {
   const limits = { answerBytes: 1e6, answerValues: 1e5 };
-  const one = { query, variables, values: [], limits, isBusy: false, isEnding: false };
-  return findPlanProblem(one, { valid: 0, printed: 0 });
+  return findPlanProblem({ query, variables, values: [], limits, isBusy: false, isEnding: false });
 }
 
 /** Counts how many of 50 drawn values of an operation the plan prints. */
@@ -114,15 +108,15 @@ export async function countPrinted(query: string): Promise<number> {
 function randomPlanCase(choices: Choices): PlanCase {
   const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
   const [answerBytes = 0, answerValues = 0] = bounds;
-  const isBusy = choices.chance(20);
-  const isEnding = choices.chance(30);
+  const [isBusy, isEnding] = [choices.chance(20), choices.chance(30)];
   const values = [choices.bytes(400), choices.bytes(200), choices.bytes(200)];
   const { query, variables = '{}' } = choices.chance(90)
     ? validOperation(schema, choices)
     : randomDocument(schema, choices);
+  const sent = parseJson(variables);
   return {
     query,
-    variables: readObject(variables),
+    variables: isJsonObject(sent) ? sent : {},
     values,
     limits: { answerBytes, answerValues },
     isBusy,
@@ -130,17 +124,11 @@ function randomPlanCase(choices: Choices): PlanCase {
   };
 }
 
-function readObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
 /** Says how the answer of a plan, or of graphql-js after it, differs from that of graphql-js alone. */
-async function findPlanProblem(one: PlanCase, counts: PlanCounts): Promise<string | undefined> {
+async function findPlanProblem(
+  one: PlanCase,
+  counts = { valid: 0, printed: 0 },
+): Promise<string | undefined> {
   const document = parseValid(one.query);
   const operation = document && getOperationAST(document);
   if (document === undefined || operation == null) {
@@ -155,10 +143,8 @@ async function findPlanProblem(one: PlanCase, counts: PlanCounts): Promise<strin
   counts.printed += text === undefined ? 0 : 1;
   const answer = text === undefined ? await executeAll(document, one, context) : `{"data":${text}}`;
   const areSideBySide = text === undefined && operation.operation === 'query';
-  const isEqual = areSideBySide
-    ? byRootField(answer) === byRootField(expected)
-    : answer === expected;
-  if (!isEqual) {
+  const comparable = areSideBySide ? byRootField : (whole: string): string => whole;
+  if (comparable(answer) !== comparable(expected)) {
     return `${text === undefined ? 'after' : 'by'} the plan:\n${answer}\nalone:\n${expected}`;
   }
   const calls = [alone, context].map(({ resolved }) => resolved.join('\n'));

@@ -1,74 +1,68 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
 import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
-import { canonicalText, createTrustedDocuments, readManifest } from '../../src/graphql/trusted.ts';
+import {
+  canonicalText,
+  createTrustedDocuments,
+  loadTrustedDocuments,
+  readManifest,
+} from '../../src/graphql/trusted.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
+import { createManifestFolder } from '../support/persistedDocuments.ts';
 import { usualLimits } from '../support/usualLimits.ts';
 
-const areSame = (one: string, other: string): boolean => {
-  const text = canonicalText(one, 1000);
-  expect(text).toBeDefined();
-  return text === canonicalText(other, 1000);
-};
-
 describe('canonicalText', () => {
-  it.each<[string, string]>([
-    ['{ a b }', '{\n  b, # comment\n  a\n}'],
-    ['query A { a }', 'query A{a}'],
-    ['{ a(x: 1, y: "2") { b c } }', '{ a(y: "2", x: 1) { c b } }'],
+  it.each<[boolean, string, string]>([
+    [true, '{ a b }', '{\n  b, # comment\n  a\n}'],
+    [true, 'query A { a }', 'query A{a}'],
+    [true, '{ a(x: 1, y: "2") { b c } }', '{ a(y: "2", x: 1) { c b } }'],
     [
-      'query ($a: Int, $b: Int = 1) { f(a: $a, b: $b) }',
-      'query ($b: Int = 1, $a: Int) { f(b: $b, a: $a) }',
+      true,
+      'query ($a: Int, $b: Int = 1) { f(a: $a) }',
+      'query ($b: Int = 1, $a: Int) { f(a: $a) }',
     ],
-    ['{ ...F } fragment F on T { a }', 'fragment F on T { a } query { ...F }'],
+    [true, '{ ...F } fragment F on T { a }', 'fragment F on T { a } query { ...F }'],
+    [true, '{ a { ... on B { x y } ...F @s(a: 1) } }', '{ a { ...F @s(a: 1) ... on B { y x } } }'],
+    [true, 'mutation { a { x y } }', 'mutation { a { y x } }'],
+    [false, '{ a }', '{ b }'],
+    [false, '{ a }', '{ a a }'],
+    [false, '{ a }', '{ x: a }'],
+    [false, '{ a }', 'mutation { a }'],
+    [false, 'query A { a }', 'query B { a }'],
+    [false, '{ a(x: 1) }', '{ a(x: 2) }'],
+    [false, '{ a(x: "1") }', '{ a(x: 1) }'],
+    [false, '{ a(x: [1, 2]) }', '{ a(x: [2, 1]) }'],
+    [false, '{ a { b } c }', '{ a { b c } }'],
+    [false, '{ a { ... on B { x } } }', '{ a { ... on C { x } } }'],
+    [false, '{ a @x @y }', '{ a @y @x }'],
+    [false, '{ a }', '{ a @skip(if: false) }'],
+    [false, 'query ($a: Int) { a }', 'query ($a: Int = 1) { a }'],
+    [false, 'mutation { a b }', 'mutation { b a }'],
+    [false, 'mutation { ... { a b } }', 'mutation { ... { b a } }'],
     [
-      '{ a { ... on B { x y } ...F @skip(if: true) } }',
-      '{ a { ...F @skip(if: true) ... on B { y x } } }',
-    ],
-    ['mutation { a { x y } }', 'mutation { a { y x } }'],
-  ])('is the same for %s and %s', (one, other) => {
-    expect(areSame(one, other)).toBe(true);
-  });
-
-  it.each<[string, string]>([
-    ['{ a }', '{ b }'],
-    ['{ a }', '{ a a }'],
-    ['{ a }', '{ x: a }'],
-    ['{ a }', 'mutation { a }'],
-    ['query A { a }', 'query B { a }'],
-    ['{ a(x: 1) }', '{ a(x: 2) }'],
-    ['{ a(x: "1") }', '{ a(x: 1) }'],
-    ['{ a(x: [1, 2]) }', '{ a(x: [2, 1]) }'],
-    ['{ a { b } c }', '{ a { b c } }'],
-    ['{ a { ... on B { x } } }', '{ a { ... on C { x } } }'],
-    ['{ a @x @y }', '{ a @y @x }'],
-    ['{ a }', '{ a @skip(if: false) }'],
-    ['query ($a: Int) { a }', 'query ($a: Int = 1) { a }'],
-    ['mutation { a b }', 'mutation { b a }'],
-    ['mutation { ... { a b } }', 'mutation { ... { b a } }'],
-    [
+      false,
       'mutation { ...F } fragment F on Mutation { a b }',
       'mutation { ...F } fragment F on Mutation { b a }',
     ],
-  ])('differs for %s and %s', (one, other) => {
-    expect(areSame(one, other)).toBe(false);
+  ])('is the same (%s) for %s and %s', (isSame, one, other) => {
+    const text = canonicalText(one, 1000);
+    expect(text).toBeDefined();
+    expect(text === canonicalText(other, 1000)).toBe(isSame);
   });
 
-  it.each([
-    '',
-    '{',
-    'type Query { a: Int }',
-    '{ a } type Query { a: Int }',
-    `{ ${'a '.repeat(1000)} }`,
-  ])('is not there for what cannot be executed (%#)', (text) => {
-    expect(canonicalText(text, 1000)).toBeUndefined();
-  });
+  const tooLong = `{ ${'a '.repeat(1000)} }`;
+  it.each(['', '{', 'type Query { a: Int }', '{ a } type Query { a: Int }', tooLong])(
+    'is not there for what cannot be executed (%#)',
+    (text) => {
+      expect(canonicalText(text, 1000)).toBeUndefined();
+    },
+  );
 });
 
 const known = '{ viewer { tenantId } }';
@@ -80,11 +74,7 @@ const manifest = new Map([
   [`sha256:${id}`, known],
   [sha1, '{ __typename }'],
 ]);
-const nothing: NamedDocument = {
-  query: undefined,
-  documentId: undefined,
-  persistedHash: undefined,
-};
+const nothing = { query: undefined, documentId: undefined, persistedHash: undefined };
 
 /** The decision in short. */
 async function decide(
@@ -178,75 +168,44 @@ describe('readManifest', () => {
   it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1'), hash(good, 'md5')])(
     'reads a document by %s',
     async (id) => {
-      expect(await read(JSON.stringify({ [id]: good }))).toEqual({
-        documents: new Map([[id, good]]),
-      });
+      const documents = new Map([[id, good]]);
+      expect(await read(JSON.stringify({ [id]: good }))).toEqual({ documents });
     },
   );
 
-  it.each<[string, string, RegExp]>([
-    ['no JSON', '{', /must be a JSON object/],
-    ['an array', '[]', /must be a JSON object/],
-    ['nothing', '{}', /has no documents/],
-    [
-      'a name twice',
-      `{"${hash(good)}":"{ a }","${hash(good)}":"{ a }"}`,
-      /two members of one name/,
-    ],
-    [
-      'a value that is no text',
-      JSON.stringify({ [hash(good)]: { query: good } }),
-      /must be a text/,
-    ],
-    [
-      'the hash of something else',
-      JSON.stringify({ [hash('x')]: good }),
-      /not the SHA-256, SHA-1 or MD5/,
-    ],
-    [
-      'a prefix of another hash',
-      JSON.stringify({ [`sha1:${hash(good, 'sha1')}`]: good }),
-      /not the SHA/,
-    ],
-    ['a name like the prototype', `{"__proto__":"${good}"}`, /document number 1: the name is not/],
-    ['no GraphQL', manifestOf('{ viewer'), /Syntax Error/],
-    ['a field that is not there', manifestOf('{ nothing }'), /Cannot query field "nothing"/],
-    ['types', manifestOf('type Query { a: Int }'), /not executable/],
-    ['a subscription', manifestOf('subscription { a }'), /no operations of the kind/],
-    ['a document beyond a limit', manifestOf(many), /has 11 root fields, and 10 are allowed/],
-    ['too many tokens', manifestOf(`{ ${'__typename '.repeat(1000)} }`), /more that 1000 tokens/],
-    [
-      'too many bytes',
-      manifestOf(`${good} #${'x'.repeat(16_384)}`),
-      /LIMIT_DOCUMENT_BYTES allows 16384/,
-    ],
-  ])('refuses %s', async (_what, text, problem) => {
-    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
-  });
-
   const apollo = (operations: unknown, more: object = {}): string =>
-    JSON.stringify({
-      format: 'apollo-persisted-query-manifest',
-      version: 1,
-      operations,
-      ...more,
-    });
+    JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations, ...more });
 
   it("reads Apollo's manifest of persisted queries", async () => {
     const operation = { id: hash(good), name: 'Who', type: 'query', body: good };
     expect(await read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
   });
 
-  it.each<[string, string, RegExp]>([
-    ['of another version', apollo([], { version: 2 }), /only version 1 with "operations" is known/],
-    ['without operations', apollo(undefined), /only version 1 with "operations" is known/],
-    ['with none', apollo([]), /has no documents/],
-    ['with something else', apollo([null]), /document number 1: it must be a text/],
-    ['with the wrong id', apollo([{ id: hash('x'), body: good }]), /: the name is not the SHA/],
-    ['without an id', apollo([{ body: good }]), /document number 1: the name is not the SHA/],
-    ['without a body', apollo([{ id: hash(good) }]), /: it must be a text/],
-    ['with a wrong document', apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
-  ])("rejects Apollo's manifest %s", async (_what, text, problem) => {
+  it.each<[string, RegExp]>([
+    ['{', /must be a JSON object/],
+    ['[]', /must be a JSON object/],
+    ['{}', /has no documents/],
+    [`{"${hash(good)}":"{ a }","${hash(good)}":"{ a }"}`, /two members of one name/],
+    [JSON.stringify({ [hash(good)]: { query: good } }), /must be a text/],
+    [JSON.stringify({ [hash('x')]: good }), /not the SHA-256, SHA-1 or MD5/],
+    [JSON.stringify({ [`sha1:${hash(good, 'sha1')}`]: good }), /not the SHA/],
+    [`{"__proto__":"${good}"}`, /document number 1: the name is not/],
+    [manifestOf('{ viewer'), /Syntax Error/],
+    [manifestOf('{ nothing }'), /Cannot query field "nothing"/],
+    [manifestOf('type Query { a: Int }'), /not executable/],
+    [manifestOf('subscription { a }'), /no operations of the kind/],
+    [manifestOf(many), /has 11 root fields, and 10 are allowed/],
+    [manifestOf(`{ ${'__typename '.repeat(1000)} }`), /more that 1000 tokens/],
+    [manifestOf(`${good} #${'x'.repeat(16_384)}`), /LIMIT_DOCUMENT_BYTES allows 16384/],
+    [apollo([], { version: 2 }), /only version 1 with "operations" is known/],
+    [apollo(undefined), /only version 1 with "operations" is known/],
+    [apollo([]), /has no documents/],
+    [apollo([null]), /document number 1: it must be a text/],
+    [apollo([{ id: hash('x'), body: good }]), /: the name is not the SHA/],
+    [apollo([{ body: good }]), /document number 1: the name is not the SHA/],
+    [apollo([{ id: hash(good) }]), /: it must be a text/],
+    [apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
+  ])('rejects %.150s', async (text, problem) => {
     expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
@@ -263,6 +222,34 @@ describe('readManifest', () => {
     expect(await read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
       'documents',
     );
+  });
+});
+
+const folder = createManifestFolder();
+afterAll(folder.remove);
+
+const load = (path: string) =>
+  loadTrustedDocuments({ mode: 'enforce', path }, { schema, limits: usualLimits });
+
+describe('loadTrustedDocuments', () => {
+  it('loads a manifest, with a byte order mark or without', async () => {
+    const query = '{ __typename }';
+    const id = hash(query);
+    const text = JSON.stringify({ [id]: query });
+    for (const content of [text, `\uFEFF${text}`]) {
+      const loaded = await load(folder.write(content));
+      expect('trusted' in loaded && loaded.trusted.find(`sha256:${id}`)).toBe(query);
+    }
+  });
+
+  it.each<[string, string]>([
+    ['/nowhere/manifest.json', 'read: ENOENT.'],
+    [import.meta.dirname, 'read: the directory has no files with names that end in .json.'],
+    ['/dev/null', 'read: it is a device, a pipe or a socket, not a regular file.'],
+    [folder.write('{'), 'used: it must be a JSON object with documents by their hashes.'],
+  ])('says what is wrong with %s', async (path, problem) => {
+    const problems = [`TRUSTED_DOCUMENTS_PATH cannot be ${problem}`];
+    expect(await load(path)).toEqual({ problems });
   });
 });
 

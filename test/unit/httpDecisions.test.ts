@@ -84,22 +84,20 @@ describe('readCallerToken', () => {
     ['Bearer   abc', 'abc'],
     [`Bearer ${'x'.repeat(16_384)}`, 'x'.repeat(16_384)],
   ])('reads the token of %.30s', (header, token) => {
-    expect(readCallerToken(['Host', 'x', 'AUTHORIZATION', header])?.reveal()).toBe(token);
+    expect(readCallerToken(header)?.reveal()).toBe(token);
   });
 
   it.each([
-    [[]],
-    [['Authorization', '']],
-    [['Authorization', 'Bearer']],
-    [['Authorization', 'Bearer ']],
-    [['Authorization', 'Basic abc']],
-    [['Authorization', 'Bearer abc def']],
-    [['Authorization', 'Bearer abc, Bearer def']],
-    [['Authorization', `Bearer ${'x'.repeat(16_385)}`]],
-    [['Authorization', 'Bearer abc', 'authorization', 'Bearer def']],
-    [['X', 'authorization', 'Y', 'Bearer abc']],
-  ])('finds none in %.60j', (rawHeaders) => {
-    expect(readCallerToken(rawHeaders)).toBeUndefined();
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic abc',
+    'Bearer abc def',
+    'Bearer abc, Bearer def',
+    `Bearer ${'x'.repeat(16_385)}`,
+  ])('finds none in %.60j', (header) => {
+    expect(readCallerToken(header)).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import type { RequestContext } from '../../partners/context.ts';
 import { forEachUnit } from '../../shared/loopShare.ts';
-import { type AnswerLimits, takesTurns } from '../answerBounds.ts';
+import { type AnswerLimits, plainText, takesTurns } from '../answerBounds.ts';
 import { askedIn } from '../typeNames.ts';
 
 const gaveUp = Object.assign(new Error('graphql-js has to execute the operation'), { stack: '' });
@@ -133,9 +133,6 @@ function abstractPrinter(
     return print === undefined ? giveUp() : print(value, printing);
   };
 }
-
-/** A text that JSON writes as it is. */
-const plainText = /^[ !#-[\]-~]*$/;
 
 function leafPrinter(type: GraphQLLeafType): Print {
   return (value, printing) => {
