@@ -1,7 +1,7 @@
 import type { InboundConfig } from '../config/identity.ts';
-import { createDocumentClient, DocumentError } from '../identity/documentClient.ts';
-import { issuerRootsOf } from '../identity/issuers.ts';
+import { createDocumentReader, DocumentError } from '../identity/documentClient.ts';
 import { loadKeySet } from '../identity/keySet.ts';
+import { keyTenantOf } from '../identity/startIdentity.ts';
 import {
   type EndpointFacts,
   type ProbeParts,
@@ -26,7 +26,7 @@ export interface AuthorityFacts {
 
 /** Where the metadata of the authority are: the tenant's own if there is one, those of all organizations else. */
 export function metadataUrlOf(inbound: InboundConfig): URL {
-  const path = `/${encodeURIComponent(tenantOf(inbound))}/v2.0/.well-known/openid-configuration`;
+  const path = `/${encodeURIComponent(keyTenantOf(inbound.tenantIds))}/v2.0/.well-known/openid-configuration`;
   return new URL(path, inbound.authorityHost);
 }
 
@@ -44,21 +44,14 @@ export async function probeAuthority(
 
 async function probeKeys(inbound: InboundConfig, parts: ProbeParts): Promise<KeyFacts> {
   const authority = new URL(inbound.authorityHost);
-  const client = createDocumentClient(parts);
-  const source = { authority, tenant: tenantOf(inbound), issuerRoots: issuerRootsOf(authority) };
+  const source = { authority, tenant: keyTenantOf(inbound.tenantIds) };
   try {
-    await withinTimeout(parts, (signal) => loadKeySet(source, client.read, signal));
+    await withinTimeout(parts, (signal) => loadKeySet(source, createDocumentReader(parts), signal));
     return { kind: 'loaded' };
   } catch (error) {
     const problem = error instanceof DocumentError ? error.problem : reasonOf(error);
     return { kind: 'unusable', problem };
-  } finally {
-    await client.close();
   }
-}
-
-function tenantOf({ tenantIds: [first, ...others] }: InboundConfig): string {
-  return first === undefined || others.length > 0 ? 'organizations' : first;
 }
 
 /** Judges whether callers' tokens could be checked: the authority is reached, and is the one it says it is. */

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { CredentialConfig, IdentityConfig } from '../config/identity.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -90,8 +89,6 @@ async function endOf(credential: CredentialConfig): Promise<number | undefined> 
   return credential.kind === 'certificate' ? readCertificateLife(credential) : undefined;
 }
 
-const blocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /**
  * Until when the client's certificate can be used, in milliseconds since the epoch; of several in the file, the one that
  * belongs to the key. Undefined if the file cannot be used: what is wrong with it is said by who asks for a token.
@@ -101,11 +98,7 @@ export async function readCertificateLife(
 ): Promise<number | undefined> {
   try {
     const pem = (await readNamedFile(credential.path)).toString('utf8');
-    const { thumbprintSha256 } = readCertificate(pem, credential);
-    const leaf = (pem.match(blocks) ?? [])
-      .map((block) => new X509Certificate(block))
-      .find(({ fingerprint256 }) => fingerprint256.replaceAll(':', '') === thumbprintSha256);
-    return leaf && Date.parse(leaf.validTo);
+    return Date.parse(readCertificate(pem, credential).leaf.validTo);
   } catch {
     return undefined;
   }
