@@ -30,12 +30,8 @@ export interface IdentityMode {
   close(): Promise<void>;
 }
 
-type Outbound = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>['outbound'];
-
-const variableOf = {
-  certificate: 'AZURE_CLIENT_CERTIFICATE_PATH',
-  'federated-token': 'AZURE_FEDERATED_TOKEN_FILE',
-} as const;
+type OwnIdentity = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
+type Outbound = OwnIdentity['outbound'];
 
 const passthrough = (): IdentityMode => ({
   credentials: passthroughCredentials,
@@ -81,22 +77,30 @@ export async function startIdentityMode(
     keyAgeMs: () => identity.keyAgeMs,
     async close() {
       stopWatching();
-      await Promise.all([identity.close(), credentials.close()]);
+      identity.close();
+      await credentials.close();
     },
   };
 }
 
-/** Where the variable of a credential's file is at fault, that is said at the start and not by every request. */
+/** If a credential's file cannot be used, the start says so; the gateway would be ready, and reject every caller. */
 async function checkCredential(outbound: Outbound): Promise<void> {
-  const credential = outbound.kind === 'registration' ? outbound.credential : undefined;
-  if (credential === undefined || credential.kind === 'secret') {
+  if (outbound.kind !== 'registration' || outbound.credential.kind === 'secret') {
     return;
   }
-  const { findCredentialProblem } = await import('./identity/outbound/clientProof.ts');
-  const problem = await findCredentialProblem(credential);
-  if (problem !== undefined) {
-    throw new ConfigError([`${variableOf[credential.kind]} cannot be used: ${problem}`]);
-  }
+  const { credential } = outbound;
+  const { createProve } = await import('./identity/outbound/clientProof.ts');
+  const { OutboundIdentityError } = await import('./identity/outbound/token.ts');
+  await createProve(credential)('', '').catch((error: unknown) => {
+    if (!(error instanceof OutboundIdentityError)) {
+      throw error;
+    }
+    const { message, facts } = error;
+    const isCertificate = credential.kind === 'certificate';
+    const name = isCertificate ? 'AZURE_CLIENT_CERTIFICATE_PATH' : 'AZURE_FEDERATED_TOKEN_FILE';
+    const problem = facts.systemCode ? message.replace(/\.$/, ` (${facts.systemCode}).`) : message;
+    throw new ConfigError([`${name} cannot be used: ${problem}`]);
+  });
 }
 
 /** Whose tokens are accepted: on behalf of users only; with own permissions, from users and applications. */
@@ -109,34 +113,10 @@ export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'a
 /** Makes what gets the gateway's own tokens; what a mode does not need is not loaded. */
 export async function createOutbound(
   { cloud, proxies }: Config,
-  settings: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>,
+  { mode, outbound }: OwnIdentity,
   surroundings: Dependencies,
 ): Promise<OutboundCredentials> {
-  const { scope, authorityHost: cloudsOwn } = cloudOf(cloud);
-  const { measurements } = surroundings;
-  const parts = {
-    ...surroundings,
-    proxies,
-    onAcquire: measurements.tokenAcquired,
-    onLookup: measurements.tokenLookedUp,
-    watchSize: measurements.watchTokenCache,
-    onBreaker: measurements.breakerState,
-    onHeldBack: measurements.heldBack,
-  };
-  if (settings.mode === 'on-behalf-of') {
-    const { createOnBehalfOfCredentials } = await import('./identity/outbound/credentials.ts');
-    return createOnBehalfOfCredentials({ cloud, scope, ...settings.outbound }, parts);
-  }
-  const { createAppOnlyCredentials } = await import('./identity/outbound/credentials.ts');
-  const { outbound } = settings;
-  if (outbound.kind === 'registration') {
-    const { authorityHost } = outbound;
-    return createAppOnlyCredentials({ cloud, scope, authorityHost, identity: outbound }, parts);
-  }
-  const { imdsEndpoint } = await import('./identity/outbound/managedIdentity.ts');
-  const { clientId, endpoint } = outbound;
-  const place =
-    endpoint === undefined ? imdsEndpoint : { kind: 'app-service' as const, ...endpoint };
-  const identity = { kind: 'managed-identity' as const, clientId, endpoint: place };
-  return createAppOnlyCredentials({ cloud, scope, authorityHost: cloudsOwn, identity }, parts);
+  const { createOutboundCredentials } = await import('./identity/outbound/credentials.ts');
+  const options = { mode, cloud, scope: cloudOf(cloud).scope, outbound };
+  return createOutboundCredentials(options, { ...surroundings, proxies });
 }

@@ -1,7 +1,7 @@
 import type { InboundConfig } from '../config/identity.ts';
-import { createDocumentClient, DocumentError } from '../identity/documentClient.ts';
-import { issuerRootsOf } from '../identity/issuers.ts';
+import { createDocumentReader, DocumentError } from '../identity/documentClient.ts';
 import { loadKeySet } from '../identity/keySet.ts';
+import { keyTenantOf } from '../identity/startIdentity.ts';
 import {
   type EndpointFacts,
   type ProbeParts,
@@ -17,9 +17,7 @@ export async function checkAuthority(
   { authorityHost, tenantIds }: InboundConfig,
   parts: ProbeParts,
 ) {
-  // The tenant's own metadata if there is one, those of all organizations otherwise.
-  const [first = 'organizations', ...others] = tenantIds;
-  const tenant = others.length > 0 ? 'organizations' : first;
+  const tenant = keyTenantOf(tenantIds);
   const path = `/${encodeURIComponent(tenant)}/v2.0/.well-known/openid-configuration`;
   const url = new URL(path, authorityHost);
   const [endpoint, keyProblem] = await Promise.all([
@@ -34,15 +32,12 @@ async function findKeyProblem(
   tenant: string,
   parts: ProbeParts,
 ): Promise<string | undefined> {
-  const client = createDocumentClient(parts);
-  const source = { authority, tenant, issuerRoots: issuerRootsOf(authority) };
+  const read = createDocumentReader(parts);
   try {
-    await withinTimeout(parts, (signal) => loadKeySet(source, client.read, signal));
+    await withinTimeout(parts, (signal) => loadKeySet({ authority, tenant }, read, signal));
     return undefined;
   } catch (error) {
     return error instanceof DocumentError ? error.problem : reasonOf(error);
-  } finally {
-    await client.close();
   }
 }
 

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { CredentialConfig, OwnIdentityConfig } from '../config/identity.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
@@ -93,9 +92,7 @@ export async function readCertificateLife(
 ): Promise<number | undefined> {
   try {
     const pem = (await readNamedFile(credential.path)).toString('utf8');
-    const { x5c = '' } = readCertificate(pem, { ...credential, sendsChain: true });
-    // It begins with the one of the key, and no further one is read.
-    return Date.parse(new X509Certificate(x5c).validTo);
+    return Date.parse(readCertificate(pem, credential).leaf.validTo);
   } catch {
     return undefined;
   }

@@ -103,7 +103,7 @@ async function checkCallerToken(
       ),
     ];
   } finally {
-    await identity.close();
+    identity.close();
   }
 }
 

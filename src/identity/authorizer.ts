@@ -2,7 +2,7 @@ import { type Credentials, callerKeyOf, type TenantKeys } from '../graph/credent
 import { GraphCredentialError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import { digestOf } from '../shared/secret.ts';
-import type { Caller } from './caller.ts';
+import type { Caller } from './claims.ts';
 import { IdentityError } from './errors.ts';
 import type { Identity } from './startIdentity.ts';
 
@@ -33,10 +33,7 @@ export function createAuthorizer(
 
   function identify(call: GraphCall): Promise<Caller> {
     const known = identifying.get(call);
-    if (known !== undefined) {
-      return known;
-    }
-    const asking = identity.identify(call.callerToken, call.signal);
+    const asking = known ?? identity.identify(call.callerToken, call.signal);
     identifying.set(call, asking);
     return asking;
   }
@@ -46,7 +43,9 @@ export function createAuthorizer(
     identify,
     async authorize(call, kind) {
       const caller = await identify(call);
-      if (!holdsOne(caller, permissions[kind])) {
+      // A user's scopes and an application's roles: one never counts for the other.
+      const held = caller.kind === 'user' ? caller.scopes : caller.roles;
+      if (!permissions[kind].some((permission) => held.includes(permission))) {
         throw new IdentityError('permission-missing');
       }
       callers.set(call, caller);
@@ -54,12 +53,6 @@ export function createAuthorizer(
     },
     callerOf: (call) => callers.get(call),
   };
-}
-
-/** A user's scopes and an application's roles: one never counts for the other. */
-function holdsOne(caller: Caller, permissions: readonly string[]): boolean {
-  const held = new Set(caller.kind === 'user' ? caller.scopes : caller.roles);
-  return permissions.some((permission) => held.has(permission));
 }
 
 /**

@@ -57,26 +57,16 @@ export class IdentityError extends Error {
   readonly reason: IdentityReason;
 
   constructor(reason: IdentityReason) {
-    const [code, message] = sentenceOf(reason);
-    super(message);
+    super({ ...unauthenticated, ...forbidden, ...unavailable }[reason]);
     this.name = 'IdentityError';
-    this.code = code;
+    this.code = codeOf(reason);
     this.reason = reason;
   }
 }
 
-function sentenceOf(reason: IdentityReason): readonly [IdentityErrorCode, string] {
-  if (isIn(unauthenticated, reason)) {
-    return ['unauthenticated', unauthenticated[reason]];
+function codeOf(reason: IdentityReason): IdentityErrorCode {
+  if (Object.hasOwn(forbidden, reason)) {
+    return 'forbidden';
   }
-  return isIn(forbidden, reason)
-    ? ['forbidden', forbidden[reason]]
-    : ['unavailable', unavailable[reason]];
-}
-
-function isIn<Reasons extends object>(
-  reasons: Reasons,
-  reason: PropertyKey,
-): reason is keyof Reasons {
-  return Object.hasOwn(reasons, reason);
+  return Object.hasOwn(unavailable, reason) ? 'unavailable' : 'unauthenticated';
 }

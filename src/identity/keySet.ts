@@ -1,9 +1,10 @@
 import { type CryptoKey, importJWK } from 'jose';
+import type { EndSignal } from '../shared/abort.ts';
 import { isGuid } from '../shared/guid.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import { DocumentError, type ReadDocument } from './documentClient.ts';
-import { type IssuerRoots, issuerOf } from './issuers.ts';
+import { issuerOf, issuerRootsOf } from './issuers.ts';
 
 /** A public key of the authority's. */
 export interface SigningKey {
@@ -27,13 +28,15 @@ export async function readKeySet(document: unknown): Promise<KeySet> {
     throw new DocumentError('it has no list of keys, or an endless one');
   }
   const keys = new Map<string, SigningKey>();
-  for (const entry of entries) {
-    const [kid, key] = (await readKey(entry)) ?? [];
-    if (kid !== undefined && key !== undefined) {
+  for (const entry of entries.filter(isJsonObject)) {
+    const { kid, issuer } = entry;
+    const isNamed = typeof kid === 'string' && kid !== '';
+    const key = await importKey(entry);
+    if (isNamed && key && (issuer === undefined || typeof issuer === 'string')) {
       if (keys.has(kid)) {
         throw new DocumentError('two of its keys have one id');
       }
-      keys.set(kid, key);
+      keys.set(kid, { key, issuer });
     }
   }
   if (keys.size === 0) {
@@ -42,35 +45,19 @@ export async function readKeySet(document: unknown): Promise<KeySet> {
   return keys;
 }
 
-async function readKey(entry: unknown): Promise<readonly [string, SigningKey] | undefined> {
-  if (!isJsonObject(entry)) {
-    return undefined;
-  }
-  const { kty, use = 'sig', alg = 'RS256', kid, n, e, issuer } = entry;
+async function importKey(entry: Readonly<Record<string, unknown>>): Promise<CryptoKey | undefined> {
+  const { kty, use = 'sig', alg = 'RS256', n, e } = entry;
   const isForRs256 = kty === 'RSA' && use === 'sig' && alg === 'RS256';
   if (!isForRs256 || typeof n !== 'string' || typeof e !== 'string') {
     return undefined;
   }
-  if (
-    typeof kid !== 'string' ||
-    kid === '' ||
-    (issuer !== undefined && typeof issuer !== 'string')
-  ) {
-    return undefined;
-  }
   // Only the public half of what is published is taken, whatever else stands there.
   const key = await importJWK({ kty, n, e }, 'RS256').catch(() => undefined);
-  return key instanceof Uint8Array || key === undefined || !isStrong(key)
-    ? undefined
-    : [kid, { key, issuer }];
+  return key instanceof Uint8Array || key === undefined || !isStrong(key) ? undefined : key;
 }
 
 function isStrong({ algorithm }: CryptoKey): boolean {
-  return (
-    'modulusLength' in algorithm &&
-    typeof algorithm.modulusLength === 'number' &&
-    algorithm.modulusLength >= 2048
-  );
+  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) >= 2048;
 }
 
 /** Where the keys come from. */
@@ -78,32 +65,28 @@ export interface KeySource {
   readonly authority: URL;
   /** A tenant's id, or `organizations` for all of them. */
   readonly tenant: string;
-  readonly issuerRoots: IssuerRoots;
-  /** Origins beside the authority's own from which its keys may come. */
-  readonly keyOrigins?: readonly string[] | undefined;
 }
 
 /** Loads the keys that the metadata of the authority point to. @throws DocumentError if they cannot be believed. */
 export async function loadKeySet(
   source: KeySource,
   read: ReadDocument,
-  signal: AbortSignal,
+  end: EndSignal,
 ): Promise<KeySet> {
   const path = `/${encodeURIComponent(source.tenant)}/v2.0/.well-known/openid-configuration`;
-  const metadata = await read(new URL(path, source.authority), signal);
-  return readKeySet(await read(keyAddressOf(metadata, source), signal));
+  const metadata = await read(new URL(path, source.authority), end);
+  return readKeySet(await read(keyAddressOf(metadata, source), end));
 }
 
 /** The address of the keys, which is the authority's to say, but not as far as to send the gateway anywhere. */
-function keyAddressOf(metadata: unknown, source: KeySource): URL {
+function keyAddressOf(metadata: unknown, { authority, tenant }: KeySource): URL {
   const { issuer, jwks_uri: address } = isJsonObject(metadata) ? metadata : {};
-  const { tenant, issuerRoots } = source;
-  if (issuer !== issuerOf(issuerRoots, '2.0', isGuid(tenant) ? tenant.toLowerCase() : undefined)) {
+  const roots = issuerRootsOf(authority);
+  if (issuer !== issuerOf(roots, '2.0', isGuid(tenant) ? tenant.toLowerCase() : undefined)) {
     throw new DocumentError('the metadata are those of another issuer');
   }
   const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
-  const origins = [source.authority.origin, issuerRoots.v2, ...(source.keyOrigins ?? [])];
-  if (url === undefined || !isSafe(url) || !origins.includes(url.origin)) {
+  if (!url || !isSafe(url) || ![authority.origin, roots.v2].includes(url.origin)) {
     throw new DocumentError('the metadata say that the keys are somewhere else');
   }
   return url;

@@ -5,7 +5,7 @@ import { mock } from 'node:test';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Provider from 'oidc-provider';
 import type { Configuration, JWK } from 'oidc-provider';
-import type { Caller } from '../../src/identity/caller.ts';
+import type { Caller } from '../../src/identity/claims.ts';
 import { type Identity, startIdentity } from '../../src/identity/startIdentity.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';

@@ -1,87 +1,87 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import type { CredentialConfig } from '../../src/config/identity.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
-import {
-  type AcquisitionMeasurement,
-  createOnBehalfOfCredentials,
-  type OnBehalfOfOptions,
-  type OutboundCredentials,
-  type OutboundParts,
-} from '../../src/identity/outbound/credentials.ts';
-import type { TokenLookup } from '../../src/identity/outbound/tokenCache.ts';
+import { createOutboundCredentials } from '../../src/identity/outbound/credentials.ts';
+import type { OutboundOptions } from '../../src/identity/outbound/sources.ts';
+import type { OutboundParts } from '../../src/identity/outbound/token.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { readUnchecked } from './authority/clientProof.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
-import type { TestAuthority } from './authority/startAuthority.ts';
+import {
+  type AuthorityOptions,
+  startAuthority,
+  type TestAuthority,
+} from './authority/startAuthority.ts';
+import { useClosing } from './closing.ts';
 import { testCall } from './graphClients.ts';
-import { type RecordedLine, recordingLog } from './logs.ts';
-import { createVirtualClock, type VirtualClock } from './virtualClock.ts';
+import { recordingLog } from './logs.ts';
+import { recordingMeasurements } from './measurements.ts';
+import { createVirtualClock } from './virtualClock.ts';
 
-/** The surroundings of credentials, with all that they tell. */
-export interface OutboundWorld {
-  readonly clock: VirtualClock;
-  readonly parts: OutboundParts;
-  readonly measured: readonly AcquisitionMeasurement[];
-  readonly lookups: readonly TokenLookup[];
-  readonly lines: readonly RecordedLine[];
-  /** The states that the breaker towards the token endpoint has had. */
-  readonly breaker: readonly string[];
-}
-
-/** Makes surroundings that trust the test authority and whose time stands still. */
-export function createOutboundWorld(authority: TestAuthority): OutboundWorld {
+/** Makes what credentials take from the outside, with all that they tell; time stands still. */
+export function createOutboundWorld(change: Partial<OutboundParts> = {}) {
   const clock = createVirtualClock();
   const log = recordingLog();
-  const measured: AcquisitionMeasurement[] = [];
-  const lookups: TokenLookup[] = [];
-  const breaker: string[] = [];
+  const measurements = recordingMeasurements();
+  const parts: OutboundParts = { clock, log, measurements, chance: () => 0.5, ...change };
+  return { clock, lines: log.lines, events: measurements.events, parts };
+}
+
+interface CredentialsWish {
+  readonly mode?: OutboundOptions['mode'];
+  readonly tenantId?: string;
+  readonly clientId?: string;
+  readonly credential?: CredentialConfig;
+}
+
+export interface TokenWish {
+  readonly call?: GraphCall;
+  readonly withFreshToken?: boolean;
+}
+
+/** Starts an authority for the tests of a file, and makes credentials that trust it, on behalf of users unless said. */
+export function useOutbound(options: AuthorityOptions = {}) {
+  const closeLater = useClosing();
+  let authority: TestAuthority;
+  beforeAll(async () => {
+    authority = await startAuthority(options);
+  });
+  afterEach(() => authority.faults.clear());
+  afterAll(() => authority.close());
   return {
-    breaker,
-    clock,
-    measured,
-    lookups,
-    lines: log.lines,
-    parts: {
-      clock,
-      log,
-      chance: () => 0.5,
-      onBreaker: (state) => breaker.push(state),
-      certificateAuthorities: [authority.certificateAuthority],
-      onAcquire: (measurement) => measured.push(measurement),
-      onLookup: (lookup) => lookups.push(lookup),
+    get authority() {
+      return authority;
     },
-  };
-}
-
-/** What a configuration against the test authority would say. */
-export function optionsFor(authority: TestAuthority): OnBehalfOfOptions {
-  return {
-    cloud: 'global',
-    authorityHost: `${authority.url}/`,
-    scope: 'https://graph.microsoft.com/.default',
-    tenantId: contoso.id,
-    clientId: gatewayClient.clientId,
-    credential: { kind: 'secret', secret: new Secret(gatewayClient.secret) },
-  };
-}
-
-/** Credentials on behalf of users, with a shorter way to ask them. */
-export interface TestCredentials extends OutboundWorld {
-  readonly credentials: OutboundCredentials;
-  /** Asks for a token as one operation of a caller with this token would. */
-  ask(assertion: string, wish?: { call?: GraphCall; withFreshToken?: boolean }): Promise<string>;
-}
-
-export function createTestCredentials(
-  authority: TestAuthority,
-  options: Partial<OnBehalfOfOptions> = {},
-): TestCredentials {
-  const world = createOutboundWorld(authority);
-  const all = { ...optionsFor(authority), ...options };
-  const credentials = createOnBehalfOfCredentials(all, world.parts);
-  return {
-    ...world,
-    credentials,
-    async ask(assertion, { call = callOf(assertion), withFreshToken = false } = {}) {
-      return (await credentials.tokenFor(call, { withFreshToken })).reveal();
+    create({ mode = 'on-behalf-of', ...change }: CredentialsWish = {}) {
+      const world = createOutboundWorld({
+        certificateAuthorities: [authority.certificateAuthority],
+      });
+      const outbound: OutboundOptions['outbound'] = {
+        kind: 'registration',
+        authorityHost: `${authority.url}/`,
+        tenantId: contoso.id,
+        clientId: gatewayClient.clientId,
+        credential: { kind: 'secret', secret: new Secret(gatewayClient.secret) },
+        ...change,
+      };
+      const scope = 'https://graph.microsoft.com/.default';
+      const credentials = createOutboundCredentials(
+        { mode, cloud: 'global', scope, outbound },
+        world.parts,
+      );
+      closeLater(credentials.close);
+      /** Asks for a token as one operation of a caller with this token would. */
+      const ask = async (token = authority.mint(), wish: TokenWish = {}): Promise<string> => {
+        const { call = callOf(token), withFreshToken = false } = wish;
+        return (await credentials.tokenFor(call, { withFreshToken })).reveal();
+      };
+      return { ...world, credentials, ask };
+    },
+    /** How many token requests something makes. */
+    async requestsOf(action: () => Promise<unknown>): Promise<number> {
+      const before = authority.count('token');
+      await action();
+      return authority.count('token') - before;
     },
   };
 }
@@ -91,12 +91,7 @@ export function callOf(token: string): GraphCall {
   return testCall({ callerToken: new Secret(token) });
 }
 
-/** The claims in a token that the authority gave out. */
+/** The claims in a token. */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> {
   return readUnchecked(token)?.claims ?? {};
-}
-
-/** The header of one. */
-export function headerOf(token: string): Readonly<Record<string, unknown>> {
-  return readUnchecked(token)?.header ?? {};
 }

@@ -1,80 +1,48 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { NamedFileError, readNamedFile } from '../../shared/namedFile.ts';
-import type { Secret } from '../../shared/secret.ts';
+import { createPrivateKey, hash, randomUUID, X509Certificate } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { CredentialConfig } from '../../config/identity.ts';
+import { type NamedFileError, readNamedFile } from '../../shared/namedFile.ts';
 import { OutboundIdentityError } from './token.ts';
 
-/** How the gateway proves that it is the app that it says it is, as it is configured. */
-export type ClientCredential =
-  | { readonly kind: 'secret'; readonly secret: Secret }
-  | {
-      readonly kind: 'certificate';
-      /** A PEM file with the private key and the certificate, the ones in between behind it. */
-      readonly path: string;
-      readonly passphrase?: Secret | undefined;
-      /** Whether all certificates go along, for registrations that trust by subject and issuer. */
-      readonly sendsChain?: boolean;
-    }
-  /** Workload identity: a token of the cluster's in a file that is replaced from time to time. */
-  | { readonly kind: 'federated-token'; readonly path: string };
+/** Makes the fields of a token request that prove who asks; the audience is the endpoint's address. */
+type Prove = (clientId: string, audience: string) => Promise<Readonly<Record<string, string>>>;
 
-/** A certificate and its key, ready to sign with. */
-export interface ClientCertificate {
-  /** Of the whole certificate, in hexadecimal; the assertion carries it as `x5t#S256`. */
-  readonly thumbprintSha256: string;
-  /** PKCS #8, without a passphrase. */
-  readonly privateKey: string;
-  /** All certificates of the file, where they go along. */
-  readonly x5c?: string;
-}
-
-/** What goes to the token endpoint, or signs what goes there. */
-type ClientProof =
-  | { readonly clientSecret: string }
-  | { readonly clientAssertion: string }
-  | { readonly clientCertificate: ClientCertificate };
-
-/** Gives the proof as it is now: files are read again for each acquisition, since others replace them. */
-export type ReadProof = () => Promise<ClientProof>;
-
-/** @throws OutboundIdentityError from the reader if a file is missing or holds something else. */
-export function createReadProof(credential: ClientCredential): ReadProof {
-  switch (credential.kind) {
-    case 'secret':
-      return async () => ({ clientSecret: credential.secret.reveal() });
-    case 'federated-token':
-      return async () => {
-        const text = await readText(credential.path, 'federated token');
-        return { clientAssertion: tokenOf(text) };
-      };
-    case 'certificate': {
-      let last: { readonly text: string; readonly proof: ClientProof } | undefined;
-      return async () => {
-        const text = await readText(credential.path, 'client certificate');
-        if (last?.text !== text) {
-          last = { text, proof: { clientCertificate: readCertificate(text, credential) } };
-        }
-        return last.proof;
-      };
-    }
+/**
+ * Makes proofs of what the credential is at the time: files are read again for each, since others replace them.
+ * @throws OutboundIdentityError from the proof if the secret is empty, or a file is missing or holds something else.
+ */
+export function createProve(credential: CredentialConfig): Prove {
+  if (credential.kind === 'secret') {
+    return async () => {
+      const secret = credential.secret.reveal();
+      if (secret === '') {
+        throw new OutboundIdentityError('The credential of the client cannot be used.');
+      }
+      return { client_secret: secret };
+    };
   }
+  const makeAssertion = credential.kind === 'certificate' ? createSign(credential) : readToken;
+  return async (clientId, audience) => ({
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await makeAssertion(await readText(credential), clientId, audience),
+  });
 }
 
-async function readText(path: string, what: string): Promise<string> {
-  try {
-    return (await readNamedFile(path)).toString('utf8');
-  } catch (error) {
-    if (!(error instanceof NamedFileError)) {
-      throw error;
-    }
-    const { code: systemCode } = error;
+type CertificateCredential = Extract<CredentialConfig, { readonly kind: 'certificate' }>;
+
+async function readText({ kind, path }: Exclude<CredentialConfig, { kind: 'secret' }>) {
+  const bytes = await readNamedFile(path).catch((error: NamedFileError) => {
+    const { code: systemCode, reason } = error;
+    const what = kind === 'certificate' ? 'client certificate' : 'federated token';
     // The code is shown with the error's report.
-    const reason = systemCode === undefined ? `: ${error.reason}` : '';
-    const message = `The file with the ${what} cannot be read${reason}.`;
+    const why = systemCode === undefined ? `: ${reason}` : '';
+    const message = `The file with the ${what} cannot be read${why}.`;
     throw new OutboundIdentityError(message, { systemCode });
-  }
+  });
+  return bytes.toString('utf8');
 }
 
-function tokenOf(text: string): string {
+function readToken(text: string): string {
   const token = text.trim();
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) {
     throw new OutboundIdentityError('The file with the federated token holds no token.');
@@ -82,22 +50,25 @@ function tokenOf(text: string): string {
   return token;
 }
 
-interface CertificateOptions {
-  readonly passphrase?: Secret | undefined;
-  readonly sendsChain?: boolean;
-}
-
-const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const keyBlock = /-----BEGIN ([A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END ([A-Z]+ )*PRIVATE KEY-----/;
-
-/** Reads key and certificate out of a PEM text. @throws OutboundIdentityError if they do not belong together. */
+/** Reads key, certificate and the chain to send, if any, out of a PEM text. @throws OutboundIdentityError */
 export function readCertificate(
   pem: string,
-  { passphrase, sendsChain = false }: CertificateOptions = {},
-): ClientCertificate {
-  const blocks = pem.match(certificateBlock) ?? [];
-  const key = readKey(pem, passphrase);
-  const certificates = blocks.map(readOne);
+  { passphrase, sendsChain }: Pick<CertificateCredential, 'passphrase' | 'sendsChain'>,
+) {
+  if (!/-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/.test(pem)) {
+    throw new OutboundIdentityError('The file with the client certificate has no private key.');
+  }
+  const unusableKey = 'The private key of the client certificate cannot be read, or is not of RSA.';
+  const secret = passphrase && { passphrase: passphrase.reveal() };
+  const key = parse(() => createPrivateKey({ key: pem, ...secret }), unusableKey);
+  if (key.asymmetricKeyType !== 'rsa') {
+    throw new OutboundIdentityError(unusableKey);
+  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const certificates = parse(
+    () => blocks.map((block) => new X509Certificate(block)),
+    'A certificate in the file cannot be read.',
+  );
   // Files are written in either order, so the leaf is the one whose key it is.
   const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined) {
@@ -105,60 +76,38 @@ export function readCertificate(
       'The file with the client certificate has no certificate that belongs to its key.',
     );
   }
-  const ordered = [leaf, ...certificates.filter((certificate) => certificate !== leaf)];
-  return {
-    thumbprintSha256: leaf.fingerprint256.replaceAll(':', ''),
-    privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    ...(sendsChain && { x5c: ordered.map(String).join('\n') }),
+  const others = certificates.filter((certificate) => certificate !== leaf);
+  return { key, leaf, chain: sendsChain ? [leaf, ...others] : [] };
+}
+
+function parse<Result>(read: () => Result, problem: string): Result {
+  try {
+    return read();
+  } catch {
+    throw new OutboundIdentityError(problem);
+  }
+}
+
+/** Microsoft's form of a client assertion: PS256, and the certificate's SHA-256 in the header. Valid by jose's clock. */
+function createSign(credential: CertificateCredential) {
+  let last: (ReturnType<typeof readCertificate> & { readonly text: string }) | undefined;
+  return (text: string, clientId: string, audience: string): Promise<string> => {
+    last = last?.text === text ? last : { text, ...readCertificate(text, credential) };
+    const { key, leaf, chain } = last;
+    const x5c = chain.map(({ raw }) => raw.toString('base64'));
+    return new SignJWT()
+      .setProtectedHeader({
+        typ: 'JWT',
+        alg: 'PS256',
+        'x5t#S256': hash('sha256', leaf.raw, 'base64url'),
+        ...(x5c.length > 0 && { x5c }),
+      })
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setNotBefore('0 seconds')
+      .setExpirationTime('10 minutes')
+      .sign(key);
   };
-}
-
-function readKey(pem: string, passphrase: Secret | undefined): KeyObject {
-  const block = keyBlock.exec(pem)?.[0];
-  if (block === undefined) {
-    throw new OutboundIdentityError('The file with the client certificate has no private key.');
-  }
-  const key = parseKey(block, passphrase);
-  if (key?.asymmetricKeyType !== 'rsa') {
-    throw new OutboundIdentityError(
-      'The private key of the client certificate cannot be read, or is not of RSA.',
-    );
-  }
-  return key;
-}
-
-function parseKey(key: string, passphrase: Secret | undefined): KeyObject | undefined {
-  try {
-    return createPrivateKey({ key, ...(passphrase && { passphrase: passphrase.reveal() }) });
-  } catch {
-    return undefined;
-  }
-}
-
-function readOne(block: string): X509Certificate {
-  try {
-    return new X509Certificate(block);
-  } catch {
-    throw new OutboundIdentityError('A certificate in the file cannot be read.');
-  }
-}
-
-/**
- * Reads a credential's file once, before its first use. Says what is wrong with it, undefined if nothing is. A
- * gateway that starts without it would be ready, and reject every caller.
- */
-export async function findCredentialProblem(
-  credential: ClientCredential,
-): Promise<string | undefined> {
-  try {
-    await createReadProof(credential)();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof OutboundIdentityError)) {
-      throw error;
-    }
-    const { systemCode } = error.facts;
-    const what = error.message.replace(/\.$/, '');
-    return systemCode === undefined ? `${what}.` : `${what} (${systemCode}).`;
-  }
 }
