@@ -163,9 +163,9 @@ describe('the pages', () => {
   });
 
   it('name every metric and every limit', () => {
-    const names = [
-      ...pageText('src/telemetry/metrics.ts').matchAll(/\b(gateway_\w+)'?[:,]/g),
-    ].map(([, name = '']) => name);
+    const names = [...pageText('src/telemetry/metrics.ts').matchAll(/\b(gateway_\w+)'?[:,]/g)].map(
+      ([, name = '']) => name,
+    );
     const metrics = pageText('docs/observability.md');
     expect(names.length).toBeGreaterThan(8);
     expect(names.filter((name) => !metrics.includes(`\`${name}\``))).toEqual([]);
