@@ -1,7 +1,7 @@
 import type { Secret } from '../shared/secret.ts';
 import { type CloudName, cloudOf } from './clouds.ts';
 import type { Readers } from './readers.ts';
-import { namesWithin, read } from './variables.ts';
+import { read, variableNames } from './variables.ts';
 
 /** Which callers' tokens are taken. */
 export interface InboundConfig {
@@ -52,6 +52,8 @@ export type IdentityConfig =
 /** Of a gateway that has tokens of its own. */
 export type OwnIdentityConfig = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
 
+/** What has no meaning if Graph alone judges callers. */
+const callerRules = [...variableNames].filter((name) => /^AUTH_(?!MODE$)/.test(name));
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
@@ -64,7 +66,7 @@ export function readIdentity(
   const mode = read(readers, 'AUTH_MODE');
   if (mode === 'passthrough') {
     // An operator who sets one of them believes that it holds.
-    for (const name of namesWithin('callers').filter((rule) => readers.text(rule) !== undefined)) {
+    for (const name of callerRules.filter((rule) => readers.text(rule) !== undefined)) {
       readers.report(
         `${name} is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`,
       );

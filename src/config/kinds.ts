@@ -4,9 +4,6 @@ import { isLoopback } from '../shared/proxy.ts';
 import { Secret } from '../shared/secret.ts';
 import { parseKeyValues, percentDecode, shown } from './readers.ts';
 
-/** Under which setting a variable has a meaning. One that is set elsewhere is a problem or a hint of the doctor's. */
-export type Scope = 'callers' | 'credentials' | 'managed-identity' | 'emulator';
-
 /** One variable of the environment: how its text is read, and what the manual says of it, in Markdown. */
 export interface Variable<Value> {
   /** `fault` reports what is wrong, in words that follow the variable's name, and gives a value to go on with. */
@@ -16,8 +13,6 @@ export interface Variable<Value> {
   readonly values: string;
   readonly default: string;
   readonly meaning: string;
-  /** Absent if it always applies. */
-  readonly scope?: Scope;
 }
 
 const code = (text: unknown): string => `\`${text}\``;
@@ -211,12 +206,3 @@ export const ratio = kind('0 to 1', 1, (value, fault) => {
   const number = /^\d(\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
   return number >= 0 && number <= 1 ? number : fault(mustBe(value, 'a number from 0 to 1'));
 });
-
-/** The same variables, all for one setting only. */
-export function within<Table extends Readonly<Record<string, { readonly meaning: string }>>>(
-  scope: Scope,
-  table: Table,
-): Table {
-  const entries = Object.entries(table).map(([name, variable]) => [name, { ...variable, scope }]);
-  return Object.fromEntries(entries) as Table;
-}

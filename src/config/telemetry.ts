@@ -1,6 +1,6 @@
 import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
 import { parseKeyValues, type Readers, readProxies } from './readers.ts';
-import { read, readAll, readAs, type Settings, type ValueOf } from './variables.ts';
+import { read, readAll, type Settings, type ValueOf } from './variables.ts';
 
 /** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
 export interface TelemetryConfig {
@@ -120,7 +120,7 @@ function namesCollector(readers: Readers, signal: Signal): boolean {
 function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
   const entries = Object.entries(otlpParts).map(([key, part]) => {
     const common = read(readers, `${general}${part}`);
-    return [key, readAs(readers, `${general}${part}`, `${general}${signal}_${part}`, common)];
+    return [key, read(readers, `${general}${part}`, common, `${general}${signal}_${part}`)];
   });
   const settings = Object.fromEntries(entries) as OtlpSettings;
   if ((settings.clientCertificatePath === undefined) !== (settings.clientKeyPath === undefined)) {
@@ -129,7 +129,7 @@ function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
     );
   }
   // An address for one kind is taken as it is; to the one for all, the path of the kind is added.
-  const special = readAs(readers, `${general}ENDPOINT`, `${general}${signal}_ENDPOINT`);
+  const special = read(readers, `${general}ENDPOINT`, undefined, `${general}${signal}_ENDPOINT`);
   const root = read(readers, `${general}ENDPOINT`)?.href ?? 'http://localhost:4318';
   const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
   return { ...settings, url, proxy: proxyFor(url, readProxies(readers)) };

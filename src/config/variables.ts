@@ -15,12 +15,10 @@ import {
   ratio,
   redisUrl,
   rootUrl,
-  type Scope,
   secret,
   someOf,
   text,
   type Variable,
-  within,
 } from './kinds.ts';
 import type { Readers } from './readers.ts';
 
@@ -123,44 +121,30 @@ export const sections = {
     AUTH_MODE: oneOf(['passthrough', 'on-behalf-of', 'app-only'], 'passthrough').is(
       'whose token goes to Graph',
     ),
-    ...within('callers', {
-      AUTH_TENANTS: guids.is('tenants whose tokens are accepted', '`AZURE_TENANT_ID`'),
-      AUTH_AUDIENCES: list.is(
-        'audiences of tokens for this gateway',
-        '`AZURE_CLIENT_ID`, and `api://` before it',
-      ),
-      AUTH_CLIENTS: guids.is(
-        'client ids of the applications that may call',
-        'all of those tenants',
-      ),
-      AUTH_READ_PERMISSIONS: list.is(
-        'scopes or roles of which one suffices for reading, the least privileged first',
-        '`CompliancePartners.Read,CompliancePartners.ReadWrite`',
-      ),
-      AUTH_WRITE_PERMISSIONS: list.is('the same for writing', '`CompliancePartners.ReadWrite`'),
-    }),
-    ...within('credentials', {
-      AZURE_TENANT_ID: guid.is("the tenant of the gateway's own registration"),
-      AZURE_CLIENT_ID: guid.is("the gateway's own registration"),
-      AZURE_CLIENT_SECRET: secret.is('its secret, or one of the next two'),
-      AZURE_CLIENT_CERTIFICATE_PATH: path.is('a PEM file with key and certificate'),
-      AZURE_FEDERATED_TOKEN_FILE: path.is(
-        'a federated token (workload identity), read for each use',
-      ),
-      AZURE_CLIENT_CERTIFICATE_PASSWORD: secret.is("the password of the certificate's key"),
-      AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: flag(false).is('sends the certificate with each proof'),
-      AZURE_AUTHORITY_HOST: rootUrl.is(
-        'the authority; `https`, or `http` on loopback for tests',
-        "the cloud's",
-      ),
-    }),
-    ...within('managed-identity', {
-      IDENTITY_ENDPOINT: plainUrl.is(
-        'set by App Service and Container Apps',
-        'the metadata service',
-      ),
-      IDENTITY_HEADER: secret.is('set together with it'),
-    }),
+    AUTH_TENANTS: guids.is('tenants whose tokens are accepted', '`AZURE_TENANT_ID`'),
+    AUTH_AUDIENCES: list.is(
+      'audiences of tokens for this gateway',
+      '`AZURE_CLIENT_ID`, and `api://` before it',
+    ),
+    AUTH_CLIENTS: guids.is('client ids of the applications that may call', 'all of those tenants'),
+    AUTH_READ_PERMISSIONS: list.is(
+      'scopes or roles of which one suffices for reading, the least privileged first',
+      '`CompliancePartners.Read,CompliancePartners.ReadWrite`',
+    ),
+    AUTH_WRITE_PERMISSIONS: list.is('the same for writing', '`CompliancePartners.ReadWrite`'),
+    AZURE_TENANT_ID: guid.is("the tenant of the gateway's own registration"),
+    AZURE_CLIENT_ID: guid.is("the gateway's own registration"),
+    AZURE_CLIENT_SECRET: secret.is('its secret, or one of the next two'),
+    AZURE_CLIENT_CERTIFICATE_PATH: path.is('a PEM file with key and certificate'),
+    AZURE_FEDERATED_TOKEN_FILE: path.is('a federated token (workload identity), read for each use'),
+    AZURE_CLIENT_CERTIFICATE_PASSWORD: secret.is("the password of the certificate's key"),
+    AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: flag(false).is('sends the certificate with each proof'),
+    AZURE_AUTHORITY_HOST: rootUrl.is(
+      'the authority; `https`, or `http` on loopback for tests',
+      "the cloud's",
+    ),
+    IDENTITY_ENDPOINT: plainUrl.is('set by App Service and Container Apps', 'the metadata service'),
+    IDENTITY_HEADER: secret.is('set together with it'),
   },
   "Callers' connections and overload": {
     SHED_OPEN_REQUESTS: integer(0, 100_000, 1_000).is(
@@ -240,7 +224,7 @@ export const sections = {
       "none; embedded Graph: Apollo's hosted Sandbox",
     ),
   },
-  'Embedded Graph': within('emulator', {
+  'Embedded Graph': {
     EMULATOR_PORT: integer(0, 65_535, 0).is('its port; 0 takes a free one'),
     EMULATOR_BETA_GENERATION: oneOf(betaGenerations, 'reference-page').is(
       'which beta it plays: see [emulator](emulator.md)',
@@ -256,7 +240,7 @@ export const sections = {
     EMULATOR_CONTROL: flag(false).is(
       'programs on this machine can script faults; never with `NODE_ENV=production`',
     ),
-  }),
+  },
   // OpenTelemetry's own, as far as this gateway understands them.
   Variables: {
     OTEL_SDK_DISABLED: flag(false).is('`true` switches everything off'),
@@ -329,29 +313,15 @@ export type ValueOf<Name extends VariableName> = (typeof variables)[Name]['fallb
 /** Every variable that the gateway knows. */
 export const variableNames: ReadonlySet<string> = new Set(Object.keys(variables));
 
-/** The variables that apply under one setting only. */
-export function namesWithin(scope: Scope): readonly string[] {
-  const all: readonly (readonly [string, object])[] = Object.entries(variables);
-  return all
-    .filter(([, variable]) => 'scope' in variable && variable.scope === scope)
-    .map(([name]) => name);
-}
-
-/** Reads one variable as the table says. `fallback` replaces the table's default. */
+/**
+ * Reads one variable as the table says. `fallback` replaces the table's default. `name` is that of another variable with
+ * the same rules, such as one for a single kind of telemetry.
+ */
 export function read<Name extends VariableName>(
   readers: Readers,
-  name: Name,
-  fallback?: ValueOf<Name>,
-): ValueOf<Name> {
-  return readAs(readers, name, name, fallback);
-}
-
-/** Reads a variable whose rules are those of another one, such as one for a single kind of telemetry. */
-export function readAs<Name extends VariableName>(
-  readers: Readers,
   rules: Name,
-  name: string,
   fallback?: ValueOf<Name>,
+  name: string = rules,
 ): ValueOf<Name> {
   // The compiler does not follow that name and variable belong together.
   const variable = variables[rules] as unknown as Variable<ValueOf<Name>>;

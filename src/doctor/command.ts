@@ -64,24 +64,16 @@ function brokenOff(error: unknown): Report {
 
 async function examineAsAsked(options: DoctorOptions, parts: DoctorParts): Promise<Report> {
   const { environment, timeoutMs = defaultTimeoutMs } = parts;
-  const given = await readToken(options['token-file'], parts);
-  const [token, tokenProblems] = given instanceof Secret ? [given, []] : [undefined, given];
+  const read = await readToken(options['token-file'], parts);
+  const [token, tokenProblems] = read instanceof Secret ? [read, []] : [undefined, read];
   const readers = createReaders(environment);
   try {
     const config = readConfig(environment, readers);
     await checkTrustedDocuments(config);
     const facts = { config, environment, readNames: readers.names };
     const url = options.url === undefined ? undefined : new URL(options.url);
-    const findings = await examine(
-      facts,
-      { token, url },
-      {
-        ...parts,
-        timeoutMs,
-        nowMs: parts.clock.now(),
-        proxies: config.proxies,
-      },
-    );
+    const given = { ...parts, timeoutMs, nowMs: parts.clock.now(), proxies: config.proxies };
+    const findings = await examine(facts, { token, url }, given);
     return reportOf([...findings, ...tokenProblems]);
   } catch (error) {
     if (!(error instanceof ConfigError)) {

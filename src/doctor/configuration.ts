@@ -1,7 +1,7 @@
 import { cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/readers.ts';
-import { namesWithin } from '../config/variables.ts';
+import { variableNames } from '../config/variables.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
@@ -21,7 +21,6 @@ export const isProduction = ({ environment }: ConfigFacts): boolean =>
 /** Prefixes under which every variable is the gateway's. */
 const ownNames =
   /^(GRAPH|AUTH|CORS|DRAIN|EMULATOR|EXPLORER|HEADERS|KEEP_ALIVE|LIMITS?|LIST|MAX|OPERATION|RESPONSE_IDLE|SHED|TRUSTED_DOCUMENTS|AZURE_CLIENT)_/;
-const credentialNames = namesWithin('credentials');
 const doctorsOwn = 'GRAPH_TOKEN';
 /** What Kubernetes gives a pod to stop if nothing else is said. */
 const usualGraceMs = 30_000;
@@ -36,12 +35,12 @@ export function configFindings(facts: ConfigFacts): readonly Finding[] {
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
   const unread = Object.keys(environment).filter(
     (name) =>
-      (ownNames.test(name) || credentialNames.includes(name)) &&
+      (ownNames.test(name) || (name.startsWith('AZURE_') && variableNames.has(name))) &&
       !readNames.has(name) &&
       name !== doctorsOwn &&
       isSet(name),
   );
-  const ofEmulator = namesWithin('emulator').filter(isSet);
+  const ofEmulator = [...variableNames].filter((name) => /^EMULATOR_/.test(name) && isSet(name));
   const cloudsHost = new URL(cloudOf(cloud).graphRoot).host;
   const rootHost = isEmbedded ? cloudsHost : upstream.root.host;
   const graph = isEmbedded

@@ -36,8 +36,10 @@ export async function openTunnel(
         ...(authorization && { 'proxy-authorization': authorization.reveal() }),
       },
     });
+    // What breaks later is seen by what goes through it, and must end nothing else.
+    socket.on('error', () => undefined);
     if (statusCode !== 200) {
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
       throw Object.assign(new Error('The proxy opened no tunnel.'), { code: statusCode });
     }
     // undici says Duplex; it is the connection itself.

@@ -6,6 +6,7 @@ import type { Emulator } from '../../src/emulator/server.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { diagnose } from '../support/doctorHarness.ts';
+import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
@@ -13,14 +14,19 @@ const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 const emptyFile = join(folder, 'empty');
 writeFileSync(emptyFile, '\n');
 let graph: Emulator;
+/** Answers as a gateway that is not ready, and as one that takes trusted documents only. */
+let unready: ScriptedServer;
 let authority: TestAuthority;
 beforeAll(async () => {
   graph = await startTestGraph();
   authority = await startAuthority();
+  const errors = [{ message: 'No.', extensions: { code: 'TRUSTED_DOCUMENT_UNKNOWN' } }];
+  unready = await startScriptedServer(json(503, { errors }));
 });
 afterAll(async () => {
   await graph.close();
   await authority.close();
+  await unready.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -127,7 +133,9 @@ describe('the doctor', () => {
     ['problem gateway: /readyz answers with 4', () => graph.baseUrl],
     ['problem gateway: POST /graphql gives no answer', () => graph.baseUrl],
     ['problem gateway: No connection to 127.0.0.1', () => 'http://127.0.0.1:1'],
-  ])('reports "%s" where no gateway answers', async (line, urlOf) => {
+    ['problem gateway: It lives and is not ready (503).', () => unready.url.href],
+    ['ok gateway: It answers, and takes trusted documents only.', () => unready.url.href],
+  ])('reports "%s" if a gateway or another program answers so', async (line, urlOf) => {
     const { exitCode, lines } = await diagnose(passthrough(), {}, ['--url', urlOf()]);
     expect(exitCode).toBe(1);
     expect(lines).toContainEqual(expect.stringContaining(line));

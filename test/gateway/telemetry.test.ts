@@ -4,17 +4,8 @@ import { createGateway, readConfig } from '../../src/createGateway.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
-import {
-  type OtlpReceiver,
-  type ReceiverAnswer,
-  startOtlpReceiver,
-} from '../support/otlpReceiver.ts';
-import {
-  type Answer,
-  json,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
+import { type ReceiverAnswer, startOtlpReceiver } from '../support/otlpReceiver.ts';
+import { type Answer, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { until } from '../support/until.ts';
 
 const closeLater = useClosing();
@@ -25,29 +16,8 @@ const named = (name: string): string =>
   `query ${name} { complianceManagementPartners { nodes { id } } }`;
 const page = json(200, { value: [] });
 
-interface Stage {
-  readonly graph: ScriptedServer;
-  readonly collector: OtlpReceiver;
-  readonly metricsUrl: string;
-  readonly lines: readonly Record<string, unknown>[];
-  post(
-    query: string,
-    headers?: Record<string, string>,
-    variables?: object,
-  ): Promise<{
-    readonly status: number;
-    readonly headers: Record<string, string | string[] | undefined>;
-  }>;
-  /** Stops the gateway, which sends what is left. */
-  stop(): Promise<void>;
-}
-
 /** A gateway that sends traces to a collector and serves metrics, before a Graph that follows a script. */
-async function start(
-  script: readonly Answer[],
-  environment = {},
-  takes?: ReceiverAnswer,
-): Promise<Stage> {
+async function start(script: readonly Answer[], environment = {}, takes?: ReceiverAnswer) {
   const graph = await startScriptedServer(...script);
   const collector = await startOtlpReceiver(takes);
   const lines: Record<string, unknown>[] = [];
@@ -76,7 +46,7 @@ async function start(
     collector,
     metricsUrl,
     lines,
-    async post(query, headers = {}, variables = {}) {
+    async post(query: string, headers: Record<string, string> = {}, variables: object = {}) {
       const answer = await request(`${url}/graphql`, {
         method: 'POST',
         headers: {
@@ -89,6 +59,7 @@ async function start(
       await answer.body.dump();
       return { status: answer.statusCode, headers: answer.headers };
     },
+    /** Stops the gateway, which sends what is left. */
     stop: () => gateway.stop(),
   };
 }

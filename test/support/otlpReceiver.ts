@@ -11,7 +11,7 @@ import type { ServerCertificate } from './certificates.ts';
 import { until } from './until.ts';
 
 /** One export as it came. */
-export interface Received {
+interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   /** Unpacked, byte for byte. */
@@ -19,7 +19,7 @@ export interface Received {
 }
 
 /** A span as OTLP's JSON has it, with its attributes as a record. */
-export interface ReceivedSpan {
+interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -31,18 +31,7 @@ export interface ReceivedSpan {
   readonly events: readonly unknown[];
 }
 
-/** A collector on loopback that keeps what it is sent. */
-export interface OtlpReceiver {
-  readonly url: string;
-  readonly received: readonly Received[];
-  /** The spans that came as JSON. */
-  spans(): readonly ReceivedSpan[];
-  /** Every text that came, whatever it was written in. */
-  texts(): string;
-  /** Waits for so many exports to a path. */
-  until(path: string, count?: number): Promise<void>;
-  close(): Promise<void>;
-}
+export type OtlpReceiver = Awaited<ReturnType<typeof startOtlpReceiver>>;
 
 export type ReceiverAnswer = (response: ServerResponse) => void;
 
@@ -52,10 +41,7 @@ const takeIt: ReceiverAnswer = (response) => {
 };
 
 /** Starts a collector; it takes everything unless the test says how it answers, and speaks TLS with a certificate. */
-export async function startOtlpReceiver(
-  answer = takeIt,
-  tls?: ServerCertificate,
-): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(answer = takeIt, tls?: ServerCertificate) {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   const onRequest: RequestListener = (request, response) => {
@@ -77,16 +63,19 @@ export async function startOtlpReceiver(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    spans: () =>
+    /** What came, in its order. */
+    received: received as readonly Received[],
+    /** The spans that came as JSON. */
+    spans: (): readonly ReceivedSpan[] =>
       received
         .filter(({ path, headers }) => path === '/v1/traces' && isJson(headers))
         .flatMap(({ body }) => spansIn(JSON.parse(body.toString('utf8')))),
-    // Texts stand in protobuf as they are.
-    texts: () => received.map(({ body }) => body.toString('utf8')).join('\n'),
-    until: (path, count = 1) =>
+    /** Every text that came; texts stand in protobuf as they are. */
+    texts: (): string => received.map(({ body }) => body.toString('utf8')).join('\n'),
+    /** Waits for so many exports to a path. */
+    until: (path: string, count = 1): Promise<void> =>
       until(() => received.filter((one) => one.path === path).length >= count),
-    async close() {
+    async close(): Promise<void> {
       for (const socket of sockets) {
         socket.destroy();
       }
