@@ -85,7 +85,7 @@ export async function probeCallerToken(
       error instanceof IdentityError ? error.message : 'Graph did not confirm the token in time.';
     return { kind: 'refused', message };
   } finally {
-    identity.close();
+    identity.keys.close();
   }
 }
 

@@ -498,7 +498,7 @@ describe('start identity', () => {
   });
 
   afterEach(async () => {
-    await identity.close();
+    identity.keys.close();
     await authority.close();
   });
 
@@ -520,7 +520,7 @@ describe('start identity', () => {
   const come = (wish?: MintWish): Promise<Caller> => identify(authority.mint(wish));
   describe('the identity of callers', () => {
     it('is verified for two tenants by the documents of all organizations, and never mixed', async () => {
-      await identity.close();
+      identity.keys.close();
       identity = begin({ tenantIds: [contoso.id, fabrikam.id] });
       const wishes: MintWish[] = Array.from({ length: 40 }, (_value, index) => ({
         tenant: index % 2 === 0 ? contoso : fabrikam,
@@ -545,7 +545,7 @@ describe('start identity', () => {
     });
 
     it('is not verified by an authority with an unknown certificate', async () => {
-      await identity.close();
+      identity.keys.close();
       identity = begin({ certificateAuthorities: [] });
       expect(await reasonOf(come())).toBe('keys-unavailable');
       expect(log.lines).toMatchObject([{ reason: 'no answer came', state: 'no keys' }]);
