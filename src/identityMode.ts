@@ -64,7 +64,7 @@ export async function startIdentityMode(
     WRITE: inbound.writePermissions,
   });
   const credentials = await createOutbound(config, settings, surroundings);
-  const stopWatching = surroundings.measurements.watchKeyAge(() => identity.keyAgeMs);
+  const stopWatching = surroundings.measurements.watchKeyAge(() => identity.keys.ageMs);
   const app = {
     clientId: outbound.clientId ?? '',
     tenantId: outbound.kind === 'registration' ? outbound.tenantId : '',
@@ -73,11 +73,11 @@ export async function startIdentityMode(
     credentials: guardCredentials(credentials, authorizer),
     tenantKeys: createOwnTenantKeys(app, authorizer, mode === 'on-behalf-of'),
     authorizer,
-    isReady: () => identity.isReady,
-    keyAgeMs: () => identity.keyAgeMs,
+    isReady: () => identity.keys.isReady,
+    keyAgeMs: () => identity.keys.ageMs,
     async close() {
       stopWatching();
-      identity.close();
+      identity.keys.close();
       await credentials.close();
     },
   };

@@ -103,7 +103,7 @@ async function checkCallerToken(
       ),
     ];
   } finally {
-    identity.close();
+    identity.keys.close();
   }
 }
 

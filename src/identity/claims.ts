@@ -21,70 +21,54 @@ type Payload = Readonly<Record<string, unknown>>;
 
 /** Reads the claims that the gateway looks at. @throws IdentityError if one is missing or of a wrong type. */
 export function readClaims(payload: Payload) {
-  const version = required(optionalText(payload, 'ver'));
-  const tenantId = required(optionalText(payload, 'tid'));
+  const version = required(payload, 'ver', isText);
+  const tenantId = required(payload, 'tid', isText);
   if ((version !== '1.0' && version !== '2.0') || !isGuid(tenantId)) {
-    throw malformed();
+    throw new IdentityError('claims-malformed');
   }
   return {
     version,
-    issuer: required(optionalText(payload, 'iss')),
+    issuer: required(payload, 'iss', isText),
     // A list would let one token count for several services, and Entra never writes one.
-    audience: required(optionalText(payload, 'aud')),
+    audience: required(payload, 'aud', isText),
     tenantId,
-    clientId: required(optionalText(payload, version === '2.0' ? 'azp' : 'appid')),
-    subject: required(optionalText(payload, 'sub')),
-    objectId: optionalText(payload, 'oid'),
-    expiresAtMs: required(optionalTimeMs(payload, 'exp')),
-    issuedAtMs: required(optionalTimeMs(payload, 'iat')),
-    notBeforeMs: optionalTimeMs(payload, 'nbf') ?? 0,
-    scopes: optionalText(payload, 'scp')
+    clientId: required(payload, version === '2.0' ? 'azp' : 'appid', isText),
+    subject: required(payload, 'sub', isText),
+    objectId: optional(payload, 'oid', isText),
+    expiresAtMs: required(payload, 'exp', isTime) * 1000,
+    issuedAtMs: required(payload, 'iat', isTime) * 1000,
+    notBeforeMs: (optional(payload, 'nbf', isTime) ?? 0) * 1000,
+    scopes: optional(payload, 'scp', isText)
       ?.split(' ')
       .filter((scope) => scope !== ''),
-    roles: optionalTexts(payload, 'roles') ?? [],
+    roles: optional(payload, 'roles', isTexts) ?? [],
     // Whose token it is, if the app registration asks for this claim.
-    identityType: optionalText(payload, 'idtyp'),
+    identityType: optional(payload, 'idtyp', isText),
   } as const;
 }
 
 type Claims = ReturnType<typeof readClaims>;
 
-function optionalText(payload: Payload, name: string): string | undefined {
+type IsFit<Value> = (value: unknown) => value is Value;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every(isText);
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value);
+
+function optional<Value>(payload: Payload, name: string, isFit: IsFit<Value>): Value | undefined {
   const value = payload[name];
-  if (value !== undefined && (typeof value !== 'string' || value === '')) {
-    throw malformed();
+  if (value === undefined || isFit(value)) {
+    return value;
+  }
+  throw new IdentityError('claims-malformed');
+}
+
+function required<Value>(payload: Payload, name: string, isFit: IsFit<Value>): Value {
+  const value = optional(payload, name, isFit);
+  if (value === undefined) {
+    throw new IdentityError('claims-malformed');
   }
   return value;
-}
-
-function optionalTexts(payload: Payload, name: string): readonly string[] | undefined {
-  const value = payload[name];
-  if (value === undefined) {
-    return undefined;
-  }
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item !== '')) {
-    throw malformed();
-  }
-  return value.map(String);
-}
-
-function optionalTimeMs(payload: Payload, name: string): number | undefined {
-  const value = payload[name];
-  if (value !== undefined && !(typeof value === 'number' && Number.isSafeInteger(value))) {
-    throw malformed();
-  }
-  return value === undefined ? undefined : value * 1000;
-}
-
-function required<Value>(value: Value | undefined): Value {
-  if (value === undefined) {
-    throw malformed();
-  }
-  return value;
-}
-
-function malformed(): IdentityError {
-  return new IdentityError('claims-malformed');
 }
 
 /** Clocks differ, and a token may be older than it looks from here. */

@@ -45,9 +45,7 @@ export function isKeyForTenant(
   tenantId: string,
 ): boolean {
   const issuer = keyIssuer?.replace(tenantTemplate, tenantId);
-  return (
-    issuer === undefined ||
-    issuer === issuerOf(roots, '2.0', tenantId) ||
-    issuer === issuerOf(roots, '1.0', tenantId)
+  return [undefined, issuerOf(roots, '2.0', tenantId), issuerOf(roots, '1.0', tenantId)].includes(
+    issuer,
   );
 }

@@ -37,6 +37,8 @@ const longestPauseMs = 300_000;
  * Starts to load keys, and keeps them: a day long, one day more through outages, and no document that cannot be believed
  * in their place.
  */
+// Tried over jose's `createRemoteJWKSet`: longer, because it knows no issuer of a key, no age, no back-off and no clock but
+// the machine's, and takes broken or short keys. What it would do here are an import and a promise to share.
 export function startKeyStore({ load, clock, chance, log }: KeyStoreParts): KeyStore {
   const end = new EndController();
   let good: { readonly keys: KeySet; readonly loadedAtMs: number } | undefined;

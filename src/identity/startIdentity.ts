@@ -6,7 +6,7 @@ import { type Caller, createTokenRules, type TokenRuleSettings } from './claims.
 import { createDocumentReader } from './documentClient.ts';
 import { IdentityError } from './errors.ts';
 import { loadKeySet } from './keySet.ts';
-import { startKeyStore } from './keyStore.ts';
+import { type KeyStore, startKeyStore } from './keyStore.ts';
 import type { AuthorityWay } from './network.ts';
 import { validateToken } from './verifyToken.ts';
 
@@ -21,14 +21,9 @@ export interface IdentityOptions extends TokenRuleSettings, AuthorityWay {
 
 /** Tells who calls. */
 export interface Identity {
-  /** Whether there were keys once, so that tokens can be checked. */
-  readonly isReady: boolean;
-  /** How old the keys in use are; undefined if there are none. */
-  readonly keyAgeMs: number | undefined;
+  readonly keys: KeyStore;
   /** @throws IdentityError if the caller is rejected. */
   identify(token: Secret | undefined, signal: EndSignal): Promise<Caller>;
-  /** Ends loads in flight. */
-  close(): void;
 }
 
 /** The tenant whose keys are loaded: the only one there is, or `organizations` for all of them. */
@@ -44,18 +39,12 @@ export function startIdentity(options: IdentityOptions): Identity {
   const keys = startKeyStore({ ...options, load: (end) => loadKeySet(source, read, end) });
   const rules = createTokenRules(options);
   return {
-    get isReady() {
-      return keys.isReady;
-    },
-    get keyAgeMs() {
-      return keys.ageMs;
-    },
+    keys,
     async identify(token, signal) {
       if (token === undefined) {
         throw new IdentityError('token-missing');
       }
       return validateToken(token, { rules, keys, clock }, signal);
     },
-    close: keys.close,
   };
 }

@@ -1,20 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Caller } from '../../src/identity/claims.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createDocumentReader, DocumentError } from '../../src/identity/documentClient.ts';
 import { type KeySet, type KeySource, loadKeySet, readKeySet } from '../../src/identity/keySet.ts';
-import { type KeyStore, startKeyStore } from '../../src/identity/keyStore.ts';
-import {
-  type Identity,
-  type IdentityOptions,
-  startIdentity,
-} from '../../src/identity/startIdentity.ts';
+import { startKeyStore } from '../../src/identity/keyStore.ts';
+import { type IdentityOptions, startIdentity } from '../../src/identity/startIdentity.ts';
 import type { EndSignal } from '../../src/shared/abort.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
-import type { MintWish } from '../support/authority/mint.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
@@ -34,6 +28,8 @@ import { createVirtualClock, type VirtualClock } from '../support/virtualClock.t
 
 const key = createAuthorityKey();
 const live = new AbortController().signal;
+// Hundreds wait with it at once.
+setMaxListeners(0, live);
 const issuer = `https://login.example/${contoso.id}/v2.0`;
 const metadata = { issuer, jwks_uri: 'https://login.example/keys' };
 
@@ -150,360 +146,305 @@ function shortKey() {
   return { ...publicKey.export({ format: 'jwk' }), use: 'sig', kid: 'short' };
 }
 
-describe('key store', () => {
+describe('the key store', () => {
   const minuteMs = 60_000;
   const hourMs = 60 * minuteMs;
-  const first = createAuthorityKey();
-  const second = createAuthorityKey();
-  setMaxListeners(0, live);
-  const stores: KeyStore[] = [];
+  const [first, second] = [createAuthorityKey(), createAuthorityKey()];
+  const closeLater = useClosing();
 
-  afterEach(() => {
-    for (const store of stores.splice(0)) {
-      store.close();
-    }
-  });
-
-  /** A store over an authority that is a function, with time that passes only when a test says so. */
+  /** Over an authority that is a function, with time that passes only when a test says so. */
   function start({ chance = 0, isDown = false } = {}) {
     const clock = createVirtualClock();
     const log = recordingLog();
-    const world = {
-      published: [first] as readonly AuthorityKey[],
-      isDown,
-      isHanging: false,
-      loads: 0,
-    };
+    const authority = { published: [first], isDown, isHanging: false, loads: 0 };
     let offsetMs = 0;
     const load = async (end: EndSignal): Promise<KeySet> => {
-      world.loads += 1;
-      if (world.isHanging) {
+      authority.loads += 1;
+      if (authority.isHanging) {
         await new Promise<void>((_resolve, reject) => end.addEventListener('abort', reject));
       }
-      if (world.isDown) {
+      if (authority.isDown) {
         throw new DocumentError('no answer came', 'ECONNREFUSED');
       }
-      return readKeySet({ keys: world.published.map(({ jwk }) => jwk) });
+      return readKeySet({ keys: authority.published.map(({ jwk }) => jwk) });
     };
-    const shifted = {
-      now: () => clock.now() + offsetMs,
-      startTimer: (delayMs: number, callback: () => void) => clock.startTimer(delayMs, callback),
-    };
+    const now = () => clock.now() + offsetMs;
+    const shifted = { now, startTimer: clock.startTimer };
     const store = startKeyStore({ load, clock: shifted, chance: () => chance, log });
-    stores.push(store);
-    const knows = async (key: AuthorityKey): Promise<boolean> =>
-      (await store.find(key.kid, live)) !== undefined;
+    closeLater(store.close);
+    const knows = async (...keys: AuthorityKey[]): Promise<boolean[]> => {
+      const found: boolean[] = [];
+      for (const { kid } of keys) {
+        found.push((await store.find(kid, live)) !== undefined);
+      }
+      return found;
+    };
     const jump = (ms: number): void => {
       offsetMs += ms;
     };
-    return { clock, log, world, store, knows, jump };
+    return { clock, lines: log.lines, authority, store, knows, jump };
   }
 
-  describe('the key store', () => {
-    it('is ready once keys were loaded, and tells how old they are', async () => {
-      const { store, clock, knows } = start();
-      expect([store.isReady, store.ageMs]).toEqual([false, undefined]);
-      expect(await knows(first)).toBe(true);
-      await clock.advance(hourMs);
-      expect([store.isReady, store.ageMs]).toEqual([true, hourMs]);
-    });
+  it('is ready once keys were loaded, and tells how old they are', async () => {
+    const { store, clock, knows } = start();
+    expect([store.isReady, store.ageMs]).toEqual([false, undefined]);
+    expect(await knows(first)).toEqual([true]);
+    await clock.advance(hourMs);
+    expect([store.isReady, store.ageMs]).toEqual([true, hourMs]);
+  });
 
-    it('is not ready while the authority is down from the start, and says so', async () => {
-      const { store, world, clock, log } = start({ isDown: true });
-      expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
-      expect([store.isReady, store.ageMs, world.loads]).toEqual([false, undefined, 1]);
-      expect(log.lines).toMatchObject([
-        { reason: 'no answer came', systemCode: 'ECONNREFUSED', state: 'no keys' },
-      ]);
-      world.isDown = false;
-      await clock.advance(10_000);
-      expect(store.isReady).toBe(true);
-    });
+  it('is not ready while the authority is down from the start, and says so', async () => {
+    const { store, authority, clock, lines } = start({ isDown: true });
+    expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
+    expect([store.isReady, store.ageMs, authority.loads]).toEqual([false, undefined, 1]);
+    expect(lines).toMatchObject([
+      { reason: 'no answer came', systemCode: 'ECONNREFUSED', state: 'no keys' },
+    ]);
+    authority.isDown = false;
+    await clock.advance(10_000);
+    expect(store.isReady).toBe(true);
+  });
 
-    it('loads again after a day, a little earlier by chance', async () => {
-      const { world, clock } = start({ chance: 0.5 });
-      await clock.advance(21.5 * hourMs);
-      expect(world.loads).toBe(1);
-      await clock.advance(0.2 * hourMs);
-      expect(world.loads).toBe(2);
-    });
+  it('loads again after a day, a little earlier by chance', async () => {
+    const { authority, clock } = start({ chance: 0.5 });
+    await clock.advance(21.5 * hourMs);
+    expect(authority.loads).toBe(1);
+    await clock.advance(0.2 * hourMs);
+    expect(authority.loads).toBe(2);
+  });
 
-    it('tries again after 10 s, then less and less often up to every 5 min, while the authority is down', async () => {
-      const { world, clock } = start({ isDown: true });
-      const loadsAfter = async (ms: number): Promise<number> => {
-        await clock.advance(ms);
-        return world.loads;
-      };
-      expect(await loadsAfter(9_999)).toBe(1);
-      expect(await loadsAfter(1)).toBe(2);
-      expect(await loadsAfter(20_000)).toBe(3);
-      expect(await loadsAfter(40_000)).toBe(4);
-      expect(await loadsAfter(hourMs)).toBeLessThanOrEqual(4 + 15);
-    });
+  it('tries again after 10 s, then less and less often up to every 5 min, while the authority is down', async () => {
+    const { authority, clock } = start({ isDown: true });
+    const loads: number[] = [];
+    for (const ms of [9_999, 1, 20_000, 40_000]) {
+      await clock.advance(ms);
+      loads.push(authority.loads);
+    }
+    expect(loads).toEqual([1, 2, 3, 4]);
+    await clock.advance(hourMs);
+    expect(authority.loads).toBeLessThanOrEqual(4 + 15);
+  });
 
-    it('is asked by many at once, and asks once', async () => {
-      const { world, store } = start();
-      const found = await Promise.all(
-        Array.from({ length: 100 }, () => store.find(first.kid, live)),
+  it('is asked by many at once, and asks once', async () => {
+    const { authority, store } = start();
+    const asked = Array.from({ length: 100 }, () => store.find(first.kid, live));
+    const found = new Set(await Promise.all(asked));
+    expect([found.size, found.has(undefined), authority.loads]).toEqual([1, false, 1]);
+  });
+
+  it('serves the last good keys through an outage of 2 h that begins when they are due', async () => {
+    const { authority, clock, knows } = start();
+    await clock.advance(24 * hourMs - 1);
+    authority.isDown = true;
+    for (let minute = 0; minute < 120; minute += 1) {
+      await clock.advance(minuteMs);
+      expect(await knows(first)).toEqual([true]);
+    }
+    expect(authority.loads).toBeGreaterThan(5);
+    authority.isDown = false;
+    authority.published = [second];
+    await clock.advance(5 * minuteMs);
+    expect(await knows(first, second)).toEqual([false, true]);
+  });
+
+  it('has no keys after an outage of more than a day, and has them again at once afterwards', async () => {
+    const { authority, clock, store, knows } = start();
+    await clock.advance(0);
+    authority.isDown = true;
+    await clock.advance(48 * hourMs - 1);
+    expect(await knows(first)).toEqual([true]);
+    await clock.advance(10_000);
+    expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
+    expect(store.isReady).toBe(true);
+    authority.isDown = false;
+    await clock.advance(10_000);
+    expect(await knows(first)).toEqual([true]);
+  });
+
+  it('fetches a new key when a token uses it', async () => {
+    const { authority, clock, knows } = start();
+    await clock.advance(minuteMs);
+    authority.published = [second, first];
+    expect([await knows(second, first), authority.loads]).toEqual([[true, true], 2]);
+  });
+
+  it('fetches once in 10 s when many tokens have unknown keys', async () => {
+    const { authority, clock, store, knows } = start();
+    await clock.advance(minuteMs);
+    for (let round = 0; round < 60; round += 1) {
+      const strangers = Array.from({ length: 50 }, (_value, index) =>
+        store.find(`unknown-${round}-${index}`, live),
       );
-      expect(found.every((key) => key === found[0] && key !== undefined)).toBe(true);
-      expect(world.loads).toBe(1);
-    });
+      expect(new Set(await Promise.all(strangers))).toEqual(new Set([undefined]));
+      expect(await knows(first)).toEqual([true]);
+      await clock.advance(1_000);
+    }
+    expect(authority.loads).toBe(1 + 6);
+  });
 
-    it('serves the last good keys through an outage of 2 h that begins when they are due', async () => {
-      const { world, clock, knows } = start();
-      await clock.advance(24 * hourMs - 1);
-      world.isDown = true;
-      for (let minute = 0; minute < 120; minute += 1) {
-        await clock.advance(minuteMs);
-        expect(await knows(first)).toBe(true);
-      }
-      expect(world.loads).toBeGreaterThan(5);
-      world.isDown = false;
-      world.published = [second];
-      await clock.advance(5 * minuteMs);
-      expect([await knows(first), await knows(second)]).toEqual([false, true]);
-    });
+  it('delays no token with a known key while the authority hangs', async () => {
+    const { authority, clock, store, knows } = start();
+    await clock.advance(minuteMs);
+    authority.isHanging = true;
+    const stranger = reasonOf(store.find('unknown', live));
+    expect(await knows(first)).toEqual([true]);
+    store.close();
+    expect(await stranger).toBeUndefined();
+  });
 
-    it('has no keys after an outage of more than a day, and has them again at once afterwards', async () => {
-      const { world, clock, store, knows } = start();
-      await clock.advance(0);
-      world.isDown = true;
-      await clock.advance(48 * hourMs - 1);
-      expect(await knows(first)).toBe(true);
-      await clock.advance(10_000);
-      expect(await reasonOf(store.find(first.kid, live))).toBe('keys-unavailable');
-      expect(store.isReady).toBe(true);
-      world.isDown = false;
-      await clock.advance(10_000);
-      expect(await knows(first)).toBe(true);
-    });
+  it('waits no longer than the operation lasts', async () => {
+    const { authority, clock, store } = start();
+    await clock.advance(minuteMs);
+    authority.isHanging = true;
+    const operation = new AbortController();
+    const waiting = reasonOf(store.find('unknown', operation.signal));
+    operation.abort('deadline');
+    expect(await waiting).toBe('wait-ended');
+    expect(await reasonOf(store.find('unknown', operation.signal))).toBe('wait-ended');
+  });
 
-    it('fetches a new key when a token uses it', async () => {
-      const { world, clock, knows } = start();
-      await clock.advance(minuteMs);
-      world.published = [second, first];
-      expect([await knows(second), await knows(first), world.loads]).toEqual([true, true, 2]);
-    });
+  it('survives a clock that jumps a week ahead, because it asks before it gives up', async () => {
+    const { clock, knows, jump, authority } = start();
+    await clock.advance(minuteMs);
+    jump(7 * 24 * hourMs);
+    expect([await knows(first), authority.loads]).toEqual([[true], 2]);
+  });
 
-    it('fetches once in 10 s when many tokens have unknown keys', async () => {
-      const { world, clock, store, knows } = start();
-      await clock.advance(minuteMs);
-      for (let second = 0; second < 60; second += 1) {
-        const strangers = Array.from({ length: 50 }, (_value, index) =>
-          store.find(`unknown-${second}-${index}`, live),
-        );
-        expect((await Promise.all(strangers)).every((key) => key === undefined)).toBe(true);
-        expect(await knows(first)).toBe(true);
-        await clock.advance(1_000);
-      }
-      expect(world.loads).toBe(1 + 6);
-    });
+  it('survives a clock that is set back a week: keys stay good and new ones are found', async () => {
+    const { clock, knows, jump, authority, store } = start();
+    await clock.advance(minuteMs);
+    jump(-7 * 24 * hourMs);
+    expect([await knows(first), store.ageMs]).toEqual([[true], 0]);
+    authority.published = [second];
+    expect(await knows(second, first)).toEqual([true, false]);
+    authority.published = [first];
+    expect([await knows(first), authority.loads]).toEqual([[false], 2]);
+  });
 
-    it('delays no token with a known key while the authority hangs', async () => {
-      const { world, clock, store, knows } = start();
-      await clock.advance(minuteMs);
-      world.isHanging = true;
-      const stranger = reasonOf(store.find('unknown', live));
-      expect(await knows(first)).toBe(true);
-      store.close();
-      expect(await stranger).toBeUndefined();
-    });
+  it('leaves no timer behind and asks no more once it is closed, but still knows its keys', async () => {
+    const { clock, knows, store, authority } = start();
+    await clock.advance(0);
+    expect(clock.pendingTimers).toBe(1);
+    store.close();
+    expect(clock.pendingTimers).toBe(0);
+    await clock.advance(48 * hourMs - 1);
+    expect([await knows(first, second), authority.loads]).toEqual([[true, false], 1]);
+  });
 
-    it('waits no longer than the operation lasts', async () => {
-      const { world, clock, store } = start();
-      await clock.advance(minuteMs);
-      world.isHanging = true;
-      const operation = new AbortController();
-      const waiting = reasonOf(store.find('unknown', operation.signal));
-      operation.abort('deadline');
-      expect(await waiting).toBe('wait-ended');
-      expect(await reasonOf(store.find('unknown', AbortSignal.abort('deadline')))).toBe(
-        'wait-ended',
-      );
-    });
+  it('starts no timer if it is closed in the middle of a load', async () => {
+    const { clock, store, lines } = start({ isDown: true });
+    store.close();
+    await clock.advance(0);
+    expect([clock.pendingTimers, lines]).toEqual([0, []]);
+  });
 
-    it('survives a clock that jumps a week ahead, because it asks before it gives up', async () => {
-      const { clock, knows, jump, world } = start();
-      await clock.advance(minuteMs);
-      jump(7 * 24 * hourMs);
-      expect([await knows(first), world.loads]).toEqual([true, 2]);
-    });
-
-    it('survives a clock that is set back a week: keys stay good and new ones are found', async () => {
-      const { clock, knows, jump, world, store } = start();
-      await clock.advance(minuteMs);
-      jump(-7 * 24 * hourMs);
-      expect([await knows(first), store.ageMs]).toEqual([true, 0]);
-      world.published = [second];
-      expect([await knows(second), await knows(first)]).toEqual([true, false]);
-      world.published = [first];
-      expect([await knows(first), world.loads]).toEqual([false, 2]);
-    });
-
-    it('leaves no timer behind and asks no more once it is closed, but still knows its keys', async () => {
-      const { clock, knows, store, world } = start();
-      await clock.advance(0);
-      expect(clock.pendingTimers).toBe(1);
-      store.close();
-      expect(clock.pendingTimers).toBe(0);
-      await clock.advance(48 * hourMs - 1);
-      expect([await knows(first), await knows(second), world.loads]).toEqual([true, false, 1]);
-    });
-
-    it('starts no timer where it is closed in the middle of a load', async () => {
-      const { clock, store, log } = start({ isDown: true });
-      store.close();
-      await clock.advance(0);
-      expect([clock.pendingTimers, log.lines]).toEqual([0, []]);
-    });
-
-    it('says that something unexpected happened, and not what', async () => {
-      const clock = createVirtualClock();
-      const log = recordingLog();
-      const load = () => Promise.reject(new Error('a secret'));
-      stores.push(startKeyStore({ load, clock, chance: () => 0, log }));
-      await clock.advance(0);
-      expect(log.lines).toMatchObject([{ reason: 'unexpected' }]);
-      expect(JSON.stringify(log.lines)).not.toContain('secret');
-    });
+  it('says that something unexpected happened, and not what', async () => {
+    const clock = createVirtualClock();
+    const log = recordingLog();
+    const load = () => Promise.reject(new Error('a secret'));
+    closeLater(startKeyStore({ load, clock, chance: () => 0, log }).close);
+    await clock.advance(0);
+    expect(log.lines).toMatchObject([{ reason: 'unexpected' }]);
+    expect(JSON.stringify(log.lines)).not.toContain('secret');
   });
 });
 
-describe('document client', () => {
+describe('the reader of documents', () => {
   const closeLater = useClosing();
+
   async function start(answer: Answer, clock = systemClock) {
     const server = await startScriptedServer(answer);
     closeLater(server.close);
     return { server, read: createDocumentReader({ clock }) };
   }
 
+  /** A success with any bytes, JSON unless the headers say something else. */
   const raw =
-    (headers: Record<string, string>, ...chunks: (string | Buffer)[]): Answer =>
+    (body: string | Buffer, headers: object = { 'content-type': 'application/json' }): Answer =>
     (response) => {
-      response.writeHead(200, headers);
-      for (const chunk of chunks) {
-        response.write(chunk);
-      }
-      response.end();
+      response.writeHead(200, { ...headers });
+      response.end(body);
     };
+  const packed = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
 
-  describe('the document client', () => {
-    it('reads a JSON document, without compression and over a connection that it does not keep', async () => {
-      const { server, read } = await start(json(200, { keys: [] }));
-      expect(await read(new URL('/keys?a=b', server.url), live)).toEqual({ keys: [] });
-      expect(server.requests).toMatchObject([
-        {
-          method: 'GET',
-          url: '/keys?a=b',
-          headers: { 'accept-encoding': 'identity', connection: 'close' },
-        },
-      ]);
-    });
+  it('reads a JSON document, without compression and over a connection that it does not keep', async () => {
+    const { server, read } = await start(json(200, { keys: [] }));
+    expect(await read(new URL('/keys?a=b', server.url), live)).toEqual({ keys: [] });
+    const headers = { 'accept-encoding': 'identity', connection: 'close' };
+    expect(server.requests).toMatchObject([{ method: 'GET', url: '/keys?a=b', headers }]);
+  });
 
-    it.each<[string, Answer, string]>([
-      ['a redirect', empty(302, { location: 'https://evil.example' }), 'it was answered with 302'],
-      ['a failure', json(500, {}), 'it was answered with 500'],
-      ['nothing', empty(204), 'it was answered with 204'],
-      ['HTML', raw({ 'content-type': 'text/html' }, '<html>'), 'it is not JSON'],
-      ['no type', raw({}, '{}'), 'it is not JSON'],
-      [
-        'what it did not ask for',
-        raw({ 'content-type': 'application/json', 'content-encoding': 'gzip' }, gzipSync('{}')),
-        'it is not JSON',
-      ],
-      [
-        'half of its JSON',
-        raw({ 'content-type': 'application/json' }, '{"a":'),
-        'its JSON is broken',
-      ],
-      [
-        'a name twice',
-        raw({ 'content-type': 'application/json' }, '{"a":1,"a":2}'),
-        'its JSON is broken',
-      ],
-      [
-        'no UTF-8',
-        raw({ 'content-type': 'application/json' }, Buffer.from('{"a":"\xff"}', 'latin1')),
-        'its JSON is broken',
-      ],
-      [
-        'more than 256 KB',
-        raw({ 'content-type': 'application/json' }, `{"a":"${'x'.repeat(300_000)}"}`),
-        'it is too large',
-      ],
-      ['less than it announces', cutOff(200, '{"keys":[1,2,3]}'), 'it broke off'],
-      ['a cut connection', reset, 'no answer came'],
-      ['a closed connection', hangUp, 'no answer came'],
-    ])('does not believe %s', async (_what, answer, problem) => {
-      const { server, read } = await start(answer);
-      await expect(read(server.url, live)).rejects.toMatchObject({
-        name: 'DocumentError',
-        problem,
-      });
-    });
+  it.each<[string, Answer, string]>([
+    ['a redirect', empty(302, { location: 'https://evil.example' }), 'it was answered with 302'],
+    ['a failure', json(500, {}), 'it was answered with 500'],
+    ['nothing', empty(204), 'it was answered with 204'],
+    ['HTML', raw('<html>', { 'content-type': 'text/html' }), 'it is not JSON'],
+    ['no type', raw('{}', {}), 'it is not JSON'],
+    ['what it did not ask for', raw(gzipSync('{}'), packed), 'it is not JSON'],
+    ['half of its JSON', raw('{"a":'), 'its JSON is broken'],
+    ['a name twice', raw('{"a":1,"a":2}'), 'its JSON is broken'],
+    ['no UTF-8', raw(Buffer.from('{"a":"\xff"}', 'latin1')), 'its JSON is broken'],
+    ['more than 256 KB', raw(`{"a":"${'x'.repeat(300_000)}"}`), 'it is too large'],
+    ['less than it announces', cutOff(200, '{"keys":[1,2,3]}'), 'it broke off'],
+    ['a cut connection', reset, 'no answer came'],
+    ['a closed connection', hangUp, 'no answer came'],
+  ])('does not believe %s', async (_what, answer, problem) => {
+    const { server, read } = await start(answer);
+    const error = { name: 'DocumentError', problem };
+    await expect(read(server.url, live)).rejects.toMatchObject(error);
+  });
 
-    it('reports the system code when no server listens', async () => {
-      const { server, read } = await start(silence);
-      await server.close();
-      await expect(read(server.url, live)).rejects.toMatchObject({
-        problem: 'no answer came',
-        systemCode: 'ECONNREFUSED',
-      });
-    });
+  it('reports the system code when no server listens', async () => {
+    const { server, read } = await start(silence);
+    await server.close();
+    const error = { problem: 'no answer came', systemCode: 'ECONNREFUSED' };
+    await expect(read(server.url, live)).rejects.toMatchObject(error);
+  });
 
-    it('waits 5 s at most, for the head and for the rest', async () => {
-      const stall: Answer = (response) => {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.write('{');
-      };
-      for (const answer of [silence, stall]) {
-        const clock = createVirtualClock();
-        const { server, read } = await start(answer, clock);
-        const problem = problemOf(read(server.url, live));
-        await clock.whenPending();
-        await clock.advance(4_999);
-        expect(clock.pendingTimers).toBe(1);
-        await clock.advance(1);
-        expect(await problem).toBe('it took too long');
-      }
-    });
+  const stall: Answer = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{');
+  };
+  it.each([
+    ['the head', silence],
+    ['the rest', stall],
+  ])('waits 5 s at most for %s', async (_what, answer) => {
+    const clock = createVirtualClock();
+    const { server, read } = await start(answer, clock);
+    const problem = problemOf(read(server.url, live));
+    await clock.whenPending();
+    await clock.advance(4_999);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(1);
+    expect(await problem).toBe('it took too long');
+  });
 
-    it('stops without leaving a timer when no caller waits for the document', async () => {
-      const clock = createVirtualClock();
-      const { server, read } = await start(silence, clock);
-      const end = new AbortController();
-      const problem = problemOf(read(server.url, end.signal));
-      end.abort();
-      expect(await problem).toBe('it is not wanted any more');
-      expect(await problemOf(read(server.url, end.signal))).toBe('it is not wanted any more');
-      expect(clock.pendingTimers).toBe(0);
-    });
+  it('stops without leaving a timer when no caller waits for the document', async () => {
+    const clock = createVirtualClock();
+    const { server, read } = await start(silence, clock);
+    const end = new AbortController();
+    const problem = problemOf(read(server.url, end.signal));
+    end.abort();
+    const later = problemOf(read(server.url, end.signal));
+    expect([await problem, await later]).toEqual(Array(2).fill('it is not wanted any more'));
+    expect(clock.pendingTimers).toBe(0);
   });
 });
 
-describe('start identity', () => {
-  const minuteMs = 60_000;
-
+describe('the identity of callers', () => {
   let clock: VirtualClock;
   let authority: TestAuthority;
-  let log: ReturnType<typeof recordingLog>;
-  let identity: Identity;
+  const closeLater = useClosing();
+  const log = recordingLog();
 
   beforeEach(async () => {
     clock = createVirtualClock();
-    log = recordingLog();
     authority = await startAuthority({ now: clock.now });
-    identity = begin();
+    closeLater(authority.close);
   });
 
-  afterEach(async () => {
-    await identity.close();
-    await authority.close();
-  });
-
-  function begin(options: Partial<IdentityOptions> = {}): Identity {
-    return startIdentity({
+  function begin(options: Partial<IdentityOptions> = {}) {
+    const identity = startIdentity({
       authority: new URL(authority.url),
       certificateAuthorities: [authority.certificateAuthority],
       tenantIds: [contoso.id],
@@ -514,41 +455,38 @@ describe('start identity', () => {
       log,
       ...options,
     });
+    closeLater(identity.keys.close);
+    return (token = authority.mint()) => identity.identify(new Secret(token), live);
   }
 
-  const identify = (token: string): Promise<Caller> => identity.identify(new Secret(token), live);
-  const come = (wish?: MintWish): Promise<Caller> => identify(authority.mint(wish));
-  describe('the identity of callers', () => {
-    it('is verified for two tenants by the documents of all organizations, and never mixed', async () => {
-      await identity.close();
-      identity = begin({ tenantIds: [contoso.id, fabrikam.id] });
-      const wishes: MintWish[] = Array.from({ length: 40 }, (_value, index) => ({
-        tenant: index % 2 === 0 ? contoso : fabrikam,
-        user: index % 3 === 0 ? ada : grace,
-        version: index % 5 === 0 ? '1.0' : '2.0',
-      }));
-      const callers = await Promise.all(wishes.map(come));
-      expect(callers.map(({ tenantId, subject }) => [tenantId, subject])).toEqual(
-        wishes.map(({ tenant, user }) => [tenant?.id, user?.objectId]),
-      );
-      expect(authority.requests.at(-1)?.tenant).toBe('organizations');
-    });
+  it('is verified for two tenants by the documents of all organizations, and never mixed', async () => {
+    const identify = begin({ tenantIds: [contoso.id, fabrikam.id] });
+    const wishes = Array.from({ length: 40 }, (_value, index) => ({
+      tenant: index % 2 === 0 ? contoso : fabrikam,
+      user: index % 3 === 0 ? ada : grace,
+      version: index % 5 === 0 ? ('1.0' as const) : ('2.0' as const),
+    }));
+    const callers = await Promise.all(wishes.map((wish) => identify(authority.mint(wish))));
+    expect(callers.map(({ tenantId, subject }) => [tenantId, subject])).toEqual(
+      wishes.map(({ tenant, user }) => [tenant.id, user.objectId]),
+    );
+    expect(authority.requests.at(-1)?.tenant).toBe('organizations');
+  });
 
-    it('is verified by a new key at once, and by a dropped key no more', async () => {
-      const old = authority.mint();
-      await identify(old);
-      await clock.advance(minuteMs);
-      authority.keys.rotate(true);
-      expect(await come()).toMatchObject({ kind: 'user' });
-      expect(authority.count('keys')).toBe(2);
-      expect(await reasonOf(identify(old))).toBe('key-unknown');
-    });
+  it('is verified by a new key at once, and by a dropped key no more', async () => {
+    const identify = begin();
+    const old = authority.mint();
+    await identify(old);
+    await clock.advance(60_000);
+    authority.keys.rotate(true);
+    expect(await identify()).toMatchObject({ kind: 'user' });
+    expect(authority.count('keys')).toBe(2);
+    expect(await reasonOf(identify(old))).toBe('key-unknown');
+  });
 
-    it('is not verified by an authority with an unknown certificate', async () => {
-      await identity.close();
-      identity = begin({ certificateAuthorities: [] });
-      expect(await reasonOf(come())).toBe('keys-unavailable');
-      expect(log.lines).toMatchObject([{ reason: 'no answer came', state: 'no keys' }]);
-    });
+  it('is not verified by an authority with an unknown certificate', async () => {
+    const identify = begin({ certificateAuthorities: [] });
+    expect(await reasonOf(identify())).toBe('keys-unavailable');
+    expect(log.lines).toMatchObject([{ reason: 'no answer came', state: 'no keys' }]);
   });
 });

@@ -177,7 +177,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await identity.close();
+  identity.keys.close();
   await provider.close();
 });
 

@@ -9,8 +9,8 @@ import { decideMachineRetry, machineRequestOf } from '../../src/identity/outboun
 import { OutboundIdentityError } from '../../src/identity/outbound/token.ts';
 import { createTokenEndpoint } from '../../src/identity/outbound/tokenEndpoint.ts';
 import { Secret } from '../../src/shared/secret.ts';
-import { readUnchecked } from '../support/authority/clientProof.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
+import { readUnchecked } from '../support/authority/tokenEndpoint.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
 import { startForwardProxy } from '../support/forwardProxies.ts';

@@ -5,13 +5,13 @@ import { createOutboundCredentials } from '../../src/identity/outbound/credentia
 import type { OutboundOptions } from '../../src/identity/outbound/sources.ts';
 import type { OutboundParts } from '../../src/identity/outbound/token.ts';
 import { Secret } from '../../src/shared/secret.ts';
-import { readUnchecked } from './authority/clientProof.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
 import {
   type AuthorityOptions,
   startAuthority,
   type TestAuthority,
 } from './authority/startAuthority.ts';
+import { readUnchecked } from './authority/tokenEndpoint.ts';
 import { useClosing } from './closing.ts';
 import { testCall } from './graphClients.ts';
 import { recordingLog } from './logs.ts';

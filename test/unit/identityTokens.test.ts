@@ -11,7 +11,13 @@ import { IdentityError, type IdentityReason } from '../../src/identity/errors.ts
 import { type KeySet, readKeySet } from '../../src/identity/keySet.ts';
 import { validateToken } from '../../src/identity/verifyToken.ts';
 import { Secret } from '../../src/shared/secret.ts';
-import { claimsOf, type Minter, type MintWish, mint } from '../support/authority/mint.ts';
+import {
+  claimsOf,
+  type Minter,
+  type MintWish,
+  mint,
+  signToken,
+} from '../support/authority/mint.ts';
 import {
   ada,
   contoso,
@@ -22,7 +28,6 @@ import {
   grace,
 } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
-import { signToken } from '../support/authority/signToken.ts';
 import { testCall } from '../support/graphClients.ts';
 
 /** When all tokens of these tests are minted and judged. */
@@ -66,18 +71,9 @@ const minter: Minter = {
 /** The claims of such a token. */
 const goodClaims = claimsOf(minter);
 
-/** A good token with something else in its header, still signed with the authority's key. */
-const withHeader = (header: NonNullable<MintWish['header']>): string => mintToken({ header });
-
-/** A good token with other claims. */
-const withClaims = (claims: NonNullable<MintWish['claims']>): string => mintToken({ claims });
-
 /** A token with any text as its payload, signed with the authority's key. */
 const withPayloadText = (payload: string): string =>
   signToken({ alg: 'RS256', kid: authorityKey.kid }, payload, authorityKey.privateKey);
-
-/** What is wrong with a token, the token, and why it is refused; by other rules than the usual ones where they matter. */
-type Probe = readonly [string, () => string, IdentityReason, Surroundings?];
 
 interface Surroundings extends Partial<TokenRuleSettings> {
   /** How far the gateway's clock is from the authority's. */
@@ -100,15 +96,7 @@ function identify(
   );
 }
 
-/** Why the bearer of a token is not let in; undefined where he is. */
-async function reasonAgainst(
-  token: string,
-  surroundings: Surroundings = {},
-): Promise<IdentityReason | undefined> {
-  return (await errorAgainst(token, surroundings))?.reason;
-}
-
-/** The same, as the whole error. */
+/** Why the bearer of a token is not let in; undefined if nothing is wrong. */
 async function errorAgainst(
   token: string,
   surroundings: Surroundings = {},
@@ -123,6 +111,9 @@ async function errorAgainst(
     throw error;
   }
 }
+
+const reasonAgainst = async (token: string, surroundings?: Surroundings) =>
+  (await errorAgainst(token, surroundings))?.reason;
 
 const expiresAtMs = Math.floor(nowMs / 1000) * 1000 + 3_600_000;
 
@@ -244,132 +235,187 @@ describe("the gateway's clock", () => {
 
 const seconds = Math.floor(nowMs / 1000);
 const stranger = strangersKey.privateKey;
+const { kid } = authorityKey;
+const encode = (text: string): string => Buffer.from(text).toString('base64url');
+const otherClient = '00000000-0000-0000-0000-00000000dead';
+const otherTenant = { ...contoso, id: '00000000-1111-2222-3333-444444444444' };
+const evil = 'https://evil.example';
+const fabrikamsIssuer = `${authorityUrl}/${fabrikam.id}/v2.0`;
+const ofApp = (more: MintWish): MintWish => ({ kind: 'application', ...more });
+const claims = (changed: NonNullable<MintWish['claims']>): MintWish => ({ claims: changed });
+const header = (changed: NonNullable<MintWish['header']>): MintWish => ({ header: changed });
+/** With another payload or header under the rest of a good token. */
+const withParts = (change: (parts: string[]) => string[]) => () =>
+  change(mintToken().split('.')).join('.');
+const payloadOf = (token: string): string => token.split('.')[1] ?? '';
+const textWith = (member: string) => () =>
+  withPayloadText(`{${member},${JSON.stringify(goodClaims).slice(1)}`);
 
-const claimProbes: readonly Probe[] = [
-  ['an expiry in the past', () => mintToken({ lifetimeSeconds: -60 }), 'token-expired'],
-  ['a beginning in the future', () => withClaims({ nbf: seconds + 62 }), 'token-not-yet-valid'],
-  [
-    'an issue far in the future',
-    () => withClaims({ iat: seconds + 86_400 }),
-    'token-from-the-future',
-  ],
-  ['no expiry', () => withClaims({ exp: undefined }), 'claims-malformed'],
-  ['no time of issue', () => withClaims({ iat: undefined }), 'claims-malformed'],
-  ['an expiry that is a text', () => withClaims({ exp: '9999999999' }), 'claims-malformed'],
-  ['an expiry beyond all numbers', () => withPayloadText('{"exp":1e999}'), 'claims-malformed'],
-  ['a wrong issuer', () => withClaims({ iss: 'https://evil.example' }), 'issuer-not-allowed'],
-  [
-    'the issuer of another tenant',
-    () => withClaims({ iss: `${authorityUrl}/${fabrikam.id}/v2.0` }),
-    'issuer-not-allowed',
-  ],
-  [
-    'an issuer of version 1.0 in a token of version 2.0',
-    () => withClaims({ iss: `${v1Issuer}/${contoso.id}/` }),
-    'issuer-not-allowed',
-  ],
-  [
-    'an issuer of version 2.0 in a token of version 1.0',
-    () => mintToken({ version: '1.0', claims: { iss: `${authorityUrl}/${contoso.id}/v2.0` } }),
-    'issuer-not-allowed',
-  ],
-  [
-    'an issuer that only begins right',
-    () => withClaims({ iss: `${authorityUrl}/${contoso.id}/v2.0/` }),
-    'issuer-not-allowed',
-  ],
-  ['a version that is not known', () => withClaims({ ver: '3.0' }), 'claims-malformed'],
-  ['a tenant that is no GUID', () => withClaims({ tid: 'common' }), 'claims-malformed'],
-  ['no tenant', () => withClaims({ tid: undefined }), 'claims-malformed'],
-  [
-    'a tenant that is not allowed',
-    () => mintToken({ tenant: { ...contoso, id: '00000000-1111-2222-3333-444444444444' } }),
-    'tenant-not-allowed',
-  ],
-  ['the key of another tenant', () => mintToken({}, fabrikamsKey), 'key-issuer-mismatch'],
-  [
-    'the key of another tenant, in version 1.0',
-    () => mintToken({ version: '1.0' }, fabrikamsKey),
-    'key-issuer-mismatch',
-  ],
-  [
-    'a wrong audience',
-    () => mintToken({ audience: 'api://somebody-else' }),
-    'audience-not-allowed',
-  ],
-  [
-    'an audience with a slash more',
-    () => mintToken({ audience: `api://${gatewayClient.clientId}/` }),
-    'audience-not-allowed',
-  ],
-  ['a list of audiences', () => withClaims({ aud: [gatewayClient.clientId] }), 'claims-malformed'],
-  ['neither scopes nor roles', () => withClaims({ scp: undefined }), 'not-an-access-token'],
-  [
-    'neither scopes nor roles, of an application',
-    () => mintToken({ kind: 'application', claims: { roles: undefined } }),
-    'roles-missing',
-  ],
-  ['an empty list of roles', () => mintToken({ kind: 'application', roles: [] }), 'roles-missing'],
-  [
-    'scopes for an application',
-    () => mintToken({ kind: 'application', claims: { idtyp: 'app', scp: 'access_as_user' } }),
-    'not-an-access-token',
-  ],
-  [
-    'roles instead of scopes for a user',
-    () => withClaims({ scp: undefined, roles: ['Gateway.Use'] }),
-    'not-an-access-token',
-  ],
-  [
-    'roles instead of scopes for a user without an object id',
-    () => withClaims({ scp: undefined, oid: undefined, roles: ['Gateway.Use'] }),
-    'not-an-access-token',
-  ],
-  ['scopes of nothing', () => withClaims({ scp: ' ' }), 'not-an-access-token'],
-  ['the type of a device', () => withClaims({ idtyp: 'device' }), 'not-an-access-token'],
-  [
-    'the client that is not allowed (azp)',
-    () => mintToken({ clientId: '00000000-0000-0000-0000-00000000dead' }),
-    'client-not-allowed',
-    { clientIds: [frontendClientId] },
-  ],
-  [
-    'the client that is not allowed (appid)',
-    () =>
-      mintToken({
-        version: '1.0',
-        clientId: '00000000-0000-0000-0000-00000000dead',
-        claims: { azp: frontendClientId },
-      }),
-    'client-not-allowed',
-    { clientIds: [frontendClientId] },
-  ],
-  ['no client', () => withClaims({ azp: undefined }), 'claims-malformed'],
-  ['roles that are a text', () => withClaims({ roles: 'Gateway.Use' }), 'claims-malformed'],
-  ['scopes that are a list', () => withClaims({ scp: ['access_as_user'] }), 'claims-malformed'],
-  ['a tenant that is a number', () => withClaims({ tid: 7 }), 'claims-malformed'],
-  ['a subject that is null', () => withClaims({ sub: null }), 'claims-malformed'],
-];
+/** The public key as the secret of a symmetric signature: the classic confusion of algorithms. */
+function signedWithPublicKey(): string {
+  const pem = authorityKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const head = encode(JSON.stringify({ alg: 'HS256', typ: 'JWT', kid }));
+  const input = `${head}.${payloadOf(mintToken())}`;
+  return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
+}
 
-const graphAudiences = [
-  '00000003-0000-0000-c000-000000000000',
-  'https://graph.microsoft.com',
-  'https://graph.microsoft.com/',
-  'https://graph.microsoft.us',
-  'https://dod-graph.microsoft.us/',
-  'https://microsoftgraph.chinacloudapi.cn',
-];
+function signedWithCurve(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return signToken({ alg: 'ES256', kid }, goodClaims, privateKey, 'ES256');
+}
+
+/** By the reason for which it is refused: what is wrong with a token, and the token. */
+const probes: Partial<Record<IdentityReason, Record<string, MintWish | (() => string)>>> = {
+  'token-expired': { 'an expiry in the past': { lifetimeSeconds: -60 } },
+  'token-not-yet-valid': { 'a beginning in the future': claims({ nbf: seconds + 62 }) },
+  'token-from-the-future': { 'an issue far in the future': claims({ iat: seconds + 86_400 }) },
+  'claims-malformed': {
+    'no expiry': claims({ exp: undefined }),
+    'no time of issue': claims({ iat: undefined }),
+    'an expiry that is a text': claims({ exp: '9999999999' }),
+    'an expiry beyond all numbers': () => withPayloadText('{"exp":1e999}'),
+    'a version that is not known': claims({ ver: '3.0' }),
+    'a tenant that is no GUID': claims({ tid: 'common' }),
+    'no tenant': claims({ tid: undefined }),
+    'a tenant that is a number': claims({ tid: 7 }),
+    'a list of audiences': claims({ aud: [gatewayClient.clientId] }),
+    'no client': claims({ azp: undefined }),
+    'roles that are a text': claims({ roles: 'Gateway.Use' }),
+    'scopes that are a list': claims({ scp: ['access_as_user'] }),
+    'a subject that is null': claims({ sub: null }),
+  },
+  'issuer-not-allowed': {
+    'a wrong issuer': claims({ iss: evil }),
+    'the issuer of another tenant': claims({ iss: fabrikamsIssuer }),
+    'an issuer of version 1.0 in a token of version 2.0': claims({
+      iss: `${v1Issuer}/${contoso.id}/`,
+    }),
+    'an issuer of version 2.0 in a token of version 1.0': {
+      version: '1.0',
+      ...claims({ iss: `${authorityUrl}/${contoso.id}/v2.0` }),
+    },
+    'an issuer that only begins right': claims({ iss: `${authorityUrl}/${contoso.id}/v2.0/` }),
+  },
+  'tenant-not-allowed': { 'a tenant that is not allowed': { tenant: otherTenant } },
+  'key-issuer-mismatch': {
+    'the key of another tenant': () => mintToken({}, fabrikamsKey),
+    'the key of another tenant, in version 1.0': () => mintToken({ version: '1.0' }, fabrikamsKey),
+  },
+  'audience-not-allowed': {
+    'a wrong audience': { audience: 'api://somebody-else' },
+    'an audience with a slash more': { audience: `api://${gatewayClient.clientId}/` },
+  },
+  'not-an-access-token': {
+    'neither scopes nor roles': claims({ scp: undefined }),
+    'scopes for an application': ofApp(claims({ idtyp: 'app', scp: 'access_as_user' })),
+    'roles instead of scopes for a user': claims({ scp: undefined, roles: ['Gateway.Use'] }),
+    'roles instead of scopes for a user without an object id': claims({
+      scp: undefined,
+      oid: undefined,
+      roles: ['Gateway.Use'],
+    }),
+    'scopes of nothing': claims({ scp: ' ' }),
+    'the type of a device': claims({ idtyp: 'device' }),
+  },
+  'roles-missing': {
+    'neither scopes nor roles, of an application': ofApp(claims({ roles: undefined })),
+    'an empty list of roles': ofApp({ roles: [] }),
+  },
+  'client-not-allowed': {
+    'the client that is not allowed (azp)': { clientId: otherClient },
+    'the client that is not allowed (appid)': {
+      version: '1.0',
+      clientId: otherClient,
+      ...claims({ azp: frontendClientId }),
+    },
+  },
+  'signature-invalid': {
+    'a wrong signature': { signWith: stranger },
+    "another token's payload": withParts(([head = '', , signature = '']) => [
+      head,
+      payloadOf(mintToken({ lifetimeSeconds: 9999 })),
+      signature,
+    ]),
+    'its own key embedded (jwk)': { ...header({ jwk: strangersKey.jwk }), signWith: stranger },
+    'the address of its own keys (jku)': { ...header({ jku: evil }), signWith: stranger },
+    'the address of its own certificate (x5u)': { ...header({ x5u: evil }), signWith: stranger },
+    'its own certificate (x5c)': { ...header({ x5c: ['MIIB'] }), signWith: stranger },
+  },
+  'algorithm-not-allowed': {
+    'alg none and a signature': header({ alg: 'none' }),
+    'alg None in another case': header({ alg: 'nOnE' }),
+    'HS256 over the public key': signedWithPublicKey,
+    ES256: signedWithCurve,
+    'PS256 with the right key': () =>
+      signToken({ alg: 'PS256', kid }, goodClaims, authorityKey.privateKey, 'PS256'),
+    'no alg': header({ alg: undefined }),
+  },
+  'key-unknown': {
+    'an unknown kid': () => mintToken({}, strangersKey),
+    'no kid': header({ kid: undefined }),
+    'a kid that is a path': header({ kid: '../../../dev/null' }),
+    'a kid that is SQL': header({ kid: "x' UNION SELECT 'key" }),
+    'a kid that every object has': header({ kid: '__proto__' }),
+    'a kid that is no text': header({ kid: [kid] }),
+    'its own key embedded (jwk) and named': () =>
+      mintToken(header({ jwk: strangersKey.jwk }), strangersKey),
+  },
+  'header-not-allowed': {
+    'a critical extension': header({ crit: ['exp'] }),
+    'no critical extension': header({ crit: [] }),
+    'an unencoded payload (b64)': header({ b64: false, crit: ['b64'] }),
+    'the type of something else': header({ typ: 'logout+jwt' }),
+    'a type that is no text': header({ typ: ['jwt'] }),
+  },
+  'token-too-large': { 'more than 16 KB': claims({ filler: 'x'.repeat(16_384) }) },
+  'token-malformed': {
+    'alg none and no signature': () =>
+      `${encode(JSON.stringify({ alg: 'none', typ: 'JWT', kid }))}.${payloadOf(mintToken())}.`,
+    'two tokens': () => `${mintToken()}.${mintToken()}`,
+    'two parts': withParts((parts) => parts.slice(0, 2)),
+    'five parts': withParts((parts) => [...parts, 'x', 'y']),
+    'no text': () => '',
+    padding: () => `${mintToken()}==`,
+    'the alphabet of base64': () => mintToken().replace('.', '+.'),
+    'a claim twice': textWith('"tid":"x"'),
+    'a claim twice, once in escapes': textWith('"\\u0074id":"x"'),
+    'a header parameter twice': withParts(([, ...rest]) => [
+      encode(`{"alg":"none","alg":"RS256","kid":"${kid}"}`),
+      ...rest,
+    ]),
+    'a payload that is a list': () => withPayloadText('[]'),
+    'a payload that is null': () => withPayloadText('null'),
+    'a payload that is no JSON': () => withPayloadText('{'),
+    'a payload that nests without end': () =>
+      withPayloadText(`{"a":${'['.repeat(999)}${']'.repeat(999)}}`),
+  },
+};
 
 describe('a token', () => {
-  it.each(claimProbes)(
-    'with %s is refused',
-    // A parameter without a default would be jest's own callback where a probe has no surroundings.
-    async (_what, token, reason, surroundings = {}) => {
-      expect(await reasonAgainst(token(), surroundings)).toBe(reason);
-    },
+  const clientIds = [frontendClientId];
+  const all = Object.entries(probes).flatMap(([reason, tokens]) =>
+    Object.entries(tokens).map(([what, token]) => [what, reason, token] as const),
   );
 
-  it.each(graphAudiences)('for Graph (%s) is refused, with what to do', async (audience) => {
+  it.each(all)('with %s is refused as %s', async (_what, reason, token) => {
+    const text = typeof token === 'function' ? token() : mintToken(token);
+    expect(await reasonAgainst(text, { clientIds })).toBe(reason);
+  });
+
+  it('gets its bearer in if nothing is wrong with it, and may carry addresses of keys', async () => {
+    expect(await reasonAgainst(mintToken(), { clientIds })).toBeUndefined();
+    const carried = header({ jku: evil, x5u: evil, jwk: {} });
+    expect(await reasonAgainst(mintToken(carried))).toBeUndefined();
+  });
+
+  it.each([
+    '00000003-0000-0000-c000-000000000000',
+    'https://graph.microsoft.com',
+    'https://graph.microsoft.com/',
+    'https://graph.microsoft.us',
+    'https://dod-graph.microsoft.us/',
+    'https://microsoftgraph.chinacloudapi.cn',
+  ])('for Graph (%s) is refused, with what to do', async (audience) => {
     // Graph's own tokens cannot be verified by anybody else, so the signature is wrong on purpose.
     const error = await errorAgainst(mintToken({ audience, signWith: stranger }));
     expect(error).toMatchObject({ code: 'unauthenticated', reason: 'audience-is-graph' });
@@ -378,164 +424,19 @@ describe('a token', () => {
 
   it('is refused without a word of what stands in it', async () => {
     const planted = 'PLANTED-7f3a';
-    const tokens = [
-      withHeader({ kid: planted }),
-      withHeader({ alg: planted }),
-      withHeader({ typ: planted }),
-      ...['aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'scp', 'ver', 'idtyp'].map((name) =>
-        withClaims({ [name]: planted }),
-      ),
-      `${planted}.${planted}.${planted}`,
+    const names = ['aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'scp', 'ver', 'idtyp'];
+    const wishes = [
+      ...['kid', 'alg', 'typ'].map((name) => header({ [name]: planted })),
+      ...names.map((name) => claims({ [name]: planted })),
     ];
-    const rules = { clientIds: [frontendClientId], kinds: ['application'] as const };
+    const tokens = [...wishes.map((wish) => mintToken(wish)), Array(3).fill(planted).join('.')];
     for (const token of tokens) {
-      const error = await errorAgainst(token, rules);
+      const error = await errorAgainst(token, { clientIds, kinds: ['application'] });
       expect(error).toBeDefined();
       const shown = `${error?.message} ${error?.stack} ${JSON.stringify(error)} ${error?.cause}`;
       expect(shown).not.toContain(planted);
       expect(shown).not.toContain(token.slice(-40));
     }
-  });
-});
-
-describe('token form probes', () => {
-  const { kid } = authorityKey;
-  const stranger = strangersKey.privateKey;
-  const encode = (text: string): string => Buffer.from(text).toString('base64url');
-
-  function unsigned(): string {
-    const [, payload] = mintToken().split('.');
-    return `${encode(JSON.stringify({ alg: 'none', typ: 'JWT', kid }))}.${payload}.`;
-  }
-
-  /** The public key as the secret of a symmetric signature: the classic confusion of algorithms. */
-  function signedWithPublicKey(): string {
-    const pem = authorityKey.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    const [, payload] = mintToken().split('.');
-    const input = `${encode(JSON.stringify({ alg: 'HS256', typ: 'JWT', kid }))}.${payload}`;
-    return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
-  }
-
-  function signedWithCurve(): string {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return signToken({ alg: 'ES256', kid }, goodClaims, privateKey, 'ES256');
-  }
-
-  const swapPayload = (token: string, other: string): string => {
-    const [header, , signature] = token.split('.');
-    return [header, other.split('.')[1], signature].join('.');
-  };
-
-  const signatureProbes: readonly Probe[] = [
-    ['a wrong signature', () => mintToken({ signWith: stranger }), 'signature-invalid'],
-    [
-      "another token's payload",
-      () => swapPayload(mintToken(), mintToken({ lifetimeSeconds: 9999 })),
-      'signature-invalid',
-    ],
-    ['alg none and no signature', unsigned, 'token-malformed'],
-    ['alg none and a signature', () => withHeader({ alg: 'none' }), 'algorithm-not-allowed'],
-    ['alg None in another case', () => withHeader({ alg: 'nOnE' }), 'algorithm-not-allowed'],
-    ['HS256 over the public key', signedWithPublicKey, 'algorithm-not-allowed'],
-    ['ES256', signedWithCurve, 'algorithm-not-allowed'],
-    [
-      'PS256 with the right key',
-      () => signToken({ alg: 'PS256', kid }, goodClaims, authorityKey.privateKey, 'PS256'),
-      'algorithm-not-allowed',
-    ],
-    ['no alg', () => withHeader({ alg: undefined }), 'algorithm-not-allowed'],
-    ['an unknown kid', () => mintToken({}, strangersKey), 'key-unknown'],
-    ['no kid', () => withHeader({ kid: undefined }), 'key-unknown'],
-    ['a kid that is a path', () => withHeader({ kid: '../../../dev/null' }), 'key-unknown'],
-    ['a kid that is SQL', () => withHeader({ kid: "x' UNION SELECT 'key" }), 'key-unknown'],
-    ['a kid that every object has', () => withHeader({ kid: '__proto__' }), 'key-unknown'],
-    ['a kid that is no text', () => withHeader({ kid: [kid] }), 'key-unknown'],
-    [
-      'its own key embedded (jwk)',
-      () => mintToken({ header: { jwk: strangersKey.jwk }, signWith: stranger }),
-      'signature-invalid',
-    ],
-    [
-      'its own key embedded (jwk) and named',
-      () => mintToken({ header: { jwk: strangersKey.jwk } }, strangersKey),
-      'key-unknown',
-    ],
-    [
-      'the address of its own keys (jku)',
-      () => mintToken({ header: { jku: 'https://evil.example/keys' }, signWith: stranger }),
-      'signature-invalid',
-    ],
-    [
-      'the address of its own certificate (x5u)',
-      () => mintToken({ header: { x5u: 'https://evil.example/cert' }, signWith: stranger }),
-      'signature-invalid',
-    ],
-    [
-      'its own certificate (x5c)',
-      () => mintToken({ header: { x5c: ['MIIB'] }, signWith: stranger }),
-      'signature-invalid',
-    ],
-    ['a critical extension', () => withHeader({ crit: ['exp'] }), 'header-not-allowed'],
-    ['no critical extension', () => withHeader({ crit: [] }), 'header-not-allowed'],
-    [
-      'an unencoded payload (b64)',
-      () => withHeader({ b64: false, crit: ['b64'] }),
-      'header-not-allowed',
-    ],
-    ['the type of something else', () => withHeader({ typ: 'logout+jwt' }), 'header-not-allowed'],
-  ];
-
-  const formProbes: readonly Probe[] = [
-    ['more than 16 KB', () => withClaims({ filler: 'x'.repeat(16_384) }), 'token-too-large'],
-    ['two tokens', () => `${mintToken()}.${mintToken()}`, 'token-malformed'],
-    ['two parts', () => mintToken().split('.').slice(0, 2).join('.'), 'token-malformed'],
-    ['five parts', () => `${mintToken()}.x.y`, 'token-malformed'],
-    ['no text', () => '', 'token-malformed'],
-    ['padding', () => `${mintToken()}==`, 'token-malformed'],
-    ['the alphabet of base64', () => mintToken().replace('.', '+.'), 'token-malformed'],
-    [
-      'a claim twice',
-      () => withPayloadText(`{"tid":"x",${JSON.stringify(goodClaims).slice(1)}`),
-      'token-malformed',
-    ],
-    [
-      'a claim twice, once in escapes',
-      () => withPayloadText(`{"\\u0074id":"x",${JSON.stringify(goodClaims).slice(1)}`),
-      'token-malformed',
-    ],
-    [
-      'a header parameter twice',
-      () =>
-        `${encode(`{"alg":"none","alg":"RS256","kid":"${kid}"}`)}.${mintToken().split('.').slice(1).join('.')}`,
-      'token-malformed',
-    ],
-    ['a payload that is a list', () => withPayloadText('[]'), 'token-malformed'],
-    ['a payload that is null', () => withPayloadText('null'), 'token-malformed'],
-    ['a payload that is no JSON', () => withPayloadText('{'), 'token-malformed'],
-    [
-      'a payload that nests without end',
-      () => withPayloadText(`{"a":${'['.repeat(999)}${']'.repeat(999)}}`),
-      'token-malformed',
-    ],
-  ];
-
-  describe('a token', () => {
-    it('gets its bearer in where nothing is wrong with it', async () => {
-      expect(await reasonAgainst(mintToken())).toBeUndefined();
-    });
-
-    it.each([...signatureProbes, ...formProbes])(
-      'with %s is refused',
-      // A parameter without a default would be jest's own callback where a probe has no surroundings.
-      async (_what, token, reason, surroundings = {}) => {
-        expect(await reasonAgainst(token(), surroundings)).toBe(reason);
-      },
-    );
-
-    it('may carry addresses of keys, which are ignored', async () => {
-      const header = { jku: 'https://evil.example', x5u: 'https://evil.example', jwk: {} };
-      expect(await identify(mintToken({ header }))).toMatchObject({ kind: 'user' });
-    });
   });
 });
 
@@ -621,12 +522,12 @@ describe('a token that the authority signed', () => {
   });
 
   it('is refused, and never fails otherwise, whatever its header is', async () => {
-    const header = fc.dictionary(
+    const anyHeader = fc.dictionary(
       fc.oneof(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'jwk'), fc.string()),
       fc.oneof(fc.constantFrom<unknown>('RS256', authorityKey.kid, 'JWT'), fc.jsonValue()),
     );
     await fc.assert(
-      fc.asyncProperty(header, async (anything) => {
+      fc.asyncProperty(anyHeader, async (anything) => {
         const { alg, kid } = anything;
         fc.pre(alg !== 'RS256' || kid !== authorityKey.kid);
         const signed = signToken(anything, goodClaims, authorityKey.privateKey);

@@ -3,7 +3,6 @@ import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
 import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
 import { EndController, type EndSignal } from '../../shared/abort.ts';
 import { isGuid } from '../../shared/guid.ts';
-import type { Secret } from '../../shared/secret.ts';
 import { withinLimit } from '../network.ts';
 import { createSource, type OutboundOptions } from './sources.ts';
 import {
@@ -52,7 +51,9 @@ export function createOutboundCredentials(
         const message = 'Send a token for this gateway in the header "Authorization: Bearer …".';
         throw new GraphCredentialError('unauthenticated', message);
       }
-      const tenant = (assertion && tenantIn(assertion)) ?? ownTenant;
+      // Only the tenant that issued the token can exchange it; a guest's is the one where they are a guest.
+      const issuer = assertion && readTokenClaims(assertion.reveal())?.tenantId;
+      const tenant = issuer && isGuid(issuer) ? issuer.toLowerCase() : ownTenant;
       const key = identityKeyOf({ ...common, tenant, assertion });
       return cache.tokenFor(key, { tenant, assertion, call }, withFreshToken);
     },
@@ -62,12 +63,6 @@ export function createOutboundCredentials(
       return endpoint.close();
     },
   };
-}
-
-/** The tenant that issued the token and that alone can exchange it; a guest's is the one where they are a guest. */
-function tenantIn(assertion: Secret): string | undefined {
-  const { tenantId = '' } = readTokenClaims(assertion.reveal()) ?? {};
-  return isGuid(tenantId) ? tenantId.toLowerCase() : undefined;
 }
 
 const toldAgainAfterMs = 60 * 60 * 1000;
@@ -94,8 +89,8 @@ export function createAcquisition(
 
   /** A wrong secret fails every call; one line an hour is enough to be seen. */
   function report(error: unknown, { requestId, trace }: TokenOrder['call']): void {
-    const traceId = trace?.traceId;
-    const fields = { requestId, traceId, operation: flow, ...tokenFactsOf(error) };
+    const ofCall = { requestId, traceId: trace?.traceId };
+    const fields = { ...ofCall, operation: flow, ...tokenFactsOf(error) };
     if (isConfigurationFault(error)) {
       log.error(`Configuration fault: ${error.message}`, fields);
     } else if (!(error instanceof OutboundIdentityError)) {

@@ -72,3 +72,65 @@ function strikes(place: FaultPlace, target: FaultTarget): boolean {
     (key) => place[key] === undefined || place[key] === target[key],
   );
 }
+
+/** An HTTP answer as data. */
+export interface AuthorityAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal in the form of Entra's token endpoint. */
+export function refusalOf(
+  status: number,
+  error: string,
+  [code, sentence]: readonly [code: number, sentence: string],
+  more: object = {},
+): AuthorityAnswer {
+  return {
+    status,
+    body: {
+      error,
+      error_description: `AADSTS${code}: ${sentence} Trace ID: 00000000-0000-0000-0000-00000000aaaa`,
+      error_codes: [code],
+      trace_id: '00000000-0000-0000-0000-00000000aaaa',
+      ...more,
+    },
+  };
+}
+
+/** The claims that Conditional Access asks for where a test does not say. */
+const defaultClaims =
+  '{"access_token":{"capolids":{"essential":true,"values":["11111111-2222-3333-4444-555555555555"]}}}';
+
+/** The answer that a fault gives; undefined where it gives none. */
+export function answerOfFault(fault: AuthorityFault): AuthorityAnswer | undefined {
+  switch (fault.kind) {
+    case 'status': {
+      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
+      const code = fault.status === 429 ? 90033 : 90024;
+      return {
+        ...refusalOf(fault.status, 'temporarily_unavailable', [code, 'Try later.']),
+        headers,
+      };
+    }
+    case 'rubbish':
+      return {
+        status: 200,
+        body: fault.body ?? '<html>Sign in</html>',
+        headers: { 'content-type': fault.contentType ?? 'application/json' },
+      };
+    case 'redirect':
+      return { status: 302, body: '', headers: { location: fault.location } };
+    case 'interaction-required':
+      return refusalOf(
+        400,
+        'interaction_required',
+        [50079, 'The user is required to use multi-factor authentication.'],
+        { suberror: 'basic_action', claims: fault.claims ?? defaultClaims },
+      );
+    case 'hang':
+    case 'reset':
+      return undefined;
+  }
+}

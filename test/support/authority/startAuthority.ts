@@ -5,13 +5,12 @@ import type { Duplex } from 'node:stream';
 import { makeCertificates, type TestCertificates } from '../certificates.ts';
 import {
   type AuthorityAnswer,
+  type AuthorityEndpoint,
   answerOfFault,
-  isTenantId,
-  keysOf,
-  metadataOf,
+  createFaultScript,
+  type FaultScript,
   refusalOf,
-} from './answers.ts';
-import { type AuthorityEndpoint, createFaultScript, type FaultScript } from './faults.ts';
+} from './faults.ts';
 import { type Minter, type MintWish, mint } from './mint.ts';
 import {
   ada,
@@ -55,12 +54,8 @@ export interface AuthorityRequest {
 
 /** Entra for tests: one authority with several tenants, over HTTPS with certificates of its own. */
 export interface TestAuthority {
-  /** Without a slash at the end. MSAL wants `${url}/${tenant.id}` as its authority. */
+  /** Without a slash at the end. */
   readonly url: string;
-  /** Name and port, as MSAL wants it in `knownAuthorities`. */
-  readonly host: string;
-  /** What issues tokens of version 1.0, without a slash at the end. */
-  readonly v1Issuer: string;
   /** What a client has to trust, in PEM. */
   readonly certificateAuthority: string;
   /** All requests since the start, the oldest first. */
@@ -159,12 +154,13 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
     if (!isKnown || (endpoint === 'token' && tenant === undefined)) {
       return refusalOf(400, 'invalid_tenant', [90002, 'Tenant not found.']);
     }
+    const issuer = `${url}/${tenant?.id ?? '{tenantid}'}/v2.0`;
     if (endpoint === 'metadata') {
-      return metadataOf(url, tenantId);
+      return { status: 200, body: { issuer, jwks_uri: `${url}/${tenantId}/discovery/v2.0/keys` } };
     }
     if (endpoint === 'keys' || tenant === undefined) {
-      const issuerTenant = isTenantId(tenantId) ? tenantId : '{tenantid}';
-      return keysOf(`${url}/${issuerTenant}/v2.0`, keys.published);
+      // Each key names its issuer, as in Entra's v2.0 documents.
+      return { status: 200, body: { keys: keys.published.map(({ jwk }) => ({ ...jwk, issuer })) } };
     }
     const world = { tenant, clients, users, permissions, lifetimeSeconds, issued };
     return answerTokenRequest(form, { ...world, minter: minterNow(), keys: keys.published });
@@ -172,8 +168,6 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
 
   return {
     url,
-    host,
-    v1Issuer,
     certificateAuthority,
     requests,
     issued,

@@ -1,9 +1,8 @@
-import { type AuthorityAnswer, refusalOf } from './answers.ts';
-import { isSignedBy, readUnchecked, refuseClient, type UncheckedToken } from './clientProof.ts';
-import { claimsOf, type Minter, type MintWish, mint } from './mint.ts';
+import { constants, createPublicKey, verify } from 'node:crypto';
+import { type AuthorityAnswer, refusalOf } from './faults.ts';
+import { type Minter, type MintWish, mint } from './mint.ts';
 import type { TestClient, TestTenant, TestUser } from './people.ts';
 import type { AuthorityKey } from './signingKeys.ts';
-import { signToken } from './signToken.ts';
 
 /** A token that the authority gave out, with what it is for. */
 export interface IssuedToken {
@@ -28,7 +27,6 @@ export interface TokenWorld {
   readonly issued: IssuedToken[];
 }
 
-const oidcScopes = ['openid', 'profile', 'email', 'offline_access'];
 const onBehalfOf = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 /** Answers a token request: client credentials, or on behalf of a user. */
@@ -113,8 +111,7 @@ interface Grant {
 
 function success(world: TokenWorld, { clientId }: TestClient, { scope, kind, user }: Grant) {
   const { minter, tenant, permissions, lifetimeSeconds } = world;
-  const asked = scope.split(' ').filter((name) => name !== '');
-  const resource = asked.find((name) => !oidcScopes.includes(name)) ?? '';
+  const [resource = ''] = scope.split(' ');
   const audience = resource.slice(0, Math.max(0, resource.lastIndexOf('/')));
   const common = { tenant, audience, clientId, lifetimeSeconds, ...(user && { user }) };
   const wish: MintWish = { ...common, kind, scope: permissions.join(' '), roles: permissions };
@@ -129,23 +126,83 @@ function success(world: TokenWorld, { clientId }: TestClient, { scope, kind, use
       expires_in: lifetimeSeconds,
       ext_expires_in: lifetimeSeconds,
       access_token: accessToken,
-      ...(user && {
-        scope: permissions.map((name) => `${audience}/${name}`).join(' '),
-        client_info: clientInfo(user, tenant),
-        ...(asked.includes('openid') && { id_token: idTokenOf(minter, common) }),
-        ...(asked.includes('offline_access') && { refresh_token: `refresh-${user.name}` }),
-      }),
+      ...(user && { refresh_token: `refresh-${user.name}` }),
     },
   };
 }
 
-function clientInfo({ objectId }: TestUser, tenant: TestTenant): string {
-  return Buffer.from(JSON.stringify({ uid: objectId, utid: tenant.id })).toString('base64url');
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** The claims and the header of a token, of which nothing was checked. */
+interface UncheckedToken {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
-function idTokenOf(minter: Minter, common: MintWish & { readonly clientId: string }): string {
-  const claims = { scp: undefined, azp: undefined, azpacr: undefined };
-  const payload = claimsOf(minter, { ...common, audience: common.clientId, claims });
-  const { kid, privateKey } = minter.key;
-  return signToken({ typ: 'JWT', alg: 'RS256', kid }, payload, privateKey);
+/** Finds why a token request does not come from the client that it names; undefined where it does. */
+function refuseClient(
+  form: URLSearchParams,
+  client: TestClient | undefined,
+  { tokenUrl, nowMs }: { readonly tokenUrl: string; readonly nowMs: number },
+): AuthorityAnswer | undefined {
+  if (client === undefined) {
+    return refusalOf(400, 'unauthorized_client', [700016, 'The application was not found.']);
+  }
+  const assertion = form.get('client_assertion');
+  if (assertion === null) {
+    return client.secret !== undefined && form.get('client_secret') === client.secret
+      ? undefined
+      : refusalOf(401, 'invalid_client', [7000215, 'Invalid client secret provided.']);
+  }
+  const isProof =
+    form.get('client_assertion_type') === assertionType &&
+    (client.federatedAssertions?.includes(assertion) ||
+      isSignedAssertion(assertion, client, tokenUrl, nowMs));
+  return isProof
+    ? undefined
+    : refusalOf(401, 'invalid_client', [700027, 'The certificate or its assertion is not valid.']);
+}
+
+function isSignedAssertion(
+  assertion: string,
+  { clientId, publicKey }: TestClient,
+  tokenUrl: string,
+  nowMs: number,
+): boolean {
+  const token = readUnchecked(assertion);
+  if (publicKey === undefined || token === undefined) {
+    return false;
+  }
+  const { iss, sub, aud, exp, jti } = token.claims;
+  const isFresh = typeof exp === 'number' && exp * 1000 > nowMs && typeof jti === 'string';
+  const isForUs = iss === clientId && sub === clientId && aud === tokenUrl;
+  return isFresh && isForUs && isSignedBy(assertion, publicKey, token.header['alg']);
+}
+
+/** Whether the PEM key signed the token, with RS256 or PS256. */
+function isSignedBy(token: string, publicKey: string, algorithm: unknown): boolean {
+  const padding =
+    algorithm === 'PS256' ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
+  const [header, payload, signature = ''] = token.split('.');
+  return verify(
+    'sha256',
+    Buffer.from(`${header}.${payload}`),
+    { key: createPublicKey(publicKey), padding },
+    Buffer.from(signature, 'base64url'),
+  );
+}
+
+/** Takes a token apart and believes nothing of it. */
+export function readUnchecked(token: string): UncheckedToken | undefined {
+  const [header = '', payload = ''] = token.split('.');
+  try {
+    return { header: decode(header), claims: decode(payload) };
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(part: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
