@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GraphRejectedLocallyError, sleep, untilEnded } from './errors.ts';
@@ -231,7 +230,9 @@ async function createRedisCounts(
   redis: Redis,
   alone: Counts<Full | undefined>,
 ): Promise<Counts<Promise<Full | undefined>>> {
+  // Loaded only here: most gateways run without Redis.
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
+  const { default: LimiterRes } = await import('rate-limiter-flexible/lib/RateLimiterRes.js');
   const limiter = (count: Full['count'], points: number) =>
     new Limiter({
       storeClient: redis,
@@ -249,7 +250,7 @@ async function createRedisCounts(
       await count.consume(key, points);
       return undefined;
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) {
+      if (!(error instanceof LimiterRes)) {
         throw error;
       }
       await count.reward(key, points);
