@@ -76,31 +76,26 @@ export const pageAnswer = {
   linuxEnrollmentAssignments: null,
 };
 
-export const updateMutation = `
-  mutation Update($input: UpdateComplianceManagementPartnerInput!) {
-    updateComplianceManagementPartner(input: $input) {
+/** A mutation of a partner that is there, and all of it after that. */
+const changing = (name: string, field: string, more = ''): string => `
+  mutation ${name}($input: ${field.charAt(0).toUpperCase()}${field.slice(1)}Input!) {
+    ${field}(input: $input) {
       complianceManagementPartner { ...Everything revision }
-      userErrors { code message field }
+      ${more} userErrors { code message field }
     }
   } ${everything}`;
 
-export const addAssignmentMutation = `
-  mutation AddAssignment($input: AddEnrollmentAssignmentInput!) {
-    addEnrollmentAssignment(input: $input) {
-      complianceManagementPartner { ...Everything revision }
-      changed
-      userErrors { code message field }
-    }
-  } ${everything}`;
-
-export const removeAssignmentMutation = `
-  mutation RemoveAssignment($input: RemoveEnrollmentAssignmentInput!) {
-    removeEnrollmentAssignment(input: $input) {
-      complianceManagementPartner { ...Everything revision }
-      changed
-      userErrors { code message field }
-    }
-  } ${everything}`;
+export const updateMutation = changing('Update', 'updateComplianceManagementPartner');
+export const addAssignmentMutation = changing(
+  'AddAssignment',
+  'addEnrollmentAssignment',
+  'changed',
+);
+export const removeAssignmentMutation = changing(
+  'RemoveAssignment',
+  'removeEnrollmentAssignment',
+  'changed',
+);
 
 export const deleteMutation = `
   mutation Delete($input: DeleteComplianceManagementPartnerInput!) {

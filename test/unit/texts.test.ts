@@ -41,20 +41,15 @@ const bannerFor = (environment: Record<string, string>, isTerminal = false): str
 const banner = bannerFor({});
 
 describe('bannerOf', () => {
-  it('tells where to go, and loudly who answers', () => {
-    for (const text of [
-      'http://127.0.0.1:4000/graphql',
-      'http://127.0.0.1:4000/schema.graphql',
-      'EMBEDDED GRAPH',
-      'http://127.0.0.1:4001/',
-      'embedded-graph-token',
-    ]) {
-      expect(banner).toContain(text);
-    }
-  });
-
-  it('names the explorer where there is one', () => {
-    expect(banner).toContain('Explorer   http://127.0.0.1:4000/\n');
+  it.each([
+    'http://127.0.0.1:4000/graphql',
+    'http://127.0.0.1:4000/schema.graphql',
+    'EMBEDDED GRAPH',
+    'http://127.0.0.1:4001/',
+    'embedded-graph-token',
+    'Explorer   http://127.0.0.1:4000/\n',
+  ])('tells where to go, and loudly who answers: %s', (text) => {
+    expect(banner).toContain(text);
     expect(bannerFor({ EXPLORER: 'off' })).not.toContain('Explorer');
   });
 
@@ -130,35 +125,17 @@ describe('an end', () => {
 });
 
 describe('findJsonProblem', () => {
-  it.each([
-    '{}',
-    '[]',
-    'null',
-    '"a:b"',
-    '{"a":1,"b":1}',
-    '{"a":{"a":{"a":1}}}',
-    '[{"a":1},{"a":1}]',
-    '{"a":"\\":\\"b\\":"}',
-    '{"a\\\\":1,"a":2}',
-    '{"a" \r\n\t: "b" , "c":["d:", ":"]}',
-    '{"__proto__":1,"constructor":2}',
-    nested(32, '1'),
-  ])('finds nothing wrong with %s', (text) => {
-    expect(problemOf(text)).toBeUndefined();
-  });
-
-  it.each([
-    '{"a":1,"a":1}',
-    '{"a":1,"\\u0061":1}',
-    '{"a":1,"b":2,"a" :{}}',
-    '[{"b":{"a":1,"a":2}}]',
-    '{"":1,"":2}',
-    '{"__proto__":1,"__proto__":2}',
-    '{"\\\\":1,"\\\\":2}',
+  it.each<[string | undefined, string[]]>([
+    [undefined, ['{}', '[]', 'null', '"a:b"', '{"a":1,"b":1}', '{"a":{"a":{"a":1}}}']],
+    [undefined, ['[{"a":1},{"a":1}]', '{"a":"\\":\\"b\\":"}', '{"a\\\\":1,"a":2}']],
+    [undefined, ['{"a" \r\n\t: "b" , "c":["d:", ":"]}', '{"__proto__":1,"constructor":2}']],
+    [undefined, [nested(32, '1')]],
+    [twice, ['{"a":1,"a":1}', '{"a":1,"\\u0061":1}', '{"a":1,"b":2,"a" :{}}', '{"":1,"":2}']],
+    [twice, ['[{"b":{"a":1,"a":2}}]', '{"__proto__":1,"__proto__":2}', '{"\\\\":1,"\\\\":2}']],
     // What is inside a member that is overwritten counts as well.
-    '{"a":{"x":1},"a":{"x":1}}',
-  ])('finds the two members of one name in %s', (text) => {
-    expect(problemOf(text)).toBe(twice);
+    [twice, ['{"a":{"x":1},"a":{"x":1}}']],
+  ])('finds %s in each of %j', (problem, texts) => {
+    expect(texts.map(problemOf)).toEqual(texts.map(() => problem));
   });
 
   it('finds what is nested too deeply, however deep', () => {
