@@ -37,19 +37,20 @@ import { until } from '../support/until.ts';
 /** How the gateway proves who it is. */
 type Proof = 'secret' | 'wrong secret' | 'certificate' | 'locked certificate' | 'federated token';
 
+type Mode = 'on-behalf-of' | 'app-only';
+
 /** What a path changes of the way to a token and of the caller's own. */
-interface IdentityPath {
-  readonly name: string;
-  readonly mode: 'on-behalf-of' | 'app-only';
-  readonly proof: Proof;
+interface Change {
+  readonly proof?: Proof;
   /** What the authority does when it is asked for a token. */
   readonly fault?: AuthorityFault;
   readonly graph?: Answer;
   /** The caller's token; a good one unless it is said. */
   readonly token?: (authority: TestAuthority) => string;
-  /** Of the answer's first error: it shows that it came to this. */
-  readonly code: string | undefined;
 }
+
+/** Its name, the code of the answer's first error, which shows that it came to this, and what it changes. */
+type IdentityPath = readonly [Mode, string, string | undefined, Change?];
 
 /** Secret texts in the answers of a token endpoint. */
 const endpointSecrets = {
@@ -63,91 +64,59 @@ const said = JSON.stringify({
   access_token: canary('grant'),
   refresh_token: canary('grant'),
 });
-const minted = (wish: MintWish) => (authority: TestAuthority) => authority.mint(wish);
-const obo = { mode: 'on-behalf-of', proof: 'secret' } as const;
-const app = { mode: 'app-only', proof: 'secret' } as const;
-const rubbish = { kind: 'rubbish', body: said } as const;
+const minted = (wish: MintWish): Change => ({ token: (authority) => authority.mint(wish) });
+const faulty = (fault: AuthorityFault): Change => ({ fault });
+const rubbish = faulty({ kind: 'rubbish', body: said });
+const elsewhere = `https://elsewhere/${canary('description')}`;
+const claim = canary('claim');
+const user = 'on-behalf-of';
+const own = 'app-only';
+const [refused, away, broken] = [
+  'UNAUTHENTICATED',
+  'UPSTREAM_UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+];
 
 /** The paths of a gateway that gets its own tokens. A new one is a line here. */
 const identityPaths: readonly IdentityPath[] = [
-  { ...obo, name: 'everything goes well', code: undefined },
-  { ...obo, name: 'Graph refuses the exchanged token', graph: dirty(401), code: 'UNAUTHENTICATED' },
-  { ...obo, name: 'Graph forbids', graph: dirty(403), code: 'FORBIDDEN' },
-  { ...obo, name: 'Graph has a fault', graph: dirty(500), code: 'UPSTREAM_UNAVAILABLE' },
-  {
-    ...obo,
-    name: 'the exchange asks something of the user',
-    fault: { kind: 'interaction-required' },
-    code: 'UNAUTHENTICATED',
-  },
-  { ...obo, name: 'the endpoint grants rubbish', fault: rubbish, code: 'UPSTREAM_UNAVAILABLE' },
-  {
-    ...obo,
-    name: 'the endpoint sends elsewhere',
-    fault: { kind: 'redirect', location: `https://elsewhere/${canary('description')}` },
-    code: 'UPSTREAM_UNAVAILABLE',
-  },
-  { ...obo, name: 'the endpoint hangs up', fault: { kind: 'reset' }, code: 'UPSTREAM_UNAVAILABLE' },
-  {
-    ...obo,
-    name: 'the endpoint throttles',
-    fault: { kind: 'status', status: 429, retryAfter: '60' },
-    code: 'THROTTLED',
-  },
-  {
-    ...obo,
-    name: 'the secret is wrong',
-    proof: 'wrong secret',
-    code: 'INTERNAL_SERVER_ERROR',
-  },
-  { ...obo, name: 'the certificate is good', proof: 'certificate', code: undefined },
-  {
-    ...obo,
-    name: "the certificate's passphrase is wrong",
-    proof: 'locked certificate',
-    code: 'INTERNAL_SERVER_ERROR',
-  },
-  {
-    ...obo,
-    name: 'the federated token is refused',
-    proof: 'federated token',
-    code: 'INTERNAL_SERVER_ERROR',
-  },
-  {
-    ...obo,
-    name: 'the token has expired',
-    token: minted({ lifetimeSeconds: -120 }),
-    code: 'UNAUTHENTICATED',
-  },
-  {
-    ...obo,
-    name: 'the token is for Graph',
-    token: minted({ audience: 'https://graph.microsoft.com' }),
-    code: 'UNAUTHENTICATED',
-  },
-  {
-    ...obo,
-    name: 'the token has a forged signature',
-    token: (authority) => `${authority.mint()}AAAA`,
-    code: 'UNAUTHENTICATED',
-  },
-  { ...obo, name: 'the token is none', token: () => canary('no-token'), code: 'UNAUTHENTICATED' },
-  {
-    ...obo,
-    name: "the token's claims are strange",
-    token: minted({ claims: { tid: canary('claim'), scp: canary('claim'), aud: canary('claim') } }),
-    code: 'UNAUTHENTICATED',
-  },
-  {
-    ...obo,
-    name: 'the user has no permission',
-    token: minted({ scope: canary('claim'), tenant: contoso }),
-    code: 'FORBIDDEN',
-  },
-  { ...app, name: 'everything goes well', code: undefined },
-  { ...app, name: "Graph refuses the gateway's token", graph: dirty(401), code: 'UNAUTHENTICATED' },
-  { ...app, name: 'the endpoint grants rubbish', fault: rubbish, code: 'UPSTREAM_UNAVAILABLE' },
-  { ...app, name: 'the secret is wrong', proof: 'wrong secret', code: 'INTERNAL_SERVER_ERROR' },
+  [user, 'everything goes well', undefined],
+  [user, 'Graph refuses the exchanged token', refused, { graph: dirty(401) }],
+  [user, 'Graph forbids', 'FORBIDDEN', { graph: dirty(403) }],
+  [user, 'Graph has a fault', away, { graph: dirty(500) }],
+  [
+    user,
+    'the exchange asks something of the user',
+    refused,
+    faulty({ kind: 'interaction-required' }),
+  ],
+  [user, 'the endpoint grants rubbish', away, rubbish],
+  [user, 'the endpoint sends elsewhere', away, faulty({ kind: 'redirect', location: elsewhere })],
+  [user, 'the endpoint hangs up', away, faulty({ kind: 'reset' })],
+  [
+    user,
+    'the endpoint throttles',
+    'THROTTLED',
+    faulty({ kind: 'status', status: 429, retryAfter: '60' }),
+  ],
+  [user, 'the secret is wrong', broken, { proof: 'wrong secret' }],
+  [user, 'the certificate is good', undefined, { proof: 'certificate' }],
+  [user, "the certificate's passphrase is wrong", broken, { proof: 'locked certificate' }],
+  [user, 'the federated token is refused', broken, { proof: 'federated token' }],
+  [user, 'the token has expired', refused, minted({ lifetimeSeconds: -120 })],
+  [user, 'the token is for Graph', refused, minted({ audience: 'https://graph.microsoft.com' })],
+  [user, 'the token has a forged signature', refused, { token: ({ mint }) => `${mint()}AAAA` }],
+  [user, 'the token is none', refused, { token: () => canary('no-token') }],
+  [
+    user,
+    "the token's claims are strange",
+    refused,
+    minted({ claims: { tid: claim, scp: claim, aud: claim } }),
+  ],
+  [user, 'the user has no permission', 'FORBIDDEN', minted({ scope: claim, tenant: contoso })],
+  [own, 'everything goes well', undefined],
+  [own, "Graph refuses the gateway's token", refused, { graph: dirty(401) }],
+  [own, 'the endpoint grants rubbish', away, rubbish],
+  [own, 'the secret is wrong', broken, { proof: 'wrong secret' }],
 ];
 
 const goodPage = json(200, { value: [] });
@@ -190,10 +159,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
   writeFileSync(join(folder, 'replaced.pem'), good.key + good.cert);
   writeFileSync(join(folder, 'federated.jwt'), federatedToken);
-  for (const [name, { mode, proof }] of new Map(
-    identityPaths.map((path) => [stageOf(path), path]),
-  )) {
-    const environment = { AUTH_MODE: mode, AZURE_CLIENT_ID: gatewayClient.clientId };
+  for (const [name, path] of new Map(identityPaths.map((one) => [stageOf(one), one]))) {
+    const [AUTH_MODE, , , { proof = 'secret' } = {}] = path;
+    const environment = { AUTH_MODE, AZURE_CLIENT_ID: gatewayClient.clientId };
     stages.set(name, await start({ ...environments[proof], ...environment }));
   }
   // A gateway does not start with a file that it cannot read, but the file can be replaced later.
@@ -230,7 +198,7 @@ const common = () => ({
 });
 
 /** A user's token is exchanged anew for each; the gateway's own would be kept for an hour. */
-const stageOf = ({ mode, proof, name }: IdentityPath): string =>
+const stageOf = ([mode, name, , { proof = 'secret' } = {}]: IdentityPath): string =>
   mode === 'app-only' ? `${mode}, ${name}` : `${mode} with ${proof}`;
 
 async function start(environment: Record<string, string>): Promise<SecretStage> {
@@ -258,22 +226,20 @@ function judge(stage: SecretStage, token: string): void {
 }
 
 describe('no secret of an identity leaves', () => {
-  it.each(identityPaths.map((path) => [`${path.mode}, ${path.name}`, path] as const))(
-    'where %s',
-    async (_name, path) => {
-      const stage = stages.get(stageOf(path)) as SecretStage;
-      stage.clock.skip(15_000);
-      graph.answers(path.graph ?? goodPage);
-      if (path.fault) {
-        authority.faults.set(path.fault, { endpoint: 'token' });
-      }
-      const token = path.token?.(authority) ?? authority.mint();
-      const { code } = await stage.ask(list, {}, { authorization: `Bearer ${token}` });
-      authority.faults.clear();
-      expect(code).toBe(path.code);
-      judge(stage, token);
-    },
-  );
+  it.each(identityPaths)('%s, where %s', async (...path) => {
+    const [, , expected, change = {}] = path;
+    const stage = stages.get(stageOf(path)) as SecretStage;
+    stage.clock.skip(15_000);
+    graph.answers(change.graph ?? goodPage);
+    if (change.fault) {
+      authority.faults.set(change.fault, { endpoint: 'token' });
+    }
+    const token = change.token?.(authority) ?? authority.mint();
+    const { code } = await stage.ask(list, {}, { authorization: `Bearer ${token}` });
+    authority.faults.clear();
+    expect(code).toBe(expected);
+    judge(stage, token);
+  });
 
   it('where the gateway does not start with its certificate', async () => {
     const config = readConfig({
