@@ -38,6 +38,7 @@ import {
   outcomeOfResponse,
   throttlePauseMsOf,
 } from './retryRules.ts';
+import { requireDestination } from './routes.ts';
 import type { TenantKeys } from './tenantKeys.ts';
 import { isBesidePartners, isWrite, methodOf } from './types.ts';
 
@@ -242,32 +243,6 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
 
 /** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
 const exchangeMs = 500;
-
-/** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
-const knownRoutes = [
-  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?.*)?$/i,
-  /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
-  /^directoryObjects\/getByIds\?\$select=id,displayName$/,
-];
-
-/**
- * Lets nothing through but the known routes under Graph's root and version. The routes make no other URL; this is the
- * last look before a token is added.
- */
-export function requireDestination(url: URL, base: URL): void {
-  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
-  const { origin, pathname, search, username, password, hash } = url;
-  const isMeant =
-    origin === base.origin &&
-    pathname.startsWith(prefix) &&
-    knownRoutes.some((route) => route.test(pathname.slice(prefix.length) + search)) &&
-    username === '' &&
-    password === '' &&
-    hash === '';
-  if (!isMeant) {
-    throw new TypeError('A request that does not lead to Microsoft Graph');
-  }
-}
 
 /** Lets one request be followed from the caller's edge through Graph's logs. */
 function tracedHeaders({ headers, call }: GraphRequest): GraphRequest['headers'] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { requireDestination } from '../../src/graph/send.ts';
+import { requireDestination } from '../../src/graph/routes.ts';
 
 function isLetThrough(base: string, url: string): boolean {
   try {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRoutes, type Routes, resolveNextLink } from '../../../src/graph/routes.ts';
-import { requireDestination } from '../../../src/graph/send.ts';
+import {
+  createRoutes,
+  type Routes,
+  requireDestination,
+  resolveNextLink,
+} from '../../../src/graph/routes.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, type Choices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
