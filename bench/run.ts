@@ -124,12 +124,21 @@ const median = (values: readonly number[]): number =>
 const spreadOf = (values: readonly number[]): string =>
   `±${(((Math.max(...values) - Math.min(...values)) / 2 / median(values)) * 100).toFixed(0)} %`;
 
+/** The peers read no names. */
+const canRun = (name: string, { hasNames = false }: Scenario): boolean =>
+  !hasNames || name === 'proxy' || name.startsWith('gateway');
+
+/** The rows of a table: what fields cost that can be asked for in another form. */
+const fieldCosts: string[] = [];
+
 async function compare(
   programs: Readonly<Record<string, Started>>,
   scenario: Scenario,
   connections: number,
 ): Promise<string> {
-  const entries = Object.entries(programs);
+  const entries = Object.entries(programs).filter(([name]) => canRun(name, scenario));
+  const flat = scenarios.find(({ name }) => name === scenario.flat);
+  const flatUs: number[] = [];
   const us = new Map(entries.map(([name]): [string, number[]] => [name, []]));
   const latenciesMs = new Map(entries.map(([name]): [string, number[]] => [name, []]));
   for (const [name, program] of entries) {
@@ -140,7 +149,15 @@ async function compare(
       const measured = await measure(name, program, scenario, connections);
       us.get(name)?.push(measured.us);
       latenciesMs.get(name)?.push(...measured.latenciesMs);
+      if (name === 'gateway' && flat !== undefined) {
+        flatUs.push((await measure(name, program, flat, connections)).us);
+      }
     }
+  }
+  if (flat !== undefined) {
+    const ratios = flatUs.map((one, round) => (us.get('gateway')?.[round] ?? Number.NaN) / one);
+    const figures = `${median(ratios).toFixed(2)} ${spreadOf(ratios)}`;
+    fieldCosts.push(row([scenario.name, String(connections), figures]));
   }
   const floor = median(us.get('proxy') ?? []);
   const added = (percent: number): string =>
@@ -148,8 +165,11 @@ async function compare(
       percentile(latenciesMs.get('gateway') ?? [], percent) -
       percentile(latenciesMs.get('proxy') ?? [], percent)
     ).toFixed(2);
-  const cells = entries.map(([name]) => {
+  const cells = Object.keys(programs).map((name) => {
     const values = us.get(name) ?? [];
+    if (values.length === 0) {
+      return '–';
+    }
     const figure =
       name === 'proxy' ? `${floor.toFixed(0)} µs` : (median(values) / floor).toFixed(2);
     return `${figure} ${spreadOf(values)}`;
@@ -190,9 +210,10 @@ async function measureAllocation(
 const collector = await startCollector();
 const mock = await startProgram(local('./mockGraph.js'));
 const starters = startersFor(mock.url, collector.url);
-const setRows = async (rows: number): Promise<void> => {
+const setRows = async ({ rows, hasNames = false }: Scenario): Promise<void> => {
   const pool = new Pool(mock.url);
-  await (await pool.request({ method: 'GET', path: `/rows/${rows}` })).body.dump();
+  const path = `/rows/${rows}${hasNames ? '?names' : ''}`;
+  await (await pool.request({ method: 'GET', path })).body.dump();
   await pool.close();
 };
 const chosen = scenarios.filter(({ name }) => options.only.split(',').includes(name));
@@ -211,20 +232,24 @@ try {
   print(row(['operation', 'connections', ...names, 'latency added, p50 / p99']));
   print(row(['---', '---', ...names.map(() => '---'), '---']));
   for (const scenario of chosen) {
-    await setRows(scenario.rows);
+    await setRows(scenario);
     for (const connections of options.connections.split(',').map(Number)) {
       print(await compare(programs, scenario, connections));
     }
+  }
+  if (fieldCosts.length > 0) {
+    print(`\n${row(['operation', 'connections', 'as a multiple of the flat fields'])}`);
+    print([row(['---', '---', '---']), ...fieldCosts].join('\n'));
   }
   print(`\n${row(['of a process', ...names])}`);
   print(row(['---', ...names.map(() => '---')]));
   print(row(['MiB when idle', ...idle]));
   print(row(['CPU ms to start', ...names.map((name) => String(programs[name]?.startCpuMs))]));
   for (const scenario of chosen) {
-    await setRows(scenario.rows);
+    await setRows(scenario);
     const cells: string[] = [];
     for (const [name, start] of Object.entries(starters)) {
-      cells.push(await measureAllocation(name, start, scenario));
+      cells.push(canRun(name, scenario) ? await measureAllocation(name, start, scenario) : '–');
     }
     print(row([`KiB allocated, ${scenario.name}`, ...cells]));
   }

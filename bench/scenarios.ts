@@ -1,9 +1,12 @@
 import {
   addOperation,
+  listOfNames,
+  listOfPlatforms,
   listOperation,
   longListOperation,
   partner,
   partnerOperation,
+  partnerWithPlatforms,
 } from './bodies.ts';
 
 /** The same work as a GraphQL operation and as a call of Graph through the bare proxy. */
@@ -21,6 +24,10 @@ export interface Scenario {
   };
   /** How often the answer has a partner's time in it. */
   readonly partners: number;
+  /** The name of the scenario that asks for the same as flat fields: the two are measured in turns. */
+  readonly flat?: string;
+  /** Graph's list has groups and filters, whose names only the gateway reads. */
+  readonly hasNames?: boolean;
 }
 
 const path = '/beta/deviceManagement/complianceManagementPartners';
@@ -57,5 +64,33 @@ export const scenarios: readonly Scenario[] = [
     operation: longListOperation,
     call: { method: 'GET', path, body: null },
     partners: 1_000,
+  },
+  {
+    name: 'by-id-platforms',
+    rows: 100,
+    requests: 4_000,
+    operation: partnerWithPlatforms,
+    call: { method: 'GET', path: `${path}/${partner.id}`, body: null },
+    partners: 1,
+    flat: 'by-id',
+  },
+  {
+    name: 'list-100-platforms',
+    rows: 100,
+    requests: 600,
+    operation: listOfPlatforms,
+    call: { method: 'GET', path, body: null },
+    partners: 100,
+    flat: 'list-100',
+  },
+  {
+    name: 'list-100-names',
+    rows: 100,
+    requests: 600,
+    operation: listOfNames,
+    call: { method: 'GET', path, body: null },
+    partners: 100,
+    flat: 'list-100',
+    hasNames: true,
   },
 ];

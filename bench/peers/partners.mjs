@@ -30,6 +30,13 @@ const partnerOf = (row) => ({
   iosEnrollmentAssignments: assignments(row.iosEnrollmentAssignments),
 });
 
+const prefixes = { MAC_OS: 'macOs', WINDOWS: 'windows', ANDROID: 'android', IOS: 'ios' };
+const platformOf = (partner) => (platform) => ({
+  platform,
+  onboarded: partner[`${prefixes[platform]}Onboarded`],
+  enrollmentAssignments: partner[`${prefixes[platform]}EnrollmentAssignments`],
+});
+
 export const schema = makeExecutableSchema({
   typeDefs: readdirSync(folder)
     .filter((file) => file.endsWith('.graphql'))
@@ -42,6 +49,9 @@ export const schema = makeExecutableSchema({
         const { value } = await ask('GET', collection, context);
         return { nodes: value.slice(0, first).map(partnerOf) };
       },
+    },
+    ComplianceManagementPartner: {
+      platforms: (partner, { in: platforms }) => platforms.map(platformOf(partner)),
     },
     Mutation: {
       addComplianceManagementPartner: async (_root, { input }, context) => {

@@ -138,6 +138,7 @@ describe('the packed package', () => {
          console.log(path, existsSync(fileURLToPath(url)));
        }`,
     );
+    expect(Object.keys(offered)).toEqual(expect.arrayContaining(['.', './subgraph.graphql']));
     expect(resolved.trim().split('\n')).toEqual(Object.keys(offered).map((path) => `${path} true`));
   });
 
