@@ -301,7 +301,7 @@ describe('a fault of the token endpoint for one user', () => {
       { systemCode: 'ENOENT' },
     ],
   ])(
-    'that the setup %s causes is told its operator once, and callers nothing',
+    'logs a fault of the setup %s once, and answers callers without it',
     async (_how, change, hint, facts) => {
       const { ask, lines } = outbound.create(change);
       const users = [ada, grace].map((user) => outbound.authority.mint({ user }));

@@ -23,7 +23,7 @@ import { createVirtualClock } from '../support/virtualClock.ts';
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const listenersOf = (call: GraphCall) =>
   getEventListeners(call.signal as AbortSignal, 'abort').length;
-const url = new URL('http://graph/partners');
+const url = new URL('http://graph/deviceManagement/complianceManagementPartners');
 const reasons = ['deadline', 'callerLeft', 'shutdown'] as const;
 
 type End = number | readonly [number, Record<string, string>] | Error;
