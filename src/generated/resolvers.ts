@@ -1,7 +1,6 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PlatformEnrollmentModel, AssignmentFilterModel, DirectoryGroupModel, PageInfoModel } from '../partners/model.ts';
-import type { ViewerModel, ViewerOperationModel } from '../partners/viewerModel.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PlatformEnrollmentModel, AssignmentFilterModel, DirectoryGroupModel, PageInfoModel, ViewerModel, ViewerOperationModel } from '../partners/model.ts';
 import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };

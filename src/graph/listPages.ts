@@ -1,8 +1,8 @@
 import { GraphProtocolError } from './errors.ts';
 import { type GraphPage, readPage } from './readAnswer.ts';
-import type { GraphCall, GraphClientParts } from './request.ts';
+import type { GraphCall, GraphClientParts, GraphRow } from './request.ts';
 import { readHeaders, resolveNextLink } from './routes.ts';
-import { idKeyOf, type PartnerResource } from './types.ts';
+import { idKeyOf } from './types.ts';
 
 /** Pages may be empty, but so many in a row are no list any more. */
 const maximumEmptyPages = 50;
@@ -11,10 +11,10 @@ const maximumRepeatedPages = 3;
 
 /** What a parsed value takes beside its text, about. */
 const bytesPerValue = 64;
-const pageBytes = new WeakMap<readonly PartnerResource[], number>();
+const pageBytes = new WeakMap<readonly GraphRow[], number>();
 
 /** How much memory a page of the list takes, in bytes, about. */
-export function bytesOfPage(page: readonly PartnerResource[]): number {
+export function bytesOfPage(page: readonly GraphRow[]): number {
   return pageBytes.get(page) ?? 0;
 }
 
@@ -22,17 +22,17 @@ export function bytesOfPage(page: readonly PartnerResource[]): number {
  * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for.
  * @throws GraphError
  */
-export async function* readPages(
-  { send, routes, clock, noteSeen }: GraphClientParts,
+export async function* readPages<Row extends GraphRow>(
+  { send, routes, clock, readRow, noteSeen }: GraphClientParts<Row>,
   call: GraphCall,
-): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+): AsyncGenerator<readonly Row[], void, undefined> {
   const seen = new Set<string>();
-  const rows = createRowSieve();
+  const rows = createRowSieve<Row>();
   let url: URL | undefined = routes.collection;
   while (url !== undefined) {
     seen.add(url.href);
     const response = await send({ operation: 'list', url, headers: readHeaders, call });
-    const page: GraphPage = readPage(response, clock.now());
+    const page: GraphPage<Row> = readPage({ response, nowMs: clock.now(), readRow });
     const partners = rows.sift(page);
     pageBytes.set(partners, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
     const next = nextPageUrl(page, url, routes.collection, seen);
@@ -46,7 +46,7 @@ export async function* readPages(
  * Keeps of each page the rows that no page before it had: one that moves while the list is read comes twice.
  * @throws GraphProtocolError if the list goes on without bringing anything new.
  */
-function createRowSieve(): { sift(page: GraphPage): readonly PartnerResource[] } {
+function createRowSieve<Row extends GraphRow>(): { sift(page: GraphPage<Row>): readonly Row[] } {
   const known = new Set<string>();
   let emptyPages = 0;
   let repeatedPages = 0;
@@ -83,7 +83,7 @@ function endless(what: string): GraphProtocolError {
 
 /** @throws GraphProtocolError for a link that leads elsewhere or back. */
 function nextPageUrl(
-  { nextLink }: GraphPage,
+  { nextLink }: GraphPage<unknown>,
   page: URL,
   collection: URL,
   seen: ReadonlySet<string>,

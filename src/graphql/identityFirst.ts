@@ -1,4 +1,4 @@
-import { requireToken } from '../partners/authorize.ts';
+import { requireToken } from '../partners/caller.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { GatewayError } from '../partners/errors.ts';
 import type { DocumentLimits } from './documentLimits.ts';

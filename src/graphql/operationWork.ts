@@ -8,8 +8,8 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
-import { maximumEntities } from '../partners/entities.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
+import { maximumEntities } from '../partners/queries.ts';
 import type { LimitName, LimitViolation } from './limits.ts';
 
 /** What an operation asks the gateway to do with lists and entities, or the first limit that it is beyond. */

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
-import type { Lease, Leases } from '../graph/leases.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { TenantKeys } from '../graph/tenantKeys.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { digestOf } from '../shared/secret.ts';
 import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
+import type { Lease, Leases } from './leases.ts';
 
 /** The time in which no other change to the same partner runs. */
 export interface PartnerTurn {

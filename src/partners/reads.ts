@@ -3,17 +3,12 @@ import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
-import { idKeyOf, type PartnerResource } from '../graph/types.ts';
+import { idKeyOf } from '../graph/types.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import { type LoopShare, laterTurn, wholeLoop } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import {
-  createPartnerRows,
-  type ListBounds,
-  ListTooLargeError,
-  type PartnerRows,
-  TooManyRowsError,
-} from './list/rows.ts';
+import { createPartnerRows, type ListBounds, type PartnerRows } from './list/rows.ts';
+import type { PartnerModel } from './model.ts';
 import { createNames, type Names } from './names.ts';
 
 /**
@@ -22,7 +17,7 @@ import { createNames, type Names } from './names.ts';
  */
 export interface PartnerReads {
   /** Gives one partner; null if Graph has none with this id. */
-  get(id: string): Promise<PartnerResource | null>;
+  get(id: string): Promise<PartnerModel | null>;
   /** The list, shared by all fields that look at it. */
   readonly rows: PartnerRows;
   /** The names behind the ids in rows. */
@@ -37,7 +32,7 @@ interface OperationShare extends LoopShare {
 
 /** Starts the reads of an operation; nothing is read before it is needed. */
 export function createPartnerReads(
-  graph: GraphClient,
+  graph: GraphClient<PartnerModel>,
   call: GraphCall,
   maximum: ListBounds,
   share: OperationShare = { ...wholeLoop, waiting: () => 0 },
@@ -63,7 +58,7 @@ export function createPartnerReads(
   // One batch after the other: Graph asks for that where one would be enough.
   let lastBatch: Promise<unknown> | undefined;
 
-  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup[]> {
+  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
@@ -78,7 +73,7 @@ export function createPartnerReads(
   }
 
   const createLoader = () =>
-    new DataLoader<string, PartnerResource | null>(
+    new DataLoader<string, PartnerModel | null>(
       async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
       { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
     );
@@ -114,22 +109,6 @@ function translating(
 }
 
 function translate(error: unknown): never {
-  if (error instanceof TooManyRowsError) {
-    throw new GatewayError(
-      'TOO_MANY_ROWS',
-      `This needs more of the list than the ${error.maximumRows} rows that this gateway reads at the most. ` +
-        'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
-    );
-  }
-  if (error instanceof ListTooLargeError) {
-    const { seen, allowed } = error;
-    throw new GatewayError(
-      'LIST_TOO_LARGE',
-      `This needs ${seen} bytes or more of the list, and ${allowed} are allowed. ` +
-        'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
-      { seen, allowed },
-    );
-  }
   throw toGatewayError(error);
 }
 

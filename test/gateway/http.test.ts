@@ -22,7 +22,7 @@ import {
 import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
-import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
+import { createSeenPartnerIds } from '../../src/partners/unclearAdd.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
@@ -31,7 +31,7 @@ import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { doorParts } from '../support/doorParts.ts';
-import { createTestClient, testIdempotency, testLocks } from '../support/graphClients.ts';
+import { createPartnerClient, testIdempotency, testLocks } from '../support/graphClients.ts';
 import { recordingMeasurements } from '../support/measurements.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import {
@@ -151,7 +151,7 @@ describe('masking', () => {
   const secret = 'connect to https://user:hunter2@internal.example failed';
   const logLines: string[] = [];
   let app: FastifyInstance;
-  const client = createTestClient(new URL('http://127.0.0.1:1'));
+  const client = createPartnerClient(new URL('http://127.0.0.1:1'));
 
   beforeAll(async () => {
     const log = createLogger('debug', { write: (line) => logLines.push(line) });

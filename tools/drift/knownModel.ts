@@ -8,11 +8,7 @@ import {
   platformsOf,
   type WirePlatform,
 } from '../../src/graph/types.ts';
-import {
-  type RecognizedTypename,
-  wireNameByTypename,
-} from '../../src/partners/assignmentMapping.ts';
-import { wirePartnerStates } from '../../src/partners/model.ts';
+import { wireByState, wireNameByTypename } from '../../src/partners/model.ts';
 import { type Csdl, type CsdlProperty, propertiesOf } from './readCsdl.ts';
 
 /** Properties by their names. */
@@ -37,13 +33,13 @@ export function knownModelOf({ platforms, hasFilters }: Generation): KnownModel 
     .flatMap(platformProperties);
   const partner = Object.entries(partnerProperties).filter(([name]) => !absent.includes(name));
   const filters = hasFilters ? filterProperties : [];
-  const states: [string, readonly string[]] = [typeNames.partnerState, wirePartnerStates];
+  const states: [string, readonly string[]] = [typeNames.partnerState, Object.values(wireByState)];
   return {
     partner: new Map(partner),
     assignment: new Map(Object.entries(assignmentProperties)),
     anyTarget: pick(filters),
     targets: new Map(
-      (Object.keys(wireNameByTypename) as RecognizedTypename[]).map((typename) => [
+      (Object.keys(wireNameByTypename) as (keyof typeof wireNameByTypename)[]).map((typename) => [
         `microsoft.graph.${wireNameByTypename[typename]}`,
         pick([...filters, ...ownProperties[typename]]),
       ]),
@@ -146,7 +142,7 @@ const ownProperties = {
   GroupAssignmentTarget: ['groupId'],
   ExclusionGroupAssignmentTarget: ['groupId'],
   ConfigurationManagerCollectionAssignmentTarget: ['collectionId'],
-} as const satisfies Readonly<Record<RecognizedTypename, readonly TargetProperty[]>>;
+} as const satisfies Readonly<Record<keyof typeof wireNameByTypename, readonly TargetProperty[]>>;
 
 type SentFilterType = NonNullable<
   NewAssignmentTargetResource['deviceAndAppManagementAssignmentFilterType']

@@ -1,14 +1,14 @@
-import type { PartnerResource } from '../../graph/types.ts';
 import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
+import type { PartnerModel } from '../model.ts';
 import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
 import type { OrderPlace, PartnerOrder } from './order.ts';
 import type { PartnerRows } from './rows.ts';
-import { valuesOf } from './rowValues.ts';
+import { idKeyOf } from './rowValues.ts';
 
 /** A row of a page and its position in the whole list. */
 interface PageRow {
-  readonly row: PartnerResource;
+  readonly row: PartnerModel;
   readonly index: number;
 }
 
@@ -86,12 +86,12 @@ export async function paginate(
 /** The whole list in the requested order, read only as far as needed. */
 interface PartnerSequence {
   /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
-  atLeast(count: number): Promise<readonly PartnerResource[]>;
+  atLeast(count: number): Promise<readonly PartnerModel[]>;
   /** How many rows stand at the cursor's place and before it. */
   countUpTo(cursor: CursorPlace): Promise<number>;
   /** How many rows stand before the cursor's place. */
   countBefore(cursor: CursorPlace): Promise<number>;
-  cursorOf(row: PartnerResource, index: number): string;
+  cursorOf(row: PartnerModel, index: number): string;
 }
 
 /** How many rows are searched between two looks at the event loop's time. */
@@ -104,11 +104,11 @@ const rememberedRows = 8;
  * not. Where all that it remembers is gone, the list starts again, at the end where it was begun: nothing is left out.
  */
 export function listSequence(rows: PartnerRows): PartnerSequence {
-  let known: readonly PartnerResource[] = [];
+  let known: readonly PartnerModel[] = [];
   /** Of the first of the known rows, as many as were needed. */
   const fingerprints: number[] = [];
 
-  async function atLeast(count: number): Promise<readonly PartnerResource[]> {
+  async function atLeast(count: number): Promise<readonly PartnerModel[]> {
     known = await rows.atLeast(count);
     return known;
   }
@@ -116,7 +116,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
   function fingerprintsUpTo(count: number): readonly number[] {
     const end = Math.min(count, known.length);
     for (let index = fingerprints.length; index < end; index += 1) {
-      fingerprints.push(fingerprintOf(valuesOf(known[index] as PartnerResource).idKey));
+      fingerprints.push(fingerprintOf(idKeyOf(known[index] as PartnerModel)));
     }
     return fingerprints;
   }
@@ -172,7 +172,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
       cursorOf({
         kind: 'list',
         place: {
-          id: valuesOf(row).idKey,
+          id: idKeyOf(row),
           index,
           before: fingerprintsUpTo(index)
             .slice(Math.max(0, index - rememberedRows), index)
@@ -187,7 +187,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
  * in it, its row tells the place; if the row is gone, rows whose values begin alike may come again, and none is left out.
  */
 export function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
-  const sorted = (): Promise<readonly PartnerResource[]> => rows.inOrder(order);
+  const sorted = (): Promise<readonly PartnerModel[]> => rows.inOrder(order);
 
   /** How many of the rows, which are in their order, stand before a place; with `isIncluded` those at it, too. */
   async function count(cursor: CursorPlace, isIncluded: boolean): Promise<number> {
@@ -207,7 +207,7 @@ export function orderedSequence(rows: PartnerRows, order: PartnerOrder): Partner
     let [from, to] = [0, inOrder.length];
     while (from < to) {
       const middle = Math.floor((from + to) / 2);
-      const row = inOrder[middle] as PartnerResource;
+      const row = inOrder[middle] as PartnerModel;
       const comparison = order.compare(order.placeOf(row), place, edge);
       if (comparison < 0 || (isIncluded && comparison === 0)) {
         from = middle + 1;
@@ -239,7 +239,7 @@ function isPlaceOf({ values }: OrderPlace, place: OrderPlace): boolean {
 
 /** Finds a row by the key of its id; -1 if it is not there. */
 async function indexOfRow(
-  list: readonly PartnerResource[],
+  list: readonly PartnerModel[],
   id: string,
   share: LoopShare,
   start = 0,
@@ -248,9 +248,7 @@ async function indexOfRow(
     if (share.isUsedUp()) {
       await share.nextTurn();
     }
-    const place = list
-      .slice(index, index + rowsAtOnce)
-      .findIndex((row) => valuesOf(row).idKey === id);
+    const place = list.slice(index, index + rowsAtOnce).findIndex((row) => idKeyOf(row) === id);
     if (place !== -1) {
       return index + place;
     }

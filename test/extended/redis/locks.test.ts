@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Emulator, EmulatorOptions } from '../../../src/emulator/server.ts';
 import { connectRedis, forLocks } from '../../../src/graph/connectRedis.ts';
-import { createLeases } from '../../../src/graph/leases.ts';
+import { createLeases } from '../../../src/partners/leases.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import { bearerOf, isGenuine } from '../../support/bearerTokens.ts';

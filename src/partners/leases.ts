@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { sleep } from './errors.ts';
+import { createRedisHolds, type RedisParts } from './redisHolds.ts';
 
 /** A text that one holder of a lease hands to the next. */
 interface Handed {
@@ -31,26 +29,13 @@ export interface Leases {
   acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
 }
 
-interface LeaseOptions {
-  /** Longer than any operation lasts. */
-  readonly leaseMs: number;
-}
-
-interface LeaseParts {
-  readonly redis: Redis;
-  readonly clock: Clock;
+interface LeaseParts extends RedisParts {
   readonly log: Log;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
   readonly measurements: Pick<Measurements, 'lockedAlone'>;
 }
 
-/** One that waits asks again after 25 to 75 ms: between two requests of Graph there is more. */
-const pollMs = { least: 25, spread: 50 };
 /** So often at most the log says that replicas do not see each other's locks. */
 const silentMs = 60_000;
-/** Beyond that, leases that could not be given back end by themselves. */
-const maximumUnreleased = 1_000;
 
 const take = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
@@ -71,9 +56,13 @@ if ARGV[2] ~= '' then
 end
 return redis.call('DEL', KEYS[1])`;
 
-/** Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. */
-export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leases {
-  const { redis, clock, log, chance, measurements } = parts;
+/**
+ * Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. `leaseMs` is
+ * longer than any operation lasts.
+ */
+export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts): Leases {
+  const { redis, clock, log, measurements } = parts;
+  const { poll, tell } = createRedisHolds(parts);
   let silentUntilMs = Number.NEGATIVE_INFINITY;
 
   function noteAway(error: unknown): void {
@@ -85,72 +74,48 @@ export function createLeases({ leaseMs }: LeaseOptions, parts: LeaseParts): Leas
     }
   }
 
-  /** Leases that could not be ended in Redis; they are ended once it is reachable again. */
-  const unreleased = new Map<string, readonly [string, string]>();
-  redis.on('ready', () => {
-    const all = [...unreleased];
-    unreleased.clear();
-    for (const [owner, keys] of all) {
-      redis.eval(giveBack, 2, ...keys, owner, '', 1).catch(() => undefined);
-    }
-  });
-
-  async function release(
-    keys: readonly [string, string],
-    owner: string,
-    { text, leftMs }: Handed = { text: '', leftMs: 1 },
-  ): Promise<void> {
-    try {
-      await redis.eval(giveBack, 2, ...keys, owner, text, Math.max(1, leftMs));
-    } catch {
-      if (unreleased.size < maximumUnreleased) {
-        unreleased.set(owner, keys);
-      }
-    }
-  }
-
-  function leaseOf(
-    keys: readonly [string, string],
-    owner: string,
-    handed: Handed | undefined,
-  ): Lease {
-    let endsMs = clock.now() + leaseMs;
-    return {
-      handed,
-      async renew() {
-        const askedMs = clock.now();
-        try {
-          const isHeld = (await redis.eval(renewal, 2, ...keys, owner, leaseMs)) === 1;
-          endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
-        } catch (error) {
-          noteAway(error);
-        }
-        return clock.now() < endsMs;
-      },
-      release: (next) => release(keys, owner, next),
-    };
-  }
-
   return {
     async acquire(key, signal) {
       // The braces keep both on one node of a cluster.
       const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
       const owner = randomUUID();
-      for (;;) {
-        let taken: unknown;
+      const run = (script: string, ...args: (string | number)[]): Promise<unknown> =>
+        redis.eval(script, 2, ...keys, owner, ...args);
+      const release = ({ text, leftMs }: Handed = { text: '', leftMs: 1 }): Promise<void> =>
+        tell(
+          owner,
+          () => run(giveBack, text, Math.max(1, leftMs)),
+          () => run(giveBack, '', 1),
+        );
+      const taken = await poll(async () => {
         try {
-          taken = await redis.eval(take, 2, ...keys, owner, leaseMs);
+          const answer = await run(take, leaseMs);
+          return Array.isArray(answer) ? answer : undefined;
         } catch (error) {
           noteAway(error);
           // It may have been taken, and only the answer is lost.
-          void release(keys, owner);
-          return undefined;
+          void release();
+          return 'away';
         }
-        if (Array.isArray(taken)) {
-          return leaseOf(keys, owner, handedOf(taken));
-        }
-        await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
+      }, signal);
+      if (taken === 'away') {
+        return undefined;
       }
+      let endsMs = clock.now() + leaseMs;
+      return {
+        handed: handedOf(taken),
+        async renew() {
+          const askedMs = clock.now();
+          try {
+            const isHeld = (await run(renewal, leaseMs)) === 1;
+            endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
+          } catch (error) {
+            noteAway(error);
+          }
+          return clock.now() < endsMs;
+        },
+        release,
+      };
     },
   };
 }
