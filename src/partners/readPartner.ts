@@ -13,8 +13,6 @@ import {
   wireNameByTypename,
 } from './model.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** A JSON value is no partner; the message says why. */
 class RowError extends Error {}
 
@@ -43,24 +41,36 @@ export function partnerFromWire(value: unknown): PartnerModel {
   if (typeof id !== 'string' || id === '') {
     throw new RowError('a partner has no id');
   }
-  textOf(value, '@odata.type');
+  textOf(value['@odata.type'], '@odata.type');
   const wire = value as unknown as PartnerResource;
   let revision: string | undefined;
   const partner: PartnerModel = {
     id,
-    displayName: textOf(value, 'displayName'),
-    partnerState: stateFromWire(textOf(value, 'partnerState')),
-    lastHeartbeatDateTime: textOf(value, 'lastHeartbeatDateTime'),
-    macOsOnboarded: flagOf(value, 'macOsOnboarded'),
-    windowsOnboarded: flagOf(value, 'windowsOnboarded'),
-    androidOnboarded: flagOf(value, 'androidOnboarded'),
-    iosOnboarded: flagOf(value, 'iosOnboarded'),
-    linuxOnboarded: flagOf(value, 'linuxOnboarded'),
-    macOsEnrollmentAssignments: listOf(value, 'macOsEnrollmentAssignments'),
-    windowsEnrollmentAssignments: listOf(value, 'windowsEnrollmentAssignments'),
-    androidEnrollmentAssignments: listOf(value, 'androidEnrollmentAssignments'),
-    iosEnrollmentAssignments: listOf(value, 'iosEnrollmentAssignments'),
-    linuxEnrollmentAssignments: listOf(value, 'linuxEnrollmentAssignments'),
+    displayName: textOf(value['displayName'], 'displayName'),
+    partnerState: stateFromWire(textOf(value['partnerState'], 'partnerState')),
+    lastHeartbeatDateTime: textOf(value['lastHeartbeatDateTime'], 'lastHeartbeatDateTime'),
+    macOsOnboarded: flagOf(value['macOsOnboarded'], 'macOsOnboarded'),
+    windowsOnboarded: flagOf(value['windowsOnboarded'], 'windowsOnboarded'),
+    androidOnboarded: flagOf(value['androidOnboarded'], 'androidOnboarded'),
+    iosOnboarded: flagOf(value['iosOnboarded'], 'iosOnboarded'),
+    linuxOnboarded: flagOf(value['linuxOnboarded'], 'linuxOnboarded'),
+    macOsEnrollmentAssignments: listOf(
+      value['macOsEnrollmentAssignments'],
+      'macOsEnrollmentAssignments',
+    ),
+    windowsEnrollmentAssignments: listOf(
+      value['windowsEnrollmentAssignments'],
+      'windowsEnrollmentAssignments',
+    ),
+    androidEnrollmentAssignments: listOf(
+      value['androidEnrollmentAssignments'],
+      'androidEnrollmentAssignments',
+    ),
+    iosEnrollmentAssignments: listOf(value['iosEnrollmentAssignments'], 'iosEnrollmentAssignments'),
+    linuxEnrollmentAssignments: listOf(
+      value['linuxEnrollmentAssignments'],
+      'linuxEnrollmentAssignments',
+    ),
     revision: () => {
       revision ??= revisionOf(wire);
       return revision;
@@ -85,26 +95,36 @@ function platformsOf(
   }));
 }
 
-function textOf(row: Json, name: string): string | null {
-  const value = row[name] ?? null;
-  if (value !== null && typeof value !== 'string') {
-    throw new RowError(`${name} of a partner is not a string`);
+function textOf(value: unknown, name: string): string | null {
+  if (value == null || typeof value === 'string') {
+    return value ?? null;
   }
-  return value;
+  throw new RowError(`${name} of a partner is not a string`);
 }
 
-function flagOf(row: Json, name: string): boolean | null {
-  const value = row[name] ?? null;
-  if (value !== null && typeof value !== 'boolean') {
-    throw new RowError(`${name} of a partner is neither true nor false`);
+function flagOf(value: unknown, name: string): boolean | null {
+  if (value == null || typeof value === 'boolean') {
+    return value ?? null;
   }
-  return value;
+  throw new RowError(`${name} of a partner is neither true nor false`);
+}
+
+/** Its target is made when a field asks for it: most rows of a list are not shown, or without their targets. */
+class Assignment implements AssignmentModel {
+  readonly #wire: AssignmentTargetResource | null;
+
+  constructor(wire: AssignmentTargetResource | null) {
+    this.#wire = wire;
+  }
+
+  get target(): AssignmentTargetModel | null {
+    return this.#wire && targetFromWire(this.#wire);
+  }
 }
 
 /** A null entry, which OData allows, reads as an assignment without a target. */
-function listOf(row: Json, name: string): readonly AssignmentModel[] | null {
-  const value = row[name] ?? null;
-  if (value === null) {
+function listOf(value: unknown, name: string): readonly AssignmentModel[] | null {
+  if (value == null) {
     return null;
   }
   const list: AssignmentModel[] = [];
@@ -113,7 +133,7 @@ function listOf(row: Json, name: string): readonly AssignmentModel[] | null {
     if (target !== null && !isTarget(target)) {
       throw new RowError(`${name} of a partner is not a list of assignments`);
     }
-    list.push({ target: target && targetFromWire(target) });
+    list.push(new Assignment(target));
   }
   return list;
 }
@@ -156,8 +176,7 @@ const typenames: ReadonlyMap<string, RecognizedTypename> = new Map(
  * for more devices than it is. The inside of an unlisted type may be anything.
  */
 export function targetFromWire(wire: AssignmentTargetResource): AssignmentTargetModel {
-  const { '@odata.type': type, groupId = null, collectionId = null } = wire;
-  const odataType = type ?? declaredType;
+  const odataType = wire['@odata.type'] ?? declaredType;
   const filter = filterFromWire(wire);
   const __typename = typenames.get(odataType) ?? typenames.get(typeNameOf(odataType));
   if (__typename !== undefined && filter !== 'unknown') {
@@ -166,15 +185,19 @@ export function targetFromWire(wire: AssignmentTargetResource): AssignmentTarget
       case 'AllDevicesAssignmentTarget':
         return { __typename, filter };
       case 'GroupAssignmentTarget':
-      case 'ExclusionGroupAssignmentTarget':
+      case 'ExclusionGroupAssignmentTarget': {
+        const { groupId = null } = wire;
         if (isTextOrNull(groupId)) {
           return { __typename, filter, groupId };
         }
         break;
-      case 'ConfigurationManagerCollectionAssignmentTarget':
+      }
+      case 'ConfigurationManagerCollectionAssignmentTarget': {
+        const { collectionId = null } = wire;
         if (isTextOrNull(collectionId)) {
           return { __typename, filter, collectionId };
         }
+      }
     }
   }
   const { '@odata.type': _type, ...properties } = wire;
@@ -192,12 +215,12 @@ function isTextOrNull(value: unknown): value is string | null {
 
 /** A filter of kind `none`, of no kind, or without an id reads as no filter. */
 function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null | 'unknown' {
-  const {
-    deviceAndAppManagementAssignmentFilterId: id,
-    deviceAndAppManagementAssignmentFilterType: kind = null,
-  } = wire;
+  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType;
+  if (kind == null) {
+    return null;
+  }
+  const id = wire.deviceAndAppManagementAssignmentFilterId;
   switch (typeof kind === 'string' ? kind.toLowerCase() : kind) {
-    case null:
     case 'none':
     case '':
       return null;
