@@ -39,13 +39,17 @@ export function createPartnerReads(
 ): PartnerReads {
   const reading = new Set<Promise<unknown>>();
 
+  /** Translates the error of a read. Counts and page infos read on long after their resolver has returned. */
   function noted<Result>(read: Promise<Result>): Promise<Result> {
+    const translated = read.catch((error: unknown) => {
+      throw toGatewayError(error);
+    });
     const end = (): void => {
-      reading.delete(read);
+      reading.delete(translated);
     };
-    reading.add(read);
-    read.then(end, end);
-    return read;
+    reading.add(translated);
+    translated.then(end, end);
+    return translated;
   }
 
   async function whenIdle(): Promise<void> {
@@ -56,60 +60,51 @@ export function createPartnerReads(
   }
 
   // One batch after the other: Graph asks for that where one would be enough.
-  let lastBatch: Promise<unknown> | undefined;
+  let lastBatch: Promise<unknown> = Promise.resolve();
 
   async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
     }
-    const before = lastBatch;
-    const batch = (async () => {
-      await before;
-      return graph.getMany(ids, call);
-    })();
+    const batch = lastBatch.then(() => graph.getMany(ids, call));
     lastBatch = batch.catch(() => undefined);
     return batch;
   }
 
-  const createLoader = () =>
-    new DataLoader<string, PartnerModel | null>(
-      async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-      { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
-    );
-  let loader: ReturnType<typeof createLoader> | undefined;
-  let rows: PartnerRows | undefined;
-  let names: Names | undefined;
+  const loader = once(
+    () =>
+      new DataLoader<string, PartnerModel | null>(
+        async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
+        { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
+      ),
+  );
+  const rows = once((): PartnerRows => {
+    const read = createPartnerRows(graph.listPages(call), maximum, share);
+    return {
+      atLeast: (count) => noted(read.atLeast(count)),
+      inOrder: (order) => noted(read.inOrder(order)),
+      share,
+    };
+  });
+  const names = once(() => createNames({ graph, call, whenIdle }));
   return {
-    get(id) {
-      loader ??= createLoader();
-      return noted(loader.load(id).catch(translate));
-    },
+    get: (id) => noted(loader().load(id)),
     get rows() {
-      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share), noted);
-      return rows;
+      return rows();
     },
     get names() {
-      names ??= createNames({ graph, call, whenIdle });
-      return names;
+      return names();
     },
   };
 }
 
-/** Counts and page infos read on long after the resolver has returned, so the reading itself translates. */
-function translating(
-  rows: PartnerRows,
-  noted: <Result>(read: Promise<Result>) => Promise<Result>,
-): PartnerRows {
-  return {
-    atLeast: (count) => noted(rows.atLeast(count).catch(translate)),
-    inOrder: (order) => noted(rows.inOrder(order).catch(translate)),
-    share: rows.share,
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
-}
-
-function translate(error: unknown): never {
-  throw toGatewayError(error);
 }
 
 /** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */

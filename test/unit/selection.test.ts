@@ -6,12 +6,7 @@ import type {
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
-import {
-  type CursorPlace,
-  cursorOf,
-  fingerprintOf,
-  parseCursor,
-} from '../../src/partners/list/cursor.ts';
+import { cursorOf, fingerprintOf, parseCursor } from '../../src/partners/list/cursor.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
 import { comparedLength, normalizeForComparison } from '../../src/partners/list/rowValues.ts';
@@ -20,7 +15,7 @@ import { partnerFromWire } from '../../src/partners/readPartner.ts';
 /** Short enough that a cursor holds four of them whole. */
 const texts = fc.string({ unit: 'binary', maxLength: 4 }).map((text) => text.toWellFormed());
 
-const places: fc.Arbitrary<CursorPlace> = fc.oneof(
+const places: fc.Arbitrary<Parameters<typeof cursorOf>[0]> = fc.oneof(
   fc
     .record({
       id: texts,

@@ -19,7 +19,7 @@ export interface OrderPlace {
 }
 
 /** The place of a row that is there. */
-interface RowPlace extends OrderPlace {
+export interface RowPlace extends OrderPlace {
   readonly values: readonly (string | null)[];
 }
 
