@@ -7,7 +7,7 @@ import { isGraphError } from '../graph/errors.ts';
 import type { AssignmentTargetResource, NewAssignmentTargetResource } from '../graph/types.ts';
 import { changePartner } from './changePartner.ts';
 import type { RequestContext } from './context.ts';
-import { type AssignmentSource, isFromBefore } from './handOver.ts';
+import type { AssignmentSource } from './handOver.ts';
 import { filterOf, revisedProperties, typeNameOf } from './meaning.ts';
 import { type PartnerModel, type Payload, wireByPlatform } from './model.ts';
 import { assignmentToWire, targetToWire } from './writePartner.ts';
@@ -122,13 +122,10 @@ function change(
         return {
           send: () => graph.replaceAssignments(id, wirePlatform, entries, call),
           written: { [property]: `[${entries.join()}]` },
-          judge(seen, { handOver, first }) {
-            if (isDone(seen)) {
-              return { kind: 'shown' };
-            }
-            const isBehind = isFromBefore(property, seen.wire, { handOver, first: first.wire });
-            return { kind: isBehind ? 'behind' : 'foreign', properties: [property] };
-          },
+          judge: (seen, isFromBefore) =>
+            isDone(seen)
+              ? { kind: 'shown' }
+              : { kind: isFromBefore(property) ? 'behind' : 'foreign', properties: [property] },
         };
       },
       sent: {},

@@ -1,11 +1,16 @@
-import type { AuthMode, CallerKind, OperationKind } from '../generated/graphql.ts';
+import type {
+  AuthMode,
+  CallerKind,
+  OperationKind,
+  Viewer,
+  ViewerOperation,
+} from '../generated/graphql.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/types.ts';
 import type { AccessKind, Authorizer } from '../identity/authorizer.ts';
 import { IdentityError } from '../identity/errors.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError, type GatewayErrorCode } from './errors.ts';
-import type { ViewerModel, ViewerOperationModel } from './model.ts';
 
 const codes: Readonly<Record<IdentityError['code'], GatewayErrorCode>> = {
   unauthenticated: 'UNAUTHENTICATED',
@@ -55,11 +60,7 @@ function rethrow({ permissions }: Authorizer, kind: AccessKind): (error: unknown
 const graphPermissions = { READ: requiredScopesOf('get'), WRITE: requiredScopesOf('add') };
 
 /** Describes the caller by its token, which is verified if the gateway can do so. @throws GatewayError if it is not valid. */
-export async function readViewer({
-  authorizer,
-  call,
-  authMode,
-}: RequestContext): Promise<ViewerModel> {
+export async function readViewer({ authorizer, call, authMode }: RequestContext): Promise<Viewer> {
   if (authorizer === undefined) {
     const claims = readTokenClaims(call.callerToken?.reveal() ?? '');
     return describeViewer({
@@ -112,7 +113,7 @@ const operations: readonly (readonly [name: string, kind: OperationKind])[] = [
 ];
 
 /** Tells what a caller's permissions allow; a token that names none tells nothing of them. */
-export function describeViewer(facts: ViewerFacts): ViewerModel {
+export function describeViewer(facts: ViewerFacts): Viewer {
   const { authMode, isVerified, tenantId, clientId, scopes, roles, expiresAtMs } = facts;
   // Scopes are a user's, roles an application's: one never counts for the other.
   const kind = scopes.length > 0 ? 'USER' : roles.length > 0 ? 'APPLICATION' : null;
@@ -122,8 +123,8 @@ export function describeViewer(facts: ViewerFacts): ViewerModel {
     kind,
     tenantId: tenantId ?? null,
     clientId: clientId ?? null,
-    scopes,
-    roles,
+    scopes: [...scopes],
+    roles: [...roles],
     expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
     operations: operations.map(([name, operation]) => ({
       name,
@@ -137,7 +138,7 @@ function permissionOf(
   kind: CallerKind | null,
   { scopes, roles }: ViewerFacts,
   sufficient: readonly string[],
-): Pick<ViewerOperationModel, 'isPermitted' | 'missingPermission'> {
+): Pick<ViewerOperation, 'isPermitted' | 'missingPermission'> {
   if (kind === null || sufficient.length === 0) {
     return { isPermitted: null, missingPermission: null };
   }

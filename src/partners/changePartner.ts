@@ -3,7 +3,7 @@ import type { UserError } from '../generated/graphql.ts';
 import { isGraphError } from '../graph/errors.ts';
 import type { RequestContext } from './context.ts';
 import { partnerNotFound, userErrorsOrThrow } from './errors.ts';
-import { type HandOver, handOverOf, type PartnerView } from './handOver.ts';
+import { type HandOver, handOverOf, isFromBefore, type PartnerView } from './handOver.ts';
 import type { RevisedProperty } from './meaning.ts';
 import type { PartnerModel, Payload } from './model.ts';
 import { noticesOf, noticesOfView, readView, untilShown, type Visibility } from './untilShown.ts';
@@ -32,9 +32,10 @@ interface Write {
   readonly send: () => Promise<PartnerModel | undefined>;
   /** The JSON that is written to each property; undefined if the partner is gone afterwards. */
   readonly written: Readonly<Partial<Record<RevisedProperty, string>>> | undefined;
+  /** Judges what Graph shows after it; `isFromBefore` tells if a property shows a value from before the change. */
   readonly judge: (
     seen: PartnerModel,
-    before: { readonly handOver: HandOver; readonly first: PartnerModel },
+    isFromBefore: (property: RevisedProperty) => boolean,
   ) => Visibility;
 }
 
@@ -102,7 +103,9 @@ export async function changePartner(
       return { ...refused([]), deletedComplianceManagementPartnerId: id };
     }
     const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) =>
-      write.judge(seen, { handOver, first }),
+      write.judge(seen, (property) =>
+        isFromBefore(property, seen.wire, { handOver, first: first.wire }),
+      ),
     );
     context.notices.push(...noticesOf(visibility, info));
     const foreign = visibility.kind === 'foreign' ? visibility.properties : [];

@@ -37,15 +37,11 @@ type Verdict =
   /** The read shows another value, and nothing says which was there first: read again, then it counts. */
   | 'unclear';
 
-/** All that the verdict depends on: digests of meanings, and how long ago the write was. */
-export interface VerdictQuestion {
-  readonly read: string;
-  readonly written: string;
-  readonly older: readonly string[];
-  readonly ageMs: number;
-}
-
-export function decideVerdict({ read, written, older, ageMs }: VerdictQuestion): Verdict {
+/** Decides by digests of meanings, and by how long ago the write was. */
+export function decideVerdict(
+  read: string,
+  { written, older, ageMs }: { written: string; older: readonly string[]; ageMs: number },
+): Verdict {
   if (ageMs >= lagMs) {
     return 'expired';
   }
@@ -90,12 +86,10 @@ export function viewOf(
   const unclear: RevisedProperty[] = [];
   for (const [property, last] of entriesOf(handOver)) {
     const value = parseExactly(last.text);
-    const [readDigest, written] = [read.wire[property], value].map((one) =>
-      meaningDigestOf(property, one),
-    ) as [string, string];
+    const readDigest = meaningDigestOf(property, read.wire[property]);
+    const written = meaningDigestOf(property, value);
     const older = last.older.filter(([, untilMs]) => untilMs > nowMs);
-    const verdict = decideVerdict({
-      read: readDigest,
+    const verdict = decideVerdict(readDigest, {
       written,
       older: older.map(([digest]) => digest),
       ageMs: nowMs - last.atMs,

@@ -1,8 +1,5 @@
 import type {
   AssignmentFilterType,
-  AuthMode,
-  CallerKind,
-  OperationKind,
   PartnerState,
   Platform,
   UserError,
@@ -111,27 +108,6 @@ export interface PageInfoModel {
   readonly hasPreviousPage: () => Promise<boolean>;
   readonly startCursor: () => string | null;
   readonly endCursor: () => string | null;
-}
-
-/** The schema's `Viewer`. */
-export interface ViewerModel {
-  readonly authMode: AuthMode;
-  readonly isVerified: boolean;
-  readonly kind: CallerKind | null;
-  readonly tenantId: string | null;
-  readonly clientId: string | null;
-  readonly scopes: readonly string[];
-  readonly roles: readonly string[];
-  readonly expiresAt: string | null;
-  readonly operations: readonly ViewerOperationModel[];
-}
-
-/** The schema's `ViewerOperation`. */
-export interface ViewerOperationModel {
-  readonly name: string;
-  readonly kind: OperationKind;
-  readonly isPermitted: boolean | null;
-  readonly missingPermission: string | null;
 }
 
 /** Something in an input that the caller can fix, found before anything is sent. */

@@ -12,14 +12,13 @@ import { authorize } from './caller.ts';
 import { changePartner, partnerInConflict, refused } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
 import { graphExtensionOf, userErrorsOrThrow } from './errors.ts';
-import { isFromBefore } from './handOver.ts';
 import {
   findAssignmentChangeProblems,
   findIdProblems,
   findKeyProblems,
   findPartnerProblems,
 } from './inputRules.ts';
-import { meaningOf, revisedProperties } from './meaning.ts';
+import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
 import type { InputProblem, PartnerModel, Payload } from './model.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
 import type { Visibility } from './untilShown.ts';
@@ -84,7 +83,7 @@ const updatePartner: Run<UpdateComplianceManagementPartnerInput> = async (input,
               written: Object.fromEntries(
                 properties.map((property) => [property, JSON.stringify(changes[property])]),
               ),
-              judge: (seen, before) => judgeUpdate(changes, seen, before),
+              judge: (seen, isFromBefore) => judgeUpdate(changes, seen, isFromBefore),
             },
       sent: changes,
     },
@@ -93,30 +92,25 @@ const updatePartner: Run<UpdateComplianceManagementPartnerInput> = async (input,
   );
 };
 
-const mayBeIgnored = ['partnerState', 'lastHeartbeatDateTime'] as const;
-
-function isIgnorable(property: keyof PartnerChanges): property is (typeof mayBeIgnored)[number] {
-  return (mayBeIgnored as readonly string[]).includes(property);
-}
-
 /** Judges what Graph shows after an update: each property that was sent, by meaning. */
 function judgeUpdate(
   sent: PartnerChanges,
   { wire: seen }: PartnerModel,
-  {
-    handOver,
-    first,
-  }: { readonly handOver: Parameters<typeof isFromBefore>[2]['handOver']; first: PartnerModel },
+  isFromBefore: (property: RevisedProperty) => boolean,
 ): Visibility {
   const missing = (Object.keys(sent) as (keyof PartnerChanges)[]).filter(
     (property) => meaningOf(property, sent[property]) !== meaningOf(property, seen[property]),
   );
-  const decisive = missing.flatMap((property) => (isIgnorable(property) ? [] : [property]));
-  if (decisive.length === 0) {
-    return missing.length === 0 ? { kind: 'shown' } : { kind: 'ignored', properties: missing };
+  if (missing.length === 0) {
+    return { kind: 'shown' };
   }
-  const before = { handOver, first: first.wire };
-  const foreign = decisive.filter((property) => !isFromBefore(property, seen, before));
+  const decisive = missing.filter(
+    (property) => property !== 'partnerState' && property !== 'lastHeartbeatDateTime',
+  );
+  if (decisive.length === 0) {
+    return { kind: 'ignored', properties: missing };
+  }
+  const foreign = decisive.filter((property) => !isFromBefore(property));
   return foreign.length > 0
     ? { kind: 'foreign', properties: foreign }
     : { kind: 'behind', properties: missing };

@@ -9,10 +9,9 @@ import { isJsonObject } from '../shared/json.ts';
 import { authorize, readViewer } from './caller.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
-import { type PageArguments, readPageArguments } from './list/arguments.ts';
-import { listSequence, orderedSequence, paginate } from './list/page.ts';
-import type { PartnerRows } from './list/rows.ts';
-import type { DirectoryGroupModel, PartnerConnectionModel, PartnerModel } from './model.ts';
+import { readPageArguments } from './list/arguments.ts';
+import { readPartnerConnection } from './list/page.ts';
+import type { DirectoryGroupModel, PartnerModel } from './model.ts';
 
 export const Query: QueryResolvers = {
   complianceManagementPartner: (_parent, { id }, context) => readOne(id, context),
@@ -70,30 +69,6 @@ function badArgument(problem: string, field: readonly [string, ...string[]]): Ga
   return new GatewayError('BAD_USER_INPUT', problem, { argumentName, field });
 }
 
-/** Reads the page that was asked for, and leaves all that only some operations ask for until they do. */
-export async function readPartnerConnection(
-  rows: PartnerRows,
-  page: PageArguments,
-): Promise<PartnerConnectionModel> {
-  const sequence = page.order ? orderedSequence(rows, page.order) : listSequence(rows);
-  const { rows: found, hasNext, hasPrevious, count } = await paginate(sequence, page, rows.share);
-  const edges = found.map(({ row, index }) => ({
-    cursor: () => sequence.cursorOf(row, index),
-    node: row,
-  }));
-  return {
-    edges,
-    nodes: found.map(({ row }) => row),
-    pageInfo: {
-      hasNextPage: hasNext,
-      hasPreviousPage: hasPrevious,
-      startCursor: () => edges[0]?.cursor() ?? null,
-      endCursor: () => edges.at(-1)?.cursor() ?? null,
-    },
-    totalCount: count,
-  };
-}
-
 /** The one type that a router can ask for by key. */
 export const entityName = 'ComplianceManagementPartner';
 
@@ -117,22 +92,18 @@ export function readEntities(
 /** @throws GatewayError that names the part of the representation that is wrong. */
 function readKey(representation: unknown, index: number): string {
   const { __typename, id } = isJsonObject(representation) ? representation : {};
-  const place = ['representations', String(index)];
+  const reject = (name: string, problem: string): never => {
+    const field = ['representations', String(index), name];
+    const message = `The representation ${index} has no ${problem}`;
+    throw new GatewayError('BAD_USER_INPUT', message, { field });
+  };
   if (__typename !== entityName) {
-    throw new GatewayError(
-      'BAD_USER_INPUT',
-      `The representation ${index} has no known "__typename": the one entity of this subgraph is ${entityName}.`,
-      { field: [...place, '__typename'] },
-    );
+    const problem = `known "__typename": the one entity of this subgraph is ${entityName}.`;
+    return reject('__typename', problem);
   }
-  if (typeof id !== 'string' || !isPartnerId(id)) {
-    throw new GatewayError(
-      'BAD_USER_INPUT',
-      `The representation ${index} has no "id" that can be a partner's: an id is ${partnerIdForm}.`,
-      { field: [...place, 'id'] },
-    );
-  }
-  return id;
+  return typeof id === 'string' && isPartnerId(id)
+    ? id
+    : reject('id', `"id" that can be a partner's: an id is ${partnerIdForm}.`);
 }
 
 /** Values with a resolver of their own count for the bounds of the answer like all others. */

@@ -64,35 +64,14 @@ export function assignmentToWire({
   return { '@odata.type': odataType, ...(target && { target: targetToWire(target) }) };
 }
 
-/** Gives the wire form of a target. The type is always written, with `#`: the declared type is abstract. */
+/**
+ * Gives the wire form of a target. The type is always written, with `#`, because the declared type is abstract. A filter
+ * of `none` is never sent: Intune asks for its properties to be left out instead.
+ */
 export function targetToWire(input: AssignmentTargetInput): NewAssignmentTargetResource {
-  if (input.allLicensedUsers) {
-    return target('allLicensedUsers', input.allLicensedUsers);
-  }
-  if (input.allDevices) {
-    return target('allDevices', input.allDevices);
-  }
-  if (input.group) {
-    return target('group', input.group);
-  }
-  if (input.exclusionGroup) {
-    return target('exclusionGroup', input.exclusionGroup);
-  }
-  return target('configurationManagerCollection', input.configurationManagerCollection);
-}
-
-/** `none` is never sent: Intune asks for the properties to be left out instead. */
-function target(
-  kind: keyof AssignmentTargetInput,
-  {
-    filter,
-    ...ids
-  }: {
-    readonly filter?: AssignmentFilterInput | null | undefined;
-    readonly groupId?: string;
-    readonly collectionId?: string;
-  },
-): NewAssignmentTargetResource {
+  const [[kind, { filter, ...ids }]] = Object.entries(input).filter(([, value]) => value) as [
+    [keyof AssignmentTargetInput, TargetInput],
+  ];
   return {
     '@odata.type': `#microsoft.graph.${kind}AssignmentTarget`,
     ...ids,
@@ -102,3 +81,8 @@ function target(
     }),
   };
 }
+
+/** The one member of a target in an input, which is named by its kind. */
+type TargetInput = Pick<NewAssignmentTargetResource, 'groupId' | 'collectionId'> & {
+  readonly filter?: AssignmentFilterInput | null;
+};

@@ -8,9 +8,9 @@ import type {
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
+import { readPartnerConnection } from '../../src/partners/list/page.ts';
 import { createPartnerRows } from '../../src/partners/list/rows.ts';
 import type { PartnerModel } from '../../src/partners/model.ts';
-import { readPartnerConnection } from '../../src/partners/queries.ts';
 import { partnerFromWire } from '../../src/partners/readPartner.ts';
 
 /** Cuts a page out of rows as the list does; they come in Graph's pages of three. */
