@@ -124,7 +124,7 @@ function change(
           written: { [property]: `[${entries.join()}]` },
           judge: (seen, isFromBefore) =>
             isDone(seen)
-              ? { kind: 'shown' }
+              ? { kind: 'shown', properties: [] }
               : { kind: isFromBefore(property) ? 'behind' : 'foreign', properties: [property] },
         };
       },

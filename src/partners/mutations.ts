@@ -102,7 +102,7 @@ function judgeUpdate(
     (property) => meaningOf(property, sent[property]) !== meaningOf(property, seen[property]),
   );
   if (missing.length === 0) {
-    return { kind: 'shown' };
+    return { kind: 'shown', properties: [] };
   }
   const decisive = missing.filter(
     (property) => property !== 'partnerState' && property !== 'lastHeartbeatDateTime',
@@ -130,7 +130,7 @@ const deletePartner: Run<DeleteComplianceManagementPartnerInput> = async (input,
           return undefined;
         },
         written: undefined,
-        judge: () => ({ kind: 'shown' }),
+        judge: () => ({ kind: 'shown', properties: [] }),
       }),
       sent: {},
     },

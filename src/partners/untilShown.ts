@@ -7,17 +7,15 @@ import type { RevisedProperty } from './meaning.ts';
 import type { PartnerModel } from './model.ts';
 
 /** What Graph shows of a change that it has accepted. */
-export type Visibility =
-  | { readonly kind: 'shown' }
-  | {
-      readonly kind: /** The values from before, or some of them: reads lag, or Graph ignores these properties. */
-        | 'behind'
-        /** Nothing is missing but properties that Graph may ignore: the partner itself sets them. */
-        | 'ignored'
-        /** A third value: another client of Graph changed it. */
-        | 'foreign';
-      readonly properties: readonly string[];
-    };
+export interface Visibility {
+  /**
+   * `behind`: values from before, because reads lag or Graph ignores these properties. `ignored`: nothing is missing but
+   * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
+   */
+  readonly kind: 'shown' | 'behind' | 'ignored' | 'foreign';
+  /** Those that do not show the change. */
+  readonly properties: readonly string[];
+}
 
 /** Graph's reads have been seen to lag by three seconds; together these are longer. */
 export const pausesMs = [250, 500, 1_000, 2_000];
