@@ -9,9 +9,9 @@ import { GatewayError, toGatewayError } from './errors.ts';
 import type { Payload } from './model.ts';
 import type { KeyHold, KeyUse, OutcomeStore, Taken } from './outcomeStore.ts';
 import {
-  decideOutcome,
   type Ending,
   inputDigestOf,
+  isKeyFree,
   type Outcome,
   outcomeOf,
   readOutcome,
@@ -99,7 +99,7 @@ async function runFirst(hold: KeyHold, { context, run }: KeyedMutation): Promise
     (error: unknown) => ({ error }),
   );
   const outcome = outcomeOf(ending, context.notices.slice(noticesBefore));
-  await hold.settle(decideOutcome(ending, write) === 'free' ? undefined : writeOutcome(outcome));
+  await hold.settle(isKeyFree(ending, write) ? undefined : writeOutcome(outcome));
   if ('error' in ending) {
     throw ending.error;
   }

@@ -29,23 +29,17 @@ export type WriteState = 'none' | 'begun' | 'done';
 export type Ending = { readonly payload: Payload } | { readonly error: unknown };
 
 /**
- * Decides what becomes of a key. It is free again only if nothing was written for sure and another attempt may do
- * better; a refusal by Graph of the write itself would be the same again.
+ * Whether a key is free again: only if nothing was written for sure and another attempt may do better. Graph's rejection of
+ * the write itself would be the same again.
  */
-export function decideOutcome(ending: Ending, write: WriteState): 'keep' | 'doubt' | 'free' {
+export function isKeyFree(ending: Ending, write: WriteState): boolean {
   if ('payload' in ending) {
-    return ending.payload.userErrors.length === 0 || write !== 'none' ? 'keep' : 'free';
+    return ending.payload.userErrors.length > 0 && write === 'none';
   }
-  if (write === 'done') {
-    return 'doubt';
-  }
-  if (ending.error instanceof GatewayError) {
-    return ending.error.extensions['mayHaveBeenApplied'] === true ? 'doubt' : 'free';
-  }
-  return write === 'none' ? 'free' : 'doubt';
+  return ending.error instanceof GatewayError
+    ? write !== 'done' && ending.error.extensions['mayHaveBeenApplied'] !== true
+    : write === 'none';
 }
-
-type PlainNotice = Omit<Notice, 'path'>;
 
 /** An outcome that is kept for repeats. */
 export type Outcome =
@@ -55,7 +49,7 @@ export type Outcome =
       readonly rest: Omit<Payload, 'complianceManagementPartner'>;
       /** The row as Graph wrote it, or the id of one that is too large to keep; undefined for null. */
       readonly partner: PartnerResource | string | undefined;
-      readonly notices: readonly PlainNotice[];
+      readonly notices: readonly Omit<Notice, 'path'>[];
     }
   | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
 

@@ -10,9 +10,9 @@ import {
   type Taken,
 } from '../../src/partners/outcomeStore.ts';
 import {
-  decideOutcome,
   type Ending,
   inputDigestOf,
+  isKeyFree,
   outcomeOf,
   readOutcome,
   unknownOutcome,
@@ -31,22 +31,22 @@ const inDoubt: Ending = {
 };
 const broken: Ending = { error: new TypeError('A fault of the gateway') };
 
-describe('decideOutcome', () => {
+describe('isKeyFree', () => {
   it.each([
-    ['a success without a write', answered, 'none', 'keep'],
-    ['a success', answered, 'done', 'keep'],
-    ['user errors of the gateway', rejected, 'none', 'free'],
-    ["Graph's rejection of the write", rejected, 'begun', 'keep'],
-    ['a write that another one replaced', rejected, 'done', 'keep'],
-    ['a failure before the write', failed, 'none', 'free'],
-    ['a write that was surely not executed', failed, 'begun', 'free'],
-    ['a failure after the write', failed, 'done', 'doubt'],
-    ['a write in doubt', inDoubt, 'begun', 'doubt'],
-    ['a fault of the gateway before the write', broken, 'none', 'free'],
-    ['a fault of the gateway in the write', broken, 'begun', 'doubt'],
-    ['a fault of the gateway after the write', broken, 'done', 'doubt'],
-  ] as const)('decides about %s', (_what, ending, write, decision) => {
-    expect(decideOutcome(ending, write)).toBe(decision);
+    ['a success without a write', answered, 'none', false],
+    ['a success', answered, 'done', false],
+    ['user errors of the gateway', rejected, 'none', true],
+    ["Graph's rejection of the write", rejected, 'begun', false],
+    ['a write that another one replaced', rejected, 'done', false],
+    ['a failure before the write', failed, 'none', true],
+    ['a write that was surely not executed', failed, 'begun', true],
+    ['a failure after the write', failed, 'done', false],
+    ['a write in doubt', inDoubt, 'begun', false],
+    ['a fault of the gateway before the write', broken, 'none', true],
+    ['a fault of the gateway in the write', broken, 'begun', false],
+    ['a fault of the gateway after the write', broken, 'done', false],
+  ] as const)('decides about %s', (_what, ending, write, isFree) => {
+    expect(isKeyFree(ending, write)).toBe(isFree);
   });
 });
 
