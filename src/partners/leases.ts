@@ -13,7 +13,7 @@ interface Handed {
 }
 
 /** A lock that all replicas share. A holder that dies loses it after `leaseMs`. */
-export interface Lease {
+interface Lease {
   readonly handed: Handed | undefined;
   /** Makes it last as long again; false if it is lost, so that another replica may hold it. */
   renew(): Promise<boolean>;

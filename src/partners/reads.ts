@@ -5,7 +5,7 @@ import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
 import { idKeyOf } from '../graph/types.ts';
 import type { EndSignal } from '../shared/abort.ts';
-import { type LoopShare, laterTurn, wholeLoop } from '../shared/loopShare.ts';
+import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { createPartnerRows, type ListBounds, type PartnerRows } from './list/rows.ts';
 import type { PartnerModel } from './model.ts';
@@ -35,7 +35,7 @@ export function createPartnerReads(
   graph: GraphClient<PartnerModel>,
   call: GraphCall,
   maximum: ListBounds,
-  share: OperationShare = { ...wholeLoop, waiting: () => 0 },
+  share: OperationShare,
 ): PartnerReads {
   const reading = new Set<Promise<unknown>>();
 

@@ -14,7 +14,7 @@ import type {
 import { wireByState, wirePlatforms } from './model.ts';
 
 /** The properties that an add and an update have in common. */
-export type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
+type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
 
 /** Gives the body of an add. A field that is absent is left out, and so is an id of null. */
 export function newPartnerToWire(input: AddComplianceManagementPartnerInput): NewPartnerResource {
