@@ -5,7 +5,7 @@ import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
-import { connectRedis, createLeases, forBudget, forLocks } from './graph/redis.ts';
+import { connectRedis, forBudget, forLocks } from './graph/redis.ts';
 import { createApollo } from './graphql/apollo.ts';
 import {
   type ContextParts,
@@ -22,10 +22,11 @@ import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
 import { createIdempotency } from './partners/idempotency.ts';
+import { createLeases } from './partners/leases.ts';
 import { createPartnerLocks } from './partners/locks.ts';
 import { createMemoryOutcomes } from './partners/outcomeStore.ts';
 import { createRedisOutcomes } from './partners/redisOutcomes.ts';
-import { createSeenPartnerIds } from './partners/seenPartnerIds.ts';
+import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { embeddedGraphToken } from './shared/secret.ts';

@@ -6,20 +6,21 @@ import type { Config, Upstream } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createGraphBudget } from './graph/budget.ts';
-import { createGraphClient, type GraphClient } from './graph/client.ts';
+import { createGraphClient } from './graph/client.ts';
 import { createConnections } from './graph/connections.ts';
 import { createRoutes } from './graph/routes.ts';
 import { createSend } from './graph/send.ts';
 import { createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
-import type { SeenPartnerIds } from './partners/seenPartnerIds.ts';
+import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
+import { readPartner } from './partners/readPartner.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
 import { type ForwardProxy, proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 interface RunningUpstream {
-  readonly graph: GraphClient;
+  readonly graph: RequestContext['graph'];
   readonly root: URL;
   close(): Promise<void>;
 }
@@ -72,6 +73,7 @@ export async function connectUpstream(
       ...surroundings,
       send,
       routes,
+      readRow: readPartner,
       noteSeen: seenPartnerIds.note,
       matchesSubmitted: isAnswerToAdd,
     }),

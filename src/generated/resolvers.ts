@@ -1,7 +1,6 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PlatformEnrollmentModel, AssignmentFilterModel, DirectoryGroupModel, PageInfoModel } from '../partners/model.ts';
-import type { ViewerModel, ViewerOperationModel } from '../partners/viewerModel.ts';
 import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
@@ -149,8 +148,8 @@ export type ResolversTypes = {
   UpdateComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   UserError: ResolverTypeWrapper<Types.UserError>;
   UserErrorCode: Types.UserErrorCode;
-  Viewer: ResolverTypeWrapper<ViewerModel>;
-  ViewerOperation: ResolverTypeWrapper<ViewerOperationModel>;
+  Viewer: ResolverTypeWrapper<Types.Viewer>;
+  ViewerOperation: ResolverTypeWrapper<Types.ViewerOperation>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -205,8 +204,8 @@ export type ResolversParentTypes = {
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   UserError: Types.UserError;
-  Viewer: ViewerModel;
-  ViewerOperation: ViewerOperationModel;
+  Viewer: Types.Viewer;
+  ViewerOperation: Types.ViewerOperation;
 };
 
 export type AddComplianceManagementPartnerPayloadResolvers<ContextType = RequestContext, ParentType extends ResolversParentTypes['AddComplianceManagementPartnerPayload'] = ResolversParentTypes['AddComplianceManagementPartnerPayload']> = {

@@ -2,59 +2,53 @@ import { getManyItems } from './batch.ts';
 import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
 import { readPages } from './listPages.ts';
 import { getFilterNames, getGroupNames, type NameLookup } from './names.ts';
-import {
-  type PartnerSource,
-  partnerSourceOf,
-  readAdded,
-  readDeleted,
-  readGot,
-  readUpdated,
-} from './readAnswer.ts';
-import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import { type Reading, readAdded, readDeleted, readGot, readUpdated } from './readAnswer.ts';
+import type { GraphCall, GraphClientParts, GraphResponse, GraphRow } from './request.ts';
 import { readHeaders, writeHeaders } from './routes.ts';
 import {
   type GraphOperation,
   isPartnerId,
   type NewPartnerResource,
   type PartnerChanges,
-  type PartnerResource,
   type WirePlatform,
 } from './types.ts';
 
 /** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
-export type PartnerLookup = PartnerResource | undefined | GraphError;
+export type PartnerLookup<Row> = Row | undefined | GraphError;
+
+/** A partner with the body that it was read from, for what has to go back as it came. */
+export interface RowSource<Row> {
+  readonly partner: Row;
+  readonly body: Buffer;
+}
 
 /** The operations on the resource; each write is sent once. All of them throw the GraphError family and nothing else. */
-export interface GraphClient {
+export interface GraphClient<Row extends GraphRow = GraphRow> {
   /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
-  listPages(call: GraphCall): AsyncGenerator<readonly PartnerResource[], void, undefined>;
+  listPages(call: GraphCall): AsyncGenerator<readonly Row[], void, undefined>;
   /** Reads one partner; undefined if Graph has none with this id. */
-  get(id: string, call: GraphCall): Promise<PartnerResource | undefined>;
-  /** Reads one partner with the text that Graph wrote, for what has to go back as it came. */
-  getSource(id: string, call: GraphCall): Promise<PartnerSource | undefined>;
+  get(id: string, call: GraphCall): Promise<Row | undefined>;
+  /** Reads one partner with what Graph wrote. */
+  getSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined>;
   /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
-  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup[]>;
+  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup<Row>[]>;
   /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
   getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
   /** Reads the names of up to 20 assignment filters in one call, in the same way. */
   getFilterNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
   /** Adds a partner and gives it as Graph holds it now. */
-  add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource>;
+  add(partner: NewPartnerResource, call: GraphCall): Promise<Row>;
   /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
-  update(
-    id: string,
-    changes: PartnerChanges,
-    call: GraphCall,
-  ): Promise<PartnerResource | undefined>;
+  update(id: string, changes: PartnerChanges, call: GraphCall): Promise<Row | undefined>;
   /** Replaces a platform's list by entries that are JSON already, sent as they are. */
   replaceAssignments(
     id: string,
     platform: WirePlatform,
     assignments: readonly string[],
     call: GraphCall,
-  ): Promise<PartnerResource | undefined>;
+  ): Promise<Row | undefined>;
   /** Reads a partner that was written for sure: a failure says that the change may have been made. */
-  readBack(id: string, call: GraphCall): Promise<PartnerResource>;
+  readBack(id: string, call: GraphCall): Promise<Row>;
   /**
    * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done where Graph
    * itself says so afterwards, to it or to one look.
@@ -63,28 +57,41 @@ export interface GraphClient {
 }
 
 /** Makes the client over one way of sending. */
-export function createGraphClient(parts: GraphClientParts): GraphClient {
-  const { send, routes, clock, noteSeen, matchesSubmitted } = parts;
+export function createGraphClient<Row extends GraphRow>(
+  parts: GraphClientParts<Row>,
+): GraphClient<Row> {
+  const { send, routes, clock, readRow, noteSeen, matchesSubmitted } = parts;
+
+  const readingOf = (response: GraphResponse): Reading<Row> => ({
+    response,
+    nowMs: clock.now(),
+    readRow,
+  });
 
   const sendGet = (id: string, call: GraphCall): Promise<GraphResponse> =>
     send({ operation: 'get', url: routes.partner(id), headers: readHeaders, call });
 
-  async function read(id: string, call: GraphCall): Promise<PartnerResource | undefined> {
+  async function readSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined> {
     const response = await sendGet(id, call);
-    return noneIfNotFound(() => readGot(response, clock.now(), id));
+    const partner = noneIfNotFound(() => readGot(readingOf(response), id));
+    return partner && { partner, body: response.body };
   }
 
-  async function patch(id: string, body: string, call: GraphCall) {
+  async function read(id: string, call: GraphCall): Promise<Row | undefined> {
+    return (await readSource(id, call))?.partner;
+  }
+
+  async function patch(id: string, body: string, call: GraphCall): Promise<Row | undefined> {
     const url = routes.partner(id);
     const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
-    return readUpdated(response, clock.now(), id);
+    return readUpdated(readingOf(response), id);
   }
 
-  async function add(partner: NewPartnerResource, call: GraphCall): Promise<PartnerResource> {
+  async function add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
     const body = JSON.stringify(partner);
     const url = routes.collection;
     const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
-    const answer = readAdded(response, clock.now());
+    const answer = readAdded(readingOf(response));
     const added =
       'partner' in answer
         ? answer.partner
@@ -99,7 +106,7 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
   }
 
   /** Reads a partner that was written for sure; whatever goes wrong now must not look as if it was not. */
-  async function readBack(id: string | undefined, call: GraphCall): Promise<PartnerResource> {
+  async function readBack(id: string | undefined, call: GraphCall): Promise<Row> {
     let cause: unknown;
     try {
       const partner = id === undefined ? undefined : await read(id, call);
@@ -139,7 +146,7 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
   /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
   async function isGone(id: string, call: GraphCall): Promise<boolean> {
     try {
-      readGot(await sendGet(id, call), clock.now(), id);
+      readGot(readingOf(await sendGet(id, call)), id);
       return false;
     } catch (error) {
       return saysItIsGone(error);
@@ -181,16 +188,17 @@ export function createGraphClient(parts: GraphClientParts): GraphClient {
     },
 
     async getSource(id, call) {
-      const response = await sendGet(id, call);
-      const partner = noneIfNotFound(() => readGot(response, clock.now(), id));
-      noteSeen(partner ? [partner] : []);
-      return partner && partnerSourceOf(partner, response.body.toString('utf8'));
+      const source = await readSource(id, call);
+      noteSeen(source ? [source.partner] : []);
+      return source;
     },
 
     async getMany(ids, call) {
       const paths = ids.map((id) => routes.partnerInBatch(id));
       const answers = await getManyItems(parts, { operation: 'getMany', paths }, call);
-      const lookups = answers.map((answer, index) => lookUp(answer, clock.now(), ids[index] ?? ''));
+      const lookups = answers.map((answer, index) =>
+        lookUp(answer && readingOf(answer), ids[index] ?? ''),
+      );
       noteSeen(
         lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
       );
@@ -234,13 +242,16 @@ function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   }
 }
 
-function lookUp(answer: GraphResponse | undefined, nowMs: number, id: string): PartnerLookup {
-  if (answer === undefined) {
+function lookUp<Row extends GraphRow>(
+  reading: Reading<Row> | undefined,
+  id: string,
+): PartnerLookup<Row> {
+  if (reading === undefined) {
     const message = "Microsoft Graph's answer to a batch leaves out a request.";
     return new GraphProtocolError('badResponse', message);
   }
   try {
-    return noneIfNotFound(() => readGot(answer, nowMs, id));
+    return noneIfNotFound(() => readGot(reading, id));
   } catch (error) {
     if (error instanceof GraphError) {
       return error;

@@ -1,8 +1,8 @@
 import { GraphProtocolError } from './errors.ts';
 import { type GraphPage, readPage } from './readAnswer.ts';
-import type { GraphCall, GraphClientParts } from './request.ts';
+import type { GraphCall, GraphClientParts, GraphRow } from './request.ts';
 import { readHeaders, resolveNextLink } from './routes.ts';
-import { idKeyOf, type PartnerResource } from './types.ts';
+import { idKeyOf } from './types.ts';
 
 /** Pages may be empty, but so many in a row are no list any more. */
 const maximumEmptyPages = 50;
@@ -11,10 +11,10 @@ const maximumRepeatedPages = 3;
 
 /** What a parsed value takes beside its text, about. */
 const bytesPerValue = 64;
-const pageBytes = new WeakMap<readonly PartnerResource[], number>();
+const pageBytes = new WeakMap<readonly GraphRow[], number>();
 
 /** How much memory a page of the list takes, in bytes, about. */
-export function bytesOfPage(page: readonly PartnerResource[]): number {
+export function bytesOfPage(page: readonly GraphRow[]): number {
   return pageBytes.get(page) ?? 0;
 }
 
@@ -23,10 +23,10 @@ export function bytesOfPage(page: readonly PartnerResource[]): number {
  * that moves while the list is read comes twice, and is given once.
  * @throws GraphError
  */
-export async function* readPages(
-  { send, routes, clock, noteSeen }: GraphClientParts,
+export async function* readPages<Row extends GraphRow>(
+  { send, routes, clock, readRow, noteSeen }: GraphClientParts<Row>,
   call: GraphCall,
-): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+): AsyncGenerator<readonly Row[], void, undefined> {
   const seen = new Set<string>();
   const known = new Set<string>();
   let emptyPages = 0;
@@ -35,7 +35,7 @@ export async function* readPages(
   while (url !== undefined) {
     seen.add(url.href);
     const response = await send({ operation: 'list', url, headers: readHeaders, call });
-    const page: GraphPage = readPage(response, clock.now());
+    const page: GraphPage<Row> = readPage({ response, nowMs: clock.now(), readRow });
     const fresh = page.partners.filter(({ id }) => {
       const key = idKeyOf(id);
       return !known.has(key) && known.add(key);
@@ -64,7 +64,7 @@ export async function* readPages(
 
 /** @throws GraphProtocolError for a link that leads elsewhere or back. */
 function nextPageUrl(
-  { nextLink }: GraphPage,
+  { nextLink }: GraphPage<unknown>,
   page: URL,
   collection: URL,
   seen: ReadonlySet<string>,

@@ -1,41 +1,38 @@
-import { isJsonObject, isJsonType, jsonOf, rawItems, rawMembers } from '../shared/json.ts';
+import { isJsonObject, isJsonType, jsonOf } from '../shared/json.ts';
 import { type Asked, protocolErrorOf, responseErrorOf } from './readRefusal.ts';
-import { type GraphResponse, headerText } from './request.ts';
-import {
-  type AssignmentResource,
-  isPartnerId,
-  isSameId,
-  type PartnerResource,
-  type WirePlatform,
-} from './types.ts';
+import { type GraphClientParts, type GraphResponse, type GraphRow, headerText } from './request.ts';
+import { isPartnerId, isSameId } from './types.ts';
 
-/** One page of the list as Graph wrote it. */
-export interface GraphPage {
-  readonly partners: readonly PartnerResource[];
+/** One page of the list. */
+export interface GraphPage<Row> {
+  readonly partners: readonly Row[];
   readonly nextLink: string | undefined;
 }
 
-/** What became of an add: the partner, or where it can be read. */
-type Added = { readonly partner: PartnerResource } | { readonly location: string };
+/** An answer, and what it is read with. */
+export interface Reading<Row extends GraphRow> {
+  readonly response: GraphResponse;
+  readonly nowMs: number;
+  readonly readRow: GraphClientParts<Row>['readRow'];
+}
 
 /**
  * Understands the answer to a list.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no list.
  */
-export function readPage(response: GraphResponse, nowMs: number): GraphPage {
-  const body = readJsonBody({ operation: 'list' }, response, nowMs, [200]);
+export function readPage<Row extends GraphRow>(reading: Reading<Row>): GraphPage<Row> {
+  const { response, nowMs } = reading;
+  const asked = { operation: 'list' } as const;
+  const body = readJsonBody(asked, response, nowMs, [200]);
   const value = isJsonObject(body) ? body['value'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(value)) {
-    throw protocolErrorOf({ operation: 'list' }, response, 'it has no list');
+    throw protocolErrorOf(asked, response, 'it has no list');
   }
   const nextLink = body['@odata.nextLink'] ?? undefined;
   if (nextLink !== undefined && typeof nextLink !== 'string') {
-    throw protocolErrorOf({ operation: 'list' }, response, 'its @odata.nextLink is not a string');
+    throw protocolErrorOf(asked, response, 'its @odata.nextLink is not a string');
   }
-  return {
-    partners: value.map((row) => readPartner({ operation: 'list' }, response, row)),
-    nextLink,
-  };
+  return { partners: value.map((row) => readPartner(asked, reading, row)), nextLink };
 }
 
 /**
@@ -44,14 +41,10 @@ export function readPage(response: GraphResponse, nowMs: number): GraphPage {
  * as Intune has done.
  * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
  */
-export function readGot(
-  response: GraphResponse,
-  nowMs: number,
-  id: string,
-): PartnerResource | undefined {
+export function readGot<Row extends GraphRow>(reading: Reading<Row>, id: string): Row | undefined {
   const asked = { operation: 'get', id } as const;
-  const body = unwrap(readJsonBody(asked, response, nowMs, [200]));
-  return isEmptyEntity(body) ? undefined : readPartner(asked, response, body);
+  const body = unwrap(readJsonBody(asked, reading.response, reading.nowMs, [200]));
+  return isEmptyEntity(body) ? undefined : readPartner(asked, reading, body);
 }
 
 /** Takes the wrapper off that Graph's own pages put around an entity. */
@@ -72,7 +65,10 @@ function isEmptyEntity(body: unknown): boolean {
  * without the partner, a `Location` (or OData's `OData-EntityId`) says where it is.
  * @throws GraphResponseError for a refusal, GraphProtocolError for a success that says nothing.
  */
-export function readAdded(response: GraphResponse, nowMs: number): Added {
+export function readAdded<Row extends GraphRow>(
+  reading: Reading<Row>,
+): { readonly partner: Row } | { readonly location: string } {
+  const { response, nowMs } = reading;
   const location = headerText(response, 'location') ?? headerText(response, 'odata-entityid');
   const isWithoutPartner = response.body.length === 0 && [200, 201, 204].includes(response.status);
   if (isWithoutPartner && location !== undefined) {
@@ -80,7 +76,7 @@ export function readAdded(response: GraphResponse, nowMs: number): Added {
   }
   const asked = { operation: 'add' } as const;
   const body = readJsonBody(asked, response, nowMs, [201, 200]);
-  return { partner: readPartner(asked, response, body) };
+  return { partner: readPartner(asked, reading, body) };
 }
 
 /**
@@ -88,16 +84,16 @@ export function readAdded(response: GraphResponse, nowMs: number): Added {
  * be read; undefined then.
  * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is no partner.
  */
-export function readUpdated(
-  response: GraphResponse,
-  nowMs: number,
+export function readUpdated<Row extends GraphRow>(
+  reading: Reading<Row>,
   id: string,
-): PartnerResource | undefined {
+): Row | undefined {
+  const { response, nowMs } = reading;
   if (response.body.length === 0 && [200, 204].includes(response.status)) {
     return undefined;
   }
   const asked = { operation: 'update', id } as const;
-  return readPartner(asked, response, unwrap(readJsonBody(asked, response, nowMs, [200])));
+  return readPartner(asked, reading, unwrap(readJsonBody(asked, response, nowMs, [200])));
 }
 
 /**
@@ -143,120 +139,19 @@ function saysJson(response: GraphResponse): boolean {
   return type === undefined ? response.json !== undefined : isJsonType(type);
 }
 
-function readPartner(asked: Asked, response: GraphResponse, value: unknown): PartnerResource {
-  const reading = readPartnerJson(value);
-  if ('problem' in reading) {
-    throw protocolErrorOf(asked, response, reading.problem);
+function readPartner<Row extends GraphRow>(
+  asked: Asked,
+  { response, readRow }: Reading<Row>,
+  value: unknown,
+): Row {
+  const row = readRow(value);
+  if (typeof row === 'string') {
+    throw protocolErrorOf(asked, response, row);
   }
-  const { id } = reading.partner;
+  const { id } = row;
   if (asked.id !== undefined && !isSameId(asked.id, id)) {
     const answeredId = isPartnerId(id) ? id : undefined;
     throw protocolErrorOf(asked, response, 'it is about another partner', { answeredId });
   }
-  return reading.partner;
-}
-
-const texts = ['@odata.type', 'displayName', 'partnerState', 'lastHeartbeatDateTime'] as const;
-const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'] as const;
-
-/** A text that names the first property whose JSON type cannot be right, or the partner. */
-type PartnerReading = { readonly partner: PartnerResource } | { readonly problem: string };
-
-/**
- * Checks that a JSON value has the JSON types of a partner. Unknown properties, states and target types pass, and so
- * do lists with null entries; what is inside a target stays as Graph wrote it.
- */
-export function readPartnerJson(value: unknown): PartnerReading {
-  return isPartner(value) ? { partner: value } : { problem: partnerProblemOf(value) };
-}
-
-/** The check of what is right, in one go; what is wrong is named by another. */
-function isPartner(value: unknown): value is PartnerResource {
-  return (
-    isJsonObject(value) &&
-    typeof value['id'] === 'string' &&
-    value['id'] !== '' &&
-    isOptional(value['@odata.type'], 'string') &&
-    isOptional(value['displayName'], 'string') &&
-    isOptional(value['partnerState'], 'string') &&
-    isOptional(value['lastHeartbeatDateTime'], 'string') &&
-    isOptional(value['macOsOnboarded'], 'boolean') &&
-    isOptional(value['windowsOnboarded'], 'boolean') &&
-    isOptional(value['androidOnboarded'], 'boolean') &&
-    isOptional(value['iosOnboarded'], 'boolean') &&
-    isOptional(value['linuxOnboarded'], 'boolean') &&
-    isList(value['macOsEnrollmentAssignments']) &&
-    isList(value['windowsEnrollmentAssignments']) &&
-    isList(value['androidEnrollmentAssignments']) &&
-    isList(value['iosEnrollmentAssignments']) &&
-    isList(value['linuxEnrollmentAssignments'])
-  );
-}
-
-function partnerProblemOf(value: unknown): string {
-  if (!isJsonObject(value)) {
-    return 'a partner is not a JSON object';
-  }
-  if (typeof value['id'] !== 'string' || value['id'] === '') {
-    return 'a partner has no id';
-  }
-  const text = texts.find((name) => !isOptional(value[name], 'string'));
-  if (text !== undefined) {
-    return `${text} of a partner is not a string`;
-  }
-  const flag = platforms.find((platform) => !isOptional(value[`${platform}Onboarded`], 'boolean'));
-  if (flag !== undefined) {
-    return `${flag}Onboarded of a partner is neither true nor false`;
-  }
-  const list = platforms.find((platform) => !isList(value[`${platform}EnrollmentAssignments`]));
-  return `${list}EnrollmentAssignments of a partner is not a list of assignments`;
-}
-
-function isOptional(value: unknown, type: 'string' | 'boolean'): boolean {
-  return value === undefined || value === null || typeof value === type;
-}
-
-function isList(value: unknown): boolean {
-  return (
-    value === undefined || value === null || (Array.isArray(value) && value.every(isAssignment))
-  );
-}
-
-function isAssignment(value: unknown): boolean {
-  if (value === null) {
-    return true;
-  }
-  const target = isJsonObject(value) ? (value['target'] ?? {}) : undefined;
-  return isJsonObject(target) && isOptional(target['@odata.type'], 'string');
-}
-
-/** One entry of an assignment list, parsed and as Graph wrote it. */
-export interface AssignmentSource {
-  readonly assignment: AssignmentResource | null;
-  /** JSON, byte for byte as it came. */
-  readonly text: string;
-}
-
-/** A partner together with the text of its assignments. */
-export interface PartnerSource {
-  readonly partner: PartnerResource;
-  /** The entries of a platform's list; empty if the list is missing or null. */
-  assignments(platform: WirePlatform): readonly AssignmentSource[];
-}
-
-/** Ties a partner to the body that it was read from, with or without the wrapper `{"value": {…}}`. */
-export function partnerSourceOf(partner: PartnerResource, body: string): PartnerSource {
-  return {
-    partner,
-    assignments(platform) {
-      const property = `${platform}EnrollmentAssignments` as const;
-      const outer = rawMembers(body);
-      const members = outer?.has('id') ? outer : rawMembers(outer?.get('value') ?? '');
-      const texts = rawItems(members?.get(property) ?? '') ?? [];
-      return (partner[property] ?? []).map((assignment, index) => ({
-        assignment,
-        text: texts[index] ?? JSON.stringify(assignment),
-      }));
-    },
-  };
+  return row;
 }

@@ -6,7 +6,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import type { Trace } from '../telemetry/requestTrace.ts';
 import type { Refusal } from './errorBody.ts';
 import type { Routes } from './routes.ts';
-import type { GraphOperation, NewPartnerResource, PartnerResource } from './types.ts';
+import type { GraphOperation, NewPartnerResource } from './types.ts';
 
 /** Why an operation ended before its answer was there. */
 export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
@@ -99,8 +99,13 @@ export function headerText(
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** A partner of Graph's answers, in the form that the client's reader gives it. */
+export interface GraphRow {
+  readonly id: string;
+}
+
 /** What the client is built over. */
-export interface GraphClientParts {
+export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   readonly send: Send;
   readonly routes: Routes;
   readonly clock: Clock;
@@ -108,8 +113,10 @@ export interface GraphClientParts {
   readonly chance: () => number;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'outcomeUnknown'>;
+  /** Checks a JSON value and makes a row of it, in one pass; gives a text that says what is wrong if it is none. */
+  readonly readRow: (value: unknown) => Row | string;
   /** Told of each partner in Graph's answers. */
-  readonly noteSeen: (partners: Iterable<PartnerResource>) => void;
+  readonly noteSeen: (partners: Iterable<GraphRow>) => void;
   /** Whether an answer to an add is about what was sent. */
-  readonly matchesSubmitted: (sent: NewPartnerResource, answered: PartnerResource) => boolean;
+  matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }

@@ -1,13 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthMode } from '../generated/graphql.ts';
-import type { GraphClient } from '../graph/client.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
-import type { Idempotency, RequestContext } from '../partners/context.ts';
+import type { Idempotency, RequestContext, SeenPartnerIds } from '../partners/context.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
-import type { SeenPartnerIds } from '../partners/seenPartnerIds.ts';
 import { EndController } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
@@ -15,7 +13,7 @@ import { onceClosed } from '../shared/onceClosed.ts';
 import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
 
 export interface ContextParts {
-  readonly graph: GraphClient;
+  readonly graph: RequestContext['graph'];
   readonly apiVersion: GraphApiVersion;
   readonly clock: Clock;
   readonly operationTimeoutMs: number;

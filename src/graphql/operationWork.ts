@@ -8,8 +8,8 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
-import { maximumEntities } from '../partners/entities.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
+import { maximumEntities } from '../partners/queries.ts';
 import type { LimitName, LimitViolation } from './limits.ts';
 
 /** An operation with the lists at its root, each response key once. */

@@ -11,7 +11,7 @@ import type {
   OperationDefinitionNode,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
-import { requireToken } from '../partners/authorize.ts';
+import { requireToken } from '../partners/caller.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { GatewayError } from '../partners/errors.ts';
 import type { Log } from '../telemetry/log.ts';

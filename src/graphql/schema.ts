@@ -17,8 +17,7 @@ import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
-import { AssignmentFilter, DirectoryGroup, groupTarget } from '../partners/nameFields.ts';
-import { Query } from '../partners/queries.ts';
+import { AssignmentFilter, DirectoryGroup, groupTarget, Query } from '../partners/queries.ts';
 import { isGuid } from '../shared/guid.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 

@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import type { RequestContext } from '../partners/context.ts';
-import { entityName, readEntities } from '../partners/entities.ts';
+import { entityName, readEntities } from '../partners/queries.ts';
 import { entitiesField } from './operationWork.ts';
 import { createSchema, readSdl, resolverMap } from './schema.ts';
 

@@ -1,17 +1,16 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { AuthMode, UserError } from '../generated/graphql.ts';
+import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { GraphApiVersion, PartnerResource } from '../graph/types.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { RequestTrace } from '../telemetry/requestTrace.ts';
 import type { PartnerLocks } from './locks.ts';
-import type { Payload } from './model.ts';
+import type { PartnerModel, Payload } from './model.ts';
 import type { PartnerReads } from './reads.ts';
-import type { SeenPartnerIds } from './seenPartnerIds.ts';
 
 /** Something that the caller should know of a field that was answered. */
 export interface Notice {
@@ -23,23 +22,27 @@ export interface Notice {
 }
 
 /** A mutation with a key, its input free of problems. */
-export interface KeyedMutation<Answer extends Payload> {
+export interface KeyedMutation {
   readonly key: string;
   readonly input: object;
   readonly context: RequestContext;
   readonly info: GraphQLResolveInfo;
   /** Carries the mutation out, with a context that watches its write. */
-  readonly run: (context: RequestContext) => Promise<Answer>;
-  /** Gives the payload that has nothing but user errors. */
-  readonly refuse: (userErrors: UserError[]) => Answer;
+  readonly run: (context: RequestContext) => Promise<Payload>;
   /** Looks for what an attempt with an unknown outcome may have written, if that can be told. */
-  readonly look: (() => Promise<PartnerResource | undefined>) | undefined;
+  readonly look: (() => Promise<PartnerModel | undefined>) | undefined;
 }
 
 /** Gives a repeat of a mutation its first outcome instead of another write. */
 export interface Idempotency {
   /** @throws GatewayError, the same as the first time if its outcome is unknown */
-  run<Answer extends Payload>(mutation: KeyedMutation<Answer>): Promise<Answer>;
+  run(mutation: KeyedMutation): Promise<Payload>;
+}
+
+/** The ids of partners that this replica has seen in Graph's answers. */
+export interface SeenPartnerIds {
+  note(partners: Iterable<{ readonly id: string }>): void;
+  has(id: string): boolean;
 }
 
 /** What the answer of one operation has so far, counted while it is made. */
@@ -70,7 +73,7 @@ export interface RequestContext {
   readonly requestId: string;
   /** The numbers of the variables that are not as they were sent once they are parsed. */
   readonly inexactVariables: readonly InexactNumber[];
-  readonly graph: GraphClient;
+  readonly graph: GraphClient<PartnerModel>;
   /** The version that the gateway is configured for, which decides what an input may hold. */
   readonly apiVersion: GraphApiVersion;
   readonly clock: Clock;

@@ -16,62 +16,46 @@ export function findDateTimeOffsetProblem(text: string): string | undefined {
   if (parts === undefined) {
     return `is not a date-time as RFC 3339 writes it, such as ${example}`;
   }
-  const { fraction, offset } = parts;
-  if (offset === undefined) {
-    return `has no offset: end it with Z or with one such as +03:00, as in ${example}`;
-  }
-  if (fraction === '') {
-    return 'has a decimal point without digits after it';
-  }
-  if (fraction !== undefined && fraction.length > maximumFractionDigits) {
-    return `has ${fraction.length} fractional digits; at most ${maximumFractionDigits} can be kept`;
-  }
-  return findCalendarProblem(parts) ?? findClockProblem(parts, offset);
+  const digits = parts['fraction']?.length ?? 0;
+  return digits > maximumFractionDigits && parts['offset'] !== undefined
+    ? `has ${digits} fractional digits; at most ${maximumFractionDigits} can be kept`
+    : findPartsProblem(parts);
 }
 
 type Parts = Readonly<Record<string, string | undefined>>;
 
-function findCalendarProblem(parts: Parts): string | undefined {
-  const month = Number(parts['month']);
-  const day = Number(parts['day']);
-  if (month < 1 || month > 12) {
-    return `has a month ${parts['month']}; months go from 01 to 12`;
+function findPartsProblem(parts: Parts): string | undefined {
+  const { year, month, day, hour, minute, second, offset } = parts;
+  if (offset === undefined) {
+    return `has no offset: end it with Z or with one such as +03:00, as in ${example}`;
   }
-  const lastDay = daysInMonth(Number(parts['year']), month);
-  if (day < 1 || day > lastDay) {
-    return `names a day that does not exist: month ${parts['month']} of ${parts['year']} has ${lastDay} days`;
+  if (parts['fraction'] === '') {
+    return 'has a decimal point without digits after it';
   }
-  return undefined;
-}
-
-function findClockProblem(parts: Parts, offset: string): string | undefined {
-  const hour = Number(parts['hour']);
-  const minute = Number(parts['minute']);
-  const second = Number(parts['second']);
-  const offsetMinutes = toOffsetMinutes(offset);
-  if (hour > 23 || minute > 59 || second > 60) {
-    return `has a time of day that does not exist: ${parts['hour']}:${parts['minute']}:${parts['second']}`;
+  if (Number(month) < 1 || Number(month) > 12) {
+    return `has a month ${month}; months go from 01 to 12`;
   }
-  if (offsetMinutes === undefined) {
+  const lastDay = daysInMonth(Number(year), Number(month));
+  if (Number(day) < 1 || Number(day) > lastDay) {
+    return `names a day that does not exist: month ${month} of ${year} has ${lastDay} days`;
+  }
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) {
+    return `has a time of day that does not exist: ${hour}:${minute}:${second}`;
+  }
+  if (Number(offset.slice(1, 3)) > 23 || Number(offset.slice(4, 6)) > 59) {
     return `has an offset that does not exist: ${offset}`;
   }
   // A leap second is inserted at the end of a day in UTC, whatever the local clock shows then.
-  if (second === 60 && modulo(hour * 60 + minute - offsetMinutes, 1440) !== 1439) {
-    return 'has an impossible second 60: leap seconds exist at 23:59:60 UTC only';
-  }
-  return undefined;
+  const minuteOfDay = Number(hour) * 60 + Number(minute) - offsetMinutesOf(offset);
+  return second === '60' && (minuteOfDay + 1440) % 1440 !== 1439
+    ? 'has an impossible second 60: leap seconds exist at 23:59:60 UTC only'
+    : undefined;
 }
 
-function toOffsetMinutes(offset: string): number | undefined {
-  if (/^z$/i.test(offset)) {
-    return 0;
-  }
-  const hours = Number(offset.slice(1, 3));
-  const minutes = Number(offset.slice(4, 6));
-  if (hours > 23 || minutes > 59) {
-    return undefined;
-  }
-  return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+/** 0 for `Z`, which has no digits. */
+function offsetMinutesOf(offset: string): number {
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6));
+  return offset.startsWith('-') ? -minutes : minutes;
 }
 
 function daysInMonth(year: number, month: number): number {
@@ -81,13 +65,6 @@ function daysInMonth(year: number, month: number): number {
   }
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
-
-function modulo(value: number, divisor: number): number {
-  return ((value % divisor) + divisor) % divisor;
-}
-
-const parts =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /** The Gregorian calendar repeats itself after 400 years; shifted by that, `Date.UTC` reads the years 0 to 99 right. */
 const cycle = { years: 400, seconds: 146_097 * 86_400 };
@@ -103,28 +80,12 @@ const maximumLength = 64;
  * names no instant, as an answer may.
  */
 export function instantKeyOf(dateTime: string): string | undefined {
-  if (dateTime.length > maximumLength) {
+  const parts: Parts | undefined =
+    dateTime.length > maximumLength ? undefined : shape.exec(dateTime)?.groups;
+  if (parts === undefined || findPartsProblem(parts) !== undefined) {
     return undefined;
   }
-  const [
-    ,
-    year,
-    month,
-    day,
-    hour,
-    minute,
-    second,
-    fraction = '',
-    sign,
-    hours = '0',
-    minutes = '0',
-  ] = parts.exec(dateTime) ?? [];
-  // Answers may have more digits than inputs; the check of the calendar does not care for them.
-  const isDateTime =
-    findDateTimeOffsetProblem(dateTime.replace(/\.\d+/, '')) === undefined && year !== undefined;
-  if (!isDateTime) {
-    return undefined;
-  }
+  const { year, month, day, hour, minute, second, fraction = '', offset = '' } = parts;
   const localMs = Date.UTC(
     Number(year) + cycle.years,
     Number(month) - 1,
@@ -133,8 +94,7 @@ export function instantKeyOf(dateTime: string): string | undefined {
     Number(minute),
     Number(second),
   );
-  const offsetSeconds = (sign === '-' ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60);
-  const seconds = localMs / 1000 - cycle.seconds - offsetSeconds;
+  const seconds = localMs / 1000 - cycle.seconds - offsetMinutesOf(offset) * 60;
   const countable = seconds + secondsBeforeEpoch + dayOfOffsets;
   return `${String(countable).padStart(width, '0')}.${fraction.replace(/0+$/, '')}`;
 }

@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql';
+import type { UserError, UserErrorCode } from '../generated/graphql.ts';
 import { type GraphError, type GraphErrorCode, isGraphError } from '../graph/errors.ts';
+import { locateInput } from './inputRules.ts';
 
 /** The stable codes of top-level errors. */
 export type GatewayErrorCode =
@@ -37,6 +39,22 @@ export class GatewayError extends GraphQLError {
   }
 }
 
+const codes: Readonly<Record<GraphErrorCode, GatewayErrorCode>> = {
+  unauthenticated: 'UNAUTHENTICATED',
+  forbidden: 'FORBIDDEN',
+  approvalRequired: 'APPROVAL_REQUIRED',
+  tenantNotLicensed: 'TENANT_NOT_LICENSED',
+  throttled: 'THROTTLED',
+  overloaded: 'OVERLOADED',
+  timeout: 'UPSTREAM_TIMEOUT',
+  callerLeft: 'CALLER_LEFT',
+  unavailable: 'UPSTREAM_UNAVAILABLE',
+  invalidRequest: 'BAD_USER_INPUT',
+  notFound: 'UPSTREAM_BAD_RESPONSE',
+  conflict: 'UPSTREAM_BAD_RESPONSE',
+  badResponse: 'UPSTREAM_BAD_RESPONSE',
+};
+
 /** The one translation of a failed call of Graph into a top-level error; gives anything else back as it came. */
 export function toGatewayError(error: unknown): unknown {
   if (!isGraphError(error)) {
@@ -56,7 +74,7 @@ export function toGatewayError(error: unknown): unknown {
   }
   const { claims, requiredScopes, lacking, retryAfterMs } = error.details;
   return new GatewayError(
-    codeOf(error.code),
+    codes[error.code],
     error.message,
     {
       ...(claims !== undefined && { claims }),
@@ -67,35 +85,6 @@ export function toGatewayError(error: unknown): unknown {
     },
     error,
   );
-}
-
-function codeOf(code: GraphErrorCode): GatewayErrorCode {
-  switch (code) {
-    case 'unauthenticated':
-      return 'UNAUTHENTICATED';
-    case 'forbidden':
-      return 'FORBIDDEN';
-    case 'approvalRequired':
-      return 'APPROVAL_REQUIRED';
-    case 'tenantNotLicensed':
-      return 'TENANT_NOT_LICENSED';
-    case 'throttled':
-      return 'THROTTLED';
-    case 'overloaded':
-      return 'OVERLOADED';
-    case 'timeout':
-      return 'UPSTREAM_TIMEOUT';
-    case 'callerLeft':
-      return 'CALLER_LEFT';
-    case 'unavailable':
-      return 'UPSTREAM_UNAVAILABLE';
-    case 'invalidRequest':
-      return 'BAD_USER_INPUT';
-    case 'notFound':
-    case 'conflict':
-    case 'badResponse':
-      return 'UPSTREAM_BAD_RESPONSE';
-  }
 }
 
 /** What Graph answered, if it did, in the form of an error's extensions. */
@@ -115,4 +104,38 @@ export function graphExtensionOf({
       date: date ?? null,
     },
   };
+}
+
+/** Says that there is no partner to work on. */
+export const partnerNotFound: UserError = {
+  code: 'NOT_FOUND',
+  message: 'Microsoft Graph has no partner with this id.',
+  field: ['input', 'id'],
+};
+
+/** What of Graph's refusals the user can fix. */
+const userErrorCodes: Readonly<Partial<Record<GraphErrorCode, UserErrorCode>>> = {
+  invalidRequest: 'BAD_USER_INPUT',
+  notFound: 'NOT_FOUND',
+  conflict: 'CONFLICT',
+};
+
+/**
+ * Gives the user errors of Graph's own refusal of what was sent. If Graph's words name no field of it, `field` does.
+ * @throws GatewayError for a failure that the caller cannot fix.
+ */
+export function userErrorsOrThrow(
+  error: unknown,
+  sent: object,
+  field: string[] | null = null,
+): UserError[] {
+  const code = isGraphError(error) && !error.mayHaveBeenApplied && userErrorCodes[error.code];
+  if (!isGraphError(error) || !code) {
+    throw toGatewayError(error);
+  }
+  if (code === 'NOT_FOUND') {
+    return [partnerNotFound];
+  }
+  const located = locateInput(sent, error.details.quotedNames ?? []);
+  return [{ code, message: error.message, field: located ? [...located] : field }];
 }

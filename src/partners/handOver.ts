@@ -1,15 +1,13 @@
-import { type AssignmentSource, type PartnerSource, readPartnerJson } from '../graph/readAnswer.ts';
-import type { PartnerResource } from '../graph/types.ts';
-import { isJsonObject, parseJson, rawItems, withExactNumbers } from '../shared/json.ts';
+import type { RowSource } from '../graph/client.ts';
+import type { AssignmentResource, PartnerResource, WirePlatform } from '../graph/types.ts';
+import { isJsonObject, parseJson, rawItems, rawMembers, withExactNumbers } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
-import { meaningOf } from './meaning.ts';
-import { revisedProperties } from './revision.ts';
+import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
+import type { PartnerModel } from './model.ts';
+import { partnerFromWire, readPartner } from './readPartner.ts';
 
 /** For so long a read of Graph may still show what was there before a write. */
 export const lagMs = 10_000;
-
-/** A property that is written from one change to the next. */
-export type HandedProperty = (typeof revisedProperties)[number];
 
 /** What was written last to a property. */
 interface Written {
@@ -24,7 +22,7 @@ interface Written {
 }
 
 /** What one change to a partner hands to the next, because reads lag behind writes. */
-export type HandOver = Readonly<Partial<Record<HandedProperty, Written>>>;
+export type HandOver = Readonly<Partial<Record<RevisedProperty, Written>>>;
 
 /** Whose value the next change works on. */
 type Verdict =
@@ -39,15 +37,11 @@ type Verdict =
   /** The read shows another value, and nothing says which was there first: read again, then it counts. */
   | 'unclear';
 
-/** All that the verdict depends on: digests of meanings, and how long ago the write was. */
-export interface VerdictQuestion {
-  readonly read: string;
-  readonly written: string;
-  readonly older: readonly string[];
-  readonly ageMs: number;
-}
-
-export function decideVerdict({ read, written, older, ageMs }: VerdictQuestion): Verdict {
+/** Decides by digests of meanings, and by how long ago the write was. */
+export function decideVerdict(
+  read: string,
+  { written, older, ageMs }: { written: string; older: readonly string[]; ageMs: number },
+): Verdict {
   if (ageMs >= lagMs) {
     return 'expired';
   }
@@ -60,37 +54,43 @@ export function decideVerdict({ read, written, older, ageMs }: VerdictQuestion):
   return older.length === 0 ? 'unclear' : 'foreign';
 }
 
+/** One entry of an assignment list, parsed and as JSON, byte for byte as it was written. */
+export interface AssignmentSource {
+  readonly assignment: AssignmentResource | null;
+  readonly text: string;
+}
+
 /** A partner as the next change has to see it. */
-export interface PartnerView extends PartnerSource {
+export interface PartnerView {
+  readonly partner: PartnerModel;
   /** As it was read. */
-  readonly read: PartnerSource;
+  readonly read: PartnerModel;
+  /** The entries of a platform's list in `partner`; empty if the list is missing or null. */
+  assignments(platform: WirePlatform): readonly AssignmentSource[];
   /** The properties that a read does not show as they were written. */
-  readonly behind: readonly HandedProperty[];
+  readonly behind: readonly RevisedProperty[];
   /** The properties of which only another read can say whether this one lags. */
-  readonly unclear: readonly HandedProperty[];
+  readonly unclear: readonly RevisedProperty[];
   /** What of the hand-over still counts. */
   readonly pending: HandOver;
 }
 
 /** Lays what was written last over what was read, property by property. */
-export function viewOf(source: PartnerSource, handOver: HandOver, nowMs: number): PartnerView {
-  const pending: { [P in HandedProperty]?: Written } = {};
-  const values: Partial<Record<HandedProperty, unknown>> = {};
-  const behind: HandedProperty[] = [];
-  const unclear: HandedProperty[] = [];
-  for (const property of revisedProperties) {
-    const last = handOver[property];
-    if (last === undefined) {
-      continue;
-    }
+export function viewOf(
+  { partner: read, body }: RowSource<PartnerModel>,
+  handOver: HandOver,
+  nowMs: number,
+): PartnerView {
+  const pending: { [P in RevisedProperty]?: Written } = {};
+  const values: { [P in RevisedProperty]?: unknown } = {};
+  const unclear: RevisedProperty[] = [];
+  for (const [property, last] of entriesOf(handOver)) {
     const value = parseExactly(last.text);
-    const [read, written] = [source.partner[property], value].map((one) =>
-      meaningDigestOf(property, one),
-    );
+    const readDigest = meaningDigestOf(property, read.wire[property]);
+    const written = meaningDigestOf(property, value);
     const older = last.older.filter(([, untilMs]) => untilMs > nowMs);
-    const verdict = decideVerdict({
-      read: read ?? '',
-      written: written ?? '',
+    const verdict = decideVerdict(readDigest, {
+      written,
       older: older.map(([digest]) => digest),
       ageMs: nowMs - last.atMs,
     });
@@ -99,23 +99,37 @@ export function viewOf(source: PartnerSource, handOver: HandOver, nowMs: number)
     }
     if (verdict === 'unclear') {
       unclear.push(property);
-    } else if (verdict === 'behind' && read !== written) {
+    } else if (verdict === 'behind' && readDigest !== written) {
       values[property] = value;
-      behind.push(property);
     }
   }
+  const behind = Object.keys(values) as RevisedProperty[];
+  const partner = behind.length === 0 ? read : partnerFromWire({ ...read.wire, ...values });
   return {
-    read: source,
-    partner: { ...source.partner, ...(values as Partial<PartnerResource>) },
+    partner,
+    read,
     assignments(platform) {
       const property = `${platform}EnrollmentAssignments` as const;
-      const text = behind.includes(property) ? pending[property]?.text : undefined;
-      return text === undefined ? source.assignments(platform) : entriesOf(text);
+      const text = behind.includes(property)
+        ? pending[property]?.text
+        : rawPropertyOf(body.toString('utf8'), property);
+      const texts = rawItems(text ?? '') ?? [];
+      return (partner.wire[property] ?? []).map((assignment, index) => ({
+        assignment,
+        text: texts[index] ?? JSON.stringify(assignment),
+      }));
     },
     behind,
     unclear,
     pending,
   };
+}
+
+/** The JSON text of a partner's property in a body, with or without the wrapper `{"value": {…}}`. */
+function rawPropertyOf(body: string, property: string): string | undefined {
+  const outer = rawMembers(body);
+  const members = outer?.has('id') ? outer : rawMembers(outer?.get('value') ?? '');
+  return members?.get(property);
 }
 
 /** So many earlier values are remembered of a property: more than Graph's limits allow to write in that time. */
@@ -128,17 +142,13 @@ const maximumTextLength = 1024 * 1024;
  * if nothing was read, so that only earlier hand-overs say what a lagging read may show.
  */
 export function handOverOf(
-  written: Readonly<Partial<Record<HandedProperty, string>>>,
+  written: Readonly<Partial<Record<RevisedProperty, string>>>,
   { pending, read }: { readonly pending: HandOver; readonly read: PartnerResource | undefined },
   nowMs: number,
 ): HandOver {
-  const next: { [P in HandedProperty]?: Written } = { ...pending };
+  const next: { [P in RevisedProperty]?: Written } = { ...pending };
   const untilMs = nowMs + lagMs;
-  for (const property of revisedProperties) {
-    const text = written[property];
-    if (text === undefined) {
-      continue;
-    }
+  for (const [property, text] of entriesOf(written)) {
     const last = pending[property];
     const older = new Map(last?.older);
     const superseded = [
@@ -159,10 +169,30 @@ export function handOverOf(
   return next;
 }
 
-/** Whether a value is one that was there before the last write of its property. */
-export function isOlder(handOver: HandOver, property: HandedProperty, value: unknown): boolean {
-  const digest = meaningDigestOf(property, value);
-  return handOver[property]?.older.some(([older]) => older === digest) ?? false;
+/** The properties of a hand-over that are there, in the order of `revisedProperties`. */
+function entriesOf<Value>(
+  values: Readonly<Partial<Record<RevisedProperty, Value>>>,
+): (readonly [RevisedProperty, Value])[] {
+  return revisedProperties.flatMap((property) => {
+    const value = values[property];
+    return value === undefined ? [] : [[property, value] as const];
+  });
+}
+
+/**
+ * Whether a property shows a value that it had before a change. `first` is what Graph showed first after it, which
+ * stands for what was there if nothing was read before.
+ */
+export function isFromBefore(
+  property: RevisedProperty,
+  seen: PartnerResource,
+  { handOver, first }: { readonly handOver: HandOver; readonly first: PartnerResource },
+): boolean {
+  const older = handOver[property]?.older ?? [];
+  const digest = meaningDigestOf(property, seen[property]);
+  return older.length > 0
+    ? older.some(([other]) => other === digest)
+    : digest === meaningDigestOf(property, first[property]);
 }
 
 /** Writes a hand-over for other replicas, whose clocks differ: ages and times left, no times. */
@@ -182,16 +212,14 @@ export function writeHandOver(handOver: HandOver, nowMs: number): string {
 export function readHandOver(json: string, ageMs: number, nowMs: number): HandOver {
   const parsed = parseJson(json);
   const thenMs = nowMs - ageMs;
-  const handOver: { [P in HandedProperty]?: Written } = {};
-  for (const property of revisedProperties) {
-    const entry = isJsonObject(parsed) ? parsed[property] : undefined;
+  const handOver: { [P in RevisedProperty]?: Written } = {};
+  for (const [property, entry] of isJsonObject(parsed) ? entriesOf<unknown>(parsed) : []) {
     const { text, ageMs: oldMs, older } = isJsonObject(entry) ? entry : {};
     const value = typeof text === 'string' ? parseJson(text) : undefined;
-    const isValue =
-      value !== undefined && 'partner' in readPartnerJson({ id: '?', [property]: value });
     if (
-      isValue &&
       typeof text === 'string' &&
+      value !== undefined &&
+      typeof readPartner({ id: '?', [property]: value }) === 'object' &&
       typeof oldMs === 'number' &&
       Array.isArray(older) &&
       older.every(isOlderEntry)
@@ -210,16 +238,10 @@ function isOlderEntry(entry: unknown): entry is [string, number] {
   return Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'number';
 }
 
-function entriesOf(text: string): readonly AssignmentSource[] {
-  const list = parseExactly(text) as readonly AssignmentSource['assignment'][] | null;
-  const texts = rawItems(text) ?? [];
-  return (list ?? []).map((assignment, index) => ({ assignment, text: texts[index] ?? 'null' }));
-}
-
 function parseExactly(text: string): unknown {
   return withExactNumbers(text, JSON.parse(text));
 }
 
-function meaningDigestOf(property: HandedProperty, value: unknown): string {
+function meaningDigestOf(property: RevisedProperty, value: unknown): string {
   return digestOf(meaningOf(property, value));
 }

@@ -2,7 +2,6 @@ import type {
   AddComplianceManagementPartnerInput,
   AddEnrollmentAssignmentInput,
   AssignmentTargetInput,
-  RemoveEnrollmentAssignmentInput,
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
 import {
@@ -11,42 +10,51 @@ import {
   knowsAssignmentFilters,
   partnerIdForm,
   platformsOf,
-  type WirePlatform,
 } from '../graph/types.ts';
-import { type InputProblem, knownPartnerStates, wirePlatformOf } from './model.ts';
+import { type InputProblem, knownPartnerStates, wireByPlatform, wirePlatforms } from './model.ts';
 
-/** The properties that an add and an update have in common. */
-export type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
-
-const platforms: readonly WirePlatform[] = ['macOs', 'windows', 'android', 'ios', 'linux'];
-
-/** Lists everything in the properties that the scalars could not reject and that must not reach Graph. */
-function findWritableProblems(
-  input: WritableInput,
+/** Lists everything in an add or an update that the scalars could not reject and that must not reach Graph. */
+export function findPartnerProblems(
+  input: AddComplianceManagementPartnerInput | UpdateComplianceManagementPartnerInput,
   version: GraphApiVersion,
 ): readonly InputProblem[] {
   return [
+    ...findIdProblems(input.id),
     ...nullProblems(input, ['displayName', 'partnerState', 'lastHeartbeatDateTime']),
-    ...stateProblems(input.partnerState),
-    ...platforms.flatMap((platform) => platformProblems(input, platform, version)),
+    ...(input.partnerState === 'UNKNOWN_FUTURE_VALUE' ? [futureState] : []),
+    ...wirePlatforms.flatMap((platform) => {
+      const onboarded = `${platform}Onboarded` as const;
+      const assignments = `${platform}EnrollmentAssignments` as const;
+      const isKnown = platformsOf(version).includes(platform);
+      return [
+        ...(isKnown
+          ? nullProblems(input, [onboarded])
+          : [onboarded, assignments]
+              .filter((property) => input[property as typeof onboarded] !== undefined)
+              .map((property) => unknownPropertyProblem(['input', property], version))),
+        ...(input[assignments] ?? []).flatMap(({ target }, index) =>
+          findTargetProblems(target, ['input', assignments, String(index), 'target'], version),
+        ),
+      ];
+    }),
   ];
 }
 
 /** Lists what is wrong with a target that stands at `path`. */
 function findTargetProblems(
-  target: AssignmentTargetInput,
+  target: AssignmentTargetInput | null | undefined,
   path: readonly string[],
   version: GraphApiVersion,
 ): InputProblem[] {
-  return Object.entries(target)
+  return Object.entries(target ?? {})
     .filter(([, value]) => value?.filter != null && !knowsAssignmentFilters(version))
     .map(([key]) => unknownPropertyProblem([...path, key, 'filter'], version));
 }
 
 /** Graph takes no null for these; it would say so without the field's place in the input. */
-function nullProblems(
-  input: WritableInput,
-  fields: readonly (keyof WritableInput)[],
+function nullProblems<Name extends string>(
+  input: { readonly [N in Name]?: unknown },
+  fields: readonly Name[],
 ): InputProblem[] {
   return fields
     .filter((field) => input[field] === null)
@@ -56,36 +64,10 @@ function nullProblems(
     }));
 }
 
-function stateProblems(state: WritableInput['partnerState']): InputProblem[] {
-  if (state !== 'UNKNOWN_FUTURE_VALUE') {
-    return [];
-  }
-  return [
-    {
-      path: ['input', 'partnerState'],
-      message: `UNKNOWN_FUTURE_VALUE only ever comes as an answer; send one of ${knownPartnerStates.join(', ')}.`,
-    },
-  ];
-}
-
-function platformProblems(
-  input: WritableInput,
-  platform: WirePlatform,
-  version: GraphApiVersion,
-): InputProblem[] {
-  const onboarded = `${platform}Onboarded` as const;
-  const assignments = `${platform}EnrollmentAssignments` as const;
-  const isKnown = platformsOf(version).includes(platform);
-  const unknown = ([onboarded, assignments] as const)
-    .filter((property) => !isKnown && input[property] !== undefined)
-    .map((property) => unknownPropertyProblem(['input', property], version));
-  const inTargets = (input[assignments] ?? []).flatMap(({ target }, index) =>
-    target
-      ? findTargetProblems(target, ['input', assignments, String(index), 'target'], version)
-      : [],
-  );
-  return [...unknown, ...(isKnown ? nullProblems(input, [onboarded]) : []), ...inTargets];
-}
+const futureState: InputProblem = {
+  path: ['input', 'partnerState'],
+  message: `UNKNOWN_FUTURE_VALUE only ever comes as an answer; send one of ${knownPartnerStates.join(', ')}.`,
+};
 
 /** The problem of a property that the configured version cannot know. */
 function unknownPropertyProblem(path: readonly string[], version: GraphApiVersion): InputProblem {
@@ -97,47 +79,39 @@ function unknownPropertyProblem(path: readonly string[], version: GraphApiVersio
   };
 }
 
-/** Lists everything in an add that the scalars could not reject and that must not reach Graph; all of it at once. */
-export function findNewPartnerProblems(
-  input: AddComplianceManagementPartnerInput,
-  version: GraphApiVersion,
-): readonly InputProblem[] {
-  return [...findIdProblems(input.id), ...findWritableProblems(input, version)];
-}
-
-/** Lists everything in an update that the scalars could not reject and that must not reach Graph; all of it at once. */
-export function findPartnerChangeProblems(
-  input: UpdateComplianceManagementPartnerInput,
-  version: GraphApiVersion,
-): readonly InputProblem[] {
-  return [...findIdProblems(input.id), ...findWritableProblems(input, version)];
-}
-
-/** Lists everything in a change of one assignment that must not reach Graph; all of it at once. */
+/** Lists everything in a change of one assignment that must not reach Graph. */
 export function findAssignmentChangeProblems(
-  { id, platform, target }: AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput,
+  { id, platform, target }: Pick<AddEnrollmentAssignmentInput, 'id' | 'platform' | 'target'>,
   version: GraphApiVersion,
 ): readonly InputProblem[] {
+  const message = `Microsoft Graph ${version}, which this gateway is configured for, has no assignments for ${platform}.`;
+  const isKnown = platformsOf(version).includes(wireByPlatform[platform]);
   return [
     ...findIdProblems(id),
-    ...(platformsOf(version).includes(wirePlatformOf(platform))
-      ? []
-      : [
-          {
-            path: ['input', 'platform'],
-            message: `Microsoft Graph ${version}, which this gateway is configured for, has no assignments for ${platform}.`,
-          },
-        ]),
+    ...(isKnown ? [] : [{ path: ['input', 'platform'], message }]),
     ...findTargetProblems(target, ['input', 'target'], version),
   ];
 }
 
-/** Says where an id of the input could change the meaning of a path; absent and null are no problem here. */
+/** Says that an id of the input could change the meaning of a path; absent and null are no problem here. */
 export function findIdProblems(id: string | null | undefined): readonly InputProblem[] {
-  if (id == null || isPartnerId(id)) {
+  return id == null || isPartnerId(id)
+    ? []
+    : [{ path: ['input', 'id'], message: `An id is ${partnerIdForm}.` }];
+}
+
+const longestKey = 128;
+
+/** Says what is wrong with a key; absent and null are no problem. Characters are code points, taken as they are. */
+export function findKeyProblems(key: string | null | undefined): readonly InputProblem[] {
+  // A code point is one or two units, so that a long text need not be split.
+  const isTooLong = (text: string): boolean =>
+    text.length > 2 * longestKey || [...text].length > longestKey;
+  if (key == null || (key !== '' && !isTooLong(key))) {
     return [];
   }
-  return [{ path: ['input', 'id'], message: `An id is ${partnerIdForm}.` }];
+  const message = `An idempotencyKey has 1 to ${longestKey} characters. Send a new UUID for each change.`;
+  return [{ path: ['input', 'idempotencyKey'], message }];
 }
 
 /**

@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { TenantKeys } from '../graph/credentials.ts';
 import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
-import type { Lease, Leases } from '../graph/redis.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { digestOf } from '../shared/secret.ts';
 import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts';
+import type { Leases } from './leases.ts';
 
 /** The time in which no other change to the same partner runs. */
 export interface PartnerTurn {
@@ -52,38 +51,40 @@ interface PartnerLockParts {
 const maximumHandOvers = 1_000;
 const maximumCharacters = 16 * 1024 * 1024;
 
-interface Kept {
-  readonly handOver: HandOver;
-  readonly characters: number;
-  readonly untilMs: number;
-}
-
 /** Makes the locks of this replica. A lock is gone when the last change behind it has ended. */
 export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockParts): PartnerLocks {
-  const tails = new Map<string, Promise<unknown>>();
-  const handOvers = new LRUCache<string, Kept>({
+  const tails = new Map<string, Promise<void>>();
+  const handOvers = new LRUCache<
+    string,
+    { readonly text: string; readonly handOver: HandOver; readonly untilMs: number }
+  >({
     max: maximumHandOvers,
     maxSize: maximumCharacters,
-    sizeCalculation: ({ characters }) => characters,
+    sizeCalculation: ({ text }) => text.length,
   });
 
-  /** Runs something when everything before it has ended. */
-  async function inOrder<Result>(
+  function keptFor(key: string): HandOver {
+    const kept = handOvers.peek(key);
+    return kept !== undefined && kept.untilMs > clock.now() ? kept.handOver : {};
+  }
+
+  /** Runs a change in its turn: when everything before it in this replica has ended, and with a lease among all. */
+  async function takeTurn<Result>(
     key: string,
-    signal: EndSignal,
-    work: () => Promise<Result>,
+    { signal }: GraphCall,
+    work: (turn: PartnerTurn) => Promise<Result>,
   ): Promise<Result> {
-    const turn = tails.get(key) ?? Promise.resolve();
+    const before = tails.get(key) ?? Promise.resolve();
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
     // One that gives up does not let the next one in before those in front of it have ended.
-    const tail = turn.then(() => ended);
+    const tail = before.then(() => ended);
     tails.set(key, tail);
     try {
-      await untilEnded(signal, turn);
-      return await work();
+      await untilEnded(signal, before);
+      return await workWithLease(key, signal, work);
     } finally {
       end();
       if (tails.get(key) === tail) {
@@ -92,56 +93,37 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
     }
   }
 
-  function keptFor(key: string): HandOver {
-    const kept = handOvers.peek(key);
-    return kept !== undefined && kept.untilMs > clock.now() ? kept.handOver : {};
-  }
-
-  function keep(key: string, handOver: HandOver, characters: number): void {
-    const nowMs = clock.now();
-    for (const other of [...handOvers.keys()].reverse()) {
-      if ((handOvers.peek(other)?.untilMs ?? 0) > nowMs) {
-        break;
-      }
-      handOvers.delete(other);
-    }
-    if (Object.keys(handOver).length === 0) {
-      handOvers.delete(key);
-    } else {
-      handOvers.set(key, { handOver, characters, untilMs: nowMs + lagMs });
-    }
-  }
-
-  /** Runs a change in its turn: in this replica, and with a lease among all of them. */
-  function takeTurn<Result>(
+  async function workWithLease<Result>(
     key: string,
-    { signal }: GraphCall,
+    signal: GraphCall['signal'],
     work: (turn: PartnerTurn) => Promise<Result>,
   ): Promise<Result> {
-    return inOrder(key, signal, async () => {
-      const lease = await leases?.acquire(key, signal);
-      const handOver = handedBy(lease, clock.now()) ?? keptFor(key);
-      let next: HandOver | undefined;
-      try {
-        return await work({
-          handOver,
-          async confirm() {
-            if (lease !== undefined && !(await lease.renew())) {
-              throw new GraphRejectedLocallyError('unavailable', lostTurn);
-            }
-          },
-          handOn: (given) => {
-            next = given;
-          },
-        });
-      } finally {
-        const text = next && writeHandOver(next, clock.now());
-        if (next !== undefined && text !== undefined) {
-          keep(key, next, text.length);
-        }
-        await lease?.release(text === undefined ? undefined : { text, leftMs: lagMs });
+    const lease = await leases?.acquire(key, signal);
+    const handed = lease?.handed;
+    let next: HandOver | undefined;
+    try {
+      return await work({
+        // What another replica handed on, or this one if Redis has nothing.
+        handOver: handed
+          ? readHandOver(handed.text, lagMs - handed.leftMs, clock.now())
+          : keptFor(key),
+        async confirm() {
+          if (lease !== undefined && !(await lease.renew())) {
+            throw new GraphRejectedLocallyError('unavailable', lostTurn);
+          }
+        },
+        handOn: (given) => {
+          next = given;
+        },
+      });
+    } finally {
+      const nowMs = clock.now();
+      const text = next && writeHandOver(next, nowMs);
+      if (next !== undefined && text !== undefined) {
+        handOvers.set(key, { text, handOver: next, untilMs: nowMs + lagMs });
       }
-    });
+      await lease?.release(text === undefined ? undefined : { text, leftMs: lagMs });
+    }
   }
 
   return {
@@ -150,8 +132,9 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
         const tenant = tenantKeys.tenantOf(call);
         return tenant?.isProven ? keyOf('tenant', tenant.id, id) : undefined;
       };
+      const tokenKey = (): string => keyOf('token', call.callerToken?.digest() ?? '', id);
       if (tenantKey() === undefined) {
-        const outcome = await takeTurn(tokenKeyOf(id, call), call, async (turn) => {
+        const outcome = await takeTurn(tokenKey(), call, async (turn) => {
           if (tenantKey() !== undefined) {
             return undefined;
           }
@@ -162,7 +145,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
           return outcome.result;
         }
       }
-      return takeTurn(tenantKey() ?? tokenKeyOf(id, call), call, async (turn) =>
+      return takeTurn(tenantKey() ?? tokenKey(), call, async (turn) =>
         change(turn, await read(false)),
       );
     },
@@ -172,17 +155,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
 const lostTurn =
   'The change lost its place among changes to this partner, so nothing was sent. Try again.';
 
-/** What another replica handed on, or this one; undefined if Redis has nothing. */
-function handedBy(lease: Lease | undefined, nowMs: number): HandOver | undefined {
-  const handed = lease?.handed;
-  return handed && readHandOver(handed.text, lagMs - handed.leftMs, nowMs);
-}
-
 /** A digest, because an id can be long. Ids are UUIDs to Graph, which takes them in any case. */
 function keyOf(kind: 'tenant' | 'token', scope: string, id: string): string {
   return digestOf(JSON.stringify([kind, scope, id.toLowerCase()]));
-}
-
-function tokenKeyOf(id: string, { callerToken }: GraphCall): string {
-  return keyOf('token', callerToken?.digest() ?? '', id);
 }

@@ -1,8 +1,34 @@
-import type { PartnerResource } from '../graph/types.ts';
+import type { PartnerResource, WirePlatform } from '../graph/types.ts';
 import { isGuid } from '../shared/guid.ts';
 import { isJsonObject } from '../shared/json.ts';
-import { filterIdName, filterOf, filterTypeName, typeNameOf } from './assignmentPlan.ts';
+import { digestOf } from '../shared/secret.ts';
 import { instantKeyOf } from './dateTimeOffset.ts';
+import { wirePlatforms } from './model.ts';
+
+type FlagProperty = `${WirePlatform}Onboarded`;
+type ListProperty = `${WirePlatform}EnrollmentAssignments`;
+
+/** What a change of is a new revision: all that a user can change, neither the heartbeat nor the state. */
+export type RevisedProperty = 'displayName' | FlagProperty | ListProperty;
+
+export const revisedProperties: readonly RevisedProperty[] = [
+  'displayName',
+  ...wirePlatforms.map((platform): FlagProperty => `${platform}Onboarded`),
+  ...wirePlatforms.map((platform): ListProperty => `${platform}EnrollmentAssignments`),
+];
+
+/**
+ * Digests all that a user can change, by meaning and not by spelling, over what Graph wrote and not over what the schema
+ * shows: a change inside a target that the schema does not recognize counts too.
+ */
+export function revisionOf(partner: PartnerResource): string {
+  let state = '';
+  for (const property of revisedProperties) {
+    const value = partner[property];
+    state += value == null || value === false ? ';' : `${meaningOf(property, value)};`;
+  }
+  return digestOf(state);
+}
 
 /** A property of a partner that can be compared by meaning. */
 export type ComparedProperty = Exclude<keyof PartnerResource, '@odata.type'>;
@@ -62,6 +88,23 @@ function meaningOfEntry(entry: unknown): string {
 }
 
 type Target = Readonly<Record<string, unknown>>;
+
+const filterIdName = 'deviceAndAppManagementAssignmentFilterId';
+const filterTypeName = 'deviceAndAppManagementAssignmentFilterType';
+
+/** A type's name without `#`, namespace and case; empty if there is none. */
+export function typeNameOf(type: unknown): string {
+  return typeof type === 'string' ? type.replace(/^#?microsoft\.graph\./i, '').toLowerCase() : '';
+}
+
+/** A target's filter, one text for all ways to write it; `none` if there is none. */
+export function filterOf(target: Target): string {
+  const id = target[filterIdName];
+  const type = String(target[filterTypeName] ?? '').toLowerCase();
+  return id == null || id === '' || type === '' || type === 'none'
+    ? 'none'
+    : `${type} ${String(id).toLowerCase()}`;
+}
 
 function meaningOfTarget(target: Target): string {
   let ids = '';

@@ -13,27 +13,33 @@ export interface AssignmentFilterModel {
 }
 
 /** The schema's `AssignmentTarget`: one plain object for each type, told apart by `__typename`. */
-export type AssignmentTargetModel =
-  | {
-      readonly __typename: 'AllLicensedUsersAssignmentTarget' | 'AllDevicesAssignmentTarget';
-      readonly filter: AssignmentFilterModel | null;
-    }
+export type AssignmentTargetModel = { readonly filter: AssignmentFilterModel | null } & (
+  | { readonly __typename: 'AllLicensedUsersAssignmentTarget' | 'AllDevicesAssignmentTarget' }
   | {
       readonly __typename: 'GroupAssignmentTarget' | 'ExclusionGroupAssignmentTarget';
-      readonly filter: AssignmentFilterModel | null;
       readonly groupId: string | null;
     }
   | {
       readonly __typename: 'ConfigurationManagerCollectionAssignmentTarget';
-      readonly filter: AssignmentFilterModel | null;
       readonly collectionId: string | null;
     }
   | {
       readonly __typename: 'UnrecognizedAssignmentTarget';
-      readonly filter: AssignmentFilterModel | null;
       readonly odataType: string;
       readonly properties: Record<string, unknown>;
-    };
+    }
+);
+
+/** The names that the schema's targets have in Graph, without the namespace. */
+export const wireNameByTypename = {
+  AllLicensedUsersAssignmentTarget: 'allLicensedUsersAssignmentTarget',
+  AllDevicesAssignmentTarget: 'allDevicesAssignmentTarget',
+  GroupAssignmentTarget: 'groupAssignmentTarget',
+  ExclusionGroupAssignmentTarget: 'exclusionGroupAssignmentTarget',
+  ConfigurationManagerCollectionAssignmentTarget: 'configurationManagerCollectionAssignmentTarget',
+} as const satisfies Readonly<
+  Record<Exclude<AssignmentTargetModel['__typename'], 'UnrecognizedAssignmentTarget'>, string>
+>;
 
 /** The schema's `DirectoryGroup`, but for its name, which is looked up. */
 export interface DirectoryGroupModel {
@@ -51,9 +57,8 @@ type AssignmentFields = {
 };
 
 /**
- * The schema's `ComplianceManagementPartner`, mapped once: its properties are the schema's fields, so GraphQL's
- * default property resolver serves all of them. The revision is digested when
- * (and only when) an operation asks for it.
+ * The schema's `ComplianceManagementPartner`: its properties are the schema's fields, so GraphQL's default resolver
+ * serves all of them. The revision is digested only if an operation asks for it.
  */
 export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly id: string;
@@ -63,13 +68,17 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly revision: () => string;
   /** The row as Graph wrote it; no field of the schema. */
   readonly wire: PartnerResource;
-  readonly platforms: (args: PlatformArguments) => readonly PlatformEnrollmentModel[];
+  readonly platforms: (args: {
+    readonly in?: readonly Platform[] | null | undefined;
+  }) => readonly PlatformEnrollmentModel[];
 }
 
-/** What every mutation answers; one or the other has more fields, which are plain values. */
+/** What a mutation answers; the fields that only some mutations have are left out by the others' types. */
 export interface Payload {
-  readonly complianceManagementPartner?: PartnerModel | null;
+  readonly complianceManagementPartner: PartnerModel | null;
   readonly userErrors: UserError[];
+  readonly changed: boolean;
+  readonly deletedComplianceManagementPartnerId: string | null;
 }
 
 /** The schema's `PlatformEnrollment`. */
@@ -77,10 +86,6 @@ export interface PlatformEnrollmentModel {
   readonly platform: Platform;
   readonly onboarded: boolean | null;
   readonly enrollmentAssignments: readonly AssignmentModel[] | null;
-}
-
-interface PlatformArguments {
-  readonly in?: readonly Platform[] | null | undefined;
 }
 
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
@@ -105,50 +110,6 @@ export interface PageInfoModel {
   readonly endCursor: () => string | null;
 }
 
-const wireByPlatform: Readonly<Record<Platform, WirePlatform>> = {
-  MAC_OS: 'macOs',
-  WINDOWS: 'windows',
-  ANDROID: 'android',
-  IOS: 'ios',
-  LINUX: 'linux',
-};
-
-/** In the order of the schema's enum. */
-const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
-
-/** Names made once: a list reads them for each platform of each row. */
-const fieldNames = new Map(
-  allPlatforms.map((platform) => {
-    const wire = wireByPlatform[platform];
-    return [platform, [`${wire}Onboarded`, `${wire}EnrollmentAssignments`]] as const;
-  }),
-);
-
-/** Gives what a partner has of platforms, each once: those that are asked for in the order in which they are. */
-export function platformsOfPartner(
-  partner: OnboardedFields & AssignmentFields,
-  { in: wanted }: PlatformArguments,
-): readonly PlatformEnrollmentModel[] {
-  const platforms: PlatformEnrollmentModel[] = [];
-  for (const platform of wanted ? new Set(wanted) : allPlatforms) {
-    const names = fieldNames.get(platform);
-    if (names !== undefined) {
-      const [onboarded, assignments] = names;
-      platforms.push({
-        platform,
-        onboarded: partner[onboarded],
-        enrollmentAssignments: partner[assignments],
-      });
-    }
-  }
-  return platforms;
-}
-
-/** Gives the prefix that a platform's properties have in Graph. */
-export function wirePlatformOf(platform: Platform): WirePlatform {
-  return wireByPlatform[platform];
-}
-
 /** Something in an input that the caller can fix, found before anything is sent. */
 export interface InputProblem {
   /** The path of the input field, beginning with `input`; list positions as decimal text. */
@@ -157,38 +118,28 @@ export interface InputProblem {
   readonly message: string;
 }
 
-/** A state that may be sent. */
-type KnownPartnerState = Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>;
+/** The prefixes that the properties of platforms have in Graph, in the order of the schema's enum. */
+export const wireByPlatform = {
+  MAC_OS: 'macOs',
+  WINDOWS: 'windows',
+  ANDROID: 'android',
+  IOS: 'ios',
+  LINUX: 'linux',
+} as const satisfies Readonly<Record<Platform, WirePlatform>>;
 
-const wireByState = {
+export const wirePlatforms: readonly WirePlatform[] = Object.values(wireByPlatform);
+
+/** Graph's spelling of the states that may be sent. */
+export const wireByState = {
   UNKNOWN: 'unknown',
   UNAVAILABLE: 'unavailable',
   ENABLED: 'enabled',
   TERMINATED: 'terminated',
   REJECTED: 'rejected',
   UNRESPONSIVE: 'unresponsive',
-} as const satisfies Readonly<Record<KnownPartnerState, PartnerTenantState>>;
+} as const satisfies Readonly<
+  Record<Exclude<PartnerState, 'UNKNOWN_FUTURE_VALUE'>, PartnerTenantState>
+>;
 
-/** Graph's spelling of all states that the schema has. */
-export const wirePartnerStates: readonly (typeof wireByState)[KnownPartnerState][] =
-  Object.values(wireByState);
-
-const stateByWire: ReadonlyMap<string, KnownPartnerState> = new Map(
-  (Object.keys(wireByState) as KnownPartnerState[]).map((state) => [wireByState[state], state]),
-);
-
-/** The states that may be sent, for messages that say what would be right. */
-export const knownPartnerStates = Object.keys(wireByState) as readonly KnownPartnerState[];
-
-/**
- * Gives the schema's state for any text: an unlisted one becomes `UNKNOWN_FUTURE_VALUE`, so that one row with a new
- * state (or the reference page's own `"String"`) never fails a read. Graph's `unknown` is a state, not a fallback.
- */
-export function partnerStateFromWire(wire: string): PartnerState {
-  return stateByWire.get(wire) ?? 'UNKNOWN_FUTURE_VALUE';
-}
-
-/** Gives Graph's spelling, or undefined for the one state that is never sent. */
-export function partnerStateToWire(state: PartnerState): PartnerTenantState | undefined {
-  return state === 'UNKNOWN_FUTURE_VALUE' ? undefined : wireByState[state];
-}
+/** The states that may be sent, in the order of the schema's enum. */
+export const knownPartnerStates = Object.keys(wireByState) as readonly (keyof typeof wireByState)[];

@@ -24,10 +24,15 @@ interface NamesParts {
   readonly whenIdle: () => Promise<void>;
 }
 
-/** Three calls of `getByIds`. */
-const maximumGroups = 3 * maximumGroupsAtOnce;
-/** Five batches. */
-const maximumFilters = 100;
+/** One kind of names. */
+interface NameKind {
+  readonly what: string;
+  /** Of three calls of `getByIds`, or of five batches. */
+  readonly maximum: number;
+  readonly atOnce: number;
+  readonly isReadable: (id: string) => boolean;
+  readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
+}
 
 /** Starts the names of an operation; nothing is read before a field asks. */
 export function createNames({ graph, call, whenIdle }: NamesParts): Names {
@@ -51,14 +56,7 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
     throw error;
   }
 
-  function createReader(options: {
-    readonly what: string;
-    readonly maximum: number;
-    readonly atOnce: number;
-    readonly isReadable: (id: string) => boolean;
-    readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
-  }): (id: string) => Promise<string | null> {
-    const { what, maximum, atOnce, isReadable, read } = options;
+  function readerOf({ what, maximum, atOnce, isReadable, read }: NameKind): Names['group'] {
     const ids = new Set<string>();
     const loader = new DataLoader<string, string | null>(
       async (keys) => (await read(keys)).map((lookup) => lookup ?? null),
@@ -75,7 +73,8 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
       }
       const key = idKeyOf(id);
       if (!ids.has(key) && ids.size >= maximum) {
-        return tellOnce(what, tooManyNames(what, maximum));
+        const message = `The operation requests the names of more than ${maximum} ${what}; the others are null. Request smaller pages.`;
+        return tellOnce(what, new GatewayError('TOO_MANY_NAMES', message, { allowed: maximum }));
       }
       ids.add(key);
       asked += 1;
@@ -92,17 +91,17 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
 
   let lastBatch: Promise<unknown> = Promise.resolve();
   return {
-    group: createReader({
+    group: readerOf({
       what: 'groups',
-      maximum: maximumGroups,
+      maximum: 3 * maximumGroupsAtOnce,
       atOnce: maximumGroupsAtOnce,
       // One id of another form would fail the call for all.
       isReadable: isGuid,
       read: (ids) => graph.getGroupNames(ids, call),
     }),
-    filter: createReader({
+    filter: readerOf({
       what: 'assignment filters',
-      maximum: maximumFilters,
+      maximum: 5 * maximumBatchSize,
       atOnce: maximumBatchSize,
       isReadable: isPartnerId,
       read(ids) {
@@ -113,14 +112,6 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
       },
     }),
   };
-}
-
-function tooManyNames(what: string, maximum: number): GatewayError {
-  return new GatewayError(
-    'TOO_MANY_NAMES',
-    `The operation requests the names of more than ${maximum} ${what}; the others are null. Request smaller pages.`,
-    { allowed: maximum },
-  );
 }
 
 function nameError(what: string, error: GraphError): GatewayError {

@@ -1,3 +1,4 @@
+import { untilEnded } from '../graph/errors.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 
@@ -41,7 +42,7 @@ export type Taken =
 
 /** Keeps outcomes. A full store takes no new keys, and drops none. */
 export interface OutcomeStore {
-  /** Waits while another replica holds the key. @throws GraphDeadlineError when the signal fires before. */
+  /** Waits while another request holds the key. @throws GraphDeadlineError when the signal fires before. */
   take(use: KeyUse, signal: EndSignal): Promise<Taken>;
 }
 
@@ -65,34 +66,38 @@ interface Entry {
   readonly untilMs: number;
   bytes: number;
   /** As bytes, because they are counted and lie outside of the heap. */
-  kept: { readonly text: Buffer; readonly isFinal: boolean } | undefined;
+  kept?: { readonly text: Buffer; readonly isFinal: boolean };
+  /** Resolves when the request that holds the key has ended; undefined if none does. */
+  held?: Promise<void> | undefined;
 }
 
-/** Makes the store of one replica. Only one request at a time may hold a key: the caller sees to that. */
+/** Makes the store of one replica. */
 export function createMemoryOutcomes(storeBytes: number, clock: Clock): OutcomeStore {
   // In the order in which they were taken, which is that of their ends.
   const entries = new Map<string, Entry>();
-  const held = new Map<string, number>();
+  const bytesByCaller = new Map<string, number>();
   const callerBytes = callerBytesOf(storeBytes);
   let total = 0;
 
-  function charge(caller: string, bytes: number): void {
-    total += bytes;
-    const now = (held.get(caller) ?? 0) + bytes;
-    if (now > 0) {
-      held.set(caller, now);
-    } else {
-      held.delete(caller);
-    }
-  }
+  const bytesOf = (caller: string): number => bytesByCaller.get(caller) ?? 0;
+  const hasRoom = (caller: string, bytes: number): boolean =>
+    total + bytes <= storeBytes && bytesOf(caller) + bytes <= callerBytes;
 
-  function hasRoom(caller: string, bytes: number): boolean {
-    return total + bytes <= storeBytes && (held.get(caller) ?? 0) + bytes <= callerBytes;
+  function setSize(entry: Entry, bytes: number): void {
+    const { caller } = entry.use;
+    const now = bytesOf(caller) + bytes - entry.bytes;
+    total += bytes - entry.bytes;
+    entry.bytes = bytes;
+    if (now > 0) {
+      bytesByCaller.set(caller, now);
+    } else {
+      bytesByCaller.delete(caller);
+    }
   }
 
   function remove(entry: Entry): void {
     entries.delete(entry.use.id);
-    charge(entry.use.caller, -entry.bytes);
+    setSize(entry, 0);
   }
 
   function sweep(nowMs: number): void {
@@ -104,10 +109,16 @@ export function createMemoryOutcomes(storeBytes: number, clock: Clock): OutcomeS
     }
   }
 
-  function holdOf(entry: Entry): KeyHold {
+  function hold(entry: Entry): KeyHold {
+    let end = (): void => undefined;
+    entry.held = new Promise((resolve) => {
+      end = resolve;
+    });
     return {
       confirm: async () => undefined,
       async settle(outcome) {
+        entry.held = undefined;
+        end();
         if (entries.get(entry.use.id) !== entry) {
           return;
         }
@@ -115,39 +126,47 @@ export function createMemoryOutcomes(storeBytes: number, clock: Clock): OutcomeS
           remove(entry);
           return;
         }
-        const sizeOf = (text: string): number => entryBytes + Buffer.byteLength(text);
-        const more = sizeOf(outcome.text) - entry.bytes;
+        const more = entryBytes + Buffer.byteLength(outcome.text) - entry.bytes;
         const isFitting = more <= 0 || hasRoom(entry.use.caller, more);
         const text = Buffer.from(isFitting ? outcome.text : outcome.short);
-        charge(entry.use.caller, entryBytes + text.length - entry.bytes);
-        entry.bytes = entryBytes + text.length;
+        setSize(entry, entryBytes + text.length);
         entry.kept = { text, isFinal: outcome.isFinal };
       },
     };
   }
 
+  function takeFirst(use: KeyUse, nowMs: number): Taken {
+    if (!hasRoom(use.caller, reservedBytes)) {
+      const [oldest] = entries.values();
+      return { kind: 'full', retryAfterMs: retryAfterMsOf((oldest?.untilMs ?? nowMs) - nowMs) };
+    }
+    const entry: Entry = { use, untilMs: nowMs + keptForMs, bytes: 0 };
+    entries.set(use.id, entry);
+    setSize(entry, reservedBytes);
+    return { kind: 'first', hold: hold(entry) };
+  }
+
   return {
-    async take(use) {
-      const nowMs = clock.now();
-      sweep(nowMs);
-      const known = entries.get(use.id);
-      if (known !== undefined) {
+    async take(use, signal) {
+      for (;;) {
+        const nowMs = clock.now();
+        sweep(nowMs);
+        const known = entries.get(use.id);
+        if (known === undefined) {
+          return takeFirst(use, nowMs);
+        }
         if (known.use.input !== use.input) {
           return { kind: 'reused' };
         }
-        const text = known.kept?.text.toString();
-        return known.kept?.isFinal === true && text !== undefined
-          ? { kind: 'kept', text }
-          : { kind: 'doubt', text, hold: holdOf(known) };
+        if (known.held === undefined) {
+          const text = known.kept?.text.toString();
+          return known.kept?.isFinal === true && text !== undefined
+            ? { kind: 'kept', text }
+            : { kind: 'doubt', text, hold: hold(known) };
+        }
+        // Of several that wait, only one goes on: there is no wait between this and its hold.
+        await untilEnded(signal, known.held);
       }
-      if (!hasRoom(use.caller, reservedBytes)) {
-        const [oldest] = entries.values();
-        return { kind: 'full', retryAfterMs: retryAfterMsOf((oldest?.untilMs ?? nowMs) - nowMs) };
-      }
-      const entry = { use, untilMs: nowMs + keptForMs, bytes: reservedBytes, kept: undefined };
-      entries.set(use.id, entry);
-      charge(use.caller, reservedBytes);
-      return { kind: 'first', hold: holdOf(entry) };
     },
   };
 }

@@ -1,24 +1,11 @@
-import { readPartnerJson } from '../graph/readAnswer.ts';
 import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Notice } from './context.ts';
 import { GatewayError } from './errors.ts';
-import type { InputProblem, Payload } from './model.ts';
-
-const longestKey = 128;
-
-/** Says what is wrong with a key; absent and null are no problem. Characters are code points, taken as they are. */
-export function findKeyProblems(key: string | null | undefined): readonly InputProblem[] {
-  // A code point is one or two units, so that a long text need not be split.
-  const isTooLong = (text: string): boolean =>
-    text.length > 2 * longestKey || [...text].length > longestKey;
-  if (key == null || (key !== '' && !isTooLong(key))) {
-    return [];
-  }
-  const message = `An idempotencyKey has 1 to ${longestKey} characters. Send a new UUID for each change.`;
-  return [{ path: ['input', 'idempotencyKey'], message }];
-}
+import type { Payload } from './model.ts';
+import type { KeptText } from './outcomeStore.ts';
+import { readPartner } from './readPartner.ts';
 
 /**
  * Gives the same text for the same mutation with the same input, after coercion and without the key. Absent is not null,
@@ -39,28 +26,20 @@ function sortMembers(_name: string, value: unknown): unknown {
 export type WriteState = 'none' | 'begun' | 'done';
 
 /** How a mutation ended. */
-export type Ending<Answer extends Payload = Payload> =
-  | { readonly payload: Answer }
-  | { readonly error: unknown };
+export type Ending = { readonly payload: Payload } | { readonly error: unknown };
 
 /**
- * Decides what becomes of a key. It is free again only if nothing was written for sure and another attempt may do
- * better; a refusal by Graph of the write itself would be the same again.
+ * Whether a key is free again: only if nothing was written for sure and another attempt may do better. Graph's rejection of
+ * the write itself would be the same again.
  */
-export function decideOutcome(ending: Ending, write: WriteState): 'keep' | 'doubt' | 'free' {
+export function isKeyFree(ending: Ending, write: WriteState): boolean {
   if ('payload' in ending) {
-    return ending.payload.userErrors.length === 0 || write !== 'none' ? 'keep' : 'free';
+    return ending.payload.userErrors.length > 0 && write === 'none';
   }
-  if (write === 'done') {
-    return 'doubt';
-  }
-  if (ending.error instanceof GatewayError) {
-    return ending.error.extensions['mayHaveBeenApplied'] === true ? 'doubt' : 'free';
-  }
-  return write === 'none' ? 'free' : 'doubt';
+  return ending.error instanceof GatewayError
+    ? write !== 'done' && ending.error.extensions['mayHaveBeenApplied'] !== true
+    : write === 'none';
 }
-
-type PlainNotice = Omit<Notice, 'path'>;
 
 /** An outcome that is kept for repeats. */
 export type Outcome =
@@ -70,7 +49,7 @@ export type Outcome =
       readonly rest: Omit<Payload, 'complianceManagementPartner'>;
       /** The row as Graph wrote it, or the id of one that is too large to keep; undefined for null. */
       readonly partner: PartnerResource | string | undefined;
-      readonly notices: readonly PlainNotice[];
+      readonly notices: readonly Omit<Notice, 'path'>[];
     }
   | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
 
@@ -85,19 +64,18 @@ export const unknownOutcome: Outcome = {
   extensions: { mayHaveBeenApplied: true },
 };
 
-/** Gives the outcome of a mutation that answered. */
-export function answeredOutcome(payload: Payload, notices: readonly Notice[]): Outcome {
-  const { complianceManagementPartner, ...rest } = payload;
-  return {
-    kind: 'answered',
-    rest,
-    partner: complianceManagementPartner?.wire,
-    notices: notices.map(({ path: _path, ...notice }) => notice),
-  };
-}
-
-/** Gives the outcome of a mutation that failed and may have written. */
-export function doubtOf(error: unknown): Outcome {
+/** Gives the outcome of a mutation that ended with an answer, or failed and may have written. */
+export function outcomeOf(ending: Ending, notices: readonly Notice[]): Outcome {
+  if ('payload' in ending) {
+    const { complianceManagementPartner, ...rest } = ending.payload;
+    return {
+      kind: 'answered',
+      rest,
+      partner: complianceManagementPartner?.wire,
+      notices: notices.map(({ path: _path, ...notice }) => notice),
+    };
+  }
+  const { error } = ending;
   if (!(error instanceof GatewayError) || error.extensions['mayHaveBeenApplied'] !== true) {
     return unknownOutcome;
   }
@@ -106,13 +84,12 @@ export function doubtOf(error: unknown): Outcome {
 }
 
 /** Gives the JSON of an outcome, and a short one for a store that has no room for the row. */
-export function writeOutcome(outcome: Outcome): { readonly text: string; readonly short: string } {
+export function writeOutcome(outcome: Outcome): KeptText {
   const text = JSON.stringify(outcome);
-  const isLong = outcome.kind === 'answered' && typeof outcome.partner === 'object';
-  return {
-    text,
-    short: isLong ? JSON.stringify({ ...outcome, partner: outcome.partner.id }) : text,
-  };
+  const isFinal = outcome.kind === 'answered';
+  const isLong = isFinal && typeof outcome.partner === 'object';
+  const short = isLong ? JSON.stringify({ ...outcome, partner: outcome.partner.id }) : text;
+  return { text, short, isFinal };
 }
 
 /** Reads what a replica wrote, which can be of another version; a form that is not known leaves the outcome unknown. */
@@ -128,7 +105,7 @@ export function readOutcome(text: string | undefined): Outcome {
   const isPartner =
     partner === undefined ||
     typeof partner === 'string' ||
-    (isJsonObject(partner) && 'partner' in readPartnerJson(partner));
+    typeof readPartner(partner) === 'object';
   const isKnown =
     kind === 'answered' &&
     isJsonObject(rest) &&

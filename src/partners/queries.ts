@@ -1,34 +1,28 @@
-import type { QueryResolvers } from '../generated/resolvers.ts';
-import { isPartnerId, partnerIdForm } from '../graph/types.ts';
-import { forEachUnit } from '../shared/loopShare.ts';
-import { authorize } from './authorize.ts';
+import type { GraphQLResolveInfo } from 'graphql';
+import type {
+  AssignmentFilterResolvers,
+  DirectoryGroupResolvers,
+  QueryResolvers,
+} from '../generated/resolvers.ts';
+import { isPartnerId, knowsAssignmentFilters, partnerIdForm } from '../graph/types.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { authorize, readViewer } from './caller.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
-import { type PageArguments, readPageArguments } from './list/arguments.ts';
-import { listSequence, orderedSequence, paginate } from './list/page.ts';
-import type { PartnerRows } from './list/rows.ts';
-import type { PartnerConnectionModel, PartnerEdgeModel, PartnerModel } from './model.ts';
-import { partnerFromWire } from './partnerMapping.ts';
-import { readViewer } from './viewer.ts';
+import { readPageArguments } from './list/arguments.ts';
+import { readPartnerConnection } from './list/page.ts';
+import type { DirectoryGroupModel, PartnerModel } from './model.ts';
 
 export const Query: QueryResolvers = {
-  async complianceManagementPartner(_parent, { id }, context) {
-    await authorize(context, 'READ');
-    requirePartnerId(id, ['id']);
-    return readPartner(id, context);
-  },
+  complianceManagementPartner: (_parent, { id }, context) => readOne(id, context),
 
-  async node(_parent, { id }, context) {
-    await authorize(context, 'READ');
-    requirePartnerId(id, ['id']);
-    return readPartner(id, context);
-  },
+  node: (_parent, { id }, context) => readOne(id, context),
 
   async nodes(_parent, { ids }, context) {
     await authorize(context, 'READ');
-    if (ids.length > maximumNodes) {
+    if (ids.length > maximumEntities) {
       throw badArgument(
-        `The argument "ids" has ${ids.length} ids, and ${maximumNodes} are allowed. Ask in several operations.`,
+        `The argument "ids" has ${ids.length} ids, and ${maximumEntities} are allowed. Ask in several operations.`,
         ['ids'],
       );
     }
@@ -36,7 +30,7 @@ export const Query: QueryResolvers = {
       requirePartnerId(id, ['ids', String(index)]);
     });
     // The generated types know no promise of null in a list.
-    return ids.map((id) => readPartner(id, context) as Promise<PartnerModel>);
+    return ids.map((id) => context.reads.get(id) as Promise<PartnerModel>);
   },
 
   async complianceManagementPartners(_parent, args, context) {
@@ -51,12 +45,13 @@ export const Query: QueryResolvers = {
   viewer: (_parent, _args, context) => readViewer(context),
 };
 
-/** As many as five batches. */
-const maximumNodes = 100;
+/** How many partners one operation may ask for by their ids: five calls of Graph. */
+export const maximumEntities = 100;
 
-async function readPartner(id: string, { reads }: RequestContext): Promise<PartnerModel | null> {
-  const partner = await reads.get(id);
-  return partner === null ? null : partnerFromWire(partner);
+async function readOne(id: string, context: RequestContext): Promise<PartnerModel | null> {
+  await authorize(context, 'READ');
+  requirePartnerId(id, ['id']);
+  return context.reads.get(id);
 }
 
 function requirePartnerId(id: string, field: readonly [string, ...string[]]): void {
@@ -74,30 +69,71 @@ function badArgument(problem: string, field: readonly [string, ...string[]]): Ga
   return new GatewayError('BAD_USER_INPUT', problem, { argumentName, field });
 }
 
-/** Reads the page that was asked for, and leaves all that only some operations ask for until they do. */
-export async function readPartnerConnection(
-  rows: PartnerRows,
-  page: PageArguments,
-): Promise<PartnerConnectionModel> {
-  const sequence = page.order ? orderedSequence(rows, page.order) : listSequence(rows);
-  const { rows: found, hasNext, hasPrevious, count } = await paginate(sequence, page, rows.share);
-  const edges: PartnerEdgeModel[] = [];
-  await forEachUnit(rows.share, found.length, (place) => {
-    const pageRow = found[place];
-    if (pageRow !== undefined) {
-      const { row, index } = pageRow;
-      edges.push({ cursor: () => sequence.cursorOf(row, index), node: partnerFromWire(row) });
-    }
+/** The one type that a router can ask for by key. */
+export const entityName = 'ComplianceManagementPartner';
+
+/**
+ * Reads partners by what a router knows of them, in order, several ids in one call: null if Graph has none. What
+ * fails for one is an error in its place; the others are still returned.
+ */
+export function readEntities(
+  representations: readonly unknown[],
+  context: RequestContext,
+): readonly Promise<PartnerModel | null>[] {
+  let allowed: Promise<void> | undefined;
+  return representations.map(async (representation, index) => {
+    const id = readKey(representation, index);
+    allowed ??= authorize(context, 'READ');
+    await allowed;
+    return context.reads.get(id);
   });
-  return {
-    edges,
-    nodes: edges.map(({ node }) => node),
-    pageInfo: {
-      hasNextPage: hasNext,
-      hasPreviousPage: hasPrevious,
-      startCursor: () => edges[0]?.cursor() ?? null,
-      endCursor: () => edges.at(-1)?.cursor() ?? null,
-    },
-    totalCount: count,
-  };
 }
+
+/** @throws GatewayError that names the part of the representation that is wrong. */
+function readKey(representation: unknown, index: number): string {
+  const { __typename, id } = isJsonObject(representation) ? representation : {};
+  const reject = (name: string, problem: string): never => {
+    const field = ['representations', String(index), name];
+    const message = `The representation ${index} has no ${problem}`;
+    throw new GatewayError('BAD_USER_INPUT', message, { field });
+  };
+  if (__typename !== entityName) {
+    const problem = `known "__typename": the one entity of this subgraph is ${entityName}.`;
+    return reject('__typename', problem);
+  }
+  return typeof id === 'string' && isPartnerId(id)
+    ? id
+    : reject('id', `"id" that can be a partner's: an id is ${partnerIdForm}.`);
+}
+
+/** Values with a resolver of their own count for the bounds of the answer like all others. */
+function counted<Value>(value: Value, { answer }: RequestContext, info: GraphQLResolveInfo): Value {
+  answer.count?.(value, info);
+  return value;
+}
+
+/** For both kinds of targets with a group. */
+export const groupTarget = {
+  group(
+    { groupId }: { readonly groupId?: string | null | undefined },
+    _args: object,
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ): DirectoryGroupModel | null {
+    return counted(groupId == null ? null : { id: groupId }, context, info);
+  },
+};
+
+export const DirectoryGroup: Pick<DirectoryGroupResolvers, 'displayName'> = {
+  displayName: async ({ id }, _args, context, info) =>
+    counted(await context.reads.names.group(id), context, info),
+};
+
+export const AssignmentFilter: Pick<AssignmentFilterResolvers, 'displayName'> = {
+  displayName: async ({ id }, _args, context, info) =>
+    counted(
+      knowsAssignmentFilters(context.apiVersion) ? await context.reads.names.filter(id) : null,
+      context,
+      info,
+    ),
+};

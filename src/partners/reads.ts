@@ -3,17 +3,12 @@ import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf } from '../graph/errors.ts';
 import type { EndReason, GraphCall } from '../graph/request.ts';
-import { idKeyOf, type PartnerResource } from '../graph/types.ts';
+import { idKeyOf } from '../graph/types.ts';
 import type { EndSignal } from '../shared/abort.ts';
-import { type LoopShare, laterTurn, wholeLoop } from '../shared/loopShare.ts';
+import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import {
-  createPartnerRows,
-  type ListBounds,
-  ListTooLargeError,
-  type PartnerRows,
-  TooManyRowsError,
-} from './list/rows.ts';
+import { createPartnerRows, type ListBounds, type PartnerRows } from './list/rows.ts';
+import type { PartnerModel } from './model.ts';
 import { createNames, type Names } from './names.ts';
 
 /**
@@ -22,7 +17,7 @@ import { createNames, type Names } from './names.ts';
  */
 export interface PartnerReads {
   /** Gives one partner; null if Graph has none with this id. */
-  get(id: string): Promise<PartnerResource | null>;
+  get(id: string): Promise<PartnerModel | null>;
   /** The list, shared by all fields that look at it. */
   readonly rows: PartnerRows;
   /** The names behind the ids in rows. */
@@ -37,20 +32,24 @@ interface OperationShare extends LoopShare {
 
 /** Starts the reads of an operation; nothing is read before it is needed. */
 export function createPartnerReads(
-  graph: GraphClient,
+  graph: GraphClient<PartnerModel>,
   call: GraphCall,
   maximum: ListBounds,
-  share: OperationShare = { ...wholeLoop, waiting: () => 0 },
+  share: OperationShare,
 ): PartnerReads {
   const reading = new Set<Promise<unknown>>();
 
+  /** Translates the error of a read. Counts and page infos read on long after their resolver has returned. */
   function noted<Result>(read: Promise<Result>): Promise<Result> {
+    const translated = read.catch((error: unknown) => {
+      throw toGatewayError(error);
+    });
     const end = (): void => {
-      reading.delete(read);
+      reading.delete(translated);
     };
-    reading.add(read);
-    read.then(end, end);
-    return read;
+    reading.add(translated);
+    translated.then(end, end);
+    return translated;
   }
 
   async function whenIdle(): Promise<void> {
@@ -61,76 +60,51 @@ export function createPartnerReads(
   }
 
   // One batch after the other: Graph asks for that where one would be enough.
-  let lastBatch: Promise<unknown> | undefined;
+  let lastBatch: Promise<unknown> = Promise.resolve();
 
-  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup[]> {
+  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
     }
-    const before = lastBatch;
-    const batch = (async () => {
-      await before;
-      return graph.getMany(ids, call);
-    })();
+    const batch = lastBatch.then(() => graph.getMany(ids, call));
     lastBatch = batch.catch(() => undefined);
     return batch;
   }
 
-  const createLoader = () =>
-    new DataLoader<string, PartnerResource | null>(
-      async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-      { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
-    );
-  let loader: ReturnType<typeof createLoader> | undefined;
-  let rows: PartnerRows | undefined;
-  let names: Names | undefined;
+  const loader = once(
+    () =>
+      new DataLoader<string, PartnerModel | null>(
+        async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
+        { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
+      ),
+  );
+  const rows = once((): PartnerRows => {
+    const read = createPartnerRows(graph.listPages(call), maximum, share);
+    return {
+      atLeast: (count) => noted(read.atLeast(count)),
+      inOrder: (order) => noted(read.inOrder(order)),
+      share,
+    };
+  });
+  const names = once(() => createNames({ graph, call, whenIdle }));
   return {
-    get(id) {
-      loader ??= createLoader();
-      return noted(loader.load(id).catch(translate));
-    },
+    get: (id) => noted(loader().load(id)),
     get rows() {
-      rows ??= translating(createPartnerRows(graph.listPages(call), maximum, share), noted);
-      return rows;
+      return rows();
     },
     get names() {
-      names ??= createNames({ graph, call, whenIdle });
-      return names;
+      return names();
     },
   };
 }
 
-/** Counts and page infos read on long after the resolver has returned, so the reading itself translates. */
-function translating(
-  rows: PartnerRows,
-  noted: <Result>(read: Promise<Result>) => Promise<Result>,
-): PartnerRows {
-  return {
-    atLeast: (count) => noted(rows.atLeast(count).catch(translate)),
-    inOrder: (order) => noted(rows.inOrder(order).catch(translate)),
-    share: rows.share,
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
-}
-
-function translate(error: unknown): never {
-  if (error instanceof TooManyRowsError) {
-    throw new GatewayError(
-      'TOO_MANY_ROWS',
-      `This needs more of the list than the ${error.maximumRows} rows that this gateway reads at the most. ` +
-        'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
-    );
-  }
-  if (error instanceof ListTooLargeError) {
-    const { seen, allowed } = error;
-    throw new GatewayError(
-      'LIST_TOO_LARGE',
-      `This needs ${seen} bytes or more of the list, and ${allowed} are allowed. ` +
-        'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
-      { seen, allowed },
-    );
-  }
-  throw toGatewayError(error);
 }
 
 /** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */

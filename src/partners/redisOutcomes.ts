@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { sleep } from '../graph/errors.ts';
-import type { Clock } from '../shared/clock.ts';
 import { GatewayError } from './errors.ts';
 import {
   callerBytesOf,
   entryBytes,
   type KeptText,
-  type KeyHold,
-  type KeyUse,
   keptForMs,
   type OutcomeStore,
   reservedBytes,
   retryAfterMsOf,
   type Taken,
 } from './outcomeStore.ts';
+import { createRedisHolds, type RedisParts } from './redisHolds.ts';
 
 interface RedisOutcomeOptions {
   /** How much all outcomes may take in Redis, in bytes. */
@@ -22,18 +18,6 @@ interface RedisOutcomeOptions {
   /** Longer than any operation lasts: a replica that holds a key longer is dead. */
   readonly leaseMs: number;
 }
-
-interface RedisOutcomeParts {
-  readonly redis: Redis;
-  readonly clock: Clock;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
-}
-
-/** One that waits for another replica asks again after 25 to 75 ms. */
-const pollMs = { least: 25, spread: 50 };
-/** Up to this many outcomes are written later if Redis was unreachable. Beyond that, their keys stay in doubt. */
-const maximumUntold = 1_000;
 
 /**
  * The keys of all scripts: the record of one use, the ends of all records, and the bytes of all, of each caller and of
@@ -44,6 +28,7 @@ local record, ends, sizes = KEYS[1], KEYS[2], KEYS[3]
 local id, owner = ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local isOwner = redis.call('HGET', record, 'owner') == owner
 local function charge(caller, bytes)
   redis.call('HINCRBY', sizes, 'all', bytes)
   if redis.call('HINCRBY', sizes, 'caller:' .. caller, bytes) <= 0 then
@@ -107,31 +92,25 @@ return { 'first' }`;
 
 /** Arguments: lease. */
 const confirmation = `${prelude}
-if redis.call('HGET', record, 'owner') ~= owner then
+if not isOwner then
   return 0
 end
 redis.call('HSET', record, 'isSent', '1', 'until', now + ARGV[3])
 return 1`;
 
-/** Ends a hold that may be none: what an earlier attempt may have sent stays in doubt. */
-const withdrawal = `${prelude}
-if redis.call('HGET', record, 'owner') ~= owner then
-  return 0
-end
-if redis.call('HGET', record, 'isSent') == '1' then
-  return redis.call('HDEL', record, 'owner', 'until')
-end
-redis.call('DEL', record)
-forget(id)
-return 1`;
-
-/** Arguments: text, its short form, whether it is final, bytes beside a text, bytes of all, bytes of a caller. */
+/**
+ * Arguments: text, its short form, whether it is final, bytes beside a text, bytes of all, bytes of a caller. Without a
+ * text the key is free again; with a short form even so, only if no attempt may have been sent.
+ */
 const settlement = `${prelude}
 local text, short, isFinal, beside, all, most = unpack(ARGV, 3)
-if redis.call('HGET', record, 'owner') ~= owner then
+if not isOwner then
   return 0
 end
 if text == '' then
+  if short ~= '' and redis.call('HGET', record, 'isSent') == '1' then
+    return redis.call('HDEL', record, 'owner', 'until')
+  end
   redis.call('DEL', record)
   forget(id)
   return 1
@@ -148,7 +127,8 @@ redis.call('HSET', record, 'text', text, 'isFinal', isFinal, 'isSent', '1')
 redis.call('HDEL', record, 'owner', 'until')
 return 1`;
 
-type Tell = () => Promise<unknown>;
+const withdrawn: KeptText = { text: '', short: 'if not sent', isFinal: false };
+const free: KeptText = { text: '', short: '', isFinal: false };
 
 const [endsKey, sizesKey] = ['idempotency-ends:{idempotency}', 'idempotency-bytes:{idempotency}'];
 
@@ -158,101 +138,62 @@ const [endsKey, sizesKey] = ['idempotency-ends:{idempotency}', 'idempotency-byte
  */
 export function createRedisOutcomes(
   { storeBytes, leaseMs }: RedisOutcomeOptions,
-  { redis, clock, chance }: RedisOutcomeParts,
+  parts: RedisParts,
 ): OutcomeStore {
+  const { poll, tell } = createRedisHolds(parts);
   const room = [storeBytes, callerBytesOf(storeBytes)] as const;
-
-  function run(
-    script: string,
-    { id }: KeyUse,
-    owner: string,
-    ...args: readonly (string | number)[]
-  ): Promise<unknown> {
-    // The braces keep all keys on one node of a cluster.
-    const record = `idempotency-outcome:{idempotency}:${id}`;
-    return redis.eval(script, 3, record, endsKey, sizesKey, id, owner, ...args);
-  }
-
-  /** Outcomes of holds that could not be written to Redis; they are written once it is reachable again. */
-  const untold = new Map<string, Tell>();
-  redis.on('ready', () => {
-    const all = [...untold.values()];
-    untold.clear();
-    for (const tellNow of all) {
-      tellNow().catch(() => undefined);
-    }
-  });
-
-  async function tell(owner: string, now: Tell, later = now): Promise<void> {
-    try {
-      await now();
-    } catch {
-      if (untold.size < maximumUntold) {
-        untold.set(owner, later);
-      }
-    }
-  }
-
-  function settle(use: KeyUse, owner: string, outcome: KeptText | undefined): Promise<void> {
-    const { text, short, isFinal } = outcome ?? { text: '', short: '', isFinal: false };
-    // One that can never fit is not even sent.
-    const isLarge = Buffer.byteLength(text) > room[1];
-    const send = (sent: string): Promise<unknown> =>
-      run(settlement, use, owner, sent, short, isFinal ? '1' : '0', entryBytes, ...room);
-    return tell(
-      owner,
-      () => send(isLarge ? short : text),
-      () => send(short),
-    );
-  }
-
-  function holdOf(use: KeyUse, owner: string): KeyHold {
-    return {
-      async confirm() {
-        const isHeld = await run(confirmation, use, owner, leaseMs).catch(redisAway);
-        if (isHeld !== 1) {
-          throw new GatewayError('UPSTREAM_UNAVAILABLE', lostKey);
-        }
-      },
-      settle: (outcome) => settle(use, owner, outcome),
-    };
-  }
-
-  function takenOf([kind, value]: readonly unknown[], hold: KeyHold): Taken | 'busy' {
-    switch (kind) {
-      case 'kept':
-        return { kind, text: String(value) };
-      case 'doubt':
-        return { kind, text: value === '' ? undefined : String(value), hold };
-      case 'full':
-        return { kind, retryAfterMs: retryAfterMsOf(Number(value)) };
-      case 'first':
-        return { kind, hold };
-      case 'reused':
-      case 'busy':
-        return kind === 'busy' ? kind : { kind };
-      default:
-        throw new TypeError('Redis answered something that the script does not say');
-    }
-  }
-
   return {
-    async take(use, signal) {
+    async take({ id, input, caller }, signal) {
       const owner = randomUUID();
-      const { input, caller } = use;
-      for (;;) {
+      // The braces keep all keys on one node of a cluster.
+      const keys = [`idempotency-outcome:{idempotency}:${id}`, endsKey, sizesKey] as const;
+      const run = (script: string, ...args: readonly (string | number)[]): Promise<unknown> =>
+        parts.redis.eval(script, 3, ...keys, id, owner, ...args);
+      const send = ({ text, short, isFinal }: KeptText): Promise<unknown> =>
+        run(settlement, text, short, isFinal ? '1' : '0', entryBytes, ...room);
+      const hold = {
+        async confirm() {
+          if ((await run(confirmation, leaseMs).catch(redisAway)) !== 1) {
+            throw new GatewayError('UPSTREAM_UNAVAILABLE', lostKey);
+          }
+        },
+        settle(outcome: KeptText = free) {
+          const short = { ...outcome, text: outcome.text && outcome.short };
+          // One that can never fit is not even sent.
+          const isLarge = Buffer.byteLength(outcome.text) > room[1];
+          return tell(
+            owner,
+            () => send(isLarge ? short : outcome),
+            () => send(short),
+          );
+        },
+      };
+      const takeOnce = async (): Promise<Taken | undefined> => {
         const args = [input, caller, leaseMs, keptForMs, reservedBytes, ...room];
-        const answer = await run(take, use, owner, ...args).catch((error: unknown) => {
+        const answer = await run(take, ...args).catch((error: unknown) => {
           // Redis may have taken the hold even though its answer is lost.
-          void tell(owner, () => run(withdrawal, use, owner));
+          void tell(owner, () => send(withdrawn));
           return redisAway(error);
         });
-        const taken = takenOf(Array.isArray(answer) ? answer : [], holdOf(use, owner));
-        if (taken !== 'busy') {
-          return taken;
+        const [kind, value] = Array.isArray(answer) ? answer : [];
+        switch (kind) {
+          case 'busy':
+            return undefined;
+          case 'kept':
+            return { kind, text: String(value) };
+          case 'doubt':
+            return { kind, text: value === '' ? undefined : String(value), hold };
+          case 'full':
+            return { kind, retryAfterMs: retryAfterMsOf(Number(value)) };
+          case 'first':
+            return { kind, hold };
+          case 'reused':
+            return { kind };
+          default:
+            throw new TypeError('Redis answered something that the script does not say');
         }
-        await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
-      }
+      };
+      return poll(takeOnce, signal);
     },
   };
 }

@@ -1,14 +1,17 @@
+import { LRUCache } from 'lru-cache';
 import { isGraphError } from '../graph/errors.ts';
-import { isSameId, type NewPartnerResource, type PartnerResource } from '../graph/types.ts';
+import {
+  idKeyOf,
+  isSameId,
+  type NewPartnerResource,
+  type PartnerResource,
+} from '../graph/types.ts';
+import { atMost } from '../shared/atMost.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
-import type { RequestContext } from './context.ts';
+import type { RequestContext, SeenPartnerIds } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { type ComparedProperty, meaningOf } from './meaning.ts';
-
-type LookContext = Pick<
-  RequestContext,
-  'graph' | 'call' | 'seenPartnerIds' | 'maximumRows' | 'share'
->;
+import type { PartnerModel } from './model.ts';
 
 /**
  * Looks once, after an add whose outcome is in doubt, whether it came to pass: gives the partner if exactly one fits
@@ -16,9 +19,15 @@ type LookContext = Pick<
  */
 export async function findUnconfirmedAdd(
   sent: NewPartnerResource,
-  { graph, call, seenPartnerIds, maximumRows, share }: LookContext,
-): Promise<PartnerResource | undefined> {
-  const fitting: PartnerResource[] = [];
+  {
+    graph,
+    call,
+    seenPartnerIds,
+    maximumRows,
+    share,
+  }: Pick<RequestContext, 'graph' | 'call' | 'seenPartnerIds' | 'maximumRows' | 'share'>,
+): Promise<PartnerModel | undefined> {
+  const fitting: PartnerModel[] = [];
   let rows = 0;
   try {
     for await (const page of graph.listPages(call)) {
@@ -27,7 +36,7 @@ export async function findUnconfirmedAdd(
       seenPartnerIds.note(page);
       await forEachUnit(share, candidates.length, (place) => {
         const candidate = candidates[place];
-        if (candidate !== undefined && matchesSubmitted(sent, candidate)) {
+        if (candidate !== undefined && matchesSubmitted(sent, candidate.wire)) {
           fitting.push(candidate);
         }
       });
@@ -46,7 +55,7 @@ export async function findUnconfirmedAdd(
 }
 
 /** Whether an add gave an id and was answered under another one. */
-export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource): boolean {
+export function hasOtherId(sent: NewPartnerResource, answered: { readonly id: string }): boolean {
   return sent.id !== undefined && !isSameId(sent.id, answered.id);
 }
 
@@ -54,9 +63,9 @@ export function hasOtherId(sent: NewPartnerResource, answered: PartnerResource):
  * Whether an answer to an add is about what was sent: under another id than was given only if all else is as it was
  * sent, because Graph gives ids itself in all its examples. With any other difference it may be another partner.
  */
-export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerResource): boolean {
+export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerModel): boolean {
   const { id: _id, ...rest } = sent;
-  return !hasOtherId(sent, answered) || matchesSubmitted(rest, answered);
+  return !hasOtherId(sent, answered) || matchesSubmitted(rest, answered.wire);
 }
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
@@ -65,4 +74,22 @@ export function matchesSubmitted(sent: NewPartnerResource, held: PartnerResource
   return (Object.keys(properties) as ComparedProperty[]).every(
     (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),
   );
+}
+
+const maximumIds = 50_000;
+
+/**
+ * Starts with knowing no id; forgets what was not seen for longest. Nothing is ever answered from it: it only tells,
+ * after an add in doubt, what cannot be its result because it was there before.
+ */
+export function createSeenPartnerIds(): SeenPartnerIds {
+  const ids = new LRUCache<string, true>(atMost(maximumIds));
+  return {
+    note(partners) {
+      for (const { id } of partners) {
+        ids.set(idKeyOf(id), true);
+      }
+    },
+    has: (id) => ids.has(idKeyOf(id)),
+  };
 }

@@ -1,22 +1,26 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
-import type { UserError } from '../generated/graphql.ts';
+import type { RowSource } from '../graph/client.ts';
 import { isGraphError, sleep } from '../graph/errors.ts';
-import type { PartnerSource } from '../graph/readAnswer.ts';
-import type { PartnerResource } from '../graph/types.ts';
 import type { Notice, RequestContext } from './context.ts';
-import { type HandedProperty, type HandOver, type PartnerView, viewOf } from './handOver.ts';
-import type { Visibility } from './visibility.ts';
+import { type HandOver, type PartnerView, viewOf } from './handOver.ts';
+import type { RevisedProperty } from './meaning.ts';
+import type { PartnerModel } from './model.ts';
+
+/** What Graph shows of a change that it has accepted. */
+export interface Visibility {
+  /**
+   * `behind`: values from before, because reads lag or Graph ignores these properties. `ignored`: nothing is missing but
+   * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
+   */
+  readonly kind: 'shown' | 'behind' | 'ignored' | 'foreign';
+  /** Those that do not show the change. */
+  readonly properties: readonly string[];
+}
 
 /** Graph's reads have been seen to lag by three seconds; together these are longer. */
 export const pausesMs = [250, 500, 1_000, 2_000];
 /** What has to be left of the operation's time for a read. */
 const readMs = 500;
-
-/** A partner as Graph shows it after a change, and what it shows of the change. */
-interface Seen {
-  readonly partner: PartnerResource;
-  readonly visibility: Visibility;
-}
 
 /**
  * Looks whether Graph shows a change that it has accepted, and reads again as long as it shows what was there before
@@ -25,12 +29,12 @@ interface Seen {
  */
 export async function untilShown(
   context: RequestContext,
-  { id, answered }: { readonly id: string; readonly answered: PartnerResource | undefined },
-  judge: (seen: PartnerResource, first: PartnerResource) => Visibility,
-): Promise<Seen> {
+  { id, answered }: { readonly id: string; readonly answered: PartnerModel | undefined },
+  judge: (seen: PartnerModel, first: PartnerModel) => Visibility,
+): Promise<{ readonly partner: PartnerModel; readonly visibility: Visibility }> {
   const { graph, call, clock } = context;
   const first = answered ?? (await graph.readBack(id, call));
-  let seen: Seen = { partner: first, visibility: judge(first, first) };
+  let seen = { partner: first, visibility: judge(first, first) };
   for (const pauseMs of pausesMs) {
     if (seen.visibility.kind !== 'behind' || !hasTimeFor(pauseMs, context)) {
       break;
@@ -58,19 +62,15 @@ function hasTimeFor(pauseMs: number, { clock, call }: RequestContext): boolean {
  */
 export async function readView(
   context: RequestContext,
-  source: PartnerSource,
-  {
-    handOver,
-    properties,
-  }: { readonly handOver: HandOver; readonly properties: readonly HandedProperty[] },
+  source: RowSource<PartnerModel>,
+  handOver: HandOver,
+  properties: readonly RevisedProperty[],
 ): Promise<PartnerView | undefined> {
   const { graph, call, clock } = context;
   let view = viewOf(source, handOver, clock.now());
+  const unclear = () => view.unclear.filter((property) => properties.includes(property));
   for (const pauseMs of pausesMs) {
-    if (
-      !view.unclear.some((property) => properties.includes(property)) ||
-      !hasTimeFor(pauseMs, context)
-    ) {
+    if (unclear().length === 0 || !hasTimeFor(pauseMs, context)) {
       break;
     }
     await sleep(clock, pauseMs, call.signal);
@@ -80,9 +80,11 @@ export async function readView(
     }
     view = viewOf(again, handOver, clock.now());
   }
-  const unclear = new Set<string>(view.unclear.filter((property) => properties.includes(property)));
-  const pending = Object.entries(view.pending).filter(([property]) => !unclear.has(property));
-  return { ...view, pending: Object.fromEntries(pending) };
+  const pending = { ...view.pending };
+  for (const property of unclear()) {
+    delete pending[property];
+  }
+  return { ...view, pending };
 }
 
 /** The change was made, so a read that fails afterwards is no failure of it. */
@@ -94,23 +96,18 @@ function noneIfGraphFails(error: unknown): undefined {
 
 /** Tells that a change was accepted and does not show; nothing if it shows. */
 export function noticesOf(visibility: Visibility, info: GraphQLResolveInfo): Notice[] {
-  switch (visibility.kind) {
-    case 'shown':
-    case 'foreign':
-      return [];
-    case 'ignored':
-      return notVisible(
-        `Microsoft Graph accepted the change but does not show it in ${visibility.properties.join(', ')}. ` +
-          'It may ignore these properties, so the gateway did not read again.',
-        info,
-      );
-    case 'behind':
-      return notVisible(
-        `Microsoft Graph accepted the change but does not show it yet in ${visibility.properties.join(', ')}. ` +
-          'Its reads can lag by seconds. Read the partner again later.',
-        info,
-      );
+  if (visibility.kind !== 'behind' && visibility.kind !== 'ignored') {
+    return [];
   }
+  const names = visibility.properties.join(', ');
+  return notVisible(
+    visibility.kind === 'ignored'
+      ? `Microsoft Graph accepted the change but does not show it in ${names}. ` +
+          'It may ignore these properties, so the gateway did not read again.'
+      : `Microsoft Graph accepted the change but does not show it yet in ${names}. ` +
+          'Its reads can lag by seconds. Read the partner again later.',
+    info,
+  );
 }
 
 /** Tells that a partner is shown with what an earlier change wrote, which reads do not show. */
@@ -127,14 +124,4 @@ export function noticesOfView(view: PartnerView | undefined, info: GraphQLResolv
 
 function notVisible(message: string, info: GraphQLResolveInfo): Notice[] {
   return [{ code: 'CHANGE_NOT_VISIBLE_YET', message, path: responsePathAsArray(info.path) }];
-}
-
-/** Says that something was written and that another client of Graph has replaced it. */
-export function changedElsewhere(field: string[]): UserError {
-  return {
-    code: 'CONFLICT',
-    message:
-      'The change was written, but Microsoft Graph now holds another value, from another change at the same time. Read the partner, then decide again.',
-    field,
-  };
 }

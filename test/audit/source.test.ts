@@ -81,7 +81,7 @@ describe('source files', () => {
         // The owner of a lease or of a key has to be another one in each process, whatever ids are injected there.
         // Each client assertion needs an id that no other one has, whatever ids are injected.
         'src/identity/outbound/clientProof.ts',
-        'src/graph/redis.ts',
+        'src/partners/leases.ts',
         'src/partners/redisOutcomes.ts',
       ],
     ],

@@ -6,22 +6,24 @@ import {
   createTenantKeys,
   passthroughCredentials,
 } from '../../src/graph/credentials.ts';
-import type { EndReason, GraphCall, Send } from '../../src/graph/request.ts';
+import type { EndReason, GraphCall, GraphRow, Send } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
 import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
 import { createTransport } from '../../src/graph/transport.ts';
-import type { GraphApiVersion } from '../../src/graph/types.ts';
+import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';
 import type { Idempotency } from '../../src/partners/context.ts';
 import { createIdempotency } from '../../src/partners/idempotency.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
+import type { PartnerModel } from '../../src/partners/model.ts';
 import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
+import { readPartner } from '../../src/partners/readPartner.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 
-export interface TestClient {
-  readonly graph: GraphClient;
+export interface TestClient<Row extends GraphRow = PartnerResource> {
+  readonly graph: GraphClient<Row>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,20 @@ export function createTestClient(
   version: GraphApiVersion = 'beta',
   credentials: Credentials = passthroughCredentials,
 ): TestClient {
+  return createClient(root, version, credentials, testClientParts.readRow);
+}
+
+/** The same with the schema's partners as its rows. */
+export function createPartnerClient(root: URL): TestClient<PartnerModel> {
+  return createClient(root, 'beta', passthroughCredentials, readPartner);
+}
+
+function createClient<Row extends GraphRow>(
+  root: URL,
+  version: GraphApiVersion,
+  credentials: Credentials,
+  readRow: (value: unknown) => Row | string,
+): TestClient<Row> {
   const connections = createConnections(root.origin, {
     limit: 16,
     connectTimeoutMs: 2_000,
@@ -47,13 +63,17 @@ export function createTestClient(
   const transport = createTransport(connections);
   const send = createTestSend({ credentials, transport }, { base: routes.base });
   return {
-    graph: createGraphClient({ ...testClientParts, send, routes }),
+    graph: createGraphClient({ ...testClientParts, readRow, send, routes }),
     close: connections.close,
   };
 }
 
-/** What a client needs beside a way of sending; any answer to an add is believed. */
+/** What a client needs beside a way of sending; it gives rows as Graph wrote them, and believes any answer to an add. */
 export const testClientParts = {
+  readRow(value: unknown): PartnerResource | string {
+    const row = readPartner(value);
+    return typeof row === 'string' ? row : row.wire;
+  },
   clock: systemClock,
   chance: () => 0,
   log: silentLog,

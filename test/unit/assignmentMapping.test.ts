@@ -1,326 +1,234 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { partnerSourceOf } from '../../src/graph/readAnswer.ts';
 import type {
   AssignmentResource,
+  AssignmentTargetResource,
   NewAssignmentTargetResource,
   PartnerResource,
 } from '../../src/graph/types.ts';
-import {
-  assignmentTargetFromWire,
-  assignmentTargetToWire,
-} from '../../src/partners/assignmentMapping.ts';
-import { planAddition, planRemoval } from '../../src/partners/assignmentPlan.ts';
+import { planAddition, planRemoval } from '../../src/partners/assignments.ts';
 import {
   decideVerdict,
   type HandOver,
   handOverOf,
-  isOlder,
+  isFromBefore,
   lagMs,
   readHandOver,
-  type VerdictQuestion,
   viewOf,
   writeHandOver,
 } from '../../src/partners/handOver.ts';
+import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
+import { targetToWire } from '../../src/partners/writePartner.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 
+const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as const;
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-const group: NewAssignmentTargetResource = {
-  '@odata.type': '#microsoft.graph.groupAssignmentTarget',
-  groupId,
-};
-const filter = {
-  deviceAndAppManagementAssignmentFilterId: '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22',
-  deviceAndAppManagementAssignmentFilterType: 'include',
-} as const;
+const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
+const group: NewAssignmentTargetResource = { '@odata.type': typeOf('group'), groupId };
+const filterOf = <Kind>(kind: Kind, id: string | null = filterId) => ({
+  deviceAndAppManagementAssignmentFilterId: id,
+  deviceAndAppManagementAssignmentFilterType: kind,
+});
+const filtered = { ...group, ...filterOf('include' as const, filterId) } as typeof group;
+const collection = (collectionId: string): NewAssignmentTargetResource => ({
+  '@odata.type': typeOf('configurationManagerCollection'),
+  collectionId,
+});
 
 const sources = (...assignments: (AssignmentResource | null)[]) =>
   assignments.map((assignment, index) => ({ assignment, text: `text ${index}` }));
+const to = (...targets: object[]) =>
+  sources(...targets.map((target) => ({ target: { ...target } })));
+const done = { kind: 'done' };
+const write = (...entries: string[]) => ({ kind: 'write', entries });
 
 describe('planAddition', () => {
-  it('appends to what is there', () => {
-    const entries = sources(null, {}, { target: null }, { target: { '@odata.type': '#x' } });
-    expect(planAddition(entries, group, 'new')).toEqual({
-      kind: 'write',
-      entries: ['text 0', 'text 1', 'text 2', 'text 3', 'new'],
-    });
-  });
-
-  it.each<[string, AssignmentResource]>([
-    ['as it is sent', { target: { ...group } }],
-    ['without #', { target: { ...group, '@odata.type': 'microsoft.graph.groupAssignmentTarget' } }],
-    ['in upper case', { target: { ...group, groupId: groupId.toUpperCase() } }],
+  it.each<[string, ReturnType<typeof sources>, object, NewAssignmentTargetResource?]>([
     [
-      'with a filter of none',
-      { target: { ...group, deviceAndAppManagementAssignmentFilterType: 'none' } },
+      'appends to entries without the target',
+      sources(null, {}, { target: null }, { target: { '@odata.type': '#x' } }),
+      write('text 0', 'text 1', 'text 2', 'text 3', 'new'),
     ],
-    ['with more properties', { target: { ...group, colour: 'red' }, note: 1 }],
-  ])('has nothing to do where the target is there %s', (_what, entry) => {
-    expect(planAddition(sources(entry), group, 'new')).toEqual({ kind: 'done' });
-  });
-
-  it.each<[string, AssignmentResource]>([
-    ['another group', { target: { ...group, groupId: '00000000-0000-4000-8000-000000000000' } }],
+    ['has nothing to do if the target is there', to(group), done],
+    ['... without #', to({ ...group, '@odata.type': typeOf('group').slice(1) }), done],
+    ['... in upper case', to({ ...group, groupId: groupId.toUpperCase() }), done],
+    ['... with a filter of none', to({ ...group, ...filterOf('none', null) }), done],
+    ['... with more properties', sources({ target: { ...group, colour: 'red' }, note: 1 }), done],
+    ['... behind others', sources(null, { target: { ...group } }), done],
     [
-      'an exclusion of the group',
-      { target: { ...group, '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget' } },
+      '... with a collection id in another case',
+      to(collection('SMS1a')),
+      done,
+      collection('sms1A'),
     ],
-    ['a group without an id', { target: { ...group, groupId: null } }],
-  ])('does not take %s for the target', (_what, entry) => {
-    expect(planAddition(sources(entry), group, 'new')).toMatchObject({ kind: 'write' });
-  });
-
-  it('takes a collection for the same in any case of its id', () => {
-    const collection = (collectionId: string): NewAssignmentTargetResource => ({
-      '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
-      collectionId,
-    });
-    const entries = sources({ target: { ...collection('SMS0001a') } });
-    expect(planAddition(entries, collection('sms0001A'), 'new')).toEqual({ kind: 'done' });
-    expect(planRemoval(entries, collection('sms0001A'), false)).toMatchObject({ entries: [] });
-    expect(planRemoval(entries, collection('SMS0001b'), false)).toEqual({ kind: 'done' });
-  });
-
-  it('asks where the target already has another filter', () => {
-    expect(planAddition(sources({ target: { ...group, ...filter } }), group, 'new')).toEqual({
-      kind: 'otherFilter',
-    });
-    expect(planAddition(sources({ target: { ...group } }), { ...group, ...filter }, 'new')).toEqual(
-      {
-        kind: 'otherFilter',
-      },
-    );
+    ['keeps another group', to({ ...group, groupId: filterId }), write('text 0', 'new')],
+    [
+      'keeps an exclusion',
+      to({ ...group, '@odata.type': typeOf('exclusionGroup') }),
+      write('text 0', 'new'),
+    ],
+    ['keeps a group without an id', to({ ...group, groupId: null }), write('text 0', 'new')],
+    ['asks if the target has a filter', to(filtered), { kind: 'otherFilter' }],
+    ['asks if the target has no filter', to(group), { kind: 'otherFilter' }, filtered],
+  ])('%s', (_what, entries, plan, target = group) => {
+    expect(planAddition(entries, target, 'new')).toEqual(plan);
   });
 
   it('is done once it was done, for every target', () => {
     fc.assert(
       fc.property(targetInputs, (input) => {
-        const target = assignmentTargetToWire(input);
-        const entries = sources({ target: { ...target } });
-        expect(planAddition([], target, 'new')).toEqual({ kind: 'write', entries: ['new'] });
-        expect(planAddition(entries, target, 'new')).toEqual({ kind: 'done' });
-        expect(planRemoval(entries, target, true)).toEqual({ kind: 'write', entries: [] });
+        const target = targetToWire(input);
+        expect(planAddition([], target, 'new')).toEqual(write('new'));
+        expect(planAddition(to(target), target, 'new')).toEqual(done);
+        expect(planRemoval(to(target), target, true)).toEqual(write());
       }),
     );
   });
 });
 
 describe('planRemoval', () => {
-  it('leaves all others as they are', () => {
-    const entries = sources(null, { target: { ...group } }, { target: { '@odata.type': '#x' } });
-    expect(planRemoval(entries, group, false)).toEqual({
-      kind: 'write',
-      entries: ['text 0', 'text 2'],
-    });
-  });
-
-  it('has nothing to do where the target is not there', () => {
-    expect(planRemoval(sources(null, {}), group, false)).toEqual({ kind: 'done' });
-  });
-
-  it('removes what is there twice, because Graph sees one target in both', () => {
-    const entries = sources(
-      { target: { ...group } },
-      { target: { ...group, groupId: groupId.toUpperCase() } },
-    );
-    expect(planRemoval(entries, group, false)).toEqual({ kind: 'write', entries: [] });
-  });
-
-  it('looks at the filter only where one was given', () => {
-    const entries = sources({ target: { ...group, ...filter } });
-    expect(planRemoval(entries, group, false)).toEqual({ kind: 'write', entries: [] });
-    expect(planRemoval(entries, group, true)).toEqual({ kind: 'done' });
-    expect(planRemoval(entries, { ...group, ...filter }, true)).toMatchObject({ kind: 'write' });
+  it.each<[string, ReturnType<typeof sources>, boolean, object, NewAssignmentTargetResource?]>([
+    [
+      'keeps all others',
+      sources(null, { target: { ...group } }, { target: { '@odata.type': '#x' } }),
+      false,
+      write('text 0', 'text 2'),
+    ],
+    ['has nothing to do if the target is not there', sources(null, {}), false, done],
+    [
+      'removes what is there twice',
+      to(group, { ...group, groupId: groupId.toUpperCase() }),
+      false,
+      write(),
+    ],
+    ['removes a filtered target if no filter is given', to(filtered), false, write()],
+    ['keeps a filtered target if another filter is given', to(filtered), true, done],
+    ['removes a filtered target if its filter is given', to(filtered), true, write(), filtered],
+    [
+      'removes a collection in another case',
+      to(collection('SMS1a')),
+      false,
+      write(),
+      collection('sms1A'),
+    ],
+    ['keeps another collection', to(collection('SMS1a')), false, done, collection('SMS1b')],
+  ])('%s', (_what, entries, isFilterCounted, plan, target = group) => {
+    expect(planRemoval(entries, target, isFilterCounted)).toEqual(plan);
   });
 });
 
-describe('assignment target', () => {
-  const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-  const filterId = '7c0e3c55-8e3d-4a43-9f57-3b6a3a0a9a01';
+const targets = [
+  ['allLicensedUsers', 'AllLicensedUsersAssignmentTarget', {}],
+  ['allDevices', 'AllDevicesAssignmentTarget', {}],
+  ['group', 'GroupAssignmentTarget', { groupId }],
+  ['exclusionGroup', 'ExclusionGroupAssignmentTarget', { groupId }],
+  [
+    'configurationManagerCollection',
+    'ConfigurationManagerCollectionAssignmentTarget',
+    { collectionId: 'SMS00001' },
+  ],
+] as const;
 
-  describe('assignmentTargetFromWire', () => {
-    it.each([
-      ['allLicensedUsersAssignmentTarget', {}, 'AllLicensedUsersAssignmentTarget', {}],
-      ['allDevicesAssignmentTarget', {}, 'AllDevicesAssignmentTarget', {}],
-      ['groupAssignmentTarget', { groupId }, 'GroupAssignmentTarget', { groupId }],
-      [
-        'exclusionGroupAssignmentTarget',
-        { groupId },
-        'ExclusionGroupAssignmentTarget',
-        { groupId },
-      ],
-      [
-        'configurationManagerCollectionAssignmentTarget',
-        { collectionId: 'SMS00001' },
-        'ConfigurationManagerCollectionAssignmentTarget',
-        { collectionId: 'SMS00001' },
-      ],
-    ])('reads %s with and without #, in any case', (name, properties, __typename, fields) => {
-      const spellings = [
-        `#microsoft.graph.${name}`,
-        `microsoft.graph.${name}`,
-        `#Microsoft.Graph.${name.toUpperCase()}`,
-      ];
-      for (const odataType of spellings) {
-        const target = assignmentTargetFromWire({ '@odata.type': odataType, ...properties });
-        expect(target).toEqual({ __typename, filter: null, ...fields });
+describe('an assignment target', () => {
+  it.each(targets)(
+    'of kind %s is read in each spelling, and written with #',
+    (kind, __typename, ids) => {
+      const type = typeOf(kind);
+      for (const odataType of [type, type.slice(1), type.toUpperCase()]) {
+        const target = targetFromWire({ '@odata.type': odataType, ...ids });
+        expect(target).toEqual({ __typename, filter: null, ...ids });
       }
-    });
+      const write = (filter?: object | null) =>
+        targetToWire({ [kind]: { ...ids, ...(filter !== undefined && { filter }) } } as never);
+      expect(write()).toEqual({ '@odata.type': type, ...ids });
+      expect(Object.keys(write(null))).toEqual(['@odata.type', ...Object.keys(ids)]);
+      for (const kind of ['include', 'exclude']) {
+        expect(write({ id: filterId, type: kind.toUpperCase() })).toEqual({
+          '@odata.type': type,
+          ...ids,
+          ...filterOf(kind),
+        });
+      }
+    },
+  );
 
-    it('reads a missing group or collection id as null', () => {
-      const read = (name: string) =>
-        assignmentTargetFromWire({ '@odata.type': `#microsoft.graph.${name}` });
-      expect(read('groupAssignmentTarget')).toMatchObject({ groupId: null });
-      expect(read('configurationManagerCollectionAssignmentTarget')).toMatchObject({
-        collectionId: null,
-      });
-    });
-
-    it('keeps the name and all members of a type that the schema does not list', () => {
-      const target = assignmentTargetFromWire({
-        '@odata.type': '#microsoft.graph.scopeTagGroupAssignmentTarget',
-        targetType: 'user',
-        entraObjectId: groupId,
-        nested: { deep: [1, null, { x: true }] },
-      });
-      expect(target).toEqual({
-        __typename: 'UnrecognizedAssignmentTarget',
-        odataType: '#microsoft.graph.scopeTagGroupAssignmentTarget',
-        filter: null,
-        properties: {
-          targetType: 'user',
-          entraObjectId: groupId,
-          nested: { deep: [1, null, { x: true }] },
-        },
-      });
-    });
-
-    it('names the declared type where a target comes without one', () => {
-      expect(assignmentTargetFromWire({ groupId })).toEqual({
-        __typename: 'UnrecognizedAssignmentTarget',
-        odataType: '#microsoft.graph.deviceAndAppManagementAssignmentTarget',
-        filter: null,
-        properties: { groupId },
-      });
-    });
-
-    it('keeps a target whole whose id is no text', () => {
-      const wire = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: 7 };
-      expect(assignmentTargetFromWire(wire as never)).toEqual({
-        __typename: 'UnrecognizedAssignmentTarget',
-        odataType: '#microsoft.graph.groupAssignmentTarget',
-        filter: null,
-        properties: { groupId: 7 },
-      });
-    });
-
-    it.each([
-      ['include', 'INCLUDE'],
-      ['exclude', 'EXCLUDE'],
-      ['Include', 'INCLUDE'],
-      ['EXCLUDE', 'EXCLUDE'],
-    ])('reads a filter of kind %s', (wire, type) => {
-      const target = assignmentTargetFromWire({
-        '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget',
-        deviceAndAppManagementAssignmentFilterId: filterId,
-        deviceAndAppManagementAssignmentFilterType: wire,
-      });
-      expect(target.filter).toEqual({ id: filterId, type });
-    });
-
-    it.each([
-      [null, 'none'],
-      [filterId, 'none'],
-      [filterId, 'None'],
-      [filterId, ''],
-      [filterId, null],
-      [null, 'include'],
-      ['', 'include'],
-    ])('reads filter id %j of kind %j as no filter', (id, type) => {
-      const target = assignmentTargetFromWire({
-        '@odata.type': '#microsoft.graph.groupAssignmentTarget',
-        groupId,
-        deviceAndAppManagementAssignmentFilterId: id,
-        deviceAndAppManagementAssignmentFilterType: type,
-      });
-      expect(target).toEqual({ __typename: 'GroupAssignmentTarget', groupId, filter: null });
-    });
-
-    it.each([
-      [filterId, 'includeAny'],
-      [filterId, 'unknownFutureValue'],
-      [null, 'dynamic'],
-      [filterId, { kind: 'include' }],
-    ])('recognises no target with filter id %j of kind %j, and loses nothing of it', (id, kind) => {
-      const properties = {
-        groupId,
-        deviceAndAppManagementAssignmentFilterId: id,
-        deviceAndAppManagementAssignmentFilterType: kind as string,
-      };
-      const odataType = '#microsoft.graph.groupAssignmentTarget';
-      expect(assignmentTargetFromWire({ '@odata.type': odataType, ...properties })).toEqual({
-        __typename: 'UnrecognizedAssignmentTarget',
-        odataType,
-        filter: null,
-        properties,
-      });
-    });
+  it.each<[string, AssignmentTargetResource, object]>([
+    ['a missing group id', { '@odata.type': typeOf('group') }, { groupId: null }],
+    [
+      'a missing collection id',
+      { '@odata.type': typeOf('configurationManagerCollection') },
+      { collectionId: null },
+    ],
+  ])('reads %s as null', (_what, wire, expected) => {
+    expect(targetFromWire(wire)).toMatchObject(expected);
   });
 
-  describe('assignmentTargetToWire', () => {
-    it.each([
-      [
-        { allLicensedUsers: {} },
-        { '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget' },
-      ],
-      [{ allDevices: {} }, { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' }],
-      [
-        { group: { groupId } },
-        { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId },
-      ],
-      [
-        { exclusionGroup: { groupId } },
-        { '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget', groupId },
-      ],
-      [
-        { configurationManagerCollection: { collectionId: 'SMS00001' } },
-        {
-          '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
-          collectionId: 'SMS00001',
-        },
-      ],
-    ])('writes %j with its type and #', (input, wire) => {
-      expect(assignmentTargetToWire(input)).toEqual(wire);
-    });
-
-    it('writes a filter in the two properties of the base type', () => {
-      expect(
-        assignmentTargetToWire({ allDevices: { filter: { id: filterId, type: 'EXCLUDE' } } }),
-      ).toEqual({
-        '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget',
-        deviceAndAppManagementAssignmentFilterId: filterId,
-        deviceAndAppManagementAssignmentFilterType: 'exclude',
+  const nested = { targetType: 'user', nested: { deep: [1, null, { x: true }] } };
+  it.each<[string, AssignmentTargetResource, string, object?]>([
+    ['an unlisted type', { '@odata.type': typeOf('scopeTag'), ...nested }, typeOf('scopeTag')],
+    ['a missing type, as the declared one', { groupId }, typeOf('deviceAndAppManagement')],
+    ['a group id that is no text', { ...group, groupId: 7 as never }, typeOf('group')],
+    [
+      'a collection id that is no text',
+      { ...collection(''), collectionId: {} as never },
+      typeOf('configurationManagerCollection'),
+    ],
+    ['a filter of an unlisted kind', { ...group, ...filterOf('includeAny') }, typeOf('group')],
+    ['such a kind without an id', { ...group, ...filterOf('dynamic', null) }, typeOf('group')],
+    ['a kind that is no text', { ...group, ...filterOf({} as never) }, typeOf('group')],
+    [
+      'the known filter of an unlisted type',
+      { '@odata.type': typeOf('scopeTag'), ...filterOf('include') },
+      typeOf('scopeTag'),
+      { id: filterId, type: 'INCLUDE' },
+    ],
+  ])(
+    'keeps its name and all members with %s',
+    (_what, wire, odataType, filter: object | null = null) => {
+      const { '@odata.type': _type, ...properties } = wire;
+      const __typename = 'UnrecognizedAssignmentTarget';
+      expect(targetFromWire(wire)).toEqual({
+        __typename,
+        odataType,
+        filter,
+        properties,
       });
-    });
+    },
+  );
 
-    it('never sends "no filter", neither as none nor as null', () => {
-      const wire = assignmentTargetToWire({ group: { groupId, filter: null } });
-      expect(Object.keys(wire)).toEqual(['@odata.type', 'groupId']);
+  it.each<[string | null, string | null, string | null]>([
+    [filterId, 'include', 'INCLUDE'],
+    [filterId, 'Include', 'INCLUDE'],
+    [filterId, 'EXCLUDE', 'EXCLUDE'],
+    [null, 'none', null],
+    [filterId, 'None', null],
+    [filterId, '', null],
+    [filterId, null, null],
+    [null, 'include', null],
+    ['', 'exclude', null],
+  ])('with filter id %j of kind %j reads the filter %j', (id, kind, type) => {
+    expect(targetFromWire({ ...group, ...filterOf(kind, id) })).toEqual({
+      __typename: 'GroupAssignmentTarget',
+      groupId,
+      filter: type && { id, type },
     });
   });
 });
 
 const nowMs = 1_000_000;
 const property = 'iosEnrollmentAssignments';
-const groupOf = (groupId: string) =>
-  `{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"${groupId}"}}`;
+const groupOf = (id: string) =>
+  `{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"${id}"}}`;
 const listOf = (...ids: string[]): string => `[${ids.map(groupOf).join()}]`;
 const partnerOf = (...ids: string[]): PartnerResource => ({
   id: 'a',
   displayName: 'Fleet',
   [property]: JSON.parse(listOf(...ids)),
 });
-const sourceOf = (partner: PartnerResource) => partnerSourceOf(partner, JSON.stringify(partner));
+const sourceOf = (wire: PartnerResource, body: object = wire) => ({
+  partner: partnerFromWire(wire),
+  body: Buffer.from(JSON.stringify(body)),
+});
 const wrote = (ids: string[], before: HandOver, read: PartnerResource | undefined, atMs: number) =>
   handOverOf({ [property]: listOf(...ids) }, { pending: before, read }, atMs);
 /** Lists of one, two and three groups, written one after the other while reads showed none. */
@@ -328,9 +236,11 @@ const chain = ['a', 'b', 'c'].reduce<HandOver>(
   (before, _id, index) => wrote(['a', 'b', 'c'].slice(0, index + 1), before, partnerOf(), nowMs),
   {},
 );
+const textsOf = (view: ReturnType<typeof viewOf>) =>
+  view.assignments('ios').map(({ text }) => text);
 
 describe('decideVerdict', () => {
-  it.each<[string, Partial<VerdictQuestion>, string]>([
+  it.each<[string, object, string]>([
     ['what was written', { read: 'written' }, 'shown'],
     ['what was there before', { read: 'before' }, 'behind'],
     ['what was there long before', { read: 'first' }, 'behind'],
@@ -343,63 +253,91 @@ describe('decideVerdict', () => {
     ['another value too late', { read: 'third', older: [], ageMs: lagMs }, 'expired'],
   ])('decides about a read of %s', (_what, change, verdict) => {
     const question = { read: '', written: 'written', older: ['first', 'before'], ageMs: 0 };
-    expect(decideVerdict({ ...question, ...change })).toBe(verdict);
+    const { read, ...others } = { ...question, ...change };
+    expect(decideVerdict(read, others)).toBe(verdict);
   });
 });
 
 describe('viewOf', () => {
-  it.each<[string, string[], string[]]>([
-    ['no write yet', [], ['a', 'b', 'c']],
-    ['the first write', ['a'], ['a', 'b', 'c']],
-    ['the last write but one', ['b', 'a'], ['a', 'b', 'c']],
-    ['the last write', ['c', 'b', 'a'], ['c', 'b', 'a']],
-    ['a third value', ['x'], ['x']],
-  ])('gives the list to work on when a read shows %s', (_what, read, expected) => {
+  it.each<[string, string[], string[], string[]]>([
+    ['no write yet', [], ['a', 'b', 'c'], [property]],
+    ['the first write', ['a'], ['a', 'b', 'c'], [property]],
+    ['the last write but one', ['b', 'a'], ['a', 'b', 'c'], [property]],
+    ['the last write', ['c', 'b', 'a'], ['c', 'b', 'a'], []],
+    ['a third value', ['x'], ['x'], []],
+  ])('gives the list to work on when a read shows %s', (_what, read, expected, behind) => {
     const view = viewOf(sourceOf(partnerOf(...read)), chain, nowMs + 3_000);
-    expect(view.partner).toEqual(partnerOf(...expected));
-    expect(view.assignments('ios').map(({ text }) => text)).toEqual(expected.map(groupOf));
-    expect(view.read.partner).toEqual(partnerOf(...read));
+    expect(view.partner.wire).toEqual(partnerOf(...expected));
+    expect(textsOf(view)).toEqual(expected.map(groupOf));
+    expect(view.read.wire).toEqual(partnerOf(...read));
+    expect(view).toMatchObject({ behind, unclear: [] });
   });
 
   it('keeps the bytes and the numbers of what was written', () => {
     const entry = '{"target": {"@odata.type":"#microsoft.graph.x", "n": 12345678901234567890}}';
-    const handOver = handOverOf(
-      { [property]: `[${entry}]` },
-      { pending: {}, read: partnerOf() },
-      nowMs,
-    );
+    const before = { pending: {}, read: partnerOf() };
+    const handOver = handOverOf({ [property]: `[${entry}]` }, before, nowMs);
     const view = viewOf(sourceOf(partnerOf()), handOver, nowMs);
-    expect(view.assignments('ios').map(({ text }) => text)).toEqual([entry]);
-    expect(view.partner[property]?.[0]?.target).toHaveProperty('n', '12345678901234567890');
+    expect(textsOf(view)).toEqual([entry]);
+    expect(view.partner.wire[property]?.[0]?.target).toHaveProperty('n', '12345678901234567890');
+  });
+
+  it('reads entries from a body in either form, and writes them anew if it has none', () => {
+    const wire = partnerOf('a');
+    for (const body of [wire, { value: wire }, {}]) {
+      expect(textsOf(viewOf(sourceOf(wire, body), {}, nowMs))).toEqual([groupOf('a')]);
+    }
+    expect(textsOf(viewOf(sourceOf({ id: 'a' }), {}, nowMs))).toEqual([]);
   });
 
   it('forgets each earlier value when no read can lag so far behind', () => {
     const later = wrote(['a', 'b', 'c', 'd'], chain, partnerOf('a'), nowMs + lagMs - 1);
     const view = viewOf(sourceOf(partnerOf()), later, nowMs + lagMs);
-    expect(view.partner).toEqual(partnerOf());
-    expect(isOlder(view.pending, property, partnerOf('a')[property])).toBe(false);
+    expect(view.partner.wire).toEqual(partnerOf());
+    expect(view.pending).toEqual({});
   });
 
   it('goes by each property alone', () => {
     const both = handOverOf({ displayName: '"New"' }, { pending: chain, read: partnerOf() }, nowMs);
     const view = viewOf(sourceOf(partnerOf('x')), both, nowMs);
-    expect(view.partner).toEqual({ ...partnerOf('x'), displayName: 'New' });
+    expect(view.partner.wire).toEqual({ ...partnerOf('x'), displayName: 'New' });
     expect(view.behind).toEqual(['displayName']);
   });
 
-  it('does not hand on a value that is too large', () => {
-    const text = JSON.stringify('x'.repeat(1024 * 1024));
-    expect(handOverOf({ displayName: text }, { pending: {}, read: partnerOf() }, nowMs)).toEqual(
-      {},
+  it('leaves open what only another read can tell', () => {
+    const view = viewOf(sourceOf(partnerOf('x')), wrote(['a'], {}, undefined, nowMs), nowMs);
+    expect(view).toMatchObject({ unclear: [property], behind: [], read: view.partner });
+    expect(Object.keys(view.pending)).toEqual([property]);
+  });
+});
+
+describe('handOverOf', () => {
+  it('does not hand on a value that is too large, and drops the one before it', () => {
+    const before = {
+      pending: { displayName: { text: '""', atMs: 0, older: [] } },
+      read: undefined,
+    };
+    const sizes = [1024 * 1024, 1024 * 1024 + 1].map((length) =>
+      Object.keys(handOverOf({ displayName: `"${'x'.repeat(length - 2)}"` }, before, nowMs)),
     );
+    expect(sizes).toEqual([['displayName'], []]);
   });
 
-  it('bounds how many earlier values it remembers', () => {
+  it('bounds how many earlier values it remembers, the last ones', () => {
     let handOver: HandOver = {};
     for (let index = 0; index < 300; index += 1) {
       handOver = wrote([String(index)], handOver, undefined, nowMs);
     }
     expect(handOver[property]?.older).toHaveLength(256);
+    const isBefore = (id: string) =>
+      isFromBefore(property, partnerOf(id), { handOver, first: partnerOf() });
+    expect(['42', '43', '298', '299'].map(isBefore)).toEqual([false, true, true, false]);
+  });
+
+  it('takes what Graph showed first for what was there if nothing else is known', () => {
+    const before = { handOver: wrote(['a'], {}, undefined, nowMs), first: partnerOf('x') };
+    expect(isFromBefore(property, partnerOf('x'), before)).toBe(true);
+    expect(isFromBefore(property, partnerOf('a'), before)).toBe(false);
   });
 });
 
@@ -408,12 +346,10 @@ describe('a hand-over between replicas', () => {
     const elsewhereMs = 5_000;
     const text = writeHandOver(chain, nowMs + 1_000);
     const read = readHandOver(text, 2_000, elsewhereMs);
-    expect(read[property]).toMatchObject({
-      text: listOf('a', 'b', 'c'),
-      atMs: elsewhereMs - 3_000,
-    });
+    expect(read[property]).toMatchObject({ text: listOf('a', 'b', 'c'), atMs: 2_000 });
+    expect(read[property]?.older.map(([, untilMs]) => untilMs)).toEqual([12_000, 12_000, 12_000]);
     const view = viewOf(sourceOf(partnerOf('a')), read, elsewhereMs);
-    expect(view.partner).toEqual(partnerOf('a', 'b', 'c'));
+    expect(view.partner.wire).toEqual(partnerOf('a', 'b', 'c'));
     expect(viewOf(sourceOf(partnerOf('a')), read, elsewhereMs + 7_000).behind).toEqual([]);
   });
 
@@ -422,10 +358,14 @@ describe('a hand-over between replicas', () => {
     'null',
     '[]',
     '{"displayName":null}',
+    '{"displayName":{"text":7,"ageMs":0,"older":[]}}',
     '{"displayName":{"text":"no JSON","ageMs":0,"older":[]}}',
     '{"displayName":{"text":"7","ageMs":0,"older":[]}}',
     '{"displayName":{"text":"\\"x\\"","older":[]}}',
+    '{"displayName":{"text":"\\"x\\"","ageMs":0}}',
     '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":[["a"]]}}',
+    '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":[[1,1]]}}',
+    '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":["ab"]}}',
     '{"iosEnrollmentAssignments":{"text":"[7]","ageMs":0,"older":[]}}',
     '{"id":{"text":"\\"x\\"","ageMs":0,"older":[]}}',
   ])('is ignored when it has another form: %s', (text) => {

@@ -1,51 +1,52 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserError } from '../../src/generated/graphql.ts';
+import { refused } from '../../src/partners/changePartner.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
 import {
   createMemoryOutcomes,
+  entryBytes,
   keptForMs,
   reservedBytes,
   type Taken,
 } from '../../src/partners/outcomeStore.ts';
 import {
-  answeredOutcome,
-  decideOutcome,
-  doubtOf,
   type Ending,
-  findKeyProblems,
   inputDigestOf,
+  isKeyFree,
+  outcomeOf,
   readOutcome,
   unknownOutcome,
   writeOutcome,
 } from '../../src/partners/outcomes.ts';
-import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
+import { partnerFromWire } from '../../src/partners/readPartner.ts';
+import { endableCall } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const userErrors: UserError[] = [{ code: 'CONFLICT', message: 'No.', field: null }];
-const answered: Ending = { payload: { userErrors: [] } };
-const refused: Ending = { payload: { userErrors } };
+const answered: Ending = { payload: refused([]) };
+const rejected: Ending = { payload: refused(userErrors) };
 const failed: Ending = { error: new GatewayError('THROTTLED', 'Later.') };
 const inDoubt: Ending = {
   error: new GatewayError('OUTCOME_UNKNOWN', 'Look.', { mayHaveBeenApplied: true }),
 };
 const broken: Ending = { error: new TypeError('A fault of the gateway') };
 
-describe('decideOutcome', () => {
+describe('isKeyFree', () => {
   it.each([
-    ['a success without a write', answered, 'none', 'keep'],
-    ['a success', answered, 'done', 'keep'],
-    ['user errors of the gateway', refused, 'none', 'free'],
-    ["Graph's rejection of the write", refused, 'begun', 'keep'],
-    ['a write that another one replaced', refused, 'done', 'keep'],
-    ['a failure before the write', failed, 'none', 'free'],
-    ['a write that was surely not executed', failed, 'begun', 'free'],
-    ['a failure after the write', failed, 'done', 'doubt'],
-    ['a write in doubt', inDoubt, 'begun', 'doubt'],
-    ['a fault of the gateway before the write', broken, 'none', 'free'],
-    ['a fault of the gateway in the write', broken, 'begun', 'doubt'],
-    ['a fault of the gateway after the write', broken, 'done', 'doubt'],
-  ] as const)('decides about %s', (_what, ending, write, decision) => {
-    expect(decideOutcome(ending, write)).toBe(decision);
+    ['a success without a write', answered, 'none', false],
+    ['a success', answered, 'done', false],
+    ['user errors of the gateway', rejected, 'none', true],
+    ["Graph's rejection of the write", rejected, 'begun', false],
+    ['a write that another one replaced', rejected, 'done', false],
+    ['a failure before the write', failed, 'none', true],
+    ['a write that was surely not executed', failed, 'begun', true],
+    ['a failure after the write', failed, 'done', false],
+    ['a write in doubt', inDoubt, 'begun', false],
+    ['a fault of the gateway before the write', broken, 'none', true],
+    ['a fault of the gateway in the write', broken, 'begun', false],
+    ['a fault of the gateway after the write', broken, 'done', false],
+  ] as const)('decides about %s', (_what, ending, write, isFree) => {
+    expect(isKeyFree(ending, write)).toBe(isFree);
   });
 });
 
@@ -64,36 +65,42 @@ describe('inputDigestOf', () => {
   });
 });
 
-describe('findKeyProblems', () => {
-  it.each([
-    [undefined, 0],
-    [null, 0],
-    ['', 1],
-    ['k', 0],
-    ['k'.repeat(128), 0],
-    ['k'.repeat(129), 1],
-    ['\u{1f511}'.repeat(128), 0],
-    [`${'\u{1f511}'.repeat(128)}k`, 1],
-  ])('counts characters: %#', (key, count) => {
-    expect(findKeyProblems(key)).toHaveLength(count);
-  });
-});
-
 describe('an outcome', () => {
   const wire = { id: 'a', iosEnrollmentAssignments: [null], later: '12345678901234567890' };
-  const outcome = answeredOutcome(
-    { complianceManagementPartner: partnerFromWire(wire), userErrors },
-    [{ code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.', path: ['x'] }],
-  );
+  const outcome = outcomeOf({ payload: refused(userErrors, partnerFromWire(wire)) }, [
+    { code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.', path: ['x'] },
+  ]);
 
   it('is read as it was written, with the row or with its id', () => {
-    const { text, short } = writeOutcome(outcome);
-    expect(readOutcome(text)).toEqual({ ...outcome, partner: wire });
+    const { text, short, isFinal } = writeOutcome(outcome);
+    expect(isFinal).toBe(true);
+    expect(readOutcome(text)).toEqual({
+      kind: 'answered',
+      rest: { changed: false, deletedComplianceManagementPartnerId: null, userErrors },
+      partner: wire,
+      notices: [{ code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.' }],
+    });
     expect(readOutcome(short)).toEqual({ ...outcome, partner: 'a' });
-    const doubt = doubtOf(inDoubt.error);
-    expect(readOutcome(writeOutcome(doubt).text)).toEqual(doubt);
-    expect(doubt).toMatchObject({ message: 'Look.', extensions: { mayHaveBeenApplied: true } });
-    expect(doubtOf(failed.error)).toBe(unknownOutcome);
+  });
+
+  it.each([
+    ['without a partner', outcomeOf(answered, [])],
+    ['in doubt', outcomeOf(inDoubt, [])],
+    ['unknown', unknownOutcome],
+  ])('is the same in both forms %s', (_what, one) => {
+    const { text, short, isFinal } = writeOutcome(one);
+    expect([short, isFinal]).toEqual([text, one.kind === 'answered']);
+    expect(readOutcome(text)).toEqual(JSON.parse(text));
+    expect(readOutcome(text)).toEqual(one);
+  });
+
+  it('of an error is what the error says, and unknown if it says nothing of the write', () => {
+    const extensions = { mayHaveBeenApplied: true };
+    expect(outcomeOf(inDoubt, [])).toEqual({ kind: 'doubt', message: 'Look.', extensions });
+    expect([failed, broken].map((ending) => outcomeOf(ending, []))).toEqual([
+      unknownOutcome,
+      unknownOutcome,
+    ]);
   });
 
   it.each([
@@ -102,15 +109,22 @@ describe('an outcome', () => {
     'null',
     '{"kind":"answered"}',
     '{"kind":"doubt","message":1,"extensions":{}}',
+    '{"kind":"doubt","message":"","extensions":[]}',
+    '{"kind":"answered","rest":{},"notices":[]}',
+    '{"kind":"answered","rest":{"userErrors":[]}}',
     '{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}',
-    '{"kind":"later"}',
+    '{"kind":"later","rest":{"userErrors":[]},"notices":[]}',
   ])('of a form that is not known is unknown: %s', (text) => {
     expect(readOutcome(text)).toBe(unknownOutcome);
   });
 });
 
 describe('the store in memory', () => {
-  const use = (caller: string, id: string) => ({ id: `${caller} ${id}`, caller, input: 'input' });
+  const use = (caller: string, id = 'one', input = 'input') => ({
+    id: `${caller} ${id}`,
+    caller,
+    input,
+  });
   const { signal } = new AbortController();
   const holdOf = (taken: Taken) => {
     if (!('hold' in taken)) {
@@ -118,43 +132,71 @@ describe('the store in memory', () => {
     }
     return taken.hold;
   };
-  const outcome = (text: string) => ({ text, short: 'short', isFinal: true });
-
-  it('counts bytes, refuses beyond them, and has room again when outcomes end', async () => {
+  const outcome = (text: string, isFinal = true) => ({ text, short: 'short', isFinal });
+  const start = (storeBytes = reservedBytes * 100) => {
     const clock = createVirtualClock();
-    const storeBytes = reservedBytes * 100;
     const store = createMemoryOutcomes(storeBytes, clock);
+    const take = (...of: Parameters<typeof use>) => store.take(use(...of), signal);
+    return { clock, store, take };
+  };
+
+  it('counts bytes, rejects keys beyond them, and has room again when outcomes end', async () => {
+    const { clock, take } = start();
     const callers = Array.from({ length: 100 }, (_value, index) => `caller ${index}`);
     const taken: Taken[] = [];
     for (const caller of callers) {
-      taken.push(await store.take(use(caller, 'one'), signal));
+      taken.push(await take(caller));
     }
     expect(taken.map(({ kind }) => kind)).toEqual(callers.map(() => 'first'));
     const full = { kind: 'full', retryAfterMs: 60_000 };
-    expect(await store.take(use('another', 'one'), signal)).toEqual(full);
+    expect(await take('another')).toEqual(full);
     for (const one of taken) {
       await holdOf(one).settle(outcome('x'.repeat(2_000)));
     }
-    expect(await store.take(use('caller 0', 'two'), signal)).toEqual(full);
-    const another = await store.take(use('another', 'one'), signal);
-    await holdOf(another).settle(undefined);
-    expect((await store.take(use('another', 'one'), signal)).kind).toBe('first');
+    expect(await take('caller 0', 'two')).toEqual(full);
+    await holdOf(await take('another')).settle(undefined);
+    expect((await take('another')).kind).toBe('first');
     await clock.advance(keptForMs - 1);
-    expect((await store.take(use('caller 0', 'one'), signal)).kind).toBe('kept');
+    expect((await take('caller 0')).kind).toBe('kept');
+    expect(await take('caller 0', 'two')).toEqual({ kind: 'full', retryAfterMs: 1_000 });
     await clock.advance(1);
     for (const caller of callers) {
-      expect((await store.take(use(caller, 'two'), signal)).kind).toBe('first');
+      expect((await take(caller, 'two')).kind).toBe('first');
     }
   });
 
-  it('keeps the short form of what does not fit', async () => {
-    const store = createMemoryOutcomes(reservedBytes * 100, createVirtualClock());
-    await holdOf(await store.take(use('a', 'one'), signal)).settle(
-      outcome('x'.repeat(reservedBytes)),
-    );
-    expect(await store.take(use('a', 'one'), signal)).toEqual({ kind: 'kept', text: 'short' });
-    expect(await store.take({ ...use('a', 'one'), input: 'other' }, signal)).toEqual({
-      kind: 'reused',
-    });
+  it.each([
+    [reservedBytes - entryBytes, 'x'],
+    [reservedBytes - entryBytes + 1, 'short'],
+  ])('keeps a text of %i bytes in the form that fits', async (bytes, kept) => {
+    const { take } = start();
+    await holdOf(await take('a')).settle(outcome('x'.repeat(bytes)));
+    const text = kept === 'x' ? 'x'.repeat(bytes) : kept;
+    expect(await take('a')).toEqual({ kind: 'kept', text });
+    expect(await take('a', 'one', 'other')).toEqual({ kind: 'reused' });
+  });
+
+  it('gives one that waits the outcome of the one that holds the key, or else the key', async () => {
+    const { take } = start(reservedBytes * 1_000);
+    const first = holdOf(await take('a'));
+    expect(await take('a', 'one', 'other')).toEqual({ kind: 'reused' });
+    const waiting = [take('a'), take('a')];
+    await first.settle(undefined);
+    const second = await waiting[0];
+    expect(second?.kind).toBe('first');
+    await holdOf(second as Taken).settle(outcome('doubt', false));
+    const third = await waiting[1];
+    expect(third).toMatchObject({ kind: 'doubt', text: 'doubt' });
+    await holdOf(third as Taken).settle(outcome('known'));
+    expect(await take('a')).toEqual({ kind: 'kept', text: 'known' });
+  });
+
+  it('waits no longer than the operation lasts', async () => {
+    const { store, take } = start();
+    await take('a');
+    const { call, end } = endableCall();
+    const waiting = store.take(use('a'), call.signal);
+    end('deadline');
+    await expect(waiting).rejects.toMatchObject({ code: 'timeout' });
   });
 });

@@ -5,28 +5,20 @@ import type {
   ComplianceManagementPartnerOrder,
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../src/graph/types.ts';
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
+import { readPartnerConnection } from '../../src/partners/list/page.ts';
 import { createPartnerRows } from '../../src/partners/list/rows.ts';
-import { readPartnerConnection } from '../../src/partners/queries.ts';
-
-/** What a client sees of a page. */
-interface SeenPage {
-  readonly ids: readonly string[];
-  readonly cursors: readonly string[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  readonly totalCount: number;
-}
+import type { PartnerModel } from '../../src/partners/model.ts';
+import { partnerFromWire } from '../../src/partners/readPartner.ts';
 
 /** Cuts a page out of rows as the list does; they come in Graph's pages of three. */
 async function readPageOf(
-  rows: readonly PartnerResource[],
+  rows: readonly PartnerModel[],
   args: QueryComplianceManagementPartnersArgs,
-): Promise<SeenPage> {
-  async function* pages(): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+) {
+  async function* pages(): AsyncGenerator<readonly PartnerModel[], void, undefined> {
     for (let start = 0; start < rows.length; start += 3) {
       yield rows.slice(start, start + 3);
     }
@@ -35,16 +27,13 @@ async function readPageOf(
   if ('problem' in page) {
     throw new Error(page.problem);
   }
-  const connection = await readPartnerConnection(
-    createPartnerRows(pages(), { rows: 10_000, bytes: Infinity }),
-    page,
-  );
+  const partnerRows = createPartnerRows(pages(), { rows: 10_000, bytes: Infinity });
+  const { nodes, edges, pageInfo } = await readPartnerConnection(partnerRows, page);
   return {
-    ids: connection.nodes.map(({ id }) => id),
-    cursors: connection.edges.map(({ cursor }) => cursor()),
-    hasNextPage: await connection.pageInfo.hasNextPage(),
-    hasPreviousPage: await connection.pageInfo.hasPreviousPage(),
-    totalCount: await connection.totalCount(),
+    ids: nodes.map(({ id }) => id),
+    cursors: edges.map(({ cursor }) => cursor()),
+    hasNextPage: await pageInfo.hasNextPage(),
+    hasPreviousPage: await pageInfo.hasPreviousPage(),
   };
 }
 
@@ -54,16 +43,12 @@ interface Walk {
   readonly selection: Pick<QueryComplianceManagementPartnersArgs, 'filter' | 'orderBy'>;
   readonly pageSize: number;
   /** The rows as they are now; called for each page with the ids of the one before. */
-  readonly rowsAfter: (lastPage: readonly string[]) => readonly PartnerResource[];
+  readonly rowsAfter: (lastPage: readonly string[]) => readonly PartnerModel[];
 }
 
 /** Goes through a list to its end and gives the ids that were seen, in the list's order. */
-async function walk({
-  direction,
-  selection,
-  pageSize,
-  rowsAfter,
-}: Walk): Promise<readonly string[]> {
+async function walk(way: Walk): Promise<readonly string[]> {
+  const { direction, selection, pageSize, rowsAfter } = way;
   const pages: (readonly string[])[] = [];
   let cursor: string | null = null;
   for (let isMore = true; isMore; ) {
@@ -96,10 +81,10 @@ const values = fc.record(
   },
   { requiredKeys: [] },
 );
-const lists = (maxLength: number): fc.Arbitrary<readonly PartnerResource[]> =>
+const lists = (maxLength: number): fc.Arbitrary<readonly PartnerModel[]> =>
   fc
     .array(values, { maxLength, size: 'max' })
-    .map((rows) => rows.map((row, index) => ({ ...row, id: `row-${index}` })));
+    .map((rows) => rows.map((row, index) => partnerFromWire({ ...row, id: `row-${index}` })));
 
 const keys: fc.Arbitrary<ComplianceManagementPartnerOrder> = fc.record({
   field: fc.constantFrom('DISPLAY_NAME', 'PARTNER_STATE', 'LAST_HEARTBEAT_DATE_TIME'),
@@ -134,7 +119,7 @@ const changes: fc.Arbitrary<readonly Change[]> = fc.array(
 );
 
 /** A list that changes between pages, and what became of its rows. */
-function changingList(start: readonly PartnerResource[], script: readonly Change[]) {
+function changingList(start: readonly PartnerModel[], script: readonly Change[]) {
   const left = [...script];
   const removed = new Set<string>();
   let rows = start;
@@ -142,7 +127,7 @@ function changingList(start: readonly PartnerResource[], script: readonly Change
   const isFirstRead = { current: true };
   return {
     removed,
-    rowsAfter(lastPage: readonly string[]): readonly PartnerResource[] {
+    rowsAfter(lastPage: readonly string[]): readonly PartnerModel[] {
       const change = isFirstRead.current ? undefined : left.shift();
       isFirstRead.current = false;
       const gone = change?.removed === 'lastPage' ? lastPage : idsAt(rows, change?.removed ?? []);
@@ -152,18 +137,18 @@ function changingList(start: readonly PartnerResource[], script: readonly Change
       rows = rows.filter(({ id }) => !gone.includes(id));
       for (const { position, row } of change?.added ?? []) {
         lastId += 1;
-        rows = rows.toSpliced(position, 0, { ...row, id: `new-${lastId}` });
+        rows = rows.toSpliced(position, 0, partnerFromWire({ ...row, id: `new-${lastId}` }));
       }
       return rows;
     },
   };
 }
 
-const idsAt = (rows: readonly PartnerResource[], positions: readonly number[]): string[] =>
+const idsAt = (rows: readonly PartnerModel[], positions: readonly number[]): string[] =>
   positions.flatMap((position) => rows[position]?.id ?? []);
 
 /** The ids of rows as a selection has them, found in another way than the pages are. */
-function selected(rows: readonly PartnerResource[], selection: Walk['selection']): string[] {
+function selected(rows: readonly PartnerModel[], selection: Walk['selection']): string[] {
   const { filter, orderBy } = selection;
   const found = rows.filter(compilePartnerFilter(filter ?? {}));
   const order = createPartnerOrder(orderBy ?? []);
@@ -202,10 +187,10 @@ describe('a walk through a list that changes between its pages', () => {
         selections,
         pageSizes,
         async (rows, late, selection, pageSize) => {
-          const added = late.map((row, index) => ({ ...row, id: `zzz-${index}` }));
+          const added = late.map((row, index) => partnerFromWire({ ...row, id: `zzz-${index}` }));
           const [top] = selected(rows, selection).slice(pageSize - 1);
           let reads = 0;
-          const rowsAfter = (): readonly PartnerResource[] => {
+          const rowsAfter = (): readonly PartnerModel[] => {
             reads += 1;
             return reads === 1 ? rows : [...rows, ...added];
           };
@@ -227,7 +212,9 @@ describe('a walk through a list that changes between its pages', () => {
         directions,
         fc.integer({ min: 20, max: 120 }),
         async (gone, direction, pageSize) => {
-          const rows = Array.from({ length: 450 }, (_value, index) => ({ id: `row-${index}` }));
+          const rows = Array.from({ length: 450 }, (_value, index) =>
+            partnerFromWire({ id: `row-${index}` }),
+          );
           const script = gone.map(({ from, count }) => ({
             removed: Array.from({ length: count }, (_value, index) => from + index),
             added: [],
@@ -248,12 +235,14 @@ describe('a cursor', () => {
     .array(fc.constantFrom('a', 'B', 'ä', '\u{1f600}'), { minLength: 1, maxLength: 12 })
     .map((ends) => [...ends.map((end) => 'Müller '.repeat(12) + end.repeat(3)), 'Müller '])
     .map((names) =>
-      names.map((displayName, index) => ({
-        id: `${'i'.repeat(60)}-${index}`,
-        displayName,
-        partnerState: 'enabled',
-        lastHeartbeatDateTime: '2026-01-01T00:00:00.0000001Z',
-      })),
+      names.map((displayName, index) =>
+        partnerFromWire({
+          id: `${'i'.repeat(60)}-${index}`,
+          displayName,
+          partnerState: 'enabled',
+          lastHeartbeatDateTime: '2026-01-01T00:00:00.0000001Z',
+        }),
+      ),
     );
 
   it('has at most 128 characters and is good while its row is there, however long its values are', async () => {

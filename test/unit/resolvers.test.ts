@@ -3,13 +3,13 @@ import { buildSchema } from 'graphql';
 import { createTenantKeys } from '../../src/graph/credentials.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
+import { describeViewer, type ViewerFacts } from '../../src/partners/caller.ts';
 import { type HandOver, lagMs } from '../../src/partners/handOver.ts';
 import {
   createPartnerLocks,
   type PartnerLocks,
   type PartnerTurn,
 } from '../../src/partners/locks.ts';
-import { describeViewer, type ViewerFacts } from '../../src/partners/viewerModel.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -25,49 +25,75 @@ const facts: ViewerFacts = {
   permissionsFor: { READ: ['Read', 'ReadWrite'], WRITE: ['ReadWrite'] },
 };
 
-const permitted = (change: Partial<ViewerFacts>) =>
-  describeViewer({ ...facts, ...change }).operations.map(
-    ({ kind, isPermitted, missingPermission }) => `${kind} ${isPermitted} ${missingPermission}`,
-  );
-
-const all = (read: string, write: string) => [
-  ...Array.from({ length: 4 }, () => `READ ${read}`),
-  ...Array.from({ length: 5 }, () => `WRITE ${write}`),
-];
+const permits = { isPermitted: true, missingPermission: null };
+const lacks = (missingPermission: string) => ({ isPermitted: false, missingPermission });
+const unknown = { isPermitted: null, missingPermission: null };
 
 describe('describeViewer', () => {
-  it.each<[string, Partial<ViewerFacts>, string[]]>([
-    ['a user who may read', { scopes: ['Read'] }, all('true null', 'false ReadWrite')],
-    ['a user who may write', { scopes: ['ReadWrite'] }, all('true null', 'true null')],
+  it.each<[string, Partial<ViewerFacts>, string | null, object, object]>([
+    ['a user who may read', { scopes: ['Read'] }, 'USER', permits, lacks('ReadWrite')],
+    ['a user who may write', { scopes: ['ReadWrite'] }, 'USER', permits, permits],
     [
-      'a user whose scope has another spelling, without permission',
+      'a scope in another spelling',
       { scopes: ['readwrite'] },
-      all('false Read', 'false ReadWrite'),
+      'USER',
+      lacks('Read'),
+      lacks('ReadWrite'),
     ],
-    ['a user with other scopes', { scopes: ['User.Read'] }, all('false Read', 'false ReadWrite')],
-    ['an application that may read', { roles: ['Read'] }, all('true null', 'false ReadWrite')],
+    [
+      'a user with other scopes',
+      { scopes: ['User.Read'] },
+      'USER',
+      lacks('Read'),
+      lacks('ReadWrite'),
+    ],
+    ['an application', { roles: ['Read'] }, 'APPLICATION', permits, lacks('ReadWrite')],
     [
       "a user with an application's roles, which do not count",
       { scopes: ['Read'], roles: ['ReadWrite'] },
-      all('true null', 'false ReadWrite'),
+      'USER',
+      permits,
+      lacks('ReadWrite'),
     ],
-    ['a token that says nothing', {}, all('null null', 'null null')],
+    ['a token that says nothing', {}, null, unknown, unknown],
     [
       'a gateway that cannot know',
       { scopes: ['Read'], permissionsFor: { READ: [], WRITE: [] } },
-      all('null null', 'null null'),
+      'USER',
+      unknown,
+      unknown,
     ],
-  ])('tells what %s may do', (_what, change, expected) => {
-    expect(permitted(change)).toEqual(expected);
+  ])('tells what %s may do', (_what, change, kind, read, write) => {
+    const viewer = describeViewer({ ...facts, ...change });
+    expect(viewer.kind).toBe(kind);
+    for (const { kind, name: _name, ...permission } of viewer.operations) {
+      expect(permission).toEqual(kind === 'READ' ? read : write);
+    }
+  });
+
+  it.each([
+    [facts, { tenantId: 'tenant', clientId: 'client', expiresAt: '2026-03-01T00:00:00.000Z' }],
+    [
+      { ...facts, tenantId: undefined, clientId: undefined, expiresAtMs: undefined },
+      { tenantId: null, clientId: null, expiresAt: null },
+    ],
+  ])('tells what is known of the token: %#', (given, expected) => {
+    expect(describeViewer(given)).toMatchObject({
+      authMode: 'PASSTHROUGH',
+      isVerified: false,
+      ...expected,
+    });
   });
 
   it('names every query and mutation of the schema but itself', () => {
     const schema = buildSchema(readSdl());
-    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
-      Object.keys(type?.getFields() ?? {}),
-    );
-    const named = describeViewer(facts).operations.map(({ name }) => name);
-    expect([...named, 'viewer'].sort()).toEqual(fields.sort());
+    const { operations } = describeViewer(facts);
+    const named = (kind: string) =>
+      operations.filter((operation) => operation.kind === kind).map(({ name }) => name);
+    const fieldsOf = (type: ReturnType<typeof schema.getQueryType>) =>
+      Object.keys(type?.getFields() ?? {}).sort();
+    expect([...named('READ'), 'viewer'].sort()).toEqual(fieldsOf(schema.getQueryType()));
+    expect(named('WRITE').sort()).toEqual(fieldsOf(schema.getMutationType()));
   });
 });
 
@@ -81,19 +107,18 @@ function heldChange(events: string[], name: string) {
     events.push(`${name} begins`);
     await ended;
     events.push(`${name} ends`);
-    return name;
   };
   return { change, end: () => end() };
 }
 
-const run = <Result>(
+function run<Result>(
   locks: PartnerLocks,
   id: string,
   call: GraphCall,
-  change: () => Promise<Result>,
-): Promise<Result> => locks.run({ id, call, read: async () => undefined, change });
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+  change: (turn: PartnerTurn) => Promise<Result>,
+): Promise<Result> {
+  return locks.run({ id, call, read: async () => undefined, change });
+}
 
 describe('createPartnerLocks', () => {
   it.each([
@@ -112,69 +137,62 @@ describe('createPartnerLocks', () => {
     ['deadline', 'timeout'],
     ['callerLeft', 'callerLeft'],
     ['shutdown', 'unavailable'],
-  ] as const)(
-    'gives up at %s while it waits, without letting those behind overtake',
-    async (reason, code) => {
-      const locks = testLocks();
-      const events: string[] = [];
-      const [first, third] = [heldChange(events, 'first'), heldChange(events, 'third')];
-      const { call, end } = endableCall();
-      const running = run(locks, 'a', testCall(), first.change);
-      const waiting = run(locks, 'a', call, async () => 'no');
-      const behind = run(locks, 'a', testCall(), third.change);
-      end(reason);
-      await expect(waiting).rejects.toMatchObject({ code, mayHaveBeenApplied: false });
-      third.end();
-      await turn();
-      expect(events).toEqual(['first begins']);
-      first.end();
-      await Promise.all([running, behind]);
-      expect(events).toEqual(['first begins', 'first ends', 'third begins', 'third ends']);
-    },
-  );
+  ] as const)('gives up at %s without letting those behind overtake', async (reason, code) => {
+    const locks = testLocks();
+    const events: string[] = [];
+    const [first, third] = [heldChange(events, 'first'), heldChange(events, 'third')];
+    const { call, end } = endableCall();
+    const running = run(locks, 'a', testCall(), first.change);
+    const waiting = run(locks, 'a', call, async () => 'no');
+    const behind = run(locks, 'a', testCall(), third.change);
+    end(reason);
+    await expect(waiting).rejects.toMatchObject({ code, mayHaveBeenApplied: false });
+    third.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toEqual(['first begins']);
+    first.end();
+    await Promise.all([running, behind]);
+    expect(events).toEqual(['first begins', 'first ends', 'third begins', 'third ends']);
+  });
 });
 
 describe('what a change hands on', () => {
-  const read = async () => undefined;
   const written: HandOver = { displayName: { text: '"New"', atMs: 0, older: [] } };
-  const handsOn = async ({ handOn }: PartnerTurn) => handOn(written);
-  const gets = async ({ handOver }: PartnerTurn) => handOver;
 
   function start() {
     const clock = createVirtualClock();
     const tenantKeys = createTenantKeys();
-    return { clock, locks: createPartnerLocks({ tenantKeys, clock, leases: undefined }) };
+    const locks = createPartnerLocks({ tenantKeys, clock, leases: undefined });
+    const call = testCall();
+    return {
+      clock,
+      handOn: (handOver: HandOver) => run(locks, 'a', call, async (turn) => turn.handOn(handOver)),
+      fail: () => run(locks, 'a', call, () => Promise.reject(new Error('no'))),
+      given: (id = 'a') => run(locks, id, call, async ({ handOver }) => handOver),
+    };
   }
 
-  it('reaches the next change to the same partner, and no other', async () => {
-    const { locks } = start();
-    const call = testCall();
-    await locks.run({ id: 'a', call, read, change: handsOn });
-    await expect(locks.run({ id: 'A', call, read, change: gets })).resolves.toBe(written);
-    await expect(locks.run({ id: 'b', call, read, change: gets })).resolves.toEqual({});
+  it('reaches the next change to the same partner in any case of its id, and no other', async () => {
+    const { handOn, given } = start();
+    await handOn(written);
+    expect([await given('A'), await given('b')]).toEqual([written, {}]);
   });
 
   it('stays when the next change fails, and goes when one has nothing to hand on', async () => {
-    const { locks } = start();
-    const call = testCall();
-    await locks.run({ id: 'a', call, read, change: handsOn });
-    const failing = locks.run({
-      id: 'a',
-      call,
-      read,
-      change: () => Promise.reject(new Error('no')),
-    });
-    await expect(failing).rejects.toThrow('no');
-    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toBe(written);
-    await locks.run({ id: 'a', call, read, change: async ({ handOn }) => handOn({}) });
-    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toEqual({});
+    const { handOn, fail, given } = start();
+    await handOn(written);
+    await expect(fail()).rejects.toThrow('no');
+    expect(await given()).toEqual(written);
+    await handOn({});
+    expect(await given()).toEqual({});
   });
 
   it('is forgotten when no read can lag so far behind', async () => {
-    const { locks, clock } = start();
-    const call = testCall();
-    await locks.run({ id: 'a', call, read, change: handsOn });
-    await clock.advance(lagMs);
-    await expect(locks.run({ id: 'a', call, read, change: gets })).resolves.toEqual({});
+    const { clock, handOn, given } = start();
+    await handOn(written);
+    await clock.advance(lagMs - 1);
+    expect(await given()).toEqual(written);
+    await clock.advance(1);
+    expect(await given()).toEqual({});
   });
 });

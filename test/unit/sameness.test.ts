@@ -1,148 +1,171 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type {
-  AssignmentTargetResource,
-  NewPartnerResource,
-  PartnerResource,
-} from '../../src/graph/types.ts';
+import type { NewPartnerResource, PartnerResource } from '../../src/graph/types.ts';
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
-import { newPartnerToWire } from '../../src/partners/partnerMapping.ts';
-import { revisionOf } from '../../src/partners/revision.ts';
-import { createSeenPartnerIds } from '../../src/partners/seenPartnerIds.ts';
-import { findUnconfirmedAdd, matchesSubmitted } from '../../src/partners/unclearAdd.ts';
+import { revisionOf } from '../../src/partners/meaning.ts';
+import { partnerFromWire } from '../../src/partners/readPartner.ts';
+import {
+  createSeenPartnerIds,
+  findUnconfirmedAdd,
+  isAnswerToAdd,
+  matchesSubmitted,
+} from '../../src/partners/unclearAdd.ts';
+import { newPartnerToWire } from '../../src/partners/writePartner.ts';
 import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 import { useClosing } from '../support/closing.ts';
-import { createTestClient, testCall } from '../support/graphClients.ts';
+import { createPartnerClient, testCall } from '../support/graphClients.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { until } from '../support/until.ts';
 
-const type = '#microsoft.graph.complianceManagementPartner';
-const entryType = '#microsoft.graph.complianceManagementPartnerAssignment';
-const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
-
-type Sent = Omit<NewPartnerResource, '@odata.type' | 'displayName'>;
-type Held = Omit<PartnerResource, 'id'> & { readonly id?: string };
 type Json = Record<string, unknown>;
 
-const compare = (sent: Sent, held: Held): boolean =>
-  matchesSubmitted(
-    { '@odata.type': type, displayName: 'Fleet', ...sent },
-    { id: 'new', displayName: 'Fleet', ...held },
-  );
-const toGroup = (more: object = {}): Sent => ({
-  iosEnrollmentAssignments: [
-    {
-      '@odata.type': entryType,
-      target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId, ...more },
-    },
-  ],
-});
-const toCollection = (collectionId: string) =>
-  ({
-    iosEnrollmentAssignments: [
-      {
-        '@odata.type': entryType,
-        target: {
-          '@odata.type': '#microsoft.graph.configurationManagerCollectionAssignmentTarget',
-          collectionId,
-        },
-      },
-    ],
-  }) as const;
-const heldGroup = (more: object = {}): Held => ({
-  iosEnrollmentAssignments: [{ target: { '@odata.type': toType('group'), groupId, ...more } }],
-});
+const type = '#microsoft.graph.complianceManagementPartner';
+const entryType = '#microsoft.graph.complianceManagementPartnerAssignment';
 const toType = (kind: string): string => `#microsoft.graph.${kind}AssignmentTarget`;
-const filter = (filterType: string, id: string | null = filterId): object => ({
+const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
+const upper = groupId.toUpperCase();
+const list = (...entries: unknown[]): Json => ({ iosEnrollmentAssignments: entries });
+const group = (more: object = {}): object => ({
+  target: { '@odata.type': toType('group'), groupId, ...more },
+});
+const everyone = (more: object = {}): object => ({
+  target: { '@odata.type': toType('allDevices'), ...more },
+});
+const collection = (collectionId: string): object => ({
+  target: { '@odata.type': toType('configurationManagerCollection'), collectionId },
+});
+const filter = (filterType: unknown, id: unknown = filterId): object => ({
   deviceAndAppManagementAssignmentFilterId: id,
   deviceAndAppManagementAssignmentFilterType: filterType,
 });
 
-describe('matchesSubmitted', () => {
-  it.each<[string, Sent, Held]>([
-    ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }],
-    ['an id in another case', { id: groupId }, { id: groupId.toUpperCase() }],
-    [
-      'the same instant with another offset',
-      { lastHeartbeatDateTime: '2026-02-11T08:30:05.120+03:00' },
-      { lastHeartbeatDateTime: '2026-02-11T05:30:05.12Z' },
-    ],
+const partnerOf = (properties: Json): PartnerResource =>
+  ({ id: 'a', displayName: 'Fleet', ...properties }) as PartnerResource;
+const sentOf = (properties: Json): NewPartnerResource =>
+  ({ '@odata.type': type, displayName: 'Fleet', ...properties }) as NewPartnerResource;
+const revisionFor = (properties: Json): string => revisionOf(partnerOf(properties));
+const matches = (sent: Json, held: Json): boolean =>
+  matchesSubmitted(sentOf(sent), partnerOf(held));
+
+describe('what a user can change', () => {
+  it.each<[string, Json, Json]>([
     ['nothing for false', { iosOnboarded: false }, {}],
     ['null for false', { iosOnboarded: false }, { iosOnboarded: null }],
+    ['null for an empty list', list(), { iosEnrollmentAssignments: null }],
+    ['no list for an empty one', list(), {}],
+    ['the order of entries', list(group(), everyone(), null), list(null, everyone(), group())],
+    ['# in a type', list(group()), list(group({ '@odata.type': toType('group').slice(1) }))],
+    ['the case of a type', list(group()), list(group({ '@odata.type': toType('GROUP') }))],
+    ['the case of a group', list(group()), list(group({ groupId: upper }))],
+    ['the case of a collection', list(collection('SMS1a')), list(collection('sms1A'))],
     [
-      'the same entries in another order',
-      {
-        iosEnrollmentAssignments: [
-          ...(toGroup().iosEnrollmentAssignments ?? []),
-          { '@odata.type': entryType },
-        ],
-      },
-      { iosEnrollmentAssignments: [null, ...(heldGroup().iosEnrollmentAssignments ?? [])] },
+      'the case of a filter',
+      list(group(filter('include'))),
+      list(group(filter('Include', filterId.toUpperCase()))),
+    ],
+    ['a filter of none', list(group()), list(group(filter('none', null)))],
+    ['a filter of none with an id', list(group()), list(group(filter('none')))],
+    ['a filter of null', list(group()), list(group(filter(null, null)))],
+    ['a filter of an empty id', list(group()), list(group(filter('include', '')))],
+    ['an id of null', list(everyone()), list(everyone({ groupId: null }))],
+    ['an annotation of a member', list(group()), list(group({ 'groupId@odata.type': '#String' }))],
+    [
+      'the case of an unknown UUID',
+      list(group({ x: { y: groupId } })),
+      list(group({ x: { y: upper } })),
     ],
     [
-      'null for an empty list',
-      { iosEnrollmentAssignments: [] },
-      { iosEnrollmentAssignments: null },
+      'the order of members',
+      list(group({ x: { y: 1, z: 2 } })),
+      list(group({ x: { z: 2, y: 1 } })),
     ],
-    ['no list for an empty one', { iosEnrollmentAssignments: [] }, {}],
-    ['a type without #', toGroup(), heldGroup({ '@odata.type': toType('group').slice(1) })],
-    ['a group in another case', toGroup(), heldGroup({ groupId: groupId.toUpperCase() })],
-    ['a collection in another case', toCollection('SMS0001a'), toCollection('sms0001A')],
-    ['no filter as none', toGroup(), heldGroup(filter('none', null))],
-    ['the same filter', toGroup(filter('include')), heldGroup(filter('include'))],
-    [
-      'a null entry for one without a target',
-      { iosEnrollmentAssignments: [{ '@odata.type': entryType }] },
-      { iosEnrollmentAssignments: [null] },
-    ],
-  ])('recognises %s', (_what, sent, held) => {
-    expect(compare(sent, held)).toBe(true);
+    ['an annotation of an entry', list({}), list({ '@odata.type': entryType })],
+    ['a null entry for one without a target', list(null), list({ target: null })],
+  ])('is the same with %s', (_what, left, right) => {
+    expect(revisionFor(left)).toBe(revisionFor(right));
+    expect([matches(left, right), matches(right, left)]).not.toContain(false);
   });
 
-  it.each<[string, Sent, Held]>([
-    ['another name', {}, { displayName: 'fleet' }],
-    ['no name', {}, { displayName: null }],
-    ['another id', { id: groupId }, { id: filterId }],
-    ['another state', { partnerState: 'enabled' }, { partnerState: 'unavailable' }],
+  it.each<[string, Json, Json]>([
+    ['another name', { displayName: 'Fleet' }, { displayName: 'fleet' }],
+    ['no name', { displayName: 'Fleet' }, { displayName: null }],
     ['true for false', { iosOnboarded: false }, { iosOnboarded: true }],
     [
-      'another instant',
-      { lastHeartbeatDateTime: '2026-02-11T08:30:05.1200001Z' },
-      { lastHeartbeatDateTime: '2026-02-11T08:30:05.12Z' },
+      'the flag of another platform',
+      { iosOnboarded: true, linuxOnboarded: false },
+      { linuxOnboarded: true },
     ],
-    ['no instant', { lastHeartbeatDateTime: '2026-02-11T08:30:05Z' }, {}],
     [
-      'a text that is no instant',
-      { lastHeartbeatDateTime: '2026-02-11T08:30:05Z' },
-      { lastHeartbeatDateTime: 'soon' },
+      'the list of another platform',
+      { ...list(group()), linuxEnrollmentAssignments: [] },
+      { linuxEnrollmentAssignments: [group()] },
     ],
-    ['another group', toGroup(), heldGroup({ groupId: filterId })],
-    ['another kind', toGroup(), heldGroup({ '@odata.type': toType('exclusionGroup') })],
-    ['a filter where none was sent', toGroup(), heldGroup(filter('include'))],
-    ['no filter where one was sent', toGroup(filter('include')), heldGroup()],
-    ['the other filter type', toGroup(filter('include')), heldGroup(filter('exclude'))],
-    ['one entry more', { iosEnrollmentAssignments: [] }, heldGroup()],
-    ['one entry less', toGroup(), { iosEnrollmentAssignments: [] }],
-    ['no list', toGroup(), {}],
-    ['no target', toGroup(), { iosEnrollmentAssignments: [{ target: null }] }],
-  ])('does not take %s for it', (_what, sent, held) => {
-    expect(compare(sent, held)).toBe(false);
+    ['one entry more', list(), list({})],
+    ['an entry that is there twice', list(group()), list(group(), group())],
+    ['no list', list(group()), {}],
+    ['no target', list(group()), list({ target: null })],
+    ['another kind', list(group()), list(group({ '@odata.type': toType('exclusionGroup') }))],
+    ['another group', list(group()), list(group({ groupId: filterId }))],
+    [
+      'a collection for a group',
+      list(group()),
+      list(group({ groupId: null, collectionId: groupId })),
+    ],
+    ['another collection', list(collection('SMS1a')), list(collection('SMS1b'))],
+    ['a filter', list(everyone()), list(everyone(filter('include')))],
+    ['the other filter type', list(group(filter('include'))), list(group(filter('exclude')))],
+    ['another filter', list(group(filter('include'))), list(group(filter('include', groupId)))],
+    [
+      'an unknown member of a target',
+      list(group({ x: { y: [2] } })),
+      list(group({ x: { y: [3] } })),
+    ],
+    ['the order in an unknown list', list(group({ x: [1, 2] })), list(group({ x: [2, 1] }))],
+    ['text for an unknown number', list(group({ x: 1 })), list(group({ x: '1' }))],
+    ['a member of an entry', list({}), list({ note: 1 })],
+    ['the type of an entry', list({}), list({ '@odata.type': '#microsoft.graph.other' })],
+  ])('differs with %s', (_what, left, right) => {
+    expect(revisionFor(left)).not.toBe(revisionFor(right));
+    expect([matches(left, right), matches(right, left)]).toContain(false);
   });
 
-  it('recognises every add in every spelling that Graph may give it', () => {
+  it.each<[string, Json]>([
+    ['the heartbeat', { lastHeartbeatDateTime: '2026-01-01T00:00:00Z' }],
+    ['the state', { partnerState: 'enabled' }],
+    ['an annotation of the row', { '@odata.type': type }],
+    ['the id', { id: 'b' }],
+  ])('does not include %s', (_what, change) => {
+    expect(revisionFor(change)).toBe(revisionFor({}));
+  });
+});
+
+describe('matchesSubmitted', () => {
+  const at = (lastHeartbeatDateTime: string) => ({ lastHeartbeatDateTime });
+  it.each<[string, Json, Json, boolean]>([
+    ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }, true],
+    ['an id in another case', { id: groupId }, { id: upper }, true],
+    ['another id', { id: groupId }, { id: filterId }, false],
+    ['another state', { partnerState: 'enabled' }, { partnerState: 'unavailable' }, false],
+    ['the same instant', at('2026-02-11T08:30:05.120+03:00'), at('2026-02-11T05:30:05.12Z'), true],
+    ['another instant', at('2026-02-11T08:30:05.1200001Z'), at('2026-02-11T08:30:05.12Z'), false],
+    ['no instant', at('2026-02-11T08:30:05Z'), {}, false],
+    ['a text that is no instant', at('2026-02-11T08:30:05Z'), at('soon'), false],
+  ])('knows what to make of %s', (_what, sent, held, isMatch) => {
+    expect(matches(sent, held)).toBe(isMatch);
+  });
+
+  it('recognizes every add as it was sent', () => {
     fc.assert(
-      fc.property(newPartnerInputs, fc.gen(), (input, gen) => {
+      fc.property(newPartnerInputs, (input) => {
         const sent = newPartnerToWire(input);
-        const pick = (...spellings: readonly unknown[]): unknown =>
-          gen(fc.constantFrom, ...spellings);
-        expect(matchesSubmitted(sent, respell(sent, pick))).toBe(true);
+        expect(matchesSubmitted(sent, partnerOf({ ...sent }))).toBe(true);
       }),
     );
   });
 
-  it('does not recognise an add of which any one property has changed', () => {
+  it('does not recognize an add of which any one property has changed', () => {
     fc.assert(
       fc.property(newPartnerInputs, fc.nat(), (input, at) => {
         const sent = newPartnerToWire(input);
@@ -156,6 +179,17 @@ describe('matchesSubmitted', () => {
   });
 });
 
+describe('isAnswerToAdd', () => {
+  it.each<[string, Json, Json, boolean]>([
+    ['the id that was sent', { id: 'a' }, { id: 'A', displayName: 'Other' }, true],
+    ['another id and all else as it was sent', { id: 'b' }, {}, true],
+    ['another id and another name', { id: 'b' }, { displayName: 'Other' }, false],
+    ['an id if none was sent', {}, { displayName: 'Other' }, true],
+  ])('decides about %s', (_what, sent, answered, isAnswer) => {
+    expect(isAnswerToAdd(sentOf(sent), partnerFromWire(partnerOf(answered)))).toBe(isAnswer);
+  });
+});
+
 describe('findUnconfirmedAdd', () => {
   const closeLater = useClosing();
 
@@ -163,7 +197,7 @@ describe('findUnconfirmedAdd', () => {
     const server = await startScriptedServer(
       json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
     );
-    const { graph, close } = createTestClient(server.url);
+    const { graph, close } = createPartnerClient(server.url);
     closeLater(close, server.close);
     const seenPartnerIds = createSeenPartnerIds();
     const look = (share: LoopShare) =>
@@ -180,62 +214,10 @@ describe('findUnconfirmedAdd', () => {
     await until(() => resume !== undefined);
     const second = await look(wholeLoop);
     resume?.();
-    expect([await first, second]).toEqual([{ id: 'new', displayName: 'Fleet' }, undefined]);
+    expect((await first)?.wire).toEqual({ id: 'new', displayName: 'Fleet' });
+    expect(second).toBeUndefined();
   });
 });
-
-type Pick = (...spellings: readonly unknown[]) => unknown;
-
-/** The partner as Graph may write it: annotations, cases, offsets and ways to say nothing as they are picked. */
-function respell(sent: NewPartnerResource, pick: Pick): PartnerResource {
-  const held: Json = { id: 'new', extra: { unknown: [1] } };
-  for (const [name, value] of Object.entries(sent)) {
-    if (Array.isArray(value)) {
-      held[name] = value.length === 0 ? pick([], null, undefined) : entries(value, pick);
-    } else if (value === null || value === false) {
-      held[name] = name.endsWith('Assignments')
-        ? pick(null, undefined, [])
-        : pick(value, null, undefined);
-    } else if (name === 'lastHeartbeatDateTime') {
-      held[name] = pick(value, inUtc(String(value)));
-    } else {
-      held[name] = name === 'id' ? cases(value, pick) : value;
-    }
-  }
-  return held as unknown as PartnerResource;
-}
-
-/** In the order that they were sent in, or in the other one. */
-function entries(sent: readonly Json[], pick: Pick): unknown[] {
-  const held = sent.map((one) => entry(one, pick));
-  return pick(true, false) ? held : held.reverse();
-}
-
-function entry({ target }: { readonly target?: Json | null }, pick: Pick): unknown {
-  if (target == null) {
-    return pick(null, {}, { target: null });
-  }
-  const { '@odata.type': odataType, groupId: group, collectionId, ...rest } = target;
-  return {
-    target: {
-      '@odata.type': pick(odataType, String(odataType).slice(1)),
-      ...(group !== undefined && { groupId: cases(group, pick) }),
-      ...(collectionId !== undefined && { collectionId }),
-      ...(Object.keys(rest).length > 0 ? rest : (pick({}, filter('none', null)) as object)),
-    },
-  };
-}
-
-const cases = (id: unknown, pick: Pick): unknown => pick(id, String(id).toUpperCase());
-
-/** The same instant in UTC, with all its digits and a needless one; as it was where its year has not four digits then. */
-function inUtc(text: string): string {
-  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
-  const shifted = new Date(text.replace(/\.\d+/, '')).toISOString();
-  return shifted.length === 24 && !shifted.startsWith('0000')
-    ? `${shifted.slice(0, 19)}.${fraction}0Z`
-    : text;
-}
 
 function changed(name: string, value: unknown): unknown {
   if (Array.isArray(value)) {
@@ -253,155 +235,6 @@ function changed(name: string, value: unknown): unknown {
   }
   return `${value ?? ''}x`;
 }
-
-describe('revision', () => {
-  const partner: PartnerResource = {
-    id: 'a',
-    displayName: 'Fleet',
-    macOsOnboarded: true,
-    macOsEnrollmentAssignments: [
-      { target: { '@odata.type': '#microsoft.graph.newTarget', x: { y: 1, z: [2] } } },
-    ],
-  };
-
-  const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-  const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
-  const group = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
-  const everyone = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
-  const filterOf = (type: unknown, id: unknown = filterId) => ({
-    deviceAndAppManagementAssignmentFilterId: id,
-    deviceAndAppManagementAssignmentFilterType: type,
-  });
-  const ios = (...targets: readonly (object | null)[]): Partial<PartnerResource> => ({
-    iosEnrollmentAssignments: targets.map((target) => ({
-      target: target as AssignmentTargetResource | null,
-    })),
-  });
-
-  const toExclusion = '#microsoft.graph.exclusionGroupAssignmentTarget';
-
-  describe('revisionOf', () => {
-    it.each<[string, Partial<PartnerResource>]>([
-      ['the name', { displayName: 'fleet' }],
-      ['a flag', { macOsOnboarded: false }],
-      ['a flag that was missing', { linuxOnboarded: true }],
-      ['an entry less', { macOsEnrollmentAssignments: [] }],
-      ['an entry more', { iosEnrollmentAssignments: [{}] }],
-      [
-        'a property of a target that the schema does not know',
-        {
-          macOsEnrollmentAssignments: [
-            { target: { '@odata.type': '#microsoft.graph.newTarget', x: { y: 1, z: [3] } } },
-          ],
-        },
-      ],
-      [
-        'the platform of an entry',
-        {
-          macOsEnrollmentAssignments: null,
-          iosEnrollmentAssignments: partner.macOsEnrollmentAssignments ?? [],
-        },
-      ],
-    ])('changes with %s', (_what, change) => {
-      expect(revisionOf({ ...partner, ...change })).not.toBe(revisionOf(partner));
-    });
-
-    it.each<[string, Partial<PartnerResource>, Partial<PartnerResource>]>([
-      ['the type of a target', ios(group), ios({ ...group, '@odata.type': toExclusion })],
-      ['the id of a group', ios(group), ios({ ...group, groupId: filterId })],
-      [
-        'a group for a collection',
-        ios(group),
-        ios({ ...group, groupId: null, collectionId: groupId }),
-      ],
-      ['a filter', ios(everyone), ios({ ...everyone, ...filterOf('include') })],
-      [
-        'the type of a filter',
-        ios({ ...everyone, ...filterOf('include') }),
-        ios({ ...everyone, ...filterOf('exclude') }),
-      ],
-      [
-        'the id of a filter',
-        ios({ ...everyone, ...filterOf('include') }),
-        ios({ ...everyone, ...filterOf('include', groupId) }),
-      ],
-      ['an entry that is there twice', ios(group), ios(group, group)],
-      ['a target instead of none', ios(null), ios(group)],
-      [
-        'the order inside of an unknown member',
-        ios({ ...group, x: [1, 2] }),
-        ios({ ...group, x: [2, 1] }),
-      ],
-      [
-        'a member of an entry',
-        { iosEnrollmentAssignments: [{}] },
-        { iosEnrollmentAssignments: [{ note: 1 }] },
-      ],
-    ])('changes with %s', (_what, before, after) => {
-      expect(revisionOf({ ...partner, ...after })).not.toBe(revisionOf({ ...partner, ...before }));
-    });
-
-    it.each<[string, Partial<PartnerResource>]>([
-      ['the heartbeat', { lastHeartbeatDateTime: '2026-01-01T00:00:00Z' }],
-      ['the state', { partnerState: 'enabled' }],
-      [
-        'an annotation of the row',
-        { '@odata.type': '#microsoft.graph.complianceManagementPartner' },
-      ],
-      ['null in place of a missing property', { windowsOnboarded: null }],
-      ['false in place of a missing flag', { linuxOnboarded: false }],
-      ['an empty list in place of a missing one', { iosEnrollmentAssignments: [] }],
-      [
-        'the order of members',
-        {
-          macOsEnrollmentAssignments: [
-            { target: { x: { z: [2], y: 1 }, '@odata.type': '#microsoft.graph.newTarget' } },
-          ],
-        },
-      ],
-    ])('does not change with %s', (_what, change) => {
-      expect(revisionOf({ ...partner, ...change })).toBe(revisionOf(partner));
-    });
-
-    it.each<[string, Partial<PartnerResource>, Partial<PartnerResource>]>([
-      ['the order of entries', ios(group, everyone, null), ios(null, everyone, group)],
-      ['# in a type', ios(group), ios({ ...group, '@odata.type': group['@odata.type'].slice(1) })],
-      [
-        'the case of a type',
-        ios(group),
-        ios({ ...group, '@odata.type': '#Microsoft.Graph.GroupAssignmentTarget' }),
-      ],
-      ['the case of a group', ios(group), ios({ ...group, groupId: groupId.toUpperCase() })],
-      [
-        'the case of a filter',
-        ios({ ...group, ...filterOf('include') }),
-        ios({ ...group, ...filterOf('Include', filterId.toUpperCase()) }),
-      ],
-      ['a filter of none', ios(group), ios({ ...group, ...filterOf('none', null) })],
-      ['a filter of none with an id', ios(group), ios({ ...group, ...filterOf('none') })],
-      ['a filter of null', ios(group), ios({ ...group, ...filterOf(null, null) })],
-      ['an id of null', ios(everyone), ios({ ...everyone, groupId: null })],
-      ['an annotation of a member', ios(group), ios({ ...group, 'groupId@odata.type': '#String' })],
-      [
-        'the case of a UUID that the schema does not know',
-        ios({ ...group, x: { y: groupId } }),
-        ios({ ...group, x: { y: groupId.toUpperCase() } }),
-      ],
-      [
-        'an annotation of an entry',
-        { iosEnrollmentAssignments: [{}] },
-        {
-          iosEnrollmentAssignments: [
-            { '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment' },
-          ],
-        },
-      ],
-      ['a null entry for one without a target', { iosEnrollmentAssignments: [null] }, ios(null)],
-    ])('does not change with %s', (_what, before, after) => {
-      expect(revisionOf({ ...partner, ...after })).toBe(revisionOf({ ...partner, ...before }));
-    });
-  });
-});
 
 /** Nanoseconds and beyond as one whole number, computed in another way than the code under test does. */
 function picosecondsOf(text: string): bigint {
@@ -492,8 +325,8 @@ describe('findDateTimeOffsetProblem', () => {
     ['2023-13-01T00:00:00Z', /month 13; months go from 01 to 12/],
     ['2023-00-01T00:00:00Z', /month 00/],
     ['2023-01-01T24:00:00Z', /time of day that does not exist: 24:00:00/],
-    ['2023-01-01T00:60:00Z', /time of day that does not exist/],
-    ['2023-01-01T00:00:61Z', /time of day that does not exist/],
+    ['2023-01-01T00:60:00Z', /time of day that does not exist: 00:60:00/],
+    ['2023-01-01T00:00:61Z', /time of day that does not exist: 00:00:61/],
     ['2023-01-01T00:00:60Z', /leap seconds exist at 23:59:60 UTC only/],
     ['2023-01-01T23:59:60+01:00', /leap seconds exist at 23:59:60 UTC only/],
     ['2023-01-01T00:00:00+24:00', /offset that does not exist/],

@@ -5,22 +5,17 @@ import type {
   ComplianceManagementPartnerOrder,
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../src/graph/types.ts';
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
-import {
-  type CursorPlace,
-  cursorOf,
-  fingerprintOf,
-  parseCursor,
-} from '../../src/partners/list/cursor.ts';
+import { cursorOf, fingerprintOf, parseCursor } from '../../src/partners/list/cursor.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
 import { comparedLength, normalizeForComparison } from '../../src/partners/list/rowValues.ts';
+import { partnerFromWire } from '../../src/partners/readPartner.ts';
 
 /** Short enough that a cursor holds four of them whole. */
 const texts = fc.string({ unit: 'binary', maxLength: 4 }).map((text) => text.toWellFormed());
 
-const places: fc.Arbitrary<CursorPlace> = fc.oneof(
+const places: fc.Arbitrary<Parameters<typeof cursorOf>[0]> = fc.oneof(
   fc
     .record({
       id: texts,
@@ -85,27 +80,21 @@ describe('cursors', () => {
   });
 });
 
-describe('foldText', () => {
+describe('normalizeForComparison', () => {
+  // Only the first two planes have letters with cases; half a surrogate pair is no character.
+  const characters = Array.from({ length: 0x20000 }, (_value, code) =>
+    code >= 0xd800 && code <= 0xdfff ? '' : String.fromCodePoint(code),
+  );
+
   it('takes every character for the same in upper and lower case and in each spelling', () => {
-    const apart: string[] = [];
-    // Only the first two planes have letters with cases.
-    for (let code = 0; code <= 0x1ffff; code += 1) {
-      // Half a surrogate pair is no character.
-      const character = code >= 0xd800 && code <= 0xdfff ? '' : String.fromCodePoint(code);
-      const variants = [
+    const apart = characters.filter((character) =>
+      [
         character.toUpperCase(),
         character.toLowerCase(),
         character.normalize('NFD'),
         character.normalize('NFC'),
-      ];
-      if (
-        variants.some(
-          (variant) => normalizeForComparison(variant) !== normalizeForComparison(character),
-        )
-      ) {
-        apart.push(code.toString(16));
-      }
-    }
+      ].some((variant) => normalizeForComparison(variant) !== normalizeForComparison(character)),
+    );
     expect(apart).toEqual([]);
   });
 
@@ -114,18 +103,11 @@ describe('foldText', () => {
     expect(new Set(texts.map(normalizeForComparison)).size).toBe(texts.length);
   });
 
-  it('knows every character that Unicode turns into a mark, so that no run of marks is unbounded', () => {
-    const unknown: string[] = [];
-    for (let code = 0; code <= 0x1ffff; code += 1) {
-      const character = code >= 0xd800 && code <= 0xdfff ? '' : String.fromCodePoint(code);
-      if (/^\p{M}+$/u.test(character.normalize('NFKC'))) {
-        const folded = normalizeForComparison(`a${character.repeat(40)}`);
-        if (!folded.includes('\u034f')) {
-          unknown.push(code.toString(16));
-        }
-      }
-    }
-    expect(unknown).toEqual([]);
+  it('bounds every run of what Unicode turns into marks', () => {
+    const unbounded = characters
+      .filter((character) => /^\p{M}+$/u.test(character.normalize('NFKC')))
+      .filter((mark) => !normalizeForComparison(`a${mark.repeat(40)}`).includes('\u034f'));
+    expect(unbounded).toEqual([]);
   });
 
   it.each([
@@ -208,7 +190,7 @@ describe('readPageArguments', () => {
   });
 });
 
-const rows: readonly PartnerResource[] = [
+const rows = [
   {
     id: 'jamf',
     displayName: 'Jamf Pro',
@@ -232,14 +214,12 @@ const rows: readonly PartnerResource[] = [
   },
   { id: 'bare', displayName: null, partnerState: null, lastHeartbeatDateTime: null },
   { id: 'empty' },
-];
-
-const found = (filter: ComplianceManagementPartnerFilter): string[] =>
-  rows.filter(compilePartnerFilter(filter)).map(({ id }) => id);
+].map(partnerFromWire);
+const all = ['jamf', 'strasse', 'odd', 'bare', 'empty'];
 
 describe('compilePartnerFilter', () => {
   it.each<[string, ComplianceManagementPartnerFilter, string[]]>([
-    ['no condition', {}, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['no condition', {}, all],
     ['a state', { partnerState: { eq: 'ENABLED' } }, ['jamf']],
     ['an unlisted state', { partnerState: { eq: 'UNKNOWN_FUTURE_VALUE' } }, ['odd']],
     ['no state', { partnerState: { eq: null } }, ['bare', 'empty']],
@@ -250,7 +230,7 @@ describe('compilePartnerFilter', () => {
       { partnerState: { notIn: ['ENABLED'] } },
       ['strasse', 'odd', 'bare', 'empty'],
     ],
-    ['none of none', { partnerState: { notIn: [] } }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['none of none', { partnerState: { notIn: [] } }, all],
     ['two conditions on a state', { partnerState: { in: ['ENABLED'], notIn: ['ENABLED'] } }, []],
     ['a name in any case', { displayName: { eq: 'JAMF pro' } }, ['jamf']],
     ['a part of a name is no name', { displayName: { eq: 'Jamf' } }, []],
@@ -282,9 +262,9 @@ describe('compilePartnerFilter', () => {
     ['a platform', { onboarded: ['MAC_OS'] }, ['jamf', 'strasse']],
     ['all of the platforms', { onboarded: ['MAC_OS', 'IOS'] }, ['jamf']],
     ['a platform no partner has', { onboarded: ['LINUX'] }, []],
-    ['no platform', { onboarded: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['no platform', { onboarded: [] }, all],
     ['and', { and: [{ onboarded: ['MAC_OS'] }, { partnerState: { eq: 'UNKNOWN' } }] }, ['strasse']],
-    ['and of none', { and: [] }, ['jamf', 'strasse', 'odd', 'bare', 'empty']],
+    ['and of none', { and: [] }, all],
     [
       'or',
       { or: [{ displayName: { eq: null } }, { partnerState: { eq: 'ENABLED' } }] },
@@ -303,85 +283,78 @@ describe('compilePartnerFilter', () => {
       ['odd'],
     ],
   ])('finds by %s', (_what, filter, ids) => {
-    expect(found(filter)).toEqual(ids);
+    const found = rows.filter(compilePartnerFilter(filter));
+    expect(found.map(({ id }) => id)).toEqual(ids);
   });
 });
 
-function sorted(
-  rows: readonly PartnerResource[],
-  ...keys: [ComplianceManagementPartnerOrder['field'], 'ASC' | 'DESC'][]
-): string[] {
-  const order = createPartnerOrder(keys.map(([field, direction]) => ({ field, direction })));
-  return [...rows]
-    .sort((left, right) => order.compare(order.placeOf(left), order.placeOf(right)))
-    .map(({ id }) => id);
-}
-
-const named = (...names: (string | null)[]): PartnerResource[] =>
-  names.map((displayName, index) => ({ id: `${index} ${displayName}`, displayName }));
-
 describe('createPartnerOrder', () => {
-  it('orders names as dictionaries do, with case only where they are alike otherwise', () => {
-    const rows = named('zebra', 'Äpfel', 'apple', 'Zebra', 'Apple', 'éclair', 'Echo');
-    const names = sorted(rows, ['DISPLAY_NAME', 'ASC']).map((id) => id.slice(2));
-    expect(names).toEqual(['Äpfel', 'apple', 'Apple', 'Echo', 'éclair', 'zebra', 'Zebra']);
-  });
+  type Keys = readonly (readonly [ComplianceManagementPartnerOrder['field'], 'ASC' | 'DESC'])[];
+  const orderOf = (keys: Keys) =>
+    createPartnerOrder(keys.map(([field, direction]) => ({ field, direction })));
+  const named = (...names: (string | null)[]) =>
+    names.map((displayName, index) => ({ id: `${index} ${displayName}`, displayName }));
+  const instants = [
+    '2026-01-01T00:00:00.00000001Z',
+    '2026-01-01T00:00:00Z',
+    '2026-01-01T00:30:00+01:00',
+    'yesterday',
+  ];
+  const states = ['unknown', 'enabled', 'rejected', 'unresponsive', 'hibernating', null];
+  const asWell = { displayName: 'a', partnerState: 'enabled' };
 
-  it('puts partners without a value last in both directions', () => {
-    const rows = named('b', null, 'a');
-    expect(sorted(rows, ['DISPLAY_NAME', 'ASC'])).toEqual(['2 a', '0 b', '1 null']);
-    expect(sorted(rows, ['DISPLAY_NAME', 'DESC'])).toEqual(['0 b', '2 a', '1 null']);
-  });
-
-  it("orders states as the enum lists them, with Graph's news at the end", () => {
-    const states = ['hibernating', 'unresponsive', 'unknown', null, 'rejected', 'enabled'];
-    const rows = states.map((partnerState) => ({ id: String(partnerState), partnerState }));
-    expect(sorted(rows, ['PARTNER_STATE', 'ASC'])).toEqual([
-      'unknown',
-      'enabled',
-      'rejected',
-      'unresponsive',
-      'hibernating',
-      'null',
-    ]);
-  });
-
-  it('orders heartbeats as instants, what is no instant last', () => {
-    const rows = [
-      '2026-01-01T00:00:00.00000001Z',
-      'yesterday',
-      '2026-01-01T00:00:00Z',
-      '2026-01-01T00:30:00+01:00',
-    ].map((lastHeartbeatDateTime) => ({ id: lastHeartbeatDateTime, lastHeartbeatDateTime }));
-    expect(sorted(rows, ['LAST_HEARTBEAT_DATE_TIME', 'DESC'])).toEqual([
-      '2026-01-01T00:00:00.00000001Z',
-      '2026-01-01T00:00:00Z',
-      '2026-01-01T00:30:00+01:00',
-      'yesterday',
-    ]);
-  });
-
-  it('goes to the next key where the first is alike, and to the id at the end', () => {
-    const rows: PartnerResource[] = [
-      { id: '3', displayName: 'a', partnerState: 'enabled' },
-      { id: '2', displayName: 'b', partnerState: 'enabled' },
-      { id: '1', displayName: 'a', partnerState: 'enabled' },
-      { id: '0', displayName: 'a', partnerState: 'unknown' },
-    ];
-    expect(sorted(rows, ['PARTNER_STATE', 'DESC'], ['DISPLAY_NAME', 'DESC'])).toEqual([
-      '2',
-      '1',
-      '3',
-      '0',
-    ]);
+  /** The rows stand in the order that is expected; they are sorted from the opposite one. */
+  it.each<[string, Keys, object[]]>([
+    [
+      'names as dictionaries do, with case only where they are alike otherwise',
+      [['DISPLAY_NAME', 'ASC']],
+      named('Äpfel', 'apple', 'Apple', 'Echo', 'éclair', 'zebra', 'Zebra'),
+    ],
+    ['rows without a value last', [['DISPLAY_NAME', 'ASC']], named('a', 'b', null)],
+    [
+      'rows without a value last even if backward',
+      [['DISPLAY_NAME', 'DESC']],
+      named('b', 'a', null),
+    ],
+    [
+      "states as the enum lists them, with Graph's news at the end",
+      [['PARTNER_STATE', 'ASC']],
+      states.map((partnerState) => ({ id: String(partnerState), partnerState })),
+    ],
+    [
+      'heartbeats as instants, what is no instant last',
+      [['LAST_HEARTBEAT_DATE_TIME', 'DESC']],
+      instants.map((lastHeartbeatDateTime, id) => ({ id: `${id}`, lastHeartbeatDateTime })),
+    ],
+    [
+      'by the next key and at the end by the id',
+      [
+        ['PARTNER_STATE', 'DESC'],
+        ['DISPLAY_NAME', 'DESC'],
+      ],
+      [
+        { ...asWell, id: '2', displayName: 'b' },
+        { ...asWell, id: '1' },
+        { ...asWell, id: '3' },
+        { ...asWell, id: '0', partnerState: 'unknown' },
+      ],
+    ],
+  ])('orders %s', (_what, keys, expected) => {
+    const order = orderOf(keys);
+    const sorted = expected
+      .map(partnerFromWire)
+      .reverse()
+      .sort((left, right) => order.compare(order.placeOf(left), order.placeOf(right)));
+    expect(sorted.map(({ wire }) => wire)).toEqual(expected);
   });
 
   it('signs its keys and directions, so that cursors of another order are noticed', () => {
-    const signatures = [
-      createPartnerOrder([{ field: 'DISPLAY_NAME', direction: 'ASC' }]),
-      createPartnerOrder([{ field: 'DISPLAY_NAME', direction: 'DESC' }]),
-      createPartnerOrder([{ field: 'PARTNER_STATE', direction: 'ASC' }]),
-    ].map(({ signature }) => signature);
-    expect(new Set(signatures).size).toBe(3);
+    const keys: Keys = [
+      ['DISPLAY_NAME', 'ASC'],
+      ['DISPLAY_NAME', 'DESC'],
+      ['PARTNER_STATE', 'ASC'],
+    ];
+    expect(keys.map((key) => orderOf([key]).signature)).toEqual(['n+', 'n-', 's+']);
+    expect(orderOf(keys).signature).toBe('n+n-s+');
   });
 });

@@ -22,7 +22,7 @@ import type {
   PartnerTenantState,
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
-import type { wirePartnerStates } from '../../src/partners/model.ts';
+import type { wireByState } from '../../src/partners/model.ts';
 import { EndController } from '../../src/shared/abort.ts';
 import { graceOf } from '../../src/shared/clock.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
@@ -379,7 +379,7 @@ const checks: readonly true[] = [
   true satisfies Fits<NewAssignmentTargetResource, ConfigurationManagerCollectionAssignmentTarget>,
   true satisfies Assignable<PartnerTenantState, DeviceManagementPartnerTenantState>,
   true satisfies Assignable<DeviceManagementPartnerTenantState, PartnerTenantState>,
-  true satisfies Assignable<PartnerTenantState, (typeof wirePartnerStates)[number]>,
+  true satisfies Assignable<PartnerTenantState, (typeof wireByState)[keyof typeof wireByState]>,
   true satisfies Assignable<
     Shared<Omit<ComplianceManagementPartner, `${string}Assignments`>, PartnerResource>,
     Omit<Partial<PartnerResource>, `${string}Assignments`>

@@ -6,11 +6,7 @@ import {
   platformsOf,
   type WirePlatform,
 } from '../../src/graph/types.ts';
-import {
-  type RecognizedTypename,
-  wireNameByTypename,
-} from '../../src/partners/assignmentMapping.ts';
-import { wirePartnerStates } from '../../src/partners/model.ts';
+import { wireByState, wireNameByTypename } from '../../src/partners/model.ts';
 import { type Csdl, type CsdlProperty, type Properties, propertiesOf } from './readCsdl.ts';
 
 /** What the gateway knows of a generation, by full names of types. */
@@ -65,18 +61,19 @@ const { groupId, collectionId, ...filterProperties } = {
   deviceAndAppManagementAssignmentFilterType: { type: typeNames.filterType, isNullable: false },
 } satisfies Record<Exclude<keyof NewAssignmentTargetResource, '@odata.type'>, CsdlProperty>;
 
-const ownProperties: Readonly<Record<RecognizedTypename, Readonly<Record<string, CsdlProperty>>>> =
-  {
-    AllLicensedUsersAssignmentTarget: {},
-    AllDevicesAssignmentTarget: {},
-    GroupAssignmentTarget: { groupId },
-    ExclusionGroupAssignmentTarget: { groupId },
-    ConfigurationManagerCollectionAssignmentTarget: { collectionId },
-  };
+const ownProperties: Readonly<
+  Record<keyof typeof wireNameByTypename, Readonly<Record<string, CsdlProperty>>>
+> = {
+  AllLicensedUsersAssignmentTarget: {},
+  AllDevicesAssignmentTarget: {},
+  GroupAssignmentTarget: { groupId },
+  ExclusionGroupAssignmentTarget: { groupId },
+  ConfigurationManagerCollectionAssignmentTarget: { collectionId },
+};
 
 /** Gives the gateway's knowledge from the tables that its mapping and its wire types are checked against. */
 export function knownModelOf({ platforms, hasFilters }: Generation): KnownModel {
-  const typenames = Object.keys(ownProperties) as RecognizedTypename[];
+  const typenames = Object.keys(ownProperties) as (keyof typeof wireNameByTypename)[];
   return {
     partner: new Map([
       ...Object.entries(partnerProperties),
@@ -91,7 +88,7 @@ export function knownModelOf({ platforms, hasFilters }: Generation): KnownModel 
       ]),
     ),
     enums: new Map<string, readonly string[]>([
-      [typeNames.partnerState, wirePartnerStates],
+      [typeNames.partnerState, Object.values(wireByState)],
       ...(hasFilters ? [[typeNames.filterType, ['none', 'include', 'exclude']] as const] : []),
     ]),
   };

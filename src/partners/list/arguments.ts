@@ -3,7 +3,6 @@ import type {
   ComplianceManagementPartnerOrderField,
   QueryComplianceManagementPartnersArgs,
 } from '../../generated/graphql.ts';
-import type { InputProblem } from '../model.ts';
 import { type CursorPlace, parseCursor } from './cursor.ts';
 import { compilePartnerFilter, type PartnerPredicate } from './filter.ts';
 import { createPartnerOrder, type PartnerOrder } from './order.ts';
@@ -40,13 +39,12 @@ export function readPageArguments(
   }
   const order = args.orderBy?.length ? createPartnerOrder(args.orderBy) : undefined;
   const [after, before] = [readCursor(args.after, order), readCursor(args.before, order)];
-  const filterProblem = args.filter ? findFilterProblem(args.filter) : undefined;
   const problems: readonly [string, string | undefined][] = [
     ['first', findCountProblem('first', args.first)],
     ['last', findCountProblem('last', args.last)],
     ['after', after.problem && `The argument "after" ${after.problem}.`],
     ['before', before.problem && `The argument "before" ${before.problem}.`],
-    ['filter', filterProblem && `In the argument "filter": ${filterProblem.message}`],
+    ['filter', findFilterProblem(args.filter ?? {})],
   ];
   for (const [argumentName, problem] of problems) {
     if (problem !== undefined) {
@@ -99,21 +97,14 @@ function readCursor(
 }
 
 /** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
-const nullable = /^(partnerState|displayName)\.eq$/;
+const nullable = /\.(partnerState|displayName)\.eq$/;
 
-/**
- * Finds the first null in a filter that has no meaning. Its path begins at the argument. How deep a filter is and how
- * many conditions it has was bounded before.
- */
-function findFilterProblem(
-  filter: object,
-  path: readonly string[] = ['filter'],
-): InputProblem | undefined {
+/** Finds the first null in a filter that has no meaning. How deep a filter is and how many conditions it has was bounded before. */
+function findFilterProblem(filter: object, path = 'filter'): string | undefined {
   for (const [name, value] of Object.entries(filter)) {
-    const here = [...path, name];
-    if (value === null && !nullable.test(here.slice(-2).join('.'))) {
-      const message = `${here.join('.')} is null, which has no meaning; leave it out for no condition.`;
-      return { path: here, message };
+    const here = `${path}.${name}`;
+    if (value === null && !nullable.test(here)) {
+      return `In the argument "filter": ${here} is null, which has no meaning; leave it out for no condition.`;
     }
     const isNested = typeof value === 'object' && value !== null;
     const problem = isNested ? findFilterProblem(value, here) : undefined;

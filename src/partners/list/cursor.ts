@@ -1,23 +1,26 @@
 import { digestOf } from '../../shared/secret.ts';
-import type { CutText, OrderPlace } from './order.ts';
+import type { CutText, OrderPlace, RowPlace } from './order.ts';
 
 /** A place in Graph's own order: a row, where it stood, and what stood just before it. */
-interface ListPlace {
-  /** The row's `idKey`. */
-  readonly id: string;
-  readonly index: number;
-  /** Fingerprints of the rows before, the nearest first, in case the row itself is gone. */
-  readonly before: readonly number[];
+interface ListCursor {
+  readonly kind: 'list';
+  readonly place: {
+    /** The row's `idKey`. */
+    readonly id: string;
+    readonly index: number;
+    /** Fingerprints of the rows before, the nearest first, in case the row itself is gone. */
+    readonly before: readonly number[];
+  };
+}
+
+interface OrderCursor<Place extends OrderPlace = OrderPlace> {
+  readonly kind: 'order';
+  readonly signature: string;
+  readonly place: Place;
 }
 
 /** What a cursor says. Each of the two kinds is of use in its own list only. */
-export type CursorPlace = { readonly kind: 'list'; readonly place: ListPlace } | OrderCursor;
-
-interface OrderCursor {
-  readonly kind: 'order';
-  readonly signature: string;
-  readonly place: OrderPlace;
-}
+export type CursorPlace = ListCursor | OrderCursor;
 
 /** No cursor has more characters, whatever is in its row: 96 bytes in base64url. */
 const maximumCursorLength = 128;
@@ -30,57 +33,64 @@ const cutFlag = 0x8000;
 const digestBytes = 6;
 
 /** Writes a cursor. Clients hand it back as it is, so its form may change: a byte for the kind, then its parts. */
-export function cursorOf(cursor: CursorPlace): string {
-  const parts = cursor.kind === 'list' ? listParts(cursor.place) : orderParts(cursor);
+export function cursorOf(cursor: ListCursor | OrderCursor<RowPlace>): string {
+  const parts =
+    cursor.kind === 'list'
+      ? [
+          part(Buffer.from(cursor.place.id)),
+          ...[cursor.place.index, ...cursor.place.before].map(numberPart),
+        ]
+      : orderParts(cursor);
   return Buffer.concat([Buffer.of(kinds[cursor.kind]), ...parts]).toString('base64url');
 }
 
-function listParts({ id, index, before }: ListPlace): readonly Buffer[] {
-  return [textPart(id), numberPart(index), ...before.map(numberPart)];
-}
-
-function orderParts({ signature, place }: OrderCursor): readonly Buffer[] {
-  const head = [textPart(signature), textPart(place.id)];
+function orderParts({ signature, place: { id, values } }: OrderCursor<RowPlace>): Buffer[] {
+  const head = [part(Buffer.from(signature)), part(Buffer.from(id))];
   const used = head.reduce((sum, { length }) => sum + length, 1);
-  const values = place.values.map((value) => Buffer.from(typeof value === 'string' ? value : ''));
+  const texts = values.map((value) => Buffer.from(value ?? ''));
   let left = maximumBytes - used - 2 * values.length;
-  const allowed = new Map<Buffer, number>();
+  const parts = new Map<number, Buffer>();
   // The shortest first: what they leave is for the others.
-  for (const [index, value] of [...values]
-    .sort((one, other) => one.length - other.length)
-    .entries()) {
-    const share = Math.min(value.length, Math.floor(left / (values.length - index)));
-    allowed.set(value, share);
+  const shortestFirst = [...texts.entries()].sort(
+    ([, one], [, other]) => one.length - other.length,
+  );
+  for (const [done, [index, text]] of shortestFirst.entries()) {
+    const share = Math.min(text.length, Math.floor(left / (values.length - done)));
+    const value = values[index] ?? null;
+    const isCut = value !== null && share < text.length;
+    parts.set(index, isCut ? cutPart(value, text, share) : part(value === null ? null : text));
     left -= share;
   }
-  return [
-    ...head,
-    ...place.values.map((value, index) => {
-      const bytes = values[index];
-      const share = bytes && allowed.get(bytes);
-      return typeof value === 'string' &&
-        bytes !== undefined &&
-        share !== undefined &&
-        share < bytes.length
-        ? cutPart(cut(value, bytes, share))
-        : valuePart(value);
-    }),
-  ];
+  return [...head, ...values.map((_value, index) => parts.get(index) ?? part(null))];
 }
 
-/** Gives the start of a text, in whole characters, and its digest, in no more bytes than given. */
-function cut(text: string, bytes: Buffer, allowedBytes: number): CutText {
+/** The length in two bytes, then the bytes. */
+function part(bytes: Buffer | null, flag = 0): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes === null ? nullLength : bytes.length | flag);
+  return bytes === null ? length : Buffer.concat([length, bytes]);
+}
+
+/** The digest of a text and its start, in whole characters, in no more bytes than given. */
+function cutPart(text: string, bytes: Buffer, allowedBytes: number): Buffer {
   let end = Math.max(0, allowedBytes - digestBytes);
   // Bytes inside a character begin like this.
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) {
     end -= 1;
   }
-  return { start: bytes.toString('utf8', 0, end), digest: cutDigestOf(text) };
+  const digest = Buffer.from(cutDigestOf(text), 'base64url');
+  return part(Buffer.concat([digest, bytes.subarray(0, end)]), cutFlag);
 }
 
 /** Tells texts with one start apart. */
 export function cutDigestOf(text: string): string {
   return Buffer.from(digestOf(text), 'base64url').toString('base64url', 0, digestBytes);
+}
+
+function numberPart(number: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(number);
+  return bytes;
 }
 
 /** Reads a cursor, or gives undefined for a text that this gateway never gave out. */
@@ -102,31 +112,27 @@ export function parseCursor(cursor: string): CursorPlace | undefined {
   }
 }
 
-function parseList(bytes: Buffer): CursorPlace | undefined {
-  const id = readText(bytes, 1);
-  if (typeof id?.text !== 'string') {
+function parseList(bytes: Buffer): ListCursor | undefined {
+  const id = readPart(bytes, 1);
+  const rest = bytes.subarray(id?.end);
+  if (typeof id?.text !== 'string' || rest.length === 0 || rest.length % 4 !== 0) {
     return undefined;
   }
-  const rest = bytes.subarray(id.end);
-  if (rest.length === 0 || rest.length % 4 !== 0) {
-    return undefined;
-  }
-  const numbers = Array.from({ length: rest.length / 4 }, (_value, place) =>
+  const [index = 0, ...before] = Array.from({ length: rest.length / 4 }, (_value, place) =>
     rest.readUInt32BE(place * 4),
   );
-  const [index = 0, ...before] = numbers;
   return { kind: 'list', place: { id: id.text, index, before } };
 }
 
-function parseOrder(bytes: Buffer): CursorPlace | undefined {
+function parseOrder(bytes: Buffer): OrderCursor | undefined {
   const texts: (string | CutText | null)[] = [];
   for (let start = 1; start < bytes.length; ) {
-    const part = readText(bytes, start);
-    if (part === undefined) {
+    const read = readPart(bytes, start);
+    if (read === undefined) {
       return undefined;
     }
-    texts.push(part.text);
-    start = part.end;
+    texts.push(read.text);
+    start = read.end;
   }
   const [signature, id, ...values] = texts;
   return typeof signature !== 'string' || typeof id !== 'string'
@@ -134,61 +140,21 @@ function parseOrder(bytes: Buffer): CursorPlace | undefined {
     : { kind: 'order', signature, place: { id, values } };
 }
 
-function valuePart(value: string | CutText | null): Buffer {
-  return value === null
-    ? lengthPart(nullLength)
-    : typeof value === 'string'
-      ? textPart(value)
-      : cutPart(value);
-}
-
-/** Its length in two bytes, then UTF-8. */
-function textPart(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([lengthPart(bytes.length), bytes]);
-}
-
-function cutPart({ start, digest }: CutText): Buffer {
-  const bytes = Buffer.concat([Buffer.from(digest, 'base64url'), Buffer.from(start)]);
-  return Buffer.concat([lengthPart(bytes.length | cutFlag), bytes]);
-}
-
-function lengthPart(length: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(length);
-  return bytes;
-}
-
-function numberPart(number: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(number);
-  return bytes;
-}
-
-function readText(
+function readPart(
   bytes: Buffer,
   start: number,
 ): { readonly text: string | CutText | null; readonly end: number } | undefined {
   const textStart = start + 2;
-  if (textStart > bytes.length) {
+  const length = textStart > bytes.length ? 0 : bytes.readUInt16BE(start);
+  const isCut = length >= cutFlag && length !== nullLength;
+  const end = textStart + (length === nullLength ? 0 : length & ~cutFlag);
+  const digestEnd = textStart + (isCut ? digestBytes : 0);
+  if (end > bytes.length || digestEnd > end) {
     return undefined;
   }
-  const length = bytes.readUInt16BE(start);
-  if (length === nullLength) {
-    return { text: null, end: textStart };
-  }
-  const end = textStart + (length & ~cutFlag);
-  if (end > bytes.length) {
-    return undefined;
-  }
-  if (length < cutFlag) {
-    return { text: bytes.toString('utf8', textStart, end), end };
-  }
-  const digestEnd = textStart + digestBytes;
+  const text = bytes.toString('utf8', digestEnd, end);
   const digest = bytes.toString('base64url', textStart, digestEnd);
-  return digestEnd > end
-    ? undefined
-    : { text: { start: bytes.toString('utf8', digestEnd, end), digest }, end };
+  return { text: length === nullLength ? null : isCut ? { start: text, digest } : text, end };
 }
 
 /**

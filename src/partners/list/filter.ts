@@ -4,13 +4,12 @@ import type {
   HeartbeatFilter,
   PartnerStateFilter,
 } from '../../generated/graphql.ts';
-import type { PartnerResource } from '../../graph/types.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
-import { partnerStateFromWire, wirePlatformOf } from '../model.ts';
-import { normalizeForComparison, valuesOf } from './rowValues.ts';
+import { type PartnerModel, wireByPlatform } from '../model.ts';
+import { foldedNameOf, heartbeatKeyOf, normalizeForComparison } from './rowValues.ts';
 
 /** Whether a row is in the answer. */
-export type PartnerPredicate = (row: PartnerResource) => boolean;
+export type PartnerPredicate = (row: PartnerModel) => boolean;
 
 /** Makes the predicate of a filter that `findFilterProblem` finds nothing in. All texts of the filter are folded once. */
 export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {
@@ -22,24 +21,20 @@ export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter):
     ...(onboarded ?? []).map(
       (platform): PartnerPredicate =>
         (row) =>
-          row[`${wirePlatformOf(platform)}Onboarded`] === true,
+          row[`${wireByPlatform[platform]}Onboarded`] === true,
     ),
     ...(and ?? []).map(compilePartnerFilter),
     ...(or ? [anyOf(or.map(compilePartnerFilter))] : []),
     ...(not ? [negate(compilePartnerFilter(not))] : []),
   ];
-  return allOf(conditions);
+  return (row) => conditions.every((condition) => condition(row));
 }
 
 function compileState({ eq, in: oneOf, notIn }: PartnerStateFilter): PartnerPredicate {
-  return (row) => {
-    const state = row.partnerState == null ? null : partnerStateFromWire(row.partnerState);
-    return (
-      (eq === undefined || state === eq) &&
-      (oneOf == null || (state !== null && oneOf.includes(state))) &&
-      (notIn == null || state === null || !notIn.includes(state))
-    );
-  };
+  return ({ partnerState: state }) =>
+    (eq === undefined || state === eq) &&
+    (oneOf == null || (state !== null && oneOf.includes(state))) &&
+    (notIn == null || state === null || !notIn.includes(state));
 }
 
 function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPredicate {
@@ -47,7 +42,7 @@ function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPr
   const part = contains == null ? undefined : normalizeForComparison(contains);
   const start = startsWith == null ? undefined : normalizeForComparison(startsWith);
   return (row) => {
-    const name = valuesOf(row).foldedName;
+    const name = foldedNameOf(row);
     return (
       (whole === undefined || name === whole) &&
       (part === undefined || name?.includes(part) === true) &&
@@ -60,7 +55,7 @@ function compileHeartbeat({ before, after }: HeartbeatFilter): PartnerPredicate 
   const upper = before == null ? undefined : instantKeyOf(before);
   const lower = after == null ? undefined : instantKeyOf(after);
   return (row) => {
-    const heartbeat = valuesOf(row).instantKey;
+    const heartbeat = heartbeatKeyOf(row);
     return (
       (before == null || isBefore(heartbeat, upper)) &&
       (after == null || isBefore(lower, heartbeat))
@@ -71,17 +66,10 @@ function compileHeartbeat({ before, after }: HeartbeatFilter): PartnerPredicate 
 const isBefore = (left: string | undefined, right: string | undefined): boolean =>
   left !== undefined && right !== undefined && left < right;
 
-const allOf =
-  (predicates: readonly PartnerPredicate[]): PartnerPredicate =>
-  (row) =>
-    predicates.every((predicate) => predicate(row));
+function anyOf(predicates: readonly PartnerPredicate[]): PartnerPredicate {
+  return (row) => predicates.some((predicate) => predicate(row));
+}
 
-const anyOf =
-  (predicates: readonly PartnerPredicate[]): PartnerPredicate =>
-  (row) =>
-    predicates.some((predicate) => predicate(row));
-
-const negate =
-  (predicate: PartnerPredicate): PartnerPredicate =>
-  (row) =>
-    !predicate(row);
+function negate(predicate: PartnerPredicate): PartnerPredicate {
+  return (row) => !predicate(row);
+}

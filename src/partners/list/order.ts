@@ -1,10 +1,10 @@
 import type {
   ComplianceManagementPartnerOrder,
   ComplianceManagementPartnerOrderField,
+  PartnerState,
 } from '../../generated/graphql.ts';
-import type { PartnerResource } from '../../graph/types.ts';
-import { knownPartnerStates, partnerStateFromWire } from '../model.ts';
-import { valuesOf } from './rowValues.ts';
+import { knownPartnerStates, type PartnerModel } from '../model.ts';
+import { heartbeatKeyOf, idKeyOf, nameKeyOf } from './rowValues.ts';
 
 /** A value that is too long for a cursor: its first characters, and a digest of all. */
 export interface CutText {
@@ -19,7 +19,7 @@ export interface OrderPlace {
 }
 
 /** The place of a row that is there. */
-interface RowPlace extends OrderPlace {
+export interface RowPlace extends OrderPlace {
   readonly values: readonly (string | null)[];
 }
 
@@ -30,12 +30,12 @@ type PlaceEdge = 'first' | 'last';
 export interface OrderColumn {
   /** One letter, for the signatures of orders. */
   readonly sign: string;
-  readonly valueOf: (row: PartnerResource) => string | null;
+  readonly valueOf: (row: PartnerModel) => string | null;
   readonly compare: (left: string, right: string) => number;
 }
 
 /** A column and the direction in which it is looked at. */
-export interface OrderKey {
+interface OrderKey {
   readonly column: OrderColumn;
   readonly direction: 1 | -1;
 }
@@ -45,7 +45,7 @@ export interface PartnerOrder {
   /** Stands in cursors, so that one of another order is noticed. */
   readonly signature: string;
   readonly keys: readonly OrderKey[];
-  placeOf(row: PartnerResource): RowPlace;
+  placeOf(row: PartnerModel): RowPlace;
   /** `edge` counts for places with cut values only. */
   compare(left: RowPlace, right: OrderPlace, edge?: PlaceEdge): number;
 }
@@ -60,17 +60,17 @@ function byCharacters(left: string, right: string): number {
 const columns: Readonly<Record<ComplianceManagementPartnerOrderField, OrderColumn>> = {
   DISPLAY_NAME: {
     sign: 'n',
-    valueOf: (row) => valuesOf(row).nameKey,
+    valueOf: nameKeyOf,
     compare: (left, right) => collator.compare(left, right),
   },
   PARTNER_STATE: {
     sign: 's',
-    valueOf: (row) => rankOfState(row.partnerState ?? null),
+    valueOf: ({ partnerState }) => rankOfState(partnerState),
     compare: byCharacters,
   },
   LAST_HEARTBEAT_DATE_TIME: {
     sign: 'h',
-    valueOf: (row) => valuesOf(row).instantKey ?? null,
+    valueOf: (row) => heartbeatKeyOf(row) ?? null,
     compare: byCharacters,
   },
 };
@@ -78,21 +78,17 @@ const columns: Readonly<Record<ComplianceManagementPartnerOrderField, OrderColum
 /** Decides between rows that are alike in all keys. */
 export const idColumn: OrderColumn = {
   sign: 'i',
-  valueOf: (row) => valuesOf(row).idKey,
+  valueOf: idKeyOf,
   compare: byCharacters,
 };
 
 /** The position in the enum, a digit; unlisted states come after all others. */
-function rankOfState(wire: string | null): string | null {
-  if (wire === null) {
+function rankOfState(state: PartnerState | null): string | null {
+  if (state === null) {
     return null;
   }
-  const state = partnerStateFromWire(wire);
-  return String(
-    state === 'UNKNOWN_FUTURE_VALUE'
-      ? knownPartnerStates.length
-      : knownPartnerStates.indexOf(state),
-  );
+  const { length } = knownPartnerStates;
+  return String(state === 'UNKNOWN_FUTURE_VALUE' ? length : knownPartnerStates.indexOf(state));
 }
 
 /** Makes the order of the keys, the first key first; rows that are alike in all of them are ordered by id. */
@@ -112,7 +108,7 @@ export function createPartnerOrder(
     keys,
     placeOf: (row) => ({
       values: keys.map(({ column }) => column.valueOf(row)),
-      id: idColumn.valueOf(row) ?? '',
+      id: idKeyOf(row),
     }),
     compare(left, right, edge = 'first') {
       for (const [index, key] of keys.entries()) {

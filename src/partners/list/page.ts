@@ -1,39 +1,32 @@
-import type { PartnerResource } from '../../graph/types.ts';
 import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
+import type { PartnerConnectionModel, PartnerModel } from '../model.ts';
 import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
 import type { OrderPlace, PartnerOrder } from './order.ts';
 import type { PartnerRows } from './rows.ts';
-import { valuesOf } from './rowValues.ts';
+import { idKeyOf } from './rowValues.ts';
 
 /** A row of a page and its position in the whole list. */
 interface PageRow {
-  readonly row: PartnerResource;
+  readonly row: PartnerModel;
   readonly index: number;
 }
 
-/** A page, and what can be asked about its surroundings; each question may read on. */
-interface PartnerPage {
-  readonly rows: readonly PageRow[];
-  hasNext(): Promise<boolean>;
-  hasPrevious(): Promise<boolean>;
-  /** How many rows of the whole list pass the filter. */
-  count(): Promise<number>;
-}
-
-type Range = Pick<PageArguments, 'first' | 'last' | 'after' | 'before' | 'isIncluded'>;
+const all = Number.POSITIVE_INFINITY;
 
 /**
  * Cuts a page out of the list as the Relay specification has it: what stands between the cursors, of that the first,
- * of these the last. Reads as many rows as that takes, not one more, and judges each row once.
+ * of these the last. Reads as many rows as that takes, not one more, and judges each row once. What only some operations
+ * ask for may read on, and is left until they do.
  */
-export async function paginate(
-  sequence: PartnerSequence,
-  { first, last, after, before, isIncluded }: Range,
-  share: LoopShare,
-): Promise<PartnerPage> {
+export async function readPartnerConnection(
+  partnerRows: PartnerRows,
+  { first, last, after, before, isIncluded, order }: PageArguments,
+): Promise<PartnerConnectionModel> {
+  const { share } = partnerRows;
+  const sequence = order ? orderedSequence(partnerRows, order) : listSequence(partnerRows);
   const start = after === undefined ? 0 : await sequence.countUpTo(after);
-  const end = before === undefined ? Number.POSITIVE_INFINITY : await sequence.countBefore(before);
+  const end = before === undefined ? all : await sequence.countBefore(before);
   const verdicts: (boolean | undefined)[] = [];
 
   /** Visits the rows from `from` up to `to` that pass the filter, until there are `wanted` of them; counts them. */
@@ -69,29 +62,38 @@ export async function paginate(
 
   const head: PageRow[] = [];
   // The last 0 of all need no row: that page is empty, and stands at the end.
-  const wanted = last === 0 && first === undefined ? 0 : (first ?? Number.POSITIVE_INFINITY);
+  const wanted = last === 0 && first === undefined ? 0 : (first ?? all);
   await visit(start, end, wanted, (row) => head.push(row));
   const rows = last === undefined ? head : head.slice(Math.max(0, head.length - last));
   const emptyAt = last === 0 && first === undefined ? end : Math.min(start, end);
   const behind = head.length > 0 ? (head.at(-1)?.index ?? 0) + 1 : emptyAt;
   const ahead = rows[0]?.index ?? behind;
+  const edges = rows.map(({ row, index }) => ({
+    cursor: () => sequence.cursorOf(row, index),
+    node: row,
+  }));
   return {
-    rows,
-    hasNext: async () => (await visit(behind, Number.POSITIVE_INFINITY, 1)) > 0,
-    hasPrevious: async () => (await visit(0, ahead, 1)) > 0,
-    count: () => visit(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+    edges,
+    nodes: rows.map(({ row }) => row),
+    pageInfo: {
+      hasNextPage: async () => (await visit(behind, all, 1)) > 0,
+      hasPreviousPage: async () => (await visit(0, ahead, 1)) > 0,
+      startCursor: () => edges[0]?.cursor() ?? null,
+      endCursor: () => edges.at(-1)?.cursor() ?? null,
+    },
+    totalCount: () => visit(0, all, all),
   };
 }
 
 /** The whole list in the requested order, read only as far as needed. */
 interface PartnerSequence {
   /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
-  atLeast(count: number): Promise<readonly PartnerResource[]>;
+  atLeast(count: number): Promise<readonly PartnerModel[]>;
   /** How many rows stand at the cursor's place and before it. */
   countUpTo(cursor: CursorPlace): Promise<number>;
   /** How many rows stand before the cursor's place. */
   countBefore(cursor: CursorPlace): Promise<number>;
-  cursorOf(row: PartnerResource, index: number): string;
+  cursorOf(row: PartnerModel, index: number): string;
 }
 
 /** How many rows are searched between two looks at the event loop's time. */
@@ -103,12 +105,12 @@ const rememberedRows = 8;
  * Graph's own order. A cursor finds its row wherever that stands now; if it is gone, the nearest row before it that is
  * not. Where all that it remembers is gone, the list starts again, at the end where it was begun: nothing is left out.
  */
-export function listSequence(rows: PartnerRows): PartnerSequence {
-  let known: readonly PartnerResource[] = [];
+function listSequence(rows: PartnerRows): PartnerSequence {
+  let known: readonly PartnerModel[] = [];
   /** Of the first of the known rows, as many as were needed. */
   const fingerprints: number[] = [];
 
-  async function atLeast(count: number): Promise<readonly PartnerResource[]> {
+  async function atLeast(count: number): Promise<readonly PartnerModel[]> {
     known = await rows.atLeast(count);
     return known;
   }
@@ -116,18 +118,16 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
   function fingerprintsUpTo(count: number): readonly number[] {
     const end = Math.min(count, known.length);
     for (let index = fingerprints.length; index < end; index += 1) {
-      fingerprints.push(fingerprintOf(valuesOf(known[index] as PartnerResource).idKey));
+      fingerprints.push(fingerprintOf(idKeyOf(known[index] as PartnerModel)));
     }
     return fingerprints;
   }
 
-  /** The index of a row, looked for first around where it stood before. */
+  /** The index of a row, looked for first around where it stood before; -1 if it is gone. */
   async function find(id: string, formerIndex: number): Promise<number> {
     const near = await indexOfRow(await atLeast(formerIndex + 1), id, rows.share);
     const searched = known.length;
-    return near === -1
-      ? indexOfRow(await atLeast(Number.POSITIVE_INFINITY), id, rows.share, searched)
-      : near;
+    return near === -1 ? indexOfRow(await atLeast(all), id, rows.share, searched) : near;
   }
 
   /** How many rows stand before the place, and whether its row is still there; undefined if unknown. */
@@ -142,18 +142,13 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
     if (found !== -1) {
       return { count: found, isThere: true };
     }
-    const places = new Map<number, number>();
+    const places = new Map<number | undefined, number>();
     await forEachUnit(rows.share, known.length, (place) => {
-      const fingerprint = fingerprintsUpTo(place + 1)[place];
-      if (fingerprint !== undefined) {
-        places.set(fingerprint, place);
-      }
+      places.set(fingerprintsUpTo(place + 1)[place], place);
     });
-    const neighbour = before
-      .map((fingerprint) => places.get(fingerprint))
-      .find((place) => place !== undefined);
+    const neighbour = before.find((fingerprint) => places.has(fingerprint));
     if (neighbour !== undefined) {
-      return { count: neighbour + 1, isThere: false };
+      return { count: (places.get(neighbour) ?? 0) + 1, isThere: false };
     }
     const isStartRemembered = before.length === index;
     return isStartRemembered ? { count: 0, isThere: false } : undefined;
@@ -162,8 +157,8 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
   return {
     atLeast,
     async countUpTo(cursor) {
-      const { count, isThere } = (await locate(cursor)) ?? { count: 0, isThere: false };
-      return isThere ? count + 1 : count;
+      const place = await locate(cursor);
+      return place === undefined ? 0 : place.count + Number(place.isThere);
     },
     async countBefore(cursor) {
       return (await locate(cursor))?.count ?? known.length;
@@ -172,7 +167,7 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
       cursorOf({
         kind: 'list',
         place: {
-          id: valuesOf(row).idKey,
+          id: idKeyOf(row),
           index,
           before: fingerprintsUpTo(index)
             .slice(Math.max(0, index - rememberedRows), index)
@@ -186,8 +181,8 @@ export function listSequence(rows: PartnerRows): PartnerSequence {
  * An order by keys. A cursor is a place among the keys, so it is good whether its row is there or not. If a value was cut
  * in it, its row tells the place; if the row is gone, rows whose values begin alike may come again, and none is left out.
  */
-export function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
-  const sorted = (): Promise<readonly PartnerResource[]> => rows.inOrder(order);
+function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
+  const sorted = (): Promise<readonly PartnerModel[]> => rows.inOrder(order);
 
   /** How many of the rows, which are in their order, stand before a place; with `isIncluded` those at it, too. */
   async function count(cursor: CursorPlace, isIncluded: boolean): Promise<number> {
@@ -207,7 +202,7 @@ export function orderedSequence(rows: PartnerRows, order: PartnerOrder): Partner
     let [from, to] = [0, inOrder.length];
     while (from < to) {
       const middle = Math.floor((from + to) / 2);
-      const row = inOrder[middle] as PartnerResource;
+      const row = inOrder[middle] as PartnerModel;
       const comparison = order.compare(order.placeOf(row), place, edge);
       if (comparison < 0 || (isIncluded && comparison === 0)) {
         from = middle + 1;
@@ -239,7 +234,7 @@ function isPlaceOf({ values }: OrderPlace, place: OrderPlace): boolean {
 
 /** Finds a row by the key of its id; -1 if it is not there. */
 async function indexOfRow(
-  list: readonly PartnerResource[],
+  list: readonly PartnerModel[],
   id: string,
   share: LoopShare,
   start = 0,
@@ -248,9 +243,7 @@ async function indexOfRow(
     if (share.isUsedUp()) {
       await share.nextTurn();
     }
-    const place = list
-      .slice(index, index + rowsAtOnce)
-      .findIndex((row) => valuesOf(row).idKey === id);
+    const place = list.slice(index, index + rowsAtOnce).findIndex((row) => idKeyOf(row) === id);
     if (place !== -1) {
       return index + place;
     }

@@ -1,73 +1,40 @@
-import type { PartnerResource } from '../../graph/types.ts';
 import { digestOf } from '../../shared/secret.ts';
 import { instantKeyOf } from '../dateTimeOffset.ts';
+import type { PartnerModel } from '../model.ts';
 
-/** What filters, orders and cursors want to know of a row, each worked out once, when it is first asked for. */
-interface RowValues {
-  /** Stands for the id in cursors and comparisons: the id itself unless it is unusually long. */
-  readonly idKey: string;
-  readonly foldedName: string | null;
-  readonly nameKey: string | null;
-  readonly instantKey: string | undefined;
+/** Works something out for each row once, when it is first asked for. Rows belong to one operation, and so does this. */
+function oncePerRow<Value>(make: (row: PartnerModel) => Value): (row: PartnerModel) => Value {
+  const known = new WeakMap<PartnerModel, { readonly value: Value }>();
+  return (row) => {
+    let kept = known.get(row);
+    if (kept === undefined) {
+      kept = { value: make(row) };
+      known.set(row, kept);
+    }
+    return kept.value;
+  };
 }
 
 /** In bytes of UTF-8, of which a character outside ASCII has three for each of its units at most. */
 const maximumIdKey = 48;
 const maximumNameKey = 128;
 
-class LazyRowValues implements RowValues {
-  readonly #row: PartnerResource;
-  #idKey: string | undefined;
-  #foldedName: string | null | undefined;
-  #nameKey: string | null | undefined;
-  #instantKey: string | null | undefined;
+/** Stands for the id in cursors and comparisons: the id itself unless it is unusually long. */
+export const idKeyOf = oncePerRow(({ id }) =>
+  boundText(id, onlyAscii.test(id) ? maximumIdKey : maximumIdKey / 3),
+);
 
-  constructor(row: PartnerResource) {
-    this.#row = row;
-  }
+export const foldedNameOf = oncePerRow(({ displayName }) =>
+  displayName === null ? null : normalizeForComparison(displayName),
+);
 
-  get idKey(): string {
-    const { id } = this.#row;
-    this.#idKey ??= boundText(id, onlyAscii.test(id) ? maximumIdKey : maximumIdKey / 3);
-    return this.#idKey;
-  }
+export const nameKeyOf = oncePerRow(({ displayName }) =>
+  displayName === null ? null : boundText(displayName, maximumNameKey),
+);
 
-  get foldedName(): string | null {
-    if (this.#foldedName === undefined) {
-      const { displayName } = this.#row;
-      this.#foldedName = displayName == null ? null : normalizeForComparison(displayName);
-    }
-    return this.#foldedName;
-  }
-
-  get nameKey(): string | null {
-    if (this.#nameKey === undefined) {
-      const { displayName } = this.#row;
-      this.#nameKey = displayName == null ? null : boundText(displayName, maximumNameKey);
-    }
-    return this.#nameKey;
-  }
-
-  get instantKey(): string | undefined {
-    if (this.#instantKey === undefined) {
-      this.#instantKey = instantKeyOf(this.#row.lastHeartbeatDateTime ?? '') ?? null;
-    }
-    return this.#instantKey ?? undefined;
-  }
-}
-
-/** Rows belong to one operation, so what is known of them goes with them. */
-const known = new WeakMap<PartnerResource, RowValues>();
-
-/** Gives what is known of a row. */
-export function valuesOf(row: PartnerResource): RowValues {
-  let values = known.get(row);
-  if (values === undefined) {
-    values = new LazyRowValues(row);
-    known.set(row, values);
-  }
-  return values;
-}
+export const heartbeatKeyOf = oncePerRow(({ lastHeartbeatDateTime }) =>
+  instantKeyOf(lastHeartbeatDateTime ?? ''),
+);
 
 /** With so many characters of a digest, no two texts are taken for one. */
 const digestLength = 16;

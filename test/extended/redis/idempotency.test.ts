@@ -1,53 +1,22 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { expect, it } from '@jest/globals';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
-import { connectRedis, forLocks } from '../../../src/graph/redis.ts';
 import { entryBytes, type KeyUse, type Taken } from '../../../src/partners/outcomeStore.ts';
 import { createRedisOutcomes } from '../../../src/partners/redisOutcomes.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { embeddedGraphToken, Secret } from '../../../src/shared/secret.ts';
+import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import { addAssignmentMutation, addMutation } from '../../support/documents.ts';
-import { recordingLog } from '../../support/logs.ts';
 import { startProgram } from '../../support/programs.ts';
-import {
-  type GraphQLAnswer,
-  startTestGateway,
-  type TestGateway,
-} from '../../support/testGateways.ts';
-import { startTestGraph } from '../../support/testGraphs.ts';
+import type { GraphQLAnswer, TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
-import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+import { describeWithRedis, useRedis } from './redisServers.ts';
 
 describeWithRedis('keys in Redis', () => {
-  let redis: TestRedis;
-  const leftovers: (() => Promise<unknown>)[] = [];
-
-  beforeEach(async () => {
-    redis = await startTestRedis();
-  });
-  afterEach(async () => {
-    for (const close of leftovers.splice(0)) {
-      await close();
-    }
-    await redis.stop('SIGKILL');
-  });
+  const stage = useRedis();
 
   async function startReplicas(options: Partial<EmulatorOptions> = {}) {
-    const graph = await startTestGraph({ seed: [], ...options });
-    const start = async (): Promise<TestGateway> => {
-      const gateway = await startTestGateway({
-        GRAPH_BASE_URL: graph.baseUrl,
-        REDIS_URL: redis.url,
-      });
-      leftovers.push(() => gateway.stop(0));
-      await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
-      return gateway;
-    };
-    const replicas = [await start(), await start()] as const;
-    leftovers.push(graph.close);
-    const posts = () => graph.requests.filter(({ method }) => method === 'POST').length;
-    return { graph, replicas, posts };
+    const started = await stage.startReplicas({ seed: [], ...options });
+    return { ...started, posts: () => started.callsOf('POST') };
   }
 
   const add = (gateway: TestGateway, idempotencyKey: string, headers = {}, displayName = 'Fleet') =>
@@ -60,20 +29,12 @@ describeWithRedis('keys in Redis', () => {
     )?.complianceManagementPartner?.id;
   const errorOf = ({ result }: GraphQLAnswer) => result.errors?.[0]?.extensions['code'];
 
-  /** Sends one command to Redis, as another client. */
-  async function tell(...[name, ...args]: readonly [string, ...string[]]): Promise<unknown> {
-    const client = new Redis(redis.url);
-    const answer = await client.call(name, ...args);
-    client.disconnect();
-    return answer;
-  }
-
   const recordKey = async (): Promise<string> =>
-    (await redis.keysLike('idempotency-outcome:*'))[0] ?? '';
+    (await stage.redis.keysLike('idempotency-outcome:*'))[0] ?? '';
 
   /** Lets the lease of the one record run out, as if its holder had died. */
   async function endLease(): Promise<void> {
-    await tell('HSET', await recordKey(), 'until', '1');
+    await stage.redis.tell('HSET', await recordKey(), 'until', '1');
   }
 
   it('send one POST for 40 equal adds through two replicas, and answer all', async () => {
@@ -88,7 +49,7 @@ describeWithRedis('keys in Redis', () => {
     expect(result.data).toMatchObject({
       addComplianceManagementPartner: { userErrors: [{ code: 'IDEMPOTENCY_KEY_REUSED' }] },
     });
-    const leftMs = await tell('PTTL', await recordKey());
+    const leftMs = await stage.redis.tell('PTTL', await recordKey());
     expect(leftMs).toBeGreaterThan(86_000_000);
   });
 
@@ -115,7 +76,7 @@ describeWithRedis('keys in Redis', () => {
     graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
     const program = startProgram({
       GRAPH_BASE_URL: graph.baseUrl,
-      REDIS_URL: redis.url,
+      REDIS_URL: stage.redis.url,
       OPERATION_TIMEOUT_MS: '1000',
     });
     const [, url = ''] = await program.until(/"url":"(http:[^"]+)"/);
@@ -151,8 +112,8 @@ describeWithRedis('keys in Redis', () => {
     const first = await add(replicas[0], 'key');
     expect(idOf(first)).toBeDefined();
     // A record as a replica leaves it that took the key and died.
-    await tell('HDEL', await recordKey(), 'text', 'isFinal', 'isSent');
-    await tell('HSET', await recordKey(), 'owner', 'dead', 'until', '1');
+    await stage.redis.tell('HDEL', await recordKey(), 'text', 'isFinal', 'isSent');
+    await stage.redis.tell('HSET', await recordKey(), 'owner', 'dead', 'until', '1');
     expect(idOf(await add(replicas[1], 'key'))).not.toBe(idOf(first));
     expect([posts(), graph.partners().length]).toEqual([2, 2]);
   });
@@ -169,7 +130,7 @@ describeWithRedis('keys in Redis', () => {
     };
     const adding = replicas[0].run(addAssignmentMutation, { input });
     await until(() => clock.pendingTimers > 0);
-    await tell('HSET', await recordKey(), 'owner', 'another replica');
+    await stage.redis.tell('HSET', await recordKey(), 'owner', 'another replica');
     await clock.advance(1_000);
     expect(errorOf(await adding)).toBe('UPSTREAM_UNAVAILABLE');
     expect(graph.requests.map(({ method }) => method)).toEqual(['GET']);
@@ -180,7 +141,7 @@ describeWithRedis('keys in Redis', () => {
     async (how) => {
       const { replicas, posts } = await startReplicas();
       const first = idOf(await add(replicas[0], 'key'));
-      await (how === 'hangs' ? redis.freeze() : redis.stop('SIGKILL'));
+      await (how === 'hangs' ? stage.redis.freeze() : stage.redis.stop('SIGKILL'));
       for (const key of ['key', 'other']) {
         expect(errorOf(await add(replicas[0], key))).toBe('UPSTREAM_UNAVAILABLE');
       }
@@ -188,7 +149,7 @@ describeWithRedis('keys in Redis', () => {
       const { result } = await replicas[0].run(addMutation, { input: { displayName: 'No key' } });
       expect(result.errors).toBeUndefined();
       if (how === 'hangs') {
-        redis.thaw();
+        stage.redis.thaw();
         await until(async () => idOf(await add(replicas[0], 'key')) === first);
         expect(posts()).toBe(2);
         // What was taken while the answer was lost is given back.
@@ -206,21 +167,18 @@ describeWithRedis('keys in Redis', () => {
     graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
     const adding = add(replicas[0], 'key');
     await until(() => posts() === 1);
-    redis.freeze();
+    stage.redis.freeze();
     await clock.advance(1_000);
     const added = idOf(await adding);
     expect(added).toBeDefined();
-    redis.thaw();
-    await until(async () => (await tell('HGET', await recordKey(), 'isFinal')) === '1');
+    stage.redis.thaw();
+    await until(async () => (await stage.redis.tell('HGET', await recordKey(), 'isFinal')) === '1');
     expect(idOf(await add(replicas[1], 'key'))).toBe(added);
     expect(posts()).toBe(1);
   });
 
   it('count bytes, refuse beyond them, and have room again when records end', async () => {
-    const log = recordingLog();
-    const connection = await connectRedis(new Secret(redis.url), { ...forLocks, log });
-    leftovers.push(async () => connection.disconnect());
-    await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
+    const connection = await stage.connect();
     const storeBytes = 819_200;
     const store = createRedisOutcomes(
       { storeBytes, leaseMs: 60_000 },

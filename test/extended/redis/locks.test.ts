@@ -1,18 +1,15 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../../src/emulator/server.ts';
-import { connectRedis, createLeases, forLocks } from '../../../src/graph/redis.ts';
+import { createLeases } from '../../../src/partners/leases.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { Secret } from '../../../src/shared/secret.ts';
 import { bearerOf, isGenuine } from '../../support/bearerTokens.ts';
 import { addAssignmentMutation } from '../../support/documents.ts';
-import { recordingLog, silentLog } from '../../support/logs.ts';
+import { silentLog } from '../../support/logs.ts';
 import { noMeasurements, recordingMeasurements } from '../../support/measurements.ts';
-import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
-import { startTestGraph } from '../../support/testGraphs.ts';
+import type { TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
-import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+import { describeWithRedis, useRedis } from './redisServers.ts';
 
 const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const groups = Array.from(
@@ -23,38 +20,16 @@ const [groupA = '', groupB = ''] = groups;
 const ada = bearerOf(tenant, 'ada');
 
 describeWithRedis('locks in Redis', () => {
-  let redis: TestRedis;
-  const leftovers: (() => Promise<unknown>)[] = [];
-
-  beforeEach(async () => {
-    redis = await startTestRedis();
-  });
-  afterEach(async () => {
-    for (const close of leftovers.splice(0)) {
-      await close();
-    }
-    await redis.stop('SIGKILL');
-  });
+  const stage = useRedis();
 
   async function startReplicas(options: Partial<EmulatorOptions> = {}) {
-    const graph = await startTestGraph({
-      seed: [{ id: 'fleet' }],
-      acceptToken: isGenuine,
-      ...options,
-    });
     const measurements = recordingMeasurements();
-    const start = async (): Promise<TestGateway> => {
-      const gateway = await startTestGateway(
-        { GRAPH_BASE_URL: graph.baseUrl, REDIS_URL: redis.url },
-        { measurements },
-      );
-      leftovers.push(() => gateway.stop(0));
-      await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
-      return gateway;
-    };
-    const replicas = [await start(), await start()] as const;
-    leftovers.push(graph.close);
-    return { graph, replicas, measurements };
+    const seed = [{ id: 'fleet' }];
+    const started = await stage.startReplicas(
+      { seed, acceptToken: isGenuine, ...options },
+      { measurements },
+    );
+    return { ...started, measurements };
   }
 
   const add = (
@@ -73,20 +48,11 @@ describeWithRedis('locks in Redis', () => {
   const codeOf = ({ result }: Awaited<ReturnType<typeof add>>): unknown =>
     result.errors?.[0]?.extensions['code'];
 
-  /** Sends one command to Redis, as another client. */
-  async function tell(...command: readonly [string, ...string[]]): Promise<unknown> {
-    const client = new Redis(redis.url);
-    const [name, ...args] = command;
-    const answer = await client.call(name, ...args);
-    client.disconnect();
-    return answer;
-  }
-
   /** The key of the one lock that there is. */
   async function lockKey(): Promise<string> {
     let keys: readonly string[] = [];
     await until(async () => {
-      keys = await redis.keysLike('partner-lock:*');
+      keys = await stage.redis.keysLike('partner-lock:*');
       return keys.length === 1;
     });
     return keys[0] ?? '';
@@ -113,44 +79,44 @@ describeWithRedis('locks in Redis', () => {
       expect(measurements.events).not.toContain('locked alone');
       expect(answers.map(({ result }) => result.errors)).toEqual(groups.map(() => undefined));
       expect(heldBy(graph).sort()).toEqual(groups);
-      expect(await redis.keysLike('partner-lock:*')).toEqual([]);
+      expect(await stage.redis.keysLike('partner-lock:*')).toEqual([]);
     },
   );
 
   it('sends nothing when a lock is lost before the write', async () => {
     const clock = createVirtualClock();
-    const { graph, replicas } = await startReplicas({ clock });
+    const { graph, replicas, callsOf } = await startReplicas({ clock });
     expect(codeOf(await add(replicas[0], groupA))).toBeUndefined();
     graph.faults.add({ when: { method: 'GET' }, delayMs: 1_000 });
     const adding = add(replicas[0], groupB);
-    await tell('SET', await lockKey(), 'another replica');
+    await stage.redis.tell('SET', await lockKey(), 'another replica');
     await until(() => clock.pendingTimers > 0);
     await clock.advance(1_000);
     expect(codeOf(await adding)).toBe('UPSTREAM_UNAVAILABLE');
-    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+    expect(callsOf('PATCH')).toBe(1);
     expect(heldBy(graph)).toEqual([groupA]);
   });
 
   it('are waited for no longer than the operation lasts', async () => {
     const clock = createVirtualClock();
-    const { graph, replicas } = await startReplicas({ clock });
+    const { graph, replicas, callsOf } = await startReplicas({ clock });
     await add(replicas[0], groupA);
     await add(replicas[1], groupA);
-    const patches = graph.requests.filter(({ method }) => method === 'PATCH').length;
+    const patches = callsOf('PATCH');
     graph.faults.add({ when: { method: 'GET' }, delayMs: 1_000 });
     const holding = add(replicas[0], groupB);
     await lockKey();
     expect(codeOf(await add(replicas[1], groupB, ada, { prefer: 'wait=1' }))).toBe(
       'UPSTREAM_TIMEOUT',
     );
-    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(patches);
+    expect(callsOf('PATCH')).toBe(patches);
     await clock.advance(1_000);
     expect(codeOf(await holding)).toBeUndefined();
   });
 
   it('are local, logged and counted while Redis is unavailable', async () => {
     const { graph, replicas, measurements } = await startReplicas();
-    await redis.stop('SIGKILL');
+    await stage.redis.stop('SIGKILL');
     for (const groupId of [groupA, groupB]) {
       expect(codeOf(await add(replicas[0], groupId))).toBeUndefined();
     }
@@ -162,14 +128,11 @@ describeWithRedis('locks in Redis', () => {
 
   it('are lost by a replica that dies', async () => {
     const start = async () => {
-      const log = recordingLog();
-      const connection = await connectRedis(new Secret(redis.url), { ...forLocks, log });
-      leftovers.push(async () => connection.disconnect());
-      await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
+      const redis = await stage.connect();
       return createLeases(
         { leaseMs: 60_000 },
         {
-          redis: connection,
+          redis,
           clock: systemClock,
           log: silentLog,
           chance: () => 0,
@@ -182,11 +145,11 @@ describeWithRedis('locks in Redis', () => {
     const first = await dead.acquire('key', signal);
     const acquiring = alive.acquire('key', signal);
     const key = await lockKey();
-    const leftMs = await tell('PTTL', key);
+    const leftMs = await stage.redis.tell('PTTL', key);
     expect(leftMs).toBeGreaterThan(0);
     expect(leftMs).toBeLessThanOrEqual(60_000);
     // The rest of its time passes.
-    await tell('PEXPIRE', key, '1');
+    await stage.redis.tell('PEXPIRE', key, '1');
     const second = await acquiring;
     expect(await second?.renew()).toBe(true);
     expect(await first?.renew()).toBe(false);

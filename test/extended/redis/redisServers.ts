@@ -1,8 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { describe } from '@jest/globals';
+import { afterEach, beforeEach, describe } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { Dependencies } from '../../../src/dependencies.ts';
+import type { EmulatorOptions } from '../../../src/emulator/server.ts';
+import { connectRedis, forLocks } from '../../../src/graph/redis.ts';
+import { Secret } from '../../../src/shared/secret.ts';
 import { findFreePort } from '../../support/freePort.ts';
+import { recordingLog } from '../../support/logs.ts';
+import { startTestGateway } from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
+import { until } from '../../support/until.ts';
 
 const program = process.env['REDIS_SERVER'] || 'redis-server';
 
@@ -26,6 +34,8 @@ export interface TestRedis {
   thaw(): void;
   /** The keys in it that match a pattern. */
   keysLike(pattern: string): Promise<readonly string[]>;
+  /** Sends one command, as another client. */
+  tell(...command: readonly [string, ...string[]]): Promise<unknown>;
 }
 
 /** Starts Redis on a free port of loopback. */
@@ -59,13 +69,61 @@ export async function startTestRedis(...options: string[]): Promise<TestRedis> {
     },
     freeze: () => child?.kill('SIGSTOP'),
     thaw: () => child?.kill('SIGCONT'),
-    async keysLike(pattern) {
+    keysLike: async (pattern) => (await redis.tell('KEYS', pattern)) as readonly string[],
+    async tell(name, ...args) {
       const client = new Redis(redis.url);
-      const keys = await client.keys(pattern);
+      const answer = await client.call(name, ...args);
       client.disconnect();
-      return keys;
+      return answer;
     },
   };
   await redis.start();
   return redis;
+}
+
+/** A Redis of each test's own, with replicas and connections that are closed after it. */
+export function useRedis() {
+  const leftovers: (() => Promise<unknown>)[] = [];
+  const stage = {
+    redis: undefined as unknown as TestRedis,
+
+    /** Starts two gateways that share Redis, over one Graph. */
+    async startReplicas(
+      options: Partial<EmulatorOptions>,
+      surroundings: Partial<Dependencies> = {},
+    ) {
+      const graph = await startTestGraph(options);
+      const start = async () => {
+        const environment = { GRAPH_BASE_URL: graph.baseUrl, REDIS_URL: stage.redis.url };
+        const gateway = await startTestGateway(environment, surroundings);
+        leftovers.push(() => gateway.stop(0));
+        await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
+        return gateway;
+      };
+      const replicas = [await start(), await start()] as const;
+      leftovers.push(graph.close);
+      const callsOf = (method: string) =>
+        graph.requests.filter((request) => request.method === method).length;
+      return { graph, replicas, callsOf };
+    },
+
+    /** Connects as a gateway does for its locks. */
+    async connect(): Promise<Redis> {
+      const log = recordingLog();
+      const connection = await connectRedis(new Secret(stage.redis.url), { ...forLocks, log });
+      leftovers.push(async () => connection.disconnect());
+      await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
+      return connection;
+    },
+  };
+  beforeEach(async () => {
+    stage.redis = await startTestRedis();
+  });
+  afterEach(async () => {
+    for (const close of leftovers.splice(0)) {
+      await close();
+    }
+    await stage.redis.stop('SIGKILL');
+  });
+  return stage;
 }

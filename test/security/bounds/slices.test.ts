@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueryComplianceManagementPartnersArgs } from '../../../src/generated/graphql.ts';
-import type { PartnerResource } from '../../../src/graph/types.ts';
 import { printAnswer } from '../../../src/graphql/printAnswer.ts';
 import { slicesOf } from '../../../src/http/graphqlRoute.ts';
 import { readPageArguments } from '../../../src/partners/list/arguments.ts';
 import { cursorOf } from '../../../src/partners/list/cursor.ts';
+import { readPartnerConnection } from '../../../src/partners/list/page.ts';
 import { createPartnerRows } from '../../../src/partners/list/rows.ts';
-import { readPartnerConnection } from '../../../src/partners/queries.ts';
+import type { PartnerModel } from '../../../src/partners/model.ts';
+import { partnerFromWire } from '../../../src/partners/readPartner.ts';
 import { shareUntilEnd } from '../../../src/partners/reads.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
 
@@ -14,10 +15,12 @@ const rowCount = 3000;
 const asksPerTurn = 50;
 
 /** Rows that count how often their names are read, which is the work over them. */
-function countingRows(work: { units: number }): readonly PartnerResource[] {
+function countingRows(work: { units: number }): readonly PartnerModel[] {
   return Array.from({ length: rowCount }, (_value, index) => ({
-    id: `row-${index}`,
-    partnerState: index % 3 === 0 ? 'enabled' : 'unknown',
+    ...partnerFromWire({
+      id: `row-${index}`,
+      partnerState: index % 3 === 0 ? 'enabled' : 'unknown',
+    }),
     get displayName() {
       work.units += 1;
       return `name ${(index * 7919) % rowCount}`;
@@ -42,11 +45,11 @@ function countingShare(work: { units: number }) {
 }
 
 async function read(
-  rows: readonly PartnerResource[],
+  rows: readonly PartnerModel[],
   args: QueryComplianceManagementPartnersArgs,
   share = wholeLoop,
 ) {
-  async function* pages(): AsyncGenerator<readonly PartnerResource[], void, undefined> {
+  async function* pages(): AsyncGenerator<readonly PartnerModel[], void, undefined> {
     yield rows;
   }
   const page = readPageArguments(args);
@@ -97,7 +100,7 @@ describe('work over rows', () => {
     const work = { units: 0 };
     const rowsWithIds = () =>
       countingRows({ units: 0 }).map((row) => ({
-        partnerState: row.partnerState ?? null,
+        ...row,
         get id() {
           work.units += 1;
           return row.id;

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { EndSignal } from '../shared/abort.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { createRedisHolds, type RedisParts } from './redisHolds.ts';
+
+/** A text that one holder of a lease hands to the next. */
+interface Handed {
+  readonly text: string;
+  /** For how long it is kept from now on. */
+  readonly leftMs: number;
+}
+
+/** A lock that all replicas share. A holder that dies loses it after `leaseMs`. */
+interface Lease {
+  readonly handed: Handed | undefined;
+  /** Makes it last as long again; false if it is lost, so that another replica may hold it. */
+  renew(): Promise<boolean>;
+  /** Gives it back together with a text; without one, whatever was handed on before stays. */
+  release(handed?: Handed): Promise<void>;
+}
+
+export interface Leases {
+  /**
+   * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
+   * @throws GraphDeadlineError when the signal fires before.
+   */
+  acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
+}
+
+interface LeaseParts extends RedisParts {
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'lockedAlone'>;
+}
+
+/** So often at most the log says that replicas do not see each other's locks. */
+const silentMs = 60_000;
+
+const take = `
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  return { redis.call('GET', KEYS[2]) or '', redis.call('PTTL', KEYS[2]) }
+end
+return false`;
+const renewal = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return 0`;
+const giveBack = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+if ARGV[2] ~= '' then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+end
+return redis.call('DEL', KEYS[1])`;
+
+/**
+ * Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. `leaseMs` is
+ * longer than any operation lasts.
+ */
+export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts): Leases {
+  const { redis, clock, log, measurements } = parts;
+  const { poll, tell } = createRedisHolds(parts);
+  let silentUntilMs = Number.NEGATIVE_INFINITY;
+
+  function noteAway(error: unknown): void {
+    measurements.lockedAlone();
+    if (clock.now() >= silentUntilMs) {
+      silentUntilMs = clock.now() + silentMs;
+      const reason = errnoCodeOf(error) ?? 'unavailable';
+      log.warn('Redis is unavailable: changes are locked within this replica only', { reason });
+    }
+  }
+
+  return {
+    async acquire(key, signal) {
+      // The braces keep both on one node of a cluster.
+      const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
+      const owner = randomUUID();
+      const run = (script: string, ...args: (string | number)[]): Promise<unknown> =>
+        redis.eval(script, 2, ...keys, owner, ...args);
+      const release = ({ text, leftMs }: Handed = { text: '', leftMs: 1 }): Promise<void> =>
+        tell(
+          owner,
+          () => run(giveBack, text, Math.max(1, leftMs)),
+          () => run(giveBack, '', 1),
+        );
+      const taken = await poll(async () => {
+        try {
+          const answer = await run(take, leaseMs);
+          return Array.isArray(answer) ? answer : undefined;
+        } catch (error) {
+          noteAway(error);
+          // It may have been taken, and only the answer is lost.
+          void release();
+          return 'away';
+        }
+      }, signal);
+      if (taken === 'away') {
+        return undefined;
+      }
+      let endsMs = clock.now() + leaseMs;
+      return {
+        handed: handedOf(taken),
+        async renew() {
+          const askedMs = clock.now();
+          try {
+            const isHeld = (await run(renewal, leaseMs)) === 1;
+            endsMs = isHeld ? askedMs + leaseMs : Number.NEGATIVE_INFINITY;
+          } catch (error) {
+            noteAway(error);
+          }
+          return clock.now() < endsMs;
+        },
+        release,
+      };
+    },
+  };
+}
+
+function handedOf([text, leftMs]: readonly unknown[]): Handed | undefined {
+  return typeof text === 'string' && text !== '' && typeof leftMs === 'number'
+    ? { text, leftMs }
+    : undefined;
+}

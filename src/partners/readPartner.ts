@@ -1,0 +1,253 @@
+import type { PartnerState, Platform } from '../generated/graphql.ts';
+import type { AssignmentTargetResource, PartnerResource } from '../graph/types.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { revisionOf, typeNameOf } from './meaning.ts';
+import {
+  type AssignmentFilterModel,
+  type AssignmentModel,
+  type AssignmentTargetModel,
+  knownPartnerStates,
+  type PartnerModel,
+  wireByPlatform,
+  wireByState,
+  wireNameByTypename,
+} from './model.ts';
+
+/** A JSON value is no partner; the message says why. */
+class RowError extends Error {}
+
+/**
+ * Checks that a JSON value is a partner and makes the schema's object of it, in one pass; gives a text that names the
+ * first property whose JSON type cannot be right. Unknown properties, states and target types pass, and so do lists
+ * with null entries. What Graph left out reads null.
+ */
+export function readPartner(value: unknown): PartnerModel | string {
+  try {
+    return partnerFromWire(value);
+  } catch (error) {
+    if (error instanceof RowError) {
+      return error.message;
+    }
+    throw error;
+  }
+}
+
+/** The same for what is known to be a partner. */
+export function partnerFromWire(value: unknown): PartnerModel {
+  if (!isJsonObject(value)) {
+    throw new RowError('a partner is not a JSON object');
+  }
+  const { id } = value;
+  if (typeof id !== 'string' || id === '') {
+    throw new RowError('a partner has no id');
+  }
+  textOf(value['@odata.type'], '@odata.type');
+  const wire = value as unknown as PartnerResource;
+  let revision: string | undefined;
+  const partner: PartnerModel = {
+    id,
+    displayName: textOf(value['displayName'], 'displayName'),
+    partnerState: stateFromWire(textOf(value['partnerState'], 'partnerState')),
+    lastHeartbeatDateTime: textOf(value['lastHeartbeatDateTime'], 'lastHeartbeatDateTime'),
+    macOsOnboarded: flagOf(value['macOsOnboarded'], 'macOsOnboarded'),
+    windowsOnboarded: flagOf(value['windowsOnboarded'], 'windowsOnboarded'),
+    androidOnboarded: flagOf(value['androidOnboarded'], 'androidOnboarded'),
+    iosOnboarded: flagOf(value['iosOnboarded'], 'iosOnboarded'),
+    linuxOnboarded: flagOf(value['linuxOnboarded'], 'linuxOnboarded'),
+    macOsEnrollmentAssignments: listOf(
+      value['macOsEnrollmentAssignments'],
+      'macOsEnrollmentAssignments',
+    ),
+    windowsEnrollmentAssignments: listOf(
+      value['windowsEnrollmentAssignments'],
+      'windowsEnrollmentAssignments',
+    ),
+    androidEnrollmentAssignments: listOf(
+      value['androidEnrollmentAssignments'],
+      'androidEnrollmentAssignments',
+    ),
+    iosEnrollmentAssignments: listOf(value['iosEnrollmentAssignments'], 'iosEnrollmentAssignments'),
+    linuxEnrollmentAssignments: listOf(
+      value['linuxEnrollmentAssignments'],
+      'linuxEnrollmentAssignments',
+    ),
+    revision: () => {
+      revision ??= revisionOf(wire);
+      return revision;
+    },
+    wire,
+    platforms: (args) => platformsOf(partner, args.in),
+  };
+  return partner;
+}
+
+const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
+
+type WirePlatform = (typeof wireByPlatform)[Platform];
+type FieldNames = readonly [`${WirePlatform}Onboarded`, `${WirePlatform}EnrollmentAssignments`];
+
+/** Names made once: a list reads them for each platform of each row. */
+const fieldNames = Object.fromEntries(
+  Object.entries(wireByPlatform).map(([platform, wire]): [string, FieldNames] => [
+    platform,
+    [`${wire}Onboarded`, `${wire}EnrollmentAssignments`],
+  ]),
+) as Readonly<Record<Platform, FieldNames>>;
+
+/** Gives what a partner has of platforms, each once, in the order in which they are asked for. */
+function platformsOf(
+  partner: PartnerModel,
+  wanted: readonly Platform[] | null | undefined,
+): ReturnType<PartnerModel['platforms']> {
+  const platforms = wanted ? [...new Set(wanted)] : allPlatforms;
+  return platforms.map((platform) => {
+    const [onboarded, assignments] = fieldNames[platform];
+    return {
+      platform,
+      onboarded: partner[onboarded],
+      enrollmentAssignments: partner[assignments],
+    };
+  });
+}
+
+function textOf(value: unknown, name: string): string | null {
+  if (value == null || typeof value === 'string') {
+    return value ?? null;
+  }
+  throw new RowError(`${name} of a partner is not a string`);
+}
+
+function flagOf(value: unknown, name: string): boolean | null {
+  if (value == null || typeof value === 'boolean') {
+    return value ?? null;
+  }
+  throw new RowError(`${name} of a partner is neither true nor false`);
+}
+
+/** Its target is made when a field asks for it: most rows of a list are not shown, or without their targets. */
+class Assignment implements AssignmentModel {
+  readonly #wire: AssignmentTargetResource | null;
+
+  constructor(wire: AssignmentTargetResource | null) {
+    this.#wire = wire;
+  }
+
+  get target(): AssignmentTargetModel | null {
+    return this.#wire && targetFromWire(this.#wire);
+  }
+}
+
+/** A null entry, which OData allows, reads as an assignment without a target. */
+function listOf(value: unknown, name: string): readonly AssignmentModel[] | null {
+  if (value == null) {
+    return null;
+  }
+  const list: AssignmentModel[] = [];
+  for (const entry of Array.isArray(value) ? value : [undefined]) {
+    const target = entry === null ? null : isJsonObject(entry) ? (entry['target'] ?? null) : entry;
+    if (target !== null && !isTarget(target)) {
+      throw new RowError(`${name} of a partner is not a list of assignments`);
+    }
+    list.push(new Assignment(target));
+  }
+  return list;
+}
+
+function isTarget(value: unknown): value is AssignmentTargetResource {
+  return isJsonObject(value) && typeof (value['@odata.type'] ?? '') === 'string';
+}
+
+const stateByWire: ReadonlyMap<string, PartnerState> = new Map(
+  knownPartnerStates.map((state) => [wireByState[state], state]),
+);
+
+/**
+ * An unlisted state becomes `UNKNOWN_FUTURE_VALUE`, so that one row with a new state (or the reference page's own
+ * `"String"`) never fails a read. Graph's `unknown` is a state, not a fallback.
+ */
+function stateFromWire(wire: string | null): PartnerState | null {
+  return wire === null ? null : (stateByWire.get(wire) ?? 'UNKNOWN_FUTURE_VALUE');
+}
+
+const declaredType = '#microsoft.graph.deviceAndAppManagementAssignmentTarget';
+
+type RecognizedTypename = keyof typeof wireNameByTypename;
+
+/** By Graph's own spelling, and by the name alone in lower case. */
+const typenames: ReadonlyMap<string, RecognizedTypename> = new Map(
+  (Object.keys(wireNameByTypename) as RecognizedTypename[]).flatMap((typename) => {
+    const name = wireNameByTypename[typename];
+    return [
+      [`#microsoft.graph.${name}`, typename],
+      [typeNameOf(name), typename],
+    ] as const;
+  }),
+);
+
+/**
+ * Gives the schema's target for any target that Graph may hold. The type's name is read with and without `#` and in
+ * any case, as Microsoft's own pages write it; a type that the schema does not list keeps its name and all members. So
+ * does a target with a kind of filter that the schema does not list: shown as one without a filter, it would seem to be
+ * for more devices than it is. The inside of an unlisted type may be anything.
+ */
+export function targetFromWire(wire: AssignmentTargetResource): AssignmentTargetModel {
+  const odataType = wire['@odata.type'] ?? declaredType;
+  const filter = filterFromWire(wire);
+  const __typename = typenames.get(odataType) ?? typenames.get(typeNameOf(odataType));
+  if (__typename !== undefined && filter !== 'unknown') {
+    switch (__typename) {
+      case 'AllLicensedUsersAssignmentTarget':
+      case 'AllDevicesAssignmentTarget':
+        return { __typename, filter };
+      case 'GroupAssignmentTarget':
+      case 'ExclusionGroupAssignmentTarget': {
+        const { groupId = null } = wire;
+        if (isTextOrNull(groupId)) {
+          return { __typename, filter, groupId };
+        }
+        break;
+      }
+      case 'ConfigurationManagerCollectionAssignmentTarget': {
+        const { collectionId = null } = wire;
+        if (isTextOrNull(collectionId)) {
+          return { __typename, filter, collectionId };
+        }
+      }
+    }
+  }
+  const { '@odata.type': _type, ...properties } = wire;
+  return {
+    __typename: 'UnrecognizedAssignmentTarget',
+    filter: filter === 'unknown' ? null : filter,
+    odataType,
+    properties,
+  };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}
+
+/** A filter of kind `none`, of no kind, or without an id reads as no filter. */
+function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null | 'unknown' {
+  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType;
+  if (kind == null) {
+    return null;
+  }
+  const id = wire.deviceAndAppManagementAssignmentFilterId;
+  switch (typeof kind === 'string' ? kind.toLowerCase() : kind) {
+    case 'none':
+    case '':
+      return null;
+    case 'include':
+      return isText(id) ? { id, type: 'INCLUDE' } : null;
+    case 'exclude':
+      return isText(id) ? { id, type: 'EXCLUDE' } : null;
+    default:
+      return 'unknown';
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
