@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import {
   type BudgetClaim,
   createGraphBudget,
@@ -31,10 +32,10 @@ describe('the budget in memory', () => {
 
   const write = { isWrite: true };
 
-  const start = (change: object = {}): Promise<GraphBudget> =>
+  const start = (change: object = {}, redis?: Redis): Promise<GraphBudget> =>
     createGraphBudget(
       { writes: 3, requests: 6, windowSeconds: 20, replicas: 1, ...change },
-      { clock: { ...clock, now: () => clock.now() - backMs }, chance: () => 0, redis: undefined },
+      { clock: { ...clock, now: () => clock.now() - backMs }, chance: () => 0, redis },
     );
 
   /** Asks and keeps what became of each claim, in the order in which that was decided. */
@@ -154,5 +155,43 @@ describe('the budget in memory', () => {
     await ask(budget, write, { key: 'b' });
     await budget.pause('c', 3_600_000);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  /** As much of Redis as a count asks of it; rejects everything once it is away. */
+  function createFakeRedis() {
+    const counts = new Map<string, number>();
+    const redis = {
+      status: 'ready',
+      defineCommand: () => undefined,
+      async rlflxIncr([key = '', points = '0']: string[]) {
+        counts.set(key, (counts.get(key) ?? 0) + Number(points));
+        return [counts.get(key), 20_000];
+      },
+    };
+    return { counts, redis, client: redis as unknown as Redis };
+  }
+
+  it('counts in Redis, and nothing there of what it rejects', async () => {
+    const { counts, client } = createFakeRedis();
+    const budget = await start({}, client);
+    const late = { timeLeftMs: 10 };
+    const ends = [
+      ...(await ask(budget, write, write, write)),
+      ...(await ask(budget, { ...write, ...late })),
+      ...(await ask(budget, { requests: 4, ...late })),
+    ];
+    expect(ends.slice(3)).toEqual(['0 throttled 20000', '0 throttled 20000']);
+    expect([...counts.values()]).toEqual([3, 3]);
+  });
+
+  it('counts alone, and pauses alone, while Redis is away', async () => {
+    const { counts, redis, client } = createFakeRedis();
+    redis.status = 'end';
+    const budget = await start({ replicas: 3 }, client);
+    const ends = await ask(budget, write, { ...write, timeLeftMs: 10 });
+    expect(ends.toSorted()).toEqual(['0 at 0', '1 throttled 20000']);
+    await budget.pause('b', 5_000);
+    expect(await ask(budget, { key: 'b', timeLeftMs: 1 })).toEqual(['0 throttled 5000']);
+    expect(counts.size).toBe(0);
   });
 });
