@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
 import {
@@ -11,43 +10,35 @@ import {
 import { createProcessEnd, type ProcessEnd } from '../../src/processEnd.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { recordingLog } from '../support/logs.ts';
-import {
-  type Answer,
-  empty,
-  json,
-  silence,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { openConnection } from '../support/rawConnection.ts';
+import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
+import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
 const added = json(201, { id: 'new', displayName: 'Fleet' });
 const input = { displayName: 'Fleet' };
+const { scripted } = useStages();
 
-/** A Graph that answers when the test releases it. */
-function heldBack() {
-  let release = (): void => undefined;
-  let reach = (): void => undefined;
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  const answer: Answer = (...parts) => {
-    release = () => added(...parts);
-    reach();
-  };
-  return { answer, reached, release: () => release() };
-}
-
-async function start(
-  environment: Record<string, string> = {},
-): Promise<{ gateway: TestGateway; clock: VirtualClock }> {
+async function start(script: Answer | Answer[], environment: Record<string, string> = {}) {
   const clock = createVirtualClock();
-  return { clock, gateway: await startTestGateway(environment, { clock }) };
+  return { clock, ...(await scripted(script, environment, { clock })) };
+}
+type Stage = Awaited<ReturnType<typeof start>>;
+
+/** Adds at a Graph that answers when the test releases it. */
+async function startHeld() {
+  let release: (() => void) | undefined;
+  const stage = await start((...parts) => {
+    release = () => added(...parts);
+  });
+  const adding = stage.gateway.run(addMutation, { input });
+  await until(() => release !== undefined);
+  return { ...stage, adding, release: () => release?.() };
 }
 
 /** Whether it takes connections. */
-async function isOpen({ url }: TestGateway): Promise<boolean> {
+async function isOpen({ url }: { readonly url: string }): Promise<boolean> {
   const agent = new Agent();
   try {
     await request(`${url}/livez`, { dispatcher: agent });
@@ -61,7 +52,7 @@ async function isOpen({ url }: TestGateway): Promise<boolean> {
 }
 
 /** Begins to stop without a delay, and waits until connections are refused. */
-async function beginStop(gateway: TestGateway, clock: VirtualClock) {
+async function beginStop({ gateway, clock }: Pick<Stage, 'gateway' | 'clock'>) {
   const stopped = gateway.stop(0);
   await clock.advance(0);
   await until(async () => !(await isOpen(gateway)));
@@ -70,105 +61,81 @@ async function beginStop(gateway: TestGateway, clock: VirtualClock) {
 
 describe('stopping', () => {
   it('finishes what is in flight, while it tells the balancer to send nothing more', async () => {
-    const held = heldBack();
-    const graph = await startScriptedServer(held.answer);
-    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
-    const adding = gateway.run(addMutation, { input });
-    await held.reached;
+    const { gateway, clock, adding, release } = await startHeld();
     const stopped = gateway.stop(300);
     await clock.advance(299);
     const ready = await gateway.get('/readyz');
     expect([ready.status, ready.text]).toEqual([503, '{"status":"draining"}']);
     expect(ready.headers['connection']).toBe('close');
-    held.release();
+    release();
     const { status, result } = await adding;
     expect([status, result.errors]).toEqual([200, undefined]);
     expect(await isOpen(gateway)).toBe(true);
     await clock.advance(1);
     await stopped;
     expect(await isOpen(gateway)).toBe(false);
-    await graph.close();
   });
 
   it('waits for an answer that is later than the delay', async () => {
-    const held = heldBack();
-    const graph = await startScriptedServer(held.answer);
-    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
-    const adding = gateway.run(addMutation, { input });
-    await held.reached;
-    const { stopped } = await beginStop(gateway, clock);
-    held.release();
+    const { adding, release, ...stage } = await startHeld();
+    const { stopped } = await beginStop(stage);
+    release();
     expect((await adding).result.errors).toBeUndefined();
     await stopped;
-    await graph.close();
   });
 
   it.each([
     ['read', listQuery, 'UPSTREAM_UNAVAILABLE'],
     ['write', addMutation, 'OUTCOME_UNKNOWN'],
-  ])(
-    'ends a %s that is still open when its time is up, and says so',
-    async (_what, query, code) => {
-      const graph = await startScriptedServer(silence);
-      const { gateway, clock } = await start({
-        GRAPH_BASE_URL: graph.url.href,
-        DRAIN_TIMEOUT_MS: '100',
-      });
-      let isAnswered = false;
-      const asking = gateway.run(query, { input }).finally(() => {
-        isAnswered = true;
-      });
-      await until(() => graph.requests.length === 1);
-      const { stopped } = await beginStop(gateway, clock);
-      await clock.advance(99);
-      expect(isAnswered).toBe(false);
-      await clock.advance(1);
-      const { status, result } = await asking;
-      await stopped;
-      await graph.close();
-      expect([status, result.errors?.[0]?.extensions['code']]).toEqual([200, code]);
-    },
-  );
+  ])('ends a %s that is still open when its time is up, and says so', async (...row) => {
+    const [, query, code] = row;
+    const stage = await start(silence, { DRAIN_TIMEOUT_MS: '100' });
+    let isAnswered = false;
+    const asking = stage.gateway.run(query, { input }).finally(() => {
+      isAnswered = true;
+    });
+    await until(() => stage.graph.requests.length === 1);
+    const { stopped } = await beginStop(stage);
+    await stage.clock.advance(99);
+    expect(isAnswered).toBe(false);
+    await stage.clock.advance(1);
+    const { status, codes } = await asking;
+    await stopped;
+    expect([status, codes]).toEqual([200, [code]]);
+  });
 
   it('finishes what waits to ask Graph again', async () => {
-    const graph = await startScriptedServer(
-      empty(503, { 'retry-after': '1' }),
-      json(200, { value: [] }),
-    );
-    const { gateway, clock } = await start({ GRAPH_BASE_URL: graph.url.href });
+    const stage = await start([empty(503, { 'retry-after': '1' }), json(200, { value: [] })]);
+    const { gateway, graph, clock } = stage;
     const asking = gateway.run(listQuery);
     await until(() => gateway.logLines.some((line) => line.includes('is retried')));
-    const { stopped } = await beginStop(gateway, clock);
+    const { stopped } = await beginStop(stage);
     await clock.advance(1000);
     const { status, result } = await asking;
     await stopped;
-    await graph.close();
     expect([status, result.errors, graph.requests.length]).toEqual([200, undefined, 2]);
   });
 
   it('cuts a connection whose request does not come to its end', async () => {
-    const { gateway, clock } = await start({ DRAIN_TIMEOUT_MS: '50' });
-    const { hostname, port } = new URL(gateway.url);
-    const socket = connect(Number(port), hostname);
+    const stage = await start(silence, { DRAIN_TIMEOUT_MS: '50' });
+    const { gateway, clock } = stage;
+    const caller = await openConnection(gateway.url);
     let isClosed = false;
-    socket
-      .on('error', () => undefined)
-      .on('close', () => {
-        isClosed = true;
-      })
-      .resume();
-    socket.write(
-      'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    caller.closed.then(() => {
+      isClosed = true;
+    });
+    caller.send(
+      `${headOf('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9')}{`,
     );
     // A round trip, after which it has read that.
     await gateway.get('/livez');
-    const { stopped } = await beginStop(gateway, clock);
+    const { stopped } = await beginStop(stage);
     expect(isClosed).toBe(false);
     await clock.advance(50);
     // Who was told that its time is up has a moment to answer.
     await clock.advance(250);
     await stopped;
-    await until(() => isClosed);
+    await caller.closed;
   });
 });
 

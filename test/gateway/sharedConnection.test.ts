@@ -1,43 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
 import { bearerOf } from '../support/bearerTokens.ts';
 import { addMutation } from '../support/documents.ts';
-import { json, type ScriptedServer, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { type Answer, json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const callers = Array.from({ length: 50 }, (_, index) => bearerOf(`tenant-${index}`, 'user'));
 
+const { scripted, closeLater } = useStages(afterAll);
+// Time stands still, so that no window of the budget ends.
+const clock = createVirtualClock();
+const answer: Answer = (response, request) => {
+  const partner = { id: 'p', displayName: request.headers.authorization };
+  const isAdd = request.method === 'POST';
+  json(isAdd ? 201 : 200, isAdd ? partner : { value: [partner] })(response, request);
+};
+const { graph, gateway } = await scripted(answer, { GRAPH_WRITE_BUDGET: '2' }, { clock });
+const connection = new Pool(gateway.url, { connections: 1, pipelining: 1 });
+closeLater(() => connection.close());
+
 // Behind a router, one connection carries many callers.
 describe('callers that alternate on one connection', () => {
-  let graph: ScriptedServer;
-  let gateway: TestGateway;
-  let connection: Pool;
-  // Time stands still, so that no window of the budget ends.
-  const clock = createVirtualClock();
-
-  beforeAll(async () => {
-    graph = await startScriptedServer((response, request) => {
-      const { authorization = '' } = request.headers;
-      const partner = { id: 'p', displayName: authorization };
-      const isAdd = request.method === 'POST';
-      json(isAdd ? 201 : 200, isAdd ? partner : { value: [partner] })(response, request);
-    });
-    gateway = await startTestGateway(
-      { GRAPH_BASE_URL: graph.url.href, GRAPH_WRITE_BUDGET: '2' },
-      { clock },
-    );
-    connection = new Pool(gateway.url, { connections: 1, pipelining: 1 });
-  });
-
-  afterAll(async () => {
-    await connection.close();
-    const stopped = gateway.stop(0);
-    await clock.advance(0);
-    await stopped;
-    await graph.close();
-  });
-
   async function send(token: string, body: object): Promise<string> {
     const answer = await connection.request({
       method: 'POST',

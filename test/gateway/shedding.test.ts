@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   decideShedding,
@@ -11,15 +11,9 @@ import {
 } from '../../src/http/adaptiveLimit.ts';
 import { senseProcessLoad } from '../../src/http/loadShedding.ts';
 import { listQuery } from '../support/documents.ts';
-import { recordingMeasurements } from '../support/measurements.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
-import {
-  json,
-  type ScriptedServer,
-  silence,
-  startScriptedServer,
-} from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { json, silence } from '../support/scriptedServer.ts';
+import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 
 const bounds: SheddingBounds = { eventLoopDelayMs: 30, heapPercent: 90, openRequests: 1000 };
@@ -46,144 +40,127 @@ describe('decideShedding', () => {
   });
 });
 
-describe('next limit', () => {
-  const bounds: SheddingBounds = { eventLoopDelayMs: 30, heapPercent: 90, openRequests: 1000 };
-  const late = (eventLoopDelayMs: number, eventLoopUtilization = 1) => ({
-    eventLoopDelayMs,
-    eventLoopUtilization,
-    heapUsedPercent: 10,
+const late = (eventLoopDelayMs: number, eventLoopUtilization = 1) => ({
+  eventLoopDelayMs,
+  eventLoopUtilization,
+  heapUsedPercent: 10,
+});
+const never = Number.POSITIVE_INFINITY;
+
+describe('firstLimit', () => {
+  it.each<[string, Partial<SheddingBounds>, number]>([
+    ['is the more the later the loop may be', {}, 600],
+    ['is no more than what is configured', { eventLoopDelayMs: 200 }, 1000],
+    ['is the least at least', { eventLoopDelayMs: 0.1 }, leastLimit],
+    ['is no more than what is configured, however little that is', { openRequests: 9 }, 9],
+    ['is what is configured where the loop is not looked at', { eventLoopDelayMs: 0 }, 1000],
+    ['is none where none is configured', { openRequests: 0 }, never],
+  ])('%s', (_what, change, open) => {
+    expect(firstLimit({ ...bounds, ...change })).toEqual({ open, lastLateAt: never });
   });
-  const never = Number.POSITIVE_INFINITY;
+});
 
-  describe('firstLimit', () => {
-    it.each<[string, Partial<SheddingBounds>, number]>([
-      ['is the more the later the loop may be', {}, 600],
-      ['is no more than what is configured', { eventLoopDelayMs: 200 }, 1000],
-      ['is the least at least', { eventLoopDelayMs: 0.1 }, leastLimit],
-      ['is no more than what is configured, however little that is', { openRequests: 9 }, 9],
-      ['is what is configured where the loop is not looked at', { eventLoopDelayMs: 0 }, 1000],
-      ['is none where none is configured', { openRequests: 0 }, never],
-    ])('%s', (_what, change, open) => {
-      expect(firstLimit({ ...bounds, ...change })).toEqual({ open, lastLateAt: never });
-    });
+describe('nextLimit', () => {
+  it.each<[string, number, number, number, Partial<SheddingBounds>, number]>([
+    ['grows by a tenth while the loop is on time and it is reached', 100, 100, 5, {}, 111],
+    ['grows where it is nearly reached, at the bound itself', 100, 80, 30, {}, 111],
+    ['does not grow without demand', 100, 79, 5, {}, 100],
+    ['grows by one at least', 1, 1, 0, { openRequests: 9 }, 2],
+    ['grows no further than to what is configured', 990, 990, 0, {}, 1000],
+    ['shrinks by what the loop is late', 100, 100, 40, {}, 75],
+    ['halves at the most', 100, 100, 3000, {}, 50],
+    ['counts from what was open, where that is less', 1000, 60, 40, {}, 45],
+    ['leaves the least', 20, 20, 40, {}, leastLimit],
+    ['does not shrink for the sake of a few', 100, 8, 200, {}, 100],
+    ['does not grow while the loop is late', 8, 8, 200, {}, 8],
+    ['shrinks after a block, with any load', 100, 0, 250, {}, leastLimit],
+    ['takes little lateness for no block', 100, 0, 399, { eventLoopDelayMs: 200 }, 100],
+    ['leaves less where less is configured', 4, 4, 3000, { openRequests: 4 }, 4],
+    ['does not look where that is off', 1000, 20, 3000, { eventLoopDelayMs: 0 }, 1000],
+  ])('%s', (_what, open, mostOpen, delayMs, change, expected) => {
+    const limit = { open, lastLateAt: never };
+    const next = nextLimit(limit, mostOpen, late(delayMs), { ...bounds, ...change });
+    expect(next.open).toBe(expected);
   });
 
-  describe('nextLimit', () => {
-    it.each<[string, number, number, number, Partial<SheddingBounds>, number]>([
-      ['grows by a tenth while the loop is on time and it is reached', 100, 100, 5, {}, 111],
-      ['grows where it is nearly reached, at the bound itself', 100, 80, 30, {}, 111],
-      ['does not grow without demand', 100, 79, 5, {}, 100],
-      ['grows by one at least', 1, 1, 0, { openRequests: 9 }, 2],
-      ['grows no further than to what is configured', 990, 990, 0, {}, 1000],
-      ['shrinks by what the loop is late', 100, 100, 40, {}, 75],
-      ['halves at the most', 100, 100, 3000, {}, 50],
-      ['counts from what was open, where that is less', 1000, 60, 40, {}, 45],
-      ['leaves the least', 20, 20, 40, {}, leastLimit],
-      ['does not shrink for the sake of a few', 100, 8, 200, {}, 100],
-      ['does not grow while the loop is late', 8, 8, 200, {}, 8],
-      ['shrinks after a block, with any load', 100, 0, 250, {}, leastLimit],
-      [
-        'takes for no block what is not much later than it may be',
-        100,
-        0,
-        399,
-        { eventLoopDelayMs: 200 },
-        100,
-      ],
-      ['leaves less where less is configured', 4, 4, 3000, { openRequests: 4 }, 4],
-      [
-        'does not look at the loop where that is off',
-        1000,
-        20,
-        3000,
-        { eventLoopDelayMs: 0 },
-        1000,
-      ],
-    ])('%s', (_what, open, mostOpen, delayMs, change, expected) => {
-      const limit = { open, lastLateAt: never };
-      const next = nextLimit(limit, mostOpen, late(delayMs), { ...bounds, ...change });
-      expect(next.open).toBe(expected);
-    });
+  it.each([
+    ['grows by a tenth far from where the loop was late', 80, 100, 88],
+    ['grows carefully near to it', 90, 100, 92],
+    ['grows carefully a little beyond it', 119, 100, 122],
+    ['grows by a tenth where it has become better', 120, 100, 132],
+    ['grows by one at least, however carefully', 20, 20, 21],
+  ])('%s', (_what, open, lastLateAt, expected) => {
+    const next = nextLimit({ open, lastLateAt }, open, late(0), bounds);
+    expect(next).toEqual({ open: expected, lastLateAt });
+  });
 
-    it.each([
-      ['grows by a tenth far from where the loop was late', 80, 100, 88],
-      ['grows carefully near to it', 90, 100, 92],
-      ['grows carefully a little beyond it', 119, 100, 122],
-      ['grows by a tenth where it has become better', 120, 100, 132],
-      ['grows by one at least, however carefully', 20, 20, 21],
-    ])('%s', (_what, open, lastLateAt, expected) => {
-      const next = nextLimit({ open, lastLateAt }, open, late(0), bounds);
-      expect(next).toEqual({ open: expected, lastLateAt });
-    });
+  it.each([
+    ['how many were open when it was late', 60, 31, 60],
+    ['no more than were let in', 500, 31, 100],
+    ['what it knew before where only a few were there', 3, 300, 400],
+    ['what it knew before where it was a block', 60, 250, 400],
+  ])('remembers %s', (_what, mostOpen, delayMs, lastLateAt) => {
+    const limit = { open: 100, lastLateAt: 400 };
+    expect(nextLimit(limit, mostOpen, late(delayMs), bounds)).toMatchObject({ lastLateAt });
+  });
 
-    it.each([
-      ['how many were open when it was late', 60, 31, 60],
-      ['no more than were let in', 500, 31, 100],
-      ['what it knew before where only a few were there', 3, 300, 400],
-      ['what it knew before where it was a block', 60, 250, 400],
-    ])('remembers %s', (_what, mostOpen, delayMs, lastLateAt) => {
-      const limit = { open: 100, lastLateAt: 400 };
-      expect(nextLimit(limit, mostOpen, late(delayMs), bounds)).toMatchObject({ lastLateAt });
-    });
+  it('stays where the loop is late for want of a processor, and not for want of time', () => {
+    const limit = { open: 100, lastLateAt: never };
+    expect(nextLimit(limit, 20, late(3000, 0.45), bounds)).toBe(limit);
+    expect(nextLimit(limit, 20, late(3000, 0.55), bounds).open).toBe(leastLimit);
+  });
 
-    it('stays where the loop is late for want of a processor, and not for want of time', () => {
-      const limit = { open: 100, lastLateAt: never };
-      expect(nextLimit(limit, 20, late(3000, 0.45), bounds)).toBe(limit);
-      expect(nextLimit(limit, 20, late(3000, 0.55), bounds).open).toBe(leastLimit);
-    });
-
-    it.each([17, 40, 100, 400, 1000])(
-      'comes back to the most within 7 s of samples from where it was late at %i, where it is needed',
-      (lastLateAt) => {
-        let limit = { open: leastLimit, lastLateAt };
-        for (let sample = 0; sample < 70; sample += 1) {
-          limit = nextLimit(limit, limit.open, late(0), bounds);
-        }
-        expect(limit.open).toBe(1000);
-      },
-    );
-
-    it('is back behind a block within 2 s of samples where it was before', () => {
-      let limit = nextLimit({ open: 80, lastLateAt: 85 }, 80, late(3000), bounds);
-      limit = nextLimit(limit, 40, late(3000), bounds);
-      for (let sample = 0; sample < 20; sample += 1) {
+  it.each([17, 40, 100, 400, 1000])(
+    'comes back to the most within 7 s of samples from where it was late at %i, where it is needed',
+    (lastLateAt) => {
+      let limit = { open: leastLimit, lastLateAt };
+      for (let sample = 0; sample < 70; sample += 1) {
         limit = nextLimit(limit, limit.open, late(0), bounds);
       }
-      expect(limit.open).toBeGreaterThanOrEqual(60);
-    });
+      expect(limit.open).toBe(1000);
+    },
+  );
 
-    it('settles where the loop is about as late as it may be', () => {
-      const delayMsOf = (open: number): number => open * 0.4;
-      const settled: number[] = [];
-      let limit = firstLimit(bounds);
-      for (let sample = 0; sample < 300; sample += 1) {
-        limit = nextLimit(limit, limit.open, late(delayMsOf(limit.open)), bounds);
-        if (sample >= 100) {
-          settled.push(limit.open);
-        }
+  it('is back behind a block within 2 s of samples where it was before', () => {
+    let limit = nextLimit({ open: 80, lastLateAt: 85 }, 80, late(3000), bounds);
+    limit = nextLimit(limit, 40, late(3000), bounds);
+    for (let sample = 0; sample < 20; sample += 1) {
+      limit = nextLimit(limit, limit.open, late(0), bounds);
+    }
+    expect(limit.open).toBeGreaterThanOrEqual(60);
+  });
+
+  it('settles where the loop is about as late as it may be', () => {
+    const delayMsOf = (open: number): number => open * 0.4;
+    const settled: number[] = [];
+    let limit = firstLimit(bounds);
+    for (let sample = 0; sample < 300; sample += 1) {
+      limit = nextLimit(limit, limit.open, late(delayMsOf(limit.open)), bounds);
+      if (sample >= 100) {
+        settled.push(limit.open);
       }
-      expect(Math.max(...settled)).toBeLessThanOrEqual(78);
-      expect(Math.min(...settled)).toBeGreaterThanOrEqual(70);
-    });
+    }
+    expect(Math.max(...settled)).toBeLessThanOrEqual(78);
+    expect(Math.min(...settled)).toBeGreaterThanOrEqual(70);
+  });
 
-    it('stays between the least and what is configured, whatever is sensed', () => {
-      const sample = fc.record({
-        delayMs: fc.double({ min: 0, max: 1e5, noNaN: true }),
-        use: fc.double({ min: 0, max: 1, noNaN: true }),
-        open: fc.nat(2000),
-      });
-      fc.assert(
-        fc.property(fc.array(sample), (samples) => {
-          let limit = firstLimit(bounds);
-          for (const { delayMs, use, open } of samples) {
-            limit = nextLimit(limit, open, late(delayMs, use), bounds);
-            expect(limit.open).toBeGreaterThanOrEqual(leastLimit);
-            expect(limit.open).toBeLessThanOrEqual(1000);
-            expect(Number.isInteger(limit.open)).toBe(true);
-          }
-        }),
-      );
+  it('stays between the least and what is configured, whatever is sensed', () => {
+    const sample = fc.record({
+      delayMs: fc.double({ min: 0, max: 1e5, noNaN: true }),
+      use: fc.double({ min: 0, max: 1, noNaN: true }),
+      open: fc.nat(2000),
     });
+    fc.assert(
+      fc.property(fc.array(sample), (samples) => {
+        let limit = firstLimit(bounds);
+        for (const { delayMs, use, open } of samples) {
+          limit = nextLimit(limit, open, late(delayMs, use), bounds);
+          expect(limit.open).toBeGreaterThanOrEqual(leastLimit);
+          expect(limit.open).toBeLessThanOrEqual(1000);
+          expect(Number.isInteger(limit.open)).toBe(true);
+        }
+      }),
+    );
   });
 });
 
@@ -246,28 +223,26 @@ describe('the sensor', () => {
 });
 
 describe('shedding', () => {
-  let graph: ScriptedServer;
-  let gateway: TestGateway;
-  const measurements = recordingMeasurements();
+  const { scripted } = useStages();
+  const one = { SHED_OPEN_REQUESTS: '1' };
 
-  async function start(environment: Record<string, string>, answer = silence): Promise<void> {
-    graph = await startScriptedServer(answer);
-    gateway = await startTestGateway(
-      { GRAPH_BASE_URL: graph.url.href, DRAIN_TIMEOUT_MS: '0', ...environment },
-      { measurements },
-    );
-  }
-
-  afterEach(async () => {
-    await gateway.stop(0);
-    await graph.close();
-  });
-
-  /** Opens one request that Graph does not answer. */
-  async function holdOne(): Promise<void> {
-    const before = graph.requests.length;
-    gateway.run(listQuery);
-    await until(() => graph.requests.length > before);
+  async function start(environment: Record<string, string>, answer = silence) {
+    const stage = await scripted(answer, { DRAIN_TIMEOUT_MS: '0', ...environment });
+    const { graph, gateway } = stage;
+    const untilStatus = (status: number): Promise<void> =>
+      until(async () => (await gateway.get('/schema.graphql')).status === status);
+    return {
+      ...stage,
+      events: gateway.measurements.events,
+      untilRefused: () => untilStatus(503),
+      untilLetIn: () => untilStatus(200),
+      /** Opens one request that Graph does not answer. */
+      async holdOne(): Promise<void> {
+        const before = graph.requests.length;
+        gateway.run(listQuery);
+        await until(() => graph.requests.length > before);
+      },
+    };
   }
 
   const refusal = {
@@ -279,111 +254,99 @@ describe('shedding', () => {
     ],
   };
 
-  describe('shedding', () => {
-    it('refuses what is too much as a GraphQL client can read it, with the time to wait', async () => {
-      await start({ SHED_OPEN_REQUESTS: '1' });
-      await holdOne();
-      const answer = await gateway.run(listQuery, {}, { 'client-request-id': 'too-much' });
-      expect([answer.status, answer.headers['retry-after'], answer.result]).toEqual([
-        503,
-        '1',
-        refusal,
-      ]);
-      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-      expect(answer.headers['client-request-id']).toBe('too-much');
-      expect(graph.requests).toHaveLength(1);
-      expect(measurements.events.at(-1)).toBe('shed for open-requests');
-    });
-
-    it('refuses before the body is there', async () => {
-      await start({ SHED_OPEN_REQUESTS: '1' });
-      await holdOne();
-      const caller = await openConnection(gateway.url);
-      caller.send(
-        'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n',
-      );
-      await caller.until(/"OVERLOADED"/);
-      caller.socket.destroy();
-      expect(caller.received()).toMatch(/^HTTP\/1.1 503 /);
-    });
-
-    it('never refuses those who ask whether the gateway is well', async () => {
-      await start({ SHED_OPEN_REQUESTS: '1' });
-      await holdOne();
-      expect((await gateway.get('/schema.graphql')).status).toBe(503);
-      expect((await gateway.get('/livez')).status).toBe(200);
-      expect((await gateway.get('/readyz')).status).toBe(200);
-    });
-
-    it('lets the next one in once one is answered, and once a caller has left', async () => {
-      await start({ SHED_OPEN_REQUESTS: '1' }, (response, request) => {
-        const isHeld = request.headers['client-request-id'] === 'held';
-        (isHeld ? silence : json(200, { value: [] }))(response, request);
-      });
-      for (let turn = 0; turn < 3; turn += 1) {
-        expect((await gateway.run(listQuery)).status).toBe(200);
-        const leaver = await openConnection(gateway.url);
-        leaver.send(graphqlRequest({ query: listQuery }, { 'client-request-id': 'held' }));
-        await untilRefused();
-        leaver.socket.resetAndDestroy();
-        await untilLetIn();
-      }
-    });
-
-    it('sheds while the heap is fuller than it may be', async () => {
-      await start({ SHED_HEAP_PERCENT: '1' });
-      await holdOne();
-      await untilRefused();
-      expect((await gateway.run(listQuery)).status).toBe(503);
-      expect(measurements.events.at(-1)).toBe('shed for heap');
-    });
-
-    it('sheds behind a blocked event loop, and is itself again soon after', async () => {
-      // Far from what a busy machine does to the event loop by itself.
-      await start({ SHED_EVENT_LOOP_DELAY_MS: '200' }, json(200, { value: [] }));
-      await untilLetIn();
-      const callers = await Promise.all(
-        Array.from({ length: 60 }, () => openConnection(gateway.url)),
-      );
-      for (const caller of callers) {
-        caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n');
-        await caller.until(/alive/);
-      }
-      // The bytes of all of them lie in the gateway's sockets when the loop comes back.
-      for (const caller of callers) {
-        caller.send(graphqlRequest({ query: listQuery }));
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-      const untilMs = performance.now() + 1500;
-      while (performance.now() < untilMs) {
-        // Only time passes.
-      }
-      const answers = await Promise.all(
-        callers.map(async (caller) => {
-          await caller.until(/"nodes"|"OVERLOADED"/);
-          caller.socket.destroy();
-          return /"nodes"/.test(caller.received()) ? 'answered' : 'refused';
-        }),
-      );
-      expect(new Set(answers)).toEqual(new Set(['answered', 'refused']));
-      expect(measurements.events.at(-1)).toBe('shed for event-loop');
-      await untilLetIn();
-    });
-
-    it('logs overload once, not for each rejected request', async () => {
-      await start({ SHED_OPEN_REQUESTS: '1' });
-      await holdOne();
-      for (let count = 0; count < 5; count += 1) {
-        await gateway.run(listQuery);
-      }
-      const told = gateway.logLines.filter((line) => line.includes('is overloaded'));
-      expect(told).toHaveLength(1);
-      expect(JSON.parse(told[0] ?? '')).toMatchObject({ level: 'warn', reason: 'open-requests' });
-    });
+  it('refuses what is too much as a GraphQL client can read it, with the time to wait', async () => {
+    const { graph, gateway, events, holdOne } = await start(one);
+    await holdOne();
+    const answer = await gateway.run(listQuery, {}, { 'client-request-id': 'too-much' });
+    expect([answer.status, answer.headers['retry-after'], answer.result]).toEqual([
+      503,
+      '1',
+      refusal,
+    ]);
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(answer.headers['client-request-id']).toBe('too-much');
+    expect(graph.requests).toHaveLength(1);
+    expect(events.at(-1)).toBe('shed for open-requests');
   });
 
-  const untilStatus = (status: number): Promise<void> =>
-    until(async () => (await gateway.get('/schema.graphql')).status === status);
-  const untilRefused = (): Promise<void> => untilStatus(503);
-  const untilLetIn = (): Promise<void> => untilStatus(200);
+  it('refuses before the body is there', async () => {
+    const { gateway, holdOne } = await start(one);
+    await holdOne();
+    const caller = await openConnection(gateway.url);
+    caller.send(headOf('POST /graphql', 'Content-Type: application/json', 'Content-Length: 999'));
+    await caller.until(/"OVERLOADED"/);
+    caller.socket.destroy();
+    expect(caller.received()).toMatch(/^HTTP\/1.1 503 /);
+  });
+
+  it('never refuses those who ask whether the gateway is well', async () => {
+    const { gateway, holdOne } = await start(one);
+    await holdOne();
+    expect((await gateway.get('/schema.graphql')).status).toBe(503);
+    expect((await gateway.get('/livez')).status).toBe(200);
+    expect((await gateway.get('/readyz')).status).toBe(200);
+  });
+
+  it('lets the next one in once one is answered, and once a caller has left', async () => {
+    const { gateway, untilRefused, untilLetIn } = await start(one, (response, request) => {
+      const isHeld = request.headers['client-request-id'] === 'held';
+      (isHeld ? silence : json(200, { value: [] }))(response, request);
+    });
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await gateway.run(listQuery)).status).toBe(200);
+      const leaver = await openConnection(gateway.url);
+      leaver.send(graphqlRequest({ query: listQuery }, { 'client-request-id': 'held' }));
+      await untilRefused();
+      leaver.socket.resetAndDestroy();
+      await untilLetIn();
+    }
+  });
+
+  it('sheds while the heap is fuller than it may be', async () => {
+    const { gateway, events, holdOne, untilRefused } = await start({ SHED_HEAP_PERCENT: '1' });
+    await holdOne();
+    await untilRefused();
+    expect((await gateway.run(listQuery)).status).toBe(503);
+    expect(events.at(-1)).toBe('shed for heap');
+  });
+
+  it('sheds behind a blocked event loop, and is itself again soon after', async () => {
+    // Far from what a busy machine does to the event loop by itself.
+    const late = { SHED_EVENT_LOOP_DELAY_MS: '200' };
+    const { gateway, events, untilLetIn } = await start(late, json(200, { value: [] }));
+    await untilLetIn();
+    const callers = await Promise.all(
+      Array.from({ length: 60 }, () => openConnection(gateway.url)),
+    );
+    for (const caller of callers) {
+      caller.send(headOf('GET /livez'));
+      await caller.until(/alive/);
+    }
+    // The bytes of all of them lie in the gateway's sockets when the loop comes back.
+    for (const caller of callers) {
+      caller.send(graphqlRequest({ query: listQuery }));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    block(1500);
+    const answers = await Promise.all(
+      callers.map(async (caller) => {
+        await caller.until(/"nodes"|"OVERLOADED"/);
+        caller.socket.destroy();
+        return /"nodes"/.test(caller.received()) ? 'answered' : 'refused';
+      }),
+    );
+    expect(new Set(answers)).toEqual(new Set(['answered', 'refused']));
+    expect(events.at(-1)).toBe('shed for event-loop');
+    await untilLetIn();
+  });
+
+  it('logs overload once, not for each rejected request', async () => {
+    const { gateway, holdOne } = await start(one);
+    await holdOne();
+    for (let count = 0; count < 5; count += 1) {
+      await gateway.run(listQuery);
+    }
+    const told = gateway.logged().filter(({ message }) => /is overloaded/.test(String(message)));
+    expect(told).toMatchObject([{ level: 'warn', reason: 'open-requests' }]);
+  });
 });

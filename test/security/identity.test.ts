@@ -121,6 +121,7 @@ describe('who calls', () => {
       [{ scope: 'openid', claims: { roles } }, [200, 'FORBIDDEN']],
       [{ kind: 'application', roles: [] }, [403, 'FORBIDDEN']],
       [{ kind: 'application', roles: ['Other'] }, [200, 'FORBIDDEN']],
+      [{ kind: 'application', roles: ['Other'], claims: { idtyp } }, [200, 'FORBIDDEN']],
       [
         { kind: 'application', roles: ['Other'], claims: { idtyp, scp: 'Partners.ReadWrite' } },
         [401, 'UNAUTHENTICATED'],

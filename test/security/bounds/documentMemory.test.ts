@@ -1,44 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parse } from 'graphql';
 import { bytesOf, createDocumentStore } from '../../../src/graphql/documentStore.ts';
-import { noMeasurements } from '../../support/measurements.ts';
-import {
-  empty,
-  json,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { type Answer, empty, json } from '../../support/scriptedServer.ts';
+import { useStages } from '../../support/stages.ts';
 
 const accepted = { authorization: 'Bearer accepted' };
 const forged = { authorization: 'Bearer forged' };
 
-let graph: ScriptedServer;
-const gateways: TestGateway[] = [];
-
-beforeAll(async () => {
-  graph = await startScriptedServer((response, request) => {
-    const isAccepted = request.headers.authorization === accepted.authorization;
-    (isAccepted ? json(200, { value: [] }) : empty(401))(response, request);
-  });
-});
-afterEach(async () => {
-  await Promise.all(gateways.splice(0).map((gateway) => gateway.stop(0)));
-});
-afterAll(() => graph.close());
+const { scripted } = useStages();
+const graphOf: Answer = (response, request) => {
+  const isAccepted = request.headers.authorization === accepted.authorization;
+  (isAccepted ? json(200, { value: [] }) : empty(401))(response, request);
+};
 
 /** Starts a gateway that tells how many documents it had to parse and validate. */
 async function start(environment: Record<string, string> = {}) {
-  let checked = 0;
-  const limitSeen = (limit: string): void => {
-    checked += limit === 'document-bytes' ? 1 : 0;
-  };
-  const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.url.href, ...environment },
-    { measurements: { ...noMeasurements, limitSeen } },
-  );
-  gateways.push(gateway);
-  return { gateway, checkedSoFar: () => checked };
+  const { gateway } = await scripted(graphOf, environment);
+  const { seen } = gateway.measurements;
+  const checkedSoFar = () => seen.filter(([limit]) => limit === 'document-bytes').length;
+  return { gateway, checkedSoFar };
 }
 
 const list = (name: string) => `query ${name} { complianceManagementPartners { totalCount } }`;
@@ -57,16 +37,13 @@ describe('a document', () => {
     expect(checkedSoFar()).toBe(2);
   });
 
+  const uncoerced = 'query A($a: Boolean!) { __typename @skip(if: $a) }';
   it.each<[string, object, Record<string, string>]>([
     ['the caller has no token', { query: list('A') }, {}],
     ['Graph rejects the token', { query: list('A') }, forged],
     ['Graph never saw the token', { query: '{ viewer { authMode } }' }, forged],
     ['it asks for introspection only', { query: '{ __typename }' }, {}],
-    [
-      'its variables cannot be coerced',
-      { query: 'query A($a: Boolean!) { __typename @skip(if: $a) }' },
-      accepted,
-    ],
+    ['its variables cannot be coerced', { query: uncoerced }, accepted],
     ['no operation of it is chosen', { query: `${list('A')} ${list('B')}` }, accepted],
     ['it is not valid', { query: '{ nothing }' }, accepted],
   ])('leaves nothing behind if %s', async (_what, body, headers) => {

@@ -1,100 +1,91 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { addMutation, totalCountQuery } from '../../support/documents.ts';
 import { graphqlRequest, openConnection } from '../../support/rawConnection.ts';
-import {
-  type Answer,
-  json,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { type Answer, json } from '../../support/scriptedServer.ts';
+import { headOf, useStages } from '../../support/stages.ts';
 import { until } from '../../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 
-let graph: ScriptedServer;
-let gateway: TestGateway;
-let clock: VirtualClock;
-let answerGraph = (): void => undefined;
+const { scripted } = useStages();
+const livez = headOf('GET /livez');
+const list = { query: totalCountQuery };
 
-/** Graph answers when the test says so. */
-async function start(status: number, body: unknown): Promise<void> {
-  const hold: Answer = (response, request) => {
-    answerGraph = () => json(status, body)(response, request);
+async function start(status = 200, body: object = { value: [] }) {
+  let answerGraph = (): void => undefined;
+  const hold: Answer = (...parts) => {
+    answerGraph = () => json(status, body)(...parts);
   };
-  clock = createVirtualClock();
-  graph = await startScriptedServer(hold);
-  gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href }, { clock });
+  const clock = createVirtualClock();
+  const { graph, gateway } = await scripted(hold, {}, { clock });
+  return {
+    gateway,
+    clock,
+    graph,
+    answerGraph: () => answerGraph(),
+    /** Sends bytes and then FIN. */
+    async sendAndEnd(bytes: string) {
+      const caller = await openConnection(gateway.url);
+      caller.send(bytes);
+      caller.socket.end();
+      return caller;
+    },
+    /** Waits until Graph is asked, and the gateway has seen the FIN. */
+    async untilAsked() {
+      await until(() => graph.requests.length === 1);
+      // A round trip on another connection.
+      await gateway.get('/livez');
+    },
+  };
 }
-
-afterEach(async () => {
-  const stopped = gateway.stop(0);
-  await clock.advance(0);
-  await stopped;
-  await graph.close();
-});
-
-/** Sends an operation and then FIN, and waits until Graph is asked. */
-async function askAndEnd(query: string, variables: object = {}) {
-  const caller = await openConnection(gateway.url);
-  caller.send(graphqlRequest({ query, variables }));
-  caller.socket.end();
-  await until(() => graph.requests.length === 1);
-  // A round trip on another connection, after which the gateway has seen the FIN.
-  await gateway.get('/livez');
-  return caller;
-}
-
-const input = { displayName: 'Fleet' };
 
 describe('a caller that sends FIN after a whole request', () => {
   it('gets the answer to its mutation, however long that takes', async () => {
-    await start(201, { id: 'abc', displayName: 'Fleet' });
-    const caller = await askAndEnd(addMutation, { input });
-    await clock.advance(10_000);
-    answerGraph();
+    const stage = await start(201, { id: 'abc', displayName: 'Fleet' });
+    const variables = { input: { displayName: 'Fleet' } };
+    const caller = await stage.sendAndEnd(graphqlRequest({ query: addMutation, variables }));
+    await stage.untilAsked();
+    await stage.clock.advance(10_000);
+    stage.answerGraph();
     const answer = await caller.closed;
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     expect(answer).toContain('"id":"abc"');
-    expect(clock.pendingTimers).toBe(0);
+    expect(stage.clock.pendingTimers).toBe(0);
   });
 
   it('gets the answer to its query within a second', async () => {
-    await start(200, { value: [] });
-    const caller = await askAndEnd(totalCountQuery);
-    await clock.advance(999);
-    answerGraph();
+    const stage = await start();
+    const caller = await stage.sendAndEnd(graphqlRequest(list));
+    await stage.untilAsked();
+    await stage.clock.advance(999);
+    stage.answerGraph();
     expect(await caller.closed).toContain('"totalCount":0');
-    expect(clock.pendingTimers).toBe(0);
+    expect(stage.clock.pendingTimers).toBe(0);
   });
 
   it('has left if its query takes longer than that', async () => {
-    await start(200, { value: [] });
-    const caller = await askAndEnd(totalCountQuery);
-    await clock.advance(1_000);
+    const stage = await start();
+    const caller = await stage.sendAndEnd(graphqlRequest(list));
+    await stage.untilAsked();
+    await stage.clock.advance(1_000);
     await caller.closed;
-    const lines = gateway.logLines.map((line) => JSON.parse(line));
-    expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'Microsoft Graph gave no answer', code: 'callerLeft' }),
-    );
-    expect(clock.pendingTimers).toBe(0);
+    const unanswered = stage.gateway.logged('Microsoft Graph gave no answer');
+    expect(unanswered).toMatchObject([{ code: 'callerLeft' }]);
+    expect(stage.clock.pendingTimers).toBe(0);
   });
 
   it('gets the answers to all requests that it sent ahead', async () => {
-    await start(200, { value: [] });
-    const caller = await openConnection(gateway.url);
-    caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n'.repeat(20));
-    caller.send(graphqlRequest({ query: totalCountQuery }));
-    caller.socket.end();
-    await until(() => graph.requests.length === 1);
-    answerGraph();
+    const stage = await start();
+    const caller = await stage.sendAndEnd(livez.repeat(20) + graphqlRequest(list));
+    await until(() => stage.graph.requests.length === 1);
+    stage.answerGraph();
     expect((await caller.closed).split('HTTP/1.1 200 OK')).toHaveLength(22);
-    expect(gateway.logLines.filter((line) => line.includes('Node.js warns'))).toEqual([]);
+    expect(stage.gateway.logLines.join()).not.toContain('Node.js warns');
   });
 
   it('is not waited for after its answer', async () => {
-    await start(200, { value: [] });
+    const { gateway } = await start();
     const caller = await openConnection(gateway.url);
-    caller.send('GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n');
+    caller.send(livez);
     await caller.until(/alive/);
     caller.socket.end();
     await caller.closed;
@@ -106,11 +97,9 @@ describe('a caller that sends FIN in the middle of its request', () => {
     ['headers', 0.3],
     ['body', 0.95],
   ])('gets an error that its request ended in its %s', async (_what, share) => {
-    await start(200, { value: [] });
-    const caller = await openConnection(gateway.url);
-    const request = graphqlRequest({ query: totalCountQuery });
-    caller.send(request.slice(0, request.length * share));
-    caller.socket.end();
+    const { graph, sendAndEnd } = await start();
+    const request = graphqlRequest(list);
+    const caller = await sendAndEnd(request.slice(0, request.length * share));
     expect(await caller.closed).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
     expect(graph.requests).toHaveLength(0);
   });

@@ -1,15 +1,14 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { behindAtMs, createArrivingBodies, paceOf } from '../../../src/http/arrivingBodies.ts';
-import { recordingMeasurements } from '../../support/measurements.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
-import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { useStages } from '../../support/stages.ts';
 import { until } from '../../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
+import { createVirtualClock } from '../../support/virtualClock.ts';
 
 const bounds = { bodies: 3, bytes: 1_000, bytesPerSecond: 100 };
 
 /** Bodies that arrive as a test says, and the names of those that were cut. */
-function start(changes: Partial<typeof bounds> = {}) {
+function startArriving(changes: Partial<typeof bounds> = {}) {
   const clock = createVirtualClock();
   const arriving = createArrivingBodies({ ...bounds, ...changes }, clock);
   const cuts: string[] = [];
@@ -39,7 +38,7 @@ describe('bodies that are still arriving', () => {
   });
 
   it('are as many as there may be, and the slowest gives way to one more', async () => {
-    const { clock, cuts, begin } = start({ bytes: 10_000 });
+    const { clock, cuts, begin } = startArriving({ bytes: 10_000 });
     begin('fast').receive(4_000);
     await clock.advance(10);
     begin('slow');
@@ -55,7 +54,7 @@ describe('bodies that are still arriving', () => {
     [1_000, []],
     [1_001, ['first: arriving-bodies']],
   ])('have %i bytes of 1,000 together', async (bytes, cut) => {
-    const { clock, cuts, begin } = start();
+    const { clock, cuts, begin } = startArriving();
     begin('first').receive(300);
     await clock.advance(10);
     begin('second').receive(bytes - 300);
@@ -63,7 +62,7 @@ describe('bodies that are still arriving', () => {
   });
 
   it('leave their bytes and their timers behind when they end', async () => {
-    const { clock, cuts, begin } = start();
+    const { clock, cuts, begin } = startArriving();
     for (let count = 0; count < 20; count += 1) {
       const body = begin('whole');
       body.receive(900);
@@ -76,7 +75,7 @@ describe('bodies that are still arriving', () => {
   });
 
   it('are cut when they are slower than the least pace, and not before', async () => {
-    const { clock, cuts, begin } = start();
+    const { clock, cuts, begin } = startArriving();
     const body = begin('slow');
     body.receive(600);
     await clock.advance(5_999);
@@ -88,7 +87,7 @@ describe('bodies that are still arriving', () => {
   });
 
   it('are cut little by little if many fall behind together', async () => {
-    const { clock, cuts, begin } = start({ bodies: 100 });
+    const { clock, cuts, begin } = startArriving({ bodies: 100 });
     for (let count = 0; count < 50; count += 1) {
       begin('slow');
     }
@@ -103,7 +102,7 @@ describe('bodies that are still arriving', () => {
   });
 
   it('take the time that their pace gives them', async () => {
-    const { clock, cuts, begin } = start({ bytes: 10_000 });
+    const { clock, cuts, begin } = startArriving({ bytes: 10_000 });
     const body = begin('steady');
     for (let second = 0; second < 60; second += 1) {
       body.receive(110);
@@ -113,14 +112,14 @@ describe('bodies that are still arriving', () => {
   });
 
   it('take any time without a least pace', async () => {
-    const { clock, cuts, begin } = start({ bytesPerSecond: 0 });
+    const { clock, cuts, begin } = startArriving({ bytesPerSecond: 0 });
     begin('slow');
     await clock.advance(60_000);
     expect([cuts, clock.pendingTimers]).toEqual([[], 0]);
   });
 
   it('give way until there is none', () => {
-    const { arriving, cuts, begin } = start();
+    const { arriving, cuts, begin } = startArriving();
     begin('one');
     expect([arriving.giveWay(), arriving.giveWay()]).toEqual([true, false]);
     expect(cuts).toEqual(['one: arriving-bodies']);
@@ -128,43 +127,34 @@ describe('bodies that are still arriving', () => {
 });
 
 describe('a half-sent body', () => {
-  let gateway: TestGateway;
-  let clock: VirtualClock;
-  const callers: RawConnection[] = [];
-
-  async function startGateway(environment: Record<string, string>) {
-    clock = createVirtualClock();
-    const measurements = recordingMeasurements();
-    gateway = await startTestGateway(environment, { clock, measurements });
-    return measurements;
-  }
-
-  afterEach(async () => {
-    for (const { socket } of callers.splice(0)) {
-      socket.destroy();
-    }
-    const stopped = gateway.stop(0);
-    await clock.advance(0);
-    await stopped;
-  });
+  const { start: startGateway, closeLater } = useStages();
 
   const whole = graphqlRequest(
     { query: '{ viewer { authMode } }' },
     { 'client-request-id': 'half-sent' },
   );
 
-  /** Sends all but the last byte of a request. */
-  async function sendHalf(): Promise<RawConnection> {
-    const caller = await openConnection(gateway.url);
-    callers.push(caller);
-    caller.send(whole.slice(0, -1));
-    // A round trip on another connection, after which the gateway has seen it.
-    await gateway.get('/livez');
-    return caller;
+  async function start(environment: Record<string, string> = {}) {
+    const clock = createVirtualClock();
+    const gateway = await startGateway(environment, { clock });
+    const open = async (): Promise<RawConnection> => {
+      const caller = await openConnection(gateway.url);
+      closeLater(() => caller.socket.destroy());
+      return caller;
+    };
+    /** Sends all but the last byte of a request. */
+    const sendHalf = async (): Promise<RawConnection> => {
+      const caller = await open();
+      caller.send(whole.slice(0, -1));
+      // A round trip on another connection, after which the gateway has seen it.
+      await gateway.get('/livez');
+      return caller;
+    };
+    return { gateway, clock, open, sendHalf, events: gateway.measurements.events };
   }
 
   it('takes no place of another request', async () => {
-    await startGateway({ SHED_OPEN_REQUESTS: '1' });
+    const { gateway, sendHalf } = await start({ SHED_OPEN_REQUESTS: '1' });
     const halves = [];
     for (let count = 0; count < 5; count += 1) {
       halves.push(await sendHalf());
@@ -176,7 +166,7 @@ describe('a half-sent body', () => {
   });
 
   it('is cut with 503 if it is the slowest of too many', async () => {
-    const measurements = await startGateway({ MAX_ARRIVING_BODIES: '2' });
+    const { clock, events, sendHalf } = await start({ MAX_ARRIVING_BODIES: '2' });
     const first = await sendHalf();
     await clock.advance(100);
     const second = await sendHalf();
@@ -188,7 +178,7 @@ describe('a half-sent body', () => {
     expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({
       errors: [{ extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 } }],
     });
-    expect(measurements.events).toEqual(['shed for arriving-bodies']);
+    expect(events).toEqual(['shed for arriving-bodies']);
     for (const caller of [second, third]) {
       caller.send(whole.slice(-1));
       await caller.until(/PASSTHROUGH/);
@@ -196,18 +186,17 @@ describe('a half-sent body', () => {
   });
 
   it('is cut with 408 if it is slower than the least pace', async () => {
-    const measurements = await startGateway({});
+    const { clock, events, sendHalf } = await start();
     const caller = await sendHalf();
     await clock.advance(5_000);
     expect(await caller.closed).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
-    expect(measurements.events).toEqual(['connection cut for slow-body']);
+    expect(events).toEqual(['connection cut for slow-body']);
     await until(() => clock.pendingTimers === 0);
   });
 
   it('is forgotten with its connection after an early response', async () => {
-    await startGateway({});
-    const caller = await openConnection(gateway.url);
-    callers.push(caller);
+    const { clock, open } = await start();
+    const caller = await open();
     caller.send(
       whole
         .replace(/content-length: \d+/i, 'content-length: 99999999')
@@ -219,7 +208,7 @@ describe('a half-sent body', () => {
   });
 
   it('gives way if there are as many connections as there may be', async () => {
-    await startGateway({ MAX_CONNECTIONS: '3' });
+    const { sendHalf } = await start({ MAX_CONNECTIONS: '3' });
     const first = await sendHalf();
     const [second] = [await sendHalf(), await sendHalf()];
     expect(await first.closed).toMatch(/^HTTP\/1.1 503 /);

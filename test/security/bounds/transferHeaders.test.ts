@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { openConnection } from '../../support/rawConnection.ts';
-import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
+import { headOf, useStages } from '../../support/stages.ts';
 
-let gateway: TestGateway;
-beforeAll(async () => {
-  gateway = await startTestGateway({});
-});
-afterAll(() => gateway.stop(0));
+const { start } = useStages(afterAll);
+const gateway = await start();
 
 const body = JSON.stringify({ query: '{ __typename }' });
 const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-const post = (...headers: string[]): string =>
-  ['POST /graphql HTTP/1.1', 'Host: gateway', ...headers].map((line) => `${line}\r\n`).join('') +
-  '\r\n';
+const post = (...headers: string[]): string => headOf('POST /graphql', ...headers);
 const type = 'Content-Type: application/json';
 
 /** Sends bytes; gives all that comes back until the gateway closes the connection. */
@@ -48,13 +43,11 @@ describe('a transfer encoding', () => {
   });
 
   it('hides no other request', async () => {
-    const hidden = 'GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n';
     const before = gateway.logLines.length;
-    const answer = await send(
-      `${post(type, 'Transfer-Encoding: gzip, chunked')}${chunked}${hidden}`,
-    );
+    const visible = post(type, 'Transfer-Encoding: gzip, chunked') + chunked;
+    const answer = await send(visible + headOf('GET /livez'));
     expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 501']);
-    const lines = gateway.logLines.slice(before).map((line) => JSON.parse(line));
+    const lines = gateway.logged().slice(before);
     expect(lines.filter(({ status }) => status === 200)).toEqual([]);
   });
 
