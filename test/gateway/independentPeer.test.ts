@@ -29,23 +29,16 @@ interface ProviderTokenWish {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** A third-party OpenID provider in the place of one Entra tenant. */
-interface OidcProvider {
-  readonly url: URL;
-  /** Has the provider itself issue an access token. */
-  issue(wish: ProviderTokenWish): Promise<string>;
-  /** Asks over HTTP as an application, with the grant for client credentials. */
-  requestToken(audience: string): Promise<string>;
-  close(): Promise<void>;
-}
-
 const secret = 'the-secret-of-the-frontend';
 
-/** Starts it on loopback, where `/{tenant}/v2.0` is its issuer. The claims are those of applications over HTTP. */
+/**
+ * Starts a third-party OpenID provider in the place of one Entra tenant, on loopback, where `/{tenant}/v2.0` is its issuer.
+ * The claims are those of applications over HTTP.
+ */
 async function startOidcProvider(
   tenantId: string,
   claimsOverHttp: Readonly<Record<string, unknown>>,
-): Promise<OidcProvider> {
+) {
   // It says on some versions of Node that it would like another one, and that it has no TLS.
   mock.method(console, 'warn', () => undefined);
   mock.method(console, 'info', () => undefined);
@@ -69,7 +62,8 @@ async function startOidcProvider(
 
   return {
     url,
-    async issue(wish) {
+    /** Has the provider itself issue an access token. */
+    async issue(wish: ProviderTokenWish): Promise<string> {
       const client = await provider.Client.find(frontendClientId);
       if (client === undefined) {
         throw new Error('The provider does not know its client.');
@@ -91,7 +85,8 @@ async function startOidcProvider(
       wishes.set(token, wish);
       return token.save();
     },
-    async requestToken(audience) {
+    /** Asks over HTTP as an application, with the grant for client credentials. */
+    async requestToken(audience: string): Promise<string> {
       const body = new URLSearchParams({ grant_type: 'client_credentials', resource: audience });
       const authorization = Buffer.from(`${frontendClientId}:${secret}`).toString('base64');
       const headers = { authorization: `Basic ${authorization}` };
@@ -160,7 +155,7 @@ const userClaims = { ...common, oid: ada.objectId, scp: 'access_as_user' };
 const applicationClaims = { ...common, oid: frontendClientId, roles: ['Gateway.Use'] };
 const user = { audience, accountId: ada.subject, claims: userClaims };
 
-let provider: OidcProvider;
+let provider: Awaited<ReturnType<typeof startOidcProvider>>;
 let identity: Identity;
 
 beforeAll(async () => {

@@ -87,20 +87,6 @@ describe('app-only credentials', () => {
     }
   });
 
-  it('make one request for fifty operations at the same time', async () => {
-    const { ask } = create();
-    const asked = () => Promise.all(Array.from({ length: 50 }, () => ask()));
-    expect(await outbound.requestsOf(asked)).toBe(1);
-    expect(new Set(await asked()).size).toBe(1);
-  });
-
-  it('take another token once Graph has refused the one that they had', async () => {
-    const { ask } = create();
-    const call = testCall();
-    const first = await ask('', { call });
-    expect(await ask('', { call, withFreshToken: true })).not.toBe(first);
-  });
-
   it('belong to one tenant each', async () => {
     const tenants = [contoso.id, fabrikam.id];
     const tokens = await Promise.all(tenants.map((tenantId) => create({ tenantId }).ask()));
@@ -189,20 +175,6 @@ describe('credentials on behalf of users', () => {
     const [first, second] = [outbound.authority.mint(), outbound.authority.mint()];
     expect(await outbound.requestsOf(() => Promise.all([ask(first), ask(second)]))).toBe(2);
     expect(await ask(first)).not.toBe(await ask(second));
-  });
-
-  it('get one new token for all operations whose token Graph refused', async () => {
-    const { ask } = outbound.create();
-    const assertion = outbound.authority.mint();
-    const calls = Array.from({ length: 20 }, () => callOf(assertion));
-    const askAll = (withFreshToken: boolean) =>
-      Promise.all(calls.map((call) => ask(assertion, { call, withFreshToken })));
-    const [refused] = await askAll(false);
-    let fresh: readonly string[] = [];
-    const requests = await outbound.requestsOf(async () => {
-      fresh = await askAll(true);
-    });
-    expect([requests, new Set(fresh).size, fresh.includes(refused ?? '')]).toEqual([1, 1, false]);
   });
 
   it('ask a caller without a token for one', async () => {

@@ -201,17 +201,6 @@ describe('a fault of the token endpoint for one user', () => {
     expect(claimsOf(await ask(hers))['oid']).toBe(grace.objectId);
   });
 
-  it('that repeats delays no other user', async () => {
-    const { ask, events } = outbound.create();
-    outbound.authority.faults.set({ kind: 'status', status: 503 }, ofGrace);
-    const assertion = outbound.authority.mint({ user: grace });
-    for (let count = 0; count < 20; count += 1) {
-      expect(await failureOf(ask(assertion))).toMatchObject(unavailable);
-    }
-    expect(claimsOf(await ask())['oid']).toBe(ada.objectId);
-    expect(events).not.toContain('breaker open towards the authority');
-  });
-
   it('that is a silence ends after ten seconds and delays no other user', async () => {
     const { ask, clock } = outbound.create();
     outbound.authority.faults.set({ kind: 'hang' }, ofGrace);
@@ -225,7 +214,7 @@ describe('a fault of the token endpoint for one user', () => {
     expect(claimsOf(healed)['oid']).toBe(grace.objectId);
   });
 
-  it('that is a silence for ten users opens the breaker', async () => {
+  it('that is a silence for ten users opens the breaker: then callers fail at once', async () => {
     const { ask, clock, events } = outbound.create();
     outbound.authority.faults.set({ kind: 'hang' });
     const hanging = Array.from({ length: 10 }, () => failureOf(ask(outbound.authority.mint())));
@@ -233,6 +222,12 @@ describe('a fault of the token endpoint for one user', () => {
     await clock.advance(10_000);
     await Promise.all(hanging);
     await until(() => events.includes('breaker open towards the authority'), 5_000);
+    outbound.authority.faults.clear();
+    const message = expect.stringContaining('down as far as this gateway can see');
+    const error = { code: 'unavailable', mayHaveBeenApplied: false, message };
+    const again = () => expect(ask()).rejects.toMatchObject(error);
+    expect(await outbound.requestsOf(again)).toBe(0);
+    expect(events.at(-1)).toBe('on-behalf-of unavailable');
   });
 
   it('that asks for more is asked about again, never remembered', async () => {
@@ -254,25 +249,6 @@ describe('a fault of the token endpoint for one user', () => {
     expect(await outbound.requestsOf(again)).toBe(0);
     await clock.advance(1);
     expect(claimsOf(await ask(assertion))['oid']).toBe(grace.objectId);
-  });
-
-  it('that a whole endpoint has gets no more requests after ten failures: callers fail at once', async () => {
-    const { ask, events } = outbound.create();
-    outbound.authority.faults.set({ kind: 'reset' });
-    for (let count = 0; count < 10; count += 1) {
-      await failureOf(ask(outbound.authority.mint()));
-    }
-    outbound.authority.faults.clear();
-    const message = expect.stringContaining('down as far as this gateway can see');
-    const again = () =>
-      expect(ask()).rejects.toMatchObject({
-        code: 'unavailable',
-        mayHaveBeenApplied: false,
-        message,
-      });
-    expect(await outbound.requestsOf(again)).toBe(0);
-    expect(events).toContain('breaker open towards the authority');
-    expect(events.at(-1)).toBe('on-behalf-of unavailable');
   });
 
   it.each<[string, Parameters<typeof outbound.create>[0], RegExp, object]>([
@@ -301,7 +277,7 @@ describe('a fault of the token endpoint for one user', () => {
       { systemCode: 'ENOENT' },
     ],
   ])(
-    'logs a fault of the setup %s once, and answers callers without it',
+    'that the setup %s causes is logged once and hidden from callers',
     async (_how, change, hint, facts) => {
       const { ask, lines } = outbound.create(change);
       const users = [ada, grace].map((user) => outbound.authority.mint({ user }));

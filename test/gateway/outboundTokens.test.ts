@@ -260,13 +260,6 @@ describe('the token cache', () => {
     return { ...world, issuer, ask, failWith, heal };
   }
 
-  it('asks once for fifty calls at the same time, and gives all of them the one token', async () => {
-    const { ask, issuer, events } = create();
-    const tokens = await Promise.all(Array.from({ length: 50 }, () => ask()));
-    expect([new Set(tokens), issuer.count]).toEqual([new Set(['token-1']), 1]);
-    expect(events.filter((event) => event === 'token joined')).toHaveLength(49);
-  });
-
   it('gives the token again until it nears its end, and then a new one', async () => {
     const { ask, clock, events } = create();
     await ask();

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { makeCertificates, type TestCertificates } from '../certificates.ts';
 import {
   type AuthorityAnswer,
@@ -19,7 +18,6 @@ import {
   gatewayClient,
   grace,
   type TestClient,
-  type TestTenant,
   type TestUser,
 } from './people.ts';
 import { type AuthorityKeys, createAuthorityKeys } from './signingKeys.ts';
@@ -30,13 +28,8 @@ export interface AuthorityOptions {
   readonly protocol?: 'http' | 'https';
   /** The name that it goes by; `localhost` unless something else is said. */
   readonly host?: string;
-  readonly tenants?: readonly TestTenant[];
   readonly users?: readonly TestUser[];
   readonly clients?: readonly TestClient[];
-  /** What every issued token permits. */
-  readonly permissions?: readonly string[];
-  /** Of issued tokens; an hour where it is left out. */
-  readonly lifetimeSeconds?: number;
   /** The time that tokens carry; the machine's where it is left out. */
   readonly now?: () => number;
 }
@@ -84,16 +77,13 @@ let certificates: TestCertificates | undefined;
 
 /** Starts an authority on loopback, at any free port. */
 export async function startAuthority(options: AuthorityOptions = {}): Promise<TestAuthority> {
-  const { tenants = [contoso, fabrikam], users = [ada, grace], now = Date.now } = options;
-  const { clients = [gatewayClient], lifetimeSeconds = 3600 } = options;
-  const { permissions = ['DeviceManagementServiceConfig.ReadWrite.All'] } = options;
+  const { users = [ada, grace], clients = [gatewayClient], now = Date.now } = options;
   certificates ??= makeCertificates();
   const { authority: certificateAuthority, good } = certificates;
   const keys = createAuthorityKeys();
   const faults = createFaultScript();
   const requests: AuthorityRequest[] = [];
   const issued: IssuedToken[] = [];
-  const sockets = new Set<Duplex>();
   const hanging = new Set<ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     readForm(request).then(
@@ -105,10 +95,6 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
     options.protocol === 'http'
       ? createServer(onRequest)
       : createSecureServer({ key: good.key, cert: good.cert }, onRequest);
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `${options.host ?? 'localhost'}:${(server.address() as AddressInfo).port}`;
   const url = `${options.protocol ?? 'https'}://${host}`;
@@ -146,7 +132,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
     method: string,
     form: URLSearchParams,
   ): AuthorityAnswer {
-    const tenant = tenants.find(({ id }) => id === tenantId);
+    const tenant = [contoso, fabrikam].find(({ id }) => id === tenantId);
     const isKnown = tenant !== undefined || ['common', 'organizations'].includes(tenantId);
     if (endpoint === undefined || method !== (endpoint === 'token' ? 'POST' : 'GET')) {
       return { status: 404, body: {} };
@@ -162,7 +148,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
       // Each key names its issuer, as in Entra's v2.0 documents.
       return { status: 200, body: { keys: keys.published.map(({ jwk }) => ({ ...jwk, issuer })) } };
     }
-    const world = { tenant, clients, users, permissions, lifetimeSeconds, issued };
+    const world = { tenant, clients, users, issued };
     return answerTokenRequest(form, { ...world, minter: minterNow(), keys: keys.published });
   }
 
@@ -181,9 +167,7 @@ export async function startAuthority(options: AuthorityOptions = {}): Promise<Te
       }
     },
     async close() {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       keys.giveBack();
     },

@@ -21,9 +21,6 @@ export interface TokenWorld {
   readonly clients: readonly TestClient[];
   readonly users: readonly TestUser[];
   readonly keys: readonly AuthorityKey[];
-  /** What every token for another service permits. */
-  readonly permissions: readonly string[];
-  readonly lifetimeSeconds: number;
   readonly issued: IssuedToken[];
 }
 
@@ -103,6 +100,8 @@ function isValidAssertion(
   );
 }
 
+const permissions = ['DeviceManagementServiceConfig.ReadWrite.All'];
+
 interface Grant {
   readonly scope: string;
   readonly kind: 'user' | 'application';
@@ -110,10 +109,10 @@ interface Grant {
 }
 
 function success(world: TokenWorld, { clientId }: TestClient, { scope, kind, user }: Grant) {
-  const { minter, tenant, permissions, lifetimeSeconds } = world;
+  const { minter, tenant } = world;
   const [resource = ''] = scope.split(' ');
   const audience = resource.slice(0, Math.max(0, resource.lastIndexOf('/')));
-  const common = { tenant, audience, clientId, lifetimeSeconds, ...(user && { user }) };
+  const common = { tenant, audience, clientId, ...(user && { user }) };
   const wish: MintWish = { ...common, kind, scope: permissions.join(' '), roles: permissions };
   const accessToken = mint(minter, wish);
   const userObjectId = user?.objectId;
@@ -123,8 +122,7 @@ function success(world: TokenWorld, { clientId }: TestClient, { scope, kind, use
     status: 200,
     body: {
       token_type: 'Bearer',
-      expires_in: lifetimeSeconds,
-      ext_expires_in: lifetimeSeconds,
+      expires_in: 3600,
       access_token: accessToken,
       ...(user && { refresh_token: `refresh-${user.name}` }),
     },
