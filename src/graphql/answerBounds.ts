@@ -20,9 +20,6 @@ import { typeNamesIn } from './typeNames.ts';
 
 export type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 
-/** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
-type AnswerFieldResolver = GraphQLFieldResolver<unknown, RequestContext>;
-
 /** Lists that are longer are completed in slices. */
 const wholeItems = 100;
 /** Of a list no longer than this, promises would cost more than its items. */
@@ -33,25 +30,21 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
   return length > cheapItems && (length > wholeItems || share.isUsedUp());
 }
 
-export interface AnswerBounds {
-  readonly fieldResolver: AnswerFieldResolver;
-  /** Counts the value of a field with a resolver of its own. Throws a LimitError if it is beyond a bound. */
-  readonly count: (value: unknown, context: RequestContext, info: GraphQLResolveInfo) => unknown;
-  /** Cuts a finished answer to its bounds. */
-  readonly bound: (
-    result: FormattedExecutionResult,
-    operation: OperationTypeNode | undefined,
-    answer: AnswerCount,
-  ) => void;
-}
+export type AnswerBounds = ReturnType<typeof createAnswerBounds>;
 
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
  * id: each field of the partner that does not fit is null with the code.
  */
-export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
-  const fieldResolver: AnswerFieldResolver = (source, args, context, info) => {
+export function createAnswerBounds(limits: AnswerLimits) {
+  /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
+  const fieldResolver: GraphQLFieldResolver<unknown, RequestContext> = (
+    source,
+    args,
+    context,
+    info,
+  ) => {
     const property = (source as Readonly<Record<string, unknown>>)[info.fieldName];
     const value = typeof property === 'function' ? property(args, context, info) : property;
     return value instanceof Promise
@@ -59,7 +52,12 @@ export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
       : count(value, context, info);
   };
 
-  function count(value: unknown, { answer, share }: RequestContext, info: GraphQLResolveInfo) {
+  /** Counts the value of a field. @throws LimitError if it is beyond a bound */
+  function count(
+    value: unknown,
+    { answer, share }: RequestContext,
+    info: GraphQLResolveInfo,
+  ): unknown {
     if (answer.excess !== undefined) {
       return placeBeyond(value, answer.excess, answer, info);
     }
@@ -115,20 +113,19 @@ export function createAnswerBounds(limits: AnswerLimits): AnswerBounds {
     }
   }
 
-  return {
-    fieldResolver,
-    count,
-    bound(result, operation, answer) {
-      if (result.data === undefined) {
-        return;
-      }
-      if (operation === OperationTypeNode.MUTATION) {
-        boundMutation(result, answer);
-      } else {
-        boundQuery(result, answer);
-      }
-    },
-  };
+  /** Cuts a finished answer to its bounds. */
+  function bound(
+    result: FormattedExecutionResult,
+    operation: OperationTypeNode | undefined,
+    answer: AnswerCount,
+  ): void {
+    if (result.data !== undefined) {
+      const cut = operation === OperationTypeNode.MUTATION ? boundMutation : boundQuery;
+      cut(result, answer);
+    }
+  }
+
+  return { fieldResolver, count, bound };
 }
 
 function isMutation({ operation }: GraphQLResolveInfo): boolean {

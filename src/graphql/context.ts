@@ -191,23 +191,16 @@ class RunningOperation {
 }
 
 /** The operations in flight, with or without their callers. */
-export interface RunningOperations {
-  /** Notes one that begins, and how it is ended; the returned function notes its end and may be called again. */
-  begin(end: () => void): () => void;
-  /** Ends all of them, and those that begin later: the gateway stops and waits no longer. */
-  endAll(): void;
-  areEnded(): boolean;
-  /** Resolves once there is none. */
-  whenNone(): Promise<void>;
-}
+export type RunningOperations = ReturnType<typeof createRunningOperations>;
 
 /** Starts with none. */
-export function createRunningOperations(): RunningOperations {
+export function createRunningOperations() {
   const running = new Set<() => void>();
   let areEnded = false;
   let waiters: (() => void)[] = [];
   return {
-    begin(end) {
+    /** Notes one that begins, and how it is ended; the returned function notes its end and may be called again. */
+    begin(end: () => void): () => void {
       running.add(end);
       return () => {
         running.delete(end);
@@ -220,14 +213,16 @@ export function createRunningOperations(): RunningOperations {
         }
       };
     },
-    endAll() {
+    /** Ends all of them, and those that begin later: the gateway stops and waits no longer. */
+    endAll(): void {
       areEnded = true;
       for (const end of [...running]) {
         end();
       }
     },
-    areEnded: () => areEnded,
-    whenNone: () =>
+    areEnded: (): boolean => areEnded,
+    /** Resolves once there is none. */
+    whenNone: (): Promise<void> =>
       new Promise((resolve) => {
         if (running.size === 0) {
           resolve();

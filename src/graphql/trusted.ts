@@ -2,18 +2,16 @@ import { hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
-  type ArgumentNode,
-  type DefinitionNode,
-  type DirectiveNode,
+  type ASTNode,
   type DocumentNode,
+  type ExecutableDefinitionNode,
   type GraphQLSchema,
+  isExecutableDefinitionNode,
   Kind,
   parse,
   print,
   type SelectionNode,
-  type SelectionSetNode,
   specifiedRules,
-  type VariableDefinitionNode,
   validate,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
@@ -339,7 +337,9 @@ async function findFiles(path: string): Promise<readonly string[]> {
 export function canonicalText(text: string, maxTokens: number): string | undefined {
   try {
     const { definitions } = parse(text, { noLocation: true, maxTokens });
-    return sorted(definitions.map(ofDefinition));
+    return definitions.every(isExecutableDefinitionNode)
+      ? sorted(definitions.map((definition) => textOf(definition, isMutation(definition))))
+      : undefined;
   } catch {
     return undefined;
   }
@@ -347,51 +347,30 @@ export function canonicalText(text: string, maxTokens: number): string | undefin
 
 const sorted = (texts: readonly string[]): string => [...texts].sort().join(' ');
 
-function ofDefinition(definition: DefinitionNode): string {
-  const { kind } = definition;
-  if (kind === Kind.OPERATION_DEFINITION) {
-    const { operation, name, variableDefinitions, directives, selectionSet } = definition;
-    const head = `${operation} ${name?.value ?? ''}(${printed(variableDefinitions)})`;
-    return `${head}${inOrder(directives)}${ofSet(selectionSet, operation === 'mutation')}`;
-  }
-  if (kind === Kind.FRAGMENT_DEFINITION) {
-    const { name, typeCondition, directives, selectionSet } = definition;
-    const type = typeCondition.name.value;
-    const head = `fragment ${name.value} on ${type}`;
-    return `${head}${inOrder(directives)}${ofSet(selectionSet, type === 'Mutation')}`;
-  }
-  throw new TypeError(`${kind} is nothing that can be executed`);
-}
+const isMutation = (definition: ExecutableDefinitionNode): boolean =>
+  definition.kind === Kind.OPERATION_DEFINITION
+    ? definition.operation === 'mutation'
+    : definition.typeCondition.name.value === 'Mutation';
 
-/** Built from the inside out, so that nothing is printed once for each level around it. */
-function ofSet({ selections }: SelectionSetNode, isOrdered: boolean): string {
-  const texts = selections.map((selection) => ofSelection(selection, isOrdered));
-  return `{${isOrdered ? texts.join(' ') : sorted(texts)}}`;
-}
+/** What is printed apart, or makes no difference. */
+const bare = {
+  description: undefined,
+  arguments: [],
+  variableDefinitions: [],
+  selectionSet: { kind: Kind.SELECTION_SET, selections: [] },
+};
 
-function ofSelection(selection: SelectionNode, isOrdered: boolean): string {
-  const directives = inOrder(selection.directives);
-  switch (selection.kind) {
-    case Kind.FRAGMENT_SPREAD:
-      return `...${selection.name.value}${directives}`;
-    case Kind.INLINE_FRAGMENT: {
-      const { typeCondition, selectionSet } = selection;
-      return `... on ${typeCondition?.name.value ?? ''}${directives}${ofSet(selectionSet, isOrdered)}`;
-    }
-    case Kind.FIELD: {
-      const { alias, name, arguments: given, selectionSet } = selection;
-      const key = alias === undefined ? name.value : `${alias.value}:${name.value}`;
-      const inside = selectionSet === undefined ? '' : ofSet(selectionSet, false);
-      return `${key}(${printed(given)})${directives}${inside}`;
-    }
-  }
-}
-
-function printed(nodes: readonly (ArgumentNode | VariableDefinitionNode)[] | undefined): string {
-  return sorted((nodes ?? []).map(print));
-}
-
-/** Directives are applied in their order, so it stays. */
-function inOrder(directives: readonly DirectiveNode[] | undefined): string {
-  return (directives ?? []).map((directive) => ` ${print(directive)}`).join('');
+/**
+ * Built from the inside out, so that nothing is printed once for each level around it. Directives are applied in their
+ * order, so it stays.
+ */
+function textOf(node: ExecutableDefinitionNode | SelectionNode, isOrdered: boolean): string {
+  const given: readonly ASTNode[] =
+    ('arguments' in node && node.arguments) ||
+    ('variableDefinitions' in node && node.variableDefinitions) ||
+    [];
+  const { selections = [] } = ('selectionSet' in node && node.selectionSet) || {};
+  const inside = selections.map((one) => textOf(one, isOrdered && one.kind !== Kind.FIELD));
+  const head = `${print({ ...node, ...bare } as ASTNode)}(${sorted(given.map(print))})`;
+  return `${head}{${isOrdered ? inside.join(' ') : sorted(inside)}}`;
 }

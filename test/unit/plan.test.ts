@@ -1,5 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { countPrinted, findPlanProblemOf, playPlanCases } from '../support/planCases.ts';
+import {
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  listQuery,
+  pageInput,
+  partnerQuery,
+  removeAssignmentMutation,
+  totalCountQuery,
+  updateMutation,
+} from '../support/documents.ts';
+import { playPlanCases, whoAnswers } from '../support/planCases.ts';
+
+const id = 'row-1';
+const target = { id, platform: 'IOS', target: { allDevices: {} } };
+
+const oneWith = (fields: string): string =>
+  `{ complianceManagementPartner(id: "${id}") { id ${fields} } }`;
 
 describe('a compiled plan', () => {
   it('answers as graphql-js does, to the byte, for generated operations and values', async () => {
@@ -8,20 +25,71 @@ describe('a compiled plan', () => {
     expect(printed).toBeGreaterThan(valid / 2);
   });
 
-  it.each([
+  it.each<[string, string, Readonly<Record<string, unknown>>]>([
+    ['an add', addMutation, { input: pageInput }],
+    ['an update', updateMutation, { input: { id, displayName: 'Other' } }],
+    ['an added assignment', addAssignmentMutation, { input: target }],
+    ['a removed assignment', removeAssignmentMutation, { input: target }],
+    ['a delete', deleteMutation, { input: { id } }],
+    ['one partner', partnerQuery, { id }],
+    ['a list', listQuery, { first: 10 }],
+    ['a count', totalCountQuery, {}],
     [
-      'prints',
-      'platforms { platform onboarded enrollmentAssignments { target { filter { id } } } }',
+      'a node',
+      'query ($id: ID!) { node(id: $id) { id ... on ComplianceManagementPartner { revision } } }',
+      { id },
     ],
-    ['prints', 'iosEnrollmentAssignments { target { ... on GroupAssignmentTarget { groupId } } }'],
-    ['leaves', 'iosEnrollmentAssignments { target { filter { displayName } } }'],
+    ['nodes', `{ nodes(ids: ["${id}"]) { __typename id } }`, {}],
     [
-      'leaves',
-      'platforms { enrollmentAssignments { target { ... on GroupAssignmentTarget { group { displayName } } } } }',
+      'platforms',
+      oneWith(
+        'platforms(in: [IOS]) { platform enrollmentAssignments { target { filter { id } } } }',
+      ),
+      {},
     ],
-  ])('%s an operation with %s', async (what, fields) => {
-    const query = `{ complianceManagementPartner(id: "x") { id ${fields} } }`;
-    expect((await countPrinted(query)) > 0).toBe(what === 'prints');
+    [
+      'the id of a group',
+      oneWith('iosEnrollmentAssignments { target { ...on GroupAssignmentTarget { groupId } } }'),
+      {},
+    ],
+    [
+      'an alias',
+      '{ list: complianceManagementPartners { nodes { platforms { onboarded } } } }',
+      {},
+    ],
+    [
+      'directives',
+      'query ($is: Boolean!) { viewer { authMode @include(if: $is) kind @skip(if: $is) } }',
+      { is: true },
+    ],
+    ['a type name', '{ __typename }', {}],
+  ])('covers %s', async (_what, query, variables) => {
+    expect(await whoAnswers(query, variables)).toBe('plan');
+  });
+
+  it.each<[string, string, Readonly<Record<string, unknown>>]>([
+    ['a missing variable', partnerQuery, {}],
+    ['an unknown input field', addMutation, { input: { displayName: 'A', none: 1 } }],
+    [
+      'two targets in one',
+      addAssignmentMutation,
+      { input: { ...target, target: { allDevices: {}, group: null } } },
+    ],
+    ['introspection', '{ __schema { description } }', {}],
+    [
+      'the name of a filter',
+      oneWith('iosEnrollmentAssignments { target { filter { displayName } } }'),
+      {},
+    ],
+    [
+      'the name of a group',
+      oneWith(
+        'iosEnrollmentAssignments { target { ...on GroupAssignmentTarget { group { displayName } } } }',
+      ),
+      {},
+    ],
+  ])('leaves %s to graphql-js', async (_what, query, variables) => {
+    expect(await whoAnswers(query, variables)).toBe('graphql-js');
   });
 
   it.each(['@include(if: false) @skip(if: $maybe)', '@skip(if: $maybe) @include(if: false)'])(
@@ -35,7 +103,7 @@ describe('a compiled plan', () => {
       ]) {
         const part = selection.includes('Part') ? 'fragment Part on Query { __typename }' : '';
         const query = `query ($maybe: Boolean = false) { ${selection} } ${part}`;
-        expect(await findPlanProblemOf(query, { maybe: null })).toBeUndefined();
+        expect(await whoAnswers(query, { maybe: null })).toBe('graphql-js');
       }
     },
   );
