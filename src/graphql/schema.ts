@@ -12,7 +12,6 @@ import {
   type ScalarTypeDefinitionNode,
   type ValueNode,
 } from 'graphql';
-import { GraphQLJSONObject, GraphQLNonEmptyString, GraphQLUUID } from 'graphql-scalars';
 import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
@@ -22,6 +21,13 @@ import { isGuid } from '../shared/guid.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
+
+/** Only the scalars that the schema uses: the package's index would load all of them, about 4 MiB. */
+const scalarOf = async <Name extends keyof typeof import('graphql-scalars')>(
+  name: Name,
+  file: string,
+): Promise<typeof import('graphql-scalars')[Name]> =>
+  (await import(new URL(`scalars/${file}.js`, import.meta.resolve('graphql-scalars')).href))[name];
 
 /** Values that are rejected as inputs although their enum is one of inputs too: only filters can mean them. */
 const onlyInFilters: ReadonlySet<string> = new Set<PartnerState>(['UNKNOWN_FUTURE_VALUE']);
@@ -147,7 +153,7 @@ function textParsers(name: string, findProblem: (text: string) => string | undef
 
 /** The library's scalar, with messages that say what is wrong. */
 export const NonEmptyString = new GraphQLScalarType<string, string>({
-  ...GraphQLNonEmptyString.toConfig(),
+  ...(await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
   ...textParsers('NonEmptyString', (text) =>
     text.trim() === '' ? 'must not be blank' : undefined,
   ),
@@ -170,7 +176,7 @@ const example = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
  * with whatever stands where the second should.
  */
 export const UUID = new GraphQLScalarType<string, string>({
-  ...GraphQLUUID.toConfig(),
+  ...(await scalarOf('GraphQLUUID', 'UUID')).toConfig(),
   ...textParsers('UUID', findProblem),
 });
 
@@ -199,5 +205,5 @@ export const resolverMap: Resolvers = {
   DateTimeOffset,
   NonEmptyString,
   UUID,
-  JSONObject: GraphQLJSONObject,
+  JSONObject: await scalarOf('GraphQLJSONObject', 'json/JSONObject'),
 };
