@@ -14,6 +14,7 @@ import {
 } from '../../src/graph/errors.ts';
 import type { GraphAttempt, GraphCall, GraphResponse } from '../../src/graph/request.ts';
 import type { GraphOperation } from '../../src/graph/types.ts';
+import { EndController } from '../../src/shared/abort.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';
 import { recordingLog } from '../support/logs.ts';
@@ -173,7 +174,9 @@ describe('the repeats of a send', () => {
   });
 
   it('stops when the process has no repeats to spare', async () => {
-    const { run, clock, told } = createScripted('get', [429]);
+    // As in the gateway: an AbortSignal warns of so many listeners.
+    const call = testCall({ signal: new EndController() });
+    const { run, clock, told } = createScripted('get', [429], { call });
     const ends = Array.from({ length: 40 }, () => run());
     await clock.advance(20_000);
     await Promise.all(ends);
