@@ -9,7 +9,7 @@ export default {
   rootDir: '../..',
   roots: ['<rootDir>/test/unit'],
   testMatch: [
-    '**/{assignmentMapping,partnerInput,sameness,mutationOutcomes,resolvers,paging,selection,retr*,upstreamVerdict}.test.ts',
+    '**/{assignmentMapping,partnerInput,sameness,mutationOutcomes,resolvers,paging,selection,redisHolds,retries}.test.ts',
     '**/graph*.test.ts',
   ],
   // Stryker makes its own environment out of it, and does not know `<rootDir>`.
