@@ -96,17 +96,23 @@ export const guid = optional<string>('GUID', (value, fault) =>
 );
 
 /** Nothing but commas is a problem: taken for absent it could mean that everything is allowed. */
-const listOf = (values: string, findProblem: (words: readonly string[]) => string | undefined) =>
+const listOf = (
+  values: string,
+  findProblem: (words: readonly string[]) => string | undefined,
+  normalise = itself,
+) =>
   optional<readonly string[]>(`${values}, separated by commas`, (value, fault) => {
-    const words = wordsIn(value);
+    const words = wordsIn(value).map(normalise);
     const problem = words.length === 0 ? 'has nothing between its commas' : findProblem(words);
     return problem === undefined ? words : fault(problem);
   });
 
 export const list = listOf('texts', () => undefined);
-/** In lower case only, as tokens have them. */
-export const guids = listOf('GUIDs', (words) =>
-  words.every(isGuid) ? undefined : 'must be GUIDs, with commas between',
+/** In lower case, as tokens have them. */
+export const guids = listOf(
+  'GUIDs',
+  (words) => (words.every(isGuid) ? undefined : 'must be GUIDs, with commas between'),
+  (word) => word.toLowerCase(),
 );
 
 /** A host's name or address, without brackets or a port. */

@@ -179,29 +179,53 @@ const options = {
 
 type DoctorOptions = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
-/** The parser's own complaints quote what they complain about, which could be a token. */
-const misuses: Readonly<Record<string, string>> = {
-  ERR_PARSE_ARGS_UNKNOWN_OPTION: 'There is no such option.',
-  ERR_PARSE_ARGS_INVALID_OPTION_VALUE:
-    'An option has a value that it does not take, or lacks the one that it needs.',
-  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: 'Only options are understood, each with two dashes.',
-};
-
-/** Reads the arguments, or says what is wrong with them without repeating it. */
+/** Reads the arguments, or says what is wrong with them without repeating what may be a token. */
 export function readDoctorOptions(args: readonly string[]): DoctorOptions | string {
-  if (args.some((arg) => /^--token(=|$)/.test(arg))) {
+  // The parser's own complaints quote what they complain about, so its strict form gets what is known to be right.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    const misuse =
+      token.kind === 'option'
+        ? findMisuse(token)
+        : 'Only options are understood, each with two dashes.';
+    if (misuse !== undefined) {
+      return misuse;
+    }
+  }
+  const { values } = parseArgs({ args: [...args], options });
+  return values.help || values.url === undefined || isGateway(values.url)
+    ? values
+    : '--url takes the http or https address of a gateway, without a password in it.';
+}
+
+interface OptionToken {
+  readonly name: string;
+  /** With its dashes. */
+  readonly rawName: string;
+  readonly value?: string | undefined;
+}
+
+function findMisuse({ name, rawName, value }: OptionToken): string | undefined {
+  if (name === 'token') {
     return (
       'A token is never an argument, because everybody on this machine could read it: ' +
       'use --token-file, standard input (--token-file -) or the variable GRAPH_TOKEN.'
     );
   }
-  try {
-    const { values } = parseArgs({ args: [...args], options });
-    const { url } = values;
-    return url === undefined || (URL.canParse(url) && /^https?:[^@]*$/i.test(url))
-      ? values
-      : '--url takes the http or https address of a gateway, without a password in it.';
-  } catch (error) {
-    return misuses[reasonOf(error)] ?? 'The options cannot be read.';
+  const known = Object.entries(options).find(([option]) => option === name);
+  if (known === undefined) {
+    const all = Object.keys(options).map((option) => `--${option}`);
+    return /^[a-z][a-z-]{0,20}$/.test(name)
+      ? `There is no option ${rawName}.`
+      : `There is no such option; there are ${all.join(', ')}.`;
   }
+  if (known[1].type === 'boolean') {
+    return value === undefined ? undefined : `${rawName} takes no value.`;
+  }
+  return value && /^(-$|[^-])/.test(value) ? undefined : `${rawName} needs a value.`;
+}
+
+function isGateway(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return /^https?:$/.test(url?.protocol ?? '') && url?.username === '' && url.password === '';
 }

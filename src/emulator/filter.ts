@@ -23,7 +23,7 @@ const call = new RegExp(`^(startswith|contains)\\(\\s*displayName\\s*,\\s*${lite
  */
 export function parseFilter(text: string, model: Model): Fits {
   checkTokens(text.trim(), model);
-  const bare = text.trim().replace(/^\(([^()]*)\)$/, '$1');
+  const bare = text.trim().replace(/^\(\s*(.*\S)\s*\)$/s, '$1');
   const [, equalTo] = equal.exec(bare) ?? [];
   if (equalTo !== undefined) {
     const wanted = textOf(equalTo);

@@ -183,6 +183,8 @@ describe('a filter', () => {
     ["contains(displayName,'''')", ["O'Neill"]],
     ["contains(displayName,'')", ['Fleet', 'Jamf Pro', "O'Neill"]],
     ["(displayName eq 'Fleet')", ['Fleet']],
+    ["(contains(displayName,'flee'))", ['Fleet']],
+    ["( displayName eq 'Fleet (Linux)' )", []],
   ])('%s leaves %j', (filter, expected) => {
     const fits = parse(filter);
     expect(names.filter((displayName) => fits({ id: 'x', displayName }))).toEqual(expected);

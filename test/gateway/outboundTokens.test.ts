@@ -479,8 +479,11 @@ describe('the proof of who the client is', () => {
     expect(() => open('canary')).toThrow(/^(?!.*canary).*cannot be read/);
   });
 
+  const pkcs8 = { type: 'pkcs8', format: 'pem' } as const;
   const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const ellipticKey = elliptic.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const ellipticKey = elliptic.export(pkcs8).toString();
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  const shortKey = short.export(pkcs8).toString();
   it.each([
     ['no key', good.cert, /no private key/],
     ['no certificate', good.key, /no certificate that belongs to its key/],
@@ -488,6 +491,7 @@ describe('the proof of who the client is', () => {
     ['a broken certificate', `${good.key}${good.cert.replace('MII', 'AAA')}`, /cannot be read/],
     ['a broken key', good.key.replace('MII', 'AAA') + good.cert, /cannot be read/],
     ['a key that is not of RSA', ellipticKey + bad.selfSigned.cert, /not of RSA/],
+    ['a key that is too short to sign with', shortKey + good.cert, /shorter than 2048 bits/],
   ])('refuses a file with %s', (_what, pem, sentence) => {
     expect(() => readCertificate(pem, plain)).toThrow(sentence);
     expect(() => readCertificate(pem, plain)).toThrow(OutboundIdentityError);

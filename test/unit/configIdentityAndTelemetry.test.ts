@@ -46,7 +46,8 @@ describe("the identity's configuration", () => {
     ],
     [
       `${registered} ${appOnly} AZURE_AUTHORITY_HOST=https://login.example/ ` +
-        `AUTH_AUDIENCES=api://partners,,other AUTH_TENANTS=${tenant},${other} AUTH_CLIENTS=${client} ` +
+        `AUTH_AUDIENCES=api://partners,,other AUTH_TENANTS=${tenant},${other.toUpperCase()} ` +
+        `AUTH_CLIENTS=${client.toUpperCase()} ` +
         'AUTH_READ_PERMISSIONS=Read AUTH_WRITE_PERMISSIONS=Write',
       {
         inbound: {

@@ -64,6 +64,12 @@ export function readCertificate(
   if (key.asymmetricKeyType !== 'rsa') {
     throw new OutboundIdentityError(unusableKey);
   }
+  // Signing would fail with an error that does not name the file.
+  if (Number(key.asymmetricKeyDetails?.modulusLength) < 2048) {
+    throw new OutboundIdentityError(
+      'The private key of the client certificate is shorter than 2048 bits.',
+    );
+  }
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const certificates = parse(
     () => blocks.map((block) => new X509Certificate(block)),
