@@ -62,6 +62,7 @@ function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
 const config = readConfigOrExit();
 const log = createLogger(config.logLevel);
 try {
+  await giveMemoryBack();
   const gateway = createGateway(config, { log });
   const starting = gateway.start();
   listenToProcess(gateway, config, log);
@@ -70,7 +71,6 @@ try {
   if (banner !== '') {
     standardOutput().write(banner, 'now');
   }
-  await giveMemoryBack();
 } catch (error) {
   exitOnConfigError(error);
   if (isLoadFailure(error)) {
@@ -82,7 +82,10 @@ try {
   exitAfterLog(1);
 }
 
-/** Loading leaves garbage, about 14 MiB, that V8 would keep for as long as the gateway is idle. */
+/**
+ * Loading leaves garbage, about 14 MiB, that V8 would keep for as long as the gateway is idle. Before the gateway
+ * listens, because nothing else is done meanwhile.
+ */
 async function giveMemoryBack(): Promise<void> {
   const session = new Session();
   session.connect();
