@@ -215,6 +215,18 @@ describe('an assignment target', () => {
   });
 });
 
+describe('the revision', () => {
+  it.each<[string, object]>([
+    ['an id and', { ...filterOf({ toString: 1, valueOf: 1 }) }],
+    ['no id and', { ...filterOf({ toString: 1, valueOf: 1 }, null) }],
+    ['a kind and', { ...filterOf('include', { toString: 1, valueOf: 1 } as never) }],
+  ])('can be told of a target whose filter has %s an object for a text', (_what, filter) => {
+    const revisionOf = (target: object) =>
+      partnerFromWire({ id: 'a', iosEnrollmentAssignments: [{ target }] }).revision();
+    expect(revisionOf({ ...group, ...filter })).toBe(revisionOf({ ...filter, ...group }));
+  });
+});
+
 const nowMs = 1_000_000;
 const property = 'iosEnrollmentAssignments';
 const groupOf = (id: string) =>
