@@ -20,6 +20,7 @@ import {
 import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
 import { targetToWire } from '../../src/partners/writePartner.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
+import { testCall, testLocks } from '../support/graphClients.ts';
 
 const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as const;
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -382,5 +383,28 @@ describe('a hand-over between replicas', () => {
     '{"id":{"text":"\\"x\\"","ageMs":0,"older":[]}}',
   ])('is ignored when it has another form: %s', (text) => {
     expect(readHandOver(text, 0, nowMs)).toEqual({});
+  });
+});
+
+describe('the locks of one replica', () => {
+  it('keep what was handed on, however many changes hand on nothing', async () => {
+    const locks = testLocks();
+    const handOver = wrote(['a'], {}, undefined, Date.now());
+    const change = (id: string, next: HandOver) =>
+      locks.run({
+        id,
+        call: testCall(),
+        read: async () => undefined,
+        change: async (turn) => {
+          turn.handOn(next);
+          return turn.handOver;
+        },
+      });
+    await change('a', handOver);
+    for (let index = 0; index < 1_000; index += 1) {
+      await change(`other ${index}`, {});
+    }
+    expect(await change('a', {})).toEqual(handOver);
+    expect(await change('a', {})).toEqual({});
   });
 });
