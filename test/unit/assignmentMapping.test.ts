@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { GraphQLResolveInfo } from 'graphql';
 import type {
   AssignmentResource,
   AssignmentTargetResource,
@@ -7,6 +8,8 @@ import type {
   PartnerResource,
 } from '../../src/graph/types.ts';
 import { planAddition, planRemoval } from '../../src/partners/assignments.ts';
+import { changePartner } from '../../src/partners/changePartner.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
 import {
   decideVerdict,
   type HandOver,
@@ -17,8 +20,10 @@ import {
   viewOf,
   writeHandOver,
 } from '../../src/partners/handOver.ts';
+import { revisedProperties } from '../../src/partners/meaning.ts';
 import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
 import { targetToWire } from '../../src/partners/writePartner.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 import { testCall, testLocks } from '../support/graphClients.ts';
 
@@ -406,5 +411,39 @@ describe('the locks of one replica', () => {
     }
     expect(await change('a', {})).toEqual(handOver);
     expect(await change('a', {})).toEqual({});
+  });
+
+  it('keep what was handed on when a delete is refused, because the next read may lag again', async () => {
+    const locks = testLocks();
+    const handOver = wrote(['a'], {}, partnerOf(), Date.now());
+    const peek = (next?: HandOver) =>
+      locks.run({
+        id: 'a',
+        call: testCall(),
+        read: async () => undefined,
+        async change(turn) {
+          turn.handOn(next ?? turn.handOver);
+          return turn.handOver;
+        },
+      });
+    await peek(handOver);
+    const context = {
+      graph: { getSource: async () => sourceOf(partnerOf('a')) },
+      call: testCall(),
+      locks,
+      clock: systemClock,
+      notices: [],
+    } as unknown as RequestContext;
+    const change = {
+      id: 'a',
+      ifRevision: 'another',
+      dependsOn: revisedProperties,
+      deletes: true,
+      plan: () => ({ userErrors: [] }),
+      sent: {},
+    };
+    const { userErrors } = await changePartner(change, context, {} as GraphQLResolveInfo);
+    expect(userErrors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect(await peek()).toEqual(handOver);
   });
 });
