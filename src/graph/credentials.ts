@@ -91,6 +91,8 @@ export interface TenantKeys {
   isAccepted(call: GraphCall): boolean;
 }
 
+type CallerClaims = Partial<Pick<TokenClaims, 'tenantId' | 'subject' | 'expiresAtMs'>>;
+
 const maximumTokens = 10_000;
 const knownForMs = 60 * 60 * 1000;
 
@@ -99,13 +101,13 @@ const knownForMs = 60 * 60 * 1000;
  * tenant into one; so a token counts by itself until Graph has accepted it.
  */
 export function createTenantKeys(): TenantKeys {
-  /** By the token's digest, with what the token says: that cannot change. */
-  const accepted = new LRUCache<string, { key: string; claims: TokenClaims | undefined }>({
+  /** By the token's digest, with what the token says of its caller: that cannot change. Of many permissions, none is kept. */
+  const accepted = new LRUCache<string, { key: string; claims: CallerClaims }>({
     ...atMost(maximumTokens),
     ttl: knownForMs,
   });
-  const claimsOf = ({ callerToken }: GraphCall): TokenClaims | undefined =>
-    callerToken && readTokenClaims(callerToken.reveal());
+  const claimsOf = ({ callerToken }: GraphCall): Partial<TokenClaims> =>
+    (callerToken && readTokenClaims(callerToken.reveal())) ?? {};
   return {
     keyOf(call) {
       const digest = tokenDigestOf(call);
@@ -113,7 +115,7 @@ export function createTenantKeys(): TenantKeys {
     },
     tenantOf(call) {
       const known = accepted.get(tokenDigestOf(call));
-      const { tenantId } = (known ? known.claims : claimsOf(call)) ?? {};
+      const { tenantId } = known ? known.claims : claimsOf(call);
       return tenantId === undefined
         ? undefined
         : { id: tenantId.toLowerCase(), isProven: known !== undefined };
@@ -121,16 +123,17 @@ export function createTenantKeys(): TenantKeys {
     accept(call) {
       const digest = tokenDigestOf(call);
       if (!accepted.has(digest)) {
-        const claims = claimsOf(call);
+        const { tenantId, clientId, subject, expiresAtMs } = claimsOf(call);
         // A token that names no tenant or no app goes on counting by itself.
-        accepted.set(digest, { key: tenantKeyOf(claims) ?? digest, claims });
+        const key = tenantKeyOf({ tenantId, clientId }) ?? digest;
+        accepted.set(digest, { key, claims: { tenantId, subject, expiresAtMs } });
       }
     },
     reject: (call) => void accepted.delete(tokenDigestOf(call)),
     callerOf(call, nowMs) {
       const digest = tokenDigestOf(call);
       const known = accepted.get(digest);
-      const { tenantId, subject, expiresAtMs } = (known ? known.claims : claimsOf(call)) ?? {};
+      const { tenantId, subject, expiresAtMs } = known ? known.claims : claimsOf(call);
       if (tenantId === undefined || subject === undefined) {
         return digestOf(JSON.stringify(['token', digest]));
       }

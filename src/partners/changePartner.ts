@@ -16,6 +16,8 @@ interface Change {
   readonly dependsOn: readonly RevisedProperty[] | undefined;
   /** Others change single entries of a list, so a change that replaces one has to wait for them. */
   readonly replacesList?: boolean;
+  /** A delete that is refused leaves what earlier changes handed on as it was. */
+  readonly deletes?: boolean;
   /** Decides what to write. `view` is what was read, undefined if nothing had to be. */
   readonly plan: (view: PartnerView | undefined) => Write | { readonly userErrors: UserError[] };
   /** The body, to find in it what Graph refuses. */
@@ -79,7 +81,7 @@ export async function changePartner(
         if (dependsOn !== undefined && view === undefined) {
           return { payload: refused([partnerNotFound]) };
         }
-        if (view !== undefined) {
+        if (view !== undefined && !change.deletes) {
           turn.handOn(view.pending);
         }
         const write = findRevisionConflict(view, change) ?? change.plan(view);

@@ -94,7 +94,8 @@ async function runFirst(hold: KeyHold, { context, run }: KeyedMutation): Promise
   const graph = watchWrites(context.graph, hold, (state) => {
     write = state;
   });
-  const ending: Ending = await run({ ...context, graph }).then(
+  // In a function of its own: what is thrown at once ends the hold, too.
+  const ending: Ending = await (async () => run({ ...context, graph }))().then(
     (payload) => ({ payload }),
     (error: unknown) => ({ error }),
   );

@@ -56,16 +56,25 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
   const tails = new Map<string, Promise<void>>();
   const handOvers = new LRUCache<
     string,
-    { readonly text: string; readonly handOver: HandOver; readonly untilMs: number }
+    { readonly characters: number; readonly handOver: HandOver; readonly untilMs: number }
   >({
     max: maximumHandOvers,
     maxSize: maximumCharacters,
-    sizeCalculation: ({ text }) => text.length,
+    sizeCalculation: ({ characters }) => characters,
   });
 
   function keptFor(key: string): HandOver {
     const kept = handOvers.peek(key);
     return kept !== undefined && kept.untilMs > clock.now() ? kept.handOver : {};
+  }
+
+  /** What hands nothing on takes no room from what does. */
+  function keep(key: string, handOver: HandOver, characters: number): void {
+    if (Object.keys(handOver).length === 0) {
+      handOvers.delete(key);
+    } else {
+      handOvers.set(key, { characters, handOver, untilMs: clock.now() + lagMs });
+    }
   }
 
   /** Runs a change in its turn: when everything before it in this replica has ended, and with a lease among all. */
@@ -117,10 +126,9 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
         },
       });
     } finally {
-      const nowMs = clock.now();
-      const text = next && writeHandOver(next, nowMs);
+      const text = next && writeHandOver(next, clock.now());
       if (next !== undefined && text !== undefined) {
-        handOvers.set(key, { text, handOver: next, untilMs: nowMs + lagMs });
+        keep(key, next, text.length);
       }
       await lease?.release(text === undefined ? undefined : { text, leftMs: lagMs });
     }

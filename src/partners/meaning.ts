@@ -100,10 +100,15 @@ export function typeNameOf(type: unknown): string {
 /** A target's filter, one text for all ways to write it; `none` if there is none. */
 export function filterOf(target: Target): string {
   const id = target[filterIdName];
-  const type = String(target[filterTypeName] ?? '').toLowerCase();
+  const type = loweredOf(target[filterTypeName] ?? '');
   return id == null || id === '' || type === '' || type === 'none'
     ? 'none'
-    : `${type} ${String(id).toLowerCase()}`;
+    : `${type} ${loweredOf(id)}`;
+}
+
+/** Not `String`: JSON can hold an object whose `toString` is no function. */
+function loweredOf(value: unknown): string {
+  return (typeof value === 'string' ? value : canonicalOf(value)).toLowerCase();
 }
 
 function meaningOfTarget(target: Target): string {

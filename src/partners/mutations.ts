@@ -124,6 +124,7 @@ const deletePartner: Run<DeleteComplianceManagementPartnerInput> = async (input,
       id,
       ifRevision,
       dependsOn: ifRevision == null ? undefined : revisedProperties,
+      deletes: true,
       plan: () => ({
         send: async () => {
           await context.graph.delete(id, context.call);

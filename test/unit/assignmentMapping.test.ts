@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { GraphQLResolveInfo } from 'graphql';
 import type {
   AssignmentResource,
   AssignmentTargetResource,
@@ -7,6 +8,8 @@ import type {
   PartnerResource,
 } from '../../src/graph/types.ts';
 import { planAddition, planRemoval } from '../../src/partners/assignments.ts';
+import { changePartner } from '../../src/partners/changePartner.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
 import {
   decideVerdict,
   type HandOver,
@@ -17,9 +20,12 @@ import {
   viewOf,
   writeHandOver,
 } from '../../src/partners/handOver.ts';
+import { revisedProperties } from '../../src/partners/meaning.ts';
 import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
 import { targetToWire } from '../../src/partners/writePartner.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
+import { testCall, testLocks } from '../support/graphClients.ts';
 
 const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as const;
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -215,6 +221,18 @@ describe('an assignment target', () => {
   });
 });
 
+describe('the revision', () => {
+  it.each<[string, object]>([
+    ['an id and', { ...filterOf({ toString: 1, valueOf: 1 }) }],
+    ['no id and', { ...filterOf({ toString: 1, valueOf: 1 }, null) }],
+    ['a kind and', { ...filterOf('include', { toString: 1, valueOf: 1 } as never) }],
+  ])('can be told of a target whose filter has %s an object for a text', (_what, filter) => {
+    const revisionOf = (target: object) =>
+      partnerFromWire({ id: 'a', iosEnrollmentAssignments: [{ target }] }).revision();
+    expect(revisionOf({ ...group, ...filter })).toBe(revisionOf({ ...filter, ...group }));
+  });
+});
+
 const nowMs = 1_000_000;
 const property = 'iosEnrollmentAssignments';
 const groupOf = (id: string) =>
@@ -370,5 +388,62 @@ describe('a hand-over between replicas', () => {
     '{"id":{"text":"\\"x\\"","ageMs":0,"older":[]}}',
   ])('is ignored when it has another form: %s', (text) => {
     expect(readHandOver(text, 0, nowMs)).toEqual({});
+  });
+});
+
+describe('the locks of one replica', () => {
+  it('keep what was handed on, however many changes hand on nothing', async () => {
+    const locks = testLocks();
+    const handOver = wrote(['a'], {}, undefined, Date.now());
+    const change = (id: string, next: HandOver) =>
+      locks.run({
+        id,
+        call: testCall(),
+        read: async () => undefined,
+        change: async (turn) => {
+          turn.handOn(next);
+          return turn.handOver;
+        },
+      });
+    await change('a', handOver);
+    for (let index = 0; index < 1_000; index += 1) {
+      await change(`other ${index}`, {});
+    }
+    expect(await change('a', {})).toEqual(handOver);
+    expect(await change('a', {})).toEqual({});
+  });
+
+  it('keep what was handed on when a delete is refused, because the next read may lag again', async () => {
+    const locks = testLocks();
+    const handOver = wrote(['a'], {}, partnerOf(), Date.now());
+    const peek = (next?: HandOver) =>
+      locks.run({
+        id: 'a',
+        call: testCall(),
+        read: async () => undefined,
+        async change(turn) {
+          turn.handOn(next ?? turn.handOver);
+          return turn.handOver;
+        },
+      });
+    await peek(handOver);
+    const context = {
+      graph: { getSource: async () => sourceOf(partnerOf('a')) },
+      call: testCall(),
+      locks,
+      clock: systemClock,
+      notices: [],
+    } as unknown as RequestContext;
+    const change = {
+      id: 'a',
+      ifRevision: 'another',
+      dependsOn: revisedProperties,
+      deletes: true,
+      plan: () => ({ userErrors: [] }),
+      sent: {},
+    };
+    const { userErrors } = await changePartner(change, context, {} as GraphQLResolveInfo);
+    expect(userErrors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect(await peek()).toEqual(handOver);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserError } from '../../src/generated/graphql.ts';
 import { refused } from '../../src/partners/changePartner.ts';
+import type { KeyedMutation } from '../../src/partners/context.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
 import {
   createMemoryOutcomes,
@@ -19,7 +20,7 @@ import {
   writeOutcome,
 } from '../../src/partners/outcomes.ts';
 import { partnerFromWire } from '../../src/partners/readPartner.ts';
-import { endableCall } from '../support/graphClients.ts';
+import { endableCall, testCall, testIdempotency } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const userErrors: UserError[] = [{ code: 'CONFLICT', message: 'No.', field: null }];
@@ -198,5 +199,25 @@ describe('the store in memory', () => {
     const waiting = store.take(use('a'), call.signal);
     end('deadline');
     await expect(waiting).rejects.toMatchObject({ code: 'timeout' });
+  });
+});
+
+describe('a mutation with a key', () => {
+  it('leaves the key free when it fails before its first step', async () => {
+    const idempotency = testIdempotency();
+    let runs = 0;
+    const mutation = {
+      key: 'key',
+      input: {},
+      context: { call: testCall(), graph: {}, notices: [] },
+      info: { fieldName: 'add' },
+      run: () => {
+        runs += 1;
+        throw new TypeError('A fault of the gateway');
+      },
+    } as unknown as KeyedMutation;
+    await expect(idempotency.run(mutation)).rejects.toThrow('A fault of the gateway');
+    await expect(idempotency.run(mutation)).rejects.toThrow('A fault of the gateway');
+    expect(runs).toBe(2);
   });
 });
