@@ -127,4 +127,20 @@ describe('a compiled plan', () => {
     const left = await run({ x: 'a,true', s: false, y: 'b' });
     expect([included, left]).toEqual(['{"__typename":"Query"}', '{}']);
   });
+
+  it('leaves an error in the place of an object to graphql-js', async () => {
+    const schema = createSchema(readSdl());
+    const viewer = schema.getQueryType()?.getFields()['viewer'];
+    const document = parse('{ viewer { __typename } }');
+    const operation = document.definitions[0];
+    if (viewer === undefined || operation?.kind !== Kind.OPERATION_DEFINITION) {
+      throw new TypeError('The schema is another one');
+    }
+    const limits = { answerBytes: 1e6, answerValues: 1e5 };
+    const texts = [{}, new Error('given')].map((given) => {
+      viewer.resolve = () => given;
+      return compilePlan(schema, document, operation, limits).run({}, {} as RequestContext);
+    });
+    expect(await Promise.all(texts)).toEqual(['{"viewer":{"__typename":"Viewer"}}', undefined]);
+  });
 });
