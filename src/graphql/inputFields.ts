@@ -109,7 +109,13 @@ function definitionsOf(
   document: DocumentNode,
   operationName: string | null | undefined,
 ): readonly ASTNode[] {
-  const named = operationName ? separateOperations(document)[operationName] : document;
+  // The other operations are left out first: a document may have many, and each would be looked through.
+  const definitions = document.definitions.filter(
+    (one) => one.kind !== Kind.OPERATION_DEFINITION || one.name?.value === operationName,
+  );
+  const named = operationName
+    ? separateOperations({ ...document, definitions })[operationName]
+    : document;
   const isFragment = ({ kind }: ASTNode): number => (kind === Kind.FRAGMENT_DEFINITION ? 1 : 0);
   return (named?.definitions ?? []).toSorted((one, other) => isFragment(one) - isFragment(other));
 }
@@ -213,10 +219,14 @@ function findPlaces(
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION && places.size < wanted.size) {
       const operationName = definition.name?.value;
-      const fieldOf = fieldsOfVariables({ schema, document, operationName });
+      let fieldOf: VariableFields | undefined;
       for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
+        if (defaultValue === undefined) {
+          continue;
+        }
+        fieldOf ??= fieldsOfVariables({ schema, document, operationName });
         const field = fieldOf([variable.name.value]);
-        if (defaultValue !== undefined && field !== undefined) {
+        if (field !== undefined) {
           const inputType = typeFromAST(schema, type);
           forEachValue(defaultValue, field, isInputType(inputType) ? inputType : undefined, note);
         }

@@ -104,7 +104,8 @@ function withDefaults(operation: OperationDefinitionNode, given: Variables): Var
   const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
     defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
   );
-  return { ...Object.fromEntries(defaults), ...given };
+  // A variable that was not sent must not be found on a prototype, whatever its name.
+  return Object.assign(Object.create(null), Object.fromEntries(defaults), given);
 }
 
 const leaves = [

@@ -249,5 +249,6 @@ describe.each([409, 412])("Graph's own %i", (status) => {
       complianceManagementPartner: null,
       userErrors: [{ ...conflict, field: null }],
     });
+    expect(calls()).toEqual([expect.stringMatching(/^POST/)]);
   });
 });

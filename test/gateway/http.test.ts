@@ -34,6 +34,18 @@ describe('the HTTP server', () => {
     expect(graph.requests).toEqual([]);
   });
 
+  it.each([
+    ['wait=2.5', 'wait=2.5'],
+    ['wait=20', 'wait=20'],
+    ['wait=999999', 'wait=20'],
+    ['wait=0', undefined],
+    ['wait=soon', undefined],
+  ])('gives an operation as much time as %s asks for, but no more than is set', async (...row) => {
+    const [prefer, applied] = row;
+    const { headers } = await gateway.run('{ __typename }', {}, { prefer });
+    expect(headers['preference-applied']).toBe(applied);
+  });
+
   it('serves the whole schema as text', async () => {
     const { status, headers, text } = await gateway.get('/schema.graphql');
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);

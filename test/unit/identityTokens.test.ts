@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createAuthorizer } from '../../src/identity/authorizer.ts';
+import { createAuthorizer, createOwnTenantKeys } from '../../src/identity/authorizer.ts';
 import {
   type Caller,
   createTokenRules,
@@ -535,5 +535,26 @@ describe('a token that the authority signed', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('what calls to Graph are counted for', () => {
+  it.each([
+    [true, 'the tenant of the user on whose behalf it is called', 'of the user'],
+    [false, 'the tenant of the gateway, for every caller', 'own'],
+  ])('is, on behalf of users: %s, %s', (isOnBehalf, _what, id) => {
+    const app = { clientId: 'gateway', tenantId: 'own' };
+    const caller: Caller = {
+      kind: 'user',
+      tenantId: 'of the user',
+      clientId: 'frontend',
+      subject: 'ada',
+      expiresAtMs: nowMs,
+      scopes: [],
+    };
+    const keys = createOwnTenantKeys(app, { callerOf: () => caller }, isOnBehalf);
+    const own = createOwnTenantKeys({ ...app, tenantId: id }, { callerOf: () => undefined }, true);
+    expect(keys.tenantOf(testCall())).toEqual({ id, isProven: true });
+    expect(keys.keyOf(testCall())).toBe(own.keyOf(testCall()));
   });
 });

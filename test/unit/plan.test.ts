@@ -1,4 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Kind, parse } from 'graphql';
+import { compilePlan } from '../../src/graphql/plan/plan.ts';
+import { createSchema, readSdl } from '../../src/graphql/schema.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
 import {
   addAssignmentMutation,
   addMutation,
@@ -107,4 +111,36 @@ describe('a compiled plan', () => {
       }
     },
   );
+
+  it('chooses fields by the value of a condition, whatever the texts beside it are', async () => {
+    const document = parse(`query X($x: Boolean!) { __typename @include(if: $x) }
+      query A($x: String, $s: Boolean!, $y: String) { __typename @include(if: $s) }
+      query Y($y: Boolean!) { __typename @include(if: $y) }`);
+    const operation = document.definitions[1];
+    if (operation?.kind !== Kind.OPERATION_DEFINITION) {
+      throw new TypeError('It is no operation');
+    }
+    const limits = { answerBytes: 1e6, answerValues: 1e5 };
+    const plan = compilePlan(createSchema(readSdl()), document, operation, limits);
+    const run = (variables: object) => plan.run({ ...variables }, {} as RequestContext);
+    const included = await run({ x: 'a', s: true, y: 'false,b' });
+    const left = await run({ x: 'a,true', s: false, y: 'b' });
+    expect([included, left]).toEqual(['{"__typename":"Query"}', '{}']);
+  });
+
+  it('leaves an error in the place of an object to graphql-js', async () => {
+    const schema = createSchema(readSdl());
+    const viewer = schema.getQueryType()?.getFields()['viewer'];
+    const document = parse('{ viewer { __typename } }');
+    const operation = document.definitions[0];
+    if (viewer === undefined || operation?.kind !== Kind.OPERATION_DEFINITION) {
+      throw new TypeError('The schema is another one');
+    }
+    const limits = { answerBytes: 1e6, answerValues: 1e5 };
+    const texts = [{}, new Error('given')].map((given) => {
+      viewer.resolve = () => given;
+      return compilePlan(schema, document, operation, limits).run({}, {} as RequestContext);
+    });
+    expect(await Promise.all(texts)).toEqual(['{"viewer":{"__typename":"Viewer"}}', undefined]);
+  });
 });

@@ -85,7 +85,8 @@ export function compilePlan(
 
   function selectionFor(variables: Values): Selection {
     const used = Object.fromEntries(Array.from(conditions, (name) => [name, variables[name]]));
-    const key = Object.values(used).join();
+    // Beside those of other operations stand texts of this one, which may hold anything.
+    const key = JSON.stringify(used);
     if (!selections.has(key) && selections.size < maximumSelections) {
       const compiling = { schema, fragments, variables: used, fields: 0 };
       // If it gives up now, it does so at once later.

@@ -144,6 +144,14 @@ const ofPages: readonly Case[] = [
       variables: { n: n - 600 },
     }),
   ],
+  [
+    'the usual number, for a variable that is not sent and that all objects have',
+    (n) => ({
+      query: `query ($constructor: Int, $n: Int) {
+        ${countOf('first: $constructor')} b: ${countOf('first: $n')} }`,
+      variables: { n: n - 100 },
+    }),
+  ],
 ];
 const cases = [
   ...ofConditions.map((one) => ['TOO_MANY_CONDITIONS', 100, ...one] as const),
