@@ -191,6 +191,8 @@ export function compileFields(
     if (definition === undefined) {
       return giveUp();
     }
+    // Where no argument is written, read once and not for each row.
+    const defaults = node.arguments?.length ? undefined : getArgumentValues(definition, node);
     fields.push({
       /** What stands before the value: a brace or a comma, constant members, and the key. */
       head,
@@ -201,7 +203,7 @@ export function compileFields(
       readArguments:
         definition.args.length === 0
           ? undefined
-          : (variables: Values) => getArgumentValues(definition, node, variables),
+          : (variables: Values) => defaults ?? getArgumentValues(definition, node, variables),
       print: compilePrinter(definition.type, nodes, compiling),
     });
     head = ',';
