@@ -137,7 +137,7 @@ function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
 
 const samplerSettings = {
   name: 'OTEL_TRACES_SAMPLER',
-  /** From 0 to 1: how much of what begins here is recorded, where the sampler counts. */
+  /** From 0 to 1: the share of root traces that is recorded, if the sampler counts. */
   ratio: 'OTEL_TRACES_SAMPLER_ARG',
 } as const;
 export type SamplerConfig = Settings<typeof samplerSettings>;

@@ -132,7 +132,7 @@ const inflaters = new Map([
   ['deflate', promisify(inflate)],
   ['br', promisify(brotliDecompress)],
 ]);
-/** Each chunk is a turn of the event loop; with the default of 16 KiB a bomb takes a second where others take turns too. */
+/** Each chunk is a turn of the event loop; with the default of 16 KiB a bomb takes a second if others take turns too. */
 const bounds = { maxOutputLength: maximumBodyBytes, chunkSize: 256 * 1024 };
 
 /** What is packed small may take long to unpack; the operation's time holds for that, too. */

@@ -1,7 +1,6 @@
 import { EndController } from '../shared/abort.ts';
-import { createCircuit, type UpstreamOutcome } from '../shared/circuitBreaker.ts';
+import type { UpstreamOutcome } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
-import { createConcurrencyLimit } from '../shared/concurrencyLimit.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { readBody, readRefused } from './body.ts';
@@ -16,6 +15,7 @@ import {
   sleep,
   untilEnded,
 } from './errors.ts';
+import { createGuards } from './guards.ts';
 import { startAttemptReport } from './observe.ts';
 import type {
   EndReason,
@@ -63,8 +63,6 @@ export interface SendParts {
 
 /** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
 const exchangeMs = 500;
-/** When to come back after the queue was full. */
-const retryAfterMs = 1000;
 
 /**
  * Makes the one way of sending to Graph. Each attempt passes in this order: budget, token, breaker, concurrency limit,
@@ -72,33 +70,12 @@ const retryAfterMs = 1000;
  * GraphError family.
  */
 export function createSend(options: SendOptions, parts: SendParts): Send {
-  const { base, breakerOpenMs, slowMs } = options;
+  const { base, slowMs } = options;
   const { clock, log, measurements, chance, credentials, budget, tenantKeys, transport } = parts;
   const retryBudget = createRetryBudget(clock.now);
-  const circuit = createCircuit(
-    { openMs: breakerOpenMs },
-    {
-      now: clock.now,
-      chance,
-      onState(state) {
-        log.warn('The breaker towards Microsoft Graph changed its state', { state });
-        measurements.breakerState(state, 'graph');
-      },
-      rejectedLocally() {
-        measurements.heldBack('breaker', 'graph');
-        const message = 'Microsoft Graph is down as far as this gateway can see; nothing was sent.';
-        return new GraphRejectedLocallyError('unavailable', message);
-      },
-    },
+  const { circuit, places } = createGuards('graph', options, parts, (signal) =>
+    abortErrorOf(signal, false, 'queued'),
   );
-  const places = createConcurrencyLimit(options, {
-    full() {
-      measurements.heldBack('bulkhead', 'graph');
-      const message = 'The queue for Microsoft Graph is full, so nothing was sent.';
-      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
-    },
-    ended: (signal) => abortErrorOf(signal, false, 'queued'),
-  });
 
   /** Attempts until the rules say stop, within the operation's time. */
   async function send(request: GraphRequest): Promise<GraphResponse> {

@@ -16,11 +16,11 @@ interface Change {
   readonly dependsOn: readonly RevisedProperty[] | undefined;
   /** Others change single entries of a list, so a change that replaces one has to wait for them. */
   readonly replacesList?: boolean;
-  /** A delete that is refused leaves what earlier changes handed on as it was. */
+  /** A delete that is rejected leaves what earlier changes handed on as it was. */
   readonly deletes?: boolean;
   /** Decides what to write. `view` is what was read, undefined if nothing had to be. */
   readonly plan: (view: PartnerView | undefined) => Write | { readonly userErrors: UserError[] };
-  /** The body, to find in it what Graph refuses. */
+  /** The body, to find in it what Graph rejects. */
   readonly sent: object;
   /** The input field of a refusal whose words name no property of the body. */
   readonly fieldOf?: (error: unknown) => string[];

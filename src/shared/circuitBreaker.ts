@@ -27,7 +27,7 @@ export type AttemptEnd<Answer> =
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
 /** Fails at once while an upstream is known to be down. */
-interface Circuit {
+export interface Circuit {
   /** Lets an attempt through, or throws. The pass goes back with what the attempt's end says. */
   enter(): 'usual' | 'look';
   leave(pass: 'usual' | 'look', outcome: UpstreamOutcome): void;

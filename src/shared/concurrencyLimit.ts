@@ -16,7 +16,7 @@ interface ConcurrencyErrors {
 }
 
 /** Bounds what is in flight to one upstream and what waits for it. */
-interface ConcurrencyLimit {
+export interface ConcurrencyLimit {
   /** Takes a free place, if any, without a promise. Each place taken has to be given back with `leave`. */
   tryEnter(signal: EndSignal): boolean;
   /** Waits for a place. @throws what `errors` make. */

@@ -141,7 +141,7 @@ describe('lockfile', () => {
       expect(downloads.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
     });
 
-    it('holds the optional packages of all systems, because a clean install on another one is refused else', () => {
+    it('holds the optional packages of all systems, because a clean install on another one is rejected else', () => {
       const missing = Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
         Object.keys(optionalDependencies).filter(
           (name) =>

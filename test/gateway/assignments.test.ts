@@ -110,7 +110,7 @@ describe('one assignment', () => {
       'BAD_USER_INPUT',
       'platform',
     ],
-  ])('is refused as data for %s', async (_what, more, code, field) => {
+  ])('is rejected as data for %s', async (_what, more, code, field) => {
     const { gateway } = await start();
     expect(await add(gateway, { allDevices: {} }, more)).toMatchObject({
       complianceManagementPartner: null,
@@ -119,7 +119,7 @@ describe('one assignment', () => {
     });
   });
 
-  it('is refused before the call where v1.0 cannot know it', async () => {
+  it('is rejected before the call where v1.0 cannot know it', async () => {
     const { gateway, graph } = await start({}, { GRAPH_API_VERSION: 'v1.0' });
     const target = { allDevices: { filter: { id: groupId, type: 'INCLUDE' } } };
     expect(await add(gateway, target, { platform: 'LINUX' })).toMatchObject({

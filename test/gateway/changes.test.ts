@@ -70,7 +70,7 @@ describe('an update', () => {
     expect(calls()).toEqual(['PATCH {"iosEnrollmentAssignments":[]}']);
   });
 
-  it('refuses null at each other field, all at once and before the call', async () => {
+  it('rejects null at each other field, all at once and before the call', async () => {
     const fields = ['displayName', 'partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'];
     expect(await update(Object.fromEntries(fields.map((field) => [field, null])))).toEqual({
       complianceManagementPartner: null,

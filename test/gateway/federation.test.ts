@@ -65,7 +65,7 @@ describe('entities', () => {
          b: _entities(representations: ${variables}) { __typename }`,
       2,
     ],
-  ])('of more than 100 are refused before anything is read: %s', async (_name, fields, times) => {
+  ])('of more than 100 are rejected before anything is read: %s', async (_name, fields, times) => {
     const before = graph.requests.length;
     const document = `query ($representations: [_Any!]!) { ${fields('$representations')} }`;
     const { status, result } = await ask(ids.slice(0, 102 / times).map(keyOf), document);

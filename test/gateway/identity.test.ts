@@ -94,7 +94,7 @@ describe('on behalf of users', () => {
     expect(other.status).toBe(200);
   });
 
-  it('gets another token, once, where Graph refuses the one that was kept', async () => {
+  it('gets another token, once, where Graph rejects the one that was kept', async () => {
     const on = await start('on-behalf-of');
     const authorization = `Bearer ${on.authority.mint()}`;
     await on.gateway.run(totalCountQuery, {}, { authorization });

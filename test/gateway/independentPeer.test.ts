@@ -215,7 +215,7 @@ describe('tokens of a third-party provider', () => {
     expect(await reasonAgainst(await provider.issue({ ...user, ...wish }))).toBe(reason);
   });
 
-  it('are refused for an application without roles', async () => {
+  it('are rejected for an application without roles', async () => {
     const claims = { ...applicationClaims, roles: undefined };
     expect(await reasonAgainst(await provider.issue({ audience, claims }))).toBe('roles-missing');
   });

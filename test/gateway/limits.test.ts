@@ -271,7 +271,7 @@ describe('LIMITS_MODE=warn-only', () => {
 describe('what is measured of limits', () => {
   const startMeasured = () => startOne({ GRAPH_BASE_URL: graph.url.href });
 
-  it('is each request that is refused, by the limit', async () => {
+  it('is each request that is rejected, by the limit', async () => {
     const measured = await startMeasured();
     for (let turn = 0; turn < 2; turn += 1) {
       expect((await measured.post({ query: tooMany }, headers)).status).toBe(400);

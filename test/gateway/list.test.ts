@@ -261,7 +261,7 @@ describe('the selected list', () => {
     });
   });
 
-  it('refuses a cursor of another order as bad input', async () => {
+  it('rejects a cursor of another order as bad input', async () => {
     const { pageInfo } = await select({ first: 1 });
     const variables = { after: pageInfo.endCursor, orderBy: byName };
     const { status, result } = await gateway.run(query, variables);
@@ -272,7 +272,7 @@ describe('the selected list', () => {
     });
   });
 
-  it('refuses a list that is longer than it may read', async () => {
+  it('rejects a list that is longer than it may read', async () => {
     const long = { seed: rowsOf(1001), pageSize: 500 };
     const { gateway } = await embedded(long, { LIST_ROW_LIMIT: '1000' });
     await gateway.ask('{ complianceManagementPartners(first: 5) { nodes { id } } }');

@@ -124,7 +124,7 @@ describe('a refusal', () => {
     ['client-credentials', 7000215, /secret is wrong/],
     ['client-credentials', 7000222, /secret has expired/],
     ['on-behalf-of', 700016, /not registered in this tenant/],
-    ['on-behalf-of', 1, /refuses the registration or the credential/],
+    ['on-behalf-of', 1, /rejects the registration or the credential/],
     ['managed-identity', 7000215, /no managed identity/],
   ])('tells the operator of %s with AADSTS%d how to fix it', (flow, code, sentence) => {
     const error = refusalOf({ error: 'invalid_client', error_codes: [code] }, { flow });

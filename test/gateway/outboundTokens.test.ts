@@ -314,7 +314,7 @@ describe('the token cache', () => {
     expect([await staying, issuer.count]).toEqual(['token-1', 2]);
   });
 
-  it('gets one new token for all calls that were refused with one, whether they ask at once or later', async () => {
+  it('gets one new token for all calls that were rejected with one, whether they ask at once or later', async () => {
     const { ask, issuer } = create();
     const calls = Array.from({ length: 50 }, () => testCall());
     await Promise.all(calls.map((call) => ask('ada', { call })));
@@ -492,7 +492,7 @@ describe('the proof of who the client is', () => {
     ['a broken key', good.key.replace('MII', 'AAA') + good.cert, /cannot be read/],
     ['a key that is not of RSA', ellipticKey + bad.selfSigned.cert, /not of RSA/],
     ['a key that is too short to sign with', shortKey + good.cert, /shorter than 2048 bits/],
-  ])('refuses a file with %s', (_what, pem, sentence) => {
+  ])('rejects a file with %s', (_what, pem, sentence) => {
     expect(() => readCertificate(pem, plain)).toThrow(sentence);
     expect(() => readCertificate(pem, plain)).toThrow(OutboundIdentityError);
   });

@@ -110,7 +110,7 @@ describe("the reference page's example", () => {
     expect([status, result]).toEqual([200, { data: { addComplianceManagementPartner: payload } }]);
   });
 
-  it('is answered under the id that it gives, and refused as data the second time', async () => {
+  it('is answered under the id that it gives, and rejected as data the second time', async () => {
     expect(await add({ id: givenId })).toEqual(added(givenId));
     expect(await add({ id: givenId })).toMatchObject({
       complianceManagementPartner: { id: givenId },

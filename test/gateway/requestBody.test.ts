@@ -82,7 +82,7 @@ describe('a request body', () => {
       const code = isPacked ? 'UNSUPPORTED_CONTENT_ENCODING' : 'UNSUPPORTED_MEDIA_TYPE';
       return [what, { body, headers, status: 415, code }] as const;
     }),
-  ])('%s is refused in JSON', async (_what, { body, headers, status, code }) => {
+  ])('%s is rejected in JSON', async (_what, { body, headers, status, code }) => {
     const answer = await send(body, headers);
     expect([answer.status, ...answer.codes]).toEqual([status, code]);
     expect(answer.headers).toMatchObject({
@@ -103,7 +103,7 @@ describe('a request body', () => {
     },
   );
 
-  it('is refused in the type of GraphQL where the caller knows it', async () => {
+  it('is rejected in the type of GraphQL where the caller knows it', async () => {
     const { status, headers } = await send('[]', { accept: `${graphql}, application/json;q=0.9` });
     expect([status, headers['content-type']]).toEqual([400, `${graphql}; charset=utf-8`]);
   });

@@ -254,7 +254,7 @@ describe('shedding', () => {
     ],
   };
 
-  it('refuses what is too much as a GraphQL client can read it, with the time to wait', async () => {
+  it('rejects what is too much as a GraphQL client can read it, with the time to wait', async () => {
     const { graph, gateway, events, holdOne } = await start(one);
     await holdOne();
     const answer = await gateway.run(listQuery, {}, { 'client-request-id': 'too-much' });
@@ -269,7 +269,7 @@ describe('shedding', () => {
     expect(events.at(-1)).toBe('shed for open-requests');
   });
 
-  it('refuses before the body is there', async () => {
+  it('rejects before the body is there', async () => {
     const { gateway, holdOne } = await start(one);
     await holdOne();
     const caller = await openConnection(gateway.url);
@@ -279,7 +279,7 @@ describe('shedding', () => {
     expect(caller.received()).toMatch(/^HTTP\/1.1 503 /);
   });
 
-  it('never refuses those who ask whether the gateway is well', async () => {
+  it('never rejects those who ask whether the gateway is well', async () => {
     const { gateway, holdOne } = await start(one);
     await holdOne();
     expect((await gateway.get('/schema.graphql')).status).toBe(503);

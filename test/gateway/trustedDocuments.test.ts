@@ -120,12 +120,12 @@ describe('TRUSTED_DOCUMENTS_MODE=enforce', () => {
     ['an unknown id', { documentId: `sha256:${'0'.repeat(64)}` }],
     ['an unknown hash', persisted('0'.repeat(64))],
     ['a document to be registered', { ...persisted('0'.repeat(64)), query: '{ __typename }' }],
-  ])('refuses %s, by POST and GET', async (_what, named) => {
+  ])('rejects %s, by POST and GET', async (_what, named) => {
     expect(outcomeOf(await post(enforcing, named))).toEqual(refused);
     expect(outcomeOf(await get(enforcing, named))).toEqual(refused);
   });
 
-  it('refuses an id with the text of something else', async () => {
+  it('rejects an id with the text of something else', async () => {
     const [documentId] = listed('Partner');
     const answer = await post(enforcing, { documentId, query: '{ viewer { tenantId } }' });
     expect(outcomeOf(answer)).toEqual([400, 'TRUSTED_DOCUMENT_MISMATCH']);

@@ -65,15 +65,15 @@ async function expectNoSchema(documents: readonly string[]): Promise<void> {
 }
 
 describe('the schema', () => {
-  it('[14] suggestions of fields and types: a near miss is refused without the right name', async () => {
+  it('[14] suggestions of fields and types: a near miss is rejected without the right name', async () => {
     await expectNoHint(ofOutput);
   });
 
-  it('[15] suggestions of arguments and input fields: a near miss is refused without the right name', async () => {
+  it('[15] suggestions of arguments and input fields: a near miss is rejected without the right name', async () => {
     await expectNoHint(ofInput);
   });
 
-  it('[16] suggestions in variables: a near miss in a value is refused without the right name', async () => {
+  it('[16] suggestions in variables: a near miss in a value is rejected without the right name', async () => {
     await expectNoHint(ofVariables);
     const [document = '', variables] = ofVariables[0] ?? [];
     expect((await gateway.run(document, variables)).codes).toEqual(['BAD_USER_INPUT']);
@@ -87,7 +87,7 @@ describe('the schema', () => {
     },
   );
 
-  it('[17] introspection through __type: it is refused', async () => {
+  it('[17] introspection through __type: it is rejected', async () => {
     await expectNoSchema([
       '{ __type(name: "Query") { name } }',
       '{ __type(name: "ComplianceManagementPartner") { fields { name } } }',
@@ -95,7 +95,7 @@ describe('the schema', () => {
     ]);
   });
 
-  it('[18] introspection through fragments: it is refused', async () => {
+  it('[18] introspection through fragments: it is rejected', async () => {
     await expectNoSchema([
       '{ ...A } fragment A on Query { ...B } fragment B on Query { __schema { types { name } } }',
       '{ __typename ... on Query { ... { __schema { types { name } } } } }',
@@ -104,7 +104,7 @@ describe('the schema', () => {
     ]);
   });
 
-  it('[19] introspection through aliases: it is refused, beside other fields too', async () => {
+  it('[19] introspection through aliases: it is rejected, beside other fields too', async () => {
     await expectNoSchema([
       getIntrospectionQuery(),
       '{ harmless: __schema { types { name } } viewer { kind } }',
@@ -113,7 +113,7 @@ describe('the schema', () => {
     ]);
   });
 
-  it('refuses introspection as a document that is not valid, and still says which type an object has', async () => {
+  it('rejects introspection as a document that is not valid, and still says which type an object has', async () => {
     const { extensions } = await gateway.run('{ __schema { types { name } } }');
     expect(extensions).toEqual({
       code: 'GRAPHQL_VALIDATION_FAILED',

@@ -13,13 +13,13 @@ const introspecting = await start({
 const query = encodeURIComponent('query cop { __typename }');
 
 describe("graphql-cop's checks", () => {
-  it('[01] alias overloading: 101 aliases of one field are refused', async () => {
+  it('[01] alias overloading: 101 aliases of one field are rejected', async () => {
     const answer = await gateway.run(`{ ${times(101, (index) => `alias${index}: __typename`)} }`);
     expect(answer.result.data).toBeUndefined();
     expect(answer.codes).toContain('TOO_MANY_ALIASES');
   });
 
-  it('[02] array-based batching: ten operations in one request are refused, and none is run', async () => {
+  it('[02] array-based batching: ten operations in one request are rejected, and none is run', async () => {
     const before = graph.requests.length;
     const operation = { query: '{ complianceManagementPartners { totalCount } }' };
     const headers = { authorization: 'Bearer embedded-graph-token' };
@@ -46,7 +46,7 @@ describe("graphql-cop's checks", () => {
     expect((await introspecting.run(circular(10))).codes).toContain('INTROSPECTION_TOO_DEEP');
   });
 
-  it('[05] field duplication: 500 times one field is refused, and a few are answered once', async () => {
+  it('[05] field duplication: 500 times one field is rejected, and a few are answered once', async () => {
     const answer = await gateway.run(`query { ${'__typename \n'.repeat(500)} }`);
     expect([answer.result.data, answer.codes]).toEqual([undefined, ['TOO_MANY_ROOT_FIELDS']]);
     const before = graph.requests.length;
@@ -61,7 +61,7 @@ describe("graphql-cop's checks", () => {
     expect((await gateway.run(misspelt)).text).not.toMatch(/did you mean|directives/i);
   });
 
-  it('[07] mutation over GET: it is refused with 405, with and without a preflight', async () => {
+  it('[07] mutation over GET: it is rejected with 405, with and without a preflight', async () => {
     const before = graph.requests.length;
     const mutation = encodeURIComponent(
       'mutation { deleteComplianceManagementPartner(input: { id: "a" }) { userErrors { code } } }',
@@ -75,13 +75,13 @@ describe("graphql-cop's checks", () => {
     expect(graph.requests).toHaveLength(before);
   });
 
-  it('[08] query over GET (CSRF): what a page could send without a preflight is refused', async () => {
+  it('[08] query over GET (CSRF): what a page could send without a preflight is rejected', async () => {
     const { status, text } = await gateway.get(`/graphql?query=${query}`);
     expect([status, text.includes('"data"')]).toEqual([400, false]);
     expect(text).toContain('graphql-require-preflight');
   });
 
-  it('[09] url-encoded POST (CSRF): a form is refused, in the body and in the query', async () => {
+  it('[09] url-encoded POST (CSRF): a form is rejected, in the body and in the query', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     for (const [expected, answer] of [
       [415, await gateway.post(`query=${query}`, form)],
@@ -102,7 +102,7 @@ describe("graphql-cop's checks", () => {
     }
   });
 
-  it('[11] introspection: the standard query is refused', async () => {
+  it('[11] introspection: the standard query is rejected', async () => {
     const answer = await gateway.run('query { __schema { types { name fields { name } } } }');
     expect(answer.result.data).toBeUndefined();
     expect(answer.text).not.toContain('ComplianceManagementPartner');

@@ -31,7 +31,7 @@ const postRaw = (...headers: string[]) => {
 };
 
 describe('HTTP', () => {
-  it('[28] charset: JSON in anything but UTF-8 is refused', async () => {
+  it('[28] charset: JSON in anything but UTF-8 is rejected', async () => {
     for (const charset of ['utf-16', 'iso-8859-1', 'utf-7']) {
       const type = `application/json; charset=${charset}`;
       expect([charset, await statusOf({ 'content-type': type })]).toEqual([charset, 415]);
@@ -39,14 +39,14 @@ describe('HTTP', () => {
     expect(await statusOf({}, Buffer.from(body, 'utf16le'))).toBe(400);
   });
 
-  it('[29] compression: a packed body is refused, so that none can be a bomb', async () => {
+  it('[29] compression: a packed body is rejected, so that none can be a bomb', async () => {
     for (const encoding of ['gzip', 'deflate', 'br', 'gzip, gzip']) {
       const status = await statusOf({ 'content-encoding': encoding }, gzipSync(body));
       expect([encoding, status]).toEqual([encoding, 415]);
     }
   });
 
-  it('[30] method: all but GET and POST are refused, also where a header wants another one', async () => {
+  it('[30] method: all but GET and POST are rejected, also where a header wants another one', async () => {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']) {
       const answer = await sendRaw(gateway.url, headOf(`${method} /graphql`, 'connection: close'));
       expect([method, answer?.status]).toEqual([method, 405]);
@@ -55,7 +55,7 @@ describe('HTTP', () => {
     expect((await gateway.get('/graphql', override)).status).toBe(400);
   });
 
-  it('[31] multipart: uploads are refused, and so is multipart as an answer', async () => {
+  it('[31] multipart: uploads are rejected, and so is multipart as an answer', async () => {
     const part = '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--\r\n';
     expect(await statusOf({ 'content-type': 'multipart/form-data; boundary=x' }, part)).toBe(415);
     const accept = 'multipart/mixed;deferSpec=20220824';
@@ -63,7 +63,7 @@ describe('HTTP', () => {
     expect(String(headers['content-type'])).not.toContain('multipart');
   });
 
-  it('[32] batch: a list of operations is refused, one and none included', async () => {
+  it('[32] batch: a list of operations is rejected, one and none included', async () => {
     for (const list of ['[]', `[${body}]`, `[${body},${body}]`]) {
       expect(await statusOf({}, list)).toBe(400);
     }
@@ -111,7 +111,7 @@ describe('HTTP', () => {
     await expect(start({ ...production, CORS_ORIGINS: '*' })).rejects.toThrow('CORS_ORIGINS');
   });
 
-  it('[41] doubled Authorization: two are refused, whichever of them is good', async () => {
+  it('[41] doubled Authorization: two are rejected, whichever of them is good', async () => {
     const before = graph.requests.length;
     const good = `authorization: ${authorization}`;
     const answer = await postRaw(good, 'Authorization: Bearer other');
@@ -119,12 +119,12 @@ describe('HTTP', () => {
     expect(graph.requests).toHaveLength(before);
   });
 
-  it('[42] doubled Host: two are refused', async () => {
+  it('[42] doubled Host: two are rejected', async () => {
     const bytes = headOf('GET /livez', 'host: evil.example', 'connection: close');
     expect((await sendRaw(gateway.url, bytes))?.status).toBe(400);
   });
 
-  it('[43] huge token: one of more than 16 KiB is refused and goes nowhere', async () => {
+  it('[43] huge token: one of more than 16 KiB is rejected and goes nowhere', async () => {
     const before = graph.requests.length;
     const answer = await postRaw(`authorization: Bearer ${'a'.repeat(17_000)}`);
     expect(answer?.status).toBe(431);

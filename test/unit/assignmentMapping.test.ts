@@ -413,7 +413,7 @@ describe('the locks of one replica', () => {
     expect(await change('a', {})).toEqual({});
   });
 
-  it('keep what was handed on when a delete is refused, because the next read may lag again', async () => {
+  it('keep what was handed on when a delete is rejected, because the next read may lag again', async () => {
     const locks = testLocks();
     const handOver = wrote(['a'], {}, partnerOf(), Date.now());
     const peek = (next?: HandOver) =>

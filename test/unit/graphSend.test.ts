@@ -163,7 +163,7 @@ describe('the repeats of a send', () => {
     expect(isNew).toEqual([false, true, false]);
   });
 
-  it('asks once, at once, for a fresh token when a token of its own is refused', async () => {
+  it('asks once, at once, for a fresh token when a token of its own is rejected', async () => {
     const { runOut, attempts, times } = createScripted('add', [401], { hasOwnTokens: true });
     await expect(runOut()).resolves.toMatchObject({ status: 401 });
     const isFresh = attempts.map(({ withFreshToken }) => withFreshToken ?? false);

@@ -415,14 +415,14 @@ describe('a token', () => {
     'https://graph.microsoft.us',
     'https://dod-graph.microsoft.us/',
     'https://microsoftgraph.chinacloudapi.cn',
-  ])('for Graph (%s) is refused, with what to do', async (audience) => {
+  ])('for Graph (%s) is rejected, with what to do', async (audience) => {
     // Graph's own tokens cannot be verified by anybody else, so the signature is wrong on purpose.
     const error = await errorAgainst(mintToken({ audience, signWith: stranger }));
     expect(error).toMatchObject({ code: 'unauthenticated', reason: 'audience-is-graph' });
     expect(error?.message).toContain('Ask for a token with a scope of the gateway');
   });
 
-  it('is refused without a word of what stands in it', async () => {
+  it('is rejected without a word of what stands in it', async () => {
     const planted = 'PLANTED-7f3a';
     const names = ['aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'scp', 'ver', 'idtyp'];
     const wishes = [
@@ -444,7 +444,7 @@ const token = mintToken();
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 describe('a token that was tampered with', () => {
-  it('is refused wherever one character is another one of base64url', async () => {
+  it('is rejected wherever one character is another one of base64url', async () => {
     const position = fc.nat(token.length - 1);
     const character = fc.constantFrom(...alphabet);
     await fc.assert(
@@ -457,7 +457,7 @@ describe('a token that was tampered with', () => {
     );
   });
 
-  it('is refused with any last character but its own, though the last bits of it mean nothing', async () => {
+  it('is rejected with any last character but its own, though the last bits of it mean nothing', async () => {
     const last = token.at(-1);
     const others = [...alphabet].filter((character) => character !== last);
     for (const other of others) {
@@ -465,7 +465,7 @@ describe('a token that was tampered with', () => {
     }
   });
 
-  it('is refused wherever something is put in, taken out or cut off', async () => {
+  it('is rejected wherever something is put in, taken out or cut off', async () => {
     const change = fc.record({
       at: fc.nat(token.length),
       taken: fc.nat(5),
@@ -481,7 +481,7 @@ describe('a token that was tampered with', () => {
     );
   });
 
-  it('is refused, and never fails otherwise, whatever text it is', async () => {
+  it('is rejected, and never fails otherwise, whatever text it is', async () => {
     const part = fc.oneof(
       fc.base64String(),
       fc.json().map((text) => Buffer.from(text).toString('base64url')),
@@ -500,7 +500,7 @@ describe('a token that was tampered with', () => {
 describe('a token that the authority signed', () => {
   const names = ['aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'iat', 'ver'] as const;
 
-  it('is refused where a claim that counts is any other value', async () => {
+  it('is rejected where a claim that counts is any other value', async () => {
     const change = fc.record({ name: fc.constantFrom(...names), value: fc.jsonValue() });
     await fc.assert(
       fc.asyncProperty(change, async ({ name, value }) => {
@@ -512,7 +512,7 @@ describe('a token that the authority signed', () => {
     );
   });
 
-  it('is refused, and never fails otherwise, whatever else its payload is', async () => {
+  it('is rejected, and never fails otherwise, whatever else its payload is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), async (payload) => {
         expect(await reasonAgainst(withPayloadText(payload))).toBeDefined();
@@ -521,7 +521,7 @@ describe('a token that the authority signed', () => {
     );
   });
 
-  it('is refused, and never fails otherwise, whatever its header is', async () => {
+  it('is rejected, and never fails otherwise, whatever its header is', async () => {
     const anyHeader = fc.dictionary(
       fc.oneof(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'jwk'), fc.string()),
       fc.oneof(fc.constantFrom<unknown>('RS256', authorityKey.kid, 'JWT'), fc.jsonValue()),

@@ -338,7 +338,7 @@ describe('findDateTimeOffsetProblem', () => {
     ['2023-01-01T00:00:00+0300', /not a date-time/],
     ['2023-01-01T00:00:00Z\n', /not a date-time/],
     ['', /not a date-time/],
-  ])('refuses %j and says why', (text, reason) => {
+  ])('rejects %j and says why', (text, reason) => {
     expect(findDateTimeOffsetProblem(text)).toMatch(reason);
   });
 

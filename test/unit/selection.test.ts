@@ -173,7 +173,7 @@ describe('readPageArguments', () => {
       'orderBy',
       /has DISPLAY_NAME more than once; order by each field once/,
     ],
-  ])('refuses %j at %s', (args, argumentName, problem) => {
+  ])('rejects %j at %s', (args, argumentName, problem) => {
     expect(readPageArguments(args)).toEqual({
       argumentName,
       problem: expect.stringMatching(problem),

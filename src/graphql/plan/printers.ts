@@ -234,7 +234,7 @@ function objectPrinter(
     let text = '';
     for (const { head, name, readArguments, print } of fields) {
       const property = (source as Readonly<Values>)[name];
-      // Read even where no function takes them, because graphql-js reports it if one of them is wrong.
+      // Read even if no function takes them, because graphql-js reports it if one of them is wrong.
       const args = readArguments?.(printing.variables);
       // As the resolver of properties does, but without context and `info`: no property needs them.
       const value = typeof property === 'function' ? property(args) : property;

@@ -177,5 +177,5 @@ function operatorHintOf(flow: TokenFlow, codes: readonly string[]): string {
     return 'this machine has no managed identity, or AZURE_CLIENT_ID is not one of its identities.';
   }
   const known = codes.map((code) => hints[code]).find((hint) => hint !== undefined);
-  return `${known ?? 'Microsoft Entra refuses the registration or the credential of this gateway'}.`;
+  return `${known ?? 'Microsoft Entra rejects the registration or the credential of this gateway'}.`;
 }

@@ -1,17 +1,8 @@
 import { types } from 'node:util';
-import {
-  GraphCredentialError,
-  type GraphErrorDetails,
-  GraphRejectedLocallyError,
-  isGraphError,
-} from '../../graph/errors.ts';
+import { GraphCredentialError, type GraphErrorDetails, isGraphError } from '../../graph/errors.ts';
+import { createGuards } from '../../graph/guards.ts';
 import { networkErrorOf } from '../../graph/networkError.ts';
-import {
-  type AttemptEnd,
-  createCircuit,
-  type UpstreamOutcome,
-} from '../../shared/circuitBreaker.ts';
-import { createConcurrencyLimit } from '../../shared/concurrencyLimit.ts';
+import type { AttemptEnd, UpstreamOutcome } from '../../shared/circuitBreaker.ts';
 import { parseJson } from '../../shared/json.ts';
 import { isLoopback } from '../../shared/proxy.ts';
 import { connectTo, readBounded } from '../network.ts';
@@ -34,7 +25,7 @@ export interface TokenEndpoint {
   close(): Promise<void>;
 }
 
-const limits = { concurrency: 128, queue: 512 };
+const limits = { concurrency: 128, queue: 512, breakerOpenMs: 5_000 };
 /** A silence counts only if it lasted this long: half of what an acquisition may take. */
 const slowMs = 5_000;
 
@@ -55,31 +46,12 @@ export function createTokenEndpoint(
   const way = { certificateAuthorities, proxies: isOfMachine ? undefined : proxies };
   // A silent endpoint must not take all of the machine's sockets.
   const pool = connectTo(place, way, { connections: limits.concurrency, connectTimeoutMs: 5_000 });
-  const circuit = createCircuit(
-    { openMs: 5_000 },
-    {
-      now: clock.now,
-      chance,
-      onState(state) {
-        log.warn('The breaker towards the token endpoint changed its state', { state });
-        measurements.breakerState(state, 'authority');
-      },
-      rejectedLocally() {
-        measurements.heldBack('breaker', 'authority');
-        const message =
-          'The token endpoint is down as far as this gateway can see; nothing was sent.';
-        return new GraphRejectedLocallyError('unavailable', message);
-      },
-    },
+  const { circuit, places } = createGuards(
+    'authority',
+    limits,
+    { clock, log, chance, measurements },
+    () => unavailable('No token request could start in time.'),
   );
-  const limit = createConcurrencyLimit(limits, {
-    full() {
-      measurements.heldBack('bulkhead', 'authority');
-      const message = 'The queue for the token endpoint is full, so nothing was sent.';
-      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs: 1_000 });
-    },
-    ended: () => unavailable('No token request could start in time.'),
-  });
 
   async function exchange(request: TokenRequest): Promise<TokenAnswer> {
     const { path, body = null, signal } = request;
@@ -107,7 +79,7 @@ export function createTokenEndpoint(
 
   return {
     send: (request) =>
-      limit.run(request.signal, () =>
+      places.run(request.signal, () =>
         circuit.run(
           () => exchange(request),
           (end) => judge(end, request.signal.aborted),

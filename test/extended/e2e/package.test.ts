@@ -236,7 +236,7 @@ describe('the packed package', () => {
     }
   });
 
-  it('has a command that examines and compares, and refuses what it does not have', async () => {
+  it('has a command that examines and compares, and rejects what it does not have', async () => {
     const output = await packed.run(
       `import { spawnSync } from 'node:child_process';
        const command = 'node_modules/${name}/${bin[name]}';
@@ -297,7 +297,7 @@ describe('the packed package', () => {
     expect(await packed.findTypeErrors(source)).toBe('');
   });
 
-  it('has types that refuse what is wrong', async () => {
+  it('has types that reject what is wrong', async () => {
     const errors = await packed.findTypeErrors(
       `import { createGateway, readConfig } from '${name}';
        createGateway({ ...readConfig({}), apiVersion: 'v2' });

@@ -131,7 +131,7 @@ describe('the program', () => {
     }
   });
 
-  it('refuses to invent data in production', async () => {
+  it('rejects to invent data in production', async () => {
     const program = start({ NODE_ENV: 'production' });
     expect(await program.ended).toEqual({ code: 78, signal: null });
     expect(program.output()).toContain('GRAPH_CLOUD is missing');

@@ -51,21 +51,33 @@ async function ask(url: string): Promise<number> {
 /** V8 itself tells, when a program ends, which modules it has run. */
 const tellingModules = (): Record<string, string> => ({ NODE_V8_COVERAGE: coverage });
 
-/** The packages of OpenTelemetry that the programs of this test have loaded, once they ended by themselves. */
-function loadedPackages(): readonly string[] {
+/** All that the programs of this test have loaded, once they ended by themselves. */
+function loadedModules(): string {
   const reports = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
   expect(reports).not.toEqual([]);
-  const names = [...reports.join().matchAll(/node_modules\/(@opentelemetry\/[a-z-]+)\//g)];
+  return reports.join();
+}
+
+/** The packages of OpenTelemetry among it. */
+function loadedPackages(): readonly string[] {
+  const names = [...loadedModules().matchAll(/node_modules\/(@opentelemetry\/[a-z-]+)\//g)];
   return [...new Set(names.map(([, name]) => name ?? ''))].sort();
 }
 
 describe("the program's telemetry", () => {
-  it('is not even loaded unless it is configured', async () => {
+  it('is not loaded unless it is configured, and nothing else is that is not used', async () => {
     const program = start(tellingModules());
     expect(await ask(await urlOf(program))).toBe(200);
     program.kill('SIGINT');
     await program.ended;
     expect(loadedPackages()).toEqual(['@opentelemetry/api']);
+    const unused = ['ioredis/', 'jose/', 'node-forge/', 'rate-limiter-flexible/'];
+    const indexes = ['graphql-scalars/esm/index.js', 'undici/index.js'];
+    const modules = loadedModules();
+    expect(modules).toContain('/node_modules/undici/lib/dispatcher/pool.js');
+    expect(
+      [...unused, ...indexes].filter((name) => modules.includes(`/node_modules/${name}`)),
+    ).toEqual([]);
   });
 
   it('is loaded as far as configured, and sent to the last span when the program stops', async () => {

@@ -177,7 +177,7 @@ describeWithRedis('keys in Redis', () => {
     expect(posts()).toBe(1);
   });
 
-  it('count bytes, refuse beyond them, and have room again when records end', async () => {
+  it('count bytes, reject beyond them, and have room again when records end', async () => {
     const connection = await stage.connect();
     const storeBytes = 819_200;
     const store = createRedisOutcomes(

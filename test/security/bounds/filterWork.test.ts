@@ -225,7 +225,7 @@ describe('what kept the process busy', () => {
       { l: same(1500, condition) },
       { code: 'TOO_MANY_CONDITIONS', seen: 101 },
     ],
-  ])('is refused: %s', async (_what, query, variables, extensions) => {
+  ])('is rejected: %s', async (_what, query, variables, extensions) => {
     const answer = await gateway.run(query, variables, accept);
     expect(answer.extensions).toMatchObject(extensions);
   });

@@ -47,7 +47,7 @@ const orders: readonly (readonly [string, object])[] = [
 ];
 
 describe('an order', () => {
-  it('of one more key than allowed is refused, of as many not', async () => {
+  it('of one more key than allowed is rejected, of as many not', async () => {
     for (const [gate, allowed] of [
       [narrow, 2],
       [gateway, 3],
@@ -66,7 +66,7 @@ describe('an order', () => {
     }
   });
 
-  it('that has a field twice is refused', async () => {
+  it('that has a field twice is rejected', async () => {
     const orderBy = [{ field: 'DISPLAY_NAME' }, { field: 'DISPLAY_NAME', direction: 'DESC' }];
     expect((await gateway.run(query, { orderBy })).extensions).toEqual({
       code: 'BAD_USER_INPUT',

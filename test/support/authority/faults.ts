@@ -99,11 +99,11 @@ export function refusalOf(
   };
 }
 
-/** The claims that Conditional Access asks for where a test does not say. */
+/** The claims that Conditional Access asks for unless a test gives others. */
 const defaultClaims =
   '{"access_token":{"capolids":{"essential":true,"values":["11111111-2222-3333-4444-555555555555"]}}}';
 
-/** The answer that a fault gives; undefined where it gives none. */
+/** The answer that a fault gives; undefined if it gives none. */
 export function answerOfFault(fault: AuthorityFault): AuthorityAnswer | undefined {
   switch (fault.kind) {
     case 'status': {

@@ -137,7 +137,7 @@ interface UncheckedToken {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Finds why a token request does not come from the client that it names; undefined where it does. */
+/** Finds why a token request does not come from the client that it names; undefined if it does. */
 function refuseClient(
   form: URLSearchParams,
   client: TestClient | undefined,
