@@ -1,13 +1,13 @@
 /** A straight line through points, and how sure it is. */
 export interface Slope {
-  readonly perMinute: number;
+  readonly bytesPerRequest: number;
   /** Half of the interval in which the true slope lies with 95 % certainty. */
   readonly uncertainty: number;
 }
 
 export interface Point {
-  readonly minute: number;
-  readonly value: number;
+  readonly requests: number;
+  readonly bytes: number;
 }
 
 /** Of a normal distribution; with the hundreds of points of a soak, Student's differs from it by nothing. */
@@ -17,21 +17,17 @@ const standardErrors = 1.96;
 export function slopeOf(points: readonly Point[]): Slope {
   const mean = (of: (point: Point) => number): number =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [meanMinute, meanValue] = [mean(({ minute }) => minute), mean(({ value }) => value)];
-  const spread = points.reduce((sum, { minute }) => sum + (minute - meanMinute) ** 2, 0);
-  const perMinute =
-    points.reduce(
-      (sum, { minute, value }) => sum + (minute - meanMinute) * (value - meanValue),
-      0,
-    ) / spread;
-  const rest = points.reduce(
-    (sum, { minute, value }) => sum + (value - meanValue - perMinute * (minute - meanMinute)) ** 2,
-    0,
-  );
+  const middle = { x: mean(({ requests }) => requests), y: mean(({ bytes }) => bytes) };
+  const centred = points.map(({ requests, bytes }) => [requests - middle.x, bytes - middle.y]);
+  const sum = (of: (x: number, y: number) => number): number =>
+    centred.reduce((total, [x = 0, y = 0]) => total + of(x, y), 0);
+  const spread = sum((x) => x ** 2);
+  const bytesPerRequest = sum((x, y) => x * y) / spread;
+  const rest = sum((x, y) => (y - bytesPerRequest * x) ** 2);
   const uncertainty = standardErrors * Math.sqrt(rest / (points.length - 2) / spread);
-  return { perMinute, uncertainty };
+  return { bytesPerRequest, uncertainty };
 }
 
 /** Whether the slope is at most so much, its uncertainty included: not only not seen, but excluded. */
-export const isAtMost = ({ perMinute, uncertainty }: Slope, most: number): boolean =>
-  perMinute + uncertainty <= most;
+export const isAtMost = ({ bytesPerRequest, uncertainty }: Slope, most: number): boolean =>
+  bytesPerRequest + uncertainty <= most;

@@ -131,15 +131,15 @@ const soakFaults: readonly Fault[] = [
 ];
 
 interface SoakOptions {
-  readonly minutes: number;
-  /** At the start, while caches fill and code is compiled; not counted. */
-  readonly warmUpMinutes: number;
+  readonly requests: number;
+  /** So many at the start are not counted: caches fill, and V8 compiles code and throws away what it uses no more. */
+  readonly warmUp: number;
   readonly seed: number;
   readonly print: (text: string) => void;
 }
 
 interface SoakResult {
-  /** The heap after garbage collection, in megabytes. */
+  /** The heap after garbage collection. */
   readonly heap: Slope;
   /** What there was more of at the end than at the start: sockets, timers, descriptors. */
   readonly growth: readonly string[];
@@ -147,10 +147,10 @@ interface SoakResult {
 }
 
 const callers = 8;
-const roundMs = 4_000;
+const roundRequests = 1_000;
 const pauseMs = 5;
 const shareWithFault = 0.05;
-/** Caches are bounded, but large; fewer of what they hold fills them with the first minute. */
+/** Caches are bounded, but large; fewer of what they hold fills them soon. */
 const tokens = 50;
 const ids = 300;
 const megabyte = 1024 * 1024;
@@ -173,7 +173,7 @@ const environment = {
 
 /** Soaks a gateway, and prints what it holds meanwhile. */
 async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  const { minutes, warmUpMinutes, seed, print } = options;
+  const { requests, warmUp, seed, print } = options;
   const numbers = createRandomNumbers(seed);
   let nextId = 0;
   const graph = await startTestGraph({
@@ -187,17 +187,15 @@ async function runSoak(options: SoakOptions): Promise<SoakResult> {
 
   const points: Point[] = [];
   let sent = 0;
-  const startMs = performance.now();
-  const minuteNow = (): number => (performance.now() - startMs) / 60_000;
-  while (minuteNow() < minutes) {
-    sent += await runRound();
+  while (sent < requests) {
+    await runRound();
+    sent += roundRequests;
     const footprint = await gateway.takeFootprint();
-    const minute = minuteNow();
-    if (minute >= warmUpMinutes) {
-      points.push({ minute, value: footprint.heapUsedBytes / megabyte });
+    if (sent >= warmUp) {
+      points.push({ requests: sent, bytes: footprint.heapUsedBytes });
     }
-    if (points.length % 12 === 0) {
-      print(describeFootprint(`${minute.toFixed(1)} min, ${sent} sent`, footprint));
+    if ((sent / roundRequests) % 10 === 0) {
+      print(describeFootprint(`${sent} sent`, footprint));
     }
   }
   // Connections that are kept for the next call are no leak; Graph's end of them closes.
@@ -206,25 +204,23 @@ async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const exitCode = await gateway.stop();
   const heap = slopeOf(points);
   print(
-    `heap after garbage collection: ${heap.perMinute.toFixed(3)} ± ${heap.uncertainty.toFixed(3)} MB a minute; ` +
-      `${points.length} samples after ${warmUpMinutes} min, ${sent} sent`,
+    `heap after garbage collection: ${heap.bytesPerRequest.toFixed(1)} ± ${heap.uncertainty.toFixed(1)} bytes a request; ` +
+      `${points.length} samples after ${warmUp} of ${sent} requests`,
   );
   return { heap, growth, exitCode };
 
-  /** Lets all callers work for a while and leave, so that nothing is in flight when it is over; gives how much was sent. */
-  async function runRound(): Promise<number> {
+  /** Lets all callers work and leave, so that nothing is in flight when it is over. */
+  async function runRound(): Promise<void> {
     const pool = new Pool(gateway.url, { connections: callers });
     const url = new URL(gateway.url);
-    const untilMs = performance.now() + roundMs;
-    let count = 0;
+    let left = roundRequests;
     const work = async (): Promise<void> => {
-      while (performance.now() < untilMs) {
+      while (left-- > 0) {
         if (numbers.fraction() < shareWithFault) {
           graph.faults.add(numbers.pick(soakFaults));
         }
         const token = `soak-token-${numbers.between(0, tokens)}`;
         await numbers.pick(soakOperations)({ pool, url, token, chance: () => numbers.fraction() });
-        count += 1;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     };
@@ -235,7 +231,6 @@ async function runSoak(options: SoakOptions): Promise<SoakResult> {
     const answer = await metrics.request({ method: 'GET', path: '/metrics' });
     await answer.body.dump();
     await metrics.close();
-    return count;
   }
 }
 
@@ -256,27 +251,27 @@ function describeFootprint(when: string, footprint: Footprint): string {
   return `${when}: heap ${(heapUsedBytes / megabyte).toFixed(2)} MB, descriptors ${descriptors}, ${kinds.join(', ')}`;
 }
 
-/** `VOLUME=30` soaks for an hour. */
-const minutes = volumeOf(2);
+/** `VOLUME=30` soaks for about an hour. */
+const requests = volumeOf(32_000);
 
-// An hour can exclude a smaller slope than a few minutes can.
-const isLong = minutes >= 30;
-const mostMegabytesPerMinute = isLong ? 0.1 : 1;
+// A million requests can exclude a smaller slope than some ten thousand can.
+const isLong = requests >= 500_000;
+const mostBytesPerRequest = isLong ? 10 : 250;
 
 it(
-  `a gateway holds no more after ${minutes} minutes of callers, good and bad, and a Graph that fails`,
+  `a gateway holds no more after ${requests} requests of callers, good and bad, and a Graph that fails`,
   async () => {
     const { heap, growth, exitCode } = await runSoak({
-      minutes,
-      warmUpMinutes: isLong ? 5 : minutes / 4,
+      requests,
+      warmUp: isLong ? 80_000 : requests / 2,
       seed: firstSeed,
       print: (text) => void process.stderr.write(`${text}\n`),
     });
-    expect({ ...heap, isAtMost: isAtMost(heap, mostMegabytesPerMinute) }).toMatchObject({
+    expect({ ...heap, isAtMost: isAtMost(heap, mostBytesPerRequest) }).toMatchObject({
       isAtMost: true,
     });
     expect(growth).toEqual([]);
     expect(exitCode).toBe(0);
   },
-  timeLimitMs(minutes * 2_000),
+  timeLimitMs(requests),
 );
