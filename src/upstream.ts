@@ -90,7 +90,7 @@ async function tunnelThrough(proxy: ForwardProxy | undefined) {
   if (proxy === undefined) {
     return undefined;
   }
-  const { createProxyAgent } = await import('./graph/tunnel.ts');
+  const { createProxyAgent } = await import('./shared/tunnel.ts');
   return (options: Parameters<typeof createProxyAgent>[1]) => createProxyAgent(proxy, options);
 }
 

@@ -8,8 +8,8 @@ import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { parseJson } from '../shared/json.ts';
-import { openTunnel } from '../shared/openTunnel.ts';
 import { type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import { openTunnel } from '../shared/tunnel.ts';
 import { type CheckName, type Finding, findingsOf } from './finding.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../shared/clock.ts';
-import type { createProxyAgent } from './tunnel.ts';
+import type { createProxyAgent } from '../shared/tunnel.ts';
 
 let last: { readonly authorities: string; readonly secureContext: SecureContext } | undefined;
 

@@ -1,6 +1,6 @@
 import { abortable, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { EndReason } from './request.ts';
+import { rejectsCredentials } from '../shared/proxy.ts';
 
 /** What went wrong, in terms of what a caller can do about it. */
 export type GraphErrorCode =
@@ -112,6 +112,9 @@ export function isConfigurationFault(error: unknown): error is GraphError {
   return isGraphError(error) && error.details.fault === 'proxy-credentials';
 }
 
+/** Why an operation ended before its answer was there. */
+export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
+
 const endings: Readonly<Record<EndReason, readonly [code: GraphErrorCode, message: string]>> = {
   deadline: ['timeout', "Microsoft Graph did not answer within the operation's time."],
   callerLeft: ['callerLeft', 'The caller went away before Microsoft Graph answered.'],
@@ -159,4 +162,65 @@ export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Prom
     }
     signal.addEventListener('abort', onAbort);
   });
+}
+
+/** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them goes away by itself. */
+const untrustedCodes: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+]);
+
+/** What the connection broke at, for the judgement. */
+interface ConnectionFault {
+  readonly cause: Error;
+  /** Whether the request had begun to go out. */
+  readonly wasSent: boolean;
+  readonly isWrite: boolean;
+}
+
+/** Understands why an exchange gave no answer. */
+export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): GraphError {
+  const code = codeOf(cause);
+  const mayHaveBeenApplied = wasSent && isWrite;
+  if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
+    const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
+    return new GraphNetworkError('unavailable', message, { cause, fault: 'untrusted' });
+  }
+  if (rejectsCredentials(cause)) {
+    const message =
+      "The forward proxy rejects the gateway's credentials (407), so nothing was sent. Its operator has to set " +
+      'them in HTTPS_PROXY.';
+    return new GraphNetworkError('unavailable', message, { cause, fault: 'proxy-credentials' });
+  }
+  if (!wasSent) {
+    const message = 'No connection to Microsoft Graph could be made.';
+    return new GraphNetworkError('unavailable', message, { cause, fault: 'not-connected' });
+  }
+  if (isNotHttp(code)) {
+    const message = "Microsoft Graph's answer is not HTTP as this gateway reads it.";
+    return new GraphProtocolError('badResponse', message, { cause, mayHaveBeenApplied });
+  }
+  const message = 'The connection to Microsoft Graph broke before its answer was complete.';
+  return new GraphNetworkError('unavailable', message, {
+    cause,
+    fault: 'broken',
+    mayHaveBeenApplied,
+  });
+}
+
+/** The parser gave up on what came; an end in the middle is a break and no fault of form. */
+function isNotHttp(code: string): boolean {
+  const isParser = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  return isParser || code === 'UND_ERR_HEADERS_OVERFLOW';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -8,9 +8,6 @@ import type { Refusal } from './errorBody.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource } from './types.ts';
 
-/** Why an operation ended before its answer was there. */
-export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
-
 /** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
 export interface GraphCall {
   /** Sent as `client-request-id`: one id from the caller's edge to Graph's own logs. */

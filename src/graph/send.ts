@@ -9,6 +9,7 @@ import type { Credentials, TenantKeys } from './credentials.ts';
 import { throttlePauseMsOf } from './errorBody.ts';
 import {
   abortErrorOf,
+  type EndReason,
   GraphError,
   GraphRejectedLocallyError,
   isGraphError,
@@ -17,14 +18,7 @@ import {
 } from './errors.ts';
 import { createGuards } from './guards.ts';
 import { startAttemptReport } from './observe.ts';
-import type {
-  EndReason,
-  GraphAttempt,
-  GraphRequest,
-  GraphResponse,
-  Send,
-  Transport,
-} from './request.ts';
+import type { GraphAttempt, GraphRequest, GraphResponse, Send, Transport } from './request.ts';
 import {
   attemptLimitMsOf,
   classifyEnd,

@@ -1,8 +1,13 @@
 import type { Dispatcher } from 'undici';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Connections } from './connections.ts';
-import { abortErrorOf, GraphDeadlineError, type GraphError, GraphProtocolError } from './errors.ts';
-import { networkErrorOf } from './networkError.ts';
+import {
+  abortErrorOf,
+  GraphDeadlineError,
+  type GraphError,
+  GraphProtocolError,
+  networkErrorOf,
+} from './errors.ts';
 import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
 import { isWrite, methodOf } from './types.ts';
 

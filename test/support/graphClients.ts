@@ -6,7 +6,8 @@ import {
   createTenantKeys,
   passthroughCredentials,
 } from '../../src/graph/credentials.ts';
-import type { EndReason, GraphCall, GraphRow, Send } from '../../src/graph/request.ts';
+import type { EndReason } from '../../src/graph/errors.ts';
+import type { GraphCall, GraphRow, Send } from '../../src/graph/request.ts';
 import { createRoutes } from '../../src/graph/routes.ts';
 import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
 import { createTransport } from '../../src/graph/transport.ts';

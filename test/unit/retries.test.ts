@@ -8,8 +8,8 @@ import {
   GraphNetworkError,
   GraphProtocolError,
   GraphRejectedLocallyError,
+  networkErrorOf,
 } from '../../src/graph/errors.ts';
-import { networkErrorOf } from '../../src/graph/networkError.ts';
 import type { GraphResponse } from '../../src/graph/request.ts';
 import {
   type AttemptOutcome,

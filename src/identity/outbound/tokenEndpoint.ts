@@ -1,7 +1,11 @@
 import { types } from 'node:util';
-import { GraphCredentialError, type GraphErrorDetails, isGraphError } from '../../graph/errors.ts';
+import {
+  GraphCredentialError,
+  type GraphErrorDetails,
+  isGraphError,
+  networkErrorOf,
+} from '../../graph/errors.ts';
 import { createGuards } from '../../graph/guards.ts';
-import { networkErrorOf } from '../../graph/networkError.ts';
 import type { AttemptEnd, UpstreamOutcome } from '../../shared/circuitBreaker.ts';
 import { parseJson } from '../../shared/json.ts';
 import { isLoopback } from '../../shared/proxy.ts';
