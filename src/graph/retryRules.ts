@@ -1,6 +1,6 @@
-import type { AttemptEnd, UpstreamOutcome } from '../shared/circuitBreaker.ts';
 import { refusalOf } from './errorBody.ts';
 import { type AttemptFault, isGraphError } from './errors.ts';
+import type { AttemptEnd, UpstreamOutcome } from './guards.ts';
 import type { GraphResponse, RepeatReason } from './request.ts';
 import { type GraphOperation, isBesidePartners, isWrite } from './types.ts';
 

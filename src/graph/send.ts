@@ -1,5 +1,4 @@
 import { EndController } from '../shared/abort.ts';
-import type { UpstreamOutcome } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
@@ -168,35 +167,20 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
   }
 
   /** An exchange behind the breaker and in a place; what both learn is how it ended. */
-  async function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
+  function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const { call, operation } = attempt;
-    const pass = circuit.enter();
-    const startedMs = clock.now();
-    let outcome: UpstreamOutcome = 'nothing';
-    let hasPlace = false;
-    try {
-      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-      hasPlace = places.tryEnter(call.signal);
-      if (!hasPlace) {
-        await places.enter(call.signal);
-        hasPlace = true;
-        // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
-        if (clock.now() >= call.deadlineMs) {
-          throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
-        }
+    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+    const inPlace = (hasWaited: boolean): Promise<GraphResponse> => {
+      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
+      if (hasWaited && clock.now() >= call.deadlineMs) {
+        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
       }
-      const answer = await exchange(attempt, token);
-      outcome = classifyEnd(operation, { answer }, slowMs);
-      return answer;
-    } catch (error) {
-      outcome = classifyEnd(operation, { error, durationMs: clock.now() - startedMs }, slowMs);
-      throw error;
-    } finally {
-      if (hasPlace) {
-        places.leave();
-      }
-      circuit.leave(pass, outcome);
-    }
+      return exchange(attempt, token);
+    };
+    return circuit.run(
+      () => places.run(call.signal, inPlace),
+      (end) => classifyEnd(operation, end, slowMs),
+    );
   }
 
   /** One request and its answer, in the attempt's own time, with one measurement and one span. */

@@ -5,8 +5,8 @@ import {
   GraphNetworkError,
   GraphRejectedLocallyError,
 } from '../../src/graph/errors.ts';
+import { createCircuit } from '../../src/graph/guards.ts';
 import { classifyEnd } from '../../src/graph/retryRules.ts';
-import { createCircuit } from '../../src/shared/circuitBreaker.ts';
 
 let nowMs: number;
 beforeEach(() => {
@@ -27,15 +27,13 @@ const heldBack = { code: 'unavailable', mayHaveBeenApplied: false, details: {} }
 
 function createStage(chance = 0.5) {
   const events: string[] = [];
-  const circuit = createCircuit(
-    { openMs: 1000 },
-    {
-      now: () => nowMs,
-      chance: () => chance,
-      onState: (state) => events.push(state),
-      rejectedLocally: () => new GraphRejectedLocallyError('unavailable', 'Down'),
-    },
-  );
+  const circuit = createCircuit({
+    openMs: 1000,
+    now: () => nowMs,
+    chance: () => chance,
+    onState: (state) => events.push(state),
+    rejectedLocally: () => new GraphRejectedLocallyError('unavailable', 'Down'),
+  });
   let sent = 0;
 
   /** Asks once; what comes in place of an answer is given as well. */

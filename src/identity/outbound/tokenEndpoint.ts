@@ -5,8 +5,7 @@ import {
   isGraphError,
   networkErrorOf,
 } from '../../graph/errors.ts';
-import { createGuards } from '../../graph/guards.ts';
-import type { AttemptEnd, UpstreamOutcome } from '../../shared/circuitBreaker.ts';
+import { type AttemptEnd, createGuards, type UpstreamOutcome } from '../../graph/guards.ts';
 import { parseJson } from '../../shared/json.ts';
 import { isLoopback } from '../../shared/proxy.ts';
 import { connectTo, readBounded } from '../network.ts';
