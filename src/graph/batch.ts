@@ -34,7 +34,7 @@ interface BatchPart {
 
 /**
  * Understands the answer to a batch, or a further part of it. What each answer says is not looked at here.
- * @throws GraphResponseError for a refusal of the batch, GraphProtocolError for an answer that is none to a batch.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readBatch(
   operation: BatchReads['operation'] | 'getMore',

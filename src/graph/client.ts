@@ -1,5 +1,5 @@
 import { getManyItems } from './batch.ts';
-import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
+import { GraphError, isGraphError } from './errors.ts';
 import { readPages } from './listPages.ts';
 import { getFilterNames, getGroupNames, type NameLookup } from './names.ts';
 import { type Reading, readAdded, readDeleted, readGot, readUpdated } from './readAnswer.ts';
@@ -97,7 +97,7 @@ export function createGraphClient<Row extends GraphRow>(
         ? answer.partner
         : await readBack(routes.parsePartnerLocation(answer.location), call);
     if (!matchesSubmitted(partner, added)) {
-      throw new GraphProtocolError('badResponse', anotherPartner, {
+      throw new GraphError('badResponse', anotherPartner, {
         mayHaveBeenApplied: true,
         answeredId: isPartnerId(added.id) ? added.id : undefined,
       });
@@ -118,7 +118,7 @@ export function createGraphClient<Row extends GraphRow>(
     }
     const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
     const details = { cause, answer, answeredId, mayHaveBeenApplied: true };
-    throw new GraphProtocolError('badResponse', notReadBack, details);
+    throw new GraphError('badResponse', notReadBack, details);
   }
 
   async function remove(id: string, call: GraphCall): Promise<void> {
@@ -129,8 +129,7 @@ export function createGraphClient<Row extends GraphRow>(
     } catch (error) {
       const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
       // A refusal is looked into as well: a delete has no input that could be wrong.
-      const canBeLookedInto =
-        isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
+      const canBeLookedInto = isInDoubt || (isGraphError(error) && error.code === 'invalidRequest');
       if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
         throw error;
       }
@@ -138,7 +137,7 @@ export function createGraphClient<Row extends GraphRow>(
       // delete of what is not there with a 400 that says nothing.
       if (!isInDoubt) {
         const message = 'Microsoft Graph has no partner with this id.';
-        throw new GraphResponseError('notFound', message, { ...error.details, cause: error });
+        throw new GraphError('notFound', message, { ...error.details, cause: error });
       }
     }
   }
@@ -248,7 +247,7 @@ function lookUp<Row extends GraphRow>(
 ): PartnerLookup<Row> {
   if (reading === undefined) {
     const message = "Microsoft Graph's answer to a batch leaves out a request.";
-    return new GraphProtocolError('badResponse', message);
+    return new GraphError('badResponse', message);
   }
   try {
     return noneIfNotFound(() => readGot(reading, id));

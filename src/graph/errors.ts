@@ -85,24 +85,6 @@ export class GraphError extends Error {
   }
 }
 
-/** Graph answered, and the answer is a refusal or a fault. */
-export class GraphResponseError extends GraphError {}
-
-/** No answer came: the connection could not be made, or broke. */
-export class GraphNetworkError extends GraphError {}
-
-/** The operation's time was up, its caller went away or the gateway stops, before an answer came. */
-export class GraphDeadlineError extends GraphError {}
-
-/** An answer came that cannot be believed: not JSON, of wrong types, too large, from somewhere else. */
-export class GraphProtocolError extends GraphError {}
-
-/** Nothing was sent, because there is no usable credential to send. */
-export class GraphCredentialError extends GraphError {}
-
-/** Nothing was sent, because this gateway holds back: its own budget is used up, or the upstream is known to be down. */
-export class GraphRejectedLocallyError extends GraphError {}
-
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;
 }
@@ -127,9 +109,9 @@ export function abortErrorOf(
   { reason }: Pick<EndSignal, 'reason'>,
   mayHaveBeenApplied = false,
   fault: 'ended' | 'queued' = 'ended',
-): GraphDeadlineError {
+): GraphError {
   const [code, message] = endings[isEndReason(reason) ? reason : 'deadline'];
-  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
+  return new GraphError(code, message, { mayHaveBeenApplied, fault });
 }
 
 function isEndReason(reason: unknown): reason is EndReason {
@@ -138,13 +120,13 @@ function isEndReason(reason: unknown): reason is EndReason {
 
 /**
  * Waits for something, but no longer than the operation lasts.
- * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
+ * @throws GraphError as soon as the signal fires; what was waited for goes on by itself, unheard.
  */
 export function untilEnded<Result>(signal: EndSignal, awaited: Promise<Result>): Promise<Result> {
   return abortable(signal, awaited, abortErrorOf);
 }
 
-/** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
+/** Waits, in milliseconds, and leaves no timer behind. @throws GraphError as soon as the signal fires. */
 export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -191,24 +173,24 @@ export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): Gr
   const mayHaveBeenApplied = wasSent && isWrite;
   if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
     const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
-    return new GraphNetworkError('unavailable', message, { cause, fault: 'untrusted' });
+    return new GraphError('unavailable', message, { cause, fault: 'untrusted' });
   }
   if (rejectsCredentials(cause)) {
     const message =
       "The forward proxy rejects the gateway's credentials (407), so nothing was sent. Its operator has to set " +
       'them in HTTPS_PROXY.';
-    return new GraphNetworkError('unavailable', message, { cause, fault: 'proxy-credentials' });
+    return new GraphError('unavailable', message, { cause, fault: 'proxy-credentials' });
   }
   if (!wasSent) {
     const message = 'No connection to Microsoft Graph could be made.';
-    return new GraphNetworkError('unavailable', message, { cause, fault: 'not-connected' });
+    return new GraphError('unavailable', message, { cause, fault: 'not-connected' });
   }
   if (isNotHttp(code)) {
     const message = "Microsoft Graph's answer is not HTTP as this gateway reads it.";
-    return new GraphProtocolError('badResponse', message, { cause, mayHaveBeenApplied });
+    return new GraphError('badResponse', message, { cause, mayHaveBeenApplied });
   }
   const message = 'The connection to Microsoft Graph broke before its answer was complete.';
-  return new GraphNetworkError('unavailable', message, {
+  return new GraphError('unavailable', message, {
     cause,
     fault: 'broken',
     mayHaveBeenApplied,

@@ -2,7 +2,7 @@ import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { GraphRejectedLocallyError } from './errors.ts';
+import { GraphError } from './errors.ts';
 
 const names = {
   graph: { inside: 'Microsoft Graph', first: 'Microsoft Graph' },
@@ -31,7 +31,7 @@ const retryAfterMs = 1_000;
 
 /**
  * Makes what stands before the requests to one upstream: a breaker, and places with a queue. Both reject with a
- * GraphRejectedLocallyError; `ended` makes the error of a request whose signal fires in the queue.
+ * GraphError; `ended` makes the error of a request whose signal fires in the queue.
  */
 export function createGuards(
   upstream: keyof typeof names,
@@ -51,14 +51,14 @@ export function createGuards(
     rejectedLocally() {
       measurements.heldBack('breaker', upstream);
       const message = `${first} is down as far as this gateway can see; nothing was sent.`;
-      return new GraphRejectedLocallyError('unavailable', message);
+      return new GraphError('unavailable', message);
     },
   });
   const places = createConcurrencyLimit(options, {
     full() {
       measurements.heldBack('bulkhead', upstream);
       const message = `The queue for ${inside} is full, so nothing was sent.`;
-      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
+      return new GraphError('overloaded', message, { retryAfterMs });
     },
     ended,
   });

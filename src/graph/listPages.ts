@@ -1,4 +1,4 @@
-import { GraphProtocolError } from './errors.ts';
+import { GraphError } from './errors.ts';
 import { type GraphPage, readPage } from './readAnswer.ts';
 import type { GraphCall, GraphClientParts, GraphRow } from './request.ts';
 import { readHeaders, resolveNextLink } from './routes.ts';
@@ -62,7 +62,7 @@ export async function* readPages<Row extends GraphRow>(
   }
 }
 
-/** @throws GraphProtocolError for a link that leads elsewhere or back. */
+/** @throws GraphError for a link that leads elsewhere or back. */
 function nextPageUrl(
   { nextLink }: GraphPage<unknown>,
   page: URL,
@@ -82,6 +82,6 @@ function nextPageUrl(
   return url;
 }
 
-function unbelievable(what: string): GraphProtocolError {
-  return new GraphProtocolError('badResponse', `Microsoft Graph's list ${what}`);
+function unbelievable(what: string): GraphError {
+  return new GraphError('badResponse', `Microsoft Graph's list ${what}`);
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../shared/json.ts';
 import { getManyItems } from './batch.ts';
-import { GraphError, GraphProtocolError, GraphResponseError } from './errors.ts';
+import { GraphError } from './errors.ts';
 import { readJsonBody } from './readAnswer.ts';
 import { graphAnswerOf, protocolErrorOf } from './readRefusal.ts';
 import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
@@ -67,7 +67,7 @@ function readFilterName(
 ): NameLookup {
   if (response === undefined) {
     const message = "Microsoft Graph's answer to a batch leaves out a request.";
-    return new GraphProtocolError('badResponse', message);
+    return new GraphError('badResponse', message);
   }
   if (response.status === 404) {
     return undefined;
@@ -92,8 +92,8 @@ function readFilterName(
 function hiddenNameError(
   operation: 'getGroups' | 'getFilters',
   response: GraphResponse,
-): GraphResponseError {
-  return new GraphResponseError('forbidden', 'Microsoft Graph gives the id without a name.', {
+): GraphError {
+  return new GraphError('forbidden', 'Microsoft Graph gives the id without a name.', {
     lacking: 'PERMISSION',
     requiredScopes: requiredScopesOf(operation),
     answer: graphAnswerOf(response),

@@ -18,7 +18,7 @@ export interface Reading<Row extends GraphRow> {
 
 /**
  * Understands the answer to a list.
- * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no list.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readPage<Row extends GraphRow>(reading: Reading<Row>): GraphPage<Row> {
   const { response, nowMs } = reading;
@@ -39,7 +39,7 @@ export function readPage<Row extends GraphRow>(reading: Reading<Row>): GraphPage
  * Understands the answer to a get, in either form: bare, as OData has it, or in `{"value": {…}}`, as Graph's own
  * pages show it. Undefined if Graph has no such partner: it says so with a 404, or with a success that is empty,
  * as Intune has done.
- * @throws GraphResponseError for a refusal, GraphProtocolError for an answer that is no partner.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readGot<Row extends GraphRow>(reading: Reading<Row>, id: string): Row | undefined {
   const asked = { operation: 'get', id } as const;
@@ -63,7 +63,7 @@ function isEmptyEntity(body: unknown): boolean {
 /**
  * Understands the answer to an add: 201 with the partner, as the reference page has it. Where a success comes
  * without the partner, a `Location` (or OData's `OData-EntityId`) says where it is.
- * @throws GraphResponseError for a refusal, GraphProtocolError for a success that says nothing.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readAdded<Row extends GraphRow>(
   reading: Reading<Row>,
@@ -82,7 +82,7 @@ export function readAdded<Row extends GraphRow>(
 /**
  * Understands the answer to an update: 200 with the partner, or 204 (or 200 with nothing in it) after which it has to
  * be read; undefined then.
- * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is no partner.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readUpdated<Row extends GraphRow>(
   reading: Reading<Row>,
@@ -99,7 +99,7 @@ export function readUpdated<Row extends GraphRow>(
 /**
  * Understands the answer to a delete: 204, or a 200 that is empty or JSON. A page of something that stands between says
  * nothing of the partner.
- * @throws GraphResponseError for a refusal, GraphProtocolError for a success that is none of Graph's.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readDeleted(response: GraphResponse, nowMs: number, id: string): void {
   if (response.body.length > 0 || ![200, 204].includes(response.status)) {
@@ -107,7 +107,7 @@ export function readDeleted(response: GraphResponse, nowMs: number, id: string):
   }
 }
 
-/** Gives the JSON of a success. @throws GraphResponseError for a refusal, GraphProtocolError for all else. */
+/** Gives the JSON of a success. @throws GraphError for a refusal, and for an answer that cannot be believed. */
 export function readJsonBody(
   asked: Asked,
   response: GraphResponse,

@@ -1,10 +1,9 @@
 import { type GraphErrorBody, readErrorBody, refusalOf, throttlePauseMsOf } from './errorBody.ts';
 import {
   type GraphAnswer,
+  GraphError,
   type GraphErrorCode,
   type GraphErrorDetails,
-  GraphProtocolError,
-  GraphResponseError,
   type MissingGrant,
 } from './errors.ts';
 import { type GraphResponse, headerText } from './request.ts';
@@ -27,7 +26,7 @@ export function responseErrorOf(
   { operation, id }: Asked,
   response: GraphResponse,
   nowMs: number,
-): GraphResponseError {
+): GraphError {
   const { status } = response;
   const refusal = refusalOf(response, nowMs);
   const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
@@ -55,7 +54,7 @@ export function responseErrorOf(
   const isForbidden = code === 'forbidden';
   const lacking = isForbidden ? missingGrantOf(facts) : undefined;
   const text = lacking ? forbiddenMessages[lacking] : messageFor(code, message, operation, status);
-  return new GraphResponseError(code, text, {
+  return new GraphError(code, text, {
     lacking,
     mayHaveBeenApplied: mayHaveBeenApplied || response.isAfterDoubt === true,
     answer,
@@ -74,9 +73,9 @@ export function protocolErrorOf(
   response: GraphResponse,
   problem: string,
   details: Pick<GraphErrorDetails, 'fault' | 'answeredId'> = {},
-): GraphProtocolError {
+): GraphError {
   const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
-  return new GraphProtocolError('badResponse', message, {
+  return new GraphError('badResponse', message, {
     ...details,
     mayHaveBeenApplied: isWrite(operation),
     answer: graphAnswerOf(response, readErrorBody(response.json)),

@@ -10,7 +10,6 @@ import {
   abortErrorOf,
   type EndReason,
   GraphError,
-  GraphRejectedLocallyError,
   isGraphError,
   sleep,
   untilEnded,
@@ -159,7 +158,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       signal: call.signal,
     });
     return waiting?.catch((error: unknown) => {
-      if (error instanceof GraphRejectedLocallyError) {
+      if (isGraphError(error) && error.code === 'throttled') {
         measurements.heldBack('budget', 'graph');
       }
       throw error;

@@ -1,13 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Connections } from './connections.ts';
-import {
-  abortErrorOf,
-  GraphDeadlineError,
-  type GraphError,
-  GraphProtocolError,
-  networkErrorOf,
-} from './errors.ts';
+import { abortErrorOf, GraphError, networkErrorOf } from './errors.ts';
 import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
 import { isWrite, methodOf } from './types.ts';
 
@@ -137,12 +131,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     const message = 'Microsoft Graph took too long to answer.';
     const mayHaveBeenApplied = this.#mayHaveBeenApplied();
     const fault = this.#wasSent() ? 'broken' : 'not-connected';
-    this.#fail(new GraphDeadlineError('timeout', message, { mayHaveBeenApplied, fault }));
+    this.#fail(new GraphError('timeout', message, { mayHaveBeenApplied, fault }));
   };
 
   #failProtocol(message: string): void {
     const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    this.#fail(new GraphProtocolError('badResponse', message, { mayHaveBeenApplied }));
+    this.#fail(new GraphError('badResponse', message, { mayHaveBeenApplied }));
   }
 
   #fail(error: GraphError): void {

@@ -6,12 +6,7 @@ import {
   readTokenClaims,
   tenantKeyOf,
 } from '../../src/graph/credentials.ts';
-import {
-  type AttemptFault,
-  GraphError,
-  GraphNetworkError,
-  GraphRejectedLocallyError,
-} from '../../src/graph/errors.ts';
+import { type AttemptFault, GraphError } from '../../src/graph/errors.ts';
 import type { GraphAttempt, GraphCall, GraphResponse } from '../../src/graph/request.ts';
 import type { GraphOperation } from '../../src/graph/types.ts';
 import { EndController } from '../../src/shared/abort.ts';
@@ -30,7 +25,7 @@ const reasons = ['deadline', 'callerLeft', 'shutdown'] as const;
 type End = number | readonly [number, Record<string, string>] | Error;
 
 const failed = (fault: AttemptFault, mayHaveBeenApplied = false) =>
-  new GraphNetworkError('unavailable', 'No answer', { fault, mayHaveBeenApplied });
+  new GraphError('unavailable', 'No answer', { fault, mayHaveBeenApplied });
 const broken = failed('broken', true);
 const refused = failed('not-connected');
 const askingBack = (status: number, after: string): End => [status, { 'retry-after': after }];
@@ -200,7 +195,7 @@ describe('the doubt of a delete that is repeated', () => {
     ['a connection that is never made', refused],
     ['a bad certificate', failed('untrusted')],
     ['the end of the operation', failed('ended')],
-    ['a breaker that holds it back', new GraphRejectedLocallyError('unavailable', 'Down')],
+    ['a breaker that holds it back', new GraphError('unavailable', 'Down')],
   ])('outlives %s', async (_what, last) => {
     const error = await createScripted('delete', [broken, last]).runOut();
     expect(error).toBeInstanceOf(GraphError);
@@ -397,7 +392,9 @@ describe('the concurrency limit of a send', () => {
     expect(begun).toEqual(['first', 'second']);
     await finish('second', ...late);
     const answers = await Promise.all(asked);
-    const rejected = answers.filter((one) => one instanceof GraphRejectedLocallyError);
+    const rejected = answers.filter(
+      (one) => one instanceof GraphError && one.code === 'overloaded',
+    );
     expect(rejected).toHaveLength(heldBack().length);
     expect(answers[1]).toEqual(answer);
   });

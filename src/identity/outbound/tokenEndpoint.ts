@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import {
-  GraphCredentialError,
+  GraphError,
   type GraphErrorDetails,
   isGraphError,
   networkErrorOf,
@@ -22,7 +22,7 @@ export interface TokenRequest {
 
 /** The way to one token endpoint, and to nowhere else. */
 export interface TokenEndpoint {
-  /** @throws GraphCredentialError if no answer came that can be read. */
+  /** @throws GraphError if no answer came that can be read. */
   send(request: TokenRequest): Promise<TokenAnswer>;
   /** Cuts all connections. */
   close(): Promise<void>;
@@ -106,6 +106,6 @@ function fail(cause: unknown): never {
   throw unavailable('The token endpoint could not be reached.', { cause, fault: 'not-connected' });
 }
 
-function unavailable(message: string, details?: GraphErrorDetails): GraphCredentialError {
-  return new GraphCredentialError('unavailable', message, details);
+function unavailable(message: string, details?: GraphErrorDetails): GraphError {
+  return new GraphError('unavailable', message, details);
 }
