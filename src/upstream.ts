@@ -8,7 +8,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient } from './graph/client.ts';
 import { createConnections } from './graph/connections.ts';
-import { createRoutes } from './graph/routes.ts';
+import { createRoutes } from './graph/request.ts';
 import { createSend } from './graph/send.ts';
 import { createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';

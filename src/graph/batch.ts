@@ -3,9 +3,15 @@ import { refusalOf } from './errorBody.ts';
 import { sleep } from './errors.ts';
 import { readJsonBody } from './readAnswer.ts';
 import { protocolErrorOf } from './readRefusal.ts';
-import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import {
+  type GraphCall,
+  type GraphClientParts,
+  type GraphResponse,
+  readHeaders,
+  resolveNextLink,
+  writeHeaders,
+} from './request.ts';
 import { decideRetry, outcomeOf } from './retryRules.ts';
-import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;

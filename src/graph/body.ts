@@ -16,9 +16,8 @@ import { laterTurn } from '../shared/loopShare.ts';
 import { refusalOf } from './errorBody.ts';
 import { abortErrorOf } from './errors.ts';
 import { protocolErrorOf } from './readRefusal.ts';
-import { type GraphRequest, type GraphResponse, headerText } from './request.ts';
+import { type GraphRequest, type GraphResponse, headerText, isWrite } from './request.ts';
 import { maximumBodyBytes } from './transport.ts';
-import { isWrite } from './types.ts';
 
 type Asked = Pick<GraphRequest, 'operation' | 'call'>;
 

@@ -3,15 +3,17 @@ import { GraphError, isGraphError } from './errors.ts';
 import { readPages } from './listPages.ts';
 import { getFilterNames, getGroupNames, type NameLookup } from './names.ts';
 import { type Reading, readAdded, readDeleted, readGot, readUpdated } from './readAnswer.ts';
-import type { GraphCall, GraphClientParts, GraphResponse, GraphRow } from './request.ts';
-import { readHeaders, writeHeaders } from './routes.ts';
 import {
+  type GraphCall,
+  type GraphClientParts,
   type GraphOperation,
+  type GraphResponse,
+  type GraphRow,
   isPartnerId,
-  type NewPartnerResource,
-  type PartnerChanges,
-  type WirePlatform,
-} from './types.ts';
+  readHeaders,
+  writeHeaders,
+} from './request.ts';
+import type { NewPartnerResource, PartnerChanges, WirePlatform } from './types.ts';
 
 /** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
 export type PartnerLookup<Row> = Row | undefined | GraphError;

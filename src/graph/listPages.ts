@@ -1,8 +1,13 @@
 import { GraphError } from './errors.ts';
 import { type GraphPage, readPage } from './readAnswer.ts';
-import type { GraphCall, GraphClientParts, GraphRow } from './request.ts';
-import { readHeaders, resolveNextLink } from './routes.ts';
-import { idKeyOf } from './types.ts';
+import {
+  type GraphCall,
+  type GraphClientParts,
+  type GraphRow,
+  idKeyOf,
+  readHeaders,
+  resolveNextLink,
+} from './request.ts';
 
 /** Pages may be empty, but so many in a row are no list any more. */
 const maximumEmptyPages = 50;

@@ -3,9 +3,14 @@ import { getManyItems } from './batch.ts';
 import { GraphError } from './errors.ts';
 import { readJsonBody } from './readAnswer.ts';
 import { graphAnswerOf, protocolErrorOf } from './readRefusal.ts';
-import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
-import { writeHeaders } from './routes.ts';
-import { isSameId, requiredScopesOf } from './types.ts';
+import {
+  type GraphCall,
+  type GraphClientParts,
+  type GraphResponse,
+  isSameId,
+  requiredScopesOf,
+  writeHeaders,
+} from './request.ts';
 
 /** A name, undefined if Graph has nothing with this id, or why the name could not be read. */
 export type NameLookup = string | undefined | GraphError;

@@ -4,8 +4,14 @@ import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
 import { safeIdOf } from './readRefusal.ts';
-import { type GraphAttempt, type GraphRequest, type GraphResponse, headerText } from './request.ts';
-import { methodOf, routeOf } from './types.ts';
+import {
+  type GraphAttempt,
+  type GraphRequest,
+  type GraphResponse,
+  headerText,
+  methodOf,
+  routeOf,
+} from './request.ts';
 
 interface ReportParts {
   readonly clock: Clock;

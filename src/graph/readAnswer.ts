@@ -1,7 +1,13 @@
 import { isJsonObject, isJsonType, jsonOf } from '../shared/json.ts';
 import { type Asked, protocolErrorOf, responseErrorOf } from './readRefusal.ts';
-import { type GraphClientParts, type GraphResponse, type GraphRow, headerText } from './request.ts';
-import { isPartnerId, isSameId } from './types.ts';
+import {
+  type GraphClientParts,
+  type GraphResponse,
+  type GraphRow,
+  headerText,
+  isPartnerId,
+  isSameId,
+} from './request.ts';
 
 /** One page of the list. */
 export interface GraphPage<Row> {

@@ -6,14 +6,15 @@ import {
   type GraphErrorDetails,
   type MissingGrant,
 } from './errors.ts';
-import { type GraphResponse, headerText } from './request.ts';
 import {
   type GraphOperation,
+  type GraphResponse,
+  headerText,
   isAboutOnePartner,
   isSameId,
   isWrite,
   requiredScopesOf,
-} from './types.ts';
+} from './request.ts';
 
 /** What a request was for: the operation, and the partner's id if it was about one. */
 export interface Asked {

@@ -1,12 +1,112 @@
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
+import { isGuid } from '../shared/guid.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { Trace } from '../telemetry/requestTrace.ts';
 import type { Refusal } from './errorBody.ts';
-import type { Routes } from './routes.ts';
-import type { GraphOperation, NewPartnerResource } from './types.ts';
+import type { GraphApiVersion, NewPartnerResource } from './types.ts';
+
+const collection = '/deviceManagement/complianceManagementPartners';
+const onePartner = `${collection}/{id}` as const;
+const batch = '/$batch';
+
+/** For each operation its HTTP method, in upper case, because Intune rejects any other spelling, and its route. */
+const operations = {
+  list: ['GET', collection],
+  get: ['GET', onePartner],
+  // A batch that holds nothing but GETs.
+  getMany: ['POST', batch],
+  // The answers that the answer to a batch left for later.
+  getMore: ['GET', batch],
+  // Ids as a body, because they would not fit into a URL.
+  getGroups: ['POST', '/directoryObjects/getByIds'],
+  // A batch of GETs, too.
+  getFilters: ['POST', batch],
+  add: ['POST', collection],
+  update: ['PATCH', onePartner],
+  delete: ['DELETE', onePartner],
+} as const;
+
+/** What is done to the resource. */
+export type GraphOperation = keyof typeof operations;
+
+export function methodOf(operation: GraphOperation): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
+  return operations[operation][0];
+}
+
+/** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
+export function routeOf(operation: GraphOperation): string {
+  return operations[operation][1];
+}
+
+/** Whether the operation changes something, so that a doubtful outcome matters. */
+export function isWrite(operation: GraphOperation): boolean {
+  return operation === 'add' || operation === 'update' || operation === 'delete';
+}
+
+/** Whether the operation reads what stands beside partners: a fault of the directory is none of theirs. */
+export function isBesidePartners(operation: GraphOperation): boolean {
+  return operation === 'getGroups' || operation === 'getFilters';
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+export function isAboutOnePartner(operation: GraphOperation): boolean {
+  return operations[operation][1] === onePartner;
+}
+
+const readWrite = [
+  'DeviceManagementServiceConfig.ReadWrite.All',
+  'DeviceManagementConfiguration.ReadWrite.All',
+];
+const read = [
+  'DeviceManagementServiceConfig.Read.All',
+  'DeviceManagementConfiguration.Read.All',
+  ...readWrite,
+];
+
+/** The permissions of which one suffices, the least privileged first, as Graph's permissions reference lists them. */
+export function requiredScopesOf(operation: GraphOperation): readonly string[] {
+  switch (operation) {
+    case 'getGroups':
+      return ['GroupMember.Read.All', 'Group.Read.All', 'Directory.Read.All'];
+    case 'getFilters':
+      return [
+        'DeviceManagementConfiguration.Read.All',
+        'DeviceManagementConfiguration.ReadWrite.All',
+      ];
+    default:
+      return isWrite(operation) ? readWrite : read;
+  }
+}
+
+const form = /^[A-Za-z0-9_.~=-]{1,256}$/;
+
+/** What an id may look like, for messages. */
+export const partnerIdForm =
+  '1 to 256 of the characters A-Z a-z 0-9 _ . ~ = - that are not all dots, usually a UUID';
+
+/**
+ * Tells whether an id can stand in a path without changing its meaning. Encoding alone would not do:
+ * `encodeURIComponent('..')` is `..`, and URL parsers climb out of the path on `%2e%2e` as well.
+ */
+export function isPartnerId(id: string): boolean {
+  return form.test(id) && !/^\.+$/.test(id);
+}
+
+/** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
+export function idKeyOf(id: string): string {
+  return isGuid(id) ? id.toLowerCase() : id;
+}
+
+/**
+ * Whether an answer is about the id that was asked for. A Graph that finds an id in another case takes ids so, whatever
+ * their form; in a list the same two ids could stand for two rows.
+ */
+export function isSameId(asked: string, answered: string): boolean {
+  return asked.toLowerCase() === answered.toLowerCase();
+}
 
 /** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
 export interface GraphCall {
@@ -117,3 +217,116 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   /** Whether an answer to an add is about what was sent. */
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }
+
+const collectionPath = 'deviceManagement/complianceManagementPartners';
+
+/** The URLs of the resource under one root and version. */
+export interface Routes {
+  /** The root with the version, which all other URLs lie under. */
+  readonly base: URL;
+  readonly collection: URL;
+  /** Where several requests go in one. */
+  readonly batch: URL;
+  /** Where the names of groups are read. */
+  readonly groupsByIds: URL;
+  // For an id that could leave its path these throw a TypeError; callers check ids before.
+  partner(id: string): URL;
+  /** The path of a partner inside a batch: behind the version, with a slash. */
+  partnerInBatch(id: string): string;
+  /** The path of an assignment filter's name inside a batch. */
+  filterInBatch(id: string): string;
+  /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
+  parsePartnerLocation(location: string): string | undefined;
+}
+
+const idThatLeaves = 'An id that could leave its path';
+
+function checkId(id: string): string {
+  if (!isPartnerId(id)) {
+    throw new TypeError(idThatLeaves);
+  }
+  return id;
+}
+
+function parseUrl(text: string, base: URL): URL | undefined {
+  return URL.canParse(text, base.href) ? new URL(text, base) : undefined;
+}
+
+/** Builds the URLs; `root` may have a path of its own, as proxies have. */
+export function createRoutes(root: URL, version: GraphApiVersion): Routes {
+  const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
+  const base = new URL(`${version}/`, slashed);
+  const collection = new URL(collectionPath, base);
+  const partner = (id: string): URL => {
+    const url = new URL(`${collection.href}/${checkId(id)}`);
+    if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
+      throw new TypeError(idThatLeaves);
+    }
+    return url;
+  };
+  return {
+    base,
+    collection,
+    batch: new URL('$batch', base),
+    groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
+    partner,
+    partnerInBatch: (id) => `/${collectionPath}/${checkId(id)}`,
+    filterInBatch: (id) =>
+      `/deviceManagement/assignmentFilters/${checkId(id)}?$select=id,displayName`,
+    parsePartnerLocation(location) {
+      const url = parseUrl(location, collection);
+      const prefix = collection.pathname.toLowerCase();
+      if (url?.origin !== collection.origin || !url.pathname.toLowerCase().startsWith(prefix)) {
+        return undefined;
+      }
+      const rest = url.pathname.slice(prefix.length);
+      const id = /^\/([^/]+)$/.exec(rest)?.[1] ?? /^\('([^/']+)'\)$/.exec(rest)?.[1];
+      return id !== undefined && isPartnerId(id) ? id : undefined;
+    },
+  };
+}
+
+/** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
+const knownRoutes = [
+  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?.*)?$/i,
+  /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
+  /^directoryObjects\/getByIds\?\$select=id,displayName$/,
+];
+
+/**
+ * Lets nothing through but the known routes under Graph's root and version. The routes make no other URL; this is the
+ * last look before a token is added.
+ */
+export function requireDestination(url: URL, base: URL): void {
+  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
+  const { origin, pathname, search, username, password, hash } = url;
+  const isMeant =
+    origin === base.origin &&
+    pathname.startsWith(prefix) &&
+    knownRoutes.some((route) => route.test(pathname.slice(prefix.length) + search)) &&
+    username === '' &&
+    password === '' &&
+    hash === '';
+  if (!isMeant) {
+    throw new TypeError('A request that does not lead to Microsoft Graph');
+  }
+}
+
+/**
+ * Gives the URL of the next page, or undefined for a link that must not be followed: one to another origin, with
+ * credentials, or to another path than the collection's. The token goes wherever the link leads, so a link is only
+ * as good as the place that it names. It may be relative, as OData allows.
+ */
+export function resolveNextLink(link: string, page: URL, collection: URL): URL | undefined {
+  const url = parseUrl(link, page);
+  const isSamePlace =
+    url?.origin === collection.origin &&
+    url.username === '' &&
+    url.password === '' &&
+    url.pathname.toLowerCase() === collection.pathname.toLowerCase();
+  return isSamePlace ? url : undefined;
+}
+
+// One layer less to bomb: an encoded answer would have to be unpacked within a bound.
+export const readHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
+export const writeHeaders = { ...readHeaders, 'content-type': 'application/json' };

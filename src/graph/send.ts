@@ -16,7 +16,16 @@ import {
 } from './errors.ts';
 import { createGuards } from './guards.ts';
 import { startAttemptReport } from './observe.ts';
-import type { GraphAttempt, GraphRequest, GraphResponse, Send, Transport } from './request.ts';
+import {
+  type GraphAttempt,
+  type GraphRequest,
+  type GraphResponse,
+  isBesidePartners,
+  isWrite,
+  requireDestination,
+  type Send,
+  type Transport,
+} from './request.ts';
 import {
   attemptLimitMsOf,
   classifyEnd,
@@ -25,8 +34,6 @@ import {
   mayHaveBeenExecuted,
   outcomeOf,
 } from './retryRules.ts';
-import { requireDestination } from './routes.ts';
-import { isBesidePartners, isWrite } from './types.ts';
 
 export interface SendOptions {
   /** Graph's root with the version; no request goes anywhere else. */

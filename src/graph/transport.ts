@@ -2,8 +2,13 @@ import type { Dispatcher } from 'undici';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Connections } from './connections.ts';
 import { abortErrorOf, GraphError, networkErrorOf } from './errors.ts';
-import type { GraphAttempt, GraphResponse, Transport } from './request.ts';
-import { isWrite, methodOf } from './types.ts';
+import {
+  type GraphAttempt,
+  type GraphResponse,
+  isWrite,
+  methodOf,
+  type Transport,
+} from './request.ts';
 
 /** No answer is read that has more bytes, on the wire or unpacked. */
 export const maximumBodyBytes = 4 * 1024 * 1024;

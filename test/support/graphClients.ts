@@ -7,8 +7,7 @@ import {
   passthroughCredentials,
 } from '../../src/graph/credentials.ts';
 import type { EndReason } from '../../src/graph/errors.ts';
-import type { GraphCall, GraphRow, Send } from '../../src/graph/request.ts';
-import { createRoutes } from '../../src/graph/routes.ts';
+import { createRoutes, type GraphCall, type GraphRow, type Send } from '../../src/graph/request.ts';
 import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
 import { createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';

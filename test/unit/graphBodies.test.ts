@@ -3,9 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
 import { maximumJsonValues, readBody, readRefused } from '../../src/graph/body.ts';
 import type { GraphError } from '../../src/graph/errors.ts';
-import type { GraphResponse } from '../../src/graph/request.ts';
+import type { GraphOperation, GraphResponse } from '../../src/graph/request.ts';
 import { maximumBodyBytes } from '../../src/graph/transport.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
 
 interface Answer {

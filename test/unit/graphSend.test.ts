@@ -7,8 +7,12 @@ import {
   tenantKeyOf,
 } from '../../src/graph/credentials.ts';
 import { type AttemptFault, GraphError } from '../../src/graph/errors.ts';
-import type { GraphAttempt, GraphCall, GraphResponse } from '../../src/graph/request.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
+import type {
+  GraphAttempt,
+  GraphCall,
+  GraphOperation,
+  GraphResponse,
+} from '../../src/graph/request.ts';
 import { EndController } from '../../src/shared/abort.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';

@@ -6,7 +6,7 @@ import {
   type GraphErrorCode,
   networkErrorOf,
 } from '../../src/graph/errors.ts';
-import type { GraphResponse } from '../../src/graph/request.ts';
+import type { GraphOperation, GraphResponse } from '../../src/graph/request.ts';
 import {
   type AttemptOutcome,
   attemptLimitMsOf,
@@ -16,7 +16,6 @@ import {
   outcomeOf,
   type RetryFacts,
 } from '../../src/graph/retryRules.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const network = (fault: AttemptFault) => new GraphError('unavailable', 'No', { fault });
