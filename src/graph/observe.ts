@@ -4,14 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { isConfigurationFault, isGraphError } from './errors.ts';
 import { safeIdOf } from './readRefusal.ts';
-import {
-  type GraphAttempt,
-  type GraphRequest,
-  type GraphResponse,
-  headerText,
-  methodOf,
-  routeOf,
-} from './request.ts';
+import { type GraphAttempt, type GraphResponse, headerText, operations } from './request.ts';
 
 interface ReportParts {
   readonly clock: Clock;
@@ -22,7 +15,7 @@ interface ReportParts {
 /** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
 interface AttemptReport {
   /** The attempt's own trace context, if there are traces. */
-  readonly headers: GraphRequest['headers'] | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   answered(response: GraphResponse): void;
   failed(error: unknown): void;
 }
@@ -34,8 +27,7 @@ export function startAttemptReport(
 ): AttemptReport {
   const { call, operation, number, repeatReason } = attempt;
   const startedMs = clock.now();
-  const method = methodOf(operation);
-  const route = routeOf(operation);
+  const { method, route } = operations[operation];
   const labels = { method, route, attempt: number, repeatReason };
   const trace = call.trace?.startAttempt({ operation, ...labels });
   measurements.underWay(1);

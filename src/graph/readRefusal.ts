@@ -1,4 +1,9 @@
-import { type GraphErrorBody, readErrorBody, refusalOf, throttlePauseMsOf } from './errorBody.ts';
+import {
+  type GraphErrorBody,
+  type Refusal,
+  readErrorBody,
+  throttlePauseMsOf,
+} from './errorBody.ts';
 import {
   type GraphAnswer,
   GraphError,
@@ -26,10 +31,9 @@ export interface Asked {
 export function responseErrorOf(
   { operation, id }: Asked,
   response: GraphResponse,
-  nowMs: number,
+  refusal: Refusal,
 ): GraphError {
   const { status } = response;
-  const refusal = refusalOf(response, nowMs);
   const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
@@ -134,7 +138,7 @@ export interface RefusalFacts {
 }
 
 /** What an answer means for the caller. */
-interface Refusal {
+interface Meaning {
   readonly code: GraphErrorCode;
   readonly mayHaveBeenApplied: boolean;
 }
@@ -143,7 +147,7 @@ interface Refusal {
  * Decides what an answer that is no success means. Graph's status is not the whole truth: a tenant without Intune and
  * a missing route both answer 400, a missing Intune role may answer 401.
  */
-export function decideRefusal(facts: RefusalFacts): Refusal {
+export function decideRefusal(facts: RefusalFacts): Meaning {
   if (facts.status >= 500 || facts.status === 408) {
     return decideFault(facts);
   }
@@ -157,7 +161,7 @@ export function decideRefusal(facts: RefusalFacts): Refusal {
 }
 
 /** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
-function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Refusal {
+function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Meaning {
   if (status === 501) {
     return { code: 'badResponse', mayHaveBeenApplied: false };
   }

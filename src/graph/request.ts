@@ -8,38 +8,33 @@ import type { Trace } from '../telemetry/requestTrace.ts';
 import type { Refusal } from './errorBody.ts';
 import type { GraphApiVersion, NewPartnerResource } from './types.ts';
 
-const collection = '/deviceManagement/complianceManagementPartners';
-const onePartner = `${collection}/{id}` as const;
+const partners = 'deviceManagement/complianceManagementPartners';
+const collection = `/${partners}`;
+const onePartner = `${collection}/{id}`;
 const batch = '/$batch';
 
-/** For each operation its HTTP method, in upper case, because Intune rejects any other spelling, and its route. */
-const operations = {
-  list: ['GET', collection],
-  get: ['GET', onePartner],
+/**
+ * For each operation its HTTP method, in upper case, because Intune rejects any other spelling, and its path behind the
+ * version, with a placeholder for the id: what telemetry may show of a URL.
+ */
+export const operations = {
+  list: { method: 'GET', route: collection },
+  get: { method: 'GET', route: onePartner },
   // A batch that holds nothing but GETs.
-  getMany: ['POST', batch],
+  getMany: { method: 'POST', route: batch },
   // The answers that the answer to a batch left for later.
-  getMore: ['GET', batch],
+  getMore: { method: 'GET', route: batch },
   // Ids as a body, because they would not fit into a URL.
-  getGroups: ['POST', '/directoryObjects/getByIds'],
+  getGroups: { method: 'POST', route: '/directoryObjects/getByIds' },
   // A batch of GETs, too.
-  getFilters: ['POST', batch],
-  add: ['POST', collection],
-  update: ['PATCH', onePartner],
-  delete: ['DELETE', onePartner],
+  getFilters: { method: 'POST', route: batch },
+  add: { method: 'POST', route: collection },
+  update: { method: 'PATCH', route: onePartner },
+  delete: { method: 'DELETE', route: onePartner },
 } as const;
 
 /** What is done to the resource. */
 export type GraphOperation = keyof typeof operations;
-
-export function methodOf(operation: GraphOperation): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
-  return operations[operation][0];
-}
-
-/** The path behind the version, with a placeholder for the id: what telemetry may show of a URL. */
-export function routeOf(operation: GraphOperation): string {
-  return operations[operation][1];
-}
 
 /** Whether the operation changes something, so that a doubtful outcome matters. */
 export function isWrite(operation: GraphOperation): boolean {
@@ -53,7 +48,7 @@ export function isBesidePartners(operation: GraphOperation): boolean {
 
 /** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
 export function isAboutOnePartner(operation: GraphOperation): boolean {
-  return operations[operation][1] === onePartner;
+  return operations[operation].route === onePartner;
 }
 
 const readWrite = [
@@ -132,7 +127,7 @@ export interface GraphRequest {
   /** Stands in logs in place of the path, which can carry an id. */
   readonly operation: GraphOperation;
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
   readonly body?: string;
   readonly call: GraphCall;
   /** How many requests Graph counts this as: the items of a batch; 1 if absent. */
@@ -169,7 +164,7 @@ export interface GraphResponse {
   readonly json?: unknown;
   /** How many values the JSON has, or more. */
   readonly jsonValues?: number;
-  /** What it says if it is no success, once that was read. */
+  /** What it says if it is no success. */
   readonly refusal?: Refusal;
   /** Whether an earlier attempt of the same write may have been executed. */
   readonly isAfterDoubt?: boolean;
@@ -183,7 +178,7 @@ export type Send = (request: GraphRequest) => Promise<GraphResponse>;
  */
 export type Transport = (
   attempt: GraphAttempt,
-  headers: GraphRequest['headers'],
+  headers: Readonly<Record<string, string>>,
   attemptSignal?: EndSignal,
 ) => Promise<GraphResponse>;
 
@@ -217,8 +212,6 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   /** Whether an answer to an add is about what was sent. */
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }
-
-const collectionPath = 'deviceManagement/complianceManagementPartners';
 
 /** The URLs of the resource under one root and version. */
 export interface Routes {
@@ -256,7 +249,7 @@ function parseUrl(text: string, base: URL): URL | undefined {
 export function createRoutes(root: URL, version: GraphApiVersion): Routes {
   const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
   const base = new URL(`${version}/`, slashed);
-  const collection = new URL(collectionPath, base);
+  const collection = new URL(partners, base);
   const partner = (id: string): URL => {
     const url = new URL(`${collection.href}/${checkId(id)}`);
     if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
@@ -270,7 +263,7 @@ export function createRoutes(root: URL, version: GraphApiVersion): Routes {
     batch: new URL('$batch', base),
     groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
     partner,
-    partnerInBatch: (id) => `/${collectionPath}/${checkId(id)}`,
+    partnerInBatch: (id) => `/${partners}/${checkId(id)}`,
     filterInBatch: (id) =>
       `/deviceManagement/assignmentFilters/${checkId(id)}?$select=id,displayName`,
     parsePartnerLocation(location) {
@@ -288,26 +281,19 @@ export function createRoutes(root: URL, version: GraphApiVersion): Routes {
 
 /** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
 const knownRoutes = [
-  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?.*)?$/i,
+  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?[^#]*)?$/i,
   /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
   /^directoryObjects\/getByIds\?\$select=id,displayName$/,
 ];
 
 /**
- * Lets nothing through but the known routes under Graph's root and version. The routes make no other URL; this is the
- * last look before a token is added.
+ * Lets nothing through but the known routes under Graph's root and version, without user information. The routes make no
+ * other URL; this is the last look before a token is added.
  */
-export function requireDestination(url: URL, base: URL): void {
-  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
-  const { origin, pathname, search, username, password, hash } = url;
-  const isMeant =
-    origin === base.origin &&
-    pathname.startsWith(prefix) &&
-    knownRoutes.some((route) => route.test(pathname.slice(prefix.length) + search)) &&
-    username === '' &&
-    password === '' &&
-    hash === '';
-  if (!isMeant) {
+export function requireDestination({ href }: URL, base: URL): void {
+  const prefix = base.href.endsWith('/') ? base.href : `${base.href}/`;
+  const isUnderBase = href.startsWith(prefix);
+  if (!isUnderBase || !knownRoutes.some((route) => route.test(href.slice(prefix.length)))) {
     throw new TypeError('A request that does not lead to Microsoft Graph');
   }
 }
@@ -326,7 +312,3 @@ export function resolveNextLink(link: string, page: URL, collection: URL): URL |
     url.pathname.toLowerCase() === collection.pathname.toLowerCase();
   return isSamePlace ? url : undefined;
 }
-
-// One layer less to bomb: an encoded answer would have to be unpacked within a bound.
-export const readHeaders = { accept: 'application/json', 'accept-encoding': 'identity' };
-export const writeHeaders = { ...readHeaders, 'content-type': 'application/json' };

@@ -2,7 +2,6 @@ import { EndController } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { readBody, readRefused } from './body.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials, TenantKeys } from './credentials.ts';
 import { throttlePauseMsOf } from './errorBody.ts';
@@ -16,6 +15,7 @@ import {
 } from './errors.ts';
 import { createGuards } from './guards.ts';
 import { startAttemptReport } from './observe.ts';
+import { isSuccess, readBody, readRefused } from './readAnswer.ts';
 import {
   type GraphAttempt,
   type GraphRequest,
@@ -198,7 +198,10 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     const report = startAttemptReport(attempt, parts);
     try {
       const headers = {
-        ...attempt.headers,
+        accept: 'application/json',
+        // One layer less to bomb: an encoded answer would have to be unpacked within a bound.
+        'accept-encoding': 'identity',
+        ...(attempt.body !== undefined && { 'content-type': 'application/json' }),
         // One request can be followed from the caller's edge through Graph's logs.
         'client-request-id': call.requestId,
         ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
@@ -207,7 +210,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       };
       const read = readBody(attempt, await transport(attempt, headers, limit));
       const answer = read instanceof Promise ? await read : read;
-      const response = answer.status < 300 ? answer : readRefused(answer, token, clock.now());
+      const response = isSuccess(answer) ? answer : readRefused(answer, token, clock.now());
       report.answered(response);
       return response;
     } catch (error) {

@@ -6,7 +6,7 @@ import {
   type GraphAttempt,
   type GraphResponse,
   isWrite,
-  methodOf,
+  operations,
   type Transport,
 } from './request.ts';
 
@@ -28,7 +28,7 @@ export function createTransport(connections: Pick<Connections, 'dispatch'>): Tra
       const exchange = new Exchange(attempt, attemptSignal, resolve, reject);
       if (!exchange.isOver()) {
         const { operation, url, body = null, onNewConnection = false } = attempt;
-        const method = methodOf(operation);
+        const { method } = operations[operation];
         const path = `${url.pathname}${url.search}`;
         // Deadlines are signals of ours; undici's own timers are coarse and would only add a second, different truth.
         const timeouts = { headersTimeout: 0, bodyTimeout: 0 };

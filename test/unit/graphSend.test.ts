@@ -63,7 +63,6 @@ function createScripted(
     send({
       operation,
       url,
-      headers: {},
       call: { ...call, deadlineMs: clock.now() + 20_000 },
     }).catch((error: unknown) => error);
   return {
@@ -252,7 +251,7 @@ function createCounted() {
       answer = { status, headers };
       const callerToken = new Secret(token(signature));
       const call = testCall({ callerToken, deadlineMs: clock.now() + 20_000 });
-      const sending = send({ operation: 'add', url, headers: {}, call });
+      const sending = send({ operation: 'add', url, call });
       await clock.advance(20_000);
       await sending;
       return claimed.at(-1)?.key;
@@ -321,7 +320,7 @@ function createHeld(concurrency: number, queue: number) {
   return {
     begun,
     ask: (requestId: string, call: GraphCall = testCall()): Promise<unknown> =>
-      send({ operation: 'list', url, headers: {}, call: { ...call, requestId } }).catch(
+      send({ operation: 'list', url, call: { ...call, requestId } }).catch(
         (error: unknown) => error,
       ),
     async finish(...ids: string[]) {
