@@ -3,7 +3,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { Client } from 'undici';
 import type { Dependencies } from '../dependencies.ts';
-import { trustIn } from '../graph/connections.ts';
+import { trustIn } from '../graph/transport.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
