@@ -7,10 +7,9 @@ import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createGraphBudget } from './graph/budget.ts';
 import { createGraphClient } from './graph/client.ts';
-import { createConnections } from './graph/connections.ts';
-import { createRoutes } from './graph/routes.ts';
+import { createRoutes } from './graph/request.ts';
 import { createSend } from './graph/send.ts';
-import { createTransport } from './graph/transport.ts';
+import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
 import { readPartner } from './partners/readPartner.ts';
@@ -90,7 +89,7 @@ async function tunnelThrough(proxy: ForwardProxy | undefined) {
   if (proxy === undefined) {
     return undefined;
   }
-  const { createProxyAgent } = await import('./graph/tunnel.ts');
+  const { createProxyAgent } = await import('./shared/tunnel.ts');
   return (options: Parameters<typeof createProxyAgent>[1]) => createProxyAgent(proxy, options);
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../config/config.ts';
 import { ConfigError, createReaders, type Environment } from '../config/readers.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { createRoutes } from '../graph/routes.ts';
+import { createRoutes } from '../graph/request.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import { Secret } from '../shared/secret.ts';
 import { checkAuthority } from './authority.ts';

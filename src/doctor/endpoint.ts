@@ -3,13 +3,13 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import { Client } from 'undici';
 import type { Dependencies } from '../dependencies.ts';
-import { trustIn } from '../graph/connections.ts';
+import { trustIn } from '../graph/transport.ts';
 import { abortable } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { parseJson } from '../shared/json.ts';
-import { openTunnel } from '../shared/openTunnel.ts';
 import { type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import { openTunnel } from '../shared/tunnel.ts';
 import { type CheckName, type Finding, findingsOf } from './finding.ts';
 
 /**

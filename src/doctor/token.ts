@@ -2,7 +2,7 @@ import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
 import type { OwnIdentityConfig } from '../config/identity.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
-import { requiredScopesOf } from '../graph/types.ts';
+import { requiredScopesOf } from '../graph/request.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { startIdentity } from '../identity/startIdentity.ts';
 import { inboundOptions } from '../identityMode.ts';

@@ -1,11 +1,17 @@
 import { isJsonObject } from '../shared/json.ts';
 import { refusalOf } from './errorBody.ts';
-import { sleep } from './errors.ts';
-import { readJsonBody } from './readAnswer.ts';
-import { protocolErrorOf } from './readRefusal.ts';
-import type { GraphCall, GraphClientParts, GraphResponse } from './request.ts';
+import { GraphError, isGraphError, sleep } from './errors.ts';
+import { isSuccess, readJsonBody } from './readAnswer.ts';
+import { graphAnswerOf, protocolErrorOf } from './readRefusal.ts';
+import {
+  type GraphCall,
+  type GraphClientParts,
+  type GraphResponse,
+  isSameId,
+  requiredScopesOf,
+  resolveNextLink,
+} from './request.ts';
 import { decideRetry, outcomeOf } from './retryRules.ts';
-import { readHeaders, resolveNextLink, writeHeaders } from './routes.ts';
 
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;
@@ -34,14 +40,14 @@ interface BatchPart {
 
 /**
  * Understands the answer to a batch, or a further part of it. What each answer says is not looked at here.
- * @throws GraphResponseError for a refusal of the batch, GraphProtocolError for an answer that is none to a batch.
+ * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
 export function readBatch(
   operation: BatchReads['operation'] | 'getMore',
   response: GraphResponse,
   nowMs: number,
 ): BatchPart {
-  const body = readJsonBody({ operation }, response, nowMs, [200]);
+  const body = readJsonBody({ operation }, response);
   const items = isJsonObject(body) ? body['responses'] : undefined;
   if (!isJsonObject(body) || !Array.isArray(items)) {
     throw protocolErrorOf({ operation }, response, 'it has no answers');
@@ -83,7 +89,7 @@ function toResponse(
     body: Buffer.alloc(0),
     json: item['body'],
   };
-  return status < 300 ? response : { ...response, refusal: refusalOf(response, nowMs) };
+  return isSuccess(response) ? response : { ...response, refusal: refusalOf(response, nowMs) };
 }
 
 /**
@@ -121,16 +127,10 @@ async function askOnce(
   { operation, paths }: BatchReads,
   call: GraphCall,
 ): Promise<readonly (GraphResponse | undefined)[]> {
-  const response = await send({
-    operation,
-    url: routes.batch,
-    headers: writeHeaders,
-    body: batchBodyOf(paths),
-    call,
-    cost: paths.length,
-  });
-  let { answers, nextLink } = readBatch(operation, response, clock.now());
   let page = routes.batch;
+  const cost = paths.length;
+  const response = await send({ operation, url: page, body: batchBodyOf(paths), call, cost });
+  let { answers, nextLink } = readBatch(operation, response, clock.now());
   const isMissing = (_path: string, index: number): boolean => !answers.has(String(index));
   // What is still missing after as many parts as there are requests stays missing.
   for (let parts = 1; parts <= paths.length && paths.some(isMissing); parts += 1) {
@@ -139,7 +139,7 @@ async function askOnce(
       break;
     }
     page = url;
-    const more = await send({ operation: 'getMore', url, headers: readHeaders, call });
+    const more = await send({ operation: 'getMore', url, call });
     const part = readBatch('getMore', more, clock.now());
     answers = new Map([...part.answers, ...answers]);
     nextLink = part.nextLink;
@@ -154,7 +154,7 @@ function repeatDelayMsOf(
   attempt: number,
   call: GraphCall,
 ): number | undefined {
-  if (response === undefined || response.status < 300) {
+  if (response?.refusal === undefined) {
     return undefined;
   }
   const nowMs = clock.now();
@@ -168,4 +168,102 @@ function repeatDelayMsOf(
     chance: chance(),
   });
   return decision.kind === 'repeat' ? decision.delayMs : undefined;
+}
+
+/** A name, undefined if Graph has nothing with this id, or why the name could not be read. */
+export type NameLookup = string | undefined | GraphError;
+
+/** `getByIds` takes no more ids. Source: its page in Graph's reference. */
+export const maximumGroupsAtOnce = 1000;
+
+/**
+ * Reads the names of groups in one call, in the order of the ids, which are GUIDs. Graph leaves out what it does not
+ * have, and gives the id without a name if the token may not see it.
+ * @throws GraphError if the call as a whole failed.
+ */
+export async function getGroupNames(
+  { send, routes }: GraphClientParts,
+  ids: readonly string[],
+  call: GraphCall,
+): Promise<readonly NameLookup[]> {
+  const operation = 'getGroups';
+  const body = JSON.stringify({ ids, types: ['group'] });
+  const response = await send({ operation, url: routes.groupsByIds, body, call });
+  const answer = readJsonBody({ operation }, response);
+  const rows = isJsonObject(answer) ? answer['value'] : undefined;
+  if (!Array.isArray(rows)) {
+    throw protocolErrorOf({ operation }, response, 'it has no list');
+  }
+  const names = new Map<string, string | null>();
+  for (const row of rows) {
+    const { id, displayName } = isJsonObject(row) ? row : {};
+    if (typeof id === 'string') {
+      names.set(id.toLowerCase(), typeof displayName === 'string' ? displayName : null);
+    }
+  }
+  const hidden = hiddenNameError(operation, response);
+  return ids.map((id) => {
+    const name = names.get(id.toLowerCase());
+    return name === null ? hidden : name;
+  });
+}
+
+/**
+ * Reads the names of at most 20 assignment filters in one batch, in the order of the ids.
+ * @throws GraphError if the call as a whole failed.
+ */
+export async function getFilterNames(
+  parts: GraphClientParts,
+  ids: readonly string[],
+  call: GraphCall,
+): Promise<readonly NameLookup[]> {
+  const paths = ids.map((id) => parts.routes.filterInBatch(id));
+  const answers = await getManyItems(parts, { operation: 'getFilters', paths }, call);
+  return ids.map((id, index) => {
+    const response = answers[index];
+    return response?.status === 404
+      ? undefined
+      : readItem(response, (item) => readFilterName(item, id));
+  });
+}
+
+function readFilterName(response: GraphResponse, id: string): NameLookup {
+  const operation = 'getFilters';
+  const filter = readJsonBody({ operation }, response);
+  const { id: answeredId, displayName } = isJsonObject(filter) ? filter : {};
+  if (typeof answeredId !== 'string' || !isSameId(id, answeredId)) {
+    throw protocolErrorOf({ operation }, response, 'it is not about the filter');
+  }
+  return typeof displayName === 'string' ? displayName : hiddenNameError(operation, response);
+}
+
+/** Understands one answer of a batch; what is wrong with it is no fault of the others. */
+export function readItem<Result>(
+  response: GraphResponse | undefined,
+  read: (response: GraphResponse) => Result,
+): Result | GraphError {
+  if (response === undefined) {
+    const message = "Microsoft Graph's answer to a batch leaves out a request.";
+    return new GraphError('badResponse', message);
+  }
+  try {
+    return read(response);
+  } catch (error) {
+    if (isGraphError(error)) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+/** Graph shows the id of what a token may not read, and nothing else. */
+function hiddenNameError(
+  operation: 'getGroups' | 'getFilters',
+  response: GraphResponse,
+): GraphError {
+  return new GraphError('forbidden', 'Microsoft Graph gives the id without a name.', {
+    lacking: 'PERMISSION',
+    requiredScopes: requiredScopesOf(operation),
+    answer: graphAnswerOf(response),
+  });
 }

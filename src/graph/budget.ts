@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
-import { GraphRejectedLocallyError, sleep, untilEnded } from './errors.ts';
+import { GraphError, sleep, untilEnded } from './errors.ts';
 
 /** What a send costs, for whom, and how long it can wait. */
 export interface BudgetClaim {
@@ -20,8 +20,8 @@ export interface BudgetClaim {
 export interface GraphBudget {
   /**
    * Counts a send: at once, giving undefined, or when the promise resolves.
-   * @throws GraphRejectedLocallyError `throttled` with the wait, at once if that is longer than the claim can wait.
-   * @throws GraphDeadlineError if its signal fires before its turn.
+   * @throws GraphError `throttled` with the wait, at once if that is longer than the claim can wait.
+   * @throws GraphError if its signal fires before its turn.
    */
   acquire(claim: BudgetClaim): Promise<void> | undefined;
   /** Holds back all sends of this key for so long, an hour at most; other keys go on. */
@@ -68,7 +68,7 @@ export async function createGraphBudget(
     // A claim that would come too late is rejected now, not after the wait.
     if (waitMs >= leftMs) {
       const message = "The budget towards Microsoft Graph has no room in the operation's time.";
-      throw new GraphRejectedLocallyError('throttled', message, { retryAfterMs: waitMs });
+      throw new GraphError('throttled', message, { retryAfterMs: waitMs });
     }
     const spreadMs = Math.min(chance() * longestSpreadMs, leftMs - waitMs);
     waiting.set(place, ahead + 1);

@@ -1,17 +1,17 @@
-import { getManyItems } from './batch.ts';
-import { GraphError, GraphProtocolError, GraphResponseError, isGraphError } from './errors.ts';
-import { readPages } from './listPages.ts';
-import { getFilterNames, getGroupNames, type NameLookup } from './names.ts';
-import { type Reading, readAdded, readDeleted, readGot, readUpdated } from './readAnswer.ts';
-import type { GraphCall, GraphClientParts, GraphResponse, GraphRow } from './request.ts';
-import { readHeaders, writeHeaders } from './routes.ts';
+import { getFilterNames, getGroupNames, getManyItems, type NameLookup, readItem } from './batch.ts';
+import { GraphError, isGraphError } from './errors.ts';
+import { readAdded, readDeleted, readGot, readPage, readUpdated } from './readAnswer.ts';
 import {
+  type GraphCall,
+  type GraphClientParts,
   type GraphOperation,
+  type GraphResponse,
+  type GraphRow,
+  idKeyOf,
   isPartnerId,
-  type NewPartnerResource,
-  type PartnerChanges,
-  type WirePlatform,
-} from './types.ts';
+  resolveNextLink,
+} from './request.ts';
+import type { NewPartnerResource, PartnerChanges, WirePlatform } from './types.ts';
 
 /** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
 export type PartnerLookup<Row> = Row | undefined | GraphError;
@@ -60,20 +60,14 @@ export interface GraphClient<Row extends GraphRow = GraphRow> {
 export function createGraphClient<Row extends GraphRow>(
   parts: GraphClientParts<Row>,
 ): GraphClient<Row> {
-  const { send, routes, clock, readRow, noteSeen, matchesSubmitted } = parts;
-
-  const readingOf = (response: GraphResponse): Reading<Row> => ({
-    response,
-    nowMs: clock.now(),
-    readRow,
-  });
+  const { send, routes, readRow, noteSeen, matchesSubmitted } = parts;
 
   const sendGet = (id: string, call: GraphCall): Promise<GraphResponse> =>
-    send({ operation: 'get', url: routes.partner(id), headers: readHeaders, call });
+    send({ operation: 'get', url: routes.partner(id), call });
 
   async function readSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined> {
     const response = await sendGet(id, call);
-    const partner = noneIfNotFound(() => readGot(readingOf(response), id));
+    const partner = noneIfNotFound(() => readGot(response, readRow, id));
     return partner && { partner, body: response.body };
   }
 
@@ -83,21 +77,21 @@ export function createGraphClient<Row extends GraphRow>(
 
   async function patch(id: string, body: string, call: GraphCall): Promise<Row | undefined> {
     const url = routes.partner(id);
-    const response = await send({ operation: 'update', url, headers: writeHeaders, body, call });
-    return readUpdated(readingOf(response), id);
+    const response = await send({ operation: 'update', url, body, call });
+    return readUpdated(response, readRow, id);
   }
 
   async function add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
     const body = JSON.stringify(partner);
     const url = routes.collection;
-    const response = await send({ operation: 'add', url, headers: writeHeaders, body, call });
-    const answer = readAdded(readingOf(response));
+    const response = await send({ operation: 'add', url, body, call });
+    const answer = readAdded(response, readRow);
     const added =
       'partner' in answer
         ? answer.partner
         : await readBack(routes.parsePartnerLocation(answer.location), call);
     if (!matchesSubmitted(partner, added)) {
-      throw new GraphProtocolError('badResponse', anotherPartner, {
+      throw new GraphError('badResponse', anotherPartner, {
         mayHaveBeenApplied: true,
         answeredId: isPartnerId(added.id) ? added.id : undefined,
       });
@@ -118,19 +112,18 @@ export function createGraphClient<Row extends GraphRow>(
     }
     const { answer, answeredId } = isGraphError(cause) ? cause.details : {};
     const details = { cause, answer, answeredId, mayHaveBeenApplied: true };
-    throw new GraphProtocolError('badResponse', notReadBack, details);
+    throw new GraphError('badResponse', notReadBack, details);
   }
 
   async function remove(id: string, call: GraphCall): Promise<void> {
     try {
       const url = routes.partner(id);
-      const response = await send({ operation: 'delete', url, headers: readHeaders, call });
-      readDeleted(response, clock.now(), id);
+      const response = await send({ operation: 'delete', url, call });
+      readDeleted(response, id);
     } catch (error) {
       const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
       // A refusal is looked into as well: a delete has no input that could be wrong.
-      const canBeLookedInto =
-        isInDoubt || (error instanceof GraphResponseError && error.code === 'invalidRequest');
+      const canBeLookedInto = isInDoubt || (isGraphError(error) && error.code === 'invalidRequest');
       if (!canBeLookedInto || !(saysItIsGone(error) || (await isGone(id, call)))) {
         throw error;
       }
@@ -138,7 +131,7 @@ export function createGraphClient<Row extends GraphRow>(
       // delete of what is not there with a 400 that says nothing.
       if (!isInDoubt) {
         const message = 'Microsoft Graph has no partner with this id.';
-        throw new GraphResponseError('notFound', message, { ...error.details, cause: error });
+        throw new GraphError('notFound', message, { ...error.details, cause: error });
       }
     }
   }
@@ -146,7 +139,7 @@ export function createGraphClient<Row extends GraphRow>(
   /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
   async function isGone(id: string, call: GraphCall): Promise<boolean> {
     try {
-      readGot(readingOf(await sendGet(id, call)), id);
+      readGot(await sendGet(id, call), readRow, id);
       return false;
     } catch (error) {
       return saysItIsGone(error);
@@ -197,7 +190,7 @@ export function createGraphClient<Row extends GraphRow>(
       const paths = ids.map((id) => routes.partnerInBatch(id));
       const answers = await getManyItems(parts, { operation: 'getMany', paths }, call);
       const lookups = answers.map((answer, index) =>
-        lookUp(answer && readingOf(answer), ids[index] ?? ''),
+        readItem(answer, (item) => noneIfNotFound(() => readGot(item, readRow, ids[index] ?? ''))),
       );
       noteSeen(
         lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
@@ -242,25 +235,89 @@ function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   }
 }
 
-function lookUp<Row extends GraphRow>(
-  reading: Reading<Row> | undefined,
-  id: string,
-): PartnerLookup<Row> {
-  if (reading === undefined) {
-    const message = "Microsoft Graph's answer to a batch leaves out a request.";
-    return new GraphProtocolError('badResponse', message);
-  }
-  try {
-    return noneIfNotFound(() => readGot(reading, id));
-  } catch (error) {
-    if (error instanceof GraphError) {
-      return error;
-    }
-    throw error;
-  }
-}
-
 /** A 410 may come from something in between, and a 400 of Intune's from anything. */
 function saysItIsGone(error: unknown): boolean {
   return isGraphError(error) && error.code === 'notFound' && error.details.answer?.status === 404;
+}
+
+/** Pages may be empty, but so many in a row are no list any more. */
+const maximumEmptyPages = 50;
+/** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
+const maximumRepeatedPages = 3;
+
+/** What a parsed value takes beside its text, about. */
+const bytesPerValue = 64;
+const pageBytes = new WeakMap<readonly GraphRow[], number>();
+
+/** How much memory a page of the list takes, in bytes, about. */
+export function bytesOfPage(page: readonly GraphRow[]): number {
+  return pageBytes.get(page) ?? 0;
+}
+
+/**
+ * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for. A row
+ * that moves while the list is read comes twice, and is given once.
+ * @throws GraphError
+ */
+async function* readPages<Row extends GraphRow>(
+  { send, routes, readRow, noteSeen }: GraphClientParts<Row>,
+  call: GraphCall,
+): AsyncGenerator<readonly Row[], void, undefined> {
+  const seen = new Set<string>();
+  const known = new Set<string>();
+  let emptyPages = 0;
+  let repeatedPages = 0;
+  let url: URL | undefined = routes.collection;
+  while (url !== undefined) {
+    seen.add(url.href);
+    const response = await send({ operation: 'list', url, call });
+    const page = readPage(response, readRow);
+    const fresh = page.partners.filter(({ id }) => {
+      const key = idKeyOf(id);
+      return !known.has(key) && known.add(key);
+    });
+    if (fresh.length > 0) {
+      emptyPages = 0;
+      repeatedPages = 0;
+    } else if (page.partners.length > 0 || repeatedPages > 0) {
+      repeatedPages += 1;
+    } else {
+      emptyPages += 1;
+    }
+    if (page.nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
+      throw unbelievable('brings the same rows again and again.');
+    }
+    if (emptyPages > maximumEmptyPages) {
+      throw unbelievable('goes on without end and without rows.');
+    }
+    pageBytes.set(fresh, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
+    const next = nextPageUrl(page.nextLink, url, routes.collection, seen);
+    yield fresh;
+    noteSeen(fresh);
+    url = next;
+  }
+}
+
+/** @throws GraphError for a link that leads elsewhere or back. */
+function nextPageUrl(
+  nextLink: string | undefined,
+  page: URL,
+  collection: URL,
+  seen: ReadonlySet<string>,
+): URL | undefined {
+  if (nextLink === undefined) {
+    return undefined;
+  }
+  const url = resolveNextLink(nextLink, page, collection);
+  if (url === undefined) {
+    throw unbelievable('goes on at a place that is not its own; the token is not sent there.');
+  }
+  if (seen.has(url.href)) {
+    throw unbelievable('leads back to an earlier page.');
+  }
+  return url;
+}
+
+function unbelievable(what: string): GraphError {
+  return new GraphError('badResponse', `Microsoft Graph's list ${what}`);
 }

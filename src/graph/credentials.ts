@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { atMost } from '../shared/atMost.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { digestOf, type Secret } from '../shared/secret.ts';
-import { GraphCredentialError } from './errors.ts';
+import { GraphError } from './errors.ts';
 import type { GraphCall } from './request.ts';
 
 /** Where the token for a call of Graph comes from. */
@@ -11,7 +11,7 @@ export interface Credentials {
   readonly hasOwnTokens: boolean;
   /**
    * Gives the token, at once if it is known; a fresh one was not used before, because Graph rejected the last one.
-   * @throws GraphCredentialError if there is none.
+   * @throws GraphError if there is none.
    */
   tokenFor(call: GraphCall, wish: { readonly withFreshToken: boolean }): Secret | Promise<Secret>;
 }
@@ -21,7 +21,7 @@ export const passthroughCredentials: Credentials = {
   hasOwnTokens: false,
   tokenFor(call) {
     if (call.callerToken === undefined) {
-      throw new GraphCredentialError(
+      throw new GraphError(
         'unauthenticated',
         'Send a token for Microsoft Graph in the header "Authorization: Bearer …".',
       );

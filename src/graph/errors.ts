@@ -1,6 +1,6 @@
 import { abortable, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { EndReason } from './request.ts';
+import { rejectsCredentials } from '../shared/proxy.ts';
 
 /** What went wrong, in terms of what a caller can do about it. */
 export type GraphErrorCode =
@@ -85,24 +85,6 @@ export class GraphError extends Error {
   }
 }
 
-/** Graph answered, and the answer is a refusal or a fault. */
-export class GraphResponseError extends GraphError {}
-
-/** No answer came: the connection could not be made, or broke. */
-export class GraphNetworkError extends GraphError {}
-
-/** The operation's time was up, its caller went away or the gateway stops, before an answer came. */
-export class GraphDeadlineError extends GraphError {}
-
-/** An answer came that cannot be believed: not JSON, of wrong types, too large, from somewhere else. */
-export class GraphProtocolError extends GraphError {}
-
-/** Nothing was sent, because there is no usable credential to send. */
-export class GraphCredentialError extends GraphError {}
-
-/** Nothing was sent, because this gateway holds back: its own budget is used up, or the upstream is known to be down. */
-export class GraphRejectedLocallyError extends GraphError {}
-
 export function isGraphError(error: unknown): error is GraphError {
   return error instanceof GraphError;
 }
@@ -111,6 +93,9 @@ export function isGraphError(error: unknown): error is GraphError {
 export function isConfigurationFault(error: unknown): error is GraphError {
   return isGraphError(error) && error.details.fault === 'proxy-credentials';
 }
+
+/** Why an operation ended before its answer was there. */
+export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
 
 const endings: Readonly<Record<EndReason, readonly [code: GraphErrorCode, message: string]>> = {
   deadline: ['timeout', "Microsoft Graph did not answer within the operation's time."],
@@ -124,9 +109,9 @@ export function abortErrorOf(
   { reason }: Pick<EndSignal, 'reason'>,
   mayHaveBeenApplied = false,
   fault: 'ended' | 'queued' = 'ended',
-): GraphDeadlineError {
+): GraphError {
   const [code, message] = endings[isEndReason(reason) ? reason : 'deadline'];
-  return new GraphDeadlineError(code, message, { mayHaveBeenApplied, fault });
+  return new GraphError(code, message, { mayHaveBeenApplied, fault });
 }
 
 function isEndReason(reason: unknown): reason is EndReason {
@@ -135,13 +120,13 @@ function isEndReason(reason: unknown): reason is EndReason {
 
 /**
  * Waits for something, but no longer than the operation lasts.
- * @throws GraphDeadlineError as soon as the signal fires; what was waited for goes on by itself, unheard.
+ * @throws GraphError as soon as the signal fires; what was waited for goes on by itself, unheard.
  */
 export function untilEnded<Result>(signal: EndSignal, awaited: Promise<Result>): Promise<Result> {
   return abortable(signal, awaited, abortErrorOf);
 }
 
-/** Waits, in milliseconds, and leaves no timer behind. @throws GraphDeadlineError as soon as the signal fires. */
+/** Waits, in milliseconds, and leaves no timer behind. @throws GraphError as soon as the signal fires. */
 export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -159,4 +144,65 @@ export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Prom
     }
     signal.addEventListener('abort', onAbort);
   });
+}
+
+/** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them goes away by itself. */
+const untrustedCodes: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+]);
+
+/** What the connection broke at, for the judgement. */
+interface ConnectionFault {
+  readonly cause: Error;
+  /** Whether the request had begun to go out. */
+  readonly wasSent: boolean;
+  readonly isWrite: boolean;
+}
+
+/** Understands why an exchange gave no answer. */
+export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): GraphError {
+  const code = codeOf(cause);
+  const mayHaveBeenApplied = wasSent && isWrite;
+  if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
+    const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
+    return new GraphError('unavailable', message, { cause, fault: 'untrusted' });
+  }
+  if (rejectsCredentials(cause)) {
+    const message =
+      "The forward proxy rejects the gateway's credentials (407), so nothing was sent. Its operator has to set " +
+      'them in HTTPS_PROXY.';
+    return new GraphError('unavailable', message, { cause, fault: 'proxy-credentials' });
+  }
+  if (!wasSent) {
+    const message = 'No connection to Microsoft Graph could be made.';
+    return new GraphError('unavailable', message, { cause, fault: 'not-connected' });
+  }
+  if (isNotHttp(code)) {
+    const message = "Microsoft Graph's answer is not HTTP as this gateway reads it.";
+    return new GraphError('badResponse', message, { cause, mayHaveBeenApplied });
+  }
+  const message = 'The connection to Microsoft Graph broke before its answer was complete.';
+  return new GraphError('unavailable', message, {
+    cause,
+    fault: 'broken',
+    mayHaveBeenApplied,
+  });
+}
+
+/** The parser gave up on what came; an end in the middle is a break and no fault of form. */
+function isNotHttp(code: string): boolean {
+  const isParser = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  return isParser || code === 'UND_ERR_HEADERS_OVERFLOW';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

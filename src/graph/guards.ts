@@ -1,10 +1,8 @@
 import type { EndSignal } from '../shared/abort.ts';
-import { type Circuit, createCircuit } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
-import { type ConcurrencyLimit, createConcurrencyLimit } from '../shared/concurrencyLimit.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { GraphRejectedLocallyError } from './errors.ts';
+import { GraphError } from './errors.ts';
 
 const names = {
   graph: { inside: 'Microsoft Graph', first: 'Microsoft Graph' },
@@ -33,7 +31,7 @@ const retryAfterMs = 1_000;
 
 /**
  * Makes what stands before the requests to one upstream: a breaker, and places with a queue. Both reject with a
- * GraphRejectedLocallyError; `ended` makes the error of a request whose signal fires in the queue.
+ * GraphError; `ended` makes the error of a request whose signal fires in the queue.
  */
 export function createGuards(
   upstream: keyof typeof names,
@@ -42,29 +40,236 @@ export function createGuards(
   ended: (signal: EndSignal) => Error,
 ): { readonly circuit: Circuit; readonly places: ConcurrencyLimit } {
   const { inside, first } = names[upstream];
-  const circuit = createCircuit(
-    { openMs: options.breakerOpenMs },
-    {
-      now: clock.now,
-      chance,
-      onState(state) {
-        log.warn(`The breaker towards ${inside} changed its state`, { state });
-        measurements.breakerState(state, upstream);
-      },
-      rejectedLocally() {
-        measurements.heldBack('breaker', upstream);
-        const message = `${first} is down as far as this gateway can see; nothing was sent.`;
-        return new GraphRejectedLocallyError('unavailable', message);
-      },
+  const circuit = createCircuit({
+    openMs: options.breakerOpenMs,
+    now: clock.now,
+    chance,
+    onState(state) {
+      log.warn(`The breaker towards ${inside} changed its state`, { state });
+      measurements.breakerState(state, upstream);
     },
-  );
+    rejectedLocally() {
+      measurements.heldBack('breaker', upstream);
+      const message = `${first} is down as far as this gateway can see; nothing was sent.`;
+      return new GraphError('unavailable', message);
+    },
+  });
   const places = createConcurrencyLimit(options, {
     full() {
       measurements.heldBack('bulkhead', upstream);
       const message = `The queue for ${inside} is full, so nothing was sent.`;
-      return new GraphRejectedLocallyError('overloaded', message, { retryAfterMs });
+      return new GraphError('overloaded', message, { retryAfterMs });
     },
     ended,
   });
   return { circuit, places };
+}
+
+type CircuitState = 'closed' | 'half-open' | 'open';
+
+interface CircuitOptions {
+  /** How long it is open before one call is let through to look, on average and at first; twice that the next time. */
+  readonly openMs: number;
+  /** In milliseconds; it may jump. */
+  readonly now: () => number;
+  /** From 0 to 1, 1 excluded. */
+  readonly chance: () => number;
+  readonly onState: (state: CircuitState) => void;
+  /** What is thrown in place of an attempt while it is open. */
+  readonly rejectedLocally: () => Error;
+}
+
+/** How an attempt ended. */
+export type AttemptEnd<Answer> =
+  | { readonly answer: Answer }
+  | { readonly error: unknown; readonly durationMs: number };
+
+/**
+ * What an attempt's end says of the upstream: it is down, it is up, or nothing. `there` is for a fault that is not the
+ * upstream's as a whole: it counts for nothing, but the call that looked whether the upstream is back has found it.
+ */
+export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
+
+/** Fails at once while an upstream is known to be down. */
+interface Circuit {
+  run<Answer>(
+    attempt: () => Promise<Answer>,
+    classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
+  ): Promise<Answer>;
+}
+
+const longestOpenMs = 30_000;
+const windowSeconds = 10;
+const leastCalls = 10;
+const largestShare = 0.5;
+
+/**
+ * Makes the circuit of one upstream. Closed, it opens if more than half of at least ten calls within ten seconds failed;
+ * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
+ * it is open begins anew.
+ */
+export function createCircuit(options: CircuitOptions): Circuit {
+  const { openMs, now, chance, onState, rejectedLocally } = options;
+  let state: CircuitState = 'closed';
+  let opened = 0;
+  let openedAtMs = 0;
+  let openForMs = 0;
+  /** By second and not by call: an outage of the night must not count in the morning. */
+  let seconds = new Map<number, { calls: number; failures: number }>();
+
+  function change(next: CircuitState): void {
+    state = next;
+    onState(next);
+  }
+
+  function open(): void {
+    openedAtMs = now();
+    // Replicas that saw the same outage do not all look at one moment.
+    openForMs = Math.min(longestOpenMs, openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
+    opened += 1;
+    change('open');
+  }
+
+  function close(): void {
+    opened = 0;
+    seconds = new Map();
+    count(false);
+    change('closed');
+  }
+
+  function count(hasFailed: boolean): void {
+    const second = Math.floor(now() / 1000);
+    let counts = seconds.get(second);
+    if (counts === undefined) {
+      const isRecent = ([other]: [number, unknown]) => Math.abs(second - other) < windowSeconds;
+      counts = { calls: 0, failures: 0 };
+      seconds = new Map([...seconds].filter(isRecent)).set(second, counts);
+    }
+    counts.calls += 1;
+    counts.failures += hasFailed ? 1 : 0;
+  }
+
+  function hasFailedTooOften(): boolean {
+    const sumOf = (what: 'calls' | 'failures'): number =>
+      [...seconds.values()].reduce((sum, counts) => sum + counts[what], 0);
+    const calls = sumOf('calls');
+    return calls >= leastCalls && sumOf('failures') > largestShare * calls;
+  }
+
+  /** Lets an attempt through, or throws; tells whether it is the one that looks. */
+  function enter(): boolean {
+    if (state === 'closed') {
+      return false;
+    }
+    openedAtMs = Math.min(openedAtMs, now());
+    if (state === 'half-open' || now() - openedAtMs < openForMs) {
+      throw rejectedLocally();
+    }
+    change('half-open');
+    return true;
+  }
+
+  function leave(isLook: boolean, outcome: UpstreamOutcome): void {
+    if (isLook) {
+      (outcome === 'up' || outcome === 'there' ? close : open)();
+    } else if (state === 'closed' && (outcome === 'down' || outcome === 'up')) {
+      // While it is not closed, an attempt from before says nothing of what the one that looks finds.
+      count(outcome === 'down');
+      if (outcome === 'down' && hasFailedTooOften()) {
+        open();
+      }
+    }
+  }
+
+  return {
+    async run(attempt, classify) {
+      const isLook = enter();
+      const startedMs = now();
+      let outcome: UpstreamOutcome = 'nothing';
+      try {
+        const answer = await attempt();
+        outcome = classify({ answer });
+        return answer;
+      } catch (error) {
+        outcome = classify({ error, durationMs: now() - startedMs });
+        throw error;
+      } finally {
+        leave(isLook, outcome);
+      }
+    },
+  };
+}
+
+/** What is thrown in place of an attempt. */
+interface ConcurrencyErrors {
+  /** The queue is full. */
+  readonly full: () => Error;
+  /** The signal fired before the turn came. */
+  readonly ended: (signal: EndSignal) => Error;
+}
+
+/** Bounds what is in flight to one upstream and what waits for it. */
+interface ConcurrencyLimit {
+  /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
+  run<Result>(signal: EndSignal, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
+}
+
+/** Makes the limit of one upstream. Attempts start in the order in which they came; a wait ends with its signal. */
+function createConcurrencyLimit(
+  { concurrency, queue }: Pick<GuardOptions, 'concurrency' | 'queue'>,
+  errors: ConcurrencyErrors,
+): ConcurrencyLimit {
+  let inFlight = 0;
+  /** In the order in which they came; calling one gives it the place. */
+  const waiting = new Set<() => void>();
+
+  const waitForPlace = (signal: EndSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const stopWaiting = (): void => {
+        waiting.delete(begin);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const begin = (): void => {
+        stopWaiting();
+        resolve();
+      };
+      const onAbort = (): void => {
+        stopWaiting();
+        reject(errors.ended(signal));
+      };
+      waiting.add(begin);
+      signal.addEventListener('abort', onAbort);
+    });
+
+  function leave(): void {
+    const [next] = waiting;
+    if (next === undefined) {
+      inFlight -= 1;
+    } else {
+      // The place goes on from hand to hand, so that no newcomer takes it.
+      next();
+    }
+  }
+
+  return {
+    async run(signal, work) {
+      if (signal.aborted) {
+        throw errors.ended(signal);
+      }
+      const hasToWait = inFlight >= concurrency;
+      if (hasToWait) {
+        if (waiting.size >= queue) {
+          throw errors.full();
+        }
+        await waitForPlace(signal);
+      } else {
+        inFlight += 1;
+      }
+      try {
+        return await work(hasToWait);
+      } finally {
+        leave();
+      }
+    },
+  };
 }

@@ -1,20 +1,25 @@
-import { type GraphErrorBody, readErrorBody, refusalOf, throttlePauseMsOf } from './errorBody.ts';
+import {
+  type GraphErrorBody,
+  type Refusal,
+  readErrorBody,
+  throttlePauseMsOf,
+} from './errorBody.ts';
 import {
   type GraphAnswer,
+  GraphError,
   type GraphErrorCode,
   type GraphErrorDetails,
-  GraphProtocolError,
-  GraphResponseError,
   type MissingGrant,
 } from './errors.ts';
-import { type GraphResponse, headerText } from './request.ts';
 import {
   type GraphOperation,
+  type GraphResponse,
+  headerText,
   isAboutOnePartner,
   isSameId,
   isWrite,
   requiredScopesOf,
-} from './types.ts';
+} from './request.ts';
 
 /** What a request was for: the operation, and the partner's id if it was about one. */
 export interface Asked {
@@ -26,10 +31,9 @@ export interface Asked {
 export function responseErrorOf(
   { operation, id }: Asked,
   response: GraphResponse,
-  nowMs: number,
-): GraphResponseError {
+  refusal: Refusal,
+): GraphError {
   const { status } = response;
-  const refusal = refusalOf(response, nowMs);
   const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
@@ -55,7 +59,7 @@ export function responseErrorOf(
   const isForbidden = code === 'forbidden';
   const lacking = isForbidden ? missingGrantOf(facts) : undefined;
   const text = lacking ? forbiddenMessages[lacking] : messageFor(code, message, operation, status);
-  return new GraphResponseError(code, text, {
+  return new GraphError(code, text, {
     lacking,
     mayHaveBeenApplied: mayHaveBeenApplied || response.isAfterDoubt === true,
     answer,
@@ -74,9 +78,9 @@ export function protocolErrorOf(
   response: GraphResponse,
   problem: string,
   details: Pick<GraphErrorDetails, 'fault' | 'answeredId'> = {},
-): GraphProtocolError {
+): GraphError {
   const message = `Microsoft Graph's answer cannot be believed: ${problem}.`;
-  return new GraphProtocolError('badResponse', message, {
+  return new GraphError('badResponse', message, {
     ...details,
     mayHaveBeenApplied: isWrite(operation),
     answer: graphAnswerOf(response, readErrorBody(response.json)),
@@ -134,7 +138,7 @@ export interface RefusalFacts {
 }
 
 /** What an answer means for the caller. */
-interface Refusal {
+interface Meaning {
   readonly code: GraphErrorCode;
   readonly mayHaveBeenApplied: boolean;
 }
@@ -143,7 +147,7 @@ interface Refusal {
  * Decides what an answer that is no success means. Graph's status is not the whole truth: a tenant without Intune and
  * a missing route both answer 400, a missing Intune role may answer 401.
  */
-export function decideRefusal(facts: RefusalFacts): Refusal {
+export function decideRefusal(facts: RefusalFacts): Meaning {
   if (facts.status >= 500 || facts.status === 408) {
     return decideFault(facts);
   }
@@ -157,7 +161,7 @@ export function decideRefusal(facts: RefusalFacts): Refusal {
 }
 
 /** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
-function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Refusal {
+function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Meaning {
   if (status === 501) {
     return { code: 'badResponse', mayHaveBeenApplied: false };
   }

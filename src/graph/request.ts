@@ -1,15 +1,107 @@
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
+import { isGuid } from '../shared/guid.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { Trace } from '../telemetry/requestTrace.ts';
 import type { Refusal } from './errorBody.ts';
-import type { Routes } from './routes.ts';
-import type { GraphOperation, NewPartnerResource } from './types.ts';
+import type { GraphApiVersion, NewPartnerResource } from './types.ts';
 
-/** Why an operation ended before its answer was there. */
-export type EndReason = 'deadline' | 'callerLeft' | 'shutdown' | 'answered';
+const partners = 'deviceManagement/complianceManagementPartners';
+const collection = `/${partners}`;
+const onePartner = `${collection}/{id}`;
+const batch = '/$batch';
+
+/**
+ * For each operation its HTTP method, in upper case, because Intune rejects any other spelling, and its path behind the
+ * version, with a placeholder for the id: what telemetry may show of a URL.
+ */
+export const operations = {
+  list: { method: 'GET', route: collection },
+  get: { method: 'GET', route: onePartner },
+  // A batch that holds nothing but GETs.
+  getMany: { method: 'POST', route: batch },
+  // The answers that the answer to a batch left for later.
+  getMore: { method: 'GET', route: batch },
+  // Ids as a body, because they would not fit into a URL.
+  getGroups: { method: 'POST', route: '/directoryObjects/getByIds' },
+  // A batch of GETs, too.
+  getFilters: { method: 'POST', route: batch },
+  add: { method: 'POST', route: collection },
+  update: { method: 'PATCH', route: onePartner },
+  delete: { method: 'DELETE', route: onePartner },
+} as const;
+
+/** What is done to the resource. */
+export type GraphOperation = keyof typeof operations;
+
+/** Whether the operation changes something, so that a doubtful outcome matters. */
+export function isWrite(operation: GraphOperation): boolean {
+  return operation === 'add' || operation === 'update' || operation === 'delete';
+}
+
+/** Whether the operation reads what stands beside partners: a fault of the directory is none of theirs. */
+export function isBesidePartners(operation: GraphOperation): boolean {
+  return operation === 'getGroups' || operation === 'getFilters';
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+export function isAboutOnePartner(operation: GraphOperation): boolean {
+  return operations[operation].route === onePartner;
+}
+
+const readWrite = [
+  'DeviceManagementServiceConfig.ReadWrite.All',
+  'DeviceManagementConfiguration.ReadWrite.All',
+];
+const read = [
+  'DeviceManagementServiceConfig.Read.All',
+  'DeviceManagementConfiguration.Read.All',
+  ...readWrite,
+];
+
+/** The permissions of which one suffices, the least privileged first, as Graph's permissions reference lists them. */
+export function requiredScopesOf(operation: GraphOperation): readonly string[] {
+  switch (operation) {
+    case 'getGroups':
+      return ['GroupMember.Read.All', 'Group.Read.All', 'Directory.Read.All'];
+    case 'getFilters':
+      return [
+        'DeviceManagementConfiguration.Read.All',
+        'DeviceManagementConfiguration.ReadWrite.All',
+      ];
+    default:
+      return isWrite(operation) ? readWrite : read;
+  }
+}
+
+const form = /^[A-Za-z0-9_.~=-]{1,256}$/;
+
+/** What an id may look like, for messages. */
+export const partnerIdForm =
+  '1 to 256 of the characters A-Z a-z 0-9 _ . ~ = - that are not all dots, usually a UUID';
+
+/**
+ * Tells whether an id can stand in a path without changing its meaning. Encoding alone would not do:
+ * `encodeURIComponent('..')` is `..`, and URL parsers climb out of the path on `%2e%2e` as well.
+ */
+export function isPartnerId(id: string): boolean {
+  return form.test(id) && !/^\.+$/.test(id);
+}
+
+/** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
+export function idKeyOf(id: string): string {
+  return isGuid(id) ? id.toLowerCase() : id;
+}
+
+/**
+ * Whether an answer is about the id that was asked for. A Graph that finds an id in another case takes ids so, whatever
+ * their form; in a list the same two ids could stand for two rows.
+ */
+export function isSameId(asked: string, answered: string): boolean {
+  return asked.toLowerCase() === answered.toLowerCase();
+}
 
 /** What belongs to one GraphQL operation and is the same for all calls of Graph that it causes. */
 export interface GraphCall {
@@ -35,7 +127,7 @@ export interface GraphRequest {
   /** Stands in logs in place of the path, which can carry an id. */
   readonly operation: GraphOperation;
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
   readonly body?: string;
   readonly call: GraphCall;
   /** How many requests Graph counts this as: the items of a batch; 1 if absent. */
@@ -72,7 +164,7 @@ export interface GraphResponse {
   readonly json?: unknown;
   /** How many values the JSON has, or more. */
   readonly jsonValues?: number;
-  /** What it says if it is no success, once that was read. */
+  /** What it says if it is no success. */
   readonly refusal?: Refusal;
   /** Whether an earlier attempt of the same write may have been executed. */
   readonly isAfterDoubt?: boolean;
@@ -86,7 +178,7 @@ export type Send = (request: GraphRequest) => Promise<GraphResponse>;
  */
 export type Transport = (
   attempt: GraphAttempt,
-  headers: GraphRequest['headers'],
+  headers: Readonly<Record<string, string>>,
   attemptSignal?: EndSignal,
 ) => Promise<GraphResponse>;
 
@@ -119,4 +211,104 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   readonly noteSeen: (partners: Iterable<GraphRow>) => void;
   /** Whether an answer to an add is about what was sent. */
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
+}
+
+/** The URLs of the resource under one root and version. */
+export interface Routes {
+  /** The root with the version, which all other URLs lie under. */
+  readonly base: URL;
+  readonly collection: URL;
+  /** Where several requests go in one. */
+  readonly batch: URL;
+  /** Where the names of groups are read. */
+  readonly groupsByIds: URL;
+  // For an id that could leave its path these throw a TypeError; callers check ids before.
+  partner(id: string): URL;
+  /** The path of a partner inside a batch: behind the version, with a slash. */
+  partnerInBatch(id: string): string;
+  /** The path of an assignment filter's name inside a batch. */
+  filterInBatch(id: string): string;
+  /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
+  parsePartnerLocation(location: string): string | undefined;
+}
+
+const idThatLeaves = 'An id that could leave its path';
+
+function checkId(id: string): string {
+  if (!isPartnerId(id)) {
+    throw new TypeError(idThatLeaves);
+  }
+  return id;
+}
+
+function parseUrl(text: string, base: URL): URL | undefined {
+  return URL.canParse(text, base.href) ? new URL(text, base) : undefined;
+}
+
+/** Builds the URLs; `root` may have a path of its own, as proxies have. */
+export function createRoutes(root: URL, version: GraphApiVersion): Routes {
+  const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
+  const base = new URL(`${version}/`, slashed);
+  const collection = new URL(partners, base);
+  const partner = (id: string): URL => {
+    const url = new URL(`${collection.href}/${checkId(id)}`);
+    if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
+      throw new TypeError(idThatLeaves);
+    }
+    return url;
+  };
+  return {
+    base,
+    collection,
+    batch: new URL('$batch', base),
+    groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
+    partner,
+    partnerInBatch: (id) => `/${partners}/${checkId(id)}`,
+    filterInBatch: (id) =>
+      `/deviceManagement/assignmentFilters/${checkId(id)}?$select=id,displayName`,
+    parsePartnerLocation(location) {
+      const url = parseUrl(location, collection);
+      const prefix = collection.pathname.toLowerCase();
+      if (url?.origin !== collection.origin || !url.pathname.toLowerCase().startsWith(prefix)) {
+        return undefined;
+      }
+      const rest = url.pathname.slice(prefix.length);
+      const id = /^\/([^/]+)$/.exec(rest)?.[1] ?? /^\('([^/']+)'\)$/.exec(rest)?.[1];
+      return id !== undefined && isPartnerId(id) ? id : undefined;
+    },
+  };
+}
+
+/** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
+const knownRoutes = [
+  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?[^#]*)?$/i,
+  /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
+  /^directoryObjects\/getByIds\?\$select=id,displayName$/,
+];
+
+/**
+ * Lets nothing through but the known routes under Graph's root and version, without user information. The routes make no
+ * other URL; this is the last look before a token is added.
+ */
+export function requireDestination({ href }: URL, base: URL): void {
+  const prefix = base.href.endsWith('/') ? base.href : `${base.href}/`;
+  const isUnderBase = href.startsWith(prefix);
+  if (!isUnderBase || !knownRoutes.some((route) => route.test(href.slice(prefix.length)))) {
+    throw new TypeError('A request that does not lead to Microsoft Graph');
+  }
+}
+
+/**
+ * Gives the URL of the next page, or undefined for a link that must not be followed: one to another origin, with
+ * credentials, or to another path than the collection's. The token goes wherever the link leads, so a link is only
+ * as good as the place that it names. It may be relative, as OData allows.
+ */
+export function resolveNextLink(link: string, page: URL, collection: URL): URL | undefined {
+  const url = parseUrl(link, page);
+  const isSamePlace =
+    url?.origin === collection.origin &&
+    url.username === '' &&
+    url.password === '' &&
+    url.pathname.toLowerCase() === collection.pathname.toLowerCase();
+  return isSamePlace ? url : undefined;
 }

@@ -1,8 +1,13 @@
-import type { AttemptEnd, UpstreamOutcome } from '../shared/circuitBreaker.ts';
 import { refusalOf } from './errorBody.ts';
 import { type AttemptFault, isGraphError } from './errors.ts';
-import type { GraphResponse, RepeatReason } from './request.ts';
-import { type GraphOperation, isBesidePartners, isWrite } from './types.ts';
+import type { AttemptEnd, UpstreamOutcome } from './guards.ts';
+import {
+  type GraphOperation,
+  type GraphResponse,
+  isBesidePartners,
+  isWrite,
+  type RepeatReason,
+} from './request.ts';
 
 /** All that the decision depends on. */
 export interface RetryFacts {

@@ -1,29 +1,34 @@
 import { EndController } from '../shared/abort.ts';
-import type { UpstreamOutcome } from '../shared/circuitBreaker.ts';
 import type { Clock } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/errnoCode.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { readBody, readRefused } from './body.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials, TenantKeys } from './credentials.ts';
 import { throttlePauseMsOf } from './errorBody.ts';
 import {
   abortErrorOf,
+  type EndReason,
   GraphError,
-  GraphRejectedLocallyError,
+  isConfigurationFault,
   isGraphError,
   sleep,
   untilEnded,
 } from './errors.ts';
 import { createGuards } from './guards.ts';
-import { startAttemptReport } from './observe.ts';
-import type {
-  EndReason,
-  GraphAttempt,
-  GraphRequest,
-  GraphResponse,
-  Send,
-  Transport,
+import { isSuccess, readBody, readRefused } from './readAnswer.ts';
+import { safeIdOf } from './readRefusal.ts';
+import {
+  type GraphAttempt,
+  type GraphRequest,
+  type GraphResponse,
+  headerText,
+  isBesidePartners,
+  isWrite,
+  operations,
+  requireDestination,
+  type Send,
+  type Transport,
 } from './request.ts';
 import {
   attemptLimitMsOf,
@@ -33,8 +38,6 @@ import {
   mayHaveBeenExecuted,
   outcomeOf,
 } from './retryRules.ts';
-import { requireDestination } from './routes.ts';
-import { isBesidePartners, isWrite } from './types.ts';
 
 export interface SendOptions {
   /** Graph's root with the version; no request goes anywhere else. */
@@ -166,7 +169,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       signal: call.signal,
     });
     return waiting?.catch((error: unknown) => {
-      if (error instanceof GraphRejectedLocallyError) {
+      if (isGraphError(error) && error.code === 'throttled') {
         measurements.heldBack('budget', 'graph');
       }
       throw error;
@@ -174,35 +177,20 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
   }
 
   /** An exchange behind the breaker and in a place; what both learn is how it ended. */
-  async function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
+  function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const { call, operation } = attempt;
-    const pass = circuit.enter();
-    const startedMs = clock.now();
-    let outcome: UpstreamOutcome = 'nothing';
-    let hasPlace = false;
-    try {
-      // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-      hasPlace = places.tryEnter(call.signal);
-      if (!hasPlace) {
-        await places.enter(call.signal);
-        hasPlace = true;
-        // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
-        if (clock.now() >= call.deadlineMs) {
-          throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
-        }
+    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+    const inPlace = (hasWaited: boolean): Promise<GraphResponse> => {
+      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
+      if (hasWaited && clock.now() >= call.deadlineMs) {
+        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
       }
-      const answer = await exchange(attempt, token);
-      outcome = classifyEnd(operation, { answer }, slowMs);
-      return answer;
-    } catch (error) {
-      outcome = classifyEnd(operation, { error, durationMs: clock.now() - startedMs }, slowMs);
-      throw error;
-    } finally {
-      if (hasPlace) {
-        places.leave();
-      }
-      circuit.leave(pass, outcome);
-    }
+      return exchange(attempt, token);
+    };
+    return circuit.run(
+      () => places.run(call.signal, inPlace),
+      (end) => classifyEnd(operation, end, slowMs),
+    );
   }
 
   /** One request and its answer, in the attempt's own time, with one measurement and one span. */
@@ -214,7 +202,10 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     const report = startAttemptReport(attempt, parts);
     try {
       const headers = {
-        ...attempt.headers,
+        accept: 'application/json',
+        // One layer less to bomb: an encoded answer would have to be unpacked within a bound.
+        'accept-encoding': 'identity',
+        ...(attempt.body !== undefined && { 'content-type': 'application/json' }),
         // One request can be followed from the caller's edge through Graph's logs.
         'client-request-id': call.requestId,
         ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
@@ -223,7 +214,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
       };
       const read = readBody(attempt, await transport(attempt, headers, limit));
       const answer = read instanceof Promise ? await read : read;
-      const response = answer.status < 300 ? answer : readRefused(answer, token, clock.now());
+      const response = isSuccess(answer) ? answer : readRefused(answer, token, clock.now());
       report.answered(response);
       return response;
     } catch (error) {
@@ -253,4 +244,95 @@ function asInDoubt(error: unknown): unknown {
     return error;
   }
   return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
+}
+
+interface ReportParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
+}
+
+/** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
+interface AttemptReport {
+  /** The attempt's own trace context, if there are traces. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  answered(response: GraphResponse): void;
+  failed(error: unknown): void;
+}
+
+/** Begins an attempt's report; exactly one of its ends has to be called. */
+export function startAttemptReport(
+  attempt: GraphAttempt,
+  { clock, log, measurements }: ReportParts,
+): AttemptReport {
+  const { call, operation, number, repeatReason } = attempt;
+  const startedMs = clock.now();
+  const { method, route } = operations[operation];
+  const labels = { method, route, attempt: number, repeatReason };
+  const trace = call.trace?.startAttempt({ operation, ...labels });
+  measurements.underWay(1);
+
+  /** Takes the measurement and ends the span; gives what log lines say of the attempt. */
+  function end(measured: { status: number } | { errorType: string }, found: object) {
+    const durationMs = clock.now() - startedMs;
+    measurements.attempt({ ...labels, ...measured, durationMs });
+    measurements.underWay(-1);
+    trace?.end({ ...found, ...measured, durationMs });
+    return {
+      requestId: call.requestId,
+      traceId: call.trace?.traceId,
+      operation,
+      method,
+      route,
+      attempt: number,
+      reason: repeatReason,
+      durationMs,
+      // A write that finishes after its caller left is still reported here.
+      hasCallerLeft: call.signal.reason === 'callerLeft' ? true : undefined,
+      ...found,
+    };
+  }
+
+  return {
+    headers: trace?.headers,
+    answered(response) {
+      const { status } = response;
+      const facts = end(
+        { status },
+        {
+          status,
+          graphRequestId: safeIdOf(headerText(response, 'request-id')),
+          graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
+        },
+      );
+      // The request's own line says all of it; what an operator may look for by itself has a line of its own.
+      const isPlain = status < 300 && facts.hasCallerLeft !== true;
+      log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
+    },
+    failed(error) {
+      const code = isGraphError(error) ? error.code : 'unexpected';
+      const facts = end({ errorType: code }, { ...describeFailure(error), code });
+      if (isConfigurationFault(error)) {
+        log.error(`Configuration fault: ${error.message}`, facts);
+      } else {
+        log.warn('Microsoft Graph gave no answer', facts);
+      }
+    },
+  };
+}
+
+function describeFailure(error: unknown) {
+  if (!isGraphError(error)) {
+    return {};
+  }
+  const { answer, fault } = error.details;
+  return {
+    status: answer?.status,
+    graphRequestId: answer?.requestId,
+    graphClientRequestId: answer?.clientRequestId,
+    mayHaveBeenApplied: error.mayHaveBeenApplied,
+    fault,
+    // Of the fault underneath, such as ECONNRESET; its message could name hosts.
+    systemCode: errnoCodeOf(error.cause),
+  };
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthMode } from '../generated/graphql.ts';
-import type { EndReason, GraphCall } from '../graph/request.ts';
+import type { EndReason } from '../graph/errors.ts';
+import type { GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
 import type { Authorizer } from '../identity/authorizer.ts';
 import type { Idempotency, RequestContext, SeenPartnerIds } from '../partners/context.ts';

@@ -1,5 +1,5 @@
 import { type Credentials, callerKeyOf, type TenantKeys } from '../graph/credentials.ts';
-import { GraphCredentialError } from '../graph/errors.ts';
+import { GraphError } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './claims.ts';
@@ -67,7 +67,7 @@ export function guardCredentials<Own extends Credentials>(
     ...credentials,
     tokenFor(call, wish) {
       if (authorizer.callerOf(call) === undefined) {
-        throw new GraphCredentialError('unauthenticated', 'This call was not authorized.');
+        throw new GraphError('unauthenticated', 'This call was not authorized.');
       }
       return credentials.tokenFor(call, wish);
     },

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
-import { rejectsCredentials } from '../graph/networkError.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { isJsonType, parseStrictJson } from '../shared/json.ts';
+import { rejectsCredentials } from '../shared/proxy.ts';
 import { type AuthorityWay, connectTo, readBounded, withinLimit } from './network.ts';
 
 /** Reads a JSON document over the network. @throws DocumentError if there is none, or the signal fires. */

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
-import { trustIn } from '../graph/connections.ts';
-import { createProxyAgent } from '../graph/tunnel.ts';
+import { trustIn } from '../graph/transport.ts';
 import { abortable, type EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import { createProxyAgent } from '../shared/tunnel.ts';
 
 /** What leads to an authority. */
 export interface AuthorityWay {

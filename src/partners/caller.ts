@@ -6,7 +6,7 @@ import type {
   ViewerOperation,
 } from '../generated/graphql.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
-import { requiredScopesOf } from '../graph/types.ts';
+import { requiredScopesOf } from '../graph/request.ts';
 import type { AccessKind, Authorizer } from '../identity/authorizer.ts';
 import { IdentityError } from '../identity/errors.ts';
 import type { RequestContext } from './context.ts';

@@ -4,13 +4,8 @@ import type {
   AssignmentTargetInput,
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
-import {
-  type GraphApiVersion,
-  isPartnerId,
-  knowsAssignmentFilters,
-  partnerIdForm,
-  platformsOf,
-} from '../graph/types.ts';
+import { isPartnerId, partnerIdForm } from '../graph/request.ts';
+import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/types.ts';
 import { type InputProblem, knownPartnerStates, wireByPlatform, wirePlatforms } from './model.ts';
 
 /** Lists everything in an add or an update that the scalars could not reject and that must not reach Graph. */

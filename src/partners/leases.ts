@@ -24,7 +24,7 @@ interface Lease {
 export interface Leases {
   /**
    * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
-   * @throws GraphDeadlineError when the signal fires before.
+   * @throws GraphError when the signal fires before.
    */
   acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
 }

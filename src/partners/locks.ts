@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { TenantKeys } from '../graph/credentials.ts';
-import { GraphRejectedLocallyError, untilEnded } from '../graph/errors.ts';
+import { GraphError, untilEnded } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { Clock } from '../shared/clock.ts';
 import { digestOf } from '../shared/secret.ts';
@@ -13,7 +13,7 @@ export interface PartnerTurn {
   readonly handOver: HandOver;
   /**
    * Checks just before a write that no other replica may have begun.
-   * @throws GraphRejectedLocallyError if one may have; nothing may be sent then.
+   * @throws GraphError if one may have; nothing may be sent then.
    */
   confirm(): Promise<void>;
   /** Sets what the next change gets, at the latest when this one ends. */
@@ -35,7 +35,7 @@ export interface PartnerLocks {
    * Reads and changes when its turn comes. What a token says of its tenant counts only once Graph has accepted that
    * token. Until then the change waits for others with the same token only; if its read is accepted, it joins those of
    * the tenant and reads again.
-   * @throws GraphDeadlineError if its time is up before.
+   * @throws GraphError if its time is up before.
    */
   run<Found, Result>(change: PartnerChange<Found, Result>): Promise<Result>;
 }
@@ -118,7 +118,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
           : keptFor(key),
         async confirm() {
           if (lease !== undefined && !(await lease.renew())) {
-            throw new GraphRejectedLocallyError('unavailable', lostTurn);
+            throw new GraphError('unavailable', lostTurn);
           }
         },
         handOn: (given) => {

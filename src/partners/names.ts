@@ -1,10 +1,8 @@
 import DataLoader from 'dataloader';
-import { maximumBatchSize } from '../graph/batch.ts';
+import { maximumBatchSize, maximumGroupsAtOnce, type NameLookup } from '../graph/batch.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
-import { maximumGroupsAtOnce, type NameLookup } from '../graph/names.ts';
-import type { GraphCall } from '../graph/request.ts';
-import { idKeyOf, isPartnerId } from '../graph/types.ts';
+import { type GraphCall, idKeyOf, isPartnerId } from '../graph/request.ts';
 import { isGuid } from '../shared/guid.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 

@@ -42,7 +42,7 @@ export type Taken =
 
 /** Keeps outcomes. A full store takes no new keys, and drops none. */
 export interface OutcomeStore {
-  /** Waits while another request holds the key. @throws GraphDeadlineError when the signal fires before. */
+  /** Waits while another request holds the key. @throws GraphError when the signal fires before. */
   take(use: KeyUse, signal: EndSignal): Promise<Taken>;
 }
 

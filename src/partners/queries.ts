@@ -4,7 +4,8 @@ import type {
   DirectoryGroupResolvers,
   QueryResolvers,
 } from '../generated/resolvers.ts';
-import { isPartnerId, knowsAssignmentFilters, partnerIdForm } from '../graph/types.ts';
+import { isPartnerId, partnerIdForm } from '../graph/request.ts';
+import { knowsAssignmentFilters } from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { authorize, readViewer } from './caller.ts';
 import type { RequestContext } from './context.ts';

@@ -1,9 +1,8 @@
 import DataLoader from 'dataloader';
 import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
-import { abortErrorOf } from '../graph/errors.ts';
-import type { EndReason, GraphCall } from '../graph/request.ts';
-import { idKeyOf } from '../graph/types.ts';
+import { abortErrorOf, type EndReason } from '../graph/errors.ts';
+import { type GraphCall, idKeyOf } from '../graph/request.ts';
 import type { EndSignal } from '../shared/abort.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';

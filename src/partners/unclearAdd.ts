@@ -1,11 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isGraphError } from '../graph/errors.ts';
-import {
-  idKeyOf,
-  isSameId,
-  type NewPartnerResource,
-  type PartnerResource,
-} from '../graph/types.ts';
+import { idKeyOf, isSameId } from '../graph/request.ts';
+import type { NewPartnerResource, PartnerResource } from '../graph/types.ts';
 import { atMost } from '../shared/atMost.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import type { RequestContext, SeenPartnerIds } from './context.ts';

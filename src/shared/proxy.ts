@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { errnoCodeOf } from './errnoCode.ts';
 import type { Secret } from './secret.ts';
 
 /** A forward proxy. */
@@ -82,4 +83,26 @@ function isInNetwork(host: string, entry: string): boolean {
 /** Whether a URL's `hostname` is this machine itself, by name or address (127.0.0.0/8, ::1). */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname);
+}
+
+/** The proxy opened no tunnel, so nothing of a request went out. */
+export class TunnelError extends Error {
+  override readonly name = 'TunnelError';
+  /** The system's code if the connection failed. */
+  readonly code: string;
+  /** What the proxy answered in place of opening the tunnel. */
+  readonly status: number | undefined;
+
+  constructor(status: number | undefined, cause?: unknown) {
+    super('The forward proxy opened no tunnel.', { cause });
+    // Never undici's own code for a broken socket: undici would connect again and again.
+    const code = errnoCodeOf(cause) ?? 'unknown';
+    this.code = code.startsWith('UND_ERR_') || status !== undefined ? 'EPROXY' : code;
+    this.status = status;
+  }
+}
+
+/** Whether a proxy asks for other credentials than the gateway has. */
+export function rejectsCredentials(error: unknown): boolean {
+  return error instanceof TunnelError && error.status === 407;
 }

@@ -8,8 +8,8 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type SecureContextOptions, connect as secure } from 'node:tls';
-import { openTunnel } from '../shared/openTunnel.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
+import { openTunnel } from '../shared/tunnel.ts';
 
 /** Whether connections are kept, and whom to trust on the other side of a tunnel. */
 type ProxiedAgentOptions = AgentOptions & Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;

@@ -25,7 +25,7 @@ function sendTo(root: URL, options = {}) {
     },
   });
   const url = new URL('/path?$top=1', root);
-  const request = { number: 1, operation: 'add', url, headers: {}, body: '{"a":1}' } as const;
+  const request = { number: 1, operation: 'add', url, body: '{"a":1}' } as const;
   return (call = testCall()): Promise<GraphResponse> => transport({ ...request, call }, {});
 }
 

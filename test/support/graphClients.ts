@@ -1,15 +1,14 @@
 import type { GraphBudget } from '../../src/graph/budget.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
-import { createConnections } from '../../src/graph/connections.ts';
 import {
   type Credentials,
   createTenantKeys,
   passthroughCredentials,
 } from '../../src/graph/credentials.ts';
-import type { EndReason, GraphCall, GraphRow, Send } from '../../src/graph/request.ts';
-import { createRoutes } from '../../src/graph/routes.ts';
+import type { EndReason } from '../../src/graph/errors.ts';
+import { createRoutes, type GraphCall, type GraphRow, type Send } from '../../src/graph/request.ts';
 import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
-import { createTransport } from '../../src/graph/transport.ts';
+import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';
 import type { Idempotency } from '../../src/partners/context.ts';
 import { createIdempotency } from '../../src/partners/idempotency.ts';

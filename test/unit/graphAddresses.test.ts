@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readTokenClaims, tenantKeyOf } from '../../src/graph/credentials.ts';
-import { createRoutes, requireDestination, resolveNextLink } from '../../src/graph/routes.ts';
-import { isPartnerId } from '../../src/graph/types.ts';
+import {
+  createRoutes,
+  isPartnerId,
+  requireDestination,
+  resolveNextLink,
+} from '../../src/graph/request.ts';
 
 const path = 'deviceManagement/complianceManagementPartners';
 const collection = `https://graph.microsoft.com/beta/${path}`;

@@ -1,11 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { batchBodyOf, readBatch } from '../../src/graph/batch.ts';
-import { maximumJsonValues, readBody, readRefused } from '../../src/graph/body.ts';
 import type { GraphError } from '../../src/graph/errors.ts';
-import type { GraphResponse } from '../../src/graph/request.ts';
+import { maximumJsonValues, readBody, readRefused } from '../../src/graph/readAnswer.ts';
+import type { GraphOperation, GraphResponse } from '../../src/graph/request.ts';
 import { maximumBodyBytes } from '../../src/graph/transport.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
 
 interface Answer {
@@ -194,11 +193,10 @@ describe('readRefused', () => {
   });
 });
 
-const answer = (body: unknown, status = 200) => ({
-  status,
-  headers: json,
-  body: Buffer.from(JSON.stringify(body)),
-});
+const answer = (body: unknown, status = 200) => {
+  const response = { status, headers: json, body: Buffer.from(JSON.stringify(body)) };
+  return status === 200 ? response : readRefused(response, '', 0);
+};
 
 /** The answers to as many requests, in their order. */
 const answersIn = (response: GraphResponse, count: number) => {

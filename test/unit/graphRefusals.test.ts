@@ -10,7 +10,7 @@ import {
   namesAnotherPartner,
   type RefusalFacts,
 } from '../../src/graph/readRefusal.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
+import type { GraphOperation } from '../../src/graph/request.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 
 const noBytes = Buffer.alloc(0);

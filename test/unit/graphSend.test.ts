@@ -6,14 +6,13 @@ import {
   readTokenClaims,
   tenantKeyOf,
 } from '../../src/graph/credentials.ts';
-import {
-  type AttemptFault,
-  GraphError,
-  GraphNetworkError,
-  GraphRejectedLocallyError,
-} from '../../src/graph/errors.ts';
-import type { GraphAttempt, GraphCall, GraphResponse } from '../../src/graph/request.ts';
-import type { GraphOperation } from '../../src/graph/types.ts';
+import { type AttemptFault, GraphError } from '../../src/graph/errors.ts';
+import type {
+  GraphAttempt,
+  GraphCall,
+  GraphOperation,
+  GraphResponse,
+} from '../../src/graph/request.ts';
 import { EndController } from '../../src/shared/abort.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';
@@ -30,7 +29,7 @@ const reasons = ['deadline', 'callerLeft', 'shutdown'] as const;
 type End = number | readonly [number, Record<string, string>] | Error;
 
 const failed = (fault: AttemptFault, mayHaveBeenApplied = false) =>
-  new GraphNetworkError('unavailable', 'No answer', { fault, mayHaveBeenApplied });
+  new GraphError('unavailable', 'No answer', { fault, mayHaveBeenApplied });
 const broken = failed('broken', true);
 const refused = failed('not-connected');
 const askingBack = (status: number, after: string): End => [status, { 'retry-after': after }];
@@ -64,7 +63,6 @@ function createScripted(
     send({
       operation,
       url,
-      headers: {},
       call: { ...call, deadlineMs: clock.now() + 20_000 },
     }).catch((error: unknown) => error);
   return {
@@ -200,7 +198,7 @@ describe('the doubt of a delete that is repeated', () => {
     ['a connection that is never made', refused],
     ['a bad certificate', failed('untrusted')],
     ['the end of the operation', failed('ended')],
-    ['a breaker that holds it back', new GraphRejectedLocallyError('unavailable', 'Down')],
+    ['a breaker that holds it back', new GraphError('unavailable', 'Down')],
   ])('outlives %s', async (_what, last) => {
     const error = await createScripted('delete', [broken, last]).runOut();
     expect(error).toBeInstanceOf(GraphError);
@@ -253,7 +251,7 @@ function createCounted() {
       answer = { status, headers };
       const callerToken = new Secret(token(signature));
       const call = testCall({ callerToken, deadlineMs: clock.now() + 20_000 });
-      const sending = send({ operation: 'add', url, headers: {}, call });
+      const sending = send({ operation: 'add', url, call });
       await clock.advance(20_000);
       await sending;
       return claimed.at(-1)?.key;
@@ -322,7 +320,7 @@ function createHeld(concurrency: number, queue: number) {
   return {
     begun,
     ask: (requestId: string, call: GraphCall = testCall()): Promise<unknown> =>
-      send({ operation: 'list', url, headers: {}, call: { ...call, requestId } }).catch(
+      send({ operation: 'list', url, call: { ...call, requestId } }).catch(
         (error: unknown) => error,
       ),
     async finish(...ids: string[]) {
@@ -397,7 +395,9 @@ describe('the concurrency limit of a send', () => {
     expect(begun).toEqual(['first', 'second']);
     await finish('second', ...late);
     const answers = await Promise.all(asked);
-    const rejected = answers.filter((one) => one instanceof GraphRejectedLocallyError);
+    const rejected = answers.filter(
+      (one) => one instanceof GraphError && one.code === 'overloaded',
+    );
     expect(rejected).toHaveLength(heldBack().length);
     expect(answers[1]).toEqual(answer);
   });

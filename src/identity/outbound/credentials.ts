@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
-import { GraphCredentialError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
+import { GraphError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
 import { EndController, type EndSignal } from '../../shared/abort.ts';
 import { isGuid } from '../../shared/guid.ts';
 import { withinLimit } from '../network.ts';
@@ -49,7 +49,7 @@ export function createOutboundCredentials(
       const assertion = isOnBehalf ? call.callerToken : undefined;
       if (isOnBehalf && assertion === undefined) {
         const message = 'Send a token for this gateway in the header "Authorization: Bearer …".';
-        throw new GraphCredentialError('unauthenticated', message);
+        throw new GraphError('unauthenticated', message);
       }
       // Only the tenant that issued the token can exchange it; a guest's is the one where they are a guest.
       const issuer = assertion && readTokenClaims(assertion.reveal())?.tenantId;
@@ -83,8 +83,7 @@ export function createAcquisition(
   end: EndSignal,
 ): (order: TokenOrder) => Promise<AcquiredToken> {
   const told = new LRUCache<string, number>({ max: 100 });
-  const errorOf = (why: keyof typeof endings) =>
-    new GraphCredentialError('unavailable', endings[why]);
+  const errorOf = (why: keyof typeof endings) => new GraphError('unavailable', endings[why]);
   const limit = { clock, limitMs: 10_000, end, errorOf };
 
   /** A wrong secret fails every call; one line an hour is enough to be seen. */

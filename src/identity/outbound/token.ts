@@ -1,5 +1,5 @@
 import { parseRetryAfterMs } from '../../graph/errorBody.ts';
-import { GraphCredentialError, isGraphError } from '../../graph/errors.ts';
+import { GraphError, isGraphError } from '../../graph/errors.ts';
 import type { GraphCall, GraphResponse } from '../../graph/request.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { errnoCodeOf } from '../../shared/errnoCode.ts';
@@ -81,7 +81,7 @@ export function acceptAnswer(flow: TokenFlow, answer: TokenAnswer, nowMs: number
   const isSendable = typeof token === 'string' && /^[\w.~+/-]+=*$/.test(token);
   if (!isSendable || expiresInMs === undefined) {
     const message = "The token endpoint's answer cannot be believed.";
-    throw new GraphCredentialError('unavailable', message);
+    throw new GraphError('unavailable', message);
   }
   // A distance from the end, since a token travels and clocks differ: a quarter of a life that is short.
   const usableForMs = expiresInMs - Math.min(marginMs, expiresInMs / 4);
@@ -114,20 +114,20 @@ function refusalErrorOf(
   if (status === 429) {
     const message = 'The gateway has requested too many tokens from Microsoft Entra.';
     const details = { retryAfterMs: retryAfterMs ?? 1000, cause };
-    return new GraphCredentialError('throttled', message, details);
+    return new GraphError('throttled', message, details);
   }
   // Without an OAuth error it is not the endpoint that speaks, but something on the way to it.
   if (status < 400 || status >= 500 || code === undefined || passing.includes(code)) {
     const message = 'The token endpoint cannot give tokens at the moment.';
     const details = { fault: 'not-connected', retryAfterMs, cause } as const;
-    return new GraphCredentialError('unavailable', message, details);
+    return new GraphError('unavailable', message, details);
   }
   if (flow !== 'on-behalf-of' || !aboutUsers.includes(code)) {
     return new OutboundIdentityError(operatorHintOf(flow, facts.codes), facts);
   }
   const claims = claimsOf(askedClaims);
   const message = messageForUser(claims, [code, suberror].includes('consent_required'));
-  return new GraphCredentialError('unauthenticated', message, { claims, cause });
+  return new GraphError('unauthenticated', message, { claims, cause });
 }
 
 function messageForUser(claims: string | undefined, needsConsent: boolean): string {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { GraphCredentialError, isGraphError, untilEnded } from '../../graph/errors.ts';
+import { GraphError, isGraphError, untilEnded } from '../../graph/errors.ts';
 import { atMost } from '../../shared/atMost.ts';
 import { digestOf, type Secret } from '../../shared/secret.ts';
 import type { AcquiredToken, OutboundParts, TokenOrder } from './token.ts';
@@ -64,7 +64,7 @@ export function createTokenCache(options: TokenCacheOptions) {
     const flight = flights.get(key);
     if (entry?.kind === 'held' && nowMs < entry.untilMs) {
       const retryAfterMs = entry.untilMs - nowMs;
-      throw new GraphCredentialError('throttled', entry.message, { retryAfterMs });
+      throw new GraphError('throttled', entry.message, { retryAfterMs });
     }
     if (entry?.kind !== 'token' || nowMs >= entry.staleAtMs) {
       measurements.tokenLookedUp(flight ? 'joined' : 'miss');
@@ -78,7 +78,7 @@ export function createTokenCache(options: TokenCacheOptions) {
   }
 
   return {
-    /** @throws GraphDeadlineError as soon as the call is over; the acquisition goes on for others. */
+    /** @throws GraphError as soon as the call is over; the acquisition goes on for others. */
     async tokenFor(key: IdentityKey, order: TokenOrder, withFreshToken: boolean): Promise<Secret> {
       const entry = withFreshToken ? entries.get(key) : undefined;
       // Of many calls that were rejected with one token, only the first may drop what is there.

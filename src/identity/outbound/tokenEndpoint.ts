@@ -1,8 +1,11 @@
 import { types } from 'node:util';
-import { GraphCredentialError, type GraphErrorDetails, isGraphError } from '../../graph/errors.ts';
-import { createGuards } from '../../graph/guards.ts';
-import { networkErrorOf } from '../../graph/networkError.ts';
-import type { AttemptEnd, UpstreamOutcome } from '../../shared/circuitBreaker.ts';
+import {
+  GraphError,
+  type GraphErrorDetails,
+  isGraphError,
+  networkErrorOf,
+} from '../../graph/errors.ts';
+import { type AttemptEnd, createGuards, type UpstreamOutcome } from '../../graph/guards.ts';
 import { parseJson } from '../../shared/json.ts';
 import { isLoopback } from '../../shared/proxy.ts';
 import { connectTo, readBounded } from '../network.ts';
@@ -19,7 +22,7 @@ export interface TokenRequest {
 
 /** The way to one token endpoint, and to nowhere else. */
 export interface TokenEndpoint {
-  /** @throws GraphCredentialError if no answer came that can be read. */
+  /** @throws GraphError if no answer came that can be read. */
   send(request: TokenRequest): Promise<TokenAnswer>;
   /** Cuts all connections. */
   close(): Promise<void>;
@@ -103,6 +106,6 @@ function fail(cause: unknown): never {
   throw unavailable('The token endpoint could not be reached.', { cause, fault: 'not-connected' });
 }
 
-function unavailable(message: string, details?: GraphErrorDetails): GraphCredentialError {
-  return new GraphCredentialError('unavailable', message, details);
+function unavailable(message: string, details?: GraphErrorDetails): GraphError {
+  return new GraphError('unavailable', message, details);
 }

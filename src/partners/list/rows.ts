@@ -1,4 +1,4 @@
-import { bytesOfPage } from '../../graph/listPages.ts';
+import { bytesOfPage } from '../../graph/client.ts';
 import { forEachUnit, type LoopShare, sortInSlices, wholeLoop } from '../../shared/loopShare.ts';
 import { GatewayError } from '../errors.ts';
 import type { PartnerModel } from '../model.ts';

@@ -4,7 +4,7 @@ import {
   type Routes,
   requireDestination,
   resolveNextLink,
-} from '../../../src/graph/routes.ts';
+} from '../../../src/graph/request.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, type Choices } from './choices.ts';
 import { playRandomCases } from './fuzzRun.ts';
