@@ -52,14 +52,14 @@ export async function startIdentityMode(
     return passthrough();
   }
   await checkCredential(settings.outbound);
-  const { startIdentity } = await import('./identity/startIdentity.ts');
+  const { startIdentity } = await import('./identity/verifyToken.ts');
   const { inbound, mode, outbound } = settings;
   const identity = startIdentity({
     ...inboundOptions(inbound, mode),
     ...surroundings,
     proxies: config.proxies,
   });
-  const authorizer = createAuthorizer(identity, {
+  const authorizer = createAuthorizer(identity.identify, {
     READ: inbound.readPermissions,
     WRITE: inbound.writePermissions,
   });

@@ -108,18 +108,14 @@ async function startUpstream(
     return { root: upstream.root, close: async () => undefined };
   }
   const { port } = upstream;
-  const [{ startEmulator }, { makeLoopbackCertificate }] = await Promise.all([
-    import('./emulator/server.ts'),
-    import('./emulator/certificate.ts'),
-  ]);
-  const certificate = upstream.hasTls ? await makeLoopbackCertificate(clock.now()) : undefined;
+  const { startEmulator } = await import('./emulator/server.ts');
   const emulator = await startEmulator({
     port,
     generation: upstream.betaGeneration,
     oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
     hasControl: upstream.hasControl,
-    certificate,
+    hasTls: upstream.hasTls,
     clock,
   }).catch((error: unknown) => {
     throw listenErrorOf(error, {
@@ -130,18 +126,19 @@ async function startUpstream(
     });
   });
   const root = new URL(emulator.baseUrl);
+  const { certificate } = emulator;
   if (certificate === undefined) {
     return { root, close: () => emulator.close() };
   }
   const folder = await mkdtemp(join(tmpdir(), 'embedded-graph-'));
   const file = join(folder, 'certificate.pem');
-  await writeFile(file, certificate.cert);
+  await writeFile(file, certificate);
   log.info('The embedded Graph speaks TLS; trust its certificate with NODE_EXTRA_CA_CERTS', {
     file,
   });
   return {
     root,
-    authority: certificate.cert,
+    authority: certificate,
     async close() {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,5 @@
 import type { InboundConfig } from '../config/identity.ts';
-import { createDocumentReader, DocumentError } from '../identity/documentClient.ts';
-import { loadKeySet } from '../identity/keySet.ts';
-import { keyTenantOf } from '../identity/startIdentity.ts';
+import { createDocumentReader, DocumentError, keyTenantOf, loadKeySet } from '../identity/keys.ts';
 import {
   type EndpointFacts,
   type ProbeParts,

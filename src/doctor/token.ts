@@ -4,7 +4,7 @@ import type { OwnIdentityConfig } from '../config/identity.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/request.ts';
 import { IdentityError } from '../identity/errors.ts';
-import { startIdentity } from '../identity/startIdentity.ts';
+import { startIdentity } from '../identity/verifyToken.ts';
 import { inboundOptions } from '../identityMode.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { embeddedGraphToken, type Secret } from '../shared/secret.ts';

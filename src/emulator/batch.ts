@@ -1,16 +1,16 @@
 import { isJsonObject } from '../shared/json.ts';
-import { carryOut, contentType, type Outcome, type Stage } from './faults.ts';
+import { carryOut, type Outcome, type Stage } from './faults.ts';
 import {
+  contentType,
   type EmulatorAnswer,
   type EmulatorRequest,
   type ErrorStamp,
-  methodRefusal,
   readJsonBody,
   refusal,
   rootHeaders,
   type Version,
 } from './http.ts';
-import { answerRequest, checkAccess } from './routes.ts';
+import { answerRequest, checkAccess, requireMethod } from './routes.ts';
 
 interface BatchCall {
   readonly version: Version;
@@ -28,9 +28,7 @@ interface BatchCall {
 export async function answerBatch(stage: Stage, call: BatchCall): Promise<Outcome> {
   const { request, stamp } = call;
   checkAccess(stage.parts, request);
-  if (request.method !== 'POST') {
-    throw methodRefusal('POST');
-  }
+  requireMethod(request, 'POST');
   const done: { readonly id: string; readonly answer: EmulatorAnswer }[] = [];
   for (const item of parseBatch(readJsonBody(request))) {
     const hasFailed = done.some(

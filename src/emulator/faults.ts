@@ -1,6 +1,16 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
-import { type EmulatorAnswer, type EmulatorRequest, type ErrorStamp, Refusal } from './http.ts';
+import { isJsonObject } from '../shared/json.ts';
+import {
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  type ErrorStamp,
+  type Kill,
+  methodRefusal,
+  Refusal,
+  readJsonBody,
+  refusal,
+  splitPath,
+} from './http.ts';
 import type { EmulatorParts } from './routes.ts';
 
 /**
@@ -12,13 +22,6 @@ interface FaultCondition {
   /** Against path and query: a pattern, or a text that occurs in it. */
   readonly path?: RegExp | string | undefined;
 }
-
-/**
- * What happens to the connection: `reset` sends RST, `close` sends FIN without an answer, `silence` never answers,
- * `truncate` announces the whole answer, sends half of its body and then FIN; a 204 has no half, so it is `close`.
- * For a request in a batch it happens to the batch's connection, and the requests after it never happen.
- */
-export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
 
 /** A scripted fault. With neither `respond` nor `kill` it only delays the operation. */
 export interface Fault {
@@ -131,63 +134,6 @@ function dryRun(stage: Stage): Stage {
   };
 }
 
-/** The media type of every answer with a body. */
-export const contentType =
-  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
-
-const diagnostic = JSON.stringify({
-  ServerInfo: {
-    DataCenter: 'Embedded',
-    Slice: 'E',
-    Ring: '1',
-    ScaleUnit: '000',
-    RoleInstance: 'EMBEDDEDGRAPH0',
-  },
-});
-
-/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
-export function deliver(
-  response: ServerResponse,
-  { status, headers, body }: EmulatorAnswer,
-  stamp: ErrorStamp,
-  kill?: Kill,
-): void {
-  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
-  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
-  const sendHead = (): void => {
-    response.writeHead(status, {
-      'cache-control': 'private',
-      'strict-transport-security': 'max-age=31536000',
-      'request-id': stamp.requestId,
-      'client-request-id': stamp.clientRequestId,
-      'x-ms-ags-diagnostic': diagnostic,
-      date: new Date(stamp.nowMs).toUTCString(),
-      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
-      // RFC 9110 forbids a length on 204.
-      ...(status !== 204 && { 'content-length': String(bytes.length) }),
-      ...headers,
-    });
-  };
-  const { socket } = response;
-  switch (kill) {
-    case undefined:
-      sendHead();
-      response.end(bytes);
-      return;
-    case 'reset':
-      socket?.resetAndDestroy();
-      return;
-    case 'close':
-      socket?.end();
-      return;
-    case 'silence':
-      return;
-    case 'truncate':
-      sendHead();
-      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
-  }
-}
-
 /** Pauses on a clock. `giveUp` takes all timers back, so that none keeps the process alive; such a pause never ends. */
 export function createPauses(clock: Clock): {
   wait(delayMs: number): Promise<void>;
@@ -209,5 +155,149 @@ export function createPauses(clock: Clock): {
       }
       cancels.clear();
     },
+  };
+}
+
+const controlPath = '/control/faults';
+
+const maximumFaults = 100;
+const maximumTimes = 1_000;
+const maximumDelayMs = 60_000;
+
+/** A fault as a program outside writes it; source: the table in docs. */
+interface ScriptedFault {
+  readonly method?: string;
+  /** A text that occurs in path and query. */
+  readonly path?: string;
+  readonly times?: number;
+  readonly delayMs?: number;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | object;
+  /** Executes the operation although `status` answers. */
+  readonly execute?: boolean;
+  /** Resets the connection before or after the operation is executed. */
+  readonly reset?: 'before' | 'after';
+}
+
+/**
+ * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them. A page in a
+ * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
+ * @throws Refusal
+ */
+export function answerControl(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
+  const { method, headers, body } = request;
+  if (headers.origin !== undefined) {
+    throw rejected(403, 'Pages in browsers may not script faults: send no Origin.');
+  }
+  if (!/^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i.test(headers.host ?? '')) {
+    throw rejected(403, 'Host must be localhost, 127.0.0.1 or [::1].');
+  }
+  switch (method) {
+    case 'GET':
+      return { status: 200, body: { faults: faults.left().map(describe) } };
+    case 'DELETE':
+      faults.clear();
+      return { status: 204 };
+    case 'POST': {
+      if (body === 'tooLarge') {
+        throw rejected(413, 'The body is too large.');
+      }
+      const fault = readFault(readJsonBody(request));
+      if (faults.left().length >= maximumFaults) {
+        throw rejected(409, `At most ${maximumFaults} faults can wait; DELETE clears them.`);
+      }
+      faults.add(fault);
+      return { status: 201, body: { faults: faults.left().map(describe) } };
+    }
+    default:
+      throw methodRefusal('GET, POST, DELETE');
+  }
+}
+
+function rejected(status: number, message: string): Error {
+  return refusal(status, 'ControlRequestRejected', message);
+}
+
+export function isControl({ path }: EmulatorRequest): boolean {
+  return splitPath(path).path === controlPath;
+}
+
+const isWhole = (most: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+
+/** The rule for each member, in words and as a test. */
+const members: Readonly<
+  Record<keyof ScriptedFault, readonly [string, (value: unknown) => boolean]>
+> = {
+  method: ['a method in upper case', (value) => /^[A-Z]{1,20}$/.test(String(value))],
+  path: ['a text that occurs in path and query', (value) => typeof value === 'string'],
+  times: [
+    `a number from 1 to ${maximumTimes}`,
+    (value) => value !== 0 && isWhole(maximumTimes)(value),
+  ],
+  delayMs: [`a number from 0 to ${maximumDelayMs}`, isWhole(maximumDelayMs)],
+  status: ['a number from 200 to 599', (value) => isWhole(599)(value) && Number(value) >= 200],
+  headers: ['an object of texts', (value) => isJsonObject(value) && areHeaders(value)],
+  body: ['a text or a JSON object', (value) => typeof value === 'string' || isJsonObject(value)],
+  execute: ['true or false', (value) => typeof value === 'boolean'],
+  reset: ['"before" or "after"', (value) => value === 'before' || value === 'after'],
+};
+
+function areHeaders(headers: object): boolean {
+  return Object.entries(headers).every(
+    ([name, value]) =>
+      /^[\w-]{1,100}$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value),
+  );
+}
+
+function readFault(value: unknown): Fault {
+  if (!isJsonObject(value)) {
+    throw rejected(400, 'The body must be a JSON object.');
+  }
+  for (const [name, content] of Object.entries(value)) {
+    if (!Object.hasOwn(members, name)) {
+      throw rejected(
+        400,
+        `"${name.slice(0, 80)}" is not a member of a fault; known: ${Object.keys(members).join(', ')}.`,
+      );
+    }
+    const [expected, isValid] = members[name as keyof ScriptedFault];
+    if (!isValid(content)) {
+      throw rejected(400, `"${name}" must be ${expected}.`);
+    }
+  }
+  const { method, path, times, delayMs, status, headers, body, execute, reset } =
+    value as ScriptedFault;
+  if (status === undefined && (headers ?? body ?? execute) !== undefined) {
+    throw rejected(400, '"headers", "body" and "execute" need a "status".');
+  }
+  if (status !== undefined && reset !== undefined) {
+    throw rejected(400, 'Give "status" or "reset", not both.');
+  }
+  if ((status ?? reset ?? delayMs) === undefined) {
+    throw rejected(400, 'Give a "status", a "reset" or a "delayMs".');
+  }
+  const usualBody = { error: { code: 'ScriptedFault', message: 'Scripted fault.' } };
+  const sent = body ?? (Number(status) < 400 ? undefined : usualBody);
+  return {
+    when: { method, path },
+    times,
+    delayMs,
+    respond: status === undefined ? undefined : { status, headers, body: sent },
+    kill: reset && 'reset',
+    execute: execute === true || reset === 'after',
+  };
+}
+
+function describe({ fault, left }: ReturnType<Faults['left']>[number]): object {
+  const { when, delayMs, respond, kill, execute } = fault;
+  return {
+    method: when?.method,
+    path: when?.path?.toString(),
+    times: left,
+    delayMs,
+    ...(respond && { status: respond.status, execute }),
+    ...(kill && { reset: execute ? 'after' : 'before' }),
   };
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 
 export interface EmulatorRequest {
   readonly isSecure: boolean;
@@ -46,74 +46,6 @@ export function callerRootOf({
 export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
 export type Version = 'v1.0' | 'beta';
-
-/** What a path asks for. */
-export type Route =
-  | {
-      readonly kind: 'collection' | 'groups' | 'batch' | 'metadata';
-      readonly version: Version;
-    }
-  | { readonly kind: 'partner' | 'filter'; readonly version: Version; readonly id: string }
-  | { readonly kind: 'noRoute'; readonly template: string }
-  | { readonly kind: 'unknown'; readonly message: string };
-
-const services: ReadonlyMap<string, 'batch' | 'metadata' | 'groups'> = new Map([
-  ['$batch', 'batch'],
-  ['$metadata', 'metadata'],
-  ['directoryobjects/getbyids', 'groups'],
-]);
-
-const collection = /^complianceManagementPartners(?:\('((?:[^']|'')*)'\))?$/i;
-
-/** Reads a path without its query as Graph does: segments in any case, ids as a segment or in brackets. */
-export function parseRoute(path: string): Route {
-  const [first = '', ...segments] = path.split('/').filter(Boolean).map(decode);
-  const version = first.toLowerCase();
-  if (version !== 'v1.0' && version !== 'beta') {
-    return { kind: 'unknown', message: `Invalid version: ${first}` };
-  }
-  const service = services.get(segments.join('/').toLowerCase());
-  if (service !== undefined) {
-    return { kind: service, version };
-  }
-  const [singleton = '', resource = '', ...rest] = segments;
-  if (singleton.toLowerCase() !== 'devicemanagement') {
-    return unknownSegment(singleton);
-  }
-  const [id, ...others] = rest;
-  if (resource.toLowerCase() === 'assignmentfilters' && id !== undefined && others.length === 0) {
-    return { kind: 'filter', version, id };
-  }
-  const match = collection.exec(resource);
-  if (match === null) {
-    return unknownSegment(resource);
-  }
-  // Inside the brackets a quote is written twice.
-  const key = match[1]?.replaceAll("''", "'");
-  if (key === undefined && id === undefined) {
-    return { kind: 'collection', version };
-  }
-  // The collection is contained: there is nothing to link, whatever the reference page's request line says.
-  if (key === undefined && id?.startsWith('$')) {
-    return { kind: 'noRoute', template: `~/singleton/navigation/${id}` };
-  }
-  const [next] = key === undefined ? others : rest;
-  return next === undefined
-    ? { kind: 'partner', version, id: key ?? id ?? '' }
-    : unknownSegment(next);
-}
-
-export function unknownSegment(segment: string): Extract<Route, { kind: 'unknown' }> {
-  return { kind: 'unknown', message: `Resource not found for the segment '${segment}'.` };
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
 
 /** The ids and the time that Graph puts into each error. */
 export interface ErrorStamp {
@@ -211,5 +143,69 @@ export function readJsonBody({ headers, body }: EmulatorRequest): unknown {
     const message =
       'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.';
     throw refusal(400, 'BadRequest', message);
+  }
+}
+
+/**
+ * What happens to the connection: `reset` sends RST, `close` sends FIN without an answer, `silence` never answers,
+ * `truncate` announces the whole answer, sends half of its body and then FIN; a 204 has no half, so it is `close`.
+ * For a request in a batch it happens to the batch's connection, and the requests after it never happen.
+ */
+export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
+
+/** The media type of every answer with a body. */
+export const contentType =
+  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
+
+const diagnostic = JSON.stringify({
+  ServerInfo: {
+    DataCenter: 'Embedded',
+    Slice: 'E',
+    Ring: '1',
+    ScaleUnit: '000',
+    RoleInstance: 'EMBEDDEDGRAPH0',
+  },
+});
+
+/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
+export function deliver(
+  response: ServerResponse,
+  { status, headers, body }: EmulatorAnswer,
+  stamp: ErrorStamp,
+  kill?: Kill,
+): void {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
+  const sendHead = (): void => {
+    response.writeHead(status, {
+      'cache-control': 'private',
+      'strict-transport-security': 'max-age=31536000',
+      'request-id': stamp.requestId,
+      'client-request-id': stamp.clientRequestId,
+      'x-ms-ags-diagnostic': diagnostic,
+      date: new Date(stamp.nowMs).toUTCString(),
+      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
+      // RFC 9110 forbids a length on 204.
+      ...(status !== 204 && { 'content-length': String(bytes.length) }),
+      ...headers,
+    });
+  };
+  const { socket } = response;
+  switch (kill) {
+    case undefined:
+      sendHead();
+      response.end(bytes);
+      return;
+    case 'reset':
+      socket?.resetAndDestroy();
+      return;
+    case 'close':
+      socket?.end();
+      return;
+    case 'silence':
+      return;
+    case 'truncate':
+      sendHead();
+      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
   }
 }

@@ -8,7 +8,7 @@ export type BetaGeneration = 'reference-page' | 'windows-and-filters' | 'today';
 export type Generation = 'v1.0' | BetaGeneration;
 
 /** The type of a property; `assignments` is the collection of them. */
-export type EdmKind =
+type EdmKind =
   | 'Edm.String'
   | 'Edm.Boolean'
   | 'Edm.DateTimeOffset'
@@ -23,7 +23,7 @@ interface EdmProperty {
 }
 
 /** A type with its own properties only. */
-export interface EdmType {
+interface EdmType {
   readonly base?: string;
   readonly isAbstract?: boolean;
   /** The key, on the type that declares it. */
@@ -35,20 +35,20 @@ export interface EdmType {
 export type Model = Readonly<Record<string, EdmType>>;
 
 export const partnerType = 'complianceManagementPartner';
-export const assignmentType = 'complianceManagementPartnerAssignment';
+const assignmentType = 'complianceManagementPartnerAssignment';
 /** The abstract type of all targets. */
 export const targetType = 'deviceAndAppManagementAssignmentTarget';
 const stateType = 'deviceManagementPartnerTenantState';
 const filterType = 'deviceAndAppManagementAssignmentFilterType';
 
 /** The members of the enums; neither is evolvable. */
-export const enumMembers: Readonly<Partial<Record<EdmKind, readonly string[]>>> = {
+const enumMembers: Readonly<Partial<Record<EdmKind, readonly string[]>>> = {
   [stateType]: ['unknown', 'unavailable', 'enabled', 'terminated', 'rejected', 'unresponsive'],
   [filterType]: ['none', 'include', 'exclude'],
 };
 
 /** How a type is written under a namespace or its alias, such as `graph.`. */
-export function typeNameIn(namespace: string, kind: EdmKind): string {
+function typeNameIn(namespace: string, kind: EdmKind): string {
   if (kind === 'assignments') {
     return `Collection(${namespace}${assignmentType})`;
   }
@@ -124,7 +124,7 @@ export function propertiesOf(model: Model, name: string): EdmType['properties'] 
 }
 
 /** Whether a type is another one or derives from it. */
-export function isAssignable(model: Model, name: string, expected: string): boolean {
+function isAssignable(model: Model, name: string, expected: string): boolean {
   const base = typeOf(model, name)?.base;
   return name === expected || (base !== undefined && isAssignable(model, base, expected));
 }
@@ -264,4 +264,74 @@ export function isDateTimeLiteral(text: string): boolean {
   const utcMinutes = Number(hour) * 60 + Number(minute) - (sign === '-' ? -offset : offset);
   const utcYear = new Date(dayMs + utcMinutes * 60_000).getUTCFullYear();
   return utcYear >= 1 && utcYear <= 9999;
+}
+
+const head = `<?xml version="1.0" encoding="utf-8"?>
+<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
+  <edmx:DataServices>
+    <Schema Namespace="microsoft.graph" Alias="graph" xmlns="http://docs.oasis-open.org/odata/ns/edm">`;
+
+/** The same in all generations, and without the rest of `deviceManagement`. */
+const tail = `
+      <EntityType Name="deviceManagement" BaseType="graph.entity">
+        <NavigationProperty Name="complianceManagementPartners" Type="Collection(graph.${partnerType})" ContainsTarget="true" />
+      </EntityType>
+      <EntityContainer Name="GraphService">
+        <Singleton Name="deviceManagement" Type="graph.deviceManagement" />
+      </EntityContainer>
+    </Schema>
+  </edmx:DataServices>
+</edmx:Edmx>
+`;
+
+/** Writes a model as the XML of CSDL that Graph serves: enums, complex types, entities and the way to them. */
+export function metadataXml(model: Model): string {
+  const names = Object.keys(model).sort();
+  const isEntity = (name: string): boolean => isAssignable(model, name, 'entity');
+  return [
+    head,
+    ...enumsOf(model),
+    ...names.filter((name) => !isEntity(name)).map((name) => typeXml('ComplexType', name, model)),
+    ...names.filter(isEntity).map((name) => typeXml('EntityType', name, model)),
+    tail,
+  ].join('');
+}
+
+function enumsOf(model: Model): string[] {
+  const used: string[] = Object.keys(model).flatMap((name) =>
+    Object.values(propertiesOf(model, name)).map(({ kind }) => kind),
+  );
+  return Object.entries(enumMembers)
+    .filter(([name]) => used.includes(name))
+    .map(([name, members]) =>
+      elementXml(
+        'EnumType',
+        ` Name="${name}"`,
+        members.map((member, value) => `<Member Name="${member}" Value="${value}" />`),
+      ),
+    );
+}
+
+function typeXml(element: string, name: string, model: Model): string {
+  const { base, isAbstract, key, properties }: EdmType = model[name] ?? { properties: {} };
+  const attributes = [
+    ` Name="${name}"`,
+    base === undefined ? '' : ` BaseType="graph.${base}"`,
+    isAbstract ? ' Abstract="true"' : '',
+  ];
+  const keys = key === undefined ? [] : ['<Key>', `  <PropertyRef Name="${key}" />`, '</Key>'];
+  const lines = Object.entries(properties)
+    .map(([property, { kind, isNullable }]) => {
+      const facet = isNullable ? '' : ' Nullable="false"';
+      return `<Property Name="${property}" Type="${typeNameIn('graph.', kind)}"${facet} />`;
+    })
+    .sort();
+  return elementXml(element, attributes.join(''), [...keys, ...lines]);
+}
+
+/** Escapes nothing: all names and values are this module's and the model's own. */
+function elementXml(name: string, attributes: string, children: readonly string[]): string {
+  return children.length === 0
+    ? `\n      <${name}${attributes} />`
+    : `\n      <${name}${attributes}>${children.map((line) => `\n        ${line}`).join('')}\n      </${name}>`;
 }

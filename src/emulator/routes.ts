@@ -1,23 +1,21 @@
-import { answerFilter, answerGroups } from './directory.ts';
 import {
   callerRootOf,
   type EmulatorAnswer,
   type EmulatorRequest,
   methodRefusal,
-  parseRoute,
   readJsonBody,
   refusal,
   splitPath,
-  unknownSegment,
   type Version,
 } from './http.ts';
-import { type BetaGeneration, type Model, modelOf } from './model.ts';
+import { type BetaGeneration, type Model, modelOf, propertiesOf, targetType } from './model.ts';
 import {
   createPartner,
   deletePartner,
+  getFilter,
+  getGroups,
   getPartner,
   listPartners,
-  type OperationScope,
   updatePartner,
 } from './operations.ts';
 import { parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
@@ -60,13 +58,25 @@ export function answerRequest(parts: EmulatorParts, request: EmulatorRequest): E
       throw refusal(400, code, message);
     }
     case 'groups':
-      return answerGroups(parts.oddities, request);
+      requireMethod(request, 'POST');
+      return getGroups(parts.oddities, readJsonBody(request));
     case 'filter':
-      return answerFilter(parts.oddities, modelFor(parts, route.version), request, route.id);
+      // Only a beta that has filters at all knows their path.
+      if (Object.keys(propertiesOf(modelFor(parts, route.version), targetType)).length === 0) {
+        throw refusal(400, 'BadRequest', unknownSegment('assignmentFilters').message);
+      }
+      requireMethod(request, 'GET');
+      return getFilter(parts.oddities, route.id);
     case 'collection':
       return answerResource(parts, request, route.version);
     case 'partner':
       return answerResource(parts, request, route.version, route.id);
+  }
+}
+
+export function requireMethod({ method }: EmulatorRequest, only: string): void {
+  if (method !== only) {
+    throw methodRefusal(only);
   }
 }
 
@@ -77,68 +87,49 @@ function answerResource(
   version: Version,
   id?: string,
 ): EmulatorAnswer {
-  const { oddities } = parts;
+  const { oddities, newId, pageSize } = parts;
   const { method } = request;
   const isForgiving = oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
   const store = method === 'GET' ? parts.seen() : parts.store;
-  const scope: OperationScope = {
-    store: isForgiving ? storeWithoutGaps(store) : store,
-    model: modelFor(parts, version),
-    baseUrl: `${callerRootOf(request)}/${version}`,
-    newId: parts.newId,
-  };
-  const call = { parts, request, scope, version };
+  const model = modelFor(parts, version);
+  const baseUrl = `${callerRootOf(request)}/${version}`;
+  const scope = { store: isForgiving ? storeWithoutGaps(store) : store, model, baseUrl, newId };
+  const options = () => readSystemOptions(splitPath(request.path).query, version);
+  const body = () => recognizePartner(oddities, readJsonBody(request));
+
+  function answerCollection(): EmulatorAnswer {
+    switch (method) {
+      case 'GET': {
+        const traits = { pageSize, model, hasEmptyPages: oddities.has('empty-pages') };
+        return listPartners(scope, parsePageRequest(options(), traits));
+      }
+      case 'POST':
+        return createPartner(scope, body());
+      default:
+        throw methodRefusal('GET, POST');
+    }
+  }
+
+  function answerPartner(id: string): EmulatorAnswer {
+    switch (method) {
+      case 'GET':
+        return getPartner(scope, id, parseSelect(options(), model));
+      case 'PATCH': {
+        const change = body();
+        const before = getPartner(scope, id, undefined);
+        const answer = updatePartner(scope, id, change);
+        return oddities.has('old-entity-update') ? before : answer;
+      }
+      case 'DELETE':
+        return deletePartner(scope, id);
+      default:
+        throw methodRefusal('GET, PATCH, DELETE');
+    }
+  }
+
   const isOne = id !== undefined;
-  const answer = isOne ? answerPartner(call, id) : answerCollection(call);
+  const answer = isOne ? answerPartner(id) : answerCollection();
   return applyAnswerQuirks(oddities, { method, isOne }, answer);
-}
-
-interface ResourceCall {
-  readonly parts: EmulatorParts;
-  readonly request: EmulatorRequest;
-  readonly scope: OperationScope;
-  readonly version: Version;
-}
-
-function answerCollection(call: ResourceCall): EmulatorAnswer {
-  const { scope, parts } = call;
-  switch (call.request.method) {
-    case 'GET': {
-      const hasEmptyPages = parts.oddities.has('empty-pages');
-      const traits = { pageSize: parts.pageSize, model: scope.model, hasEmptyPages };
-      return listPartners(scope, parsePageRequest(optionsOf(call), traits));
-    }
-    case 'POST':
-      return createPartner(scope, bodyOf(call));
-    default:
-      throw methodRefusal('GET, POST');
-  }
-}
-
-function answerPartner(call: ResourceCall, id: string): EmulatorAnswer {
-  const { scope, parts } = call;
-  switch (call.request.method) {
-    case 'GET':
-      return getPartner(scope, id, parseSelect(optionsOf(call), scope.model));
-    case 'PATCH': {
-      const body = bodyOf(call);
-      const before = getPartner(scope, id, undefined);
-      const answer = updatePartner(scope, id, body);
-      return parts.oddities.has('old-entity-update') ? before : answer;
-    }
-    case 'DELETE':
-      return deletePartner(scope, id);
-    default:
-      throw methodRefusal('GET, PATCH, DELETE');
-  }
-}
-
-function optionsOf({ request, version }: ResourceCall): URLSearchParams {
-  return readSystemOptions(splitPath(request.path).query, version);
-}
-
-function bodyOf({ request, parts }: ResourceCall): unknown {
-  return recognizePartner(parts.oddities, readJsonBody(request));
 }
 
 /**
@@ -159,5 +150,70 @@ export function checkAccess(
   }
   if (body === 'tooLarge') {
     throw refusal(413, 'RequestEntityTooLarge', 'The request entity is too large.');
+  }
+}
+
+/** What a path asks for. */
+type Route =
+  | { readonly kind: 'collection' | 'groups' | 'batch' | 'metadata'; readonly version: Version }
+  | { readonly kind: 'partner' | 'filter'; readonly version: Version; readonly id: string }
+  | { readonly kind: 'noRoute'; readonly template: string }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+const services: ReadonlyMap<string, 'batch' | 'metadata' | 'groups'> = new Map([
+  ['$batch', 'batch'],
+  ['$metadata', 'metadata'],
+  ['directoryobjects/getbyids', 'groups'],
+]);
+
+const collection = /^complianceManagementPartners(?:\('((?:[^']|'')*)'\))?$/i;
+
+/** Reads a path without its query as Graph does: segments in any case, ids as a segment or in brackets. */
+export function parseRoute(path: string): Route {
+  const [first = '', ...segments] = path.split('/').filter(Boolean).map(decode);
+  const version = first.toLowerCase();
+  if (version !== 'v1.0' && version !== 'beta') {
+    return { kind: 'unknown', message: `Invalid version: ${first}` };
+  }
+  const service = services.get(segments.join('/').toLowerCase());
+  if (service !== undefined) {
+    return { kind: service, version };
+  }
+  const [singleton = '', resource = '', ...rest] = segments;
+  if (singleton.toLowerCase() !== 'devicemanagement') {
+    return unknownSegment(singleton);
+  }
+  const [id, ...others] = rest;
+  if (resource.toLowerCase() === 'assignmentfilters' && id !== undefined && others.length === 0) {
+    return { kind: 'filter', version, id };
+  }
+  const match = collection.exec(resource);
+  if (match === null) {
+    return unknownSegment(resource);
+  }
+  // Inside the brackets a quote is written twice.
+  const key = match[1]?.replaceAll("''", "'");
+  if (key === undefined && id === undefined) {
+    return { kind: 'collection', version };
+  }
+  // The collection is contained: there is nothing to link, whatever the reference page's request line says.
+  if (key === undefined && id?.startsWith('$')) {
+    return { kind: 'noRoute', template: `~/singleton/navigation/${id}` };
+  }
+  const [next] = key === undefined ? others : rest;
+  return next === undefined
+    ? { kind: 'partner', version, id: key ?? id ?? '' }
+    : unknownSegment(next);
+}
+
+function unknownSegment(segment: string): Extract<Route, { kind: 'unknown' }> {
+  return { kind: 'unknown', message: `Resource not found for the segment '${segment}'.` };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
   }
 }

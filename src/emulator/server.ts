@@ -1,35 +1,33 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { PartnerResource } from '../graph/types.ts';
 import type { Clock } from '../shared/clock.ts';
 import { answerBatch } from './batch.ts';
-import { catalogue } from './catalogue.ts';
-import type { ServerCertificate } from './certificate.ts';
-import { answerControl, isControl } from './control.ts';
 import {
+  answerControl,
   carryOut,
   createFaults,
   createPauses,
-  deliver,
   type Faults,
+  isControl,
   type Outcome,
   orRefusal,
   type Stage,
 } from './faults.ts';
-import {
-  type EmulatorRequest,
-  type ErrorStamp,
-  methodRefusal,
-  parseRoute,
-  splitPath,
-} from './http.ts';
-import { metadataXml } from './metadata.ts';
-import type { BetaGeneration } from './model.ts';
+import { deliver, type EmulatorRequest, type ErrorStamp, splitPath } from './http.ts';
+import { type BetaGeneration, metadataXml } from './model.ts';
 import type { Quirk } from './quirks.ts';
-import { answerRequest, checkAccess, type EmulatorParts, modelFor } from './routes.ts';
-import { createLaggingStore } from './store.ts';
+import {
+  answerRequest,
+  checkAccess,
+  type EmulatorParts,
+  modelFor,
+  parseRoute,
+  requireMethod,
+} from './routes.ts';
+import { catalogue, createLaggingStore } from './store.ts';
 
 export interface EmulatorOptions {
   /** 127.0.0.1 if absent: a Graph with a published token belongs on this machine only. */
@@ -51,8 +49,8 @@ export interface EmulatorOptions {
   readonly readLagMs?: number;
   /** Called with each request once its body is there. */
   readonly onRequest?: (request: SeenRequest) => void;
-  /** For TLS. */
-  readonly certificate?: ServerCertificate | undefined;
+  /** Whether it speaks TLS, with a certificate of its own. */
+  readonly hasTls?: boolean;
   /** Lets programs on this machine script faults over HTTP; off if absent, and never on another host than loopback. */
   readonly hasControl?: boolean;
   /** Keeps each request; off if absent, because a server that runs for long would grow. */
@@ -68,6 +66,8 @@ export interface SeenRequest extends Pick<EmulatorRequest, 'method' | 'path' | '
 export interface Emulator {
   /** Its root, without a path and a slash at the end. */
   readonly baseUrl: string;
+  /** What a client has to trust, in PEM; undefined without TLS. */
+  readonly certificate: string | undefined;
   /** Oldest first; empty unless `recordRequests` is set. */
   readonly requests: readonly SeenRequest[];
   /** The script of faults, for tests. */
@@ -90,7 +90,8 @@ const keepAliveTimeout = 72_000;
  * need the socket itself. Rejects if the port cannot be had.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { clock, certificate, host = '127.0.0.1', oddities = [] } = options;
+  const { clock, host = '127.0.0.1', oddities = [] } = options;
+  const tls = options.hasTls === true ? await makeCertificate(clock.now()) : undefined;
   const faults = createFaults();
   const pauses = createPauses(clock);
   const requests: SeenRequest[] = [];
@@ -126,7 +127,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers } = incoming;
     const body = await readBody(incoming);
-    const request = { isSecure: certificate !== undefined, method, path, headers, body };
+    const request = { isSecure: tls !== undefined, method, path, headers, body };
     if (hasControl && isControl(request)) {
       const stamp = stage.newStamp(request);
       const { answer } = await orRefusal(stamp, () => ({ answer: answerControl(faults, request) }));
@@ -144,8 +145,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // A caller that left before its request was complete, or a clock that fails: no reader is left.
     handle(incoming, response).catch(() => response.destroy());
   };
-  const server = certificate
-    ? createTlsServer({ keepAliveTimeout, ...certificate }, listener)
+  const server = tls
+    ? createTlsServer({ keepAliveTimeout, ...tls }, listener)
     : createServer({ keepAliveTimeout }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -153,7 +154,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   });
   const { address, family, port } = server.address() as AddressInfo;
   return {
-    baseUrl: `${certificate ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    baseUrl: `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    certificate: tls?.cert,
     requests,
     faults,
     partners: () => parts.store.rows(),
@@ -182,7 +184,7 @@ function answerOf(
   // Graph publishes its metadata, so it asks for no token here.
   if (request.method !== 'GET') {
     checkAccess(stage.parts, request);
-    throw methodRefusal('GET');
+    requireMethod(request, 'GET');
   }
   const headers = { 'content-type': 'application/xml' };
   const body = metadataXml(modelFor(stage.parts, route.version));
@@ -201,4 +203,44 @@ async function readBody(incoming: IncomingMessage): Promise<EmulatorRequest['bod
     }
   }
   return length > bodyLimitBytes ? 'tooLarge' : Buffer.concat(chunks);
+}
+
+const dayMs = 86_400_000;
+const validDays = 30;
+const dnsName = 2;
+const ipAddress = 7;
+
+/**
+ * Makes a self-signed certificate for localhost, 127.0.0.1 and ::1, valid from a day ago for 30 days. The library is
+ * loaded only here, because few need it.
+ */
+async function makeCertificate(nowMs: number): Promise<{ key: string; cert: string }> {
+  const { default: forge } = await import('node-forge');
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  // The time, so that no client takes a new certificate for an old one; the first digit keeps it positive and short.
+  certificate.serialNumber = `1${nowMs.toString(16).padStart(11, '0')}`;
+  certificate.validity.notBefore = new Date(nowMs - dayMs);
+  certificate.validity.notAfter = new Date(nowMs + validDays * dayMs);
+  const name = [{ name: 'commonName', value: 'Embedded Graph' }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: true, critical: true },
+    {
+      name: 'subjectAltName',
+      altNames: [
+        { type: dnsName, value: 'localhost' },
+        { type: ipAddress, ip: '127.0.0.1' },
+        { type: ipAddress, ip: '::1' },
+      ],
+    },
+  ]);
+  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return { key: privateKey, cert: forge.pki.certificateToPem(certificate) };
 }

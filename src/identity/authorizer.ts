@@ -4,7 +4,7 @@ import type { GraphCall } from '../graph/request.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './claims.ts';
 import { IdentityError } from './errors.ts';
-import type { Identity } from './startIdentity.ts';
+import type { Identify } from './verifyToken.ts';
 
 /** What an operation does to the resource. */
 export type AccessKind = 'READ' | 'WRITE';
@@ -25,15 +25,14 @@ export interface Authorizer {
 
 /** Makes the authorizer over the given way to authenticate callers. */
 export function createAuthorizer(
-  identity: Pick<Identity, 'identify'>,
+  identifyBearer: Identify,
   permissions: AccessPermissions,
 ): Authorizer {
   const identifying = new WeakMap<GraphCall, Promise<Caller>>();
   const callers = new WeakMap<GraphCall, Caller>();
 
   function identify(call: GraphCall): Promise<Caller> {
-    const known = identifying.get(call);
-    const asking = known ?? identity.identify(call.callerToken, call.signal);
+    const asking = identifying.get(call) ?? identifyBearer(call.callerToken, call.signal);
     identifying.set(call, asking);
     return asking;
   }

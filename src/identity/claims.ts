@@ -1,6 +1,5 @@
 import { isGuid } from '../shared/guid.ts';
 import { IdentityError, type IdentityReason } from './errors.ts';
-import { isKeyForTenant, issuerOf, issuerRootsOf } from './issuers.ts';
 
 interface CallerBase {
   /** In lower case, so that it can be part of a key. */
@@ -20,7 +19,7 @@ export type Caller =
 type Payload = Readonly<Record<string, unknown>>;
 
 /** Reads the claims that the gateway looks at. @throws IdentityError if one is missing or of a wrong type. */
-export function readClaims(payload: Payload) {
+function readClaims(payload: Payload) {
   const version = required(payload, 'ver', isText);
   const tenantId = required(payload, 'tid', isText);
   if ((version !== '1.0' && version !== '2.0') || !isGuid(tenantId)) {
@@ -74,11 +73,8 @@ function required<Value>(payload: Payload, name: string, isFit: IsFit<Value>): V
 /** Clocks differ, and a token may be older than it looks from here. */
 const toleranceMs = 60_000;
 
-/**
- * Finds why the claims of a token with a good signature do not let its bearer in: whose, for whom and when. The key that
- * signed it is for `keyIssuer`.
- */
-export function findClaimsProblem(
+/** Finds why claims do not let their bearer in: whose, for whom and when. */
+function findProblem(
   claims: Claims,
   rules: TokenRules,
   keyIssuer: string | undefined,
@@ -110,10 +106,20 @@ export function findClaimsProblem(
 }
 
 /**
- * Reads who the bearer of an accepted token is.
- * @throws IdentityError if the token permits nothing, or belongs to a kind of caller that is rejected.
+ * Reads who the bearer of a token is whose signature is good; the key that signed it is for `keyIssuer`.
+ * @throws IdentityError if a claim is missing or not allowed, or the token permits nothing.
  */
-export function readCaller(claims: Claims, rules: TokenRules): Caller {
+export function readCaller(
+  payload: Payload,
+  rules: TokenRules,
+  keyIssuer: string | undefined,
+  nowMs: number,
+): Caller {
+  const claims = readClaims(payload);
+  const problem = findProblem(claims, rules, keyIssuer, nowMs);
+  if (problem !== undefined) {
+    throw new IdentityError(problem);
+  }
   const kind = kindOf(claims);
   if (kind === undefined) {
     throw new IdentityError('not-an-access-token');
@@ -156,10 +162,9 @@ export interface TokenRuleSettings {
   readonly clientIds?: readonly string[] | undefined;
 }
 
-/** The same, made for looking things up. */
-export type TokenRules = ReturnType<typeof createTokenRules>;
+type TokenRules = ReturnType<typeof createTokenRules>;
 
-/** Makes rules of settings. Ids are compared in lower case, which is how Entra writes them into tokens. */
+/** Makes settings fit for looking things up. Ids are compared in lower case, which is how Entra writes them into tokens. */
 export function createTokenRules(settings: TokenRuleSettings) {
   const { authority, tenantIds, audiences, kinds, clientIds } = settings;
   return {
@@ -169,4 +174,56 @@ export function createTokenRules(settings: TokenRuleSettings) {
     kinds,
     clientIds: clientIds && new Set(clientIds.map((id) => id.toLowerCase())),
   };
+}
+
+/** What stands before the tenant in the issuers of an authority's tokens, without a slash at the end. */
+interface IssuerRoots {
+  readonly v1: string;
+  readonly v2: string;
+}
+
+/** The place of the tenant's id where a document is for several tenants. */
+const tenantTemplate = '{tenantid}';
+
+const globalV1 = 'https://sts.windows.net';
+const china: IssuerRoots = {
+  v1: 'https://sts.chinacloudapi.cn',
+  v2: 'https://login.partner.microsoftonline.cn',
+};
+const global: IssuerRoots = { v1: globalV1, v2: 'https://login.microsoftonline.com' };
+
+/** Authorities that issue under another name than their own. */
+const known: Readonly<Record<string, IssuerRoots>> = {
+  'https://login.windows.net': global,
+  'https://login.chinacloudapi.cn': china,
+  'https://login.partner.microsoftonline.cn': china,
+};
+
+/** The issuers of an authority: under its own name unless it is known to have another one. */
+export function issuerRootsOf({ origin }: URL): IssuerRoots {
+  return known[origin] ?? { v1: globalV1, v2: origin };
+}
+
+/** The one issuer that a tenant's tokens of a version have; of all tenants, as a template, without a tenant. */
+export function issuerOf(
+  roots: IssuerRoots,
+  version: '1.0' | '2.0',
+  tenantId: string = tenantTemplate,
+): string {
+  return version === '2.0' ? `${roots.v2}/${tenantId}/v2.0` : `${roots.v1}/${tenantId}/`;
+}
+
+/**
+ * Whether a key may sign for a tenant. Entra names issuers in its v2.0 key documents only, so the key of a v1.0 token
+ * names the v2.0 issuer of its tenant; a key that names none is for all tenants of its document.
+ */
+function isKeyForTenant(
+  keyIssuer: string | undefined,
+  roots: IssuerRoots,
+  tenantId: string,
+): boolean {
+  const issuer = keyIssuer?.replace(tenantTemplate, tenantId);
+  return [undefined, issuerOf(roots, '2.0', tenantId), issuerOf(roots, '1.0', tenantId)].includes(
+    issuer,
+  );
 }

@@ -3,20 +3,25 @@ import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
-import {
-  type Caller,
-  findClaimsProblem,
-  readCaller,
-  readClaims,
-  type TokenRules,
-} from './claims.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Caller, createTokenRules, readCaller, type TokenRuleSettings } from './claims.ts';
 import { IdentityError } from './errors.ts';
-import type { KeyStore } from './keyStore.ts';
+import {
+  createDocumentReader,
+  type KeyStore,
+  keyTenantOf,
+  loadKeySet,
+  startKeyStore,
+} from './keys.ts';
+import type { AuthorityWay } from './network.ts';
 
-interface TokenValidation {
-  readonly rules: TokenRules;
-  readonly keys: Pick<KeyStore, 'find'>;
-  readonly clock: Pick<Clock, 'now'>;
+/** What an authority and its tokens have to be, and what the gateway is made of. */
+interface IdentityOptions extends TokenRuleSettings, AuthorityWay {
+  readonly keyTimeoutMs?: number | undefined;
+  readonly clock: Clock;
+  /** At least 0 and less than 1. */
+  readonly chance: () => number;
+  readonly log: Log;
 }
 
 /**
@@ -24,30 +29,42 @@ interface TokenValidation {
  * judged before its signature, so that probing the configuration needs a token of the authority.
  * @throws IdentityError if the caller is rejected.
  */
-export async function validateToken(
-  token: Secret,
-  { rules, keys, clock }: TokenValidation,
-  signal: EndSignal,
-): Promise<Caller> {
-  const text = token.reveal();
-  const { header, payload } = readCompactToken(text);
-  const kid = readKeyId(header);
-  if (isGraphAudience(payload['aud'])) {
-    throw new IdentityError('audience-is-graph');
-  }
-  const key = await keys.find(kid, signal);
-  if (key === undefined) {
-    throw new IdentityError('key-unknown');
-  }
-  await compactVerify(text, key.key, { algorithms: ['RS256'] }).catch(() => {
-    throw new IdentityError('signature-invalid');
-  });
-  const claims = readClaims(payload);
-  const problem = findClaimsProblem(claims, rules, key.issuer, clock.now());
-  if (problem !== undefined) {
-    throw new IdentityError(problem);
-  }
-  return readCaller(claims, rules);
+export type Identify = (token: Secret | undefined, signal: EndSignal) => Promise<Caller>;
+
+/** Starts to load the authority's keys, with which callers are authenticated. */
+export function startIdentity(options: IdentityOptions): { keys: KeyStore; identify: Identify } {
+  const source = { authority: options.authority, tenant: keyTenantOf(options.tenantIds) };
+  const read = createDocumentReader({ ...options, timeoutMs: options.keyTimeoutMs });
+  const keys = startKeyStore((end) => loadKeySet(source, read, end), options);
+  return { keys, identify: createIdentify(options, keys, options.clock) };
+}
+
+/** Makes the judge of callers over keys. */
+export function createIdentify(
+  settings: TokenRuleSettings,
+  keys: Pick<KeyStore, 'find'>,
+  clock: Pick<Clock, 'now'>,
+): Identify {
+  const rules = createTokenRules(settings);
+  return async (token, signal) => {
+    if (token === undefined) {
+      throw new IdentityError('token-missing');
+    }
+    const text = token.reveal();
+    const { header, payload } = readCompactToken(text);
+    const kid = readKeyId(header);
+    if (isGraphAudience(payload['aud'])) {
+      throw new IdentityError('audience-is-graph');
+    }
+    const key = await keys.find(kid, signal);
+    if (key === undefined) {
+      throw new IdentityError('key-unknown');
+    }
+    await compactVerify(text, key.key, { algorithms: ['RS256'] }).catch(() => {
+      throw new IdentityError('signature-invalid');
+    });
+    return readCaller(payload, rules, key.issuer, clock.now());
+  };
 }
 
 const maximumLength = 16 * 1024;
@@ -57,7 +74,7 @@ const maximumLength = 16 * 1024;
  * @throws IdentityError unless it is three parts in the one spelling that base64url has for them, the first two of them
  * JSON objects that every reader understands alike.
  */
-export function readCompactToken(text: string) {
+function readCompactToken(text: string) {
   if (text.length > maximumLength) {
     throw new IdentityError('token-too-large');
   }

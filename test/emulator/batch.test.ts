@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { batchedResponse, parseBatch } from '../../src/emulator/batch.ts';
-import type { Kill } from '../../src/emulator/faults.ts';
-import type { EmulatorAnswer } from '../../src/emulator/http.ts';
+import type { EmulatorAnswer, Kill } from '../../src/emulator/http.ts';
 import {
   type BatchedReply,
   batchPath,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { createFaults, type Fault, type Kill } from '../../src/emulator/faults.ts';
+import { createFaults, type Fault } from '../../src/emulator/faults.ts';
+import type { Kill } from '../../src/emulator/http.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { listQuery } from '../support/documents.ts';
 import { findFreePort } from '../support/freePort.ts';

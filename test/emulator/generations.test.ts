@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SaxesParser } from 'saxes';
-import { catalogue } from '../../src/emulator/catalogue.ts';
-import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf, readPartner } from '../../src/emulator/model.ts';
+import { type Generation, metadataXml, modelOf, readPartner } from '../../src/emulator/model.ts';
 import { projectPartner } from '../../src/emulator/operations.ts';
 import { startEmulator } from '../../src/emulator/server.ts';
+import { catalogue } from '../../src/emulator/store.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import {

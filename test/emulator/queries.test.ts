@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseFilter } from '../../src/emulator/filter.ts';
-import { callerRootOf, parseRoute } from '../../src/emulator/http.ts';
+import { callerRootOf } from '../../src/emulator/http.ts';
 import { isDateTimeLiteral, modelOf } from '../../src/emulator/model.ts';
+import { parseFilter } from '../../src/emulator/query.ts';
+import { parseRoute } from '../../src/emulator/routes.ts';
 import {
   batchPath,
   collectionPath,

@@ -2,10 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createDocumentReader, DocumentError } from '../../src/identity/documentClient.ts';
-import { type KeySet, type KeySource, loadKeySet, readKeySet } from '../../src/identity/keySet.ts';
-import { startKeyStore } from '../../src/identity/keyStore.ts';
-import { type IdentityOptions, startIdentity } from '../../src/identity/startIdentity.ts';
+import {
+  createDocumentReader,
+  DocumentError,
+  loadKeySet,
+  readKeySet,
+  startKeyStore,
+} from '../../src/identity/keys.ts';
+import { startIdentity } from '../../src/identity/verifyToken.ts';
 import type { EndSignal } from '../../src/shared/abort.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
@@ -39,7 +43,10 @@ interface Documents {
 }
 
 /** Loads from documents by their addresses; the asked addresses come back too. */
-async function load(documents: Partial<Documents>, source: Partial<KeySource> = {}) {
+async function load(
+  documents: Partial<Documents>,
+  source: Partial<Parameters<typeof loadKeySet>[0]> = {},
+) {
   const asked: string[] = [];
   const authority = source.authority ?? new URL('https://login.example');
   const read = async (url: URL): Promise<unknown> => {
@@ -158,7 +165,7 @@ describe('the key store', () => {
     const log = recordingLog();
     const authority = { published: [first], isDown, isHanging: false, loads: 0 };
     let offsetMs = 0;
-    const load = async (end: EndSignal): Promise<KeySet> => {
+    const load = async (end: EndSignal) => {
       authority.loads += 1;
       if (authority.isHanging) {
         await new Promise<void>((_resolve, reject) => end.addEventListener('abort', reject));
@@ -170,7 +177,7 @@ describe('the key store', () => {
     };
     const now = () => clock.now() + offsetMs;
     const shifted = { now, startTimer: clock.startTimer };
-    const store = startKeyStore({ load, clock: shifted, chance: () => chance, log });
+    const store = startKeyStore(load, { clock: shifted, chance: () => chance, log });
     closeLater(store.close);
     const knows = async (...keys: AuthorityKey[]): Promise<boolean[]> => {
       const found: boolean[] = [];
@@ -342,7 +349,7 @@ describe('the key store', () => {
     const clock = createVirtualClock();
     const log = recordingLog();
     const load = () => Promise.reject(new Error('a secret'));
-    closeLater(startKeyStore({ load, clock, chance: () => 0, log }).close);
+    closeLater(startKeyStore(load, { clock, chance: () => 0, log }).close);
     await clock.advance(0);
     expect(log.lines).toMatchObject([{ reason: 'unexpected' }]);
     expect(JSON.stringify(log.lines)).not.toContain('secret');
@@ -443,7 +450,7 @@ describe('the identity of callers', () => {
     closeLater(authority.close);
   });
 
-  function begin(options: Partial<IdentityOptions> = {}) {
+  function begin(options: Partial<Parameters<typeof startIdentity>[0]> = {}) {
     const identity = startIdentity({
       authority: new URL(authority.url),
       certificateAuthorities: [authority.certificateAuthority],

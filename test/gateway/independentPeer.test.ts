@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type Provider from 'oidc-provider';
 import type { Configuration, JWK } from 'oidc-provider';
 import type { Caller } from '../../src/identity/claims.ts';
-import { type Identity, startIdentity } from '../../src/identity/startIdentity.ts';
+import { startIdentity } from '../../src/identity/verifyToken.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import {
@@ -156,7 +156,7 @@ const applicationClaims = { ...common, oid: frontendClientId, roles: ['Gateway.U
 const user = { audience, accountId: ada.subject, claims: userClaims };
 
 let provider: Awaited<ReturnType<typeof startOidcProvider>>;
-let identity: Identity;
+let identity: ReturnType<typeof startIdentity>;
 
 beforeAll(async () => {
   provider = await startOidcProvider(contoso.id, applicationClaims);

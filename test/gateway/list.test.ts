@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { catalogue } from '../../src/emulator/catalogue.ts';
+import { catalogue } from '../../src/emulator/store.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { everything, listQuery, partnerQuery } from '../support/documents.ts';
 import { json } from '../support/scriptedServer.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { catalogue } from '../../src/emulator/catalogue.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
+import { catalogue } from '../../src/emulator/store.ts';
 import {
   addAssignmentMutation,
   addMutation,

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CredentialConfig } from '../../src/config/identity.ts';
-import { createOutboundCredentials } from '../../src/identity/outbound/credentials.ts';
-import { decideMachineRetry, machineRequestOf } from '../../src/identity/outbound/sources.ts';
+import {
+  createOutboundCredentials,
+  decideMachineRetry,
+  machineRequestOf,
+} from '../../src/identity/outbound/credentials.ts';
 import { OutboundIdentityError } from '../../src/identity/outbound/token.ts';
 import { createTokenEndpoint } from '../../src/identity/outbound/tokenEndpoint.ts';
 import { Secret } from '../../src/shared/secret.ts';

@@ -13,11 +13,7 @@ import {
   TokenRefusal,
   type TokenSource,
 } from '../../src/identity/outbound/token.ts';
-import {
-  createTokenCache,
-  type Identity,
-  identityKeyOf,
-} from '../../src/identity/outbound/tokenCache.ts';
+import { createTokenCache, identityKeyOf } from '../../src/identity/outbound/tokenCache.ts';
 import { EndController } from '../../src/shared/abort.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestCertificates } from '../support/certificates.ts';
@@ -167,7 +163,7 @@ describe('a grant', () => {
   });
 });
 
-const identity: Identity = {
+const identity: Parameters<typeof identityKeyOf>[0] = {
   cloud: 'global',
   tenant: 'contoso',
   client: 'gateway',
@@ -178,7 +174,7 @@ const identity: Identity = {
 };
 
 describe('the key of an identity', () => {
-  it.each<[string, Partial<Identity>]>([
+  it.each<[string, Partial<typeof identity>]>([
     ['cloud', { cloud: 'china' }],
     ['tenant', { tenant: 'fabrikam' }],
     ['client', { client: 'another gateway' }],

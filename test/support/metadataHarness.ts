@@ -1,5 +1,4 @@
-import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
+import { type Generation, metadataXml, modelOf } from '../../src/emulator/model.ts';
 
 /** The metadata of the embedded Graph with one text in it replaced; throws unless the text is there once. */
 export function changedMetadata(

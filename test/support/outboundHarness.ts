@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { CredentialConfig } from '../../src/config/identity.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
-import { createOutboundCredentials } from '../../src/identity/outbound/credentials.ts';
-import type { OutboundOptions } from '../../src/identity/outbound/sources.ts';
+import {
+  createOutboundCredentials,
+  type OutboundOptions,
+} from '../../src/identity/outbound/credentials.ts';
 import type { OutboundParts } from '../../src/identity/outbound/token.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { contoso, gatewayClient } from './authority/people.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { metadataXml } from '../../src/emulator/metadata.ts';
-import { type Generation, modelOf } from '../../src/emulator/model.ts';
+import { type Generation, metadataXml, modelOf } from '../../src/emulator/model.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
 import { type CommandResult, driftCommand } from '../../tools/drift/command.ts';
 import { findDrift } from '../../tools/drift/compare.ts';

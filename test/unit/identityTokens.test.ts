@@ -2,14 +2,10 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createAuthorizer, createOwnTenantKeys } from '../../src/identity/authorizer.ts';
-import {
-  type Caller,
-  createTokenRules,
-  type TokenRuleSettings,
-} from '../../src/identity/claims.ts';
+import type { Caller, TokenRuleSettings } from '../../src/identity/claims.ts';
 import { IdentityError, type IdentityReason } from '../../src/identity/errors.ts';
-import { type KeySet, readKeySet } from '../../src/identity/keySet.ts';
-import { validateToken } from '../../src/identity/verifyToken.ts';
+import { readKeySet } from '../../src/identity/keys.ts';
+import { createIdentify } from '../../src/identity/verifyToken.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import {
   claimsOf,
@@ -41,7 +37,7 @@ const strangersKey = createAuthorityKey();
 /** Published too, but for one tenant only. */
 const fabrikamsKey = createAuthorityKey();
 
-const published: Promise<KeySet> = readKeySet({
+const published = readKeySet({
   keys: [
     { ...authorityKey.jwk, issuer: `${authorityUrl}/{tenantid}/v2.0` },
     { ...fabrikamsKey.jwk, issuer: `${authorityUrl}/${fabrikam.id}/v2.0` },
@@ -85,15 +81,10 @@ function identify(
   token: string,
   { clockOffsetMs = 0, ...settings }: Surroundings = {},
 ): Promise<Caller> {
-  return validateToken(
-    new Secret(token),
-    {
-      rules: createTokenRules({ ...defaults, ...settings }),
-      keys: { find: async (kid) => (await published).get(kid) },
-      clock: { now: () => nowMs + clockOffsetMs },
-    },
-    new AbortController().signal,
-  );
+  const keys = { find: async (kid: string) => (await published).get(kid) };
+  const clock = { now: () => nowMs + clockOffsetMs };
+  const { signal } = new AbortController();
+  return createIdentify({ ...defaults, ...settings }, keys, clock)(new Secret(token), signal);
 }
 
 /** Why the bearer of a token is not let in; undefined if nothing is wrong. */
@@ -194,7 +185,7 @@ describe('a caller', () => {
     [{ scope: 'other', claims: { roles: ['Gateway.Use'] } }, false],
   ])('with %j has one of the permissions that are asked for: %s', async (wish, isPermitted) => {
     const permissions = { READ: ['access_as_user', 'Gateway.Use'], WRITE: [] };
-    const authorizer = createAuthorizer({ identify: () => identify(mintToken(wish)) }, permissions);
+    const authorizer = createAuthorizer(() => identify(mintToken(wish)), permissions);
     const call = testCall();
     const reason = await authorizer.authorize(call, 'READ').then(
       () => undefined,

@@ -100,7 +100,7 @@ declare const made: unique symbol;
 type IdentityKey = string & { readonly [made]: 'IdentityKey' };
 
 /** All that must be equal before two calls may share a token. */
-export interface Identity {
+interface Identity {
   readonly cloud: string;
   readonly tenant: string;
   readonly client: string;

@@ -12,7 +12,7 @@ import { connectTo, readBounded } from '../network.ts';
 import type { OutboundParts, TokenAnswer, TokenFlow } from './token.ts';
 
 /** One request for a token: a POST if it has a body. */
-export interface TokenRequest {
+interface TokenRequest {
   /** With the query; the origin is always the endpoint's own. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
