@@ -10,7 +10,7 @@ import type { RequestContext } from './context.ts';
 import type { AssignmentSource } from './handOver.ts';
 import { filterOf, revisedProperties, typeNameOf } from './meaning.ts';
 import { type PartnerModel, type Payload, wireByPlatform } from './model.ts';
-import { assignmentToWire, targetToWire } from './writePartner.ts';
+import { assignmentToWire, targetToWire } from './partnerMapping.ts';
 
 /** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */
 type AssignmentPlan =

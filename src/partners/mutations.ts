@@ -9,7 +9,7 @@ import { isGraphError } from '../graph/errors.ts';
 import type { GraphApiVersion, PartnerChanges } from '../graph/types.ts';
 import { addAssignment, removeAssignment } from './assignments.ts';
 import { authorize } from './caller.ts';
-import { changePartner, partnerInConflict, refused } from './changePartner.ts';
+import { changePartner, partnerInConflict, refused, type Visibility } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
 import { graphExtensionOf, userErrorsOrThrow } from './errors.ts';
 import {
@@ -20,9 +20,8 @@ import {
 } from './inputRules.ts';
 import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
 import type { InputProblem, PartnerModel, Payload } from './model.ts';
+import { newPartnerToWire, partnerChangesToWire } from './partnerMapping.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
-import type { Visibility } from './untilShown.ts';
-import { newPartnerToWire, partnerChangesToWire } from './writePartner.ts';
 
 type Run<Input> = (
   input: Input,

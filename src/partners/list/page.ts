@@ -1,10 +1,10 @@
-import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
+import { bytesOfPage } from '../../graph/listPages.ts';
+import { forEachUnit, type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
+import { GatewayError } from '../errors.ts';
 import type { PartnerConnectionModel, PartnerModel } from '../model.ts';
 import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
-import type { OrderPlace, PartnerOrder } from './order.ts';
-import type { PartnerRows } from './rows.ts';
-import { idKeyOf } from './rowValues.ts';
+import { createSorting, idKeyOf, type OrderPlace, type PartnerOrder } from './order.ts';
 
 /** A row of a page and its position in the whole list. */
 interface PageRow {
@@ -249,4 +249,71 @@ async function indexOfRow(
     }
   }
   return -1;
+}
+
+/** The rows of the list, read from Graph only as far as needed. */
+export interface PartnerRows {
+  /** The time of the event loop for work over the rows. */
+  readonly share: LoopShare;
+  /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
+  atLeast(count: number): Promise<readonly PartnerModel[]>;
+  /** Gives all rows in an order. */
+  inOrder(order: PartnerOrder): Promise<readonly PartnerModel[]>;
+}
+
+/** How much of the list one operation may read. */
+export interface ListBounds {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/**
+ * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
+ * @throws GatewayError, later, if more rows or bytes would have to be read.
+ */
+export function createPartnerRows(
+  pages: AsyncIterator<readonly PartnerModel[], void>,
+  maximum: ListBounds,
+  share: LoopShare = wholeLoop,
+): PartnerRows {
+  const rows: PartnerModel[] = [];
+  let reading: Promise<void> = Promise.resolve();
+  let isComplete = false;
+  let bytes = 0;
+
+  async function readUpTo(count: number): Promise<void> {
+    while (!isComplete && rows.length < count) {
+      const page = await pages.next();
+      isComplete = page.done === true;
+      for (const row of page.value ?? []) {
+        rows.push(row);
+      }
+      if (rows.length > maximum.rows) {
+        throw new GatewayError(
+          'TOO_MANY_ROWS',
+          `This needs more of the list than the ${maximum.rows} rows that this gateway reads at the most. ` +
+            'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
+        );
+      }
+      bytes += page.value === undefined ? 0 : bytesOfPage(page.value);
+      if (bytes > maximum.bytes) {
+        throw new GatewayError(
+          'LIST_TOO_LARGE',
+          `This needs ${bytes} bytes or more of the list, and ${maximum.bytes} are allowed. ` +
+            'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
+          { seen: bytes, allowed: maximum.bytes },
+        );
+      }
+    }
+  }
+
+  async function atLeast(count: number): Promise<readonly PartnerModel[]> {
+    // One reader after the other: two at once would both take pages for the same rows.
+    reading = reading.then(() => readUpTo(count));
+    await reading;
+    return rows;
+  }
+
+  const inOrder = createSorting(() => atLeast(Number.POSITIVE_INFINITY), share);
+  return { atLeast, inOrder, share };
 }
