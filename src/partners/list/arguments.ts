@@ -1,7 +1,5 @@
 import type {
   ComplianceManagementPartnerFilter,
-  ComplianceManagementPartnerOrder,
-  ComplianceManagementPartnerOrderField,
   DisplayNameFilter,
   HeartbeatFilter,
   PartnerStateFilter,
@@ -33,28 +31,24 @@ export interface PageArguments {
   readonly order: PartnerOrder | undefined;
 }
 
-/** An argument that cannot be used, and what would be right. */
-interface ArgumentProblem {
-  readonly argumentName: string;
-  readonly problem: string;
-}
-
 /** Understands the arguments of the list, or names the first that cannot be used. */
 export function readPageArguments(
   args: QueryComplianceManagementPartnersArgs,
-): PageArguments | ArgumentProblem {
-  const repeated = findRepeatedField(args.orderBy ?? []);
+): PageArguments | { readonly argumentName: string; readonly problem: string } {
+  const fields = (args.orderBy ?? []).map(({ field }) => field);
+  const repeated = fields.find((field, place) => fields.indexOf(field) !== place);
   if (repeated !== undefined) {
     const problem = `The argument "orderBy" has ${repeated} more than once; order by each field once.`;
     return { argumentName: 'orderBy', problem };
   }
   const order = args.orderBy?.length ? createPartnerOrder(args.orderBy) : undefined;
-  const [after, before] = [readCursor(args.after, order), readCursor(args.before, order)];
+  const after = readCursor('after', args.after, order);
+  const before = readCursor('before', args.before, order);
   const problems: readonly [string, string | undefined][] = [
     ['first', findCountProblem('first', args.first)],
     ['last', findCountProblem('last', args.last)],
-    ['after', after.problem && `The argument "after" ${after.problem}.`],
-    ['before', before.problem && `The argument "before" ${before.problem}.`],
+    ['after', after.problem],
+    ['before', before.problem],
     ['filter', findFilterProblem(args.filter ?? {})],
   ];
   for (const [argumentName, problem] of problems) {
@@ -73,13 +67,6 @@ export function readPageArguments(
   };
 }
 
-function findRepeatedField(
-  orderBy: readonly ComplianceManagementPartnerOrder[],
-): ComplianceManagementPartnerOrderField | undefined {
-  const fields = orderBy.map(({ field }) => field);
-  return fields.find((field, place) => fields.indexOf(field) !== place);
-}
-
 function findCountProblem(name: string, count: number | null | undefined): string | undefined {
   const isUsable = count == null || (count >= 0 && count <= maximumRows);
   return isUsable
@@ -88,6 +75,7 @@ function findCountProblem(name: string, count: number | null | undefined): strin
 }
 
 function readCursor(
+  name: string,
   text: string | null | undefined,
   order: PartnerOrder | undefined,
 ): { readonly place?: CursorPlace; readonly problem?: string } {
@@ -95,16 +83,15 @@ function readCursor(
     return {};
   }
   const place = parseCursor(text);
-  if (place === undefined) {
-    return { problem: 'is not a cursor of this list; use one of an earlier answer' };
+  const signature = place?.kind === 'order' ? place.signature : undefined;
+  if (place !== undefined && signature === order?.signature) {
+    return { place };
   }
-  const signature = place.kind === 'order' ? place.signature : undefined;
-  return signature === order?.signature
-    ? { place }
-    : {
-        problem:
-          'is a cursor of this list in another order; give the same orderBy, or leave it out',
-      };
+  const problem =
+    place === undefined
+      ? 'is not a cursor of this list; use one of an earlier answer.'
+      : 'is a cursor of this list in another order; give the same orderBy, or leave it out.';
+  return { problem: `The argument "${name}" ${problem}` };
 }
 
 /** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
@@ -142,9 +129,15 @@ export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter):
           row[`${wireByPlatform[platform]}Onboarded`] === true,
     ),
     ...(and ?? []).map(compilePartnerFilter),
-    ...(or ? [anyOf(or.map(compilePartnerFilter))] : []),
-    ...(not ? [negate(compilePartnerFilter(not))] : []),
   ];
+  const alternatives = or?.map(compilePartnerFilter);
+  const excluded = not && compilePartnerFilter(not);
+  if (alternatives) {
+    conditions.push((row) => alternatives.some((condition) => condition(row)));
+  }
+  if (excluded) {
+    conditions.push((row) => !excluded(row));
+  }
   return (row) => conditions.every((condition) => condition(row));
 }
 
@@ -170,24 +163,12 @@ function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPr
 }
 
 function compileHeartbeat({ before, after }: HeartbeatFilter): PartnerPredicate {
-  const upper = before == null ? undefined : instantKeyOf(before);
-  const lower = after == null ? undefined : instantKeyOf(after);
+  const [upper, lower] = [before, after].map((instant) => instantKeyOf(instant ?? ''));
   return (row) => {
     const heartbeat = heartbeatKeyOf(row);
     return (
-      (before == null || isBefore(heartbeat, upper)) &&
-      (after == null || isBefore(lower, heartbeat))
+      (upper === undefined || (heartbeat !== undefined && heartbeat < upper)) &&
+      (lower === undefined || (heartbeat !== undefined && heartbeat > lower))
     );
   };
-}
-
-const isBefore = (left: string | undefined, right: string | undefined): boolean =>
-  left !== undefined && right !== undefined && left < right;
-
-function anyOf(predicates: readonly PartnerPredicate[]): PartnerPredicate {
-  return (row) => predicates.some((predicate) => predicate(row));
-}
-
-function negate(predicate: PartnerPredicate): PartnerPredicate {
-  return (row) => !predicate(row);
 }

@@ -51,7 +51,7 @@ const digestLength = 16;
  */
 function boundText(text: string, maximum: number): string {
   if (text.length <= maximum) {
-    return text.isWellFormed() ? text : text.toWellFormed();
+    return text.toWellFormed();
   }
   const start = text.slice(0, maximum - digestLength).toWellFormed();
   return start + digestOf(text).slice(0, digestLength);
@@ -105,9 +105,6 @@ export interface RowPlace extends OrderPlace {
   readonly values: readonly (string | null)[];
 }
 
-/** Where a place with cut values is taken to be: before or behind all rows whose values begin like them. */
-type PlaceEdge = 'first' | 'last';
-
 /** One thing that rows can be ordered by. Rows without a value come last in both directions. */
 interface OrderColumn {
   /** One letter, for the signatures of orders. */
@@ -116,7 +113,6 @@ interface OrderColumn {
   readonly compare: (left: string, right: string) => number;
 }
 
-/** A column and the direction in which it is looked at. */
 interface OrderKey {
   readonly column: OrderColumn;
   readonly direction: 1 | -1;
@@ -128,8 +124,8 @@ export interface PartnerOrder {
   readonly signature: string;
   readonly keys: readonly OrderKey[];
   placeOf(row: PartnerModel): RowPlace;
-  /** `edge` counts for places with cut values only. */
-  compare(left: RowPlace, right: OrderPlace, edge?: PlaceEdge): number;
+  /** A place with cut values is before (`first`) or behind (`last`) all rows whose values begin like them. */
+  compare(left: RowPlace, right: OrderPlace, edge?: 'first' | 'last'): number;
 }
 
 // English is the root of Unicode's collation; the machine's own locale must have no say.
@@ -140,11 +136,7 @@ function byCharacters(left: string, right: string): number {
 }
 
 const columns: Readonly<Record<ComplianceManagementPartnerOrderField, OrderColumn>> = {
-  DISPLAY_NAME: {
-    sign: 'n',
-    valueOf: nameKeyOf,
-    compare: (left, right) => collator.compare(left, right),
-  },
+  DISPLAY_NAME: { sign: 'n', valueOf: nameKeyOf, compare: collator.compare },
   PARTNER_STATE: {
     sign: 's',
     valueOf: ({ partnerState }) => rankOfState(partnerState),
@@ -208,7 +200,7 @@ function compareValues(
   { column, direction }: OrderKey,
   value: string | null,
   other: string | CutText | null,
-  edge: PlaceEdge,
+  edge: 'first' | 'last',
 ): number {
   if (value === null || other === null) {
     return Number(value === null) - Number(other === null);
@@ -220,6 +212,11 @@ function compareValues(
   const text = isLow ? other.start : other.start + lastCharacter;
   // No row has exactly the start for its value and stands at the place: what was cut is longer.
   return direction * (column.compare(value, text) || -1);
+}
+
+interface RankedValue {
+  readonly index: number;
+  readonly value: string;
 }
 
 /** Of rows without a value, which come last in both directions. */
@@ -239,26 +236,21 @@ export function createSorting(
   async function rank(column: OrderColumn): Promise<Int32Array> {
     const rows = await readAll();
     const ranked = new Int32Array(rows.length).fill(lastRank);
-    const found: { readonly index: number; readonly value: string }[] = [];
+    const found: RankedValue[] = [];
     await forEachUnit(share, rows.length, (index) => {
       const value = column.valueOf(rows[index] as PartnerModel);
       if (value !== null) {
         found.push({ index, value });
       }
     });
-    const compare = column.compare;
-    const sorted = await sortInSlices(
-      found,
-      (left, right) => compare(left.value, right.value),
-      share,
-    );
+    const compare = (left: RankedValue, right: RankedValue): number =>
+      column.compare(left.value, right.value);
+    const sorted = await sortInSlices(found, compare, share);
     let current = 0;
     await forEachUnit(share, sorted.length, (place) => {
-      const [entry, before] = [sorted[place], sorted[place - 1]];
-      if (entry !== undefined) {
-        current += before !== undefined && compare(before.value, entry.value) !== 0 ? 1 : 0;
-        ranked[entry.index] = current;
-      }
+      const entry = sorted[place] as RankedValue;
+      current += compare(sorted[place - 1] ?? entry, entry) === 0 ? 0 : 1;
+      ranked[entry.index] = current;
     });
     return ranked;
   }
