@@ -14,11 +14,11 @@ import type {
   NewPartnerResource,
   PartnerChanges,
   PartnerResource,
+  WirePlatform,
 } from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { revisionOf, typeNameOf } from './meaning.ts';
 import {
-  type AssignmentFilterModel,
   type AssignmentModel,
   type AssignmentTargetModel,
   knownPartnerStates,
@@ -57,36 +57,24 @@ export function partnerFromWire(value: unknown): PartnerModel {
   if (typeof id !== 'string' || id === '') {
     throw new RowError('a partner has no id');
   }
-  textOf(value['@odata.type'], '@odata.type');
+  textOf(value, '@odata.type');
   const wire = value as unknown as PartnerResource;
   let revision: string | undefined;
   const partner: PartnerModel = {
     id,
-    displayName: textOf(value['displayName'], 'displayName'),
-    partnerState: stateFromWire(textOf(value['partnerState'], 'partnerState')),
-    lastHeartbeatDateTime: textOf(value['lastHeartbeatDateTime'], 'lastHeartbeatDateTime'),
-    macOsOnboarded: flagOf(value['macOsOnboarded'], 'macOsOnboarded'),
-    windowsOnboarded: flagOf(value['windowsOnboarded'], 'windowsOnboarded'),
-    androidOnboarded: flagOf(value['androidOnboarded'], 'androidOnboarded'),
-    iosOnboarded: flagOf(value['iosOnboarded'], 'iosOnboarded'),
-    linuxOnboarded: flagOf(value['linuxOnboarded'], 'linuxOnboarded'),
-    macOsEnrollmentAssignments: listOf(
-      value['macOsEnrollmentAssignments'],
-      'macOsEnrollmentAssignments',
-    ),
-    windowsEnrollmentAssignments: listOf(
-      value['windowsEnrollmentAssignments'],
-      'windowsEnrollmentAssignments',
-    ),
-    androidEnrollmentAssignments: listOf(
-      value['androidEnrollmentAssignments'],
-      'androidEnrollmentAssignments',
-    ),
-    iosEnrollmentAssignments: listOf(value['iosEnrollmentAssignments'], 'iosEnrollmentAssignments'),
-    linuxEnrollmentAssignments: listOf(
-      value['linuxEnrollmentAssignments'],
-      'linuxEnrollmentAssignments',
-    ),
+    displayName: textOf(value, 'displayName'),
+    partnerState: stateFromWire(textOf(value, 'partnerState')),
+    lastHeartbeatDateTime: textOf(value, 'lastHeartbeatDateTime'),
+    macOsOnboarded: flagOf(value, 'macOsOnboarded'),
+    windowsOnboarded: flagOf(value, 'windowsOnboarded'),
+    androidOnboarded: flagOf(value, 'androidOnboarded'),
+    iosOnboarded: flagOf(value, 'iosOnboarded'),
+    linuxOnboarded: flagOf(value, 'linuxOnboarded'),
+    macOsEnrollmentAssignments: listOf(value, 'macOsEnrollmentAssignments'),
+    windowsEnrollmentAssignments: listOf(value, 'windowsEnrollmentAssignments'),
+    androidEnrollmentAssignments: listOf(value, 'androidEnrollmentAssignments'),
+    iosEnrollmentAssignments: listOf(value, 'iosEnrollmentAssignments'),
+    linuxEnrollmentAssignments: listOf(value, 'linuxEnrollmentAssignments'),
     revision: () => {
       revision ??= revisionOf(wire);
       return revision;
@@ -97,9 +85,10 @@ export function partnerFromWire(value: unknown): PartnerModel {
   return partner;
 }
 
+type Row = Readonly<Record<string, unknown>>;
+
 const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
 
-type WirePlatform = (typeof wireByPlatform)[Platform];
 type FieldNames = readonly [`${WirePlatform}Onboarded`, `${WirePlatform}EnrollmentAssignments`];
 
 /** Names made once: a list reads them for each platform of each row. */
@@ -126,14 +115,16 @@ function platformsOf(
   });
 }
 
-function textOf(value: unknown, name: string): string | null {
+function textOf(row: Row, name: string): string | null {
+  const value = row[name];
   if (value == null || typeof value === 'string') {
     return value ?? null;
   }
   throw new RowError(`${name} of a partner is not a string`);
 }
 
-function flagOf(value: unknown, name: string): boolean | null {
+function flagOf(row: Row, name: string): boolean | null {
+  const value = row[name];
   if (value == null || typeof value === 'boolean') {
     return value ?? null;
   }
@@ -154,7 +145,8 @@ class Assignment implements AssignmentModel {
 }
 
 /** A null entry, which OData allows, reads as an assignment without a target. */
-function listOf(value: unknown, name: string): readonly AssignmentModel[] | null {
+function listOf(row: Row, name: string): readonly AssignmentModel[] | null {
+  const value = row[name];
   if (value == null) {
     return null;
   }
@@ -245,27 +237,20 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 /** A filter of kind `none`, of no kind, or without an id reads as no filter. */
-function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null | 'unknown' {
-  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType;
-  if (kind == null) {
+function filterFromWire(
+  wire: AssignmentTargetResource,
+): AssignmentTargetModel['filter'] | 'unknown' {
+  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType ?? '';
+  const type = typeof kind === 'string' ? kind.toLowerCase() : undefined;
+  if (type === '' || type === 'none') {
     return null;
   }
-  const id = wire.deviceAndAppManagementAssignmentFilterId;
-  switch (typeof kind === 'string' ? kind.toLowerCase() : kind) {
-    case 'none':
-    case '':
-      return null;
-    case 'include':
-      return isText(id) ? { id, type: 'INCLUDE' } : null;
-    case 'exclude':
-      return isText(id) ? { id, type: 'EXCLUDE' } : null;
-    default:
-      return 'unknown';
+  if (type !== 'include' && type !== 'exclude') {
+    return 'unknown';
   }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  const id: unknown = wire.deviceAndAppManagementAssignmentFilterId;
+  const isId = typeof id === 'string' && id !== '';
+  return isId ? { id, type: type === 'include' ? 'INCLUDE' : 'EXCLUDE' } : null;
 }
 
 /** The properties that an add and an update have in common. */
