@@ -128,7 +128,6 @@ function change(
               : { kind: isFromBefore(property) ? 'behind' : 'foreign', properties: [property] },
         };
       },
-      sent: {},
       // Graph rejects the list as a whole if its generation does not have the platform.
       fieldOf: (error) => {
         const names = isGraphError(error) ? (error.details.quotedNames ?? []) : [];

@@ -9,9 +9,9 @@ import { isGraphError } from '../graph/errors.ts';
 import type { GraphApiVersion, PartnerChanges } from '../graph/types.ts';
 import { addAssignment, removeAssignment } from './assignments.ts';
 import { authorize } from './caller.ts';
-import { changePartner, partnerInConflict, refused, type Visibility } from './changePartner.ts';
+import { changePartner, type Visibility } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
-import { graphExtensionOf, userErrorsOrThrow } from './errors.ts';
+import { graphExtensionOf, partnerInConflict, refused, userErrorsOrThrow } from './errors.ts';
 import {
   findAssignmentChangeProblems,
   findIdProblems,
@@ -129,10 +129,8 @@ const deletePartner: Run<DeleteComplianceManagementPartnerInput> = async (input,
           await context.graph.delete(id, context.call);
           return undefined;
         },
-        written: undefined,
         judge: () => ({ kind: 'shown', properties: [] }),
       }),
-      sent: {},
     },
     context,
     info,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserError } from '../../src/generated/graphql.ts';
-import { refused } from '../../src/partners/changePartner.ts';
 import type { KeyedMutation } from '../../src/partners/context.ts';
-import { GatewayError } from '../../src/partners/errors.ts';
+import { GatewayError, refused } from '../../src/partners/errors.ts';
 import {
   type Ending,
   inputDigestOf,
