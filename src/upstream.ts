@@ -12,7 +12,7 @@ import { createSend } from './graph/send.ts';
 import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identityMode.ts';
 import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
-import { readPartner } from './partners/readPartner.ts';
+import { readPartner } from './partners/partnerMapping.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
 import { type ForwardProxy, proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken } from './shared/secret.ts';

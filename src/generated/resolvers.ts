@@ -1,6 +1,6 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel, PartnerEdgeModel, PlatformEnrollmentModel, AssignmentFilterModel, DirectoryGroupModel, PageInfoModel } from '../partners/model.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel } from '../partners/model.ts';
 import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
@@ -77,12 +77,12 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   AssignmentTarget:
-    | ( Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
-    | ( Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
-    | ( Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
-    | ( Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']>, group?: Types.Maybe<_RefType['DirectoryGroup']> } )
-    | ( Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']>, group?: Types.Maybe<_RefType['DirectoryGroup']> } )
-    | ( Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<_RefType['AssignmentFilter']> } )
+    | ( Types.AllDevicesAssignmentTarget )
+    | ( Types.AllLicensedUsersAssignmentTarget )
+    | ( Types.ConfigurationManagerCollectionAssignmentTarget )
+    | ( Types.ExclusionGroupAssignmentTarget )
+    | ( Types.GroupAssignmentTarget )
+    | ( Types.UnrecognizedAssignmentTarget )
   ;
   Node: ( PartnerModel );
 };
@@ -93,11 +93,11 @@ export type ResolversTypes = {
   AddComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
   AddEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
-  AllDevicesAssignmentTarget: ResolverTypeWrapper<Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
+  AllDevicesAssignmentTarget: ResolverTypeWrapper<Types.AllDevicesAssignmentTarget>;
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
-  AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
+  AllLicensedUsersAssignmentTarget: ResolverTypeWrapper<Types.AllLicensedUsersAssignmentTarget>;
   AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
-  AssignmentFilter: ResolverTypeWrapper<AssignmentFilterModel>;
+  AssignmentFilter: ResolverTypeWrapper<Types.AssignmentFilter>;
   AssignmentFilterInput: Types.AssignmentFilterInput;
   AssignmentFilterType: Types.AssignmentFilterType;
   AssignmentTarget: ResolverTypeWrapper<AssignmentTargetModel>;
@@ -109,20 +109,20 @@ export type ResolversTypes = {
   ComplianceManagementPartnerAssignment: ResolverTypeWrapper<AssignmentModel>;
   ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
   ComplianceManagementPartnerConnection: ResolverTypeWrapper<PartnerConnectionModel>;
-  ComplianceManagementPartnerEdge: ResolverTypeWrapper<PartnerEdgeModel>;
+  ComplianceManagementPartnerEdge: ResolverTypeWrapper<Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversTypes['ComplianceManagementPartner'] }>;
   ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
   ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
   ComplianceManagementPartnerOrderField: Types.ComplianceManagementPartnerOrderField;
-  ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
+  ConfigurationManagerCollectionAssignmentTarget: ResolverTypeWrapper<Types.ConfigurationManagerCollectionAssignmentTarget>;
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: ResolverTypeWrapper<Types.Scalars['DateTimeOffset']['output']>;
   DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
   DeleteComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
-  DirectoryGroup: ResolverTypeWrapper<DirectoryGroupModel>;
+  DirectoryGroup: ResolverTypeWrapper<Types.DirectoryGroup>;
   DisplayNameFilter: Types.DisplayNameFilter;
-  ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversTypes['DirectoryGroup']> }>;
+  ExclusionGroupAssignmentTarget: ResolverTypeWrapper<Types.ExclusionGroupAssignmentTarget>;
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
-  GroupAssignmentTarget: ResolverTypeWrapper<Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversTypes['DirectoryGroup']> }>;
+  GroupAssignmentTarget: ResolverTypeWrapper<Types.GroupAssignmentTarget>;
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
   HeartbeatFilter: Types.HeartbeatFilter;
   ID: ResolverTypeWrapper<Types.Scalars['ID']['output']>;
@@ -133,17 +133,17 @@ export type ResolversTypes = {
   NonEmptyString: ResolverTypeWrapper<Types.Scalars['NonEmptyString']['output']>;
   OperationKind: Types.OperationKind;
   OrderDirection: Types.OrderDirection;
-  PageInfo: ResolverTypeWrapper<PageInfoModel>;
+  PageInfo: ResolverTypeWrapper<Types.PageInfo>;
   PartnerState: Types.PartnerState;
   PartnerStateFilter: Types.PartnerStateFilter;
   Platform: Types.Platform;
-  PlatformEnrollment: ResolverTypeWrapper<PlatformEnrollmentModel>;
+  PlatformEnrollment: ResolverTypeWrapper<Omit<Types.PlatformEnrollment, 'enrollmentAssignments'> & { enrollmentAssignments?: Types.Maybe<Array<ResolversTypes['ComplianceManagementPartnerAssignment']>> }>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
   RemoveEnrollmentAssignmentPayload: ResolverTypeWrapper<Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   String: ResolverTypeWrapper<Types.Scalars['String']['output']>;
   UUID: ResolverTypeWrapper<Types.Scalars['UUID']['output']>;
-  UnrecognizedAssignmentTarget: ResolverTypeWrapper<Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversTypes['AssignmentFilter']> }>;
+  UnrecognizedAssignmentTarget: ResolverTypeWrapper<Types.UnrecognizedAssignmentTarget>;
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: ResolverTypeWrapper<Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversTypes['ComplianceManagementPartner']> }>;
   UserError: ResolverTypeWrapper<Types.UserError>;
@@ -158,11 +158,11 @@ export type ResolversParentTypes = {
   AddComplianceManagementPartnerPayload: Omit<Types.AddComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   AddEnrollmentAssignmentInput: Types.AddEnrollmentAssignmentInput;
   AddEnrollmentAssignmentPayload: Omit<Types.AddEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
-  AllDevicesAssignmentTarget: Omit<Types.AllDevicesAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
+  AllDevicesAssignmentTarget: Types.AllDevicesAssignmentTarget;
   AllDevicesAssignmentTargetInput: Types.AllDevicesAssignmentTargetInput;
-  AllLicensedUsersAssignmentTarget: Omit<Types.AllLicensedUsersAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
+  AllLicensedUsersAssignmentTarget: Types.AllLicensedUsersAssignmentTarget;
   AllLicensedUsersAssignmentTargetInput: Types.AllLicensedUsersAssignmentTargetInput;
-  AssignmentFilter: AssignmentFilterModel;
+  AssignmentFilter: Types.AssignmentFilter;
   AssignmentFilterInput: Types.AssignmentFilterInput;
   AssignmentTarget: AssignmentTargetModel;
   AssignmentTargetInput: Types.AssignmentTargetInput;
@@ -171,19 +171,19 @@ export type ResolversParentTypes = {
   ComplianceManagementPartnerAssignment: AssignmentModel;
   ComplianceManagementPartnerAssignmentInput: Types.ComplianceManagementPartnerAssignmentInput;
   ComplianceManagementPartnerConnection: PartnerConnectionModel;
-  ComplianceManagementPartnerEdge: PartnerEdgeModel;
+  ComplianceManagementPartnerEdge: Omit<Types.ComplianceManagementPartnerEdge, 'node'> & { node: ResolversParentTypes['ComplianceManagementPartner'] };
   ComplianceManagementPartnerFilter: Types.ComplianceManagementPartnerFilter;
   ComplianceManagementPartnerOrder: Types.ComplianceManagementPartnerOrder;
-  ConfigurationManagerCollectionAssignmentTarget: Omit<Types.ConfigurationManagerCollectionAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
+  ConfigurationManagerCollectionAssignmentTarget: Types.ConfigurationManagerCollectionAssignmentTarget;
   ConfigurationManagerCollectionAssignmentTargetInput: Types.ConfigurationManagerCollectionAssignmentTargetInput;
   DateTimeOffset: Types.Scalars['DateTimeOffset']['output'];
   DeleteComplianceManagementPartnerInput: Types.DeleteComplianceManagementPartnerInput;
   DeleteComplianceManagementPartnerPayload: Omit<Types.DeleteComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
-  DirectoryGroup: DirectoryGroupModel;
+  DirectoryGroup: Types.DirectoryGroup;
   DisplayNameFilter: Types.DisplayNameFilter;
-  ExclusionGroupAssignmentTarget: Omit<Types.ExclusionGroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversParentTypes['DirectoryGroup']> };
+  ExclusionGroupAssignmentTarget: Types.ExclusionGroupAssignmentTarget;
   ExclusionGroupAssignmentTargetInput: Types.ExclusionGroupAssignmentTargetInput;
-  GroupAssignmentTarget: Omit<Types.GroupAssignmentTarget, 'filter' | 'group'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']>, group?: Types.Maybe<ResolversParentTypes['DirectoryGroup']> };
+  GroupAssignmentTarget: Types.GroupAssignmentTarget;
   GroupAssignmentTargetInput: Types.GroupAssignmentTargetInput;
   HeartbeatFilter: Types.HeartbeatFilter;
   ID: Types.Scalars['ID']['output'];
@@ -192,15 +192,15 @@ export type ResolversParentTypes = {
   Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   NonEmptyString: Types.Scalars['NonEmptyString']['output'];
-  PageInfo: PageInfoModel;
+  PageInfo: Types.PageInfo;
   PartnerStateFilter: Types.PartnerStateFilter;
-  PlatformEnrollment: PlatformEnrollmentModel;
+  PlatformEnrollment: Omit<Types.PlatformEnrollment, 'enrollmentAssignments'> & { enrollmentAssignments?: Types.Maybe<Array<ResolversParentTypes['ComplianceManagementPartnerAssignment']>> };
   Query: Record<PropertyKey, never>;
   RemoveEnrollmentAssignmentInput: Types.RemoveEnrollmentAssignmentInput;
   RemoveEnrollmentAssignmentPayload: Omit<Types.RemoveEnrollmentAssignmentPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   String: Types.Scalars['String']['output'];
   UUID: Types.Scalars['UUID']['output'];
-  UnrecognizedAssignmentTarget: Omit<Types.UnrecognizedAssignmentTarget, 'filter'> & { filter?: Types.Maybe<ResolversParentTypes['AssignmentFilter']> };
+  UnrecognizedAssignmentTarget: Types.UnrecognizedAssignmentTarget;
   UpdateComplianceManagementPartnerInput: Types.UpdateComplianceManagementPartnerInput;
   UpdateComplianceManagementPartnerPayload: Omit<Types.UpdateComplianceManagementPartnerPayload, 'complianceManagementPartner'> & { complianceManagementPartner?: Types.Maybe<ResolversParentTypes['ComplianceManagementPartner']> };
   UserError: Types.UserError;

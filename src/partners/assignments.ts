@@ -10,7 +10,7 @@ import type { RequestContext } from './context.ts';
 import type { AssignmentSource } from './handOver.ts';
 import { filterOf, revisedProperties, typeNameOf } from './meaning.ts';
 import { type PartnerModel, type Payload, wireByPlatform } from './model.ts';
-import { assignmentToWire, targetToWire } from './writePartner.ts';
+import { assignmentToWire, targetToWire } from './partnerMapping.ts';
 
 /** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */
 type AssignmentPlan =
@@ -128,7 +128,6 @@ function change(
               : { kind: isFromBefore(property) ? 'behind' : 'foreign', properties: [property] },
         };
       },
-      sent: {},
       // Graph rejects the list as a whole if its generation does not have the platform.
       fieldOf: (error) => {
         const names = isGraphError(error) ? (error.details.quotedNames ?? []) : [];

@@ -1,12 +1,12 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
-import { isGraphError } from '../graph/errors.ts';
+import type { RowSource } from '../graph/client.ts';
+import { isGraphError, sleep } from '../graph/errors.ts';
 import type { RequestContext } from './context.ts';
-import { partnerNotFound, userErrorsOrThrow } from './errors.ts';
-import { type HandOver, handOverOf, isFromBefore, type PartnerView } from './handOver.ts';
+import { partnerInConflict, partnerNotFound, refused, userErrorsOrThrow } from './errors.ts';
+import { type HandOver, handOverOf, isFromBefore, type PartnerView, viewOf } from './handOver.ts';
 import type { RevisedProperty } from './meaning.ts';
 import type { PartnerModel, Payload } from './model.ts';
-import { noticesOf, noticesOfView, readView, untilShown, type Visibility } from './untilShown.ts';
 
 /** A change to one partner that is there. */
 interface Change {
@@ -20,8 +20,8 @@ interface Change {
   readonly deletes?: boolean;
   /** Decides what to write. `view` is what was read, undefined if nothing had to be. */
   readonly plan: (view: PartnerView | undefined) => Write | { readonly userErrors: UserError[] };
-  /** The body, to find in it what Graph rejects. */
-  readonly sent: object;
+  /** The body, to find in it what Graph rejects; absent if the refusal is about `fieldOf` anyway. */
+  readonly sent?: object;
   /** The input field of a refusal whose words name no property of the body. */
   readonly fieldOf?: (error: unknown) => string[];
   /** The input field of a property that another client has changed at the same time. */
@@ -32,31 +32,13 @@ interface Change {
 interface Write {
   /** Gives the partner as Graph answers it, undefined if it answers without. */
   readonly send: () => Promise<PartnerModel | undefined>;
-  /** The JSON that is written to each property; undefined if the partner is gone afterwards. */
-  readonly written: Readonly<Partial<Record<RevisedProperty, string>>> | undefined;
+  /** The JSON that is written to each property; absent if the partner is gone afterwards. */
+  readonly written?: Readonly<Partial<Record<RevisedProperty, string>>>;
   /** Judges what Graph shows after it; `isFromBefore` tells if a property shows a value from before the change. */
   readonly judge: (
     seen: PartnerModel,
     isFromBefore: (property: RevisedProperty) => boolean,
   ) => Visibility;
-}
-
-type Outcome =
-  | { readonly payload: Payload }
-  | {
-      readonly write: Write;
-      readonly answered: PartnerModel | undefined;
-      readonly after: HandOver;
-    };
-
-/** Gives the payload of a mutation that changed nothing. */
-export function refused(userErrors: UserError[], partner: PartnerModel | null = null): Payload {
-  return {
-    complianceManagementPartner: partner,
-    deletedComplianceManagementPartnerId: null,
-    changed: false,
-    userErrors,
-  };
 }
 
 /** Waits for its turn, reads if it has to, writes, and looks whether Graph shows the change. */
@@ -67,6 +49,13 @@ export async function changePartner(
 ): Promise<Payload> {
   const { graph, call, locks, clock } = context;
   const { id, dependsOn, fieldOfProperty } = change;
+  const note = (kind: keyof typeof notShown, properties: readonly string[]): void => {
+    if (properties.length > 0) {
+      const message = notShown[kind](properties.join(', '));
+      const path = responsePathAsArray(info.path);
+      context.notices.push({ code: 'CHANGE_NOT_VISIBLE_YET', message, path });
+    }
+  };
   try {
     const outcome = await locks.run({
       id,
@@ -75,7 +64,7 @@ export async function changePartner(
         dependsOn !== undefined || (isUnproven && change.replacesList)
           ? graph.getSource(id, call)
           : undefined,
-      async change(turn, source): Promise<Outcome> {
+      async change(turn, source) {
         const view =
           dependsOn && source && (await readView(context, source, turn.handOver, dependsOn));
         if (dependsOn !== undefined && view === undefined) {
@@ -86,7 +75,7 @@ export async function changePartner(
         }
         const write = findRevisionConflict(view, change) ?? change.plan(view);
         if ('userErrors' in write) {
-          context.notices.push(...noticesOfView(view, info));
+          note('earlier', view?.behind ?? []);
           return { payload: refused(write.userErrors, view?.partner) };
         }
         await turn.confirm();
@@ -94,27 +83,24 @@ export async function changePartner(
         const before = { pending: view?.pending ?? turn.handOver, read: view?.read.wire };
         const after = write.written ? handOverOf(write.written, before, clock.now()) : {};
         turn.handOn(after);
-        return { write, answered, after };
+        return { write, id, answered, handOver: after };
       },
     });
     if ('payload' in outcome) {
       return outcome.payload;
     }
-    const { write, answered, after: handOver } = outcome;
-    if (write.written === undefined) {
+    if (outcome.write.written === undefined) {
       return { ...refused([]), deletedComplianceManagementPartnerId: id };
     }
-    const { partner, visibility } = await untilShown(context, { id, answered }, (seen, first) =>
-      write.judge(seen, (property) =>
-        isFromBefore(property, seen.wire, { handOver, first: first.wire }),
-      ),
-    );
-    context.notices.push(...noticesOf(visibility, info));
+    const { partner, visibility } = await untilShown(context, outcome);
+    if (visibility.kind === 'behind' || visibility.kind === 'ignored') {
+      note(visibility.kind, visibility.properties);
+    }
     const foreign = visibility.kind === 'foreign' ? visibility.properties : [];
     const fields = foreign.map(fieldOfProperty ?? ((property) => ['input', property]));
     return { ...refused(fields.map(changedElsewhere), partner), changed: true };
   } catch (error) {
-    const userErrors = userErrorsOrThrow(error, change.sent, change.fieldOf?.(error));
+    const userErrors = userErrorsOrThrow(error, change.sent ?? {}, change.fieldOf?.(error));
     return refused(userErrors, await partnerInConflict(error, id, context));
   }
 }
@@ -132,21 +118,6 @@ function findRevisionConflict(
   return { userErrors: [{ code: 'CONFLICT', message, field: ['input', 'ifRevision'] }] };
 }
 
-/**
- * Reads once what a change collided with, if it was Graph itself that said so. Null for every other error, and if
- * the partner cannot be read: the conflict is what the user has to know, and that read's own failure is logged.
- */
-export async function partnerInConflict(
-  error: unknown,
-  id: string,
-  { graph, call }: Pick<RequestContext, 'graph' | 'call'>,
-): Promise<PartnerModel | null> {
-  if (!isGraphError(error) || error.code !== 'conflict' || error.mayHaveBeenApplied) {
-    return null;
-  }
-  return (await graph.get(id, call).catch(() => undefined)) ?? null;
-}
-
 /** Says that something was written and that another client of Graph has replaced it. */
 function changedElsewhere(field: string[]): UserError {
   return {
@@ -156,3 +127,118 @@ function changedElsewhere(field: string[]): UserError {
     field,
   };
 }
+
+/** What Graph shows of a change that it has accepted. */
+export interface Visibility {
+  /**
+   * `behind`: values from before, because reads lag or Graph ignores these properties. `ignored`: nothing is missing but
+   * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
+   */
+  readonly kind: 'shown' | 'behind' | 'ignored' | 'foreign';
+  /** Those that do not show the change. */
+  readonly properties: readonly string[];
+}
+
+/** Graph's reads have been seen to lag by three seconds; together these are longer. */
+export const pausesMs = [250, 500, 1_000, 2_000];
+/** What has to be left of the operation's time for a read. */
+const readMs = 500;
+
+/** A change that Graph has accepted. */
+interface AcceptedWrite {
+  readonly id: string;
+  readonly write: Write;
+  /** The answer, undefined if it came without the partner. */
+  readonly answered: PartnerModel | undefined;
+  readonly handOver: HandOver;
+}
+
+/**
+ * Looks whether Graph shows a change that it has accepted, and reads again as long as it shows what was there before
+ * and there is time.
+ * @throws GraphError with `mayHaveBeenApplied` if the partner cannot be read even once.
+ */
+async function untilShown(
+  context: RequestContext,
+  { id, write, answered, handOver }: AcceptedWrite,
+): Promise<{ readonly partner: PartnerModel; readonly visibility: Visibility }> {
+  const { graph, call, clock } = context;
+  const first = answered ?? (await graph.readBack(id, call));
+  const judged = (partner: PartnerModel) => ({
+    partner,
+    visibility: write.judge(partner, (property) =>
+      isFromBefore(property, partner.wire, { handOver, first: first.wire }),
+    ),
+  });
+  let seen = judged(first);
+  for (const pauseMs of pausesMs) {
+    if (seen.visibility.kind !== 'behind' || !hasTimeFor(pauseMs, context)) {
+      break;
+    }
+    const partner = await sleep(clock, pauseMs, call.signal)
+      .then(() => graph.get(id, call))
+      .catch(noneIfGraphFails);
+    if (partner === undefined) {
+      break;
+    }
+    seen = judged(partner);
+  }
+  return seen;
+}
+
+/** Whether the operation's time lasts for a pause and a read behind it. */
+function hasTimeFor(pauseMs: number, { clock, call }: RequestContext): boolean {
+  return clock.now() + pauseMs + readMs <= call.deadlineMs;
+}
+
+/**
+ * Gives a partner as a change has to see it. While a read cannot be told from one that lags, it is made again; if it
+ * stays so, what it shows counts. `properties` are those that the change depends on.
+ * @throws GraphError if it cannot be read again.
+ */
+async function readView(
+  context: RequestContext,
+  source: RowSource<PartnerModel>,
+  handOver: HandOver,
+  properties: readonly RevisedProperty[],
+): Promise<PartnerView | undefined> {
+  const { graph, call, clock } = context;
+  let view = viewOf(source, handOver, clock.now());
+  const unclear = () => view.unclear.filter((property) => properties.includes(property));
+  for (const pauseMs of pausesMs) {
+    if (unclear().length === 0 || !hasTimeFor(pauseMs, context)) {
+      break;
+    }
+    await sleep(clock, pauseMs, call.signal);
+    const again = await graph.getSource(source.partner.id, call);
+    if (again === undefined) {
+      return undefined;
+    }
+    view = viewOf(again, handOver, clock.now());
+  }
+  const pending = { ...view.pending };
+  for (const property of unclear()) {
+    delete pending[property];
+  }
+  return { ...view, pending };
+}
+
+/** The change was made, so a read that fails afterwards is no failure of it. */
+function noneIfGraphFails(error: unknown): undefined {
+  if (!isGraphError(error)) {
+    throw error;
+  }
+}
+
+/** What a caller is told of a change that Graph accepted and does not show. */
+const notShown = {
+  ignored: (names: string) =>
+    `Microsoft Graph accepted the change but does not show it in ${names}. ` +
+    'It may ignore these properties, so the gateway did not read again.',
+  behind: (names: string) =>
+    `Microsoft Graph accepted the change but does not show it yet in ${names}. ` +
+    'Its reads can lag by seconds. Read the partner again later.',
+  earlier: (names: string) =>
+    `Microsoft Graph does not show the last write to ${names} yet. ` +
+    'The partner is shown as it was written.',
+};

@@ -1,7 +1,10 @@
 import { GraphQLError } from 'graphql';
 import type { UserError, UserErrorCode } from '../generated/graphql.ts';
+import type { GraphClient } from '../graph/client.ts';
 import { type GraphError, type GraphErrorCode, isGraphError } from '../graph/errors.ts';
+import type { GraphCall } from '../graph/request.ts';
 import { locateInput } from './inputRules.ts';
+import type { PartnerModel, Payload } from './model.ts';
 
 /** The stable codes of top-level errors. */
 export type GatewayErrorCode =
@@ -138,4 +141,32 @@ export function userErrorsOrThrow(
   }
   const located = locateInput(sent, error.details.quotedNames ?? []);
   return [{ code, message: error.message, field: located ? [...located] : field }];
+}
+
+/** Gives the payload of a mutation that changed nothing. */
+export function refused(userErrors: UserError[], partner: PartnerModel | null = null): Payload {
+  return {
+    complianceManagementPartner: partner,
+    deletedComplianceManagementPartnerId: null,
+    changed: false,
+    userErrors,
+  };
+}
+
+/**
+ * Reads once what a change collided with, if it was Graph itself that said so. Null for every other error, and if
+ * the partner cannot be read: the conflict is what the user has to know, and that read's own failure is logged.
+ */
+export async function partnerInConflict(
+  error: unknown,
+  id: string,
+  {
+    graph,
+    call,
+  }: { readonly graph: Pick<GraphClient<PartnerModel>, 'get'>; readonly call: GraphCall },
+): Promise<PartnerModel | null> {
+  if (!isGraphError(error) || error.code !== 'conflict' || error.mayHaveBeenApplied) {
+    return null;
+  }
+  return (await graph.get(id, call).catch(() => undefined)) ?? null;
 }

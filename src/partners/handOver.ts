@@ -4,7 +4,7 @@ import { isJsonObject, parseJson, rawItems, rawMembers, withExactNumbers } from 
 import { digestOf } from '../shared/secret.ts';
 import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
 import type { PartnerModel } from './model.ts';
-import { partnerFromWire, readPartner } from './readPartner.ts';
+import { partnerFromWire, readPartner } from './partnerMapping.ts';
 
 /** For so long a read of Graph may still show what was there before a write. */
 export const lagMs = 10_000;

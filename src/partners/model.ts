@@ -6,14 +6,10 @@ import type {
 } from '../generated/graphql.ts';
 import type { PartnerResource, PartnerTenantState, WirePlatform } from '../graph/types.ts';
 
-/** The schema's `AssignmentFilter`, but for its name, which is looked up. */
-export interface AssignmentFilterModel {
-  readonly id: string;
-  readonly type: AssignmentFilterType;
-}
-
-/** The schema's `AssignmentTarget`: one plain object for each type, told apart by `__typename`. */
-export type AssignmentTargetModel = { readonly filter: AssignmentFilterModel | null } & (
+/** The schema's `AssignmentTarget`: one plain object for each type, told apart by `__typename`. Names are looked up. */
+export type AssignmentTargetModel = {
+  readonly filter: { readonly id: string; readonly type: AssignmentFilterType } | null;
+} & (
   | { readonly __typename: 'AllLicensedUsersAssignmentTarget' | 'AllDevicesAssignmentTarget' }
   | {
       readonly __typename: 'GroupAssignmentTarget' | 'ExclusionGroupAssignmentTarget';
@@ -41,11 +37,6 @@ export const wireNameByTypename = {
   Record<Exclude<AssignmentTargetModel['__typename'], 'UnrecognizedAssignmentTarget'>, string>
 >;
 
-/** The schema's `DirectoryGroup`, but for its name, which is looked up. */
-export interface DirectoryGroupModel {
-  readonly id: string;
-}
-
 /** The schema's `ComplianceManagementPartnerAssignment`. */
 export interface AssignmentModel {
   readonly target: AssignmentTargetModel | null;
@@ -68,9 +59,11 @@ export interface PartnerModel extends OnboardedFields, AssignmentFields {
   readonly revision: () => string;
   /** The row as Graph wrote it; no field of the schema. */
   readonly wire: PartnerResource;
-  readonly platforms: (args: {
-    readonly in?: readonly Platform[] | null | undefined;
-  }) => readonly PlatformEnrollmentModel[];
+  readonly platforms: (args: { readonly in?: readonly Platform[] | null | undefined }) => readonly {
+    readonly platform: Platform;
+    readonly onboarded: boolean | null;
+    readonly enrollmentAssignments: readonly AssignmentModel[] | null;
+  }[];
 }
 
 /** What a mutation answers; the fields that only some mutations have are left out by the others' types. */
@@ -81,33 +74,17 @@ export interface Payload {
   readonly deletedComplianceManagementPartnerId: string | null;
 }
 
-/** The schema's `PlatformEnrollment`. */
-export interface PlatformEnrollmentModel {
-  readonly platform: Platform;
-  readonly onboarded: boolean | null;
-  readonly enrollmentAssignments: readonly AssignmentModel[] | null;
-}
-
 /** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
 export interface PartnerConnectionModel {
-  readonly edges: readonly PartnerEdgeModel[];
+  readonly edges: readonly { readonly cursor: () => string; readonly node: PartnerModel }[];
   readonly nodes: readonly PartnerModel[];
-  readonly pageInfo: PageInfoModel;
+  readonly pageInfo: {
+    readonly hasNextPage: () => Promise<boolean>;
+    readonly hasPreviousPage: () => Promise<boolean>;
+    readonly startCursor: () => string | null;
+    readonly endCursor: () => string | null;
+  };
   readonly totalCount: () => Promise<number>;
-}
-
-/** The schema's `ComplianceManagementPartnerEdge`. */
-export interface PartnerEdgeModel {
-  readonly cursor: () => string;
-  readonly node: PartnerModel;
-}
-
-/** The schema's `PageInfo`. */
-export interface PageInfoModel {
-  readonly hasNextPage: () => Promise<boolean>;
-  readonly hasPreviousPage: () => Promise<boolean>;
-  readonly startCursor: () => string | null;
-  readonly endCursor: () => string | null;
 }
 
 /** Something in an input that the caller can fix, found before anything is sent. */

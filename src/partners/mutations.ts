@@ -9,9 +9,9 @@ import { isGraphError } from '../graph/errors.ts';
 import type { GraphApiVersion, PartnerChanges } from '../graph/types.ts';
 import { addAssignment, removeAssignment } from './assignments.ts';
 import { authorize } from './caller.ts';
-import { changePartner, partnerInConflict, refused } from './changePartner.ts';
+import { changePartner, type Visibility } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
-import { graphExtensionOf, userErrorsOrThrow } from './errors.ts';
+import { graphExtensionOf, partnerInConflict, refused, userErrorsOrThrow } from './errors.ts';
 import {
   findAssignmentChangeProblems,
   findIdProblems,
@@ -20,9 +20,8 @@ import {
 } from './inputRules.ts';
 import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
 import type { InputProblem, PartnerModel, Payload } from './model.ts';
+import { newPartnerToWire, partnerChangesToWire } from './partnerMapping.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
-import type { Visibility } from './untilShown.ts';
-import { newPartnerToWire, partnerChangesToWire } from './writePartner.ts';
 
 type Run<Input> = (
   input: Input,
@@ -130,10 +129,8 @@ const deletePartner: Run<DeleteComplianceManagementPartnerInput> = async (input,
           await context.graph.delete(id, context.call);
           return undefined;
         },
-        written: undefined,
         judge: () => ({ kind: 'shown', properties: [] }),
       }),
-      sent: {},
     },
     context,
     info,

@@ -12,7 +12,7 @@ import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { readPageArguments } from './list/arguments.ts';
 import { readPartnerConnection } from './list/page.ts';
-import type { DirectoryGroupModel, PartnerModel } from './model.ts';
+import type { PartnerModel } from './model.ts';
 
 export const Query: QueryResolvers = {
   complianceManagementPartner: (_parent, { id }, context) => readOne(id, context),
@@ -120,7 +120,7 @@ export const groupTarget = {
     _args: object,
     context: RequestContext,
     info: GraphQLResolveInfo,
-  ): DirectoryGroupModel | null {
+  ): { readonly id: string } | null {
     return counted(groupId == null ? null : { id: groupId }, context, info);
   },
 };

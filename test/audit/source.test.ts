@@ -82,7 +82,7 @@ describe('source files', () => {
         // Each client assertion needs an id that no other one has, whatever ids are injected.
         'src/identity/outbound/clientProof.ts',
         'src/partners/leases.ts',
-        'src/partners/redisOutcomes.ts',
+        'src/partners/outcomeStore.ts',
       ],
     ],
     ['the built-in fetch', /\bfetch\(/, []],

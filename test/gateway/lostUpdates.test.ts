@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
-import { pausesMs } from '../../src/partners/untilShown.ts';
+import { pausesMs } from '../../src/partners/changePartner.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
 import {

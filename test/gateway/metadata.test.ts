@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import type { Emulator } from '../../src/emulator/server.ts';
 import type { GraphApiVersion } from '../../src/graph/types.ts';
-import { partnerFromWire, readPartner, targetFromWire } from '../../src/partners/readPartner.ts';
+import { partnerFromWire, readPartner, targetFromWire } from '../../src/partners/partnerMapping.ts';
 import { findDrift } from '../../tools/drift/compare.ts';
 import { generationOf, knownModelOf, typeNames } from '../../tools/drift/knownModel.ts';
 import { type Csdl, derivesFrom, propertiesOf, readCsdl } from '../../tools/drift/readCsdl.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
-import { pausesMs } from '../../src/partners/untilShown.ts';
+import { pausesMs } from '../../src/partners/changePartner.ts';
 import {
   addAssignmentMutation,
   removeAssignmentMutation,

@@ -15,7 +15,7 @@ import { createIdempotency } from '../../src/partners/idempotency.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
 import type { PartnerModel } from '../../src/partners/model.ts';
 import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
-import { readPartner } from '../../src/partners/readPartner.ts';
+import { readPartner } from '../../src/partners/partnerMapping.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';

@@ -21,8 +21,11 @@ import {
   writeHandOver,
 } from '../../src/partners/handOver.ts';
 import { revisedProperties } from '../../src/partners/meaning.ts';
-import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
-import { targetToWire } from '../../src/partners/writePartner.ts';
+import {
+  partnerFromWire,
+  targetFromWire,
+  targetToWire,
+} from '../../src/partners/partnerMapping.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 import { testCall, testLocks } from '../support/graphClients.ts';

@@ -1,15 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserError } from '../../src/generated/graphql.ts';
-import { refused } from '../../src/partners/changePartner.ts';
 import type { KeyedMutation } from '../../src/partners/context.ts';
-import { GatewayError } from '../../src/partners/errors.ts';
-import {
-  createMemoryOutcomes,
-  entryBytes,
-  keptForMs,
-  reservedBytes,
-  type Taken,
-} from '../../src/partners/outcomeStore.ts';
+import { GatewayError, refused } from '../../src/partners/errors.ts';
 import {
   type Ending,
   inputDigestOf,
@@ -18,8 +10,15 @@ import {
   readOutcome,
   unknownOutcome,
   writeOutcome,
-} from '../../src/partners/outcomes.ts';
-import { partnerFromWire } from '../../src/partners/readPartner.ts';
+} from '../../src/partners/idempotency.ts';
+import {
+  createMemoryOutcomes,
+  entryBytes,
+  keptForMs,
+  reservedBytes,
+  type Taken,
+} from '../../src/partners/outcomeStore.ts';
+import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { endableCall, testCall, testIdempotency } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 

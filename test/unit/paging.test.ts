@@ -5,13 +5,11 @@ import type {
   ComplianceManagementPartnerOrder,
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
-import { readPageArguments } from '../../src/partners/list/arguments.ts';
-import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
+import { compilePartnerFilter, readPageArguments } from '../../src/partners/list/arguments.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
-import { readPartnerConnection } from '../../src/partners/list/page.ts';
-import { createPartnerRows } from '../../src/partners/list/rows.ts';
+import { createPartnerRows, readPartnerConnection } from '../../src/partners/list/page.ts';
 import type { PartnerModel } from '../../src/partners/model.ts';
-import { partnerFromWire } from '../../src/partners/readPartner.ts';
+import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
 
 /** Cuts a page out of rows as the list does; they come in Graph's pages of three. */
 async function readPageOf(

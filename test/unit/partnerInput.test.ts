@@ -11,8 +11,11 @@ import {
   locateInput,
 } from '../../src/partners/inputRules.ts';
 import { knownPartnerStates, wireByState, wirePlatforms } from '../../src/partners/model.ts';
-import { partnerFromWire, readPartner } from '../../src/partners/readPartner.ts';
-import { newPartnerToWire } from '../../src/partners/writePartner.ts';
+import {
+  newPartnerToWire,
+  partnerFromWire,
+  readPartner,
+} from '../../src/partners/partnerMapping.ts';
 import { newPartnerInputs } from '../support/arbitraryInputs.ts';
 
 type Input = Omit<AddComplianceManagementPartnerInput, 'displayName'>;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createLeases } from '../../src/partners/leases.ts';
-import { createRedisOutcomes } from '../../src/partners/redisOutcomes.ts';
+import { createRedisOutcomes } from '../../src/partners/outcomeStore.ts';
 import { endableCall } from '../support/graphClients.ts';
 import { recordingLog } from '../support/logs.ts';
 import { recordingMeasurements } from '../support/measurements.ts';

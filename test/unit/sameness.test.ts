@@ -3,14 +3,13 @@ import fc from 'fast-check';
 import type { NewPartnerResource, PartnerResource } from '../../src/graph/types.ts';
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
 import { revisionOf } from '../../src/partners/meaning.ts';
-import { partnerFromWire } from '../../src/partners/readPartner.ts';
+import { newPartnerToWire, partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import {
   createSeenPartnerIds,
   findUnconfirmedAdd,
   isAnswerToAdd,
   matchesSubmitted,
 } from '../../src/partners/unclearAdd.ts';
-import { newPartnerToWire } from '../../src/partners/writePartner.ts';
 import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
 import { useClosing } from '../support/closing.ts';

@@ -5,12 +5,14 @@ import type {
   ComplianceManagementPartnerOrder,
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
-import { readPageArguments } from '../../src/partners/list/arguments.ts';
+import { compilePartnerFilter, readPageArguments } from '../../src/partners/list/arguments.ts';
 import { cursorOf, fingerprintOf, parseCursor } from '../../src/partners/list/cursor.ts';
-import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
-import { createPartnerOrder } from '../../src/partners/list/order.ts';
-import { comparedLength, normalizeForComparison } from '../../src/partners/list/rowValues.ts';
-import { partnerFromWire } from '../../src/partners/readPartner.ts';
+import {
+  comparedLength,
+  createPartnerOrder,
+  normalizeForComparison,
+} from '../../src/partners/list/order.ts';
+import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
 
 /** Short enough that a cursor holds four of them whole. */
 const texts = fc.string({ unit: 'binary', maxLength: 4 }).map((text) => text.toWellFormed());

@@ -1,11 +1,20 @@
 import type {
-  ComplianceManagementPartnerOrder,
-  ComplianceManagementPartnerOrderField,
+  ComplianceManagementPartnerFilter,
+  DisplayNameFilter,
+  HeartbeatFilter,
+  PartnerStateFilter,
   QueryComplianceManagementPartnersArgs,
 } from '../../generated/graphql.ts';
+import { instantKeyOf } from '../dateTimeOffset.ts';
+import { type PartnerModel, wireByPlatform } from '../model.ts';
 import { type CursorPlace, parseCursor } from './cursor.ts';
-import { compilePartnerFilter, type PartnerPredicate } from './filter.ts';
-import { createPartnerOrder, type PartnerOrder } from './order.ts';
+import {
+  createPartnerOrder,
+  foldedNameOf,
+  heartbeatKeyOf,
+  normalizeForComparison,
+  type PartnerOrder,
+} from './order.ts';
 
 /** The size of a page by default, and the largest. */
 export const defaultRows = 100;
@@ -22,28 +31,24 @@ export interface PageArguments {
   readonly order: PartnerOrder | undefined;
 }
 
-/** An argument that cannot be used, and what would be right. */
-interface ArgumentProblem {
-  readonly argumentName: string;
-  readonly problem: string;
-}
-
 /** Understands the arguments of the list, or names the first that cannot be used. */
 export function readPageArguments(
   args: QueryComplianceManagementPartnersArgs,
-): PageArguments | ArgumentProblem {
-  const repeated = findRepeatedField(args.orderBy ?? []);
+): PageArguments | { readonly argumentName: string; readonly problem: string } {
+  const fields = (args.orderBy ?? []).map(({ field }) => field);
+  const repeated = fields.find((field, place) => fields.indexOf(field) !== place);
   if (repeated !== undefined) {
     const problem = `The argument "orderBy" has ${repeated} more than once; order by each field once.`;
     return { argumentName: 'orderBy', problem };
   }
   const order = args.orderBy?.length ? createPartnerOrder(args.orderBy) : undefined;
-  const [after, before] = [readCursor(args.after, order), readCursor(args.before, order)];
+  const after = readCursor('after', args.after, order);
+  const before = readCursor('before', args.before, order);
   const problems: readonly [string, string | undefined][] = [
     ['first', findCountProblem('first', args.first)],
     ['last', findCountProblem('last', args.last)],
-    ['after', after.problem && `The argument "after" ${after.problem}.`],
-    ['before', before.problem && `The argument "before" ${before.problem}.`],
+    ['after', after.problem],
+    ['before', before.problem],
     ['filter', findFilterProblem(args.filter ?? {})],
   ];
   for (const [argumentName, problem] of problems) {
@@ -62,13 +67,6 @@ export function readPageArguments(
   };
 }
 
-function findRepeatedField(
-  orderBy: readonly ComplianceManagementPartnerOrder[],
-): ComplianceManagementPartnerOrderField | undefined {
-  const fields = orderBy.map(({ field }) => field);
-  return fields.find((field, place) => fields.indexOf(field) !== place);
-}
-
 function findCountProblem(name: string, count: number | null | undefined): string | undefined {
   const isUsable = count == null || (count >= 0 && count <= maximumRows);
   return isUsable
@@ -77,6 +75,7 @@ function findCountProblem(name: string, count: number | null | undefined): strin
 }
 
 function readCursor(
+  name: string,
   text: string | null | undefined,
   order: PartnerOrder | undefined,
 ): { readonly place?: CursorPlace; readonly problem?: string } {
@@ -84,16 +83,15 @@ function readCursor(
     return {};
   }
   const place = parseCursor(text);
-  if (place === undefined) {
-    return { problem: 'is not a cursor of this list; use one of an earlier answer' };
+  const signature = place?.kind === 'order' ? place.signature : undefined;
+  if (place !== undefined && signature === order?.signature) {
+    return { place };
   }
-  const signature = place.kind === 'order' ? place.signature : undefined;
-  return signature === order?.signature
-    ? { place }
-    : {
-        problem:
-          'is a cursor of this list in another order; give the same orderBy, or leave it out',
-      };
+  const problem =
+    place === undefined
+      ? 'is not a cursor of this list; use one of an earlier answer.'
+      : 'is a cursor of this list in another order; give the same orderBy, or leave it out.';
+  return { problem: `The argument "${name}" ${problem}` };
 }
 
 /** Null means something for these two only; for all else it is unclear whether "no value" or "no condition" is meant. */
@@ -113,4 +111,64 @@ function findFilterProblem(filter: object, path = 'filter'): string | undefined 
     }
   }
   return undefined;
+}
+
+/** Whether a row is in the answer. */
+export type PartnerPredicate = (row: PartnerModel) => boolean;
+
+/** Makes the predicate of a filter that `findFilterProblem` finds nothing in. All texts of the filter are folded once. */
+export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {
+  const { partnerState, displayName, lastHeartbeatDateTime, onboarded, and, or, not } = filter;
+  const conditions: PartnerPredicate[] = [
+    ...(partnerState ? [compileState(partnerState)] : []),
+    ...(displayName ? [compileName(displayName)] : []),
+    ...(lastHeartbeatDateTime ? [compileHeartbeat(lastHeartbeatDateTime)] : []),
+    ...(onboarded ?? []).map(
+      (platform): PartnerPredicate =>
+        (row) =>
+          row[`${wireByPlatform[platform]}Onboarded`] === true,
+    ),
+    ...(and ?? []).map(compilePartnerFilter),
+  ];
+  const alternatives = or?.map(compilePartnerFilter);
+  const excluded = not && compilePartnerFilter(not);
+  if (alternatives) {
+    conditions.push((row) => alternatives.some((condition) => condition(row)));
+  }
+  if (excluded) {
+    conditions.push((row) => !excluded(row));
+  }
+  return (row) => conditions.every((condition) => condition(row));
+}
+
+function compileState({ eq, in: oneOf, notIn }: PartnerStateFilter): PartnerPredicate {
+  return ({ partnerState: state }) =>
+    (eq === undefined || state === eq) &&
+    (oneOf == null || (state !== null && oneOf.includes(state))) &&
+    (notIn == null || state === null || !notIn.includes(state));
+}
+
+function compileName({ eq, contains, startsWith }: DisplayNameFilter): PartnerPredicate {
+  const whole = eq == null ? eq : normalizeForComparison(eq);
+  const part = contains == null ? undefined : normalizeForComparison(contains);
+  const start = startsWith == null ? undefined : normalizeForComparison(startsWith);
+  return (row) => {
+    const name = foldedNameOf(row);
+    return (
+      (whole === undefined || name === whole) &&
+      (part === undefined || name?.includes(part) === true) &&
+      (start === undefined || name?.startsWith(start) === true)
+    );
+  };
+}
+
+function compileHeartbeat({ before, after }: HeartbeatFilter): PartnerPredicate {
+  const [upper, lower] = [before, after].map((instant) => instantKeyOf(instant ?? ''));
+  return (row) => {
+    const heartbeat = heartbeatKeyOf(row);
+    return (
+      (upper === undefined || (heartbeat !== undefined && heartbeat < upper)) &&
+      (lower === undefined || (heartbeat !== undefined && heartbeat > lower))
+    );
+  };
 }

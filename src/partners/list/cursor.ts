@@ -34,14 +34,16 @@ const digestBytes = 6;
 
 /** Writes a cursor. Clients hand it back as it is, so its form may change: a byte for the kind, then its parts. */
 export function cursorOf(cursor: ListCursor | OrderCursor<RowPlace>): string {
-  const parts =
-    cursor.kind === 'list'
-      ? [
-          part(Buffer.from(cursor.place.id)),
-          ...[cursor.place.index, ...cursor.place.before].map(numberPart),
-        ]
-      : orderParts(cursor);
+  const parts = cursor.kind === 'list' ? listParts(cursor) : orderParts(cursor);
   return Buffer.concat([Buffer.of(kinds[cursor.kind]), ...parts]).toString('base64url');
+}
+
+function listParts({ place: { id, index, before } }: ListCursor): Buffer[] {
+  const numbers = Buffer.alloc(4 * (before.length + 1));
+  for (const [place, number] of [index, ...before].entries()) {
+    numbers.writeUInt32BE(number, 4 * place);
+  }
+  return [part(Buffer.from(id)), numbers];
 }
 
 function orderParts({ signature, place: { id, values } }: OrderCursor<RowPlace>): Buffer[] {
@@ -49,19 +51,19 @@ function orderParts({ signature, place: { id, values } }: OrderCursor<RowPlace>)
   const used = head.reduce((sum, { length }) => sum + length, 1);
   const texts = values.map((value) => Buffer.from(value ?? ''));
   let left = maximumBytes - used - 2 * values.length;
-  const parts = new Map<number, Buffer>();
+  const parts: Buffer[] = [];
   // The shortest first: what they leave is for the others.
   const shortestFirst = [...texts.entries()].sort(
-    ([, one], [, other]) => one.length - other.length,
+    ([, { length }], [, other]) => length - other.length,
   );
   for (const [done, [index, text]] of shortestFirst.entries()) {
     const share = Math.min(text.length, Math.floor(left / (values.length - done)));
     const value = values[index] ?? null;
     const isCut = value !== null && share < text.length;
-    parts.set(index, isCut ? cutPart(value, text, share) : part(value === null ? null : text));
+    parts[index] = isCut ? cutPart(value, text, share) : part(value === null ? null : text);
     left -= share;
   }
-  return [...head, ...values.map((_value, index) => parts.get(index) ?? part(null))];
+  return [...head, ...parts];
 }
 
 /** The length in two bytes, then the bytes. */
@@ -85,12 +87,6 @@ function cutPart(text: string, bytes: Buffer, allowedBytes: number): Buffer {
 /** Tells texts with one start apart. */
 export function cutDigestOf(text: string): string {
   return Buffer.from(digestOf(text), 'base64url').toString('base64url', 0, digestBytes);
-}
-
-function numberPart(number: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(number);
-  return bytes;
 }
 
 /** Reads a cursor, or gives undefined for a text that this gateway never gave out. */

@@ -1,10 +1,10 @@
-import { forEachUnit, type LoopShare } from '../../shared/loopShare.ts';
+import { bytesOfPage } from '../../graph/client.ts';
+import { forEachUnit, type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
+import { GatewayError } from '../errors.ts';
 import type { PartnerConnectionModel, PartnerModel } from '../model.ts';
 import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
-import type { OrderPlace, PartnerOrder } from './order.ts';
-import type { PartnerRows } from './rows.ts';
-import { idKeyOf } from './rowValues.ts';
+import { createSorting, idKeyOf, type OrderPlace, type PartnerOrder } from './order.ts';
 
 /** A row of a page and its position in the whole list. */
 interface PageRow {
@@ -25,8 +25,8 @@ export async function readPartnerConnection(
 ): Promise<PartnerConnectionModel> {
   const { share } = partnerRows;
   const sequence = order ? orderedSequence(partnerRows, order) : listSequence(partnerRows);
-  const start = after === undefined ? 0 : await sequence.countUpTo(after);
-  const end = before === undefined ? all : await sequence.countBefore(before);
+  const start = after === undefined ? 0 : await sequence.count(after, true);
+  const end = before === undefined ? all : await sequence.count(before, false);
   const verdicts: (boolean | undefined)[] = [];
 
   /** Visits the rows from `from` up to `to` that pass the filter, until there are `wanted` of them; counts them. */
@@ -89,15 +89,14 @@ export async function readPartnerConnection(
 interface PartnerSequence {
   /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
   atLeast(count: number): Promise<readonly PartnerModel[]>;
-  /** How many rows stand at the cursor's place and before it. */
-  countUpTo(cursor: CursorPlace): Promise<number>;
-  /** How many rows stand before the cursor's place. */
-  countBefore(cursor: CursorPlace): Promise<number>;
+  /** How many rows stand before the cursor's place; with `isIncluded` the row at it counts, too. */
+  count(cursor: CursorPlace, isIncluded: boolean): Promise<number>;
   cursorOf(row: PartnerModel, index: number): string;
 }
 
-/** How many rows are searched between two looks at the event loop's time. */
-const rowsAtOnce = 32;
+/** A cursor of another kind than the list's order was rejected with the arguments. */
+type PlaceOf<Kind> = Extract<CursorPlace, { readonly kind: Kind }>['place'];
+
 /** How many rows before its own a cursor remembers. */
 const rememberedRows = 8;
 
@@ -123,24 +122,15 @@ function listSequence(rows: PartnerRows): PartnerSequence {
     return fingerprints;
   }
 
-  /** The index of a row, looked for first around where it stood before; -1 if it is gone. */
-  async function find(id: string, formerIndex: number): Promise<number> {
-    const near = await indexOfRow(await atLeast(formerIndex + 1), id, rows.share);
-    const searched = known.length;
-    return near === -1 ? indexOfRow(await atLeast(all), id, rows.share, searched) : near;
-  }
-
-  /** How many rows stand before the place, and whether its row is still there; undefined if unknown. */
-  async function locate(
-    cursor: CursorPlace,
-  ): Promise<{ readonly count: number; readonly isThere: boolean } | undefined> {
-    if (cursor.kind !== 'list') {
-      return undefined;
+  async function count(cursor: CursorPlace, isIncluded: boolean): Promise<number> {
+    const { id, index, before } = cursor.place as PlaceOf<'list'>;
+    let found = await indexOfRow(await atLeast(index + 1), id, rows.share);
+    if (found === -1) {
+      const searched = known.length;
+      found = await indexOfRow(await atLeast(all), id, rows.share, searched);
     }
-    const { id, index, before } = cursor.place;
-    const found = await find(id, index);
     if (found !== -1) {
-      return { count: found, isThere: true };
+      return isIncluded ? found + 1 : found;
     }
     const places = new Map<number | undefined, number>();
     await forEachUnit(rows.share, known.length, (place) => {
@@ -148,21 +138,15 @@ function listSequence(rows: PartnerRows): PartnerSequence {
     });
     const neighbour = before.find((fingerprint) => places.has(fingerprint));
     if (neighbour !== undefined) {
-      return { count: (places.get(neighbour) ?? 0) + 1, isThere: false };
+      return (places.get(neighbour) ?? 0) + 1;
     }
     const isStartRemembered = before.length === index;
-    return isStartRemembered ? { count: 0, isThere: false } : undefined;
+    return isStartRemembered || isIncluded ? 0 : known.length;
   }
 
   return {
     atLeast,
-    async countUpTo(cursor) {
-      const place = await locate(cursor);
-      return place === undefined ? 0 : place.count + Number(place.isThere);
-    },
-    async countBefore(cursor) {
-      return (await locate(cursor))?.count ?? known.length;
-    },
+    count,
     cursorOf: (row, index) =>
       cursorOf({
         kind: 'list',
@@ -184,12 +168,8 @@ function listSequence(rows: PartnerRows): PartnerSequence {
 function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequence {
   const sorted = (): Promise<readonly PartnerModel[]> => rows.inOrder(order);
 
-  /** How many of the rows, which are in their order, stand before a place; with `isIncluded` those at it, too. */
   async function count(cursor: CursorPlace, isIncluded: boolean): Promise<number> {
-    if (cursor.kind !== 'order') {
-      return 0;
-    }
-    const { place } = cursor;
+    const place = cursor.place as PlaceOf<'order'>;
     const inOrder = await sorted();
     if (place.values.some((value) => value !== null && typeof value !== 'string')) {
       const index = await indexOfRow(inOrder, place.id, rows.share);
@@ -215,8 +195,7 @@ function orderedSequence(rows: PartnerRows, order: PartnerOrder): PartnerSequenc
 
   return {
     atLeast: sorted,
-    countUpTo: (cursor) => count(cursor, true),
-    countBefore: (cursor) => count(cursor, false),
+    count,
     cursorOf: (row) =>
       cursorOf({ kind: 'order', signature: order.signature, place: order.placeOf(row) }),
   };
@@ -239,14 +218,80 @@ async function indexOfRow(
   share: LoopShare,
   start = 0,
 ): Promise<number> {
-  for (let index = start; index < list.length; index += rowsAtOnce) {
+  for (let index = start; index < list.length; index += 1) {
     if (share.isUsedUp()) {
       await share.nextTurn();
     }
-    const place = list.slice(index, index + rowsAtOnce).findIndex((row) => idKeyOf(row) === id);
-    if (place !== -1) {
-      return index + place;
+    if (idKeyOf(list[index] as PartnerModel) === id) {
+      return index;
     }
   }
   return -1;
+}
+
+/** The rows of the list, read from Graph only as far as needed. */
+export interface PartnerRows {
+  /** The time of the event loop for work over the rows. */
+  readonly share: LoopShare;
+  /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
+  atLeast(count: number): Promise<readonly PartnerModel[]>;
+  /** Gives all rows in an order. */
+  inOrder(order: PartnerOrder): Promise<readonly PartnerModel[]>;
+}
+
+/** How much of the list one operation may read. */
+export interface ListBounds {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/**
+ * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
+ * @throws GatewayError, later, if more rows or bytes would have to be read.
+ */
+export function createPartnerRows(
+  pages: AsyncIterator<readonly PartnerModel[], void>,
+  maximum: ListBounds,
+  share: LoopShare = wholeLoop,
+): PartnerRows {
+  const rows: PartnerModel[] = [];
+  let reading: Promise<void> = Promise.resolve();
+  let isComplete = false;
+  let bytes = 0;
+
+  async function readUpTo(count: number): Promise<void> {
+    while (!isComplete && rows.length < count) {
+      const page = await pages.next();
+      isComplete = page.done === true;
+      for (const row of page.value ?? []) {
+        rows.push(row);
+      }
+      if (rows.length > maximum.rows) {
+        throw new GatewayError(
+          'TOO_MANY_ROWS',
+          `This needs more of the list than the ${maximum.rows} rows that this gateway reads at the most. ` +
+            'Ask for a page near the start without a filter, an order and a count, or have LIST_ROW_LIMIT raised.',
+        );
+      }
+      bytes += page.value === undefined ? 0 : bytesOfPage(page.value);
+      if (bytes > maximum.bytes) {
+        throw new GatewayError(
+          'LIST_TOO_LARGE',
+          `This needs ${bytes} bytes or more of the list, and ${maximum.bytes} are allowed. ` +
+            'Ask for a page near the start without a filter, an order and a count, or have LIST_BYTE_LIMIT raised.',
+          { seen: bytes, allowed: maximum.bytes },
+        );
+      }
+    }
+  }
+
+  async function atLeast(count: number): Promise<readonly PartnerModel[]> {
+    // One reader after the other: two at once would both take pages for the same rows.
+    reading = reading.then(() => readUpTo(count));
+    await reading;
+    return rows;
+  }
+
+  const inOrder = createSorting(() => atLeast(Number.POSITIVE_INFINITY), share);
+  return { atLeast, inOrder, share };
 }

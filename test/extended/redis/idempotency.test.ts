@@ -1,7 +1,11 @@
 import { expect, it } from '@jest/globals';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
-import { entryBytes, type KeyUse, type Taken } from '../../../src/partners/outcomeStore.ts';
-import { createRedisOutcomes } from '../../../src/partners/redisOutcomes.ts';
+import {
+  createRedisOutcomes,
+  entryBytes,
+  type KeyUse,
+  type Taken,
+} from '../../../src/partners/outcomeStore.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import { addAssignmentMutation, addMutation } from '../../support/documents.ts';

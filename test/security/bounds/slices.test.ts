@@ -4,10 +4,9 @@ import { printAnswer } from '../../../src/graphql/printAnswer.ts';
 import { slicesOf } from '../../../src/http/graphqlRoute.ts';
 import { readPageArguments } from '../../../src/partners/list/arguments.ts';
 import { cursorOf } from '../../../src/partners/list/cursor.ts';
-import { readPartnerConnection } from '../../../src/partners/list/page.ts';
-import { createPartnerRows } from '../../../src/partners/list/rows.ts';
+import { createPartnerRows, readPartnerConnection } from '../../../src/partners/list/page.ts';
 import type { PartnerModel } from '../../../src/partners/model.ts';
-import { partnerFromWire } from '../../../src/partners/readPartner.ts';
+import { partnerFromWire } from '../../../src/partners/partnerMapping.ts';
 import { shareUntilEnd } from '../../../src/partners/reads.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
 

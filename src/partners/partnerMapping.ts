@@ -1,9 +1,24 @@
-import type { PartnerState, Platform } from '../generated/graphql.ts';
-import type { AssignmentTargetResource, PartnerResource } from '../graph/types.ts';
+import type {
+  AddComplianceManagementPartnerInput,
+  AssignmentFilterInput,
+  AssignmentTargetInput,
+  ComplianceManagementPartnerAssignmentInput,
+  PartnerState,
+  Platform,
+  UpdateComplianceManagementPartnerInput,
+} from '../generated/graphql.ts';
+import type {
+  AssignmentTargetResource,
+  NewAssignmentResource,
+  NewAssignmentTargetResource,
+  NewPartnerResource,
+  PartnerChanges,
+  PartnerResource,
+  WirePlatform,
+} from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { revisionOf, typeNameOf } from './meaning.ts';
 import {
-  type AssignmentFilterModel,
   type AssignmentModel,
   type AssignmentTargetModel,
   knownPartnerStates,
@@ -11,6 +26,7 @@ import {
   wireByPlatform,
   wireByState,
   wireNameByTypename,
+  wirePlatforms,
 } from './model.ts';
 
 /** A JSON value is no partner; the message says why. */
@@ -41,36 +57,24 @@ export function partnerFromWire(value: unknown): PartnerModel {
   if (typeof id !== 'string' || id === '') {
     throw new RowError('a partner has no id');
   }
-  textOf(value['@odata.type'], '@odata.type');
+  textOf(value, '@odata.type');
   const wire = value as unknown as PartnerResource;
   let revision: string | undefined;
   const partner: PartnerModel = {
     id,
-    displayName: textOf(value['displayName'], 'displayName'),
-    partnerState: stateFromWire(textOf(value['partnerState'], 'partnerState')),
-    lastHeartbeatDateTime: textOf(value['lastHeartbeatDateTime'], 'lastHeartbeatDateTime'),
-    macOsOnboarded: flagOf(value['macOsOnboarded'], 'macOsOnboarded'),
-    windowsOnboarded: flagOf(value['windowsOnboarded'], 'windowsOnboarded'),
-    androidOnboarded: flagOf(value['androidOnboarded'], 'androidOnboarded'),
-    iosOnboarded: flagOf(value['iosOnboarded'], 'iosOnboarded'),
-    linuxOnboarded: flagOf(value['linuxOnboarded'], 'linuxOnboarded'),
-    macOsEnrollmentAssignments: listOf(
-      value['macOsEnrollmentAssignments'],
-      'macOsEnrollmentAssignments',
-    ),
-    windowsEnrollmentAssignments: listOf(
-      value['windowsEnrollmentAssignments'],
-      'windowsEnrollmentAssignments',
-    ),
-    androidEnrollmentAssignments: listOf(
-      value['androidEnrollmentAssignments'],
-      'androidEnrollmentAssignments',
-    ),
-    iosEnrollmentAssignments: listOf(value['iosEnrollmentAssignments'], 'iosEnrollmentAssignments'),
-    linuxEnrollmentAssignments: listOf(
-      value['linuxEnrollmentAssignments'],
-      'linuxEnrollmentAssignments',
-    ),
+    displayName: textOf(value, 'displayName'),
+    partnerState: stateFromWire(textOf(value, 'partnerState')),
+    lastHeartbeatDateTime: textOf(value, 'lastHeartbeatDateTime'),
+    macOsOnboarded: flagOf(value, 'macOsOnboarded'),
+    windowsOnboarded: flagOf(value, 'windowsOnboarded'),
+    androidOnboarded: flagOf(value, 'androidOnboarded'),
+    iosOnboarded: flagOf(value, 'iosOnboarded'),
+    linuxOnboarded: flagOf(value, 'linuxOnboarded'),
+    macOsEnrollmentAssignments: listOf(value, 'macOsEnrollmentAssignments'),
+    windowsEnrollmentAssignments: listOf(value, 'windowsEnrollmentAssignments'),
+    androidEnrollmentAssignments: listOf(value, 'androidEnrollmentAssignments'),
+    iosEnrollmentAssignments: listOf(value, 'iosEnrollmentAssignments'),
+    linuxEnrollmentAssignments: listOf(value, 'linuxEnrollmentAssignments'),
     revision: () => {
       revision ??= revisionOf(wire);
       return revision;
@@ -81,9 +85,10 @@ export function partnerFromWire(value: unknown): PartnerModel {
   return partner;
 }
 
+type Row = Readonly<Record<string, unknown>>;
+
 const allPlatforms = Object.keys(wireByPlatform) as readonly Platform[];
 
-type WirePlatform = (typeof wireByPlatform)[Platform];
 type FieldNames = readonly [`${WirePlatform}Onboarded`, `${WirePlatform}EnrollmentAssignments`];
 
 /** Names made once: a list reads them for each platform of each row. */
@@ -110,14 +115,16 @@ function platformsOf(
   });
 }
 
-function textOf(value: unknown, name: string): string | null {
+function textOf(row: Row, name: string): string | null {
+  const value = row[name];
   if (value == null || typeof value === 'string') {
     return value ?? null;
   }
   throw new RowError(`${name} of a partner is not a string`);
 }
 
-function flagOf(value: unknown, name: string): boolean | null {
+function flagOf(row: Row, name: string): boolean | null {
+  const value = row[name];
   if (value == null || typeof value === 'boolean') {
     return value ?? null;
   }
@@ -138,7 +145,8 @@ class Assignment implements AssignmentModel {
 }
 
 /** A null entry, which OData allows, reads as an assignment without a target. */
-function listOf(value: unknown, name: string): readonly AssignmentModel[] | null {
+function listOf(row: Row, name: string): readonly AssignmentModel[] | null {
+  const value = row[name];
   if (value == null) {
     return null;
   }
@@ -229,25 +237,92 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 /** A filter of kind `none`, of no kind, or without an id reads as no filter. */
-function filterFromWire(wire: AssignmentTargetResource): AssignmentFilterModel | null | 'unknown' {
-  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType;
-  if (kind == null) {
+function filterFromWire(
+  wire: AssignmentTargetResource,
+): AssignmentTargetModel['filter'] | 'unknown' {
+  const kind: unknown = wire.deviceAndAppManagementAssignmentFilterType ?? '';
+  const type = typeof kind === 'string' ? kind.toLowerCase() : undefined;
+  if (type === '' || type === 'none') {
     return null;
   }
-  const id = wire.deviceAndAppManagementAssignmentFilterId;
-  switch (typeof kind === 'string' ? kind.toLowerCase() : kind) {
-    case 'none':
-    case '':
-      return null;
-    case 'include':
-      return isText(id) ? { id, type: 'INCLUDE' } : null;
-    case 'exclude':
-      return isText(id) ? { id, type: 'EXCLUDE' } : null;
-    default:
-      return 'unknown';
+  if (type !== 'include' && type !== 'exclude') {
+    return 'unknown';
   }
+  const id: unknown = wire.deviceAndAppManagementAssignmentFilterId;
+  const isId = typeof id === 'string' && id !== '';
+  return isId ? { id, type: type === 'include' ? 'INCLUDE' : 'EXCLUDE' } : null;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+/** The properties that an add and an update have in common. */
+type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
+
+/** Gives the body of an add. A field that is absent is left out, and so is an id of null. */
+export function newPartnerToWire(input: AddComplianceManagementPartnerInput): NewPartnerResource {
+  return {
+    '@odata.type': '#microsoft.graph.complianceManagementPartner',
+    ...(input.id != null && { id: input.id }),
+    ...partnerChangesToWire(input),
+    displayName: input.displayName,
+  };
 }
+
+/**
+ * Gives the body of an update, in the reference page's order. A field that is absent is left out; a list of null is sent
+ * empty, because Graph takes no null for a collection.
+ * @throws TypeError for what has no wire form, which the check of the input rejects before.
+ */
+export function partnerChangesToWire(input: WritableInput): PartnerChanges {
+  const { lastHeartbeatDateTime, partnerState, displayName } = input;
+  if (partnerState === 'UNKNOWN_FUTURE_VALUE') {
+    throw new TypeError('UNKNOWN_FUTURE_VALUE has no wire form: check the input before mapping it');
+  }
+  const changes: Record<string, unknown> = {
+    lastHeartbeatDateTime,
+    partnerState: partnerState && wireByState[partnerState],
+    displayName,
+  };
+  for (const platform of wirePlatforms) {
+    changes[`${platform}Onboarded`] = input[`${platform}Onboarded`];
+  }
+  for (const platform of wirePlatforms) {
+    const list = input[`${platform}EnrollmentAssignments`];
+    changes[`${platform}EnrollmentAssignments`] =
+      list === undefined ? undefined : (list ?? []).map(assignmentToWire);
+  }
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  if (given.some(([, value]) => value === null)) {
+    throw new TypeError('Null has no wire form here: check the input before mapping it');
+  }
+  return Object.fromEntries(given);
+}
+
+/** Gives the wire form of one entry. A target that is absent or null is not sent. */
+export function assignmentToWire({
+  target,
+}: ComplianceManagementPartnerAssignmentInput): NewAssignmentResource {
+  const odataType = '#microsoft.graph.complianceManagementPartnerAssignment';
+  return { '@odata.type': odataType, ...(target && { target: targetToWire(target) }) };
+}
+
+/**
+ * Gives the wire form of a target. The type is always written, with `#`, because the declared type is abstract. A filter
+ * of `none` is never sent: Intune asks for its properties to be left out instead.
+ */
+export function targetToWire(input: AssignmentTargetInput): NewAssignmentTargetResource {
+  const [[kind, { filter, ...ids }]] = Object.entries(input).filter(([, value]) => value) as [
+    [keyof AssignmentTargetInput, TargetInput],
+  ];
+  return {
+    '@odata.type': `#microsoft.graph.${kind}AssignmentTarget`,
+    ...ids,
+    ...(filter && {
+      deviceAndAppManagementAssignmentFilterId: filter.id,
+      deviceAndAppManagementAssignmentFilterType: filter.type === 'INCLUDE' ? 'include' : 'exclude',
+    }),
+  };
+}
+
+/** The one member of a target in an input, which is named by its kind. */
+type TargetInput = Pick<NewAssignmentTargetResource, 'groupId' | 'collectionId'> & {
+  readonly filter?: AssignmentFilterInput | null;
+};
