@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { connectRedis, forBudget, forLocks } from './graph/redis.ts';
+import { createAdmission } from './graphql/admission.ts';
 import { createApollo } from './graphql/apollo.ts';
 import {
   type ContextParts,
@@ -13,9 +14,8 @@ import {
   createRunningOperations,
   type RunningOperations,
 } from './graphql/context.ts';
-import { createDocumentStore } from './graphql/documentStore.ts';
-import { createAdmission } from './graphql/documents.ts';
-import { schemaOf } from './graphql/subgraph.ts';
+import { createDocumentStore } from './graphql/documents.ts';
+import { schemaOf } from './graphql/schema.ts';
 import type { Explorer } from './http/explorer.ts';
 import { explorerTabs } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';

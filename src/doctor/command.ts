@@ -138,7 +138,7 @@ async function examine(
 async function checkTrustedDocuments(config: Config): Promise<void> {
   if (config.trustedDocuments.mode !== 'off') {
     const { loadTrusted } = await import('../loadTrusted.ts');
-    const { schemaOf } = await import('../graphql/subgraph.ts');
+    const { schemaOf } = await import('../graphql/schema.ts');
     await loadTrusted(config, schemaOf(config).schema);
   }
 }

@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { type ProblemBody, problemOf, RequestProblem } from '../graphql/problems.ts';
+import { type ProblemBody, problemOf, RequestProblem } from '../graphql/errorFormat.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { answerHeaders } from './failures.ts';

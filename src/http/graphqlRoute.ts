@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Admit, AdmittedRequest } from '../graphql/documents.ts';
+import type { Admit, AdmittedRequest } from '../graphql/admission.ts';
 import { laterTurn } from '../shared/loopShare.ts';
 
 export interface FinishableContext extends BaseContext {

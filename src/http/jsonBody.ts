@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limits } from '../config/http.ts';
-import { readJson } from '../graphql/documents.ts';
-import { RequestProblem } from '../graphql/problems.ts';
+import { readJson } from '../graphql/admission.ts';
+import { RequestProblem } from '../graphql/errorFormat.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { createDocumentStore } from '../../src/graphql/documentStore.ts';
-import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
+import { decideDocument, type NamedDocument } from '../../src/graphql/admission.ts';
+import { createDocumentStore } from '../../src/graphql/documents.ts';
 import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import {

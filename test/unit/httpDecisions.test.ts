@@ -1,15 +1,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
-import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
-import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
-import { problemOf } from '../../src/graphql/problems.ts';
 import {
   readCallerToken,
   readClientRequestId,
   readRequestedWaitMs,
   readTraceparent,
-} from '../../src/graphql/requestHeaders.ts';
+} from '../../src/graphql/context.ts';
+import { decideHttpOutcome, isArgumentFault, problemOf } from '../../src/graphql/errorFormat.ts';
 import { GatewayError } from '../../src/partners/errors.ts';
 
 const schema = makeExecutableSchema({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'graphql';
-import { bytesOf, createDocumentStore } from '../../../src/graphql/documentStore.ts';
+import { bytesOf, createDocumentStore } from '../../../src/graphql/documents.ts';
 import { type Answer, empty, json } from '../../support/scriptedServer.ts';
 import { useStages } from '../../support/stages.ts';
 

@@ -1,0 +1,348 @@
+import { hash } from 'node:crypto';
+import { safeParse } from 'secure-json-parse';
+import type { Limits } from '../config/http.ts';
+import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from '../shared/json.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Measurements } from '../telemetry/metrics.ts';
+import { LimitProblem, RequestProblem } from './errorFormat.ts';
+import { bareId, type SpellingOf, type TrustedDocuments } from './trusted.ts';
+
+/** What a request says of its document. */
+export interface NamedDocument {
+  /** The text. */
+  readonly query: string | undefined;
+  /** The `documentId` of GraphQL over HTTP's persisted documents. */
+  readonly documentId: unknown;
+  /** Apollo's `extensions.persistedQuery.sha256Hash`. */
+  readonly persistedHash: unknown;
+}
+
+/** What is executed, and whether the manifest lacks it. */
+type DocumentDecision =
+  | { readonly kind: 'as-sent'; readonly isUnknown: boolean }
+  | { readonly kind: 'by-id'; readonly text: string }
+  | { readonly kind: 'refused'; readonly isUnknown: boolean; readonly problem: RequestProblem };
+
+const asSent: DocumentDecision = { kind: 'as-sent', isUnknown: false };
+
+/** Decides which document a request means. Without a manifest, an id is unknown. */
+export function decideDocument(
+  { query, documentId, persistedHash }: NamedDocument,
+  trusted: TrustedDocuments | undefined,
+  spellingOf?: SpellingOf,
+): DocumentDecision {
+  if (trusted === undefined) {
+    // Apollo's own way is left to Apollo: its clients know the answer and send the text.
+    return documentId === undefined ? asSent : refused('TRUSTED_DOCUMENTS_OFF');
+  }
+  const ids = [documentId, persistedHash].filter((id) => id !== undefined);
+  if (!ids.every((id) => typeof id === 'string')) {
+    return refused('BAD_REQUEST');
+  }
+  const [id] = ids;
+  if (id === undefined) {
+    return decideText(query, trusted, spellingOf);
+  }
+  const text = trusted.find(id);
+  if (ids.some((other) => bareId(other) !== bareId(id))) {
+    return refused('TRUSTED_DOCUMENT_MISMATCH');
+  }
+  if (text === undefined) {
+    // A client may have hashed its own spelling of a trusted document: then the text counts.
+    return query === undefined
+      ? refused('TRUSTED_DOCUMENT_UNKNOWN')
+      : decideText(query, trusted, spellingOf);
+  }
+  return query === undefined || trusted.areSame(query, text, spellingOf)
+    ? { kind: 'by-id', text }
+    : refused('TRUSTED_DOCUMENT_MISMATCH');
+}
+
+function decideText(
+  query: string | undefined,
+  trusted: TrustedDocuments,
+  spellingOf: SpellingOf | undefined,
+): DocumentDecision {
+  if (query === undefined || trusted.has(query, spellingOf)) {
+    return asSent;
+  }
+  return trusted.mode === 'enforce'
+    ? refused('TRUSTED_DOCUMENT_UNKNOWN')
+    : { kind: 'as-sent', isUnknown: true };
+}
+
+const messages = {
+  TRUSTED_DOCUMENTS_OFF:
+    'This gateway has no trusted documents, so "documentId" is not supported. Send the document as "query".',
+  TRUSTED_DOCUMENT_UNKNOWN:
+    "This document is not one of the gateway's trusted documents. Add it to the manifest, or send one that is listed, by id or as text.",
+  TRUSTED_DOCUMENT_MISMATCH:
+    'The ids and the text of this request name different documents. Send one of them.',
+  BAD_REQUEST: "A document's id must be a text.",
+} as const;
+
+function refused(code: keyof typeof messages): DocumentDecision {
+  const problem = new RequestProblem(400, code, messages[code]);
+  return { kind: 'refused', isUnknown: code === 'TRUSTED_DOCUMENT_UNKNOWN', problem };
+}
+
+/** The parts of an HTTP request that may hold an operation. */
+interface OperationRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly body: unknown;
+  /** The query of the URL with its question mark, or nothing. */
+  readonly search: string;
+  /** The numbers that the parsed body does not have as they were sent. */
+  readonly inexactNumbers?: readonly InexactNumber[] | undefined;
+}
+
+type HttpParts = Pick<OperationRequest, 'body' | 'search'>;
+
+/** What a request says of its document, wherever it says it. */
+interface GraphQLParameters extends NamedDocument {
+  /** How deep the JSON in the URL is; 0 if there is none. */
+  readonly jsonDepth: number;
+  /** The numbers of the variables that are not as they were sent once they are parsed. */
+  readonly inexactVariables: readonly InexactNumber[];
+  /** The same request without what is empty and means absent. */
+  readonly request: HttpParts;
+  /** The same request with this document, and without ids. */
+  replace(query: string | undefined): HttpParts;
+}
+
+/** Finds the document in body or URL. What makes no sense is left as it is: the GraphQL server has answers for it. */
+function parametersOf(
+  { method, body, search, inexactNumbers = [] }: OperationRequest,
+  maximumJsonDepth: number,
+): GraphQLParameters {
+  return method === 'GET'
+    ? inUrl(search, body, maximumJsonDepth)
+    : inBody(body, search, inexactNumbers);
+}
+
+function inBody(
+  given: unknown,
+  search: string,
+  inexact: readonly InexactNumber[],
+): GraphQLParameters {
+  const body = isJsonObject(given) ? withoutEmptyName(given) : {};
+  const { query, documentId, extensions } = body;
+  return {
+    jsonDepth: 0,
+    request: { body: isJsonObject(given) ? body : given, search },
+    inexactVariables: inexact.flatMap(({ path: [member, ...path], text }) =>
+      member === 'variables' ? [{ path, text }] : [],
+    ),
+    query: nonEmpty(query),
+    documentId: documentId ?? undefined,
+    persistedHash: persistedHashOf(extensions),
+    replace: (text) => ({
+      body: {
+        ...body,
+        query: text,
+        ...(isJsonObject(extensions) && { extensions: withoutPersisted(extensions) }),
+      },
+      search,
+    }),
+  };
+}
+
+function withoutEmptyName(
+  body: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (body['operationName'] !== '') {
+    return body;
+  }
+  const { operationName: _operationName, ...others } = body;
+  return others;
+}
+
+/** Forms and some clients send parameters with no value, which means the same as no parameter. */
+const absent: Readonly<Record<string, readonly string[]>> = {
+  operationName: [''],
+  documentId: [''],
+  variables: ['', 'null'],
+  extensions: ['', 'null'],
+};
+
+function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): GraphQLParameters {
+  const parameters = new URLSearchParams(givenSearch);
+  const empty = Object.entries(absent).filter(([name, texts]) => {
+    const [text, ...others] = parameters.getAll(name);
+    return text !== undefined && others.length === 0 && texts.includes(text);
+  });
+  for (const [name] of empty) {
+    parameters.delete(name);
+  }
+  const search = empty.length > 0 ? `?${parameters}` : givenSearch;
+  const read = (name: string): Partial<ReadJson> & Pick<ReadJson, 'depth'> => {
+    const text = parameters.get(name);
+    // In a body they would stand inside its object.
+    const place = { name: `the parameter "${name}"`, depth: 1 };
+    return text === null ? { depth: 0 } : readJson(text, place, maximumJsonDepth);
+  };
+  const [variables, extensions] = [read('variables'), read('extensions')];
+  const jsonDepth = Math.max(variables.depth, extensions.depth);
+  const ids = parameters.getAll('documentId');
+  if (ids.length > 1) {
+    throw new RequestProblem(
+      400,
+      'BAD_REQUEST',
+      'The parameter "documentId" is repeated. Send it once.',
+    );
+  }
+  return {
+    request: { body, search },
+    inexactVariables: variables.inexact ?? [],
+    query: nonEmpty(parameters.get('query')),
+    documentId: ids[0],
+    persistedHash: persistedHashOf(extensions.value),
+    jsonDepth,
+    replace(text) {
+      const replaced = new URLSearchParams(parameters);
+      replaced.delete('documentId');
+      replaced.delete('extensions');
+      if (isJsonObject(extensions.value)) {
+        replaced.set('extensions', JSON.stringify(withoutPersisted(extensions.value)));
+      }
+      if (text !== undefined) {
+        replaced.set('query', text);
+      }
+      return { body, search: `?${replaced}` };
+    },
+  };
+}
+
+const nonEmpty = (query: unknown): string | undefined =>
+  typeof query === 'string' && query !== '' ? query : undefined;
+
+function persistedHashOf(extensions: unknown): unknown {
+  const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
+  return isJsonObject(persisted) ? (persisted['sha256Hash'] ?? undefined) : undefined;
+}
+
+function withoutPersisted(extensions: Readonly<Record<string, unknown>>): object {
+  const { persistedQuery: _persistedQuery, ...others } = extensions;
+  return others;
+}
+
+/** A request that may become an operation, with the document that it means in its place. */
+export interface AdmittedRequest extends HttpParts {
+  /** The numbers of the variables that are not as they were sent once they are parsed. */
+  readonly inexactVariables: readonly InexactNumber[];
+}
+
+/** Lets a request through, or throws a `RequestProblem`. */
+export type Admit = (request: OperationRequest) => AdmittedRequest;
+
+interface AdmissionParts {
+  readonly limits: Limits;
+  /** Undefined if callers send documents of their own and nothing else. */
+  readonly trusted: TrustedDocuments | undefined;
+  /** Remembers spellings of documents; absent if each is found anew. */
+  readonly spellingOf?: SpellingOf;
+  readonly log: Log;
+  readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;
+}
+
+/** Builds what stands between HTTP and the GraphQL server. */
+export function createAdmission(parts: AdmissionParts): Admit {
+  const { limits, trusted, spellingOf, log, measurements } = parts;
+  const tellUnknown = (
+    { id: requestId }: OperationRequest,
+    query: string | undefined,
+    outcome: 'rejected' | 'warned',
+  ): void => {
+    measurements.untrustedDocument(outcome);
+    const documentHash = query === undefined ? undefined : hash('sha256', query);
+    log.warn('A document is not in the manifest', { requestId, documentHash, state: outcome });
+  };
+
+  return (request) => {
+    if (request.method === 'POST' && Array.isArray(request.body)) {
+      throw new RequestProblem(
+        400,
+        'BATCHING_NOT_SUPPORTED',
+        'The request body is an array. Send one operation in each request, as a JSON object.',
+      );
+    }
+    const parameters = parametersOf(request, limits.jsonDepth);
+    if (parameters.jsonDepth > 0) {
+      measurements.limitSeen('json-depth', parameters.jsonDepth);
+    }
+    const { query = '', inexactVariables } = parameters;
+    const { documentBytes: allowed } = limits;
+    // No character has more than three bytes for each of its units, so most documents need not be counted.
+    const seen = query.length * 3 > allowed ? Buffer.byteLength(query) : 0;
+    if (seen > allowed) {
+      throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
+    }
+    const decision = decideDocument(parameters, trusted, spellingOf);
+    switch (decision.kind) {
+      case 'refused':
+        if (decision.isUnknown) {
+          tellUnknown(request, parameters.query, 'rejected');
+        }
+        throw decision.problem;
+      case 'by-id':
+        return { ...parameters.replace(decision.text), inexactVariables };
+      case 'as-sent':
+        if (decision.isUnknown) {
+          tellUnknown(request, parameters.query, 'warned');
+        }
+        return {
+          ...(trusted !== undefined && parameters.persistedHash !== undefined
+            ? parameters.replace(parameters.query)
+            : parameters.request),
+          inexactVariables,
+        };
+    }
+  };
+}
+
+/** Where the JSON stands, for messages and depths. */
+interface JsonPlace {
+  /** In the middle of a sentence. */
+  readonly name: string;
+  /** How many objects it stands in already. */
+  readonly depth: number;
+}
+
+/** What a JSON text of a caller says. */
+interface ReadJson {
+  /** Without keys that could reach a prototype. */
+  readonly value: unknown;
+  readonly depth: number;
+  /** The numbers that `value` does not have as they were sent. */
+  readonly inexact: readonly InexactNumber[];
+}
+
+/**
+ * Reads JSON that a caller sent.
+ * @throws RequestProblem if it is none, too deep or ambiguous.
+ */
+export function readJson(text: string, place: JsonPlace, maximumDepth: number): ReadJson {
+  const value: unknown = safeParse(text);
+  if (value === undefined) {
+    throw new RequestProblem(400, 'BAD_REQUEST', `Invalid JSON in ${place.name}.`);
+  }
+  if (value === null && text.trim() !== 'null') {
+    const message = `There is a key "__proto__", or "prototype" in a "constructor", in ${place.name}. Use other names.`;
+    throw new RequestProblem(400, 'FORBIDDEN_KEY', message);
+  }
+  const judged = judgeJson(text, value, maximumDepth - place.depth);
+  const depth = judged.depth + place.depth;
+  if (judged.problem === 'too-deep') {
+    throw new LimitProblem({
+      limit: 'json-depth',
+      allowed: maximumDepth,
+      seen: depth,
+      isExact: false,
+    });
+  }
+  if (judged.problem === 'duplicate-keys') {
+    throw new LimitProblem({ limit: 'duplicate-keys', allowed: 1, seen: 2, isExact: false });
+  }
+  return { value, depth, inexact: findInexactNumbers(text, value) };
+}
