@@ -17,13 +17,16 @@ export interface NamedDocument {
   readonly persistedHash: unknown;
 }
 
-/** What is executed, and whether the manifest lacks it. */
-type DocumentDecision =
-  | { readonly kind: 'as-sent'; readonly isUnknown: boolean }
-  | { readonly kind: 'by-id'; readonly text: string }
-  | { readonly kind: 'refused'; readonly isUnknown: boolean; readonly problem: RequestProblem };
+interface DocumentDecision {
+  /** The text that is executed; absent if it is the one that was sent. */
+  readonly text?: string;
+  /** Whether the manifest lacks the document. */
+  readonly isUnknown: boolean;
+  /** Why nothing is executed. */
+  readonly problem?: RequestProblem;
+}
 
-const asSent: DocumentDecision = { kind: 'as-sent', isUnknown: false };
+const asSent: DocumentDecision = { isUnknown: false };
 
 /** Decides which document a request means. Without a manifest, an id is unknown. */
 export function decideDocument(
@@ -40,35 +43,22 @@ export function decideDocument(
     return refused('BAD_REQUEST');
   }
   const [id] = ids;
-  if (id === undefined) {
-    return decideText(query, trusted, spellingOf);
-  }
-  const text = trusted.find(id);
-  if (ids.some((other) => bareId(other) !== bareId(id))) {
+  const text = id === undefined ? undefined : trusted.find(id);
+  if (id !== undefined && ids.some((other) => bareId(other) !== bareId(id))) {
     return refused('TRUSTED_DOCUMENT_MISMATCH');
   }
-  if (text === undefined) {
-    // A client may have hashed its own spelling of a trusted document: then the text counts.
-    return query === undefined
-      ? refused('TRUSTED_DOCUMENT_UNKNOWN')
-      : decideText(query, trusted, spellingOf);
+  if (text !== undefined) {
+    return query === undefined || trusted.areSame(query, text, spellingOf)
+      ? { text, isUnknown: false }
+      : refused('TRUSTED_DOCUMENT_MISMATCH');
   }
-  return query === undefined || trusted.areSame(query, text, spellingOf)
-    ? { kind: 'by-id', text }
-    : refused('TRUSTED_DOCUMENT_MISMATCH');
-}
-
-function decideText(
-  query: string | undefined,
-  trusted: TrustedDocuments,
-  spellingOf: SpellingOf | undefined,
-): DocumentDecision {
-  if (query === undefined || trusted.has(query, spellingOf)) {
+  // A client may have hashed its own spelling of a trusted document: then the text counts.
+  if (query === undefined ? id === undefined : trusted.has(query, spellingOf)) {
     return asSent;
   }
-  return trusted.mode === 'enforce'
+  return query === undefined || trusted.mode === 'enforce'
     ? refused('TRUSTED_DOCUMENT_UNKNOWN')
-    : { kind: 'as-sent', isUnknown: true };
+    : { isUnknown: true };
 }
 
 const messages = {
@@ -83,7 +73,7 @@ const messages = {
 
 function refused(code: keyof typeof messages): DocumentDecision {
   const problem = new RequestProblem(400, code, messages[code]);
-  return { kind: 'refused', isUnknown: code === 'TRUSTED_DOCUMENT_UNKNOWN', problem };
+  return { isUnknown: code === 'TRUSTED_DOCUMENT_UNKNOWN', problem };
 }
 
 /** The parts of an HTTP request that may hold an operation. */
@@ -111,27 +101,19 @@ interface GraphQLParameters extends NamedDocument {
   replace(query: string | undefined): HttpParts;
 }
 
-/** Finds the document in body or URL. What makes no sense is left as it is: the GraphQL server has answers for it. */
-function parametersOf(
-  { method, body, search, inexactNumbers = [] }: OperationRequest,
-  maximumJsonDepth: number,
-): GraphQLParameters {
-  return method === 'GET'
-    ? inUrl(search, body, maximumJsonDepth)
-    : inBody(body, search, inexactNumbers);
-}
-
-function inBody(
-  given: unknown,
-  search: string,
-  inexact: readonly InexactNumber[],
-): GraphQLParameters {
-  const body = isJsonObject(given) ? withoutEmptyName(given) : {};
+/**
+ * Finds the document in a body. Here as in a URL, what makes no sense is left as it is: the GraphQL server has answers for
+ * it.
+ */
+function inBody({ body: given, search, inexactNumbers = [] }: OperationRequest): GraphQLParameters {
+  const isObject = isJsonObject(given);
+  const sent = isObject ? given : {};
+  const body = sent['operationName'] === '' ? without(sent, 'operationName') : sent;
   const { query, documentId, extensions } = body;
   return {
     jsonDepth: 0,
-    request: { body: isJsonObject(given) ? body : given, search },
-    inexactVariables: inexact.flatMap(({ path: [member, ...path], text }) =>
+    request: { body: isObject ? body : given, search },
+    inexactVariables: inexactNumbers.flatMap(({ path: [member, ...path], text }) =>
       member === 'variables' ? [{ path, text }] : [],
     ),
     query: nonEmpty(query),
@@ -141,21 +123,11 @@ function inBody(
       body: {
         ...body,
         query: text,
-        ...(isJsonObject(extensions) && { extensions: withoutPersisted(extensions) }),
+        ...(isJsonObject(extensions) && { extensions: without(extensions, 'persistedQuery') }),
       },
       search,
     }),
   };
-}
-
-function withoutEmptyName(
-  body: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  if (body['operationName'] !== '') {
-    return body;
-  }
-  const { operationName: _operationName, ...others } = body;
-  return others;
 }
 
 /** Forms and some clients send parameters with no value, which means the same as no parameter. */
@@ -166,7 +138,10 @@ const absent: Readonly<Record<string, readonly string[]>> = {
   extensions: ['', 'null'],
 };
 
-function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): GraphQLParameters {
+function inUrl(
+  { search: givenSearch, body }: OperationRequest,
+  maximumJsonDepth: number,
+): GraphQLParameters {
   const parameters = new URLSearchParams(givenSearch);
   const empty = Object.entries(absent).filter(([name, texts]) => {
     const [text, ...others] = parameters.getAll(name);
@@ -176,11 +151,12 @@ function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): Gr
     parameters.delete(name);
   }
   const search = empty.length > 0 ? `?${parameters}` : givenSearch;
-  const read = (name: string): Partial<ReadJson> & Pick<ReadJson, 'depth'> => {
+  const read = (name: string): ReadJson => {
     const text = parameters.get(name);
     // In a body they would stand inside its object.
-    const place = { name: `the parameter "${name}"`, depth: 1 };
-    return text === null ? { depth: 0 } : readJson(text, place, maximumJsonDepth);
+    return text === null
+      ? { value: undefined, depth: 0, inexact: [] }
+      : readJson(text, `the parameter "${name}"`, maximumJsonDepth, 1);
   };
   const [variables, extensions] = [read('variables'), read('extensions')];
   const jsonDepth = Math.max(variables.depth, extensions.depth);
@@ -194,7 +170,7 @@ function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): Gr
   }
   return {
     request: { body, search },
-    inexactVariables: variables.inexact ?? [],
+    inexactVariables: variables.inexact,
     query: nonEmpty(parameters.get('query')),
     documentId: ids[0],
     persistedHash: persistedHashOf(extensions.value),
@@ -204,7 +180,7 @@ function inUrl(givenSearch: string, body: unknown, maximumJsonDepth: number): Gr
       replaced.delete('documentId');
       replaced.delete('extensions');
       if (isJsonObject(extensions.value)) {
-        replaced.set('extensions', JSON.stringify(withoutPersisted(extensions.value)));
+        replaced.set('extensions', JSON.stringify(without(extensions.value, 'persistedQuery')));
       }
       if (text !== undefined) {
         replaced.set('query', text);
@@ -222,19 +198,10 @@ function persistedHashOf(extensions: unknown): unknown {
   return isJsonObject(persisted) ? (persisted['sha256Hash'] ?? undefined) : undefined;
 }
 
-function withoutPersisted(extensions: Readonly<Record<string, unknown>>): object {
-  const { persistedQuery: _persistedQuery, ...others } = extensions;
-  return others;
-}
+type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A request that may become an operation, with the document that it means in its place. */
-export interface AdmittedRequest extends HttpParts {
-  /** The numbers of the variables that are not as they were sent once they are parsed. */
-  readonly inexactVariables: readonly InexactNumber[];
-}
-
-/** Lets a request through, or throws a `RequestProblem`. */
-export type Admit = (request: OperationRequest) => AdmittedRequest;
+const without = (object: JsonObject, name: string): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([member]) => member !== name));
 
 interface AdmissionParts {
   readonly limits: Limits;
@@ -246,67 +213,50 @@ interface AdmissionParts {
   readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;
 }
 
-/** Builds what stands between HTTP and the GraphQL server. */
-export function createAdmission(parts: AdmissionParts): Admit {
-  const { limits, trusted, spellingOf, log, measurements } = parts;
-  const tellUnknown = (
-    { id: requestId }: OperationRequest,
-    query: string | undefined,
-    outcome: 'rejected' | 'warned',
-  ): void => {
-    measurements.untrustedDocument(outcome);
-    const documentHash = query === undefined ? undefined : hash('sha256', query);
-    log.warn('A document is not in the manifest', { requestId, documentHash, state: outcome });
-  };
+/** Lets a request through, with the document that it means in its place, or throws a `RequestProblem`. */
+export type Admit = ReturnType<typeof createAdmission>;
 
-  return (request) => {
-    if (request.method === 'POST' && Array.isArray(request.body)) {
+/** Builds what stands between HTTP and the GraphQL server. */
+export function createAdmission(parts: AdmissionParts) {
+  const { limits, trusted, spellingOf, log, measurements } = parts;
+  return (request: OperationRequest) => {
+    const { id: requestId, method } = request;
+    if (method === 'POST' && Array.isArray(request.body)) {
       throw new RequestProblem(
         400,
         'BATCHING_NOT_SUPPORTED',
         'The request body is an array. Send one operation in each request, as a JSON object.',
       );
     }
-    const parameters = parametersOf(request, limits.jsonDepth);
-    if (parameters.jsonDepth > 0) {
-      measurements.limitSeen('json-depth', parameters.jsonDepth);
+    const parameters = method === 'GET' ? inUrl(request, limits.jsonDepth) : inBody(request);
+    const { query = '', inexactVariables, jsonDepth } = parameters;
+    if (jsonDepth > 0) {
+      measurements.limitSeen('json-depth', jsonDepth);
     }
-    const { query = '', inexactVariables } = parameters;
     const { documentBytes: allowed } = limits;
     // No character has more than three bytes for each of its units, so most documents need not be counted.
     const seen = query.length * 3 > allowed ? Buffer.byteLength(query) : 0;
     if (seen > allowed) {
       throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
     }
-    const decision = decideDocument(parameters, trusted, spellingOf);
-    switch (decision.kind) {
-      case 'refused':
-        if (decision.isUnknown) {
-          tellUnknown(request, parameters.query, 'rejected');
-        }
-        throw decision.problem;
-      case 'by-id':
-        return { ...parameters.replace(decision.text), inexactVariables };
-      case 'as-sent':
-        if (decision.isUnknown) {
-          tellUnknown(request, parameters.query, 'warned');
-        }
-        return {
-          ...(trusted !== undefined && parameters.persistedHash !== undefined
-            ? parameters.replace(parameters.query)
-            : parameters.request),
-          inexactVariables,
-        };
+    const { text, isUnknown, problem } = decideDocument(parameters, trusted, spellingOf);
+    if (isUnknown) {
+      const state = problem === undefined ? 'warned' : 'rejected';
+      measurements.untrustedDocument(state);
+      const documentHash = parameters.query && hash('sha256', query);
+      log.warn('A document is not in the manifest', { requestId, documentHash, state });
     }
+    if (problem !== undefined) {
+      throw problem;
+    }
+    const isReplaced =
+      text !== undefined || (trusted !== undefined && parameters.persistedHash !== undefined);
+    return {
+      ...(isReplaced ? parameters.replace(text ?? parameters.query) : parameters.request),
+      /** The numbers of the variables that are not as they were sent once they are parsed. */
+      inexactVariables,
+    };
   };
-}
-
-/** Where the JSON stands, for messages and depths. */
-interface JsonPlace {
-  /** In the middle of a sentence. */
-  readonly name: string;
-  /** How many objects it stands in already. */
-  readonly depth: number;
 }
 
 /** What a JSON text of a caller says. */
@@ -319,30 +269,31 @@ interface ReadJson {
 }
 
 /**
- * Reads JSON that a caller sent.
+ * Reads JSON that a caller sent; `place` says where it stands, in the middle of a sentence, and `outerDepth` inside how many objects.
  * @throws RequestProblem if it is none, too deep or ambiguous.
  */
-export function readJson(text: string, place: JsonPlace, maximumDepth: number): ReadJson {
+export function readJson(
+  text: string,
+  place: string,
+  maximumDepth: number,
+  outerDepth = 0,
+): ReadJson {
   const value: unknown = safeParse(text);
   if (value === undefined) {
-    throw new RequestProblem(400, 'BAD_REQUEST', `Invalid JSON in ${place.name}.`);
+    throw new RequestProblem(400, 'BAD_REQUEST', `Invalid JSON in ${place}.`);
   }
   if (value === null && text.trim() !== 'null') {
-    const message = `There is a key "__proto__", or "prototype" in a "constructor", in ${place.name}. Use other names.`;
+    const message = `There is a key "__proto__", or "prototype" in a "constructor", in ${place}. Use other names.`;
     throw new RequestProblem(400, 'FORBIDDEN_KEY', message);
   }
-  const judged = judgeJson(text, value, maximumDepth - place.depth);
-  const depth = judged.depth + place.depth;
-  if (judged.problem === 'too-deep') {
-    throw new LimitProblem({
-      limit: 'json-depth',
-      allowed: maximumDepth,
-      seen: depth,
-      isExact: false,
-    });
-  }
-  if (judged.problem === 'duplicate-keys') {
-    throw new LimitProblem({ limit: 'duplicate-keys', allowed: 1, seen: 2, isExact: false });
+  const judged = judgeJson(text, value, maximumDepth - outerDepth);
+  const depth = judged.depth + outerDepth;
+  if (judged.problem !== undefined) {
+    const [limit, allowed, seen] =
+      judged.problem === 'too-deep'
+        ? (['json-depth', maximumDepth, depth] as const)
+        : (['duplicate-keys', 1, 2] as const);
+    throw new LimitProblem({ limit, allowed, seen, isExact: false });
   }
   return { value, depth, inexact: findInexactNumbers(text, value) };
 }

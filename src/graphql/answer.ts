@@ -239,12 +239,8 @@ function inTurns(
     return items;
   }
   const places: Readonly<Record<'give' | 'fail', (value: unknown) => void>>[] = [];
-  const promises = items.map(
-    () =>
-      new Promise<unknown>((give, fail) => {
-        places.push({ give, fail });
-      }),
-  );
+  const place = (): Promise<unknown> => new Promise((give, fail) => places.push({ give, fail }));
+  const promises = items.map(place);
   let given = 0;
   const giveAll = async (): Promise<void> => {
     for (const [index, { give }] of places.entries()) {
@@ -308,10 +304,9 @@ function typeNamesIn(value: unknown, info: GraphQLResolveInfo): TypeNames {
 
 function nameLengthOf(item: unknown, { returnType, schema }: GraphQLResolveInfo): number {
   const type = getNamedType(returnType);
-  if (isObjectType(type)) {
-    return type.name.length;
-  }
-  const name = (item as { readonly __typename?: unknown } | null)?.__typename;
+  const name = isObjectType(type)
+    ? type.name
+    : (item as { readonly __typename?: unknown } | null)?.__typename;
   if (typeof name === 'string') {
     return name.length;
   }

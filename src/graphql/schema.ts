@@ -17,6 +17,7 @@ import {
   type ValueNode,
   visit,
 } from 'graphql';
+import type { Config } from '../config/config.ts';
 import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import type { RequestContext } from '../partners/context.ts';
@@ -299,10 +300,10 @@ const AnyRepresentation = new GraphQLScalarType({ name: '_Any' });
 export function schemaOf({
   federation,
   introspection,
-}: {
-  readonly federation: 'off' | 'subgraph';
-  readonly introspection: boolean;
-}): { readonly sdl: string; readonly schema: GraphQLSchema } {
+}: Pick<Config, 'federation' | 'introspection'>): {
+  readonly sdl: string;
+  readonly schema: GraphQLSchema;
+} {
   const sdl = readSdl();
   if (federation === 'off') {
     return { sdl, schema: createSchema(sdl, !introspection) };

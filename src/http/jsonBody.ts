@@ -18,8 +18,6 @@ declare module 'fastify' {
   }
 }
 
-const place = { name: 'the request body', depth: 0 };
-
 /** Lets the server read bodies of JSON in UTF-8, inside the limits, and no others. */
 export function addJsonBody(app: FastifyInstance, { limits, measurements }: JsonBodyParts): void {
   app.decorateRequest('inexactNumbers', undefined);
@@ -31,7 +29,8 @@ export function addJsonBody(app: FastifyInstance, { limits, measurements }: Json
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer) => {
-      const { value, depth, inexact } = readJson(textOf(bytes), place, limits.jsonDepth);
+      const text = textOf(bytes);
+      const { value, depth, inexact } = readJson(text, 'the request body', limits.jsonDepth);
       measurements.limitSeen('body-bytes', bytes.length);
       measurements.limitSeen('json-depth', depth);
       request.inexactNumbers = inexact;

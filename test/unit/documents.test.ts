@@ -83,15 +83,9 @@ async function decide(
 ): Promise<string> {
   const trusted =
     mode === 'off' ? undefined : await createTrustedDocuments(mode, manifest, 1000, wholeLoop);
-  const decision = decideDocument({ ...nothing, ...named }, trusted);
-  switch (decision.kind) {
-    case 'by-id':
-      return decision.text;
-    case 'as-sent':
-      return decision.isUnknown ? 'as sent, but told' : 'as sent';
-    case 'refused':
-      return `${decision.problem.body.errors[0].extensions.code}${decision.isUnknown ? ', told' : ''}`;
-  }
+  const { text, problem, isUnknown } = decideDocument({ ...nothing, ...named }, trusted);
+  const code = problem?.body.errors[0].extensions.code;
+  return `${code ?? text ?? 'as sent'}${isUnknown ? ', told' : ''}`;
 }
 
 const unknown = 'TRUSTED_DOCUMENT_UNKNOWN, told';
@@ -124,8 +118,8 @@ describe('decideDocument', () => {
     [{}, 'as sent', 'as sent', 'as sent'],
     [{ query: known }, 'as sent', 'as sent', 'as sent'],
     [{ query: respelled }, 'as sent', 'as sent', 'as sent'],
-    [{ query: '{ other }' }, 'as sent', 'as sent, but told', unknown],
-    [{ query: '{ no graphql' }, 'as sent', 'as sent, but told', unknown],
+    [{ query: '{ other }' }, 'as sent', 'as sent, told', unknown],
+    [{ query: '{ no graphql' }, 'as sent', 'as sent, told', unknown],
     [{ documentId: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: `sha256:${id}` }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: sha1 }, 'TRUSTED_DOCUMENTS_OFF', '{ __typename }', '{ __typename }'],
@@ -138,7 +132,7 @@ describe('decideDocument', () => {
     [{ persistedHash: [id] }, 'as sent', 'BAD_REQUEST', 'BAD_REQUEST'],
     [{ persistedHash: id, query: respelled }, 'as sent', known, known],
     [{ persistedHash: id, query: '{ other }' }, 'as sent', mismatch, mismatch],
-    [{ persistedHash: strange, query: '{ other }' }, 'as sent', 'as sent, but told', unknown],
+    [{ persistedHash: strange, query: '{ other }' }, 'as sent', 'as sent, told', unknown],
     [{ persistedHash: strange, query: known }, 'as sent', 'as sent', 'as sent'],
     [{ documentId: `sha256:${id}`, persistedHash: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: id, persistedHash: strange }, 'TRUSTED_DOCUMENTS_OFF', mismatch, mismatch],
