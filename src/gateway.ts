@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
@@ -20,7 +21,6 @@ import type { Explorer } from './http/explorer.ts';
 import { explorerTabs } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
-import { startTrusted } from './loadTrusted.ts';
 import { createIdempotency } from './partners/idempotency.ts';
 import { createLeases } from './partners/leases.ts';
 import { createPartnerLocks } from './partners/locks.ts';
@@ -197,6 +197,19 @@ async function openGateway(
       log.info('Stopped');
     },
   };
+}
+
+/** What the trusted documents need is loaded only if there are some. */
+async function startTrusted(
+  { trustedDocuments, limits }: Config,
+  schema: GraphQLSchema,
+  surroundings: Dependencies,
+) {
+  if (trustedDocuments.mode === 'off') {
+    return undefined;
+  }
+  const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
+  return watchTrustedDocuments(trustedDocuments, { schema, limits }, surroundings);
 }
 
 /** A lock outlasts the longest operation, and its last write on the way. */

@@ -8,7 +8,7 @@ import { LimitProblem, RequestProblem } from './errorFormat.ts';
 import { bareId, type SpellingOf, type TrustedDocuments } from './trusted.ts';
 
 /** What a request says of its document. */
-export interface NamedDocument {
+interface NamedDocument {
   /** The text. */
   readonly query: string | undefined;
   /** The `documentId` of GraphQL over HTTP's persisted documents. */

@@ -32,8 +32,6 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
   return length > cheapItems && (length > wholeItems || share.isUsedUp());
 }
 
-export type AnswerBounds = ReturnType<typeof createAnswerBounds>;
-
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's

@@ -16,19 +16,18 @@ import type { FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode }
 import type { Limits } from '../config/http.ts';
 import { requireToken } from '../partners/caller.ts';
 import type { RequestContext } from '../partners/context.ts';
-import { GatewayError } from '../partners/errors.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { type AnswerBounds, createAnswerBounds, PrintedData, printAnswer } from './answer.ts';
-import { type DocumentStore, measureOperationWork, type OperationRecord } from './documents.ts';
+import { createAnswerBounds, PrintedData, printAnswer } from './answer.ts';
+import type { DocumentStore } from './documents.ts';
 import {
   createErrorFormat,
   decideHttpOutcome,
   isForCaller,
   isLegacyAccept,
 } from './errorFormat.ts';
-import { fieldsOfVariables, findInputFields, type SentOperation } from './inputFields.ts';
+import { checkNumbers, findInputFields } from './inputFields.ts';
 import {
   createLimitsRule,
   errorOf,
@@ -36,7 +35,6 @@ import {
   findLimitViolations,
   knownOperationTypes,
   LimitError,
-  seenIn,
 } from './limits.ts';
 import { compilePlan } from './plan/plan.ts';
 import { hiddenService } from './schema.ts';
@@ -122,22 +120,8 @@ const nothingMore = { headers: new HeaderMap() };
  */
 function createRequestPlugin(
   { schema, limits, log, measurements, documents }: ApolloParts,
-  answerBounds: AnswerBounds,
+  answerBounds: ReturnType<typeof createAnswerBounds>,
 ): ApolloServerPlugin<RequestContext> {
-  /** Counts the work of a valid operation. @throws LimitError, in every mode */
-  function checkWork(record: OperationRecord, variables: Readonly<Record<string, unknown>>): void {
-    if (record.lists.length === 0) {
-      return;
-    }
-    const { seen, excess } = measureOperationWork(record, variables, limits);
-    for (const [limit, count] of seen) {
-      measurements.limitSeen(limit, count);
-    }
-    if (excess !== undefined) {
-      throw new LimitError(excess, 400);
-    }
-  }
-
   /**
    * Cuts the errors of a document and its variables after as many as are allowed; every failure of an execution is
    * reported. The last one says that there are more: graphql-js stops counting there, with a sentence without a code.
@@ -157,7 +141,7 @@ function createRequestPlugin(
       const record = documents.recordOf(document);
       measurements.limitSeen('document-bytes', Buffer.byteLength(source));
       measurements.limitSeen('tokens', document.tokenCount ?? 0);
-      for (const [limit, seen] of seenIn(record.measure)) {
+      for (const [limit, seen] of Object.entries(record.measure)) {
         measurements.limitSeen(limit, seen);
       }
       if (limits.mode === 'warn-only') {
@@ -191,8 +175,16 @@ function createRequestPlugin(
       if (!record.isPublic) {
         await requireToken(contextValue);
       }
-      checkWork(record, request.variables ?? {});
-      checkNumbers({ schema, document, operationName }, contextValue);
+      if (record.lists.length > 0) {
+        const { seen, excess } = record.measureWork(request.variables ?? {}, limits);
+        for (const [limit, count] of seen) {
+          measurements.limitSeen(limit, count);
+        }
+        if (excess !== undefined) {
+          throw new LimitError(excess, 400);
+        }
+      }
+      checkNumbers({ schema, document, operationName }, contextValue.inexactVariables);
     },
 
     async responseForOperation({ document, operation, request, contextValue }) {
@@ -270,25 +262,6 @@ function createRequestPlugin(
     },
     requestDidStart: () => listening,
   };
-}
-
-/** A number that no argument uses does not matter. */
-function checkNumbers(sent: SentOperation, { inexactVariables }: RequestContext): void {
-  if (inexactVariables.length === 0) {
-    return;
-  }
-  const fieldOf = fieldsOfVariables(sent);
-  for (const { path, text } of inexactVariables) {
-    const field = fieldOf(path);
-    if (field !== undefined) {
-      throw new GatewayError(
-        'BAD_USER_INPUT',
-        `Variable "$${path[0]}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
-          'which cannot be read exactly. Send it as a string.',
-        { field },
-      );
-    }
-  }
 }
 
 /** Sets status and headers, and names the request in errors that are masked. */

@@ -9,7 +9,7 @@ import type { LoopShare } from '../shared/loopShare.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import { Secret } from '../shared/secret.ts';
 import type { CallerTrace } from '../telemetry/requestTrace.ts';
-import { type ProblemBody, RequestProblem } from './errorFormat.ts';
+import { RequestProblem } from './errorFormat.ts';
 
 export interface ContextParts
   extends Pick<
@@ -287,7 +287,9 @@ export function readCallerToken(header = ''): Secret | undefined {
 const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
 
 /** Gives what answers a request with a repeated header: of two, each reader on the way could pick another one. */
-export function findDuplicateHeader(rawHeaders: readonly string[]): ProblemBody | undefined {
+export function findDuplicateHeader(
+  rawHeaders: readonly string[],
+): RequestProblem['body'] | undefined {
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]?.toLowerCase() ?? '';

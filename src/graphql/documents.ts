@@ -11,14 +11,8 @@ import type { Limits } from '../config/http.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { defaultRows, maximumRows } from '../partners/list/arguments.ts';
 import { maximumEntities } from '../partners/queries.ts';
-import {
-  type DocumentMeasure,
-  fieldsIn,
-  fragmentsOf,
-  type LimitViolation,
-  measureDocument,
-} from './limits.ts';
-import type { Plan } from './plan/plan.ts';
+import { fieldsIn, fragmentsOf, type LimitViolation, measureDocument } from './limits.ts';
+import type { compilePlan } from './plan/plan.ts';
 
 /** Looks up documents by Apollo's key, and all that is known of them. */
 export type DocumentStore = ReturnType<typeof createDocumentStore>;
@@ -34,7 +28,7 @@ class DocumentRecord {
   spelling: string | undefined;
   /** What it took when it was kept. */
   keptBytes = 0;
-  #measure: DocumentMeasure | undefined;
+  #measure: ReturnType<typeof measureDocument> | undefined;
   readonly #operations = new Map<OperationDefinitionNode, OperationRecord>();
   #documentBytes: number | undefined;
 
@@ -42,7 +36,7 @@ class DocumentRecord {
     this.document = document;
   }
 
-  get measure(): DocumentMeasure {
+  get measure(): ReturnType<typeof measureDocument> {
     this.#measure ??= measureDocument(this.document);
     return this.#measure;
   }
@@ -78,7 +72,7 @@ const publicFields: ReadonlySet<string> = new Set([
 const listFields: ReadonlySet<string> = new Set([listField, nodesField, entitiesField]);
 
 /** What is known of one operation of a document. */
-export class OperationRecord {
+class OperationRecord {
   readonly operation: OperationDefinitionNode;
   /**
    * Whether it asks for nothing but `__typename`, introspection and a router's `_service`, skipped or not: variables
@@ -88,7 +82,7 @@ export class OperationRecord {
   /** The lists at its root, each response key once, because GraphQL executes it once. */
   readonly lists: readonly FieldNode[];
   /** Undefined until the operation is executed first. */
-  plan: Plan | undefined;
+  plan: ReturnType<typeof compilePlan> | undefined;
 
   constructor(operation: OperationDefinitionNode, document: DocumentNode) {
     this.operation = operation;
@@ -98,6 +92,45 @@ export class OperationRecord {
     this.lists = [
       ...new Map(lists.map((field) => [(field.alias ?? field.name).value, field])).values(),
     ];
+  }
+
+  /**
+   * Counts the work in its fields of several partners before any of it is done: in variables as in the
+   * document, as often as each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes
+   * time that grows with the document and the limits, not with what the variables would be if they were written out:
+   * counting ends at a limit.
+   */
+  measureWork(given: Readonly<Record<string, unknown>>, limits: Limits): Meter {
+    const meter = new Meter(limits);
+    // A variable that was not sent must not be found on a prototype, whatever its name.
+    const variables: Record<string, unknown> = Object.create(null);
+    for (const { variable, defaultValue } of this.operation.variableDefinitions ?? []) {
+      if (defaultValue !== undefined) {
+        variables[variable.name.value] = valueFromASTUntyped(defaultValue);
+      }
+    }
+    Object.assign(variables, given);
+    for (const { name: fieldName, arguments: args = [] } of this.lists) {
+      const values = new Map(
+        args.map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]),
+      );
+      if (fieldName.value === entitiesField) {
+        meter.add('entities', itemsOf(values.get('representations')).length);
+      } else if (fieldName.value === nodesField) {
+        meter.add('page-rows', itemsOf(values.get('ids')).length);
+      } else {
+        const keys = values.get('orderBy');
+        if (Array.isArray(keys)) {
+          meter.note('order-keys', keys.length);
+        }
+        meter.add('page-rows', rowsOf(values.get('first') ?? values.get('last') ?? defaultRows));
+        measureFilter(values.get('filter'), meter);
+        if (meter.excess !== undefined) {
+          break;
+        }
+      }
+    }
+    return meter;
   }
 }
 
@@ -173,7 +206,7 @@ const bytesPerPlannedField = 1_000;
 const bytesPerToken = 400;
 
 /** Estimates the memory that a parsed document takes. It depends on its tokens far more than on its text. */
-export function bytesOf({ loc, tokenCount = 0 }: DocumentNode): number {
+function bytesOf({ loc, tokenCount = 0 }: DocumentNode): number {
   let links = 0;
   for (let token = loc?.startToken; token; token = token.next ?? undefined) {
     links += 1;
@@ -185,49 +218,6 @@ export function bytesOf({ loc, tokenCount = 0 }: DocumentNode): number {
     bytesPerLink * links +
     bytesPerToken * tokenCount
   );
-}
-
-/**
- * Counts the work in an operation's fields of several partners before any of it is done: in variables as in the
- * document, as often as each is used. Values come as the caller wrote them, so nothing is certain of their types. Takes
- * time that grows with the document and the limits, not with what the variables would be if they were written out:
- * counting ends at a limit.
- */
-export function measureOperationWork(
-  { operation, lists }: OperationRecord,
-  given: Readonly<Record<string, unknown>>,
-  limits: Limits,
-): Meter {
-  const meter = new Meter(limits);
-  // A variable that was not sent must not be found on a prototype, whatever its name.
-  const variables: Record<string, unknown> = Object.create(null);
-  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
-    if (defaultValue !== undefined) {
-      variables[variable.name.value] = valueFromASTUntyped(defaultValue);
-    }
-  }
-  Object.assign(variables, given);
-  for (const { name: fieldName, arguments: args = [] } of lists) {
-    const values = new Map(
-      args.map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]),
-    );
-    if (fieldName.value === entitiesField) {
-      meter.add('entities', itemsOf(values.get('representations')).length);
-    } else if (fieldName.value === nodesField) {
-      meter.add('page-rows', itemsOf(values.get('ids')).length);
-    } else {
-      const keys = values.get('orderBy');
-      if (Array.isArray(keys)) {
-        meter.note('order-keys', keys.length);
-      }
-      meter.add('page-rows', rowsOf(values.get('first') ?? values.get('last') ?? defaultRows));
-      measureFilter(values.get('filter'), meter);
-      if (meter.excess !== undefined) {
-        break;
-      }
-    }
-  }
-  return meter;
 }
 
 /** A count beyond what a page may have is rejected by the field itself, with its own sentence. */

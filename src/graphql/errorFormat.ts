@@ -3,10 +3,10 @@ import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError
 import type { Limits } from '../config/http.ts';
 import { GatewayError } from '../partners/errors.ts';
 import { isJsonObject } from '../shared/json.ts';
-import { errorOf, excessOf, LimitError, type LimitName, type LimitViolation } from './limits.ts';
+import { errorOf, excessOf, LimitError, type LimitViolation } from './limits.ts';
 
 /** A fault of HTTP itself, in the form of a GraphQL answer, so that every client can read it. */
-export interface ProblemBody {
+interface ProblemBody {
   readonly errors: readonly [
     {
       readonly message: string;
@@ -36,7 +36,7 @@ export class RequestProblem extends Error {
 /** A request that is beyond a limit before it is an operation. */
 export class LimitProblem extends RequestProblem {
   override readonly name = 'LimitProblem';
-  readonly limit: LimitName;
+  readonly limit: LimitViolation['limit'];
 
   constructor(excess: LimitViolation) {
     const { message, extensions } = errorOf(excess);
@@ -151,7 +151,7 @@ export function isForCaller(formatted: GraphQLFormattedError, error: unknown): b
  * and that turns out to be none for its argument, such as a null in a variable with a default. graphql-js tells which
  * part of the document it means before it knows the field; nothing that a resolver throws does.
  */
-export function isArgumentFault(error: unknown): boolean {
+function isArgumentFault(error: unknown): boolean {
   const thrown = unwrapResolverError(error);
   return (
     thrown instanceof GraphQLError &&

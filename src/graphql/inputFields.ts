@@ -20,6 +20,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { GatewayError } from '../partners/errors.ts';
+import type { InexactNumber } from '../shared/json.ts';
 
 /** A path in the input, as user errors have it: the argument, then fields and indexes. */
 type InputField = readonly string[];
@@ -28,7 +30,7 @@ type InputField = readonly string[];
 type InputType = GraphQLInputType | undefined;
 
 /** The operation of a document that was sent. */
-export interface SentOperation {
+interface SentOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
@@ -81,11 +83,7 @@ export function findInputFields(
 type VariableFields = (path: readonly string[]) => InputField | undefined;
 
 /** Finds the fields that the variables of an operation are used for first, not counting directives. */
-export function fieldsOfVariables({
-  schema,
-  document,
-  operationName,
-}: SentOperation): VariableFields {
+function fieldsOfVariables({ schema, document, operationName }: SentOperation): VariableFields {
   const uses = new Map<string, Place>();
   for (const [node, place] of argumentPlaces(schema, definitionsOf(document, operationName))) {
     if (node.kind === Kind.VARIABLE && !uses.has(node.name.value)) {
@@ -96,6 +94,28 @@ export function fieldsOfVariables({
     const use = uses.get(name);
     return use && [...use.field, ...withIndexes(path, use.type)];
   };
+}
+
+/**
+ * Rejects a variable with a number that was not read as it was sent; one that no argument uses does not matter.
+ * @throws GatewayError
+ */
+export function checkNumbers(sent: SentOperation, inexact: readonly InexactNumber[]): void {
+  if (inexact.length === 0) {
+    return;
+  }
+  const fieldOf = fieldsOfVariables(sent);
+  for (const { path, text } of inexact) {
+    const field = fieldOf(path);
+    if (field !== undefined) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Variable "$${path[0]}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+          'which cannot be read exactly. Send it as a string.',
+        { field },
+      );
+    }
+  }
 }
 
 /** Where a value stands. */

@@ -11,7 +11,7 @@ import {
 import type { Limits } from '../config/http.ts';
 
 /** What is limited, by the label that metrics and logs have for it. */
-export type LimitName = keyof typeof limitCodes;
+type LimitName = keyof typeof limitCodes;
 
 /** The stable code of each limit. */
 export const limitCodes = {
@@ -46,34 +46,28 @@ export interface LimitViolation {
   readonly isExact: boolean;
 }
 
-/** The limits of documents that only cost: `warn-only` lets those pass. */
-const documentLimits = [
-  ['depth', 'depth'],
-  ['introspection-depth', 'introspectionDepth'],
-  ['aliases', 'aliases'],
-  ['introspection-aliases', 'introspectionAliases'],
-  ['root-fields', 'rootFields'],
-  ['directives', 'directives'],
-] as const satisfies readonly (readonly [LimitName, keyof DocumentMeasure & keyof Limits])[];
+/** The limits of documents that only cost, by the settings that have them: `warn-only` lets documents beyond them pass. */
+const documentLimits = {
+  depth: 'depth',
+  'introspection-depth': 'introspectionDepth',
+  aliases: 'aliases',
+  'introspection-aliases': 'introspectionAliases',
+  'root-fields': 'rootFields',
+  directives: 'directives',
+} as const satisfies Partial<Readonly<Record<LimitName, keyof Limits>>>;
 
-/** What a document has of each thing that is limited. */
-export function seenIn(measure: DocumentMeasure): readonly (readonly [LimitName, number])[] {
-  return documentLimits.map(([limit, key]) => [limit, measure[key]]);
-}
+type DocumentLimit = keyof typeof documentLimits;
+const limitNames = Object.keys(documentLimits) as readonly DocumentLimit[];
 
 /** Finds the limits that a document is beyond. */
 export function findLimitViolations(
   measure: DocumentMeasure,
   limits: Limits,
 ): readonly LimitViolation[] {
-  return documentLimits
-    .filter(([, key]) => measure[key] > limits[key])
-    .map(([limit, key]) => ({
-      limit,
-      allowed: limits[key],
-      seen: measure[key],
-      isExact: measure[key] < countedAtMost,
-    }));
+  return limitNames.flatMap((limit) => {
+    const [allowed, seen] = [limits[documentLimits[limit]], measure[limit]];
+    return seen > allowed ? [{ limit, allowed, seen, isExact: seen < countedAtMost }] : [];
+  });
 }
 
 const less = 'Ask for fewer levels.';
@@ -175,26 +169,21 @@ export function createLimitsRule(limits: Limits, measureOf = measureDocument): V
   };
 }
 
-/** What a document asks for: of its operations, the one that has most counts. Spread fragments count at each spread. */
-export interface DocumentMeasure {
-  /** Fields inside each other; what is inside `__schema` and `__type` counts apart. */
-  readonly depth: number;
-  readonly introspectionDepth: number;
-  readonly aliases: number;
-  readonly introspectionAliases: number;
-  readonly rootFields: number;
-  readonly directives: number;
-}
+/**
+ * What a document asks for: of its operations, the one that has most counts. Spread fragments count at each spread. Depth
+ * is fields inside each other; what is inside `__schema` and `__type` counts apart.
+ */
+type DocumentMeasure = Readonly<Record<DocumentLimit, number>>;
 
 /** Beyond this nothing is counted exactly: nested fragments grow by powers. */
 const countedAtMost = 1_000_000;
 
 const nothing: DocumentMeasure = {
   depth: 0,
-  introspectionDepth: 0,
+  'introspection-depth': 0,
   aliases: 0,
-  introspectionAliases: 0,
-  rootFields: 0,
+  'introspection-aliases': 0,
+  'root-fields': 0,
   directives: 0,
 };
 
@@ -268,9 +257,9 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
     return {
       ...inside,
       aliases,
-      rootFields: 1,
+      'root-fields': 1,
       ...(/^__(schema|type)$/.test(selection.name.value)
-        ? { depth: 1, introspectionDepth: depth, introspectionAliases: aliases }
+        ? { depth: 1, 'introspection-depth': depth, 'introspection-aliases': aliases }
         : { depth }),
     };
   };
@@ -297,8 +286,8 @@ const directivesOf = (directives: Parent['directives']): DocumentMeasure => ({
 
 /** Of two that stand beside each other: counts add up, the deeper one decides. */
 function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
-  return combine(one, other, (left, right, key) =>
-    key === 'depth' || key === 'introspectionDepth'
+  return combine(one, other, (left, right, limit) =>
+    limit === 'depth' || limit === 'introspection-depth'
       ? Math.max(left, right)
       : Math.min(left + right, countedAtMost),
   );
@@ -307,11 +296,11 @@ function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
 function combine(
   one: DocumentMeasure,
   other: DocumentMeasure,
-  by: (one: number, other: number, key: keyof DocumentMeasure) => number,
+  by: (one: number, other: number, limit: DocumentLimit) => number,
 ): DocumentMeasure {
-  const combined: Record<keyof DocumentMeasure, number> = { ...one };
-  for (const [, key] of documentLimits) {
-    combined[key] = by(one[key], other[key], key);
+  const combined: Record<DocumentLimit, number> = { ...one };
+  for (const limit of limitNames) {
+    combined[limit] = by(one[limit], other[limit], limit);
   }
   return combined;
 }

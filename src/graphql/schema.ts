@@ -167,7 +167,7 @@ function textParsers(name: string, findProblem: (text: string) => string | undef
 }
 
 /** The library's scalar, with messages that say what is wrong. */
-export const NonEmptyString = new GraphQLScalarType<string, string>({
+const NonEmptyString = new GraphQLScalarType<string, string>({
   ...(await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
   ...textParsers('NonEmptyString', (text) =>
     text.trim() === '' ? 'must not be blank' : undefined,
@@ -178,7 +178,7 @@ export const NonEmptyString = new GraphQLScalarType<string, string>({
  * The scalar over the text. Inputs are checked to the last digit; an answer is Graph's own text as it came, whatever
  * it is, because a strange heartbeat must not hide the rest of a row.
  */
-export const DateTimeOffset = new GraphQLScalarType<string, string>({
+const DateTimeOffset = new GraphQLScalarType<string, string>({
   name: 'DateTimeOffset',
   serialize: (value) => String(value),
   ...textParsers('DateTimeOffset', findDateTimeOffsetProblem),
@@ -190,7 +190,7 @@ const example = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
  * The library's scalar with messages that say what would be right, and without its braces: it cuts them off, together
  * with whatever stands where the second should.
  */
-export const UUID = new GraphQLScalarType<string, string>({
+const UUID = new GraphQLScalarType<string, string>({
   ...(await scalarOf('GraphQLUUID', 'UUID')).toConfig(),
   ...textParsers('UUID', findProblem),
 });

@@ -37,7 +37,7 @@ import {
  *
  * What the root fields gave by then is remembered for graphql-js, so that nothing is sent twice.
  */
-export interface Plan {
+interface Plan {
   /** How many fields are compiled by now, for the estimate of its memory. */
   readonly fields: () => number;
   /** The JSON text of `data`; undefined if graphql-js has to execute the operation. */
