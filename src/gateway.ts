@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
@@ -17,6 +16,7 @@ import {
 } from './graphql/context.ts';
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
+import type { ManifestRules } from './graphql/trusted.ts';
 import type { Explorer } from './http/explorer.ts';
 import { explorerTabs } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
@@ -83,10 +83,11 @@ async function openGateway(
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
-  const trusted = await startTrusted(config, schema, surroundings);
+  const documents = createDocumentStore(config.documentCacheBytes);
+  const { spellingOf } = documents;
+  const trusted = await startTrusted(config, { schema, limits, spellingOf }, surroundings);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
-  const documents = createDocumentStore(config.documentCacheBytes);
   const apollo = createApollo({
     loopShare,
     schema,
@@ -153,7 +154,6 @@ async function openGateway(
     admit: createAdmission({
       limits,
       trusted: trusted?.documents,
-      spellingOf: documents.spellingOf,
       log,
       measurements,
     }),
@@ -201,15 +201,15 @@ async function openGateway(
 
 /** What the trusted documents need is loaded only if there are some. */
 async function startTrusted(
-  { trustedDocuments, limits }: Config,
-  schema: GraphQLSchema,
+  { trustedDocuments }: Config,
+  rules: ManifestRules,
   surroundings: Dependencies,
 ) {
   if (trustedDocuments.mode === 'off') {
     return undefined;
   }
   const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
-  return watchTrustedDocuments(trustedDocuments, { schema, limits }, surroundings);
+  return watchTrustedDocuments(trustedDocuments, rules, surroundings);
 }
 
 /** A lock outlasts the longest operation, and its last write on the way. */

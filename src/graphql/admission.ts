@@ -5,7 +5,7 @@ import { findInexactNumbers, type InexactNumber, isJsonObject, judgeJson } from 
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { LimitProblem, RequestProblem } from './errorFormat.ts';
-import { bareId, type SpellingOf, type TrustedDocuments } from './trusted.ts';
+import { bareId, type TrustedDocuments } from './trusted.ts';
 
 /** What a request says of its document. */
 interface NamedDocument {
@@ -32,7 +32,6 @@ const asSent: DocumentDecision = { isUnknown: false };
 export function decideDocument(
   { query, documentId, persistedHash }: NamedDocument,
   trusted: TrustedDocuments | undefined,
-  spellingOf?: SpellingOf,
 ): DocumentDecision {
   if (trusted === undefined) {
     // Apollo's own way is left to Apollo: its clients know the answer and send the text.
@@ -48,12 +47,12 @@ export function decideDocument(
     return refused('TRUSTED_DOCUMENT_MISMATCH');
   }
   if (text !== undefined) {
-    return query === undefined || trusted.areSame(query, text, spellingOf)
+    return query === undefined || trusted.areSame(query, text)
       ? { text, isUnknown: false }
       : refused('TRUSTED_DOCUMENT_MISMATCH');
   }
   // A client may have hashed its own spelling of a trusted document: then the text counts.
-  if (query === undefined ? id === undefined : trusted.has(query, spellingOf)) {
+  if (query === undefined ? id === undefined : trusted.has(query)) {
     return asSent;
   }
   return query === undefined || trusted.mode === 'enforce'
@@ -206,9 +205,7 @@ const without = (object: JsonObject, name: string): JsonObject =>
 interface AdmissionParts {
   readonly limits: Limits;
   /** Undefined if callers send documents of their own and nothing else. */
-  readonly trusted: TrustedDocuments | undefined;
-  /** Remembers spellings of documents; absent if each is found anew. */
-  readonly spellingOf?: SpellingOf;
+  readonly trusted: (() => TrustedDocuments) | undefined;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;
 }
@@ -218,7 +215,7 @@ export type Admit = ReturnType<typeof createAdmission>;
 
 /** Builds what stands between HTTP and the GraphQL server. */
 export function createAdmission(parts: AdmissionParts) {
-  const { limits, trusted, spellingOf, log, measurements } = parts;
+  const { limits, trusted, log, measurements } = parts;
   return (request: OperationRequest) => {
     const { id: requestId, method } = request;
     if (method === 'POST' && Array.isArray(request.body)) {
@@ -239,7 +236,7 @@ export function createAdmission(parts: AdmissionParts) {
     if (seen > allowed) {
       throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
     }
-    const { text, isUnknown, problem } = decideDocument(parameters, trusted, spellingOf);
+    const { text, isUnknown, problem } = decideDocument(parameters, trusted?.());
     if (isUnknown) {
       const state = problem === undefined ? 'warned' : 'rejected';
       measurements.untrustedDocument(state);
