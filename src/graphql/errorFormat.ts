@@ -110,9 +110,6 @@ export function createErrorFormat(limits: Limits, introspection: boolean) {
   };
 }
 
-const masked =
-  'Internal error. The operators of the gateway can find the reason by the request id.';
-
 /**
  * Lets through what is meant for the caller: the gateway's own errors, and those about the document and the
  * variables, which come before anything is executed. Everything else is masked, whatever its text.
@@ -124,7 +121,8 @@ function maskUnlessForCaller(
   const { path, locations, extensions } = formatted;
   if (!isForCaller(formatted, error)) {
     return {
-      message: masked,
+      message:
+        'Internal error. The operators of the gateway can find the reason by the request id.',
       ...(locations !== undefined && { locations }),
       ...(path !== undefined && { path }),
       extensions: { code: 'INTERNAL_SERVER_ERROR' },
@@ -136,29 +134,22 @@ function maskUnlessForCaller(
     : formatted;
 }
 
-/** Whether an error may be shown as it is. */
-export function isForCaller(formatted: GraphQLFormattedError, error: unknown): boolean {
+/**
+ * Whether an error may be shown as it is. One of the execution may be the document's or its variables' fault: a value that
+ * validation has to let pass and that turns out to be none for its argument, such as a null in a variable with a default.
+ * graphql-js tells which part of the document it means before it knows the field; nothing that a resolver throws does.
+ */
+export function isForCaller({ path, extensions }: GraphQLFormattedError, error: unknown): boolean {
   const thrown = unwrapResolverError(error);
-  if (thrown instanceof GatewayError || thrown instanceof LimitError || isArgumentFault(error)) {
+  if (thrown instanceof GatewayError || thrown instanceof LimitError) {
     return true;
   }
-  const isExecuted = formatted.path !== undefined;
-  return !isExecuted && formatted.extensions?.['code'] !== 'INTERNAL_SERVER_ERROR';
-}
-
-/**
- * Whether an error of the execution is the document's or its variables' fault: a value that validation has to let pass
- * and that turns out to be none for its argument, such as a null in a variable with a default. graphql-js tells which
- * part of the document it means before it knows the field; nothing that a resolver throws does.
- */
-function isArgumentFault(error: unknown): boolean {
-  const thrown = unwrapResolverError(error);
-  return (
+  const isArgumentFault =
     thrown instanceof GraphQLError &&
-    !(thrown instanceof GatewayError) &&
     thrown.originalError === undefined &&
-    thrown.nodes !== undefined
-  );
+    thrown.nodes !== undefined;
+  const isBeforeExecution = path === undefined && extensions?.['code'] !== 'INTERNAL_SERVER_ERROR';
+  return isArgumentFault || isBeforeExecution;
 }
 
 /** What Apollo says if there is nothing to parse. Its words speak of persisted queries, which are not taken here. */
@@ -232,40 +223,30 @@ export function decideHttpOutcome({
   | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
   | undefined {
   if (data == null) {
-    const [error] = errors;
-    const status = statusByCode[String(error?.extensions?.['code'])];
-    return error === undefined || status === undefined
-      ? undefined
-      : { status, headers: headersOf(status, error) };
+    const { extensions = {} } = errors[0] ?? {};
+    const status = statusByCode[String(extensions['code'])];
+    const retryAfter = extensions['retryAfterSeconds'];
+    if (status === undefined) {
+      return undefined;
+    }
+    const headers = {
+      ...(typeof retryAfter === 'number' && { 'retry-after': String(retryAfter) }),
+      ...(status === 401 && { 'www-authenticate': challengeOf(extensions) }),
+    };
+    return { status, headers };
   }
-  const challenge = findChallenge(data, errors);
-  // RFC 9110 allows the header with any status: other credentials would change the answer.
-  return (
-    challenge && { status: 200, headers: { 'www-authenticate': challengeOf(challenge.extensions) } }
-  );
-}
-
-/** The first error of an operation in which every root field failed for want of other credentials. */
-function findChallenge(
-  data: Readonly<Record<string, unknown>>,
-  errors: readonly GraphQLFormattedError[],
-): GraphQLFormattedError | undefined {
+  // Other credentials would change the answer if every root field failed for want of them.
   const refused = errors.filter(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
   const failed = new Set(refused.map(({ path }) => path?.[0]));
   // A text at the root can only be a `__typename`, which is known without doing anything.
   const done = Object.entries(data).filter(([, value]) => typeof value !== 'string');
-  return done.every(([key, value]) => value === null && failed.has(key)) ? refused[0] : undefined;
-}
-
-function headersOf(
-  status: number,
-  { extensions }: GraphQLFormattedError,
-): Readonly<Record<string, string>> {
-  const retryAfter = extensions?.['retryAfterSeconds'];
-  return {
-    ...(typeof retryAfter === 'number' && { 'retry-after': String(retryAfter) }),
-    ...(status === 401 && { 'www-authenticate': challengeOf(extensions) }),
-  };
+  const [challenge] = done.every(([key, value]) => value === null && failed.has(key))
+    ? refused
+    : [];
+  // RFC 9110 allows the header with any status.
+  return (
+    challenge && { status: 200, headers: { 'www-authenticate': challengeOf(challenge.extensions) } }
+  );
 }
 
 function challengeOf(extensions: GraphQLFormattedError['extensions']): string {

@@ -3,7 +3,6 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import {
   GraphQLEnumType,
   GraphQLError,
-  type GraphQLFieldResolver,
   GraphQLScalarType,
   type GraphQLScalarTypeConfig,
   type GraphQLSchema,
@@ -135,74 +134,64 @@ function namesOf(type: GraphQLEnumType): string {
   ].join('; ');
 }
 
-type Parsers = Required<
-  Pick<GraphQLScalarTypeConfig<string, string>, 'parseValue' | 'parseLiteral'>
->;
-
 /**
- * Gives the reading half of a scalar over a text. `findProblem` ends the sentence that the text begins, or gives
- * undefined. A literal is rejected with its place in the document, without which it stays open which of several is
- * meant; for a variable graphql-js names the place itself.
+ * Makes a scalar over a text. `findProblem` ends the sentence that the text begins, or gives undefined. A literal is
+ * rejected with its place in the document, without which it stays open which of several is meant; for a variable
+ * graphql-js names the place itself.
  */
-function textParsers(name: string, findProblem: (text: string) => string | undefined): Parsers {
-  const read = (value: unknown, kind: string, node: ValueNode | null): string => {
+function textScalar(
+  config: GraphQLScalarTypeConfig<string, string>,
+  findProblem: (text: string) => string | undefined,
+): GraphQLScalarType<string, string> {
+  const read = (value: unknown, kind: string, nodes: ValueNode | null): string => {
+    const { name } = config;
     if (typeof value !== 'string') {
-      throw new GraphQLError(`${name} must be given as a text, not as ${kind}.`, { nodes: node });
+      throw new GraphQLError(`${name} must be given as a text, not as ${kind}.`, { nodes });
     }
     const problem = findProblem(value);
     if (problem !== undefined) {
-      throw new GraphQLError(`${name} "${value.slice(0, 64)}" ${problem}.`, { nodes: node });
+      throw new GraphQLError(`${name} "${value.slice(0, 64)}" ${problem}.`, { nodes });
     }
     return value;
   };
-  return {
+  return new GraphQLScalarType<string, string>({
+    ...config,
     parseValue: (value) => read(value, typeof value, null),
-    parseLiteral: (node) =>
-      read(
-        node.kind === Kind.STRING ? node.value : undefined,
-        node.kind.replace(/Value$/, ''),
-        node,
-      ),
-  };
+    parseLiteral: (node) => {
+      const text = node.kind === Kind.STRING ? node.value : undefined;
+      return read(text, node.kind.replace(/Value$/, ''), node);
+    },
+  });
 }
 
 /** The library's scalar, with messages that say what is wrong. */
-const NonEmptyString = new GraphQLScalarType<string, string>({
-  ...(await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
-  ...textParsers('NonEmptyString', (text) =>
-    text.trim() === '' ? 'must not be blank' : undefined,
-  ),
-});
+const NonEmptyString = textScalar(
+  (await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
+  (text) => (text.trim() === '' ? 'must not be blank' : undefined),
+);
 
 /**
  * The scalar over the text. Inputs are checked to the last digit; an answer is Graph's own text as it came, whatever
  * it is, because a strange heartbeat must not hide the rest of a row.
  */
-const DateTimeOffset = new GraphQLScalarType<string, string>({
-  name: 'DateTimeOffset',
-  serialize: (value) => String(value),
-  ...textParsers('DateTimeOffset', findDateTimeOffsetProblem),
-});
-
-const example = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
+const DateTimeOffset = textScalar(
+  { name: 'DateTimeOffset', serialize: (value) => String(value) },
+  findDateTimeOffsetProblem,
+);
 
 /**
  * The library's scalar with messages that say what would be right, and without its braces: it cuts them off, together
  * with whatever stands where the second should.
  */
-const UUID = new GraphQLScalarType<string, string>({
-  ...(await scalarOf('GraphQLUUID', 'UUID')).toConfig(),
-  ...textParsers('UUID', findProblem),
-});
-
-function findProblem(text: string): string | undefined {
+const UUID = textScalar((await scalarOf('GraphQLUUID', 'UUID')).toConfig(), (text) => {
+  const example = 'as in 0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
   if (/[{}]/.test(text)) {
-    return `must be written without braces, as in ${example}`;
+    return `must be written without braces, ${example}`;
   }
   return isGuid(text)
     ? undefined
-    : `is not of the form 8-4-4-4-12 in hexadecimal digits, as in ${example}`;
-}
+    : `is not of the form 8-4-4-4-12 in hexadecimal digits, ${example}`;
+});
 
 /**
  * All resolvers. Most fields of objects have none, because the mapping gives objects whose properties are the schema's
@@ -293,9 +282,6 @@ function readDirectives(text: string) {
   return definition?.kind === Kind.SCALAR_TYPE_DEFINITION ? (definition.directives ?? []) : [];
 }
 
-/** A representation is judged by the field, which can say whose it is. */
-const AnyRepresentation = new GraphQLScalarType({ name: '_Any' });
-
 /** The SDL that is served and the schema that is executed, under a configuration. */
 export function schemaOf({
   federation,
@@ -309,19 +295,19 @@ export function schemaOf({
     return { sdl, schema: createSchema(sdl, !introspection) };
   }
   const served = subgraphSdlOf(sdl);
-  const entities: GraphQLFieldResolver<unknown, RequestContext, { representations: unknown[] }> = (
-    _parent,
-    { representations },
-    context,
-  ) => readEntities(representations, context);
   const resolvers = {
     ...resolverMap,
     Query: {
       ...resolverMap.Query,
       [serviceField]: () => ({ sdl: served }),
-      [entitiesField]: entities,
+      [entitiesField]: (
+        _parent: unknown,
+        { representations }: { readonly representations: unknown[] },
+        context: RequestContext,
+      ) => readEntities(representations, context),
     },
-    _Any: AnyRepresentation,
+    // A representation is judged by the field, which can say whose it is.
+    _Any: new GraphQLScalarType({ name: '_Any' }),
     _Entity: { __resolveType: () => entityName },
   };
   const schema = createSchema(`${printOwn(sdl)}\n${machinery}`, !introspection, resolvers);
