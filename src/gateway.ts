@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { connectRedis, forBudget, forLocks } from './graph/redis.ts';
+import { createAdmission } from './graphql/admission.ts';
 import { createApollo } from './graphql/apollo.ts';
 import {
   type ContextParts,
@@ -13,14 +14,13 @@ import {
   createRunningOperations,
   type RunningOperations,
 } from './graphql/context.ts';
-import { createDocumentStore } from './graphql/documentStore.ts';
-import { createAdmission } from './graphql/documents.ts';
-import { schemaOf } from './graphql/subgraph.ts';
+import { createDocumentStore } from './graphql/documents.ts';
+import { schemaOf } from './graphql/schema.ts';
+import type { ManifestRules } from './graphql/trusted.ts';
 import type { Explorer } from './http/explorer.ts';
 import { explorerTabs } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
-import { startTrusted } from './loadTrusted.ts';
 import { createIdempotency } from './partners/idempotency.ts';
 import { createLeases } from './partners/leases.ts';
 import { createPartnerLocks } from './partners/locks.ts';
@@ -82,10 +82,11 @@ async function openGateway(
   const phase: PhaseHolder = { current: { name: 'starting' } };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
-  const trusted = await startTrusted(config, schema, surroundings);
+  const documents = createDocumentStore(config.documentCacheBytes);
+  const { spellingOf } = documents;
+  const trusted = await startTrusted(config, { schema, limits, spellingOf }, surroundings);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
-  const documents = createDocumentStore(config.documentCacheBytes);
   const apollo = createApollo({
     loopShare,
     schema,
@@ -152,7 +153,6 @@ async function openGateway(
     admit: createAdmission({
       limits,
       trusted: trusted?.documents,
-      spellingOf: documents.spellingOf,
       log,
       measurements,
     }),
@@ -196,6 +196,19 @@ async function openGateway(
       log.info('Stopped');
     },
   };
+}
+
+/** What the trusted documents need is loaded only if there are some. */
+async function startTrusted(
+  { trustedDocuments }: Config,
+  rules: ManifestRules,
+  surroundings: Dependencies,
+) {
+  if (trustedDocuments.mode === 'off') {
+    return undefined;
+  }
+  const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
+  return watchTrustedDocuments(trustedDocuments, rules, surroundings);
 }
 
 /** A lock outlasts the longest operation, and its last write on the way. */

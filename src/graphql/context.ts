@@ -1,32 +1,34 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AuthMode } from '../generated/graphql.ts';
+import { LRUCache } from 'lru-cache';
 import type { EndReason } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
-import type { GraphApiVersion } from '../graph/types.ts';
-import type { Authorizer } from '../identity/authorizer.ts';
-import type { Idempotency, RequestContext, SeenPartnerIds } from '../partners/context.ts';
-import type { PartnerLocks } from '../partners/locks.ts';
+import type { RequestContext } from '../partners/context.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
 import { EndController } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { atMost } from '../shared/atMost.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
-import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
+import { Secret } from '../shared/secret.ts';
+import type { CallerTrace } from '../telemetry/requestTrace.ts';
+import { RequestProblem } from './errorFormat.ts';
 
-export interface ContextParts {
-  readonly graph: RequestContext['graph'];
-  readonly apiVersion: GraphApiVersion;
-  readonly clock: Clock;
+export interface ContextParts
+  extends Pick<
+    RequestContext,
+    | 'graph'
+    | 'apiVersion'
+    | 'clock'
+    | 'maximumRows'
+    | 'locks'
+    | 'idempotency'
+    | 'seenPartnerIds'
+    | 'authorizer'
+    | 'authMode'
+  > {
   readonly operationTimeoutMs: number;
-  readonly maximumRows: number;
   readonly maximumListBytes: number;
-  readonly locks: PartnerLocks;
-  readonly idempotency: Idempotency;
-  readonly seenPartnerIds: SeenPartnerIds;
-  readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the token of a call. */
   readonly isTokenAccepted: (call: GraphCall) => boolean;
-  readonly authMode: AuthMode;
   readonly operations: RunningOperations;
   /** Shared by all requests of this replica. */
   readonly loopShare: LoopShare;
@@ -39,62 +41,57 @@ export function createRequestContext(
   reply: FastifyReply,
   inexactVariables: RequestContext['inexactVariables'] = [],
 ): RequestContext {
-  const { graph, apiVersion, clock, maximumRows, locks, seenPartnerIds } = parts;
-  const { authorizer, authMode, loopShare } = parts;
+  const { graph, apiVersion, clock, maximumRows, locks, idempotency, seenPartnerIds } = parts;
+  const { authorizer, authMode, loopShare, maximumListBytes } = parts;
+  const { id: requestId, trace, headers } = request;
   const { socket } = request.raw;
-  const operation = new RunningOperation(
-    parts,
-    timeoutMsOf(parts, request, reply),
-    // A caller that half-closed and waited too long counts as one that left.
-    () => socket.destroy(),
+  // A caller that half-closed and waited too long counts as one that left.
+  const operation = beginOperation(parts, timeoutMsOf(parts, request, reply), () =>
+    socket.destroy(),
   );
+  const { signal, writeSignal, deadlineMs, halfClose, noteMutation, finish } = operation;
   if (socket.readableEnded) {
-    operation.halfClose();
+    halfClose();
   } else {
-    socket.once('end', operation.halfClose);
+    socket.once('end', halfClose);
   }
   onceClosed(reply.raw, () => {
-    socket.off('end', operation.halfClose);
+    socket.off('end', halfClose);
     if (!reply.raw.writableFinished) {
       operation.leave();
     }
   });
   const call: GraphCall = {
-    requestId: request.id,
-    traceparent: readTraceparent(request.headers),
-    callerToken: readCallerToken(request.headers.authorization),
-    deadlineMs: operation.deadlineMs,
-    signal: operation.signal,
-    writeSignal: operation.writeSignal,
-    ...(request.trace && { trace: request.trace }),
+    requestId,
+    traceparent: readTraceparent(headers),
+    callerToken: readCallerToken(headers.authorization),
+    deadlineMs,
+    signal,
+    writeSignal,
+    ...(trace && { trace }),
   };
-  const share = shareUntilEnd(loopShare, operation.signal);
+  const share = shareUntilEnd(loopShare, signal);
   return {
-    requestId: request.id,
+    requestId,
     inexactVariables,
     graph,
     apiVersion,
     clock,
     call,
-    trace: request.trace,
+    trace,
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
-    reads: createPartnerReads(
-      graph,
-      call,
-      { rows: maximumRows, bytes: parts.maximumListBytes },
-      share,
-    ),
+    reads: createPartnerReads(graph, call, { rows: maximumRows, bytes: maximumListBytes }, share),
     share,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,
-    idempotency: parts.idempotency,
+    idempotency,
     seenPartnerIds,
     maximumRows,
     notices: [],
-    noteMutation: operation.noteMutation,
-    finish: operation.finish,
+    noteMutation,
+    finish,
   };
 }
 
@@ -115,80 +112,72 @@ function timeoutMsOf(
 
 const queryAfterHalfCloseMs = 1_000;
 
-/** What can end an operation before its answer is there: its time, its caller and the gateway's stop. */
-class RunningOperation {
-  readonly deadlineMs: number;
+/** Begins an operation, with what can end it before its answer is there: its time, its caller and the gateway's stop. */
+function beginOperation(
+  { clock, operations }: Pick<ContextParts, 'clock' | 'operations'>,
+  timeoutMs: number,
+  onLeft: () => void,
+) {
   /** Fires at the deadline, when the caller leaves and when the gateway stops; its reason is an `EndReason`. */
-  readonly signal = new EndController();
+  const signal = new EndController();
   /** The same, deaf to the caller's leaving. */
-  readonly writeSignal = new EndController();
-  readonly #clock: Clock;
-  readonly #onLeft: () => void;
-  readonly #stopTimer: () => void;
-  readonly #noteEnd: () => void;
-  #stopHalfClosed: () => void = () => undefined;
-  #isMutation = false;
+  const writeSignal = new EndController();
+  let stopHalfClosed = (): void => undefined;
+  let isMutation = false;
+  const stopTimer = clock.startTimer(timeoutMs, () => end('deadline'));
+  const noteEnd = operations.begin(() => end('shutdown'));
 
-  constructor(
-    { clock, operations }: Pick<ContextParts, 'clock' | 'operations'>,
-    timeoutMs: number,
-    onLeft: () => void,
-  ) {
-    this.#clock = clock;
-    this.#onLeft = onLeft;
-    this.deadlineMs = clock.now() + timeoutMs;
-    this.#stopTimer = clock.startTimer(timeoutMs, () => this.#end('deadline'));
-    this.#noteEnd = operations.begin(() => this.#end('shutdown'));
-    if (operations.areEnded()) {
-      this.#end('shutdown');
-    }
+  function takeBack(): void {
+    stopTimer();
+    stopHalfClosed();
+  }
+
+  function end(reason: EndReason): void {
+    takeBack();
+    signal.abort(reason);
+    writeSignal.abort(reason);
+    noteEnd();
   }
 
   /** Tells that the caller's connection closed; the time goes on, for a write that is to be finished. */
-  readonly leave = (): void => {
-    if (!this.signal.aborted) {
-      this.signal.abort('callerLeft' satisfies EndReason);
-      this.#onLeft();
+  function leave(): void {
+    if (!signal.aborted) {
+      signal.abort('callerLeft' satisfies EndReason);
+      onLeft();
     }
-  };
-
-  /**
-   * Tells that the caller sends nothing more, which may mean that it waits for its answer or that it has gone: a query
-   * goes on for a second, a mutation to its end.
-   */
-  readonly halfClose = (): void => {
-    if (!this.#isMutation && !this.signal.aborted) {
-      this.#stopHalfClosed = this.#clock.startTimer(queryAfterHalfCloseMs, this.leave);
-    }
-  };
-
-  /** Tells that the operation is a mutation. */
-  readonly noteMutation = (): void => {
-    this.#isMutation = true;
-    this.#stopHalfClosed();
-  };
-
-  /**
-   * Takes back the timers, and ends the reads that are no longer needed. Called with the answer, and again: one
-   * field's failure can be the whole answer, while another's read would go on without a deadline.
-   */
-  readonly finish = (): void => {
-    this.#takeBack();
-    this.signal.abort('answered' satisfies EndReason);
-    this.#noteEnd();
-  };
-
-  #end(reason: EndReason): void {
-    this.#takeBack();
-    this.signal.abort(reason);
-    this.writeSignal.abort(reason);
-    this.#noteEnd();
   }
 
-  #takeBack(): void {
-    this.#stopTimer();
-    this.#stopHalfClosed();
+  if (operations.areEnded()) {
+    end('shutdown');
   }
+  return {
+    deadlineMs: clock.now() + timeoutMs,
+    signal,
+    writeSignal,
+    leave,
+    /**
+     * Tells that the caller sends nothing more, which may mean that it waits for its answer or that it has gone: a query
+     * goes on for a second, a mutation to its end.
+     */
+    halfClose(): void {
+      if (!isMutation && !signal.aborted) {
+        stopHalfClosed = clock.startTimer(queryAfterHalfCloseMs, leave);
+      }
+    },
+    noteMutation(): void {
+      isMutation = true;
+      stopHalfClosed();
+    },
+    /**
+     * Takes back the timers, and ends the reads that are no longer needed. Called with the answer, and again: one
+     * field's failure can be the whole answer, while another's read would go on without a deadline.
+     */
+    finish(): void {
+      takeBack();
+      signal.abort('answered' satisfies EndReason);
+      noteEnd();
+    },
+  };
 }
 
 /** The operations in flight, with or without their callers. */
@@ -198,7 +187,7 @@ export type RunningOperations = ReturnType<typeof createRunningOperations>;
 export function createRunningOperations() {
   const running = new Set<() => void>();
   let areEnded = false;
-  let waiters: (() => void)[] = [];
+  const waiters: (() => void)[] = [];
   return {
     /** Notes one that begins, and how it is ended; the returned function notes its end and may be called again. */
     begin(end: () => void): () => void {
@@ -206,9 +195,7 @@ export function createRunningOperations() {
       return () => {
         running.delete(end);
         if (running.size === 0) {
-          const satisfied = waiters;
-          waiters = [];
-          for (const resolve of satisfied) {
+          for (const resolve of waiters.splice(0)) {
             resolve();
           }
         }
@@ -232,4 +219,88 @@ export function createRunningOperations() {
         }
       }),
   };
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Gives the id by which a request is followed through caller, gateway and Graph: the caller's, where its form is
+ * safe to repeat in headers and logs, else undefined.
+ */
+export function readClientRequestId(headers: Headers): string | undefined {
+  const id = headers['client-request-id'];
+  return typeof id === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(id) ? id : undefined;
+}
+
+/** Gives the caller's trace context (W3C, version 00, ids that are not all zero), else undefined. */
+export function readTraceparent(headers: Headers): string | undefined {
+  const text = headers['traceparent'];
+  const form = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+  return typeof text === 'string' && form.test(text) ? text : undefined;
+}
+
+/** Gives the caller's trace context with its state, which is left to those who know its form; undefined without one. */
+export function readCallerTrace(headers: Headers): CallerTrace | undefined {
+  const traceparent = readTraceparent(headers);
+  const state = headers['tracestate'];
+  const tracestate = Array.isArray(state) ? state.join() : state;
+  return traceparent === undefined ? undefined : { traceparent, tracestate };
+}
+
+/**
+ * Gives how long, in milliseconds, a caller is ready to wait: `Prefer: wait=<seconds>` of RFC 7240, decimals allowed.
+ * Undefined if there is no such preference; one that makes no sense is ignored, as the RFC has it.
+ */
+export function readRequestedWaitMs(headers: Headers): number | undefined {
+  const prefer = headers['prefer'];
+  const text = Array.isArray(prefer) ? prefer.join() : (prefer ?? '');
+  const seconds = /(?:^|,)\s*wait\s*=\s*"?(\d{1,6}(?:\.\d{1,3})?)"?\s*(?:[,;]|$)/i.exec(text)?.[1];
+  return seconds === undefined || Number(seconds) === 0 ? undefined : Number(seconds) * 1000;
+}
+
+const maximumLength = 16 * 1024;
+
+/** Digesting a token takes longer than all else that is done with one, so the last ones are known by their header. */
+const knownTokens = new LRUCache<string, Secret>({
+  ...atMost(1_000),
+  maxSize: 4 * 1024 * 1024,
+  sizeCalculation: (_secret, header) => 2 * header.length,
+});
+
+/**
+ * Reads the caller's bearer token from `Authorization`, which came once. Only its form is judged: Graph's tokens are
+ * opaque to everyone else.
+ */
+export function readCallerToken(header = ''): Secret | undefined {
+  const known = knownTokens.get(header);
+  if (known !== undefined) {
+    return known;
+  }
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(header)?.[1];
+  if (token === undefined || token.length > maximumLength) {
+    return undefined;
+  }
+  const secret = new Secret(token);
+  knownTokens.set(header, secret);
+  return secret;
+}
+
+const single: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host']);
+
+/** Gives what answers a request with a repeated header: of two, each reader on the way could pick another one. */
+export function findDuplicateHeader(
+  rawHeaders: readonly string[],
+): RequestProblem['body'] | undefined {
+  const seen = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    if (single.has(name)) {
+      if (seen.has(name)) {
+        const message = `The header "${name}" is repeated. Send it once.`;
+        return new RequestProblem(400, 'BAD_REQUEST', message).body;
+      }
+      seen.add(name);
+    }
+  }
+  return undefined;
 }

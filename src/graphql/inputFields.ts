@@ -9,21 +9,28 @@ import {
   isInputObjectType,
   isInputType,
   isListType,
+  isValueNode,
   Kind,
   separateOperations,
   TypeInfo,
+  type TypeNode,
   typeFromAST,
   type ValueNode,
   type VariableDefinitionNode,
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { GatewayError } from '../partners/errors.ts';
+import type { InexactNumber } from '../shared/json.ts';
 
 /** A path in the input, as user errors have it: the argument, then fields and indexes. */
 type InputField = readonly string[];
 
+/** Unknown if the document does not fit the schema. */
+type InputType = GraphQLInputType | undefined;
+
 /** The operation of a document that was sent. */
-export interface SentOperation {
+interface SentOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
@@ -65,7 +72,7 @@ export function findInputFields(
   for (const [error, node] of literals) {
     const place = places?.get(node);
     if (place !== undefined) {
-      const missing = missingFieldIn(error.message);
+      const missing = namedIn(error.message, missingField);
       fields.set(error, missing.length > 0 ? [...place.inside, ...missing] : place.field);
     }
   }
@@ -76,21 +83,39 @@ export function findInputFields(
 type VariableFields = (path: readonly string[]) => InputField | undefined;
 
 /** Finds the fields that the variables of an operation are used for first, not counting directives. */
-export function fieldsOfVariables({
-  schema,
-  document,
-  operationName,
-}: SentOperation): VariableFields {
+function fieldsOfVariables({ schema, document, operationName }: SentOperation): VariableFields {
   const uses = new Map<string, Place>();
-  forEachArgument(schema, definitionsOf(document, operationName), (node, place) => {
+  for (const [node, place] of argumentPlaces(schema, definitionsOf(document, operationName))) {
     if (node.kind === Kind.VARIABLE && !uses.has(node.name.value)) {
       uses.set(node.name.value, place);
     }
-  });
+  }
   return ([name = '', ...path]) => {
     const use = uses.get(name);
     return use && [...use.field, ...withIndexes(path, use.type)];
   };
+}
+
+/**
+ * Rejects a variable with a number that was not read as it was sent; one that no argument uses does not matter.
+ * @throws GatewayError
+ */
+export function checkNumbers(sent: SentOperation, inexact: readonly InexactNumber[]): void {
+  if (inexact.length === 0) {
+    return;
+  }
+  const fieldOf = fieldsOfVariables(sent);
+  for (const { path, text } of inexact) {
+    const field = fieldOf(path);
+    if (field !== undefined) {
+      throw new GatewayError(
+        'BAD_USER_INPUT',
+        `Variable "$${path[0]}" has the number ${text.slice(0, 64)} at "${path.join('.')}", ` +
+          'which cannot be read exactly. Send it as a string.',
+        { field },
+      );
+    }
+  }
 }
 
 /** Where a value stands. */
@@ -98,11 +123,10 @@ interface Place {
   readonly field: InputField;
   /** What the fields of this value begin with: a single item in the place of a list is its first one. */
   readonly inside: InputField;
-  /** Unknown if the document does not fit the schema. */
-  readonly type: GraphQLInputType | undefined;
+  readonly type: InputType;
 }
 
-type PlaceCallback = (node: ASTNode, place: Place) => void;
+type NodePlace = readonly [ASTNode, Place];
 
 /** The operation, or all if it has no name, and then the fragments that are reached from it. */
 function definitionsOf(
@@ -120,21 +144,11 @@ function definitionsOf(
   return (named?.definitions ?? []).toSorted((one, other) => isFragment(one) - isFragment(other));
 }
 
-const values: ReadonlySet<Kind> = new Set([
-  Kind.BOOLEAN,
-  Kind.ENUM,
-  Kind.FLOAT,
-  Kind.INT,
-  Kind.LIST,
-  Kind.NULL,
-  Kind.OBJECT,
-  Kind.OBJECT_FIELD,
-  Kind.STRING,
-]);
-
 /** A variable in the place of a value can be wrong in the execution only; before, the document is. */
-function isAboutValue({ path }: GraphQLError, { kind }: ASTNode): boolean {
-  return values.has(kind) || (kind === Kind.VARIABLE && path !== undefined);
+function isAboutValue({ path }: GraphQLError, node: ASTNode): boolean {
+  return node.kind === Kind.VARIABLE
+    ? path !== undefined
+    : isValueNode(node) || node.kind === Kind.OBJECT_FIELD;
 }
 
 /** Where something is wrong with the value of a variable, inside it. */
@@ -143,9 +157,9 @@ function pathsInVariable(
   { schema, variables }: SentDocument,
   maximum: number,
 ): InputField[] {
-  const inputType = typeFromAST(schema, type);
+  const inputType = inputTypeOf(schema, type);
   const paths: InputField[] = [];
-  if (!isInputType(inputType)) {
+  if (inputType === undefined) {
     return paths;
   }
   const { value: name } = variable.name;
@@ -155,7 +169,8 @@ function pathsInVariable(
       if (paths.length === maximum) {
         throw new RangeError('There are no more errors');
       }
-      paths.push([...path.map(String), ...missingFieldIn(message), ...unknownFieldIn(message)]);
+      const named = [missingField, unknownField].flatMap((pattern) => namedIn(message, pattern));
+      paths.push([...path.map(String), ...named]);
     });
   } catch {
     // Only the errors that are reported need a place.
@@ -164,44 +179,46 @@ function pathsInVariable(
 }
 
 /** graphql-js reports a missing field at the object that lacks it. */
-function missingFieldIn(message: string): readonly string[] {
-  const name = /^Field "(?:\w+\.)?(\w+)" of required type /.exec(message)?.[1];
-  return name === undefined ? [] : [name];
-}
-
+const missingField = /^Field "(?:\w+\.)?(\w+)" of required type /;
 /** In variables, the same is true of a field that does not exist. */
-function unknownFieldIn(message: string): readonly string[] {
-  const name = /^Field "(.*)" is not defined by type "/s.exec(message)?.[1];
-  return name === undefined ? [] : [name];
-}
+const unknownField = /^Field "(.*)" is not defined by type "/s;
+
+const namedIn = (message: string, pattern: RegExp): readonly string[] =>
+  pattern.exec(message)?.slice(1) ?? [];
 
 /** Adds the index of a single item in the place of a list. */
-function withIndexes(path: InputField, start: GraphQLInputType | undefined): InputField {
-  const indexed: string[] = [];
-  let type = start;
+function withIndexes(path: InputField, start: InputType): InputField {
+  let [indexed, type]: readonly [InputField, InputType] = [[], start];
   for (const key of path) {
     // No field has a name like an index.
-    for (let item = itemTypeOf(type); item && !/^\d/.test(key); item = itemTypeOf(type)) {
-      indexed.push('0');
-      type = item;
+    if (!/^\d/.test(key)) {
+      [indexed, type] = intoFirstItem(indexed, type);
     }
-    indexed.push(key);
+    indexed = [...indexed, key];
     type = itemTypeOf(type) ?? fieldTypeOf(type, key);
   }
   return indexed;
 }
 
-function itemTypeOf(type: GraphQLInputType | undefined): GraphQLInputType | undefined {
+/** Goes on to the first item of a list, and of a list in it; stays at anything else. */
+function intoFirstItem(field: InputField, type: InputType): readonly [InputField, InputType] {
+  const item = itemTypeOf(type);
+  return item === undefined ? [field, type] : intoFirstItem([...field, '0'], item);
+}
+
+function itemTypeOf(type: InputType): InputType {
   const nullable = type && getNullableType(type);
   return isListType(nullable) ? nullable.ofType : undefined;
 }
 
-function fieldTypeOf(
-  type: GraphQLInputType | undefined,
-  name: string,
-): GraphQLInputType | undefined {
+function fieldTypeOf(type: InputType, name: string): InputType {
   const nullable = type && getNullableType(type);
   return isInputObjectType(nullable) ? nullable.getFields()[name]?.type : undefined;
+}
+
+function inputTypeOf(schema: GraphQLSchema, node: TypeNode): InputType {
+  const type = typeFromAST(schema, node);
+  return isInputType(type) ? type : undefined;
 }
 
 /** The places of nodes in arguments, or in the default values of variables. */
@@ -210,25 +227,23 @@ function findPlaces(
   { schema, document }: SentDocument,
 ): ReadonlyMap<ASTNode, Place> {
   const places = new Map<ASTNode, Place>();
-  const note: PlaceCallback = (node, place) => {
-    if (wanted.has(node)) {
-      places.set(node, place);
+  const note = (found: readonly NodePlace[]): void => {
+    for (const [node, place] of found) {
+      if (wanted.has(node)) {
+        places.set(node, place);
+      }
     }
   };
-  forEachArgument(schema, document.definitions, note);
+  note(argumentPlaces(schema, document.definitions));
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION && places.size < wanted.size) {
       const operationName = definition.name?.value;
       let fieldOf: VariableFields | undefined;
       for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
-        if (defaultValue === undefined) {
-          continue;
-        }
-        fieldOf ??= fieldsOfVariables({ schema, document, operationName });
-        const field = fieldOf([variable.name.value]);
-        if (field !== undefined) {
-          const inputType = typeFromAST(schema, type);
-          forEachValue(defaultValue, field, isInputType(inputType) ? inputType : undefined, note);
+        if (defaultValue !== undefined) {
+          fieldOf ??= fieldsOfVariables({ schema, document, operationName });
+          const field = fieldOf([variable.name.value]);
+          note(field ? placesIn(defaultValue, field, inputTypeOf(schema, type)) : []);
         }
       }
     }
@@ -236,13 +251,10 @@ function findPlaces(
   return places;
 }
 
-/** Calls back for all values in the arguments of fields. Those of directives are no input. */
-function forEachArgument(
-  schema: GraphQLSchema,
-  definitions: readonly ASTNode[],
-  callback: PlaceCallback,
-): void {
+/** All values in the arguments of fields. Those of directives are no input. */
+function argumentPlaces(schema: GraphQLSchema, definitions: readonly ASTNode[]) {
   const types = new TypeInfo(schema);
+  const places: NodePlace[] = [];
   for (const definition of definitions) {
     visit(
       definition,
@@ -250,42 +262,36 @@ function forEachArgument(
         Directive: () => false,
         VariableDefinition: () => false,
         Argument({ name, value }) {
-          forEachValue(value, [name.value], types.getInputType() ?? undefined, callback);
+          placesIn(value, [name.value], types.getInputType() ?? undefined, places);
           return false;
         },
       }),
     );
   }
+  return places;
 }
 
-/** Calls back for a value and all inside it, fields of objects included. */
-function forEachValue(
+/** A value and all inside it, fields of objects included, added to the others. */
+function placesIn(
   value: ValueNode,
   field: InputField,
-  type: GraphQLInputType | undefined,
-  callback: PlaceCallback,
-): void {
+  type: InputType,
+  places: NodePlace[] = [],
+): readonly NodePlace[] {
   if (value.kind === Kind.LIST) {
-    callback(value, { field, inside: field, type });
+    places.push([value, { field, inside: field, type }]);
     for (const [index, item] of value.values.entries()) {
-      forEachValue(item, [...field, String(index)], itemTypeOf(type), callback);
+      placesIn(item, [...field, String(index)], itemTypeOf(type), places);
     }
-    return;
+    return places;
   }
-  const inside = [...field];
-  let itemType = type;
-  for (let item = itemTypeOf(itemType); item !== undefined; item = itemTypeOf(itemType)) {
-    inside.push('0');
-    itemType = item;
+  const [inside, itemType] = intoFirstItem(field, type);
+  places.push([value, { field, inside, type }]);
+  for (const member of value.kind === Kind.OBJECT ? value.fields : []) {
+    const memberField = [...inside, member.name.value];
+    const memberType = fieldTypeOf(itemType, member.name.value);
+    places.push([member, { field: memberField, inside: memberField, type: memberType }]);
+    placesIn(member.value, memberField, memberType, places);
   }
-  callback(value, { field, inside, type });
-  if (value.kind === Kind.OBJECT) {
-    for (const member of value.fields) {
-      const { value: name } = member.name;
-      const memberField = [...inside, name];
-      const memberType = fieldTypeOf(itemType, name);
-      callback(member, { field: memberField, inside: memberField, type: memberType });
-      forEachValue(member.value, memberField, memberType, callback);
-    }
-  }
+  return places;
 }

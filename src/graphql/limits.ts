@@ -1,16 +1,17 @@
 import {
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
-  type OperationDefinitionNode,
   type SelectionNode,
+  type SelectionSetNode,
   type ValidationRule,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
 
 /** What is limited, by the label that metrics and logs have for it. */
-export type LimitName = keyof typeof limitCodes;
+type LimitName = keyof typeof limitCodes;
 
 /** The stable code of each limit. */
 export const limitCodes = {
@@ -45,94 +46,88 @@ export interface LimitViolation {
   readonly isExact: boolean;
 }
 
-/** The limits of documents that only cost: `warn-only` lets those pass. */
-const documentLimits = [
-  ['depth', 'depth'],
-  ['introspection-depth', 'introspectionDepth'],
-  ['aliases', 'aliases'],
-  ['introspection-aliases', 'introspectionAliases'],
-  ['root-fields', 'rootFields'],
-  ['directives', 'directives'],
-] as const satisfies readonly (readonly [LimitName, keyof DocumentMeasure & keyof Limits])[];
+/** The limits of documents that only cost, by the settings that have them: `warn-only` lets documents beyond them pass. */
+const documentLimits = {
+  depth: 'depth',
+  'introspection-depth': 'introspectionDepth',
+  aliases: 'aliases',
+  'introspection-aliases': 'introspectionAliases',
+  'root-fields': 'rootFields',
+  directives: 'directives',
+} as const satisfies Partial<Readonly<Record<LimitName, keyof Limits>>>;
 
-/** What a document has of each thing that is limited. */
-export function seenIn(measure: DocumentMeasure): readonly (readonly [LimitName, number])[] {
-  return documentLimits.map(([limit, key]) => [limit, measure[key]]);
-}
+type DocumentLimit = keyof typeof documentLimits;
+const limitNames = Object.keys(documentLimits) as readonly DocumentLimit[];
 
 /** Finds the limits that a document is beyond. */
 export function findLimitViolations(
   measure: DocumentMeasure,
   limits: Limits,
 ): readonly LimitViolation[] {
-  return documentLimits
-    .filter(([, key]) => measure[key] > limits[key])
-    .map(([limit, key]) => ({
-      limit,
-      allowed: limits[key],
-      seen: measure[key],
-      isExact: measure[key] < countedAtMost,
-    }));
+  return limitNames.flatMap((limit) => {
+    const [allowed, seen] = [limits[documentLimits[limit]], measure[limit]];
+    return seen > allowed ? [{ limit, allowed, seen, isExact: seen < countedAtMost }] : [];
+  });
 }
 
-const spread = 'fields of a fragment count wherever it is spread';
+const less = 'Ask for fewer levels.';
+const split = 'Ask in several operations.';
+const splitOrPass = 'Ask in several operations, and pass values as variables.';
+const narrow = 'Ask for fewer partners or fields.';
+const spread = ' (fields of a fragment count wherever it is spread)';
+const element = ' (each element of a list counts)';
 
-const sentences: Readonly<Record<LimitName, (seen: string, allowed: number) => string>> = {
-  'body-bytes': (seen, allowed) =>
-    `The request body has ${seen} bytes, and ${allowed} are allowed. Send less at once.`,
-  'json-depth': (seen, allowed) =>
-    `The JSON has ${seen} objects and arrays inside each other, and ${allowed} are allowed. Nest less.`,
-  'duplicate-keys': () =>
-    'An object in the JSON has two members of one name, of which readers may take either. Send each name once.',
-  'document-bytes': (seen, allowed) =>
-    `The document has ${seen} bytes, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
-  tokens: (seen, allowed) =>
-    `The document has ${seen} tokens, and ${allowed} are allowed. Ask in several operations, and pass values as variables.`,
-  depth: (seen, allowed) =>
-    `The operation has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
-  'introspection-depth': (seen, allowed) =>
-    `The introspection has ${seen} levels of fields, and ${allowed} are allowed. Ask for fewer levels.`,
-  aliases: (seen, allowed) =>
-    `The operation has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
-  'introspection-aliases': (seen, allowed) =>
-    `The introspection has ${seen} aliases, and ${allowed} are allowed (${spread}). Ask in several operations.`,
-  'root-fields': (seen, allowed) =>
-    `The operation has ${seen} root fields, and ${allowed} are allowed (${spread}). Ask in several operations.`,
-  directives: (seen, allowed) =>
-    `The operation has ${seen} directives, and ${allowed} are allowed (${spread}). Use fewer, or several operations.`,
-  'filter-conditions': (seen, allowed) =>
-    `The operation's filters have ${seen} conditions, and ${allowed} are allowed (each element of a list counts). Use fewer, or several operations.`,
-  'filter-depth': (seen, allowed) =>
-    `A filter has ${seen} levels of "and", "or" and "not", and ${allowed} are allowed. Nest less.`,
-  'filter-text': (seen, allowed) =>
-    `A text in a filter has ${seen} characters, and ${allowed} are allowed. Give a shorter one.`,
-  'order-keys': (seen, allowed) =>
-    `An order has ${seen} keys, and ${allowed} are allowed. Order by fewer.`,
-  'page-rows': (seen, allowed) =>
-    `The operation requests pages of ${seen} partners in all, and ${allowed} are allowed. Request smaller pages, or use several operations.`,
-  entities: (seen, allowed) =>
-    `The operation requests ${seen} entities, and ${allowed} are allowed. Use several operations.`,
-  'answer-bytes': (seen, allowed) =>
-    `The answer would have ${seen} bytes, and ${allowed} are allowed. Ask for fewer partners or fields.`,
-  'answer-values': (seen, allowed) =>
-    `The answer would have ${seen} values, and ${allowed} are allowed. Ask for fewer partners or fields.`,
-  errors: (_seen, allowed) =>
-    `There are more errors; at most ${allowed} of one request are reported. Fix these, then send it again.`,
+/** What has too many of what, `#` of them; what to do; and how they are counted, if that may surprise. */
+const sentences: Readonly<
+  Record<Exclude<LimitName, 'duplicate-keys' | 'errors'>, readonly [string, string, string?]>
+> = {
+  'body-bytes': ['The request body has # bytes', 'Send less at once.'],
+  'json-depth': ['The JSON has # objects and arrays inside each other', 'Nest less.'],
+  'document-bytes': ['The document has # bytes', splitOrPass],
+  tokens: ['The document has # tokens', splitOrPass],
+  depth: ['The operation has # levels of fields', less],
+  'introspection-depth': ['The introspection has # levels of fields', less],
+  aliases: ['The operation has # aliases', split, spread],
+  'introspection-aliases': ['The introspection has # aliases', split, spread],
+  'root-fields': ['The operation has # root fields', split, spread],
+  directives: ['The operation has # directives', 'Use fewer, or several operations.', spread],
+  'filter-conditions': [
+    "The operation's filters have # conditions",
+    'Use fewer, or several operations.',
+    element,
+  ],
+  'filter-depth': ['A filter has # levels of "and", "or" and "not"', 'Nest less.'],
+  'filter-text': ['A text in a filter has # characters', 'Give a shorter one.'],
+  'order-keys': ['An order has # keys', 'Order by fewer.'],
+  'page-rows': [
+    'The operation requests pages of # partners in all',
+    'Request smaller pages, or use several operations.',
+  ],
+  entities: ['The operation requests # entities', 'Use several operations.'],
+  'answer-bytes': ['The answer would have # bytes', narrow],
+  'answer-values': ['The answer would have # values', narrow],
 };
 
-/** Says which limit it is, what was seen and what would be right. */
-export function messageOf({ limit, seen, allowed, isExact }: LimitViolation): string {
-  return sentences[limit](isExact ? String(seen) : `${seen} or more`, allowed);
+function messageOf({ limit, seen, allowed, isExact }: LimitViolation): string {
+  if (limit === 'duplicate-keys') {
+    return 'An object in the JSON has two members of one name, of which readers may take either. Send each name once.';
+  }
+  if (limit === 'errors') {
+    return `There are more errors; at most ${allowed} of one request are reported. Fix these, then send it again.`;
+  }
+  const [what, advice, note = ''] = sentences[limit];
+  const count = isExact ? String(seen) : `${seen} or more`;
+  return `${what.replace('#', count)}, and ${allowed} are allowed${note}. ${advice}`;
 }
 
-/** What `extensions` says of it. */
-export function extensionsOf({
-  limit,
-  seen,
-  allowed,
-}: LimitViolation): Readonly<Record<string, unknown>> {
+/** Says which limit it is, what was seen and what would be right. */
+export function errorOf(violation: LimitViolation) {
+  const { limit, seen, allowed } = violation;
   const code = limitCodes[limit];
-  return limit === 'duplicate-keys' ? { code } : { code, seen, allowed };
+  return {
+    message: messageOf(violation),
+    extensions: limit === 'duplicate-keys' ? { code } : { code, seen, allowed },
+  };
 }
 
 /** A document, an operation or an answer that is beyond a limit. */
@@ -142,9 +137,8 @@ export class LimitError extends GraphQLError {
 
   /** The status is that of the HTTP answer, for what is rejected before it is executed and not by validation. */
   constructor(excess: LimitViolation, status?: number) {
-    super(messageOf(excess), {
-      extensions: { ...extensionsOf(excess), ...(status !== undefined && { http: { status } }) },
-    });
+    const { message, extensions } = errorOf(excess);
+    super(message, { extensions: { ...extensions, ...(status && { http: { status } }) } });
     this.excess = excess;
   }
 }
@@ -175,43 +169,63 @@ export function createLimitsRule(limits: Limits, measureOf = measureDocument): V
   };
 }
 
-/** What a document asks for: of its operations, the one that has most counts. Spread fragments count at each spread. */
-export interface DocumentMeasure {
-  /** Fields inside each other; what is inside `__schema` and `__type` counts apart. */
-  readonly depth: number;
-  readonly introspectionDepth: number;
-  readonly aliases: number;
-  readonly introspectionAliases: number;
-  readonly rootFields: number;
-  readonly directives: number;
-}
+/**
+ * What a document asks for: of its operations, the one that has most counts. Spread fragments count at each spread. Depth
+ * is fields inside each other; what is inside `__schema` and `__type` counts apart.
+ */
+type DocumentMeasure = Readonly<Record<DocumentLimit, number>>;
 
 /** Beyond this nothing is counted exactly: nested fragments grow by powers. */
 const countedAtMost = 1_000_000;
 
 const nothing: DocumentMeasure = {
   depth: 0,
-  introspectionDepth: 0,
+  'introspection-depth': 0,
   aliases: 0,
-  introspectionAliases: 0,
-  rootFields: 0,
+  'introspection-aliases': 0,
+  'root-fields': 0,
   directives: 0,
 };
+
+/** The fragments of a document by their names. */
+export function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments[definition.name.value] = definition;
+    }
+  }
+  return fragments;
+}
+
+/** The fields of selections, those of their fragments included; whether skipped or not. */
+export function fieldsIn(
+  selectionSets: readonly (SelectionSetNode | undefined)[],
+  fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+): readonly FieldNode[] {
+  const fields: FieldNode[] = [];
+  const spread = new Set<string>();
+  const open = selectionSets.flatMap((set) => set?.selections ?? []);
+  for (let selection = open.pop(); selection !== undefined; selection = open.pop()) {
+    if (selection.kind === Kind.FIELD) {
+      fields.push(selection);
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      open.push(...selection.selectionSet.selections);
+    } else if (!spread.has(selection.name.value)) {
+      // A fragment that is spread again adds nothing.
+      spread.add(selection.name.value);
+      open.push(...(fragments[selection.name.value]?.selectionSet.selections ?? []));
+    }
+  }
+  return fields;
+}
 
 /**
  * Measures a parsed document, valid or not, in one walk: each fragment is measured once and added as often as it is
  * spread. A spread without a fragment, or one that leads back into itself, counts nothing; validation rejects both.
  */
 export function measureDocument(document: DocumentNode): DocumentMeasure {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  const operations: OperationDefinitionNode[] = [];
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition);
-    } else if (definition.kind === Kind.OPERATION_DEFINITION) {
-      operations.push(definition);
-    }
-  }
+  const fragments = fragmentsOf(document);
   const known = new Map<string, DocumentMeasure>();
 
   const ofFragment = (name: string): DocumentMeasure => {
@@ -220,20 +234,15 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
       return measured;
     }
     known.set(name, nothing);
-    const fragment = fragments.get(name);
+    const fragment = fragments[name];
     const measure = fragment === undefined ? nothing : ofParent(fragment);
     known.set(name, measure);
     return measure;
   };
 
   /** Of anything with selections: what they have together, and its own directives. */
-  const ofParent = ({ selectionSet, directives }: Parent): DocumentMeasure => {
-    let measure = directivesOf(directives);
-    for (const selection of selectionSet?.selections ?? []) {
-      measure = add(measure, ofSelection(selection));
-    }
-    return measure;
-  };
+  const ofParent = ({ selectionSet, directives }: Parent): DocumentMeasure =>
+    (selectionSet?.selections ?? []).map(ofSelection).reduce(add, directivesOf(directives));
 
   const ofSelection = (selection: SelectionNode): DocumentMeasure => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
@@ -243,55 +252,55 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
     if (selection.kind === Kind.INLINE_FRAGMENT) {
       return inside;
     }
+    const depth = inside.depth + 1;
     const aliases = inside.aliases + (selection.alias === undefined ? 0 : 1);
-    const field = { ...inside, aliases, rootFields: 1 };
-    return /^__(schema|type)$/.test(selection.name.value)
-      ? {
-          ...field,
-          depth: 1,
-          introspectionDepth: inside.depth + 1,
-          introspectionAliases: aliases,
-        }
-      : { ...field, depth: inside.depth + 1 };
+    return {
+      ...inside,
+      aliases,
+      'root-fields': 1,
+      ...(/^__(schema|type)$/.test(selection.name.value)
+        ? { depth: 1, 'introspection-depth': depth, 'introspection-aliases': aliases }
+        : { depth }),
+    };
   };
 
-  return operations
-    .map((operation) =>
-      (operation.variableDefinitions ?? []).reduce(
-        (sum, { directives }) => add(sum, directivesOf(directives)),
-        ofParent(operation),
-      ),
-    )
-    .reduce(
-      (most, measure) => combine(most, measure, (left, right) => Math.max(left, right)),
-      nothing,
-    );
+  return document.definitions
+    .flatMap((definition) => {
+      if (definition.kind !== Kind.OPERATION_DEFINITION) {
+        return [];
+      }
+      const { variableDefinitions = [] } = definition;
+      const variables = variableDefinitions.map(({ directives }) => directivesOf(directives));
+      return [variables.reduce(add, ofParent(definition))];
+    })
+    .reduce((most, one) => combine(most, one, (left, right) => Math.max(left, right)), nothing);
 }
 
 type Parent = Pick<FragmentDefinitionNode, 'directives'> &
   Partial<Pick<FragmentDefinitionNode, 'selectionSet'>>;
 
-function directivesOf(directives: Parent['directives']): DocumentMeasure {
-  return { ...nothing, directives: directives?.length ?? 0 };
-}
-
-const sum = (one: number, other: number): number => Math.min(one + other, countedAtMost);
+const directivesOf = (directives: Parent['directives']): DocumentMeasure => ({
+  ...nothing,
+  directives: directives?.length ?? 0,
+});
 
 /** Of two that stand beside each other: counts add up, the deeper one decides. */
 function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
-  return combine(one, other, (left, right, key) =>
-    key === 'depth' || key === 'introspectionDepth' ? Math.max(left, right) : sum(left, right),
+  return combine(one, other, (left, right, limit) =>
+    limit === 'depth' || limit === 'introspection-depth'
+      ? Math.max(left, right)
+      : Math.min(left + right, countedAtMost),
   );
 }
 
 function combine(
   one: DocumentMeasure,
   other: DocumentMeasure,
-  by: (one: number, other: number, key: keyof DocumentMeasure) => number,
+  by: (one: number, other: number, limit: DocumentLimit) => number,
 ): DocumentMeasure {
-  const combined: Record<keyof DocumentMeasure, number> = { ...one };
-  for (const [, key] of documentLimits) {
-    combined[key] = by(one[key], other[key], key);
+  const combined: Record<DocumentLimit, number> = { ...one };
+  for (const limit of limitNames) {
+    combined[limit] = by(one[limit], other[limit], limit);
   }
   return combined;
 }

@@ -9,15 +9,29 @@ import {
   GraphQLSpecifiedByDirective,
   getDirectiveValues,
   Kind,
+  parse,
+  print,
   type ScalarTypeDefinitionNode,
+  type ValidationRule,
   type ValueNode,
+  visit,
 } from 'graphql';
+import type { Config } from '../config/config.ts';
 import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
+import type { RequestContext } from '../partners/context.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
-import { AssignmentFilter, DirectoryGroup, groupTarget, Query } from '../partners/queries.ts';
+import {
+  AssignmentFilter,
+  DirectoryGroup,
+  entityName,
+  groupTarget,
+  Query,
+  readEntities,
+} from '../partners/queries.ts';
 import { isGuid } from '../shared/guid.ts';
+import { entitiesField, serviceField } from './documents.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 
 const folder = new URL('../../schema/', import.meta.url);
@@ -120,74 +134,64 @@ function namesOf(type: GraphQLEnumType): string {
   ].join('; ');
 }
 
-type Parsers = Required<
-  Pick<GraphQLScalarTypeConfig<string, string>, 'parseValue' | 'parseLiteral'>
->;
-
 /**
- * Gives the reading half of a scalar over a text. `findProblem` ends the sentence that the text begins, or gives
- * undefined. A literal is rejected with its place in the document, without which it stays open which of several is
- * meant; for a variable graphql-js names the place itself.
+ * Makes a scalar over a text. `findProblem` ends the sentence that the text begins, or gives undefined. A literal is
+ * rejected with its place in the document, without which it stays open which of several is meant; for a variable
+ * graphql-js names the place itself.
  */
-function textParsers(name: string, findProblem: (text: string) => string | undefined): Parsers {
-  const read = (value: unknown, kind: string, node: ValueNode | null): string => {
+function textScalar(
+  config: GraphQLScalarTypeConfig<string, string>,
+  findProblem: (text: string) => string | undefined,
+): GraphQLScalarType<string, string> {
+  const read = (value: unknown, kind: string, nodes: ValueNode | null): string => {
+    const { name } = config;
     if (typeof value !== 'string') {
-      throw new GraphQLError(`${name} must be given as a text, not as ${kind}.`, { nodes: node });
+      throw new GraphQLError(`${name} must be given as a text, not as ${kind}.`, { nodes });
     }
     const problem = findProblem(value);
     if (problem !== undefined) {
-      throw new GraphQLError(`${name} "${value.slice(0, 64)}" ${problem}.`, { nodes: node });
+      throw new GraphQLError(`${name} "${value.slice(0, 64)}" ${problem}.`, { nodes });
     }
     return value;
   };
-  return {
+  return new GraphQLScalarType<string, string>({
+    ...config,
     parseValue: (value) => read(value, typeof value, null),
-    parseLiteral: (node) =>
-      read(
-        node.kind === Kind.STRING ? node.value : undefined,
-        node.kind.replace(/Value$/, ''),
-        node,
-      ),
-  };
+    parseLiteral: (node) => {
+      const text = node.kind === Kind.STRING ? node.value : undefined;
+      return read(text, node.kind.replace(/Value$/, ''), node);
+    },
+  });
 }
 
 /** The library's scalar, with messages that say what is wrong. */
-export const NonEmptyString = new GraphQLScalarType<string, string>({
-  ...(await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
-  ...textParsers('NonEmptyString', (text) =>
-    text.trim() === '' ? 'must not be blank' : undefined,
-  ),
-});
+const NonEmptyString = textScalar(
+  (await scalarOf('GraphQLNonEmptyString', 'NonEmptyString')).toConfig(),
+  (text) => (text.trim() === '' ? 'must not be blank' : undefined),
+);
 
 /**
  * The scalar over the text. Inputs are checked to the last digit; an answer is Graph's own text as it came, whatever
  * it is, because a strange heartbeat must not hide the rest of a row.
  */
-export const DateTimeOffset = new GraphQLScalarType<string, string>({
-  name: 'DateTimeOffset',
-  serialize: (value) => String(value),
-  ...textParsers('DateTimeOffset', findDateTimeOffsetProblem),
-});
-
-const example = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
+const DateTimeOffset = textScalar(
+  { name: 'DateTimeOffset', serialize: (value) => String(value) },
+  findDateTimeOffsetProblem,
+);
 
 /**
  * The library's scalar with messages that say what would be right, and without its braces: it cuts them off, together
  * with whatever stands where the second should.
  */
-export const UUID = new GraphQLScalarType<string, string>({
-  ...(await scalarOf('GraphQLUUID', 'UUID')).toConfig(),
-  ...textParsers('UUID', findProblem),
-});
-
-function findProblem(text: string): string | undefined {
+const UUID = textScalar((await scalarOf('GraphQLUUID', 'UUID')).toConfig(), (text) => {
+  const example = 'as in 0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
   if (/[{}]/.test(text)) {
-    return `must be written without braces, as in ${example}`;
+    return `must be written without braces, ${example}`;
   }
   return isGuid(text)
     ? undefined
-    : `is not of the form 8-4-4-4-12 in hexadecimal digits, as in ${example}`;
-}
+    : `is not of the form 8-4-4-4-12 in hexadecimal digits, ${example}`;
+});
 
 /**
  * All resolvers. Most fields of objects have none, because the mapping gives objects whose properties are the schema's
@@ -207,3 +211,120 @@ export const resolverMap: Resolvers = {
   UUID,
   JSONObject: await scalarOf('GraphQLJSONObject', 'json/JSONObject'),
 };
+
+/**
+ * Names that other subgraphs have too, for types and fields of their own: a composer rejects or mixes them. Relay's
+ * refetching is the router's business, which alone knows all types behind ids.
+ */
+const foreignTypes: ReadonlySet<string> = new Set(['Node']);
+const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
+
+/** What the directives in the text mean. Version 2.0 has all of them, and every composer reads it. */
+const link =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
+
+/** Apollo's composer rejects `@oneOf` where it is not defined, and leaves it out of the supergraph. */
+const oneOf = `"Exactly one field of the input must be given."
+directive @oneOf on INPUT_OBJECT`;
+
+/** As the specification of subgraphs has them; composers add their own. */
+const machinery = `
+  "A part of an entity: its type and its key."
+  scalar _Any
+  "What this subgraph can give by key."
+  union _Entity = ${entityName}
+  "What a composer reads of this subgraph."
+  type _Service {
+    "The schema with its directives."
+    sdl: String
+  }
+  extend type Query {
+    "The schema for a composer."
+    ${serviceField}: _Service!
+    "At most 100 partners by their ids, in order: null if Microsoft Graph has none, and null with an error if one failed."
+    ${entitiesField}("The type and the key of each." representations: [_Any!]!): [_Entity]!
+  }`;
+
+/** The SDL that a composer reads: without foreign names, with the directives of federation. */
+export function subgraphSdlOf(sdl: string): string {
+  return `${link}\n\n${oneOf}\n\n${printOwn(sdl, directivesOf)}\n`;
+}
+
+const directivesOf: Readonly<Record<string, string>> = {
+  [entityName]: '@key(fields: "id")',
+  PageInfo: '@shareable',
+};
+
+/** Prints the definitions that are a subgraph's own. */
+function printOwn(sdl: string, directives: Readonly<Record<string, string>> = {}): string {
+  const document = visit(parse(sdl, { noLocation: true }), {
+    InterfaceTypeDefinition: ({ name }) => (foreignTypes.has(name.value) ? null : undefined),
+    ObjectTypeDefinition(node) {
+      const isQuery = node.name.value === 'Query';
+      const isOwn = (field: { readonly name: { readonly value: string } }): boolean =>
+        !isQuery || !foreignRootFields.has(field.name.value);
+      return {
+        ...node,
+        interfaces: node.interfaces?.filter(({ name }) => !foreignTypes.has(name.value)),
+        fields: node.fields?.filter(isOwn),
+        directives: [
+          ...(node.directives ?? []),
+          ...readDirectives(directives[node.name.value] ?? ''),
+        ],
+      };
+    },
+  });
+  return print(document);
+}
+
+function readDirectives(text: string) {
+  const [definition] = parse(`scalar Holder ${text}`, { noLocation: true }).definitions;
+  return definition?.kind === Kind.SCALAR_TYPE_DEFINITION ? (definition.directives ?? []) : [];
+}
+
+/** The SDL that is served and the schema that is executed, under a configuration. */
+export function schemaOf({
+  federation,
+  introspection,
+}: Pick<Config, 'federation' | 'introspection'>): {
+  readonly sdl: string;
+  readonly schema: GraphQLSchema;
+} {
+  const sdl = readSdl();
+  if (federation === 'off') {
+    return { sdl, schema: createSchema(sdl, !introspection) };
+  }
+  const served = subgraphSdlOf(sdl);
+  const resolvers = {
+    ...resolverMap,
+    Query: {
+      ...resolverMap.Query,
+      [serviceField]: () => ({ sdl: served }),
+      [entitiesField]: (
+        _parent: unknown,
+        { representations }: { readonly representations: unknown[] },
+        context: RequestContext,
+      ) => readEntities(representations, context),
+    },
+    // A representation is judged by the field, which can say whose it is.
+    _Any: new GraphQLScalarType({ name: '_Any' }),
+    _Entity: { __resolveType: () => entityName },
+  };
+  const schema = createSchema(`${printOwn(sdl)}\n${machinery}`, !introspection, resolvers);
+  return { sdl: served, schema };
+}
+
+/** Rejects a document that asks for the SDL if introspection is off, as Apollo does for introspection. */
+export const hiddenService: ValidationRule = (context) => ({
+  Field(node) {
+    const isRoot = context.getParentType() === context.getSchema().getQueryType();
+    if (isRoot && node.name.value === serviceField) {
+      context.reportError(
+        new GraphQLError(
+          'Introspection is disabled, and so is "_service". Compose with the subgraph.graphql of its package.',
+          { nodes: node },
+        ),
+      );
+    }
+  },
+});

@@ -15,6 +15,7 @@ import {
   validate,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
+import { ConfigError } from '../config/readers.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
@@ -30,13 +31,13 @@ export interface TrustedDocuments {
   /** The text of the document with an id, `sha256:` before it or not. */
   find(id: string): string | undefined;
   /** Whether a text is one of the documents, in any spelling. */
-  has(text: string, spellingOf?: SpellingOf): boolean;
+  has(text: string): boolean;
   /** Whether a text is a spelling of a document that `find` gave. */
-  areSame(text: string, document: string, spellingOf?: SpellingOf): boolean;
+  areSame(text: string, document: string): boolean;
 }
 
 /** Gives what `print` makes of a text, remembered if possible: a text is parsed for it. */
-export type SpellingOf = (text: string, print: (text: string) => string) => string;
+type SpellingOf = (text: string, print: (text: string) => string) => string;
 
 /** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
 export async function createTrustedDocuments(
@@ -44,6 +45,7 @@ export async function createTrustedDocuments(
   texts: ReadonlyMap<string, string>,
   maximumTokens: number,
   share: LoopShare,
+  spellingOf: SpellingOf = (text, print) => print(text),
 ): Promise<TrustedDocuments> {
   const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
   const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
@@ -54,12 +56,11 @@ export async function createTrustedDocuments(
     spellings.set(text, spelling(text));
   });
   const known = new Set(spellings.values());
-  const inOwn: SpellingOf = (text, print) => print(text);
   return {
     mode,
     find: (id) => byId.get(bareId(id)),
-    has: (text, spellingOf = inOwn) => spellings.has(text) || known.has(spellingOf(text, spelling)),
-    areSame: (text, document, spellingOf = inOwn) =>
+    has: (text) => spellings.has(text) || known.has(spellingOf(text, spelling)),
+    areSame: (text, document) =>
       text === document || spellingOf(text, spelling) === spellings.get(document),
   };
 }
@@ -73,56 +74,51 @@ export function bareId(id: string): string {
 const intervalMs = 5_000;
 const longestReason = 500;
 
-export interface WatchParts {
+interface WatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'trustedDocumentsReloaded'>;
 }
 
-/** Trusted documents that are read again when their files change. */
-export interface WatchedDocuments {
-  readonly documents: TrustedDocuments;
-  stop(): void;
-}
-
 /**
- * Reads a manifest again whenever its files change, given what was loaded after the files had this state. If it cannot be
- * used, the documents from before stay, and the log says why.
+ * Loads a manifest, and reads it again whenever its files change. If it cannot be used then, the documents from before
+ * stay, and the log says why. @throws ConfigError if it cannot be used at first.
  */
-export function watchTrustedDocuments(
-  loaded: { readonly trusted: TrustedDocuments; readonly state: string },
+export async function watchTrustedDocuments(
   place: ManifestPlace,
   rules: ManifestRules,
   { clock, log, measurements }: WatchParts,
-): WatchedDocuments {
-  let { trusted: current, state } = loaded;
+) {
+  // Before the documents are read: what changes meanwhile is seen the next time.
+  let state = await readState(place.path);
+  let current = await loadTrustedDocuments(place, rules);
   let isStopped = false;
   let stopTimer = (): void => undefined;
 
   async function look(): Promise<void> {
-    const newState = await readState(place.path);
-    if (newState === state) {
-      return;
-    }
-    // Before they are read: what changes meanwhile is seen the next time.
-    state = newState;
-    const reloaded = await loadTrustedDocuments(place, rules);
-    if ('trusted' in reloaded) {
-      current = reloaded.trusted;
+    try {
+      const newState = await readState(place.path);
+      if (newState === state) {
+        return;
+      }
+      state = newState;
+      current = await loadTrustedDocuments(place, rules);
       measurements.trustedDocumentsReloaded('loaded');
       log.info('Reloaded the trusted documents');
-    } else {
-      measurements.trustedDocumentsReloaded('rejected');
-      const reason = reloaded.problems.join(' ').slice(0, longestReason);
-      log.error('Cannot reload the trusted documents; the previous ones stay in use', { reason });
+    } catch (error) {
+      const message = 'Cannot reload the trusted documents; the previous ones stay in use';
+      if (error instanceof ConfigError) {
+        measurements.trustedDocumentsReloaded('rejected');
+        log.error(message, { reason: error.problems.join(' ').slice(0, longestReason) });
+      } else {
+        log.error(message, {}, error);
+      }
     }
   }
 
   function schedule(): void {
     stopTimer = clock.startTimer(intervalMs, async () => {
-      await look().catch((error: unknown) =>
-        log.error('Cannot reload the trusted documents; the previous ones stay in use', {}, error),
-      );
+      await look();
       if (!isStopped) {
         schedule();
       }
@@ -131,13 +127,9 @@ export function watchTrustedDocuments(
 
   schedule();
   return {
-    documents: {
-      mode: place.mode,
-      find: (id) => current.find(id),
-      has: (text, spellingOf) => current.has(text, spellingOf),
-      areSame: (text, document, spellingOf) => current.areSame(text, document, spellingOf),
-    },
-    stop() {
+    /** Those that were loaded last. */
+    documents: () => current,
+    stop(): void {
       isStopped = true;
       stopTimer();
     },
@@ -145,56 +137,45 @@ export function watchTrustedDocuments(
 }
 
 /** What the documents of a manifest are measured by. */
-interface ManifestRules {
+export interface ManifestRules {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
+  readonly spellingOf?: SpellingOf;
 }
-
-export type Manifest =
-  | { readonly documents: ReadonlyMap<string, string> }
-  | { readonly problems: readonly string[] };
 
 /**
  * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
- * write it, or Apollo's manifest of persisted queries. Gives everything that is wrong with it, documents that this gateway
- * would reject included. Lets others go on between documents, because it is also read while the gateway serves.
+ * write it, or Apollo's manifest of persisted queries. Adds its documents, and gives everything that is wrong with it,
+ * documents that this gateway would reject included. Lets others go on between documents, because it is also read while
+ * the gateway serves.
  */
-export async function readManifest(
+async function readManifest(
   text: string,
+  documents: Map<string, string>,
   rules: ManifestRules,
   share: LoopShare,
-): Promise<Manifest> {
+): Promise<readonly string[]> {
   const value = parseJson(text);
   if (!isJsonObject(value)) {
-    return { problems: ['it must be a JSON object with documents by their hashes'] };
+    return ['it must be a JSON object with documents by their hashes'];
   }
   const problem = findJsonProblem(text, value);
   if (problem !== undefined) {
-    return { problems: [problem] };
+    return [problem];
   }
   const entries = value['format'] === apolloFormat ? apolloEntries(value) : Object.entries(value);
   if (entries === undefined) {
-    return {
-      problems: [`of the format ${apolloFormat}, only version 1 with "operations" is known`],
-    };
+    return [`of the format ${apolloFormat}, only version 1 with "operations" is known`];
   }
-  if (entries.length === 0) {
-    return { problems: ['it has no documents'] };
-  }
-  const documents = new Map<string, string>();
-  const problems: string[] = [];
-  for (const [index, [id, document]] of entries.entries()) {
-    if (share.isUsedUp()) {
-      await share.nextTurn();
-    }
-    if (typeof document === 'string') {
-      documents.set(id, document);
-    }
+  const problems = entries.length === 0 ? ['it has no documents'] : [];
+  await forEachUnit(share, entries.length, (index) => {
+    const [id, document] = entries[index] as readonly [string, unknown];
     for (const found of findDocumentProblems(id, document, rules)) {
       problems.push(`document ${nameOf(id, index)}: ${found}`);
     }
-  }
-  return problems.length === 0 ? { documents } : { problems };
+    documents.set(id, String(document));
+  });
+  return problems;
 }
 
 const apolloFormat = 'apollo-persisted-query-manifest';
@@ -253,17 +234,13 @@ interface ManifestPlace {
   readonly path: string;
 }
 
-type LoadedDocuments =
-  | { readonly trusted: TrustedDocuments }
-  | { readonly problems: readonly string[] };
-
 const maximumFiles = 100;
 
-/** Loads the manifest once; each problem names the variable that leads to the file. */
+/** Loads the manifest once. @throws ConfigError that lists every problem, each with the variable that leads to the file. */
 export async function loadTrustedDocuments(
   { mode, path }: ManifestPlace,
   rules: ManifestRules,
-): Promise<LoadedDocuments> {
+): Promise<TrustedDocuments> {
   const documents = new Map<string, string>();
   const problems: string[] = [];
   const share = createLoopShare();
@@ -271,15 +248,9 @@ export async function loadTrustedDocuments(
     const files = await findFiles(path);
     for (const file of files) {
       const text = (await readNamedFile(file)).toString('utf8');
-      const manifest = await readManifest(text.replace(/^\uFEFF/, ''), rules, share);
-      if ('documents' in manifest) {
-        for (const [id, document] of manifest.documents) {
-          documents.set(id, document);
-        }
-        continue;
-      }
       const place = file === path ? '' : `${basename(file)}: `;
-      for (const problem of manifest.problems) {
+      const found = await readManifest(text.replace(/^\uFEFF/, ''), documents, rules, share);
+      for (const problem of found) {
         problems.push(
           `TRUSTED_DOCUMENTS_PATH cannot be used: ${place}${problem.replace(/\.$/, '')}.`,
         );
@@ -291,13 +262,14 @@ export async function loadTrustedDocuments(
     }
     problems.push(`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`);
   }
-  return problems.length > 0
-    ? { problems }
-    : { trusted: await createTrustedDocuments(mode, documents, rules.limits.tokens, share) };
+  if (problems.length > 0) {
+    throw new ConfigError(problems);
+  }
+  return createTrustedDocuments(mode, documents, rules.limits.tokens, share, rules.spellingOf);
 }
 
 /** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */
-export async function readState(path: string): Promise<string> {
+async function readState(path: string): Promise<string> {
   try {
     const files = await findFiles(path);
     const states = await Promise.all(files.map((file) => stat(file)));
@@ -334,7 +306,7 @@ async function findFiles(path: string): Promise<readonly string[]> {
  * fields and arguments make no difference, because code generators sort what clients then send unsorted. The order of
  * mutations does. Undefined if the text is no document of operations and fragments, or has more tokens.
  */
-export function canonicalText(text: string, maxTokens: number): string | undefined {
+function canonicalText(text: string, maxTokens: number): string | undefined {
   try {
     const { definitions } = parse(text, { noLocation: true, maxTokens });
     return definitions.every(isExecutableDefinitionNode)

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { overloaded, problemOf } from '../graphql/problems.ts';
+import { overloaded, problemOf } from '../graphql/errorFormat.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';

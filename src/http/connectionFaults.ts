@@ -2,16 +2,13 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { type ProblemBody, problemOf, RequestProblem } from '../graphql/problems.ts';
+import { problemOf, RequestProblem } from '../graphql/errorFormat.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { answerHeaders } from './failures.ts';
 
 /** A fault of HTTP itself, ready to be answered. */
-interface ConnectionFault {
-  readonly status: number;
-  readonly body: ProblemBody;
-}
+type ConnectionFault = Pick<RequestProblem, 'status' | 'body'>;
 
 /** An error of node:http for bytes that never became a request. */
 interface ClientError {

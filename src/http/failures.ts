@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../config/http.ts';
-import { LimitProblem, problemOf, RequestProblem } from '../graphql/problems.ts';
+import { LimitProblem, problemOf, RequestProblem } from '../graphql/errorFormat.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Admit, AdmittedRequest } from '../graphql/documents.ts';
+import type { Admit } from '../graphql/admission.ts';
+import type { InexactNumber } from '../shared/json.ts';
 import { laterTurn } from '../shared/loopShare.ts';
 
 export interface FinishableContext extends BaseContext {
@@ -16,7 +17,7 @@ export interface GraphQLHandlerParts<Context extends FinishableContext> {
   contextOf(
     request: FastifyRequest,
     reply: FastifyReply,
-    inexactVariables: AdmittedRequest['inexactVariables'],
+    inexactVariables: readonly InexactNumber[],
   ): Promise<Context>;
 }
 

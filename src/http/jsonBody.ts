@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limits } from '../config/http.ts';
-import { readJson } from '../graphql/documents.ts';
-import { RequestProblem } from '../graphql/problems.ts';
+import { readJson } from '../graphql/admission.ts';
+import { RequestProblem } from '../graphql/errorFormat.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 
@@ -18,8 +18,6 @@ declare module 'fastify' {
   }
 }
 
-const place = { name: 'the request body', depth: 0 };
-
 /** Lets the server read bodies of JSON in UTF-8, inside the limits, and no others. */
 export function addJsonBody(app: FastifyInstance, { limits, measurements }: JsonBodyParts): void {
   app.decorateRequest('inexactNumbers', undefined);
@@ -31,7 +29,8 @@ export function addJsonBody(app: FastifyInstance, { limits, measurements }: Json
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer) => {
-      const { value, depth, inexact } = readJson(textOf(bytes), place, limits.jsonDepth);
+      const text = textOf(bytes);
+      const { value, depth, inexact } = readJson(text, 'the request body', limits.jsonDepth);
       measurements.limitSeen('body-bytes', bytes.length);
       measurements.limitSeen('json-depth', depth);
       request.inexactNumbers = inexact;

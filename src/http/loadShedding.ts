@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/problems.ts';
+import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/errorFormat.ts';
 import type { Clock } from '../shared/clock.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';

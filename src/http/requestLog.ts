@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readCallerTrace } from '../graphql/requestHeaders.ts';
+import { readCallerTrace } from '../graphql/context.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';

@@ -1,12 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Limits } from '../config/http.ts';
-import { problemOf, RequestProblem } from '../graphql/problems.ts';
-import {
-  duplicateHeaderBody,
-  findDuplicateHeader,
-  readClientRequestId,
-  readTraceparent,
-} from '../graphql/requestHeaders.ts';
+import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
+import { problemOf, RequestProblem } from '../graphql/errorFormat.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { addArrivingBodies, createArrivingBodies } from './arrivingBodies.ts';
 import { addConnectionFaults, answerClientError } from './connectionFaults.ts';
@@ -71,11 +66,11 @@ export async function createHttpServer<Context extends FinishableContext>(
   const markForOrigin = await addCors(app, parts.corsOrigins);
   addConnectionFaults(app, log);
   app.addHook('onRequest', (request, reply, done) => {
-    const doubled = findDuplicateHeader(request.raw.rawHeaders);
-    if (doubled === undefined) {
+    const problem = findDuplicateHeader(request.raw.rawHeaders);
+    if (problem === undefined) {
       done();
     } else {
-      reply.code(400).send(duplicateHeaderBody(doubled));
+      reply.code(400).send(problem);
     }
   });
   const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse } from 'graphql';
 import type { Emulator } from '../../src/emulator/server.ts';
-import { subgraphSdlOf } from '../../src/graphql/subgraph.ts';
+import { subgraphSdlOf } from '../../src/graphql/schema.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 

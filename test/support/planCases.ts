@@ -16,7 +16,7 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { createAnswerBounds } from '../../src/graphql/answerBounds.ts';
+import { createAnswerBounds } from '../../src/graphql/answer.ts';
 import { compilePlan, rememberOutcomes } from '../../src/graphql/plan/plan.ts';
 import { readSdl, resolverMap } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';

@@ -1,6 +1,6 @@
 import { readConfig } from '../../src/config/config.ts';
 import type { Limits } from '../../src/config/http.ts';
-import { createAdmission } from '../../src/graphql/documents.ts';
+import { createAdmission } from '../../src/graphql/admission.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 

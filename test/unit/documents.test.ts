@@ -2,22 +2,20 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { createDocumentStore } from '../../src/graphql/documentStore.ts';
-import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
-import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
+import { decideDocument } from '../../src/graphql/admission.ts';
+import { createDocumentStore } from '../../src/graphql/documents.ts';
+import { measureDocument } from '../../src/graphql/limits.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
-import {
-  canonicalText,
-  createTrustedDocuments,
-  loadTrustedDocuments,
-  readManifest,
-} from '../../src/graphql/trusted.ts';
+import { createTrustedDocuments, loadTrustedDocuments } from '../../src/graphql/trusted.ts';
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { createManifestFolder } from '../support/persistedDocuments.ts';
 import { usualLimits } from '../support/usualLimits.ts';
 
-describe('canonicalText', () => {
+const trustedOf = (mode: 'log-unknown' | 'enforce', texts: ReadonlyMap<string, string>) =>
+  createTrustedDocuments(mode, texts, 1000, wholeLoop);
+
+describe('a spelling of a trusted document', () => {
   it.each<[boolean, string, string]>([
     [true, '{ a b }', '{\n  b, # comment\n  a\n}'],
     [true, 'query A { a }', 'query A{a}'],
@@ -50,17 +48,17 @@ describe('canonicalText', () => {
       'mutation { ...F } fragment F on Mutation { a b }',
       'mutation { ...F } fragment F on Mutation { b a }',
     ],
-  ])('is the same (%s) for %s and %s', (isSame, one, other) => {
-    const text = canonicalText(one, 1000);
-    expect(text).toBeDefined();
-    expect(text === canonicalText(other, 1000)).toBe(isSame);
+  ])('is trusted (%s) for %s and %s', async (isSame, one, other) => {
+    const trusted = await trustedOf('enforce', new Map([['', one]]));
+    expect([trusted.has(`${one} # it is parsed`), trusted.has(other)]).toEqual([true, isSame]);
   });
 
   const tooLong = `{ ${'a '.repeat(1000)} }`;
   it.each(['', '{', 'type Query { a: Int }', '{ a } type Query { a: Int }', tooLong])(
-    'is not there for what cannot be executed (%#)',
-    (text) => {
-      expect(canonicalText(text, 1000)).toBeUndefined();
+    'is only the text itself for what cannot be executed (%#)',
+    async (text) => {
+      const trusted = await trustedOf('enforce', new Map([['', text]]));
+      expect([trusted.has(text), trusted.has(`${text} `)]).toEqual([true, false]);
     },
   );
 });
@@ -74,24 +72,21 @@ const manifest = new Map([
   [`sha256:${id}`, known],
   [sha1, '{ __typename }'],
 ]);
-const nothing = { query: undefined, documentId: undefined, persistedHash: undefined };
+const nothing: Parameters<typeof decideDocument>[0] = {
+  query: undefined,
+  documentId: undefined,
+  persistedHash: undefined,
+};
 
 /** The decision in short. */
 async function decide(
   mode: 'off' | 'log-unknown' | 'enforce',
-  named: Partial<NamedDocument>,
+  named: Partial<typeof nothing>,
 ): Promise<string> {
-  const trusted =
-    mode === 'off' ? undefined : await createTrustedDocuments(mode, manifest, 1000, wholeLoop);
-  const decision = decideDocument({ ...nothing, ...named }, trusted);
-  switch (decision.kind) {
-    case 'by-id':
-      return decision.text;
-    case 'as-sent':
-      return decision.isUnknown ? 'as sent, but told' : 'as sent';
-    case 'refused':
-      return `${decision.problem.body.errors[0].extensions.code}${decision.isUnknown ? ', told' : ''}`;
-  }
+  const trusted = mode === 'off' ? undefined : await trustedOf(mode, manifest);
+  const { text, problem, isUnknown } = decideDocument({ ...nothing, ...named }, trusted);
+  const code = problem?.body.errors[0].extensions.code;
+  return `${code ?? text ?? 'as sent'}${isUnknown ? ', told' : ''}`;
 }
 
 const unknown = 'TRUSTED_DOCUMENT_UNKNOWN, told';
@@ -119,13 +114,13 @@ describe('the spelling of a document', () => {
 });
 
 describe('decideDocument', () => {
-  it.each<[Partial<NamedDocument>, string, string, string]>([
+  it.each<[Partial<typeof nothing>, string, string, string]>([
     // What is sent, and the decisions with the modes off, log-unknown and enforce.
     [{}, 'as sent', 'as sent', 'as sent'],
     [{ query: known }, 'as sent', 'as sent', 'as sent'],
     [{ query: respelled }, 'as sent', 'as sent', 'as sent'],
-    [{ query: '{ other }' }, 'as sent', 'as sent, but told', unknown],
-    [{ query: '{ no graphql' }, 'as sent', 'as sent, but told', unknown],
+    [{ query: '{ other }' }, 'as sent', 'as sent, told', unknown],
+    [{ query: '{ no graphql' }, 'as sent', 'as sent, told', unknown],
     [{ documentId: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: `sha256:${id}` }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: sha1 }, 'TRUSTED_DOCUMENTS_OFF', '{ __typename }', '{ __typename }'],
@@ -138,7 +133,7 @@ describe('decideDocument', () => {
     [{ persistedHash: [id] }, 'as sent', 'BAD_REQUEST', 'BAD_REQUEST'],
     [{ persistedHash: id, query: respelled }, 'as sent', known, known],
     [{ persistedHash: id, query: '{ other }' }, 'as sent', mismatch, mismatch],
-    [{ persistedHash: strange, query: '{ other }' }, 'as sent', 'as sent, but told', unknown],
+    [{ persistedHash: strange, query: '{ other }' }, 'as sent', 'as sent, told', unknown],
     [{ persistedHash: strange, query: known }, 'as sent', 'as sent', 'as sent'],
     [{ documentId: `sha256:${id}`, persistedHash: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
     [{ documentId: id, persistedHash: strange }, 'TRUSTED_DOCUMENTS_OFF', mismatch, mismatch],
@@ -150,12 +145,13 @@ describe('decideDocument', () => {
 });
 
 const schema = createSchema(readSdl());
-const read = (text: string, limits = usualLimits) =>
-  readManifest(text, { schema, limits }, wholeLoop);
-const problemsOf = async (text: string) => {
-  const manifest = await read(text);
-  return 'problems' in manifest ? manifest.problems : [];
-};
+const folder = createManifestFolder();
+afterAll(folder.remove);
+
+const load = (path: string, limits = usualLimits) =>
+  loadTrustedDocuments({ mode: 'enforce', path }, { schema, limits });
+const read = (text: string, limits = usualLimits) => load(folder.write(text), limits);
+const unusable = (...problems: unknown[]) => ({ name: 'ConfigError', problems });
 
 const hash = (text: string, algorithm = 'sha256'): string =>
   createHash(algorithm).update(text).digest('hex');
@@ -164,21 +160,23 @@ const manifestOf = (...texts: string[]): string =>
 const good = '{ viewer { tenantId } }';
 const many = `{ ${'__typename '.repeat(11)} }`;
 
-describe('readManifest', () => {
+describe('a manifest', () => {
   it.each([hash(good), `sha256:${hash(good)}`, hash(good, 'sha1'), hash(good, 'md5')])(
-    'reads a document by %s',
+    'is read with a document by %s, with a byte order mark or without',
     async (id) => {
-      const documents = new Map([[id, good]]);
-      expect(await read(JSON.stringify({ [id]: good }))).toEqual({ documents });
+      const text = JSON.stringify({ [id]: good });
+      for (const content of [text, `\uFEFF${text}`]) {
+        expect((await read(content)).find(id)).toBe(good);
+      }
     },
   );
 
   const apollo = (operations: unknown, more: object = {}): string =>
     JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations, ...more });
 
-  it("reads Apollo's manifest of persisted queries", async () => {
+  it('is read in the form of Apollo', async () => {
     const operation = { id: hash(good), name: 'Who', type: 'query', body: good };
-    expect(await read(apollo([operation]))).toEqual({ documents: new Map([[hash(good), good]]) });
+    expect((await read(apollo([operation]))).find(hash(good))).toBe(good);
   });
 
   it.each<[string, RegExp]>([
@@ -205,82 +203,71 @@ describe('readManifest', () => {
     [apollo([{ body: good }]), /document number 1: the name is not the SHA/],
     [apollo([{ id: hash(good) }]), /: it must be a text/],
     [apollo([{ id: hash('{ a }'), body: '{ a }' }]), /Cannot query field/],
-  ])('rejects %.150s', async (text, problem) => {
-    expect(await problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  ])('is rejected: %.150s', async (text, problem) => {
+    await expect(read(text)).rejects.toMatchObject(unusable(expect.stringMatching(problem)));
   });
 
-  it('tells everything that is wrong, each with the name of its document', async () => {
+  it('is rejected with everything that is wrong, each with the name of its document', async () => {
     const [first, second] = ['{ uno two }', '{ three }'];
-    expect(await problemsOf(manifestOf(first, good, second))).toEqual([
-      `document ${hash(first)}: Cannot query field "uno" on type "Query".`,
-      `document ${hash(first)}: Cannot query field "two" on type "Query".`,
-      `document ${hash(second)}: Cannot query field "three" on type "Query".`,
-    ]);
-  });
-
-  it('takes what is beyond a limit where that only warns', async () => {
-    expect(await read(manifestOf(many), { ...usualLimits, mode: 'warn-only' })).toHaveProperty(
-      'documents',
+    const wrong = (text: string, field: string): string =>
+      `TRUSTED_DOCUMENTS_PATH cannot be used: document ${hash(text)}: Cannot query field "${field}" on type "Query".`;
+    await expect(read(manifestOf(first, good, second))).rejects.toMatchObject(
+      unusable(wrong(first, 'uno'), wrong(first, 'two'), wrong(second, 'three')),
     );
   });
-});
 
-const folder = createManifestFolder();
-afterAll(folder.remove);
-
-const load = (path: string) =>
-  loadTrustedDocuments({ mode: 'enforce', path }, { schema, limits: usualLimits });
-
-describe('loadTrustedDocuments', () => {
-  it('loads a manifest, with a byte order mark or without', async () => {
-    const query = '{ __typename }';
-    const id = hash(query);
-    const text = JSON.stringify({ [id]: query });
-    for (const content of [text, `\uFEFF${text}`]) {
-      const loaded = await load(folder.write(content));
-      expect('trusted' in loaded && loaded.trusted.find(`sha256:${id}`)).toBe(query);
-    }
+  it('is read beyond a limit if that only warns', async () => {
+    const trusted = await read(manifestOf(many), { ...usualLimits, mode: 'warn-only' });
+    expect(trusted.find(hash(many))).toBe(many);
   });
 
   it.each<[string, string]>([
-    ['/nowhere/manifest.json', 'read: ENOENT.'],
-    [import.meta.dirname, 'read: the directory has no files with names that end in .json.'],
-    ['/dev/null', 'read: it is a device, a pipe or a socket, not a regular file.'],
-    [folder.write('{'), 'used: it must be a JSON object with documents by their hashes.'],
-  ])('says what is wrong with %s', async (path, problem) => {
-    const problems = [`TRUSTED_DOCUMENTS_PATH cannot be ${problem}`];
-    expect(await load(path)).toEqual({ problems });
+    ['/nowhere/manifest.json', 'ENOENT.'],
+    [import.meta.dirname, 'the directory has no files with names that end in .json.'],
+    ['/dev/null', 'it is a device, a pipe or a socket, not a regular file.'],
+  ])('is not read from %s', async (path, problem) => {
+    const problems = unusable(`TRUSTED_DOCUMENTS_PATH cannot be read: ${problem}`);
+    await expect(load(path)).rejects.toMatchObject(problems);
   });
 });
 
-const measure = (text: string): DocumentMeasure => measureDocument(parse(text));
+const measure = (text: string) => measureDocument(parse(text));
 
 describe('measureDocument', () => {
-  it.each<[string, Partial<DocumentMeasure>]>([
-    ['{ a }', { depth: 1, rootFields: 1, aliases: 0, directives: 0, introspectionDepth: 0 }],
-    ['{ a { b { c } d } e }', { depth: 3, rootFields: 2 }],
-    ['{ a { ... { ... on B { b } } } }', { depth: 2, rootFields: 1 }],
-    ['{ x: a { x: b } ... { y: __typename } }', { aliases: 3, rootFields: 2 }],
+  it.each<[string, Partial<ReturnType<typeof measure>>]>([
+    ['{ a }', { depth: 1, 'root-fields': 1, aliases: 0, directives: 0, 'introspection-depth': 0 }],
+    ['{ a { b { c } d } e }', { depth: 3, 'root-fields': 2 }],
+    ['{ a { ... { ... on B { b } } } }', { depth: 2, 'root-fields': 1 }],
+    ['{ x: a { x: b } ... { y: __typename } }', { aliases: 3, 'root-fields': 2 }],
     ['{ a: a }', { aliases: 1 }],
-    ['{ ...F ...F } fragment F on Q { x: a { y: b } c }', { aliases: 4, rootFields: 4, depth: 2 }],
+    [
+      '{ ...F ...F } fragment F on Q { x: a { y: b } c }',
+      { aliases: 4, 'root-fields': 4, depth: 2 },
+    ],
     ['{ r { ...F } } fragment F on Q { a { ...G } } fragment G on R { b { c } }', { depth: 4 }],
     [
       'query ($v: Int @x) @x @y { a @x ... @x { b } ...F @x } fragment F on Q @x { c @x }',
       { directives: 8 },
     ],
-    ['query A { a { b } } query B { x: a y: a }', { depth: 2, aliases: 2, rootFields: 2 }],
-    ['{ ...F } fragment F on Q { a ...F }', { rootFields: 1, depth: 1 }],
-    ['{ ...F } fragment F on Q { a ...G } fragment G on Q { b ...F }', { rootFields: 2 }],
-    ['{ ...Missing a }', { rootFields: 1 }],
+    ['query A { a { b } } query B { x: a y: a }', { depth: 2, aliases: 2, 'root-fields': 2 }],
+    ['{ ...F } fragment F on Q { a ...F }', { 'root-fields': 1, depth: 1 }],
+    ['{ ...F } fragment F on Q { a ...G } fragment G on Q { b ...F }', { 'root-fields': 2 }],
+    ['{ ...Missing a }', { 'root-fields': 1 }],
     ['fragment F on Q { x: a { b } }', { depth: 0, aliases: 0 }],
     ['type Q { a: Int }', { depth: 0 }],
     [
       '{ x: __schema { y: types { ofType { name } } } a { z: b } }',
-      { depth: 2, introspectionDepth: 4, aliases: 3, introspectionAliases: 2, rootFields: 2 },
+      {
+        depth: 2,
+        'introspection-depth': 4,
+        aliases: 3,
+        'introspection-aliases': 2,
+        'root-fields': 2,
+      },
     ],
     [
       '{ ...F } fragment F on Q { __type(name: "A") { ...T } } fragment T on __Type { x: kind }',
-      { depth: 1, introspectionDepth: 2, introspectionAliases: 1 },
+      { depth: 1, 'introspection-depth': 2, 'introspection-aliases': 1 },
     ],
   ])('of %s', (text, expected) => {
     expect(measure(text)).toMatchObject(expected);
@@ -290,8 +277,8 @@ describe('measureDocument', () => {
     const everything = { specifiedByUrl: true, directiveIsRepeatable: true, oneOf: true };
     const more = { schemaDescription: true, inputValueDeprecation: true };
     expect(measure(getIntrospectionQuery({ ...everything, ...more }))).toMatchObject({
-      introspectionDepth: 15,
-      introspectionAliases: 0,
+      'introspection-depth': 15,
+      'introspection-aliases': 0,
     });
     expect([addMutation, partnerQuery, listQuery].map((text) => measure(text).depth)).toEqual([
       6, 5, 4,
@@ -304,7 +291,7 @@ describe('measureDocument', () => {
       (_fragment, index) => `fragment F${index} on Q { ...F${index + 1} x: a ...F${index + 1} }`,
     );
     const text = `{ ...F0 } ${chain.slice(0, 500).join(' ')} fragment F500 on Q { a }`;
-    expect(measure(text)).toMatchObject({ aliases: 1_000_000, rootFields: 1_000_000, depth: 1 });
+    expect(measure(text)).toMatchObject({ aliases: 1_000_000, 'root-fields': 1_000_000, depth: 1 });
   });
 
   it('bears the deepest documents that can be allowed', () => {

@@ -1,16 +1,13 @@
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
-import { isArgumentFault } from '../../src/graphql/errorFormat.ts';
-import { decideHttpOutcome } from '../../src/graphql/httpStatus.ts';
-import { problemOf } from '../../src/graphql/problems.ts';
 import {
   readCallerToken,
   readClientRequestId,
   readRequestedWaitMs,
   readTraceparent,
-} from '../../src/graphql/requestHeaders.ts';
-import { GatewayError } from '../../src/partners/errors.ts';
+} from '../../src/graphql/context.ts';
+import { decideHttpOutcome, isForCaller, problemOf } from '../../src/graphql/errorFormat.ts';
 
 const schema = makeExecutableSchema({
   typeDefs: `
@@ -21,7 +18,6 @@ const schema = makeExecutableSchema({
       required(id: ID!): Int
       chosen(choice: Choice!): Int
       bug: Int
-      refused: Int
       graphqlBug: Int
       number: Int
       colour: Colour
@@ -34,9 +30,6 @@ const schema = makeExecutableSchema({
       chosen: () => 1,
       bug: () => {
         throw new TypeError('a bug');
-      },
-      refused: () => {
-        throw new GatewayError('THROTTLED', 'Slow down.');
       },
       graphqlBug: () => {
         throw new GraphQLError('a bug of a library');
@@ -61,18 +54,17 @@ describe('an error of the execution', () => {
       'query ($v: Boolean = true) { number @include(if: $v) }',
       { v: null },
     ],
-  ])('is the fault of the argument for %s', async (_what, source, variables) => {
+  ])('is for the caller if the argument is wrong: %s', async (_what, source, variables) => {
     const error = await errorOf(source, variables);
     expect(error?.message).toMatch(/^Argument "/);
-    expect(isArgumentFault(error)).toBe(true);
+    expect(error && isForCaller(error.toJSON(), error)).toBe(true);
   });
 
-  it.each(['bug', 'refused', 'graphqlBug', 'number', 'colour', 'never'])(
-    'is none for what %s does',
+  it.each(['bug', 'graphqlBug', 'number', 'colour', 'never'])(
+    'is not for the caller if %s made it',
     async (field) => {
       const error = await errorOf(`{ ${field} }`);
-      expect(error).toBeInstanceOf(GraphQLError);
-      expect(isArgumentFault(error)).toBe(false);
+      expect(error && isForCaller(error.toJSON(), error)).toBe(false);
     },
   );
 });

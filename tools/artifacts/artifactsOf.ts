@@ -5,7 +5,7 @@ import {
   isScalarType,
   isSpecifiedScalarType,
 } from 'graphql';
-import { subgraphSdlOf } from '../../src/graphql/subgraph.ts';
+import { subgraphSdlOf } from '../../src/graphql/schema.ts';
 import { scalarTypes } from './scalarTypes.ts';
 
 /**

@@ -14,8 +14,7 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import type { RequestContext } from '../../partners/context.ts';
 import { forEachUnit } from '../../shared/loopShare.ts';
-import { type AnswerLimits, plainText, takesTurns } from '../answerBounds.ts';
-import { askedIn } from '../typeNames.ts';
+import { type AnswerLimits, askedIn, plainText, takesTurns } from '../answer.ts';
 
 const gaveUp = Object.assign(new Error('graphql-js has to execute the operation'), { stack: '' });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'graphql';
-import { bytesOf, createDocumentStore } from '../../../src/graphql/documentStore.ts';
+import { type DocumentNode, parse } from 'graphql';
+import { createDocumentStore } from '../../../src/graphql/documents.ts';
 import { type Answer, empty, json } from '../../support/scriptedServer.ts';
 import { useStages } from '../../support/stages.ts';
 
@@ -66,11 +66,23 @@ describe('a document', () => {
 describe('the documents that are kept', () => {
   const documentOf = (fields: number) => parse(`{ ${'a '.repeat(fields)} }`);
 
-  it('count their tokens, their text and its comments', () => {
-    const bytes = bytesOf(documentOf(100));
-    expect(bytesOf(documentOf(200))).toBeGreaterThan(bytes * 1.5);
-    expect(bytesOf(parse(`{ a(b: "${'c'.repeat(10_000)}") }`))).toBeGreaterThan(20_000);
-    expect(bytesOf(parse(`{ a ${'#\n'.repeat(1_000)} }`))).toBeGreaterThan(90_000);
+  /** Keeps documents by their places in the list. */
+  async function keepAll(maximumBytes: number, ...documents: readonly DocumentNode[]) {
+    const { store, recordOf, keep, bytes } = createDocumentStore(maximumBytes);
+    for (const [index, document] of documents.entries()) {
+      await store.set(String(index), document);
+      keep(recordOf(document), { isTokenAccepted: () => true });
+    }
+    return { store, bytes: bytes() };
+  }
+  const bytesOf = async (...documents: readonly DocumentNode[]) =>
+    (await keepAll(1e9, ...documents)).bytes;
+
+  it('count their tokens, their text and its comments', async () => {
+    const bytes = await bytesOf(documentOf(100));
+    expect(await bytesOf(documentOf(200))).toBeGreaterThan(bytes * 1.5);
+    expect(await bytesOf(parse(`{ a(b: "${'c'.repeat(10_000)}") }`))).toBeGreaterThan(20_000);
+    expect(await bytesOf(parse(`{ a ${'#\n'.repeat(1_000)} }`))).toBeGreaterThan(90_000);
   });
 
   it.each([
@@ -79,14 +91,10 @@ describe('the documents that are kept', () => {
     ['one byte more than', 1, [true, true]],
   ] as const)('are the last ones used if the bound is %s their size', async (_what, more, kept) => {
     const documents = [documentOf(100), documentOf(100)];
-    const size = documents.reduce((sum, document) => sum + bytesOf(document), 0);
-    const { store, recordOf, keep, bytes } = createDocumentStore(size + more);
-    for (const [index, document] of documents.entries()) {
-      await store.set(String(index), document);
-      keep(recordOf(document), { isTokenAccepted: () => true });
-    }
+    const size = await bytesOf(...documents);
+    const { store, bytes } = await keepAll(size + more, ...documents);
     const found = await Promise.all(documents.map((_document, index) => store.get(String(index))));
     expect(found.map((document) => document !== undefined)).toEqual(kept);
-    expect(bytes()).toBeLessThanOrEqual(size + more);
+    expect(bytes).toBeLessThanOrEqual(size + more);
   });
 });

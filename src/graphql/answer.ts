@@ -1,13 +1,16 @@
 import {
+  type FieldNode,
   type FormattedExecutionResult,
   type GraphQLFieldResolver,
   type GraphQLFormattedError,
   type GraphQLResolveInfo,
   getNamedType,
   getNullableType,
+  isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
+  isObjectType,
   OperationTypeNode,
   responsePathAsArray,
 } from 'graphql';
@@ -15,8 +18,7 @@ import type { Path } from 'graphql/jsutils/Path.js';
 import type { Limits } from '../config/http.ts';
 import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import { extensionsOf, LimitError, messageOf } from './limits.ts';
-import { typeNamesIn } from './typeNames.ts';
+import { errorOf, fieldsIn, LimitError } from './limits.ts';
 
 export type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 
@@ -29,8 +31,6 @@ const cheapItems = 16;
 export function takesTurns({ length }: readonly unknown[], share: LoopShare): boolean {
   return length > cheapItems && (length > wholeItems || share.isUsedUp());
 }
-
-export type AnswerBounds = ReturnType<typeof createAnswerBounds>;
 
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
@@ -87,41 +87,31 @@ export function createAnswerBounds(limits: AnswerLimits) {
       : { limit: 'answer-values', allowed: limits.answerValues, seen: values, isExact: false };
   }
 
-  /** Data and errors of a query share the bound. */
-  function boundQuery(result: FormattedExecutionResult, { bytes, values, excess }: AnswerCount) {
-    const errors = result.errors ?? [];
-    const fitting = countFitting(errors, limits.answerBytes - bytes);
-    if (excess !== undefined || fitting < errors.length) {
-      result.data = null;
-      result.errors = [errorOf(excess ?? excessOf(limits.answerBytes + 1, values))];
-    }
-  }
-
-  /** Errors of a mutation have a bound of their own, so that neither what was done nor what was not goes untold. */
-  function boundMutation(
-    result: FormattedExecutionResult,
-    { values, excess, places }: AnswerCount,
-  ) {
-    if (excess !== undefined) {
-      cutPlaces(result, excess, places);
-    }
-    const errors = result.errors ?? [];
-    const fitting = countFitting(errors, limits.answerBytes);
-    if (fitting < errors.length) {
-      const told = errorOf(excessOf(limits.answerBytes + 1, values));
-      result.errors = [...errors.slice(0, fitting), told];
-    }
-  }
-
-  /** Cuts a finished answer to its bounds. */
+  /**
+   * Cuts a finished answer to its bounds. Data and errors of a query share the bound. Errors of a mutation have a bound
+   * of their own, so that neither what was done nor what was not goes untold.
+   */
   function bound(
     result: FormattedExecutionResult,
     operation: OperationTypeNode | undefined,
-    answer: AnswerCount,
+    { bytes, values, excess, places }: AnswerCount,
   ): void {
-    if (result.data !== undefined) {
-      const cut = operation === OperationTypeNode.MUTATION ? boundMutation : boundQuery;
-      cut(result, answer);
+    if (result.data === undefined) {
+      return;
+    }
+    const isQuery = operation !== OperationTypeNode.MUTATION;
+    if (excess !== undefined && !isQuery) {
+      cutPlaces(result, excess, places);
+    }
+    const { errors = [] } = result;
+    const fitting = countFitting(errors, limits.answerBytes - (isQuery ? bytes : 0));
+    const isCut = fitting < errors.length;
+    const tooLarge = () => errorOf(excessOf(limits.answerBytes + 1, values));
+    if (isQuery && (isCut || excess !== undefined)) {
+      result.data = null;
+      result.errors = [excess === undefined ? tooLarge() : errorOf(excess)];
+    } else if (isCut) {
+      result.errors = [...errors.slice(0, fitting), tooLarge()];
     }
   }
 
@@ -219,10 +209,6 @@ function countFitting(errors: readonly GraphQLFormattedError[], allowedBytes: nu
   return errors.length;
 }
 
-function errorOf(excess: AnswerExcess): { message: string; extensions: Record<string, unknown> } {
-  return { message: messageOf(excess), extensions: { ...extensionsOf(excess) } };
-}
-
 /** A text that JSON writes as it is. */
 export const plainText = /^[ !#-[\]-~]*$/;
 
@@ -250,16 +236,9 @@ function inTurns(
   if (!takesTurns(items, share)) {
     return items;
   }
-  const places: {
-    readonly give: (item: unknown) => void;
-    readonly fail: (error: unknown) => void;
-  }[] = [];
-  const promises = items.map(
-    () =>
-      new Promise<unknown>((give, fail) => {
-        places.push({ give, fail });
-      }),
-  );
+  const places: Readonly<Record<'give' | 'fail', (value: unknown) => void>>[] = [];
+  const place = (): Promise<unknown> => new Promise((give, fail) => places.push({ give, fail }));
+  const promises = items.map(place);
   let given = 0;
   const giveAll = async (): Promise<void> => {
     for (const [index, { give }] of places.entries()) {
@@ -284,4 +263,132 @@ function inTurns(
     }
   });
   return promises;
+}
+
+/** What the `__typename` fields of an object, or of all objects of a list, add to an answer. */
+type TypeNames = Readonly<Record<'bytes' | 'count', number>>;
+
+const none: TypeNames = { bytes: 0, count: 0 };
+
+/**
+ * How often a selection asks for `__typename`, and the bytes of it without the names of types. graphql-js makes the list
+ * of a field's nodes anew for each execution, but a node stays with its document.
+ */
+const known = new WeakMap<FieldNode | readonly FieldNode[], TypeNames>();
+
+/**
+ * Counts the `__typename` fields inside a value. graphql-js resolves them by itself, so they are counted with the
+ * object that they are of: in all fragments, and whether skipped or not.
+ */
+function typeNamesIn(value: unknown, info: GraphQLResolveInfo): TypeNames {
+  if (typeof value !== 'object' || value === null) {
+    return none;
+  }
+  const { fieldNodes } = info;
+  const [node] = fieldNodes;
+  const key = node !== undefined && fieldNodes.length === 1 ? node : fieldNodes;
+  const asked = known.get(key) ?? askedIn(fieldNodes, info.fragments);
+  known.set(key, asked);
+  if (asked.count === 0) {
+    return none;
+  }
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const nameLengths = items.reduce<number>((sum, item) => sum + nameLengthOf(item, info), 0);
+  return {
+    bytes: asked.bytes * items.length + asked.count * nameLengths,
+    count: asked.count * items.length,
+  };
+}
+
+function nameLengthOf(item: unknown, { returnType, schema }: GraphQLResolveInfo): number {
+  const type = getNamedType(returnType);
+  const name = isObjectType(type)
+    ? type.name
+    : (item as { readonly __typename?: unknown } | null)?.__typename;
+  if (typeof name === 'string') {
+    return name.length;
+  }
+  return isAbstractType(type)
+    ? Math.max(...schema.getPossibleTypes(type).map((possible) => possible.name.length))
+    : 0;
+}
+
+/** How often the selections of a field ask for `__typename`, wherever they do. */
+export function askedIn(
+  fieldNodes: readonly FieldNode[],
+  fragments: GraphQLResolveInfo['fragments'],
+): TypeNames {
+  const selected = fieldsIn(
+    fieldNodes.map(({ selectionSet }) => selectionSet),
+    fragments,
+  );
+  const asked = selected.filter(({ name }) => name.value === '__typename');
+  const keys = [...new Set(asked.map(({ alias, name }) => (alias ?? name).value))];
+  // Quotes around both, a colon and a comma.
+  return { bytes: keys.reduce((sum, key) => sum + key.length + 6, 0), count: keys.length };
+}
+
+/** Items of a list that are printed at once. */
+const itemsAtOnce = 16;
+
+/** Stands in an answer without errors for `data` that is printed already. */
+export class PrintedData {
+  readonly #text: string;
+  [member: string]: unknown;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Prints the whole answer as `printAnswer` does. */
+  print(extensions: object | undefined): string {
+    const rest = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
+    return `{"data":${this.#text}${rest}}\n`;
+  }
+}
+
+/** Prints an answer as `JSON.stringify` does, with a line's end, in slices if it has long lists. */
+export async function printAnswer(value: unknown, share: LoopShare): Promise<string> {
+  if (!hasLongList(value, 4)) {
+    return `${JSON.stringify(value)}\n`;
+  }
+  const parts: string[] = [];
+  await print(value, share, parts);
+  parts.push('\n');
+  return parts.join('');
+}
+
+async function print(value: unknown, share: LoopShare, parts: string[]): Promise<void> {
+  if (share.isUsedUp()) {
+    await share.nextTurn();
+  }
+  if (!hasLongList(value, 3)) {
+    // As inside an object: what JSON has no form for is left out there before.
+    parts.push(JSON.stringify(value));
+  } else if (Array.isArray(value)) {
+    parts.push('[');
+    for (let index = 0; index < value.length; index += 1) {
+      parts.push(index === 0 ? '' : ',');
+      await print(value[index], share, parts);
+    }
+    parts.push(']');
+  } else {
+    const members = Object.entries(value as object).filter(([, member]) => member !== undefined);
+    for (const [index, [name, member]] of members.entries()) {
+      parts.push(index === 0 ? '{' : ',', JSON.stringify(name), ':');
+      await print(member, share, parts);
+    }
+    parts.push('}');
+  }
+}
+
+/** Whether a long list is in a value, not more than so many levels inside. */
+function hasLongList(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  const isLong = Array.isArray(value) && value.length > itemsAtOnce;
+  return (
+    isLong || (levels > 0 && Object.values(value).some((member) => hasLongList(member, levels - 1)))
+  );
 }
