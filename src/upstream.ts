@@ -11,7 +11,7 @@ import { createConnections } from './graph/connections.ts';
 import { createRoutes } from './graph/routes.ts';
 import { createSend } from './graph/send.ts';
 import { createTransport } from './graph/transport.ts';
-import type { IdentityMode } from './identityMode.ts';
+import type { IdentityMode } from './identity/identityMode.ts';
 import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
 import { readPartner } from './partners/readPartner.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';

@@ -136,10 +136,11 @@ async function examine(
 
 /** The file that the configuration may name is read as the gateway does when it starts. @throws ConfigError */
 async function checkTrustedDocuments(config: Config): Promise<void> {
-  if (config.trustedDocuments.mode !== 'off') {
-    const { loadTrusted } = await import('../loadTrusted.ts');
+  const { trustedDocuments, limits } = config;
+  if (trustedDocuments.mode !== 'off') {
+    const { loadTrustedDocuments } = await import('../graphql/trusted.ts');
     const { schemaOf } = await import('../graphql/subgraph.ts');
-    await loadTrusted(config, schemaOf(config).schema);
+    await loadTrustedDocuments(trustedDocuments, { schema: schemaOf(config).schema, limits });
   }
 }
 

@@ -15,6 +15,7 @@ import {
   validate,
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
+import { ConfigError } from '../config/readers.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
@@ -73,29 +74,30 @@ export function bareId(id: string): string {
 const intervalMs = 5_000;
 const longestReason = 500;
 
-export interface WatchParts {
+interface WatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'trustedDocumentsReloaded'>;
 }
 
 /** Trusted documents that are read again when their files change. */
-export interface WatchedDocuments {
+interface WatchedDocuments {
   readonly documents: TrustedDocuments;
   stop(): void;
 }
 
 /**
- * Reads a manifest again whenever its files change, given what was loaded after the files had this state. If it cannot be
- * used, the documents from before stay, and the log says why.
+ * Loads a manifest, and reads it again whenever its files change. If it cannot be used then, the documents from before
+ * stay, and the log says why. @throws ConfigError if it cannot be used at first.
  */
-export function watchTrustedDocuments(
-  loaded: { readonly trusted: TrustedDocuments; readonly state: string },
+export async function watchTrustedDocuments(
   place: ManifestPlace,
   rules: ManifestRules,
   { clock, log, measurements }: WatchParts,
-): WatchedDocuments {
-  let { trusted: current, state } = loaded;
+): Promise<WatchedDocuments> {
+  // Before the documents are read: what changes meanwhile is seen the next time.
+  let state = await readState(place.path);
+  let current = await loadTrustedDocuments(place, rules);
   let isStopped = false;
   let stopTimer = (): void => undefined;
 
@@ -104,16 +106,17 @@ export function watchTrustedDocuments(
     if (newState === state) {
       return;
     }
-    // Before they are read: what changes meanwhile is seen the next time.
     state = newState;
-    const reloaded = await loadTrustedDocuments(place, rules);
-    if ('trusted' in reloaded) {
-      current = reloaded.trusted;
+    try {
+      current = await loadTrustedDocuments(place, rules);
       measurements.trustedDocumentsReloaded('loaded');
       log.info('Reloaded the trusted documents');
-    } else {
+    } catch (error) {
+      if (!(error instanceof ConfigError)) {
+        throw error;
+      }
       measurements.trustedDocumentsReloaded('rejected');
-      const reason = reloaded.problems.join(' ').slice(0, longestReason);
+      const reason = error.problems.join(' ').slice(0, longestReason);
       log.error('Cannot reload the trusted documents; the previous ones stay in use', { reason });
     }
   }
@@ -253,17 +256,13 @@ interface ManifestPlace {
   readonly path: string;
 }
 
-type LoadedDocuments =
-  | { readonly trusted: TrustedDocuments }
-  | { readonly problems: readonly string[] };
-
 const maximumFiles = 100;
 
-/** Loads the manifest once; each problem names the variable that leads to the file. */
+/** Loads the manifest once. @throws ConfigError that lists every problem, each with the variable that leads to the file. */
 export async function loadTrustedDocuments(
   { mode, path }: ManifestPlace,
   rules: ManifestRules,
-): Promise<LoadedDocuments> {
+): Promise<TrustedDocuments> {
   const documents = new Map<string, string>();
   const problems: string[] = [];
   const share = createLoopShare();
@@ -291,13 +290,14 @@ export async function loadTrustedDocuments(
     }
     problems.push(`TRUSTED_DOCUMENTS_PATH cannot be read: ${error.reason}.`);
   }
-  return problems.length > 0
-    ? { problems }
-    : { trusted: await createTrustedDocuments(mode, documents, rules.limits.tokens, share) };
+  if (problems.length > 0) {
+    throw new ConfigError(problems);
+  }
+  return createTrustedDocuments(mode, documents, rules.limits.tokens, share);
 }
 
 /** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */
-export async function readState(path: string): Promise<string> {
+async function readState(path: string): Promise<string> {
   try {
     const files = await findFiles(path);
     const states = await Promise.all(files.map((file) => stat(file)));
