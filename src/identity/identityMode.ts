@@ -1,5 +1,5 @@
-import { cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
+import { cloudOf } from '../config/graph.ts';
 import type { InboundConfig, OwnIdentityConfig } from '../config/identity.ts';
 import { ConfigError } from '../config/readers.ts';
 import {
