@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
-import { publicTokenWarning } from './banner.ts';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -17,10 +16,9 @@ import {
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
 import type { ManifestRules } from './graphql/trusted.ts';
-import type { Explorer } from './http/explorer.ts';
-import { explorerTabs } from './http/explorerExample.ts';
+import { explorerOf } from './http/explorerExample.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
-import { startIdentityMode } from './identityMode.ts';
+import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
 import { createLeases } from './partners/leases.ts';
 import { createPartnerLocks } from './partners/locks.ts';
@@ -28,7 +26,7 @@ import { createMemoryOutcomes, createRedisOutcomes } from './partners/outcomeSto
 import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
-import { embeddedGraphToken } from './shared/secret.ts';
+import { isLoopback } from './shared/proxy.ts';
 import { connectUpstream } from './upstream.ts';
 
 export interface Gateway {
@@ -258,29 +256,12 @@ function urlOf(app: FastifyInstance): string {
   return `http://${host}:${address.port}`;
 }
 
-/**
- * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
- * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
- */
-export function explorerOf({
-  explorer,
-  upstream,
-  apiVersion,
-}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
-  if (explorer === 'off') {
-    return undefined;
-  }
-  const isEmbedded = upstream.kind === 'emulator';
-  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
-  const token = isEmbedded ? embeddedGraphToken : '';
-  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
-  return {
-    mode: explorer,
-    example: {
-      ...tabs[0],
-      tabs,
-      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
-      headers: { authorization: `Bearer ${token}` },
-    },
-  };
+/** The embedded Graph's token is in the README, so other machines must not reach a gateway that uses it unnoticed. */
+export function publicTokenWarning(
+  { upstream }: Pick<Config, 'upstream'>,
+  url: string,
+): string | undefined {
+  return upstream.kind === 'emulator' && !isLoopback(new URL(url).hostname)
+    ? "The embedded Graph's token is public and HOST admits other machines: set HOST=127.0.0.1 or another Graph"
+    : undefined;
 }

@@ -10,15 +10,18 @@ const loadFailures: ReadonlySet<unknown> = new Set([
   'ERR_INVALID_PACKAGE_CONFIG',
 ]);
 
+const isLoadFailure = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && loadFailures.has(error.code);
+
 try {
-  await import('./program.ts');
+  const { runProgram } = await import('./program.ts');
+  await runProgram(isLoadFailure);
 } catch (error) {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (!loadFailures.has(code)) {
+  if (!isLoadFailure(error)) {
     throw error;
   }
   process.stderr.write(
-    `The gateway could not start: its files cannot be loaded (${code}); raise the limit of open files ` +
+    `The gateway could not start: its files cannot be loaded (${error.code}); raise the limit of open files ` +
       '(ulimit -n), or install again if files are missing.\n',
   );
   process.exit(1);

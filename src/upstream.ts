@@ -10,7 +10,7 @@ import { createGraphClient } from './graph/client.ts';
 import { createRoutes } from './graph/request.ts';
 import { createSend } from './graph/send.ts';
 import { createConnections, createTransport } from './graph/transport.ts';
-import type { IdentityMode } from './identityMode.ts';
+import type { IdentityMode } from './identity/identityMode.ts';
 import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
 import { readPartner } from './partners/partnerMapping.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';

@@ -1,12 +1,8 @@
 import type { ProxySettings } from '../shared/proxy.ts';
-import { type CloudName, cloudNames } from './clouds.ts';
-import { readGraphBudget, readUpstream, type Upstream } from './graph.ts';
+import { type CloudName, readGraphBudget, readUpstream, type Upstream } from './graph.ts';
 import {
-  type Limits,
-  readConnections,
-  readCorsOrigins,
-  readLimits,
-  readShedding,
+  hostedSandbox,
+  httpSettings,
   readTrustedDocuments,
   type TrustedDocumentsConfig,
 } from './http.ts';
@@ -15,9 +11,8 @@ import {
   ConfigError,
   createReaders,
   type Environment,
-  findMisspelledNames,
+  isServiceLink,
   type Readers,
-  readProxies,
 } from './readers.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
 import { read, readAll, type Settings, type ValueOf, variableNames } from './variables.ts';
@@ -46,6 +41,7 @@ const plainSettings = {
   documentCacheBytes: 'DOCUMENT_CACHE_BYTES',
   /** For the outcomes of mutations with a key: memory of this process, or of Redis. */
   idempotencyStoreBytes: 'IDEMPOTENCY_STORE_BYTES',
+  ...httpSettings,
 } as const;
 
 export type { Upstream };
@@ -61,11 +57,8 @@ export interface Config extends Settings<typeof plainSettings> {
   readonly explorer: ValueOf<'EXPLORER'>;
   readonly corsOrigins: readonly string[];
   readonly graphBudget: ReturnType<typeof readGraphBudget>;
-  readonly limits: Limits;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
-  readonly connections: ReturnType<typeof readConnections>;
-  readonly shedding: ReturnType<typeof readShedding>;
   /** The forward proxies towards Graph, the authority and the collector. */
   readonly proxies: ProxySettings;
 }
@@ -79,10 +72,10 @@ export function readConfig(
   readers: Readers = createReaders(environment),
 ): Config {
   const isProduction = read(readers, 'NODE_ENV') === 'production';
-  const upstream = readUpstream(readers, isProduction);
-  const named = readers.text('GRAPH_CLOUD');
-  const cloud = cloudNames.find((name) => name === named) ?? 'global';
+  const { upstream, cloud } = readUpstream(readers, isProduction);
+  const proxies = readProxies(readers);
   const plain = readAll(readers, plainSettings);
+  const origins = read(readers, 'CORS_ORIGINS') ?? [];
   const config: Config = {
     ...plain,
     upstream,
@@ -90,24 +83,95 @@ export function readConfig(
     identity: readIdentity(readers, cloud, upstream.kind),
     introspection: read(readers, 'INTROSPECTION', !isProduction),
     explorer: read(readers, 'EXPLORER', isProduction ? 'off' : 'auto'),
-    corsOrigins: readCorsOrigins(readers, upstream.kind),
+    // With the embedded Graph there is nothing to protect from it.
+    corsOrigins: [...new Set(upstream.kind === 'emulator' ? [...origins, hostedSandbox] : origins)],
     graphBudget: readGraphBudget(readers, upstream.kind),
-    limits: readLimits(readers),
     trustedDocuments: readTrustedDocuments(readers),
-    telemetry: readTelemetry(readers, plain.port),
-    connections: readConnections(readers),
-    shedding: readShedding(readers),
-    proxies: readProxies(readers),
+    telemetry: readTelemetry(readers, plain.port, proxies),
+    proxies,
   };
-  if (config.federation === 'subgraph' && config.trustedDocuments.mode === 'enforce') {
+  reportClashes(readers, config);
+  const problems = [...readers.problems, ...findMisspelledNames(environment)];
+  if (problems.length > 0) {
+    throw new ConfigError([...new Set(problems)]);
+  }
+  return config;
+}
+
+/** Lower case wins, as for curl and Node.js. */
+function readProxies(readers: Readers): ProxySettings {
+  const proxyOf = (name: 'HTTPS_PROXY' | 'HTTP_PROXY') => {
+    const lower = name.toLowerCase();
+    const isLower = readers.text(lower) !== undefined;
+    return read(readers, name, undefined, isLower ? lower : name);
+  };
+  return {
+    https: proxyOf('HTTPS_PROXY'),
+    http: proxyOf('HTTP_PROXY'),
+    exceptions: readers.text('no_proxy') ?? read(readers, 'NO_PROXY') ?? '',
+  };
+}
+
+/** Reports settings that are possible alone and not together. */
+function reportClashes(readers: Readers, config: Config): void {
+  const { connections, limits, federation, trustedDocuments } = config;
+  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
+    readers.report(
+      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
+    );
+  }
+  if (limits.documentBytes > limits.bodyBytes) {
+    readers.report(
+      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
+    );
+  }
+  if (federation === 'subgraph' && trustedDocuments.mode === 'enforce') {
     readers.report(
       'TRUSTED_DOCUMENTS_MODE must not be enforce with FEDERATION=subgraph: a router writes documents of its own. ' +
         'Let the router enforce trusted documents.',
     );
   }
-  const problems = [...readers.problems, ...findMisspelledNames(environment, variableNames)];
-  if (problems.length > 0) {
-    throw new ConfigError([...new Set(problems)]);
+}
+
+/** First words of names that no other program uses. */
+const ownWords = /^(GRAPH|LIMIT|SHED|LIST|TRUSTED|DRAIN|EMULATOR)_/;
+const fewestLetters = 8;
+const mostEdits = 2;
+
+/**
+ * Finds variables that are set, that nothing reads, and whose name is nearly a known one. Only names that begin as
+ * nothing but the gateway's do are judged.
+ */
+function findMisspelledNames(environment: Environment): readonly string[] {
+  return Object.entries(environment).flatMap(([name, value = '']) => {
+    const isOurs = ownWords.test(name) && (name.match(/[A-Za-z]/g) ?? []).length >= fewestLetters;
+    if (!isOurs || variableNames.has(name) || value.trim() === '' || isServiceLink(name, value)) {
+      return [];
+    }
+    const known = nearestOf(name);
+    return known === undefined ? [] : [`${name} is unknown; is ${known} meant?`];
+  });
+}
+
+function nearestOf(name: string): string | undefined {
+  const near = [...variableNames]
+    .filter((known) => Math.abs(known.length - name.length) <= mostEdits)
+    .map((known) => ({ known, edits: editsBetween(name, known) }))
+    .filter(({ edits }) => edits <= mostEdits)
+    .sort((one, other) => one.edits - other.edits);
+  return near[0]?.known;
+}
+
+/** Levenshtein's distance: letters added, dropped or replaced. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [column, wanted] of [...other].entries()) {
+      const [left = 0, above = 0, diagonal = 0] = [next[column], row[column + 1], row[column]];
+      next.push(Math.min(left + 1, above + 1, diagonal + (letter === wanted ? 0 : 1)));
+    }
+    row = next;
   }
-  return config;
+  return row[other.length] ?? 0;
 }

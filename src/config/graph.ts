@@ -1,6 +1,50 @@
-import { cloudNames, graphRootOf } from './clouds.ts';
 import type { Readers } from './readers.ts';
-import { largestBudget, read, readAll, type Settings, smallestRequestShare } from './variables.ts';
+import {
+  cloudNames,
+  largestBudget,
+  read,
+  readAll,
+  type Settings,
+  smallestRequestShare,
+} from './variables.ts';
+
+/** The national clouds by their names in the configuration. */
+export type CloudName = (typeof cloudNames)[number];
+
+/** What belongs to one cloud. An app is registered in one of them, and its tokens are good for no other. */
+interface Cloud {
+  /** Graph's root, without a slash at the end. */
+  readonly graphRoot: string;
+  /** Where tokens come from, without a slash at the end. */
+  readonly authorityHost: string;
+  /** All that the app was granted for Graph, as the scope of a token request. */
+  readonly scope: string;
+}
+
+// A scope that names a domain must name the one of its own cloud.
+const cloud = (graphRoot: string, authorityHost: string): Cloud => ({
+  graphRoot,
+  authorityHost,
+  scope: `${graphRoot}/.default`,
+});
+
+// Microsoft's list of national deployments. Both clouds of the US government have one authority.
+const clouds: Readonly<Record<CloudName, Cloud>> = {
+  global: cloud('https://graph.microsoft.com', 'https://login.microsoftonline.com'),
+  'usgov-l4': cloud('https://graph.microsoft.us', 'https://login.microsoftonline.us'),
+  'usgov-l5': cloud('https://dod-graph.microsoft.us', 'https://login.microsoftonline.us'),
+  china: cloud('https://microsoftgraph.chinacloudapi.cn', 'https://login.chinacloudapi.cn'),
+};
+
+/** Everything of a cloud at once, so that no two parts of it can come from different ones. */
+export function cloudOf(name: CloudName): Cloud {
+  return clouds[name];
+}
+
+/** The cloud whose Graph has this root, without a slash at the end. */
+export function cloudAt(graphRoot: string): CloudName | undefined {
+  return cloudNames.find((name) => clouds[name].graphRoot === graphRoot);
+}
 
 const emulatorSettings = {
   port: 'EMULATOR_PORT',
@@ -15,24 +59,23 @@ export type Upstream =
   | ({ readonly kind: 'emulator' } & Settings<typeof emulatorSettings>)
   | { readonly kind: 'graph'; readonly root: URL };
 
-export function readUpstream(readers: Readers, isProduction: boolean): Upstream {
-  const cloud = read(readers, 'GRAPH_CLOUD');
+/** Reads which Graph answers, and whose tokens and scopes count. */
+export function readUpstream(
+  readers: Readers,
+  isProduction: boolean,
+): { readonly upstream: Upstream; readonly cloud: CloudName } {
+  const named = read(readers, 'GRAPH_CLOUD');
   const root = read(readers, 'GRAPH_BASE_URL');
   const emulator = { kind: 'emulator' as const, ...readAll(readers, emulatorSettings) };
   const isRootNamed = readers.text('GRAPH_BASE_URL') !== undefined;
+  const cloud = named === undefined || named === 'emulator' ? undefined : named;
   if (emulator.hasControl && isProduction) {
     readers.report('EMULATOR_CONTROL must be false with NODE_ENV=production.');
   }
-  if (cloud === 'emulator' && isRootNamed) {
+  if (named === 'emulator' && isRootNamed) {
     readers.report(
       'GRAPH_CLOUD is emulator, so GRAPH_BASE_URL must be absent: name one of the two.',
     );
-  }
-  if (root !== undefined) {
-    return { kind: 'graph', root };
-  }
-  if (cloud !== undefined && cloud !== 'emulator') {
-    return { kind: 'graph', root: graphRootOf(cloud) };
   }
   if (isProduction && !isRootNamed) {
     readers.need(
@@ -40,7 +83,11 @@ export function readUpstream(readers: Readers, isProduction: boolean): Upstream 
       `with NODE_ENV=production it must be one of ${cloudNames.join(', ')}, or emulator to use the embedded Graph on purpose`,
     );
   }
-  return emulator;
+  const graphRoot = root ?? (cloud && new URL(clouds[cloud].graphRoot));
+  return {
+    upstream: graphRoot === undefined ? emulator : { kind: 'graph', root: graphRoot },
+    cloud: cloud ?? 'global',
+  };
 }
 
 /** How much is sent to Graph, for each app and tenant within 20 s; the embedded Graph has no limits. */

@@ -1,51 +1,95 @@
 import { errnoCodeOf } from '../shared/errnoCode.ts';
-import { ConfigError, type Readers, StartError, shown } from './readers.ts';
-import { read, readAll, type Settings } from './variables.ts';
+import { ConfigError, type Readers, StartError } from './readers.ts';
+import { read, type Settings } from './variables.ts';
 
-const connectionSettings = {
-  /** From the first byte of a request, or from the connection's beginning, to the end of its headers. */
-  headersTimeoutMs: 'HEADERS_TIMEOUT_MS',
-  /** The same to the end of its body. */
-  requestTimeoutMs: 'REQUEST_TIMEOUT_MS',
-  /** How long an answer may wait for its reader without a byte being taken. */
-  responseIdleTimeoutMs: 'RESPONSE_IDLE_TIMEOUT_MS',
-  keepAliveTimeoutMs: 'KEEP_ALIVE_TIMEOUT_MS',
-  limit: 'MAX_CONNECTIONS',
+export const httpSettings = {
+  connections: {
+    /** From the first byte of a request, or from the connection's beginning, to the end of its headers. */
+    headersTimeoutMs: 'HEADERS_TIMEOUT_MS',
+    /** The same to the end of its body. */
+    requestTimeoutMs: 'REQUEST_TIMEOUT_MS',
+    /** How long an answer may wait for its reader without a byte being taken. */
+    responseIdleTimeoutMs: 'RESPONSE_IDLE_TIMEOUT_MS',
+    keepAliveTimeoutMs: 'KEEP_ALIVE_TIMEOUT_MS',
+    limit: 'MAX_CONNECTIONS',
+    /** What bodies may take that are still arriving. */
+    arriving: {
+      bodies: 'MAX_ARRIVING_BODIES',
+      /** All that has arrived of them together. */
+      bytes: 'MAX_ARRIVING_BODY_BYTES',
+      /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
+      bytesPerSecond: 'MIN_BODY_BYTES_PER_SECOND',
+    },
+  },
+  /** From when on requests are rejected before they are read; 0 sets no bound. */
+  shedding: {
+    /** How late the event loop may be, on average, before the concurrency limit drops. */
+    eventLoopDelayMs: 'SHED_EVENT_LOOP_DELAY_MS',
+    heapPercent: 'SHED_HEAP_PERCENT',
+    /** How many requests may be open at the same time, whatever the event loop says. */
+    openRequests: 'SHED_OPEN_REQUESTS',
+  },
+  /** What a request may have at the most: what a process of this kind bears in one request. */
+  limits: {
+    /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
+    mode: 'LIMITS_MODE',
+    bodyBytes: 'LIMIT_BODY_BYTES',
+    /** Objects and arrays inside each other, in the body and in the parameters of a GET. */
+    jsonDepth: 'LIMIT_JSON_DEPTH',
+    documentBytes: 'LIMIT_DOCUMENT_BYTES',
+    tokens: 'LIMIT_TOKENS',
+    depth: 'LIMIT_DEPTH',
+    introspectionDepth: 'LIMIT_INTROSPECTION_DEPTH',
+    aliases: 'LIMIT_ALIASES',
+    /** Those of `__schema` and `__type`, and all below. */
+    introspectionAliases: 'LIMIT_INTROSPECTION_ALIASES',
+    rootFields: 'LIMIT_ROOT_FIELDS',
+    directives: 'LIMIT_DIRECTIVES',
+    /** Conditions of all filters of an operation, each element of a list counted. */
+    filterConditions: 'LIMIT_FILTER_CONDITIONS',
+    filterDepth: 'LIMIT_FILTER_DEPTH',
+    filterText: 'LIMIT_FILTER_TEXT',
+    /** Of one list. */
+    orderKeys: 'LIMIT_ORDER_KEYS',
+    pageRows: 'LIMIT_PAGE_ROWS',
+    /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
+    answerBytes: 'LIMIT_ANSWER_BYTES',
+    answerValues: 'LIMIT_ANSWER_VALUES',
+    errors: 'LIMIT_ERRORS',
+  },
 } as const;
 
-/** What bodies may take that are still arriving. */
-const arrivingSettings = {
-  bodies: 'MAX_ARRIVING_BODIES',
-  /** All that has arrived of them together. */
-  bytes: 'MAX_ARRIVING_BODY_BYTES',
-  /** How fast each has to arrive, on average, after a few seconds; 0 sets no bound. */
-  bytesPerSecond: 'MIN_BODY_BYTES_PER_SECOND',
-} as const;
+export type Limits = Settings<typeof httpSettings.limits>;
 
-/** Reads how long callers' connections may take, and how many there may be. */
-export function readConnections(readers: Readers) {
-  const connections = {
-    ...readAll(readers, connectionSettings),
-    arriving: readAll(readers, arrivingSettings),
-  };
-  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
-    readers.report(
-      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
+/** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
+export const hostedSandbox = 'https://studio.apollographql.com';
+
+/** Whether callers may send documents of their own. */
+export type TrustedDocumentsConfig =
+  | { readonly mode: 'off' }
+  | {
+      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
+      readonly mode: 'log-unknown' | 'enforce';
+      /** The file with the manifest, or a directory of such files. */
+      readonly path: string;
+    };
+
+/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
+export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
+  const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
+  const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
+  if (path !== undefined) {
+    readers.need(
+      'TRUSTED_DOCUMENTS_MODE',
+      'with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce',
     );
   }
-  return connections;
+  if (mode === undefined || mode === 'off') {
+    return { mode: 'off' };
+  }
+  readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
+  return { mode, path: path ?? '' };
 }
-
-/** From when on requests are rejected before they are read; 0 sets no bound. */
-const sheddingSettings = {
-  /** How late the event loop may be, on average, before the concurrency limit drops. */
-  eventLoopDelayMs: 'SHED_EVENT_LOOP_DELAY_MS',
-  heapPercent: 'SHED_HEAP_PERCENT',
-  /** How many requests may be open at the same time, whatever the event loop says. */
-  openRequests: 'SHED_OPEN_REQUESTS',
-} as const;
-
-export const readShedding = (readers: Readers) => readAll(readers, sheddingSettings);
 
 /** Where something was to listen, and which variables say so. */
 interface ListenPlace {
@@ -82,103 +126,4 @@ export function listenErrorOf(
   const variables = [hostVariable, portVariable].filter((name) => name !== undefined).join(' and ');
   const free = hostVariable === undefined ? 'port' : 'address';
   return new StartError(`${failure}; set ${variables} to a free ${free}.`, code);
-}
-
-/** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
-export const hostedSandbox = 'https://studio.apollographql.com';
-
-export function readCorsOrigins(
-  readers: Readers,
-  upstream: 'graph' | 'emulator',
-): readonly string[] {
-  const origins = read(readers, 'CORS_ORIGINS') ?? [];
-  for (const origin of origins) {
-    const problem = findOriginProblem(origin);
-    if (problem !== undefined) {
-      readers.report(`CORS_ORIGINS has "${shown(origin)}"; ${problem}.`);
-    }
-  }
-  // With the embedded Graph there is nothing to protect from it.
-  return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
-}
-
-/** Says why a text is no origin that a browser would send. */
-function findOriginProblem(text: string): string | undefined {
-  if (text.includes('*')) {
-    return 'name each origin: callers send tokens, and no page of the whole web is to send them';
-  }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    return 'an origin is http:// or https:// and a host, such as https://app.example';
-  }
-  return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
-}
-
-/** What a request may have at the most; `variables.ts` says more of each limit. */
-const limitSettings = {
-  /** In `warn-only` what merely costs time passes; what protects the process itself never does. */
-  mode: 'LIMITS_MODE',
-  bodyBytes: 'LIMIT_BODY_BYTES',
-  /** Objects and arrays inside each other, in the body and in the parameters of a GET. */
-  jsonDepth: 'LIMIT_JSON_DEPTH',
-  documentBytes: 'LIMIT_DOCUMENT_BYTES',
-  tokens: 'LIMIT_TOKENS',
-  depth: 'LIMIT_DEPTH',
-  introspectionDepth: 'LIMIT_INTROSPECTION_DEPTH',
-  aliases: 'LIMIT_ALIASES',
-  /** Those of `__schema` and `__type`, and all below. */
-  introspectionAliases: 'LIMIT_INTROSPECTION_ALIASES',
-  rootFields: 'LIMIT_ROOT_FIELDS',
-  directives: 'LIMIT_DIRECTIVES',
-  /** Conditions of all filters of an operation, each element of a list counted. */
-  filterConditions: 'LIMIT_FILTER_CONDITIONS',
-  filterDepth: 'LIMIT_FILTER_DEPTH',
-  filterText: 'LIMIT_FILTER_TEXT',
-  /** Of one list. */
-  orderKeys: 'LIMIT_ORDER_KEYS',
-  pageRows: 'LIMIT_PAGE_ROWS',
-  /** Of an answer's data and errors, as JSON; for a mutation, of each of the two. */
-  answerBytes: 'LIMIT_ANSWER_BYTES',
-  answerValues: 'LIMIT_ANSWER_VALUES',
-  errors: 'LIMIT_ERRORS',
-} as const;
-
-export type Limits = Settings<typeof limitSettings>;
-
-/** Reads the limits. Their upper bounds are what a process of this kind bears in one request. */
-export function readLimits(readers: Readers): Limits {
-  const limits = readAll(readers, limitSettings);
-  if (limits.documentBytes > limits.bodyBytes) {
-    readers.report(
-      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
-    );
-  }
-  return limits;
-}
-
-/** Whether callers may send documents of their own. */
-export type TrustedDocumentsConfig =
-  | { readonly mode: 'off' }
-  | {
-      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
-      readonly mode: 'log-unknown' | 'enforce';
-      /** The file with the manifest, or a directory of such files. */
-      readonly path: string;
-    };
-
-/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
-export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
-  const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
-  const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
-  if (path !== undefined) {
-    readers.need(
-      'TRUSTED_DOCUMENTS_MODE',
-      'with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce',
-    );
-  }
-  if (mode === undefined || mode === 'off') {
-    return { mode: 'off' };
-  }
-  readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
-  return { mode, path: path ?? '' };
 }

@@ -1,5 +1,5 @@
 import type { Secret } from '../shared/secret.ts';
-import { type CloudName, cloudOf } from './clouds.ts';
+import { type CloudName, cloudOf } from './graph.ts';
 import type { Readers } from './readers.ts';
 import { read, variableNames } from './variables.ts';
 
@@ -35,22 +35,15 @@ interface ManagedIdentityConfig {
   readonly endpoint: { readonly url: URL; readonly header: Secret } | undefined;
 }
 
-/** Whose token goes to Graph, and who may call. */
-export type IdentityConfig =
-  | { readonly mode: 'passthrough' }
-  | {
-      readonly mode: 'on-behalf-of';
-      readonly inbound: InboundConfig;
-      readonly outbound: RegistrationConfig;
-    }
-  | {
-      readonly mode: 'app-only';
-      readonly inbound: InboundConfig;
-      readonly outbound: RegistrationConfig | ManagedIdentityConfig;
-    };
-
 /** Of a gateway that has tokens of its own. */
-export type OwnIdentityConfig = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
+export interface OwnIdentityConfig {
+  readonly mode: 'on-behalf-of' | 'app-only';
+  readonly inbound: InboundConfig;
+  readonly outbound: RegistrationConfig | ManagedIdentityConfig;
+}
+
+/** Whose token goes to Graph, and who may call. */
+export type IdentityConfig = { readonly mode: 'passthrough' } | OwnIdentityConfig;
 
 /** What has no meaning if Graph alone judges callers. */
 const callerRules = [...variableNames].filter((name) => /^AUTH_(?!MODE$)/.test(name));
@@ -109,17 +102,17 @@ export function readIdentity(
     readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
     writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
   };
-  if (mode === 'app-only' && credential === undefined) {
+  if (isManaged) {
     return { mode, inbound, outbound: readManagedIdentity(readers, clientId) };
   }
-  const outbound: RegistrationConfig = {
+  const outbound = {
     kind: 'registration',
     authorityHost,
     tenantId: tenantId ?? '',
     clientId: clientId ?? '',
     // Without one the problem is reported above, and nothing is started.
     credential: credential ?? { kind: 'federated-token', path: '' },
-  };
+  } as const;
   return { mode, inbound, outbound };
 }
 

@@ -1,4 +1,6 @@
-import type { ForwardProxy, ProxySettings } from '../shared/proxy.ts';
+import { isIP } from 'node:net';
+import { isGuid } from '../shared/guid.ts';
+import { type ForwardProxy, isLoopback } from '../shared/proxy.ts';
 import { Secret } from '../shared/secret.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,7 +40,7 @@ export function createReaders(environment: Environment): Readers {
 const longestShown = 80;
 
 /** A value as a problem may show it: on one line, cut, and without what stands before an @ (it may be a password). */
-export function shown(value: string): string {
+function shown(value: string): string {
   const plain = value.replace(/^([a-z][\w+.-]*:\/\/)?.*@/is, '$1').replace(/\p{C}+/gu, ' ');
   return plain.length > longestShown ? `${plain.slice(0, longestShown)}…` : plain;
 }
@@ -49,123 +51,8 @@ const serviceLink =
 const serviceAddress = /^(tcp|udp|sctp):\/\//;
 
 /** Whether a platform set the variable for a service; it says nothing about the gateway then, whatever its name. */
-function isServiceLink(name: string, value: string): boolean {
+export function isServiceLink(name: string, value: string): boolean {
   return serviceLink.test(name) || (name.endsWith('_PORT') && serviceAddress.test(value));
-}
-
-/** First words of names that no other program uses. */
-const ownWords = /^(GRAPH|LIMIT|SHED|LIST|TRUSTED|DRAIN|EMULATOR)_/;
-const fewestLetters = 8;
-const mostEdits = 2;
-
-/**
- * Finds variables that are set, that nothing reads, and whose name is nearly a known one. Only names that begin as
- * nothing but the gateway's do are judged.
- */
-export function findMisspelledNames(
-  environment: Environment,
-  knownNames: ReadonlySet<string>,
-): readonly string[] {
-  return Object.entries(environment).flatMap(([name, value = '']) => {
-    const isOurs = ownWords.test(name) && (name.match(/[A-Za-z]/g) ?? []).length >= fewestLetters;
-    if (!isOurs || knownNames.has(name) || value.trim() === '' || isServiceLink(name, value)) {
-      return [];
-    }
-    const known = nearestOf(name, knownNames);
-    return known === undefined ? [] : [`${name} is unknown; is ${known} meant?`];
-  });
-}
-
-function nearestOf(name: string, knownNames: ReadonlySet<string>): string | undefined {
-  const near = [...knownNames]
-    .filter((known) => Math.abs(known.length - name.length) <= mostEdits)
-    .map((known) => ({ known, edits: editsBetween(name, known) }))
-    .filter(({ edits }) => edits <= mostEdits)
-    .sort((one, other) => one.edits - other.edits);
-  return near[0]?.known;
-}
-
-/** Levenshtein's distance: letters added, dropped or replaced. */
-function editsBetween(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1];
-    for (const [column, wanted] of [...other].entries()) {
-      const [left = 0, above = 0, diagonal = 0] = [next[column], row[column + 1], row[column]];
-      next.push(Math.min(left + 1, above + 1, diagonal + (letter === wanted ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[other.length] ?? 0;
-}
-
-/**
- * Reads the forward proxies as curl and Node.js do: lower case wins, a proxy without a scheme is one at `http://`.
- */
-export function readProxies(readers: Readers): ProxySettings {
-  return {
-    https: readProxy(readers, ['https_proxy', 'HTTPS_PROXY']),
-    http: readProxy(readers, ['http_proxy', 'HTTP_PROXY']),
-    exceptions: readers.text('no_proxy') ?? readers.text('NO_PROXY') ?? '',
-  };
-}
-
-function readProxy(readers: Readers, names: readonly string[]): ForwardProxy | undefined {
-  const found = names
-    .map((name) => [name, readers.text(name)] as const)
-    .find(([, value]) => value !== undefined);
-  const [name, value] = found ?? [];
-  if (name === undefined || value === undefined) {
-    return undefined;
-  }
-  const text = value.includes('://') ? value : `http://${value}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const authorization = url && authorizationOf(url);
-  if (url === undefined || authorization === null || !/^https?:$/.test(url.protocol)) {
-    // The value is not shown: it may hold a password.
-    readers.report(
-      `${name} cannot be used: it must be the http:// or https:// address of a proxy, with a user name and password ` +
-        'percent-encoded if it has them.',
-    );
-    return undefined;
-  }
-  return { url: new URL(url.origin), authorization };
-}
-
-/** Undefined without user information, null if it cannot be decoded. */
-function authorizationOf({ username, password }: URL): Secret | undefined | null {
-  if (username === '' && password === '') {
-    return undefined;
-  }
-  try {
-    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return new Secret(`Basic ${Buffer.from(pair).toString('base64')}`);
-  } catch {
-    return null;
-  }
-}
-
-/** Reads `key=value` pairs with commas between and values percent-encoded; undefined if the text is none of that. */
-export function parseKeyValues(text: string): ReadonlyMap<string, string> | undefined {
-  const pairs = new Map<string, string>();
-  const given = text.split(',').map((pair) => pair.trim());
-  for (const pair of given.filter((candidate) => candidate !== '')) {
-    const [, key = '', encoded = ''] = /^([^=]+?)\s*=\s*(.*)$/.exec(pair) ?? [];
-    const value = percentDecode(encoded);
-    if (key === '' || value === undefined) {
-      return undefined;
-    }
-    pairs.set(key, value);
-  }
-  return pairs;
-}
-
-export function percentDecode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A configuration that the gateway does not start with; lists everything that is wrong with it. */
@@ -190,3 +77,281 @@ export class StartError extends Error {
     this.code = code;
   }
 }
+
+/** One variable of the environment: how its text is read, and what the manual says of it, in Markdown. */
+export interface Variable<Value> {
+  /** `fault` reports what is wrong, in words that follow the variable's name, and gives a value to go on with. */
+  readonly parse: (text: string, fault: (problem: string) => Value) => Value;
+  /** If the variable is absent. */
+  readonly fallback: Value;
+  readonly values: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+const code = (text: unknown): string => `\`${text}\``;
+const codes = (words: readonly string[]): string => words.map(code).join(', ');
+
+/** A kind of variable; `is` makes one of it. The manual may have words of its own for default and values. */
+const kind = <Value>(values: string, fallback: Value, parse: Variable<Value>['parse']) => ({
+  is: (
+    meaning: string,
+    shownDefault = /string|number|boolean/.test(typeof fallback) ? code(fallback) : 'none',
+    shownValues = values,
+  ): Variable<Value> => ({
+    parse,
+    fallback,
+    values: shownValues,
+    default: shownDefault,
+    meaning,
+  }),
+});
+
+const optional = <Value>(values: string, parse: Variable<Value | undefined>['parse']) =>
+  kind<Value | undefined>(values, undefined, parse);
+
+const mustBe = (text: string, what: string): string => `is "${shown(text)}"; it must be ${what}`;
+
+export const integer = (min: number, max: number, fallback: number) =>
+  kind(`${min} to ${max}`, fallback, (text, fault) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return number >= min && number <= max
+      ? number
+      : fault(mustBe(text, `a whole number from ${min} to ${max}`));
+  });
+
+export const flag = (fallback: boolean) =>
+  kind(codes(['true', 'false']), fallback, (text, fault) =>
+    ['true', 'false', '1', '0'].includes(text)
+      ? text === 'true' || text === '1'
+      : fault(mustBe(text, 'true, false, 1 or 0')),
+  );
+
+/** One of some words; undefined if the variable is absent and there is no fallback. */
+export const oneOf = <
+  const Word extends string,
+  const Fallback extends Word | undefined = undefined,
+>(
+  words: readonly Word[],
+  fallback?: Fallback,
+) =>
+  kind<Word | Fallback>(codes(words), fallback as Fallback, (text, fault) => {
+    const word = words.find((candidate) => candidate === text);
+    return word ?? fault(mustBe(text, `one of ${words.join(', ')}`));
+  });
+
+const wordsIn = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** Any of some words, with commas between and each once. */
+export const someOf = <const Word extends string>(words: readonly Word[]) =>
+  kind<readonly Word[]>(`${codes(words)}, separated by commas`, [], (text, fault) => {
+    const given = wordsIn(text);
+    // A comma too many is no word; a word with a slip in it must not pass for none.
+    for (const stray of given.filter((word) => !words.some((known) => known === word))) {
+      fault(`has "${shown(stray)}"; it must be some of ${words.join(', ')}, with commas between`);
+    }
+    return words.filter((word) => given.includes(word));
+  });
+
+const itself = (text: string): string => text;
+export const text = optional('text', itself);
+export const path = optional('path', itself);
+export const secret = optional('text; never shown', (value) => new Secret(value));
+
+export const guid = optional<string>('GUID', (value, fault) =>
+  // Not shown: a secret is easily put where the id beside it belongs.
+  isGuid(value) ? value.toLowerCase() : fault('must be a GUID'),
+);
+
+/** Nothing but commas is a problem: taken for absent it could mean that everything is allowed. */
+const listOf = (
+  values: string,
+  findProblems: (words: readonly string[]) => readonly string[],
+  normalize = itself,
+) =>
+  optional<readonly string[]>(`${values}, separated by commas`, (value, fault) => {
+    const words = wordsIn(value).map(normalize);
+    const problems = words.length === 0 ? ['has nothing between its commas'] : findProblems(words);
+    return problems.map(fault).length > 0 ? undefined : words;
+  });
+
+export const list = listOf('texts', () => []);
+/** In lower case, as tokens have them. */
+export const guids = listOf(
+  'GUIDs',
+  (words) => (words.every(isGuid) ? [] : ['must be GUIDs, with commas between']),
+  (word) => word.toLowerCase(),
+);
+
+export const origins = listOf('texts', (words) =>
+  words.flatMap((word) => {
+    const problem = findOriginProblem(word);
+    return problem === undefined ? [] : [`has "${shown(word)}"; ${problem}`];
+  }),
+);
+
+/** Says why a text is no origin that a browser would send. */
+function findOriginProblem(text: string): string | undefined {
+  if (text.includes('*')) {
+    return 'name each origin: callers send tokens, and no page of the whole web is to send them';
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    return 'an origin is http:// or https:// and a host, such as https://app.example';
+  }
+  return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
+}
+
+/** A host's name or address, without brackets or a port. */
+export const host = (fallback: string) =>
+  kind('name or address', fallback, (value, fault) =>
+    isIP(value) !== 0 || /^[a-z\d_][\w.-]{0,252}$/i.test(value)
+      ? value
+      : fault(mustBe(value, "a host's name or IP address")),
+  );
+
+/** The URL is not shown: it may hold credentials, and then the problem would leak them. */
+const urlOf = <Value>(
+  values: string,
+  make: (url: URL) => Value,
+  findProblem: (url: URL) => string | undefined,
+) =>
+  optional<Value>(values, (value, fault) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const problem = url === undefined ? 'it must be an absolute URL' : findProblem(url);
+    return url === undefined || problem !== undefined
+      ? fault(`cannot be used: ${problem}`)
+      : make(url);
+  });
+
+const asUrl = (url: URL): URL => url;
+/** A URL of any form, such as a platform sets for its own programs. */
+export const plainUrl = urlOf('URL', asUrl, () => undefined);
+/** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
+export const rootUrl = urlOf('URL', asUrl, findRootProblem);
+
+export const graphRootUrl = urlOf('URL', asUrl, (url) =>
+  /\/(beta|v1\.0)\/?$/i.test(url.pathname)
+    ? 'it must end before the version, which GRAPH_API_VERSION names'
+    : findRootProblem(url),
+);
+
+export const collectorUrl = urlOf('URL', asUrl, (url) => {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return 'it must begin with https:// or http://';
+  }
+  return hasUser(url)
+    ? 'it must not have a user name or password; use headers for that'
+    : findTailProblem(url);
+});
+
+/** A scheme, a host, and at most a user name, a password, a port and a database's number. */
+export const redisUrl = urlOf(
+  '`redis://` or `rediss://` URL; never shown',
+  ({ href }) => new Secret(href),
+  (url) => {
+    if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+      return 'it must begin with redis:// or rediss://';
+    }
+    if (url.hostname === '') {
+      return 'it must name a host';
+    }
+    if (!/^\/?\d*$/.test(url.pathname)) {
+      return "after the host there may only be a database's number";
+    }
+    return userOf(url) === undefined
+      ? 'user name and password must be percent-encoded'
+      : findTailProblem(url);
+  },
+);
+
+/** A proxy's address; without a scheme it is one at `http://`, as for curl and Node.js. */
+export const forwardProxy = optional<ForwardProxy>('text', (value, fault) => {
+  const address = value.includes('://') ? value : `http://${value}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const user = url && userOf(url);
+  // Not shown: it may hold a password.
+  if (url === undefined || user === undefined || !/^https?:$/.test(url.protocol)) {
+    return fault(
+      'cannot be used: it must be the http:// or https:// address of a proxy, with a user name and password ' +
+        'percent-encoded if it has them',
+    );
+  }
+  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  return {
+    url: new URL(url.origin),
+    authorization: hasUser(url) ? new Secret(authorization) : undefined,
+  };
+});
+
+const hasUser = ({ username, password }: URL): boolean => username !== '' || password !== '';
+
+/** User name and password with a colon between; undefined if they cannot be decoded. */
+function userOf({ username, password }: URL): string | undefined {
+  const parts = [username, password].map(percentDecode);
+  return parts.includes(undefined) ? undefined : parts.join(':');
+}
+
+function findTailProblem({ search, hash }: URL): string | undefined {
+  return search !== '' || hash !== '' ? 'it must end before any ? or #' : undefined;
+}
+
+function findRootProblem(url: URL): string | undefined {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
+  }
+  return hasUser(url) ? 'it must not have a user name or password' : findTailProblem(url);
+}
+
+/** Reads `key=value` pairs with commas between and values percent-encoded; undefined if the text is none of that. */
+function parseKeyValues(text: string): Readonly<Record<string, string>> | undefined {
+  const pairs = new Map<string, string>();
+  for (const pair of wordsIn(text)) {
+    const [, key = '', encoded = ''] = /^([^=]+?)\s*=\s*(.*)$/.exec(pair) ?? [];
+    const value = percentDecode(encoded);
+    if (key === '' || value === undefined) {
+      return undefined;
+    }
+    pairs.set(key, value);
+  }
+  return Object.fromEntries(pairs);
+}
+
+function percentDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const attributes = kind<Readonly<Record<string, string>>>(
+  '`key=value`, separated by commas',
+  {},
+  (value, fault) => parseKeyValues(value) ?? fault('must be key=value, with commas between'),
+);
+
+/** Their values are never shown, not even if they cannot be used. */
+export const headers = kind<Readonly<Record<string, Secret>>>(
+  '`name=value`, separated by commas; never shown',
+  {},
+  (value, fault) => {
+    const pairs = Object.entries(parseKeyValues(value) ?? { '': '' });
+    const isSendable = pairs.every(
+      ([name, text]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\x20-\x7e]*$/.test(text),
+    );
+    return isSendable
+      ? Object.fromEntries(pairs.map(([name, text]) => [name, new Secret(text)]))
+      : fault('cannot be used: it must be name=value, with commas between');
+  },
+);
+
+/** A share. */
+export const ratio = kind('0 to 1', 1, (value, fault) => {
+  const number = /^\d(\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
+  return number >= 0 && number <= 1 ? number : fault(mustBe(value, 'a number from 0 to 1'));
+});

@@ -1,18 +1,16 @@
-import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
-import { parseKeyValues, type Readers, readProxies } from './readers.ts';
-import { read, readAll, type Settings, type ValueOf } from './variables.ts';
+import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import type { Readers } from './readers.ts';
+import { read, readAll, type Settings } from './variables.ts';
 
 /** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
 export interface TelemetryConfig {
   /** Who speaks: `service.name` and whatever else operators sort by. */
   readonly resource: Readonly<Record<string, string>>;
   readonly traces: TracesConfig | undefined;
-  readonly metrics: MetricsConfig;
-}
-
-interface MetricsConfig {
-  readonly prometheus: ListenConfig | undefined;
-  readonly otlp: MetricsPushConfig | undefined;
+  readonly metrics: {
+    readonly prometheus: ListenConfig | undefined;
+    readonly otlp: MetricsPushConfig | undefined;
+  };
 }
 
 const listenSettings = {
@@ -28,111 +26,6 @@ const pushSettings = {
 } as const;
 export interface MetricsPushConfig extends OtlpConfig, Settings<typeof pushSettings> {
   readonly exportTimeoutMs: number;
-}
-
-/** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
-export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryConfig {
-  const isDisabled = read(readers, 'OTEL_SDK_DISABLED');
-  read(readers, 'OTEL_LOGS_EXPORTER');
-  read(readers, 'OTEL_PROPAGATORS');
-  const resource = readResource(readers);
-  const traces = readTraces(readers);
-  const metrics = readMetrics(readers, gatewayPort);
-  return isDisabled
-    ? { resource, traces: undefined, metrics: { prometheus: undefined, otlp: undefined } }
-    : { resource, traces, metrics };
-}
-
-function readResource(readers: Readers): Readonly<Record<string, string>> {
-  const text = read(readers, 'OTEL_RESOURCE_ATTRIBUTES') ?? '';
-  const attributes = parseKeyValues(text);
-  if (attributes === undefined) {
-    readers.report('OTEL_RESOURCE_ATTRIBUTES must be key=value, with commas between.');
-  }
-  const named = read(readers, 'OTEL_SERVICE_NAME');
-  return {
-    'service.name': 'compliance-partner-gateway',
-    ...Object.fromEntries(attributes ?? []),
-    ...(named !== undefined && { 'service.name': named }),
-  };
-}
-
-function readMetrics(readers: Readers, gatewayPort: number): MetricsConfig {
-  const given = read(readers, 'OTEL_METRICS_EXPORTER');
-  if (given.length > 1 && given.includes('none')) {
-    readers.report('OTEL_METRICS_EXPORTER has none beside others: name one or the other.');
-  }
-  const isNamed = readers.text('OTEL_METRICS_EXPORTER') !== undefined;
-  const pushes = isNamed ? given.includes('otlp') : namesCollector(readers, 'METRICS');
-  const prometheus = readAll(readers, listenSettings);
-  if (given.includes('prometheus') && prometheus.port !== 0 && prometheus.port === gatewayPort) {
-    readers.report('OTEL_EXPORTER_PROMETHEUS_PORT is PORT: metrics need a port of their own.');
-  }
-  return {
-    prometheus: given.includes('prometheus') ? prometheus : undefined,
-    otlp: pushes ? readPush(readers) : undefined,
-  };
-}
-
-function readPush(readers: Readers): MetricsPushConfig {
-  const push = readAll(readers, pushSettings);
-  const usualTimeoutMs = Math.min(30_000, push.intervalMs);
-  const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', usualTimeoutMs);
-  if (exportTimeoutMs > push.intervalMs) {
-    readers.report('OTEL_METRIC_EXPORT_TIMEOUT must not be more than OTEL_METRIC_EXPORT_INTERVAL.');
-  }
-  return { ...readOtlp(readers, 'METRICS'), ...push, exportTimeoutMs };
-}
-
-const general = 'OTEL_EXPORTER_OTLP_';
-
-/** What can be set for all kinds of telemetry, and for each alone. */
-const otlpParts = {
-  protocol: 'PROTOCOL',
-  /** Most collectors of others want a key in one of them. */
-  headers: 'HEADERS',
-  compression: 'COMPRESSION',
-  timeoutMs: 'TIMEOUT',
-  certificatePath: 'CERTIFICATE',
-  clientCertificatePath: 'CLIENT_CERTIFICATE',
-  clientKeyPath: 'CLIENT_KEY',
-} as const;
-
-type OtlpSettings = {
-  readonly [Key in keyof typeof otlpParts]: ValueOf<`${typeof general}${(typeof otlpParts)[Key]}`>;
-};
-
-/** How one kind of telemetry is sent to a collector. */
-export interface OtlpConfig extends OtlpSettings {
-  readonly url: URL;
-  /** The forward proxy that leads to the collector. */
-  readonly proxy: ForwardProxy | undefined;
-}
-
-type Signal = 'TRACES' | 'METRICS';
-
-/** Whether an endpoint is configured for this kind of telemetry. */
-function namesCollector(readers: Readers, signal: Signal): boolean {
-  return ['', `${signal}_`].some((part) => readers.text(`${general}${part}ENDPOINT`) !== undefined);
-}
-
-/** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
-function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
-  const entries = Object.entries(otlpParts).map(([key, part]) => {
-    const common = read(readers, `${general}${part}`);
-    return [key, read(readers, `${general}${part}`, common, `${general}${signal}_${part}`)];
-  });
-  const settings = Object.fromEntries(entries) as OtlpSettings;
-  if ((settings.clientCertificatePath === undefined) !== (settings.clientKeyPath === undefined)) {
-    readers.report(
-      `${general}CLIENT_CERTIFICATE and ${general}CLIENT_KEY belong together: set both or none.`,
-    );
-  }
-  // An address for one kind is taken as it is; to the one for all, the path of the kind is added.
-  const special = read(readers, `${general}ENDPOINT`, undefined, `${general}${signal}_ENDPOINT`);
-  const root = read(readers, `${general}ENDPOINT`)?.href ?? 'http://localhost:4318';
-  const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
-  return { ...settings, url, proxy: proxyFor(url, readProxies(readers)) };
 }
 
 const samplerSettings = {
@@ -157,18 +50,109 @@ export interface TracesConfig {
   readonly batch: Settings<typeof batchSettings>;
 }
 
+/** What can be set for all kinds of telemetry, and for each alone. */
+const otlpSettings = {
+  protocol: 'OTEL_EXPORTER_OTLP_PROTOCOL',
+  /** Most collectors of others want a key in one of them. */
+  headers: 'OTEL_EXPORTER_OTLP_HEADERS',
+  compression: 'OTEL_EXPORTER_OTLP_COMPRESSION',
+  timeoutMs: 'OTEL_EXPORTER_OTLP_TIMEOUT',
+  certificatePath: 'OTEL_EXPORTER_OTLP_CERTIFICATE',
+  clientCertificatePath: 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+  clientKeyPath: 'OTEL_EXPORTER_OTLP_CLIENT_KEY',
+} as const;
+
+/** How one kind of telemetry is sent to a collector. */
+export interface OtlpConfig extends Settings<typeof otlpSettings> {
+  readonly url: URL;
+  /** The forward proxy that leads to the collector. */
+  readonly proxy: ForwardProxy | undefined;
+}
+
+/** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
+export function readTelemetry(
+  readers: Readers,
+  gatewayPort: number,
+  proxies: ProxySettings,
+): TelemetryConfig {
+  const isDisabled = read(readers, 'OTEL_SDK_DISABLED');
+  read(readers, 'OTEL_LOGS_EXPORTER');
+  read(readers, 'OTEL_PROPAGATORS');
+  const named = read(readers, 'OTEL_SERVICE_NAME');
+  const resource = {
+    'service.name': 'compliance-partner-gateway',
+    ...read(readers, 'OTEL_RESOURCE_ATTRIBUTES'),
+    ...(named !== undefined && { 'service.name': named }),
+  };
+  const traces = readTraces(readers, proxies);
+  const given = read(readers, 'OTEL_METRICS_EXPORTER');
+  if (given.length > 1 && given.includes('none')) {
+    readers.report('OTEL_METRICS_EXPORTER has none beside others: name one or the other.');
+  }
+  const isNamed = readers.text('OTEL_METRICS_EXPORTER') !== undefined;
+  const pushes = isNamed ? given.includes('otlp') : namesCollector(readers, 'METRICS');
+  const listen = readAll(readers, listenSettings);
+  const prometheus = given.includes('prometheus') ? listen : undefined;
+  if (prometheus !== undefined && prometheus.port !== 0 && prometheus.port === gatewayPort) {
+    readers.report('OTEL_EXPORTER_PROMETHEUS_PORT is PORT: metrics need a port of their own.');
+  }
+  const metrics = { prometheus, otlp: pushes ? readPush(readers, proxies) : undefined };
+  return isDisabled
+    ? { resource, traces: undefined, metrics: { prometheus: undefined, otlp: undefined } }
+    : { resource, traces, metrics };
+}
+
 /** Reads whether traces are sent, and how; undefined if they are not. */
-function readTraces(readers: Readers): TracesConfig | undefined {
+function readTraces(readers: Readers, proxies: ProxySettings): TracesConfig | undefined {
   const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
-  const isWanted = isNamed ? exporter === 'otlp' : namesCollector(readers, 'TRACES');
   const sampler = readAll(readers, samplerSettings);
-  if (!isWanted) {
+  if (isNamed ? exporter !== 'otlp' : !namesCollector(readers, 'TRACES')) {
     return undefined;
   }
   const batch = readAll(readers, batchSettings);
   if (batch.maxExportBatchSize > batch.maxQueueSize) {
     readers.report('OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE.');
   }
-  return { otlp: readOtlp(readers, 'TRACES'), sampler, batch };
+  return { otlp: readOtlp(readers, 'TRACES', proxies), sampler, batch };
+}
+
+function readPush(readers: Readers, proxies: ProxySettings): MetricsPushConfig {
+  const push = readAll(readers, pushSettings);
+  const usualTimeoutMs = Math.min(30_000, push.intervalMs);
+  const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', usualTimeoutMs);
+  if (exportTimeoutMs > push.intervalMs) {
+    readers.report('OTEL_METRIC_EXPORT_TIMEOUT must not be more than OTEL_METRIC_EXPORT_INTERVAL.');
+  }
+  return { ...readOtlp(readers, 'METRICS', proxies), ...push, exportTimeoutMs };
+}
+
+type Signal = 'TRACES' | 'METRICS';
+const endpoint = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+
+/** The variable for one kind of telemetry in place of the one for all. */
+const nameFor = (signal: Signal, name: string): string => name.replace('OTLP_', `OTLP_${signal}_`);
+
+/** Whether an endpoint is configured for this kind of telemetry. */
+function namesCollector(readers: Readers, signal: Signal): boolean {
+  return [endpoint, nameFor(signal, endpoint)].some((name) => readers.text(name) !== undefined);
+}
+
+/** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
+function readOtlp(readers: Readers, signal: Signal, proxies: ProxySettings): OtlpConfig {
+  const entries = Object.entries(otlpSettings).map(([key, name]) => {
+    const common = read(readers, name);
+    return [key, read(readers, name, common, nameFor(signal, name))];
+  });
+  const settings = Object.fromEntries(entries) as Settings<typeof otlpSettings>;
+  if ((settings.clientCertificatePath === undefined) !== (settings.clientKeyPath === undefined)) {
+    readers.report(
+      'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY belong together: set both or none.',
+    );
+  }
+  // An address for one kind is taken as it is; to the one for all, the path of the kind is added.
+  const special = read(readers, endpoint, undefined, nameFor(signal, endpoint));
+  const root = read(readers, endpoint)?.href ?? 'http://localhost:4318';
+  const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
+  return { ...settings, url, proxy: proxyFor(url, proxies) };
 }

@@ -1,7 +1,8 @@
-import { cloudNames } from './clouds.ts';
 import {
+  attributes,
   collectorUrl,
   flag,
+  forwardProxy,
   graphRootUrl,
   guid,
   guids,
@@ -10,8 +11,10 @@ import {
   integer,
   list,
   oneOf,
+  origins,
   path,
   plainUrl,
+  type Readers,
   ratio,
   redisUrl,
   rootUrl,
@@ -19,9 +22,9 @@ import {
   someOf,
   text,
   type Variable,
-} from './kinds.ts';
-import type { Readers } from './readers.ts';
+} from './readers.ts';
 
+export const cloudNames = ['global', 'usgov-l4', 'usgov-l5', 'china'] as const;
 const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const emulatorQuirks = [
@@ -102,7 +105,6 @@ export const sections = {
     REDIS_URL: redisUrl.is(
       'the Redis for budget, locks and outcomes that replicas share',
       'none: each counts for itself',
-      '`redis://` or `rediss://` URL; never shown',
     ),
     GRAPH_BUDGET_REPLICAS: integer(1, 1000, 1).is(
       'replicas that divide the budget while they do not share it',
@@ -111,10 +113,10 @@ export const sections = {
     IDEMPOTENCY_STORE_BYTES: integer(mebibyte, 4 * gibibyte, 67_108_864).is(
       'bytes for [outcomes of `idempotencyKey`](operations.md#idempotency-keys)',
     ),
-    HTTPS_PROXY: text.is(
+    HTTPS_PROXY: forwardProxy.is(
       'the proxy for `https`; also in lower case; see [deployment](deployment.md#behind-a-forward-proxy)',
     ),
-    HTTP_PROXY: text.is('the proxy for `http`; also in lower case'),
+    HTTP_PROXY: forwardProxy.is('the proxy for `http`; also in lower case'),
     NO_PROXY: text.is('hosts and networks that are reached without a proxy; also in lower case'),
   },
   Identity: {
@@ -219,7 +221,7 @@ export const sections = {
       'what `/` shows',
       '`auto`, in production `off`',
     ),
-    CORS_ORIGINS: list.is(
+    CORS_ORIGINS: origins.is(
       'origins whose pages may call, such as `https://app.example`',
       "none; embedded Graph: Apollo's hosted Sandbox",
     ),
@@ -266,11 +268,7 @@ export const sections = {
     OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: path.is("a PEM file with the gateway's own certificate"),
     OTEL_EXPORTER_OTLP_CLIENT_KEY: path.is('a PEM file with its key'),
     OTEL_SERVICE_NAME: text.is('name of this service', '`compliance-partner-gateway`'),
-    OTEL_RESOURCE_ATTRIBUTES: text.is(
-      'attributes of this service',
-      'none',
-      '`key=value`, separated by commas',
-    ),
+    OTEL_RESOURCE_ATTRIBUTES: attributes.is('attributes of this service'),
     OTEL_TRACES_SAMPLER: oneOf(samplers, 'parentbased_always_on').is('which traces are recorded'),
     OTEL_TRACES_SAMPLER_ARG: ratio.is('the share of traces that a `traceidratio` records'),
     OTEL_BSP_MAX_QUEUE_SIZE: integer(1, largestQueue, 2048).is('spans that wait'),
@@ -336,16 +334,23 @@ export function read<Name extends VariableName>(
   });
 }
 
-/** The variables of some settings, by the names that the settings have in the configuration. */
-type SettingNames = Readonly<Record<string, VariableName>>;
-export type Settings<Names extends SettingNames> = {
-  readonly [Key in keyof Names]: ValueOf<Names[Key]>;
+/** The variables of some settings, by the names that the settings have in the configuration; groups are inside. */
+interface SettingNames {
+  readonly [setting: string]: VariableName | SettingNames;
+}
+export type Settings<Names> = {
+  readonly [Key in keyof Names]: Names[Key] extends VariableName
+    ? ValueOf<Names[Key]>
+    : Settings<Names[Key]>;
 };
 
-export function readAll<Names extends SettingNames>(
+export function readAll<const Names extends SettingNames>(
   readers: Readers,
   names: Names,
 ): Settings<Names> {
-  const entries = Object.entries(names).map(([key, name]) => [key, read(readers, name)]);
+  const entries = Object.entries(names).map(([key, name]) => [
+    key,
+    typeof name === 'string' ? read(readers, name) : readAll(readers, name),
+  ]);
   return Object.fromEntries(entries) as Settings<Names>;
 }

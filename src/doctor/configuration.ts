@@ -1,5 +1,5 @@
-import { cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
+import { cloudOf } from '../config/graph.ts';
 import type { Environment } from '../config/readers.ts';
 import { variableNames } from '../config/variables.ts';
 import { isLoopback } from '../shared/proxy.ts';

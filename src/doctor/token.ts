@@ -1,11 +1,11 @@
-import { type CloudName, cloudNames, cloudOf } from '../config/clouds.ts';
 import type { Config } from '../config/config.ts';
+import { type CloudName, cloudAt, cloudOf } from '../config/graph.ts';
 import type { OwnIdentityConfig } from '../config/identity.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/request.ts';
 import { IdentityError } from '../identity/errors.ts';
+import { inboundOptions } from '../identity/identityMode.ts';
 import { startIdentity } from '../identity/verifyToken.ts';
-import { inboundOptions } from '../identityMode.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { embeddedGraphToken, type Secret } from '../shared/secret.ts';
 import { type CheckParts, withinTimeout } from './endpoint.ts';
@@ -149,7 +149,7 @@ function audienceFinding(audience: unknown, cloud: CloudName, remedy: string): F
   if (name === graphAppId) {
     return ok('It is for Microsoft Graph.');
   }
-  const named = cloudNames.find((candidate) => cloudOf(candidate).graphRoot === name);
+  const named = cloudAt(name);
   if (named === undefined) {
     return problem('It is not for Microsoft Graph, which will reject it with 401.', remedy);
   }

@@ -1,3 +1,6 @@
+import type { Config } from '../config/config.ts';
+import { embeddedGraphToken } from '../shared/secret.ts';
+import type { Explorer } from './explorer.ts';
 import type { ExplorerTab } from './explorerSettings.ts';
 
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
@@ -182,7 +185,7 @@ const [partnerId, groupId] = [
  * The tabs that an explorer begins with. Before the embedded Graph, the add is first and everything can be run as it
  * is. Before any other Graph a read is first, and no write has the variables that it needs to run.
  */
-export function explorerTabs(
+function explorerTabs(
   isEmbedded: boolean,
   hasWindows: boolean,
 ): readonly [ExplorerTab, ...ExplorerTab[]] {
@@ -201,4 +204,31 @@ export function explorerTabs(
     write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
   ];
   return isEmbedded ? [add, viewerTab, ...reads, ...writes] : [viewerTab, ...reads, add, ...writes];
+}
+
+/**
+ * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
+ */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
+  return {
+    mode: explorer,
+    example: {
+      ...tabs[0],
+      tabs,
+      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
 }

@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // In `tools/` beside `src/`.
   drift: ['partners', 'graph'],
   artifacts: ['http', 'graphql'],
-  doctor: [...upTo('graphql'), 'identityMode.ts', 'loadTrusted.ts', 'dependencies.ts'],
+  doctor: [...upTo('graphql'), 'dependencies.ts'],
 };
 
 /** Packages, and the folders that own them. */

@@ -7,7 +7,7 @@ import {
   type OwnGateway,
   readConfig,
 } from '../../src/createGateway.ts';
-import { createProcessEnd, type ProcessEnd } from '../../src/processEnd.ts';
+import { createProcessEnd } from '../../src/program.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { recordingLog } from '../support/logs.ts';
 import { openConnection } from '../support/rawConnection.ts';
@@ -223,7 +223,7 @@ describe('process end', () => {
   let exits: number[];
   let stops: number[];
   let finish: { readonly stopped: () => void; readonly failed: (error: Error) => void };
-  let end: ProcessEnd;
+  let end: ReturnType<typeof createProcessEnd>;
 
   beforeEach(() => {
     clock = createVirtualClock();

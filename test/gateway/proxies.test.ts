@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
-import { createReaders, readProxies } from '../../src/config/readers.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { proxyFor } from '../../src/shared/proxy.ts';
 import { createProxyAgent } from '../../src/shared/tunnel.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { createTestCertificates, type ServerCertificate } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
+import { problemsOf } from '../support/configProblems.ts';
 import { diagnose } from '../support/doctorHarness.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
@@ -143,13 +143,8 @@ describe('the doctor behind a forward proxy', () => {
   });
 });
 
-function read(environment: Record<string, string>) {
-  const readers = createReaders(environment);
-  return { settings: readProxies(readers), problems: readers.problems };
-}
-
 function hrefFor(url: string, environment: Record<string, string>): string | undefined {
-  return proxyFor(new URL(url), read(environment).settings)?.url.href;
+  return proxyFor(new URL(url), readConfig(environment).proxies)?.url.href;
 }
 
 const both = { HTTPS_PROXY: 'http://secure:1', HTTP_PROXY: 'http://plain:2' };
@@ -232,17 +227,17 @@ describe('the proxy for an address', () => {
 
 describe('the credentials of a proxy', () => {
   it('are decoded, and no part of its address', () => {
-    const { settings } = read({ HTTPS_PROXY: 'http://a%40b:hunter%3A2@p.example:1' });
-    const { url, authorization } = settings.https ?? {};
+    const { proxies } = readConfig({ HTTPS_PROXY: 'http://a%40b:hunter%3A2@p.example:1' });
+    const { url, authorization } = proxies.https ?? {};
     expect(url?.href).toBe('http://p.example:1/');
     expect(authorization?.reveal()).toBe(`Basic ${btoa('a@b:hunter:2')}`);
-    expect(JSON.stringify(settings)).not.toContain('hunter');
+    expect(JSON.stringify(proxies)).not.toContain('hunter');
   });
 
   it.each(['socks5://u:hunter2@p.example', 'http://u:hunter2@', 'http://u:%E0hunter2@p.example'])(
     'are not shown when %s cannot be used',
     (value) => {
-      const { problems } = read({ https_proxy: value });
+      const problems = problemsOf({ https_proxy: value });
       expect(problems).toEqual([expect.stringMatching(/^https_proxy cannot be used: /)]);
       expect(problems.join()).not.toContain('hunter2');
     },

@@ -1,14 +1,13 @@
-import { readConnections, readShedding } from '../../src/config/http.ts';
-import { createReaders } from '../../src/config/readers.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { noMeasurements } from './measurements.ts';
 
-const nothingSet = createReaders({});
+const { connections, shedding } = readConfig({});
 
 /** What the HTTP server needs for its door where nothing is configured. */
 export const doorParts = {
-  connections: readConnections(nothingSet),
-  shedding: readShedding(nothingSet),
+  connections,
+  shedding,
   clock: systemClock,
   measurements: noMeasurements,
 };

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { cloudNames, cloudOf, graphRootOf } from '../../src/config/clouds.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { cloudAt, cloudOf } from '../../src/config/graph.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
 import { environmentOf, problemsOf } from '../support/configProblems.ts';
 
@@ -345,10 +345,10 @@ describe('cloudOf', () => {
       authorityHost: `https://${authority}`,
       scope: `https://${graph}/.default`,
     });
-    expect(graphRootOf(name)).toEqual(new URL(`https://${graph}/`));
+    expect(cloudAt(`https://${graph}`)).toBe(name);
   });
 
   it('knows no other cloud', () => {
-    expect(cloudNames).toEqual(['global', 'usgov-l4', 'usgov-l5', 'china']);
+    expect(cloudAt('https://graph.example')).toBeUndefined();
   });
 });

@@ -11,9 +11,9 @@ import type {
 } from '@microsoft/microsoft-graph-types-beta';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
-import { bannerOf, publicTokenWarning } from '../../src/banner.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createForgetfulStorage, storageOf } from '../../src/explorer/forgetfulStorage.ts';
+import { publicTokenWarning } from '../../src/gateway.ts';
 import type {
   NewAssignmentResource,
   NewAssignmentTargetResource,
@@ -23,6 +23,7 @@ import type {
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wireByState } from '../../src/partners/model.ts';
+import { bannerOf } from '../../src/program.ts';
 import { EndController } from '../../src/shared/abort.ts';
 import { graceOf } from '../../src/shared/clock.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';

@@ -1,21 +1,21 @@
-import { cloudOf } from './config/clouds.ts';
-import type { Config } from './config/config.ts';
-import type { IdentityConfig, InboundConfig } from './config/identity.ts';
-import { ConfigError } from './config/readers.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Config } from '../config/config.ts';
+import { cloudOf } from '../config/graph.ts';
+import type { InboundConfig, OwnIdentityConfig } from '../config/identity.ts';
+import { ConfigError } from '../config/readers.ts';
 import {
   type Credentials,
   createTenantKeys,
   passthroughCredentials,
   type TenantKeys,
-} from './graph/credentials.ts';
+} from '../graph/credentials.ts';
 import {
   type Authorizer,
   createAuthorizer,
   createOwnTenantKeys,
   guardCredentials,
-} from './identity/authorizer.ts';
-import type { OutboundCredentials } from './identity/outbound/credentials.ts';
+} from './authorizer.ts';
+import type { OutboundCredentials } from './outbound/credentials.ts';
+import type { OutboundParts } from './outbound/token.ts';
 
 /** Whose token goes to Graph, and who may call. */
 export interface IdentityMode {
@@ -25,46 +25,40 @@ export interface IdentityMode {
   readonly authorizer: Authorizer | undefined;
   /** Whether callers can be judged. */
   isReady(): boolean;
-  /** How old the keys are with which callers' tokens are checked, in milliseconds. */
-  keyAgeMs(): number | undefined;
   close(): Promise<void>;
 }
-
-type OwnIdentity = Exclude<IdentityConfig, { readonly mode: 'passthrough' }>;
-type Outbound = OwnIdentity['outbound'];
 
 const passthrough = (): IdentityMode => ({
   credentials: passthroughCredentials,
   tenantKeys: createTenantKeys(),
   authorizer: undefined,
   isReady: () => true,
-  keyAgeMs: () => undefined,
   close: async () => undefined,
 });
 
 /** Starts the mode that the configuration asks for; what a mode does not need is not loaded. @throws ConfigError */
 export async function startIdentityMode(
   config: Config,
-  surroundings: Dependencies,
+  parts: OutboundParts,
 ): Promise<IdentityMode> {
   const { identity: settings } = config;
   if (settings.mode === 'passthrough') {
     return passthrough();
   }
   await checkCredential(settings.outbound);
-  const { startIdentity } = await import('./identity/verifyToken.ts');
+  const { startIdentity } = await import('./verifyToken.ts');
   const { inbound, mode, outbound } = settings;
   const identity = startIdentity({
     ...inboundOptions(inbound, mode),
-    ...surroundings,
+    ...parts,
     proxies: config.proxies,
   });
   const authorizer = createAuthorizer(identity.identify, {
     READ: inbound.readPermissions,
     WRITE: inbound.writePermissions,
   });
-  const credentials = await createOutbound(config, settings, surroundings);
-  const stopWatching = surroundings.measurements.watchKeyAge(() => identity.keys.ageMs);
+  const credentials = await createOutbound(config, settings, parts);
+  const stopWatching = parts.measurements.watchKeyAge(() => identity.keys.ageMs);
   const app = {
     clientId: outbound.clientId ?? '',
     tenantId: outbound.kind === 'registration' ? outbound.tenantId : '',
@@ -74,7 +68,6 @@ export async function startIdentityMode(
     tenantKeys: createOwnTenantKeys(app, authorizer, mode === 'on-behalf-of'),
     authorizer,
     isReady: () => identity.keys.isReady,
-    keyAgeMs: () => identity.keys.ageMs,
     async close() {
       stopWatching();
       identity.keys.close();
@@ -84,13 +77,13 @@ export async function startIdentityMode(
 }
 
 /** If a credential's file cannot be used, the start says so; the gateway would be ready, and reject every caller. */
-async function checkCredential(outbound: Outbound): Promise<void> {
+async function checkCredential(outbound: OwnIdentityConfig['outbound']): Promise<void> {
   if (outbound.kind !== 'registration' || outbound.credential.kind === 'secret') {
     return;
   }
   const { credential } = outbound;
-  const { createProve } = await import('./identity/outbound/clientProof.ts');
-  const { OutboundIdentityError } = await import('./identity/outbound/token.ts');
+  const { createProve } = await import('./outbound/clientProof.ts');
+  const { OutboundIdentityError } = await import('./outbound/token.ts');
   await createProve(credential)('', '').catch((error: unknown) => {
     if (!(error instanceof OutboundIdentityError)) {
       throw error;
@@ -113,10 +106,10 @@ export function inboundOptions(inbound: InboundConfig, mode: 'on-behalf-of' | 'a
 /** Makes what gets the gateway's own tokens; what a mode does not need is not loaded. */
 export async function createOutbound(
   { cloud, proxies }: Config,
-  { mode, outbound }: OwnIdentity,
-  surroundings: Dependencies,
+  { mode, outbound }: OwnIdentityConfig,
+  parts: OutboundParts,
 ): Promise<OutboundCredentials> {
-  const { createOutboundCredentials } = await import('./identity/outbound/credentials.ts');
+  const { createOutboundCredentials } = await import('./outbound/credentials.ts');
   const options = { mode, cloud, scope: cloudOf(cloud).scope, outbound };
-  return createOutboundCredentials(options, { ...surroundings, proxies });
+  return createOutboundCredentials(options, { ...parts, proxies });
 }
