@@ -10,7 +10,7 @@ import { methodOf, routeOf } from './types.ts';
 interface ReportParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
+  readonly measurements: Pick<Measurements, 'attempt' | 'inFlight'>;
 }
 
 /** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
@@ -32,13 +32,13 @@ export function startAttemptReport(
   const route = routeOf(operation);
   const labels = { method, route, attempt: number, repeatReason };
   const trace = call.trace?.startAttempt({ operation, ...labels });
-  measurements.underWay(1);
+  measurements.inFlight(1);
 
   /** Takes the measurement and ends the span; gives what log lines say of the attempt. */
   function end(measured: { status: number } | { errorType: string }, found: object) {
     const durationMs = clock.now() - startedMs;
     measurements.attempt({ ...labels, ...measured, durationMs });
-    measurements.underWay(-1);
+    measurements.inFlight(-1);
     trace?.end({ ...found, ...measured, durationMs });
     return {
       requestId: call.requestId,

@@ -52,7 +52,10 @@ export interface SendOptions {
 export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'underWay' | 'heldBack' | 'breakerState'>;
+  readonly measurements: Pick<
+    Measurements,
+    'attempt' | 'inFlight' | 'rejectedLocally' | 'breakerState'
+  >;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
   readonly credentials: Credentials;
@@ -167,7 +170,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     });
     return waiting?.catch((error: unknown) => {
       if (error instanceof GraphRejectedLocallyError) {
-        measurements.heldBack('budget', 'graph');
+        measurements.rejectedLocally('budget', 'graph');
       }
       throw error;
     });

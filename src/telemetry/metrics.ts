@@ -97,7 +97,7 @@ export function createMeasurements(meter: Meter) {
     description: 'How long requests to this gateway took.',
     advice,
   });
-  const underWay = meter.createUpDownCounter('gateway_upstream_inflight', {
+  const inFlight = meter.createUpDownCounter('gateway_upstream_inflight', {
     description: 'Attempts towards Microsoft Graph in flight.',
     valueType: ValueType.INT,
   });
@@ -125,7 +125,7 @@ export function createMeasurements(meter: Meter) {
   // A series starts at zero, so that its first rise is seen.
   circuit.record(0, { upstream: 'graph' });
   count.gateway_upstream_throttled_total.add(0);
-  underWay.add(0);
+  inFlight.add(0);
   return {
     attempt(measurement: AttemptMeasurement): void {
       const { method, route, durationMs, attempt, repeatReason, status, errorType } = measurement;
@@ -144,7 +144,7 @@ export function createMeasurements(meter: Meter) {
       }
     },
     /** One more or one less is in flight to Graph. */
-    underWay: (change: 1 | -1): void => underWay.add(change),
+    inFlight: (change: 1 | -1): void => inFlight.add(change),
     request(measurement: RequestMeasurement): void {
       const { method, route, durationMs, status, errorType, operationType } = measurement;
       requests.record(durationMs / 1000, {
@@ -161,7 +161,7 @@ export function createMeasurements(meter: Meter) {
     /** Reads how many tokens of the gateway's own are kept. */
     watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
     /** A request that was rejected before it was sent. */
-    heldBack: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
+    rejectedLocally: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
       count.gateway_upstream_shed_total.add(1, { upstream, reason }),
     breakerState: (state: BreakerState, upstream: Upstream): void =>
       circuit.record(states.indexOf(state), { upstream }),

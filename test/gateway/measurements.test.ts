@@ -169,7 +169,7 @@ describe('createMeasurements', () => {
       requested({ 'error.type': 'callerLeft' }),
     ],
     [
-      'heldBack',
+      'rejectedLocally',
       ['breaker', 'graph'],
       ['gateway_upstream_shed_total', 1, { upstream: 'graph', reason: 'breaker' }],
     ],
@@ -194,8 +194,8 @@ describe('createMeasurements', () => {
       ['gateway_token_acquire_seconds', 0.5, { flow: 'on-behalf-of', outcome: 'token' }],
     ],
     ['tokenLookedUp', ['miss'], ['gateway_token_cache_lookups_total', 1, { result: 'miss' }]],
-    ['underWay', [1], ['gateway_upstream_inflight', 1, undefined]],
-    ['underWay', [-1], ['gateway_upstream_inflight', -1, undefined]],
+    ['inFlight', [1], ['gateway_upstream_inflight', 1, undefined]],
+    ['inFlight', [-1], ['gateway_upstream_inflight', -1, undefined]],
     ['limitSeen', ['depth', 7], ['gateway_limits_seen', 7, { limit: 'depth' }]],
     [
       'limitExceeded',

@@ -33,7 +33,7 @@ export function recordingMeasurements(): Measurements & {
     seen,
     attempt: (measurement) => attempts.push(measurement),
     request: (measurement) => requests.push(measurement),
-    heldBack: (reason, upstream) => events.push(`rejected by ${reason}${towards(upstream)}`),
+    rejectedLocally: (reason, upstream) => events.push(`rejected by ${reason}${towards(upstream)}`),
     breakerState: (state, upstream) => events.push(`breaker ${state}${towards(upstream)}`),
     shed: (reason) => events.push(`shed for ${reason}`),
     connectionCut: (reason) => events.push(`connection cut for ${reason}`),
