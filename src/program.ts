@@ -6,8 +6,7 @@ import { createGateway, type OwnGateway } from './createGateway.ts';
 import { createProcessEnd } from './processEnd.ts';
 import { systemClock } from './shared/clock.ts';
 import { errnoCodeOf } from './shared/errnoCode.ts';
-import { createLogger, type Log } from './telemetry/log.ts';
-import { standardOutput } from './telemetry/logSink.ts';
+import { createLogger, type Log, standardOutput } from './telemetry/log.ts';
 
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;

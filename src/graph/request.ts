@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Trace } from '../telemetry/requestTrace.ts';
+import type { Trace } from '../telemetry/trace.ts';
 import type { Refusal } from './errorBody.ts';
 import type { Routes } from './routes.ts';
 import type { GraphOperation, NewPartnerResource } from './types.ts';

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { atMost } from '../shared/atMost.ts';
 import { Secret } from '../shared/secret.ts';
-import type { CallerTrace } from '../telemetry/requestTrace.ts';
 import type { ProblemBody } from './problems.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -23,7 +22,7 @@ export function readTraceparent(headers: Headers): string | undefined {
 }
 
 /** Gives the caller's trace context with its state, which is left to those who know its form; undefined without one. */
-export function readCallerTrace(headers: Headers): CallerTrace | undefined {
+export function readCallerTrace(headers: Headers) {
   const traceparent = readTraceparent(headers);
   const state = headers['tracestate'];
   const tracestate = Array.isArray(state) ? state.join() : state;

@@ -3,7 +3,7 @@ import { readCallerTrace } from '../graphql/requestHeaders.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
-import type { RequestTrace, StartTrace } from '../telemetry/requestTrace.ts';
+import type { RequestTrace, StartTrace } from '../telemetry/trace.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -5,10 +5,15 @@ import {
   type ObservableCallback,
   ValueType,
 } from '@opentelemetry/api';
-import type { AttemptStart } from './requestTrace.ts';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement extends Omit<AttemptStart, 'operation'> {
+export interface AttemptMeasurement {
+  readonly method: string;
+  /** The path without version and id. */
+  readonly route: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly repeatReason: string | undefined;
   readonly durationMs: number;
   /** If an answer came. */
   readonly status?: number;

@@ -7,8 +7,12 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { createLogger, type LogFields, urgencyOf } from '../../src/telemetry/log.ts';
-import { createBoundedSink } from '../../src/telemetry/logSink.ts';
+import {
+  createBoundedSink,
+  createLogger,
+  type LogFields,
+  urgencyOf,
+} from '../../src/telemetry/log.ts';
 import { redactSpan } from '../../src/telemetry/otelTraces.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
