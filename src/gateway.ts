@@ -17,7 +17,7 @@ import { createDocumentStore } from './graphql/documentStore.ts';
 import { createAdmission } from './graphql/documents.ts';
 import { schemaOf } from './graphql/subgraph.ts';
 import type { Explorer } from './http/explorer.ts';
-import { explorerTabs } from './http/explorerExample.ts';
+import { explorerTabs } from './http/explorerSettings.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identityMode.ts';
 import { startTrusted } from './loadTrusted.ts';
@@ -80,7 +80,7 @@ async function openGateway(
   opened: Close[],
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrace } = surroundings;
-  const phase: PhaseHolder = { current: { name: 'starting' } };
+  const phase: PhaseHolder = { current: 'starting' };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
   const trusted = await startTrusted(config, schema, surroundings);
@@ -177,7 +177,7 @@ async function openGateway(
   opened.push(() => app.close());
   await listen(app, config);
   const url = urlOf(app);
-  phase.current = { name: 'running' };
+  phase.current = 'running';
   log.info('Running', { url, upstream: upstream.root.href });
   const warning = publicTokenWarning(config, url);
   if (warning !== undefined) {
@@ -188,12 +188,12 @@ async function openGateway(
     url,
     upstreamUrl: upstream.root.href,
     async stop(delayMs) {
-      phase.current = { name: 'draining', sinceMs: clock.now() };
+      phase.current = 'draining';
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
       await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
       await closeAll(rest);
-      phase.current = { name: 'stopped' };
+      phase.current = 'stopped';
       log.info('Stopped');
     },
   };

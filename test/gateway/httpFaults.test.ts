@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { faultOf, findHeadProblem } from '../../src/http/connectionFaults.ts';
+import { faultOf, findHeadProblem } from '../../src/http/failures.ts';
 import { sendRaw } from '../support/rawHttp.ts';
 import { hangUp } from '../support/scriptedServer.ts';
 import { headOf, type StageGateway, useStages } from '../support/stages.ts';

@@ -25,7 +25,7 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       apollo: server,
       contextOf: async () => (await options?.context?.()) ?? {},
       sdl: '',
-      phase: { current: { name: 'running' } },
+      phase: { current: 'running' },
       canJudgeCallers: () => true,
       explorer: undefined,
       corsOrigins: [],

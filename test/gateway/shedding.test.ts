@@ -1,15 +1,15 @@
 import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { SheddingBounds } from '../../src/config/http.ts';
 import {
   decideShedding,
   firstLimit,
   type Load,
   leastLimit,
   nextLimit,
-  type SheddingBounds,
-} from '../../src/http/adaptiveLimit.ts';
-import { senseProcessLoad } from '../../src/http/loadShedding.ts';
+  senseProcessLoad,
+} from '../../src/http/loadShedding.ts';
 import { listQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import { json, silence } from '../support/scriptedServer.ts';

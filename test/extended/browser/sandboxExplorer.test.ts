@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { exampleMutation } from '../../../src/http/explorerExample.ts';
+import { exampleMutation } from '../../../src/http/explorerSettings.ts';
 import { pageInput } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import {

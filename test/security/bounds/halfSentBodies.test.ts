@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { behindAtMs, createArrivingBodies, paceOf } from '../../../src/http/arrivingBodies.ts';
+import { behindAtMs, createArrivingBodies, paceOf } from '../../../src/http/connections.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { useStages } from '../../support/stages.ts';
 import { until } from '../../support/until.ts';
