@@ -6,8 +6,7 @@ import { createRoot } from 'react-dom/client';
 import type { OfflineSettings } from '../http/explorerSettings.ts';
 import './page.css';
 import { createForgetfulStorage, storageOf } from './forgetfulStorage.ts';
-import { readSettings } from './readSettings.ts';
-import { keepToken, readToken, withToken } from './token.ts';
+import { keepToken, readSettings, readToken, withToken } from './page.ts';
 
 type Fetcher = ComponentProps<typeof GraphiQL>['fetcher'];
 

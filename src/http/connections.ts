@@ -15,7 +15,10 @@ interface ConnectionParts {
   readonly measurements: Pick<Measurements, 'connectionCut' | 'shed'>;
 }
 
-/** Cuts callers off that do not read their answers, and has no more connections than there may be. */
+/**
+ * Cuts callers off that do not read their answers or send their bodies too slowly, and has no more connections than
+ * there may be.
+ */
 export function addConnectionBounds(
   app: FastifyInstance,
   parts: ConnectionParts,
@@ -88,6 +91,7 @@ export function addConnectionBounds(
     });
     done(null, payload);
   });
+  addArrivalBounds(app, parts, arriving);
 }
 
 /**
@@ -105,8 +109,11 @@ function closeAll(responses: ReadonlySet<ServerResponse> = new Set()): void {
 const longestCheckMs = 1_000;
 
 /** Gives the server's options that bound how long a request may take to arrive. */
-export function connectionOptions(times: ConnectionBounds) {
-  const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = times;
+export function connectionOptions({
+  headersTimeoutMs,
+  requestTimeoutMs,
+  keepAliveTimeoutMs,
+}: ConnectionBounds) {
   return {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -123,23 +130,12 @@ export function connectionOptions(times: ConnectionBounds) {
 /** Why a body that was arriving is cut off: too slow, or the slowest when others need its place. */
 type ArrivalCut = 'slow-body' | 'arriving-bodies';
 
-export interface ArrivingBodies {
-  /** Counts one more, for which another may be cut. `cut` ends its connection. */
-  begin(cut: (reason: ArrivalCut) => void): ArrivingBody;
-  /** Cuts the slowest one; false if there is none. */
-  giveWay(): boolean;
-}
-
-interface ArrivingBody {
-  receive(bytes: number): void;
-  /** The body is whole, or its connection has ended; may be called again. */
-  end(): void;
-}
+export type ArrivingBodies = ReturnType<typeof createArrivingBodies>;
 
 /** How far a body has come. */
 interface Arrival {
   readonly sinceMs: number;
-  readonly bytes: number;
+  bytes: number;
 }
 
 const graceMs = 5_000;
@@ -159,17 +155,13 @@ export function behindAtMs({ sinceMs, bytes }: Arrival, bytesPerSecond: number):
   return sinceMs + Math.max(graceMs, (bytes / bytesPerSecond) * 1_000);
 }
 
-interface Entry {
-  readonly sinceMs: number;
-  bytes: number;
+interface Entry extends Arrival {
+  /** Ends its connection. */
   readonly cut: (reason: ArrivalCut) => void;
 }
 
-/** Starts with none. */
-export function createArrivingBodies(
-  bounds: ConnectionBounds['arriving'],
-  clock: Clock,
-): ArrivingBodies {
+/** Counts the bodies that are still arriving, and cuts those that are too slow or too many. */
+export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock: Clock) {
   const arriving = new Set<Entry>();
   let bytes = 0;
   let stopSweep: (() => void) | undefined;
@@ -217,6 +209,7 @@ export function createArrivingBodies(
     }
   }
 
+  /** Cuts the slowest one; false if there is none. */
   function giveWay(): boolean {
     const slowest = findSlowest();
     if (slowest === undefined) {
@@ -229,7 +222,8 @@ export function createArrivingBodies(
 
   return {
     giveWay,
-    begin(cut) {
+    /** Counts one more, for which another may be cut. */
+    begin(cut: Entry['cut']) {
       if (arriving.size >= bounds.bodies) {
         giveWay();
       }
@@ -237,7 +231,7 @@ export function createArrivingBodies(
       arriving.add(entry);
       startSweep();
       return {
-        receive(more) {
+        receive(more: number): void {
           if (arriving.has(entry)) {
             entry.bytes += more;
             bytes += more;
@@ -246,6 +240,7 @@ export function createArrivingBodies(
             }
           }
         },
+        /** The body is whole, or its connection has ended; may be called again. */
         end: () => remove(entry),
       };
     },
@@ -253,25 +248,26 @@ export function createArrivingBodies(
 }
 
 /** Bounds the bodies that are not whole yet when a request's headers have been judged. */
-export function addArrivingBodies(
+function addArrivalBounds(
   app: FastifyInstance,
-  arriving: ArrivingBodies,
   { log, measurements }: ConnectionParts,
+  arriving: ArrivingBodies,
 ): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const { id: requestId, raw } = request;
-    if (!raw.complete && !raw.socket.destroyed) {
+    const { socket } = raw;
+    if (!raw.complete && !socket.destroyed) {
       const body = arriving.begin((reason) => {
-        if (reason === 'slow-body') {
-          measurements.connectionCut(reason);
-        } else {
-          measurements.shed(reason);
-        }
         // Counted, and told by the line of its request: a flood must not fill the log.
         log.debug('A connection was cut', { reason, requestId });
-        cutConnection(raw.socket, reason === 'slow-body' ? problemOf(408) : overloaded());
+        if (reason === 'slow-body') {
+          measurements.connectionCut(reason);
+          cutConnection(socket, problemOf(408));
+        } else {
+          measurements.shed(reason);
+          cutConnection(socket, overloaded());
+        }
       });
-      const { socket } = raw;
       const end = (): void => {
         socket.off('close', end);
         body.end();

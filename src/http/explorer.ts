@@ -5,12 +5,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../config/readers.ts';
-import {
-  type ExplorerExample,
-  type OfflineSettings,
-  type SandboxSettings,
-  settingsElementId,
-} from './explorerSettings.ts';
+import type { ExplorerExample, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
 
 /** Which explorers are offered, and what they begin with. */
 export interface Explorer {
@@ -34,12 +29,10 @@ export async function addExplorer(
     ]);
   }
   const mode = hasOffline ? wanted : 'sandbox';
-  const paths = { endpointPath: '/graphql', schemaPath: '/schema.graphql' };
-  const at = (name: string): string => `${explorerAssetsPath}${name}`;
+  const start = { ...example, endpointPath: '/graphql' };
   const settings: Readonly<Record<ExplorerPage, SandboxSettings | OfflineSettings>> = {
     sandbox: {
-      ...example,
-      endpointPath: paths.endpointPath,
+      ...start,
       scriptUrl: `${sandboxScriptOrigin}/v2/embeddable-sandbox.umd.production.min.js`,
       frameOrigin: sandboxFrameOrigin,
       fallbackPath: mode === 'auto' ? '/?explorer=offline' : null,
@@ -47,12 +40,12 @@ export async function addExplorer(
       frameTimeoutMs: 15_000,
     },
     offline: {
-      ...example,
-      ...paths,
+      ...start,
+      schemaPath: '/schema.graphql',
       workers: {
-        editor: at(assets.editorWorker),
-        json: at(assets.jsonWorker),
-        graphql: at(assets.graphqlWorker),
+        editor: pathOf(assets.editorWorker),
+        json: pathOf(assets.jsonWorker),
+        graphql: pathOf(assets.graphqlWorker),
       },
     },
   };
@@ -62,7 +55,8 @@ export async function addExplorer(
     reply.code(204).header('cache-control', `public, max-age=${secondsOfDay}`).send(),
   );
   app.get('/', async (request, reply) => {
-    const page = pageFor(mode, new URLSearchParams(request.url.split('?')[1]).get('explorer'));
+    const asked = new URLSearchParams(request.url.split('?')[1]).get('explorer');
+    const page = mode === 'auto' ? (asked === 'offline' ? asked : 'sandbox') : mode;
     const nonce = newId();
     return reply
       .headers(pageHeaders(page, nonce))
@@ -89,18 +83,10 @@ function addAssets(app: FastifyInstance, folder: URL): void {
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
     };
-    app.get(`${explorerAssetsPath}${name}`, async (_request, reply) =>
+    app.get(pathOf(name), async (_request, reply) =>
       reply.headers(headers).send(await readFile(file)),
     );
   }
-}
-
-/** Which page is shown; where both are there, the address may ask for one. */
-function pageFor(mode: Explorer['mode'], asked: string | null): ExplorerPage {
-  if (mode !== 'auto') {
-    return mode;
-  }
-  return asked === 'offline' ? 'offline' : 'sandbox';
 }
 
 /** The headers of a page. Strict transport security is missing: only what ends TLS knows for which hosts there is TLS. */
@@ -121,8 +107,8 @@ function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string,
   };
 }
 
-/** Where the files of the pages are served. */
-const explorerAssetsPath = '/explorer/';
+/** Where a file of the pages is served. */
+const pathOf = (name: string): string => `/explorer/${name}`;
 
 /** What is needed to write a page. */
 interface ExplorerPageParts {
@@ -135,13 +121,15 @@ interface ExplorerPageParts {
 
 /** Writes a page. All that it shows comes from its script; nothing in it is run but that. */
 export function explorerPage({ page, assets, settings, nonce }: ExplorerPageParts): string {
-  const at = (name: string): string => `${explorerAssetsPath}${name}`;
   const [style, script] =
     page === 'sandbox'
-      ? [assets.sandboxStyle, `<script nonce="${nonce}" src="${at(assets.sandboxScript)}" defer>`]
+      ? [
+          assets.sandboxStyle,
+          `<script nonce="${nonce}" src="${pathOf(assets.sandboxScript)}" defer>`,
+        ]
       : [
           assets.offlineStyle,
-          `<script nonce="${nonce}" src="${at(assets.offlineScript)}" type="module">`,
+          `<script nonce="${nonce}" src="${pathOf(assets.offlineScript)}" type="module">`,
         ];
   return `<!doctype html>
 <html lang="en">
@@ -149,9 +137,9 @@ export function explorerPage({ page, assets, settings, nonce }: ExplorerPagePart
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Compliance partner gateway</title>
-    <link rel="icon" href="${at(assets.icon)}" type="image/svg+xml">
-    <link rel="stylesheet" href="${at(style)}">
-    <script type="application/json" id="${settingsElementId}">${toScriptText(settings)}</script>
+    <link rel="icon" href="${pathOf(assets.icon)}" type="image/svg+xml">
+    <link rel="stylesheet" href="${pathOf(style)}">
+    <script type="application/json" id="settings">${toScriptText(settings)}</script>
     ${script}</script>
   </head>
   <body>
@@ -225,16 +213,8 @@ export interface ExplorerAssets {
 /** Has the page without the internet, which is seven megabytes, for installations of the gateway's package. */
 const optionalPackage = 'compliance-partner-explorer';
 
-interface FoundExplorer {
-  /** Where the list of files and the folder `assets` are. */
-  readonly folder: URL;
-  readonly assets: ExplorerAssets;
-  /** Whether the page without the internet is there too. */
-  readonly hasOffline: boolean;
-}
-
 /** Finds the files: those of this package, or of the optional one if it is installed and has more. */
-export function findExplorer(): FoundExplorer {
+export function findExplorer() {
   const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
   if (own.hasOffline) {
     return own;
@@ -248,13 +228,17 @@ export function findExplorer(): FoundExplorer {
   }
 }
 
-/** @throws Error if the explorer was not built. */
-function readExplorer(folder: URL): FoundExplorer {
+/**
+ * @param folder with the list of files and the folder `assets`.
+ * @throws Error if the explorer was not built.
+ */
+function readExplorer(folder: URL) {
   // Written by this package's own build, in this form.
   const assets = JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
   return {
     folder,
     assets,
+    /** Whether the page without the internet is there too. */
     hasOffline: existsSync(new URL(`assets/${assets.offlineScript}`, folder)),
   };
 }

@@ -1,3 +1,5 @@
+import { parse, print } from 'graphql';
+
 /** An operation to begin with. */
 export interface ExplorerTab {
   readonly document: string;
@@ -34,74 +36,39 @@ export interface OfflineSettings extends ExplorerExample {
   readonly workers: { readonly editor: string; readonly json: string; readonly graphql: string };
 }
 
-/** The id of the element that holds the settings as JSON. */
-export const settingsElementId = 'settings';
+/** Writes a document as it is shown. */
+const shown = (document: string): string => `${print(parse(document))}\n`;
 
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
-export const exampleMutation = `mutation Add($input: AddComplianceManagementPartnerInput!) {
-  addComplianceManagementPartner(input: $input) {
-    complianceManagementPartner {
-      ...Everything
-    }
-    userErrors {
-      code
-      message
-      field
+export const exampleMutation = shown(`
+  mutation Add($input: AddComplianceManagementPartnerInput!) {
+    addComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { ...Everything }
+      userErrors { code message field }
     }
   }
-}
 
-fragment Everything on ComplianceManagementPartner {
-  id
-  revision
-  displayName
-  partnerState
-  lastHeartbeatDateTime
-  macOsOnboarded
-  windowsOnboarded
-  androidOnboarded
-  iosOnboarded
-  linuxOnboarded
-  macOsEnrollmentAssignments {
-    ...Target
+  fragment Everything on ComplianceManagementPartner {
+    id revision displayName partnerState lastHeartbeatDateTime
+    macOsOnboarded windowsOnboarded androidOnboarded iosOnboarded linuxOnboarded
+    macOsEnrollmentAssignments { ...Target }
+    windowsEnrollmentAssignments { ...Target }
+    androidEnrollmentAssignments { ...Target }
+    iosEnrollmentAssignments { ...Target }
+    linuxEnrollmentAssignments { ...Target }
   }
-  windowsEnrollmentAssignments {
-    ...Target
-  }
-  androidEnrollmentAssignments {
-    ...Target
-  }
-  iosEnrollmentAssignments {
-    ...Target
-  }
-  linuxEnrollmentAssignments {
-    ...Target
-  }
-}
 
-fragment Target on ComplianceManagementPartnerAssignment {
-  target {
-    __typename
-    filter {
-      id
-      type
-    }
-    ... on GroupAssignmentTarget {
-      groupId
-    }
-    ... on ExclusionGroupAssignmentTarget {
-      groupId
-    }
-    ... on ConfigurationManagerCollectionAssignmentTarget {
-      collectionId
-    }
-    ... on UnrecognizedAssignmentTarget {
-      odataType
-      properties
+  fragment Target on ComplianceManagementPartnerAssignment {
+    target {
+      __typename
+      filter { id type }
+      ... on GroupAssignmentTarget { groupId }
+      ... on ExclusionGroupAssignmentTarget { groupId }
+      ... on ConfigurationManagerCollectionAssignmentTarget { collectionId }
+      ... on UnrecognizedAssignmentTarget { odataType properties }
     }
   }
-}
-`;
+`);
 
 /**
  * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
@@ -124,18 +91,11 @@ function exampleVariables(hasWindows: boolean): { readonly input: object } {
   };
 }
 
-const viewer = `query Viewer {
-  viewer {
-    authMode
-    kind
-    operations {
-      name
-      isPermitted
-      missingPermission
-    }
+const viewer = shown(`
+  query Viewer {
+    viewer { authMode kind operations { name isPermitted missingPermission } }
   }
-}
-`;
+`);
 
 const list = `query Partners {
   complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
@@ -154,60 +114,44 @@ const list = `query Partners {
 }
 `;
 
-const one = `query Partner($id: ID!) {
-  complianceManagementPartner(id: $id) {
-    displayName
-    revision
-    platforms {
-      platform
-      onboarded
-      enrollmentAssignments {
-        target {
-          __typename
-          ... on GroupAssignmentTarget {
-            groupId
-          }
-          ... on ExclusionGroupAssignmentTarget {
-            groupId
+const one = shown(`
+  query Partner($id: ID!) {
+    complianceManagementPartner(id: $id) {
+      displayName
+      revision
+      platforms {
+        platform
+        onboarded
+        enrollmentAssignments {
+          target {
+            __typename
+            ... on GroupAssignmentTarget { groupId }
+            ... on ExclusionGroupAssignmentTarget { groupId }
           }
         }
       }
     }
   }
-}
-`;
+`);
 
-const update = `mutation Update($input: UpdateComplianceManagementPartnerInput!) {
-  updateComplianceManagementPartner(input: $input) {
-    complianceManagementPartner {
-      id
-      displayName
-      revision
-    }
-    userErrors {
-      code
-      message
-      field
+const update = shown(`
+  mutation Update($input: UpdateComplianceManagementPartnerInput!) {
+    updateComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { id displayName revision }
+      userErrors { code message field }
     }
   }
-}
-`;
+`);
 
-const assign = `mutation Assign($input: AddEnrollmentAssignmentInput!) {
-  addEnrollmentAssignment(input: $input) {
-    changed
-    complianceManagementPartner {
-      id
-      revision
-    }
-    userErrors {
-      code
-      message
-      field
+const assign = shown(`
+  mutation Assign($input: AddEnrollmentAssignmentInput!) {
+    addEnrollmentAssignment(input: $input) {
+      changed
+      complianceManagementPartner { id revision }
+      userErrors { code message field }
     }
   }
-}
-`;
+`);
 
 /** A partner of the embedded Graph's catalogue. */
 const partnerId = '5b1e0c1a-7d52-4c7e-9a30-000000000009';
@@ -226,7 +170,7 @@ export function explorerTabs(
     variables: isEmbedded ? variables : {},
   });
   const add = write(exampleMutation, exampleVariables(hasWindows));
-  const viewerTab = { document: viewer, variables: {} };
+  const first = { document: viewer, variables: {} };
   const reads = [
     { document: list, variables: {} },
     { document: one, variables: { id: isEmbedded ? partnerId : '' } },
@@ -235,5 +179,5 @@ export function explorerTabs(
     write(update, { input: { id: partnerId, displayName: 'Jamf Pro (new name)' } }),
     write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
   ];
-  return isEmbedded ? [add, viewerTab, ...reads, ...writes] : [viewerTab, ...reads, add, ...writes];
+  return isEmbedded ? [add, first, ...reads, ...writes] : [first, ...reads, add, ...writes];
 }

@@ -3,29 +3,23 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../config/http.ts';
-import { LimitProblem, type ProblemBody, problemOf, RequestProblem } from '../graphql/problems.ts';
+import { LimitProblem, problemOf, RequestProblem } from '../graphql/problems.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 
-interface FailureAnswerParts {
+interface FailureParts {
   readonly limits: Limits;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'limitExceeded'>;
+  readonly measurements: Pick<Measurements, 'limitExceeded' | 'connectionCut'>;
 }
 
-type FailureAnswer = (
-  error: Error & { statusCode?: number },
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => void;
-
 /** Builds what answers whatever is thrown on the way to an operation. */
-export function createFailureAnswer({
-  limits,
-  log,
-  measurements,
-}: FailureAnswerParts): FailureAnswer {
-  return (error, request, reply) => {
+export function createFailureAnswer({ limits, log, measurements }: FailureParts) {
+  return (
+    error: Error & { statusCode?: number },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
     const problem = error.statusCode === 413 ? bodyTooLarge(request, limits) : error;
     const { status, body } =
       problem instanceof RequestProblem ? problem : problemOf(error.statusCode ?? 500);
@@ -48,9 +42,9 @@ function problemTypeOf({ headers: { accept } }: FastifyRequest): string {
 
 function bodyTooLarge({ headers }: FastifyRequest, { bodyBytes: allowed }: Limits): LimitProblem {
   const announced = Number(headers['content-length']);
-  return announced > allowed
-    ? new LimitProblem({ limit: 'body-bytes', allowed, seen: announced, isExact: true })
-    : new LimitProblem({ limit: 'body-bytes', allowed, seen: allowed + 1, isExact: false });
+  const isExact = announced > allowed;
+  const seen = isExact ? announced : allowed + 1;
+  return new LimitProblem({ limit: 'body-bytes', allowed, seen, isExact });
 }
 
 /** What every answer says unless it knows better: it is for this caller now, and it is what it says it is. */
@@ -60,10 +54,7 @@ export const answerHeaders = {
 } as const;
 
 /** A fault of HTTP itself, ready to be answered. */
-interface ConnectionFault {
-  readonly status: number;
-  readonly body: ProblemBody;
-}
+type ConnectionFault = Pick<RequestProblem, 'status' | 'body'>;
 
 /** An error of node:http for bytes that never became a request. */
 interface ClientError {
@@ -98,15 +89,13 @@ export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFa
       return problemOf(isUriTooLong(rawPacket) ? 414 : 431);
     case 'HPE_INVALID_TRANSFER_ENCODING':
       // llhttp has one code for an encoding that it does not know and for one beside a length.
-      return /content-length/i.test(message ?? '') ? noRequest() : transferEncodingProblem();
+      return /content-length/i.test(message ?? '')
+        ? badRequest('Malformed HTTP request.')
+        : transferEncodingProblem();
     case 'HPE_INVALID_METHOD':
-      return new RequestProblem(
-        400,
-        'BAD_REQUEST',
-        'Malformed HTTP request, or an unknown method.',
-      );
+      return badRequest('Malformed HTTP request, or an unknown method.');
     default:
-      return noRequest();
+      return badRequest('Malformed HTTP request.');
   }
 }
 
@@ -123,7 +112,10 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
   });
   const misread = new WeakSet<Socket>();
   app.addHook('onRequest', ({ raw }, reply, done) => {
-    const problem = misread.has(raw.socket) ? misreadProblem() : findHeadProblem(raw);
+    // Never sent: the connection closes after the answer before it.
+    const problem = misread.has(raw.socket)
+      ? badRequest('The request before this one could not be read.')
+      : findHeadProblem(raw);
     if (problem?.status === 501) {
       misread.add(raw.socket);
       reply.header('connection', 'close');
@@ -132,8 +124,8 @@ export function addConnectionFaults(app: FastifyInstance, log: Log): void {
   });
 }
 
-const noRequest = (): RequestProblem =>
-  new RequestProblem(400, 'BAD_REQUEST', 'Malformed HTTP request.');
+export const badRequest = (message: string): RequestProblem =>
+  new RequestProblem(400, 'BAD_REQUEST', message);
 
 /** Where a body ends is known for chunks only: with another encoding, readers on the way may find other requests. */
 const transferEncodingProblem = (): RequestProblem =>
@@ -143,17 +135,13 @@ const transferEncodingProblem = (): RequestProblem =>
     'The only transfer encoding that is supported is "chunked". Send the request with it or with a content-length.',
   );
 
-/** Never sent: the connection closes after the answer before it. */
-const misreadProblem = (): RequestProblem =>
-  new RequestProblem(400, 'BAD_REQUEST', 'The request before this one could not be read.');
-
 /** What is wrong with a request whose head could be read. */
 export function findHeadProblem({
   headers,
   httpVersion,
 }: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {
   if (headers.host === undefined && httpVersion === '1.1') {
-    return new RequestProblem(400, 'BAD_REQUEST', 'The header "host" is missing.');
+    return badRequest('The header "host" is missing.');
   }
   const transferEncoding = headers['transfer-encoding'];
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
@@ -169,17 +157,11 @@ export function findHeadProblem({
   return undefined;
 }
 
-/** What is recorded of a connection that ends without a request. */
-interface ClientErrorParts {
-  readonly log: Log;
-  readonly measurements: Pick<Measurements, 'connectionCut'>;
-}
-
 /** For Fastify's `clientErrorHandler`. */
 export function answerClientError(
   error: ClientError,
   socket: Duplex,
-  { log, measurements }: ClientErrorParts,
+  { log, measurements }: FailureParts,
 ): void {
   if (socket.writableEnded) {
     // It has its answer; this is more of the same request.

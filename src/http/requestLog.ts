@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-export interface RequestTelemetryParts {
+interface RequestTelemetryParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'request'>;
   readonly startTrace: StartTrace;

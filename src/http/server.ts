@@ -3,7 +3,7 @@ import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ConnectionBounds, Limits, SheddingBounds } from '../config/http.ts';
 import type { Admit, AdmittedRequest } from '../graphql/documents.ts';
-import { problemOf, RequestProblem } from '../graphql/problems.ts';
+import { problemOf } from '../graphql/problems.ts';
 import {
   duplicateHeaderBody,
   findDuplicateHeader,
@@ -15,18 +15,14 @@ import { laterTurn } from '../shared/loopShare.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { StartTrace } from '../telemetry/trace.ts';
-import {
-  addArrivingBodies,
-  addConnectionBounds,
-  connectionOptions,
-  createArrivingBodies,
-} from './connections.ts';
+import { addConnectionBounds, connectionOptions, createArrivingBodies } from './connections.ts';
 import { addCors } from './cors.ts';
 import type { Explorer } from './explorer.ts';
 import {
   addConnectionFaults,
   answerClientError,
   answerHeaders,
+  badRequest,
   createFailureAnswer,
 } from './failures.ts';
 import { addJsonBody } from './jsonBody.ts';
@@ -108,7 +104,6 @@ export async function createHttpServer<Context extends FinishableContext>(
   const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);
   addShedding(app, parts, arriving);
   addConnectionBounds(app, parts, arriving);
-  addArrivingBodies(app, arriving, parts);
   addNotFound(app);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
@@ -129,11 +124,7 @@ export async function createHttpServer<Context extends FinishableContext>(
   function answerBadPath(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
     reply.headers(answerHeaders).header('client-request-id', request.id);
     markForOrigin(request, reply);
-    answerFailure(
-      new RequestProblem(400, 'BAD_REQUEST', 'The path cannot be read.'),
-      request,
-      reply,
-    );
+    answerFailure(badRequest('The path cannot be read.'), request, reply);
     log.info('Answered', { requestId: request.id, method: request.method, status: 400 });
   }
 }
@@ -160,9 +151,13 @@ function addRoutes<Context extends FinishableContext>(
         : answer(request, reply),
   });
   app.get('/livez', async () => ({ status: 'alive' }));
+  // Never depends on Graph: an outage there must not take every replica away.
   app.get('/readyz', async (_request, reply) => {
-    const { status, body } = readinessOf(phase.current, canJudgeCallers());
-    return reply.code(status).send(body);
+    const isRunning = phase.current === 'running';
+    // Who cannot judge callers lets none in.
+    const isReady = isRunning && canJudgeCallers();
+    const status = isRunning && !isReady ? 'waiting for the keys of callers' : phase.current;
+    return reply.code(isReady ? 200 : 503).send({ status });
   });
   app.get('/schema.graphql', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(sdl),
@@ -209,23 +204,9 @@ export interface PhaseHolder {
   current: 'starting' | 'running' | 'draining' | 'stopped';
 }
 
-/**
- * What `/readyz` says in a phase. It never depends on Graph, because an outage there must not
- * take every replica away; but who cannot judge callers lets none in.
- */
-function readinessOf(phase: PhaseHolder['current'], canJudgeCallers: boolean) {
-  if (phase === 'running' && !canJudgeCallers) {
-    return { status: 503, body: { status: 'waiting for the keys of callers' } };
-  }
-  return { status: phase === 'running' ? 200 : 503, body: { status: phase } };
-}
-
 /** Hands a request to the GraphQL server and its answer back; all rules are elsewhere. */
-function createGraphQLHandler<Context extends FinishableContext>({
-  apollo,
-  admit,
-  contextOf,
-}: HttpServerParts<Context>) {
+function createGraphQLHandler<Context extends FinishableContext>(parts: HttpServerParts<Context>) {
+  const { apollo, admit, contextOf } = parts;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { id, method, body: sent, inexactNumbers } = request;
     const search = searchOf(request.url);
