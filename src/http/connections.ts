@@ -130,7 +130,7 @@ export function connectionOptions({
 /** Why a body that was arriving is cut off: too slow, or the slowest when others need its place. */
 type ArrivalCut = 'slow-body' | 'arriving-bodies';
 
-export type ArrivingBodies = ReturnType<typeof createArrivingBodies>;
+type ArrivingBodies = ReturnType<typeof createArrivingBodies>;
 
 /** How far a body has come. */
 interface Arrival {
@@ -146,12 +146,12 @@ const mostCutsOfSweep = 20;
 const creditBytes = 1_024;
 
 /** How fast a body arrives, in bytes per millisecond, to tell which is the slowest. */
-export function paceOf({ sinceMs, bytes }: Arrival, nowMs: number): number {
+function paceOf({ sinceMs, bytes }: Arrival, nowMs: number): number {
   return (bytes + creditBytes) / Math.max(1, nowMs - sinceMs);
 }
 
 /** When a body falls behind the least pace if nothing more of it arrives. */
-export function behindAtMs({ sinceMs, bytes }: Arrival, bytesPerSecond: number): number {
+function behindAtMs({ sinceMs, bytes }: Arrival, bytesPerSecond: number): number {
   return sinceMs + Math.max(graceMs, (bytes / bytesPerSecond) * 1_000);
 }
 

@@ -1,7 +1,7 @@
 import { parse, print } from 'graphql';
 
 /** An operation to begin with. */
-export interface ExplorerTab {
+interface ExplorerTab {
   readonly document: string;
   readonly variables: object;
 }
@@ -40,7 +40,7 @@ export interface OfflineSettings extends ExplorerExample {
 const shown = (document: string): string => `${print(parse(document))}\n`;
 
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
-export const exampleMutation = shown(`
+const exampleMutation = shown(`
   mutation Add($input: AddComplianceManagementPartnerInput!) {
     addComplianceManagementPartner(input: $input) {
       complianceManagementPartner { ...Everything }

@@ -136,7 +136,7 @@ const transferEncodingProblem = (): RequestProblem =>
   );
 
 /** What is wrong with a request whose head could be read. */
-export function findHeadProblem({
+function findHeadProblem({
   headers,
   httpVersion,
 }: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {

@@ -7,7 +7,6 @@ import type { Clock } from '../shared/clock.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { ArrivingBodies } from './connections.ts';
 
 interface SheddingParts {
   readonly shedding: SheddingBounds;
@@ -20,6 +19,7 @@ interface SheddingParts {
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 const quietMs = 10_000;
+const noDelay = { eventLoopDelayMs: 0, eventLoopUtilization: 0 };
 
 /**
  * Rejects requests with 503 while the gateway is overloaded. A request takes a place once it is whole; before that it is
@@ -28,11 +28,11 @@ const quietMs = 10_000;
 export function addShedding(
   app: FastifyInstance,
   parts: SheddingParts,
-  arriving: Pick<ArrivingBodies, 'giveWay'>,
+  arriving: { giveWay(): boolean },
 ): void {
   const { shedding, clock, log, measurements } = parts;
   const isDelayBounded = shedding.eventLoopDelayMs > 0;
-  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
+  let load: Load = { ...noDelay, heapUsedPercent: 0 };
   let limit = firstLimit(shedding);
   let open = 0;
   /** Since the last sample. */
@@ -74,8 +74,7 @@ export function addShedding(
     const nowMs = clock.now();
     if (Math.abs(nowMs - heapSensedMs) >= heapSampleMs) {
       heapSensedMs = nowMs;
-      const heapUsedPercent = readHeapUsedPercent();
-      sense({ eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent });
+      sense({ ...noDelay, heapUsedPercent: readHeapUsedPercent() });
     }
   }
 
@@ -115,9 +114,8 @@ function readHeapUsedPercent(): number {
 
 /**
  * Tells ten times a second how late a timer of its own is, and how full the heap is, until the returned function is
- * called. Not by `monitorEventLoopDelay`,
- * whose timer can come behind the one that reads it, so that a block is seen only after the requests behind it were
- * let in.
+ * called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
+ * only after the requests behind it were let in.
  */
 export function senseProcessLoad(onLoad: (load: Load) => void): () => void {
   let lastMs = performance.now();
@@ -153,7 +151,7 @@ interface Limit {
 }
 
 /** However late the event loop is, so many requests are let in: by them it is seen that it has become better. */
-export const leastLimit = 16;
+const leastLimit = 16;
 
 /**
  * A loop that is late and has little to do waits for others on its machine; fewer requests would not help it. No more
@@ -226,7 +224,7 @@ export function nextLimit(
 }
 
 /** How much this process has to bear. */
-export interface Load {
+interface Load {
   /** How late the event loop comes to what is due, on average. */
   readonly eventLoopDelayMs: number;
   /** For how much of the time the event loop had something to do, from 0 to 1. */

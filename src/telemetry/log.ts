@@ -87,7 +87,7 @@ export function createLogger(level: string, sink: LogSink = standardOutput()): L
 }
 
 /** Says how long a line may wait for others: not at all if an operator has to act on it and the process may end. */
-export function urgencyOf(level: Level, { mayHaveBeenApplied, signal, codes }: LogFields): Urgency {
+function urgencyOf(level: Level, { mayHaveBeenApplied, signal, codes }: LogFields): Urgency {
   const isInDoubt = mayHaveBeenApplied === true || codes?.includes('OUTCOME_UNKNOWN') === true;
   if (level === 'error' || signal !== undefined || isInDoubt) {
     return 'now';

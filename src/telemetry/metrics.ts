@@ -22,7 +22,7 @@ export interface AttemptMeasurement {
 }
 
 /** One HTTP request to the gateway. */
-export interface RequestMeasurement {
+interface RequestMeasurement {
   readonly method: string;
   /** The route's pattern; undefined if there is none, so that no caller can make up new ones. */
   readonly route: string | undefined;
@@ -35,16 +35,10 @@ export interface RequestMeasurement {
   readonly operationType: string | undefined;
 }
 
-interface TokenAcquisition {
-  readonly flow: string;
-  readonly outcome: string;
-  readonly durationMs: number;
-}
-
 /** Where requests go to: Graph, or where tokens for it come from. */
-export type Upstream = 'graph' | 'authority';
+type Upstream = 'graph' | 'authority';
 
-export type BreakerState = 'closed' | 'half-open' | 'open';
+type BreakerState = 'closed' | 'half-open' | 'open';
 
 /** What the gateway measures. */
 export type Measurements = ReturnType<typeof createMeasurements>;
@@ -178,8 +172,10 @@ export function createMeasurements(meter: Meter) {
       reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
     ): void => count.gateway_connections_cut_total.add(1, { reason }),
     /** One attempt to get a token of the gateway's own. */
-    tokenAcquired: ({ flow, outcome, durationMs }: TokenAcquisition): void =>
-      acquisitions.record(durationMs / 1000, { flow, outcome }),
+    tokenAcquired(acquisition: { flow: string; outcome: string; durationMs: number }): void {
+      const { flow, outcome, durationMs } = acquisition;
+      acquisitions.record(durationMs / 1000, { flow, outcome });
+    },
     /** How a token of the gateway's own was found. */
     tokenLookedUp: (result: 'hit' | 'miss' | 'joined'): void =>
       count.gateway_token_cache_lookups_total.add(1, { result }),
@@ -238,21 +234,4 @@ export function errorTypeOf(
     return 'callerLeft';
   }
   return codes[0] ?? (status >= 500 ? String(status) : undefined);
-}
-
-const faults: ReadonlySet<string> = new Set([
-  'INTERNAL_SERVER_ERROR',
-  'OUTCOME_UNKNOWN',
-  'OVERLOADED',
-  'UPSTREAM_BAD_RESPONSE',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-]);
-
-/**
- * Whether a request failed through no doing of its caller. The codes decide, because an executed operation is 200
- * whatever failed in it.
- */
-export function isFault(status: number | undefined, codes: readonly string[]): boolean {
-  return status !== undefined && (status >= 500 || codes.some((code) => faults.has(code)));
 }

@@ -13,7 +13,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { LogFields } from './log.ts';
-import { type AttemptMeasurement, errorTypeOf, isFault, knownMethodOf } from './metrics.ts';
+import { type AttemptMeasurement, errorTypeOf, knownMethodOf } from './metrics.ts';
 
 /** An attempt to have a call of Graph answered, when it begins: no ids, no query. */
 interface AttemptStart
@@ -307,4 +307,21 @@ function readSpanContext({ traceparent, tracestate }: CallerTrace): SpanContext 
     isRemote: true,
     ...(tracestate !== undefined && { traceState: createTraceState(tracestate) }),
   };
+}
+
+const faults: ReadonlySet<string> = new Set([
+  'INTERNAL_SERVER_ERROR',
+  'OUTCOME_UNKNOWN',
+  'OVERLOADED',
+  'UPSTREAM_BAD_RESPONSE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_UNAVAILABLE',
+]);
+
+/**
+ * Whether a request failed through no doing of its caller. The codes decide, because an executed operation is 200
+ * whatever failed in it.
+ */
+function isFault(status: number | undefined, codes: readonly string[]): boolean {
+  return status !== undefined && (status >= 500 || codes.some((code) => faults.has(code)));
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { exampleMutation } from '../../../src/http/explorerSettings.ts';
+import { explorerTabs } from '../../../src/http/explorerSettings.ts';
 import { pageInput } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import {
@@ -82,7 +82,7 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
         runTelemetry: false,
         allowDynamicStyles: false,
         initialState: {
-          document: exampleMutation,
+          document: explorerTabs(true, true)[0].document,
           variables: { input: pageInput },
           headers: { authorization: 'Bearer embedded-graph-token' },
           includeCookies: false,
