@@ -61,7 +61,7 @@ export async function addExplorer(
     return reply
       .headers(pageHeaders(page, nonce))
       .type('text/html; charset=utf-8')
-      .send(explorerPage({ page, assets, settings: settings[page], nonce }));
+      .send(explorerPage(page, assets, settings[page], nonce));
   });
 }
 
@@ -110,27 +110,20 @@ function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string,
 /** Where a file of the pages is served. */
 const pathOf = (name: string): string => `/explorer/${name}`;
 
-/** What is needed to write a page. */
-interface ExplorerPageParts {
-  readonly page: ExplorerPage;
-  readonly assets: ExplorerAssets;
-  readonly settings: SandboxSettings | OfflineSettings;
-  /** Goes with this one answer; the content security policy names it too. */
-  readonly nonce: string;
-}
-
-/** Writes a page. All that it shows comes from its script; nothing in it is run but that. */
-export function explorerPage({ page, assets, settings, nonce }: ExplorerPageParts): string {
-  const [style, script] =
+/**
+ * Writes a page. All that it shows comes from its script; nothing in it is run but that.
+ * @param nonce goes with this one answer; the content security policy names it too.
+ */
+export function explorerPage(
+  page: ExplorerPage,
+  assets: ExplorerAssets,
+  settings: object,
+  nonce: string,
+): string {
+  const [style, script, kind] =
     page === 'sandbox'
-      ? [
-          assets.sandboxStyle,
-          `<script nonce="${nonce}" src="${pathOf(assets.sandboxScript)}" defer>`,
-        ]
-      : [
-          assets.offlineStyle,
-          `<script nonce="${nonce}" src="${pathOf(assets.offlineScript)}" type="module">`,
-        ];
+      ? [assets.sandboxStyle, assets.sandboxScript, 'defer']
+      : [assets.offlineStyle, assets.offlineScript, 'type="module"'];
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -140,7 +133,7 @@ export function explorerPage({ page, assets, settings, nonce }: ExplorerPagePart
     <link rel="icon" href="${pathOf(assets.icon)}" type="image/svg+xml">
     <link rel="stylesheet" href="${pathOf(style)}">
     <script type="application/json" id="settings">${toScriptText(settings)}</script>
-    ${script}</script>
+    <script nonce="${nonce}" src="${pathOf(script)}" ${kind}></script>
   </head>
   <body>
     <noscript><p class="note">The explorer needs JavaScript. GraphQL is at /graphql, its schema at /schema.graphql.</p></noscript>

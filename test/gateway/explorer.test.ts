@@ -152,7 +152,7 @@ const settings = {
 };
 
 describe.each(pages)('the page %s', (page) => {
-  const html = explorerPage({ page, assets: findExplorer().assets, settings, nonce: 'once' });
+  const html = explorerPage(page, findExplorer().assets, settings, 'once');
 
   it('runs one script, with the nonce, and none that stands in the page', () => {
     const tags = html.match(/<script[^>]*>/g);
