@@ -15,7 +15,7 @@ export type { Dependencies } from './dependencies.ts';
 export type { Clock } from './shared/clock.ts';
 export type { Log, LogFields } from './telemetry/log.ts';
 export type { Measurements } from './telemetry/metrics.ts';
-export type { StartTrace } from './telemetry/requestTrace.ts';
+export type { StartTrace } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
 export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;

@@ -1,7 +1,7 @@
 import type { Clock } from './shared/clock.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Measurements } from './telemetry/metrics.ts';
-import type { StartTrace } from './telemetry/requestTrace.ts';
+import type { StartTrace } from './telemetry/trace.ts';
 
 /** What the gateway takes from the outside. */
 export interface Dependencies {

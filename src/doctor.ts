@@ -4,7 +4,7 @@ import { doctorCommand } from './doctor/command.ts';
 import { systemClock } from './shared/clock.ts';
 import { createLogger } from './telemetry/log.ts';
 import { createMeasurements } from './telemetry/metrics.ts';
-import { startLogTrace } from './telemetry/requestTrace.ts';
+import { startLogTrace } from './telemetry/trace.ts';
 
 const { exitCode, output } = await doctorCommand(process.argv.slice(2), {
   environment: process.env,

@@ -16,7 +16,7 @@ import {
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
 import type { ManifestRules } from './graphql/trusted.ts';
-import { explorerOf } from './http/explorerExample.ts';
+import { explorerOf } from './http/explorerSettings.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
@@ -77,7 +77,7 @@ async function openGateway(
   opened: Close[],
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrace } = surroundings;
-  const phase: PhaseHolder = { current: { name: 'starting' } };
+  const phase: PhaseHolder = { current: 'starting' };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
   const documents = createDocumentStore(config.documentCacheBytes);
@@ -174,7 +174,7 @@ async function openGateway(
   opened.push(() => app.close());
   await listen(app, config);
   const url = urlOf(app);
-  phase.current = { name: 'running' };
+  phase.current = 'running';
   log.info('Running', { url, upstream: upstream.root.href });
   const warning = publicTokenWarning(config, url);
   if (warning !== undefined) {
@@ -185,12 +185,12 @@ async function openGateway(
     url,
     upstreamUrl: upstream.root.href,
     async stop(delayMs) {
-      phase.current = { name: 'draining', sinceMs: clock.now() };
+      phase.current = 'draining';
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
       await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
       await closeAll(rest);
-      phase.current = { name: 'stopped' };
+      phase.current = 'stopped';
       log.info('Stopped');
     },
   };

@@ -6,8 +6,7 @@ import { publicTokenWarning } from './gateway.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { errnoCodeOf } from './shared/errnoCode.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
-import { createLogger, type Log } from './telemetry/log.ts';
-import { standardOutput } from './telemetry/logSink.ts';
+import { createLogger, type Log, standardOutput } from './telemetry/log.ts';
 
 /** `EX_CONFIG` of sysexits: starting again without a change is of no use. */
 const exitCodeConfig = 78;

@@ -14,7 +14,11 @@ interface ExplorerStorage {
  * The browser's storage, but for all that may hold a token: that lives as long as the page. Each Graph has keys of its
  * own, so that a write which was tried on one is not ready to run on another.
  */
-export function createForgetfulStorage(kept: ExplorerStorage, graph: string): ExplorerStorage {
+export function createForgetfulStorage(
+  readKept: () => ExplorerStorage,
+  graph: string,
+): ExplorerStorage {
+  const kept = storageOf(readKept);
   const memory = new Map<string, string>();
   const placeOf = (key: string): string => `${key} ${graph}`;
   return {
@@ -41,7 +45,7 @@ export function createForgetfulStorage(kept: ExplorerStorage, graph: string): Ex
 }
 
 /** The browser's storage; if the browser allows none, one that lives as long as the page. */
-export function storageOf(read: () => ExplorerStorage): ExplorerStorage {
+function storageOf(read: () => ExplorerStorage): ExplorerStorage {
   try {
     return read();
   } catch {

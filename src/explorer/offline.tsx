@@ -5,9 +5,8 @@ import { type ComponentProps, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { OfflineSettings } from '../http/explorerSettings.ts';
 import './page.css';
-import { createForgetfulStorage, storageOf } from './forgetfulStorage.ts';
-import { readSettings } from './readSettings.ts';
-import { keepToken, readToken, withToken } from './token.ts';
+import { createForgetfulStorage } from './forgetfulStorage.ts';
+import { keepToken, readSettings, readToken, withToken } from './page.ts';
 
 type Fetcher = ComponentProps<typeof GraphiQL>['fetcher'];
 
@@ -75,10 +74,7 @@ const editor = Promise.all([
 const [schema] = await Promise.all([readSchema().catch(() => undefined), editor]);
 const givenToken = settings.headers['authorization']?.replace(/^Bearer\s*/, '') ?? '';
 const initialToken = readToken() ?? givenToken;
-const storage = createForgetfulStorage(
-  storageOf(() => window.localStorage),
-  settings.graph,
-);
+const storage = createForgetfulStorage(() => window.localStorage, settings.graph);
 const tabs = settings.tabs.map(({ document, variables }) => ({
   query: document,
   variables: JSON.stringify(variables, null, 2),

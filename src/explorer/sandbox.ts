@@ -1,5 +1,5 @@
 import type { SandboxSettings } from '../http/explorerSettings.ts';
-import { readSettings } from './readSettings.ts';
+import { readSettings } from './page.ts';
 import './page.css';
 
 declare global {

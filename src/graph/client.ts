@@ -285,10 +285,10 @@ async function* readPages<Row extends GraphRow>(
       emptyPages += 1;
     }
     if (page.nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
-      throw unbelievable('brings the same rows again and again.');
+      throw protocolError('brings the same rows again and again.');
     }
     if (emptyPages > maximumEmptyPages) {
-      throw unbelievable('goes on without end and without rows.');
+      throw protocolError('goes on without end and without rows.');
     }
     pageBytes.set(fresh, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
     const next = nextPageUrl(page.nextLink, url, routes.collection, seen);
@@ -310,14 +310,14 @@ function nextPageUrl(
   }
   const url = resolveNextLink(nextLink, page, collection);
   if (url === undefined) {
-    throw unbelievable('goes on at a place that is not its own; the token is not sent there.');
+    throw protocolError('goes on at a place that is not its own; the token is not sent there.');
   }
   if (seen.has(url.href)) {
-    throw unbelievable('leads back to an earlier page.');
+    throw protocolError('leads back to an earlier page.');
   }
   return url;
 }
 
-function unbelievable(what: string): GraphError {
+function protocolError(what: string): GraphError {
   return new GraphError('badResponse', `Microsoft Graph's list ${what}`);
 }

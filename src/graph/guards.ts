@@ -21,7 +21,7 @@ interface GuardOptions {
 interface GuardParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'heldBack' | 'breakerState'>;
+  readonly measurements: Pick<Measurements, 'rejectedLocally' | 'breakerState'>;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
 }
@@ -49,14 +49,14 @@ export function createGuards(
       measurements.breakerState(state, upstream);
     },
     rejectedLocally() {
-      measurements.heldBack('breaker', upstream);
+      measurements.rejectedLocally('breaker', upstream);
       const message = `${first} is down as far as this gateway can see; nothing was sent.`;
       return new GraphError('unavailable', message);
     },
   });
   const places = createConcurrencyLimit(options, {
     full() {
-      measurements.heldBack('bulkhead', upstream);
+      measurements.rejectedLocally('bulkhead', upstream);
       const message = `The queue for ${inside} is full, so nothing was sent.`;
       return new GraphError('overloaded', message, { retryAfterMs });
     },

@@ -4,7 +4,7 @@ import { isGuid } from '../shared/guid.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Trace } from '../telemetry/requestTrace.ts';
+import type { Trace } from '../telemetry/trace.ts';
 import type { Refusal } from './errorBody.ts';
 import type { GraphApiVersion, NewPartnerResource } from './types.ts';
 

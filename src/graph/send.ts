@@ -55,7 +55,10 @@ export interface SendOptions {
 export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'underWay' | 'heldBack' | 'breakerState'>;
+  readonly measurements: Pick<
+    Measurements,
+    'attempt' | 'inFlight' | 'rejectedLocally' | 'breakerState'
+  >;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
   readonly credentials: Credentials;
@@ -170,7 +173,7 @@ export function createSend(options: SendOptions, parts: SendParts): Send {
     });
     return waiting?.catch((error: unknown) => {
       if (isGraphError(error) && error.code === 'throttled') {
-        measurements.heldBack('budget', 'graph');
+        measurements.rejectedLocally('budget', 'graph');
       }
       throw error;
     });
@@ -249,7 +252,7 @@ function asInDoubt(error: unknown): unknown {
 interface ReportParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
+  readonly measurements: Pick<Measurements, 'attempt' | 'inFlight'>;
 }
 
 /** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
@@ -270,13 +273,13 @@ export function startAttemptReport(
   const { method, route } = operations[operation];
   const labels = { method, route, attempt: number, repeatReason };
   const trace = call.trace?.startAttempt({ operation, ...labels });
-  measurements.underWay(1);
+  measurements.inFlight(1);
 
   /** Takes the measurement and ends the span; gives what log lines say of the attempt. */
   function end(measured: { status: number } | { errorType: string }, found: object) {
     const durationMs = clock.now() - startedMs;
     measurements.attempt({ ...labels, ...measured, durationMs });
-    measurements.underWay(-1);
+    measurements.inFlight(-1);
     trace?.end({ ...found, ...measured, durationMs });
     return {
       requestId: call.requestId,

@@ -9,7 +9,6 @@ import { atMost } from '../shared/atMost.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import { Secret } from '../shared/secret.ts';
-import type { CallerTrace } from '../telemetry/requestTrace.ts';
 import { RequestProblem } from './errorFormat.ts';
 
 export interface ContextParts
@@ -240,7 +239,7 @@ export function readTraceparent(headers: Headers): string | undefined {
 }
 
 /** Gives the caller's trace context with its state, which is left to those who know its form; undefined without one. */
-export function readCallerTrace(headers: Headers): CallerTrace | undefined {
+export function readCallerTrace(headers: Headers) {
   const traceparent = readTraceparent(headers);
   const state = headers['tracestate'];
   const tracestate = Array.isArray(state) ? state.join() : state;

@@ -1,18 +1,24 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import type { ConnectionBounds } from '../config/http.ts';
+import { overloaded, problemOf } from '../graphql/errorFormat.ts';
+import type { Clock } from '../shared/clock.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { ArrivalBounds, ArrivingBodies } from './arrivingBodies.ts';
+import { cutConnection } from './failures.ts';
 
-export interface ConnectionParts {
-  readonly connections: ConnectionTimes;
+interface ConnectionParts {
+  readonly connections: ConnectionBounds;
   readonly log: Log;
-  readonly measurements: Pick<Measurements, 'connectionCut'>;
+  readonly measurements: Pick<Measurements, 'connectionCut' | 'shed'>;
 }
 
-/** Cuts callers off that do not read their answers, and has no more connections than there may be. */
+/**
+ * Cuts callers off that do not read their answers or send their bodies too slowly, and has no more connections than
+ * there may be.
+ */
 export function addConnectionBounds(
   app: FastifyInstance,
   parts: ConnectionParts,
@@ -85,6 +91,7 @@ export function addConnectionBounds(
     });
     done(null, payload);
   });
+  addArrivalBounds(app, parts, arriving);
 }
 
 /**
@@ -98,22 +105,15 @@ function closeAll(responses: ReadonlySet<ServerResponse> = new Set()): void {
   }
 }
 
-/** How long callers' connections may take, in milliseconds, and how many there may be. */
-interface ConnectionTimes {
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly responseIdleTimeoutMs: number;
-  readonly keepAliveTimeoutMs: number;
-  readonly limit: number;
-  readonly arriving: ArrivalBounds;
-}
-
 /** node:http looks for late requests this often; its own 30 s would make 40 s out of 10. */
 const longestCheckMs = 1_000;
 
 /** Gives the server's options that bound how long a request may take to arrive. */
-export function connectionOptions(times: ConnectionTimes) {
-  const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = times;
+export function connectionOptions({
+  headersTimeoutMs,
+  requestTimeoutMs,
+  keepAliveTimeoutMs,
+}: ConnectionBounds) {
   return {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -125,4 +125,158 @@ export function connectionOptions(times: ConnectionTimes) {
       requireHostHeader: false,
     },
   } satisfies FastifyHttpOptions<Server>;
+}
+
+/** Why a body that was arriving is cut off: too slow, or the slowest when others need its place. */
+type ArrivalCut = 'slow-body' | 'arriving-bodies';
+
+type ArrivingBodies = ReturnType<typeof createArrivingBodies>;
+
+/** How far a body has come. */
+interface Arrival {
+  readonly sinceMs: number;
+  bytes: number;
+}
+
+const graceMs = 5_000;
+const sweepMs = 100;
+/** Callers that began together fall behind together: cut at once, they would hold up all others. */
+const mostCutsOfSweep = 20;
+/** Credited to each body, so that one that has just begun is not the slowest. */
+const creditBytes = 1_024;
+
+/** How fast a body arrives, in bytes per millisecond, to tell which is the slowest. */
+function paceOf({ sinceMs, bytes }: Arrival, nowMs: number): number {
+  return (bytes + creditBytes) / Math.max(1, nowMs - sinceMs);
+}
+
+/** When a body falls behind the least pace if nothing more of it arrives. */
+function behindAtMs({ sinceMs, bytes }: Arrival, bytesPerSecond: number): number {
+  return sinceMs + Math.max(graceMs, (bytes / bytesPerSecond) * 1_000);
+}
+
+interface Entry extends Arrival {
+  /** Ends its connection. */
+  readonly cut: (reason: ArrivalCut) => void;
+}
+
+/** Counts the bodies that are still arriving, and cuts those that are too slow or too many. */
+export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock: Clock) {
+  const arriving = new Set<Entry>();
+  let bytes = 0;
+  let stopSweep: (() => void) | undefined;
+
+  function startSweep(): void {
+    if (bounds.bytesPerSecond > 0 && arriving.size > 0) {
+      stopSweep ??= clock.startTimer(sweepMs, sweep);
+    }
+  }
+
+  function sweep(): void {
+    stopSweep = undefined;
+    const nowMs = clock.now();
+    let cuts = 0;
+    for (const entry of arriving) {
+      if (cuts < mostCutsOfSweep && behindAtMs(entry, bounds.bytesPerSecond) <= nowMs) {
+        cuts += 1;
+        remove(entry);
+        entry.cut('slow-body');
+      }
+    }
+    startSweep();
+  }
+
+  function findSlowest(): Entry | undefined {
+    const nowMs = clock.now();
+    let slowest: Entry | undefined;
+    let leastPace = Number.POSITIVE_INFINITY;
+    for (const entry of arriving) {
+      const pace = paceOf(entry, nowMs);
+      if (pace < leastPace) {
+        leastPace = pace;
+        slowest = entry;
+      }
+    }
+    return slowest;
+  }
+
+  function remove(entry: Entry): void {
+    const isThere = arriving.delete(entry);
+    bytes -= isThere ? entry.bytes : 0;
+    if (arriving.size === 0) {
+      stopSweep?.();
+      stopSweep = undefined;
+    }
+  }
+
+  /** Cuts the slowest one; false if there is none. */
+  function giveWay(): boolean {
+    const slowest = findSlowest();
+    if (slowest === undefined) {
+      return false;
+    }
+    remove(slowest);
+    slowest.cut('arriving-bodies');
+    return true;
+  }
+
+  return {
+    giveWay,
+    /** Counts one more, for which another may be cut. */
+    begin(cut: Entry['cut']) {
+      if (arriving.size >= bounds.bodies) {
+        giveWay();
+      }
+      const entry: Entry = { sinceMs: clock.now(), bytes: 0, cut };
+      arriving.add(entry);
+      startSweep();
+      return {
+        receive(more: number): void {
+          if (arriving.has(entry)) {
+            entry.bytes += more;
+            bytes += more;
+            while (bytes > bounds.bytes) {
+              giveWay();
+            }
+          }
+        },
+        /** The body is whole, or its connection has ended; may be called again. */
+        end: () => remove(entry),
+      };
+    },
+  };
+}
+
+/** Bounds the bodies that are not whole yet when a request's headers have been judged. */
+function addArrivalBounds(
+  app: FastifyInstance,
+  { log, measurements }: ConnectionParts,
+  arriving: ArrivingBodies,
+): void {
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const { id: requestId, raw } = request;
+    const { socket } = raw;
+    if (!raw.complete && !socket.destroyed) {
+      const body = arriving.begin((reason) => {
+        // Counted, and told by the line of its request: a flood must not fill the log.
+        log.debug('A connection was cut', { reason, requestId });
+        if (reason === 'slow-body') {
+          measurements.connectionCut(reason);
+          cutConnection(socket, problemOf(408));
+        } else {
+          measurements.shed(reason);
+          cutConnection(socket, overloaded());
+        }
+      });
+      const end = (): void => {
+        socket.off('close', end);
+        body.end();
+      };
+      payload.on('data', (chunk: Buffer) => body.receive(chunk.length));
+      raw.once('end', end).once('close', end);
+      // After an early response, a request whose connection closes emits neither of the two.
+      socket.once('close', end);
+    }
+    done(null, payload);
+  });
 }

@@ -5,12 +5,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../config/readers.ts';
-import {
-  type ExplorerExample,
-  type OfflineSettings,
-  type SandboxSettings,
-  settingsElementId,
-} from './explorerSettings.ts';
+import type { ExplorerExample, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
 
 /** Which explorers are offered, and what they begin with. */
 export interface Explorer {
@@ -34,12 +29,10 @@ export async function addExplorer(
     ]);
   }
   const mode = hasOffline ? wanted : 'sandbox';
-  const paths = { endpointPath: '/graphql', schemaPath: '/schema.graphql' };
-  const at = (name: string): string => `${explorerAssetsPath}${name}`;
+  const start = { ...example, endpointPath: '/graphql' };
   const settings: Readonly<Record<ExplorerPage, SandboxSettings | OfflineSettings>> = {
     sandbox: {
-      ...example,
-      endpointPath: paths.endpointPath,
+      ...start,
       scriptUrl: `${sandboxScriptOrigin}/v2/embeddable-sandbox.umd.production.min.js`,
       frameOrigin: sandboxFrameOrigin,
       fallbackPath: mode === 'auto' ? '/?explorer=offline' : null,
@@ -47,12 +40,12 @@ export async function addExplorer(
       frameTimeoutMs: 15_000,
     },
     offline: {
-      ...example,
-      ...paths,
+      ...start,
+      schemaPath: '/schema.graphql',
       workers: {
-        editor: at(assets.editorWorker),
-        json: at(assets.jsonWorker),
-        graphql: at(assets.graphqlWorker),
+        editor: pathOf(assets.editorWorker),
+        json: pathOf(assets.jsonWorker),
+        graphql: pathOf(assets.graphqlWorker),
       },
     },
   };
@@ -62,12 +55,13 @@ export async function addExplorer(
     reply.code(204).header('cache-control', `public, max-age=${secondsOfDay}`).send(),
   );
   app.get('/', async (request, reply) => {
-    const page = pageFor(mode, new URLSearchParams(request.url.split('?')[1]).get('explorer'));
+    const asked = new URLSearchParams(request.url.split('?')[1]).get('explorer');
+    const page = mode === 'auto' ? (asked === 'offline' ? asked : 'sandbox') : mode;
     const nonce = newId();
     return reply
       .headers(pageHeaders(page, nonce))
       .type('text/html; charset=utf-8')
-      .send(explorerPage({ page, assets, settings: settings[page], nonce }));
+      .send(explorerPage(page, assets, settings[page], nonce));
   });
 }
 
@@ -89,18 +83,10 @@ function addAssets(app: FastifyInstance, folder: URL): void {
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
     };
-    app.get(`${explorerAssetsPath}${name}`, async (_request, reply) =>
+    app.get(pathOf(name), async (_request, reply) =>
       reply.headers(headers).send(await readFile(file)),
     );
   }
-}
-
-/** Which page is shown; where both are there, the address may ask for one. */
-function pageFor(mode: Explorer['mode'], asked: string | null): ExplorerPage {
-  if (mode !== 'auto') {
-    return mode;
-  }
-  return asked === 'offline' ? 'offline' : 'sandbox';
 }
 
 /** The headers of a page. Strict transport security is missing: only what ends TLS knows for which hosts there is TLS. */
@@ -121,38 +107,33 @@ function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string,
   };
 }
 
-/** Where the files of the pages are served. */
-const explorerAssetsPath = '/explorer/';
+/** Where a file of the pages is served. */
+const pathOf = (name: string): string => `/explorer/${name}`;
 
-/** What is needed to write a page. */
-interface ExplorerPageParts {
-  readonly page: ExplorerPage;
-  readonly assets: ExplorerAssets;
-  readonly settings: SandboxSettings | OfflineSettings;
-  /** Goes with this one answer; the content security policy names it too. */
-  readonly nonce: string;
-}
-
-/** Writes a page. All that it shows comes from its script; nothing in it is run but that. */
-export function explorerPage({ page, assets, settings, nonce }: ExplorerPageParts): string {
-  const at = (name: string): string => `${explorerAssetsPath}${name}`;
-  const [style, script] =
+/**
+ * Writes a page. All that it shows comes from its script; nothing in it is run but that.
+ * @param nonce goes with this one answer; the content security policy names it too.
+ */
+export function explorerPage(
+  page: ExplorerPage,
+  assets: ExplorerAssets,
+  settings: object,
+  nonce: string,
+): string {
+  const [style, script, kind] =
     page === 'sandbox'
-      ? [assets.sandboxStyle, `<script nonce="${nonce}" src="${at(assets.sandboxScript)}" defer>`]
-      : [
-          assets.offlineStyle,
-          `<script nonce="${nonce}" src="${at(assets.offlineScript)}" type="module">`,
-        ];
+      ? [assets.sandboxStyle, assets.sandboxScript, 'defer']
+      : [assets.offlineStyle, assets.offlineScript, 'type="module"'];
   return `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Compliance partner gateway</title>
-    <link rel="icon" href="${at(assets.icon)}" type="image/svg+xml">
-    <link rel="stylesheet" href="${at(style)}">
-    <script type="application/json" id="${settingsElementId}">${toScriptText(settings)}</script>
-    ${script}</script>
+    <link rel="icon" href="${pathOf(assets.icon)}" type="image/svg+xml">
+    <link rel="stylesheet" href="${pathOf(style)}">
+    <script type="application/json" id="settings">${toScriptText(settings)}</script>
+    <script nonce="${nonce}" src="${pathOf(script)}" ${kind}></script>
   </head>
   <body>
     <noscript><p class="note">The explorer needs JavaScript. GraphQL is at /graphql, its schema at /schema.graphql.</p></noscript>
@@ -225,16 +206,8 @@ export interface ExplorerAssets {
 /** Has the page without the internet, which is seven megabytes, for installations of the gateway's package. */
 const optionalPackage = 'compliance-partner-explorer';
 
-interface FoundExplorer {
-  /** Where the list of files and the folder `assets` are. */
-  readonly folder: URL;
-  readonly assets: ExplorerAssets;
-  /** Whether the page without the internet is there too. */
-  readonly hasOffline: boolean;
-}
-
 /** Finds the files: those of this package, or of the optional one if it is installed and has more. */
-export function findExplorer(): FoundExplorer {
+export function findExplorer() {
   const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
   if (own.hasOffline) {
     return own;
@@ -248,13 +221,17 @@ export function findExplorer(): FoundExplorer {
   }
 }
 
-/** @throws Error if the explorer was not built. */
-function readExplorer(folder: URL): FoundExplorer {
+/**
+ * @param folder with the list of files and the folder `assets`.
+ * @throws Error if the explorer was not built.
+ */
+function readExplorer(folder: URL) {
   // Written by this package's own build, in this form.
   const assets = JSON.parse(readFileSync(new URL('assets.json', folder), 'utf8')) as ExplorerAssets;
   return {
     folder,
     assets,
+    /** Whether the page without the internet is there too. */
     hasOffline: existsSync(new URL(`assets/${assets.offlineScript}`, folder)),
   };
 }

@@ -1,5 +1,10 @@
+import { parse, print } from 'graphql';
+import type { Config } from '../config/config.ts';
+import { embeddedGraphToken } from '../shared/secret.ts';
+import type { Explorer } from './explorer.ts';
+
 /** An operation to begin with. */
-export interface ExplorerTab {
+interface ExplorerTab {
   readonly document: string;
   readonly variables: object;
 }
@@ -34,5 +39,175 @@ export interface OfflineSettings extends ExplorerExample {
   readonly workers: { readonly editor: string; readonly json: string; readonly graphql: string };
 }
 
-/** The id of the element that holds the settings as JSON. */
-export const settingsElementId = 'settings';
+/** Writes a document as it is shown. */
+const shown = (document: string): string => `${print(parse(document))}\n`;
+
+/** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
+const exampleMutation = shown(`
+  mutation Add($input: AddComplianceManagementPartnerInput!) {
+    addComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { ...Everything }
+      userErrors { code message field }
+    }
+  }
+
+  fragment Everything on ComplianceManagementPartner {
+    id revision displayName partnerState lastHeartbeatDateTime
+    macOsOnboarded windowsOnboarded androidOnboarded iosOnboarded linuxOnboarded
+    macOsEnrollmentAssignments { ...Target }
+    windowsEnrollmentAssignments { ...Target }
+    androidEnrollmentAssignments { ...Target }
+    iosEnrollmentAssignments { ...Target }
+    linuxEnrollmentAssignments { ...Target }
+  }
+
+  fragment Target on ComplianceManagementPartnerAssignment {
+    target {
+      __typename
+      filter { id type }
+      ... on GroupAssignmentTarget { groupId }
+      ... on ExclusionGroupAssignmentTarget { groupId }
+      ... on ConfigurationManagerCollectionAssignmentTarget { collectionId }
+      ... on UnrecognizedAssignmentTarget { odataType properties }
+    }
+  }
+`);
+
+/**
+ * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
+ */
+function exampleVariables(hasWindows: boolean): { readonly input: object } {
+  return {
+    input: {
+      lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
+      partnerState: 'UNAVAILABLE',
+      displayName: 'Display Name value',
+      macOsOnboarded: true,
+      ...(hasWindows && { windowsOnboarded: true }),
+      androidOnboarded: true,
+      iosOnboarded: true,
+      macOsEnrollmentAssignments: [{ target: { allLicensedUsers: {} } }],
+      ...(hasWindows && { windowsEnrollmentAssignments: [{}] }),
+      androidEnrollmentAssignments: [{}],
+      iosEnrollmentAssignments: [{}],
+    },
+  };
+}
+
+const viewer = shown(`
+  query Viewer {
+    viewer { authMode kind operations { name isPermitted missingPermission } }
+  }
+`);
+
+const list = `query Partners {
+  complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
+    totalCount
+    nodes {
+      id
+      displayName
+      partnerState
+      lastHeartbeatDateTime
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`;
+
+const one = shown(`
+  query Partner($id: ID!) {
+    complianceManagementPartner(id: $id) {
+      displayName
+      revision
+      platforms {
+        platform
+        onboarded
+        enrollmentAssignments {
+          target {
+            __typename
+            ... on GroupAssignmentTarget { groupId }
+            ... on ExclusionGroupAssignmentTarget { groupId }
+          }
+        }
+      }
+    }
+  }
+`);
+
+const update = shown(`
+  mutation Update($input: UpdateComplianceManagementPartnerInput!) {
+    updateComplianceManagementPartner(input: $input) {
+      complianceManagementPartner { id displayName revision }
+      userErrors { code message field }
+    }
+  }
+`);
+
+const assign = shown(`
+  mutation Assign($input: AddEnrollmentAssignmentInput!) {
+    addEnrollmentAssignment(input: $input) {
+      changed
+      complianceManagementPartner { id revision }
+      userErrors { code message field }
+    }
+  }
+`);
+
+/** A partner of the embedded Graph's catalogue. */
+const partnerId = '5b1e0c1a-7d52-4c7e-9a30-000000000009';
+const groupId = '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d';
+
+/**
+ * The tabs that an explorer begins with. Before the embedded Graph, the add is first and everything can be run as it
+ * is. Before any other Graph a read is first, and no write has the variables that it needs to run.
+ */
+function explorerTabs(
+  isEmbedded: boolean,
+  hasWindows: boolean,
+): readonly [ExplorerTab, ...ExplorerTab[]] {
+  const write = (document: string, variables: object): ExplorerTab => ({
+    document,
+    variables: isEmbedded ? variables : {},
+  });
+  const add = write(exampleMutation, exampleVariables(hasWindows));
+  const first = { document: viewer, variables: {} };
+  const reads = [
+    { document: list, variables: {} },
+    { document: one, variables: { id: isEmbedded ? partnerId : '' } },
+  ];
+  const writes = [
+    write(update, { input: { id: partnerId, displayName: 'Jamf Pro (new name)' } }),
+    write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
+  ];
+  return isEmbedded ? [add, first, ...reads, ...writes] : [first, ...reads, add, ...writes];
+}
+
+/**
+ * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
+ */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
+  return {
+    mode: explorer,
+    example: {
+      ...tabs[0],
+      tabs,
+      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
+}

@@ -5,6 +5,7 @@ import { readJson } from '../graphql/admission.ts';
 import { RequestProblem } from '../graphql/errorFormat.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
+import { badRequest } from './failures.ts';
 
 interface JsonBodyParts {
   readonly limits: Limits;
@@ -42,7 +43,7 @@ export function addJsonBody(app: FastifyInstance, { limits, measurements }: Json
 /** Wrong bytes would silently become other characters. */
 function textOf(bytes: Buffer): string {
   if (bytes.length === 0) {
-    throw new RequestProblem(400, 'BAD_REQUEST', 'The request body is empty. Send a JSON object.');
+    throw badRequest('The request body is empty. Send a JSON object.');
   }
   if (!isUtf8(bytes)) {
     throw new RequestProblem(

@@ -1,34 +1,25 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SheddingBounds } from '../config/http.ts';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/errorFormat.ts';
 import type { Clock } from '../shared/clock.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import {
-  decideShedding,
-  firstLimit,
-  type Load,
-  nextLimit,
-  type SheddingBounds,
-  type ShedReason,
-} from './adaptiveLimit.ts';
-import type { ArrivingBodies } from './arrivingBodies.ts';
 
-export interface SheddingParts {
+interface SheddingParts {
   readonly shedding: SheddingBounds;
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'shed'>;
-  /** The process itself if absent. */
-  readonly senseLoad?: SenseLoad | undefined;
 }
 
 /** Their callers decide by the answers whether the process may live on. */
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 const quietMs = 10_000;
+const noDelay = { eventLoopDelayMs: 0, eventLoopUtilization: 0 };
 
 /**
  * Rejects requests with 503 while the gateway is overloaded. A request takes a place once it is whole; before that it is
@@ -37,11 +28,15 @@ const quietMs = 10_000;
 export function addShedding(
   app: FastifyInstance,
   parts: SheddingParts,
-  arriving: Pick<ArrivingBodies, 'giveWay'>,
+  arriving: { giveWay(): boolean },
 ): void {
-  const { shedding, clock, log, measurements, senseLoad = senseProcessLoad } = parts;
-  const shedder = createShedder(shedding);
+  const { shedding, clock, log, measurements } = parts;
   const isDelayBounded = shedding.eventLoopDelayMs > 0;
+  let load: Load = { ...noDelay, heapUsedPercent: 0 };
+  let limit = firstLimit(shedding);
+  let open = 0;
+  /** Since the last sample. */
+  let mostOpen = 0;
   let heapSensedMs = Number.NEGATIVE_INFINITY;
   const inside = new WeakSet<FastifyRequest>();
   let quietSinceMs = Number.NEGATIVE_INFINITY;
@@ -53,16 +48,25 @@ export function addShedding(
     if (!isDelayBounded) {
       senseHeap();
     }
-    const reason = shedder.check();
+    const reason = decideShedding(open, limit.open, load, shedding);
     if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
       return refuse(reply, reason);
     }
     if (isWhole) {
       inside.add(request);
-      shedder.enter();
-      onceClosed(reply.raw, () => shedder.leave());
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
+      onceClosed(reply.raw, () => {
+        open -= 1;
+      });
     }
     return undefined;
+  }
+
+  function sense(sensed: Load): void {
+    load = sensed;
+    limit = nextLimit(limit, mostOpen, load, shedding);
+    mostOpen = open;
   }
 
   /** Only a delay needs a timer to be seen. */
@@ -70,8 +74,7 @@ export function addShedding(
     const nowMs = clock.now();
     if (Math.abs(nowMs - heapSensedMs) >= heapSampleMs) {
       heapSensedMs = nowMs;
-      const heapUsedPercent = readHeapUsedPercent();
-      shedder.sense({ eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent });
+      sense({ ...noDelay, heapUsedPercent: readHeapUsedPercent() });
     }
   }
 
@@ -95,48 +98,10 @@ export function addShedding(
   let stopSensing = (): void => undefined;
   // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
-    stopSensing = isDelayBounded ? senseLoad(shedder.sense) : stopSensing;
+    stopSensing = isDelayBounded ? senseProcessLoad(sense) : stopSensing;
   });
   app.addHook('onClose', async () => stopSensing());
 }
-
-/** Lets requests in, or not. */
-interface Shedder {
-  /** The reason why one more request must not be let in, if any; counts nothing. */
-  check(): ShedReason | undefined;
-  /** Counts one more open request. */
-  enter(): void;
-  /** Counts one less; called once for each that was let in. */
-  leave(): void;
-  /** Takes note of what the process has to bear now. */
-  sense(load: Load): void;
-}
-
-/** Starts without a load. */
-function createShedder(bounds: SheddingBounds): Shedder {
-  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
-  let limit = firstLimit(bounds);
-  let open = 0;
-  let mostOpen = 0;
-  return {
-    check: () => decideShedding(open, limit.open, load, bounds),
-    enter() {
-      open += 1;
-      mostOpen = Math.max(mostOpen, open);
-    },
-    leave() {
-      open -= 1;
-    },
-    sense(sensed) {
-      load = sensed;
-      limit = nextLimit(limit, mostOpen, load, bounds);
-      mostOpen = open;
-    },
-  };
-}
-
-/** Starts to tell what the process has to bear, every tenth of a second; the returned function ends it. */
-type SenseLoad = (onLoad: (load: Load) => void) => () => void;
 
 const tickMs = 20;
 const ticksPerSample = 5;
@@ -148,11 +113,11 @@ function readHeapUsedPercent(): number {
 }
 
 /**
- * Senses the real process: how late a timer of its own is, and how full the heap is. Not by `monitorEventLoopDelay`,
- * whose timer can come behind the one that reads it, so that a block is seen only after the requests behind it were
- * let in.
+ * Tells ten times a second how late a timer of its own is, and how full the heap is, until the returned function is
+ * called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
+ * only after the requests behind it were let in.
  */
-export const senseProcessLoad: SenseLoad = (onLoad) => {
+export function senseProcessLoad(onLoad: (load: Load) => void): () => void {
   let lastMs = performance.now();
   let sampleMs = lastMs;
   /** Weighted by time, as a request at a random moment finds it: a block counts for as long as it lasts. */
@@ -176,4 +141,119 @@ export const senseProcessLoad: SenseLoad = (onLoad) => {
   }, tickMs);
   timer.unref();
   return () => clearInterval(timer);
-};
+}
+
+/** How many requests may be open at the same time. */
+interface Limit {
+  readonly open: number;
+  /** How many were open when the event loop was late last. */
+  readonly lastLateAt: number;
+}
+
+/** However late the event loop is, so many requests are let in: by them it is seen that it has become better. */
+const leastLimit = 16;
+
+/**
+ * A loop that is late and has little to do waits for others on its machine; fewer requests would not help it. No more
+ * than half: requests that wait for Graph together come back together, and are late although there are pauses between.
+ */
+const busyUtilization = 0.5;
+
+/** Few requests make no loop late by their number; but behind a block a crowd is waiting that was never counted. */
+const leastBlockMs = 250;
+const blockOfBound = 2;
+
+/** From one sample to the next, and only if it is needed; from the least limit to 1,000 in 5 s. */
+const growth = 1.1;
+/** Near to where the loop was late, it is felt for: what is let in too much there all others have to wait for. */
+const carefulGrowth = 1.02;
+const nearFrom = 0.9;
+const nearTo = 1.2;
+const nearlyReached = 0.8;
+const steepestDecrease = 0.5;
+
+/** A crowd that comes once is answered late, but it is answered; so many may come before the loop was late once. */
+const firstOpenPerMs = 20;
+
+/** Gives the limit to start with: the more the later the loop may be. */
+export function firstLimit(bounds: SheddingBounds): Limit {
+  const highest = highestLimit(bounds);
+  const isBounded = Number.isFinite(highest) && bounds.eventLoopDelayMs > 0;
+  const open = isBounded
+    ? Math.min(highest, Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs))
+    : highest;
+  return { open, lastLateAt: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Decides how many requests may be open until the next sample. While the event loop is busy and late, fewer than there
+ * were, the less the later it is; else more where they are needed, by a tenth, and carefully near to where the loop was
+ * late. Each open request makes the loop later by its own work, so this ends where it is about as late as it may be.
+ * @param mostOpen how many were open at the same time since the last sample.
+ */
+export function nextLimit(
+  limit: Limit,
+  mostOpen: number,
+  { eventLoopDelayMs: delayMs, eventLoopUtilization }: Load,
+  bounds: SheddingBounds,
+): Limit {
+  if (bounds.eventLoopDelayMs === 0) {
+    return limit;
+  }
+  const highest = highestLimit(bounds);
+  const isLate = delayMs > bounds.eventLoopDelayMs && eventLoopUtilization >= busyUtilization;
+  const isBlock = delayMs >= Math.max(leastBlockMs, bounds.eventLoopDelayMs * blockOfBound);
+  if (isLate && mostOpen <= leastLimit && !isBlock) {
+    return limit;
+  }
+  if (isLate) {
+    const factor = Math.max(bounds.eventLoopDelayMs / delayMs, steepestDecrease);
+    const were = Math.min(limit.open, mostOpen);
+    const open = Math.max(Math.min(leastLimit, highest), Math.floor(were * factor));
+    // What few requests or a block made late tells nothing of how many requests would.
+    const isTelling = were > leastLimit && !isBlock;
+    return { open, lastLateAt: isTelling ? were : limit.lastLateAt };
+  }
+  if (mostOpen < limit.open * nearlyReached) {
+    return limit;
+  }
+  const { open, lastLateAt } = limit;
+  const isNear = open >= lastLateAt * nearFrom && open < lastLateAt * nearTo;
+  const factor = isNear ? carefulGrowth : growth;
+  return { open: Math.min(highest, Math.ceil(open * factor)), lastLateAt };
+}
+
+/** How much this process has to bear. */
+interface Load {
+  /** How late the event loop comes to what is due, on average. */
+  readonly eventLoopDelayMs: number;
+  /** For how much of the time the event loop had something to do, from 0 to 1. */
+  readonly eventLoopUtilization: number;
+  /** Of the heap's limit, in percent. */
+  readonly heapUsedPercent: number;
+}
+
+/** Why a request is rejected at the door. */
+type ShedReason = 'heap' | 'event-loop' | 'open-requests';
+
+/** Gives the highest limit: what is configured, or none. */
+function highestLimit({ openRequests }: SheddingBounds): number {
+  return openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
+}
+
+/** Decides about one more request; undefined lets it in. */
+export function decideShedding(
+  open: number,
+  limit: number,
+  { heapUsedPercent }: Load,
+  bounds: SheddingBounds,
+): ShedReason | undefined {
+  // One at a time goes on: without any work the garbage that fills the heap might never be collected.
+  if (bounds.heapPercent > 0 && heapUsedPercent >= bounds.heapPercent && open >= 1) {
+    return 'heap';
+  }
+  if (open < limit) {
+    return undefined;
+  }
+  return limit < highestLimit(bounds) ? 'event-loop' : 'open-requests';
+}

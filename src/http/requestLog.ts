@@ -3,18 +3,18 @@ import { readCallerTrace } from '../graphql/context.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
-import type { RequestTrace, StartTrace } from '../telemetry/requestTrace.ts';
+import type { RequestTrace, StartTrace } from '../telemetry/trace.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What is noted of a GraphQL request; undefined if it is another one. */
     trace: RequestTrace | undefined;
-    /** Undefined before its first hook. */
-    progress: Progress | undefined;
+    /** There from its first hook on. */
+    progress: Progress;
   }
 }
 
-export interface RequestTelemetryParts {
+interface RequestTelemetryParts {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'request'>;
   readonly startTrace: StartTrace;
@@ -34,9 +34,10 @@ interface Progress {
  */
 export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
   app.decorateRequest('trace', undefined);
-  app.decorateRequest('progress', undefined);
+  app.decorateRequest('progress');
 
-  function tell(request: FastifyRequest, reply: FastifyReply, progress: Progress): void {
+  function tell(request: FastifyRequest, reply: FastifyReply): void {
+    const { progress } = request;
     if (!progress.isTold) {
       progress.isTold = true;
       conclude(parts, request, reply, progress.hasCallerLeft);
@@ -53,33 +54,25 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
     onceClosed(reply.raw, () => {
       progress.hasCallerLeft ||= !reply.raw.writableFinished;
       if (progress.isHandled) {
-        tell(request, reply, progress);
+        tell(request, reply);
       }
     });
     done();
   });
   app.addHook('preHandler', (request, _reply, done) => {
-    if (request.progress !== undefined) {
-      request.progress.isHandled = false;
-    }
+    request.progress.isHandled = false;
     done();
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
-    const { progress } = request;
-    if (progress !== undefined) {
-      progress.isHandled = true;
-      if (progress.hasCallerLeft) {
-        tell(request, reply, progress);
-      }
+    request.progress.isHandled = true;
+    if (request.progress.hasCallerLeft) {
+      tell(request, reply);
     }
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const { progress } = request;
-    if (progress !== undefined) {
-      progress.hasCallerLeft ||= hasBroken(request);
-      tell(request, reply, progress);
-    }
+    request.progress.hasCallerLeft ||= hasBroken(request);
+    tell(request, reply);
     done();
   });
 }

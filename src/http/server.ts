@@ -1,35 +1,59 @@
+import { Readable } from 'node:stream';
+import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Limits } from '../config/http.ts';
+import type { ConnectionBounds, Limits, SheddingBounds } from '../config/http.ts';
+import type { Admit } from '../graphql/admission.ts';
 import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
-import { problemOf, RequestProblem } from '../graphql/errorFormat.ts';
+import { problemOf } from '../graphql/errorFormat.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { InexactNumber } from '../shared/json.ts';
+import { laterTurn } from '../shared/loopShare.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import { addArrivingBodies, createArrivingBodies } from './arrivingBodies.ts';
-import { addConnectionFaults, answerClientError } from './connectionFaults.ts';
-import { addConnectionBounds, type ConnectionParts, connectionOptions } from './connections.ts';
+import type { StartTrace } from '../telemetry/trace.ts';
+import { addConnectionBounds, connectionOptions, createArrivingBodies } from './connections.ts';
 import { addCors } from './cors.ts';
 import type { Explorer } from './explorer.ts';
-import { answerHeaders, createFailureAnswer } from './failures.ts';
 import {
-  createGraphQLHandler,
-  type FinishableContext,
-  type GraphQLHandlerParts,
-} from './graphqlRoute.ts';
+  addConnectionFaults,
+  answerClientError,
+  answerHeaders,
+  badRequest,
+  createFailureAnswer,
+} from './failures.ts';
 import { addJsonBody } from './jsonBody.ts';
-import { addShedding, type SheddingParts } from './loadShedding.ts';
-import { addRequestTelemetry, type RequestTelemetryParts } from './requestLog.ts';
+import { addShedding } from './loadShedding.ts';
+import { addRequestTelemetry } from './requestLog.ts';
 
-interface HttpServerParts<Context extends FinishableContext>
-  extends RouteParts<Context>,
-    RequestTelemetryParts,
-    SheddingParts,
-    ConnectionParts {
+interface FinishableContext extends BaseContext {
+  /** Ends what the context holds; it may be called more than once. */
+  readonly finish?: () => void;
+}
+
+interface HttpServerParts<Context extends FinishableContext> {
+  readonly apollo: ApolloServer<Context>;
+  readonly admit: Admit;
+  contextOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    inexactVariables: readonly InexactNumber[],
+  ): Promise<Context>;
+  readonly sdl: string;
+  readonly phase: PhaseHolder;
+  /** Whether the keys are there with which callers' tokens are checked. */
+  readonly canJudgeCallers: () => boolean;
   /** What `/` shows, if anything. */
   readonly explorer: Explorer | undefined;
   /** The origins whose pages may call from a browser. */
   readonly corsOrigins: readonly string[];
-  readonly newId: () => string;
   readonly limits: Limits;
+  readonly connections: ConnectionBounds;
+  readonly shedding: SheddingBounds;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly measurements: Measurements;
+  readonly startTrace: StartTrace;
+  readonly newId: () => string;
 }
 
 /** Builds the HTTP server with its routes; it does not listen yet. */
@@ -76,12 +100,11 @@ export async function createHttpServer<Context extends FinishableContext>(
   const arriving = createArrivingBodies(parts.connections.arriving, parts.clock);
   addShedding(app, parts, arriving);
   addConnectionBounds(app, parts, arriving);
-  addArrivingBodies(app, arriving, parts);
   addNotFound(app);
   addJsonBody(app, parts);
   // Decided when the answer goes out: a connection whose request came before the stop must not be kept either.
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (phase.current.name !== 'running') {
+    if (phase.current !== 'running') {
       reply.header('connection', 'close');
     }
     done();
@@ -97,37 +120,21 @@ export async function createHttpServer<Context extends FinishableContext>(
   function answerBadPath(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
     reply.headers(answerHeaders).header('client-request-id', request.id);
     markForOrigin(request, reply);
-    answerFailure(
-      new RequestProblem(400, 'BAD_REQUEST', 'The path cannot be read.'),
-      request,
-      reply,
-    );
+    answerFailure(badRequest('The path cannot be read.'), request, reply);
     log.info('Answered', { requestId: request.id, method: request.method, status: 400 });
   }
 }
 
-/** No route has a schema: bodies are judged by GraphQL. Without these, Fastify loads two compilers of 5 MiB. */
-const noSchemas = {
-  buildValidator: () => () => {
-    throw new Error('Routes have no schemas here');
-  },
-  buildSerializer: () => () => {
-    throw new Error('Routes have no schemas here');
-  },
+const noCompiler = () => () => {
+  throw new Error('Routes have no schemas here');
 };
-
-interface RouteParts<Context extends FinishableContext> extends GraphQLHandlerParts<Context> {
-  readonly sdl: string;
-  readonly phase: PhaseHolder;
-  readonly explorer: Explorer | undefined;
-  /** Whether the keys are there with which callers' tokens are checked. */
-  readonly canJudgeCallers: () => boolean;
-}
+/** No route has a schema: bodies are judged by GraphQL. Without these, Fastify loads two compilers of 5 MiB. */
+const noSchemas = { buildValidator: noCompiler, buildSerializer: noCompiler };
 
 /** Adds all that is answered but the explorer. */
 function addRoutes<Context extends FinishableContext>(
   app: FastifyInstance,
-  parts: RouteParts<Context>,
+  parts: HttpServerParts<Context>,
 ): void {
   const { sdl, phase, canJudgeCallers } = parts;
   const answer = createGraphQLHandler(parts);
@@ -140,9 +147,13 @@ function addRoutes<Context extends FinishableContext>(
         : answer(request, reply),
   });
   app.get('/livez', async () => ({ status: 'alive' }));
+  // Never depends on Graph: an outage there must not take every replica away.
   app.get('/readyz', async (_request, reply) => {
-    const { status, body } = readinessOf(phase.current, canJudgeCallers());
-    return reply.code(status).send(body);
+    const isRunning = phase.current === 'running';
+    // Who cannot judge callers lets none in.
+    const isReady = isRunning && canJudgeCallers();
+    const status = isRunning && !isReady ? 'waiting for the keys of callers' : phase.current;
+    return reply.code(isReady ? 200 : 503).send({ status });
   });
   app.get('/schema.graphql', async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(sdl),
@@ -184,31 +195,77 @@ function addNotFound(app: FastifyInstance): void {
   app.setNotFoundHandler(answer);
 }
 
-/** Where the gateway is in its life. */
-type Phase =
-  | { readonly name: 'starting' }
-  | { readonly name: 'running' }
-  | { readonly name: 'draining'; readonly sinceMs: number }
-  | { readonly name: 'stopped' };
-
-/** The current phase, shared by those that answer for it. */
+/** Where the gateway is in its life, shared by all that answers for it. */
 export interface PhaseHolder {
-  current: Phase;
+  current: 'starting' | 'running' | 'draining' | 'stopped';
 }
 
-/**
- * What `/readyz` says in a phase. It never depends on Graph, because an outage there must not
- * take every replica away; but who cannot judge callers lets none in.
- */
-function readinessOf(
-  phase: Phase,
-  canJudgeCallers: boolean,
-): {
-  readonly status: 200 | 503;
-  readonly body: { readonly status: string };
-} {
-  if (phase.name === 'running' && !canJudgeCallers) {
-    return { status: 503, body: { status: 'waiting for the keys of callers' } };
+/** Hands a request to the GraphQL server and its answer back; all rules are elsewhere. */
+function createGraphQLHandler<Context extends FinishableContext>(parts: HttpServerParts<Context>) {
+  const { apollo, admit, contextOf } = parts;
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { id, method, body: sent, inexactNumbers } = request;
+    const search = searchOf(request.url);
+    const admitted = admit({ id, method, body: sent, search, inexactNumbers });
+    let context: Context | undefined;
+    const { status, headers, body } = await apollo
+      .executeHTTPGraphQLRequest({
+        httpGraphQLRequest: {
+          method,
+          headers: headersOf(request),
+          search: admitted.search,
+          body: admitted.body,
+        },
+        context: async () => {
+          context = await contextOf(request, reply, admitted.inexactVariables);
+          return context;
+        },
+      })
+      // What is rejected before it is an operation has started its time, too.
+      .finally(() => context?.finish?.());
+    reply.code(status ?? 200);
+    for (const [name, value] of headers) {
+      reply.header(name, value);
+    }
+    if (body.kind !== 'complete') {
+      return reply.send(Readable.from(body.asyncIterator));
+    }
+    if (body.string.length <= charactersAtOnce) {
+      return reply.send(body.string);
+    }
+    reply.header('content-length', Buffer.byteLength(body.string));
+    return reply.send(Readable.from(slicesOf(body.string)));
+  };
+}
+
+/** A longer answer is encoded and written in several turns of the event loop: the system takes its time for each. */
+const charactersAtOnce = 65_536;
+
+/** Cuts a text between characters, never inside one of two code units. */
+export async function* slicesOf(text: string): AsyncGenerator<Buffer, void, undefined> {
+  for (let start = 0; start < text.length; ) {
+    const end = start + charactersAtOnce;
+    const isInside = /[\ud800-\udbff]/.test(text.charAt(end - 1));
+    const next = isInside ? end + 1 : end;
+    yield Buffer.from(text.slice(start, next));
+    start = next;
+    await laterTurn();
   }
-  return { status: phase.name === 'running' ? 200 : 503, body: { status: phase.name } };
+}
+
+/** Only what counts as preflighted is left of `authorization`: browsers send other schemes by themselves. */
+function headersOf({ headers }: FastifyRequest): HeaderMap {
+  const map = new HeaderMap();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && (name !== 'authorization' || /^bearer +\S/i.test(String(value)))) {
+      map.set(name, Array.isArray(value) ? value.join(', ') : value);
+    }
+  }
+  return map;
+}
+
+/** Cut out by hand: what stands before it can be anything, and building a URL from that can fail. */
+function searchOf(url: string): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start);
 }

@@ -7,7 +7,7 @@ import type { Authorizer } from '../identity/authorizer.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import type { RequestTrace } from '../telemetry/requestTrace.ts';
+import type { RequestTrace } from '../telemetry/trace.ts';
 import type { PartnerLocks } from './locks.ts';
 import type { PartnerModel, Payload } from './model.ts';
 import type { PartnerReads } from './reads.ts';

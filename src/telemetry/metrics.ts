@@ -5,10 +5,15 @@ import {
   type ObservableCallback,
   ValueType,
 } from '@opentelemetry/api';
-import type { AttemptStart } from './requestTrace.ts';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement extends Omit<AttemptStart, 'operation'> {
+export interface AttemptMeasurement {
+  readonly method: string;
+  /** The path without version and id. */
+  readonly route: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly repeatReason: string | undefined;
   readonly durationMs: number;
   /** If an answer came. */
   readonly status?: number;
@@ -17,7 +22,7 @@ export interface AttemptMeasurement extends Omit<AttemptStart, 'operation'> {
 }
 
 /** One HTTP request to the gateway. */
-export interface RequestMeasurement {
+interface RequestMeasurement {
   readonly method: string;
   /** The route's pattern; undefined if there is none, so that no caller can make up new ones. */
   readonly route: string | undefined;
@@ -30,16 +35,8 @@ export interface RequestMeasurement {
   readonly operationType: string | undefined;
 }
 
-interface TokenAcquisition {
-  readonly flow: string;
-  readonly outcome: string;
-  readonly durationMs: number;
-}
-
 /** Where requests go to: Graph, or where tokens for it come from. */
-export type Upstream = 'graph' | 'authority';
-
-export type BreakerState = 'closed' | 'half-open' | 'open';
+type Upstream = 'graph' | 'authority';
 
 /** What the gateway measures. */
 export type Measurements = ReturnType<typeof createMeasurements>;
@@ -97,7 +94,7 @@ export function createMeasurements(meter: Meter) {
     description: 'How long requests to this gateway took.',
     advice,
   });
-  const underWay = meter.createUpDownCounter('gateway_upstream_inflight', {
+  const inFlight = meter.createUpDownCounter('gateway_upstream_inflight', {
     description: 'Attempts towards Microsoft Graph in flight.',
     valueType: ValueType.INT,
   });
@@ -125,7 +122,7 @@ export function createMeasurements(meter: Meter) {
   // A series starts at zero, so that its first rise is seen.
   circuit.record(0, { upstream: 'graph' });
   count.gateway_upstream_throttled_total.add(0);
-  underWay.add(0);
+  inFlight.add(0);
   return {
     attempt(measurement: AttemptMeasurement): void {
       const { method, route, durationMs, attempt, repeatReason, status, errorType } = measurement;
@@ -144,7 +141,7 @@ export function createMeasurements(meter: Meter) {
       }
     },
     /** One more or one less is in flight to Graph. */
-    underWay: (change: 1 | -1): void => underWay.add(change),
+    inFlight: (change: 1 | -1): void => inFlight.add(change),
     request(measurement: RequestMeasurement): void {
       const { method, route, durationMs, status, errorType, operationType } = measurement;
       requests.record(durationMs / 1000, {
@@ -160,40 +157,31 @@ export function createMeasurements(meter: Meter) {
     watchKeyAge: (readMs: () => number | undefined) => watch(keyAge, () => toSeconds(readMs())),
     /** Reads how many tokens of the gateway's own are kept. */
     watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
-    /** A request that was rejected before it was sent. */
-    heldBack: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
+    rejectedLocally: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
       count.gateway_upstream_shed_total.add(1, { upstream, reason }),
-    breakerState: (state: BreakerState, upstream: Upstream): void =>
+    breakerState: (state: (typeof states)[number], upstream: Upstream): void =>
       circuit.record(states.indexOf(state), { upstream }),
-    /** A caller's request that was rejected because of overload. */
     shed: (reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void =>
       count.gateway_shed_total.add(1, { reason }),
-    /** A caller's connection that was ended by the gateway. */
     connectionCut: (
       reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
     ): void => count.gateway_connections_cut_total.add(1, { reason }),
-    /** One attempt to get a token of the gateway's own. */
-    tokenAcquired: ({ flow, outcome, durationMs }: TokenAcquisition): void =>
-      acquisitions.record(durationMs / 1000, { flow, outcome }),
-    /** How a token of the gateway's own was found. */
+    tokenAcquired(acquisition: { flow: string; outcome: string; durationMs: number }): void {
+      const { flow, outcome, durationMs } = acquisition;
+      acquisitions.record(durationMs / 1000, { flow, outcome });
+    },
     tokenLookedUp: (result: 'hit' | 'miss' | 'joined'): void =>
       count.gateway_token_cache_lookups_total.add(1, { result }),
-    /** A write whose outcome is unknown. */
     outcomeUnknown: (operation: string): void =>
       count.gateway_outcome_unknown_total.add(1, { operation }),
-    /** A change that was locked within this replica only, because Redis could not be asked. */
     lockedAlone: (): void => count.gateway_locks_local_total.add(1),
-    /** A mutation with an idempotencyKey, by what the store of outcomes said. */
     keyUsed: (outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void =>
       count.gateway_idempotency_total.add(1, { outcome }),
-    /** How much a request or a document has of what is limited. */
     limitSeen: (limit: string, seen: number): void => limitsSeen.record(seen, { limit }),
     limitExceeded: (limit: string, outcome: 'rejected' | 'warned'): void =>
       count[`gateway_limits_${outcome}_total`].add(1, { limit }),
-    /** A request for a document that is not in the manifest of trusted ones. */
     untrustedDocument: (outcome: 'rejected' | 'warned'): void =>
       count.gateway_untrusted_documents_total.add(1, { outcome }),
-    /** The manifest of trusted documents has changed. */
     trustedDocumentsReloaded: (outcome: 'loaded' | 'rejected'): void =>
       count.gateway_trusted_documents_reloads_total.add(1, { outcome }),
   };
@@ -233,21 +221,4 @@ export function errorTypeOf(
     return 'callerLeft';
   }
   return codes[0] ?? (status >= 500 ? String(status) : undefined);
-}
-
-const faults: ReadonlySet<string> = new Set([
-  'INTERNAL_SERVER_ERROR',
-  'OUTCOME_UNKNOWN',
-  'OVERLOADED',
-  'UPSTREAM_BAD_RESPONSE',
-  'UPSTREAM_TIMEOUT',
-  'UPSTREAM_UNAVAILABLE',
-]);
-
-/**
- * Whether a request failed through no doing of its caller. The codes decide, because an executed operation is 200
- * whatever failed in it.
- */
-export function isFault(status: number | undefined, codes: readonly string[]): boolean {
-  return status !== undefined && (status >= 500 || codes.some((code) => faults.has(code)));
 }

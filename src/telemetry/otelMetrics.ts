@@ -51,10 +51,7 @@ async function startPrometheus(listen: ListenConfig) {
   return { reader, ...(await startMetricsServer(listen, readText)) };
 }
 
-async function createPushReader(
-  otlp: MetricsPushConfig,
-  parts: TelemetryParts,
-): Promise<PeriodicExportingMetricReader> {
+async function createPushReader(otlp: MetricsPushConfig, parts: TelemetryParts) {
   const exporter = await createMetricExporter(otlp);
   tellFailures(exporter, 'metrics', parts);
   return new PeriodicExportingMetricReader({
@@ -80,12 +77,6 @@ async function createMetricExporter(otlp: MetricsPushConfig): Promise<PushMetric
   return new OTLPMetricExporter(options);
 }
 
-/** What serves metrics to those who scrape them. */
-interface MetricsServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 const errorBody = (message: string, code: string): string =>
   JSON.stringify({ errors: [{ message, extensions: { code } }] });
 const notFound = errorBody('There is nothing here but GET /metrics.', 'NOT_FOUND');
@@ -95,7 +86,7 @@ const failed = errorBody('The metrics cannot be read.', 'INTERNAL_SERVER_ERROR')
 export async function startMetricsServer(
   { host, port }: ListenConfig,
   readMetrics: () => Promise<string>,
-): Promise<MetricsServer> {
+) {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, answer);
   server.maxConnections = 64;
   await listen(server, host, port);
@@ -104,7 +95,7 @@ export async function startMetricsServer(
   return {
     url: `http://${shownHost}:${address.port}/metrics`,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),

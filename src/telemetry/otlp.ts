@@ -1,13 +1,23 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import {
+  type AgentOptions,
+  type ClientRequest,
+  Agent as HttpAgent,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, type SecureContextOptions, connect as secure } from 'node:tls';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { ConfigError } from '../config/readers.ts';
 import type { OtlpConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/errnoCode.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
-import type { Log } from './log.ts';
-import { createProxiedAgent } from './proxiedAgent.ts';
+import type { ForwardProxy } from '../shared/proxy.ts';
+import { openTunnel } from '../shared/tunnel.ts';
+import type { Log, LogFields } from './log.ts';
 
 /**
  * Makes the exporters' own options; all of them are said, so that none is taken from the environment behind our back.
@@ -77,15 +87,13 @@ export interface TelemetryParts {
   readonly instanceId: string;
 }
 
-/** The part of an exporter that is watched here. */
-interface Exporter<Items, Result> {
-  export(items: Items, done: (result: Result) => void): void;
-}
+/** An HTTP status, or the code of a system's error. */
+type ExportError = Error & { readonly code?: unknown };
 
 interface ExportResult {
   /** 0 is a success. */
   readonly code: number;
-  readonly error?: Error;
+  readonly error?: ExportError;
 }
 
 const toldAgainAfterMs = 60_000;
@@ -95,7 +103,7 @@ const toldAgainAfterMs = 60_000;
  * collector answered, so it stays out.
  */
 export function tellFailures<Items, Result extends ExportResult>(
-  exporter: Exporter<Items, Result>,
+  exporter: { export(items: Items, done: (result: Result) => void): void },
   what: 'traces' | 'metrics',
   { clock, log }: TelemetryParts,
 ): void {
@@ -111,11 +119,89 @@ export function tellFailures<Items, Result extends ExportResult>(
     });
 }
 
-function factsOf(error: unknown): { readonly status?: number; readonly systemCode?: string } {
-  const status = typeof error === 'object' && error && 'code' in error ? error.code : undefined;
-  const systemCode = errnoCodeOf(error);
+function factsOf(error: ExportError | undefined): LogFields {
+  const status = error?.code;
   return {
-    ...(typeof status === 'number' && { status }),
-    ...(systemCode !== undefined && { systemCode }),
+    status: typeof status === 'number' ? status : undefined,
+    systemCode: errnoCodeOf(error),
   };
+}
+
+/** Whether connections are kept, and whom to trust on the other side of a tunnel. */
+type ProxiedAgentOptions = AgentOptions & Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
+
+/** Makes the agent that reaches a collector through a proxy, for exporters that know node:http only. */
+function createProxiedAgent(
+  url: URL,
+  proxy: ForwardProxy,
+  options: ProxiedAgentOptions,
+): HttpAgent {
+  return url.protocol === 'https:'
+    ? new TunnelAgent(url, proxy, options)
+    : new ForwardingAgent(url, proxy, options);
+}
+
+/** The host of a URL as TLS wants it: checked by name, unless it is an address. */
+function tlsHostOf({ hostname }: URL) {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { host, ...(isIP(host) === 0 && { servername: host }) };
+}
+
+const tunnelTimeoutMs = 10_000;
+
+/** Speaks TLS with the collector through a tunnel that the proxy opens. */
+class TunnelAgent extends HttpsAgent {
+  readonly #open: () => Promise<Duplex>;
+
+  constructor(url: URL, proxy: ForwardProxy, options: ProxiedAgentOptions) {
+    super(options);
+    this.#open = async () => {
+      const place = `${url.hostname}:${url.port || 443}`;
+      const socket = await openTunnel(proxy, place, { timeoutMs: tunnelTimeoutMs });
+      return secure({ ...options, ...tlsHostOf(url), socket });
+    };
+  }
+
+  override createConnection(
+    _options: unknown,
+    done: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    this.#open().then((socket) => done(null, socket), done as (error: Error) => void);
+  }
+}
+
+/** Sends plain requests to the proxy, with the whole address of the collector in them. */
+class ForwardingAgent extends HttpAgent {
+  readonly #url: URL;
+  readonly #proxy: ForwardProxy;
+
+  constructor(url: URL, proxy: ForwardProxy, options: ProxiedAgentOptions) {
+    super(options);
+    this.#url = url;
+    this.#proxy = proxy;
+  }
+
+  /** The agent is for `http`, but the proxy itself may speak TLS. */
+  override createConnection(
+    ...[options, done]: Parameters<HttpAgent['createConnection']>
+  ): ReturnType<HttpAgent['createConnection']> {
+    const { url } = this.#proxy;
+    return url.protocol === 'https:'
+      ? secure({ ...tlsHostOf(url), port: Number(url.port || 443) })
+      : super.createConnection(options, done);
+  }
+
+  /** Node.js calls it for each request before its head is written; that is documented nowhere, and used by many. */
+  addRequest(request: ClientRequest, options: RequestOptions): void {
+    const { url, authorization } = this.#proxy;
+    request.path = this.#url.href;
+    if (authorization !== undefined) {
+      request.setHeader('proxy-authorization', authorization.reveal());
+    }
+    const place = { ...options, host: url.hostname, port: url.port || 80 };
+    const add: unknown = Reflect.get(HttpAgent.prototype, 'addRequest');
+    if (typeof add === 'function') {
+      Reflect.apply(add, this, [request, place]);
+    }
+  }
 }

@@ -7,7 +7,7 @@ import { isJsonObject } from '../shared/json.ts';
 import type { TelemetryParts } from './otlp.ts';
 
 /** What is recorded of the gateway, and where. */
-export interface Telemetry {
+interface Telemetry {
   /** Gives the tracer; undefined while tracing is off. */
   readonly tracerOf: () => Tracer | undefined;
   readonly meter: Meter;

@@ -57,7 +57,7 @@ describe('source files', () => {
     [
       'the process',
       /\bprocess\./,
-      ['src/main.ts', 'src/program.ts', 'src/doctor.ts', 'src/telemetry/logSink.ts'],
+      ['src/main.ts', 'src/program.ts', 'src/doctor.ts', 'src/telemetry/log.ts'],
     ],
     [
       'the time',

@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { explorerPage, explorerPolicy, findExplorer } from '../../src/http/explorer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import type { ExplorerExample } from '../../src/http/explorerSettings.ts';
+import { pageAnswer } from '../support/documents.ts';
+import { type StageGateway, useStages } from '../support/stages.ts';
+
+const { embedded } = useStages();
+const { start } = useStages(afterAll);
+const gateways = {
+  auto: await start({ EXPLORER: 'auto' }),
+  sandbox: await start({ EXPLORER: 'sandbox' }),
+  offline: await start({ EXPLORER: 'offline' }),
+  off: await start({ EXPLORER: 'off' }),
+};
 
 describe('explorer', () => {
-  const modes = ['auto', 'sandbox', 'offline', 'off'] as const;
-  let gateways: Readonly<Record<(typeof modes)[number], TestGateway>>;
-
-  beforeAll(async () => {
-    const [auto, sandbox, offline, off] = await Promise.all(
-      modes.map((EXPLORER) => startTestGateway({ EXPLORER })),
-    );
-    if (auto && sandbox && offline && off) {
-      gateways = { auto, sandbox, offline, off };
-    }
-  });
-  afterAll(() => Promise.all(Object.values(gateways).map((gateway) => gateway.stop(0))));
-
   const assetsIn = (html: string): string[] => html.match(/\/explorer\/[\w.-]+/g) ?? [];
 
   describe('GET /', () => {
@@ -90,12 +87,15 @@ describe('explorer', () => {
     );
 
     it('is there for HEAD, and for nothing else', async () => {
-      const head = await request(`${gateways.auto.url}/`, { method: 'HEAD' });
-      expect([head.statusCode, await head.body.text()]).toEqual([200, '']);
-      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'] as const) {
-        const { statusCode, headers, body } = await request(`${gateways.auto.url}/`, { method });
-        expect([statusCode, headers['allow']]).toEqual([405, 'GET, HEAD']);
-        expect(await body.text()).toContain('"METHOD_NOT_ALLOWED"');
+      const head = await gateways.auto.send('HEAD', '/');
+      expect([head.status, head.text]).toEqual([200, '']);
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+        const { status, headers, codes } = await gateways.auto.send(method, '/');
+        expect([status, headers['allow'], codes]).toEqual([
+          405,
+          'GET, HEAD',
+          ['METHOD_NOT_ALLOWED'],
+        ]);
       }
     });
   });
@@ -152,7 +152,7 @@ const settings = {
 };
 
 describe.each(pages)('the page %s', (page) => {
-  const html = explorerPage({ page, assets: findExplorer().assets, settings, nonce: 'once' });
+  const html = explorerPage(page, findExplorer().assets, settings, 'once');
 
   it('runs one script, with the nonce, and none that stands in the page', () => {
     const tags = html.match(/<script[^>]*>/g);
@@ -195,4 +195,54 @@ describe('the policy', () => {
       'frame-src https://sandbox.embed.apollographql.com',
     ]);
   });
+});
+
+/** What the page at `/` begins with. */
+async function readExample(gateway: StageGateway): Promise<ExplorerExample> {
+  const { text } = await gateway.get('/');
+  const [, settings = ''] = /id="settings">(.*?)<\/script>/.exec(text) ?? [];
+  return JSON.parse(settings) as ExplorerExample;
+}
+
+describe("the explorer's tabs", () => {
+  it('begin with the add of the reference page if the embedded Graph answers, and all can be run', async () => {
+    const { document, variables, tabs, graph } = await readExample(gateways.offline);
+    expect([{ document, variables }, graph]).toEqual([tabs[0], 'embedded Graph']);
+    const answers: unknown[] = [];
+    for (const tab of tabs) {
+      const { result } = await gateways.offline.run(tab.document, tab.variables);
+      expect([tab.document, result.errors]).toEqual([tab.document, undefined]);
+      answers.push(result.data);
+    }
+    const given = { id: expect.any(String), revision: expect.any(String) };
+    expect(answers[0]).toEqual({
+      addComplianceManagementPartner: {
+        complianceManagementPartner: { ...pageAnswer, ...given },
+        userErrors: [],
+      },
+    });
+    expect(answers.slice(1)).toMatchObject([
+      { viewer: { operations: expect.any(Array) } },
+      { complianceManagementPartners: { totalCount: expect.any(Number) } },
+      { complianceManagementPartner: { displayName: 'Jamf Pro' } },
+      { updateComplianceManagementPartner: { userErrors: [] } },
+      { addEnrollmentAssignment: { changed: true, userErrors: [] } },
+    ]);
+  });
+
+  it.each(['beta', 'v1.0'])(
+    'begin with a read before any other Graph in %s, and no write runs as it is',
+    async (GRAPH_API_VERSION) => {
+      const { graph, gateway } = await embedded({}, { EXPLORER: 'offline', GRAPH_API_VERSION });
+      const example = await readExample(gateway);
+      expect(example.graph).toBe(new URL(graph.baseUrl).host);
+      const kinds: string[] = [];
+      for (const { document, variables } of example.tabs) {
+        kinds.push(document.split(' ')[0] ?? '');
+        await gateway.run(document, variables);
+      }
+      expect(kinds).toEqual([...Array(3).fill('query'), ...Array(3).fill('mutation')]);
+      expect(graph.requests.map(({ method }) => method)).toEqual(['GET']);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { faultOf, findHeadProblem } from '../../src/http/connectionFaults.ts';
+import { faultOf } from '../../src/http/failures.ts';
 import { sendRaw } from '../support/rawHttp.ts';
 import { hangUp } from '../support/scriptedServer.ts';
 import { headOf, type StageGateway, useStages } from '../support/stages.ts';
@@ -269,17 +269,14 @@ describe('faultOf', () => {
   });
 });
 
-describe('findHeadProblem', () => {
+describe('a head without a fault', () => {
   it.each([
-    [{ host: 'x' }, '1.1', undefined],
-    [{ host: '' }, '1.1', undefined],
-    [{}, '1.1', 400],
-    [{}, '1.0', undefined],
-    [{ host: 'x', expect: '100-continue' }, '1.1', undefined],
-    [{ host: 'x', expect: '100-Continue' }, '1.1', undefined],
-    [{ host: 'x', expect: 'tea' }, '1.1', 417],
-  ])('gives for %j of HTTP/%s %s', (headers, httpVersion, status) => {
-    expect(findHeadProblem({ headers, httpVersion })?.status).toBe(status);
+    ['with an empty host', bare('GET /livez HTTP/1.1', 'Host:', close)],
+    ['of HTTP/1.0 without a host', bare('GET /livez HTTP/1.0', close)],
+    ['that expects 100-continue', headOf('GET /livez', 'Expect: 100-continue', close)],
+    ['that expects 100-Continue', headOf('GET /livez', 'Expect: 100-Continue', close)],
+  ])('is taken %s', async (_what, bytes) => {
+    expect((await sendRaw(gateway.url, bytes))?.status).toBe(200);
   });
 });
 

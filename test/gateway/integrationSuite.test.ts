@@ -5,9 +5,9 @@ import { ApolloServer } from '@apollo/server';
 import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import { describe } from '@jest/globals';
 import { createHttpServer } from '../../src/http/server.ts';
+import { startLogTrace } from '../../src/telemetry/trace.ts';
 import { doorParts } from '../support/doorParts.ts';
 import { silentLog } from '../support/logs.ts';
-import { startTraceOfNobody } from '../support/traces.ts';
 import { usualDoor } from '../support/usualLimits.ts';
 
 describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
@@ -25,13 +25,13 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       apollo: server,
       contextOf: async () => (await options?.context?.()) ?? {},
       sdl: '',
-      phase: { current: { name: 'running' } },
+      phase: { current: 'running' },
       canJudgeCallers: () => true,
       explorer: undefined,
       corsOrigins: [],
       newId: () => 'id',
       log: silentLog,
-      startTrace: startTraceOfNobody,
+      startTrace: startLogTrace,
     });
     await app.ready();
     // The suite asks at the root.

@@ -23,12 +23,7 @@ import {
 import { request as send } from 'undici';
 import { createGateway, type OwnGateway, readConfig } from '../../src/createGateway.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import {
-  type AttemptMeasurement,
-  createMeasurements,
-  type Measurements,
-  type RequestMeasurement,
-} from '../../src/telemetry/metrics.ts';
+import { createMeasurements, type Measurements } from '../../src/telemetry/metrics.ts';
 import { startMetricsServer } from '../../src/telemetry/otelMetrics.ts';
 import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
@@ -73,7 +68,7 @@ function start() {
   return { measurements, instruments, points, collect, zeros: points.splice(0) };
 }
 
-const attempt: AttemptMeasurement = {
+const attempt: Parameters<Measurements['attempt']>[0] = {
   method: 'GET',
   route: '/deviceManagement/complianceManagementPartners/{id}',
   durationMs: 250,
@@ -85,7 +80,7 @@ const attempted = (labels: Attributes): Point => [
   0.25,
   { 'http.request.method': 'GET', 'url.template': attempt.route, ...labels },
 ];
-const request: RequestMeasurement = {
+const request: Parameters<Measurements['request']>[0] = {
   method: 'POST',
   route: '/graphql',
   durationMs: 1500,
@@ -141,6 +136,16 @@ describe('createMeasurements', () => {
   });
 
   const status = (code: number) => ({ 'http.response.status_code': code });
+  const counted = (name: string, labels?: Attributes): Point => [
+    `gateway_${name}_total`,
+    1,
+    labels,
+  ];
+  const circuit = (state: number, upstream: string): Point => [
+    'gateway_upstream_circuit_state',
+    state,
+    { upstream },
+  ];
 
   it.each<[keyof Measurements, unknown[], ...Point[]]>([
     ['attempt', [{ ...attempt, status: 200 }], attempted(status(200))],
@@ -148,13 +153,13 @@ describe('createMeasurements', () => {
       'attempt',
       [{ ...attempt, status: 200, attempt: 3, repeatReason: 'server-error' }],
       attempted({ ...status(200), 'http.request.resend_count': 2 }),
-      ['gateway_upstream_retries_total', 1, { reason: 'server-error' }],
+      counted('upstream_retries', { reason: 'server-error' }),
     ],
     [
       'attempt',
       [{ ...attempt, status: 429 }],
       attempted(status(429)),
-      ['gateway_upstream_throttled_total', 1, undefined],
+      counted('upstream_throttled'),
     ],
     ['attempt', [{ ...attempt, errorType: 'timeout' }], attempted({ 'error.type': 'timeout' })],
     ['request', [request], requested(status(200))],
@@ -169,58 +174,34 @@ describe('createMeasurements', () => {
       requested({ 'error.type': 'callerLeft' }),
     ],
     [
-      'heldBack',
+      'rejectedLocally',
       ['breaker', 'graph'],
-      ['gateway_upstream_shed_total', 1, { upstream: 'graph', reason: 'breaker' }],
+      counted('upstream_shed', { upstream: 'graph', reason: 'breaker' }),
     ],
-    [
-      'breakerState',
-      ['closed', 'graph'],
-      ['gateway_upstream_circuit_state', 0, { upstream: 'graph' }],
-    ],
-    [
-      'breakerState',
-      ['half-open', 'authority'],
-      ['gateway_upstream_circuit_state', 1, { upstream: 'authority' }],
-    ],
-    [
-      'breakerState',
-      ['open', 'graph'],
-      ['gateway_upstream_circuit_state', 2, { upstream: 'graph' }],
-    ],
+    ['breakerState', ['closed', 'graph'], circuit(0, 'graph')],
+    ['breakerState', ['half-open', 'authority'], circuit(1, 'authority')],
+    ['breakerState', ['open', 'graph'], circuit(2, 'graph')],
     [
       'tokenAcquired',
       [{ flow: 'on-behalf-of', outcome: 'token', durationMs: 500 }],
       ['gateway_token_acquire_seconds', 0.5, { flow: 'on-behalf-of', outcome: 'token' }],
     ],
-    ['tokenLookedUp', ['miss'], ['gateway_token_cache_lookups_total', 1, { result: 'miss' }]],
-    ['underWay', [1], ['gateway_upstream_inflight', 1, undefined]],
-    ['underWay', [-1], ['gateway_upstream_inflight', -1, undefined]],
+    ['tokenLookedUp', ['miss'], counted('token_cache_lookups', { result: 'miss' })],
+    ['inFlight', [1], ['gateway_upstream_inflight', 1, undefined]],
+    ['inFlight', [-1], ['gateway_upstream_inflight', -1, undefined]],
     ['limitSeen', ['depth', 7], ['gateway_limits_seen', 7, { limit: 'depth' }]],
-    [
-      'limitExceeded',
-      ['depth', 'rejected'],
-      ['gateway_limits_rejected_total', 1, { limit: 'depth' }],
-    ],
-    [
-      'limitExceeded',
-      ['aliases', 'warned'],
-      ['gateway_limits_warned_total', 1, { limit: 'aliases' }],
-    ],
-    ['shed', ['heap'], ['gateway_shed_total', 1, { reason: 'heap' }]],
-    ['connectionCut', ['limit'], ['gateway_connections_cut_total', 1, { reason: 'limit' }]],
-    ['outcomeUnknown', ['add'], ['gateway_outcome_unknown_total', 1, { operation: 'add' }]],
-    ['lockedAlone', [], ['gateway_locks_local_total', 1, undefined]],
-    ['keyUsed', ['first'], ['gateway_idempotency_total', 1, { outcome: 'first' }]],
-    [
-      'untrustedDocument',
-      ['warned'],
-      ['gateway_untrusted_documents_total', 1, { outcome: 'warned' }],
-    ],
+    ['limitExceeded', ['depth', 'rejected'], counted('limits_rejected', { limit: 'depth' })],
+    ['limitExceeded', ['aliases', 'warned'], counted('limits_warned', { limit: 'aliases' })],
+    ['shed', ['heap'], counted('shed', { reason: 'heap' })],
+    ['connectionCut', ['limit'], counted('connections_cut', { reason: 'limit' })],
+    ['outcomeUnknown', ['add'], counted('outcome_unknown', { operation: 'add' })],
+    ['lockedAlone', [], counted('locks_local')],
+    ['keyUsed', ['first'], counted('idempotency', { outcome: 'first' })],
+    ['untrustedDocument', ['warned'], counted('untrusted_documents', { outcome: 'warned' })],
     [
       'trustedDocumentsReloaded',
       ['loaded'],
-      ['gateway_trusted_documents_reloads_total', 1, { outcome: 'loaded' }],
+      counted('trusted_documents_reloads', { outcome: 'loaded' }),
     ],
   ])('measures %s of %j', (name, args, ...expected) => {
     const { measurements, points } = start();

@@ -7,8 +7,12 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { createLogger, type LogFields, urgencyOf } from '../../src/telemetry/log.ts';
-import { createBoundedSink } from '../../src/telemetry/logSink.ts';
+import {
+  createBoundedSink,
+  createLogger,
+  type Log,
+  type LogFields,
+} from '../../src/telemetry/log.ts';
 import { redactSpan } from '../../src/telemetry/otelTraces.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
@@ -66,7 +70,7 @@ describe('createLogger', () => {
     expect(objects()).toMatchObject([{ reason }]);
   });
 
-  it.each<[Parameters<typeof urgencyOf>[0], LogFields, string]>([
+  it.each<[keyof Log, LogFields, string]>([
     ['info', {}, 'batch'],
     ['debug', {}, 'batch'],
     ['warn', {}, 'turn'],
@@ -77,7 +81,10 @@ describe('createLogger', () => {
     ['info', { signal: 'SIGTERM' }, 'now'],
     ['error', {}, 'now'],
   ])('hands a line of %s with %j over: %s', (level, fields, urgency) => {
-    expect(urgencyOf(level, fields)).toBe(urgency);
+    const urgencies: string[] = [];
+    const log = createLogger('debug', { write: (_line, given) => urgencies.push(given) });
+    log[level]('Answered', fields);
+    expect(urgencies).toEqual([urgency]);
   });
 });
 

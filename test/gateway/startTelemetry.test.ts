@@ -8,7 +8,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { readConfig } from '../../src/config/config.ts';
 import { type Environment, StartError } from '../../src/config/readers.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import { startTelemetry, type Telemetry } from '../../src/telemetry/startTelemetry.ts';
+import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
 import { makeKeyPair } from '../support/keyPairs.ts';
@@ -38,7 +38,7 @@ async function startReceiver(answer?: ReceiverAnswer): Promise<OtlpReceiver> {
 }
 
 /** Writes what instrumentation packages have been seen to write. */
-function writeDirtySpan({ tracerOf }: Telemetry): void {
+function writeDirtySpan({ tracerOf }: Awaited<ReturnType<typeof startTelemetry>>): void {
   const span = tracerOf()?.startSpan('GET', {
     kind: SpanKind.CLIENT,
     attributes: {

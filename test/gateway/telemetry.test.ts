@@ -227,15 +227,4 @@ describe('metrics', () => {
     }
     expect(await series()).toBe(before);
   });
-
-  it('are not served on the port of the callers', async () => {
-    const gateway = createGateway(readConfig({ PORT: '0', GRAPH_CLOUD: 'emulator' }), {
-      log: createLogger('silent'),
-    });
-    const { url, metricsUrl } = await gateway.start();
-    closeLater(() => gateway.stop());
-    const { statusCode, body } = await request(`${url}/metrics`);
-    await body.dump();
-    expect([statusCode, metricsUrl]).toEqual([404, undefined]);
-  });
 });

@@ -1,16 +1,13 @@
 import { createNoopMeter } from '@opentelemetry/api';
-import {
-  type AttemptMeasurement,
-  createMeasurements,
-  type Measurements,
-  type RequestMeasurement,
-  type Upstream,
-} from '../../src/telemetry/metrics.ts';
+import { createMeasurements, type Measurements } from '../../src/telemetry/metrics.ts';
+
+type AttemptMeasurement = Parameters<Measurements['attempt']>[0];
+type RequestMeasurement = Parameters<Measurements['request']>[0];
 
 /** Measurements that go nowhere. */
 export const noMeasurements: Measurements = createMeasurements(createNoopMeter());
 
-const towards = (upstream: Upstream): string =>
+const towards = (upstream: 'graph' | 'authority'): string =>
   upstream === 'graph' ? '' : ` towards the ${upstream}`;
 
 /** Measurements that are kept. */
@@ -33,7 +30,7 @@ export function recordingMeasurements(): Measurements & {
     seen,
     attempt: (measurement) => attempts.push(measurement),
     request: (measurement) => requests.push(measurement),
-    heldBack: (reason, upstream) => events.push(`rejected by ${reason}${towards(upstream)}`),
+    rejectedLocally: (reason, upstream) => events.push(`rejected by ${reason}${towards(upstream)}`),
     breakerState: (state, upstream) => events.push(`breaker ${state}${towards(upstream)}`),
     shed: (reason) => events.push(`shed for ${reason}`),
     connectionCut: (reason) => events.push(`connection cut for ${reason}`),

@@ -4,10 +4,10 @@ import type { Dependencies } from '../../src/dependencies.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { startLogTrace } from '../../src/telemetry/trace.ts';
 import type { CloseLater } from './closing.ts';
 import { noMeasurements } from './measurements.ts';
 import { type Answer, type ScriptedServer, startScriptedServer } from './scriptedServer.ts';
-import { startTraceOfNobody } from './traces.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
@@ -59,7 +59,7 @@ export async function startTestGateway(
     clock: systemClock,
     log: createLogger('debug', { write: (line) => logLines.push(line) }),
     measurements: noMeasurements,
-    startTrace: startTraceOfNobody,
+    startTrace: startLogTrace,
     chance: () => 0,
     newId: () => `id-${nextId++}`,
     ...surroundings,

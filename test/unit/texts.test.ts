@@ -12,7 +12,7 @@ import type {
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { readConfig } from '../../src/config/config.ts';
-import { createForgetfulStorage, storageOf } from '../../src/explorer/forgetfulStorage.ts';
+import { createForgetfulStorage } from '../../src/explorer/forgetfulStorage.ts';
 import { publicTokenWarning } from '../../src/gateway.ts';
 import type {
   NewAssignmentResource,
@@ -331,12 +331,12 @@ describe("the explorer's storage", () => {
     ['graphiql:favorites', false],
   ])('gives back %s; whether it stays after the page: %s', (key, stays) => {
     const kept = createKept();
-    const storage = createForgetfulStorage(kept, 'graph');
+    const storage = createForgetfulStorage(() => kept, 'graph');
     storage.setItem(key, 'value');
     expect([storage.getItem(key), storage.length]).toEqual(['value', 1]);
     expect(kept.values.has(`${key} graph`)).toBe(stays);
-    expect(createForgetfulStorage(kept, 'graph').getItem(key)).toBe(stays ? 'value' : null);
-    expect(createForgetfulStorage(kept, 'another').getItem(key)).toBeNull();
+    expect(createForgetfulStorage(() => kept, 'graph').getItem(key)).toBe(stays ? 'value' : null);
+    expect(createForgetfulStorage(() => kept, 'another').getItem(key)).toBeNull();
     storage.removeItem(key);
     expect([storage.getItem(key), storage.length]).toEqual([null, 0]);
   });
@@ -350,7 +350,7 @@ describe("the explorer's storage", () => {
       },
     ],
   ])('can be cleared as a whole where the browser %s one', (_what, read) => {
-    const storage = createForgetfulStorage(storageOf(read), 'graph');
+    const storage = createForgetfulStorage(read, 'graph');
     storage.setItem('graphiql:theme', 'dark');
     storage.setItem('graphiql:queries', '{}');
     storage.clear();

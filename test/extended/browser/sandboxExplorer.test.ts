@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { exampleMutation } from '../../../src/http/explorerExample.ts';
+import { readConfig } from '../../../src/config/config.ts';
+import { explorerOf } from '../../../src/http/explorerSettings.ts';
 import { pageInput } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import {
@@ -82,7 +83,7 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
         runTelemetry: false,
         allowDynamicStyles: false,
         initialState: {
-          document: exampleMutation,
+          document: explorerOf(readConfig({}))?.example.document,
           variables: { input: pageInput },
           headers: { authorization: 'Bearer embedded-graph-token' },
           includeCookies: false,

@@ -4,7 +4,7 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { request } from 'undici';
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
-import type { BreakerState } from '../../../src/telemetry/metrics.ts';
+import type { Measurements } from '../../../src/telemetry/metrics.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/faultProxy/startFaultProxy.ts';
 import type { HeldConnection } from '../../support/faultProxy/wire.ts';
@@ -240,7 +240,7 @@ export interface FaultLane extends LaneGraph {
   readonly elsewhere: URL;
   /** How many requests reached it anyway. */
   readonly strays: number;
-  readonly breaker: BreakerState;
+  readonly breaker: Parameters<Measurements['breakerState']>[0];
   /** Lets virtual time pass until an operation's outcome is there; on the machine's clock it just waits. */
   drive<Outcome>(outcome: Promise<Outcome>): Promise<Outcome>;
 }
@@ -266,7 +266,7 @@ export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLa
   const { origin } = url ?? proxy.url;
   const driver = clock && startTimeDriver(clock, { origin, held: () => proxy.held });
   const trap = await startScriptedServer(empty(200));
-  let breaker: BreakerState = 'closed';
+  let breaker: FaultLane['breaker'] = 'closed';
   const gateway = await startTestGateway(
     {
       // The environment takes plain HTTP on loopback only, and an unresolvable name is not loopback.

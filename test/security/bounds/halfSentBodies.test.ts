@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { behindAtMs, createArrivingBodies, paceOf } from '../../../src/http/arrivingBodies.ts';
+import { createArrivingBodies } from '../../../src/http/connections.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { useStages } from '../../support/stages.ts';
 import { until } from '../../support/until.ts';
@@ -17,24 +17,38 @@ function startArriving(changes: Partial<typeof bounds> = {}) {
 }
 
 describe('bodies that are still arriving', () => {
-  it.each<[string, object, object]>([
-    ['more bytes in the same time', { sinceMs: 0, bytes: 2_000 }, { sinceMs: 0, bytes: 1_000 }],
-    ['the same bytes in less time', { sinceMs: 500, bytes: 100 }, { sinceMs: 0, bytes: 100 }],
-    ['nothing yet, but just begun', { sinceMs: 999, bytes: 0 }, { sinceMs: 0, bytes: 110 }],
-    ['12 KB/s for long', { sinceMs: -4_000, bytes: 60_000 }, { sinceMs: 500, bytes: 110 }],
-  ])('are faster with %s', (_what, faster, slower) => {
-    const [fast, slow] = [faster, slower].map((arrival) => paceOf(arrival as never, 1_000));
-    expect(fast).toBeGreaterThan(slow ?? 0);
+  it.each([
+    ['more bytes in the same time', [0, 2_000], [0, 1_000], 1_000],
+    ['the same bytes in less time', [500, 100], [0, 100], 1_000],
+    ['nothing yet, but just begun', [999, 0], [0, 110], 1_000],
+    ['12 KB/s for long', [0, 60_000], [4_500, 110], 5_000],
+  ] as const)('are faster with %s', async (_what, fast, slow, endMs) => {
+    const { clock, arriving, cuts, begin } = startArriving({ bytes: 1e6, bytesPerSecond: 0 });
+    const startMs = clock.now();
+    const goTo = (ms: number) => clock.advance(startMs + ms - clock.now());
+    const bodies = [['fast', ...fast] as const, ['slow', ...slow] as const];
+    for (const [name, sinceMs, bytes] of bodies.sort(([, one], [, other]) => one - other)) {
+      await goTo(sinceMs);
+      begin(name).receive(bytes);
+    }
+    await goTo(endMs);
+    arriving.giveWay();
+    expect(cuts).toEqual(['slow: arriving-bodies']);
   });
 
   it.each([
     [0, 5_000],
     [499, 5_000],
     [500, 5_000],
-    [501, 5_010],
+    [501, 5_100],
     [1_000, 10_000],
-  ])('with %i bytes fall behind 100 bytes a second after %i ms', (bytes, ms) => {
-    expect(behindAtMs({ sinceMs: 7, bytes }, 100)).toBe(ms + 7);
+  ])('with %i bytes fall behind 100 bytes a second before %i ms are over', async (bytes, ms) => {
+    const { clock, cuts, begin } = startArriving({ bytes: 10_000 });
+    begin('slow').receive(bytes);
+    await clock.advance(ms - 1);
+    expect(cuts).toEqual([]);
+    await clock.advance(1);
+    expect(cuts).toEqual(['slow: slow-body']);
   });
 
   it('are as many as there may be, and the slowest gives way to one more', async () => {

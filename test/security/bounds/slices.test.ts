@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueryComplianceManagementPartnersArgs } from '../../../src/generated/graphql.ts';
 import { printAnswer } from '../../../src/graphql/answer.ts';
-import { slicesOf } from '../../../src/http/graphqlRoute.ts';
+import { slicesOf } from '../../../src/http/server.ts';
 import { readPageArguments } from '../../../src/partners/list/arguments.ts';
 import { cursorOf } from '../../../src/partners/list/cursor.ts';
 import { createPartnerRows, readPartnerConnection } from '../../../src/partners/list/page.ts';

@@ -1,9 +1,15 @@
-const key = 'token';
+/** Gives what the gateway wrote into the page. */
+export function readSettings<Settings>(): Settings {
+  // The page and this script come from one build, so the form is what the gateway's own code wrote.
+  return JSON.parse(document.getElementById('settings')?.textContent ?? '') as Settings;
+}
+
+const tokenKey = 'token';
 
 /** Gives the token of this tab of the browser; undefined if none was entered, or if the browser keeps nothing. */
 export function readToken(): string | undefined {
   try {
-    return window.sessionStorage.getItem(key) ?? undefined;
+    return window.sessionStorage.getItem(tokenKey) ?? undefined;
   } catch {
     return undefined;
   }
@@ -13,9 +19,9 @@ export function readToken(): string | undefined {
 export function keepToken(token: string): void {
   try {
     if (token === '') {
-      window.sessionStorage.removeItem(key);
+      window.sessionStorage.removeItem(tokenKey);
     } else {
-      window.sessionStorage.setItem(key, token);
+      window.sessionStorage.setItem(tokenKey, token);
     }
   } catch {
     // A browser that keeps nothing has the token in the page only.
