@@ -2,21 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
 import { type CloseLater, useClosing } from '../support/closing.ts';
 import { always, times } from '../support/faultProxy/fault.ts';
-import { type HeldFault, held, heldInTheMiddle } from '../support/faultProxy/faults/delays.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import { type HeldFault, held, status } from '../support/faultProxy/faults.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { openConnection, type RawConnection } from '../support/rawConnection.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
 import { lengthenName, longQuery, onlyForThem, toldOf, untilDone } from './lane/inFlight.ts';
-import type { LaneOperation } from './lane/intent.ts';
 import {
   ask,
   byOperation,
   bytesOf,
   fourCallers,
   type LaneCaller,
+  type LaneOperation,
   left,
   lookAt,
   putFourCallers,
@@ -24,15 +23,31 @@ import {
   type SeenStage,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
-import { expectPromised } from './matrix/expectPromised.ts';
-import { leavingFaults } from './matrix/processFaults.ts';
-import { casesOf } from './matrix/promised.ts';
+import { casesOf, expectPromised, leavingFaults } from './matrix/processFaults.ts';
 
 /** What became of each operation whose caller left, and what the log told of it. */
 type Left = Readonly<
   Record<LaneOperation, readonly (Seen & { readonly told: readonly string[] })[]>
 >;
 type Played = Readonly<Record<keyof typeof leavingFaults, Left>>;
+
+const [answered, hasLeft] = ['Microsoft Graph answered', 'Answered, caller left'];
+const retried = 'The call of Microsoft Graph is retried';
+const ended = ['Microsoft Graph gave no answer, caller left', hasLeft];
+const finished = ['Microsoft Graph answered, caller left', hasLeft];
+
+/** What the log tells of a read and of a write whose caller has left: Graph's part, and its own end. */
+const told: Readonly<
+  Record<keyof Played, readonly [read: readonly string[], write?: readonly string[]]>
+> = {
+  'the caller leaves while it waits for a token': [[hasLeft]],
+  'the caller leaves while it waits in the queue before Graph': [[hasLeft]],
+  'the caller leaves while it waits behind another change': [[hasLeft]],
+  'the caller leaves in back-off': [[answered, retried, hasLeft]],
+  "the caller leaves before Graph's answer": [ended, finished],
+  "the caller leaves in the middle of Graph's answer": [ended, finished],
+  'the caller leaves in the middle of its own answer': [[answered, hasLeft]],
+};
 
 describe('a caller that leaves', () => {
   const closeLater = useClosing(afterAll);
@@ -48,8 +63,8 @@ describe('a caller that leaves', () => {
   it.each(casesOf(leavingFaults))('$number $name: $operation', (one) => {
     const seen = played[one.name][one.operation];
     expectPromised(seen, one);
-    const { told } = leavingFaults[one.name];
-    expect(seen[0]?.told).toEqual(one.operation === 'read' ? told.read : told.write);
+    const [read, write = read] = told[one.name];
+    expect(seen[0]?.told).toEqual(one.operation === 'read' ? read : write);
   });
 });
 
@@ -129,7 +144,7 @@ async function playLeaving(
   closeLater(lane.close);
   const stage = { clock, lane };
   const beforeAnswer = await leaveInFlight(stage, 'flight', held());
-  const inAnswer = await leaveInFlight(stage, 'middle', heldInTheMiddle());
+  const inAnswer = await leaveInFlight(stage, 'middle', held(0.5));
   const inBackOff = await leaveInBackOff(stage);
   const inQueue = await leaveQueue(stage);
   const behindChange = await leaveBehindChange(stage);

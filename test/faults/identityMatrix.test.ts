@@ -4,7 +4,7 @@ import { startIdentityStage } from '../support/identityStage.ts';
 import { createSkippingClock } from '../support/skippingClock.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, whileTimeStands } from '../support/virtualClock.ts';
-import { documentOf, laneOperations, methodOf, tellsTheTruth } from './lane/intent.ts';
+import { documentOf, laneOperations, methodOf, tellsTheTruth } from './lane/laneCaller.ts';
 import {
   callsOf,
   type IdentityFaultStage,

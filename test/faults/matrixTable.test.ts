@@ -1,17 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { laneOperations } from './lane/intent.ts';
+import { laneOperations } from './lane/laneCaller.ts';
 import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
 import { callsOf, identityFaults } from './matrix/identityFaults.ts';
 import {
   gatewayShortages,
   leavingFaults,
   outageFaults,
+  type ProcessFaults,
   signalFaults,
   slowCallerFaults,
   systemShortages,
 } from './matrix/processFaults.ts';
-import { isLeftOut, type ProcessFaults } from './matrix/promised.ts';
 
 interface Row {
   readonly number: number;
@@ -69,7 +69,7 @@ function processRows(): readonly Row[] {
     names: [name],
     cells: laneOperations.map((operation) => {
       const cell = cells[operation];
-      return isLeftOut(cell) ? nothing : cellOf(cell);
+      return cell === undefined ? nothing : cellOf(cell);
     }),
   }));
 }

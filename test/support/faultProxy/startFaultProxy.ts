@@ -21,17 +21,10 @@ interface FaultProxyOptions {
 
 /** What happened at a proxy until now. */
 interface FaultProxyRecord {
-  /** The requests whose head arrived, oldest first, with the name of the fault that each met. */
-  readonly received: readonly (RequestHead & { readonly fault: string | undefined })[];
-  /**
-   * The requests that were given to the upstream, in the order of its answers; a status says that one was executed, and
-   * is undefined where the upstream broke off.
-   */
-  readonly forwarded: readonly {
-    readonly method: string;
-    readonly path: string;
-    readonly status: number | undefined;
-  }[];
+  /** The requests whose head arrived, oldest first. */
+  readonly received: readonly RequestHead[];
+  /** The requests that were given to the upstream, in the order of its answers. */
+  readonly forwarded: readonly RequestHead[];
   /** How many requests are with the upstream at this moment. */
   readonly underWay: number;
   /** How many connections were accepted. */
@@ -141,7 +134,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 
   async function serveRequest(head: RequestHead, reader: RequestReader, wire: Wire): Promise<void> {
     const met = script.take((one) => one.at !== 'connection' && (one.fits?.(head) ?? true));
-    note(() => record.received.push({ ...head, fault: met?.name }));
+    note(() => record.received.push(head));
     const fault = (met as RequestFault | undefined) ?? passOn;
     const body = fault.at === 'head' ? Buffer.alloc(0) : await reader.readBody(head);
     if (body === undefined) {
@@ -167,22 +160,17 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     }
   }
 
-  async function forward(
-    answering: Promise<HttpAnswer>,
-    { method, path }: RequestHead,
-  ): Promise<HttpAnswer> {
+  async function forward(answering: Promise<HttpAnswer>, head: RequestHead): Promise<HttpAnswer> {
     note(() => {
       record.underWay += 1;
     });
-    let status: number | undefined;
     try {
       const answer = await answering;
-      status = answer.status;
       return secure ? withSecureLinks(answer, url) : answer;
     } finally {
       note(() => {
         record.underWay -= 1;
-        record.forwarded.push({ method, path, status });
+        record.forwarded.push(head);
       });
     }
   }
@@ -274,8 +262,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 /** An empty record, and what waits for it to be as wanted. */
 function createRecord() {
   const record = {
-    received: [] as FaultProxyRecord['received'][number][],
-    forwarded: [] as FaultProxyRecord['forwarded'][number][],
+    received: [] as RequestHead[],
+    forwarded: [] as RequestHead[],
     underWay: 0,
     connections: 0,
   };
