@@ -189,15 +189,11 @@ async function leaveInBackOff({ lane, clock }: Stage): Promise<Left> {
 
 /** Others have all connections to Graph, and one more waits behind those that leave. */
 async function leaveQueue({ lane, clock }: Stage): Promise<Left> {
-  const { gateway, proxy } = lane;
+  const { gateway } = lane;
   const holders = await putFourCallers(lane, 'holder');
   const callers = await putFourCallers(lane, 'queue');
   const [patient] = await putFourCallers(lane, 'patient');
-  const fault = held();
-  const received = proxy.received.length + holders.length;
-  proxy.script(onlyForThem(holders, always(fault)));
-  const holding = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
-  await proxy.until((record) => record.received.length === received);
+  const holding = await hold(lane, holders);
   const timers = clock.pendingTimers;
   let waiting: Promise<unknown> = Promise.resolve();
   return leave(lane, callers, {
@@ -207,15 +203,14 @@ async function leaveQueue({ lane, clock }: Stage): Promise<Left> {
       await untilDeadlinesRun(clock, timers + callers.length + 1);
     },
     async afterwards() {
-      fault.release();
-      await Promise.all([holding, waiting]);
+      await holding.release();
+      await waiting;
     },
   });
 }
 
 /** Each is preceded by another change of the same partner with the same token. */
 async function leaveBehindChange({ lane, clock }: Stage): Promise<Left> {
-  const { gateway, proxy } = lane;
   const [, , update, remove] = await putFourCallers(lane, 'change');
   const callers = [update, remove] as readonly LaneCaller[];
   // Of the other method, so that its request is not taken for the one that must not be made.
@@ -224,19 +219,27 @@ async function leaveBehindChange({ lane, clock }: Stage): Promise<Left> {
     requestId: `holder-of-${intent.id}`,
     intent: { ...intent, operation: index === 0 ? ('delete' as const) : ('update' as const) },
   }));
-  const fault = held();
-  const received = proxy.received.length + holders.length;
-  proxy.script(onlyForThem(holders, times(holders.length, fault)));
-  const holding = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
-  await proxy.until((record) => record.received.length === received);
+  const holding = await hold(lane, holders);
   const timers = clock.pendingTimers;
   return leave(lane, callers, {
     untilThere: () => untilDeadlinesRun(clock, timers + callers.length),
-    async afterwards() {
-      fault.release();
-      await holding;
-    },
+    afterwards: holding.release,
   });
+}
+
+/** Has callers ask whom Graph answers only when they are released. */
+async function hold({ gateway, proxy }: FaultLane, holders: readonly LaneCaller[]) {
+  const fault = held();
+  const received = proxy.received.length + holders.length;
+  proxy.script(times(holders.length, fault));
+  const asking = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
+  await proxy.until((record) => record.received.length === received);
+  return {
+    release() {
+      fault.release();
+      return asking;
+    },
+  };
 }
 
 /** Waits until so many timers run, and what began with the last of them has come as far as it can. */

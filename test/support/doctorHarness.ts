@@ -1,9 +1,9 @@
 import { type DoctorParts, doctorCommand } from '../../src/doctor/command.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { systemClock } from '../../src/shared/clock.ts';
+import { startLogTrace } from '../../src/telemetry/requestTrace.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
-import { startTraceOfNobody } from './traces.ts';
 
 /** Has the doctor examine an environment over real sockets; reads its report as JSON, one line for each finding. */
 export async function diagnose(
@@ -17,7 +17,7 @@ export async function diagnose(
     clock: systemClock,
     log: silentLog,
     measurements: noMeasurements,
-    startTrace: startTraceOfNobody,
+    startTrace: startLogTrace,
     chance: () => 0,
     newId: () => 'doctor',
     timeoutMs: 20_000,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
+import { readConfig } from '../../src/config/config.ts';
 import { createDocumentStore } from '../../src/graphql/documentStore.ts';
 import { decideDocument, type NamedDocument } from '../../src/graphql/documents.ts';
 import { type DocumentMeasure, measureDocument } from '../../src/graphql/limits.ts';
@@ -15,7 +16,9 @@ import {
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { createManifestFolder } from '../support/persistedDocuments.ts';
-import { usualLimits } from '../support/usualLimits.ts';
+
+/** What is allowed if nothing is configured. */
+const usualLimits = readConfig({}).limits;
 
 describe('canonicalText', () => {
   it.each<[boolean, string, string]>([

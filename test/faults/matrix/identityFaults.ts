@@ -2,7 +2,7 @@ import type { AuthorityFault } from '../../support/authority/faults.ts';
 import type { MintWish } from '../../support/authority/mint.ts';
 import { grace } from '../../support/authority/people.ts';
 import type { IdentityStage } from '../../support/identityStage.ts';
-import type { SkippingClock } from '../../support/skippingClock.ts';
+import type { SkippingClock } from '../../support/virtualClock.ts';
 
 /** What a fault of the authority or of the clock is armed on. */
 export interface IdentityFaultStage extends IdentityStage {

@@ -1,4 +1,0 @@
-import { startLogTrace } from '../../src/telemetry/requestTrace.ts';
-
-/** Traces while tracing is off. */
-export const startTraceOfNobody = startLogTrace;
