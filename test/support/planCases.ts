@@ -146,9 +146,9 @@ async function findPlanProblem(
 }
 
 /**
- * The root fields of a query are worked on side by side. So only the order of the errors of each is the same every time,
- * and whose value was one too many is not: an answer beyond a bound has no data in the end. Nor is what else is told of
- * a part that is null in the end: that depends on which of its promises settle before the one that fails.
+ * graphql-js works on the root fields of a query side by side, so three things differ from run to run:
+ * the order of errors of different root fields; which value was one too many, so an answer beyond a bound has no data;
+ * and which other errors of a part are reported before one of them makes the part null.
  */
 function byRootField(answer: string): string {
   const { errors = [], ...rest }: FormattedExecutionResult = JSON.parse(answer);
@@ -162,7 +162,7 @@ function byRootField(answer: string): string {
   return JSON.stringify({ errors: [...new Set(told)], ...rest });
 }
 
-/** The path of the null that an error is somewhere inside of; undefined where the rest of its parent is told. */
+/** The path of the null around an error; undefined if the answer has the object with its field. */
 function nullAround({ path = [] }: GraphQLFormattedError, data: unknown): unknown {
   let value = data;
   for (const [index, key] of path.entries()) {

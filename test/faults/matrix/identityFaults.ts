@@ -71,7 +71,7 @@ const [down, rubbish] = [
 const keysAre = (fault: AuthorityFault, { authority }: IdentityFaultStage): void =>
   void authority.faults.set(fault, { endpoint: 'keys' });
 
-/** Callers with keys that nobody has; the gateway may ask for the keys once. */
+/** Sends tokens with unknown keys; the gateway may request the keys once. */
 async function floodWithKeys({ authority, gateway }: IdentityFaultStage): Promise<void> {
   const before = authority.count('keys');
   const answers = await Promise.all(
