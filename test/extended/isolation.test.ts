@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contoso, fabrikam, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority } from '../support/authority/startAuthority.ts';
+import { bearerOf } from '../support/bearerTokens.ts';
 import { useClosing } from '../support/closing.ts';
 import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
@@ -132,18 +133,12 @@ async function findCrossings(gateway: TestGateway, tokens: readonly string[]) {
   return { crossings, answers };
 }
 
-/** An unsigned token, in the form of a real one. */
-function unsignedToken(claims: object): string {
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  return `${encode({ alg: 'RS256' })}.${encode(claims)}.signature`;
-}
-
 describe('fifty users at once', () => {
   it(
     'each see their own answers only, where their tokens are passed on',
     async () => {
       const tokens = Array.from({ length: users }, (_token, user) =>
-        unsignedToken({ scp: `user-${user}` }),
+        bearerOf(contoso.id, `${user}`, 'signature', { scp: `user-${user}` }),
       );
       const graph = await startEcho((token) => `user-${tokens.indexOf(token)}`);
       const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href, ...manyAtOnce });

@@ -2,21 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
 import { type CloseLater, useClosing } from '../support/closing.ts';
 import { always, times } from '../support/faultProxy/fault.ts';
-import { type HeldFault, held, heldInTheMiddle } from '../support/faultProxy/faults/delays.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import { type HeldFault, held, status } from '../support/faultProxy/faults.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { openConnection, type RawConnection } from '../support/rawConnection.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
 import { lengthenName, longQuery, onlyForThem, toldOf, untilDone } from './lane/inFlight.ts';
-import type { LaneOperation } from './lane/intent.ts';
 import {
   ask,
   byOperation,
   bytesOf,
   fourCallers,
   type LaneCaller,
+  type LaneOperation,
   left,
   lookAt,
   putFourCallers,
@@ -24,15 +23,31 @@ import {
   type SeenStage,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
-import { expectPromised } from './matrix/expectPromised.ts';
-import { leavingFaults } from './matrix/processFaults.ts';
-import { casesOf } from './matrix/promised.ts';
+import { casesOf, expectPromised, leavingFaults } from './matrix/processFaults.ts';
 
 /** What became of each operation whose caller left, and what the log told of it. */
 type Left = Readonly<
   Record<LaneOperation, readonly (Seen & { readonly told: readonly string[] })[]>
 >;
 type Played = Readonly<Record<keyof typeof leavingFaults, Left>>;
+
+const [answered, hasLeft] = ['Microsoft Graph answered', 'Answered, caller left'];
+const retried = 'The call of Microsoft Graph is retried';
+const ended = ['Microsoft Graph gave no answer, caller left', hasLeft];
+const finished = ['Microsoft Graph answered, caller left', hasLeft];
+
+/** What the log tells of a read and of a write whose caller has left: Graph's part, and its own end. */
+const told: Readonly<
+  Record<keyof Played, readonly [read: readonly string[], write?: readonly string[]]>
+> = {
+  'the caller leaves while it waits for a token': [[hasLeft]],
+  'the caller leaves while it waits in the queue before Graph': [[hasLeft]],
+  'the caller leaves while it waits behind another change': [[hasLeft]],
+  'the caller leaves in back-off': [[answered, retried, hasLeft]],
+  "the caller leaves before Graph's answer": [ended, finished],
+  "the caller leaves in the middle of Graph's answer": [ended, finished],
+  'the caller leaves in the middle of its own answer': [[answered, hasLeft]],
+};
 
 describe('a caller that leaves', () => {
   const closeLater = useClosing(afterAll);
@@ -48,8 +63,8 @@ describe('a caller that leaves', () => {
   it.each(casesOf(leavingFaults))('$number $name: $operation', (one) => {
     const seen = played[one.name][one.operation];
     expectPromised(seen, one);
-    const { told } = leavingFaults[one.name];
-    expect(seen[0]?.told).toEqual(one.operation === 'read' ? told.read : told.write);
+    const [read, write = read] = told[one.name];
+    expect(seen[0]?.told).toEqual(one.operation === 'read' ? read : write);
   });
 });
 
@@ -129,7 +144,7 @@ async function playLeaving(
   closeLater(lane.close);
   const stage = { clock, lane };
   const beforeAnswer = await leaveInFlight(stage, 'flight', held());
-  const inAnswer = await leaveInFlight(stage, 'middle', heldInTheMiddle());
+  const inAnswer = await leaveInFlight(stage, 'middle', held(0.5));
   const inBackOff = await leaveInBackOff(stage);
   const inQueue = await leaveQueue(stage);
   const behindChange = await leaveBehindChange(stage);
@@ -174,15 +189,11 @@ async function leaveInBackOff({ lane, clock }: Stage): Promise<Left> {
 
 /** Others have all connections to Graph, and one more waits behind those that leave. */
 async function leaveQueue({ lane, clock }: Stage): Promise<Left> {
-  const { gateway, proxy } = lane;
+  const { gateway } = lane;
   const holders = await putFourCallers(lane, 'holder');
   const callers = await putFourCallers(lane, 'queue');
   const [patient] = await putFourCallers(lane, 'patient');
-  const fault = held();
-  const received = proxy.received.length + holders.length;
-  proxy.script(onlyForThem(holders, always(fault)));
-  const holding = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
-  await proxy.until((record) => record.received.length === received);
+  const holding = await hold(lane, holders);
   const timers = clock.pendingTimers;
   let waiting: Promise<unknown> = Promise.resolve();
   return leave(lane, callers, {
@@ -192,15 +203,14 @@ async function leaveQueue({ lane, clock }: Stage): Promise<Left> {
       await untilDeadlinesRun(clock, timers + callers.length + 1);
     },
     async afterwards() {
-      fault.release();
-      await Promise.all([holding, waiting]);
+      await holding.release();
+      await waiting;
     },
   });
 }
 
 /** Each is preceded by another change of the same partner with the same token. */
 async function leaveBehindChange({ lane, clock }: Stage): Promise<Left> {
-  const { gateway, proxy } = lane;
   const [, , update, remove] = await putFourCallers(lane, 'change');
   const callers = [update, remove] as readonly LaneCaller[];
   // Of the other method, so that its request is not taken for the one that must not be made.
@@ -209,19 +219,27 @@ async function leaveBehindChange({ lane, clock }: Stage): Promise<Left> {
     requestId: `holder-of-${intent.id}`,
     intent: { ...intent, operation: index === 0 ? ('delete' as const) : ('update' as const) },
   }));
-  const fault = held();
-  const received = proxy.received.length + holders.length;
-  proxy.script(onlyForThem(holders, times(holders.length, fault)));
-  const holding = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
-  await proxy.until((record) => record.received.length === received);
+  const holding = await hold(lane, holders);
   const timers = clock.pendingTimers;
   return leave(lane, callers, {
     untilThere: () => untilDeadlinesRun(clock, timers + callers.length),
-    async afterwards() {
-      fault.release();
-      await holding;
-    },
+    afterwards: holding.release,
   });
+}
+
+/** Has callers ask whom Graph answers only when they are released. */
+async function hold({ gateway, proxy }: FaultLane, holders: readonly LaneCaller[]) {
+  const fault = held();
+  const received = proxy.received.length + holders.length;
+  proxy.script(times(holders.length, fault));
+  const asking = Promise.all(holders.map((holder) => ask(gateway.url, holder)));
+  await proxy.until((record) => record.received.length === received);
+  return {
+    release() {
+      fault.release();
+      return asking;
+    },
+  };
 }
 
 /** Waits until so many timers run, and what began with the last of them has come as far as it can. */

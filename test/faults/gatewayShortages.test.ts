@@ -1,6 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { type CloseLater, useClosing } from '../support/closing.ts';
+import type { CloseLater } from '../support/closing.ts';
+import { startBrokenProxy } from '../support/forwardProxies.ts';
 import { findFreePort } from '../support/freePort.ts';
 import { until } from '../support/until.ts';
 import { type Played, untilExecuted } from './lane/inFlight.ts';
@@ -13,26 +12,25 @@ import {
   type SeenByOperation,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
-import { expectPromised } from './matrix/expectPromised.ts';
-import { gatewayShortages } from './matrix/processFaults.ts';
-import { casesOf } from './matrix/promised.ts';
+import { describePlayed, gatewayShortages } from './matrix/processFaults.ts';
 
 /** Plays them with gateways in this process. */
 async function playGatewayShortages(
   closeLater: CloseLater,
 ): Promise<Played<typeof gatewayShortages>> {
-  const silent = await startSilentServer();
+  // It takes connections and never says a word.
+  const silent = await startBrokenProxy(() => undefined, 'connection');
   closeLater(silent.close);
   const startLane = async (environment: Record<string, string>): Promise<FaultLane> => {
     const lane = await startFaultLane({ environment });
     closeLater(lane.close);
     return lane;
   };
-  const redisAt = (port: number) => startLane({ REDIS_URL: `redis://127.0.0.1:${port}` });
+  const redisAt = (port: number | string) => startLane({ REDIS_URL: `redis://127.0.0.1:${port}` });
   return {
     ...(await playFullHeap(await startLane({ SHED_HEAP_PERCENT: '1' }))),
     'Redis refuses connections': await playAll(await redisAt(await findFreePort())),
-    'Redis hangs': await playAll(await redisAt(silent.port)),
+    'Redis hangs': await playAll(await redisAt(new URL(silent.url).port)),
   };
 }
 
@@ -60,33 +58,4 @@ async function playAll(lane: FaultLane): Promise<SeenByOperation> {
   return lookAt(lane, await meet(callers, (caller) => ask(lane.gateway.url, caller)));
 }
 
-/** Takes connections and never says a word. */
-async function startSilentServer() {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).resume();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-describe('what the gateway lacks', () => {
-  const closeLater = useClosing(afterAll);
-  let played: Played<typeof gatewayShortages>;
-  beforeAll(async () => {
-    played = await playGatewayShortages(closeLater);
-  });
-
-  it.each(casesOf(gatewayShortages))('$number $name: $operation', (one) => {
-    expectPromised(played[one.name][one.operation], one);
-  });
-});
+describePlayed('what the gateway lacks', gatewayShortages, playGatewayShortages);

@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { totalCountQuery } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
-import { createSkippingClock } from '../support/skippingClock.ts';
 import { until } from '../support/until.ts';
-import { createVirtualClock, whileTimeStands } from '../support/virtualClock.ts';
-import { documentOf, laneOperations, methodOf, tellsTheTruth } from './lane/intent.ts';
+import {
+  createSkippingClock,
+  createVirtualClock,
+  whileTimeStands,
+} from '../support/virtualClock.ts';
+import { documentOf, laneOperations, methodOf, tellsTheTruth } from './lane/laneCaller.ts';
 import {
   callsOf,
   type IdentityFaultStage,

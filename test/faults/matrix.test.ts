@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
 import { totalCountQuery } from '../support/documents.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
-import { faultCatalogue, throttledToken } from './faultCatalogue.ts';
-import { documentOf, type LaneOperation, methodOf, tellsTheTruth } from './lane/intent.ts';
+import { faultCatalogue, type NamedFault, throttledToken } from './faultCatalogue.ts';
+import { documentOf, type LaneOperation, methodOf, tellsTheTruth } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
 import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
-import type { NamedFault } from './namedFault.ts';
 
 /** Long enough for two waits of a second. */
 const operationTimeoutMs = 3_000;

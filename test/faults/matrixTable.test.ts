@@ -1,17 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { laneOperations } from './lane/intent.ts';
+import { type LaneOperation, laneOperations } from './lane/laneCaller.ts';
 import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
 import { callsOf, identityFaults } from './matrix/identityFaults.ts';
 import {
   gatewayShortages,
   leavingFaults,
   outageFaults,
+  type ProcessFaults,
   signalFaults,
   slowCallerFaults,
   systemShortages,
 } from './matrix/processFaults.ts';
-import { isLeftOut, type ProcessFaults } from './matrix/promised.ts';
 
 interface Row {
   readonly number: number;
@@ -23,56 +23,55 @@ const nothing = '–';
 
 /** The promises of the matrix as a Markdown table: a row for all faults of a number that have the same ones. */
 function matrixTable(): string {
-  const rows = merged([...upstreamRows(), ...identityRows(), ...processRows()].sort(byNumber));
+  const rows = merged([...upstreamRows(), ...identityRows, ...processRows]).toSorted(
+    (left, right) => left.number - right.number,
+  );
   return [
-    `| | fault | ${laneOperations.join(' | ')} |`,
-    `| --- | --- | ${laneOperations.map(() => '---').join(' | ')} |`,
-    ...rows.map(
-      ({ number, names, cells }) => `| ${number} | ${shortened(names)} | ${cells.join(' | ')} |`,
-    ),
-  ].join('\n');
+    ['', 'fault', ...laneOperations],
+    ['---', '---', ...laneOperations.map(() => '---')],
+    ...rows.map(({ number, names, cells }) => [number, shortened(names), ...cells]),
+  ]
+    .map((columns) => `| ${columns.join(' | ')} |`)
+    .join('\n');
 }
 
-const byNumber = (left: Row, right: Row): number => left.number - right.number;
+const rowOf = (
+  number: number,
+  name: string,
+  promiseFor: (operation: LaneOperation) => Parameters<typeof cellOf>[0] | undefined,
+): Row => ({
+  number,
+  names: [name],
+  cells: laneOperations.map((operation) => {
+    const promise = promiseFor(operation);
+    return promise === undefined ? nothing : cellOf(promise);
+  }),
+});
 
 function upstreamRows(): readonly Row[] {
-  const names = [...new Set(matrixCases.map(({ name }) => name))];
-  return names.map((name) => {
-    const cases = matrixCases.filter((one) => one.name === name);
-    const cells = laneOperations.map((operation) => {
-      const one = cases.find((candidate) => candidate.operation === operation);
-      return one === undefined ? nothing : cellOf(expectedOf(one.fault, operation));
-    });
-    return { number: cases[0]?.number ?? 0, names: [name], cells };
-  });
-}
-
-function identityRows(): readonly Row[] {
-  return identityFaults.map((fault) => {
-    const { number, name, code } = fault;
-    const cell = cellOf({ code, calls: [callsOf(fault), callsOf(fault)] });
-    return { number, names: [name], cells: laneOperations.map(() => cell) };
-  });
-}
-
-function processRows(): readonly Row[] {
-  const all: ProcessFaults = {
-    ...outageFaults,
-    ...leavingFaults,
-    ...slowCallerFaults,
-    ...signalFaults,
-    ...systemShortages,
-    ...gatewayShortages,
-  };
-  return Object.entries(all).map(([name, { number, cells }]) => ({
-    number,
-    names: [name],
-    cells: laneOperations.map((operation) => {
-      const cell = cells[operation];
-      return isLeftOut(cell) ? nothing : cellOf(cell);
+  const first = new Map(matrixCases.map((one) => [one.name, one]));
+  return [...first.values()].map(({ number, name }) =>
+    rowOf(number, name, (operation) => {
+      const one = matrixCases.find((each) => each.name === name && each.operation === operation);
+      return one && expectedOf(one.fault, operation);
     }),
-  }));
+  );
 }
+
+const identityRows = identityFaults.map((fault) =>
+  rowOf(fault.number, fault.name, () => ({
+    code: fault.code,
+    calls: [callsOf(fault), callsOf(fault)],
+  })),
+);
+
+const processFaults: ProcessFaults = {
+  ...{ ...outageFaults, ...leavingFaults, ...slowCallerFaults },
+  ...{ ...signalFaults, ...systemShortages, ...gatewayShortages },
+};
+const processRows = Object.entries(processFaults).map(([name, { number, cells }]) =>
+  rowOf(number, name, (operation) => cells[operation]),
+);
 
 function cellOf({
   code,

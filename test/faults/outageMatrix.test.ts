@@ -1,22 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CloseLater, useClosing } from '../support/closing.ts';
 import { lasting } from '../support/faultProxy/fault.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import { status } from '../support/faultProxy/faults.ts';
 import { createVirtualClock, type VirtualClock, whileTimeStands } from '../support/virtualClock.ts';
-import { type LaneOperation, laneOperations } from './lane/intent.ts';
 import {
   ask,
   byOperation,
   type LaneCaller,
+  type LaneOperation,
+  laneOperations,
   putFourCallers,
   type Seen,
   seenOf,
 } from './lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
-import { expectPromised } from './matrix/expectPromised.ts';
-import { outageFaults, outageMs } from './matrix/processFaults.ts';
-import { casesOf } from './matrix/promised.ts';
+import { casesOf, expectPromised, outageFaults } from './matrix/processFaults.ts';
 
+/** For how long Graph answers 503 to everything, without a word on when to come back. */
+const outageMs = 60_000;
 /** How long an operation may take. */
 const operationMs = 20_000;
 /** More than it takes to open the breaker. */

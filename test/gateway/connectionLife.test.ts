@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { useClosing } from '../support/closing.ts';
 import { listQuery } from '../support/documents.ts';
 import { type Answer, json } from '../support/scriptedServer.ts';
-import { startScripted } from '../support/testGateways.ts';
+import { useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-const closeLater = useClosing();
+const { scripted } = useStages();
 
 const page = json(200, { value: [] });
 
@@ -21,7 +20,7 @@ async function start(environment: Record<string, string>, ...script: Answer[]) {
       },
   );
   const clock: VirtualClock = createVirtualClock();
-  const { graph, gateway } = await startScripted(closeLater, noting, environment, { clock });
+  const { graph, gateway } = await scripted(noting, environment, { clock });
   return { ports, graph, clock, gateway };
 }
 

@@ -6,9 +6,13 @@ import { createTestCertificates, type TestCertificates } from '../support/certif
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, type Fault } from '../support/faultProxy/fault.ts';
-import { hangUp, reset } from '../support/faultProxy/faults/brokenAnswers.ts';
-import { closeAtConnect, resetAtConnect } from '../support/faultProxy/faults/connectionFaults.ts';
-import { status } from '../support/faultProxy/faults/plainAnswers.ts';
+import {
+  closeAtConnect,
+  hangUp,
+  reset,
+  resetAtConnect,
+  status,
+} from '../support/faultProxy/faults.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';

@@ -4,24 +4,30 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import { describe } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
+import { createAdmission } from '../../src/graphql/admission.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { startLogTrace } from '../../src/telemetry/trace.ts';
-import { doorParts } from '../support/doorParts.ts';
 import { silentLog } from '../support/logs.ts';
-import { usualDoor } from '../support/usualLimits.ts';
+import { noMeasurements } from '../support/measurements.ts';
+
+const { limits, connections, shedding } = readConfig({});
+const common = { limits, log: silentLog, measurements: noMeasurements };
+const admit = createAdmission({ ...common, trusted: undefined });
 
 describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
   defineIntegrationTestSuite(async (config, options) => {
     const server = new ApolloServer(config);
     await server.start();
     const app = await createHttpServer({
-      ...usualDoor,
+      ...common,
+      connections,
+      shedding,
+      clock: systemClock,
       // Some of the suite's servers take batches; this gateway's never gets to see one.
       admit: (request) =>
-        Array.isArray(request.body)
-          ? { ...request, inexactVariables: [] }
-          : usualDoor.admit(request),
-      ...doorParts,
+        Array.isArray(request.body) ? { ...request, inexactVariables: [] } : admit(request),
       apollo: server,
       contextOf: async () => (await options?.context?.()) ?? {},
       sdl: '',
@@ -30,7 +36,6 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       explorer: undefined,
       corsOrigins: [],
       newId: () => 'id',
-      log: silentLog,
       startTrace: startLogTrace,
     });
     await app.ready();

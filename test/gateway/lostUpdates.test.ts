@@ -13,11 +13,10 @@ import {
   updateMutation,
 } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
-import { createLeapingClock } from '../support/leapingClock.ts';
 import { type StageGateway, useStages, writeBehind } from '../support/stages.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
-import { createVirtualClock } from '../support/virtualClock.ts';
+import { createLeapingClock, createVirtualClock } from '../support/virtualClock.ts';
 
 const contoso = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const groupType = '#microsoft.graph.groupAssignmentTarget';

@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { useClosing } from '../support/closing.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import { type Answer, json, silence } from '../support/scriptedServer.ts';
-import { startScripted } from '../support/testGateways.ts';
+import { useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-const closeLater = useClosing();
+const { scripted } = useStages();
 
 const groupIds = ['a', 'b', 'c', 'd'].map((digit) => `0c65e46a-e46a-4c65-8ae4-65${digit}c6ae4650c`);
 const [first = ''] = groupIds;
@@ -52,7 +51,7 @@ function start(
     const rest = request.url.endsWith('$batch') ? filters : row;
     (isLookUp ? groups : rest)(response, request);
   };
-  return startScripted(closeLater, [answer], environment, { clock });
+  return scripted(answer, environment, { clock });
 }
 
 /** The names in the answer, groups before filters. */

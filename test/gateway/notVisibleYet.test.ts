@@ -8,8 +8,8 @@ import {
   revisionQuery,
   updateMutation,
 } from '../support/documents.ts';
-import { createLeapingClock } from '../support/leapingClock.ts';
 import { type StageGateway, useStages } from '../support/stages.ts';
+import { createLeapingClock } from '../support/virtualClock.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const otherId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';

@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/server.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
+import { truncatedJson } from '../support/faultProxy/falseAnswers.ts';
 import { executed, onlyFor, type RequestFault } from '../support/faultProxy/fault.ts';
 import {
   cut,
   hangUp,
   headThen,
+  noContent,
   reset,
   silence,
-} from '../support/faultProxy/faults/brokenAnswers.ts';
-import { noContent, status } from '../support/faultProxy/faults/plainAnswers.ts';
-import { truncatedJson } from '../support/faultProxy/faults/twistedAnswers.ts';
+  status,
+} from '../support/faultProxy/faults.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { type Reply, type StageGateway, useStages, writeBehind } from '../support/stages.ts';
 import { startTestGraph } from '../support/testGraphs.ts';

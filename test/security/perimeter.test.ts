@@ -63,10 +63,10 @@ describe('what stands around the gateway', () => {
       [],
     ]);
     expect(image.environment['NODE_ENV']).toBe('production');
-    const pod = at(kindOf(base, 'Deployment'), 'spec', 'template', 'spec');
+    const pod = at(kindOf(base, 'Deployment'), 'spec template spec');
     expect(at(pod, 'automountServiceAccountToken')).toBe(false);
     expect(at(pod, 'securityContext')).toMatchObject({ runAsNonRoot: true, runAsUser: 65532 });
-    expect(at(pod, 'containers', 0, 'securityContext')).toEqual({
+    expect(at(pod, 'containers 0 securityContext')).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },

@@ -76,8 +76,8 @@ export const pageAnswer = {
   linuxEnrollmentAssignments: null,
 };
 
-/** A mutation of a partner that is there, and all of it after that. */
-const changing = (name: string, field: string, more = ''): string => `
+/** A mutation, and all of the partner after it. */
+export const changing = (name: string, field: string, more = ''): string => `
   mutation ${name}($input: ${field.charAt(0).toUpperCase()}${field.slice(1)}Input!) {
     ${field}(input: $input) {
       complianceManagementPartner { ...Everything revision }

@@ -21,11 +21,14 @@ import { compilePlan, rememberOutcomes } from '../../src/graphql/plan/plan.ts';
 import { readSdl, resolverMap } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import { isJsonObject, parseJson } from '../../src/shared/json.ts';
-import { built, type Choices, createChoices } from '../extended/fuzz/choices.ts';
-import { playRandomCases } from '../extended/fuzz/fuzzRun.ts';
-import { randomDocument } from '../extended/fuzz/randomOperation.ts';
-import { randomNumberText, randomText } from '../extended/fuzz/randomTexts.ts';
-import { validOperation } from './validOperations.ts';
+import {
+  built,
+  type Choices,
+  createChoices,
+  playRandomCases,
+} from '../extended/fuzz/randomCases.ts';
+import { randomOperation } from '../extended/fuzz/randomOperation.ts';
+import { randomNumberText, randomText } from '../extended/fuzz/randomValues.ts';
 
 /** An operation, and what its root fields give. */
 interface PlanCase {
@@ -101,9 +104,7 @@ function randomPlanCase(choices: Choices): PlanCase {
   const [answerBytes = 0, answerValues = 0] = bounds;
   const [isBusy, isEnding] = [choices.chance(20), choices.chance(30)];
   const values = [choices.bytes(400), choices.bytes(200), choices.bytes(200)];
-  const { query, variables = '{}' } = choices.chance(90)
-    ? validOperation(schema, choices)
-    : randomDocument(schema, choices);
+  const { query, variables = '{}' } = randomOperation(schema, choices, choices.chance(10));
   const sent = parseJson(variables);
   return {
     query,
@@ -145,21 +146,32 @@ async function findPlanProblem(
 }
 
 /**
- * The root fields of a query are worked on side by side. So only the order of the errors of each is the same every time,
- * and whose value was one too many is not: an answer beyond a bound has no data in the end.
+ * graphql-js works on the root fields of a query side by side, so three things differ from run to run:
+ * the order of errors of different root fields; which value was one too many, so an answer beyond a bound has no data;
+ * and which other errors of a part are reported before one of them makes the part null.
  */
 function byRootField(answer: string): string {
   const { errors = [], ...rest }: FormattedExecutionResult = JSON.parse(answer);
-  if (
-    errors.some(({ extensions }) =>
-      /^(?:ANSWER_TOO|TOO_MANY_ANSWER)/.test(String(extensions?.['code'])),
-    )
-  ) {
+  const isBound = /^(?:ANSWER_TOO|TOO_MANY_ANSWER)/;
+  if (errors.some(({ extensions }) => isBound.test(String(extensions?.['code'])))) {
     return 'beyond a bound';
   }
   const rootOf = ({ path = [] }: GraphQLFormattedError): string => String(path[0]);
   const sorted = errors.toSorted((one, other) => rootOf(one).localeCompare(rootOf(other)));
-  return JSON.stringify({ errors: sorted, ...rest });
+  const told = sorted.map((error) => JSON.stringify(nullAround(error, rest.data) ?? error));
+  return JSON.stringify({ errors: [...new Set(told)], ...rest });
+}
+
+/** The path of the null around an error; undefined if the answer has the object with its field. */
+function nullAround({ path = [] }: GraphQLFormattedError, data: unknown): unknown {
+  let value = data;
+  for (const [index, key] of path.entries()) {
+    if (value === null) {
+      return path.slice(0, index);
+    }
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return undefined;
 }
 
 function parseValid(query: string): DocumentNode | undefined {

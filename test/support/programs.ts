@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -9,8 +10,12 @@ export interface Program {
   output(): string;
   /** Waits until the output has something; rejects where the program ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Where it takes requests, as it says itself. */
+  url(): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Ends it at once, if it still runs. */
+  end(): Promise<unknown>;
 }
 
 export interface ProgramOptions {
@@ -52,22 +57,49 @@ export function startProgram(
   const ended: Program['ended'] = new Promise((resolve) => {
     child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
+  const until: Program['until'] = (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(text);
+        if (match) {
+          listeners.delete(look);
+          resolve(match);
+        }
+      };
+      listeners.add(look);
+      look();
+      ended.then(() => reject(new Error(`The program ended without ${pattern}:\n${text}`)));
+    });
   return {
     output: () => text,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const match = pattern.exec(text);
-          if (match) {
-            listeners.delete(look);
-            resolve(match);
-          }
-        };
-        listeners.add(look);
-        look();
-        ended.then(() => reject(new Error(`The program ended without ${pattern}:\n${text}`)));
-      }),
+    until,
+    url: async () => (await until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '',
     kill: (signal) => child.kill(signal),
     ended,
+    end() {
+      child.kill('SIGKILL');
+      return ended;
+    },
   };
+}
+
+/** Posts an operation with a token, over a connection of its own. */
+export async function postTo(
+  url: string,
+  body: string | object,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const answer = await request(`${url}/graphql`, {
+    method: 'POST',
+    reset: true,
+    headers: { 'content-type': 'application/json', authorization: 'Bearer embedded-graph-token' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { status: answer.statusCode, text: await answer.body.text() };
+}
+
+/** The status of a path; undefined if there is no answer. */
+export async function statusAt(url: string): Promise<number | undefined> {
+  const answer = await request(url).catch(() => undefined);
+  await answer?.body.dump();
+  return answer?.statusCode;
 }

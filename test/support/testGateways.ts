@@ -5,10 +5,7 @@ import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { startLogTrace } from '../../src/telemetry/trace.ts';
-import type { CloseLater } from './closing.ts';
 import { noMeasurements } from './measurements.ts';
-import { type Answer, type ScriptedServer, startScriptedServer } from './scriptedServer.ts';
-import type { VirtualClock } from './virtualClock.ts';
 
 /** A whole gateway in this process, reached over a real socket. */
 export interface TestGateway {
@@ -90,21 +87,4 @@ export async function startTestGateway(
     get: (path, headers = {}) => ask(path, { headers }),
     stop: gateway.stop,
   };
-}
-
-/** Starts a gateway before a Graph that follows a script, and has both closed in the end. */
-export async function startScripted(
-  closeLater: CloseLater,
-  script: readonly Answer[],
-  environment: Record<string, string> = {},
-  surroundings: Partial<Dependencies> = {},
-): Promise<{ readonly graph: ScriptedServer; readonly gateway: TestGateway }> {
-  const graph = await startScriptedServer(...script);
-  const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.url.href, ...environment },
-    surroundings,
-  );
-  const { advance } = (surroundings.clock ?? {}) as Partial<VirtualClock>;
-  closeLater(() => Promise.all([gateway.stop(0), advance?.(0)]), graph.close);
-  return { graph, gateway };
 }

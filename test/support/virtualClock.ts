@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/shared/clock.ts';
+import { type Clock, systemClock } from '../../src/shared/clock.ts';
 
 /** A clock whose time passes only when a test says so. */
 export interface VirtualClock extends Clock {
@@ -108,4 +108,43 @@ export async function whileTimeStands<Outcome>(
 /** A turn of the event loop: all promises that wait for nothing but each other are settled behind it. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock whose time can jump; what is waited for meanwhile takes as long as before. */
+export interface SkippingClock extends Clock {
+  /** Goes on as if so much time had passed, or had not, without ending a wait. */
+  skip(ms: number): void;
+}
+
+/** Makes a clock that has skipped nothing yet over another one. */
+export function createSkippingClock(clock: Clock = systemClock): SkippingClock {
+  let skippedMs = 0;
+  return {
+    now: () => clock.now() + skippedMs,
+    startTimer: clock.startTimer,
+    skip(ms) {
+      skippedMs += ms;
+    },
+  };
+}
+
+/**
+ * Makes a clock that leaps over pauses of certain lengths: such a timer fires at once, and its time has passed. All
+ * other time is the machine's own, so that no deadline comes early on a busy machine.
+ */
+export function createLeapingClock(leapsMs: readonly number[]): Clock {
+  let leaptMs = 0;
+  return {
+    now: () => systemClock.now() + leaptMs,
+    startTimer(delayMs, callback) {
+      if (!leapsMs.includes(delayMs)) {
+        return systemClock.startTimer(delayMs, callback);
+      }
+      const timer = setImmediate(() => {
+        leaptMs += delayMs;
+        callback();
+      });
+      return () => clearImmediate(timer);
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { getIntrospectionQuery, parse } from 'graphql';
+import { readConfig } from '../../src/config/config.ts';
 import { decideDocument } from '../../src/graphql/admission.ts';
 import { createDocumentStore } from '../../src/graphql/documents.ts';
 import { measureDocument } from '../../src/graphql/limits.ts';
@@ -10,7 +11,9 @@ import { createTrustedDocuments, loadTrustedDocuments } from '../../src/graphql/
 import { wholeLoop } from '../../src/shared/loopShare.ts';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { createManifestFolder } from '../support/persistedDocuments.ts';
-import { usualLimits } from '../support/usualLimits.ts';
+
+/** What is allowed if nothing is configured. */
+const usualLimits = readConfig({}).limits;
 
 const trustedOf = (mode: 'log-unknown' | 'enforce', texts: ReadonlyMap<string, string>) =>
   createTrustedDocuments(mode, texts, 1000, wholeLoop);

@@ -6,8 +6,7 @@ const program = process.env['CHROMIUM'] || '/usr/bin/chromium';
 /** Whether there is a Chromium to start: where Debian puts it, or where CHROMIUM says. */
 export const hasChromium = spawnSync(program, ['--version']).status === 0;
 
-/** Says in the output of the tests that some were skipped. */
-export function sayThatThereIsNoChromium(): void {
+if (!hasChromium) {
   process.stderr.write(`No Chromium at ${program}: the tests in a browser are left out.\n`);
 }
 

@@ -2,18 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { addMutation, pageInput } from '../../support/documents.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
-import {
-  hasChromium,
-  sayThatThereIsNoChromium,
-  startBrowser,
-  type TestBrowser,
-  type WatchedPage,
-} from './browsers.ts';
+import { hasChromium, startBrowser, type TestBrowser, type WatchedPage } from './browsers.ts';
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
-if (!hasChromium) {
-  sayThatThereIsNoChromium();
-}
 
 interface Heard {
   readonly status?: number;

@@ -3,18 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
-import {
-  hasChromium,
-  sayThatThereIsNoChromium,
-  startBrowser,
-  type TestBrowser,
-  type WatchedPage,
-} from './browsers.ts';
+import { hasChromium, startBrowser, type TestBrowser, type WatchedPage } from './browsers.ts';
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
-if (!hasChromium) {
-  sayThatThereIsNoChromium();
-}
 
 const picture = new URL('../../../docs/explorer.png', import.meta.url);
 

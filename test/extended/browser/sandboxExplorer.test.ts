@@ -3,18 +3,9 @@ import { readConfig } from '../../../src/config/config.ts';
 import { explorerOf } from '../../../src/http/explorerSettings.ts';
 import { pageInput } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
-import {
-  type Elsewhere,
-  hasChromium,
-  sayThatThereIsNoChromium,
-  startBrowser,
-  type TestBrowser,
-} from './browsers.ts';
+import { type Elsewhere, hasChromium, startBrowser, type TestBrowser } from './browsers.ts';
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
-if (!hasChromium) {
-  sayThatThereIsNoChromium();
-}
 
 const scriptUrl =
   'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,14 +10,85 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cp, mkdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
 import { addMutation, pageAnswer, pageInput } from '../../support/documents.ts';
 import { findFreePort } from '../../support/freePort.ts';
+import { postTo, statusAt } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
-import { buildImage } from './buildImage.ts';
 import { imageOf, readDockerfile, type Stage } from './readDockerfile.ts';
+
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const stages = readDockerfile(new URL('../../../Dockerfile', import.meta.url));
+const image = imageOf(stages);
+
+/** The names at the repository's top that are sent to a build; everything else is left out. */
+async function readBuildContext(): Promise<readonly string[]> {
+  const lines = (await readFile(join(repository, '.dockerignore'), 'utf8')).split('\n');
+  const rules = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const [first, ...kept] = rules;
+  if (first !== '*' || !kept.every((rule) => /^![\w.-]+$/.test(rule))) {
+    throw new Error('.dockerignore is more than a list of what is sent');
+  }
+  return kept.map((rule) => rule.slice(1));
+}
+
+/**
+ * Fills a folder for each stage by the stage's own steps and gives the last one's: what the image holds beside its base.
+ * What a build runs, it runs on this machine.
+ */
+async function buildImage(stages: readonly Stage[], folder: string): Promise<string> {
+  const context = await readBuildContext();
+  const roots = new Map<string, string>();
+  let last = '';
+  for (const [index, stage] of stages.entries()) {
+    last = join(folder, stage.name ?? `stage-${index}`);
+    roots.set(stage.name ?? '', last);
+    await fill(stage, last, (from, source) => {
+      const root = from === undefined ? repository : roots.get(from);
+      const isSent = from !== undefined || context.includes(source.split('/')[0] ?? '');
+      if (root === undefined || !isSent) {
+        throw new Error(`${source} is not there to be copied`);
+      }
+      return join(root, source);
+    });
+  }
+  return last;
+}
+
+async function fill(
+  stage: Stage,
+  root: string,
+  locate: (from: string | undefined, source: string) => string,
+): Promise<void> {
+  let workdir = '/';
+  for (const step of stage.steps) {
+    if (step.kind === 'workdir') {
+      workdir = posix.resolve(workdir, step.path);
+      await mkdir(join(root, workdir), { recursive: true });
+    } else if (step.kind === 'run') {
+      // What was downloaded before need not be asked for again.
+      const env = { ...process.env, npm_config_prefer_offline: 'true', ...stage.environment };
+      await run('sh', ['-c', step.command], { cwd: join(root, workdir), env });
+    } else {
+      const target = join(root, posix.resolve(workdir, step.target));
+      for (const source of step.sources) {
+        await copy(locate(step.from, source), target, step.target.endsWith('/'));
+      }
+    }
+  }
+}
+
+/** As COPY does it: the content of a folder into the target, a file into a target that ends in a slash. */
+async function copy(source: string, target: string, isIntoFolder: boolean): Promise<void> {
+  const isFolder = (await stat(source)).isDirectory();
+  const place = !isFolder && isIntoFolder ? join(target, basename(source)) : target;
+  await cp(source, place, { recursive: true, verbatimSymlinks: true });
+}
 
 /** Whether this machine lets a process have a root folder, mounts and process ids of its own. */
 const canRunContainers =
@@ -105,8 +177,61 @@ if (!canRunContainers) {
   process.stderr.write('Not Linux, or not root: the test of the container image is left out.\n');
 }
 
-const stages = readDockerfile(new URL('../../../Dockerfile', import.meta.url));
-const image = imageOf(stages);
+const context = await readBuildContext();
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  readonly name: string;
+  readonly license: string;
+  readonly description: string;
+};
+
+describe('the Dockerfile', () => {
+  it('names the Node.js major of every stage, and no stage runs on another', () => {
+    const bases = stages.map(({ image }) => image);
+    expect(new Set(bases)).toEqual(new Set(['node:24-bookworm-slim']));
+  });
+
+  it('needs no shell: every program is a list that begins with the Node.js of its base', () => {
+    expect(image.entrypoint).toEqual(['/usr/local/bin/node']);
+    expect(image.healthCheck[0]).toBe('/usr/local/bin/node');
+    expect(image.command.at(-1)).toBe('dist/main.js');
+    expect(image.steps.filter(({ kind }) => kind === 'run')).toEqual([]);
+  });
+
+  it('stops with SIGTERM, and listens on all interfaces', () => {
+    expect(image.stopSignal).toBe('SIGTERM');
+    expect(image.environment).toEqual({ NODE_ENV: 'production', HOST: '0.0.0.0' });
+    expect(image.ports).toEqual(['4000', '9464']);
+  });
+
+  it('says what it is in the words of the package', () => {
+    expect(image.labels).toEqual({
+      'org.opencontainers.image.title': manifest.name,
+      'org.opencontainers.image.description': expect.stringContaining(
+        'A GraphQL gateway over Microsoft Graph',
+      ),
+      'org.opencontainers.image.licenses': manifest.license,
+    });
+  });
+
+  it('runs no scripts of packages, and takes what the lockfile says', () => {
+    const installs = stages.flatMap(({ steps }) =>
+      steps.flatMap((step) =>
+        step.kind === 'run' && step.command.includes('npm ci') ? [step.command] : [],
+      ),
+    );
+    expect(installs).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts']);
+  });
+
+  it('copies only what is sent to the build, and what is sent is there and needed', () => {
+    const copied = stages.flatMap(({ steps }) =>
+      steps.flatMap((step) =>
+        step.kind === 'copy' && step.from === undefined ? step.sources : [],
+      ),
+    );
+    expect([...new Set(copied)].sort()).toEqual([...context].sort());
+    expect(context.filter((name) => !existsSync(join(repository, name)))).toEqual([]);
+  });
+});
 
 describeImage('the container image', () => {
   let folder: string;
@@ -148,22 +273,13 @@ describeImage('the container image', () => {
     const startedAtMs = performance.now();
     const container = start({ GRAPH_CLOUD: 'emulator', PORT: port, ...environment });
     const url = `http://127.0.0.1:${port}`;
-    await until(async () => {
-      const answer = await request(`${url}/readyz`).catch(() => undefined);
-      await answer?.body.dump();
-      return answer?.statusCode === 200;
-    });
+    await until(async () => (await statusAt(`${url}/readyz`)) === 200);
     return { container, port, url, readyMs: Math.round(performance.now() - startedAtMs) };
   }
 
   it('holds what runs and nothing else', () => {
-    expect(readdirSync(join(root, 'app')).sort()).toEqual([
-      'LICENSE',
-      'dist',
-      'node_modules',
-      'package.json',
-      'schema',
-    ]);
+    const runs = ['LICENSE', 'dist', 'node_modules', 'package.json', 'schema'];
+    expect(readdirSync(join(root, 'app')).sort()).toEqual(runs);
     const modules = readdirSync(join(root, 'app', 'node_modules'));
     expect(modules).toEqual(expect.arrayContaining(['@apollo', 'fastify', 'undici']));
     expect(
@@ -187,23 +303,15 @@ describeImage('the container image', () => {
     expect(status).toMatch(/^CapEff:\t0{16}$/m);
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     const environment = readFileSync(`/proc/${container.pid()}/environ`, 'utf8').split('\0');
-    expect(environment.filter((entry) => entry !== '').sort()).toEqual(
-      [
-        'DRAIN_DELAY_MS=300',
-        'GRAPH_CLOUD=emulator',
-        'HOST=0.0.0.0',
-        'NODE_ENV=production',
-        `PORT=${port}`,
-      ].sort(),
-    );
+    expect(environment.filter((entry) => entry !== '').sort()).toEqual([
+      ...['DRAIN_DELAY_MS=300', 'GRAPH_CLOUD=emulator', 'HOST=0.0.0.0', 'NODE_ENV=production'],
+      `PORT=${port}`,
+    ]);
 
-    const { statusCode, body } = await request(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer embedded-graph-token' },
-      body: JSON.stringify({ query: addMutation, variables: { input: pageInput } }),
-    });
-    expect(statusCode).toBe(200);
-    expect(await body.json()).toMatchObject({
+    const body = { query: addMutation, variables: { input: pageInput } };
+    const answer = await postTo(url, body);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.text)).toMatchObject({
       data: {
         addComplianceManagementPartner: {
           complianceManagementPartner: { ...pageAnswer, id: expect.any(String) },

@@ -15,12 +15,12 @@ export interface Manifest {
   readonly body: JsonObject;
 }
 
-const root = new URL('../../../deploy/kubernetes/', import.meta.url);
+export const folder = new URL('../../../deploy/kubernetes/', import.meta.url);
 
 export const base = readManifests('base/');
-export const baseKustomization = readKustomization('base/');
+export const baseKustomization = readYaml('base/kustomization.yaml');
 export const overlayPatches = readManifests('workload-identity/');
-export const overlayKustomization = readKustomization('workload-identity/');
+export const overlayKustomization = readYaml('workload-identity/kustomization.yaml');
 
 /** The base with the overlay's patches in it. */
 export const overlaid: readonly Manifest[] = base.map((manifest) => {
@@ -29,23 +29,23 @@ export const overlaid: readonly Manifest[] = base.map((manifest) => {
   return { ...manifest, body };
 });
 
-/** What lies at the end of a path of names and numbers. @throws Error where nothing does. */
-export function at(value: Json | undefined, ...path: readonly (string | number)[]): Json {
+/** What lies at the end of a path of names and numbers, with blanks between them. @throws Error where nothing does. */
+export function at(value: Json | undefined, path: string): Json {
   let found = value;
-  for (const step of path) {
+  for (const step of path.split(' ')) {
     found = Array.isArray(found) ? found[Number(step)] : isObject(found) ? found[step] : undefined;
   }
   if (found === undefined) {
-    throw new Error(`There is nothing at ${path.join('.')}`);
+    throw new Error(`There is nothing at ${path}`);
   }
   return found;
 }
 
 /** The same, for a list. */
-export function listAt(value: Json, ...path: readonly (string | number)[]): readonly Json[] {
-  const found = at(value, ...path);
+export function listAt(value: Json, path: string): readonly Json[] {
+  const found = at(value, path);
   if (!Array.isArray(found)) {
-    throw new Error(`There is no list at ${path.join('.')}`);
+    throw new Error(`There is no list at ${path}`);
   }
   return found;
 }
@@ -63,22 +63,18 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readManifests(folder: string): readonly Manifest[] {
-  return readdirSync(new URL(folder, root))
+function readManifests(set: string): readonly Manifest[] {
+  return readdirSync(new URL(set, folder))
     .filter((file) => file !== 'kustomization.yaml')
     .map((file) => {
-      const body = readYaml(`${folder}${file}`);
+      const body = readYaml(`${set}${file}`);
       return { file, apiVersion: String(body['apiVersion']), kind: String(body['kind']), body };
     });
 }
 
-function readKustomization(folder: string): JsonObject {
-  return readYaml(`${folder}kustomization.yaml`);
-}
-
 /** Reads one document, with every fault and doubt of its form as an error. */
 function readYaml(path: string): JsonObject {
-  const [document, ...others] = parseAllDocuments(readFileSync(new URL(path, root), 'utf8'));
+  const [document, ...others] = parseAllDocuments(readFileSync(new URL(path, folder), 'utf8'));
   const problems = document === undefined ? [] : [...document.errors, ...document.warnings];
   const body: unknown = document?.toJS();
   if (others.length > 0 || problems.length > 0 || !isObject(body)) {

@@ -1,56 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
+import { describe, expect, it } from '@jest/globals';
+import { useClosing } from '../../support/closing.ts';
 import { addMutation, pageAnswer, pageInput } from '../../support/documents.ts';
-import { type Program, startProgram } from '../../support/programs.ts';
-import {
-  type Answer,
-  json,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../support/scriptedServer.ts';
+import { type Program, postTo, startProgram } from '../../support/programs.ts';
+import { type Answer, json, startScriptedServer } from '../../support/scriptedServer.ts';
 
-const started: Program[] = [];
-const servers: ScriptedServer[] = [];
+const closeLater = useClosing();
 
 function start(environment: Record<string, string> = {}): Program {
   const program = startProgram(environment);
-  started.push(program);
+  closeLater(program.end);
   return program;
 }
 
-const urlOf = async (program: Program): Promise<string> =>
-  (await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '';
-
-afterEach(async () => {
-  for (const program of started.splice(0)) {
-    program.kill('SIGKILL');
-    await program.ended;
-  }
-  for (const server of servers.splice(0)) {
-    await server.close();
-  }
-});
-
 async function startGraph(...script: Answer[]): Promise<string> {
   const server = await startScriptedServer(...script);
-  servers.push(server);
+  closeLater(server.close);
   return server.url.href;
 }
 
-async function post(url: string, body: string): Promise<{ status: number; result: unknown }> {
-  const answer = await request(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: 'Bearer embedded-graph-token',
-      connection: 'close',
-    },
-    body,
-  });
-  return { status: answer.statusCode, result: await answer.body.json() };
+async function post(url: string, body: string | object): Promise<unknown> {
+  const { status, text } = await postTo(url, body);
+  expect(status).toBe(200);
+  return JSON.parse(text);
 }
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -58,11 +30,8 @@ const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf
 describe('the program', () => {
   it("answers the reference page's example on its embedded Graph, and says who answers", async () => {
     const program = start();
-    const url = await urlOf(program);
-    const body = JSON.stringify({ query: addMutation, variables: { input: pageInput } });
-    const { status, result } = await post(url, body);
-    expect(status).toBe(200);
-    expect(result).toEqual({
+    const body = { query: addMutation, variables: { input: pageInput } };
+    expect(await post(await program.url(), body)).toEqual({
       data: {
         addComplianceManagementPartner: {
           complianceManagementPartner: { ...pageAnswer, id: expect.any(String) },
@@ -74,10 +43,8 @@ describe('the program', () => {
   });
 
   it("answers the README's request as the page has it", async () => {
-    const url = await urlOf(start());
     const body = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme)?.[1] ?? '';
-    const { result } = await post(url, body);
-    expect(result).toMatchObject({
+    expect(await post(await start().url(), body)).toMatchObject({
       data: {
         addComplianceManagementPartner: {
           complianceManagementPartner: { ...pageAnswer, revision: expect.any(String) },
@@ -92,8 +59,7 @@ describe('the program', () => {
     const [, url = '', body = ''] = await program.until(
       /curl -s (\S+)\/graphql [\s\S]*?-d '([^']*)'\n/,
     );
-    const { result } = await post(url, body);
-    expect(result).toMatchObject({
+    expect(await post(url, body)).toMatchObject({
       data: {
         addComplianceManagementPartner: {
           complianceManagementPartner: {
@@ -116,52 +82,50 @@ describe('the program', () => {
         setTimeout(() => json(200, { value: [] })(response, seen), 50);
       }),
     });
-    const url = await urlOf(program);
-    const body = JSON.stringify({ query: '{ complianceManagementPartners { totalCount } }' });
-    const answers = await Promise.all(Array.from({ length: 40 }, () => post(url, body)));
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    const url = await program.url();
+    const body = { query: '{ complianceManagementPartners { totalCount } }' };
+    await Promise.all(Array.from({ length: 40 }, () => post(url, body)));
     expect(program.output()).not.toMatch(/warning/i);
   });
 
-  it('lists everything that is wrong with its configuration, and ends with 78', async () => {
-    const program = start({ PORT: 'high', GRAPH_CLOUD: 'moon', AUTH_MODE: 'trust' });
+  it.each<[string, Record<string, string>, string[]]>([
+    [
+      'everything that is wrong with its configuration',
+      { PORT: 'high', GRAPH_CLOUD: 'moon', AUTH_MODE: 'trust' },
+      ['PORT', 'GRAPH_CLOUD', 'AUTH_MODE'],
+    ],
+    [
+      'that it does not invent data in production',
+      { NODE_ENV: 'production' },
+      ['GRAPH_CLOUD is missing'],
+    ],
+  ])('says %s, and ends with 78', async (_what, environment, told) => {
+    const program = start(environment);
     expect(await program.ended).toEqual({ code: 78, signal: null });
-    for (const name of ['PORT', 'GRAPH_CLOUD', 'AUTH_MODE']) {
-      expect(program.output()).toContain(name);
+    for (const text of told) {
+      expect(program.output()).toContain(text);
     }
   });
 
-  it('rejects to invent data in production', async () => {
-    const program = start({ NODE_ENV: 'production' });
-    expect(await program.ended).toEqual({ code: 78, signal: null });
-    expect(program.output()).toContain('GRAPH_CLOUD is missing');
-  });
-
-  it('says which address is taken, and ends with 1', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const program = start({ PORT: String(port) });
+  it.each([
+    ['PORT', /cannot listen at 127\.0\.0\.1:\d+/],
+    [
+      'EMULATOR_PORT',
+      /The gateway could not start: the embedded Graph cannot listen at 127\.0\.0\.1:\d+ \(EADDRINUSE\); set EMULATOR_PORT/,
+    ],
+  ])('says which address of %s is taken, and ends with 1', async (variable, told) => {
+    const { port } = new URL(await startGraph(json(200, {})));
+    const program = start({ [variable]: port });
     expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(program.output()).toContain(`cannot listen at 127.0.0.1:${port}`);
-    await new Promise((resolve) => server.close(resolve));
+    expect(program.output()).toMatch(told);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends in order with 0 at %s', async (signal) => {
     const program = start({ DRAIN_DELAY_MS: '50' });
-    await urlOf(program);
+    await program.url();
     program.kill(signal);
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.output()).toContain('"message":"Stopped"');
-  });
-
-  it("says that the embedded Graph's port is taken, and which variable names it", async () => {
-    const taken = await startGraph(json(200, {}));
-    const program = start({ EMULATOR_PORT: new URL(taken).port });
-    expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(program.output()).toMatch(
-      /The gateway could not start: the embedded Graph cannot listen at 127\.0\.0\.1:\d+ \(EADDRINUSE\); set EMULATOR_PORT/,
-    );
   });
 
   it.each([

@@ -1,51 +1,28 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { useClosing } from '../../support/closing.ts';
 import { startOtlpReceiver } from '../../support/otlpReceiver.ts';
-import { type Program, startProgram } from '../../support/programs.ts';
+import { type Program, postTo, startProgram } from '../../support/programs.ts';
 
-const started: Program[] = [];
-const closing: (() => Promise<unknown>)[] = [];
+const closeLater = useClosing();
 let coverage = '';
 
 function start(environment: Record<string, string>): Program {
   const program = startProgram({ GRAPH_CLOUD: 'emulator', ...environment });
-  started.push(program);
+  closeLater(program.end);
   return program;
 }
 
-const urlOf = async (program: Program): Promise<string> =>
-  (await program.until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '';
-
 beforeEach(() => {
   coverage = mkdtempSync(join(tmpdir(), 'loaded-'));
+  closeLater(() => rmSync(coverage, { recursive: true }));
 });
 
-afterEach(async () => {
-  for (const program of started.splice(0)) {
-    program.kill('SIGKILL');
-    await program.ended;
-  }
-  for (const close of closing.splice(0)) {
-    await close();
-  }
-  rmSync(coverage, { recursive: true });
-});
-
-async function ask(url: string): Promise<number> {
-  const { statusCode, body } = await request(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: 'Bearer embedded-graph-token',
-      connection: 'close',
-    },
-    body: JSON.stringify({ query: '{ complianceManagementPartners { totalCount } }' }),
-  });
-  await body.dump();
-  return statusCode;
+async function ask(program: Program): Promise<number> {
+  const query = '{ complianceManagementPartners { totalCount } }';
+  return (await postTo(await program.url(), { query })).status;
 }
 
 /** V8 itself tells, when a program ends, which modules it has run. */
@@ -67,7 +44,7 @@ function loadedPackages(): readonly string[] {
 describe("the program's telemetry", () => {
   it('is not loaded unless it is configured, and nothing else is that is not used', async () => {
     const program = start(tellingModules());
-    expect(await ask(await urlOf(program))).toBe(200);
+    expect(await ask(program)).toBe(200);
     program.kill('SIGINT');
     await program.ended;
     expect(loadedPackages()).toEqual(['@opentelemetry/api']);
@@ -82,7 +59,7 @@ describe("the program's telemetry", () => {
 
   it('is loaded as far as configured, and sent to the last span when the program stops', async () => {
     const collector = await startOtlpReceiver();
-    closing.push(() => collector.close());
+    closeLater(collector.close);
     const program = start({
       ...tellingModules(),
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -91,7 +68,7 @@ describe("the program's telemetry", () => {
       OTEL_BSP_SCHEDULE_DELAY: '60000',
       DRAIN_DELAY_MS: '0',
     });
-    expect(await ask(await urlOf(program))).toBe(200);
+    expect(await ask(program)).toBe(200);
     expect(collector.received).toEqual([]);
     program.kill('SIGTERM');
     expect(await program.ended).toEqual({ code: 0, signal: null });

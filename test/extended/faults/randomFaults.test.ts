@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Clock } from '../../../src/shared/clock.ts';
-import { faultCatalogue, throttledToken } from '../../faults/faultCatalogue.ts';
+import {
+  type ArmingStage,
+  faultCatalogue,
+  type NamedFault,
+  throttledToken,
+} from '../../faults/faultCatalogue.ts';
 import {
   documentOf,
   type Intent,
   type LaneOperation,
   laneOperations,
   tellsTheTruth,
-} from '../../faults/lane/intent.ts';
+} from '../../faults/lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
 import { isLie } from '../../faults/matrix/expectedOf.ts';
-import type { ArmingStage, NamedFault } from '../../faults/namedFault.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 import { totalCountQuery } from '../../support/documents.ts';
 import { numbersOfCase, type RandomNumbers } from '../../support/randomNumbers.ts';

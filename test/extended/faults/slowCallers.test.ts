@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import {
   lengthenName,
   longAnswerBytes,
@@ -16,10 +15,8 @@ import {
   type SeenByOperation,
 } from '../../faults/lane/laneCaller.ts';
 import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
-import { expectPromised } from '../../faults/matrix/expectPromised.ts';
-import { slowCallerFaults } from '../../faults/matrix/processFaults.ts';
-import { casesOf } from '../../faults/matrix/promised.ts';
-import { type CloseLater, useClosing } from '../../support/closing.ts';
+import { describePlayed, slowCallerFaults } from '../../faults/matrix/processFaults.ts';
+import type { CloseLater } from '../../support/closing.ts';
 import { drip, openConnection } from '../../support/rawConnection.ts';
 import { until } from '../../support/until.ts';
 
@@ -91,14 +88,4 @@ async function playUnread(lane: FaultLane): Promise<SeenByOperation> {
 const isToldAsCut = ({ gateway }: FaultLane, { requestId }: LaneCaller): boolean =>
   toldOf(gateway.logLines, requestId).includes('A connection was cut');
 
-describe('a caller that is slow', () => {
-  const closeLater = useClosing(afterAll);
-  let played: Played<typeof slowCallerFaults>;
-  beforeAll(async () => {
-    played = await playSlowCallers(closeLater);
-  });
-
-  it.each(casesOf(slowCallerFaults))('$number $name: $operation', (one) => {
-    expectPromised(played[one.name][one.operation], one);
-  });
-});
+describePlayed('a caller that is slow', slowCallerFaults, playSlowCallers);

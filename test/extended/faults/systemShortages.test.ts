@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
+import { expect, it } from '@jest/globals';
 import { type Played, untilExecuted } from '../../faults/lane/inFlight.ts';
 import {
   ask,
@@ -15,12 +14,10 @@ import {
   putFourCallers,
 } from '../../faults/lane/laneCaller.ts';
 import { type LaneGraph, startLaneGraph } from '../../faults/lane/startFaultLane.ts';
-import { expectPromised } from '../../faults/matrix/expectPromised.ts';
-import { systemShortages } from '../../faults/matrix/processFaults.ts';
-import { casesOf } from '../../faults/matrix/promised.ts';
-import { type CloseLater, useClosing } from '../../support/closing.ts';
+import { describePlayed, systemShortages } from '../../faults/matrix/processFaults.ts';
+import type { CloseLater } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
-import { type Program, startProgram } from '../../support/programs.ts';
+import { type Program, startProgram, statusAt } from '../../support/programs.ts';
 import { openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { until } from '../../support/until.ts';
 
@@ -38,14 +35,13 @@ const requestsForLog = 2_500;
 /** Of the four operations each; so many that what is let in behind a block is less by far. */
 const crowd = 15;
 
-/** What was seen, and how the program ended when it was told to in the end. */
-interface PlayedShortages {
-  readonly played: Played<typeof systemShortages>;
-  readonly end: Awaited<Program['ended']>;
-}
+/** How the program ended when it was told to in the end. */
+let end: Awaited<Program['ended']>;
 
 /** Plays them, all with one program. */
-async function playSystemShortages(closeLater: CloseLater): Promise<PlayedShortages> {
+async function playSystemShortages(
+  closeLater: CloseLater,
+): Promise<Played<typeof systemShortages>> {
   const laneGraph = await startLaneGraph();
   closeLater(laneGraph.close);
   const port = await findFreePort();
@@ -65,10 +61,7 @@ async function playSystemShortages(closeLater: CloseLater): Promise<PlayedShorta
     },
     { openFiles, output: 'unread' },
   );
-  closeLater(() => {
-    program.kill('SIGKILL');
-    return program.ended;
-  });
+  closeLater(program.end);
   const stage = { laneGraph, url: `http://127.0.0.1:${port}`, program };
   await until(() => isReady(stage.url));
   const played = {
@@ -77,14 +70,11 @@ async function playSystemShortages(closeLater: CloseLater): Promise<PlayedShorta
     ...(await playNoFiles(stage)),
   };
   program.kill('SIGTERM');
-  return { played, end: await program.ended };
+  end = await program.ended;
+  return played;
 }
 
-async function isReady(url: string): Promise<boolean> {
-  const answer = await request(`${url}/readyz`).catch(() => undefined);
-  await answer?.body.dump();
-  return answer?.statusCode === 200;
-}
+const isReady = async (url: string): Promise<boolean> => (await statusAt(`${url}/readyz`)) === 200;
 
 async function playBlock({ laneGraph, url, program }: Stage, endBlock: () => Promise<void>) {
   const inFlight = await Promise.all(
@@ -174,18 +164,8 @@ function connectAll(url: string, count: number): Promise<RawConnection[]> {
   return Promise.all(Array.from({ length: count }, () => openConnection(url)));
 }
 
-describe('what the system does not give', () => {
-  const closeLater = useClosing(afterAll);
-  let shortages: PlayedShortages;
-  beforeAll(async () => {
-    shortages = await playSystemShortages(closeLater);
-  });
-
-  it.each(casesOf(systemShortages))('$number $name: $operation', (one) => {
-    expectPromised(shortages.played[one.name][one.operation], one);
-  });
-
+describePlayed('what the system does not give', systemShortages, playSystemShortages, () => {
   it('does not keep the program from ending in order, with its log still full', () => {
-    expect(shortages.end).toEqual({ code: 0, signal: null });
+    expect(end).toEqual({ code: 0, signal: null });
   });
 });

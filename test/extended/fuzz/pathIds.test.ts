@@ -6,59 +6,15 @@ import {
   resolveNextLink,
 } from '../../../src/graph/request.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
-import { built, type Choices } from './choices.ts';
-import { playRandomCases } from './fuzzRun.ts';
-import { randomText } from './randomTexts.ts';
+import { built, type Choices, playRandomCases } from './randomCases.ts';
+import { randomText, words } from './randomValues.ts';
 
 const pieces: readonly string[] = [
-  'a',
-  '0c65e46a-e46a-0c65-6ae4-650c6ae4650c',
-  '.',
-  '..',
-  '...',
-  '/',
-  '//',
-  '\\',
-  '%2e',
-  '%2E%2e',
-  '%2f',
-  '%5c',
-  '%252e%252e%252f',
-  '%c0%ae',
-  '%u002e',
-  '%00',
-  '%',
-  '\u0000',
-  '\t',
-  '\r\n',
-  ' ',
-  '?',
-  '#',
-  '&',
-  ';',
-  '@',
-  ':',
-  '=',
-  '~',
-  '_',
-  '-',
-  "'",
-  "('x')",
-  '$batch',
-  '$ref',
-  'users',
-  'evil.example',
-  'http://evil.example/',
-  '//evil.example',
-  '\uff0e\uff0e',
-  '\u2024',
-  '\u3002',
-  '\u2215',
-  '\uff0f',
-  '\ud800',
-  '\u202e',
-  'é',
-  'x'.repeat(255),
+  ...['\t', '\r\n', ' ', '\ud800', 'x'.repeat(255)],
+  ...words(`
+    a 0c65e46a-e46a-0c65-6ae4-650c6ae4650c . .. ... / // \\ %2e %2E%2e %2f %5c %252e%252e%252f %c0%ae
+    %u002e %00 % \0 ? # & ; @ : = ~ _ - ' ('x') $batch $ref users evil.example http://evil.example/
+    //evil.example \uff0e\uff0e \u2024 \u3002 \u2215 \uff0f \u202e é`),
 ];
 
 /** Draws what a caller may give as an id: about every third can be one, the others would like to be elsewhere. */

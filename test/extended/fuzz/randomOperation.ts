@@ -8,296 +8,152 @@ import {
   getNamedType,
   isCompositeType,
 } from 'graphql';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  listQuery,
-  partnerQuery,
-  updateMutation,
-} from '../../support/documents.ts';
-import type { Choices } from './choices.ts';
-import { randomName, randomText } from './randomTexts.ts';
-import { type Notation, randomJunk, randomValue } from './randomValues.ts';
+import type { Choices } from './randomCases.ts';
+import { type Notation, randomJunk, randomName, randomValue } from './randomValues.ts';
 
 /** What a caller sends, in texts: variables are JSON that may be broken or repeat itself. */
-interface RandomOperation {
+export interface RandomOperation {
   readonly query: string;
   readonly variables: string | undefined;
   readonly operationName: string | undefined;
 }
 
-const fragmentNames = ['A', 'B', 'C', 'on', '__proto__'];
+const json: Notation = { kind: 'json' };
+const literal: Notation = { kind: 'document' };
+/** Where an operation with mistakes could go on forever. */
 const deepest = 9;
 
-/** Builds an operation over the schema: most of it is right, and something is wrong in every second one. */
-export function randomDocument(schema: GraphQLSchema, choices: Choices): RandomOperation {
-  const declared = new Map<string, string>();
-  const values = new Map<string, string>();
-  const json: Notation = { kind: 'json' };
-  const constant: Notation = { kind: 'document' };
-  const document: Notation = {
+/**
+ * Draws an operation with aliases, fragments, directives, variables and defaults, several levels deep. Its document is
+ * valid as a rule, although values may be wrong; `hasMistakes` makes mistakes in its form as well.
+ */
+export function randomOperation(
+  schema: GraphQLSchema,
+  choices: Choices,
+  hasMistakes: boolean,
+): RandomOperation {
+  const declared: string[] = [];
+  const values: string[] = [];
+  const fragments: string[] = [];
+  let aliases = 0;
+  const slips = (percent: number): boolean => hasMistakes && choices.chance(percent);
+  const withVariables: Notation = {
     kind: 'document',
-    variable(type) {
-      const name = choices.chance(4) ? randomName(choices) : `v${declared.size}`;
-      // With a default, a nullable variable may stand where null may not; only the execution sees a null in it.
-      const isLoose = choices.chance(20);
-      const wrong = choices.pick(['Int', 'String!', '[Nobody!]', 'Query']);
-      const right = isLoose ? String(type).replace(/!$/, '') : String(type);
-      const hasDefault = isLoose || choices.chance(20);
-      const initial = hasDefault ? ` = ${randomValue(type, constant, choices)}` : '';
-      declared.set(name, `${choices.chance(4) ? wrong : right}${initial}`);
-      if (!choices.chance(6)) {
-        values.set(name, isLoose && choices.chance(40) ? 'null' : randomValue(type, json, choices));
-      }
-      return `$${name}`;
-    },
+    variable: (type) => (hasMistakes ? variableOf(type) : undefined),
   };
+  const variableOf = (type: GraphQLInputType): string =>
+    variable(type, (notation) => randomValue(type, notation, choices));
 
-  function fieldText({ name, type, args }: GraphQLField<unknown, unknown>, depth: number): string {
-    const written = args
-      .filter(({ type: of }) =>
-        String(of).endsWith('!') ? !choices.chance(3) : choices.chance(30),
-      )
-      .map((arg) => `${arg.name}: ${randomValue(arg.type, document, choices)}`);
-    if (choices.chance(3)) {
-      written.push(`${randomName(choices)}: ${randomJunk(document, choices)}`);
+  /** A variable for a value, which may have a default, be null or be missing. */
+  function variable(type: GraphQLInputType | string, draw: (notation: Notation) => string): string {
+    const name = slips(4) ? randomName(choices) : `v${declared.length}`;
+    const hasDefault = choices.chance(25);
+    // With a default, a nullable variable may stand where null may not; only the execution sees a null in it.
+    const isLoose = hasDefault && choices.chance(50);
+    const right = isLoose ? String(type).replace(/!$/, '') : String(type);
+    const written = slips(4) ? choices.pick(['Int', 'String!', '[Nobody!]', 'Query']) : right;
+    declared.push(`$${name}: ${written}${hasDefault ? ` = ${draw(literal)}` : ''}`);
+    if (!choices.chance(hasDefault ? 40 : 3)) {
+      const isNull = choices.chance(isLoose ? 20 : 5);
+      values.push(`${JSON.stringify(name)}:${isNull ? 'null' : draw(json)}`);
     }
-    const alias = choices.chance(15)
-      ? `${choices.pick(['a', 'b', 'id', '__proto__', randomName(choices)])}: `
-      : '';
-    const inside = getNamedType(type);
-    const isSelected = isCompositeType(inside) !== choices.chance(2);
-    return [
-      `${alias}${name}`,
-      written.length > 0 ? `(${written.join(', ')})` : '',
-      directives(),
-      isSelected ? ` ${selectionSet(inside, depth + 1)}` : '',
-    ].join('');
+    return `$${name}`;
+  }
+
+  function argument({ name, type }: { name: string; type: GraphQLInputType }): string {
+    const value = choices.chance(70) ? variableOf(type) : randomValue(type, withVariables, choices);
+    return `${name}: ${value}`;
   }
 
   function directives(): string {
-    if (!choices.chance(8)) {
+    if (!choices.chance(12)) {
       return '';
     }
-    const one = (): string =>
-      choices.pick([
-        ' @include(if: true)',
-        ' @skip(if: false)',
-        ` @include(if: ${randomValue(schema.getType('Boolean') as GraphQLInputType, document, choices)})`,
-        ' @skip',
-        ' @deprecated(reason: "x")',
-        ` @${randomName(choices)}`,
-      ]);
-    return [one(), ...choices.some(3, one)].join('');
+    const boolean = schema.getType('Boolean') as GraphQLInputType;
+    const condition = slips(30)
+      ? randomValue(boolean, withVariables, choices)
+      : choices.chance(70)
+        ? variable('Boolean!', () => choices.pick(['true', 'false']))
+        : choices.pick(['true', 'false']);
+    const right = ` @${choices.pick(['skip', 'include'])}(if: ${condition})`;
+    const odd = [' @include(if: true)', ' @skip', ' @deprecated(reason: "x")'];
+    const others = slips(40)
+      ? choices.some(4, () => choices.pick([...odd, ` @${randomName(choices)}`]))
+      : [];
+    return `${right}${others.join('')}`;
   }
 
-  function selectionSet(type: GraphQLNamedType, depth: number): string {
-    const fields =
+  function field({ name, args, type }: GraphQLField<unknown, unknown>, depth: number): string {
+    const given = args
+      .filter(({ type: of }) => (String(of).endsWith('!') ? !slips(3) : choices.chance(30)))
+      .map(argument);
+    if (slips(3)) {
+      given.push(`${randomName(choices)}: ${randomJunk(literal, choices)}`);
+    }
+    const isAliased = args.length > 0 || choices.chance(15);
+    aliases += isAliased ? 1 : 0;
+    const odd = ['', 'a: ', 'id: ', '__proto__: ', `${randomName(choices)}: `];
+    const alias = slips(15) ? choices.pick(odd) : isAliased ? `a${aliases}: ` : '';
+    const inside = getNamedType(type);
+    return [
+      `${alias}${name}`,
+      given.length > 0 ? `(${given.join(', ')})` : '',
+      directives(),
+      isCompositeType(inside) !== slips(2) ? ` ${selections(inside, depth + 1)}` : '',
+    ].join('');
+  }
+
+  function fragment(type: GraphQLNamedType, depth: number): string {
+    const right =
+      type instanceof GraphQLInterfaceType
+        ? choices.pick([type, ...schema.getPossibleTypes(type)])
+        : type;
+    const on = slips(10) ? choices.pick(['Query', 'Nobody', 'ID', 'PageInfo']) : right.name;
+    const inside = selections(schema.getType(on) ?? right, depth + 1);
+    if (choices.chance(60)) {
+      const isAlike = on === type.name || choices.chance(50);
+      const condition = choices.chance(80) ? ` on ${on}` : '';
+      return `...${condition}${directives()} ${isAlike ? inside : '{ __typename }'}`;
+    }
+    const name = `F${fragments.length}`;
+    fragments.push(`fragment ${name} on ${on} ${inside}`);
+    return slips(5)
+      ? '__typename'
+      : `...${name}${directives()}${choices.chance(20) ? ` ...${name}` : ''}`;
+  }
+
+  function selections(type: GraphQLNamedType, depth: number, most = 6): string {
+    const all =
       type instanceof GraphQLObjectType || type instanceof GraphQLInterfaceType
         ? Object.values(type.getFields())
         : [];
-    const leaves = fields.filter((field) => !isCompositeType(getNamedType(field.type)));
-    const candidates = depth >= deepest ? leaves : fields;
+    const isDeep = depth >= deepest;
+    const fields = all.filter((one) => !isDeep || !isCompositeType(getNamedType(one.type)));
     const one = (): string => {
       const lot = choices.below(100);
-      if (lot >= 97) {
-        return `${randomName(choices)}${choices.chance(20) ? ' { id }' : ''}`;
+      if (slips(4)) {
+        const name = randomName(choices);
+        // The first fragment may come to hold itself; the others are nowhere.
+        return choices.pick([name, `${name} { id }`, '...F0', '...on', '...__proto__']);
       }
-      if (lot >= 93) {
-        return `...${choices.pick(fragmentNames)}`;
+      if (lot >= 92 || fields.length === 0) {
+        return '__typename';
       }
-      if (lot >= 86) {
-        const on = choices.chance(10)
-          ? choices.pick(['Query', 'Nobody', 'ID', 'PageInfo'])
-          : typeCondition(type);
-        return `... on ${on}${directives()} ${selectionSet(schema.getType(on) ?? type, depth + 1)}`;
-      }
-      return lot >= 80 || candidates.length === 0
-        ? '__typename'
-        : fieldText(choices.pick(candidates), depth);
+      return lot >= 78 && !isDeep ? fragment(type, depth) : field(choices.pick(fields), depth);
     };
-    return depth > deepest + 3
-      ? '{ __typename }'
-      : `{ ${[one(), ...choices.some(5, one)].join(' ')} }`;
+    return `{ ${[one(), ...choices.some(most, one)].join(' ')} }`;
   }
 
-  function typeCondition(type: GraphQLNamedType): string {
-    return type instanceof GraphQLInterfaceType
-      ? choices.pick(schema.getPossibleTypes(type)).name
-      : type.name;
-  }
-
-  const kind = choices.pick(['query', 'query', 'mutation', 'query', 'mutation', 'subscription']);
-  const root =
-    (kind === 'mutation' ? schema.getMutationType() : schema.getQueryType()) ?? undefined;
-  const name = choices.chance(50) ? 'Named' : '';
-  const body = selectionSet(root as GraphQLNamedType, 0);
-  const fragments = fragmentNames
-    .filter((fragment) => body.includes(`...${fragment}`) !== choices.chance(5))
-    .map((fragment) => {
-      const on = choices.pick([
-        'ComplianceManagementPartner',
-        'Query',
-        'AssignmentTarget',
-        'Nobody',
-      ]);
-      const inside = schema.getType(on);
-      return `fragment ${fragment} on ${on} ${inside ? selectionSet(inside, 4) : '{ id }'}`;
-    });
-  const variables = [...declared].map(([variable, type]) => `$${variable}: ${type}`).join(', ');
-  const head = `${kind} ${name}${variables === '' ? '' : `(${variables})`}${directives()} `;
-  const second = choices.chance(4) ? ' query Other { __typename }' : '';
+  const kind = choices.pick(['query', 'query', 'mutation'] as const);
+  const root = kind === 'query' ? schema.getQueryType() : schema.getMutationType();
+  const body = selections(root as GraphQLNamedType, 0, 2);
+  const atRoot = slips(8) ? directives() : '';
+  const variables = declared.length > 0 ? `(${declared.join(', ')})` : '';
+  const head = `${slips(15) ? 'subscription' : kind} Q${variables}${atRoot}`;
+  const second = slips(4) ? ' query Other { __typename }' : '';
   return {
-    query: `${head}${body} ${fragments.join(' ')}${second}`,
-    variables: `{${[...values].map(([variable, value]) => `${JSON.stringify(variable)}:${value}`).join(',')}}`,
-    operationName: choices.chance(10)
-      ? choices.pick(['Named', 'Other', '', '__proto__'])
-      : undefined,
+    query: `${head} ${body} ${fragments.join(' ')}${second}`,
+    variables: `{${values}}`,
+    operationName: slips(10) ? choices.pick(['Q', 'Other', '', '__proto__']) : undefined,
   };
-}
-
-/** A request to `/graphql` that HTTP itself finds nothing wrong with. */
-export interface OperationRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
-}
-
-const goodDocuments = [
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  listQuery,
-  partnerQuery,
-  updateMutation,
-];
-
-/** Draws an operation: over the schema, a text that was cut up, one of a hostile shape, or rubbish. */
-export function randomOperation(schema: GraphQLSchema, choices: Choices): OperationRequest {
-  const lot = choices.below(100);
-  if (lot >= 96) {
-    return requestOf(
-      { query: randomText(choices), variables: undefined, operationName: undefined },
-      choices,
-    );
-  }
-  if (lot >= 88) {
-    return requestOf(hostileShape(choices), choices);
-  }
-  const operation = randomDocument(schema, choices);
-  if (lot >= 72) {
-    const text = choices.chance(50) ? operation.query : choices.pick(goodDocuments);
-    return requestOf({ ...operation, query: cutUp(text, choices) }, choices);
-  }
-  return requestOf(operation, choices);
-}
-
-/** Takes pieces out of a text, puts pieces in, and doubles some. */
-export function cutUp(text: string, choices: Choices): string {
-  let result = text;
-  for (let count = 1 + choices.below(4); count > 0; count -= 1) {
-    const at = choices.below(Math.min(65_536, result.length + 1));
-    const length = choices.below(12);
-    const piece = result.slice(at, at + length);
-    const replacement = choices.pick([
-      '',
-      piece + piece,
-      choices.pick([
-        '{',
-        '}',
-        '(',
-        ')',
-        '"',
-        '"""',
-        '...',
-        '@',
-        '$',
-        '#',
-        '&',
-        '\\',
-        '\ud800',
-        '\u0000',
-        ':',
-        '!',
-      ]),
-      randomText(choices).slice(0, 20),
-    ]);
-    result = result.slice(0, at) + replacement + result.slice(at + length);
-  }
-  return result;
-}
-
-/** A document that is made to cost more than it is worth. */
-function hostileShape(choices: Choices): RandomOperation {
-  const count = 1 + choices.below(3_000);
-  const few = 1 + choices.below(200);
-  const query = choices.pick([
-    `{ ${Array.from({ length: few }, (_alias, index) => `a${index}: __typename`).join(' ')} }`,
-    `{ ${'__typename '.repeat(count)}}`,
-    `{ __typename ${'@a'.repeat(count)} }`,
-    `query ${'{ a '.repeat(count)}`,
-    `{ ${'complianceManagementPartners { nodes '.repeat(few)}{ id }${' }'.repeat(few)} }`,
-    `{ complianceManagementPartner(id: ${'['.repeat(count)}) { id } }`,
-    `query (${Array.from({ length: few }, (_variable, index) => `$v${index}: Int`).join(' ')}) { __typename }`,
-    '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
-    `{ ${'...A '.repeat(few)}} fragment A on Query { __typename }`,
-    `{ __schema { types { fields { type { fields { type { fields { type { name } } } } } } } } }`,
-    `{ complianceManagementPartners(filter: ${'{not:'.repeat(few)}{}${'}'.repeat(few)}) { totalCount } }`,
-    `{ complianceManagementPartners(first: ${'9'.repeat(count)}) { totalCount } }`,
-    `{ complianceManagementPartner(id: "${'x'.repeat(count)}") { id } }`,
-    `{ ${Array.from({ length: few }, (_alias, index) => `a${index}: complianceManagementPartner(id: "row-${index}") { id }`).join(' ')} }`,
-    `#${'x'.repeat(count)}`,
-    `"""${'"'.repeat(few)}""" { __typename }`,
-    `{ ${'x'.repeat(count)} }`,
-    `subscription { ${'a '.repeat(few)}}`,
-    `type Query { a: Int } ${'extend type Query { a: Int } '.repeat(few)}`,
-  ]);
-  return {
-    query,
-    variables: choices.pick([undefined, '{}', 'null', '[]', '"text"']),
-    operationName: undefined,
-  };
-}
-
-function requestOf(operation: RandomOperation, choices: Choices): OperationRequest {
-  const { query, variables, operationName } = operation;
-  const headers: Record<string, string> = { authorization: 'Bearer embedded-graph-token' };
-  if (choices.chance(10)) {
-    headers['accept'] = choices.pick([
-      'application/json',
-      'application/graphql-response+json',
-      '*/*',
-      'text/html',
-      '',
-    ]);
-  }
-  if (choices.chance(8)) {
-    const search = new URLSearchParams({
-      query: query.slice(0, 4_000),
-      ...(variables !== undefined && { variables: variables.slice(0, 2_000) }),
-      ...(operationName !== undefined && { operationName }),
-    });
-    headers['apollo-require-preflight'] = 'yes';
-    return { method: 'GET', path: `/graphql?${search}`, headers, body: undefined };
-  }
-  const members = [
-    `"query":${JSON.stringify(query)}`,
-    ...(variables === undefined ? [] : [`"variables":${variables}`]),
-    ...(operationName === undefined ? [] : [`"operationName":${JSON.stringify(operationName)}`]),
-  ];
-  if (choices.chance(4)) {
-    const name = choices.pick([
-      'query',
-      'variables',
-      'operationName',
-      'extensions',
-      '__proto__',
-      'http',
-    ]);
-    members.push(`${JSON.stringify(name)}:${randomJunk({ kind: 'json' }, choices)}`);
-  }
-  headers['content-type'] = 'application/json';
-  return { method: 'POST', path: '/graphql', headers, body: `{${members.join(',')}}` };
 }

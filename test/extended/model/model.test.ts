@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { built } from '../fuzz/randomCases.ts';
 import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
-import { picksOf } from './arbitraryPicks.ts';
-import { Command } from './command.ts';
-import { listDocument } from './documents.ts';
-import { type Generation, generations } from './generations.ts';
+import { Command, listQuery } from './commands.ts';
 import { pageOf } from './modelList.ts';
+import { type Generation, generations } from './modelPartner.ts';
 import { type Connection, dataOf, verifyConnection } from './verify.ts';
 import { createWorld, type Real, startReal, type World } from './world.ts';
 
@@ -18,12 +17,14 @@ const shares: Readonly<Record<Generation['name'], number>> = {
 };
 /** What a sequence has of them on average, so that not many more are sent than are wanted. */
 const usualLength = 125;
+/** As many as the longest of them is drawn from. */
+const commandBytes = 400;
 
 /** Reads everything, which has to be what the model holds; every revision is known then. */
 async function verifyAll(world: World, { gateway, graph }: Real): Promise<void> {
   const request = { first: 1000, orderBy: [] };
-  const answer = await gateway.run(listDocument, request);
-  const connection = dataOf(answer, 'connection') as Connection;
+  const answer = await gateway.run(listQuery, request);
+  const connection = dataOf(answer) as Connection;
   verifyConnection(connection, pageOf(world.graph.partners, request), world.revisions);
   expect(graph.partners().map(({ id }) => id)).toEqual(world.graph.partners.map(({ id }) => id));
 }
@@ -33,7 +34,7 @@ describe.each(generations.map((generation) => [generation.name, generation] as c
   (name, generation) => {
     const wanted = Math.ceil(commands * shares[name]);
     const sequences = fc.commands<World, Real, false>(
-      picksOf(generation).map((picks) => picks.map((pick) => new Command(pick))),
+      [built(commandBytes, ({ bytes }) => new Command(bytes(commandBytes)))],
       { maxCommands: 200, size: 'max' },
     );
 

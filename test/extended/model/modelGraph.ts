@@ -1,31 +1,62 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import type {
   AddComplianceManagementPartnerInput,
   AddEnrollmentAssignmentInput,
+  AssignmentTargetInput,
+  Platform,
   RemoveEnrollmentAssignmentInput,
   UpdateComplianceManagementPartnerInput,
+  UserErrorCode,
 } from '../../../src/generated/graphql.ts';
-import type { Generation } from './generations.ts';
 import {
+  allPlatforms,
+  type Changes,
   changed,
+  fieldsOf,
+  type Generation,
   isSameFilter,
   isSameTarget,
   kindOf,
   type ModelEntry,
   type ModelPartner,
   newPartner,
+  stateOf,
   targetOf,
 } from './modelPartner.ts';
-import {
-  hasFilter,
-  notFound,
-  type Problem,
-  problemAt,
-  refusedBeforehand,
-  refusedByGraph,
-  refusedInChange,
-} from './refusals.ts';
-import type { Revisions } from './revisions.ts';
 import { seededPartners } from './seeds.ts';
+
+/**
+ * What is known of revisions: which text stood for which state of which partner. An observation fails if it
+ * changed without a change that a user can make, or did not change with one.
+ */
+export class Revisions {
+  readonly #byState = new Map<string, string>();
+  readonly #byPartner = new Map<string, Map<string, string>>();
+
+  observe(partner: ModelPartner, revision: unknown): void {
+    const [text, state] = [String(revision), stateOf(partner)];
+    const key = `${partner.id} ${state}`;
+    const states = this.#byPartner.get(partner.id) ?? new Map<string, string>();
+    const known = { revision: this.#byState.get(key) ?? text, state: states.get(text) ?? state };
+    // An expectation costs more than all the rest here.
+    if (typeof revision !== 'string' || known.revision !== text || known.state !== state) {
+      deepStrictEqual({ revision, state }, known);
+    }
+    this.#byPartner.set(partner.id, states.set(text, state));
+    this.#byState.set(key, text);
+  }
+
+  /** The revision of the partner as it is now; each was observed when the partner came to be as it is. */
+  current(partner: ModelPartner): string {
+    return this.#byState.get(`${partner.id} ${stateOf(partner)}`) ?? 'never observed';
+  }
+
+  /** The revision of some other state that this partner had, the oldest first. */
+  stale(partner: ModelPartner): string {
+    const others = [...(this.#byPartner.get(partner.id)?.keys() ?? [])];
+    return others.find((revision) => revision !== this.current(partner)) ?? 'never given';
+  }
+}
 
 /** What a mutation has to answer. */
 export interface Outcome {
@@ -193,4 +224,106 @@ export class ModelGraph {
 
 function refused(problems: readonly Problem[], writes: number): Outcome {
   return { partner: null, problems, writes };
+}
+
+/** A user error, and the fields that it may name; more than one where Graph tells of the first that it finds. */
+export interface Problem {
+  readonly code: UserErrorCode;
+  readonly fields: readonly (readonly string[] | null)[];
+}
+
+/** The one problem at one field. */
+function problemAt(code: UserErrorCode, ...field: string[]): Problem {
+  return { code, fields: [['input', ...field]] };
+}
+
+/** There is no partner to work on. */
+const notFound: Problem = problemAt('NOT_FOUND', 'id');
+
+/** An id that may stand in a path. */
+export function isLegalId(id: string): boolean {
+  return /^[\w.~=-]{1,256}$/.test(id) && id.replaceAll('.', '') !== '';
+}
+
+/** What the gateway refuses in properties before it asks Graph: all of it. */
+function refusedBeforehand(
+  id: string | null | undefined,
+  changes: Changes,
+  generation: Generation,
+): readonly Problem[] {
+  const { platforms, isKnownBeforehand } = generation;
+  const unknown = allPlatforms
+    .filter((platform) => !platforms.includes(platform))
+    .flatMap((platform) => Object.values(fieldsOf[platform]))
+    .filter((field) => changes[field] !== undefined);
+  return [
+    ...(id == null || isLegalId(id) ? [] : ['id']),
+    ...(['displayName', 'partnerState', 'lastHeartbeatDateTime'] as const).filter(
+      (field) => changes[field] === null,
+    ),
+    ...(changes.partnerState === 'UNKNOWN_FUTURE_VALUE' ? ['partnerState'] : []),
+    ...allPlatforms
+      .filter((platform) => platforms.includes(platform) || !isKnownBeforehand)
+      .map((platform) => fieldsOf[platform].onboarded)
+      .filter((field) => changes[field] === null),
+    ...(isKnownBeforehand ? unknown : []),
+  ]
+    .map((field) => problemAt('BAD_USER_INPUT', field))
+    .concat(
+      isKnownBeforehand
+        ? strayFilters(changes, generation).map((path) =>
+            problemAt('BAD_USER_INPUT', ...path, 'filter'),
+          )
+        : [],
+    );
+}
+
+/** What Graph refuses in properties: nothing, or one problem at the first of these fields that it comes across. */
+function refusedByGraph(changes: Changes, generation: Generation): readonly Problem[] {
+  const { platforms } = generation;
+  const ofPlatforms = allPlatforms
+    .filter((platform) => !platforms.includes(platform))
+    .flatMap((platform) => Object.values(fieldsOf[platform]))
+    .filter((field) => changes[field] !== undefined);
+  // Graph names the property of the filter, which does not say in which of several targets it stands.
+  const targets = strayFilters(changes, generation).map((path) => path.slice(0, -1));
+  const fields = [
+    ...ofPlatforms.map((field) => ['input', field]),
+    ...(targets.length > 1 ? [null] : targets.map((path) => ['input', ...path])),
+  ];
+  return fields.length > 0 ? [{ code: 'BAD_USER_INPUT', fields }] : [];
+}
+
+/** What the gateway refuses in the change of one assignment before it asks Graph. */
+function refusedInChange(
+  id: string,
+  platform: Platform,
+  target: AssignmentTargetInput,
+  { platforms, hasFilters, isKnownBeforehand }: Generation,
+): readonly Problem[] {
+  const isStray = isKnownBeforehand && !hasFilters && hasFilter(target);
+  return [
+    ...(isLegalId(id) ? [] : [problemAt('BAD_USER_INPUT', 'id')]),
+    ...(isKnownBeforehand && !platforms.includes(platform)
+      ? [problemAt('BAD_USER_INPUT', 'platform')]
+      : []),
+    ...(isStray ? [problemAt('BAD_USER_INPUT', 'target', kindOf(target), 'filter')] : []),
+  ];
+}
+
+/** Whether an input has a filter that is not null. */
+function hasFilter(target: AssignmentTargetInput): boolean {
+  return Object.values(target).some((content) => content?.filter != null);
+}
+
+/** The paths, down to the kind of target, of all filters that the generation does not know. */
+function strayFilters(changes: Changes, { hasFilters }: Generation): readonly string[][] {
+  return allPlatforms.flatMap((platform) => {
+    const { assignments } = fieldsOf[platform];
+    return (changes[assignments] ?? []).flatMap(({ target }, index) =>
+      target && hasFilter(target) && !hasFilters
+        ? [[assignments, String(index), 'target', kindOf(target)]]
+        : [],
+    );
+  });
 }

@@ -6,7 +6,53 @@ import type {
   Platform,
   UpdateComplianceManagementPartnerInput,
 } from '../../../src/generated/graphql.ts';
-import { allPlatforms, fieldsOf, type Generation } from './generations.ts';
+
+/** What the Graph behind a gateway knows, and what the gateway knows of that beforehand. */
+export interface Generation {
+  readonly name: 'today' | 'reference-page' | 'v1.0';
+  readonly apiVersion: 'beta' | 'v1.0';
+  readonly platforms: readonly Platform[];
+  readonly hasFilters: boolean;
+  /** Whether the gateway refuses what this generation does not know, or leaves that to Graph. */
+  readonly isKnownBeforehand: boolean;
+}
+
+/** The three generations that a gateway can meet. */
+export const generations: readonly Generation[] = [
+  {
+    name: 'today',
+    apiVersion: 'beta',
+    platforms: ['MAC_OS', 'ANDROID', 'IOS', 'LINUX'],
+    hasFilters: true,
+    isKnownBeforehand: false,
+  },
+  {
+    name: 'reference-page',
+    apiVersion: 'beta',
+    platforms: ['MAC_OS', 'WINDOWS', 'ANDROID', 'IOS'],
+    hasFilters: false,
+    isKnownBeforehand: false,
+  },
+  {
+    name: 'v1.0',
+    apiVersion: 'v1.0',
+    platforms: ['MAC_OS', 'ANDROID', 'IOS'],
+    hasFilters: false,
+    isKnownBeforehand: true,
+  },
+];
+
+/** The names of a platform's two fields. */
+export const fieldsOf = {
+  MAC_OS: { onboarded: 'macOsOnboarded', assignments: 'macOsEnrollmentAssignments' },
+  WINDOWS: { onboarded: 'windowsOnboarded', assignments: 'windowsEnrollmentAssignments' },
+  ANDROID: { onboarded: 'androidOnboarded', assignments: 'androidEnrollmentAssignments' },
+  IOS: { onboarded: 'iosOnboarded', assignments: 'iosEnrollmentAssignments' },
+  LINUX: { onboarded: 'linuxOnboarded', assignments: 'linuxEnrollmentAssignments' },
+} as const satisfies Record<Platform, object>;
+
+/** All platforms of the schema. */
+export const allPlatforms: readonly Platform[] = ['MAC_OS', 'WINDOWS', 'ANDROID', 'IOS', 'LINUX'];
 
 /** A target as the schema shows it. */
 export interface ModelTarget {
@@ -41,22 +87,14 @@ export interface ModelPartner {
 export type Changes = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
 
 /** One value for each platform. */
-export function forPlatforms<Value>(give: (platform: Platform) => Value): Record<Platform, Value> {
-  return {
-    MAC_OS: give('MAC_OS'),
-    WINDOWS: give('WINDOWS'),
-    ANDROID: give('ANDROID'),
-    IOS: give('IOS'),
-    LINUX: give('LINUX'),
-  };
-}
+export const forPlatforms = <Value>(give: (platform: Platform) => Value) =>
+  Object.fromEntries(allPlatforms.map((platform) => [platform, give(platform)])) as Record<
+    Platform,
+    Value
+  >;
 
 /** A partner of which nothing but the id is given, with Graph's defaults. */
-export function newPartner(
-  id: string,
-  serial: number,
-  { platforms }: Pick<Generation, 'platforms'>,
-): ModelPartner {
+export function newPartner(id: string, serial: number, { platforms }: Generation): ModelPartner {
   return {
     id,
     serial,
@@ -87,8 +125,7 @@ export function changed(partner: ModelPartner, changes: Changes): ModelPartner {
   };
 }
 
-/** An entry of an input. */
-export function entryOf({ target }: ComplianceManagementPartnerAssignmentInput): ModelEntry {
+function entryOf({ target }: ComplianceManagementPartnerAssignmentInput): ModelEntry {
   return { target: target ? targetOf(target) : null };
 }
 

@@ -1,7 +1,12 @@
 import type { Platform } from '../../../src/generated/graphql.ts';
 import type { PartnerResource } from '../../../src/graph/types.ts';
-import type { Generation } from './generations.ts';
-import { forPlatforms, type ModelEntry, type ModelPartner, newPartner } from './modelPartner.ts';
+import {
+  forPlatforms,
+  type Generation,
+  type ModelEntry,
+  type ModelPartner,
+  newPartner,
+} from './modelPartner.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const filterId = '61f0b7a9-3c2d-4e5f-8a9b-0c1d2e3f4a5b';

@@ -1,10 +1,8 @@
 import { expect } from '@jest/globals';
 import type { GraphQLAnswer } from '../../support/testGateways.ts';
-import type { Outcome } from './modelGraph.ts';
+import type { Outcome, Problem, Revisions } from './modelGraph.ts';
 import type { ModelPage } from './modelList.ts';
 import { type ModelPartner, shown } from './modelPartner.ts';
-import type { Problem } from './refusals.ts';
-import type { Revisions } from './revisions.ts';
 
 /** What a list answered. */
 export interface Connection {
@@ -14,11 +12,11 @@ export interface Connection {
   readonly totalCount: number;
 }
 
-/** Gives what was answered under an alias; fails where the operation had errors. */
-export function dataOf({ status, result }: GraphQLAnswer, alias: string): unknown {
+/** Gives the value of the one root field; fails where the operation had errors. */
+export function dataOf({ status, result }: GraphQLAnswer): unknown {
   expect(result.errors).toBeUndefined();
   expect(status).toBe(200);
-  return result.data?.[alias];
+  return Object.values(result.data ?? {})[0];
 }
 
 /** Fails unless an operation of one field was rejected for one of these arguments. */

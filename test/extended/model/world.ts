@@ -1,10 +1,9 @@
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
-import type { Generation } from './generations.ts';
-import { ModelGraph } from './modelGraph.ts';
+import { ModelGraph, Revisions } from './modelGraph.ts';
 import type { HeldCursor } from './modelList.ts';
-import { Revisions } from './revisions.ts';
+import type { Generation } from './modelPartner.ts';
 import { seededRows } from './seeds.ts';
 
 /** What is known of the world beside the real one. */

@@ -6,11 +6,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { findFreePort } from '../../support/freePort.ts';
+import { type Program, startProgram } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
-import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
-import { createReplica, type Replica } from './replicas.ts';
-import { type SteadyLoad, startSteadyLoad } from './steadyLoad.ts';
+import {
+  type CountingGraph,
+  noBudget,
+  type SteadyLoad,
+  startCountingGraph,
+  startSteadyLoad,
+} from './load.ts';
 
 const program = process.env['HAPROXY'] || 'haproxy';
 
@@ -93,8 +98,7 @@ const workers = 8;
 const environment = {
   // Long enough for the balancer to see it on a busy machine, at ten checks in a second.
   DRAIN_DELAY_MS: '1000',
-  GRAPH_WRITE_BUDGET: '100000',
-  GRAPH_REQUEST_BUDGET: '100000',
+  ...noBudget,
 };
 
 if (!hasBalancer) {
@@ -102,9 +106,18 @@ if (!hasBalancer) {
 }
 
 let graph: CountingGraph;
-let replicas: readonly [Replica, Replica];
+/** Each as it runs now, always at the same port. */
+let replicas: [Program, Program];
+let ports: readonly [number, number];
 let balancer: Balancer;
 let load: SteadyLoad;
+
+async function startReplica(port: number): Promise<Program> {
+  const own = { ...environment, PORT: String(port), GRAPH_BASE_URL: graph.url };
+  const replica = startProgram(own);
+  await replica.until(/"message":"Running"/);
+  return replica;
+}
 
 const untilReady = (count: number): Promise<void> =>
   until(async () => (await balancer.countReady()) === count);
@@ -117,10 +130,8 @@ async function untilAnswers(count: number): Promise<void> {
 (hasBalancer ? describe : describe.skip)('two replicas behind a balancer', () => {
   beforeEach(async () => {
     graph = await startCountingGraph(40);
-    const ports = [await findFreePort(), await findFreePort()] as const;
-    const withGraph = { ...environment, GRAPH_BASE_URL: graph.url };
-    replicas = [createReplica(ports[0], withGraph), createReplica(ports[1], withGraph)];
-    await Promise.all(replicas.map((replica) => replica.start()));
+    ports = [await findFreePort(), await findFreePort()];
+    replicas = await Promise.all([startReplica(ports[0]), startReplica(ports[1])]);
     balancer = await startBalancer(ports);
     await untilReady(2);
     load = startSteadyLoad(balancer.url, workers);
@@ -128,10 +139,7 @@ async function untilAnswers(count: number): Promise<void> {
 
   afterEach(async () => {
     await load.stop();
-    for (const { program } of replicas) {
-      program.kill('SIGKILL');
-      await program.ended;
-    }
+    await Promise.all(replicas.map((replica) => replica.end()));
     await balancer.stop();
     await graph.close();
   });
@@ -149,12 +157,12 @@ async function untilAnswers(count: number): Promise<void> {
     `lose no request and make no add twice in ${drains} drains in turns`,
     async () => {
       for (let drain = 0; drain < drains; drain += 1) {
-        const replica = replicas[drain % 2 === 0 ? 0 : 1];
+        const which = drain % 2 === 0 ? 0 : 1;
         await untilAnswers(4 * workers);
-        replica.program.kill('SIGTERM');
-        expect(await replica.program.ended).toEqual({ code: 0, signal: null });
-        expect(replica.program.output()).toContain('"message":"Stopped"');
-        await replica.start();
+        replicas[which].kill('SIGTERM');
+        expect(await replicas[which].ended).toEqual({ code: 0, signal: null });
+        expect(replicas[which].output()).toContain('"message":"Stopped"');
+        replicas[which] = await startReplica(ports[which]);
         await untilReady(2);
       }
       await load.stop();
@@ -168,8 +176,7 @@ async function untilAnswers(count: number): Promise<void> {
 
   it('lose no more than what one of them had in hand when it was killed', async () => {
     await untilAnswers(4 * workers);
-    replicas[0].program.kill('SIGKILL');
-    await replicas[0].program.ended;
+    await replicas[0].end();
     await untilReady(1);
     const seenMs = performance.now();
     await untilAnswers(8 * workers);

@@ -12,7 +12,7 @@ it(
   `all of ${perSecond} requests a second are answered beside ${bodies} half-sent bodies for ${seconds} s`,
   async () => {
     const program = startProgram({ LOG_LEVEL: 'info' });
-    const [, url = ''] = await program.until(/"url":"(http:[^"]+)"/);
+    const url = await program.url();
     const pool = new Pool(url);
     const held = holdHalfSentBodies(url, bodies);
     const ask = async (): Promise<number> => {

@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
 import { findFreePort } from '../../support/freePort.ts';
-import { type Program, type ProgramOptions, startProgram } from '../../support/programs.ts';
+import {
+  type Program,
+  type ProgramOptions,
+  postTo,
+  startProgram,
+  statusAt,
+} from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
-import { type CountingGraph, startCountingGraph } from './countingGraph.ts';
-import { startSteadyLoad } from './steadyLoad.ts';
+import { type CountingGraph, noBudget, startCountingGraph, startSteadyLoad } from './load.ts';
 
 let graph: CountingGraph;
 let program: Program;
@@ -26,25 +30,17 @@ async function start(
       PORT: String(port),
       GRAPH_BASE_URL: graph.url,
       DRAIN_DELAY_MS: '0',
-      GRAPH_WRITE_BUDGET: '100000',
-      GRAPH_REQUEST_BUDGET: '100000',
+      ...noBudget,
       NODE_OPTIONS: `--import=${fixture}`,
       ...environment,
     },
     options,
   );
-  await until(async () => (await statusOf('/readyz')) === 200);
-}
-
-async function statusOf(path: string): Promise<number | undefined> {
-  const answer = await request(`${url}${path}`).catch(() => undefined);
-  await answer?.body.dump();
-  return answer?.statusCode;
+  await until(async () => (await statusAt(`${url}/readyz`)) === 200);
 }
 
 afterEach(async () => {
-  program.kill('SIGKILL');
-  await program.ended;
+  await program.end();
   await graph.close();
 });
 
@@ -95,12 +91,7 @@ describe('the program', () => {
     await start({ OPERATION_TIMEOUT_MS: '2000', NODE_OPTIONS: '' });
     const add = async (name: string): Promise<string> => {
       const query = `mutation { addComplianceManagementPartner(input: { displayName: "${name}" }) { complianceManagementPartner { id } } }`;
-      const { body } = await request(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: 'Bearer some-token' },
-        body: JSON.stringify({ query }),
-      });
-      return body.text();
+      return (await postTo(url, { query })).text;
     };
     await add('first');
     const waiting = Array.from({ length: 16 }, (_, index) => add(`waiting ${index}`));
@@ -132,7 +123,9 @@ describe('the program', () => {
     await start({ LOG_LEVEL: 'debug' }, { output: 'closed' });
     // More than a pipe holds.
     for (let count = 0; count < 2000; count += 50) {
-      const statuses = await Promise.all(Array.from({ length: 50 }, () => statusOf('/livez')));
+      const statuses = await Promise.all(
+        Array.from({ length: 50 }, () => statusAt(`${url}/livez`)),
+      );
       expect(new Set(statuses)).toEqual(new Set([200]));
     }
     program.kill('SIGTERM');

@@ -8,12 +8,12 @@ import { systemClock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { until } from '../../support/until.ts';
-import { describeWithRedis, startTestRedis, type TestRedis } from './redisServers.ts';
+import { describeWithRedis, useRedis } from './redisServers.ts';
 
 const limits = { writes: 10, requests: 40, windowSeconds: 20, replicas: 2 };
 
 describeWithRedis('the budget in Redis', () => {
-  let redis: TestRedis;
+  const stage = useRedis();
   let replicas: Replica[];
 
   interface Replica {
@@ -23,20 +23,14 @@ describeWithRedis('the budget in Redis', () => {
   }
 
   beforeEach(async () => {
-    redis = await startTestRedis();
     replicas = await Promise.all([startReplica(), startReplica()]);
     await untilAll('Redis is there', 1);
   });
-  afterEach(async () => {
-    for (const { client } of replicas) {
-      client.disconnect();
-    }
-    await redis.stop('SIGKILL');
-  });
+  afterEach(() => replicas.forEach(({ client }) => void client.disconnect()));
 
   async function startReplica(): Promise<Replica> {
     const log = recordingLog();
-    const client = await connectRedis(new Secret(redis.url), { ...forBudget, log });
+    const client = await connectRedis(new Secret(stage.redis.url), { ...forBudget, log });
     const parts = { clock: systemClock, chance: () => 0, redis: client };
     return { log, client, budget: await createGraphBudget(limits, parts) };
   }
@@ -54,7 +48,7 @@ describeWithRedis('the budget in Redis', () => {
       knocks += 1;
       socket.destroy();
     });
-    const { port, hostname } = new URL(redis.url);
+    const { port, hostname } = new URL(stage.redis.url);
     door.listen(Number(port), hostname);
     await once(door, 'listening');
     return { door, count: () => knocks };
@@ -91,27 +85,27 @@ describeWithRedis('the budget in Redis', () => {
     'goes on in each replica with its share at once after Redis got a %s, and together when it is back',
     async (signal) => {
       expect(await claim(4)).toBe(4);
-      await redis.stop(signal);
+      await stage.redis.stop(signal);
       expect(await claim(30)).toBe(limits.writes);
       await untilAll('Redis is away', 1);
-      await redis.start();
+      await stage.redis.start();
       await untilAll('Redis is there', 2);
       expect(await claim(30)).toBe(10);
     },
   );
 
   it('does so as well while Redis hangs, and asks it no more once that is known', async () => {
-    redis.freeze();
+    stage.redis.freeze();
     // A claim that waited for the frozen Redis would never end.
     expect(await claim(4)).toBe(4);
     expect(await claim(20)).toBe(6);
-    redis.thaw();
+    stage.redis.thaw();
     await untilAll('Redis is there', 2);
     expect(await claim(30)).toBeLessThanOrEqual(10);
   });
 
   it('says once that Redis is away, and never the address', async () => {
-    await redis.stop('SIGKILL');
+    await stage.redis.stop('SIGKILL');
     await claim(6);
     await untilAll('Redis is away', 1);
     const { door, count } = await countKnocks();

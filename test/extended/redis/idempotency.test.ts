@@ -7,9 +7,8 @@ import {
   type Taken,
 } from '../../../src/partners/outcomeStore.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { embeddedGraphToken } from '../../../src/shared/secret.ts';
 import { addAssignmentMutation, addMutation } from '../../support/documents.ts';
-import { startProgram } from '../../support/programs.ts';
+import { postTo, startProgram } from '../../support/programs.ts';
 import type { GraphQLAnswer, TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
@@ -83,20 +82,11 @@ describeWithRedis('keys in Redis', () => {
       REDIS_URL: stage.redis.url,
       OPERATION_TIMEOUT_MS: '1000',
     });
-    const [, url = ''] = await program.until(/"url":"(http:[^"]+)"/);
     await program.until(/share the locks/);
     const variables = { input: { displayName: 'Fleet', idempotencyKey: 'key' } };
-    const dying = fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${embeddedGraphToken}`,
-      },
-      body: JSON.stringify({ query: addMutation, variables }),
-    });
+    const dying = postTo(await program.url(), { query: addMutation, variables });
     await until(() => posts() === 1);
-    program.kill('SIGKILL');
-    await expect(dying).rejects.toThrow();
+    await Promise.all([expect(dying).rejects.toThrow(), program.end()]);
     // Waits until the lease of the dead process has run out.
     const { result } = await add(replicas[1], 'key');
     expect(result.errors).toMatchObject([
@@ -206,18 +196,12 @@ describeWithRedis('keys in Redis', () => {
       { kind: 'full', retryAfterMs: 60_000 },
     ]);
     await settle(one, undefined);
-    expect(await sizes()).toEqual({
-      all: '4096',
-      'caller:caller': '4096',
-      'record:2': '4096 caller',
-    });
+    const holding = (bytes: string) => {
+      return { all: bytes, 'caller:caller': bytes, 'record:2': `${bytes} caller` };
+    };
+    expect(await sizes()).toEqual(holding('4096'));
     await settle(two, 'x'.repeat(8_000));
-    const bytes = String(entryBytes + 2);
-    expect(await sizes()).toEqual({
-      all: bytes,
-      'caller:caller': bytes,
-      'record:2': `${bytes} caller`,
-    });
+    expect(await sizes()).toEqual(holding(String(entryBytes + 2)));
     expect(await take(use('2'))).toEqual({ kind: 'kept', text: 'é' });
     expect(await take({ ...use('2'), input: 'other' })).toEqual({ kind: 'reused' });
     await settle(await take(use('4')), 'é'.repeat(1_000));

@@ -3,13 +3,15 @@ import type { Emulator, EmulatorOptions } from '../../../src/emulator/server.ts'
 import { createLeases } from '../../../src/partners/leases.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { bearerOf, isGenuine } from '../../support/bearerTokens.ts';
+import { diagnose } from '../../support/doctorHarness.ts';
 import { addAssignmentMutation } from '../../support/documents.ts';
 import { silentLog } from '../../support/logs.ts';
 import { noMeasurements, recordingMeasurements } from '../../support/measurements.ts';
 import type { TestGateway } from '../../support/testGateways.ts';
+import { startTestGraph } from '../../support/testGraphs.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
-import { describeWithRedis, useRedis } from './redisServers.ts';
+import { describeWithRedis, startTestRedis, useRedis } from './redisServers.ts';
 
 const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const groups = Array.from(
@@ -129,16 +131,8 @@ describeWithRedis('locks in Redis', () => {
   it('are lost by a replica that dies', async () => {
     const start = async () => {
       const redis = await stage.connect();
-      return createLeases(
-        { leaseMs: 60_000 },
-        {
-          redis,
-          clock: systemClock,
-          log: silentLog,
-          chance: () => 0,
-          measurements: noMeasurements,
-        },
-      );
+      const parts = { redis, clock: systemClock, log: silentLog, measurements: noMeasurements };
+      return createLeases({ leaseMs: 60_000 }, { ...parts, chance: () => 0 });
     };
     const [dead, alive] = [await start(), await start()];
     const { signal } = new AbortController();
@@ -158,5 +152,23 @@ describeWithRedis('locks in Redis', () => {
     const third = await alive.acquire('key', signal);
     expect(third?.handed?.text).toBe('in time');
     await third?.release();
+  });
+});
+
+describeWithRedis('the doctor, with a Redis', () => {
+  it('tells one that answers from one that wants another password', async () => {
+    const graph = await startTestGraph();
+    const redis = await startTestRedis('--requirepass', 'right');
+    const withPassword = (password: string) =>
+      diagnose({
+        GRAPH_BASE_URL: graph.baseUrl,
+        REDIS_URL: redis.url.replace('//', `//:${password}@`),
+      });
+    const [good, bad] = [await withPassword('right'), await withPassword('canary-secret')];
+    await redis.stop('SIGKILL');
+    await graph.close();
+    expect(good.lines).toContainEqual(expect.stringMatching(/^(ok|warning) redis: It answers/));
+    expect(bad.lines).toContain('problem redis: It rejects the credentials (WRONGPASS).');
+    expect(bad.output).not.toContain('canary-secret');
   });
 });

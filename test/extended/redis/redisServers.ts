@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe } from '@jest/globals';
+import { beforeEach, describe } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Dependencies } from '../../../src/dependencies.ts';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
 import { connectRedis, forLocks } from '../../../src/graph/redis.ts';
 import { Secret } from '../../../src/shared/secret.ts';
+import { useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { startTestGateway } from '../../support/testGateways.ts';
@@ -83,7 +84,7 @@ export async function startTestRedis(...options: string[]): Promise<TestRedis> {
 
 /** A Redis of each test's own, with replicas and connections that are closed after it. */
 export function useRedis() {
-  const leftovers: (() => Promise<unknown>)[] = [];
+  const closeLater = useClosing();
   const stage = {
     redis: undefined as unknown as TestRedis,
 
@@ -96,12 +97,12 @@ export function useRedis() {
       const start = async () => {
         const environment = { GRAPH_BASE_URL: graph.baseUrl, REDIS_URL: stage.redis.url };
         const gateway = await startTestGateway(environment, surroundings);
-        leftovers.push(() => gateway.stop(0));
+        closeLater(() => gateway.stop(0));
         await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
         return gateway;
       };
+      closeLater(graph.close);
       const replicas = [await start(), await start()] as const;
-      leftovers.push(graph.close);
       const callsOf = (method: string) =>
         graph.requests.filter((request) => request.method === method).length;
       return { graph, replicas, callsOf };
@@ -111,19 +112,14 @@ export function useRedis() {
     async connect(): Promise<Redis> {
       const log = recordingLog();
       const connection = await connectRedis(new Secret(stage.redis.url), { ...forLocks, log });
-      leftovers.push(async () => connection.disconnect());
+      closeLater(() => connection.disconnect());
       await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
       return connection;
     },
   };
   beforeEach(async () => {
     stage.redis = await startTestRedis();
-  });
-  afterEach(async () => {
-    for (const close of leftovers.splice(0)) {
-      await close();
-    }
-    await stage.redis.stop('SIGKILL');
+    closeLater(() => stage.redis.stop('SIGKILL'));
   });
   return stage;
 }

@@ -1,6 +1,5 @@
 import { always, onlyFor, type RequestFault, times } from '../../support/faultProxy/fault.ts';
-import { held } from '../../support/faultProxy/faults/delays.ts';
-import { status } from '../../support/faultProxy/faults/plainAnswers.ts';
+import { held, status } from '../../support/faultProxy/faults.ts';
 import type { Program } from '../../support/programs.ts';
 import {
   ask,
@@ -64,7 +63,8 @@ export async function untilExecuted(
 export async function untilInBackOff(
   stage: LaneGraph,
   { url, program }: { readonly url: string; readonly program: Program },
-  { name, seconds }: { readonly name: string; readonly seconds: number },
+  name: string,
+  seconds: number,
 ): Promise<Pick<InFlight, 'met'>> {
   const callers = await putFourCallers(stage, name);
   const tooMany = times(callers.length, status(429, String(seconds)));

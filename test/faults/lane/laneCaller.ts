@@ -1,15 +1,96 @@
+import {
+  addMutation,
+  deleteMutation,
+  totalCountQuery,
+  updateMutation,
+} from '../../support/documents.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { readAnswer } from '../../support/rawHttp.ts';
 import type { GraphQLAnswer } from '../../support/testGateways.ts';
-import {
-  documentOf,
-  type Intent,
-  type LaneOperation,
-  laneOperations,
-  methodOf,
-  tellsTheTruth,
-} from './intent.ts';
 import type { LaneGraph } from './startFaultLane.ts';
+
+export const laneOperations = ['read', 'add', 'update', 'delete'] as const;
+export type LaneOperation = (typeof laneOperations)[number];
+
+/** What an operation is to do. */
+export interface Intent {
+  readonly operation: LaneOperation;
+  /** The row that is updated or deleted. */
+  readonly id: string;
+  /** The name that is written; no row has it before. */
+  readonly name: string;
+}
+
+/** The method of the requests by which an operation does what it is asked for. */
+export const methodOf: Readonly<Record<LaneOperation, string>> = {
+  read: 'GET',
+  add: 'POST',
+  update: 'PATCH',
+  delete: 'DELETE',
+};
+
+/** The document and the variables that ask for what is intended. */
+export function documentOf({ operation, id, name }: Intent): [document: string, variables: object] {
+  switch (operation) {
+    case 'read':
+      return [totalCountQuery, {}];
+    case 'add':
+      return [addMutation, { input: { displayName: name, macOsOnboarded: true } }];
+    case 'update':
+      return [updateMutation, { input: { id, displayName: name } }];
+    case 'delete':
+      return [deleteMutation, { input: { id } }];
+  }
+}
+
+interface Row {
+  readonly id: string;
+  readonly displayName?: string | null;
+}
+
+/** The rows that were written as intended; what is deleted stands for itself. */
+function writtenIn(rows: readonly Row[], { operation, id, name }: Intent): readonly Row[] {
+  const named = rows.filter(({ displayName }) => displayName === name);
+  return {
+    read: [],
+    add: named,
+    update: named.filter((row) => row.id === id),
+    delete: rows.some((row) => row.id === id) ? [] : [{ id }],
+  }[operation];
+}
+
+/** Counts what was done of an intent. */
+export const executionsIn = (rows: readonly Row[], intent: Intent): number =>
+  writtenIn(rows, intent).length;
+
+/** A success says what is so; a failure that does not speak of doubt says that nothing was written. */
+export function tellsTheTruth(
+  intent: Intent,
+  { result }: Pick<GraphQLAnswer, 'result'>,
+  rows: readonly Row[],
+): boolean {
+  const { operation, name } = intent;
+  const code = result.errors?.[0]?.extensions['code'];
+  if (code === 'OUTCOME_UNKNOWN') {
+    return operation !== 'read';
+  }
+  const written = writtenIn(rows, intent);
+  if (code !== undefined) {
+    return written.length === 0;
+  }
+  const data = JSON.stringify(result.data);
+  if (operation === 'read') {
+    const holdsAll = rows.every((row) => data.includes(JSON.stringify(row.id)));
+    return data.includes(`"totalCount":${rows.length},`) && holdsAll;
+  }
+  const [only] = written;
+  return (
+    written.length === 1 &&
+    data.includes(`"${only?.id}"`) &&
+    (operation === 'delete' || data.includes(`"${name}"`)) &&
+    data.includes('"userErrors":[]')
+  );
+}
 
 /** A caller of one operation, with a row, a token and a request id of its own. */
 export interface LaneCaller {
@@ -125,11 +206,6 @@ export interface SeenStage {
   };
 }
 
-interface Row {
-  readonly id: string;
-  readonly displayName?: string | null;
-}
-
 /** Looks at what became of a caller's operation. */
 export function seenOf(
   { graph, proxy }: SeenStage,
@@ -148,21 +224,6 @@ export function seenOf(
     executions: executionsIn(rows, intent),
     isTrue: isTrue(intent, ending, rows),
   };
-}
-
-/** Counts what was done of an intent. */
-export function executionsIn(rows: readonly Row[], { operation, id, name }: Intent): number {
-  const named = rows.filter(({ displayName }) => displayName === name);
-  switch (operation) {
-    case 'read':
-      return 0;
-    case 'add':
-      return named.length;
-    case 'update':
-      return named.filter((row) => row.id === id).length;
-    case 'delete':
-      return rows.some((row) => row.id === id) ? 0 : 1;
-  }
 }
 
 function isTrue(intent: Intent, { code, result }: Ending, rows: readonly Row[]): boolean {

@@ -164,41 +164,28 @@ function startTimeDriver(clock: VirtualClock, upstream: DrivenUpstream): TimeDri
   };
 }
 
-/** A row as it is put into the embedded Graph. */
-export interface LaneRow {
-  readonly id: string;
-  readonly displayName: string;
-}
-
 /** The embedded Graph and a fault proxy before it, for one gateway or several. */
 export interface LaneGraph {
   readonly graph: Emulator;
   readonly proxy: FaultProxy;
   /** Puts a row into the embedded Graph, past the proxy. */
-  put(row: LaneRow): Promise<void>;
+  put(row: { readonly id: string; readonly displayName: string }): Promise<void>;
   /** Takes rows out of it in the same way. */
   remove(ids: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface LaneGraphOptions {
-  /** The proxy's; the machine's if absent. */
-  readonly clock?: Clock;
-  /** Makes the proxy speak TLS. */
-  readonly certificates?: TestCertificates | undefined;
-}
-
 const collection = '/beta/deviceManagement/complianceManagementPartners';
 
-/** Starts both without rows; the Graph takes every token, so that each operation can have its own. */
-export async function startLaneGraph(options: LaneGraphOptions = {}): Promise<LaneGraph> {
-  const { clock = systemClock, certificates } = options;
-  const graph = await startTestGraph({
-    seed: [],
-    clock: systemClock,
-    acceptToken: () => true,
-    recordRequests: false,
-  });
+/**
+ * Starts both without rows; the Graph takes every token, so that each operation can have its own. The proxy speaks TLS
+ * if there are certificates.
+ */
+export async function startLaneGraph(
+  clock = systemClock,
+  certificates?: TestCertificates,
+): Promise<LaneGraph> {
+  const graph = await startTestGraph({ seed: [], acceptToken: () => true, recordRequests: false });
   const proxy = await startFaultProxy({
     upstream: new URL(graph.baseUrl),
     clock,
@@ -261,7 +248,7 @@ export interface FaultLaneOptions {
 /** Starts a lane without rows; its Graph takes every token, so that each operation can have its own. */
 export async function startFaultLane(options: FaultLaneOptions): Promise<FaultLane> {
   const { environment, clock, proxyClock = clock ?? systemClock, certificates, url } = options;
-  const laneGraph = await startLaneGraph({ clock: proxyClock, certificates });
+  const laneGraph = await startLaneGraph(proxyClock, certificates);
   const { proxy } = laneGraph;
   const { origin } = url ?? proxy.url;
   const driver = clock && startTimeDriver(clock, { origin, held: () => proxy.held });

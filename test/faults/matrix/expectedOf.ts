@@ -1,6 +1,5 @@
-import { faultCatalogue } from '../faultCatalogue.ts';
-import { type LaneOperation, laneOperations } from '../lane/intent.ts';
-import type { NamedFault } from '../namedFault.ts';
+import { faultCatalogue, type NamedFault } from '../faultCatalogue.ts';
+import { type LaneOperation, laneOperations } from '../lane/laneCaller.ts';
 
 /** What the rules promise for one operation that meets one fault. */
 export interface Expected {

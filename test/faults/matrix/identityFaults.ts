@@ -1,7 +1,8 @@
+import type { AuthorityFault } from '../../support/authority/faults.ts';
 import type { MintWish } from '../../support/authority/mint.ts';
 import { grace } from '../../support/authority/people.ts';
 import type { IdentityStage } from '../../support/identityStage.ts';
-import type { SkippingClock } from '../../support/skippingClock.ts';
+import type { SkippingClock } from '../../support/virtualClock.ts';
 
 /** What a fault of the authority or of the clock is armed on. */
 export interface IdentityFaultStage extends IdentityStage {
@@ -12,7 +13,7 @@ export interface IdentityFaultStage extends IdentityStage {
 }
 
 /** A fault of the list that does not come from between the gateway and Graph, and what each operation is promised. */
-export interface IdentityFault {
+interface IdentityFault {
   readonly number: 18 | 19 | 20 | 21;
   readonly name: string;
   /** The code of the top-level error; `ok` where there is none. */
@@ -47,157 +48,60 @@ const unavailable = { code: 'UPSTREAM_UNAVAILABLE', status: 200 } as const;
 export const interactionClaims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
 
 /** The user that the faults of the token endpoint strike; no other one may feel them. */
-export const struckUser = grace;
+const struckUser = grace;
 const atTheTokenEndpoint = { endpoint: 'token', userObjectId: struckUser.objectId } as const;
 
-const revokedToken: IdentityFault = {
-  number: 18,
-  name: "401 on a token of the gateway's own that was kept and is revoked",
-  ...works,
-  calls: 2,
-  isKnownToken: true,
-  arm: ({ graph }) =>
-    graph.faults.add({ when: { path: 'complianceManagementPartners' }, respond: { status: 401 } }),
-};
-
-const tokenFaults: readonly IdentityFault[] = [
-  {
-    name: 'token endpoint: 500',
-    ...unavailable,
-    arm: ({ authority }: IdentityStage) =>
-      void authority.faults.set({ kind: 'status', status: 500 }, atTheTokenEndpoint),
-  },
-  {
-    name: 'token endpoint: 429 with 3600',
-    code: 'THROTTLED',
-    status: 200,
-    arm: ({ authority }: IdentityStage) =>
-      void authority.faults.set(
-        { kind: 'status', status: 429, retryAfter: '3600' },
-        atTheTokenEndpoint,
-      ),
-  },
-  {
-    name: 'token endpoint: hangs',
-    code: 'UPSTREAM_TIMEOUT',
-    status: 200,
-    isEndless: true,
-    arm: ({ authority }: IdentityStage) =>
-      void authority.faults.set({ kind: 'hang' }, atTheTokenEndpoint),
-  },
-  {
-    name: 'token endpoint: interaction_required',
-    ...refused,
-    // The exchange belongs to the execution; a bad token of the caller is rejected before it.
-    status: 200,
-    arm: ({ authority }: IdentityStage) =>
-      void authority.faults.set(
-        { kind: 'interaction-required', claims: interactionClaims },
-        atTheTokenEndpoint,
-      ),
-  },
-].map((fault) => ({
+const tokenFault = (
+  what: string,
+  fault: AuthorityFault,
+  promised: Pick<IdentityFault, 'code' | 'status' | 'isEndless'>,
+): IdentityFault => ({
   number: 19,
+  name: `token endpoint: ${what}`,
+  ...promised,
   wish: () => ({ user: struckUser }),
   isForOneUser: true,
-  ...fault,
-}));
+  arm: ({ authority }) => void authority.faults.set(fault, atTheTokenEndpoint),
+});
 
-function keysAre(fault: 'down' | 'rubbish') {
-  return ({ authority }: IdentityFaultStage): void => {
-    authority.faults.set(
-      fault === 'down' ? { kind: 'status', status: 503 } : { kind: 'rubbish', body: '{"keys":7}' },
-      { endpoint: 'keys' },
-    );
-  };
+const [down, rubbish] = [
+  { kind: 'status', status: 503 },
+  { kind: 'rubbish', body: '{"keys":7}' },
+] as const;
+const keysAre = (fault: AuthorityFault, { authority }: IdentityFaultStage): void =>
+  void authority.faults.set(fault, { endpoint: 'keys' });
+
+/** Sends tokens with unknown keys; the gateway may request the keys once. */
+async function floodWithKeys({ authority, gateway }: IdentityFaultStage): Promise<void> {
+  const before = authority.count('keys');
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => {
+      const token = authority.mint({ header: { kid: `nobody-${index}` } });
+      return gateway.run('{ viewer { authMode } }', {}, { authorization: `Bearer ${token}` });
+    }),
+  );
+  const asked = authority.count('keys') - before;
+  if (asked > 1 || answers.some(({ status }) => status !== 401)) {
+    throw new Error(`${asked} requests for keys; ${answers.map(({ status }) => status)}`);
+  }
 }
 
-const keyFaults: readonly IdentityFault[] = [
-  {
-    number: 20,
-    name: 'keys: down for 2 h',
-    ...works,
-    arm(stage) {
-      keysAre('down')(stage);
-      stage.clock.skip(2 * hourMs);
-      stage.authorityClock.skip(2 * hourMs);
-    },
-  },
-  { number: 20, name: 'keys: rubbish', ...works, arm: keysAre('rubbish') },
-  {
-    number: 20,
-    name: 'keys: rotated',
-    ...works,
-    arm: ({ authority }) => void authority.keys.rotate(),
-  },
-  {
-    number: 20,
-    name: 'keys: rotated while down',
-    ...refused,
-    arm(stage) {
-      keysAre('down')(stage);
-      stage.authority.keys.rotate();
-    },
-  },
-  {
-    number: 20,
-    name: 'keys: a flood of unknown ones',
-    ...works,
-    async arm({ authority, gateway }) {
-      const flood = Array.from({ length: 30 }, (_, index) =>
-        authority.mint({ header: { kid: `nobody-${index}` } }),
-      );
-      const before = authority.count('keys');
-      const answers = await Promise.all(
-        flood.map((token) =>
-          gateway.run('{ viewer { authMode } }', {}, { authorization: `Bearer ${token}` }),
-        ),
-      );
-      const asked = authority.count('keys') - before;
-      if (asked > 1 || answers.some(({ status }) => status !== 401)) {
-        throw new Error(`${asked} requests for keys; ${answers.map(({ status }) => status)}`);
-      }
-    },
-  },
-];
+const keyFault = (
+  what: string,
+  promised: Pick<IdentityFault, 'code' | 'status'>,
+  arm: IdentityFault['arm'],
+): IdentityFault => ({ number: 20, name: `keys: ${what}`, ...promised, arm });
 
-const clockFaults: readonly IdentityFault[] = [
-  {
-    number: 21,
-    name: 'clock: 2 min fast',
-    ...works,
-    arm: ({ clock }) => clock.skip(2 * minuteMs),
-  },
-  {
-    number: 21,
-    name: 'clock: 2 min slow',
-    ...works,
-    // A token that was got a little while ago, as most are.
-    wish: (nowMs) => ({ claims: datedAt(nowMs - 5 * minuteMs) }),
-    arm: ({ clock }) => clock.skip(-2 * minuteMs),
-  },
-  {
-    number: 21,
-    name: 'clock: jumps 2 h ahead of a token',
-    ...refused,
-    arm: ({ clock }) => clock.skip(2 * hourMs),
-  },
-  {
-    number: 21,
-    name: 'clock: jumps 2 h back before a token',
-    ...refused,
-    arm: ({ clock }) => clock.skip(-2 * hourMs),
-  },
-  ...[1, -1].map(
-    (sign): IdentityFault => ({
-      number: 21,
-      name: `clock: jumps an hour ${sign > 0 ? 'ahead' : 'back'} while Graph answers`,
-      ...works,
-      arm: () => undefined,
-      meanwhile: ({ clock }) => clock.skip(sign * hourMs),
-    }),
-  ),
-];
+const clockFault = (
+  what: string,
+  promised: Pick<IdentityFault, 'code' | 'status' | 'wish' | 'meanwhile'>,
+  skippedMs: number,
+): IdentityFault => ({
+  number: 21,
+  name: `clock: ${what}`,
+  ...promised,
+  arm: ({ clock }) => clock.skip(skippedMs),
+});
 
 function datedAt(ms: number): Readonly<Record<string, number>> {
   const seconds = Math.floor(ms / 1000);
@@ -206,8 +110,57 @@ function datedAt(ms: number): Readonly<Record<string, number>> {
 
 /** The faults of the authority that gives out tokens, and of the gateway's own clock. */
 export const identityFaults: readonly IdentityFault[] = [
-  revokedToken,
-  ...tokenFaults,
-  ...keyFaults,
-  ...clockFaults,
+  {
+    number: 18,
+    name: "401 on a token of the gateway's own that was kept and is revoked",
+    ...works,
+    calls: 2,
+    isKnownToken: true,
+    arm: ({ graph }) =>
+      graph.faults.add({
+        when: { path: 'complianceManagementPartners' },
+        respond: { status: 401 },
+      }),
+  },
+  tokenFault('500', { kind: 'status', status: 500 }, unavailable),
+  tokenFault(
+    '429 with 3600',
+    { kind: 'status', status: 429, retryAfter: '3600' },
+    { code: 'THROTTLED', status: 200 },
+  ),
+  tokenFault('hangs', { kind: 'hang' }, { code: 'UPSTREAM_TIMEOUT', status: 200, isEndless: true }),
+  tokenFault(
+    'interaction_required',
+    { kind: 'interaction-required', claims: interactionClaims },
+    // The exchange belongs to the execution; a bad token of the caller is rejected before it.
+    { ...refused, status: 200 },
+  ),
+  keyFault('down for 2 h', works, (stage) => {
+    keysAre(down, stage);
+    stage.clock.skip(2 * hourMs);
+    stage.authorityClock.skip(2 * hourMs);
+  }),
+  keyFault('rubbish', works, (stage) => keysAre(rubbish, stage)),
+  keyFault('rotated', works, ({ authority }) => void authority.keys.rotate()),
+  keyFault('rotated while down', refused, (stage) => {
+    keysAre(down, stage);
+    stage.authority.keys.rotate();
+  }),
+  keyFault('a flood of unknown ones', works, floodWithKeys),
+  clockFault('2 min fast', works, 2 * minuteMs),
+  // A token that was got a little while ago, as most are.
+  clockFault(
+    '2 min slow',
+    { ...works, wish: (nowMs) => ({ claims: datedAt(nowMs - 5 * minuteMs) }) },
+    -2 * minuteMs,
+  ),
+  clockFault('jumps 2 h ahead of a token', refused, 2 * hourMs),
+  clockFault('jumps 2 h back before a token', refused, -2 * hourMs),
+  ...[1, -1].map((sign) =>
+    clockFault(
+      `jumps an hour ${sign > 0 ? 'ahead' : 'back'} while Graph answers`,
+      { ...works, meanwhile: ({ clock }) => clock.skip(sign * hourMs) },
+      0,
+    ),
+  ),
 ];

@@ -35,8 +35,6 @@ export interface Exchange {
 }
 
 interface FaultTraits {
-  /** What the proxy's record shows. */
-  readonly name: string;
   /** How many requests or connections it strikes; 1 where absent. */
   readonly times?: number;
   /** How long it strikes, from when it was scripted; for ever where absent. */
@@ -64,7 +62,6 @@ export type Fault = ConnectionFault | RequestFault;
 
 /** No fault at all: the upstream executes the request, and its answer goes to the client as it is. */
 export const passOn: RequestFault = {
-  name: 'passes through',
   at: 'request',
   executes: true,
   play: ({ wire, answer }) => wire.write(toBytes(answer)),
@@ -72,7 +69,7 @@ export const passOn: RequestFault = {
 
 /** The same fault after the upstream has executed the request and answered. */
 export function executed<F extends RequestFault>(fault: F): F {
-  return { ...fault, name: `executed, ${fault.name}`, at: 'request', executes: true };
+  return { ...fault, at: 'request', executes: true };
 }
 
 /** The same fault for so many requests or connections. */

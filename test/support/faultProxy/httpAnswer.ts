@@ -10,6 +10,11 @@ export interface HttpAnswer {
 
 export type HeaderLine = readonly [name: string, value: string];
 
+/** As Graph has it. */
+export const jsonType = {
+  'content-type': 'application/json;odata.metadata=minimal;charset=utf-8',
+};
+
 /** How a body ends: by its length, by chunks, by the end of the connection; 'none' has no body. */
 export type Framing = { readonly length: number } | 'chunked' | 'untilClose' | 'none';
 

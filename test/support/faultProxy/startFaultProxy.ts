@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { createPauses } from '../../../src/emulator/faults.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import type { ServerCertificate } from '../certificates.ts';
+import { until } from '../until.ts';
 import { type Fault, passOn, type RequestFault, type RequestHead } from './fault.ts';
 import { type HttpAnswer, httpAnswer, toBytes, withSecureLinks } from './httpAnswer.ts';
 import { createRequestReader, type RequestReader, UnreadableRequest } from './requestReader.ts';
@@ -21,25 +22,18 @@ interface FaultProxyOptions {
 
 /** What happened at a proxy until now. */
 interface FaultProxyRecord {
-  /** The requests whose head arrived, oldest first, with the name of the fault that each met. */
-  readonly received: readonly (RequestHead & { readonly fault: string | undefined })[];
-  /**
-   * The requests that were given to the upstream, in the order of its answers; a status says that one was executed, and
-   * is undefined where the upstream broke off.
-   */
-  readonly forwarded: readonly {
-    readonly method: string;
-    readonly path: string;
-    readonly status: number | undefined;
-  }[];
+  /** The requests whose head arrived, oldest first. */
+  readonly received: readonly RequestHead[];
+  /** The requests that were given to the upstream, in the order of its answers. */
+  readonly forwarded: readonly RequestHead[];
   /** How many requests are with the upstream at this moment. */
   readonly underWay: number;
-  /** How many connections were accepted. */
-  readonly connections: number;
 }
 
 /** A proxy that plays faults on real sockets and counts what gets through. */
 export interface FaultProxy extends Omit<FaultProxyRecord, 'underWay'> {
+  /** How many connections were accepted. */
+  readonly connections: number;
   /** Where clients connect; the same after a refusal. */
   readonly url: URL;
   /** Appends faults: each connection and each request takes the first that fits it, and passes through if none does. */
@@ -62,7 +56,7 @@ export interface FaultProxy extends Omit<FaultProxyRecord, 'underWay'> {
    */
   refuseConnections(forMs?: number): Promise<void>;
   acceptConnections(): Promise<void>;
-  /** Waits until the record is as wanted; rejects if the proxy is closed before. */
+  /** Waits until the record is as wanted. */
   until(holds: (record: FaultProxyRecord) => boolean): Promise<void>;
   /** Destroys all connections and takes all timers back. */
   close(): Promise<void>;
@@ -73,7 +67,8 @@ const loopback = '127.0.0.1';
 /** Starts a proxy on loopback. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { clock = systemClock, tls } = options;
-  const { record, note, until, close: closeRecord } = createRecord();
+  const record = { received: [] as RequestHead[], forwarded: [] as RequestHead[], underWay: 0 };
+  let connections = 0;
   const script = createScript(clock);
   const pauses = createPauses(clock);
   const link = createUpstreamLink(options.upstream);
@@ -85,9 +80,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   let stopRefusing = (): void => undefined;
 
   async function accept(socket: Socket): Promise<void> {
-    note(() => {
-      record.connections += 1;
-    });
+    connections += 1;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     const wireOver = (stream: Socket, isUnused: boolean): Wire => {
@@ -141,7 +134,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 
   async function serveRequest(head: RequestHead, reader: RequestReader, wire: Wire): Promise<void> {
     const met = script.take((one) => one.at !== 'connection' && (one.fits?.(head) ?? true));
-    note(() => record.received.push({ ...head, fault: met?.name }));
+    record.received.push(head);
     const fault = (met as RequestFault | undefined) ?? passOn;
     const body = fault.at === 'head' ? Buffer.alloc(0) : await reader.readBody(head);
     if (body === undefined) {
@@ -167,23 +160,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     }
   }
 
-  async function forward(
-    answering: Promise<HttpAnswer>,
-    { method, path }: RequestHead,
-  ): Promise<HttpAnswer> {
-    note(() => {
-      record.underWay += 1;
-    });
-    let status: number | undefined;
+  async function forward(answering: Promise<HttpAnswer>, head: RequestHead): Promise<HttpAnswer> {
+    record.underWay += 1;
     try {
       const answer = await answering;
-      status = answer.status;
       return secure ? withSecureLinks(answer, url) : answer;
     } finally {
-      note(() => {
-        record.underWay -= 1;
-        record.forwarded.push({ method, path, status });
-      });
+      record.underWay -= 1;
+      record.forwarded.push(head);
     }
   }
 
@@ -230,7 +214,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     received: record.received,
     forwarded: record.forwarded,
     get connections() {
-      return record.connections;
+      return connections;
     },
     script: script.add,
     clear: script.clear,
@@ -256,7 +240,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       await ended;
     },
     acceptConnections,
-    until,
+    until: (holds) => until(() => holds(record)),
     async close() {
       stopRefusing();
       pauses.giveUp();
@@ -266,49 +250,6 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
         socket.destroy();
       }
       await ended;
-      closeRecord();
-    },
-  };
-}
-
-/** An empty record, and what waits for it to be as wanted. */
-function createRecord() {
-  const record = {
-    received: [] as FaultProxyRecord['received'][number][],
-    forwarded: [] as FaultProxyRecord['forwarded'][number][],
-    underWay: 0,
-    connections: 0,
-  };
-  const watchers = new Set<() => void>();
-  let isClosed = false;
-  const look = (): void => {
-    for (const watch of watchers) {
-      watch();
-    }
-  };
-  return {
-    record,
-    note(change: () => unknown) {
-      change();
-      look();
-    },
-    until: (holds: (record: FaultProxyRecord) => boolean): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const watch = (): void => {
-          if (holds(record)) {
-            watchers.delete(watch);
-            resolve();
-          } else if (isClosed) {
-            watchers.delete(watch);
-            reject(new Error('The fault proxy was closed before what was waited for'));
-          }
-        };
-        watchers.add(watch);
-        watch();
-      }),
-    close() {
-      isClosed = true;
-      look();
     },
   };
 }

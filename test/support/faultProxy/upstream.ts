@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import type { ProxiedRequest } from './fault.ts';
-import { type HeaderLine, type HttpAnswer, httpAnswer } from './httpAnswer.ts';
+import { type HeaderLine, type HttpAnswer, httpAnswer, jsonType } from './httpAnswer.ts';
 
 /** Belong to one connection, or frame a body that is framed anew. */
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
@@ -50,7 +50,6 @@ export function createUpstreamLink(upstream: URL) {
   };
 }
 
-const json = { 'content-type': 'application/json;odata.metadata=minimal;charset=utf-8' };
 const newId = '5a7d1f00-0000-4000-8000-00000000fa17';
 
 /** An answer that looks like the upstream's, for faults that lie about a request which was never executed. */
@@ -63,13 +62,13 @@ export function standInAnswer({ method, path, body }: ProxiedRequest): HttpAnswe
   switch (method) {
     case 'POST':
       return collection.endsWith('$batch')
-        ? httpAnswer(200, json, { responses: [] })
-        : httpAnswer(201, json, { ...sent, id: newId });
+        ? httpAnswer(200, jsonType, { responses: [] })
+        : httpAnswer(201, jsonType, { ...sent, id: newId });
     case 'PATCH':
-      return httpAnswer(200, json, { ...sent, id });
+      return httpAnswer(200, jsonType, { ...sent, id });
     case 'DELETE':
       return httpAnswer(204);
     default:
-      return httpAnswer(200, json, id === undefined ? { value: [] } : { id });
+      return httpAnswer(200, jsonType, id === undefined ? { value: [] } : { id });
   }
 }

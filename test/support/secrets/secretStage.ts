@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { createGateway, type Dependencies, readConfig } from '../../../src/createGateway.ts';
 import { createLogger } from '../../../src/telemetry/log.ts';
 import { startOtlpReceiver } from '../otlpReceiver.ts';
-import { createSkippingClock, type SkippingClock } from '../skippingClock.ts';
+import { createSkippingClock, type SkippingClock } from '../virtualClock.ts';
 import { type Canaries, canary, canaryToken } from './canaries.ts';
 
 /** Secrets of callers, operators and OpenTelemetry, which no output may show. */

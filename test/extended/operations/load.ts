@@ -1,8 +1,39 @@
 import { Pool } from 'undici';
 import { listQuery } from '../../support/documents.ts';
+import { json, startScriptedServer } from '../../support/scriptedServer.ts';
+
+/** A Graph that takes its time and counts how often each partner was added. */
+export interface CountingGraph {
+  readonly url: string;
+  /** How often each name was added. */
+  readonly adds: ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+const listed = { id: '0c65e46a-e46a-0c65-6ae4-650c6ae4650c', displayName: 'Listed' };
+
+/** Starts it; each answer takes between half of `delayMs` and all of it. */
+export async function startCountingGraph(delayMs: number): Promise<CountingGraph> {
+  const adds = new Map<string, number>();
+  let turn = 0;
+  const server = await startScriptedServer((response, request) => {
+    let answer = json(200, { value: [listed] });
+    if (request.method === 'POST') {
+      const { displayName } = JSON.parse(request.body) as { displayName: string };
+      adds.set(displayName, (adds.get(displayName) ?? 0) + 1);
+      answer = json(201, { id: `id-of-${displayName}`, displayName });
+    }
+    turn += 1;
+    setTimeout(() => answer(response, request), delayMs * (0.5 + (turn % 10) / 20));
+  });
+  return { url: server.url.href, adds, close: server.close };
+}
+
+/** Budgets that such a load never meets. */
+export const noBudget = { GRAPH_WRITE_BUDGET: '100000', GRAPH_REQUEST_BUDGET: '100000' };
 
 /** One request and what became of it. */
-export interface Outcome {
+interface Outcome {
   /** The name of the partner that was to be added; undefined for a read. */
   readonly added: string | undefined;
   readonly atMs: number;
@@ -48,7 +79,7 @@ export function startSteadyLoad(url: string, workers: number): SteadyLoad {
     const text = await answer.body.text();
     const expected =
       added === undefined
-        ? '"nodes":[{"id":"0c65e46a-e46a-0c65-6ae4-650c6ae4650c"}]'
+        ? `"nodes":[{"id":"${listed.id}"}]`
         : `{"id":"id-of-${added}","displayName":"${added}"},"userErrors":[]}`;
     return answer.statusCode === 200 && text.includes(expected)
       ? undefined

@@ -1,19 +1,38 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../../../src/config/config.ts';
 import { imageOf, readDockerfile } from '../container/readDockerfile.ts';
-import { at, base, isObject, type Json, kindOf, listAt, overlaid } from './readManifests.ts';
+import {
+  at,
+  base,
+  baseKustomization,
+  folder,
+  isObject,
+  type Json,
+  type JsonObject,
+  kindOf,
+  listAt,
+  type Manifest,
+  overlaid,
+  overlayKustomization,
+  overlayPatches,
+} from './readManifests.ts';
 
 const root = new URL('../../../', import.meta.url);
+
 const image = imageOf(readDockerfile(new URL('Dockerfile', root)));
 const { name, version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<
   string,
   string
 >;
 const deployment = kindOf(base, 'Deployment');
-const pod = at(deployment, 'spec', 'template', 'spec');
-const container = at(pod, 'containers', 0);
-const labels = at(deployment, 'spec', 'template', 'metadata', 'labels');
+const pod = at(deployment, 'spec template spec');
+const container = at(pod, 'containers 0');
+const labels = at(deployment, 'spec template metadata labels');
 const autoscaler = kindOf(base, 'HorizontalPodAutoscaler');
 const policy = kindOf(base, 'NetworkPolicy');
 const portNames = listAt(container, 'ports').map((port) => at(port, 'name'));
@@ -30,11 +49,7 @@ function environmentOf(manifests: typeof base): Record<string, string> {
 
 describe('the deployment', () => {
   it.each<[string, Json, Json]>([
-    [
-      'system calls are filtered',
-      at(pod, 'securityContext', 'seccompProfile', 'type'),
-      'RuntimeDefault',
-    ],
+    ['system calls are filtered', at(pod, 'securityContext seccompProfile type'), 'RuntimeDefault'],
     [
       'and out of the account',
       at(kindOf(base, 'ServiceAccount'), 'automountServiceAccountToken'),
@@ -43,7 +58,7 @@ describe('the deployment', () => {
     ['no other service gets into the environment', at(pod, 'enableServiceLinks'), false],
     [
       'the namespace enforces it',
-      at(kindOf(base, 'Namespace'), 'metadata', 'labels', 'pod-security.kubernetes.io/enforce'),
+      at(kindOf(base, 'Namespace'), 'metadata labels pod-security.kubernetes.io/enforce'),
       'restricted',
     ],
   ])('keeps to the restricted profile: %s', (_rule, value, wanted) => {
@@ -74,7 +89,7 @@ describe('the deployment', () => {
     expect(at(http, 'containerPort')).toBe(readConfig(environmentOf(base)).port);
     expect(
       ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) =>
-        at(container, probe, 'httpGet'),
+        at(container, `${probe} httpGet`),
       ),
     ).toEqual([
       { path: '/livez', port: 'http' },
@@ -109,11 +124,11 @@ describe('the deployment', () => {
   });
 
   it('is replaced without a moment in which there are fewer', () => {
-    expect(at(deployment, 'spec', 'strategy', 'rollingUpdate')).toEqual({
+    expect(at(deployment, 'spec strategy rollingUpdate')).toEqual({
       maxSurge: 1,
       maxUnavailable: 0,
     });
-    expect(at(deployment, 'spec', 'replicas')).toBe(at(autoscaler, 'spec', 'minReplicas'));
+    expect(at(deployment, 'spec replicas')).toBe(at(autoscaler, 'spec minReplicas'));
   });
 
   it('is spread over nodes and zones by labels that its pods have', () => {
@@ -123,39 +138,30 @@ describe('the deployment', () => {
       'topology.kubernetes.io/zone',
     ]);
     for (const constraint of constraints) {
-      expect(labels).toMatchObject(Object(at(constraint, 'labelSelector', 'matchLabels')));
+      expect(labels).toMatchObject(Object(at(constraint, 'labelSelector matchLabels')));
     }
   });
 });
 
 describe('the objects around the deployment', () => {
   it.each<[string, Json]>([
-    ['Deployment', at(deployment, 'spec', 'selector', 'matchLabels')],
-    ['Service', at(kindOf(base, 'Service'), 'spec', 'selector')],
-    [
-      'PodDisruptionBudget',
-      at(kindOf(base, 'PodDisruptionBudget'), 'spec', 'selector', 'matchLabels'),
-    ],
-    ['NetworkPolicy', at(policy, 'spec', 'podSelector', 'matchLabels')],
+    ['Deployment', at(deployment, 'spec selector matchLabels')],
+    ['Service', at(kindOf(base, 'Service'), 'spec selector')],
+    ['PodDisruptionBudget', at(kindOf(base, 'PodDisruptionBudget'), 'spec selector matchLabels')],
+    ['NetworkPolicy', at(policy, 'spec podSelector matchLabels')],
   ])('select its pods: %s', (_kind, selector) => {
     expect(Object.keys(Object(selector))).not.toEqual([]);
     for (const manifests of [base, overlaid]) {
-      const podLabels = at(
-        kindOf(manifests, 'Deployment'),
-        'spec',
-        'template',
-        'metadata',
-        'labels',
-      );
+      const podLabels = at(kindOf(manifests, 'Deployment'), 'spec template metadata labels');
       expect(podLabels).toMatchObject(Object(selector));
     }
   });
 
   it('name ports that its container has', () => {
-    const service = listAt(kindOf(base, 'Service'), 'spec', 'ports').map((port) =>
+    const service = listAt(kindOf(base, 'Service'), 'spec ports').map((port) =>
       at(port, 'targetPort'),
     );
-    const ingress = listAt(policy, 'spec', 'ingress').flatMap((rule) =>
+    const ingress = listAt(policy, 'spec ingress').flatMap((rule) =>
       listAt(rule, 'ports').map((port) => at(port, 'port')),
     );
     expect(service).toEqual(portNames);
@@ -163,30 +169,26 @@ describe('the objects around the deployment', () => {
   });
 
   it('name the deployment, its account, its settings and its namespace', () => {
-    expect(at(autoscaler, 'spec', 'scaleTargetRef', 'name')).toBe(
-      at(deployment, 'metadata', 'name'),
+    expect(at(autoscaler, 'spec scaleTargetRef name')).toBe(at(deployment, 'metadata name'));
+    expect(at(pod, 'serviceAccountName')).toBe(at(kindOf(base, 'ServiceAccount'), 'metadata name'));
+    expect(at(container, 'envFrom 0 configMapRef name')).toBe(
+      at(kindOf(base, 'ConfigMap'), 'metadata name'),
     );
-    expect(at(pod, 'serviceAccountName')).toBe(
-      at(kindOf(base, 'ServiceAccount'), 'metadata', 'name'),
-    );
-    expect(at(container, 'envFrom', 0, 'configMapRef', 'name')).toBe(
-      at(kindOf(base, 'ConfigMap'), 'metadata', 'name'),
-    );
-    const namespace = at(kindOf(base, 'Namespace'), 'metadata', 'name');
+    const namespace = at(kindOf(base, 'Namespace'), 'metadata name');
     const namespaces = base
       .filter(({ kind }) => kind !== 'Namespace')
-      .map(({ body }) => at(body, 'metadata', 'namespace'));
+      .map(({ body }) => at(body, 'metadata namespace'));
     expect(new Set(namespaces)).toEqual(new Set([namespace]));
   });
 
   it('let a node be emptied while one pod stays', () => {
-    const available = at(kindOf(base, 'PodDisruptionBudget'), 'spec', 'minAvailable');
+    const available = at(kindOf(base, 'PodDisruptionBudget'), 'spec minAvailable');
     expect(available).toBe(1);
-    expect(Number(at(autoscaler, 'spec', 'minReplicas'))).toBeGreaterThan(Number(available));
+    expect(Number(at(autoscaler, 'spec minReplicas'))).toBeGreaterThan(Number(available));
   });
 
   it('let metrics be read from the namespace of the monitoring only', () => {
-    const [http, metrics] = listAt(policy, 'spec', 'ingress');
+    const [http, metrics] = listAt(policy, 'spec ingress');
     expect(Object.keys(Object(http))).toEqual(['ports']);
     expect(listAt(metrics ?? null, 'from')).toEqual([
       { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
@@ -194,15 +196,15 @@ describe('the objects around the deployment', () => {
   });
 
   it('let the pods out to DNS, to 443 outside the cluster, and to Redis', () => {
-    const egress = listAt(policy, 'spec', 'egress');
+    const egress = listAt(policy, 'spec egress');
     expect(egress.map((rule) => listAt(rule, 'ports').map((port) => at(port, 'port')))).toEqual([
       [53, 53],
       [443],
       [6379],
     ]);
     expect(egress.every((rule) => listAt(rule, 'to').length > 0)).toBe(true);
-    expect(listAt(egress[1] ?? null, 'to', 0, 'ipBlock', 'except')).toContain('169.254.0.0/16');
-    expect(listAt(policy, 'spec', 'policyTypes')).toEqual(['Ingress', 'Egress']);
+    expect(listAt(egress[1] ?? null, 'to 0 ipBlock except')).toContain('169.254.0.0/16');
+    expect(listAt(policy, 'spec policyTypes')).toEqual(['Ingress', 'Egress']);
   });
 });
 
@@ -230,15 +232,140 @@ describe('the settings of the pods', () => {
 
   it('divide the budget by as many replicas as there may be', () => {
     const { graphBudget } = readConfig(environmentOf(base));
-    expect(graphBudget.replicas).toBe(at(autoscaler, 'spec', 'maxReplicas'));
+    expect(graphBudget.replicas).toBe(at(autoscaler, 'spec maxReplicas'));
   });
 
   it('prove the workload by the token that the webhook projects', () => {
     const { identity } = readConfig({ ...environmentOf(overlaid), ...injected });
     expect(identity).toMatchObject({ outbound: { credential: { kind: 'federated-token' } } });
-    const template = at(kindOf(overlaid, 'Deployment'), 'spec', 'template', 'metadata', 'labels');
+    const template = at(kindOf(overlaid, 'Deployment'), 'spec template metadata labels');
     expect(template).toMatchObject({ 'azure.workload.identity/use': 'true' });
-    const account = at(kindOf(overlaid, 'ServiceAccount'), 'metadata', 'annotations');
+    const account = at(kindOf(overlaid, 'ServiceAccount'), 'metadata annotations');
     expect(account).toHaveProperty(['azure.workload.identity/client-id']);
+  });
+});
+
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: [],
+};
+
+/**
+ * Finds what the types of Kubernetes' API do not have. A schema lets unknown properties pass, as Kubernetes itself drops
+ * them without a word; a compiler does not, where an object is written down as it is.
+ */
+function findUnknownProperties(manifests: readonly Manifest[]): readonly string[] {
+  const sources = new Map(
+    manifests.map((manifest, index) => [
+      `${fileURLToPath(root)}manifest-${index}.ts`,
+      sourceOf(manifest),
+    ]),
+  );
+  const host = ts.createCompilerHost(options);
+  const program = ts.createProgram([...sources.keys()], options, {
+    ...host,
+    fileExists: (path) => sources.has(path) || host.fileExists(path),
+    readFile: (path) => sources.get(path) ?? host.readFile(path),
+    getSourceFile: (path, version) => {
+      const text = sources.get(path);
+      return text === undefined
+        ? host.getSourceFile(path, version)
+        : ts.createSourceFile(path, text, version);
+    },
+  });
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+}
+
+function sourceOf({ apiVersion, kind, body }: Manifest): string {
+  return (
+    `import type { I${kind} } from 'kubernetes-models/${apiVersion}/${kind}';\n` +
+    `export const manifest: I${kind} = ${JSON.stringify(body, null, 2)};\n`
+  );
+}
+
+interface Model {
+  validate(): void;
+}
+
+/** Holds a manifest against the schema of its kind. @throws what is wrong with it. */
+async function validate({ apiVersion, kind, body }: Manifest): Promise<void> {
+  const models = (await import(`kubernetes-models/${apiVersion}/${kind}`)) as Record<
+    string,
+    new (
+      body: JsonObject,
+    ) => Model
+  >;
+  const Kind = models[kind];
+  if (Kind === undefined) {
+    throw new Error(`${apiVersion} has no ${kind}`);
+  }
+  new Kind(body).validate();
+}
+
+const sets = { base, overlaid };
+const cases = Object.entries(sets).flatMap(([set, manifests]) =>
+  manifests.map((manifest) => [set, manifest.file, manifest] as const),
+);
+
+describe('the manifests', () => {
+  it.each(cases)('of %s keep to the schema of Kubernetes: %s', async (_set, _file, manifest) => {
+    await validate(manifest);
+  });
+
+  const service = (port: JsonObject): Manifest => ({
+    file: '',
+    apiVersion: 'v1',
+    kind: 'Service',
+    body: { apiVersion: 'v1', kind: 'Service', spec: { ports: [port] } },
+  });
+
+  it('would be refused with a wrong type or without what is required', async () => {
+    await expect(validate(service({ port: 'high' }))).rejects.toThrow('port must be integer');
+    await expect(validate(service({}))).rejects.toThrow('must have required property port');
+  });
+
+  it('have no property that Kubernetes would drop, as one more with a slip would have', () => {
+    const slip = service({ port: 80, protocoll: 'TCP' });
+    expect(findUnknownProperties([...base, ...overlaid, slip])).toEqual([
+      expect.stringContaining('protocoll'),
+    ]);
+  });
+
+  it('are all named in the kustomizations, and none is named that is not there', () => {
+    const names = (manifests: readonly Manifest[]) => manifests.map(({ file }) => file).sort();
+    expect([...listAt(baseKustomization, 'resources')].sort()).toEqual(names(base));
+    const patches = listAt(overlayKustomization, 'patches').map(
+      (patch) => isObject(patch) && patch['path'],
+    );
+    expect(patches.sort()).toEqual(names(overlayPatches));
+    expect(listAt(overlayKustomization, 'resources')).toEqual(['../base']);
+  });
+});
+
+const hasKubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
+const describeBuild = hasKubectl ? describe : describe.skip;
+if (!hasKubectl) {
+  process.stderr.write(
+    'No kubectl here: that kustomize builds what these tests look at is left out.\n',
+  );
+}
+
+describeBuild('kustomize', () => {
+  it.each([
+    ['base', base],
+    ['workload-identity', overlaid],
+  ] as const)('builds of %s what these tests look at', (set, manifests) => {
+    const path = fileURLToPath(new URL(set, folder));
+    const { stdout } = spawnSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+    const built: unknown[] = parseAllDocuments(stdout).map((document) => document.toJS());
+    expect(built).toHaveLength(manifests.length);
+    expect(built).toEqual(expect.arrayContaining(manifests.map(({ body }) => body)));
   });
 });

@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
@@ -18,15 +22,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function doctor(env: Record<string, string>, args: string[] = [], input = ''): Promise<Ended> {
+function run(program: string, args: string[], env = {}, input = ''): Promise<Ended> {
   return new Promise((resolve) => {
     const onEnd = (error: { code?: unknown } | null, stdout: string, stderr: string): void =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr });
-    const options = { cwd: root, env };
-    const child = execFile(process.execPath, ['dist/doctor.js', ...args], options, onEnd);
+    const child = execFile(process.execPath, [program, ...args], { cwd: root, env }, onEnd);
     child.stdin?.end(input);
   });
 }
+
+const doctor = (env: Record<string, string>, args: string[] = [], input = ''): Promise<Ended> =>
+  run('dist/doctor.js', args, env, input);
 
 describe('the doctor program', () => {
   it('ends with 0 where nothing is wrong', async () => {
@@ -77,5 +83,20 @@ describe('the doctor program', () => {
     for (const secret of ['canary', ...token.split('.')]) {
       expect(stdout + stderr).not.toContain(secret);
     }
+  });
+});
+
+describe('the drift program', () => {
+  it('ends with 1 and says what a new Graph has', async () => {
+    const { body } = await request(`${graph.baseUrl}/beta/$metadata`);
+    const more = 'Name="name" Type="Edm.String" /><Property $&';
+    const folder = await mkdtemp(join(tmpdir(), 'drift-'));
+    const file = join(folder, 'beta.xml');
+    await writeFile(file, (await body.text()).replace('Name="displayName"', more));
+    const { code, stdout } = await run('dist/drift.js', [file]);
+    await rm(folder, { recursive: true });
+    expect(stdout).toContain('- complianceManagementPartner has a property');
+    expect(stdout).toContain('name (Edm.String, nullable)');
+    expect(code).toBe(1);
   });
 });
