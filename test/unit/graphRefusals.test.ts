@@ -166,6 +166,21 @@ describe('readErrorBody', () => {
     expect(parse({ error })?.retryAfter).toBe(expected);
   });
 
+  const nestedErrors = (depth: number): object =>
+    depth === 0 ? { message: 'Inmost' } : { innerError: nestedErrors(depth - 1) };
+  const nestedTexts = (depth: number): string =>
+    depth === 0 ? 'Inmost' : JSON.stringify({ message: nestedTexts(depth - 1) });
+  it.each<[string, object, string | undefined]>([
+    ['JSON behind a line break', { message: '\n {"Message": "Inner"}' }, 'Inner'],
+    ['no text in JSON that has a number for it', { message: '{"Message": 5}' }, ''],
+    ['the 8th error in each other', nestedErrors(7), 'Inmost'],
+    ['no 9th error in each other', nestedErrors(8), ''],
+    ['the text in 8 texts', { message: nestedTexts(8) }, 'Inmost'],
+    ['no text in 9 texts', { message: nestedTexts(9) }, nestedTexts(1)],
+  ])('reads %s', (_what, error, message) => {
+    expect(parse({ error })?.message).toBe(message);
+  });
+
   it('never throws, however deep and strange the envelope', () => {
     const nested = fc.letrec((tie) => ({
       error: fc.record(

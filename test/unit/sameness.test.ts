@@ -67,7 +67,10 @@ describe('what a user can change', () => {
     ],
     ['a filter of none', list(group()), list(group(filter('none', null)))],
     ['a filter of none with an id', list(group()), list(group(filter('none')))],
+    ['a filter of no type', list(group()), list(group(filter(undefined)))],
+    ['a filter without an id', list(group()), list(group(filter('include', null)))],
     ['a filter of null', list(group()), list(group(filter(null, null)))],
+    ['a filter of an empty type', list(group()), list(group(filter('')))],
     ['a filter of an empty id', list(group()), list(group(filter('include', '')))],
     ['an id of null', list(everyone()), list(everyone({ groupId: null }))],
     ['an annotation of a member', list(group()), list(group({ 'groupId@odata.type': '#String' }))],
@@ -81,6 +84,18 @@ describe('what a user can change', () => {
       list(group({ x: { y: 1, z: 2 } })),
       list(group({ x: { z: 2, y: 1 } })),
     ],
+    ['the order of unknown members', list(group({ x: 1, y: 2 })), list(group({ y: 2, x: 1 }))],
+    [
+      'the order of members in an unknown list',
+      list(group({ x: [{ y: 1, z: 2 }] })),
+      list(group({ x: [{ z: 2, y: 1 }] })),
+    ],
+    [
+      'an empty type',
+      list({ target: { groupId } }),
+      list({ target: { groupId, '@odata.type': '' } }),
+    ],
+    ["the order of an entry's members", list({ x: 1, y: 2 }), list({ y: 2, x: 1 })],
     ['an annotation of an entry', list({}), list({ '@odata.type': entryType })],
     ['a null entry for one without a target', list(null), list({ target: null })],
   ])('is the same with %s', (_what, left, right) => {
@@ -90,6 +105,8 @@ describe('what a user can change', () => {
 
   it.each<[string, Json, Json]>([
     ['another name', { displayName: 'Fleet' }, { displayName: 'fleet' }],
+    ['another object for a text', { displayName: { x: 1 } }, { displayName: { x: 2 } }],
+    ['another number for an entry', list(7), list(8)],
     ['no name', { displayName: 'Fleet' }, { displayName: null }],
     ['true for false', { iosOnboarded: false }, { iosOnboarded: true }],
     [
@@ -107,6 +124,11 @@ describe('what a user can change', () => {
     ['no list', list(group()), {}],
     ['no target', list(group()), list({ target: null })],
     ['another kind', list(group()), list(group({ '@odata.type': toType('exclusionGroup') }))],
+    [
+      'a namespace inside the name of a kind',
+      list(everyone()),
+      list(everyone({ '@odata.type': toType('a#microsoft.graph.allDevices').slice(17) })),
+    ],
     ['another group', list(group()), list(group({ groupId: filterId }))],
     [
       'a collection for a group',
@@ -138,6 +160,20 @@ describe('what a user can change', () => {
     ['the id', { id: 'b' }],
   ])('does not include %s', (_what, change) => {
     expect(revisionFor(change)).toBe(revisionFor({}));
+  });
+});
+
+describe('the revision', () => {
+  it('stays the same from release to release, because callers keep it', () => {
+    const x = { b: [1, upper], a: { '@odata.type': 'x', d: null, c: 'Text' } };
+    const entries = [
+      group({ ...filter('Include'), collectionId: 'SMS1a', x, w: true }),
+      { ...everyone({ groupId: upper, a: 1 }), '@odata.type': '#x', note: 'n' },
+      null,
+    ];
+    expect(revisionFor({ iosOnboarded: true, linuxOnboarded: false, ...list(...entries) })).toBe(
+      'vq5-6TJIxak1xTFn6uVCj3FMNX9mB-AOISVReegNIZM',
+    );
   });
 });
 

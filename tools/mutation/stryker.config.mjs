@@ -1,12 +1,35 @@
-/** `npm run test:mutation`: the subject and the pure decisions of the Graph client, held by the pure tests. */
+/**
+ * `npm run test:mutation`: the subject and the pure decisions of the Graph client. A mutant is run against the tests
+ * that are meant for its source, not against all that happen to pass it.
+ */
 export default {
-  testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: { configFile: 'tools/mutation/jest.config.mjs', enableFindRelatedTests: false },
+  plugins: ['./tools/mutation/runner.mjs'],
+  testRunner: 'direct',
+  /** Test files, the quickest first, each with its sources. */
+  direct: {
+    tests: {
+      'test/unit/retries.test.ts': 'graph/(retryRules|errorBody)',
+      'test/unit/graphRefusals.test.ts': 'graph/(readRefusal|errorBody)',
+      'test/unit/mutationOutcomes.test.ts': 'partners/(outcomes|outcomeStore|idempotency)',
+      'test/unit/redisHolds.test.ts': 'partners/(leases|redisHolds|redisOutcomes)',
+      'test/unit/resolvers.test.ts': 'partners/(caller|locks)',
+      'test/unit/sameness.test.ts': 'partners/(meaning|dateTimeOffset|unclearAdd)',
+      'test/unit/assignmentMapping.test.ts':
+        'partners/(assignments|handOver|locks|meaning|model|readPartner|writePartner)',
+      'test/unit/partnerInput.test.ts': 'partners/(inputRules|model|readPartner|writePartner)',
+      'test/unit/selection.test.ts': 'partners/list/.+',
+      'test/unit/paging.test.ts': 'partners/list/.+',
+    },
+  },
   coverageAnalysis: 'perTest',
   mutate: ['src/partners/**/*.ts', 'src/graph/{retryRules,readRefusal,errorBody}.ts'],
   reporters: ['clear-text', 'progress-append-only'],
+  clearTextReporter: { logTests: false, reportTests: false, allowColor: false, allowEmojis: false },
+  // The runner ends a test that waits; only a loop lasts that long.
+  timeoutMS: 20_000,
   thresholds: { high: 95, low: 90, break: 90 },
   tempDirName: '.mutation',
+  ignorePatterns: ['.mutation', 'bench', 'dist'],
   concurrency: 2,
+  warnings: { unknownOptions: false },
 };
