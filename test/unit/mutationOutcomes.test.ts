@@ -104,10 +104,21 @@ describe('an outcome', () => {
     ]);
   });
 
+  it('that is unknown says what to do', () => {
+    expect(unknownOutcome).toEqual({
+      kind: 'doubt',
+      message:
+        'The first request with this idempotencyKey ended without a known outcome. ' +
+        'The change may have been made. Read the partner before you send it under another key.',
+      extensions: { mayHaveBeenApplied: true },
+    });
+  });
+
   it.each([
     undefined,
     '',
     'null',
+    '{"kind":"later","message":"","extensions":{}}',
     '{"kind":"answered"}',
     '{"kind":"doubt","message":1,"extensions":{}}',
     '{"kind":"doubt","message":"","extensions":[]}',
@@ -190,6 +201,19 @@ describe('the store in memory', () => {
     expect(third).toMatchObject({ kind: 'doubt', text: 'doubt' });
     await holdOf(third as Taken).settle(outcome('known'));
     expect(await take('a')).toEqual({ kind: 'kept', text: 'known' });
+  });
+
+  it('keeps nothing that ends after its time', async () => {
+    const { clock, take } = start();
+    const late = holdOf(await take('a'));
+    await clock.advance(keptForMs);
+    await take('b');
+    await late.settle(outcome('late'));
+    expect((await take('a')).kind).toBe('first');
+  });
+
+  it('takes nothing without any room', async () => {
+    expect(await start(0).take('a')).toEqual({ kind: 'full', retryAfterMs: 1_000 });
   });
 
   it('waits no longer than the operation lasts', async () => {

@@ -4,7 +4,7 @@ import { createTenantKeys } from '../../src/graph/credentials.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
 import { describeViewer, type ViewerFacts } from '../../src/partners/caller.ts';
-import { type HandOver, lagMs } from '../../src/partners/handOver.ts';
+import { type HandOver, lagMs, writeHandOver } from '../../src/partners/handOver.ts';
 import {
   createPartnerLocks,
   type PartnerLocks,
@@ -147,12 +147,126 @@ describe('createPartnerLocks', () => {
     const behind = run(locks, 'a', testCall(), third.change);
     end(reason);
     await expect(waiting).rejects.toMatchObject({ code, mayHaveBeenApplied: false });
+    const last = run(locks, 'a', testCall(), async () => void events.push('last'));
     third.end();
     await new Promise((resolve) => setImmediate(resolve));
     expect(events).toEqual(['first begins']);
     first.end();
-    await Promise.all([running, behind]);
-    expect(events).toEqual(['first begins', 'first ends', 'third begins', 'third ends']);
+    await Promise.all([running, behind, last]);
+    expect(events).toEqual(['first begins', 'first ends', 'third begins', 'third ends', 'last']);
+  });
+
+  const tenant = { id: 'tenant', isProven: true };
+  const unproven = { id: 'tenant', isProven: false };
+  it.each<[string, (typeof tenant | undefined)[], string[]]>([
+    ['once if the token names no tenant', [undefined, undefined], ['false']],
+    ['once if Graph has not accepted the token', [unproven, unproven], ['true']],
+    ['once if Graph has accepted the token', [tenant, tenant], ['false']],
+    ['again if Graph accepts the token with the read', [unproven, tenant], ['true', 'false']],
+  ])('reads %s', async (_what, [before, after], expected) => {
+    let now = before;
+    const tenantKeys = { tenantOf: () => now };
+    const locks = createPartnerLocks({
+      tenantKeys,
+      clock: createVirtualClock(),
+      leases: undefined,
+    });
+    const reads: string[] = [];
+    const changes: number[] = [];
+    const change = () =>
+      locks.run({
+        id: 'a',
+        call: testCall(),
+        async read(isUnproven) {
+          reads.push(String(isUnproven));
+          now = after;
+          return reads.length;
+        },
+        async change({ confirm }, found) {
+          await confirm();
+          changes.push(found);
+          return 'changed';
+        },
+      });
+    expect(await change()).toBe('changed');
+    expect([reads, changes]).toEqual([expected, [expected.length]]);
+  });
+
+  it('makes changes with any token of a tenant wait once Graph has accepted it', async () => {
+    const accepted = new Set<GraphCall>();
+    const tenantKeys = {
+      tenantOf: (call: GraphCall) => ({ id: 'tenant', isProven: accepted.has(call) }),
+    };
+    const locks = createPartnerLocks({
+      tenantKeys,
+      clock: createVirtualClock(),
+      leases: undefined,
+    });
+    const [one, other] = [testCall(), testCall({ callerToken: new Secret('another') })];
+    const events: string[] = [];
+    const [first, second] = [heldChange(events, 'first'), heldChange(events, 'second')];
+    accepted.add(one);
+    const running = [run(locks, 'a', one, first.change)];
+    running.push(
+      locks.run({
+        id: 'a',
+        call: other,
+        read: async () => accepted.add(other),
+        change: second.change,
+      }),
+      // Waits for one with the same token, which Graph accepts meanwhile.
+      locks.run({
+        id: 'a',
+        call: other,
+        read: async () => void events.push('third reads'),
+        change: async () => void events.push('third'),
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toEqual(['first begins']);
+    second.end();
+    first.end();
+    await Promise.all(running);
+    expect(events.slice(1)).toEqual([
+      'first ends',
+      'second begins',
+      'second ends',
+      'third reads',
+      'third',
+    ]);
+  });
+});
+
+describe('a lease of all replicas', () => {
+  const written: HandOver = { displayName: { text: '"New"', atMs: 4_000, older: [] } };
+
+  it.each([true, false])('lets a change write while it is held: %j', async (isHeld) => {
+    const clock = createVirtualClock(5_000);
+    const released: unknown[] = [];
+    const lease = {
+      handed: { text: writeHandOver(written, 5_000), leftMs: lagMs - 2_000 },
+      renew: async () => isHeld,
+      release: async (handed: unknown) => void released.push(handed),
+    };
+    const locks = createPartnerLocks({
+      tenantKeys: createTenantKeys(),
+      clock,
+      leases: { acquire: async () => lease },
+    });
+    const given = await run(locks, 'a', testCall(), async ({ handOver }) => handOver);
+    expect(given.displayName?.atMs).toBe(2_000);
+    const confirming = run(locks, 'a', testCall(), async ({ confirm, handOn }) => {
+      handOn(written);
+      await confirm();
+    });
+    await (isHeld
+      ? confirming
+      : expect(confirming).rejects.toMatchObject({
+          code: 'unavailable',
+          message:
+            'The change lost its place among changes to this partner, so nothing was sent. Try again.',
+        }));
+    expect(released).toEqual([undefined, { text: lease.handed.text, leftMs: lagMs }]);
   });
 });
 

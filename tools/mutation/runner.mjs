@@ -221,7 +221,19 @@ function forgetOwnModules() {
   }
 }
 
-export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'direct', createRunner)];
+/** A script runs in Redis, which only `test/extended/redis` starts. */
+const redisScripts = {
+  shouldIgnore: ({ node }) =>
+    node.type === 'TemplateLiteral' &&
+    node.quasis.some(({ value }) => value.raw.includes('redis.call('))
+      ? 'It runs in Redis.'
+      : undefined,
+};
+
+export const strykerPlugins = [
+  declareFactoryPlugin(PluginKind.TestRunner, 'direct', createRunner),
+  declareValuePlugin(PluginKind.Ignore, 'redis-scripts', redisScripts),
+];
 
 createRunner.inject = tokens(commonTokens.options);
 function createRunner(options) {
