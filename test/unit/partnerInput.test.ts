@@ -170,14 +170,23 @@ describe('newPartnerToWire', () => {
     { partnerState: null },
     { iosOnboarded: null },
   ])('throws rather than sending %j, which has no wire form', (input) => {
-    expect(() => newPartnerToWire({ displayName: 'Fleet', ...input })).toThrow(TypeError);
+    const write = () => newPartnerToWire({ displayName: 'Fleet', ...input });
+    expect(write).toThrow(/^(UNKNOWN_FUTURE_VALUE|Null) has no wire form/);
   });
 
   it('leaves an id of null out', () => {
     const wire = newPartnerToWire({ displayName: 'Fleet', id: null });
-    expect(wire).toEqual({
+    expect(wire).toStrictEqual({
       '@odata.type': '#microsoft.graph.complianceManagementPartner',
       displayName: 'Fleet',
+    });
+  });
+
+  it('sends an entry with its type, and without a target if there is none', () => {
+    const iosEnrollmentAssignments = [{}, { target: null }];
+    const entry = { '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment' };
+    expect(newPartnerToWire({ displayName: 'Fleet', iosEnrollmentAssignments })).toMatchObject({
+      iosEnrollmentAssignments: [entry, entry],
     });
   });
 

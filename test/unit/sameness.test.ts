@@ -288,6 +288,7 @@ describe('instantKeyOf', () => {
     ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.7799755Z'],
     ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.779975500000Z'],
     ['2020-01-01T00:00:00Z', '2019-12-31T19:00:00-05:00'],
+    ['2020-01-01T00:00:00Z', '2020-01-01T05:45:00+05:45'],
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
     ['2020-01-01T00:00:00Z', '2020-01-01t01:00:00+01:00'],
     ['2020-01-01T00:00:00Z', '2020-01-01t00:00:00z'],
@@ -319,6 +320,10 @@ describe('instantKeyOf', () => {
 
   it('keeps more digits than an input may have', () => {
     expect(instantKeyOf('2020-01-01T00:00:00.12345678901234Z')).toMatch(/\.12345678901234$/);
+    // The longest text that is read; cursors of earlier answers hold such keys.
+    expect(instantKeyOf(`1970-01-02T00:00:00.${'1'.repeat(43)}Z`)).toBe(
+      `062167392000.${'1'.repeat(43)}`,
+    );
   });
 
   it.each([
@@ -328,6 +333,8 @@ describe('instantKeyOf', () => {
     '2020-01-01T00:00:00',
     '2020-02-30T00:00:00Z',
     '2020-13-01T00:00:00Z',
+    'at 2020-01-01T00:00:00Z',
+    `2020-01-01T00:00:00.${'1'.repeat(44)}Z`,
   ])('gives none for %j, which an answer may hold', (text) => {
     expect(instantKeyOf(text)).toBeUndefined();
   });
@@ -349,7 +356,8 @@ describe('findDateTimeOffsetProblem', () => {
   });
 
   it.each([
-    ['2016-12-31T23:56:56', /no offset/],
+    ['2016-12-31T23:56:56', /no offset: .*, as in 2016-12-31T23:56:56.7799755\+03:00$/],
+    ['2016-12-31T23:56:56.1234567890123', /no offset/],
     ['2016-12-31T23:56:56.7799755', /no offset/],
     ['2016-12-31T23:56:56.1234567890123Z', /13 fractional digits; at most 12/],
     ['2016-12-31T23:56:56.Z', /decimal point without digits/],

@@ -148,8 +148,8 @@ describe('readPageArguments', () => {
   });
 
   it.each<[QueryComplianceManagementPartnersArgs, string, RegExp]>([
-    [{ first: -1 }, 'first', /is -1; it must be from 0 to 1000/],
-    [{ last: 1001 }, 'last', /is 1001; it must be from 0 to 1000/],
+    [{ first: -1 }, 'first', /^The argument "first" is -1; it must be from 0 to 1000/],
+    [{ last: 1001 }, 'last', /^The argument "last" is 1001; it must be from 0 to 1000/],
     [{ after: 'rubbish' }, 'after', /is not a cursor of this list/],
     [{ before: 'rubbish' }, 'before', /is not a cursor of this list/],
     [{ after: nameCursor }, 'after', /another order/],
@@ -161,6 +161,11 @@ describe('readPageArguments', () => {
     ],
     [{ filter: { displayName: null } }, 'filter', /filter\.displayName is null/],
     [{ filter: { displayName: { contains: null } } }, 'filter', /contains is null/],
+    [
+      { filter: { displayName: { contains: 'a' }, onboarded: null } },
+      'filter',
+      /filter\.onboarded is null/,
+    ],
     [{ filter: { and: [{ not: null }] } }, 'filter', /filter\.and\.0\.not is null/],
     [
       {
@@ -353,8 +358,9 @@ describe('createPartnerOrder', () => {
       ['DISPLAY_NAME', 'ASC'],
       ['DISPLAY_NAME', 'DESC'],
       ['PARTNER_STATE', 'ASC'],
+      ['LAST_HEARTBEAT_DATE_TIME', 'ASC'],
     ];
-    expect(keys.map((key) => orderOf([key]).signature)).toEqual(['n+', 'n-', 's+']);
-    expect(orderOf(keys).signature).toBe('n+n-s+');
+    expect(keys.map((key) => orderOf([key]).signature)).toEqual(['n+', 'n-', 's+', 'h+']);
+    expect(orderOf(keys).signature).toBe('n+n-s+h+');
   });
 });

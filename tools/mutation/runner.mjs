@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import {
   commonTokens,
   declareFactoryPlugin,
+  declareValuePlugin,
   PluginKind,
   tokens,
 } from '@stryker-mutator/api/plugin';
