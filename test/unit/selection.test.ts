@@ -6,7 +6,12 @@ import type {
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
 import { readPageArguments } from '../../src/partners/list/arguments.ts';
-import { cursorOf, fingerprintOf, parseCursor } from '../../src/partners/list/cursor.ts';
+import {
+  cursorOf,
+  cutDigestOf,
+  fingerprintOf,
+  parseCursor,
+} from '../../src/partners/list/cursor.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
 import { comparedLength, normalizeForComparison } from '../../src/partners/list/rowValues.ts';
@@ -64,10 +69,37 @@ describe('cursors', () => {
     ['half a neighbour', encoded(1, 0, 1, 'a', 0, 0, 0, 1, 7, 7)],
     ['an order without an id', encoded(2, 0, 1, 'n')],
     ['an order with half a value', encoded(2, 0, 1, 'n', 0, 1, 'a', 0)],
+    ['an order without a signature', encoded(2, 255, 255, 0, 1, 'a')],
+    ['a value that was cut to nothing', encoded(2, 0, 1, 'n', 0, 1, 'a', 128, 0)],
+    ['a value with half a digest', encoded(2, 0, 1, 'n', 0, 1, 'a', 128, 3, 'abc')],
     ['another spelling of base64url', `${encoded(1, 0, 1, 'a', 0, 0, 0, 1)}=`],
     ['more than a cursor can have', encoded(2, 0, 1, 'n', 4, 0, 'a'.repeat(1024))],
   ])('are not made of %s', (_what, text) => {
     expect(parseCursor(text)).toBeUndefined();
+  });
+
+  it('hold short values whole, and of long ones the first characters with a digest', () => {
+    const [letters, umlauts] = ['x'.repeat(60), `y${'ä'.repeat(60)}`];
+    const values = [umlauts, 'short', letters, null];
+    const cursor = cursorOf({ kind: 'order', signature: 'n+s+', place: { id: 'abc', values } });
+    expect(cursor.length).toBeLessThanOrEqual(128);
+    expect(parseCursor(cursor)).toEqual({
+      kind: 'order',
+      signature: 'n+s+',
+      place: {
+        id: 'abc',
+        values: [
+          { start: `y${'ä'.repeat(14)}`, digest: cutDigestOf(umlauts) },
+          'short',
+          { start: 'x'.repeat(29), digest: cutDigestOf(letters) },
+          null,
+        ],
+      },
+    });
+  });
+
+  it('tell ids and texts apart in the same way on every replica', () => {
+    expect([fingerprintOf('jamf'), cutDigestOf('jamf')]).toEqual([861_426_087, 'ioCfBqLh']);
   });
 
   it('are never misread as something else, whatever is sent', () => {
