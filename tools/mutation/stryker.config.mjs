@@ -25,7 +25,9 @@ export default {
       'test/gateway/assignments.test.ts': 'partners/(assignments|changePartner|mutations)',
       'test/gateway/changes.test.ts': 'partners/(changePartner|errors|mutations)',
       'test/gateway/failures.test.ts': 'partners/(errors|reads)',
-      'test/gateway/notVisibleYet.test.ts': 'partners/(changePartner|handOver|untilShown)',
+      'test/gateway/graphsWord.test.ts': 'partners/mutations',
+      'test/gateway/notVisibleYet.test.ts':
+        'partners/(changePartner|handOver|mutations|untilShown)',
       'test/gateway/unclearAdd.test.ts': 'partners/(mutations|unclearAdd)',
       'test/gateway/list.test.ts': 'partners/(queries|list/(arguments|page|rows))',
       'test/gateway/idempotency.test.ts': 'partners/(idempotency|mutations|outcomes|outcomeStore)',
