@@ -2,8 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { createTenantKeys } from '../../src/graph/credentials.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
+import { requiredScopesOf } from '../../src/graph/types.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
-import { describeViewer, type ViewerFacts } from '../../src/partners/caller.ts';
+import type { Authorizer } from '../../src/identity/authorizer.ts';
+import type { Caller } from '../../src/identity/claims.ts';
+import { IdentityError } from '../../src/identity/errors.ts';
+import {
+  authorize,
+  describeViewer,
+  readViewer,
+  requireToken,
+  type ViewerFacts,
+} from '../../src/partners/caller.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
+import type { GatewayError } from '../../src/partners/errors.ts';
 import { type HandOver, lagMs, writeHandOver } from '../../src/partners/handOver.ts';
 import {
   createPartnerLocks,
@@ -94,6 +106,109 @@ describe('describeViewer', () => {
       Object.keys(type?.getFields() ?? {}).sort();
     expect([...named('READ'), 'viewer'].sort()).toEqual(fieldsOf(schema.getQueryType()));
     expect(named('WRITE').sort()).toEqual(fieldsOf(schema.getMutationType()));
+  });
+});
+
+describe('a caller', () => {
+  const permissions = { READ: ['Read', 'ReadWrite'], WRITE: ['ReadWrite'] };
+  const contextOf = (identify: () => Promise<unknown>, authorizes = identify) => {
+    const authorizer = { permissions, identify, authorize: authorizes } as unknown as Authorizer;
+    return { authorizer, call: testCall(), authMode: 'OBO' } as unknown as RequestContext;
+  };
+  const graphAlone = (token?: string) =>
+    ({
+      authorizer: undefined,
+      call: testCall({ callerToken: token === undefined ? undefined : new Secret(token) }),
+      authMode: 'PASSTHROUGH',
+    }) as unknown as RequestContext;
+
+  it.each([
+    ['token-expired', 'UNAUTHENTICATED', {}],
+    ['tenant-not-allowed', 'FORBIDDEN', {}],
+    ['permission-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
+    ['roles-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
+    ['keys-unavailable', 'UPSTREAM_UNAVAILABLE', {}],
+  ] as const)('that is rejected with %s is told so with %s', async (reason, code, more) => {
+    const cause = new IdentityError(reason);
+    const context = contextOf(
+      async () => ({}),
+      () => Promise.reject(cause),
+    );
+    const error = await authorize(context, 'WRITE').catch((error: unknown) => error);
+    expect(error).toMatchObject({ message: cause.message, cause });
+    expect((error as GatewayError).extensions).toEqual({ code, reason, ...more });
+    await expect(
+      authorize(
+        contextOf(async () => ({})),
+        'WRITE',
+      ),
+    ).resolves.toBeUndefined();
+  });
+
+  it('is told of its reads what reads need, and of a fault of the gateway nothing', async () => {
+    const lacking = contextOf(() => Promise.reject(new IdentityError('roles-missing')));
+    const requiredScopes = ['Read', 'ReadWrite'];
+    await expect(requireToken(lacking)).rejects.toMatchObject({ extensions: { requiredScopes } });
+    await expect(readViewer(lacking)).rejects.toMatchObject({ extensions: { requiredScopes } });
+    const fault = new TypeError('A fault of the gateway');
+    await expect(requireToken(contextOf(() => Promise.reject(fault)))).rejects.toBe(fault);
+  });
+
+  it('needs a token where Graph alone decides', async () => {
+    await expect(requireToken(graphAlone())).rejects.toMatchObject({
+      message: 'Send a token for Microsoft Graph in the header "Authorization: Bearer …".',
+      extensions: { code: 'UNAUTHENTICATED' },
+    });
+    await expect(requireToken(graphAlone('a'))).resolves.toBeUndefined();
+    await expect(requireToken(contextOf(async () => ({})))).resolves.toBeUndefined();
+    await expect(authorize(graphAlone(), 'WRITE')).resolves.toBeUndefined();
+  });
+
+  it.each<[Partial<Caller>, object]>([
+    [{ kind: 'user', scopes: ['Read'] } as object, { kind: 'USER', scopes: ['Read'], roles: [] }],
+    [
+      { kind: 'application', roles: ['Read'] } as object,
+      { kind: 'APPLICATION', scopes: [], roles: ['Read'] },
+    ],
+  ])('that the gateway knows is described by what it knows: %j', async (caller, expected) => {
+    const known = { tenantId: 'tenant', clientId: 'client', expiresAtMs: 0, ...caller };
+    expect(await readViewer(contextOf(async () => known))).toMatchObject({
+      authMode: 'OBO',
+      isVerified: true,
+      tenantId: 'tenant',
+      clientId: 'client',
+      expiresAt: '1970-01-01T00:00:00.000Z',
+      ...expected,
+    });
+  });
+
+  const claims = { tid: 'tenant', azp: 'client', scp: 'A', roles: ['B'], exp: 1 };
+  const tokenOf = (content: object) =>
+    `h.${Buffer.from(JSON.stringify(content)).toString('base64url')}.s`;
+  it.each<[string, string | undefined, object]>([
+    [
+      'its token',
+      tokenOf(claims),
+      {
+        kind: 'USER',
+        tenantId: 'tenant',
+        clientId: 'client',
+        scopes: ['A'],
+        roles: ['B'],
+        expiresAt: '1970-01-01T00:00:01.000Z',
+      },
+    ],
+    ['nothing without claims', 'opaque', { kind: null, tenantId: null, scopes: [], roles: [] }],
+    ['nothing without a token', undefined, { kind: null, clientId: null, expiresAt: null }],
+  ])('that the gateway does not know is described by %s', async (_what, token, expected) => {
+    const viewer = await readViewer(graphAlone(token));
+    expect(viewer).toMatchObject({ authMode: 'PASSTHROUGH', isVerified: false, ...expected });
+    if (token === tokenOf(claims)) {
+      expect(viewer.operations.map(({ missingPermission }) => missingPermission)).toEqual([
+        ...Array(4).fill(requiredScopesOf('get')[0]),
+        ...Array(5).fill(requiredScopesOf('add')[0]),
+      ]);
+    }
   });
 });
 
