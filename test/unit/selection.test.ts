@@ -14,7 +14,11 @@ import {
 } from '../../src/partners/list/cursor.ts';
 import { compilePartnerFilter } from '../../src/partners/list/filter.ts';
 import { createPartnerOrder } from '../../src/partners/list/order.ts';
-import { comparedLength, normalizeForComparison } from '../../src/partners/list/rowValues.ts';
+import {
+  comparedLength,
+  idKeyOf,
+  normalizeForComparison,
+} from '../../src/partners/list/rowValues.ts';
 import { partnerFromWire } from '../../src/partners/readPartner.ts';
 
 /** Short enough that a cursor holds four of them whole. */
@@ -130,6 +134,11 @@ describe('normalizeForComparison', () => {
     expect(apart).toEqual([]);
   });
 
+  it('takes both small sigmas for one, and leaves 30 marks as they are', () => {
+    expect(normalizeForComparison('ας')).toBe(normalizeForComparison('ασ'));
+    expect(normalizeForComparison(`a${'\u0300'.repeat(30)}`)).not.toContain('\u034f');
+  });
+
   it('keeps different letters apart', () => {
     const texts = ['a', 'ä', 'b', 's', 'ss', 'o', 'ø', 'i', 'j', 'σ'];
     expect(new Set(texts.map(normalizeForComparison)).size).toBe(texts.length);
@@ -152,6 +161,18 @@ describe('normalizeForComparison', () => {
       normalizeForComparison(text.slice(0, comparedLength)),
     );
     expect(normalizeForComparison(text).length).toBeLessThanOrEqual(comparedLength);
+  });
+});
+
+describe('idKeyOf', () => {
+  it.each([
+    ['x'.repeat(48), /^x{48}$/],
+    ['x'.repeat(49), /^x{32}[\w-]{16}$/],
+    ['ä'.repeat(16), /^ä{16}$/],
+    ['ä'.repeat(17), /^[\w-]{16}$/],
+    ['a\ud800', /^a\ufffd$/],
+  ])('bounds %j', (id, key) => {
+    expect(idKeyOf(partnerFromWire({ id }))).toMatch(key);
   });
 });
 
