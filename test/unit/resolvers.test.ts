@@ -22,6 +22,7 @@ import {
   type PartnerLocks,
   type PartnerTurn,
 } from '../../src/partners/locks.ts';
+import { Query, readEntities } from '../../src/partners/queries.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -209,6 +210,70 @@ describe('a caller', () => {
         ...Array(5).fill(requiredScopesOf('add')[0]),
       ]);
     }
+  });
+});
+
+describe('the roots of queries', () => {
+  type Resolve = (parent: unknown, args: object, context: RequestContext) => Promise<unknown>;
+  const roots = Query as unknown as Record<string, Resolve>;
+  const start = () => {
+    const kinds: string[] = [];
+    const context = {
+      authorizer: { authorize: async (_call: GraphCall, kind: string) => kinds.push(kind) },
+      call: testCall(),
+      reads: { get: async (id: string) => ({ id }) },
+    } as unknown as RequestContext;
+    return {
+      kinds,
+      ask: (name: string, args: object) => roots[name]?.({}, args, context),
+      context,
+    };
+  };
+  const entity = (id: unknown = 'a', __typename = 'ComplianceManagementPartner') => ({
+    __typename,
+    id,
+  });
+
+  it.each([
+    ['complianceManagementPartner', { id: 'a' }],
+    ['node', { id: 'a' }],
+    ['nodes', { ids: Array(100).fill('a') }],
+    ['complianceManagementPartners', { first: -1 }],
+  ])('demand what reads need: %s', async (name, args) => {
+    const { kinds, ask } = start();
+    await ask(name, args)?.catch(() => undefined);
+    expect(kinds).toEqual(['READ']);
+  });
+
+  it('take 100 ids and no more', async () => {
+    const { ask } = start();
+    expect(await ask('nodes', { ids: Array(100).fill('a') })).toHaveLength(100);
+    await expect(ask('nodes', { ids: Array(101).fill('a') })).rejects.toMatchObject({
+      message: 'The argument "ids" has 101 ids, and 100 are allowed. Ask in several operations.',
+      extensions: { code: 'BAD_USER_INPUT', argumentName: 'ids', field: ['ids'] },
+    });
+  });
+
+  it('read entities by their keys, and demand what reads need once', async () => {
+    const { kinds, context } = start();
+    const reading = readEntities([entity(), entity('b')], context);
+    expect(await Promise.all(reading)).toEqual([{ id: 'a' }, { id: 'b' }]);
+    expect(kinds).toEqual(['READ']);
+  });
+
+  it.each([
+    [entity('a', 'Other'), '__typename', 'known "__typename": the one entity of this subgraph is'],
+    [7, '__typename', 'known "__typename": the one entity of this subgraph is'],
+    [entity('a/b'), 'id', '"id" that can be a partner\'s: an id is'],
+    [entity(7), 'id', '"id" that can be a partner\'s: an id is'],
+  ])('reject the entity %j at its %s', async (representation, name, problem) => {
+    const { context } = start();
+    const [first, second] = readEntities([entity(), representation], context);
+    expect(await first).toEqual({ id: 'a' });
+    await expect(second).rejects.toMatchObject({
+      message: expect.stringContaining(`The representation 1 has no ${problem}`),
+      extensions: { code: 'BAD_USER_INPUT', field: ['representations', '1', name] },
+    });
   });
 });
 
