@@ -387,9 +387,40 @@ describe('responseErrorOf', () => {
     expect(errorOf('get', answer(404, '', {}, '')).code).toBe('badResponse');
   });
 
+  it.each<[string, object, string, GraphErrorCode]>([
+    ['a page of a proxy', {}, '<html>', 'badResponse'],
+    [
+      'an envelope without ids',
+      { 'request-id': undefined },
+      '{"error":{"code":"X"}}',
+      'badResponse',
+    ],
+    ['an envelope with ids', {}, '{"error":{"code":"X"}}', 'notFound'],
+    [
+      'a message with the id of the request',
+      { 'request-id': id.replace('2', '3') },
+      `{"error":{"code":"X","message":"No ${id.replace('2', '3')}"}}`,
+      'notFound',
+    ],
+    [
+      'a tail with the address of another',
+      {},
+      `{"error":{"code":"X","message":"No. - Url: https://x/complianceManagementPartners('fleet')"}}`,
+      'badResponse',
+    ],
+  ])('judges a 404 by %s', (_what, headers, body, code) => {
+    const response = { ...answer(404, '', headers), body: Buffer.from(body) };
+    expect(errorOf('get', response)).toMatchObject({ code });
+  });
+
+  it('takes a challenge for more than a missing role', () => {
+    const challenge = { 'www-authenticate': 'Bearer claims="x"' };
+    expect(errorOf('get', answer(401, '', challenge, 'Forbidden')).code).toBe('unauthenticated');
+  });
+
   it('keeps what helps to go on', () => {
-    const named = errorOf('add', answer(400, `Neither 'a' nor "b".`));
-    expect(named.details).toMatchObject({ quotedNames: ['a', 'b'], lacking: undefined });
+    const named = errorOf('add', answer(400, `Neither 'one' nor "two".`));
+    expect(named.details).toMatchObject({ quotedNames: ['one', 'two'], lacking: undefined });
     expect(named.details.requiredScopes).toBeUndefined();
     expect(errorOf('get', answer(403)).details).toMatchObject({
       lacking: 'PERMISSION_OR_INTUNE_ROLE',

@@ -23,6 +23,7 @@ import {
   type PartnerTurn,
 } from '../../src/partners/locks.ts';
 import { Query, readEntities } from '../../src/partners/queries.ts';
+import { shareUntilEnd } from '../../src/partners/reads.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -210,6 +211,38 @@ describe('a caller', () => {
         ...Array(5).fill(requiredScopesOf('add')[0]),
       ]);
     }
+  });
+});
+
+describe('the share of an operation', () => {
+  it.each([
+    [undefined, undefined],
+    [
+      'deadline',
+      {
+        message:
+          "The operation's time ended while the gateway worked on its rows. Ask for less at once.",
+        extensions: { code: 'UPSTREAM_TIMEOUT' },
+      },
+    ],
+    ['callerLeft', { extensions: { code: 'CALLER_LEFT' } }],
+  ])('counts what waits, and ends with the operation: %j', async (reason, expected) => {
+    let next = (): void => undefined;
+    const turns = {
+      isUsedUp: () => false,
+      nextTurn: () =>
+        new Promise<void>((resolve) => {
+          next = resolve;
+        }),
+    };
+    const share = shareUntilEnd(turns, { aborted: reason !== undefined, reason });
+    const waiting = share.nextTurn();
+    const counted = share.waiting();
+    next();
+    await (expected
+      ? expect(waiting).rejects.toMatchObject(expected)
+      : expect(waiting).resolves.toBeUndefined());
+    expect([counted, share.waiting()]).toEqual([1, 0]);
   });
 });
 
