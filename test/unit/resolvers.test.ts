@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { createTenantKeys } from '../../src/graph/credentials.ts';
+import { GraphError, type GraphErrorDetails } from '../../src/graph/errors.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
 import { requiredScopesOf } from '../../src/graph/types.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
@@ -22,6 +23,7 @@ import {
   type PartnerLocks,
   type PartnerTurn,
 } from '../../src/partners/locks.ts';
+import { createNames } from '../../src/partners/names.ts';
 import { Query, readEntities } from '../../src/partners/queries.ts';
 import { shareUntilEnd } from '../../src/partners/reads.ts';
 import { Secret } from '../../src/shared/secret.ts';
@@ -211,6 +213,64 @@ describe('a caller', () => {
         ...Array(5).fill(requiredScopesOf('add')[0]),
       ]);
     }
+  });
+});
+
+describe('the names of an operation', () => {
+  const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+  const namesOf = (read: (ids: readonly string[]) => Promise<(string | null)[]>) =>
+    createNames({
+      graph: { getGroupNames: read, getFilterNames: read },
+      call: testCall(),
+      whenIdle: async () => undefined,
+    });
+  const endOf = (name: Promise<string | null>) => name.catch((error: unknown) => error);
+
+  it('are told to be too many once for each kind', async () => {
+    const names = namesOf(async (ids) => ids.map((id) => `name of ${id}`));
+    const all = await Promise.all(
+      Array.from({ length: 102 }, (_value, index) => endOf(names.filter(`f-${index}`))),
+    );
+    expect(all[99]).toBe('name of f-99');
+    expect(all[100]).toMatchObject({
+      message:
+        'The operation requests the names of more than 100 assignment filters; the others are null. Request smaller pages.',
+      extensions: { code: 'TOO_MANY_NAMES', allowed: 100 },
+    });
+    expect(all[101]).toBeNull();
+  });
+
+  it.each<[GraphErrorDetails, string]>([
+    [
+      { requiredScopes: ['Group.Read', 'Group.ReadWrite'] },
+      ' The least privileged permission for it is Group.Read.',
+    ],
+    [{}, ''],
+  ])('are told once for each reason to be unreadable: %j', async (details, grant) => {
+    const failures = [
+      new GraphError('forbidden', 'No.', details),
+      new GraphError('forbidden', 'No.', details),
+      new GraphError('throttled', 'Later.'),
+    ];
+    const names = namesOf(() => Promise.reject(failures.shift()));
+    const ends: unknown[] = [];
+    for (const id of ['1', '2', '3']) {
+      ends.push(await endOf(names.group(groupId.replace('2', id))));
+    }
+    expect(ends).toMatchObject([
+      {
+        message: `The names of groups cannot be read. No.${grant}`,
+        extensions: { code: 'FORBIDDEN' },
+      },
+      null,
+      { message: 'The names of groups cannot be read. Later.', extensions: { code: 'THROTTLED' } },
+    ]);
+  });
+
+  it('throw a fault of the gateway as it is', async () => {
+    const fault = new TypeError('A fault of the gateway');
+    const names = namesOf(() => Promise.reject(fault));
+    expect(await endOf(names.group(groupId))).toBe(fault);
   });
 });
 

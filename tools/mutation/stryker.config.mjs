@@ -12,7 +12,7 @@ export default {
       'test/unit/graphRefusals.test.ts': 'graph/(readRefusal|errorBody)',
       'test/unit/mutationOutcomes.test.ts': 'partners/(errors|idempotency|outcomes|outcomeStore)',
       'test/unit/redisHolds.test.ts': 'partners/(leases|redisHolds|redisOutcomes)',
-      'test/unit/resolvers.test.ts': 'partners/(caller|locks|queries|reads)',
+      'test/unit/resolvers.test.ts': 'partners/(caller|locks|names|queries|reads)',
       'test/unit/sameness.test.ts': 'partners/(dateTimeOffset|meaning|unclearAdd)',
       'test/unit/assignmentMapping.test.ts':
         'partners/(assignments|handOver|locks|meaning|model|readPartner|writePartner)',
