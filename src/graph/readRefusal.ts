@@ -269,7 +269,7 @@ const maximumLength = 500;
 
 /** From here on an Intune message names operations, activities and the internal address of the tenant's scale unit. */
 const supportTail =
-  /\s*(-|–)?\s*\b(Operation ID|Activity ID|Url|CustomApiErrorPhrase)\b\s*(\([^)]*\))?\s*:.*$/is;
+  /\s*(-|–)?\s*\b(Operation ID|Activity ID|Url|CustomApiErrorPhrase)\b\s*(\([^)]*\))?\s*:.*/is;
 
 /** Of machines, and not of types: `System.Net` and `microsoft.graph.group` end otherwise. A mail address stays. */
 const hostName =

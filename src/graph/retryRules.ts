@@ -185,8 +185,6 @@ function classifyError(
     case 'proxy-credentials':
     case 'broken':
       return 'down';
-    case 'ended':
-      return 'nothing';
     default:
       return error.code === 'badResponse' ? 'up' : 'nothing';
   }

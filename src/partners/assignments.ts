@@ -61,7 +61,7 @@ function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTarget
 
 function identityOf(target: Target): string {
   const ids = [target.groupId, target.collectionId].map((id) =>
-    typeof id === 'string' ? id.toLowerCase() : (id ?? null),
+    typeof id === 'string' ? id.toLowerCase() : id,
   );
   return JSON.stringify([typeNameOf(target['@odata.type']), ...ids]);
 }

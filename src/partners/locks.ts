@@ -127,10 +127,10 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
       });
     } finally {
       const text = next && writeHandOver(next, clock.now());
-      if (next !== undefined && text !== undefined) {
+      if (next && text) {
         keep(key, next, text.length);
       }
-      await lease?.release(text === undefined ? undefined : { text, leftMs: lagMs });
+      await lease?.release(text ? { text, leftMs: lagMs } : undefined);
     }
   }
 

@@ -24,8 +24,7 @@ export const revisedProperties: readonly RevisedProperty[] = [
 export function revisionOf(partner: PartnerResource): string {
   let state = '';
   for (const property of revisedProperties) {
-    const value = partner[property];
-    state += value == null || value === false ? ';' : `${meaningOf(property, value)};`;
+    state += `${meaningOf(property, partner[property])};`;
   }
   return digestOf(state);
 }
@@ -46,7 +45,7 @@ export function meaningOf(property: ComparedProperty, value: unknown): string {
     return meaningOfList(value);
   }
   if (typeof value !== 'string') {
-    return value === true ? 'true' : canonicalOf(value);
+    return canonicalOf(value);
   }
   switch (property) {
     case 'id':
@@ -59,11 +58,7 @@ export function meaningOf(property: ComparedProperty, value: unknown): string {
 }
 
 function meaningOfList(list: readonly unknown[]): string {
-  if (list.length === 0) {
-    return '';
-  }
-  const entries = list.map(meaningOfEntry);
-  return (entries.length > 1 ? entries.sort() : entries).join(',');
+  return list.map(meaningOfEntry).sort().join();
 }
 
 const declaredType = 'compliancemanagementpartnerassignment';
@@ -161,7 +156,7 @@ function canonicalOf(value: unknown): string {
       .map((name) => memberOf(name, value[name]))
       .join('')}}`;
   }
-  if (typeof value === 'string' && value.length === 36 && isGuid(value)) {
+  if (typeof value === 'string' && isGuid(value)) {
     return part(value.toLowerCase());
   }
   return JSON.stringify(value ?? null);

@@ -152,7 +152,7 @@ function listOf(row: Row, name: string): readonly AssignmentModel[] | null {
   }
   const list: AssignmentModel[] = [];
   for (const entry of Array.isArray(value) ? value : [undefined]) {
-    const target = entry === null ? null : isJsonObject(entry) ? (entry['target'] ?? null) : entry;
+    const target = isJsonObject(entry) ? (entry['target'] ?? null) : entry;
     if (target !== null && !isTarget(target)) {
       throw new RowError(`${name} of a partner is not a list of assignments`);
     }
@@ -202,7 +202,7 @@ export function targetFromWire(wire: AssignmentTargetResource): AssignmentTarget
   const odataType = wire['@odata.type'] ?? declaredType;
   const filter = filterFromWire(wire);
   const __typename = typenames.get(odataType) ?? typenames.get(typeNameOf(odataType));
-  if (__typename !== undefined && filter !== 'unknown') {
+  if (filter !== 'unknown') {
     switch (__typename) {
       case 'AllLicensedUsersAssignmentTarget':
       case 'AllDevicesAssignmentTarget':

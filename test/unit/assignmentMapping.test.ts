@@ -232,7 +232,9 @@ describe('the revision', () => {
   ])('can be told of a target whose filter has %s an object for a text', (_what, filter) => {
     const revisionOf = (target: object) =>
       partnerFromWire({ id: 'a', iosEnrollmentAssignments: [{ target }] }).revision();
-    expect(revisionOf({ ...group, ...filter })).toBe(revisionOf({ ...filter, ...group }));
+    const revision = revisionOf({ ...group, ...filter });
+    expect(revision).toMatch(/^[\w-]{43}$/);
+    expect(revisionOf({ ...filter, ...group })).toBe(revision);
   });
 });
 
@@ -311,6 +313,26 @@ describe('viewOf', () => {
     expect(textsOf(viewOf(sourceOf({ id: 'a' }), {}, nowMs))).toEqual([]);
   });
 
+  it('reads entries as their bytes are', () => {
+    const entry = '{"target": {"@odata.type":"#microsoft.graph.x"} }';
+    const partner = partnerFromWire({ id: 'a', [property]: [JSON.parse(entry)] });
+    for (const body of [
+      `{"id":"a","${property}":[${entry}]}`,
+      `{"value":{"id":"a","${property}":[${entry}]}}`,
+    ]) {
+      expect(textsOf(viewOf({ partner, body: Buffer.from(body) }, {}, nowMs))).toEqual([entry]);
+    }
+    const body = Buffer.from('no JSON');
+    expect(textsOf(viewOf({ partner, body }, {}, nowMs))).toEqual([
+      JSON.stringify(JSON.parse(entry)),
+    ]);
+  });
+
+  it('has nothing behind if what was there before was written again', () => {
+    const again = wrote([], chain, partnerOf('a'), nowMs);
+    expect(viewOf(sourceOf(partnerOf()), again, nowMs)).toMatchObject({ behind: [], unclear: [] });
+  });
+
   it('forgets each earlier value when no read can lag so far behind', () => {
     const later = wrote(['a', 'b', 'c', 'd'], chain, partnerOf('a'), nowMs + lagMs - 1);
     const view = viewOf(sourceOf(partnerOf()), later, nowMs + lagMs);
@@ -320,6 +342,7 @@ describe('viewOf', () => {
 
   it('goes by each property alone', () => {
     const both = handOverOf({ displayName: '"New"' }, { pending: chain, read: partnerOf() }, nowMs);
+    expect(both[property]).toBe(chain[property]);
     const view = viewOf(sourceOf(partnerOf('x')), both, nowMs);
     expect(view.partner.wire).toEqual({ ...partnerOf('x'), displayName: 'New' });
     expect(view.behind).toEqual(['displayName']);
@@ -385,6 +408,7 @@ describe('a hand-over between replicas', () => {
     '{"displayName":{"text":"\\"x\\"","older":[]}}',
     '{"displayName":{"text":"\\"x\\"","ageMs":0}}',
     '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":[["a"]]}}',
+    '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":[["a",1],["a"]]}}',
     '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":[[1,1]]}}',
     '{"displayName":{"text":"\\"x\\"","ageMs":0,"older":["ab"]}}',
     '{"iosEnrollmentAssignments":{"text":"[7]","ageMs":0,"older":[]}}',

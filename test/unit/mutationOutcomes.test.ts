@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UserError } from '../../src/generated/graphql.ts';
+import { GraphError, type GraphErrorCode, type GraphErrorDetails } from '../../src/graph/errors.ts';
 import type { KeyedMutation } from '../../src/partners/context.ts';
-import { GatewayError, refused } from '../../src/partners/errors.ts';
+import {
+  GatewayError,
+  refused,
+  toGatewayError,
+  userErrorsOrThrow,
+} from '../../src/partners/errors.ts';
 import {
   type Ending,
   inputDigestOf,
@@ -30,6 +36,120 @@ const inDoubt: Ending = {
   error: new GatewayError('OUTCOME_UNKNOWN', 'Look.', { mayHaveBeenApplied: true }),
 };
 const broken: Ending = { error: new TypeError('A fault of the gateway') };
+
+describe('toGatewayError', () => {
+  const errorOf = (code: GraphErrorCode, details: GraphErrorDetails = {}) =>
+    new GraphError(code, 'No.', details);
+  const answer = { status: 500, code: 'Code', requestId: 'r', clientRequestId: 'c', date: 'd' };
+  const bare = { code: null, requestId: null, clientRequestId: null, date: null };
+
+  it.each<[GraphErrorCode, string]>([
+    ['unauthenticated', 'UNAUTHENTICATED'],
+    ['forbidden', 'FORBIDDEN'],
+    ['approvalRequired', 'APPROVAL_REQUIRED'],
+    ['tenantNotLicensed', 'TENANT_NOT_LICENSED'],
+    ['throttled', 'THROTTLED'],
+    ['overloaded', 'OVERLOADED'],
+    ['timeout', 'UPSTREAM_TIMEOUT'],
+    ['callerLeft', 'CALLER_LEFT'],
+    ['unavailable', 'UPSTREAM_UNAVAILABLE'],
+    ['invalidRequest', 'BAD_USER_INPUT'],
+    ['notFound', 'UPSTREAM_BAD_RESPONSE'],
+    ['conflict', 'UPSTREAM_BAD_RESPONSE'],
+    ['badResponse', 'UPSTREAM_BAD_RESPONSE'],
+  ])('makes of %s %s', (given, code) => {
+    const cause = errorOf(given);
+    expect(toGatewayError(cause)).toMatchObject({
+      name: 'GatewayError',
+      message: 'No.',
+      extensions: { code },
+      cause,
+    });
+  });
+
+  it.each<[GraphErrorDetails, object]>([
+    [{}, {}],
+    [{ claims: '{}' }, { claims: '{}' }],
+    [{ requiredScopes: ['Read'] }, { requiredScopes: ['Read'] }],
+    [{ lacking: 'PERMISSION' }, { lacking: 'PERMISSION' }],
+    [{ retryAfterMs: 1_001 }, { retryAfterSeconds: 2 }],
+    [{ answer }, { graph: answer }],
+    [{ answer: { status: 500 } }, { graph: { status: 500, ...bare } }],
+  ])('tells of %j the extensions %j', (details, extensions) => {
+    const error = toGatewayError(errorOf('forbidden', details)) as GatewayError;
+    expect(error.extensions).toStrictEqual({ code: 'FORBIDDEN', ...extensions });
+  });
+
+  it.each<[GraphErrorDetails, object]>([
+    [{}, {}],
+    [
+      { answeredId: 'a', answer, claims: '{}' },
+      { answeredId: 'a', graph: answer },
+    ],
+  ])('tells of a write in doubt with %j that it may have been made', (details, extensions) => {
+    const error = errorOf('timeout', { mayHaveBeenApplied: true, ...details });
+    const made = toGatewayError(error) as GatewayError;
+    expect(made.message).toBe(
+      'No. The change may have been made. Read the partner before you retry.',
+    );
+    const code = 'OUTCOME_UNKNOWN';
+    expect(made.extensions).toStrictEqual({ code, mayHaveBeenApplied: true, ...extensions });
+    expect(made.cause).toBe(error);
+  });
+
+  it('gives anything else back, and no cause if there is none', () => {
+    const error = new TypeError('No.');
+    expect(toGatewayError(error)).toBe(error);
+    expect(new GatewayError('THROTTLED', 'Later.')).not.toHaveProperty('cause');
+  });
+});
+
+describe('userErrorsOrThrow', () => {
+  const sent = { displayName: 'Fleet' };
+  const quotedNames = ['displayName'];
+
+  it.each<[GraphErrorCode, GraphErrorDetails, UserError]>([
+    [
+      'notFound',
+      { quotedNames },
+      {
+        code: 'NOT_FOUND',
+        message: 'Microsoft Graph has no partner with this id.',
+        field: ['input', 'id'],
+      },
+    ],
+    ['conflict', {}, { code: 'CONFLICT', message: 'No.', field: ['input', 'x'] }],
+    [
+      'invalidRequest',
+      { quotedNames },
+      { code: 'BAD_USER_INPUT', message: 'No.', field: ['input', 'displayName'] },
+    ],
+  ])('makes of %s with %j what the user can fix', (code, details, userError) => {
+    const error = new GraphError(code, 'No.', details);
+    expect(userErrorsOrThrow(error, sent, ['input', 'x'])).toEqual([userError]);
+  });
+
+  it('names no field if nothing does', () => {
+    const [userError] = userErrorsOrThrow(new GraphError('conflict', 'No.'), sent);
+    expect(userError?.field).toBeNull();
+  });
+
+  it.each<[string, unknown, object]>([
+    [
+      'a write in doubt',
+      new GraphError('conflict', 'No.', { mayHaveBeenApplied: true }),
+      { extensions: expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }) },
+    ],
+    [
+      'what the user cannot fix',
+      new GraphError('throttled', 'No.'),
+      { extensions: { code: 'THROTTLED' } },
+    ],
+    ['what is none of Graph', new TypeError('x'), { message: 'x' }],
+  ])('throws %s', (_what, error, expected) => {
+    expect(() => userErrorsOrThrow(error, sent)).toThrow(expect.objectContaining(expected));
+  });
+});
 
 describe('isKeyFree', () => {
   it.each([
@@ -103,10 +223,21 @@ describe('an outcome', () => {
     ]);
   });
 
+  it('that is unknown says what to do', () => {
+    expect(unknownOutcome).toEqual({
+      kind: 'doubt',
+      message:
+        'The first request with this idempotencyKey ended without a known outcome. ' +
+        'The change may have been made. Read the partner before you send it under another key.',
+      extensions: { mayHaveBeenApplied: true },
+    });
+  });
+
   it.each([
     undefined,
     '',
     'null',
+    '{"kind":"later","message":"","extensions":{}}',
     '{"kind":"answered"}',
     '{"kind":"doubt","message":1,"extensions":{}}',
     '{"kind":"doubt","message":"","extensions":[]}',
@@ -189,6 +320,19 @@ describe('the store in memory', () => {
     expect(third).toMatchObject({ kind: 'doubt', text: 'doubt' });
     await holdOf(third as Taken).settle(outcome('known'));
     expect(await take('a')).toEqual({ kind: 'kept', text: 'known' });
+  });
+
+  it('keeps nothing that ends after its time', async () => {
+    const { clock, take } = start();
+    const late = holdOf(await take('a'));
+    await clock.advance(keptForMs);
+    await take('b');
+    await late.settle(outcome('late'));
+    expect((await take('a')).kind).toBe('first');
+  });
+
+  it('takes nothing without any room', async () => {
+    expect(await start(0).take('a')).toEqual({ kind: 'full', retryAfterMs: 1_000 });
   });
 
   it('waits no longer than the operation lasts', async () => {

@@ -173,14 +173,23 @@ describe('newPartnerToWire', () => {
     { partnerState: null },
     { iosOnboarded: null },
   ])('throws rather than sending %j, which has no wire form', (input) => {
-    expect(() => newPartnerToWire({ displayName: 'Fleet', ...input })).toThrow(TypeError);
+    const write = () => newPartnerToWire({ displayName: 'Fleet', ...input });
+    expect(write).toThrow(/^(UNKNOWN_FUTURE_VALUE|Null) has no wire form/);
   });
 
   it('leaves an id of null out', () => {
     const wire = newPartnerToWire({ displayName: 'Fleet', id: null });
-    expect(wire).toEqual({
+    expect(wire).toStrictEqual({
       '@odata.type': '#microsoft.graph.complianceManagementPartner',
       displayName: 'Fleet',
+    });
+  });
+
+  it('sends an entry with its type, and without a target if there is none', () => {
+    const iosEnrollmentAssignments = [{}, { target: null }];
+    const entry = { '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment' };
+    expect(newPartnerToWire({ displayName: 'Fleet', iosEnrollmentAssignments })).toMatchObject({
+      iosEnrollmentAssignments: [entry, entry],
     });
   });
 
@@ -222,6 +231,7 @@ describe('findPartnerProblems', () => {
     iosEnrollmentAssignments: [
       { target: { allDevices: { filter: null } } },
       { target: { exclusionGroup: { groupId, filter } } },
+      { target: { group: null as never } },
       { target: null },
     ],
   };
@@ -280,6 +290,11 @@ describe('findPartnerProblems', () => {
       'Microsoft Graph v1.0, as configured for this gateway, does not have windowsOnboarded. Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
     ],
     [
+      { displayName: null } as object,
+      'beta',
+      'displayName cannot be null. Send a value, or omit the field to keep the current one.',
+    ],
+    [
       { iosOnboarded: null },
       'beta',
       'iosOnboarded cannot be null. Send a value, or omit the field to keep the current one.',
@@ -302,9 +317,11 @@ describe('findAssignmentChangeProblems', () => {
       findAssignmentChangeProblems(input, version).map(({ path }) => path.join('.'));
     expect(paths('beta')).toEqual(['input.id']);
     expect(paths('v1.0')).toEqual(['input.id', 'input.platform', 'input.target.allDevices.filter']);
-    expect(findAssignmentChangeProblems(input, 'v1.0')[1]?.message).toBe(
+    const [, platform, filterOfTarget] = findAssignmentChangeProblems(input, 'v1.0');
+    expect(platform?.message).toBe(
       'Microsoft Graph v1.0, which this gateway is configured for, has no assignments for LINUX.',
     );
+    expect(filterOfTarget?.message).toContain('does not have filter.');
   });
 });
 
@@ -320,7 +337,9 @@ describe('findKeyProblems', () => {
     [`${'\u{1f511}'.repeat(127)}kk`, 1],
     [`${'\u{1f511}'.repeat(128)}k`, 1],
   ])('counts characters: %#', (key, count) => {
-    expect(findKeyProblems(key)).toHaveLength(count);
+    const message = 'An idempotencyKey has 1 to 128 characters. Send a new UUID for each change.';
+    const problem = { path: ['input', 'idempotencyKey'], message };
+    expect(findKeyProblems(key)).toEqual(count === 1 ? [problem] : []);
   });
 });
 
@@ -328,6 +347,7 @@ describe('locateInput', () => {
   const body = {
     '@odata.type': '#microsoft.graph.complianceManagementPartner',
     displayName: 'Fleet',
+    lastHeartbeatDateTime: null,
     windowsOnboarded: true,
     iosEnrollmentAssignments: [
       { target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' } },

@@ -11,11 +11,13 @@ import { createVirtualClock } from '../support/virtualClock.ts';
 /** A Redis that answers scripts as the test says, an error if it is away, and notes their arguments. */
 function fakeRedis() {
   const asked: unknown[][] = [];
+  const keys: unknown[][] = [];
   const answers: unknown[] = [];
   const events = new EventEmitter();
   const redis = Object.assign(events, {
-    eval: async (_script: string, keys: number, ...args: unknown[]) => {
-      asked.push(args.slice(keys));
+    eval: async (_script: string, count: number, ...args: unknown[]) => {
+      keys.push(args.slice(0, count));
+      asked.push(args.slice(count));
       const answer = answers.shift();
       if (answer instanceof Error) {
         throw answer;
@@ -23,7 +25,13 @@ function fakeRedis() {
       return answer;
     },
   });
-  return { redis: redis as unknown as Redis, answers, asked, ready: () => events.emit('ready') };
+  return {
+    redis: redis as unknown as Redis,
+    answers,
+    asked,
+    keys,
+    ready: () => events.emit('ready'),
+  };
 }
 
 function start() {
@@ -62,9 +70,16 @@ describe('outcomes in Redis', () => {
     [['doubt', 'text'], { kind: 'doubt', text: 'text' }],
     [['first'], { kind: 'first' }],
   ])('understands %j', async (answer, taken) => {
-    const { answers, asked, take } = start();
+    const { answers, asked, keys, take } = start();
     answers.push(answer);
     expect(await take()).toMatchObject(taken);
+    expect(keys).toEqual([
+      [
+        'idempotency-outcome:{idempotency}:id',
+        'idempotency-ends:{idempotency}',
+        'idempotency-bytes:{idempotency}',
+      ],
+    ]);
     expect(asked).toEqual([
       ['id', expect.any(String), 'input', 'caller', 5_000, 86_400_000, 4096, ...room],
     ]);
@@ -95,7 +110,11 @@ describe('outcomes in Redis', () => {
   it('takes no key while Redis is away, and gives back what it may have taken', async () => {
     const { answers, asked, ready, take } = start();
     answers.push(away, away);
-    await expect(take()).rejects.toMatchObject({ extensions: { code: 'UPSTREAM_UNAVAILABLE' } });
+    await expect(take()).rejects.toMatchObject({
+      message:
+        'Redis, which keeps the outcomes of idempotency keys, is unavailable, so nothing was sent. Retry with the same key.',
+      extensions: { code: 'UPSTREAM_UNAVAILABLE' },
+    });
     await Promise.resolve();
     ready();
     ready();
@@ -106,6 +125,7 @@ describe('outcomes in Redis', () => {
 
   it.each([
     ['a text that fits', 'text', 'text'],
+    ['one that just fits', 'x'.repeat(10_000), 'x'.repeat(10_000)],
     ['one that can never fit', 'x'.repeat(10_001), 'short'],
   ])('settles %s, and tells Redis later in short if it is away', async (_what, text, sent) => {
     const { answers, asked, ready, take } = start();
@@ -125,13 +145,18 @@ describe('outcomes in Redis', () => {
   });
 
   it.each([
-    ['it is lost', 0],
-    ['Redis is away', away],
-  ])('lets nothing be sent under a hold if %s', async (_what, answer) => {
+    [
+      'it is lost',
+      0,
+      /^The mutation lost its idempotencyKey to another request, so nothing was sent/,
+    ],
+    ['Redis is away', away, /^Redis, which keeps/],
+  ])('lets nothing be sent under a hold if %s', async (_what, answer, message) => {
     const { answers, take } = start();
     answers.push(['first'], answer);
     const taken = await take();
     await expect('hold' in taken && taken.hold.confirm()).rejects.toMatchObject({
+      message: expect.stringMatching(message),
       extensions: { code: 'UPSTREAM_UNAVAILABLE' },
     });
   });
@@ -172,17 +197,38 @@ describe('leases in Redis', () => {
     expect(await lease?.renew()).toBe(false);
     answers.push(0);
     expect(await lease?.renew()).toBe(false);
-    expect(log.lines).toHaveLength(1);
     expect(measurements.events).toEqual(['locked alone', 'locked alone']);
+    await clock.advance(59_998);
+    for (const _ of [1, 2]) {
+      answers.push(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+      await lease?.renew();
+      await clock.advance(1);
+    }
+    const message = 'Redis is unavailable: changes are locked within this replica only';
+    expect(log.lines).toEqual([
+      { message, reason: 'unavailable' },
+      { message, reason: 'ECONNREFUSED' },
+    ]);
+  });
+
+  it('last for their time if Redis goes away at once', async () => {
+    const { answers, clock, acquire } = start();
+    answers.push(['', -2], away, away);
+    const lease = await acquire();
+    await clock.advance(4_999);
+    expect(await lease?.renew()).toBe(true);
+    await clock.advance(1);
+    expect(await lease?.renew()).toBe(false);
   });
 
   it('are none while Redis is away, and what may have been taken is given back', async () => {
-    const { answers, asked, ready, acquire } = start();
+    const { answers, asked, keys, ready, acquire } = start();
     answers.push(away, away);
     expect(await acquire()).toBeUndefined();
     await Promise.resolve();
     ready();
     const owner = asked[0]?.[0];
+    expect(keys[0]).toEqual(['partner-lock:{key}', 'partner-handed:{key}']);
     expect(asked).toEqual([
       [owner, 5_000],
       [owner, '', 1],

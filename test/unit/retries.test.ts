@@ -13,6 +13,7 @@ import {
   classifyEnd,
   createRetryBudget,
   decideRetry,
+  mayHaveBeenExecuted,
   outcomeOf,
   type RetryFacts,
 } from '../../src/graph/retryRules.ts';
@@ -43,6 +44,8 @@ describe('parseRetryAfterMs', () => {
     ['soon', undefined],
     ['2026-03-01', undefined],
     ['99999999999999', undefined],
+    ['on Sun, 01 Mar 2026 12:00:30 GMT', undefined],
+    ['Sun, 01 Mar 2026 12:00:30 GMT+0100', undefined],
     ['Sun, 99 Mar 2026 12:00:30 GMT', undefined],
   ])('reads %j as %j ms', (header, expected) => {
     expect(parseRetryAfterMs(header, now)).toBe(expected);
@@ -73,6 +76,11 @@ describe('refusalOf', () => {
     expect(throttlePauseMsOf(refusal)).toBe(retryAfterMs ?? 1000);
   });
 
+  it('gives what was read already', () => {
+    const refusal = refusalOf(answer(503, '5'), now);
+    expect(refusalOf({ ...answer(429), refusal }, now)).toBe(refusal);
+  });
+
   it('reads nothing from a body that is no error', () => {
     const refusal = refusalOf({ status: 429, headers: {}, body: Buffer.from('<html>') }, now);
     expect([refusal.error, refusal.retryAfterMs]).toEqual([undefined, undefined]);
@@ -88,6 +96,10 @@ describe('outcomeOf', () => {
     [answer(503), {}],
     [answer(503, '5'), { retryAfterMs: 5000, wasTurnedAway: true }],
     [{ ...answer(401), headers: { 'www-authenticate': claims } }, { hasClaims: true }],
+    [
+      { ...answer(401), headers: { 'www-authenticate': ['Bearer realm=""', claims.slice(34)] } },
+      { hasClaims: true },
+    ],
     [{ ...answer(401), headers: { 'www-authenticate': 'Bearer realm=""' } }, {}],
   ])('reads the answer %j', (response, more) => {
     const { status } = response;
@@ -152,8 +164,12 @@ describe('decideRetry', () => {
     const repeated = decisions.filter(([, { kind }]) => kind === 'repeat');
     expect(repeated.map(([operation]) => operation)).toEqual(operations);
     const isNew = outcome.kind === 'answered' && outcome.status === 503;
-    for (const [, decision] of repeated) {
-      expect(decision).toMatchObject({ onNewConnection: isNew, ...(reason && { reason }) });
+    for (const [, decision] of decisions) {
+      expect(decision).toMatchObject(
+        decision.kind === 'repeat'
+          ? { onNewConnection: isNew, withFreshToken: false, ...(reason && { reason }) }
+          : { because: 'final' },
+      );
     }
   });
 
@@ -205,6 +221,19 @@ describe('decideRetry', () => {
   });
 });
 
+describe('mayHaveBeenExecuted', () => {
+  it.each<[string, AttemptOutcome, boolean]>([
+    ['a connection that was never made', failed('not-connected'), false],
+    ['a connection that broke', failed('broken'), true],
+    ['429', answered(429), false],
+    ['500', answered(500), true],
+    ['503', answered(503), true],
+    ['503 with Retry-After', answered(503, { wasTurnedAway: true }), false],
+  ])('knows it of %s', (_what, outcome, expected) => {
+    expect(mayHaveBeenExecuted(outcome)).toBe(expected);
+  });
+});
+
 describe('attemptLimitMsOf', () => {
   it.each<[GraphOperation, number, number | undefined]>([
     // A read leaves time for a repeat.
@@ -243,6 +272,8 @@ describe('classifyEnd', () => {
     ['a certificate that cannot be trusted', network('untrusted'), 'down'],
     ['a connection that breaks', network('broken'), 'down'],
     ['an answer that cannot be believed', new GraphError('badResponse', 'No'), 'up'],
+    ['a proxy that rejects the credentials', network('proxy-credentials'), 'down'],
+    ['a timeout in the queue', new GraphError('timeout', 'No', { fault: 'queued' }), 'nothing'],
     [
       'an answer that was cut off',
       new GraphError('badResponse', 'No', { fault: 'broken' }),
@@ -266,6 +297,7 @@ describe('classifyEnd', () => {
   it('takes an outage beside partners for nothing', () => {
     expect(classify(network('broken'), 0, 'getGroups')).toBe('nothing');
     expect(classifyEnd('getFilters', { answer: answer(503) }, slowMs)).toBe('nothing');
+    expect(classifyEnd('getFilters', { answer: answer(200) }, slowMs)).toBe('up');
   });
 });
 

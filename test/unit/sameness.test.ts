@@ -66,7 +66,10 @@ describe('what a user can change', () => {
     ],
     ['a filter of none', list(group()), list(group(filter('none', null)))],
     ['a filter of none with an id', list(group()), list(group(filter('none')))],
+    ['a filter of no type', list(group()), list(group(filter(undefined)))],
+    ['a filter without an id', list(group()), list(group(filter('include', null)))],
     ['a filter of null', list(group()), list(group(filter(null, null)))],
+    ['a filter of an empty type', list(group()), list(group(filter('')))],
     ['a filter of an empty id', list(group()), list(group(filter('include', '')))],
     ['an id of null', list(everyone()), list(everyone({ groupId: null }))],
     ['an annotation of a member', list(group()), list(group({ 'groupId@odata.type': '#String' }))],
@@ -80,6 +83,23 @@ describe('what a user can change', () => {
       list(group({ x: { y: 1, z: 2 } })),
       list(group({ x: { z: 2, y: 1 } })),
     ],
+    [
+      'the order of ids',
+      list(group({ collectionId: 'x' })),
+      list({ target: { collectionId: 'x', '@odata.type': toType('group'), groupId } }),
+    ],
+    ['the order of unknown members', list(group({ x: 1, y: 2 })), list(group({ y: 2, x: 1 }))],
+    [
+      'the order of members in an unknown list',
+      list(group({ x: [{ y: 1, z: 2 }] })),
+      list(group({ x: [{ z: 2, y: 1 }] })),
+    ],
+    [
+      'an empty type',
+      list({ target: { groupId } }),
+      list({ target: { groupId, '@odata.type': '' } }),
+    ],
+    ["the order of an entry's members", list({ x: 1, y: 2 }), list({ y: 2, x: 1 })],
     ['an annotation of an entry', list({}), list({ '@odata.type': entryType })],
     ['a null entry for one without a target', list(null), list({ target: null })],
   ])('is the same with %s', (_what, left, right) => {
@@ -89,6 +109,8 @@ describe('what a user can change', () => {
 
   it.each<[string, Json, Json]>([
     ['another name', { displayName: 'Fleet' }, { displayName: 'fleet' }],
+    ['another object for a text', { displayName: { x: 1 } }, { displayName: { x: 2 } }],
+    ['another number for an entry', list(7), list(8)],
     ['no name', { displayName: 'Fleet' }, { displayName: null }],
     ['true for false', { iosOnboarded: false }, { iosOnboarded: true }],
     [
@@ -106,6 +128,11 @@ describe('what a user can change', () => {
     ['no list', list(group()), {}],
     ['no target', list(group()), list({ target: null })],
     ['another kind', list(group()), list(group({ '@odata.type': toType('exclusionGroup') }))],
+    [
+      'a namespace inside the name of a kind',
+      list(everyone({ '@odata.type': 'amicrosoft.graph.x' })),
+      list(everyone({ '@odata.type': 'ax' })),
+    ],
     ['another group', list(group()), list(group({ groupId: filterId }))],
     [
       'a collection for a group',
@@ -137,6 +164,20 @@ describe('what a user can change', () => {
     ['the id', { id: 'b' }],
   ])('does not include %s', (_what, change) => {
     expect(revisionFor(change)).toBe(revisionFor({}));
+  });
+});
+
+describe('the revision', () => {
+  it('stays the same from release to release, because callers keep it', () => {
+    const x = { b: [1, upper], a: { '@odata.type': 'x', d: null, c: 'Text' } };
+    const entries = [
+      group({ ...filter('Include'), collectionId: 'SMS1a', x, w: true }),
+      { ...everyone({ groupId: upper, a: 1 }), '@odata.type': '#x', note: 'n' },
+      null,
+    ];
+    expect(revisionFor({ iosOnboarded: true, linuxOnboarded: false, ...list(...entries) })).toBe(
+      'vq5-6TJIxak1xTFn6uVCj3FMNX9mB-AOISVReegNIZM',
+    );
   });
 });
 
@@ -251,6 +292,7 @@ describe('instantKeyOf', () => {
     ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.7799755Z'],
     ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.779975500000Z'],
     ['2020-01-01T00:00:00Z', '2019-12-31T19:00:00-05:00'],
+    ['2020-01-01T00:00:00Z', '2020-01-01T05:45:00+05:45'],
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
     ['2020-01-01T00:00:00Z', '2020-01-01t01:00:00+01:00'],
     ['2020-01-01T00:00:00Z', '2020-01-01t00:00:00z'],
@@ -282,6 +324,10 @@ describe('instantKeyOf', () => {
 
   it('keeps more digits than an input may have', () => {
     expect(instantKeyOf('2020-01-01T00:00:00.12345678901234Z')).toMatch(/\.12345678901234$/);
+    // The longest text that is read; cursors of earlier answers hold such keys.
+    expect(instantKeyOf(`1970-01-02T00:00:00.${'1'.repeat(43)}Z`)).toBe(
+      `062167392000.${'1'.repeat(43)}`,
+    );
   });
 
   it.each([
@@ -291,6 +337,8 @@ describe('instantKeyOf', () => {
     '2020-01-01T00:00:00',
     '2020-02-30T00:00:00Z',
     '2020-13-01T00:00:00Z',
+    'at 2020-01-01T00:00:00Z',
+    `2020-01-01T00:00:00.${'1'.repeat(44)}Z`,
   ])('gives none for %j, which an answer may hold', (text) => {
     expect(instantKeyOf(text)).toBeUndefined();
   });
@@ -312,7 +360,8 @@ describe('findDateTimeOffsetProblem', () => {
   });
 
   it.each([
-    ['2016-12-31T23:56:56', /no offset/],
+    ['2016-12-31T23:56:56', /no offset: .*, as in 2016-12-31T23:56:56.7799755\+03:00$/],
+    ['2016-12-31T23:56:56.1234567890123', /no offset/],
     ['2016-12-31T23:56:56.7799755', /no offset/],
     ['2016-12-31T23:56:56.1234567890123Z', /13 fractional digits; at most 12/],
     ['2016-12-31T23:56:56.Z', /decimal point without digits/],

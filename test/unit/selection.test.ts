@@ -6,10 +6,16 @@ import type {
   QueryComplianceManagementPartnersArgs,
 } from '../../src/generated/graphql.ts';
 import { compilePartnerFilter, readPageArguments } from '../../src/partners/list/arguments.ts';
-import { cursorOf, fingerprintOf, parseCursor } from '../../src/partners/list/cursor.ts';
+import {
+  cursorOf,
+  cutDigestOf,
+  fingerprintOf,
+  parseCursor,
+} from '../../src/partners/list/cursor.ts';
 import {
   comparedLength,
   createPartnerOrder,
+  idKeyOf,
   normalizeForComparison,
 } from '../../src/partners/list/order.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
@@ -66,10 +72,37 @@ describe('cursors', () => {
     ['half a neighbour', encoded(1, 0, 1, 'a', 0, 0, 0, 1, 7, 7)],
     ['an order without an id', encoded(2, 0, 1, 'n')],
     ['an order with half a value', encoded(2, 0, 1, 'n', 0, 1, 'a', 0)],
+    ['an order without a signature', encoded(2, 255, 255, 0, 1, 'a')],
+    ['a value that was cut to nothing', encoded(2, 0, 1, 'n', 0, 1, 'a', 128, 0)],
+    ['a value with half a digest', encoded(2, 0, 1, 'n', 0, 1, 'a', 128, 3, 'abc')],
     ['another spelling of base64url', `${encoded(1, 0, 1, 'a', 0, 0, 0, 1)}=`],
     ['more than a cursor can have', encoded(2, 0, 1, 'n', 4, 0, 'a'.repeat(1024))],
   ])('are not made of %s', (_what, text) => {
     expect(parseCursor(text)).toBeUndefined();
+  });
+
+  it('hold short values whole, and of long ones the first characters with a digest', () => {
+    const [letters, umlauts] = ['x'.repeat(60), `y${'ä'.repeat(60)}`];
+    const values = [umlauts, 'short', letters, null];
+    const cursor = cursorOf({ kind: 'order', signature: 'n+s+', place: { id: 'abc', values } });
+    expect(cursor.length).toBeLessThanOrEqual(128);
+    expect(parseCursor(cursor)).toEqual({
+      kind: 'order',
+      signature: 'n+s+',
+      place: {
+        id: 'abc',
+        values: [
+          { start: `y${'ä'.repeat(14)}`, digest: cutDigestOf(umlauts) },
+          'short',
+          { start: 'x'.repeat(29), digest: cutDigestOf(letters) },
+          null,
+        ],
+      },
+    });
+  });
+
+  it('tell ids and texts apart in the same way on every replica', () => {
+    expect([fingerprintOf('jamf'), cutDigestOf('jamf')]).toEqual([861_426_087, 'ioCfBqLh']);
   });
 
   it('are never misread as something else, whatever is sent', () => {
@@ -100,6 +133,11 @@ describe('normalizeForComparison', () => {
     expect(apart).toEqual([]);
   });
 
+  it('takes both small sigmas for one, and leaves 30 marks as they are', () => {
+    expect(normalizeForComparison('ας')).toBe(normalizeForComparison('ασ'));
+    expect(normalizeForComparison(`a${'\u0300'.repeat(30)}`)).not.toContain('\u034f');
+  });
+
   it('keeps different letters apart', () => {
     const texts = ['a', 'ä', 'b', 's', 'ss', 'o', 'ø', 'i', 'j', 'σ'];
     expect(new Set(texts.map(normalizeForComparison)).size).toBe(texts.length);
@@ -122,6 +160,18 @@ describe('normalizeForComparison', () => {
       normalizeForComparison(text.slice(0, comparedLength)),
     );
     expect(normalizeForComparison(text).length).toBeLessThanOrEqual(comparedLength);
+  });
+});
+
+describe('idKeyOf', () => {
+  it.each([
+    ['x'.repeat(48), /^x{48}$/],
+    ['x'.repeat(49), /^x{32}[\w-]{16}$/],
+    ['ä'.repeat(16), /^ä{16}$/],
+    ['ä'.repeat(17), /^[\w-]{16}$/],
+    ['a\ud800', /^a\ufffd$/],
+  ])('bounds %j', (id, key) => {
+    expect(idKeyOf(partnerFromWire({ id }))).toMatch(key);
   });
 });
 
@@ -150,8 +200,8 @@ describe('readPageArguments', () => {
   });
 
   it.each<[QueryComplianceManagementPartnersArgs, string, RegExp]>([
-    [{ first: -1 }, 'first', /is -1; it must be from 0 to 1000/],
-    [{ last: 1001 }, 'last', /is 1001; it must be from 0 to 1000/],
+    [{ first: -1 }, 'first', /^The argument "first" is -1; it must be from 0 to 1000/],
+    [{ last: 1001 }, 'last', /^The argument "last" is 1001; it must be from 0 to 1000/],
     [{ after: 'rubbish' }, 'after', /is not a cursor of this list/],
     [{ before: 'rubbish' }, 'before', /is not a cursor of this list/],
     [{ after: nameCursor }, 'after', /another order/],
@@ -163,6 +213,11 @@ describe('readPageArguments', () => {
     ],
     [{ filter: { displayName: null } }, 'filter', /filter\.displayName is null/],
     [{ filter: { displayName: { contains: null } } }, 'filter', /contains is null/],
+    [
+      { filter: { displayName: { contains: 'a' }, onboarded: null } },
+      'filter',
+      /filter\.onboarded is null/,
+    ],
     [{ filter: { and: [{ not: null }] } }, 'filter', /filter\.and\.0\.not is null/],
     [
       {
@@ -355,8 +410,9 @@ describe('createPartnerOrder', () => {
       ['DISPLAY_NAME', 'ASC'],
       ['DISPLAY_NAME', 'DESC'],
       ['PARTNER_STATE', 'ASC'],
+      ['LAST_HEARTBEAT_DATE_TIME', 'ASC'],
     ];
-    expect(keys.map((key) => orderOf([key]).signature)).toEqual(['n+', 'n-', 's+']);
-    expect(orderOf(keys).signature).toBe('n+n-s+');
+    expect(keys.map((key) => orderOf([key]).signature)).toEqual(['n+', 'n-', 's+', 'h+']);
+    expect(orderOf(keys).signature).toBe('n+n-s+h+');
   });
 });

@@ -1,12 +1,49 @@
-/** `npm run test:mutation`: the subject and the pure decisions of the Graph client, held by the pure tests. */
+/**
+ * `npm run test:mutation`: the subject and the pure decisions of the Graph client. A mutant is run against the tests
+ * that are meant for its source, not against all that happen to pass it.
+ */
 export default {
-  testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: { configFile: 'tools/mutation/jest.config.mjs', enableFindRelatedTests: false },
+  plugins: ['./tools/mutation/runner.mjs'],
+  testRunner: 'direct',
+  /** Test files, the quickest first, each with its sources. */
+  direct: {
+    tests: {
+      'test/unit/retries.test.ts': 'graph/(retryRules|errorBody)',
+      'test/unit/graphRefusals.test.ts': 'graph/(readRefusal|errorBody)',
+      'test/unit/mutationOutcomes.test.ts': 'partners/(errors|idempotency|outcomes|outcomeStore)',
+      'test/unit/redisHolds.test.ts': 'partners/(leases|redisHolds|redisOutcomes)',
+      'test/unit/resolvers.test.ts': 'partners/(caller|locks|names|queries|reads)',
+      'test/unit/sameness.test.ts': 'partners/(dateTimeOffset|meaning|unclearAdd)',
+      'test/unit/assignmentMapping.test.ts':
+        'partners/(assignments|handOver|locks|meaning|model|readPartner|writePartner)',
+      'test/unit/partnerInput.test.ts': 'partners/(inputRules|model|readPartner|writePartner)',
+      'test/unit/selection.test.ts': 'partners/list/(arguments|cursor|filter|order|rowValues)',
+      'test/unit/paging.test.ts': 'partners/list/(cursor|page|rows)',
+      'test/gateway/node.test.ts': 'partners/(queries|reads|readPartner)',
+      'test/gateway/namesInTrouble.test.ts': 'partners/names',
+      'test/gateway/severalMutations.test.ts': 'partners/(idempotency|mutations|reads)',
+      'test/gateway/assignments.test.ts': 'partners/(assignments|changePartner|mutations)',
+      'test/gateway/changes.test.ts': 'partners/(changePartner|mutations)',
+      'test/gateway/graphsWord.test.ts': 'partners/mutations',
+      'test/gateway/notVisibleYet.test.ts':
+        'partners/(changePartner|handOver|mutations|untilShown)',
+      'test/gateway/unclearAdd.test.ts': 'partners/(mutations|unclearAdd)',
+      'test/gateway/list.test.ts': 'partners/(queries|reads|list/(page|rows))',
+      'test/gateway/idempotency.test.ts': 'partners/(idempotency|mutations)',
+      'test/gateway/names.test.ts': 'partners/(names|queries|reads)',
+      'test/gateway/partners.test.ts': 'partners/(queries|reads)',
+    },
+  },
+  ignorers: ['redis-scripts'],
   coverageAnalysis: 'perTest',
   mutate: ['src/partners/**/*.ts', 'src/graph/{retryRules,readRefusal,errorBody}.ts'],
   reporters: ['clear-text', 'progress-append-only'],
+  clearTextReporter: { logTests: false, reportTests: false, allowColor: false, allowEmojis: false },
+  // The runner ends a test that waits; only a loop lasts that long.
+  timeoutMS: 20_000,
   thresholds: { high: 95, low: 90, break: 90 },
   tempDirName: '.mutation',
+  ignorePatterns: ['.mutation', 'bench', 'dist'],
   concurrency: 2,
+  warnings: { unknownOptions: false },
 };
