@@ -5,7 +5,7 @@ import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { createProcessEnd } from './processEnd.ts';
 import { systemClock } from './shared/clock.ts';
-import { errnoCodeOf } from './shared/errnoCode.ts';
+import { errnoCodeOf } from './shared/forms.ts';
 import { createLogger, type Log } from './telemetry/log.ts';
 import { standardOutput } from './telemetry/logSink.ts';
 

@@ -1,4 +1,4 @@
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { ConfigError, type Readers, StartError, shown } from './readers.ts';
 import { read, readAll, type Settings } from './variables.ts';
 

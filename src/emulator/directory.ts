@@ -1,4 +1,4 @@
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import {
   type EmulatorAnswer,

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../shared/atMost.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
-import { digestOf, type Secret } from '../shared/secret.ts';
+import { atMost, digestOf, type Secret } from '../shared/secret.ts';
 import { GraphError } from './errors.ts';
 import type { GraphCall } from './request.ts';
 

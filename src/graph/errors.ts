@@ -1,5 +1,4 @@
-import { abortable, type EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { abortable, type Clock, type EndSignal } from '../shared/clock.ts';
 import { rejectsCredentials } from '../shared/proxy.ts';
 
 /** What went wrong, in terms of what a caller can do about it. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { abortable } from '../shared/abort.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { abortable } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import {
   countJsonValues,
   isJsonObject,

@@ -1,6 +1,5 @@
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { isGuid } from '../shared/guid.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
+import { isGuid } from '../shared/forms.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';

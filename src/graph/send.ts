@@ -1,6 +1,5 @@
-import { EndController } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { type Clock, EndController } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { GraphBudget } from './budget.ts';

@@ -7,10 +7,8 @@ import type { Authorizer } from '../identity/authorizer.ts';
 import type { Idempotency, RequestContext, SeenPartnerIds } from '../partners/context.ts';
 import type { PartnerLocks } from '../partners/locks.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
-import { EndController } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, EndController, onceClosed } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import { onceClosed } from '../shared/onceClosed.ts';
 import { readCallerToken, readRequestedWaitMs, readTraceparent } from './requestHeaders.ts';
 
 export interface ContextParts {

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../shared/atMost.ts';
 import { Secret } from '../shared/secret.ts';
 import type { CallerTrace } from '../telemetry/requestTrace.ts';
 import type { ProblemBody } from './problems.ts';
@@ -45,7 +44,6 @@ const maximumLength = 16 * 1024;
 
 /** Digesting a token takes longer than all else that is done with one, so the last ones are known by their header. */
 const knownTokens = new LRUCache<string, Secret>({
-  ...atMost(1_000),
   maxSize: 4 * 1024 * 1024,
   sizeCalculation: (_secret, header) => 2 * header.length,
 });

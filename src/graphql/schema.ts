@@ -17,7 +17,7 @@ import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
 import { AssignmentFilter, DirectoryGroup, groupTarget, Query } from '../partners/queries.ts';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 
 const folder = new URL('../../schema/', import.meta.url);

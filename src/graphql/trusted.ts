@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import type { Limits } from '../config/http.ts';
 import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
 import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';

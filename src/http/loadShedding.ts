@@ -2,8 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/problems.ts';
-import type { Clock } from '../shared/clock.ts';
-import { onceClosed } from '../shared/onceClosed.ts';
+import { type Clock, onceClosed } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import {

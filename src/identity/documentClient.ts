@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { isJsonType, parseStrictJson } from '../shared/json.ts';
 import { rejectsCredentials } from '../shared/proxy.ts';
 import { type AuthorityWay, connectTo, readBounded, withinLimit } from './network.ts';

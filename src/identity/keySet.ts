@@ -1,6 +1,6 @@
 import { type CryptoKey, importJWK } from 'jose';
-import type { EndSignal } from '../shared/abort.ts';
-import { isGuid } from '../shared/guid.ts';
+import type { EndSignal } from '../shared/clock.ts';
+import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import { DocumentError, type ReadDocument } from './documentClient.ts';

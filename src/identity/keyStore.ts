@@ -1,5 +1,4 @@
-import { abortable, EndController, type EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { abortable, type Clock, EndController, type EndSignal } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { DocumentError } from './documentClient.ts';
 import { IdentityError } from './errors.ts';

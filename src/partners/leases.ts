@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { EndSignal } from '../shared/abort.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { EndSignal } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { createRedisHolds, type RedisParts } from './redisHolds.ts';

@@ -3,7 +3,7 @@ import { maximumBatchSize, maximumGroupsAtOnce, type NameLookup } from '../graph
 import type { GraphClient } from '../graph/client.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf, isPartnerId } from '../graph/request.ts';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 
 /**

@@ -1,6 +1,5 @@
 import { untilEnded } from '../graph/errors.ts';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 
 /** For so long a repeat gets the first outcome. */
 export const keptForMs = 24 * 60 * 60 * 1000;

@@ -3,7 +3,7 @@ import { maximumBatchSize } from '../graph/batch.ts';
 import type { GraphClient, PartnerLookup } from '../graph/client.ts';
 import { abortErrorOf, type EndReason } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf } from '../graph/request.ts';
-import type { EndSignal } from '../shared/abort.ts';
+import type { EndSignal } from '../shared/clock.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { createPartnerRows, type ListBounds, type PartnerRows } from './list/rows.ts';

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { sleep } from '../graph/errors.ts';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 
 /** What locks and outcomes in Redis are built over. */
 export interface RedisParts {

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errnoCodeOf } from './errnoCode.ts';
+import { errnoCodeOf } from './forms.ts';
 
 /** The largest file that is read whole because a variable names it. */
 export const maximumFileBytes = 1024 * 1024;

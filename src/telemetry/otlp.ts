@@ -4,7 +4,7 @@ import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { ConfigError } from '../config/readers.ts';
 import type { OtlpConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { Log } from './log.ts';
 import { createProxiedAgent } from './proxiedAgent.ts';

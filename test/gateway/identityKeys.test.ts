@@ -6,8 +6,7 @@ import { createDocumentReader, DocumentError } from '../../src/identity/document
 import { type KeySet, type KeySource, loadKeySet, readKeySet } from '../../src/identity/keySet.ts';
 import { startKeyStore } from '../../src/identity/keyStore.ts';
 import { type IdentityOptions, startIdentity } from '../../src/identity/startIdentity.ts';
-import type { EndSignal } from '../../src/shared/abort.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import { type EndSignal, systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';

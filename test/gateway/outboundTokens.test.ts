@@ -18,7 +18,7 @@ import {
   type Identity,
   identityKeyOf,
 } from '../../src/identity/outbound/tokenCache.ts';
-import { EndController } from '../../src/shared/abort.ts';
+import { EndController } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';

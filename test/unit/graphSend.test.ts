@@ -13,7 +13,7 @@ import type {
   GraphOperation,
   GraphResponse,
 } from '../../src/graph/request.ts';
-import { EndController } from '../../src/shared/abort.ts';
+import { EndController } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';
 import { recordingLog } from '../support/logs.ts';

@@ -23,8 +23,7 @@ import type {
 } from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wireByState } from '../../src/partners/model.ts';
-import { EndController } from '../../src/shared/abort.ts';
-import { graceOf } from '../../src/shared/clock.ts';
+import { EndController, graceOf } from '../../src/shared/clock.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {
   createLoopShare,

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
 import { GraphError, isConfigurationFault, isGraphError } from '../../graph/errors.ts';
-import { EndController, type EndSignal } from '../../shared/abort.ts';
-import { isGuid } from '../../shared/guid.ts';
+import { EndController, type EndSignal } from '../../shared/clock.ts';
+import { isGuid } from '../../shared/forms.ts';
 import { withinLimit } from '../network.ts';
 import { createSource, type OutboundOptions } from './sources.ts';
 import {

@@ -1,7 +1,7 @@
 import type { IdentityConfig } from '../../config/identity.ts';
 import { sleep } from '../../graph/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { isGuid } from '../../shared/guid.ts';
+import { isGuid } from '../../shared/forms.ts';
 import { createProve } from './clientProof.ts';
 import {
   OutboundIdentityError,
