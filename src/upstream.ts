@@ -54,21 +54,17 @@ export async function connectUpstream(
     { ...config.graphBudget, windowSeconds },
     { ...surroundings, redis },
   );
-  const send = createSend(
-    {
-      base: routes.base,
-      concurrency: config.graphConnections,
-      queue: config.graphQueue,
-      breakerOpenMs: config.breakerOpenMs,
-      slowMs: config.operationTimeoutMs / 4,
-    },
-    {
-      ...surroundings,
-      ...identity,
-      budget,
-      transport: createTransport(connections),
-    },
-  );
+  const send = createSend({
+    ...surroundings,
+    ...identity,
+    base: routes.base,
+    concurrency: config.graphConnections,
+    queue: config.graphQueue,
+    breakerOpenMs: config.breakerOpenMs,
+    slowMs: config.operationTimeoutMs / 4,
+    budget,
+    transport: createTransport(connections),
+  });
   return {
     graph: createGraphClient({
       ...surroundings,

@@ -9,40 +9,32 @@ const names = {
 };
 
 interface GuardOptions {
-  /** How long no request is sent once the upstream is known to be down. */
+  /** How long no request is sent once the upstream is known to be down: on average and at first, then twice that. */
   readonly breakerOpenMs: number;
   /** Requests at the same time. */
   readonly concurrency: number;
   /** Requests that may wait for a place. */
   readonly queue: number;
-}
-
-interface GuardParts {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'heldBack' | 'breakerState'>;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
+  /** Makes the error of a request whose signal fires in the queue. */
+  readonly ended: (signal: EndSignal) => Error;
 }
 
 /** When to come back after the queue was full. */
 const retryAfterMs = 1_000;
 
-/**
- * Makes what stands before the requests to one upstream: a breaker, and places with a queue. Both reject with a
- * GraphError; `ended` makes the error of a request whose signal fires in the queue.
- */
+/** Makes what stands before the requests to one upstream; both reject with a GraphError. */
 export function createGuards(
   upstream: keyof typeof names,
   options: GuardOptions,
-  { clock, chance, log, measurements }: GuardParts,
-  ended: (signal: EndSignal) => Error,
 ): { readonly circuit: Circuit; readonly places: ConcurrencyLimit } {
+  const { log, measurements } = options;
   const { inside, first } = names[upstream];
-  const circuit = createCircuit({
-    openMs: options.breakerOpenMs,
-    now: clock.now,
-    chance,
+  const circuit = createCircuit(options, {
     onState(state) {
       log.warn(`The breaker towards ${inside} changed its state`, { state });
       measurements.breakerState(state, upstream);
@@ -53,28 +45,19 @@ export function createGuards(
       return new GraphError('unavailable', message);
     },
   });
-  const places = createConcurrencyLimit(options, {
-    full() {
-      measurements.heldBack('bulkhead', upstream);
-      const message = `The queue for ${inside} is full, so nothing was sent.`;
-      return new GraphError('overloaded', message, { retryAfterMs });
-    },
-    ended,
+  const places = createConcurrencyLimit(options, () => {
+    measurements.heldBack('bulkhead', upstream);
+    const message = `The queue for ${inside} is full, so nothing was sent.`;
+    return new GraphError('overloaded', message, { retryAfterMs });
   });
   return { circuit, places };
 }
 
 type CircuitState = 'closed' | 'half-open' | 'open';
 
-interface CircuitOptions {
-  /** How long it is open before one call is let through to look, on average and at first; twice that the next time. */
-  readonly openMs: number;
-  /** In milliseconds; it may jump. */
-  readonly now: () => number;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
+interface CircuitReports {
   readonly onState: (state: CircuitState) => void;
-  /** What is thrown in place of an attempt while it is open. */
+  /** Makes what is thrown in place of an attempt while it is open. */
   readonly rejectedLocally: () => Error;
 }
 
@@ -107,8 +90,11 @@ const largestShare = 0.5;
  * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
  * it is open begins anew.
  */
-export function createCircuit(options: CircuitOptions): Circuit {
-  const { openMs, now, chance, onState, rejectedLocally } = options;
+function createCircuit(
+  { breakerOpenMs, clock, chance }: GuardOptions,
+  { onState, rejectedLocally }: CircuitReports,
+): Circuit {
+  const { now } = clock;
   let state: CircuitState = 'closed';
   let opened = 0;
   let openedAtMs = 0;
@@ -124,7 +110,8 @@ export function createCircuit(options: CircuitOptions): Circuit {
   function open(): void {
     openedAtMs = now();
     // Replicas that saw the same outage do not all look at one moment.
-    openForMs = Math.min(longestOpenMs, openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
+    openForMs =
+      Math.min(longestOpenMs, breakerOpenMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
     opened += 1;
     change('open');
   }
@@ -199,14 +186,6 @@ export function createCircuit(options: CircuitOptions): Circuit {
   };
 }
 
-/** What is thrown in place of an attempt. */
-interface ConcurrencyErrors {
-  /** The queue is full. */
-  readonly full: () => Error;
-  /** The signal fired before the turn came. */
-  readonly ended: (signal: EndSignal) => Error;
-}
-
 /** Bounds what is in flight to one upstream and what waits for it. */
 interface ConcurrencyLimit {
   /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
@@ -215,8 +194,8 @@ interface ConcurrencyLimit {
 
 /** Makes the limit of one upstream. Attempts start in the order in which they came; a wait ends with its signal. */
 function createConcurrencyLimit(
-  { concurrency, queue }: Pick<GuardOptions, 'concurrency' | 'queue'>,
-  errors: ConcurrencyErrors,
+  { concurrency, queue, ended }: GuardOptions,
+  rejectedLocally: () => Error,
 ): ConcurrencyLimit {
   let inFlight = 0;
   /** In the order in which they came; calling one gives it the place. */
@@ -234,7 +213,7 @@ function createConcurrencyLimit(
       };
       const onAbort = (): void => {
         stopWaiting();
-        reject(errors.ended(signal));
+        reject(ended(signal));
       };
       waiting.add(begin);
       signal.addEventListener('abort', onAbort);
@@ -253,12 +232,12 @@ function createConcurrencyLimit(
   return {
     async run(signal, work) {
       if (signal.aborted) {
-        throw errors.ended(signal);
+        throw ended(signal);
       }
       const hasToWait = inFlight >= concurrency;
       if (hasToWait) {
         if (waiting.size >= queue) {
-          throw errors.full();
+          throw rejectedLocally();
         }
         await waitForPlace(signal);
       } else {

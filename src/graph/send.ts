@@ -38,7 +38,7 @@ import {
   outcomeOf,
 } from './retryRules.ts';
 
-export interface SendOptions {
+interface SendParts {
   /** Graph's root with the version; no request goes anywhere else. */
   readonly base: URL;
   /** Requests at the same time. */
@@ -49,9 +49,6 @@ export interface SendOptions {
   readonly breakerOpenMs: number;
   /** How long an attempt must have lasted for its timeout to count against Graph. */
   readonly slowMs: number;
-}
-
-export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'attempt' | 'underWay' | 'heldBack' | 'breakerState'>;
@@ -68,16 +65,27 @@ const exchangeMs = 500;
 
 /**
  * Makes the one way of sending to Graph. Each attempt passes in this order: budget, token, breaker, concurrency limit,
- * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with the
- * GraphError family.
+ * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with
+ * GraphErrors.
  */
-export function createSend(options: SendOptions, parts: SendParts): Send {
-  const { base, slowMs } = options;
-  const { clock, log, measurements, chance, credentials, budget, tenantKeys, transport } = parts;
+export function createSend(parts: SendParts): Send {
+  const {
+    base,
+    slowMs,
+    clock,
+    log,
+    measurements,
+    chance,
+    credentials,
+    budget,
+    tenantKeys,
+    transport,
+  } = parts;
   const retryBudget = createRetryBudget(clock.now);
-  const { circuit, places } = createGuards('graph', options, parts, (signal) =>
-    abortErrorOf(signal, false, 'queued'),
-  );
+  const { circuit, places } = createGuards('graph', {
+    ...parts,
+    ended: (signal) => abortErrorOf(signal, false, 'queued'),
+  });
 
   /** Attempts until the rules say stop, within the operation's time. */
   async function send(request: GraphRequest): Promise<GraphResponse> {
@@ -245,12 +253,6 @@ function asInDoubt(error: unknown): unknown {
   return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
 }
 
-interface ReportParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'underWay'>;
-}
-
 /** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
 interface AttemptReport {
   /** The attempt's own trace context, if there are traces. */
@@ -260,9 +262,9 @@ interface AttemptReport {
 }
 
 /** Begins an attempt's report; exactly one of its ends has to be called. */
-export function startAttemptReport(
+function startAttemptReport(
   attempt: GraphAttempt,
-  { clock, log, measurements }: ReportParts,
+  { clock, log, measurements }: SendParts,
 ): AttemptReport {
   const { call, operation, number, repeatReason } = attempt;
   const startedMs = clock.now();

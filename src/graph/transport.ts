@@ -208,7 +208,7 @@ interface ConnectionOptions {
 }
 
 /** The connections to one origin. */
-export interface Connections {
+interface Connections {
   /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
   dispatch(
     options: Dispatcher.DispatchOptions,
