@@ -13,11 +13,14 @@ import {
 } from './request.ts';
 import { decideRetry, outcomeOf } from './retryRules.ts';
 
+/** What became of one id among several: what was read, undefined if Graph has none, or why it could not be read. */
+export type Lookup<Result> = Result | undefined | GraphError;
+
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;
 
 /** Gives the body of a batch of GETs; the position in `paths` is the id of each. Paths begin behind the version. */
-export function batchBodyOf(paths: readonly string[]): string {
+function batchBodyOf(paths: readonly string[]): string {
   const headers = { accept: 'application/json' };
   return JSON.stringify({
     requests: paths.map((url, index) => ({ id: String(index), method: 'GET', url, headers })),
@@ -42,7 +45,7 @@ interface BatchPart {
  * Understands the answer to a batch, or a further part of it. What each answer says is not looked at here.
  * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
-export function readBatch(
+function readBatch(
   operation: BatchReads['operation'] | 'getMore',
   response: GraphResponse,
   nowMs: number,
@@ -170,9 +173,6 @@ function repeatDelayMsOf(
   return decision.kind === 'repeat' ? decision.delayMs : undefined;
 }
 
-/** A name, undefined if Graph has nothing with this id, or why the name could not be read. */
-export type NameLookup = string | undefined | GraphError;
-
 /** `getByIds` takes no more ids. Source: its page in Graph's reference. */
 export const maximumGroupsAtOnce = 1000;
 
@@ -185,7 +185,7 @@ export async function getGroupNames(
   { send, routes }: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
-): Promise<readonly NameLookup[]> {
+): Promise<readonly Lookup<string>[]> {
   const operation = 'getGroups';
   const body = JSON.stringify({ ids, types: ['group'] });
   const response = await send({ operation, url: routes.groupsByIds, body, call });
@@ -216,7 +216,7 @@ export async function getFilterNames(
   parts: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
-): Promise<readonly NameLookup[]> {
+): Promise<readonly Lookup<string>[]> {
   const paths = ids.map((id) => parts.routes.filterInBatch(id));
   const answers = await getManyItems(parts, { operation: 'getFilters', paths }, call);
   return ids.map((id, index) => {
@@ -227,7 +227,7 @@ export async function getFilterNames(
   });
 }
 
-function readFilterName(response: GraphResponse, id: string): NameLookup {
+function readFilterName(response: GraphResponse, id: string): Lookup<string> {
   const operation = 'getFilters';
   const filter = readJsonBody({ operation }, response);
   const { id: answeredId, displayName } = isJsonObject(filter) ? filter : {};

@@ -1,4 +1,4 @@
-import { getFilterNames, getGroupNames, getManyItems, type NameLookup, readItem } from './batch.ts';
+import { getFilterNames, getGroupNames, getManyItems, type Lookup, readItem } from './batch.ts';
 import { GraphError, isGraphError } from './errors.ts';
 import { readAdded, readDeleted, readGot, readPage, readUpdated } from './readAnswer.ts';
 import {
@@ -12,9 +12,6 @@ import {
   resolveNextLink,
 } from './request.ts';
 import type { NewPartnerResource, PartnerChanges, WirePlatform } from './types.ts';
-
-/** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
-export type PartnerLookup<Row> = Row | undefined | GraphError;
 
 /** A partner with the body that it was read from, for what has to go back as it came. */
 export interface RowSource<Row> {
@@ -31,11 +28,11 @@ export interface GraphClient<Row extends GraphRow = GraphRow> {
   /** Reads one partner with what Graph wrote. */
   getSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined>;
   /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
-  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup<Row>[]>;
+  getMany(ids: readonly string[], call: GraphCall): Promise<readonly Lookup<Row>[]>;
   /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
-  getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
+  getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly Lookup<string>[]>;
   /** Reads the names of up to 20 assignment filters in one call, in the same way. */
-  getFilterNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
+  getFilterNames(ids: readonly string[], call: GraphCall): Promise<readonly Lookup<string>[]>;
   /** Adds a partner and gives it as Graph holds it now. */
   add(partner: NewPartnerResource, call: GraphCall): Promise<Row>;
   /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */

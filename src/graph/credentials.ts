@@ -30,7 +30,7 @@ export const passthroughCredentials: Credentials = {
 };
 
 /** What an access token says of itself. Nothing of it is verified. */
-export interface TokenClaims {
+interface TokenClaims {
   readonly tenantId: string | undefined;
   readonly clientId: string | undefined;
   /** The object's id, or the token's own subject if there is none. */

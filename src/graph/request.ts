@@ -45,11 +45,6 @@ export function isBesidePartners(operation: GraphOperation): boolean {
   return operation === 'getGroups' || operation === 'getFilters';
 }
 
-/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
-export function isAboutOnePartner(operation: GraphOperation): boolean {
-  return operations[operation].route === onePartner;
-}
-
 const readWrite = [
   'DeviceManagementServiceConfig.ReadWrite.All',
   'DeviceManagementConfiguration.ReadWrite.All',
@@ -213,7 +208,7 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
 }
 
 /** The URLs of the resource under one root and version. */
-export interface Routes {
+interface Routes {
   /** The root with the version, which all other URLs lie under. */
   readonly base: URL;
   readonly collection: URL;

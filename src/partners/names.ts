@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { maximumBatchSize, maximumGroupsAtOnce, type NameLookup } from '../graph/batch.ts';
+import { type Lookup, maximumBatchSize, maximumGroupsAtOnce } from '../graph/batch.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { type GraphError, isGraphError } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf, isPartnerId } from '../graph/request.ts';
@@ -29,7 +29,7 @@ interface NameKind {
   readonly maximum: number;
   readonly atOnce: number;
   readonly isReadable: (id: string) => boolean;
-  readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
+  readonly read: (ids: readonly string[]) => Promise<readonly Lookup<string>[]>;
 }
 
 /** Starts the names of an operation; nothing is read before a field asks. */

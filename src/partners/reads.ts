@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
-import { maximumBatchSize } from '../graph/batch.ts';
-import type { GraphClient, PartnerLookup } from '../graph/client.ts';
+import { type Lookup, maximumBatchSize } from '../graph/batch.ts';
+import type { GraphClient } from '../graph/client.ts';
 import { abortErrorOf, type EndReason } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf } from '../graph/request.ts';
 import type { EndSignal } from '../shared/clock.ts';
@@ -61,7 +61,7 @@ export function createPartnerReads(
   // One batch after the other: Graph asks for that where one would be enough.
   let lastBatch: Promise<unknown> = Promise.resolve();
 
-  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
+  async function readMany(ids: readonly string[]): Promise<readonly Lookup<PartnerModel>[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
