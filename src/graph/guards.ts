@@ -28,10 +28,7 @@ interface GuardOptions {
 const retryAfterMs = 1_000;
 
 /** Makes what stands before the requests to one upstream; both reject with a GraphError. */
-export function createGuards(
-  upstream: keyof typeof names,
-  options: GuardOptions,
-): { readonly circuit: Circuit; readonly places: ConcurrencyLimit } {
+export function createGuards(upstream: keyof typeof names, options: GuardOptions) {
   const { log, measurements } = options;
   const { inside, first } = names[upstream];
   const circuit = createCircuit(options, {
@@ -72,28 +69,20 @@ export type AttemptEnd<Answer> =
  */
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
-/** Fails at once while an upstream is known to be down. */
-interface Circuit {
-  run<Answer>(
-    attempt: () => Promise<Answer>,
-    classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
-  ): Promise<Answer>;
-}
-
 const longestOpenMs = 30_000;
 const windowSeconds = 10;
 const leastCalls = 10;
 const largestShare = 0.5;
 
 /**
- * Makes the circuit of one upstream. Closed, it opens if more than half of at least ten calls within ten seconds failed;
+ * Makes a circuit that fails at once while an upstream is known to be down. Closed, it opens if more than half of at least ten calls within ten seconds failed;
  * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
  * it is open begins anew.
  */
 function createCircuit(
   { breakerOpenMs, clock, chance }: GuardOptions,
   { onState, rejectedLocally }: CircuitReports,
-): Circuit {
+) {
   const { now } = clock;
   let state: CircuitState = 'closed';
   let opened = 0;
@@ -168,7 +157,10 @@ function createCircuit(
   }
 
   return {
-    async run(attempt, classify) {
+    async run<Answer>(
+      attempt: () => Promise<Answer>,
+      classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
+    ): Promise<Answer> {
       const isLook = enter();
       const startedMs = now();
       let outcome: UpstreamOutcome = 'nothing';
@@ -186,17 +178,11 @@ function createCircuit(
   };
 }
 
-/** Bounds what is in flight to one upstream and what waits for it. */
-interface ConcurrencyLimit {
-  /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
-  run<Result>(signal: EndSignal, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
-}
-
-/** Makes the limit of one upstream. Attempts start in the order in which they came; a wait ends with its signal. */
+/** Bounds what is in flight to one upstream and what waits for it. Attempts start in the order in which they came; a wait ends with its signal. */
 function createConcurrencyLimit(
   { concurrency, queue, ended }: GuardOptions,
   rejectedLocally: () => Error,
-): ConcurrencyLimit {
+) {
   let inFlight = 0;
   /** In the order in which they came; calling one gives it the place. */
   const waiting = new Set<() => void>();
@@ -230,7 +216,11 @@ function createConcurrencyLimit(
   }
 
   return {
-    async run(signal, work) {
+    /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
+    async run<Result>(
+      signal: EndSignal,
+      work: (hasWaited: boolean) => Promise<Result>,
+    ): Promise<Result> {
       if (signal.aborted) {
         throw ended(signal);
       }

@@ -207,25 +207,6 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }
 
-/** The URLs of the resource under one root and version. */
-interface Routes {
-  /** The root with the version, which all other URLs lie under. */
-  readonly base: URL;
-  readonly collection: URL;
-  /** Where several requests go in one. */
-  readonly batch: URL;
-  /** Where the names of groups are read. */
-  readonly groupsByIds: URL;
-  // For an id that could leave its path these throw a TypeError; callers check ids before.
-  partner(id: string): URL;
-  /** The path of a partner inside a batch: behind the version, with a slash. */
-  partnerInBatch(id: string): string;
-  /** The path of an assignment filter's name inside a batch. */
-  filterInBatch(id: string): string;
-  /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
-  parsePartnerLocation(location: string): string | undefined;
-}
-
 const idThatLeaves = 'An id that could leave its path';
 
 function checkId(id: string): string {
@@ -239,28 +220,36 @@ function parseUrl(text: string, base: URL): URL | undefined {
   return URL.canParse(text, base.href) ? new URL(text, base) : undefined;
 }
 
-/** Builds the URLs; `root` may have a path of its own, as proxies have. */
-export function createRoutes(root: URL, version: GraphApiVersion): Routes {
+type Routes = ReturnType<typeof createRoutes>;
+
+/**
+ * Builds the URLs of the resource; `root` may have a path of its own, as proxies have. For an id that could leave its
+ * path they throw a TypeError; callers check ids before.
+ */
+export function createRoutes(root: URL, version: GraphApiVersion) {
   const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
   const base = new URL(`${version}/`, slashed);
   const collection = new URL(partners, base);
-  const partner = (id: string): URL => {
-    const url = new URL(`${collection.href}/${checkId(id)}`);
-    if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
-      throw new TypeError(idThatLeaves);
-    }
-    return url;
-  };
   return {
+    /** The root with the version, which all other URLs lie under. */
     base,
     collection,
+    /** Where several requests go in one. */
     batch: new URL('$batch', base),
     groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
-    partner,
-    partnerInBatch: (id) => `/${partners}/${checkId(id)}`,
-    filterInBatch: (id) =>
+    partner(id: string): URL {
+      const url = new URL(`${collection.href}/${checkId(id)}`);
+      if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
+        throw new TypeError(idThatLeaves);
+      }
+      return url;
+    },
+    // The path of a request inside a batch begins behind the version, with a slash.
+    partnerInBatch: (id: string): string => `/${partners}/${checkId(id)}`,
+    filterInBatch: (id: string): string =>
       `/deviceManagement/assignmentFilters/${checkId(id)}?$select=id,displayName`,
-    parsePartnerLocation(location) {
+    /** Gives the id if a `Location` or `OData-EntityId` header names a partner of this collection. */
+    parsePartnerLocation(location: string): string | undefined {
       const url = parseUrl(location, collection);
       const prefix = collection.pathname.toLowerCase();
       if (url?.origin !== collection.origin || !url.pathname.toLowerCase().startsWith(prefix)) {

@@ -253,19 +253,11 @@ function asInDoubt(error: unknown): unknown {
   return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
 }
 
-/** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
-interface AttemptReport {
-  /** The attempt's own trace context, if there are traces. */
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  answered(response: GraphResponse): void;
-  failed(error: unknown): void;
-}
-
-/** Begins an attempt's report; exactly one of its ends has to be called. */
-function startAttemptReport(
-  attempt: GraphAttempt,
-  { clock, log, measurements }: SendParts,
-): AttemptReport {
+/**
+ * Begins the report of one attempt: one measurement, one span, and a log line unless it succeeded. Exactly one of its
+ * ends has to be called.
+ */
+function startAttemptReport(attempt: GraphAttempt, { clock, log, measurements }: SendParts) {
   const { call, operation, number, repeatReason } = attempt;
   const startedMs = clock.now();
   const { method, route } = operations[operation];
@@ -295,8 +287,9 @@ function startAttemptReport(
   }
 
   return {
+    /** The attempt's own trace context, if there are traces. */
     headers: trace?.headers,
-    answered(response) {
+    answered(response: GraphResponse): void {
       const { status } = response;
       const facts = end(
         { status },
@@ -310,7 +303,7 @@ function startAttemptReport(
       const isPlain = status < 300 && facts.hasCallerLeft !== true;
       log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
     },
-    failed(error) {
+    failed(error: unknown): void {
       const code = isGraphError(error) ? error.code : 'unexpected';
       const facts = end({ errorType: code }, { ...describeFailure(error), code });
       if (isConfigurationFault(error)) {

@@ -25,7 +25,9 @@ const maximumInterimResponses = 16;
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createTransport(connections: Pick<Connections, 'dispatch'>): Transport {
+export function createTransport(
+  connections: Pick<ReturnType<typeof createConnections>, 'dispatch'>,
+): Transport {
   return (attempt, headers, attemptSignal) =>
     new Promise((resolve, reject) => {
       const exchange = new Exchange(attempt, attemptSignal, resolve, reject);
@@ -207,23 +209,11 @@ interface ConnectionOptions {
   readonly tunnel?: ((options: Parameters<typeof createProxyAgent>[1]) => Dispatcher) | undefined;
 }
 
-/** The connections to one origin. */
-interface Connections {
-  /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
-  dispatch(
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-    onNewConnection: boolean,
-  ): void;
-  /** Cuts all of them; none is made after that. */
-  close(): Promise<void>;
-}
-
 /** Of one answer's headers. */
 const maximumHeaderBytes = 16 * 1024;
 
 /** Makes the connections to one origin, none of them before it is needed. */
-export function createConnections(origin: string, options: ConnectionOptions): Connections {
+export function createConnections(origin: string, options: ConnectionOptions) {
   const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, tunnel } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
@@ -257,7 +247,12 @@ export function createConnections(origin: string, options: ConnectionOptions): C
   }
 
   return {
-    dispatch(request, handler, onNewConnection) {
+    /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
+    dispatch(
+      request: Dispatcher.DispatchOptions,
+      handler: Dispatcher.DispatchHandler,
+      onNewConnection: boolean,
+    ): void {
       // Once closed, the pool rejects for both.
       if (onNewConnection && !isClosed) {
         const client = tunnel ? tunnel({ ...common, connections: 1 }) : new Client(origin, common);
@@ -268,7 +263,8 @@ export function createConnections(origin: string, options: ConnectionOptions): C
         pool.dispatch({ ...request, origin }, handler);
       }
     },
-    async close() {
+    /** Cuts all of them; none is made after that. */
+    async close(): Promise<void> {
       isClosed = true;
       await Promise.all([pool, ...closing].map((dispatcher) => dispatcher.destroy()));
     },
