@@ -97,13 +97,15 @@ function toResponse(
 
 /**
  * Reads several things in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves
- * that to the client. Gives an answer for each path in their order, undefined if Graph left one out.
+ * that to the client. Gives what `read` makes of each answer, in the order of the paths; what is wrong with one answer is
+ * no fault of the others.
  */
-export async function getManyItems(
+export async function getEach<Result>(
   parts: GraphClientParts,
   { operation, paths }: BatchReads,
   call: GraphCall,
-): Promise<readonly (GraphResponse | undefined)[]> {
+  read: (response: GraphResponse, index: number) => Result,
+): Promise<readonly (Result | GraphError)[]> {
   const answers: (GraphResponse | undefined)[] = [];
   let open = paths.map((_path, index) => index);
   for (let attempt = 1; open.length > 0; attempt += 1) {
@@ -122,7 +124,20 @@ export async function getManyItems(
       await sleep(parts.clock, delayMs, call.signal);
     }
   }
-  return answers;
+  return answers.map((answer, index) => {
+    if (answer === undefined) {
+      const message = "Microsoft Graph's answer to a batch leaves out a request.";
+      return new GraphError('badResponse', message);
+    }
+    try {
+      return read(answer, index);
+    } catch (error) {
+      if (isGraphError(error)) {
+        return error;
+      }
+      throw error;
+    }
+  });
 }
 
 async function askOnce(
@@ -218,13 +233,9 @@ export async function getFilterNames(
   call: GraphCall,
 ): Promise<readonly Lookup<string>[]> {
   const paths = ids.map((id) => parts.routes.filterInBatch(id));
-  const answers = await getManyItems(parts, { operation: 'getFilters', paths }, call);
-  return ids.map((id, index) => {
-    const response = answers[index];
-    return response?.status === 404
-      ? undefined
-      : readItem(response, (item) => readFilterName(item, id));
-  });
+  return getEach(parts, { operation: 'getFilters', paths }, call, (item, index) =>
+    item.status === 404 ? undefined : readFilterName(item, ids[index] ?? ''),
+  );
 }
 
 function readFilterName(response: GraphResponse, id: string): Lookup<string> {
@@ -235,25 +246,6 @@ function readFilterName(response: GraphResponse, id: string): Lookup<string> {
     throw protocolErrorOf({ operation }, response, 'it is not about the filter');
   }
   return typeof displayName === 'string' ? displayName : hiddenNameError(operation, response);
-}
-
-/** Understands one answer of a batch; what is wrong with it is no fault of the others. */
-export function readItem<Result>(
-  response: GraphResponse | undefined,
-  read: (response: GraphResponse) => Result,
-): Result | GraphError {
-  if (response === undefined) {
-    const message = "Microsoft Graph's answer to a batch leaves out a request.";
-    return new GraphError('badResponse', message);
-  }
-  try {
-    return read(response);
-  } catch (error) {
-    if (isGraphError(error)) {
-      return error;
-    }
-    throw error;
-  }
 }
 
 /** Graph shows the id of what a token may not read, and nothing else. */
