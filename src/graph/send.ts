@@ -69,18 +69,8 @@ const exchangeMs = 500;
  * GraphErrors.
  */
 export function createSend(parts: SendParts): Send {
-  const {
-    base,
-    slowMs,
-    clock,
-    log,
-    measurements,
-    chance,
-    credentials,
-    budget,
-    tenantKeys,
-    transport,
-  } = parts;
+  const { base, slowMs, clock, log, measurements, chance } = parts;
+  const { credentials, budget, tenantKeys, transport } = parts;
   const retryBudget = createRetryBudget(clock.now);
   const { circuit, places } = createGuards('graph', {
     ...parts,
