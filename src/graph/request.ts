@@ -264,19 +264,24 @@ export function createRoutes(root: URL, version: GraphApiVersion) {
 
 /** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
 const knownRoutes = [
-  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?[^#]*)?$/i,
+  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?.*)?$/i,
   /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
   /^directoryObjects\/getByIds\?\$select=id,displayName$/,
 ];
 
 /**
- * Lets nothing through but the known routes under Graph's root and version, without user information. The routes make no
- * other URL; this is the last look before a token is added.
+ * Lets nothing through but the known routes under Graph's root and version. The routes make no other URL; this is the
+ * last look before a token is added.
  */
-export function requireDestination({ href }: URL, base: URL): void {
-  const prefix = base.href.endsWith('/') ? base.href : `${base.href}/`;
-  const isUnderBase = href.startsWith(prefix);
-  if (!isUnderBase || !knownRoutes.some((route) => route.test(href.slice(prefix.length)))) {
+export function requireDestination(url: URL, base: URL): void {
+  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
+  const { origin, pathname, search, username, password, hash } = url;
+  const isMeant =
+    origin === base.origin &&
+    pathname.startsWith(prefix) &&
+    knownRoutes.some((route) => route.test(pathname.slice(prefix.length) + search)) &&
+    `${username}${password}${hash}` === '';
+  if (!isMeant) {
     throw new TypeError('A request that does not lead to Microsoft Graph');
   }
 }
