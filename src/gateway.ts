@@ -4,7 +4,6 @@ import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
-import { connectRedis, forBudget, forLocks } from './graph/redis.ts';
 import { createAdmission } from './graphql/admission.ts';
 import { createApollo } from './graphql/apollo.ts';
 import {
@@ -27,7 +26,7 @@ import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { isLoopback } from './shared/proxy.ts';
-import { connectUpstream } from './upstream.ts';
+import { connectRedis, connectUpstream } from './upstream.ts';
 
 export interface Gateway {
   /** Where it listens, without a path. */
@@ -99,8 +98,8 @@ async function openGateway(
   const identity = await startIdentityMode(config, surroundings);
   opened.push(() => identity.close());
   const { redisUrl } = config.graphBudget;
-  const connect = async (use: typeof forBudget): Promise<Redis | undefined> => {
-    const redis = redisUrl && (await connectRedis(redisUrl, { ...use, log }));
+  const connect = async (use: 'budget' | 'locks'): Promise<Redis | undefined> => {
+    const redis = redisUrl && (await connectRedis(redisUrl, use, log));
     opened.push(async () => redis?.disconnect());
     return redis;
   };
@@ -110,10 +109,10 @@ async function openGateway(
     surroundings,
     identity,
     seenPartnerIds,
-    await connect(forBudget),
+    await connect('budget'),
   );
   opened.push(() => upstream.close());
-  const redis = await connect(forLocks);
+  const redis = await connect('locks');
   const operations = createRunningOperations();
   const contextParts: ContextParts = {
     graph: upstream.graph,

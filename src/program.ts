@@ -4,7 +4,7 @@ import { ConfigError, StartError } from './config/readers.ts';
 import { createGateway, type OwnGateway } from './createGateway.ts';
 import { publicTokenWarning } from './gateway.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
-import { errnoCodeOf } from './shared/errnoCode.ts';
+import { errnoCodeOf } from './shared/forms.ts';
 import { embeddedGraphToken } from './shared/secret.ts';
 import { createLogger, type Log, standardOutput } from './telemetry/log.ts';
 

@@ -14,8 +14,10 @@ import type { IdentityMode } from './identity/identityMode.ts';
 import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
 import { readPartner } from './partners/partnerMapping.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
+import { errnoCodeOf } from './shared/forms.ts';
 import { type ForwardProxy, proxyFor } from './shared/proxy.ts';
-import { embeddedGraphToken } from './shared/secret.ts';
+import { embeddedGraphToken, type Secret } from './shared/secret.ts';
+import type { Log } from './telemetry/log.ts';
 
 /** What answers the gateway's calls, and the client for it. */
 interface RunningUpstream {
@@ -52,21 +54,17 @@ export async function connectUpstream(
     { ...config.graphBudget, windowSeconds },
     { ...surroundings, redis },
   );
-  const send = createSend(
-    {
-      base: routes.base,
-      concurrency: config.graphConnections,
-      queue: config.graphQueue,
-      breakerOpenMs: config.breakerOpenMs,
-      slowMs: config.operationTimeoutMs / 4,
-    },
-    {
-      ...surroundings,
-      ...identity,
-      budget,
-      transport: createTransport(connections),
-    },
-  );
+  const send = createSend({
+    ...surroundings,
+    ...identity,
+    base: routes.base,
+    concurrency: config.graphConnections,
+    queue: config.graphQueue,
+    breakerOpenMs: config.breakerOpenMs,
+    slowMs: config.operationTimeoutMs / 4,
+    budget,
+    transport: createTransport(connections),
+  });
   return {
     graph: createGraphClient({
       ...surroundings,
@@ -144,4 +142,60 @@ async function startUpstream(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** For each use of Redis: how long one that hangs may hold up those who ask it, and what replicas do without and with it. */
+const redisUses = {
+  // Every request to Graph asks for the budget, so it waits for no Redis that hangs.
+  budget: {
+    answerTimeoutMs: 200,
+    away: 'each replica keeps to its share of the budget',
+    there: 'all replicas share the budget',
+  },
+  // A change can wait a little longer: an answer that is late only because this process was busy must not be lost.
+  locks: {
+    answerTimeoutMs: 1_000,
+    away: 'each replica locks its own changes only, and rejects mutations with an idempotencyKey',
+    there: 'all replicas share the locks and the outcomes of idempotency keys',
+  },
+};
+
+const redisConnectTimeoutMs = 1_000;
+const longestReconnectMs = 1_000;
+
+/** Connects in the background, with retries. No command waits for it: one that it cannot answer now is rejected now. */
+export async function connectRedis(
+  url: Secret,
+  use: keyof typeof redisUses,
+  log: Log,
+): Promise<Redis> {
+  const { answerTimeoutMs, away, there } = redisUses[use];
+  // Loaded only here: most gateways run without Redis.
+  const { Redis } = await import('ioredis');
+  const client = new Redis(url.reveal(), {
+    commandTimeout: answerTimeoutMs,
+    socketTimeout: answerTimeoutMs,
+    connectTimeout: redisConnectTimeoutMs,
+    // A Redis that hangs does not answer the goodbye either, and there is no new connection before the old one is gone.
+    disconnectTimeout: 50,
+    retryStrategy: (attempt) => Math.min(100 * attempt, longestReconnectMs),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+  });
+  let isAway = false;
+  const onAway = (error?: unknown): void => {
+    if (!isAway) {
+      isAway = true;
+      const reason = errnoCodeOf(error) ?? 'closed';
+      log.warn(`Redis is away: ${away}`, { reason });
+    }
+  };
+  client.on('error', onAway);
+  client.on('close', onAway);
+  client.on('ready', () => {
+    isAway = false;
+    log.info(`Redis is there: ${there}`);
+  });
+  return client;
 }

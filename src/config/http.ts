@@ -1,4 +1,4 @@
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { ConfigError, type Readers, StartError } from './readers.ts';
 import { read, type Settings } from './variables.ts';
 

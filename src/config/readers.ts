@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { type ForwardProxy, isLoopback } from '../shared/proxy.ts';
 import { Secret } from '../shared/secret.ts';
 

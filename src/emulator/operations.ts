@@ -3,7 +3,7 @@ import type {
   AssignmentTargetResource,
   PartnerResource,
 } from '../graph/types.ts';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { collectionPath, type EmulatorAnswer, refusal, serviceRefusal } from './http.ts';
 import { type Model, partnerType, propertiesOf, readPartner, typeOf } from './model.ts';

@@ -13,11 +13,14 @@ import {
 } from './request.ts';
 import { decideRetry, outcomeOf } from './retryRules.ts';
 
+/** What became of one id among several: what was read, undefined if Graph has none, or why it could not be read. */
+export type Lookup<Result> = Result | undefined | GraphError;
+
 /** Graph takes no more requests in one batch. */
 export const maximumBatchSize = 20;
 
 /** Gives the body of a batch of GETs; the position in `paths` is the id of each. Paths begin behind the version. */
-export function batchBodyOf(paths: readonly string[]): string {
+function batchBodyOf(paths: readonly string[]): string {
   const headers = { accept: 'application/json' };
   return JSON.stringify({
     requests: paths.map((url, index) => ({ id: String(index), method: 'GET', url, headers })),
@@ -42,7 +45,7 @@ interface BatchPart {
  * Understands the answer to a batch, or a further part of it. What each answer says is not looked at here.
  * @throws GraphError for a refusal, and for an answer that cannot be believed.
  */
-export function readBatch(
+function readBatch(
   operation: BatchReads['operation'] | 'getMore',
   response: GraphResponse,
   nowMs: number,
@@ -94,13 +97,15 @@ function toResponse(
 
 /**
  * Reads several things in one call, and asks again for those whose own answer was throttled or a fault: Graph leaves
- * that to the client. Gives an answer for each path in their order, undefined if Graph left one out.
+ * that to the client. Gives what `read` makes of each answer, in the order of the paths; what is wrong with one answer is
+ * no fault of the others.
  */
-export async function getManyItems(
+export async function getEach<Result>(
   parts: GraphClientParts,
   { operation, paths }: BatchReads,
   call: GraphCall,
-): Promise<readonly (GraphResponse | undefined)[]> {
+  read: (response: GraphResponse, index: number) => Result,
+): Promise<readonly (Result | GraphError)[]> {
   const answers: (GraphResponse | undefined)[] = [];
   let open = paths.map((_path, index) => index);
   for (let attempt = 1; open.length > 0; attempt += 1) {
@@ -119,7 +124,20 @@ export async function getManyItems(
       await sleep(parts.clock, delayMs, call.signal);
     }
   }
-  return answers;
+  return answers.map((answer, index) => {
+    if (answer === undefined) {
+      const message = "Microsoft Graph's answer to a batch leaves out a request.";
+      return new GraphError('badResponse', message);
+    }
+    try {
+      return read(answer, index);
+    } catch (error) {
+      if (isGraphError(error)) {
+        return error;
+      }
+      throw error;
+    }
+  });
 }
 
 async function askOnce(
@@ -170,9 +188,6 @@ function repeatDelayMsOf(
   return decision.kind === 'repeat' ? decision.delayMs : undefined;
 }
 
-/** A name, undefined if Graph has nothing with this id, or why the name could not be read. */
-export type NameLookup = string | undefined | GraphError;
-
 /** `getByIds` takes no more ids. Source: its page in Graph's reference. */
 export const maximumGroupsAtOnce = 1000;
 
@@ -185,7 +200,7 @@ export async function getGroupNames(
   { send, routes }: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
-): Promise<readonly NameLookup[]> {
+): Promise<readonly Lookup<string>[]> {
   const operation = 'getGroups';
   const body = JSON.stringify({ ids, types: ['group'] });
   const response = await send({ operation, url: routes.groupsByIds, body, call });
@@ -216,18 +231,14 @@ export async function getFilterNames(
   parts: GraphClientParts,
   ids: readonly string[],
   call: GraphCall,
-): Promise<readonly NameLookup[]> {
+): Promise<readonly Lookup<string>[]> {
   const paths = ids.map((id) => parts.routes.filterInBatch(id));
-  const answers = await getManyItems(parts, { operation: 'getFilters', paths }, call);
-  return ids.map((id, index) => {
-    const response = answers[index];
-    return response?.status === 404
-      ? undefined
-      : readItem(response, (item) => readFilterName(item, id));
-  });
+  return getEach(parts, { operation: 'getFilters', paths }, call, (item, index) =>
+    item.status === 404 ? undefined : readFilterName(item, ids[index] ?? ''),
+  );
 }
 
-function readFilterName(response: GraphResponse, id: string): NameLookup {
+function readFilterName(response: GraphResponse, id: string): Lookup<string> {
   const operation = 'getFilters';
   const filter = readJsonBody({ operation }, response);
   const { id: answeredId, displayName } = isJsonObject(filter) ? filter : {};
@@ -235,25 +246,6 @@ function readFilterName(response: GraphResponse, id: string): NameLookup {
     throw protocolErrorOf({ operation }, response, 'it is not about the filter');
   }
   return typeof displayName === 'string' ? displayName : hiddenNameError(operation, response);
-}
-
-/** Understands one answer of a batch; what is wrong with it is no fault of the others. */
-export function readItem<Result>(
-  response: GraphResponse | undefined,
-  read: (response: GraphResponse) => Result,
-): Result | GraphError {
-  if (response === undefined) {
-    const message = "Microsoft Graph's answer to a batch leaves out a request.";
-    return new GraphError('badResponse', message);
-  }
-  try {
-    return read(response);
-  } catch (error) {
-    if (isGraphError(error)) {
-      return error;
-    }
-    throw error;
-  }
 }
 
 /** Graph shows the id of what a token may not read, and nothing else. */

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 import { GraphError, sleep, untilEnded } from './errors.ts';
 
 /** What a send costs, for whom, and how long it can wait. */

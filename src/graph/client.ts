@@ -1,4 +1,4 @@
-import { getFilterNames, getGroupNames, getManyItems, type NameLookup, readItem } from './batch.ts';
+import { getEach, getFilterNames, getGroupNames, type Lookup } from './batch.ts';
 import { GraphError, isGraphError } from './errors.ts';
 import { readAdded, readDeleted, readGot, readPage, readUpdated } from './readAnswer.ts';
 import {
@@ -13,53 +13,18 @@ import {
 } from './request.ts';
 import type { NewPartnerResource, PartnerChanges, WirePlatform } from './types.ts';
 
-/** What became of one id among several: the partner, undefined if Graph has none, or why it could not be read. */
-export type PartnerLookup<Row> = Row | undefined | GraphError;
-
 /** A partner with the body that it was read from, for what has to go back as it came. */
 export interface RowSource<Row> {
   readonly partner: Row;
   readonly body: Buffer;
 }
 
-/** The operations on the resource; each write is sent once. All of them throw the GraphError family and nothing else. */
-export interface GraphClient<Row extends GraphRow = GraphRow> {
-  /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
-  listPages(call: GraphCall): AsyncGenerator<readonly Row[], void, undefined>;
-  /** Reads one partner; undefined if Graph has none with this id. */
-  get(id: string, call: GraphCall): Promise<Row | undefined>;
-  /** Reads one partner with what Graph wrote. */
-  getSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined>;
-  /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
-  getMany(ids: readonly string[], call: GraphCall): Promise<readonly PartnerLookup<Row>[]>;
-  /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
-  getGroupNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
-  /** Reads the names of up to 20 assignment filters in one call, in the same way. */
-  getFilterNames(ids: readonly string[], call: GraphCall): Promise<readonly NameLookup[]>;
-  /** Adds a partner and gives it as Graph holds it now. */
-  add(partner: NewPartnerResource, call: GraphCall): Promise<Row>;
-  /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
-  update(id: string, changes: PartnerChanges, call: GraphCall): Promise<Row | undefined>;
-  /** Replaces a platform's list by entries that are JSON already, sent as they are. */
-  replaceAssignments(
-    id: string,
-    platform: WirePlatform,
-    assignments: readonly string[],
-    call: GraphCall,
-  ): Promise<Row | undefined>;
-  /** Reads a partner that was written for sure: a failure says that the change may have been made. */
-  readBack(id: string, call: GraphCall): Promise<Row>;
-  /**
-   * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done where Graph
-   * itself says so afterwards, to it or to one look.
-   */
-  delete(id: string, call: GraphCall): Promise<void>;
-}
+export type GraphClient<Row extends GraphRow = GraphRow> = ReturnType<
+  typeof createGraphClient<Row>
+>;
 
-/** Makes the client over one way of sending. */
-export function createGraphClient<Row extends GraphRow>(
-  parts: GraphClientParts<Row>,
-): GraphClient<Row> {
+/** Makes the operations on the resource; each write is sent once. All of them throw GraphErrors and nothing else. */
+export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<Row>) {
   const { send, routes, readRow, noteSeen, matchesSubmitted } = parts;
 
   const sendGet = (id: string, call: GraphCall): Promise<GraphResponse> =>
@@ -71,20 +36,20 @@ export function createGraphClient<Row extends GraphRow>(
     return partner && { partner, body: response.body };
   }
 
-  async function read(id: string, call: GraphCall): Promise<Row | undefined> {
-    return (await readSource(id, call))?.partner;
+  async function readNoted(id: string, call: GraphCall): Promise<RowSource<Row> | undefined> {
+    const source = await readSource(id, call);
+    noteSeen(source ? [source.partner] : []);
+    return source;
   }
 
   async function patch(id: string, body: string, call: GraphCall): Promise<Row | undefined> {
-    const url = routes.partner(id);
-    const response = await send({ operation: 'update', url, body, call });
+    const response = await send({ operation: 'update', url: routes.partner(id), body, call });
     return readUpdated(response, readRow, id);
   }
 
   async function add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
     const body = JSON.stringify(partner);
-    const url = routes.collection;
-    const response = await send({ operation: 'add', url, body, call });
+    const response = await send({ operation: 'add', url: routes.collection, body, call });
     const answer = readAdded(response, readRow);
     const added =
       'partner' in answer
@@ -103,9 +68,9 @@ export function createGraphClient<Row extends GraphRow>(
   async function readBack(id: string | undefined, call: GraphCall): Promise<Row> {
     let cause: unknown;
     try {
-      const partner = id === undefined ? undefined : await read(id, call);
-      if (partner !== undefined) {
-        return partner;
+      const source = id === undefined ? undefined : await readSource(id, call);
+      if (source !== undefined) {
+        return source.partner;
       }
     } catch (error) {
       cause = error;
@@ -117,9 +82,7 @@ export function createGraphClient<Row extends GraphRow>(
 
   async function remove(id: string, call: GraphCall): Promise<void> {
     try {
-      const url = routes.partner(id);
-      const response = await send({ operation: 'delete', url, call });
-      readDeleted(response, id);
+      readDeleted(await send({ operation: 'delete', url: routes.partner(id), call }), id);
     } catch (error) {
       const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
       // A refusal is looked into as well: a delete has no input that could be wrong.
@@ -172,51 +135,61 @@ export function createGraphClient<Row extends GraphRow>(
   }
 
   return {
-    listPages: (call) => readPages(parts, call),
+    /** Reads the list page by page, each page only when it is asked for. Pages may be empty. */
+    listPages: (call: GraphCall) => readPages(parts, call),
 
-    async get(id, call) {
-      const partner = await read(id, call);
-      noteSeen(partner ? [partner] : []);
-      return partner;
-    },
+    /** Reads one partner; undefined if Graph has none with this id. */
+    get: async (id: string, call: GraphCall) => (await readNoted(id, call))?.partner,
 
-    async getSource(id, call) {
-      const source = await readSource(id, call);
-      noteSeen(source ? [source.partner] : []);
-      return source;
-    },
+    /** Reads one partner with what Graph wrote. */
+    getSource: readNoted,
 
-    async getMany(ids, call) {
+    /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
+    async getMany(ids: readonly string[], call: GraphCall): Promise<readonly Lookup<Row>[]> {
       const paths = ids.map((id) => routes.partnerInBatch(id));
-      const answers = await getManyItems(parts, { operation: 'getMany', paths }, call);
-      const lookups = answers.map((answer, index) =>
-        readItem(answer, (item) => noneIfNotFound(() => readGot(item, readRow, ids[index] ?? ''))),
+      const lookups = await getEach(parts, { operation: 'getMany', paths }, call, (item, index) =>
+        noneIfNotFound(() => readGot(item, readRow, ids[index] ?? '')),
       );
-      noteSeen(
-        lookups.flatMap((lookup) => (lookup === undefined || isGraphError(lookup) ? [] : lookup)),
-      );
+      noteSeen(lookups.flatMap((lookup) => (lookup instanceof GraphError ? [] : (lookup ?? []))));
       return lookups;
     },
 
-    getGroupNames: (ids, call) => getGroupNames(parts, ids, call),
-    getFilterNames: (ids, call) => getFilterNames(parts, ids, call),
+    /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
+    getGroupNames: (ids: readonly string[], call: GraphCall) => getGroupNames(parts, ids, call),
 
-    async add(partner, call) {
+    /** Reads the names of up to 20 assignment filters in one call, in the same way. */
+    getFilterNames: (ids: readonly string[], call: GraphCall) => getFilterNames(parts, ids, call),
+
+    /** Adds a partner and gives it as Graph holds it now. */
+    async add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
       const added = await watched('add', call, add(partner, call));
       noteSeen([added]);
       return added;
     },
 
-    update: (id, changes, call) =>
+    /** Changes exactly what is given; gives the partner as Graph answers it, undefined if it answers without. */
+    update: (id: string, changes: PartnerChanges, call: GraphCall) =>
       watched('update', call, patch(id, JSON.stringify(changes), call)),
 
-    replaceAssignments(id, platform, assignments, call) {
+    /** Replaces a platform's list by entries that are JSON already, sent as they are. */
+    replaceAssignments(
+      id: string,
+      platform: WirePlatform,
+      assignments: readonly string[],
+      call: GraphCall,
+    ): Promise<Row | undefined> {
       const body = `{"${platform}EnrollmentAssignments":[${assignments.join()}]}`;
       return watched('update', call, patch(id, body, call));
     },
 
-    readBack: (id, call) => watched('update', call, readBack(id, call)),
-    delete: (id, call) => watched('delete', call, remove(id, call)),
+    /** Reads a partner that was written for sure: a failure says that the change may have been made. */
+    readBack: (id: string, call: GraphCall) => watched('update', call, readBack(id, call)),
+
+    /**
+     * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done where Graph
+     * itself says so afterwards, to it or to one look.
+     */
+    delete: (id: string, call: GraphCall) => watched('delete', call, remove(id, call)),
   };
 }
 

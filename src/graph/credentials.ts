@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { atMost } from '../shared/atMost.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
-import { digestOf, type Secret } from '../shared/secret.ts';
+import { atMost, digestOf, type Secret } from '../shared/secret.ts';
 import { GraphError } from './errors.ts';
 import type { GraphCall } from './request.ts';
 
@@ -31,7 +30,7 @@ export const passthroughCredentials: Credentials = {
 };
 
 /** What an access token says of itself. Nothing of it is verified. */
-export interface TokenClaims {
+interface TokenClaims {
   readonly tenantId: string | undefined;
   readonly clientId: string | undefined;
   /** The object's id, or the token's own subject if there is none. */
@@ -66,30 +65,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A tenant by its id, or by a text that stands for it. */
-interface Tenant {
-  readonly id: string;
-  /** Whether Graph or the gateway has accepted the token that names it; otherwise anybody can have written it. */
-  readonly isProven: boolean;
-}
-
 /** Tells for whom Graph counts a call: one app in one tenant. */
-export interface TenantKeys {
-  keyOf(call: GraphCall): string;
-  /** The tenant whose partners a call works on; undefined if its token names none. */
-  tenantOf(call: GraphCall): Tenant | undefined;
-  /** Tells that Graph took the call's token for good: it did what was asked. */
-  accept(call: GraphCall): void;
-  /** Tells that Graph did not take it. */
-  reject(call: GraphCall): void;
-  /**
-   * Who calls: a digest of tenant and subject, the same for all tokens of one caller, or of a token that names none.
-   * Undefined if only the token says so: Graph has not accepted it, or it has expired by its own word.
-   */
-  callerOf(call: GraphCall, nowMs: number): string | undefined;
-  /** Whether the call's token was accepted, now or within the last hour. */
-  isAccepted(call: GraphCall): boolean;
-}
+export type TenantKeys = ReturnType<typeof createTenantKeys>;
 
 type CallerClaims = Partial<Pick<TokenClaims, 'tenantId' | 'subject' | 'expiresAtMs'>>;
 
@@ -100,7 +77,7 @@ const knownForMs = 60 * 60 * 1000;
  * Reads app and tenant out of callers' tokens. They are not ours to verify, and anyone can write another's
  * tenant into one; so a token counts by itself until Graph has accepted it.
  */
-export function createTenantKeys(): TenantKeys {
+export function createTenantKeys() {
   /** By the token's digest, with what the token says of its caller: that cannot change. Of many permissions, none is kept. */
   const accepted = new LRUCache<string, { key: string; claims: CallerClaims }>({
     ...atMost(maximumTokens),
@@ -109,18 +86,23 @@ export function createTenantKeys(): TenantKeys {
   const claimsOf = ({ callerToken }: GraphCall): Partial<TokenClaims> =>
     (callerToken && readTokenClaims(callerToken.reveal())) ?? {};
   return {
-    keyOf(call) {
+    keyOf(call: GraphCall): string {
       const digest = tokenDigestOf(call);
       return accepted.get(digest)?.key ?? digest;
     },
-    tenantOf(call) {
+    /**
+     * The tenant whose partners a call works on; undefined if its token names none. It is proven once Graph or the
+     * gateway has accepted the token; otherwise anybody can have written it.
+     */
+    tenantOf(call: GraphCall): { readonly id: string; readonly isProven: boolean } | undefined {
       const known = accepted.get(tokenDigestOf(call));
       const { tenantId } = known ? known.claims : claimsOf(call);
       return tenantId === undefined
         ? undefined
         : { id: tenantId.toLowerCase(), isProven: known !== undefined };
     },
-    accept(call) {
+    /** Notes that Graph took the call's token for good: it did what was asked. */
+    accept(call: GraphCall): void {
       const digest = tokenDigestOf(call);
       if (!accepted.has(digest)) {
         const { tenantId, clientId, subject, expiresAtMs } = claimsOf(call);
@@ -129,8 +111,13 @@ export function createTenantKeys(): TenantKeys {
         accepted.set(digest, { key, claims: { tenantId, subject, expiresAtMs } });
       }
     },
-    reject: (call) => void accepted.delete(tokenDigestOf(call)),
-    callerOf(call, nowMs) {
+    /** Notes that Graph did not take it. */
+    reject: (call: GraphCall) => void accepted.delete(tokenDigestOf(call)),
+    /**
+     * Who calls: a digest of tenant and subject, the same for all tokens of one caller, or of a token that names none.
+     * Undefined if only the token says so: Graph has not accepted it, or it has expired by its own word.
+     */
+    callerOf(call: GraphCall, nowMs: number): string | undefined {
       const digest = tokenDigestOf(call);
       const known = accepted.get(digest);
       const { tenantId, subject, expiresAtMs } = known ? known.claims : claimsOf(call);
@@ -140,7 +127,8 @@ export function createTenantKeys(): TenantKeys {
       const isProven = known !== undefined && (expiresAtMs === undefined || expiresAtMs > nowMs);
       return isProven ? callerKeyOf(tenantId, subject) : undefined;
     },
-    isAccepted: (call) => accepted.has(tokenDigestOf(call)),
+    /** Whether the call's token was accepted, now or within the last hour. */
+    isAccepted: (call: GraphCall): boolean => accepted.has(tokenDigestOf(call)),
   };
 }
 

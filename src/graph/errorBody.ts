@@ -1,9 +1,9 @@
-import { isJsonObject, jsonOf, parseJson } from '../shared/json.ts';
+import { isJsonObject, parseJson } from '../shared/json.ts';
 
 const maximumNesting = 8;
 
 /** What a body with an error says, whichever of Intune's shapes it has. */
-export interface GraphErrorBody {
+interface GraphErrorBody {
   /** All codes, outermost first; empty ones left out. */
   readonly codes: readonly string[];
   /** The innermost text that was meant for people, still to be cleaned. */
@@ -142,7 +142,7 @@ export function refusalOf(response: RefusedResponse, nowMs: number): Refusal {
     return response.refusal;
   }
   const { status, headers } = response;
-  const error = readErrorBody(jsonOf(response));
+  const error = readErrorBody(response.json ?? parseJson(response.body.toString('utf8')));
   const saidMs = parseRetryAfterMs([headers['retry-after']].flat()[0], nowMs);
   return {
     ...readChallenge(headers['www-authenticate']),

@@ -1,5 +1,5 @@
-import { abortable, type EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { abortable, type Clock, type EndSignal } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { rejectsCredentials } from '../shared/proxy.ts';
 
 /** What went wrong, in terms of what a caller can do about it. */
@@ -169,7 +169,7 @@ interface ConnectionFault {
 
 /** Understands why an exchange gave no answer. */
 export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): GraphError {
-  const code = codeOf(cause);
+  const code = errnoCodeOf(cause) ?? '';
   const mayHaveBeenApplied = wasSent && isWrite;
   if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
     const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
@@ -201,8 +201,4 @@ export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): Gr
 function isNotHttp(code: string): boolean {
   const isParser = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
   return isParser || code === 'UND_ERR_HEADERS_OVERFLOW';
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -1,5 +1,4 @@
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { GraphError } from './errors.ts';
@@ -10,40 +9,29 @@ const names = {
 };
 
 interface GuardOptions {
-  /** How long no request is sent once the upstream is known to be down. */
+  /** How long no request is sent once the upstream is known to be down: on average and at first, then twice that. */
   readonly breakerOpenMs: number;
   /** Requests at the same time. */
   readonly concurrency: number;
   /** Requests that may wait for a place. */
   readonly queue: number;
-}
-
-interface GuardParts {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'rejectedLocally' | 'breakerState'>;
   /** From 0 to 1, 1 excluded. */
   readonly chance: () => number;
+  /** Makes the error of a request whose signal fires in the queue. */
+  readonly ended: (signal: EndSignal) => Error;
 }
 
 /** When to come back after the queue was full. */
 const retryAfterMs = 1_000;
 
-/**
- * Makes what stands before the requests to one upstream: a breaker, and places with a queue. Both reject with a
- * GraphError; `ended` makes the error of a request whose signal fires in the queue.
- */
-export function createGuards(
-  upstream: keyof typeof names,
-  options: GuardOptions,
-  { clock, chance, log, measurements }: GuardParts,
-  ended: (signal: EndSignal) => Error,
-): { readonly circuit: Circuit; readonly places: ConcurrencyLimit } {
+/** Makes what stands before the requests to one upstream; both reject with a GraphError. */
+export function createGuards(upstream: keyof typeof names, options: GuardOptions) {
+  const { log, measurements } = options;
   const { inside, first } = names[upstream];
-  const circuit = createCircuit({
-    openMs: options.breakerOpenMs,
-    now: clock.now,
-    chance,
+  const circuit = createCircuit(options, {
     onState(state) {
       log.warn(`The breaker towards ${inside} changed its state`, { state });
       measurements.breakerState(state, upstream);
@@ -54,28 +42,19 @@ export function createGuards(
       return new GraphError('unavailable', message);
     },
   });
-  const places = createConcurrencyLimit(options, {
-    full() {
-      measurements.rejectedLocally('bulkhead', upstream);
-      const message = `The queue for ${inside} is full, so nothing was sent.`;
-      return new GraphError('overloaded', message, { retryAfterMs });
-    },
-    ended,
+  const places = createConcurrencyLimit(options, () => {
+    measurements.rejectedLocally('bulkhead', upstream);
+    const message = `The queue for ${inside} is full, so nothing was sent.`;
+    return new GraphError('overloaded', message, { retryAfterMs });
   });
   return { circuit, places };
 }
 
 type CircuitState = 'closed' | 'half-open' | 'open';
 
-interface CircuitOptions {
-  /** How long it is open before one call is let through to look, on average and at first; twice that the next time. */
-  readonly openMs: number;
-  /** In milliseconds; it may jump. */
-  readonly now: () => number;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
+interface CircuitReports {
   readonly onState: (state: CircuitState) => void;
-  /** What is thrown in place of an attempt while it is open. */
+  /** Makes what is thrown in place of an attempt while it is open. */
   readonly rejectedLocally: () => Error;
 }
 
@@ -90,26 +69,21 @@ export type AttemptEnd<Answer> =
  */
 export type UpstreamOutcome = 'down' | 'up' | 'there' | 'nothing';
 
-/** Fails at once while an upstream is known to be down. */
-interface Circuit {
-  run<Answer>(
-    attempt: () => Promise<Answer>,
-    classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
-  ): Promise<Answer>;
-}
-
 const longestOpenMs = 30_000;
 const windowSeconds = 10;
 const leastCalls = 10;
 const largestShare = 0.5;
 
 /**
- * Makes the circuit of one upstream. Closed, it opens if more than half of at least ten calls within ten seconds failed;
+ * Makes a circuit that fails at once while an upstream is known to be down. Closed, it opens if more than half of at least ten calls within ten seconds failed;
  * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
  * it is open begins anew.
  */
-export function createCircuit(options: CircuitOptions): Circuit {
-  const { openMs, now, chance, onState, rejectedLocally } = options;
+function createCircuit(
+  { breakerOpenMs, clock, chance }: GuardOptions,
+  { onState, rejectedLocally }: CircuitReports,
+) {
+  const { now } = clock;
   let state: CircuitState = 'closed';
   let opened = 0;
   let openedAtMs = 0;
@@ -125,7 +99,8 @@ export function createCircuit(options: CircuitOptions): Circuit {
   function open(): void {
     openedAtMs = now();
     // Replicas that saw the same outage do not all look at one moment.
-    openForMs = Math.min(longestOpenMs, openMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
+    openForMs =
+      Math.min(longestOpenMs, breakerOpenMs * 2 ** Math.min(opened, 10)) * (0.5 + chance());
     opened += 1;
     change('open');
   }
@@ -182,7 +157,10 @@ export function createCircuit(options: CircuitOptions): Circuit {
   }
 
   return {
-    async run(attempt, classify) {
+    async run<Answer>(
+      attempt: () => Promise<Answer>,
+      classify: (end: AttemptEnd<Answer>) => UpstreamOutcome,
+    ): Promise<Answer> {
       const isLook = enter();
       const startedMs = now();
       let outcome: UpstreamOutcome = 'nothing';
@@ -200,25 +178,11 @@ export function createCircuit(options: CircuitOptions): Circuit {
   };
 }
 
-/** What is thrown in place of an attempt. */
-interface ConcurrencyErrors {
-  /** The queue is full. */
-  readonly full: () => Error;
-  /** The signal fired before the turn came. */
-  readonly ended: (signal: EndSignal) => Error;
-}
-
-/** Bounds what is in flight to one upstream and what waits for it. */
-interface ConcurrencyLimit {
-  /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
-  run<Result>(signal: EndSignal, work: (hasWaited: boolean) => Promise<Result>): Promise<Result>;
-}
-
-/** Makes the limit of one upstream. Attempts start in the order in which they came; a wait ends with its signal. */
+/** Bounds what is in flight to one upstream and what waits for it. Attempts start in the order in which they came; a wait ends with its signal. */
 function createConcurrencyLimit(
-  { concurrency, queue }: Pick<GuardOptions, 'concurrency' | 'queue'>,
-  errors: ConcurrencyErrors,
-): ConcurrencyLimit {
+  { concurrency, queue, ended }: GuardOptions,
+  rejectedLocally: () => Error,
+) {
   let inFlight = 0;
   /** In the order in which they came; calling one gives it the place. */
   const waiting = new Set<() => void>();
@@ -235,7 +199,7 @@ function createConcurrencyLimit(
       };
       const onAbort = (): void => {
         stopWaiting();
-        reject(errors.ended(signal));
+        reject(ended(signal));
       };
       waiting.add(begin);
       signal.addEventListener('abort', onAbort);
@@ -252,14 +216,18 @@ function createConcurrencyLimit(
   }
 
   return {
-    async run(signal, work) {
+    /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
+    async run<Result>(
+      signal: EndSignal,
+      work: (hasWaited: boolean) => Promise<Result>,
+    ): Promise<Result> {
       if (signal.aborted) {
-        throw errors.ended(signal);
+        throw ended(signal);
       }
       const hasToWait = inFlight >= concurrency;
       if (hasToWait) {
         if (waiting.size >= queue) {
-          throw errors.full();
+          throw rejectedLocally();
         }
         await waitForPlace(signal);
       } else {

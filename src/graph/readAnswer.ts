@@ -1,13 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { abortable } from '../shared/abort.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { abortable } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import {
   countJsonValues,
   isJsonObject,
   isJsonType,
-  jsonOf,
   jsonProblems,
   judgeJson,
   parseJson,
@@ -34,7 +33,7 @@ import { maximumBodyBytes } from './transport.ts';
  * Values and members in one answer: parsing takes time by their number more than by their bytes, and cannot be
  * interrupted. 1,000 partners with two assignments for each of two platforms have about 40,000.
  */
-export const maximumJsonValues = 75_000;
+const maximumJsonValues = 75_000;
 type Sent = Pick<GraphRequest, 'operation' | 'call'>;
 
 /** Smaller bodies cannot keep the event loop busy; larger ones are worked on in several turns of it. */
@@ -312,7 +311,7 @@ export function readJsonBody(
   response: GraphResponse,
   expected: readonly number[] = [200],
 ): unknown {
-  const { status, refusal } = response;
+  const { status, json, refusal } = response;
   if (refusal !== undefined) {
     throw responseErrorOf(asked, response, refusal);
   }
@@ -321,17 +320,16 @@ export function readJsonBody(
   }
   // The item of a batch is JSON already, whether it says so or not: Microsoft's own example has no headers in it.
   const type = headerText(response, 'content-type');
-  if (!(type === undefined ? response.json !== undefined : isJsonType(type))) {
+  if (!(type === undefined ? json !== undefined : isJsonType(type))) {
     throw protocolErrorOf(asked, response, 'it is not JSON');
   }
-  const body = jsonOf(response);
-  if (body === undefined) {
+  if (json === undefined) {
     throw protocolErrorOf(asked, response, 'its JSON is broken');
   }
-  if (isJsonObject(body) && body['error'] != null) {
+  if (isJsonObject(json) && json['error'] != null) {
     throw protocolErrorOf(asked, response, 'it is a success with an error in it');
   }
-  return body;
+  return json;
 }
 
 function readPartner<Row extends GraphRow>(

@@ -1,9 +1,4 @@
-import {
-  type GraphErrorBody,
-  type Refusal,
-  readErrorBody,
-  throttlePauseMsOf,
-} from './errorBody.ts';
+import { type Refusal, readErrorBody, throttlePauseMsOf } from './errorBody.ts';
 import {
   type GraphAnswer,
   GraphError,
@@ -15,7 +10,6 @@ import {
   type GraphOperation,
   type GraphResponse,
   headerText,
-  isAboutOnePartner,
   isSameId,
   isWrite,
   requiredScopesOf,
@@ -85,6 +79,11 @@ export function protocolErrorOf(
     mayHaveBeenApplied: isWrite(operation),
     answer: graphAnswerOf(response, readErrorBody(response.json)),
   });
+}
+
+/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
+function isAboutOnePartner(operation: GraphOperation): boolean {
+  return operation === 'get' || operation === 'update' || operation === 'delete';
 }
 
 /** Graph's own words if they help to fix the input; otherwise ours, which say what to do. */
@@ -333,7 +332,7 @@ const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
  * Gathers what a support case needs of an answer, where it has the form that such things have: it is shown to callers
  * and written into logs, and a token or a sentence in its place is neither.
  */
-export function graphAnswerOf(response: GraphResponse, body?: GraphErrorBody): GraphAnswer {
+export function graphAnswerOf(response: GraphResponse, body?: Refusal['error']): GraphAnswer {
   return {
     status: response.status,
     code: ifFits(body?.codes[0], /^(?!eyJ)[A-Za-z][\w .:-]{0,99}$/),

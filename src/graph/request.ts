@@ -1,6 +1,5 @@
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { isGuid } from '../shared/guid.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
+import { isGuid } from '../shared/forms.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
@@ -44,11 +43,6 @@ export function isWrite(operation: GraphOperation): boolean {
 /** Whether the operation reads what stands beside partners: a fault of the directory is none of theirs. */
 export function isBesidePartners(operation: GraphOperation): boolean {
   return operation === 'getGroups' || operation === 'getFilters';
-}
-
-/** Whether the operation is about one partner by its id, so that "not found" can be said of it. */
-export function isAboutOnePartner(operation: GraphOperation): boolean {
-  return operations[operation].route === onePartner;
 }
 
 const readWrite = [
@@ -213,25 +207,6 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }
 
-/** The URLs of the resource under one root and version. */
-export interface Routes {
-  /** The root with the version, which all other URLs lie under. */
-  readonly base: URL;
-  readonly collection: URL;
-  /** Where several requests go in one. */
-  readonly batch: URL;
-  /** Where the names of groups are read. */
-  readonly groupsByIds: URL;
-  // For an id that could leave its path these throw a TypeError; callers check ids before.
-  partner(id: string): URL;
-  /** The path of a partner inside a batch: behind the version, with a slash. */
-  partnerInBatch(id: string): string;
-  /** The path of an assignment filter's name inside a batch. */
-  filterInBatch(id: string): string;
-  /** Gives the id where a `Location` or `OData-EntityId` header names a partner of this collection. */
-  parsePartnerLocation(location: string): string | undefined;
-}
-
 const idThatLeaves = 'An id that could leave its path';
 
 function checkId(id: string): string {
@@ -245,28 +220,36 @@ function parseUrl(text: string, base: URL): URL | undefined {
   return URL.canParse(text, base.href) ? new URL(text, base) : undefined;
 }
 
-/** Builds the URLs; `root` may have a path of its own, as proxies have. */
-export function createRoutes(root: URL, version: GraphApiVersion): Routes {
+type Routes = ReturnType<typeof createRoutes>;
+
+/**
+ * Builds the URLs of the resource; `root` may have a path of its own, as proxies have. For an id that could leave its
+ * path they throw a TypeError; callers check ids before.
+ */
+export function createRoutes(root: URL, version: GraphApiVersion) {
   const slashed = root.href.endsWith('/') ? root.href : `${root.href}/`;
   const base = new URL(`${version}/`, slashed);
   const collection = new URL(partners, base);
-  const partner = (id: string): URL => {
-    const url = new URL(`${collection.href}/${checkId(id)}`);
-    if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
-      throw new TypeError(idThatLeaves);
-    }
-    return url;
-  };
   return {
+    /** The root with the version, which all other URLs lie under. */
     base,
     collection,
+    /** Where several requests go in one. */
     batch: new URL('$batch', base),
     groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
-    partner,
-    partnerInBatch: (id) => `/${partners}/${checkId(id)}`,
-    filterInBatch: (id) =>
+    partner(id: string): URL {
+      const url = new URL(`${collection.href}/${checkId(id)}`);
+      if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
+        throw new TypeError(idThatLeaves);
+      }
+      return url;
+    },
+    // The path of a request inside a batch begins behind the version, with a slash.
+    partnerInBatch: (id: string): string => `/${partners}/${checkId(id)}`,
+    filterInBatch: (id: string): string =>
       `/deviceManagement/assignmentFilters/${checkId(id)}?$select=id,displayName`,
-    parsePartnerLocation(location) {
+    /** Gives the id if a `Location` or `OData-EntityId` header names a partner of this collection. */
+    parsePartnerLocation(location: string): string | undefined {
       const url = parseUrl(location, collection);
       const prefix = collection.pathname.toLowerCase();
       if (url?.origin !== collection.origin || !url.pathname.toLowerCase().startsWith(prefix)) {
@@ -281,19 +264,24 @@ export function createRoutes(root: URL, version: GraphApiVersion): Routes {
 
 /** What may be requested behind the version. Links of Graph to further pages have queries, and may be in another case. */
 const knownRoutes = [
-  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?[^#]*)?$/i,
+  /^(?:deviceManagement\/complianceManagementPartners|\$batch)(?:\?.*)?$/i,
   /^deviceManagement\/complianceManagementPartners\/[\w.~=-]+$/,
   /^directoryObjects\/getByIds\?\$select=id,displayName$/,
 ];
 
 /**
- * Lets nothing through but the known routes under Graph's root and version, without user information. The routes make no
- * other URL; this is the last look before a token is added.
+ * Lets nothing through but the known routes under Graph's root and version. The routes make no other URL; this is the
+ * last look before a token is added.
  */
-export function requireDestination({ href }: URL, base: URL): void {
-  const prefix = base.href.endsWith('/') ? base.href : `${base.href}/`;
-  const isUnderBase = href.startsWith(prefix);
-  if (!isUnderBase || !knownRoutes.some((route) => route.test(href.slice(prefix.length)))) {
+export function requireDestination(url: URL, base: URL): void {
+  const prefix = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
+  const { origin, pathname, search, username, password, hash } = url;
+  const isMeant =
+    origin === base.origin &&
+    pathname.startsWith(prefix) &&
+    knownRoutes.some((route) => route.test(pathname.slice(prefix.length) + search)) &&
+    `${username}${password}${hash}` === '';
+  if (!isMeant) {
     throw new TypeError('A request that does not lead to Microsoft Graph');
   }
 }

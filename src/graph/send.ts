@@ -1,6 +1,5 @@
-import { EndController } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { type Clock, EndController } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { GraphBudget } from './budget.ts';
@@ -39,7 +38,7 @@ import {
   outcomeOf,
 } from './retryRules.ts';
 
-export interface SendOptions {
+interface SendParts {
   /** Graph's root with the version; no request goes anywhere else. */
   readonly base: URL;
   /** Requests at the same time. */
@@ -50,9 +49,6 @@ export interface SendOptions {
   readonly breakerOpenMs: number;
   /** How long an attempt must have lasted for its timeout to count against Graph. */
   readonly slowMs: number;
-}
-
-export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<
@@ -72,16 +68,17 @@ const exchangeMs = 500;
 
 /**
  * Makes the one way of sending to Graph. Each attempt passes in this order: budget, token, breaker, concurrency limit,
- * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with the
- * GraphError family.
+ * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with
+ * GraphErrors.
  */
-export function createSend(options: SendOptions, parts: SendParts): Send {
-  const { base, slowMs } = options;
-  const { clock, log, measurements, chance, credentials, budget, tenantKeys, transport } = parts;
+export function createSend(parts: SendParts): Send {
+  const { base, slowMs, clock, log, measurements, chance } = parts;
+  const { credentials, budget, tenantKeys, transport } = parts;
   const retryBudget = createRetryBudget(clock.now);
-  const { circuit, places } = createGuards('graph', options, parts, (signal) =>
-    abortErrorOf(signal, false, 'queued'),
-  );
+  const { circuit, places } = createGuards('graph', {
+    ...parts,
+    ended: (signal) => abortErrorOf(signal, false, 'queued'),
+  });
 
   /** Attempts until the rules say stop, within the operation's time. */
   async function send(request: GraphRequest): Promise<GraphResponse> {
@@ -249,25 +246,11 @@ function asInDoubt(error: unknown): unknown {
   return new GraphError(error.code, error.message, { ...error.details, mayHaveBeenApplied: true });
 }
 
-interface ReportParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly measurements: Pick<Measurements, 'attempt' | 'inFlight'>;
-}
-
-/** The report of one attempt: one measurement, one span, and a log line unless it succeeded. */
-interface AttemptReport {
-  /** The attempt's own trace context, if there are traces. */
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  answered(response: GraphResponse): void;
-  failed(error: unknown): void;
-}
-
-/** Begins an attempt's report; exactly one of its ends has to be called. */
-export function startAttemptReport(
-  attempt: GraphAttempt,
-  { clock, log, measurements }: ReportParts,
-): AttemptReport {
+/**
+ * Begins the report of one attempt: one measurement, one span, and a log line unless it succeeded. Exactly one of its
+ * ends has to be called.
+ */
+function startAttemptReport(attempt: GraphAttempt, { clock, log, measurements }: SendParts) {
   const { call, operation, number, repeatReason } = attempt;
   const startedMs = clock.now();
   const { method, route } = operations[operation];
@@ -297,8 +280,9 @@ export function startAttemptReport(
   }
 
   return {
+    /** The attempt's own trace context, if there are traces. */
     headers: trace?.headers,
-    answered(response) {
+    answered(response: GraphResponse): void {
       const { status } = response;
       const facts = end(
         { status },
@@ -312,7 +296,7 @@ export function startAttemptReport(
       const isPlain = status < 300 && facts.hasCallerLeft !== true;
       log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
     },
-    failed(error) {
+    failed(error: unknown): void {
       const code = isGraphError(error) ? error.code : 'unexpected';
       const facts = end({ errorType: code }, { ...describeFailure(error), code });
       if (isConfigurationFault(error)) {

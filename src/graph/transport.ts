@@ -2,17 +2,10 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { EndSignal } from '../shared/abort.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { createProxyAgent } from '../shared/tunnel.ts';
 import { abortErrorOf, GraphError, networkErrorOf } from './errors.ts';
-import {
-  type GraphAttempt,
-  type GraphResponse,
-  isWrite,
-  operations,
-  type Transport,
-} from './request.ts';
+import { type GraphResponse, isWrite, operations, type Transport } from './request.ts';
 
 /** No answer is read that has more bytes, on the wire or unpacked. */
 export const maximumBodyBytes = 4 * 1024 * 1024;
@@ -26,152 +19,109 @@ const maximumInterimResponses = 16;
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createTransport(connections: Pick<Connections, 'dispatch'>): Transport {
+export function createTransport(
+  connections: Pick<ReturnType<typeof createConnections>, 'dispatch'>,
+): Transport {
   return (attempt, headers, attemptSignal) =>
     new Promise((resolve, reject) => {
-      const exchange = new Exchange(attempt, attemptSignal, resolve, reject);
-      if (!exchange.isOver()) {
-        const { operation, url, body = null, onNewConnection = false } = attempt;
-        const { method } = operations[operation];
-        const path = `${url.pathname}${url.search}`;
-        // Deadlines are signals of ours; undici's own timers are coarse and would only add a second, different truth.
-        const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
-        connections.dispatch(
-          { method, path, headers, body, ...timeouts },
-          exchange,
-          onNewConnection,
-        );
+      const { operation, url, body = null, onNewConnection = false, call } = attempt;
+      const { signal, writeSignal } = call;
+      const chunks: Buffer[] = [];
+      let controller: Dispatcher.DispatchController | undefined;
+      let failure: GraphError | undefined;
+      let receivedBytes = 0;
+      let interimResponses = 0;
+      let status = 0;
+      let responseHeaders: GraphResponse['headers'] = {};
+
+      const wasSent = (): boolean => controller !== undefined;
+      const mayHaveBeenApplied = (): boolean => wasSent() && isWrite(operation);
+
+      function onEnd(): void {
+        const isInDoubt = mayHaveBeenApplied();
+        // No caller is left to see the outcome, but cutting a write off in the middle would leave it in doubt for good.
+        if (!isInDoubt || writeSignal.aborted) {
+          fail(abortErrorOf(writeSignal.aborted ? writeSignal : signal, isInDoubt));
+        }
       }
+
+      function onAttemptLimit(): void {
+        const fault = wasSent() ? 'broken' : 'not-connected';
+        const details = { mayHaveBeenApplied: mayHaveBeenApplied(), fault } as const;
+        fail(new GraphError('timeout', 'Microsoft Graph took too long to answer.', details));
+      }
+
+      function stopListening(): void {
+        signal.removeEventListener('abort', onEnd);
+        writeSignal.removeEventListener('abort', onEnd);
+        attemptSignal?.removeEventListener('abort', onAttemptLimit);
+      }
+
+      function fail(error: GraphError): void {
+        if (failure === undefined) {
+          failure = error;
+          stopListening();
+          reject(error);
+          controller?.abort(error);
+        }
+      }
+
+      function failProtocol(message: string): void {
+        fail(new GraphError('badResponse', message, { mayHaveBeenApplied: mayHaveBeenApplied() }));
+      }
+
+      const handler: Dispatcher.DispatchHandler = {
+        // The connection is there and the request is about to be written: from here on a write may be executed.
+        onRequestStart(started) {
+          if (failure) {
+            started.abort(failure);
+          } else {
+            controller = started;
+          }
+        },
+        onResponseStart(_controller, answered, answeredHeaders) {
+          if (answered >= 200) {
+            status = answered;
+            responseHeaders = answeredHeaders;
+            return;
+          }
+          interimResponses += 1;
+          if (interimResponses > maximumInterimResponses) {
+            failProtocol('Microsoft Graph sent interim answers without end.');
+          }
+        },
+        onResponseData(_controller, chunk) {
+          receivedBytes += chunk.length;
+          if (receivedBytes > maximumBodyBytes) {
+            failProtocol('Microsoft Graph sent a larger answer than this gateway reads.');
+          } else {
+            chunks.push(chunk);
+          }
+        },
+        onResponseEnd() {
+          stopListening();
+          const [only = Buffer.alloc(0)] = chunks;
+          const all = chunks.length > 1 ? Buffer.concat(chunks) : only;
+          resolve({ status, headers: responseHeaders, body: all });
+        },
+        onResponseError(_controller, cause) {
+          fail(networkErrorOf({ cause, wasSent: wasSent(), isWrite: isWrite(operation) }));
+        },
+      };
+
+      if (signal.aborted) {
+        reject(abortErrorOf(signal));
+        return;
+      }
+      signal.addEventListener('abort', onEnd);
+      writeSignal.addEventListener('abort', onEnd);
+      attemptSignal?.addEventListener('abort', onAttemptLimit);
+      const { method } = operations[operation];
+      const path = `${url.pathname}${url.search}`;
+      // Deadlines are signals of ours; undici's own timers are coarse and would only add a second, different truth.
+      const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
+      connections.dispatch({ method, path, headers, body, ...timeouts }, handler, onNewConnection);
     });
-}
-
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #attempt: GraphAttempt;
-  readonly #attemptSignal: EndSignal | undefined;
-  readonly #resolve: (response: GraphResponse) => void;
-  readonly #reject: (error: GraphError) => void;
-  readonly #chunks: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | undefined;
-  #failure: GraphError | undefined;
-  #receivedBytes = 0;
-  #interimResponses = 0;
-  #status = 0;
-  #headers: GraphResponse['headers'] = {};
-
-  constructor(
-    attempt: GraphAttempt,
-    attemptSignal: EndSignal | undefined,
-    resolve: (response: GraphResponse) => void,
-    reject: (error: GraphError) => void,
-  ) {
-    this.#attempt = attempt;
-    this.#attemptSignal = attemptSignal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    const { signal, writeSignal } = attempt.call;
-    if (signal.aborted) {
-      this.#fail(abortErrorOf(signal));
-      return;
-    }
-    signal.addEventListener('abort', this.#onEnd);
-    writeSignal.addEventListener('abort', this.#onEnd);
-    attemptSignal?.addEventListener('abort', this.#onAttemptLimit);
-  }
-
-  isOver(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  /** The connection is there and the request is about to be written: from here on a write may be executed. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#failure) {
-      controller.abort(this.#failure);
-      return;
-    }
-    this.#controller = controller;
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: GraphResponse['headers'],
-  ): void {
-    if (status >= 200) {
-      this.#status = status;
-      this.#headers = headers;
-      return;
-    }
-    this.#interimResponses += 1;
-    if (this.#interimResponses > maximumInterimResponses) {
-      this.#failProtocol('Microsoft Graph sent interim answers without end.');
-    }
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#receivedBytes += chunk.length;
-    if (this.#receivedBytes > maximumBodyBytes) {
-      this.#failProtocol('Microsoft Graph sent a larger answer than this gateway reads.');
-      return;
-    }
-    this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    this.#stopListening();
-    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, body: body ?? Buffer.alloc(0) });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const isAWrite = isWrite(this.#attempt.operation);
-    this.#fail(networkErrorOf({ cause, wasSent: this.#wasSent(), isWrite: isAWrite }));
-  }
-
-  readonly #onEnd = (): void => {
-    const { signal, writeSignal } = this.#attempt.call;
-    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    // No caller is left to see the outcome, but cutting a write off in the middle would leave it in doubt for good.
-    if (!mayHaveBeenApplied || writeSignal.aborted) {
-      this.#fail(abortErrorOf(writeSignal.aborted ? writeSignal : signal, mayHaveBeenApplied));
-    }
-  };
-
-  readonly #onAttemptLimit = (): void => {
-    const message = 'Microsoft Graph took too long to answer.';
-    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    const fault = this.#wasSent() ? 'broken' : 'not-connected';
-    this.#fail(new GraphError('timeout', message, { mayHaveBeenApplied, fault }));
-  };
-
-  #failProtocol(message: string): void {
-    const mayHaveBeenApplied = this.#mayHaveBeenApplied();
-    this.#fail(new GraphError('badResponse', message, { mayHaveBeenApplied }));
-  }
-
-  #fail(error: GraphError): void {
-    if (this.#failure) {
-      return;
-    }
-    this.#failure = error;
-    this.#stopListening();
-    this.#reject(error);
-    this.#controller?.abort(error);
-  }
-
-  #stopListening(): void {
-    const { signal, writeSignal } = this.#attempt.call;
-    signal.removeEventListener('abort', this.#onEnd);
-    writeSignal.removeEventListener('abort', this.#onEnd);
-    this.#attemptSignal?.removeEventListener('abort', this.#onAttemptLimit);
-  }
-
-  #wasSent(): boolean {
-    return this.#controller !== undefined;
-  }
-
-  #mayHaveBeenApplied(): boolean {
-    return this.#wasSent() && isWrite(this.#attempt.operation);
-  }
 }
 
 let last: { readonly authorities: string; readonly secureContext: SecureContext } | undefined;
@@ -208,23 +158,11 @@ interface ConnectionOptions {
   readonly tunnel?: ((options: Parameters<typeof createProxyAgent>[1]) => Dispatcher) | undefined;
 }
 
-/** The connections to one origin. */
-export interface Connections {
-  /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
-  dispatch(
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-    onNewConnection: boolean,
-  ): void;
-  /** Cuts all of them; none is made after that. */
-  close(): Promise<void>;
-}
-
 /** Of one answer's headers. */
 const maximumHeaderBytes = 16 * 1024;
 
 /** Makes the connections to one origin, none of them before it is needed. */
-export function createConnections(origin: string, options: ConnectionOptions): Connections {
+export function createConnections(origin: string, options: ConnectionOptions) {
   const { limit, connectTimeoutMs, maximumLifeMs, clock, certificateAuthorities, tunnel } = options;
   const common = {
     maxHeaderSize: maximumHeaderBytes,
@@ -258,7 +196,12 @@ export function createConnections(origin: string, options: ConnectionOptions): C
   }
 
   return {
-    dispatch(request, handler, onNewConnection) {
+    /** Sends over a connection that is kept for the next request, or over one of its own that is closed afterwards. */
+    dispatch(
+      request: Dispatcher.DispatchOptions,
+      handler: Dispatcher.DispatchHandler,
+      onNewConnection: boolean,
+    ): void {
       // Once closed, the pool rejects for both.
       if (onNewConnection && !isClosed) {
         const client = tunnel ? tunnel({ ...common, connections: 1 }) : new Client(origin, common);
@@ -269,7 +212,8 @@ export function createConnections(origin: string, options: ConnectionOptions): C
         pool.dispatch({ ...request, origin }, handler);
       }
     },
-    async close() {
+    /** Cuts all of them; none is made after that. */
+    async close(): Promise<void> {
       isClosed = true;
       await Promise.all([pool, ...closing].map((dispatcher) => dispatcher.destroy()));
     },

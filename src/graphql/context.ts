@@ -4,10 +4,8 @@ import type { EndReason } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
-import { EndController } from '../shared/abort.ts';
-import { atMost } from '../shared/atMost.ts';
+import { EndController, onceClosed } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
-import { onceClosed } from '../shared/onceClosed.ts';
 import { Secret } from '../shared/secret.ts';
 import { RequestProblem } from './errorFormat.ts';
 
@@ -261,7 +259,6 @@ const maximumLength = 16 * 1024;
 
 /** Digesting a token takes longer than all else that is done with one, so the last ones are known by their header. */
 const knownTokens = new LRUCache<string, Secret>({
-  ...atMost(1_000),
   maxSize: 4 * 1024 * 1024,
   sizeCalculation: (_secret, header) => 2 * header.length,
 });

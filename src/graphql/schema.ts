@@ -30,7 +30,7 @@ import {
   Query,
   readEntities,
 } from '../partners/queries.ts';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { entitiesField, serviceField } from './documents.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 

@@ -17,7 +17,7 @@ import {
 import type { Limits } from '../config/http.ts';
 import { ConfigError } from '../config/readers.ts';
 import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
 import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';

@@ -3,8 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SheddingBounds } from '../config/http.ts';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/errorFormat.ts';
-import type { Clock } from '../shared/clock.ts';
-import { onceClosed } from '../shared/onceClosed.ts';
+import { type Clock, onceClosed } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readCallerTrace } from '../graphql/context.ts';
-import { onceClosed } from '../shared/onceClosed.ts';
+import { onceClosed } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { errorTypeOf, type Measurements } from '../telemetry/metrics.ts';
 import type { RequestTrace, StartTrace } from '../telemetry/trace.ts';

@@ -1,4 +1,4 @@
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { IdentityError, type IdentityReason } from './errors.ts';
 
 interface CallerBase {

@@ -1,9 +1,7 @@
 import { type CryptoKey, importJWK } from 'jose';
 import type { Dispatcher } from 'undici';
-import { abortable, EndController, type EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
-import { isGuid } from '../shared/guid.ts';
+import { abortable, type Clock, EndController, type EndSignal } from '../shared/clock.ts';
+import { errnoCodeOf, isGuid } from '../shared/forms.ts';
 import { isJsonObject, isJsonType, parseStrictJson } from '../shared/json.ts';
 import { isLoopback, rejectsCredentials } from '../shared/proxy.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
 import { trustIn } from '../graph/transport.ts';
-import { abortable, type EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import { abortable, type Clock, type EndSignal } from '../shared/clock.ts';
 import { type ProxySettings, proxyFor } from '../shared/proxy.ts';
 import { createProxyAgent } from '../shared/tunnel.ts';
 

@@ -1,6 +1,5 @@
 import { compactVerify } from 'jose';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { sleep } from '../graph/errors.ts';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 

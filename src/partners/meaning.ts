@@ -1,5 +1,5 @@
 import type { PartnerResource, WirePlatform } from '../graph/types.ts';
-import { isGuid } from '../shared/guid.ts';
+import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
 import { instantKeyOf } from './dateTimeOffset.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { untilEnded } from '../graph/errors.ts';
-import type { EndSignal } from '../shared/abort.ts';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 import { GatewayError } from './errors.ts';
 import { createRedisHolds, type RedisParts } from './leases.ts';
 

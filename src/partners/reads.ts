@@ -1,10 +1,10 @@
 import DataLoader from 'dataloader';
-import { maximumBatchSize, maximumGroupsAtOnce, type NameLookup } from '../graph/batch.ts';
-import type { GraphClient, PartnerLookup } from '../graph/client.ts';
+import { type Lookup, maximumBatchSize, maximumGroupsAtOnce } from '../graph/batch.ts';
+import type { GraphClient } from '../graph/client.ts';
 import { abortErrorOf, type EndReason, type GraphError, isGraphError } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf, isPartnerId } from '../graph/request.ts';
-import type { EndSignal } from '../shared/abort.ts';
-import { isGuid } from '../shared/guid.ts';
+import type { EndSignal } from '../shared/clock.ts';
+import { isGuid } from '../shared/forms.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
 import { createPartnerRows, type ListBounds, type PartnerRows } from './list/page.ts';
@@ -61,7 +61,7 @@ export function createPartnerReads(
   // One batch after the other: Graph asks for that where one would be enough.
   let lastBatch: Promise<unknown> = Promise.resolve();
 
-  async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
+  async function readMany(ids: readonly string[]): Promise<readonly Lookup<PartnerModel>[]> {
     const [id] = ids;
     if (ids.length === 1 && id !== undefined) {
       return [await graph.get(id, call)];
@@ -154,7 +154,7 @@ interface NameKind {
   readonly maximum: number;
   readonly atOnce: number;
   readonly isReadable: (id: string) => boolean;
-  readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
+  readonly read: (ids: readonly string[]) => Promise<readonly Lookup<string>[]>;
 }
 
 /** Starts the names of an operation; nothing is read before a field asks. */

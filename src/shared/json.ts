@@ -181,17 +181,6 @@ export function isJsonObject(value: unknown): value is Readonly<Record<string, u
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Gives the JSON of an answer's body, undefined if it is none. */
-export function jsonOf({
-  body,
-  json,
-}: {
-  readonly body: Buffer;
-  readonly json?: unknown;
-}): unknown {
-  return json ?? parseJson(body.toString('utf8'));
-}
-
 /** A number that may need more digits, or a larger exponent, than a double has: rare, and cheap to rule out. */
 const riskyNumber = /[:,[]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/;
 /** Where a string begins, or a number. */
@@ -259,7 +248,7 @@ function* exactly(text: string, parsed: unknown): Generator<undefined, unknown, 
 }
 
 /** Whether a double is the very number that a JSON number writes. */
-export function isExact(token: string): boolean {
+function isExact(token: string): boolean {
   const number = Number(token);
   return Number.isFinite(number) && decimalOf(token) === decimalOf(String(number));
 }

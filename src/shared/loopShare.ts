@@ -7,7 +7,7 @@ export interface LoopShare {
 }
 
 /** How long all such work of the process may take in one turn, in milliseconds. */
-export const sliceMs = 10;
+const sliceMs = 10;
 
 /** The time and the turns of the event loop, injected for tests. */
 interface LoopShareParts {

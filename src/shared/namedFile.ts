@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errnoCodeOf } from './errnoCode.ts';
+import { errnoCodeOf } from './forms.ts';
 
 /** The largest file that is read whole because a variable names it. */
-export const maximumFileBytes = 1024 * 1024;
+const maximumFileBytes = 1024 * 1024;
 
 /** A file that cannot be used as a whole; `reason` follows "cannot be read: ". */
 export class NamedFileError extends Error {

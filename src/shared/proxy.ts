@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { errnoCodeOf } from './errnoCode.ts';
+import { errnoCodeOf } from './forms.ts';
 import type { Secret } from './secret.ts';
 
 /** A forward proxy. */

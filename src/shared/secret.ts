@@ -44,3 +44,9 @@ export function digestOf(text: string): string {
 
 /** The token of the README's examples. Only the embedded Graph accepts it; it opens nothing else. */
 export const embeddedGraphToken = 'embedded-graph-token';
+
+/**
+ * Bounds an LRU cache to a number of entries. Its own option `max` takes the memory for all of them at the start: with
+ * 50,000 that is megabytes, and milliseconds, of a gateway that may never need them.
+ */
+export const atMost = (entries: number) => ({ maxSize: entries, sizeCalculation: (): number => 1 });

@@ -13,7 +13,7 @@ import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
 import { ConfigError } from '../config/readers.ts';
 import type { OtlpConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
-import { errnoCodeOf } from '../shared/errnoCode.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
 import { openTunnel } from '../shared/tunnel.ts';

@@ -10,8 +10,7 @@ import {
   startKeyStore,
 } from '../../src/identity/keys.ts';
 import { startIdentity } from '../../src/identity/verifyToken.ts';
-import type { EndSignal } from '../../src/shared/abort.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import { type EndSignal, systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
 import { type AuthorityKey, createAuthorityKey } from '../support/authority/signingKeys.ts';

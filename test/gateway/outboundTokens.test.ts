@@ -14,7 +14,7 @@ import {
   type TokenSource,
 } from '../../src/identity/outbound/token.ts';
 import { createTokenCache, identityKeyOf } from '../../src/identity/outbound/tokenCache.ts';
-import { EndController } from '../../src/shared/abort.ts';
+import { EndController } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';

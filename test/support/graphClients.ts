@@ -7,7 +7,7 @@ import {
 } from '../../src/graph/credentials.ts';
 import type { EndReason } from '../../src/graph/errors.ts';
 import { createRoutes, type GraphCall, type GraphRow, type Send } from '../../src/graph/request.ts';
-import { createSend, type SendOptions, type SendParts } from '../../src/graph/send.ts';
+import { createSend } from '../../src/graph/send.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';
 import type { Idempotency } from '../../src/partners/context.ts';
@@ -60,7 +60,7 @@ function createClient<Row extends GraphRow>(
   });
   const routes = createRoutes(root, version);
   const transport = createTransport(connections);
-  const send = createTestSend({ credentials, transport }, { base: routes.base });
+  const send = createTestSend({ credentials, transport, base: routes.base });
   return {
     graph: createGraphClient({ ...testClientParts, readRow, send, routes }),
     close: connections.close,
@@ -81,31 +81,25 @@ export const testClientParts = {
   matchesSubmitted: () => true,
 };
 
+type SendParts = Parameters<typeof createSend>[0];
+
 /** The way to Graph with room for everything, over the test's transport. */
-export function createTestSend(
-  parts: Partial<SendParts> & Pick<SendParts, 'transport'>,
-  options: Partial<SendOptions> = {},
-): Send {
-  return createSend(
-    {
-      base: new URL('http://graph/'),
-      concurrency: 16,
-      queue: 100,
-      breakerOpenMs: 1_000,
-      slowMs: 5_000,
-      ...options,
-    },
-    {
-      clock: systemClock,
-      log: silentLog,
-      measurements: noMeasurements,
-      chance: () => 0,
-      credentials: passthroughCredentials,
-      budget: unlimited,
-      tenantKeys: createTenantKeys(),
-      ...parts,
-    },
-  );
+export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'transport'>): Send {
+  return createSend({
+    base: new URL('http://graph/'),
+    concurrency: 16,
+    queue: 100,
+    breakerOpenMs: 1_000,
+    slowMs: 5_000,
+    clock: systemClock,
+    log: silentLog,
+    measurements: noMeasurements,
+    chance: () => 0,
+    credentials: passthroughCredentials,
+    budget: unlimited,
+    tenantKeys: createTenantKeys(),
+    ...parts,
+  });
 }
 
 /** Locks of one replica. */

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { GraphError } from '../../src/graph/errors.ts';
-import { createCircuit } from '../../src/graph/guards.ts';
+import { createGuards } from '../../src/graph/guards.ts';
 import { classifyEnd } from '../../src/graph/retryRules.ts';
+import { silentLog } from '../support/logs.ts';
+import { noMeasurements } from '../support/measurements.ts';
 
 let nowMs: number;
 beforeEach(() => {
@@ -22,12 +24,15 @@ const heldBack = { code: 'unavailable', mayHaveBeenApplied: false, details: {} }
 
 function createStage(chance = 0.5) {
   const events: string[] = [];
-  const circuit = createCircuit({
-    openMs: 1000,
-    now: () => nowMs,
+  const { circuit } = createGuards('graph', {
+    breakerOpenMs: 1000,
+    concurrency: 1,
+    queue: 0,
+    clock: { now: () => nowMs },
     chance: () => chance,
-    onState: (state) => events.push(state),
-    rejectedLocally: () => new GraphError('unavailable', 'Down'),
+    log: silentLog,
+    measurements: { ...noMeasurements, breakerState: (state) => events.push(state) },
+    ended: () => new Error('Ended'),
   });
   let sent = 0;
 

@@ -120,6 +120,7 @@ describe('requireDestination', () => {
       partners,
       `${graph}$batch`,
       `${partners}?$skiptoken=a%2Fb`,
+      `${partners}?$skiptoken=1#`,
       `${partners.replace('graph', 'GRAPH').replace('/beta', ':443/beta')}`,
       `${partners.replace('compliance', 'Compliance')}?$skiptoken=1`,
       `${partners}/0c65e46a-e46a-0c65-6ae4-650c6ae4650c`,

@@ -13,7 +13,7 @@ import type {
   GraphOperation,
   GraphResponse,
 } from '../../src/graph/request.ts';
-import { EndController } from '../../src/shared/abort.ts';
+import { EndController } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';
 import { recordingLog } from '../support/logs.ts';
@@ -304,19 +304,18 @@ function createHeld(concurrency: number, queue: number) {
   const measurements = recordingMeasurements();
   const begun: string[] = [];
   const answers = new Map<string, () => void>();
-  const send = createTestSend(
-    {
-      // Nothing here is ended by time.
-      clock: { now: Date.now, startTimer: () => () => undefined },
-      measurements,
-      transport: ({ call: { requestId } }) =>
-        new Promise((resolve) => {
-          begun.push(requestId);
-          answers.set(requestId, () => resolve(answer));
-        }),
-    },
-    { concurrency, queue },
-  );
+  const send = createTestSend({
+    concurrency,
+    queue,
+    // Nothing here is ended by time.
+    clock: { now: Date.now, startTimer: () => () => undefined },
+    measurements,
+    transport: ({ call: { requestId } }) =>
+      new Promise((resolve) => {
+        begun.push(requestId);
+        answers.set(requestId, () => resolve(answer));
+      }),
+  });
   return {
     begun,
     ask: (requestId: string, call: GraphCall = testCall()): Promise<unknown> =>

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   findInexactNumbers,
-  isExact,
   rawItems,
   rawMembers,
   withExactNumbers,
@@ -10,8 +9,10 @@ import {
 } from '../../src/shared/json.ts';
 
 const read = (text: string): unknown => withExactNumbers(text, JSON.parse(text));
+/** Whether a double is the very number that this text writes. */
+const isExact = (token: string): boolean => JSON.stringify(read(`[${token}]`)) !== `["${token}"]`;
 
-describe('isExact', () => {
+describe('a number of a JSON text', () => {
   it.each<[string, boolean]>([
     ...[
       '0',

@@ -24,13 +24,11 @@ import type {
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wireByState } from '../../src/partners/model.ts';
 import { bannerOf } from '../../src/program.ts';
-import { EndController } from '../../src/shared/abort.ts';
-import { graceOf } from '../../src/shared/clock.ts';
+import { EndController, graceOf } from '../../src/shared/clock.ts';
 import { countJsonValues, findJsonProblem, judgeJson } from '../../src/shared/json.ts';
 import {
   createLoopShare,
   forEachUnit,
-  sliceMs,
   sortInSlices,
   wholeLoop,
 } from '../../src/shared/loopShare.ts';
@@ -249,7 +247,7 @@ describe('the share of the event loop', () => {
   it('is used up once all work of one turn took its time', async () => {
     const { share, work, turn } = stage();
     expect(share.isUsedUp()).toBe(false);
-    work(sliceMs - 1);
+    work(9);
     expect(share.isUsedUp()).toBe(false);
     work(1);
     expect(share.isUsedUp()).toBe(true);
@@ -263,7 +261,7 @@ describe('the share of the event loop', () => {
     const task = (name: string, units: number) =>
       forEachUnit(share, units, (index) => {
         done.push(`${name}${index}`);
-        work(sliceMs);
+        work(10);
       });
     const tasks = [task('a', 3), task('b', 2), task('c', 1)];
     const turns = [done.splice(0).join()];

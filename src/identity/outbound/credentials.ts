@@ -2,9 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { IdentityConfig } from '../../config/identity.ts';
 import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
 import { GraphError, isConfigurationFault, isGraphError, sleep } from '../../graph/errors.ts';
-import { EndController, type EndSignal } from '../../shared/abort.ts';
-import type { Clock } from '../../shared/clock.ts';
-import { isGuid } from '../../shared/guid.ts';
+import { type Clock, EndController, type EndSignal } from '../../shared/clock.ts';
+import { isGuid } from '../../shared/forms.ts';
 import { withinLimit } from '../network.ts';
 import { createProve } from './clientProof.ts';
 import {

@@ -2,7 +2,7 @@ import { parseRetryAfterMs } from '../../graph/errorBody.ts';
 import { GraphError, isGraphError } from '../../graph/errors.ts';
 import type { GraphCall, GraphResponse } from '../../graph/request.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { errnoCodeOf } from '../../shared/errnoCode.ts';
+import { errnoCodeOf } from '../../shared/forms.ts';
 import { isJsonObject, parseJson } from '../../shared/json.ts';
 import { Secret } from '../../shared/secret.ts';
 import type { Log, LogFields } from '../../telemetry/log.ts';

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { GraphError, isGraphError, untilEnded } from '../../graph/errors.ts';
-import { atMost } from '../../shared/atMost.ts';
-import { digestOf, type Secret } from '../../shared/secret.ts';
+import { atMost, digestOf, type Secret } from '../../shared/secret.ts';
 import type { AcquiredToken, OutboundParts, TokenOrder } from './token.ts';
 
 /** What is known under a key: a token, or that its issuer asked to be left alone. */

@@ -49,12 +49,14 @@ export function createTokenEndpoint(
   const way = { certificateAuthorities, proxies: isOfMachine ? undefined : proxies };
   // A silent endpoint must not take all of the machine's sockets.
   const pool = connectTo(place, way, { connections: limits.concurrency, connectTimeoutMs: 5_000 });
-  const { circuit, places } = createGuards(
-    'authority',
-    limits,
-    { clock, log, chance, measurements },
-    () => unavailable('No token request could start in time.'),
-  );
+  const { circuit, places } = createGuards('authority', {
+    ...limits,
+    clock,
+    log,
+    chance,
+    measurements,
+    ended: () => unavailable('No token request could start in time.'),
+  });
 
   async function exchange(request: TokenRequest): Promise<TokenAnswer> {
     const { path, body = null, signal } = request;

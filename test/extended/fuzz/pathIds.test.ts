@@ -1,10 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  createRoutes,
-  type Routes,
-  requireDestination,
-  resolveNextLink,
-} from '../../../src/graph/request.ts';
+import { createRoutes, requireDestination, resolveNextLink } from '../../../src/graph/request.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { built, type Choices, playRandomCases } from './randomCases.ts';
 import { randomText, words } from './randomValues.ts';
@@ -46,7 +41,11 @@ const isOneHarmlessSegment = (segment: string): boolean =>
   /[A-Za-z0-9_~=-]/.test(segment) &&
   [...segment].every((character) => /[A-Za-z0-9_.~=-]/.test(character));
 
-function problemOfPartnerUrl(id: string, routes: Routes, prefix: string): string | undefined {
+function problemOfPartnerUrl(
+  id: string,
+  routes: ReturnType<typeof createRoutes>,
+  prefix: string,
+): string | undefined {
   let url: URL;
   try {
     url = routes.partner(id);
@@ -60,7 +59,11 @@ function problemOfPartnerUrl(id: string, routes: Routes, prefix: string): string
     : `leads to ${url.href} and ${inBatch.href}`;
 }
 
-function problemOfLinks(text: string, routes: Routes, prefix: string): string | undefined {
+function problemOfLinks(
+  text: string,
+  routes: ReturnType<typeof createRoutes>,
+  prefix: string,
+): string | undefined {
   for (const link of [text, `${prefix}/${text}`, `${prefix}${text}`, `${prefix}('${text}')`]) {
     const id = routes.parsePartnerLocation(link);
     if (id !== undefined && !isOneHarmlessSegment(id)) {

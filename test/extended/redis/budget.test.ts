@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createGraphBudget, type GraphBudget } from '../../../src/graph/budget.ts';
-import { connectRedis, forBudget } from '../../../src/graph/redis.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
+import { connectRedis } from '../../../src/upstream.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { until } from '../../support/until.ts';
 import { describeWithRedis, useRedis } from './redisServers.ts';
@@ -30,7 +30,7 @@ describeWithRedis('the budget in Redis', () => {
 
   async function startReplica(): Promise<Replica> {
     const log = recordingLog();
-    const client = await connectRedis(new Secret(stage.redis.url), { ...forBudget, log });
+    const client = await connectRedis(new Secret(stage.redis.url), 'budget', log);
     const parts = { clock: systemClock, chance: () => 0, redis: client };
     return { log, client, budget: await createGraphBudget(limits, parts) };
   }

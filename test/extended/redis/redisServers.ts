@@ -4,8 +4,8 @@ import { beforeEach, describe } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Dependencies } from '../../../src/dependencies.ts';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
-import { connectRedis, forLocks } from '../../../src/graph/redis.ts';
 import { Secret } from '../../../src/shared/secret.ts';
+import { connectRedis } from '../../../src/upstream.ts';
 import { useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { recordingLog } from '../../support/logs.ts';
@@ -111,7 +111,7 @@ export function useRedis() {
     /** Connects as a gateway does for its locks. */
     async connect(): Promise<Redis> {
       const log = recordingLog();
-      const connection = await connectRedis(new Secret(stage.redis.url), { ...forLocks, log });
+      const connection = await connectRedis(new Secret(stage.redis.url), 'locks', log);
       closeLater(() => connection.disconnect());
       await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
       return connection;
