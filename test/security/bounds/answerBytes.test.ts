@@ -253,7 +253,7 @@ describe('a mutation whose answer is too large', () => {
 });
 
 describe('what a mutation refused', () => {
-  it('is told, however large the answer of the one before it is', async () => {
+  it('keeps its user errors if the answer of the mutation before it is too large', async () => {
     rows = [{ id: 'a', iosOnboarded: true, macOsEnrollmentAssignments: targets(190) }];
     const update = (id: string, selection: string) =>
       `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
