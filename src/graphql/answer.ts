@@ -158,18 +158,14 @@ function placeBeyond(
   return Array.isArray(value) ? [] : value;
 }
 
-/** In a payload: the mutation, the partner, the field. */
-const partnerFieldDepth = 3;
-
-/** The path of the nearest field around a value that can be cut by itself. */
+/** The path of the nearest field around a value that can be cut by itself; what a mutation refused is in none. */
 function placeOf(path: Path): readonly (string | number)[] | undefined {
   for (let around = path.prev; around !== undefined; around = around.prev) {
     if (around.typename !== undefined && kept.has(around.typename)) {
       return responsePathAsArray(around);
     }
   }
-  const whole = responsePathAsArray(path);
-  return whole.length > partnerFieldDepth ? whole.slice(0, partnerFieldDepth) : undefined;
+  return undefined;
 }
 
 function cutPlaces(

@@ -184,7 +184,9 @@ function createRequestPlugin(
           throw new LimitError(excess, 400);
         }
       }
-      checkNumbers({ schema, document, operationName }, contextValue.inexactVariables);
+      if (contextValue.inexactVariables.length > 0) {
+        checkNumbers({ schema, document, operationName }, contextValue.inexactVariables);
+      }
     },
 
     async responseForOperation({ document, operation, request, contextValue }) {

@@ -64,7 +64,6 @@ const problems: Readonly<Record<number, readonly [code: string, message: string]
   404: ['NOT_FOUND', 'There is nothing here; GraphQL is at /graphql.'],
   405: ['METHOD_NOT_ALLOWED', 'Use POST, or GET for queries.'],
   408: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
-  413: ['REQUEST_TOO_LARGE', 'The request body is too large.'],
   414: ['URI_TOO_LONG', 'The URI is longer than 16 KiB. Send the operation by POST.'],
   415: ['UNSUPPORTED_MEDIA_TYPE', 'Send the request body as application/json in UTF-8.'],
   431: ['HEADERS_TOO_LARGE', 'The headers are larger than 16 KiB.'],

@@ -101,9 +101,6 @@ function fieldsOfVariables({ schema, document, operationName }: SentOperation): 
  * @throws GatewayError
  */
 export function checkNumbers(sent: SentOperation, inexact: readonly InexactNumber[]): void {
-  if (inexact.length === 0) {
-    return;
-  }
   const fieldOf = fieldsOfVariables(sent);
   for (const { path, text } of inexact) {
     const field = fieldOf(path);

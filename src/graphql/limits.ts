@@ -178,14 +178,7 @@ type DocumentMeasure = Readonly<Record<DocumentLimit, number>>;
 /** Beyond this nothing is counted exactly: nested fragments grow by powers. */
 const countedAtMost = 1_000_000;
 
-const nothing: DocumentMeasure = {
-  depth: 0,
-  'introspection-depth': 0,
-  aliases: 0,
-  'introspection-aliases': 0,
-  'root-fields': 0,
-  directives: 0,
-};
+const nothing = Object.fromEntries(limitNames.map((limit) => [limit, 0])) as DocumentMeasure;
 
 /** The fragments of a document by their names. */
 export function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {

@@ -11,7 +11,6 @@ import {
   Kind,
   parse,
   print,
-  type ScalarTypeDefinitionNode,
   type ValidationRule,
   type ValueNode,
   visit,
@@ -71,12 +70,10 @@ export function createSchema(
   resolvers: SchemaResolvers = resolverMap,
 ): GraphQLSchema {
   const key = `${isHidden} ${sdl}`;
-  const schema = schemas.get(key) ?? buildSchema(sdl, isHidden, resolvers);
-  schemas.set(key, schema);
-  return schema;
-}
-
-function buildSchema(sdl: string, isHidden: boolean, resolvers: SchemaResolvers): GraphQLSchema {
+  const known = schemas.get(key);
+  if (known !== undefined) {
+    return known;
+  }
   const schema = makeExecutableSchema({
     typeDefs: sdl,
     resolvers,
@@ -90,18 +87,15 @@ function buildSchema(sdl: string, isHidden: boolean, resolvers: SchemaResolvers)
       explainValues(type, isHidden);
     }
     if (type instanceof GraphQLScalarType && type.astNode) {
-      describeAs(type.astNode, type);
+      // The libraries' scalars come with manuals of their own, but introspection has to say what the SDL says.
+      const url = getDirectiveValues(GraphQLSpecifiedByDirective, type.astNode)?.['url'];
+      type.description = type.astNode.description?.value;
+      type.specifiedByURL = typeof url === 'string' ? url : undefined;
     }
   }
   rememberOutcomes(schema);
+  schemas.set(key, schema);
   return schema;
-}
-
-/** The libraries' scalars come with manuals of their own, but introspection has to say what the SDL says. */
-function describeAs(node: ScalarTypeDefinitionNode, type: GraphQLScalarType): void {
-  const url: unknown = getDirectiveValues(GraphQLSpecifiedByDirective, node)?.['url'];
-  type.description = node.description?.value;
-  type.specifiedByURL = typeof url === 'string' ? url : undefined;
 }
 
 /** graphql-js only suggests values that are spelled alike, which does not help with `"String"`. */
@@ -127,11 +121,9 @@ function explainValues(type: GraphQLEnumType, isHidden: boolean): void {
 /** An enum does not know where its value stands, so what is only right in some places is said with the place. */
 function namesOf(type: GraphQLEnumType): string {
   const names = type.getValues().map(({ name }) => name);
+  const everywhere = names.filter((name) => !onlyInFilters.has(name)).join(', ');
   const inFilters = names.filter((name) => onlyInFilters.has(name));
-  return [
-    names.filter((name) => !onlyInFilters.has(name)).join(', '),
-    ...inFilters.map((name) => `in a filter also ${name}`),
-  ].join('; ');
+  return [everywhere, ...inFilters.map((name) => `in a filter also ${name}`)].join('; ');
 }
 
 /**

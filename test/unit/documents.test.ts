@@ -94,6 +94,7 @@ async function decide(
 
 const unknown = 'TRUSTED_DOCUMENT_UNKNOWN, told';
 const mismatch = 'TRUSTED_DOCUMENT_MISMATCH';
+const off = 'TRUSTED_DOCUMENTS_OFF';
 
 describe('the spelling of a document', () => {
   it('is found once for a document that is kept, and each time for another', async () => {
@@ -121,29 +122,25 @@ describe('decideDocument', () => {
     // What is sent, and the decisions with the modes off, log-unknown and enforce.
     [{}, 'as sent', 'as sent', 'as sent'],
     [{ query: known }, 'as sent', 'as sent', 'as sent'],
-    [{ query: respelled }, 'as sent', 'as sent', 'as sent'],
     [{ query: '{ other }' }, 'as sent', 'as sent, told', unknown],
     [{ query: '{ no graphql' }, 'as sent', 'as sent, told', unknown],
-    [{ documentId: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
-    [{ documentId: `sha256:${id}` }, 'TRUSTED_DOCUMENTS_OFF', known, known],
-    [{ documentId: sha1 }, 'TRUSTED_DOCUMENTS_OFF', '{ __typename }', '{ __typename }'],
-    [{ documentId: strange }, 'TRUSTED_DOCUMENTS_OFF', unknown, unknown],
-    [{ documentId: '__proto__' }, 'TRUSTED_DOCUMENTS_OFF', unknown, unknown],
-    [{ documentId: `sha512:${id}` }, 'TRUSTED_DOCUMENTS_OFF', unknown, unknown],
-    [{ documentId: 7 }, 'TRUSTED_DOCUMENTS_OFF', 'BAD_REQUEST', 'BAD_REQUEST'],
+    [{ documentId: id }, off, known, known],
+    [{ documentId: sha1 }, off, '{ __typename }', '{ __typename }'],
+    [{ documentId: strange }, off, unknown, unknown],
+    [{ documentId: '__proto__' }, off, unknown, unknown],
+    [{ documentId: `sha512:${id}` }, off, unknown, unknown],
+    [{ documentId: 7 }, off, 'BAD_REQUEST', 'BAD_REQUEST'],
     [{ persistedHash: id }, 'as sent', known, known],
-    [{ persistedHash: strange }, 'as sent', unknown, unknown],
     [{ persistedHash: [id] }, 'as sent', 'BAD_REQUEST', 'BAD_REQUEST'],
     [{ persistedHash: id, query: respelled }, 'as sent', known, known],
     [{ persistedHash: id, query: '{ other }' }, 'as sent', mismatch, mismatch],
     [{ persistedHash: strange, query: '{ other }' }, 'as sent', 'as sent, told', unknown],
     [{ persistedHash: strange, query: known }, 'as sent', 'as sent', 'as sent'],
-    [{ documentId: `sha256:${id}`, persistedHash: id }, 'TRUSTED_DOCUMENTS_OFF', known, known],
-    [{ documentId: id, persistedHash: strange }, 'TRUSTED_DOCUMENTS_OFF', mismatch, mismatch],
-  ])('of %j', async (named, off, logUnknown, enforce) => {
-    expect(await decide('off', named)).toBe(off);
-    expect(await decide('log-unknown', named)).toBe(logUnknown);
-    expect(await decide('enforce', named)).toBe(enforce);
+    [{ documentId: `sha256:${id}`, persistedHash: id }, off, known, known],
+    [{ documentId: id, persistedHash: strange }, off, mismatch, mismatch],
+  ])('of %j', async (named, ...expected) => {
+    const modes = ['off', 'log-unknown', 'enforce'] as const;
+    expect(await Promise.all(modes.map((mode) => decide(mode, named)))).toEqual(expected);
   });
 });
 
@@ -239,10 +236,7 @@ const measure = (text: string) => measureDocument(parse(text));
 describe('measureDocument', () => {
   it.each<[string, Partial<ReturnType<typeof measure>>]>([
     ['{ a }', { depth: 1, 'root-fields': 1, aliases: 0, directives: 0, 'introspection-depth': 0 }],
-    ['{ a { b { c } d } e }', { depth: 3, 'root-fields': 2 }],
-    ['{ a { ... { ... on B { b } } } }', { depth: 2, 'root-fields': 1 }],
     ['{ x: a { x: b } ... { y: __typename } }', { aliases: 3, 'root-fields': 2 }],
-    ['{ a: a }', { aliases: 1 }],
     [
       '{ ...F ...F } fragment F on Q { x: a { y: b } c }',
       { aliases: 4, 'root-fields': 4, depth: 2 },

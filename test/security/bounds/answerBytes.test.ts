@@ -252,6 +252,22 @@ describe('a mutation whose answer is too large', () => {
   });
 });
 
+describe('what a mutation refused', () => {
+  it('keeps its user errors if the answer of the mutation before it is too large', async () => {
+    rows = [{ id: 'a', iosOnboarded: true, macOsEnrollmentAssignments: targets(190) }];
+    const update = (id: string, selection: string) =>
+      `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
+    const partner =
+      'complianceManagementPartner { id macOsEnrollmentAssignments { target { __typename filter { id } } } }';
+    const { result } = await gateway.run(`mutation {
+      large: ${update('a', partner)} refused: ${update('../a', 'userErrors { code field }')} }`);
+    expect(result.data).toEqual({
+      large: { complianceManagementPartner: { id: 'a', macOsEnrollmentAssignments: null } },
+      refused: { userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'id'] }] },
+    });
+  });
+});
+
 describe('a usual answer', () => {
   it('of 1,000 partners with every field passes, printed as JSON prints it', async () => {
     const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'];
