@@ -199,7 +199,7 @@ function sortMembers(_name: string, value: unknown): unknown {
 }
 
 /** How far a mutation got with its write. */
-export type WriteState = 'none' | 'begun' | 'done';
+type WriteState = 'none' | 'begun' | 'done';
 
 /** How a mutation ended. */
 export type Ending = { readonly payload: Payload } | { readonly error: unknown };

@@ -11,7 +11,7 @@ import { addAssignment, removeAssignment } from './assignments.ts';
 import { authorize } from './caller.ts';
 import { changePartner, type Visibility } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
-import { graphExtensionOf, partnerInConflict, refused, userErrorsOrThrow } from './errors.ts';
+import { graphExtensionOf, refused, refusedByGraph } from './errors.ts';
 import {
   findAssignmentChangeProblems,
   findIdProblems,
@@ -54,11 +54,10 @@ const addPartner: Run<AddComplianceManagementPartnerInput> = async (input, conte
         return refused([], found);
       }
     }
-    const isOwnIdTaken = input.id != null && isGraphError(error) && error.code === 'conflict';
-    const userErrors = userErrorsOrThrow(error, newPartner, isOwnIdTaken ? ['input', 'id'] : null);
     // Only an id of the caller's own says with what it collided.
-    const other = input.id == null ? null : await partnerInConflict(error, input.id, context);
-    return refused(userErrors, other);
+    const field =
+      input.id != null && isGraphError(error) && error.code === 'conflict' ? ['input', 'id'] : null;
+    return refusedByGraph(error, { sent: newPartner, field, id: input.id, context });
   }
 };
 

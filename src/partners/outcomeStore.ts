@@ -55,12 +55,12 @@ export const entryBytes = 512;
 export const reservedBytes = 4096;
 
 /** The share of a store that one caller may fill. */
-export function callerBytesOf(storeBytes: number): number {
+function callerBytesOf(storeBytes: number): number {
   return Math.floor(storeBytes / 100);
 }
 
 /** When room may be there again: what is set aside for requests in flight is soon free, outcomes are when they expire. */
-export function retryAfterMsOf(oldestLeftMs: number): number {
+function retryAfterMsOf(oldestLeftMs: number): number {
   return Math.min(Math.max(oldestLeftMs, 1_000), 60_000);
 }
 

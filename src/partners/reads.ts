@@ -137,7 +137,7 @@ export function shareUntilEnd(
  * The names behind the ids of one operation, each read once. They are not worth a row: null if there is none or if it
  * cannot be read. Of fields that fail for one reason, the first throws it and the others are null.
  */
-export interface Names {
+interface Names {
   group(id: string): Promise<string | null>;
   filter(id: string): Promise<string | null>;
 }
@@ -160,7 +160,7 @@ interface NameKind {
 }
 
 /** Starts the names of an operation; nothing is read before a field asks. */
-export function createNames({ graph, call, whenIdle }: NamesParts): Names {
+function createNames({ graph, call, whenIdle }: NamesParts): Names {
   const told = new Set<string>();
   let asked = 0;
 

@@ -114,7 +114,7 @@ function findFilterProblem(filter: object, path = 'filter'): string | undefined 
 }
 
 /** Whether a row is in the answer. */
-export type PartnerPredicate = (row: PartnerModel) => boolean;
+type PartnerPredicate = (row: PartnerModel) => boolean;
 
 /** Makes the predicate of a filter that `findFilterProblem` finds nothing in. All texts of the filter are folded once. */
 export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {
