@@ -229,14 +229,12 @@ export type Outcome =
     }
   | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
 
-const doubtMessage =
-  'The first request with this idempotencyKey ended without a known outcome. ' +
-  'The change may have been made. Read the partner before you send it under another key.';
-
 /** Of an attempt of which nothing is known but that it may have written. */
 export const unknownOutcome: Outcome = {
   kind: 'doubt',
-  message: doubtMessage,
+  message:
+    'The first request with this idempotencyKey ended without a known outcome. ' +
+    'The change may have been made. Read the partner before you send it under another key.',
   extensions: { mayHaveBeenApplied: true },
 };
 
