@@ -16,7 +16,7 @@ import type { PartnerState } from '../generated/graphql.ts';
 import type { Resolvers } from '../generated/resolvers.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
-import { AssignmentFilter, DirectoryGroup, groupTarget, Query } from '../partners/queries.ts';
+import { nameResolvers, Query } from '../partners/queries.ts';
 import { isGuid } from '../shared/guid.ts';
 import { rememberOutcomes } from './plan/plan.ts';
 
@@ -197,10 +197,7 @@ function findProblem(text: string): string | undefined {
 export const resolverMap: Resolvers = {
   Query,
   Mutation,
-  DirectoryGroup,
-  AssignmentFilter,
-  GroupAssignmentTarget: groupTarget,
-  ExclusionGroupAssignmentTarget: groupTarget,
+  ...nameResolvers,
   Node: { __resolveType: () => 'ComplianceManagementPartner' },
   DateTimeOffset,
   NonEmptyString,

@@ -73,7 +73,7 @@ export async function readViewer({ authorizer, call, authMode }: RequestContext)
 }
 
 /** What is known of the caller. */
-export interface ViewerFacts {
+interface ViewerFacts {
   readonly authMode: AuthMode;
   readonly isVerified: boolean;
   readonly tenantId?: string | undefined;

@@ -27,12 +27,12 @@ import {
 } from './inputRules.ts';
 import {
   filterOf,
-  meaningOf,
+  findDifferences,
   type RevisedProperty,
   revisedProperties,
   typeNameOf,
 } from './meaning.ts';
-import { type InputProblem, type PartnerModel, type Payload, wireByPlatform } from './model.ts';
+import { type PartnerModel, type Payload, wireByPlatform } from './model.ts';
 import {
   assignmentToWire,
   newPartnerToWire,
@@ -114,9 +114,7 @@ function judgeUpdate(
   { wire: seen }: PartnerModel,
   isFromBefore: (property: RevisedProperty) => boolean,
 ): Visibility {
-  const missing = (Object.keys(sent) as (keyof PartnerChanges)[]).filter(
-    (property) => meaningOf(property, sent[property]) !== meaningOf(property, seen[property]),
-  );
+  const missing = findDifferences(sent, seen);
   if (missing.length === 0) {
     return { kind: 'shown', properties: [] };
   }
@@ -279,7 +277,10 @@ const removeAssignment: Run<RemoveEnrollmentAssignmentInput> = (input, context, 
 /** One mutation, without what all of them begin with. */
 interface MutationKind<Input> {
   /** Lists everything in the input that must not reach Graph; all of it at once. */
-  readonly findProblems: (input: Input, version: GraphApiVersion) => readonly InputProblem[];
+  readonly findProblems: (
+    input: Input,
+    version: GraphApiVersion,
+  ) => ReturnType<typeof findIdProblems>;
   readonly run: Run<Input>;
   /** Looks for what an earlier attempt may have written. */
   readonly look?: (input: Input, context: RequestContext) => Promise<PartnerModel | undefined>;

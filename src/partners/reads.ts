@@ -9,7 +9,7 @@ import type { EndSignal } from '../shared/abort.ts';
 import { isGuid } from '../shared/guid.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import { createPartnerRows, type ListBounds, type PartnerRows } from './list/page.ts';
+import { createPartnerRows, type PartnerRows } from './list/page.ts';
 import type { PartnerModel } from './model.ts';
 
 /**
@@ -35,7 +35,7 @@ interface OperationShare extends LoopShare {
 export function createPartnerReads(
   graph: GraphClient<PartnerModel>,
   call: GraphCall,
-  maximum: ListBounds,
+  maximum: { readonly rows: number; readonly bytes: number },
   share: OperationShare,
 ): PartnerReads {
   const reading = new Set<Promise<unknown>>();

@@ -10,7 +10,7 @@ import { atMost } from '../shared/atMost.ts';
 import { forEachUnit } from '../shared/loopShare.ts';
 import type { RequestContext, SeenPartnerIds } from './context.ts';
 import { GatewayError } from './errors.ts';
-import { type ComparedProperty, meaningOf } from './meaning.ts';
+import { findDifferences } from './meaning.ts';
 import type { PartnerModel } from './model.ts';
 
 /**
@@ -70,10 +70,7 @@ export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerModel):
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
 export function matchesSubmitted(sent: NewPartnerResource, held: PartnerResource): boolean {
-  const { '@odata.type': _type, ...properties } = sent;
-  return (Object.keys(properties) as ComparedProperty[]).every(
-    (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),
-  );
+  return findDifferences(sent, held).length === 0;
 }
 
 const maximumIds = 50_000;

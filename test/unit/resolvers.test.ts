@@ -3,7 +3,7 @@ import { buildSchema } from 'graphql';
 import { createTenantKeys } from '../../src/graph/credentials.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
 import { readSdl } from '../../src/graphql/schema.ts';
-import { describeViewer, type ViewerFacts } from '../../src/partners/caller.ts';
+import { describeViewer } from '../../src/partners/caller.ts';
 import { type HandOver, lagMs } from '../../src/partners/handOver.ts';
 import {
   createPartnerLocks,
@@ -13,6 +13,8 @@ import {
 import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
+
+type ViewerFacts = Parameters<typeof describeViewer>[0];
 
 const facts: ViewerFacts = {
   authMode: 'PASSTHROUGH',

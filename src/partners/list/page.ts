@@ -239,19 +239,13 @@ export interface PartnerRows {
   inOrder(order: PartnerOrder): Promise<readonly PartnerModel[]>;
 }
 
-/** How much of the list one operation may read. */
-export interface ListBounds {
-  readonly rows: number;
-  readonly bytes: number;
-}
-
 /**
  * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
  * @throws GatewayError, later, if more rows or bytes would have to be read.
  */
 export function createPartnerRows(
   pages: AsyncIterator<readonly PartnerModel[], void>,
-  maximum: ListBounds,
+  maximum: { readonly rows: number; readonly bytes: number },
   share: LoopShare = wholeLoop,
 ): PartnerRows {
   const rows: PartnerModel[] = [];
