@@ -72,7 +72,6 @@ export async function readViewer({ authorizer, call, authMode }: RequestContext)
   return describeViewer({ ...unknown, ...caller, isVerified: true, permissionsFor });
 }
 
-/** What is known of the caller. */
 interface ViewerFacts {
   readonly authMode: AuthMode;
   readonly isVerified: boolean;

@@ -140,7 +140,6 @@ export interface Visibility {
    * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
    */
   readonly kind: 'shown' | 'behind' | 'ignored' | 'foreign';
-  /** Those that do not show the change. */
   readonly properties: readonly string[];
 }
 
@@ -149,7 +148,6 @@ export const pausesMs = [250, 500, 1_000, 2_000];
 /** What has to be left of the operation's time for a read. */
 const readMs = 500;
 
-/** A change that Graph has accepted. */
 interface AcceptedWrite {
   readonly id: string;
   readonly write: Write;

@@ -78,13 +78,11 @@ export interface RequestContext {
   readonly clock: Clock;
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
-  /** What is noted of the request. */
   readonly trace?: RequestTrace | undefined;
   /** Authorizes the caller or throws; undefined if Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the caller's token. */
   readonly isTokenAccepted: () => boolean;
-  /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
   share: LoopShare;
@@ -103,6 +101,5 @@ export interface RequestContext {
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
-  /** The same. */
   readonly idempotency: Idempotency;
 }

@@ -109,14 +109,12 @@ export function graphExtensionOf({
   };
 }
 
-/** Says that there is no partner to work on. */
 export const partnerNotFound: UserError = {
   code: 'NOT_FOUND',
   message: 'Microsoft Graph has no partner with this id.',
   field: ['input', 'id'],
 };
 
-/** What Graph refused. */
 interface RefusedChange {
   /** The body, in whose fields Graph's words are found. */
   readonly sent?: object | undefined;

@@ -20,7 +20,6 @@ interface IdempotencyParts {
   readonly callerOf: (call: RequestContext['call']) => string | undefined;
 }
 
-/** Makes it for this replica. */
 export function createIdempotency(parts: IdempotencyParts): Idempotency {
   const { store, graphRoot, callerOf, measurements } = parts;
 
@@ -198,10 +197,8 @@ function sortMembers(_name: string, value: unknown): unknown {
     : value;
 }
 
-/** How far a mutation got with its write. */
 type WriteState = 'none' | 'begun' | 'done';
 
-/** How a mutation ended. */
 export type Ending = { readonly payload: Payload } | { readonly error: unknown };
 
 /**

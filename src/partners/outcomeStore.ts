@@ -17,7 +17,6 @@ export interface KeyUse {
   readonly input: string;
 }
 
-/** An outcome to keep. */
 export interface KeptText {
   readonly text: string;
   /** Kept instead if there is no room for the text. */
@@ -54,7 +53,6 @@ export const entryBytes = 512;
 /** What is set aside for an outcome that is still to come. */
 export const reservedBytes = 4096;
 
-/** The share of a store that one caller may fill. */
 function callerBytesOf(storeBytes: number): number {
   return Math.floor(storeBytes / 100);
 }

@@ -60,17 +60,11 @@ export function createPartnerReads(
     } while (reading.size > 0 || share.waiting() > 0);
   }
 
-  // One batch after the other: Graph asks for that where one would be enough.
-  let lastBatch: Promise<unknown> = Promise.resolve();
+  const readBatch = oneByOne((ids: readonly string[]) => graph.getMany(ids, call));
 
   async function readMany(ids: readonly string[]): Promise<readonly PartnerLookup<PartnerModel>[]> {
     const [id] = ids;
-    if (ids.length === 1 && id !== undefined) {
-      return [await graph.get(id, call)];
-    }
-    const batch = lastBatch.then(() => graph.getMany(ids, call));
-    lastBatch = batch.catch(() => undefined);
-    return batch;
+    return ids.length === 1 && id !== undefined ? [await graph.get(id, call)] : readBatch(ids);
   }
 
   const loader = once(
@@ -88,7 +82,7 @@ export function createPartnerReads(
       share,
     };
   });
-  const names = once(() => createNames({ graph, call, whenIdle }));
+  const names = once(() => createNames(graph, call, whenIdle));
   return {
     get: (id) => noted(loader().load(id)),
     get rows() {
@@ -97,6 +91,18 @@ export function createPartnerReads(
     get names() {
       return names();
     },
+  };
+}
+
+/** Sends one batch after the other: Graph asks for that where one would be enough. */
+function oneByOne<Result>(
+  read: (ids: readonly string[]) => Promise<Result>,
+): (ids: readonly string[]) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (ids) => {
+    const batch = last.then(() => read(ids));
+    last = batch.catch(() => undefined);
+    return batch;
   };
 }
 
@@ -142,14 +148,6 @@ interface Names {
   filter(id: string): Promise<string | null>;
 }
 
-interface NamesParts {
-  readonly graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>;
-  readonly call: GraphCall;
-  /** Resolves after a turn of the event loop at whose end no read is open and no row waits for its own turn. */
-  readonly whenIdle: () => Promise<void>;
-}
-
-/** One kind of names. */
 interface NameKind {
   readonly what: string;
   /** Of three calls of `getByIds`, or of five batches. */
@@ -159,8 +157,15 @@ interface NameKind {
   readonly read: (ids: readonly string[]) => Promise<readonly NameLookup[]>;
 }
 
-/** Starts the names of an operation; nothing is read before a field asks. */
-function createNames({ graph, call, whenIdle }: NamesParts): Names {
+/**
+ * Starts the names of an operation; nothing is read before a field asks. `whenIdle` resolves after a turn of the event
+ * loop at whose end no read is open and no row waits for its own turn.
+ */
+function createNames(
+  graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>,
+  call: GraphCall,
+  whenIdle: () => Promise<void>,
+): Names {
   const told = new Set<string>();
   let asked = 0;
 
@@ -214,7 +219,6 @@ function createNames({ graph, call, whenIdle }: NamesParts): Names {
     };
   }
 
-  let lastBatch: Promise<unknown> = Promise.resolve();
   return {
     group: readerOf({
       what: 'groups',
@@ -229,12 +233,7 @@ function createNames({ graph, call, whenIdle }: NamesParts): Names {
       maximum: 5 * maximumBatchSize,
       atOnce: maximumBatchSize,
       isReadable: isPartnerId,
-      read(ids) {
-        // One batch after the other, as for partners.
-        const batch = lastBatch.then(() => graph.getFilterNames(ids, call));
-        lastBatch = batch.catch(() => undefined);
-        return batch;
-      },
+      read: oneByOne((ids) => graph.getFilterNames(ids, call)),
     }),
   };
 }
