@@ -123,7 +123,7 @@ function findRevisionConflict(
   return { userErrors: [{ code: 'CONFLICT', message, field: ['input', 'ifRevision'] }] };
 }
 
-/** Says that something was written and that another client of Graph has replaced it. */
+/** Something was written, and another client of Graph has replaced it. */
 function changedElsewhere(field: string[]): UserError {
   return {
     code: 'CONFLICT',
@@ -233,7 +233,7 @@ function noneIfGraphFails(error: unknown): undefined {
   }
 }
 
-/** What a caller is told of a change that Graph accepted and does not show. */
+/** Tells the caller of a change that Graph accepted and does not show. */
 const notShown = {
   ignored: (names: string) =>
     `Microsoft Graph accepted the change but does not show it in ${names}. ` +

@@ -46,14 +46,12 @@ const maximumCharacters = 16 * 1024 * 1024;
 /** Makes the locks of this replica. A lock is gone when the last change behind it has ended. */
 export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockParts) {
   const tails = new Map<string, Promise<void>>();
-  const handOvers = new LRUCache<
-    string,
-    { readonly characters: number; readonly handOver: HandOver; readonly untilMs: number }
-  >({
-    max: maximumHandOvers,
-    maxSize: maximumCharacters,
-    sizeCalculation: ({ characters }) => characters,
-  });
+  const handOvers = new LRUCache<string, { readonly handOver: HandOver; readonly untilMs: number }>(
+    {
+      max: maximumHandOvers,
+      maxSize: maximumCharacters,
+    },
+  );
 
   function keptFor(key: string): HandOver {
     const kept = handOvers.peek(key);
@@ -65,7 +63,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
     if (Object.keys(handOver).length === 0) {
       handOvers.delete(key);
     } else {
-      handOvers.set(key, { characters, handOver, untilMs: clock.now() + lagMs });
+      handOvers.set(key, { handOver, untilMs: clock.now() + lagMs }, { size: characters });
     }
   }
 
@@ -133,12 +131,8 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
      * the tenant and reads again.
      * @throws GraphDeadlineError if its time is up before.
      */
-    async run<Found, Result>({
-      id,
-      call,
-      read,
-      change,
-    }: PartnerChange<Found, Result>): Promise<Result> {
+    async run<Found, Result>(wanted: PartnerChange<Found, Result>): Promise<Result> {
+      const { id, call, read, change } = wanted;
       const tenantKey = (): string | undefined => {
         const tenant = tenantKeys.tenantOf(call);
         return tenant?.isProven ? keyOf('tenant', tenant.id, id) : undefined;
@@ -156,9 +150,8 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
           return outcome.result;
         }
       }
-      return takeTurn(tenantKey() ?? tokenKey(), call, async (turn) =>
-        change(turn, await read(false)),
-      );
+      const key = tenantKey() ?? tokenKey();
+      return takeTurn(key, call, async (turn) => change(turn, await read(false)));
     },
   };
 }

@@ -274,24 +274,16 @@ const removeAssignment: Run<RemoveEnrollmentAssignmentInput> = (input, context, 
   return changeList(input, plan, context, info);
 };
 
-/** One mutation, without what all of them begin with. */
-interface MutationKind<Input> {
-  /** Lists everything in the input that must not reach Graph; all of it at once. */
-  readonly findProblems: (
-    input: Input,
-    version: GraphApiVersion,
-  ) => ReturnType<typeof findIdProblems>;
-  readonly run: Run<Input>;
-  /** Looks for what an earlier attempt may have written. */
-  readonly look?: (input: Input, context: RequestContext) => Promise<PartnerModel | undefined>;
-}
-
-/** Makes the resolver: lets the caller in, checks the input, and carries the mutation out, once for each key. */
-function resolverOf<Input extends { readonly idempotencyKey?: string | null | undefined }>({
-  findProblems,
-  run,
-  look,
-}: MutationKind<Input>) {
+/**
+ * Makes the resolver of a mutation: lets the caller in, checks the input, and carries the mutation out, once for each key.
+ * `findProblems` lists everything in the input that must not reach Graph, all of it at once. `look` looks for what an
+ * earlier attempt may have written.
+ */
+function resolverOf<Input extends { readonly idempotencyKey?: string | null | undefined }>(
+  findProblems: (input: Input, version: GraphApiVersion) => ReturnType<typeof findIdProblems>,
+  run: Run<Input>,
+  look?: (input: Input, context: RequestContext) => Promise<PartnerModel | undefined>,
+) {
   const begin = (
     input: Input,
     context: RequestContext,
@@ -300,13 +292,8 @@ function resolverOf<Input extends { readonly idempotencyKey?: string | null | un
     const { idempotencyKey: key } = input;
     const problems = [...findProblems(input, context.apiVersion), ...findKeyProblems(key)];
     if (problems.length > 0) {
-      return refused(
-        problems.map(({ path, message }) => ({
-          code: 'BAD_USER_INPUT',
-          message,
-          field: [...path],
-        })),
-      );
+      const code = 'BAD_USER_INPUT';
+      return refused(problems.map(({ path, message }) => ({ code, message, field: [...path] })));
     }
     return key == null
       ? run(input, context, info)
@@ -332,25 +319,11 @@ function resolverOf<Input extends { readonly idempotencyKey?: string | null | un
 }
 
 export const Mutation: MutationResolvers = {
-  addComplianceManagementPartner: resolverOf({
-    findProblems: findPartnerProblems,
-    run: addPartner,
-    look: (input, context) => findUnconfirmedAdd(newPartnerToWire(input), context),
-  }),
-  updateComplianceManagementPartner: resolverOf({
-    findProblems: findPartnerProblems,
-    run: updatePartner,
-  }),
-  deleteComplianceManagementPartner: resolverOf({
-    findProblems: ({ id }: DeleteComplianceManagementPartnerInput) => findIdProblems(id),
-    run: deletePartner,
-  }),
-  addEnrollmentAssignment: resolverOf({
-    findProblems: findAssignmentChangeProblems,
-    run: addAssignment,
-  }),
-  removeEnrollmentAssignment: resolverOf({
-    findProblems: findAssignmentChangeProblems,
-    run: removeAssignment,
-  }),
+  addComplianceManagementPartner: resolverOf(findPartnerProblems, addPartner, (input, context) =>
+    findUnconfirmedAdd(newPartnerToWire(input), context),
+  ),
+  updateComplianceManagementPartner: resolverOf(findPartnerProblems, updatePartner),
+  deleteComplianceManagementPartner: resolverOf(({ id }) => findIdProblems(id), deletePartner),
+  addEnrollmentAssignment: resolverOf(findAssignmentChangeProblems, addAssignment),
+  removeEnrollmentAssignment: resolverOf(findAssignmentChangeProblems, removeAssignment),
 };

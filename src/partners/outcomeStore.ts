@@ -26,7 +26,7 @@ export interface KeptText {
 }
 
 /** The right to be the only one that works under a key, until it is settled. */
-export interface KeyHold {
+interface KeyHold {
   /** Notes just before a write that it may have been sent. @throws GatewayError if nothing may be sent. */
   confirm(): Promise<void>;
   /** Ends the hold with an outcome; undefined frees the key. */
