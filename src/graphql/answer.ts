@@ -16,9 +16,12 @@ import {
 } from 'graphql';
 import type { Path } from 'graphql/jsutils/Path.js';
 import type { Limits } from '../config/http.ts';
-import type { AnswerCount, AnswerExcess, RequestContext } from '../partners/context.ts';
+import type { AnswerCount, RequestContext } from '../partners/context.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { errorOf, fieldsIn, LimitError } from './limits.ts';
+
+/** A bound that the answer is beyond. */
+type AnswerExcess = NonNullable<AnswerCount['excess']>;
 
 export type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
 

@@ -21,14 +21,7 @@ import type { Resolvers } from '../generated/resolvers.ts';
 import type { RequestContext } from '../partners/context.ts';
 import { findDateTimeOffsetProblem } from '../partners/dateTimeOffset.ts';
 import { Mutation } from '../partners/mutations.ts';
-import {
-  AssignmentFilter,
-  DirectoryGroup,
-  entityName,
-  groupTarget,
-  Query,
-  readEntities,
-} from '../partners/queries.ts';
+import { entityName, nameResolvers, Query, readEntities } from '../partners/queries.ts';
 import { isGuid } from '../shared/forms.ts';
 import { entitiesField, serviceField } from './documents.ts';
 import { rememberOutcomes } from './plan/plan.ts';
@@ -193,10 +186,7 @@ const UUID = textScalar((await scalarOf('GraphQLUUID', 'UUID')).toConfig(), (tex
 export const resolverMap: Resolvers = {
   Query,
   Mutation,
-  DirectoryGroup,
-  AssignmentFilter,
-  GroupAssignmentTarget: groupTarget,
-  ExclusionGroupAssignmentTarget: groupTarget,
+  ...nameResolvers,
   Node: { __resolveType: () => 'ComplianceManagementPartner' },
   DateTimeOffset,
   NonEmptyString,

@@ -61,56 +61,39 @@ const graphPermissions = { READ: requiredScopesOf('get'), WRITE: requiredScopesO
 
 /** Describes the caller by its token, which is verified if the gateway can do so. @throws GatewayError if it is not valid. */
 export async function readViewer({ authorizer, call, authMode }: RequestContext): Promise<Viewer> {
+  const unknown = { authMode, scopes: [], roles: [] };
   if (authorizer === undefined) {
     const claims = readTokenClaims(call.callerToken?.reveal() ?? '');
-    return describeViewer({
-      authMode,
-      isVerified: false,
-      tenantId: claims?.tenantId,
-      clientId: claims?.clientId,
-      scopes: claims?.scopes ?? [],
-      roles: claims?.roles ?? [],
-      expiresAtMs: claims?.expiresAtMs,
-      permissionsFor: graphPermissions,
-    });
+    const isVerified = false;
+    return describeViewer({ ...unknown, ...claims, isVerified, permissionsFor: graphPermissions });
   }
   const caller = await authorizer.identify(call).catch(rethrow(authorizer, 'READ'));
-  return describeViewer({
-    authMode,
-    isVerified: true,
-    tenantId: caller.tenantId,
-    clientId: caller.clientId,
-    scopes: caller.kind === 'user' ? caller.scopes : [],
-    roles: caller.kind === 'application' ? caller.roles : [],
-    expiresAtMs: caller.expiresAtMs,
-    permissionsFor: authorizer.permissions,
-  });
+  const permissionsFor = authorizer.permissions;
+  return describeViewer({ ...unknown, ...caller, isVerified: true, permissionsFor });
 }
 
-/** What is known of the caller. */
-export interface ViewerFacts {
+interface ViewerFacts {
   readonly authMode: AuthMode;
   readonly isVerified: boolean;
-  readonly tenantId: string | undefined;
-  readonly clientId: string | undefined;
+  readonly tenantId?: string | undefined;
+  readonly clientId?: string | undefined;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
-  readonly expiresAtMs: number | undefined;
+  readonly expiresAtMs?: number | undefined;
   /** The permissions of which one suffices for a kind of operation, the least privileged first. */
   readonly permissionsFor: Readonly<Record<OperationKind, readonly string[]>>;
 }
 
-const operations: readonly (readonly [name: string, kind: OperationKind])[] = [
-  ['complianceManagementPartner', 'READ'],
-  ['complianceManagementPartners', 'READ'],
-  ['node', 'READ'],
-  ['nodes', 'READ'],
-  ['addComplianceManagementPartner', 'WRITE'],
-  ['updateComplianceManagementPartner', 'WRITE'],
-  ['addEnrollmentAssignment', 'WRITE'],
-  ['removeEnrollmentAssignment', 'WRITE'],
-  ['deleteComplianceManagementPartner', 'WRITE'],
-];
+const operations: Readonly<Record<OperationKind, readonly string[]>> = {
+  READ: ['complianceManagementPartner', 'complianceManagementPartners', 'node', 'nodes'],
+  WRITE: [
+    'addComplianceManagementPartner',
+    'updateComplianceManagementPartner',
+    'addEnrollmentAssignment',
+    'removeEnrollmentAssignment',
+    'deleteComplianceManagementPartner',
+  ],
+};
 
 /** Tells what a caller's permissions allow; a token that names none tells nothing of them. */
 export function describeViewer(facts: ViewerFacts): Viewer {
@@ -126,11 +109,10 @@ export function describeViewer(facts: ViewerFacts): Viewer {
     scopes: [...scopes],
     roles: [...roles],
     expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
-    operations: operations.map(([name, operation]) => ({
-      name,
-      kind: operation,
-      ...permissionOf(kind, facts, facts.permissionsFor[operation]),
-    })),
+    operations: (['READ', 'WRITE'] as const).flatMap((operation) => {
+      const permission = permissionOf(kind, facts, facts.permissionsFor[operation]);
+      return operations[operation].map((name) => ({ name, kind: operation, ...permission }));
+    }),
   };
 }
 

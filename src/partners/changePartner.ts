@@ -2,8 +2,9 @@ import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
 import type { RowSource } from '../graph/client.ts';
 import { isGraphError, sleep } from '../graph/errors.ts';
+import type { PartnerChanges } from '../graph/types.ts';
 import type { RequestContext } from './context.ts';
-import { partnerInConflict, partnerNotFound, refused, userErrorsOrThrow } from './errors.ts';
+import { partnerNotFound, refused, refusedByGraph } from './errors.ts';
 import { type HandOver, handOverOf, isFromBefore, type PartnerView, viewOf } from './handOver.ts';
 import type { RevisedProperty } from './meaning.ts';
 import type { PartnerModel, Payload } from './model.ts';
@@ -21,7 +22,7 @@ interface Change {
   /** Decides what to write. `view` is what was read, undefined if nothing had to be. */
   readonly plan: (view: PartnerView | undefined) => Write | { readonly userErrors: UserError[] };
   /** The body, to find in it what Graph rejects; absent if the refusal is about `fieldOf` anyway. */
-  readonly sent?: object;
+  readonly sent?: PartnerChanges;
   /** The input field of a refusal whose words name no property of the body. */
   readonly fieldOf?: (error: unknown) => string[];
   /** The input field of a property that another client has changed at the same time. */
@@ -100,8 +101,12 @@ export async function changePartner(
     const fields = foreign.map(fieldOfProperty ?? ((property) => ['input', property]));
     return { ...refused(fields.map(changedElsewhere), partner), changed: true };
   } catch (error) {
-    const userErrors = userErrorsOrThrow(error, change.sent ?? {}, change.fieldOf?.(error));
-    return refused(userErrors, await partnerInConflict(error, id, context));
+    return refusedByGraph(error, {
+      sent: change.sent,
+      field: change.fieldOf?.(error),
+      id,
+      context,
+    });
   }
 }
 
@@ -118,7 +123,7 @@ function findRevisionConflict(
   return { userErrors: [{ code: 'CONFLICT', message, field: ['input', 'ifRevision'] }] };
 }
 
-/** Says that something was written and that another client of Graph has replaced it. */
+/** Something was written, and another client of Graph has replaced it. */
 function changedElsewhere(field: string[]): UserError {
   return {
     code: 'CONFLICT',
@@ -135,7 +140,6 @@ export interface Visibility {
    * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
    */
   readonly kind: 'shown' | 'behind' | 'ignored' | 'foreign';
-  /** Those that do not show the change. */
   readonly properties: readonly string[];
 }
 
@@ -144,7 +148,6 @@ export const pausesMs = [250, 500, 1_000, 2_000];
 /** What has to be left of the operation's time for a read. */
 const readMs = 500;
 
-/** A change that Graph has accepted. */
 interface AcceptedWrite {
   readonly id: string;
   readonly write: Write;
@@ -230,7 +233,7 @@ function noneIfGraphFails(error: unknown): undefined {
   }
 }
 
-/** What a caller is told of a change that Graph accepted and does not show. */
+/** Tells the caller of a change that Graph accepted and does not show. */
 const notShown = {
   ignored: (names: string) =>
     `Microsoft Graph accepted the change but does not show it in ${names}. ` +

@@ -49,8 +49,15 @@ export interface SeenPartnerIds {
 export interface AnswerCount {
   bytes: number;
   values: number;
-  /** Set once the answer is beyond a bound. */
-  excess: AnswerExcess | undefined;
+  /** The bound that the answer is beyond, once it is. */
+  excess:
+    | {
+        readonly limit: 'answer-bytes' | 'answer-values';
+        readonly allowed: number;
+        readonly seen: number;
+        readonly isExact: boolean;
+      }
+    | undefined;
   /** The fields of a mutation that were cut because of it, by their paths. */
   readonly places: Map<string, readonly (string | number)[]>;
   /**
@@ -58,14 +65,6 @@ export interface AnswerCount {
    * @throws LimitError if the answer is beyond a bound
    */
   count?: (value: unknown, info: GraphQLResolveInfo) => void;
-}
-
-/** A bound that the answer is beyond. */
-export interface AnswerExcess {
-  readonly limit: 'answer-bytes' | 'answer-values';
-  readonly allowed: number;
-  readonly seen: number;
-  readonly isExact: boolean;
 }
 
 /** What the resolvers of one operation share. Made for each request; nothing but locks and known ids outlives it. */
@@ -79,13 +78,11 @@ export interface RequestContext {
   readonly clock: Clock;
   /** Handed to every call of Graph. */
   readonly call: GraphCall;
-  /** What is noted of the request. */
   readonly trace?: RequestTrace | undefined;
   /** Authorizes the caller or throws; undefined if Graph alone decides. */
   readonly authorizer: Authorizer | undefined;
   /** Whether Graph or the authorizer has accepted the caller's token. */
   readonly isTokenAccepted: () => boolean;
-  /** How the gateway comes to its token. */
   readonly authMode: AuthMode;
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
   share: LoopShare;
@@ -104,6 +101,5 @@ export interface RequestContext {
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
-  /** The same. */
   readonly idempotency: Idempotency;
 }

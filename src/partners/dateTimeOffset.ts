@@ -66,10 +66,8 @@ function daysInMonth(year: number, month: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
-/** The Gregorian calendar repeats itself after 400 years; shifted by that, `Date.UTC` reads the years 0 to 99 right. */
-const cycle = { years: 400, seconds: 146_097 * 86_400 };
-const secondsBeforeEpoch = 62_167_219_200;
-const dayOfOffsets = 86_400;
+/** A day before year 0, so that no offset leads to a negative number. */
+const firstSecond = -62_167_219_200 - 86_400;
 const width = 12;
 /** Answers may have more digits than inputs, but not so many that cursors cannot carry them. */
 const maximumLength = 64;
@@ -86,15 +84,9 @@ export function instantKeyOf(dateTime: string): string | undefined {
     return undefined;
   }
   const { year, month, day, hour, minute, second, fraction = '', offset = '' } = parts;
-  const localMs = Date.UTC(
-    Number(year) + cycle.years,
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  const seconds = localMs / 1000 - cycle.seconds - offsetMinutesOf(offset) * 60;
-  const countable = seconds + secondsBeforeEpoch + dayOfOffsets;
-  return `${String(countable).padStart(width, '0')}.${fraction.replace(/0+$/, '')}`;
+  // Not `Date.UTC`, which takes the years 0 to 99 for those of the 20th century.
+  const dayMs = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const minutes = Number(hour) * 60 + Number(minute) - offsetMinutesOf(offset);
+  const seconds = dayMs / 1000 + minutes * 60 + Number(second) - firstSecond;
+  return `${String(seconds).padStart(width, '0')}.${fraction.replace(/0+$/, '')}`;
 }

@@ -109,12 +109,23 @@ export function graphExtensionOf({
   };
 }
 
-/** Says that there is no partner to work on. */
 export const partnerNotFound: UserError = {
   code: 'NOT_FOUND',
   message: 'Microsoft Graph has no partner with this id.',
   field: ['input', 'id'],
 };
+
+interface RefusedChange {
+  /** The body, in whose fields Graph's words are found. */
+  readonly sent?: object | undefined;
+  readonly field?: string[] | null | undefined;
+  /** Of the partner that it collided with, if it is known. */
+  readonly id: string | null | undefined;
+  readonly context: {
+    readonly graph: Pick<GraphClient<PartnerModel>, 'get'>;
+    readonly call: GraphCall;
+  };
+}
 
 /** What of Graph's refusals the user can fix. */
 const userErrorCodes: Readonly<Partial<Record<GraphErrorCode, UserErrorCode>>> = {
@@ -122,26 +133,6 @@ const userErrorCodes: Readonly<Partial<Record<GraphErrorCode, UserErrorCode>>> =
   notFound: 'NOT_FOUND',
   conflict: 'CONFLICT',
 };
-
-/**
- * Gives the user errors of Graph's own refusal of what was sent. If Graph's words name no field of it, `field` does.
- * @throws GatewayError for a failure that the caller cannot fix.
- */
-export function userErrorsOrThrow(
-  error: unknown,
-  sent: object,
-  field: string[] | null = null,
-): UserError[] {
-  const code = isGraphError(error) && !error.mayHaveBeenApplied && userErrorCodes[error.code];
-  if (!isGraphError(error) || !code) {
-    throw toGatewayError(error);
-  }
-  if (code === 'NOT_FOUND') {
-    return [partnerNotFound];
-  }
-  const located = locateInput(sent, error.details.quotedNames ?? []);
-  return [{ code, message: error.message, field: located ? [...located] : field }];
-}
 
 /** Gives the payload of a mutation that changed nothing. */
 export function refused(userErrors: UserError[], partner: PartnerModel | null = null): Payload {
@@ -154,19 +145,27 @@ export function refused(userErrors: UserError[], partner: PartnerModel | null = 
 }
 
 /**
- * Reads once what a change collided with, if it was Graph itself that said so. Null for every other error, and if
- * the partner cannot be read: the conflict is what the user has to know, and that read's own failure is logged.
+ * Gives the payload of a mutation that Graph itself refused. If Graph's words name no field of `sent`, `field` does.
+ * After a conflict it has the partner with the id, read once; none if that read fails, which is logged: the conflict is
+ * what the user has to know.
+ * @throws GatewayError for a failure that the caller cannot fix.
  */
-export async function partnerInConflict(
+export async function refusedByGraph(
   error: unknown,
-  id: string,
-  {
-    graph,
-    call,
-  }: { readonly graph: Pick<GraphClient<PartnerModel>, 'get'>; readonly call: GraphCall },
-): Promise<PartnerModel | null> {
-  if (!isGraphError(error) || error.code !== 'conflict' || error.mayHaveBeenApplied) {
-    return null;
+  { sent = {}, field = null, id, context: { graph, call } }: RefusedChange,
+): Promise<Payload> {
+  const code = isGraphError(error) && !error.mayHaveBeenApplied && userErrorCodes[error.code];
+  if (!isGraphError(error) || !code) {
+    throw toGatewayError(error);
   }
-  return (await graph.get(id, call).catch(() => undefined)) ?? null;
+  if (code === 'NOT_FOUND') {
+    return refused([partnerNotFound]);
+  }
+  const located = locateInput(sent, error.details.quotedNames ?? []);
+  const other =
+    code === 'CONFLICT' && id != null
+      ? await graph.get(id, call).catch(() => undefined)
+      : undefined;
+  const userErrors = [{ code, message: error.message, field: located ? [...located] : field }];
+  return refused(userErrors, other ?? null);
 }

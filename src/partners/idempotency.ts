@@ -8,7 +8,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import type { Idempotency, KeyedMutation, Notice, RequestContext } from './context.ts';
 import { GatewayError, refused, toGatewayError } from './errors.ts';
 import type { Payload } from './model.ts';
-import type { KeptText, KeyHold, KeyUse, OutcomeStore, Taken } from './outcomeStore.ts';
+import type { KeptText, KeyUse, OutcomeStore, Taken } from './outcomeStore.ts';
 import { partnerFromWire, readPartner } from './partnerMapping.ts';
 
 interface IdempotencyParts {
@@ -20,7 +20,6 @@ interface IdempotencyParts {
   readonly callerOf: (call: RequestContext['call']) => string | undefined;
 }
 
-/** Makes it for this replica. */
 export function createIdempotency(parts: IdempotencyParts): Idempotency {
   const { store, graphRoot, callerOf, measurements } = parts;
 
@@ -73,16 +72,19 @@ export function createIdempotency(parts: IdempotencyParts): Idempotency {
         case 'doubt':
           return replay(await lookAgain(taken, mutation), mutation);
         case 'first':
-          return runFirst(taken.hold, mutation);
+          return runFirst(taken, mutation);
       }
     },
   };
 }
 
-async function runFirst(hold: KeyHold, { context, run }: KeyedMutation): Promise<Payload> {
+async function runFirst(
+  { hold }: Extract<Taken, { readonly kind: 'first' }>,
+  { context, run }: KeyedMutation,
+): Promise<Payload> {
   const noticesBefore = context.notices.length;
   let write: WriteState = 'none';
-  const graph = watchWrites(context.graph, hold, (state) => {
+  const graph = watchWrites(context.graph, hold.confirm, (state) => {
     write = state;
   });
   // In a function of its own: what is thrown at once ends the hold, too.
@@ -101,13 +103,13 @@ async function runFirst(hold: KeyHold, { context, run }: KeyedMutation): Promise
 /** Has each write noted before it is sent. */
 function watchWrites(
   graph: RequestContext['graph'],
-  hold: KeyHold,
+  confirm: () => Promise<void>,
   note: (state: WriteState) => void,
 ): RequestContext['graph'] {
   const watched =
     <Arguments extends unknown[], Result>(write: (...given: Arguments) => Promise<Result>) =>
     async (...given: Arguments): Promise<Result> => {
-      await hold.confirm();
+      await confirm();
       note('begun');
       const result = await write(...given);
       note('done');
@@ -198,10 +200,8 @@ function sortMembers(_name: string, value: unknown): unknown {
     : value;
 }
 
-/** How far a mutation got with its write. */
-export type WriteState = 'none' | 'begun' | 'done';
+type WriteState = 'none' | 'begun' | 'done';
 
-/** How a mutation ended. */
 export type Ending = { readonly payload: Payload } | { readonly error: unknown };
 
 /**
@@ -229,14 +229,12 @@ export type Outcome =
     }
   | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
 
-const doubtMessage =
-  'The first request with this idempotencyKey ended without a known outcome. ' +
-  'The change may have been made. Read the partner before you send it under another key.';
-
 /** Of an attempt of which nothing is known but that it may have written. */
 export const unknownOutcome: Outcome = {
   kind: 'doubt',
-  message: doubtMessage,
+  message:
+    'The first request with this idempotencyKey ended without a known outcome. ' +
+    'The change may have been made. Read the partner before you send it under another key.',
   extensions: { mayHaveBeenApplied: true },
 };
 

@@ -6,7 +6,15 @@ import type {
 } from '../generated/graphql.ts';
 import { isPartnerId, partnerIdForm } from '../graph/request.ts';
 import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/types.ts';
-import { type InputProblem, knownPartnerStates, wireByPlatform, wirePlatforms } from './model.ts';
+import { knownPartnerStates, wireByPlatform, wirePlatforms } from './model.ts';
+
+/** Something in an input that the caller can fix, found before anything is sent. */
+interface InputProblem {
+  /** The path of the input field, beginning with `input`; list positions as decimal text. */
+  readonly path: readonly string[];
+  /** What is wrong and what would be right. */
+  readonly message: string;
+}
 
 /** Lists everything in an add or an update that the scalars could not reject and that must not reach Graph. */
 export function findPartnerProblems(

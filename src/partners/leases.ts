@@ -13,22 +13,8 @@ interface Handed {
   readonly leftMs: number;
 }
 
-/** A lock that all replicas share. A holder that dies loses it after `leaseMs`. */
-interface Lease {
-  readonly handed: Handed | undefined;
-  /** Makes it last as long again; false if it is lost, so that another replica may hold it. */
-  renew(): Promise<boolean>;
-  /** Gives it back together with a text; without one, whatever was handed on before stays. */
-  release(handed?: Handed): Promise<void>;
-}
-
-export interface Leases {
-  /**
-   * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
-   * @throws GraphError when the signal fires before.
-   */
-  acquire(key: string, signal: EndSignal): Promise<Lease | undefined>;
-}
+/** Locks that all replicas share. A holder that dies loses its lease after `leaseMs`. */
+export type Leases = ReturnType<typeof createLeases>;
 
 interface LeaseParts extends RedisParts {
   readonly log: Log;
@@ -61,7 +47,7 @@ return redis.call('DEL', KEYS[1])`;
  * Makes leases in Redis: a key with a random owner and an end, and beside it the text that is handed on. `leaseMs` is
  * longer than any operation lasts.
  */
-export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts): Leases {
+export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: LeaseParts) {
   const { redis, clock, log, measurements } = parts;
   const { poll, tell } = createRedisHolds(parts);
   let silentUntilMs = Number.NEGATIVE_INFINITY;
@@ -76,12 +62,17 @@ export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: L
   }
 
   return {
-    async acquire(key, signal) {
+    /**
+     * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
+     * @throws GraphDeadlineError when the signal fires before.
+     */
+    async acquire(key: string, signal: EndSignal) {
       // The braces keep both on one node of a cluster.
       const keys = [`partner-lock:{${key}}`, `partner-handed:{${key}}`] as const;
       const owner = randomUUID();
       const run = (script: string, ...args: (string | number)[]): Promise<unknown> =>
         redis.eval(script, 2, ...keys, owner, ...args);
+      /** Gives it back together with a text; without one, whatever was handed on before stays. */
       const release = ({ text, leftMs }: Handed = { text: '', leftMs: 1 }): Promise<void> =>
         tell(
           owner,
@@ -105,7 +96,8 @@ export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: L
       let endsMs = clock.now() + leaseMs;
       return {
         handed: handedOf(taken),
-        async renew() {
+        /** Makes it last as long again; false if it is lost, so that another replica may hold it. */
+        async renew(): Promise<boolean> {
           const askedMs = clock.now();
           try {
             const isHeld = (await run(renewal, leaseMs)) === 1;
@@ -137,20 +129,13 @@ export interface RedisParts {
 
 type Tell = () => Promise<unknown>;
 
-/** How a replica comes to hold something in Redis, and how it ends that. */
-interface RedisHolds {
-  /** Asks until there is an answer: undefined means that another replica holds it. */
-  poll<Answer>(ask: () => Promise<Answer | undefined>, signal: EndSignal): Promise<Answer>;
-  /** Tells Redis that a hold has ended. If it is unreachable, `later` tells it once it is there again. */
-  tell(owner: string, now: Tell, later?: Tell): Promise<void>;
-}
-
 /** One that waits asks again after 25 to 75 ms: between two requests of Graph there is more. */
 const pollMs = { least: 25, spread: 50 };
 /** Beyond that, holds of which Redis could not be told end with their leases. */
 const maximumUntold = 1_000;
 
-export function createRedisHolds({ redis, clock, chance }: RedisParts): RedisHolds {
+/** How a replica comes to hold something in Redis, and how it ends that. */
+export function createRedisHolds({ redis, clock, chance }: RedisParts) {
   const untold = new Map<string, Tell>();
   redis.on('ready', () => {
     const all = [...untold.values()];
@@ -160,7 +145,8 @@ export function createRedisHolds({ redis, clock, chance }: RedisParts): RedisHol
     }
   });
   return {
-    async poll(ask, signal) {
+    /** Asks until there is an answer: undefined means that another replica holds it. */
+    async poll<Answer>(ask: () => Promise<Answer | undefined>, signal: EndSignal): Promise<Answer> {
       for (;;) {
         const answer = await ask();
         if (answer !== undefined) {
@@ -169,7 +155,8 @@ export function createRedisHolds({ redis, clock, chance }: RedisParts): RedisHol
         await sleep(clock, pollMs.least + chance() * pollMs.spread, signal);
       }
     },
-    async tell(owner, now, later = now) {
+    /** Tells Redis that a hold has ended. If it is unreachable, `later` tells it once it is there again. */
+    async tell(owner: string, now: Tell, later = now): Promise<void> {
       try {
         await now();
       } catch {

@@ -30,15 +30,7 @@ interface PartnerChange<Found, Result> {
 }
 
 /** Keeps changes to one partner of one tenant apart: each begins when the one before it has ended. */
-export interface PartnerLocks {
-  /**
-   * Reads and changes when its turn comes. What a token says of its tenant counts only once Graph has accepted that
-   * token. Until then the change waits for others with the same token only; if its read is accepted, it joins those of
-   * the tenant and reads again.
-   * @throws GraphError if its time is up before.
-   */
-  run<Found, Result>(change: PartnerChange<Found, Result>): Promise<Result>;
-}
+export type PartnerLocks = ReturnType<typeof createPartnerLocks>;
 
 interface PartnerLockParts {
   readonly tenantKeys: Pick<TenantKeys, 'tenantOf'>;
@@ -52,16 +44,14 @@ const maximumHandOvers = 1_000;
 const maximumCharacters = 16 * 1024 * 1024;
 
 /** Makes the locks of this replica. A lock is gone when the last change behind it has ended. */
-export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockParts): PartnerLocks {
+export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockParts) {
   const tails = new Map<string, Promise<void>>();
-  const handOvers = new LRUCache<
-    string,
-    { readonly characters: number; readonly handOver: HandOver; readonly untilMs: number }
-  >({
-    max: maximumHandOvers,
-    maxSize: maximumCharacters,
-    sizeCalculation: ({ characters }) => characters,
-  });
+  const handOvers = new LRUCache<string, { readonly handOver: HandOver; readonly untilMs: number }>(
+    {
+      max: maximumHandOvers,
+      maxSize: maximumCharacters,
+    },
+  );
 
   function keptFor(key: string): HandOver {
     const kept = handOvers.peek(key);
@@ -73,7 +63,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
     if (Object.keys(handOver).length === 0) {
       handOvers.delete(key);
     } else {
-      handOvers.set(key, { characters, handOver, untilMs: clock.now() + lagMs });
+      handOvers.set(key, { handOver, untilMs: clock.now() + lagMs }, { size: characters });
     }
   }
 
@@ -135,7 +125,14 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
   }
 
   return {
-    async run({ id, call, read, change }) {
+    /**
+     * Reads and changes when its turn comes. What a token says of its tenant counts only once Graph has accepted that
+     * token. Until then the change waits for others with the same token only; if its read is accepted, it joins those of
+     * the tenant and reads again.
+     * @throws GraphDeadlineError if its time is up before.
+     */
+    async run<Found, Result>(wanted: PartnerChange<Found, Result>): Promise<Result> {
+      const { id, call, read, change } = wanted;
       const tenantKey = (): string | undefined => {
         const tenant = tenantKeys.tenantOf(call);
         return tenant?.isProven ? keyOf('tenant', tenant.id, id) : undefined;
@@ -153,9 +150,8 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
           return outcome.result;
         }
       }
-      return takeTurn(tenantKey() ?? tokenKey(), call, async (turn) =>
-        change(turn, await read(false)),
-      );
+      const key = tenantKey() ?? tokenKey();
+      return takeTurn(key, call, async (turn) => change(turn, await read(false)));
     },
   };
 }

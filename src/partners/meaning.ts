@@ -1,4 +1,4 @@
-import type { PartnerResource, WirePlatform } from '../graph/types.ts';
+import type { PartnerChanges, PartnerResource, WirePlatform } from '../graph/types.ts';
 import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
@@ -29,8 +29,20 @@ export function revisionOf(partner: PartnerResource): string {
   return digestOf(state);
 }
 
+/** The properties of a body that a partner holds in another meaning than the body has them. */
+export function findDifferences<Sent extends PartnerChanges>(
+  sent: Sent,
+  held: PartnerResource,
+): (Exclude<keyof Sent, '@odata.type'> & ComparedProperty)[] {
+  return (Object.keys(sent) as (keyof Sent & keyof PartnerResource)[]).filter(
+    (property): property is Exclude<keyof Sent, '@odata.type'> & ComparedProperty =>
+      property !== '@odata.type' &&
+      meaningOf(property, sent[property]) !== meaningOf(property, held[property]),
+  );
+}
+
 /** A property of a partner that can be compared by meaning. */
-export type ComparedProperty = Exclude<keyof PartnerResource, '@odata.type'>;
+type ComparedProperty = Exclude<keyof PartnerResource, '@odata.type'>;
 
 /**
  * Gives a text that is the same for all ways in which Graph may write one value of a property: absent, null, false and

@@ -87,14 +87,6 @@ export interface PartnerConnectionModel {
   readonly totalCount: () => Promise<number>;
 }
 
-/** Something in an input that the caller can fix, found before anything is sent. */
-export interface InputProblem {
-  /** The path of the input field, beginning with `input`; list positions as decimal text. */
-  readonly path: readonly string[];
-  /** What is wrong and what would be right. */
-  readonly message: string;
-}
-
 /** The prefixes that the properties of platforms have in Graph, in the order of the schema's enum. */
 export const wireByPlatform = {
   MAC_OS: 'macOs',

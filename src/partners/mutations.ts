@@ -1,26 +1,44 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type {
   AddComplianceManagementPartnerInput,
+  AddEnrollmentAssignmentInput,
   DeleteComplianceManagementPartnerInput,
+  RemoveEnrollmentAssignmentInput,
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
 import type { MutationResolvers } from '../generated/resolvers.ts';
 import { isGraphError } from '../graph/errors.ts';
-import type { GraphApiVersion, PartnerChanges } from '../graph/types.ts';
-import { addAssignment, removeAssignment } from './assignments.ts';
+import type {
+  AssignmentTargetResource,
+  GraphApiVersion,
+  NewAssignmentTargetResource,
+  PartnerChanges,
+} from '../graph/types.ts';
 import { authorize } from './caller.ts';
 import { changePartner, type Visibility } from './changePartner.ts';
 import type { Notice, RequestContext } from './context.ts';
-import { graphExtensionOf, partnerInConflict, refused, userErrorsOrThrow } from './errors.ts';
+import { graphExtensionOf, refused, refusedByGraph } from './errors.ts';
+import type { AssignmentSource } from './handOver.ts';
 import {
   findAssignmentChangeProblems,
   findIdProblems,
   findKeyProblems,
   findPartnerProblems,
 } from './inputRules.ts';
-import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
-import type { InputProblem, PartnerModel, Payload } from './model.ts';
-import { newPartnerToWire, partnerChangesToWire } from './partnerMapping.ts';
+import {
+  filterOf,
+  findDifferences,
+  type RevisedProperty,
+  revisedProperties,
+  typeNameOf,
+} from './meaning.ts';
+import { type PartnerModel, type Payload, wireByPlatform } from './model.ts';
+import {
+  assignmentToWire,
+  newPartnerToWire,
+  partnerChangesToWire,
+  targetToWire,
+} from './partnerMapping.ts';
 import { findUnconfirmedAdd, hasOtherId } from './unclearAdd.ts';
 
 type Run<Input> = (
@@ -54,11 +72,10 @@ const addPartner: Run<AddComplianceManagementPartnerInput> = async (input, conte
         return refused([], found);
       }
     }
-    const isOwnIdTaken = input.id != null && isGraphError(error) && error.code === 'conflict';
-    const userErrors = userErrorsOrThrow(error, newPartner, isOwnIdTaken ? ['input', 'id'] : null);
     // Only an id of the caller's own says with what it collided.
-    const other = input.id == null ? null : await partnerInConflict(error, input.id, context);
-    return refused(userErrors, other);
+    const field =
+      input.id != null && isGraphError(error) && error.code === 'conflict' ? ['input', 'id'] : null;
+    return refusedByGraph(error, { sent: newPartner, field, id: input.id, context });
   }
 };
 
@@ -97,9 +114,7 @@ function judgeUpdate(
   { wire: seen }: PartnerModel,
   isFromBefore: (property: RevisedProperty) => boolean,
 ): Visibility {
-  const missing = (Object.keys(sent) as (keyof PartnerChanges)[]).filter(
-    (property) => meaningOf(property, sent[property]) !== meaningOf(property, seen[property]),
-  );
+  const missing = findDifferences(sent, seen);
   if (missing.length === 0) {
     return { kind: 'shown', properties: [] };
   }
@@ -137,21 +152,138 @@ const deletePartner: Run<DeleteComplianceManagementPartnerInput> = async (input,
   );
 };
 
-/** One mutation, without what all of them begin with. */
-interface MutationKind<Input> {
-  /** Lists everything in the input that must not reach Graph; all of it at once. */
-  readonly findProblems: (input: Input, version: GraphApiVersion) => readonly InputProblem[];
-  readonly run: Run<Input>;
-  /** Looks for what an earlier attempt may have written. */
-  readonly look?: (input: Input, context: RequestContext) => Promise<PartnerModel | undefined>;
+/** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */
+type AssignmentPlan =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'write'; readonly entries: readonly string[] }
+  | { readonly kind: 'otherFilter' };
+
+type Target = AssignmentTargetResource | NewAssignmentTargetResource;
+
+/** Plans to add a target. `newEntry` is its entry as JSON; all others stay byte for byte. */
+export function planAddition(
+  entries: readonly AssignmentSource[],
+  target: NewAssignmentTargetResource,
+  newEntry: string,
+): AssignmentPlan {
+  const same = entries.filter((entry) => hasTarget(entry, target));
+  if (same.some((entry) => hasFilter(entry, target))) {
+    return { kind: 'done' };
+  }
+  return same.length > 0
+    ? { kind: 'otherFilter' }
+    : { kind: 'write', entries: [...entries.map(({ text }) => text), newEntry] };
 }
 
-/** Makes the resolver: lets the caller in, checks the input, and carries the mutation out, once for each key. */
-function resolverOf<Input extends { readonly idempotencyKey?: string | null | undefined }>({
-  findProblems,
-  run,
-  look,
-}: MutationKind<Input>) {
+/** Plans to remove a target: all entries with it, or, if the filter counts, those with the same filter. */
+export function planRemoval(
+  entries: readonly AssignmentSource[],
+  target: NewAssignmentTargetResource,
+  isFilterCounted: boolean,
+): AssignmentPlan {
+  const others = entries.filter(
+    (entry) => !hasTarget(entry, target) || (isFilterCounted && !hasFilter(entry, target)),
+  );
+  return others.length === entries.length
+    ? { kind: 'done' }
+    : { kind: 'write', entries: others.map(({ text }) => text) };
+}
+
+/** Whether Graph takes two targets for one: it goes by type and identity, ids in any case, types with or without `#`. */
+function hasTarget({ assignment }: AssignmentSource, target: Target): boolean {
+  return assignment?.target != null && identityOf(assignment.target) === identityOf(target);
+}
+
+/** Whether two targets are narrowed by the same filter, or both by none, for which Graph has several ways. */
+function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
+  return filterOf(assignment?.target ?? {}) === filterOf({ ...target });
+}
+
+function identityOf(target: Target): string {
+  const ids = [target.groupId, target.collectionId].map((id) =>
+    typeof id === 'string' ? id.toLowerCase() : id,
+  );
+  return JSON.stringify([typeNameOf(target['@odata.type']), ...ids]);
+}
+
+/** Reads the list, plans, writes if something has to be written, and looks whether Graph shows it. */
+function changeList(
+  { id, platform, ifRevision, target }: AddEnrollmentAssignmentInput,
+  plan: (entries: readonly AssignmentSource[]) => AssignmentPlan,
+  context: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<Payload> {
+  const { graph, call } = context;
+  const wirePlatform = wireByPlatform[platform];
+  const property = `${wirePlatform}EnrollmentAssignments` as const;
+  const isDone = ({ wire }: PartnerModel): boolean =>
+    plan((wire[property] ?? []).map((assignment) => ({ assignment, text: '' }))).kind === 'done';
+  return changePartner(
+    {
+      id,
+      ifRevision,
+      dependsOn: ifRevision == null ? [property] : revisedProperties,
+      plan(view) {
+        const list = view?.assignments(wirePlatform) ?? [];
+        const planned = plan(list);
+        if (planned.kind === 'otherFilter') {
+          const field = ['input', 'target', Object.keys(target)[0] ?? '', 'filter'];
+          const message =
+            'The target already has another filter, so nothing was written. Remove it first, then add it with this one.';
+          return { userErrors: [{ code: 'CONFLICT', message, field }] };
+        }
+        if (planned.kind === 'done' && (view === undefined || isDone(view.read))) {
+          return { userErrors: [] };
+        }
+        // If only what was written last is as it should be, and no read shows it, another client may have taken it back.
+        const entries = planned.kind === 'done' ? list.map(({ text }) => text) : planned.entries;
+        return {
+          send: () => graph.replaceAssignments(id, wirePlatform, entries, call),
+          written: { [property]: `[${entries.join()}]` },
+          judge: (seen, isFromBefore) =>
+            isDone(seen)
+              ? { kind: 'shown', properties: [] }
+              : { kind: isFromBefore(property) ? 'behind' : 'foreign', properties: [property] },
+        };
+      },
+      // Graph rejects the list as a whole if its generation does not have the platform.
+      fieldOf: (error) => {
+        const names = isGraphError(error) ? (error.details.quotedNames ?? []) : [];
+        return ['input', names.includes(property) ? 'platform' : 'target'];
+      },
+      fieldOfProperty: () => ['input', 'target'],
+    },
+    context,
+    info,
+  );
+}
+
+/** Adds an entry to a list, unless it is there. */
+const addAssignment: Run<AddEnrollmentAssignmentInput> = (input, context, info) => {
+  const target = targetToWire(input.target);
+  const newEntry = JSON.stringify(assignmentToWire({ target: input.target }));
+  return changeList(input, (entries) => planAddition(entries, target, newEntry), context, info);
+};
+
+/** Removes an entry from a list; whatever its filter is, unless the input has one. */
+const removeAssignment: Run<RemoveEnrollmentAssignmentInput> = (input, context, info) => {
+  const target = targetToWire(input.target);
+  const isFilterCounted = Object.values(input.target).some((value) => value?.filter != null);
+  const plan = (entries: readonly AssignmentSource[]) =>
+    planRemoval(entries, target, isFilterCounted);
+  return changeList(input, plan, context, info);
+};
+
+/**
+ * Makes the resolver of a mutation: lets the caller in, checks the input, and carries the mutation out, once for each key.
+ * `findProblems` lists everything in the input that must not reach Graph, all of it at once. `look` looks for what an
+ * earlier attempt may have written.
+ */
+function resolverOf<Input extends { readonly idempotencyKey?: string | null | undefined }>(
+  findProblems: (input: Input, version: GraphApiVersion) => ReturnType<typeof findIdProblems>,
+  run: Run<Input>,
+  look?: (input: Input, context: RequestContext) => Promise<PartnerModel | undefined>,
+) {
   const begin = (
     input: Input,
     context: RequestContext,
@@ -160,13 +292,8 @@ function resolverOf<Input extends { readonly idempotencyKey?: string | null | un
     const { idempotencyKey: key } = input;
     const problems = [...findProblems(input, context.apiVersion), ...findKeyProblems(key)];
     if (problems.length > 0) {
-      return refused(
-        problems.map(({ path, message }) => ({
-          code: 'BAD_USER_INPUT',
-          message,
-          field: [...path],
-        })),
-      );
+      const code = 'BAD_USER_INPUT';
+      return refused(problems.map(({ path, message }) => ({ code, message, field: [...path] })));
     }
     return key == null
       ? run(input, context, info)
@@ -192,25 +319,11 @@ function resolverOf<Input extends { readonly idempotencyKey?: string | null | un
 }
 
 export const Mutation: MutationResolvers = {
-  addComplianceManagementPartner: resolverOf({
-    findProblems: findPartnerProblems,
-    run: addPartner,
-    look: (input, context) => findUnconfirmedAdd(newPartnerToWire(input), context),
-  }),
-  updateComplianceManagementPartner: resolverOf({
-    findProblems: findPartnerProblems,
-    run: updatePartner,
-  }),
-  deleteComplianceManagementPartner: resolverOf({
-    findProblems: ({ id }: DeleteComplianceManagementPartnerInput) => findIdProblems(id),
-    run: deletePartner,
-  }),
-  addEnrollmentAssignment: resolverOf({
-    findProblems: findAssignmentChangeProblems,
-    run: addAssignment,
-  }),
-  removeEnrollmentAssignment: resolverOf({
-    findProblems: findAssignmentChangeProblems,
-    run: removeAssignment,
-  }),
+  addComplianceManagementPartner: resolverOf(findPartnerProblems, addPartner, (input, context) =>
+    findUnconfirmedAdd(newPartnerToWire(input), context),
+  ),
+  updateComplianceManagementPartner: resolverOf(findPartnerProblems, updatePartner),
+  deleteComplianceManagementPartner: resolverOf(({ id }) => findIdProblems(id), deletePartner),
+  addEnrollmentAssignment: resolverOf(findAssignmentChangeProblems, addAssignment),
+  removeEnrollmentAssignment: resolverOf(findAssignmentChangeProblems, removeAssignment),
 };

@@ -16,7 +16,6 @@ export interface KeyUse {
   readonly input: string;
 }
 
-/** An outcome to keep. */
 export interface KeptText {
   readonly text: string;
   /** Kept instead if there is no room for the text. */
@@ -26,7 +25,7 @@ export interface KeptText {
 }
 
 /** The right to be the only one that works under a key, until it is settled. */
-export interface KeyHold {
+interface KeyHold {
   /** Notes just before a write that it may have been sent. @throws GatewayError if nothing may be sent. */
   confirm(): Promise<void>;
   /** Ends the hold with an outcome; undefined frees the key. */
@@ -53,13 +52,12 @@ export const entryBytes = 512;
 /** What is set aside for an outcome that is still to come. */
 export const reservedBytes = 4096;
 
-/** The share of a store that one caller may fill. */
-export function callerBytesOf(storeBytes: number): number {
+function callerBytesOf(storeBytes: number): number {
   return Math.floor(storeBytes / 100);
 }
 
 /** When room may be there again: what is set aside for requests in flight is soon free, outcomes are when they expire. */
-export function retryAfterMsOf(oldestLeftMs: number): number {
+function retryAfterMsOf(oldestLeftMs: number): number {
   return Math.min(Math.max(oldestLeftMs, 1_000), 60_000);
 }
 

@@ -253,7 +253,6 @@ function filterFromWire(
   return isId ? { id, type: type === 'include' ? 'INCLUDE' : 'EXCLUDE' } : null;
 }
 
-/** The properties that an add and an update have in common. */
 type WritableInput = Omit<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
 
 /** Gives the body of an add. A field that is absent is left out, and so is an id of null. */

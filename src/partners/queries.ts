@@ -1,9 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type {
-  AssignmentFilterResolvers,
-  DirectoryGroupResolvers,
-  QueryResolvers,
-} from '../generated/resolvers.ts';
+import type { QueryResolvers, Resolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/request.ts';
 import { knowsAssignmentFilters } from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
@@ -114,7 +110,7 @@ function counted<Value>(value: Value, { answer }: RequestContext, info: GraphQLR
 }
 
 /** For both kinds of targets with a group. */
-export const groupTarget = {
+const groupTarget = {
   group(
     { groupId }: { readonly groupId?: string | null | undefined },
     _args: object,
@@ -125,16 +121,23 @@ export const groupTarget = {
   },
 };
 
-export const DirectoryGroup: Pick<DirectoryGroupResolvers, 'displayName'> = {
-  displayName: async ({ id }, _args, context, info) =>
-    counted(await context.reads.names.group(id), context, info),
-};
-
-export const AssignmentFilter: Pick<AssignmentFilterResolvers, 'displayName'> = {
-  displayName: async ({ id }, _args, context, info) =>
-    counted(
-      knowsAssignmentFilters(context.apiVersion) ? await context.reads.names.filter(id) : null,
-      context,
-      info,
-    ),
+/** What has names behind its ids. */
+export const nameResolvers: Pick<
+  Resolvers,
+  'AssignmentFilter' | 'DirectoryGroup' | 'ExclusionGroupAssignmentTarget' | 'GroupAssignmentTarget'
+> = {
+  GroupAssignmentTarget: groupTarget,
+  ExclusionGroupAssignmentTarget: groupTarget,
+  DirectoryGroup: {
+    displayName: async ({ id }, _args, context, info) =>
+      counted(await context.reads.names.group(id), context, info),
+  },
+  AssignmentFilter: {
+    displayName: async ({ id }, _args, context, info) =>
+      counted(
+        knowsAssignmentFilters(context.apiVersion) ? await context.reads.names.filter(id) : null,
+        context,
+        info,
+      ),
+  },
 };

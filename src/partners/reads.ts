@@ -7,7 +7,7 @@ import type { EndSignal } from '../shared/clock.ts';
 import { isGuid } from '../shared/forms.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
 import { GatewayError, toGatewayError } from './errors.ts';
-import { createPartnerRows, type ListBounds, type PartnerRows } from './list/page.ts';
+import { createPartnerRows, type PartnerRows } from './list/page.ts';
 import type { PartnerModel } from './model.ts';
 
 /**
@@ -33,7 +33,7 @@ interface OperationShare extends LoopShare {
 export function createPartnerReads(
   graph: GraphClient<PartnerModel>,
   call: GraphCall,
-  maximum: ListBounds,
+  maximum: { readonly rows: number; readonly bytes: number },
   share: OperationShare,
 ): PartnerReads {
   const reading = new Set<Promise<unknown>>();
@@ -58,17 +58,11 @@ export function createPartnerReads(
     } while (reading.size > 0 || share.waiting() > 0);
   }
 
-  // One batch after the other: Graph asks for that where one would be enough.
-  let lastBatch: Promise<unknown> = Promise.resolve();
+  const readBatch = oneByOne((ids: readonly string[]) => graph.getMany(ids, call));
 
   async function readMany(ids: readonly string[]): Promise<readonly Lookup<PartnerModel>[]> {
     const [id] = ids;
-    if (ids.length === 1 && id !== undefined) {
-      return [await graph.get(id, call)];
-    }
-    const batch = lastBatch.then(() => graph.getMany(ids, call));
-    lastBatch = batch.catch(() => undefined);
-    return batch;
+    return ids.length === 1 && id !== undefined ? [await graph.get(id, call)] : readBatch(ids);
   }
 
   const loader = once(
@@ -86,7 +80,7 @@ export function createPartnerReads(
       share,
     };
   });
-  const names = once(() => createNames({ graph, call, whenIdle }));
+  const names = once(() => createNames(graph, call, whenIdle));
   return {
     get: (id) => noted(loader().load(id)),
     get rows() {
@@ -95,6 +89,18 @@ export function createPartnerReads(
     get names() {
       return names();
     },
+  };
+}
+
+/** Sends one batch after the other: Graph asks for that where one would be enough. */
+function oneByOne<Result>(
+  read: (ids: readonly string[]) => Promise<Result>,
+): (ids: readonly string[]) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (ids) => {
+    const batch = last.then(() => read(ids));
+    last = batch.catch(() => undefined);
+    return batch;
   };
 }
 
@@ -135,19 +141,11 @@ export function shareUntilEnd(
  * The names behind the ids of one operation, each read once. They are not worth a row: null if there is none or if it
  * cannot be read. Of fields that fail for one reason, the first throws it and the others are null.
  */
-export interface Names {
+interface Names {
   group(id: string): Promise<string | null>;
   filter(id: string): Promise<string | null>;
 }
 
-interface NamesParts {
-  readonly graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>;
-  readonly call: GraphCall;
-  /** Resolves after a turn of the event loop at whose end no read is open and no row waits for its own turn. */
-  readonly whenIdle: () => Promise<void>;
-}
-
-/** One kind of names. */
 interface NameKind {
   readonly what: string;
   /** Of three calls of `getByIds`, or of five batches. */
@@ -157,8 +155,15 @@ interface NameKind {
   readonly read: (ids: readonly string[]) => Promise<readonly Lookup<string>[]>;
 }
 
-/** Starts the names of an operation; nothing is read before a field asks. */
-export function createNames({ graph, call, whenIdle }: NamesParts): Names {
+/**
+ * Starts the names of an operation; nothing is read before a field asks. `whenIdle` resolves after a turn of the event
+ * loop at whose end no read is open and no row waits for its own turn.
+ */
+export function createNames(
+  graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>,
+  call: GraphCall,
+  whenIdle: () => Promise<void>,
+): Names {
   const told = new Set<string>();
   let asked = 0;
 
@@ -212,7 +217,6 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
     };
   }
 
-  let lastBatch: Promise<unknown> = Promise.resolve();
   return {
     group: readerOf({
       what: 'groups',
@@ -227,12 +231,7 @@ export function createNames({ graph, call, whenIdle }: NamesParts): Names {
       maximum: 5 * maximumBatchSize,
       atOnce: maximumBatchSize,
       isReadable: isPartnerId,
-      read(ids) {
-        // One batch after the other, as for partners.
-        const batch = lastBatch.then(() => graph.getFilterNames(ids, call));
-        lastBatch = batch.catch(() => undefined);
-        return batch;
-      },
+      read: oneByOne((ids) => graph.getFilterNames(ids, call)),
     }),
   };
 }

@@ -6,7 +6,7 @@ import { forEachUnit } from '../shared/loopShare.ts';
 import { atMost } from '../shared/secret.ts';
 import type { RequestContext, SeenPartnerIds } from './context.ts';
 import { GatewayError } from './errors.ts';
-import { type ComparedProperty, meaningOf } from './meaning.ts';
+import { findDifferences } from './meaning.ts';
 import type { PartnerModel } from './model.ts';
 
 /**
@@ -66,10 +66,7 @@ export function isAnswerToAdd(sent: NewPartnerResource, answered: PartnerModel):
 
 /** Whether a partner that Graph holds is what an add sent, by meaning, in everything that it sent. */
 export function matchesSubmitted(sent: NewPartnerResource, held: PartnerResource): boolean {
-  const { '@odata.type': _type, ...properties } = sent;
-  return (Object.keys(properties) as ComparedProperty[]).every(
-    (property) => meaningOf(property, sent[property]) === meaningOf(property, held[property]),
-  );
+  return findDifferences(sent, held).length === 0;
 }
 
 const maximumIds = 50_000;

@@ -1,5 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Dependencies } from '../../src/dependencies.ts';
+import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { ada, grace } from '../support/authority/people.ts';
@@ -13,44 +12,28 @@ import {
 } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
-import { recordingMeasurements } from '../support/measurements.ts';
-import { json, startScriptedServer } from '../support/scriptedServer.ts';
-import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../support/testGateways.ts';
-import { startTestGraph } from '../support/testGraphs.ts';
+import { json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
+import type { GraphQLAnswer, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
-const leftovers: (() => Promise<unknown>)[] = [];
+const { embedded, scripted, closeLater } = useStages();
 
-afterEach(async () => {
-  for (const close of leftovers.splice(0)) {
-    await close();
-  }
-});
-
-interface Stage {
-  readonly graph: Emulator;
-  readonly gateway: TestGateway;
-}
-
-async function start(
-  options: Partial<EmulatorOptions> & { readonly clock?: VirtualClock } = {},
+const start = (
+  { clock, ...options }: Partial<EmulatorOptions> & { readonly clock?: VirtualClock } = {},
   environment: Record<string, string> = {},
-  surroundings: Partial<Dependencies> = {},
-): Promise<Stage> {
-  const { clock } = options;
-  const graph = await startTestGraph({
-    seed: [{ id: 'fleet', iosEnrollmentAssignments: [] }],
-    acceptToken: (token) => token === embeddedGraphToken || isGenuine(token),
-    ...options,
-  });
-  const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: graph.baseUrl, ...environment },
-    { ...(clock && { clock }), ...surroundings },
+) =>
+  embedded(
+    {
+      seed: [{ id: 'fleet', iosEnrollmentAssignments: [] }],
+      acceptToken: (token) => token === embeddedGraphToken || isGenuine(token),
+      ...(clock && { clock }),
+      ...options,
+    },
+    environment,
+    clock && { clock },
   );
-  leftovers.push(() => Promise.all([gateway.stop(0), clock?.advance(0)]), graph.close);
-  return { graph, gateway };
-}
 
 const tenant = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const target = { allDevices: {} };
@@ -61,7 +44,7 @@ const callsOf = ({ requests }: Emulator, method: string): number =>
 const writesTo = ({ requests }: Emulator): number =>
   requests.filter(({ method }) => method !== 'GET').length;
 const add = (
-  { gateway }: Pick<Stage, 'gateway'>,
+  { gateway }: { readonly gateway: Pick<TestGateway, 'run'> },
   idempotencyKey: string | null | undefined,
   change: object = {},
   headers: Record<string, string> = {},
@@ -83,24 +66,13 @@ const codeOf = (answer: GraphQLAnswer): unknown =>
 describe('a mutation with an idempotencyKey', () => {
   const named = { id: 'fleet', ...newPartner };
   const ofIos = { id: 'fleet', platform: 'IOS', target };
+  const ofMac = { ...ofIos, platform: 'MAC_OS' };
   it.each<[string, string, object, object, string]>([
     ['add', addMutation, named, { ...named, iosOnboarded: false }, updateMutation],
     ['update', updateMutation, named, { ...named, iosOnboarded: false }, addMutation],
     ['delete', deleteMutation, { id: 'fleet' }, { id: 'other' }, updateMutation],
-    [
-      'new assignment',
-      addAssignmentMutation,
-      ofIos,
-      { ...ofIos, platform: 'MAC_OS' },
-      removeAssignmentMutation,
-    ],
-    [
-      'assignment less',
-      removeAssignmentMutation,
-      ofIos,
-      { ...ofIos, platform: 'MAC_OS' },
-      addAssignmentMutation,
-    ],
+    ['new assignment', addAssignmentMutation, ofIos, ofMac, removeAssignmentMutation],
+    ['assignment less', removeAssignmentMutation, ofIos, ofMac, addAssignmentMutation],
   ])(
     'answers a repeated %s as the first time, and rejects another input and mutation',
     async (_what, document, input, otherInput, otherMutation) => {
@@ -136,21 +108,11 @@ describe('a mutation with an idempotencyKey', () => {
 
   it('takes null for absent, and every other text as it is', async () => {
     const stage = await start();
-    const keys = [
-      null,
-      null,
-      undefined,
-      ' ',
-      '\u0000',
-      '\ud800',
-      '\ufffd',
-      'é',
-      'e\u0301',
-      '🔑'.repeat(128),
-    ];
+    const texts = [' ', '\u0000', '\ud800', '\ufffd', 'é', 'e\u0301', '🔑'.repeat(128)];
+    const keys = [null, null, undefined, ...texts];
     const ids = await Promise.all(keys.map(async (key) => idOf(await add(stage, key))));
     expect(new Set(ids).size).toBe(keys.length);
-    const again = await Promise.all(keys.slice(3).map(async (key) => idOf(await add(stage, key))));
+    const again = await Promise.all(texts.map(async (key) => idOf(await add(stage, key))));
     expect(again).toEqual(ids.slice(3));
     expect(callsOf(stage.graph, 'POST')).toBe(keys.length);
   });
@@ -165,19 +127,17 @@ describe('a mutation with an idempotencyKey', () => {
   });
 
   it('is carried out once however many come at the same time', async () => {
-    const measurements = recordingMeasurements();
-    const stage = await start({}, {}, { measurements });
+    const stage = await start();
     const answers = await Promise.all(Array.from({ length: 40 }, () => add(stage, 'key')));
     expect(new Set(answers.map(idOf)).size).toBe(1);
     expect(callsOf(stage.graph, 'POST')).toBe(1);
-    const seen = measurements.events.filter((event) => event.startsWith('key')).sort();
+    const { events } = stage.gateway.measurements;
+    const seen = events.filter((event) => event.startsWith('key')).sort();
     expect(seen).toEqual(['key first', ...Array.from({ length: 39 }, () => 'key repeat')]);
   });
 
   it('gives a repeat that selects other fields under another name the same partner and notices', async () => {
-    const graph = await startScriptedServer(json(201, { ...newPartner, id: 'of-graph' }));
-    const gateway = await startTestGateway({ GRAPH_BASE_URL: graph.url.href });
-    leftovers.push(() => gateway.stop(0), graph.close);
+    const { graph, gateway } = await scripted(json(201, { ...newPartner, id: 'of-graph' }));
     const input = '{ id: "mine", displayName: "Fleet", iosOnboarded: true, idempotencyKey: "key" }';
     const { result } = await gateway.run(`mutation {
       a: addComplianceManagementPartner(input: ${input}) { complianceManagementPartner { id } }
@@ -268,15 +228,11 @@ describe('the outcome that is kept', () => {
     const stage = await start({ clock });
     stage.graph.faults.add({ when: { method: 'POST' }, delayMs: 1_000 });
     const leaving = new AbortController();
-    const body = JSON.stringify({
-      query: addMutation,
-      variables: { input: { ...newPartner, idempotencyKey: 'key' } },
-    });
-    const headers = { 'content-type': 'application/json', ...as(embeddedGraphToken) };
+    const variables = { input: { ...newPartner, idempotencyKey: 'key' } };
     const left = fetch(`${stage.gateway.url}/graphql`, {
       method: 'POST',
-      headers,
-      body,
+      headers: { 'content-type': 'application/json', ...as(embeddedGraphToken) },
+      body: JSON.stringify({ query: addMutation, variables }),
       signal: leaving.signal,
     });
     await until(() => callsOf(stage.graph, 'POST') === 1);
@@ -364,7 +320,7 @@ describe('the caller of a key', () => {
 
   it.each(['on-behalf-of', 'app-only'] as const)('is the verified user with %s', async (mode) => {
     const stage = await startIdentityStage(mode);
-    leftovers.push(() => stage.close());
+    closeLater(() => stage.close());
     const mint = (wish: object) =>
       as(stage.authority.mint({ scope: 'Partners.ReadWrite', ...wish }));
     const ids: (string | undefined)[] = [];

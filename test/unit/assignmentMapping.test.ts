@@ -7,7 +7,6 @@ import type {
   NewAssignmentTargetResource,
   PartnerResource,
 } from '../../src/graph/types.ts';
-import { planAddition, planRemoval } from '../../src/partners/assignments.ts';
 import { changePartner } from '../../src/partners/changePartner.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import {
@@ -21,6 +20,7 @@ import {
   writeHandOver,
 } from '../../src/partners/handOver.ts';
 import { revisedProperties } from '../../src/partners/meaning.ts';
+import { planAddition, planRemoval } from '../../src/partners/mutations.ts';
 import {
   partnerFromWire,
   targetFromWire,

@@ -5,8 +5,8 @@ import type { KeyedMutation } from '../../src/partners/context.ts';
 import {
   GatewayError,
   refused,
+  refusedByGraph,
   toGatewayError,
-  userErrorsOrThrow,
 } from '../../src/partners/errors.ts';
 import {
   type Ending,
@@ -104,8 +104,10 @@ describe('toGatewayError', () => {
   });
 });
 
-describe('userErrorsOrThrow', () => {
+describe('refusedByGraph', () => {
   const sent = { displayName: 'Fleet' };
+  const context = { graph: { get: async () => undefined }, call: testCall() };
+  const change = { sent, id: undefined, context };
   const quotedNames = ['displayName'];
 
   it.each<[GraphErrorCode, GraphErrorDetails, UserError]>([
@@ -124,14 +126,15 @@ describe('userErrorsOrThrow', () => {
       { quotedNames },
       { code: 'BAD_USER_INPUT', message: 'No.', field: ['input', 'displayName'] },
     ],
-  ])('makes of %s with %j what the user can fix', (code, details, userError) => {
+  ])('makes of %s with %j what the user can fix', async (code, details, userError) => {
     const error = new GraphError(code, 'No.', details);
-    expect(userErrorsOrThrow(error, sent, ['input', 'x'])).toEqual([userError]);
+    const payload = await refusedByGraph(error, { ...change, field: ['input', 'x'] });
+    expect(payload.userErrors).toEqual([userError]);
   });
 
-  it('names no field if nothing does', () => {
-    const [userError] = userErrorsOrThrow(new GraphError('conflict', 'No.'), sent);
-    expect(userError?.field).toBeNull();
+  it('names no field if nothing does', async () => {
+    const payload = await refusedByGraph(new GraphError('conflict', 'No.'), change);
+    expect(payload.userErrors).toMatchObject([{ field: null }]);
   });
 
   it.each<[string, unknown, object]>([
@@ -146,8 +149,8 @@ describe('userErrorsOrThrow', () => {
       { extensions: { code: 'THROTTLED' } },
     ],
     ['what is none of Graph', new TypeError('x'), { message: 'x' }],
-  ])('throws %s', (_what, error, expected) => {
-    expect(() => userErrorsOrThrow(error, sent)).toThrow(expect.objectContaining(expected));
+  ])('throws %s', async (_what, error, expected) => {
+    await expect(refusedByGraph(error, change)).rejects.toMatchObject(expected);
   });
 });
 

@@ -7,13 +7,7 @@ import { readSdl } from '../../src/graphql/schema.ts';
 import type { Authorizer } from '../../src/identity/authorizer.ts';
 import type { Caller } from '../../src/identity/claims.ts';
 import { IdentityError } from '../../src/identity/errors.ts';
-import {
-  authorize,
-  describeViewer,
-  readViewer,
-  requireToken,
-  type ViewerFacts,
-} from '../../src/partners/caller.ts';
+import { authorize, describeViewer, readViewer, requireToken } from '../../src/partners/caller.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import type { GatewayError } from '../../src/partners/errors.ts';
 import { type HandOver, lagMs, writeHandOver } from '../../src/partners/handOver.ts';
@@ -27,6 +21,8 @@ import { createNames, shareUntilEnd } from '../../src/partners/reads.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall, testLocks } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
+
+type ViewerFacts = Parameters<typeof describeViewer>[0];
 
 const facts: ViewerFacts = {
   authMode: 'PASSTHROUGH',
@@ -217,11 +213,7 @@ describe('a caller', () => {
 describe('the names of an operation', () => {
   const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
   const namesOf = (read: (ids: readonly string[]) => Promise<(string | undefined)[]>) =>
-    createNames({
-      graph: { getGroupNames: read, getFilterNames: read },
-      call: testCall(),
-      whenIdle: async () => undefined,
-    });
+    createNames({ getGroupNames: read, getFilterNames: read }, testCall(), async () => undefined);
   const endOf = (name: Promise<string | null>) => name.catch((error: unknown) => error);
 
   it('are told to be too many once for each kind', async () => {

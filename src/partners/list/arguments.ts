@@ -20,7 +20,6 @@ import {
 export const defaultRows = 100;
 export const maximumRows = 1000;
 
-/** What part of the list was asked for. */
 export interface PageArguments {
   readonly first: number | undefined;
   readonly last: number | undefined;
@@ -113,8 +112,7 @@ function findFilterProblem(filter: object, path = 'filter'): string | undefined 
   return undefined;
 }
 
-/** Whether a row is in the answer. */
-export type PartnerPredicate = (row: PartnerModel) => boolean;
+type PartnerPredicate = (row: PartnerModel) => boolean;
 
 /** Makes the predicate of a filter that `findFilterProblem` finds nothing in. All texts of the filter are folded once. */
 export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {

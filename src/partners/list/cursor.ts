@@ -1,5 +1,5 @@
 import { digestOf } from '../../shared/secret.ts';
-import type { CutText, OrderPlace, RowPlace } from './order.ts';
+import type { OrderPlace } from './order.ts';
 
 /** A place in Graph's own order: a row, where it stood, and what stood just before it. */
 interface ListCursor {
@@ -13,11 +13,14 @@ interface ListCursor {
   };
 }
 
-interface OrderCursor<Place extends OrderPlace = OrderPlace> {
+interface OrderCursor<Place = OrderPlace> {
   readonly kind: 'order';
   readonly signature: string;
   readonly place: Place;
 }
+
+/** The place of a row that is there: no value of it is cut. */
+type RowCursor = OrderCursor<OrderPlace<string | null>>;
 
 /** What a cursor says. Each of the two kinds is of use in its own list only. */
 export type CursorPlace = ListCursor | OrderCursor;
@@ -33,7 +36,7 @@ const cutFlag = 0x8000;
 const digestBytes = 6;
 
 /** Writes a cursor. Clients hand it back as it is, so its form may change: a byte for the kind, then its parts. */
-export function cursorOf(cursor: ListCursor | OrderCursor<RowPlace>): string {
+export function cursorOf(cursor: ListCursor | RowCursor): string {
   const parts = cursor.kind === 'list' ? listParts(cursor) : orderParts(cursor);
   return Buffer.concat([Buffer.of(kinds[cursor.kind]), ...parts]).toString('base64url');
 }
@@ -46,7 +49,7 @@ function listParts({ place: { id, index, before } }: ListCursor): Buffer[] {
   return [part(Buffer.from(id)), numbers];
 }
 
-function orderParts({ signature, place: { id, values } }: OrderCursor<RowPlace>): Buffer[] {
+function orderParts({ signature, place: { id, values } }: RowCursor): Buffer[] {
   const head = [part(Buffer.from(signature)), part(Buffer.from(id))];
   const used = head.reduce((sum, { length }) => sum + length, 1);
   const texts = values.map((value) => Buffer.from(value ?? ''));
@@ -121,7 +124,7 @@ function parseList(bytes: Buffer): ListCursor | undefined {
 }
 
 function parseOrder(bytes: Buffer): OrderCursor | undefined {
-  const texts: (string | CutText | null)[] = [];
+  const texts: OrderPlace['values'][number][] = [];
   for (let start = 1; start < bytes.length; ) {
     const read = readPart(bytes, start);
     if (read === undefined) {
@@ -139,7 +142,7 @@ function parseOrder(bytes: Buffer): OrderCursor | undefined {
 function readPart(
   bytes: Buffer,
   start: number,
-): { readonly text: string | CutText | null; readonly end: number } | undefined {
+): { readonly text: OrderPlace['values'][number]; readonly end: number } | undefined {
   const textStart = start + 2;
   const length = textStart > bytes.length ? 0 : bytes.readUInt16BE(start);
   const isCut = length >= cutFlag && length !== nullLength;

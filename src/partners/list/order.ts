@@ -89,20 +89,15 @@ export function normalizeForComparison(text: string): string {
 }
 
 /** A value that is too long for a cursor: its first characters, and a digest of all. */
-export interface CutText {
+interface CutText {
   readonly start: string;
   readonly digest: string;
 }
 
 /** What a row is ordered by: one value for each key, then its id. Only a place that a cursor carried has cut values. */
-export interface OrderPlace {
-  readonly values: readonly (string | CutText | null)[];
+export interface OrderPlace<Value = string | CutText | null> {
+  readonly values: readonly Value[];
   readonly id: string;
-}
-
-/** The place of a row that is there. */
-export interface RowPlace extends OrderPlace {
-  readonly values: readonly (string | null)[];
 }
 
 /** One thing that rows can be ordered by. Rows without a value come last in both directions. */
@@ -123,9 +118,9 @@ export interface PartnerOrder {
   /** Stands in cursors, so that one of another order is noticed. */
   readonly signature: string;
   readonly keys: readonly OrderKey[];
-  placeOf(row: PartnerModel): RowPlace;
+  placeOf(row: PartnerModel): OrderPlace<string | null>;
   /** A place with cut values is before (`first`) or behind (`last`) all rows whose values begin like them. */
-  compare(left: RowPlace, right: OrderPlace, edge?: 'first' | 'last'): number;
+  compare(left: OrderPlace<string | null>, right: OrderPlace, edge?: 'first' | 'last'): number;
 }
 
 // English is the root of Unicode's collation; the machine's own locale must have no say.

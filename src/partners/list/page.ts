@@ -6,7 +6,6 @@ import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
 import { createSorting, idKeyOf, type OrderPlace, type PartnerOrder } from './order.ts';
 
-/** A row of a page and its position in the whole list. */
 interface PageRow {
   readonly row: PartnerModel;
   readonly index: number;
@@ -86,9 +85,7 @@ export async function readPartnerConnection(
 }
 
 /** The whole list in the requested order, read only as far as needed. */
-interface PartnerSequence {
-  /** Gives the rows from the first on: at least `count` of them, or all if there are fewer. */
-  atLeast(count: number): Promise<readonly PartnerModel[]>;
+interface PartnerSequence extends Pick<PartnerRows, 'atLeast'> {
   /** How many rows stand before the cursor's place; with `isIncluded` the row at it counts, too. */
   count(cursor: CursorPlace, isIncluded: boolean): Promise<number>;
   cursorOf(row: PartnerModel, index: number): string;
@@ -239,19 +236,13 @@ export interface PartnerRows {
   inOrder(order: PartnerOrder): Promise<readonly PartnerModel[]>;
 }
 
-/** How much of the list one operation may read. */
-export interface ListBounds {
-  readonly rows: number;
-  readonly bytes: number;
-}
-
 /**
  * Keeps what was read, so that everything in one operation that looks at the list reads each page once.
  * @throws GatewayError, later, if more rows or bytes would have to be read.
  */
 export function createPartnerRows(
   pages: AsyncIterator<readonly PartnerModel[], void>,
-  maximum: ListBounds,
+  maximum: { readonly rows: number; readonly bytes: number },
   share: LoopShare = wholeLoop,
 ): PartnerRows {
   const rows: PartnerModel[] = [];
