@@ -16,13 +16,6 @@ export interface PageRequest extends PageStart {
   readonly options: string;
 }
 
-interface ListTraits {
-  /** The most rows in a page, whatever `$top` says. */
-  readonly pageSize: number;
-  readonly model: Model;
-  readonly hasEmptyPages: boolean;
-}
-
 const maxTop = 1000;
 
 function queryRefusal(message: string): Error {
@@ -35,12 +28,14 @@ function strayProperty(name: string): string {
 }
 
 /**
- * Reads the query options of a list. `$orderby`, `$search` and `$expand` are ignored, as in Intune.
+ * Reads the query options of a list; a page has at most `pageSize` rows, whatever `$top` says. `$orderby`, `$search` and
+ * `$expand` are ignored, as in Intune.
  * @throws Refusal
  */
 export function parsePageRequest(
   query: URLSearchParams,
-  { pageSize, model, hasEmptyPages }: ListTraits,
+  model: Model,
+  { pageSize, hasEmptyPages }: Pick<PageRequest, 'hasEmptyPages'> & { readonly pageSize: number },
 ): PageRequest {
   const top = parseWhole('$top', query.get('$top'));
   if (top !== undefined && (top < 1 || top > maxTop)) {

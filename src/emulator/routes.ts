@@ -100,8 +100,8 @@ function answerResource(
   function answerCollection(): EmulatorAnswer {
     switch (method) {
       case 'GET': {
-        const traits = { pageSize, model, hasEmptyPages: oddities.has('empty-pages') };
-        return listPartners(scope, parsePageRequest(options(), traits));
+        const traits = { pageSize, hasEmptyPages: oddities.has('empty-pages') };
+        return listPartners(scope, parsePageRequest(options(), model, traits));
       }
       case 'POST':
         return createPartner(scope, body());
