@@ -108,7 +108,7 @@ export async function carryOut(
 }
 
 /** The outcome of an operation, or the answer of the refusal that it throws. */
-export async function orRefusal(
+async function orRefusal(
   stamp: ErrorStamp,
   operation: () => Outcome | Promise<Outcome>,
 ): Promise<Outcome> {
@@ -176,11 +176,23 @@ interface ScriptedFault {
 }
 
 /**
- * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them. A page in a
- * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
- * @throws Refusal
+ * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them; undefined for
+ * every other request. A page in a browser can reach loopback, so a request with an `Origin`, or with a `Host` that is
+ * not loopback, is rejected.
  */
-export function answerControl(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
+export async function answerControl(
+  faults: Faults,
+  request: EmulatorRequest,
+  stamp: ErrorStamp,
+): Promise<EmulatorAnswer | undefined> {
+  if (splitPath(request.path).path !== '/control/faults') {
+    return undefined;
+  }
+  const { answer } = await orRefusal(stamp, () => ({ answer: control(faults, request) }));
+  return answer;
+}
+
+function control(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
   const { method, headers, body } = request;
   if (headers.origin !== undefined) {
     throw rejected(403, 'Pages in browsers may not script faults: send no Origin.');
@@ -212,10 +224,6 @@ export function answerControl(faults: Faults, request: EmulatorRequest): Emulato
 
 function rejected(status: number, message: string): Error {
   return refusal(status, 'ControlRequestRejected', message);
-}
-
-export function isControl({ path }: EmulatorRequest): boolean {
-  return splitPath(path).path === '/control/faults';
 }
 
 const isWhole = (least: number, most: number) => (value: unknown) =>

@@ -33,10 +33,12 @@ function strayProperty(name: string): string {
  * @throws Refusal
  */
 export function parsePageRequest(
-  query: URLSearchParams,
+  given: URLSearchParams,
+  version: Version,
   model: Model,
   { pageSize, hasEmptyPages }: Pick<PageRequest, 'hasEmptyPages'> & { readonly pageSize: number },
 ): PageRequest {
+  const query = readSystemOptions(given, version);
   const top = parseWhole('$top', query.get('$top'));
   if (top !== undefined && (top < 1 || top > maxTop)) {
     throw queryRefusal(
@@ -52,7 +54,7 @@ export function parsePageRequest(
   }
   const filter = query.get('$filter');
   const fits = filter === null ? () => true : parseFilter(filter, model);
-  const select = parseSelect(query, model);
+  const select = readSelect(query, model);
   const options = ['$top', '$select', '$filter']
     .filter((name) => query.has(name))
     .map((name) => `${name}=${encodeURIComponent(query.get(name) ?? '')}&`)
@@ -95,7 +97,7 @@ const filled = ['$select', '$filter'];
  * without `$`; it ignores names of its caller's own and rejects a `$` name that OData does not have.
  * @throws Refusal
  */
-export function readSystemOptions(query: URLSearchParams, version: Version): URLSearchParams {
+function readSystemOptions(query: URLSearchParams, version: Version): URLSearchParams {
   const options = new URLSearchParams();
   for (const [given, value] of query) {
     const lower = given.toLowerCase();
@@ -122,13 +124,17 @@ export function readSystemOptions(query: URLSearchParams, version: Version): URL
 const namesIn = (text: string): string[] => text.split(',').map((name) => name.trim());
 
 /** The properties to show, in the order that was asked for; undefined shows all. */
-export type Selection = readonly string[] | undefined;
+type Selection = readonly string[] | undefined;
 
 /**
  * Reads `$select`. The id is shown only if it is selected: OData promises no more, and no page about this resource does.
  * @throws Refusal
  */
-export function parseSelect(query: URLSearchParams, model: Model): Selection {
+export function parseSelect(query: URLSearchParams, version: Version, model: Model): Selection {
+  return readSelect(readSystemOptions(query, version), model);
+}
+
+function readSelect(query: URLSearchParams, model: Model): Selection {
   const text = query.get('$select');
   if (text === null) {
     return undefined;

@@ -43,7 +43,7 @@ const unavailable = {
 } as const;
 
 /** Why exactly, for programs, logs and metrics. */
-export type IdentityReason =
+type IdentityReason =
   | keyof typeof unauthenticated
   | keyof typeof forbidden
   | keyof typeof unavailable;

@@ -58,10 +58,10 @@ async function load(
   return { asked, keys: await loadKeySet(whole, read, live) };
 }
 
-const failureOf = (found: Promise<unknown>) =>
+const failureOf = (found: Promise<unknown>): Promise<{ reason?: unknown; problem?: unknown }> =>
   found.then(
     () => ({}),
-    (error: { readonly reason?: unknown; readonly problem?: unknown }) => error,
+    (error: object) => error,
   );
 const reasonOf = async (found: Promise<unknown>) => (await failureOf(found)).reason;
 const problemOf = async (loaded: Promise<unknown>) => (await failureOf(loaded)).problem;

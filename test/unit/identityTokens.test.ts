@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createAuthorizer, createOwnTenantKeys } from '../../src/identity/authorizer.ts';
 import type { Caller, TokenRuleSettings } from '../../src/identity/claims.ts';
-import { IdentityError, type IdentityReason } from '../../src/identity/errors.ts';
+import { IdentityError } from '../../src/identity/errors.ts';
 import { readKeySet } from '../../src/identity/keys.ts';
 import { createIdentify } from '../../src/identity/verifyToken.ts';
 import { Secret } from '../../src/shared/secret.ts';
@@ -25,6 +25,8 @@ import {
 } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { testCall } from '../support/graphClients.ts';
+
+type IdentityReason = IdentityError['reason'];
 
 /** When all tokens of these tests are minted and judged. */
 const nowMs = Date.UTC(2026, 1, 11, 8, 30, 5);
