@@ -13,7 +13,7 @@ import { IdentityError } from './errors.ts';
 import { type AuthorityWay, connectTo, readBounded, withinLimit } from './network.ts';
 
 /** The keys that tokens may be signed with. */
-interface KeyStore {
+export interface KeyStore {
   /** Whether keys were loaded once. */
   readonly isReady: boolean;
   /** How long ago the keys in use were loaded; undefined if there are none. */

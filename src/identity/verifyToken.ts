@@ -6,7 +6,13 @@ import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Caller, createCallerReader, type TokenRuleSettings } from './claims.ts';
 import { IdentityError } from './errors.ts';
-import { createDocumentReader, keyTenantOf, loadKeySet, startKeyStore } from './keys.ts';
+import {
+  createDocumentReader,
+  type KeyStore,
+  keyTenantOf,
+  loadKeySet,
+  startKeyStore,
+} from './keys.ts';
 import type { AuthorityWay } from './network.ts';
 
 /** What an authority and its tokens have to be, and what the gateway is made of. */
@@ -33,7 +39,7 @@ export function startIdentity(options: IdentityOptions) {
  */
 export function createIdentify(
   settings: TokenRuleSettings,
-  keys: Pick<ReturnType<typeof startKeyStore>, 'find'>,
+  keys: Pick<KeyStore, 'find'>,
   clock: Pick<Clock, 'now'>,
 ) {
   const readCaller = createCallerReader(settings);

@@ -122,7 +122,7 @@ describe('a grant', () => {
   const accept = (json: unknown) => acceptAnswer('on-behalf-of', { ...granted, json }, nowMs);
 
   it.each<[string, object, number, number]>([
-    ['an hour is used for 55 minutes, three quarters unrenewed', { expires_in: 3600 }, 55, 41.25],
+    ['an hour is used for 55 min, renewed after 41.25', { expires_in: 3600 }, 55, 41.25],
     ['numbers may be texts', { expires_in: '3600', refresh_in: '1800' }, 55, 30],
     ['its issuer says when to renew', { expires_in: 3600, refresh_in: 1800 }, 55, 30],
     ['its issuer says it too late to be heeded', { expires_in: 3600, refresh_in: 3480 }, 55, 41.25],
