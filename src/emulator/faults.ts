@@ -13,19 +13,17 @@ import {
 } from './http.ts';
 import type { EmulatorParts } from './routes.ts';
 
-/**
- * Which requests a fault is for; absent members fit all. A request in a batch is met like a direct one, by its own
- * method and its path with the batch's version, after the batch itself has been.
- */
-interface FaultCondition {
-  readonly method?: string | undefined;
-  /** Against path and query: a pattern, or a text that occurs in it. */
-  readonly path?: RegExp | string | undefined;
-}
-
 /** A scripted fault. With neither `respond` nor `kill` it only delays the operation. */
 export interface Fault {
-  readonly when?: FaultCondition;
+  /**
+   * Which requests it is for; absent members fit all. A request in a batch is met like a direct one, by its own method
+   * and its path with the batch's version, after the batch itself has been.
+   */
+  readonly when?: {
+    readonly method?: string | undefined;
+    /** Against path and query: a pattern, or a text that occurs in it. */
+    readonly path?: RegExp | string | undefined;
+  };
   /** For how many requests; 1 if absent. */
   readonly times?: number | undefined;
   /** Waited before anything else happens, in milliseconds of the emulator's clock. */
@@ -67,7 +65,7 @@ export function createFaults(): Faults {
   };
 }
 
-function fits(condition: FaultCondition = {}, method: string, path: string): boolean {
+function fits(condition: Fault['when'] = {}, method: string, path: string): boolean {
   const { method: wanted = method, path: pattern = '' } = condition;
   // search() is blind to the state that test() keeps in a pattern with the flag g.
   const isPath = typeof pattern === 'string' ? path.includes(pattern) : path.search(pattern) >= 0;
@@ -110,7 +108,7 @@ export async function carryOut(
 }
 
 /** The outcome of an operation, or the answer of the refusal that it throws. */
-export async function orRefusal(
+async function orRefusal(
   stamp: ErrorStamp,
   operation: () => Outcome | Promise<Outcome>,
 ): Promise<Outcome> {
@@ -158,16 +156,13 @@ export function createPauses(clock: Clock): {
   };
 }
 
-const controlPath = '/control/faults';
-
 const maximumFaults = 100;
 const maximumTimes = 1_000;
 const maximumDelayMs = 60_000;
 
-/** A fault as a program outside writes it; source: the table in docs. */
+/** A fault as a program outside writes it, as in the table in docs; `members` has the rule for each member. */
 interface ScriptedFault {
   readonly method?: string;
-  /** A text that occurs in path and query. */
   readonly path?: string;
   readonly times?: number;
   readonly delayMs?: number;
@@ -181,11 +176,23 @@ interface ScriptedFault {
 }
 
 /**
- * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them. A page in a
- * browser can reach loopback, so a request with an `Origin`, or with a `Host` that is not loopback, is rejected.
- * @throws Refusal
+ * Answers a request for the control endpoint: POST adds a fault, GET lists those left, DELETE clears them; undefined for
+ * every other request. A page in a browser can reach loopback, so a request with an `Origin`, or with a `Host` that is
+ * not loopback, is rejected.
  */
-export function answerControl(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
+export async function answerControl(
+  faults: Faults,
+  request: EmulatorRequest,
+  stamp: ErrorStamp,
+): Promise<EmulatorAnswer | undefined> {
+  if (splitPath(request.path).path !== '/control/faults') {
+    return undefined;
+  }
+  const { answer } = await orRefusal(stamp, () => ({ answer: control(faults, request) }));
+  return answer;
+}
+
+function control(faults: Faults, request: EmulatorRequest): EmulatorAnswer {
   const { method, headers, body } = request;
   if (headers.origin !== undefined) {
     throw rejected(403, 'Pages in browsers may not script faults: send no Origin.');
@@ -219,25 +226,17 @@ function rejected(status: number, message: string): Error {
   return refusal(status, 'ControlRequestRejected', message);
 }
 
-export function isControl({ path }: EmulatorRequest): boolean {
-  return splitPath(path).path === controlPath;
-}
+const isWhole = (least: number, most: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 
-const isWhole = (most: number) => (value: unknown) =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
-
-/** The rule for each member, in words and as a test. */
 const members: Readonly<
   Record<keyof ScriptedFault, readonly [string, (value: unknown) => boolean]>
 > = {
   method: ['a method in upper case', (value) => /^[A-Z]{1,20}$/.test(String(value))],
   path: ['a text that occurs in path and query', (value) => typeof value === 'string'],
-  times: [
-    `a number from 1 to ${maximumTimes}`,
-    (value) => value !== 0 && isWhole(maximumTimes)(value),
-  ],
-  delayMs: [`a number from 0 to ${maximumDelayMs}`, isWhole(maximumDelayMs)],
-  status: ['a number from 200 to 599', (value) => isWhole(599)(value) && Number(value) >= 200],
+  times: [`a number from 1 to ${maximumTimes}`, isWhole(1, maximumTimes)],
+  delayMs: [`a number from 0 to ${maximumDelayMs}`, isWhole(0, maximumDelayMs)],
+  status: ['a number from 200 to 599', isWhole(200, 599)],
   headers: ['an object of texts', (value) => isJsonObject(value) && areHeaders(value)],
   body: ['a text or a JSON object', (value) => typeof value === 'string' || isJsonObject(value)],
   execute: ['true or false', (value) => typeof value === 'boolean'],
@@ -257,10 +256,8 @@ function readFault(value: unknown): Fault {
   }
   for (const [name, content] of Object.entries(value)) {
     if (!Object.hasOwn(members, name)) {
-      throw rejected(
-        400,
-        `"${name.slice(0, 80)}" is not a member of a fault; known: ${Object.keys(members).join(', ')}.`,
-      );
+      const known = Object.keys(members).join(', ');
+      throw rejected(400, `"${name.slice(0, 80)}" is not a member of a fault; known: ${known}.`);
     }
     const [expected, isValid] = members[name as keyof ScriptedFault];
     if (!isValid(content)) {

@@ -7,7 +7,7 @@ import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { collectionPath, type EmulatorAnswer, refusal, serviceRefusal } from './http.ts';
 import { type Model, partnerType, propertiesOf, readPartner, typeOf } from './model.ts';
-import { narrow, type PageRequest, type Selection, writeSkipToken } from './query.ts';
+import { narrow, type PageRequest, writeSkipToken } from './query.ts';
 import type { Quirk } from './quirks.ts';
 import { blankPartner, type PartnerStore } from './store.ts';
 
@@ -19,107 +19,104 @@ interface OperationScope {
   readonly newId: () => string;
 }
 
-export function getPartner(scope: OperationScope, id: string, select: Selection): EmulatorAnswer {
-  return { status: 200, body: entityOf(scope, rowOf(scope, id), select) };
-}
+/** The operations on partners, which throw a Refusal for what Graph rejects. */
+export function createOperations({ store, model, baseUrl, newId }: OperationScope) {
+  function rowOf(id: string): PartnerResource {
+    const row = store.get(id);
+    if (row === undefined) {
+      throw notFound(id);
+    }
+    return row;
+  }
 
-/** Adds a row, under its own id if it brings one; 201, 400 or 409. */
-export function createPartner(scope: OperationScope, body: unknown): EmulatorAnswer {
-  const given = readPartner(scope.model, body);
-  const id = given.id ?? scope.newId();
-  // Half a surrogate pair cannot be written into the Location header's URL.
-  if (id === '' || /\p{Surrogate}/u.test(id)) {
-    throw refusal(400, 'BadRequest', "The key property 'id' cannot be empty or ill-formed.");
+  function entityOf(row: PartnerResource, select?: PageRequest['select']): object {
+    return {
+      '@odata.context': `${contextOf(select)}/$entity`,
+      ...narrow(projectPartner(model, row), select),
+    };
   }
-  if (scope.store.get(id) !== undefined) {
-    const text = `A compliance management partner with the id ${id} already exists.`;
-    throw serviceRefusal(409, 'Conflict', text, collectionPath);
+
+  /** The annotation that every body begins with. */
+  function contextOf(select: PageRequest['select']): string {
+    const narrowed = select === undefined ? '' : `(${select.join(',')})`;
+    return `${baseUrl}/$metadata#${collectionPath.slice(1)}${narrowed}`;
   }
-  const row = { ...blankPartner, ...given, id };
-  scope.store.put(row);
-  // Quotes are written twice, and nothing that a header cannot carry.
-  const key = encodeURIComponent(id.replaceAll("'", "''"));
+
   return {
-    status: 201,
-    headers: { location: `${scope.baseUrl}${collectionPath}('${key}')` },
-    body: entityOf(scope, row),
+    get: (id: string, select?: PageRequest['select']): EmulatorAnswer => ({
+      status: 200,
+      body: entityOf(rowOf(id), select),
+    }),
+
+    /** Adds a row, under its own id if it brings one; 201, 400 or 409. */
+    create(body: unknown): EmulatorAnswer {
+      const given = readPartner(model, body);
+      const id = given.id ?? newId();
+      // Half a surrogate pair cannot be written into the Location header's URL.
+      if (id === '' || /\p{Surrogate}/u.test(id)) {
+        throw refusal(400, 'BadRequest', "The key property 'id' cannot be empty or ill-formed.");
+      }
+      if (store.get(id) !== undefined) {
+        const text = `A compliance management partner with the id ${id} already exists.`;
+        throw serviceRefusal(409, 'Conflict', text, collectionPath);
+      }
+      const row = { ...blankPartner, ...given, id };
+      store.put(row);
+      // Quotes are written twice, and nothing that a header cannot carry.
+      const key = encodeURIComponent(id.replaceAll("'", "''"));
+      const headers = { location: `${baseUrl}${collectionPath}('${key}')` };
+      return { status: 201, headers, body: entityOf(row) };
+    },
+
+    /** Changes the given properties of a row, lists as a whole; 200, 400 or 404. */
+    update(id: string, body: unknown): EmulatorAnswer {
+      const row = rowOf(id);
+      const given = readPartner(model, body);
+      if (given.id !== undefined && given.id.toLowerCase() !== id.toLowerCase()) {
+        throw refusal(400, 'BadRequest', "The key property 'id' cannot be updated.");
+      }
+      const updated = { ...row, ...given, id: row.id };
+      store.put(updated);
+      return { status: 200, body: entityOf(updated) };
+    },
+
+    delete(id: string): EmulatorAnswer {
+      if (!store.delete(id)) {
+        throw notFound(id);
+      }
+      return { status: 204 };
+    },
+
+    list(page: PageRequest): EmulatorAnswer {
+      const { select, fits, options, hasEmptyPages } = page;
+      const fitting = store.rowsBehind(page.after).filter(({ row }) => fits(row));
+      const after = fitting.slice(0, page.skip).at(-1)?.number ?? page.after;
+      const rows = fitting.slice(page.skip);
+      const shown = page.isHollow ? [] : rows.slice(0, page.size);
+      const isMore = page.isHollow || rows.length > shown.length;
+      const isHollow = hasEmptyPages && !page.isHollow;
+      const token = writeSkipToken({ after: shown.at(-1)?.number ?? after, isHollow }, options);
+      const nextLink = `${baseUrl}${collectionPath}?${options}$skiptoken=${token}`;
+      return {
+        status: 200,
+        body: {
+          '@odata.context': contextOf(select),
+          ...(page.isCounted && { '@odata.count': store.rows().filter(fits).length }),
+          ...(isMore && { '@odata.nextLink': nextLink }),
+          value: shown.map(({ row }) => {
+            // The rows are of the declared type, so minimal metadata leaves the annotation out.
+            const { '@odata.type': _type, ...properties } = projectPartner(model, row);
+            return narrow(properties, select);
+          }),
+        },
+      };
+    },
   };
-}
-
-/** Changes the given properties of a row, lists as a whole; 200, 400 or 404. */
-export function updatePartner(scope: OperationScope, id: string, body: unknown): EmulatorAnswer {
-  const row = rowOf(scope, id);
-  const given = readPartner(scope.model, body);
-  if (given.id !== undefined && given.id.toLowerCase() !== id.toLowerCase()) {
-    throw refusal(400, 'BadRequest', "The key property 'id' cannot be updated.");
-  }
-  const updated = { ...row, ...given, id: row.id };
-  scope.store.put(updated);
-  return { status: 200, body: entityOf(scope, updated) };
-}
-
-export function deletePartner({ store }: OperationScope, id: string): EmulatorAnswer {
-  if (!store.delete(id)) {
-    throw notFound(id);
-  }
-  return { status: 204 };
-}
-
-function rowOf({ store }: OperationScope, id: string): PartnerResource {
-  const row = store.get(id);
-  if (row === undefined) {
-    throw notFound(id);
-  }
-  return row;
 }
 
 function notFound(id: string): Error {
   const text = `Compliance management partner ${id} was not found.`;
   return serviceRefusal(404, 'ResourceNotFound', text, `${collectionPath}('${id}')`);
-}
-
-function entityOf(scope: OperationScope, row: PartnerResource, select?: Selection): object {
-  return {
-    '@odata.context': `${contextOf(scope, select)}/$entity`,
-    ...narrow(projectPartner(scope.model, row), select),
-  };
-}
-
-export function listPartners(scope: OperationScope, page: PageRequest): EmulatorAnswer {
-  const { store, model, baseUrl } = scope;
-  const { select, fits, options, hasEmptyPages } = page;
-  const fitting = store.rowsBehind(page.after).filter(({ row }) => fits(row));
-  const after = fitting.slice(0, page.skip).at(-1)?.number ?? page.after;
-  const rows = fitting.slice(page.skip);
-  const shown = page.isHollow ? [] : rows.slice(0, page.size);
-  const isMore = page.isHollow || rows.length > shown.length;
-  const next = {
-    after: shown.at(-1)?.number ?? after,
-    isHollow: hasEmptyPages && !page.isHollow,
-  };
-  return {
-    status: 200,
-    body: {
-      '@odata.context': contextOf(scope, select),
-      ...(page.isCounted && {
-        '@odata.count': store.rows().filter(fits).length,
-      }),
-      ...(isMore && {
-        '@odata.nextLink': `${baseUrl}${collectionPath}?${options}$skiptoken=${writeSkipToken(next, options)}`,
-      }),
-      value: shown.map(({ row }) => {
-        // The rows are of the declared type, so minimal metadata leaves the annotation out.
-        const { '@odata.type': _type, ...properties } = projectPartner(model, row);
-        return narrow(properties, select);
-      }),
-    },
-  };
-}
-
-/** The annotation that every body begins with. */
-function contextOf({ baseUrl }: OperationScope, select: Selection): string {
-  const narrowed = select === undefined ? '' : `(${select.join(',')})`;
-  return `${baseUrl}/$metadata#${collectionPath.slice(1)}${narrowed}`;
 }
 
 /**

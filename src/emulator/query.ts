@@ -16,13 +16,6 @@ export interface PageRequest extends PageStart {
   readonly options: string;
 }
 
-interface ListTraits {
-  /** The most rows in a page, whatever `$top` says. */
-  readonly pageSize: number;
-  readonly model: Model;
-  readonly hasEmptyPages: boolean;
-}
-
 const maxTop = 1000;
 
 function queryRefusal(message: string): Error {
@@ -35,13 +28,17 @@ function strayProperty(name: string): string {
 }
 
 /**
- * Reads the query options of a list. `$orderby`, `$search` and `$expand` are ignored, as in Intune.
+ * Reads the query options of a list; a page has at most `pageSize` rows, whatever `$top` says. `$orderby`, `$search` and
+ * `$expand` are ignored, as in Intune.
  * @throws Refusal
  */
 export function parsePageRequest(
-  query: URLSearchParams,
-  { pageSize, model, hasEmptyPages }: ListTraits,
+  given: URLSearchParams,
+  version: Version,
+  model: Model,
+  { pageSize, hasEmptyPages }: Pick<PageRequest, 'hasEmptyPages'> & { readonly pageSize: number },
 ): PageRequest {
+  const query = readSystemOptions(given, version);
   const top = parseWhole('$top', query.get('$top'));
   if (top !== undefined && (top < 1 || top > maxTop)) {
     throw queryRefusal(
@@ -57,7 +54,7 @@ export function parsePageRequest(
   }
   const filter = query.get('$filter');
   const fits = filter === null ? () => true : parseFilter(filter, model);
-  const select = parseSelect(query, model);
+  const select = readSelect(query, model);
   const options = ['$top', '$select', '$filter']
     .filter((name) => query.has(name))
     .map((name) => `${name}=${encodeURIComponent(query.get(name) ?? '')}&`)
@@ -100,7 +97,7 @@ const filled = ['$select', '$filter'];
  * without `$`; it ignores names of its caller's own and rejects a `$` name that OData does not have.
  * @throws Refusal
  */
-export function readSystemOptions(query: URLSearchParams, version: Version): URLSearchParams {
+function readSystemOptions(query: URLSearchParams, version: Version): URLSearchParams {
   const options = new URLSearchParams();
   for (const [given, value] of query) {
     const lower = given.toLowerCase();
@@ -127,13 +124,17 @@ export function readSystemOptions(query: URLSearchParams, version: Version): URL
 const namesIn = (text: string): string[] => text.split(',').map((name) => name.trim());
 
 /** The properties to show, in the order that was asked for; undefined shows all. */
-export type Selection = readonly string[] | undefined;
+type Selection = readonly string[] | undefined;
 
 /**
  * Reads `$select`. The id is shown only if it is selected: OData promises no more, and no page about this resource does.
  * @throws Refusal
  */
-export function parseSelect(query: URLSearchParams, model: Model): Selection {
+export function parseSelect(query: URLSearchParams, version: Version, model: Model): Selection {
+  return readSelect(readSystemOptions(query, version), model);
+}
+
+function readSelect(query: URLSearchParams, model: Model): Selection {
   const text = query.get('$select');
   if (text === null) {
     return undefined;

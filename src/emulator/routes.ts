@@ -9,16 +9,8 @@ import {
   type Version,
 } from './http.ts';
 import { type BetaGeneration, type Model, modelOf, propertiesOf, targetType } from './model.ts';
-import {
-  createPartner,
-  deletePartner,
-  getFilter,
-  getGroups,
-  getPartner,
-  listPartners,
-  updatePartner,
-} from './operations.ts';
-import { parsePageRequest, parseSelect, readSystemOptions } from './query.ts';
+import { createOperations, getFilter, getGroups } from './operations.ts';
+import { parsePageRequest, parseSelect } from './query.ts';
 import { applyAnswerQuirks, type Quirk, recognizePartner, storeWithoutGaps } from './quirks.ts';
 import type { PartnerStore } from './store.ts';
 
@@ -89,47 +81,44 @@ function answerResource(
 ): EmulatorAnswer {
   const { oddities, newId, pageSize } = parts;
   const { method } = request;
+  const isOne = id !== undefined;
+  const key = id ?? '';
   const isForgiving = oddities.has('missing-as-200') && ['GET', 'DELETE'].includes(method);
   const store = method === 'GET' ? parts.seen() : parts.store;
   const model = modelFor(parts, version);
-  const baseUrl = `${callerRootOf(request)}/${version}`;
-  const scope = { store: isForgiving ? storeWithoutGaps(store) : store, model, baseUrl, newId };
-  const options = () => readSystemOptions(splitPath(request.path).query, version);
+  const operations = createOperations({
+    store: isForgiving ? storeWithoutGaps(store) : store,
+    model,
+    baseUrl: `${callerRootOf(request)}/${version}`,
+    newId,
+  });
+  const { query } = splitPath(request.path);
   const body = () => recognizePartner(oddities, readJsonBody(request));
 
-  function answerCollection(): EmulatorAnswer {
-    switch (method) {
-      case 'GET': {
-        const traits = { pageSize, model, hasEmptyPages: oddities.has('empty-pages') };
-        return listPartners(scope, parsePageRequest(options(), traits));
+  function answer(): EmulatorAnswer {
+    switch (`${method} ${isOne ? 'one' : 'all'}`) {
+      case 'GET all': {
+        const traits = { pageSize, hasEmptyPages: oddities.has('empty-pages') };
+        return operations.list(parsePageRequest(query, version, model, traits));
       }
-      case 'POST':
-        return createPartner(scope, body());
-      default:
-        throw methodRefusal('GET, POST');
-    }
-  }
-
-  function answerPartner(id: string): EmulatorAnswer {
-    switch (method) {
-      case 'GET':
-        return getPartner(scope, id, parseSelect(options(), model));
-      case 'PATCH': {
+      case 'POST all':
+        return operations.create(body());
+      case 'GET one':
+        return operations.get(key, parseSelect(query, version, model));
+      case 'PATCH one': {
         const change = body();
-        const before = getPartner(scope, id, undefined);
-        const answer = updatePartner(scope, id, change);
-        return oddities.has('old-entity-update') ? before : answer;
+        const before = operations.get(key);
+        const after = operations.update(key, change);
+        return oddities.has('old-entity-update') ? before : after;
       }
-      case 'DELETE':
-        return deletePartner(scope, id);
+      case 'DELETE one':
+        return operations.delete(key);
       default:
-        throw methodRefusal('GET, PATCH, DELETE');
+        throw methodRefusal(isOne ? 'GET, PATCH, DELETE' : 'GET, POST');
     }
   }
 
-  const isOne = id !== undefined;
-  const answer = isOne ? answerPartner(id) : answerCollection();
-  return applyAnswerQuirks(oddities, { method, isOne }, answer);
+  return applyAnswerQuirks(oddities, { method, isOne }, answer());
 }
 
 /**

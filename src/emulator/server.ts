@@ -11,9 +11,7 @@ import {
   createFaults,
   createPauses,
   type Faults,
-  isControl,
   type Outcome,
-  orRefusal,
   type Stage,
 } from './faults.ts';
 import { deliver, type EmulatorRequest, type ErrorStamp, splitPath } from './http.ts';
@@ -128,11 +126,13 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const { method = '', url: path = '', headers } = incoming;
     const body = await readBody(incoming);
     const request = { isSecure: tls !== undefined, method, path, headers, body };
-    if (hasControl && isControl(request)) {
+    if (hasControl) {
       const stamp = stage.newStamp(request);
-      const { answer } = await orRefusal(stamp, () => ({ answer: answerControl(faults, request) }));
-      deliver(response, answer, stamp);
-      return;
+      const answer = await answerControl(faults, request, stamp);
+      if (answer !== undefined) {
+        deliver(response, answer, stamp);
+        return;
+      }
     }
     note(request);
     const { answer, kill, stamp } = await carryOut(stage, request, (on, at) =>

@@ -4,7 +4,7 @@ import type { GraphCall } from '../graph/request.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Caller } from './claims.ts';
 import { IdentityError } from './errors.ts';
-import type { Identify } from './verifyToken.ts';
+import type { createIdentify } from './verifyToken.ts';
 
 /** What an operation does to the resource. */
 export type AccessKind = 'READ' | 'WRITE';
@@ -25,7 +25,7 @@ export interface Authorizer {
 
 /** Makes the authorizer over the given way to authenticate callers. */
 export function createAuthorizer(
-  identifyBearer: Identify,
+  identifyBearer: ReturnType<typeof createIdentify>,
   permissions: AccessPermissions,
 ): Authorizer {
   const identifying = new WeakMap<GraphCall, Promise<Caller>>();

@@ -1,5 +1,5 @@
 import { isGuid } from '../shared/forms.ts';
-import { IdentityError, type IdentityReason } from './errors.ts';
+import { IdentityError } from './errors.ts';
 
 interface CallerBase {
   /** In lower case, so that it can be part of a key. */
@@ -79,7 +79,7 @@ function findProblem(
   rules: TokenRules,
   keyIssuer: string | undefined,
   nowMs: number,
-): IdentityReason | undefined {
+): IdentityError['reason'] | undefined {
   const { tenantId, version } = claims;
   if (claims.issuer !== issuerOf(rules.issuerRoots, version, tenantId)) {
     return 'issuer-not-allowed';
@@ -103,37 +103,6 @@ function findProblem(
     return 'tenant-not-allowed';
   }
   return rules.clientIds?.has(claims.clientId) === false ? 'client-not-allowed' : undefined;
-}
-
-/**
- * Reads who the bearer of a token is whose signature is good; the key that signed it is for `keyIssuer`.
- * @throws IdentityError if a claim is missing or not allowed, or the token permits nothing.
- */
-export function readCaller(
-  payload: Payload,
-  rules: TokenRules,
-  keyIssuer: string | undefined,
-  nowMs: number,
-): Caller {
-  const claims = readClaims(payload);
-  const problem = findProblem(claims, rules, keyIssuer, nowMs);
-  if (problem !== undefined) {
-    throw new IdentityError(problem);
-  }
-  const kind = kindOf(claims);
-  if (kind === undefined) {
-    throw new IdentityError('not-an-access-token');
-  }
-  if (!rules.kinds.includes(kind)) {
-    throw new IdentityError(`${kind}s-not-allowed`);
-  }
-  const { tenantId, clientId, expiresAtMs, scopes = [], roles } = claims;
-  // Entra gives every app of a tenant a token without roles for the asking.
-  if (kind === 'application' && roles.length === 0) {
-    throw new IdentityError('roles-missing');
-  }
-  const common = { tenantId, clientId, subject: claims.objectId ?? claims.subject, expiresAtMs };
-  return kind === 'user' ? { kind, ...common, scopes } : { kind, ...common, roles };
 }
 
 /**
@@ -162,17 +131,44 @@ export interface TokenRuleSettings {
   readonly clientIds?: readonly string[] | undefined;
 }
 
-type TokenRules = ReturnType<typeof createTokenRules>;
+type TokenRules = ReturnType<typeof createRules>;
 
 /** Makes settings fit for looking things up. Ids are compared in lower case, which is how Entra writes them into tokens. */
-export function createTokenRules(settings: TokenRuleSettings) {
-  const { authority, tenantIds, audiences, kinds, clientIds } = settings;
+function createRules({ authority, tenantIds, clientIds, ...others }: TokenRuleSettings) {
   return {
+    ...others,
     issuerRoots: issuerRootsOf(authority),
     tenantIds: new Set(tenantIds.map((id) => id.toLowerCase())),
-    audiences,
-    kinds,
     clientIds: clientIds && new Set(clientIds.map((id) => id.toLowerCase())),
+  };
+}
+
+/**
+ * Makes the reader of who the bearer of a token is whose signature is good; the key that signed it is for `keyIssuer`.
+ * @throws IdentityError from the reader if a claim is missing or not allowed, or the token permits nothing.
+ */
+export function createCallerReader(settings: TokenRuleSettings) {
+  const rules = createRules(settings);
+  return (payload: Payload, keyIssuer: string | undefined, nowMs: number): Caller => {
+    const claims = readClaims(payload);
+    const problem = findProblem(claims, rules, keyIssuer, nowMs);
+    if (problem !== undefined) {
+      throw new IdentityError(problem);
+    }
+    const kind = kindOf(claims);
+    if (kind === undefined) {
+      throw new IdentityError('not-an-access-token');
+    }
+    if (!rules.kinds.includes(kind)) {
+      throw new IdentityError(`${kind}s-not-allowed`);
+    }
+    const { tenantId, clientId, expiresAtMs, scopes = [], roles } = claims;
+    // Entra gives every app of a tenant a token without roles for the asking.
+    if (kind === 'application' && roles.length === 0) {
+      throw new IdentityError('roles-missing');
+    }
+    const common = { tenantId, clientId, subject: claims.objectId ?? claims.subject, expiresAtMs };
+    return kind === 'user' ? { kind, ...common, scopes } : { kind, ...common, roles };
   };
 }
 

@@ -43,7 +43,7 @@ const unavailable = {
 } as const;
 
 /** Why exactly, for programs, logs and metrics. */
-export type IdentityReason =
+type IdentityReason =
   | keyof typeof unauthenticated
   | keyof typeof forbidden
   | keyof typeof unavailable;
@@ -59,14 +59,8 @@ export class IdentityError extends Error {
   constructor(reason: IdentityReason) {
     super({ ...unauthenticated, ...forbidden, ...unavailable }[reason]);
     this.name = 'IdentityError';
-    this.code = codeOf(reason);
+    const code = reason in forbidden ? 'forbidden' : 'unauthenticated';
+    this.code = reason in unavailable ? 'unavailable' : code;
     this.reason = reason;
   }
-}
-
-function codeOf(reason: IdentityReason): IdentityErrorCode {
-  if (Object.hasOwn(forbidden, reason)) {
-    return 'forbidden';
-  }
-  return Object.hasOwn(unavailable, reason) ? 'unavailable' : 'unauthenticated';
 }

@@ -3,7 +3,7 @@ import type { Clock, EndSignal } from '../shared/clock.ts';
 import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Caller, createTokenRules, readCaller, type TokenRuleSettings } from './claims.ts';
+import { type Caller, createCallerReader, type TokenRuleSettings } from './claims.ts';
 import { IdentityError } from './errors.ts';
 import {
   createDocumentReader,
@@ -23,29 +23,26 @@ interface IdentityOptions extends TokenRuleSettings, AuthorityWay {
   readonly log: Log;
 }
 
-/**
- * Finds out who calls, from an access token for this gateway. Nothing of the token but its form and its audience is
- * judged before its signature, so that probing the configuration needs a token of the authority.
- * @throws IdentityError if the caller is rejected.
- */
-export type Identify = (token: Secret | undefined, signal: EndSignal) => Promise<Caller>;
-
 /** Starts to load the authority's keys, with which callers are authenticated. */
-export function startIdentity(options: IdentityOptions): { keys: KeyStore; identify: Identify } {
+export function startIdentity(options: IdentityOptions) {
   const source = { authority: options.authority, tenant: keyTenantOf(options.tenantIds) };
   const read = createDocumentReader({ ...options, timeoutMs: options.keyTimeoutMs });
   const keys = startKeyStore((end) => loadKeySet(source, read, end), options);
   return { keys, identify: createIdentify(options, keys, options.clock) };
 }
 
-/** Makes the judge of callers over keys. */
+/**
+ * Makes what finds out who calls, from an access token for this gateway. Nothing of the token but its form and its
+ * audience is judged before its signature, so that probing the configuration needs a token of the authority. What it
+ * gives rejects with IdentityError if the caller is rejected.
+ */
 export function createIdentify(
   settings: TokenRuleSettings,
   keys: Pick<KeyStore, 'find'>,
   clock: Pick<Clock, 'now'>,
-): Identify {
-  const rules = createTokenRules(settings);
-  return async (token, signal) => {
+) {
+  const readCaller = createCallerReader(settings);
+  return async (token: Secret | undefined, signal: EndSignal): Promise<Caller> => {
     if (token === undefined) {
       throw new IdentityError('token-missing');
     }
@@ -62,7 +59,7 @@ export function createIdentify(
     await compactVerify(text, key.key, { algorithms: ['RS256'] }).catch(() => {
       throw new IdentityError('signature-invalid');
     });
-    return readCaller(payload, rules, key.issuer, clock.now());
+    return readCaller(payload, key.issuer, clock.now());
   };
 }
 

@@ -43,28 +43,16 @@ describe('a batch', () => {
     ]);
     expect(rows()).toEqual(['a:undefined', 'b:B', 'd:null']);
     const root = `${graph.baseUrl}/beta${url}`;
+    const json = expect.stringMatching(/^application\/json;odata.metadata=minimal/);
+    const headers = { 'OData-Version': '4.0', 'Content-Type': json };
+    const nextLink = expect.stringContaining(`${root}?$top=1&$select=id&`);
     expect(replies).toMatchObject([
-      {
-        id: 'missing',
-        status: 404,
-        headers: {
-          'OData-Version': '4.0',
-          'Content-Type': expect.stringMatching(/^application\/json;odata.metadata=minimal/),
-        },
-        body: { error: { code: 'ResourceNotFound' } },
-      },
+      { id: 'missing', status: 404, headers, body: { error: { code: 'ResourceNotFound' } } },
       { id: 'remove', status: 204 },
       { id: 'change', status: 200, body: { displayName: 'B' } },
       { id: 'add', status: 201, headers: { location: `${root}('d')` }, body: { id: 'd' } },
       { id: 'get', status: 200, body: { id: 'a' } },
-      {
-        id: 'list',
-        status: 200,
-        body: {
-          '@odata.nextLink': expect.stringContaining(`${root}?$top=1&$select=id&`),
-          value: [{ id: 'a' }],
-        },
-      },
+      { id: 'list', status: 200, body: { '@odata.nextLink': nextLink, value: [{ id: 'a' }] } },
     ]);
     const removed = { id: 'remove', status: 204, headers: { 'Cache-Control': 'private' } };
     expect(replies[1]).toEqual(removed);
@@ -260,13 +248,8 @@ describe('the form of a batch', () => {
     ['rejects a chain that breaks', [[], ['0'], [], ['2']], mixed],
   ])('%s', (_what, dependencies, problem) => {
     const requests = dependencies.map((dependsOn, id) => ({ ...get, id: `${id}`, dependsOn }));
-    let found = '';
-    try {
-      parseBatch({ requests });
-    } catch (error) {
-      found = (error as Error).message;
-    }
-    expect(found).toBe(problem);
+    const read = expect(() => parseBatch({ requests }));
+    (problem === '' ? read.not : read).toThrow(problem === '' ? undefined : new Error(problem));
   });
 });
 
@@ -284,10 +267,7 @@ describe('a response of a batch', () => {
       { headers: { ...usual, ...image.headers }, body: 'AQL/' },
     ],
   ])('has %s', (_what, answer, response) => {
-    expect(batchedResponse({ id: 'x', answer })).toEqual({
-      id: 'x',
-      status: answer.status,
-      ...response,
-    });
+    const { status } = answer;
+    expect(batchedResponse({ id: 'x', answer })).toEqual({ id: 'x', status, ...response });
   });
 });

@@ -221,18 +221,14 @@ describe('the control endpoint', () => {
     expect((await script('x'.repeat(1024 * 1024 + 1))).status).toBe(413);
   });
 
-  it.each([{}, { hasControl: true, host: '0.0.0.0' }])(
-    'does not exist with %p',
-    async (options) => {
-      const other = await startTestEmulator(options);
-      const answer = await other.ask('POST', controlPath, { status: 500 });
-      await other.close();
-      expect([answer.status, answer.text]).toEqual([
-        400,
-        expect.stringContaining('Invalid version: control'),
-      ]);
-    },
-  );
+  const elsewhere = { hasControl: true, host: '0.0.0.0' };
+  it.each([{}, elsewhere])('does not exist with %p', async (options) => {
+    const other = await startTestEmulator(options);
+    const { status, text } = await other.ask('POST', controlPath, { status: 500 });
+    await other.close();
+    expect(status).toBe(400);
+    expect(text).toContain('Invalid version: control');
+  });
 
   it.each<[Record<string, string>, number, string | undefined]>([
     [{ EMULATOR_CONTROL: 'true' }, 201, 'FORBIDDEN'],
@@ -240,15 +236,12 @@ describe('the control endpoint', () => {
   ])('scripts the Graph of a gateway only if it is on: %p', async (environment, status, code) => {
     const port = await findFreePort();
     const gateway = await startTestGateway({ EMULATOR_PORT: String(port), ...environment });
-    const { statusCode, body } = await request(`http://127.0.0.1:${port}${controlPath}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${embeddedGraphToken}`,
-      },
-      body: JSON.stringify({ method: 'GET', status: 403 }),
-      reset: true,
-    });
+    const json = { 'content-type': 'application/json' };
+    const headers = { ...json, authorization: `Bearer ${embeddedGraphToken}` };
+    const fault = JSON.stringify({ method: 'GET', status: 403 });
+    const options = { method: 'POST', headers, body: fault, reset: true } as const;
+    const place = `http://127.0.0.1:${port}${controlPath}`;
+    const { statusCode, body } = await request(place, options);
     await body.dump();
     const { result } = await gateway.run(listQuery);
     await gateway.stop(0);

@@ -33,10 +33,7 @@ function createProxyStep(baseUrl: string): Middleware {
       const behind: Context = {
         ...context,
         request: String(context.request).replace(`https://${host}`, baseUrl),
-        options: {
-          ...context.options,
-          headers: { ...context.options?.headers, ...forwarded },
-        },
+        options: { ...context.options, headers: { ...context.options?.headers, ...forwarded } },
       };
       await next.execute(behind);
       Object.assign(context, { response: behind.response });
@@ -95,13 +92,8 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
     expect(await client.api(partner).update(change)).toEqual({ ...added, ...change });
     expect(await client.api(partner).delete()).toBeUndefined();
     expect(graph.partners()).toEqual([]);
-    expect(graph.requests.map(({ method }) => method)).toEqual([
-      'POST',
-      'GET',
-      'GET',
-      'PATCH',
-      'DELETE',
-    ]);
+    const methods = graph.requests.map(({ method }) => method);
+    expect(methods.join(' ')).toBe('POST GET GET PATCH DELETE');
   });
 
   it('walks through the pages of a query, and can stop on the way', async () => {
@@ -141,15 +133,9 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
     }
     const batch = await content.getContent();
     const answer = new BatchResponseContent(await client.api('/$batch').post(batch));
-    const statuses = [...answer.getResponses()].map(([id, { status }]) => [id, status]);
-    expect(Object.fromEntries(statuses)).toEqual({
-      add: 201,
-      change: 200,
-      list: 200,
-      remove: 204,
-      bad: 400,
-      after: 424,
-    });
+    const statuses = [...answer.getResponses()].map(([id, { status }]) => `${id} ${status}`);
+    const expected = 'add 201, after 424, bad 400, change 200, list 200, remove 204';
+    expect(statuses.sort().join(', ')).toBe(expected);
     expect(await answer.getResponseById('change').json()).toMatchObject({ displayName: 'Newer' });
     expect(await answer.getResponseById('list').json()).toMatchObject({
       '@odata.nextLink': expect.stringContaining(`https://${host}/${version}${path}?`),
@@ -158,10 +144,8 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
     expect(answer.getResponseById('add').headers.get('location')).toBe(
       `https://${host}/${version}${path}('new')`,
     );
-    expect(await answer.getResponseById('bad').json()).toHaveProperty(
-      'error.code',
-      'ModelValidationFailure',
-    );
+    const bad = await answer.getResponseById('bad').json();
+    expect(bad).toHaveProperty('error.code', 'ModelValidationFailure');
   });
 
   it.each([

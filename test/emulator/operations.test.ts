@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  batchPath,
   collectionPath,
   openRaw,
   rawRequest,
@@ -31,10 +32,8 @@ describe('an add', () => {
   it("gives the reference page's row back as it was posted, except for its state", async () => {
     const body = { ...page, partnerState: 'unavailable' };
     const { status, headers, json } = await add(body);
-    expect([status, headers['location']]).toEqual([
-      201,
-      `${graph.baseUrl}${collectionPath}('${newId}')`,
-    ]);
+    const location = `${graph.baseUrl}${collectionPath}('${newId}')`;
+    expect([status, headers['location']]).toEqual([201, location]);
     const target = { '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget' };
     expect(json).toEqual({
       ...body,
@@ -146,6 +145,7 @@ describe('a body', () => {
   const filterType = 'deviceAndAppManagementAssignmentFilterType';
   const type = (name: string) => ({ '@odata.type': `#microsoft.graph.${name}` });
   const group = type('groupAssignmentTarget');
+  const all = type('allLicensedUsersAssignmentTarget');
   const mac = (items: unknown) => ({ macOsEnrollmentAssignments: items });
   const to = (target: unknown) => mac([{ target }]);
 
@@ -207,10 +207,7 @@ describe('a body', () => {
     [to(type('deviceAndAppManagementAssignmentTarget')), noAbstract],
     [to(type('everyoneTarget')), unresolved('microsoft.graph.everyoneTarget')],
     [to(type(partner)), misfit(partner, 'deviceAndAppManagementAssignmentTarget')],
-    [
-      to({ ...type('allLicensedUsersAssignmentTarget'), groupId: 'g' }),
-      missing('groupId', 'allLicensedUsersAssignmentTarget'),
-    ],
+    [to({ ...all, groupId: 'g' }), missing('groupId', 'allLicensedUsersAssignmentTarget')],
     [to({ ...group, groupId: 5 }), notLiteral(5, 'Edm.String')],
     [badFilterType('all'), notLiteral('all', `${api}${filterType}`)],
     [badFilterType(null), noNull(filterType, `${api}${filterType}`)],
@@ -242,11 +239,7 @@ describe('a body', () => {
     to({ ...type('exclusionGroupAssignmentTarget'), groupId: 'g' }),
     to({ ...group, groupId: null }),
     to({ ...type('configurationManagerCollectionAssignmentTarget'), collectionId: 'c' }),
-    to({
-      ...type('allLicensedUsersAssignmentTarget'),
-      deviceAndAppManagementAssignmentFilterId: 'f',
-      [filterType]: 'include',
-    }),
+    to({ ...all, deviceAndAppManagementAssignmentFilterId: 'f', [filterType]: 'include' }),
     ...['unknown', 'unavailable', 'enabled', 'terminated', 'rejected', 'unresponsive'].map(
       (partnerState) => ({ partnerState }),
     ),
@@ -256,10 +249,8 @@ describe('a body', () => {
 
   it('may have the annotations of an answer', async () => {
     const target = { ...group, groupId: 'g' };
-    const added = await today.ask('POST', collectionPath, {
-      displayName: 'Back and forth',
-      ...to(target),
-    });
+    const given = { displayName: 'Back and forth', ...to(target) };
+    const added = await today.ask('POST', collectionPath, given);
     const answered = { ...added.json };
     expect(answered).toHaveProperty(['@odata.context']);
     const annotated = {
@@ -309,5 +300,58 @@ describe('a body', () => {
     const error = { code: 'RequestEntityTooLarge' };
     expect(await ask(1)).toMatchObject({ status: 413, json: { error } });
     expect((await ask(1, 'Bearer bad')).status).toBe(401);
+  });
+});
+
+describe("the embedded Graph's names", () => {
+  const byIds = '/beta/directoryObjects/getByIds?$select=id,displayName';
+  const group = '3f6f5a0e-2f5b-4b0b-8a4e-1d2c3b4a5f60';
+  const deleted = 'dead0000-0000-4000-8000-000000000001';
+  const filterUrl = `/deviceManagement/assignmentFilters/${group}?$select=id,displayName`;
+  let emulator: TestEmulator;
+
+  beforeAll(async () => {
+    emulator = await startTestEmulator();
+  });
+
+  afterAll(() => emulator.close());
+
+  it('leave out a deleted group, and are the same for an id in any case', async () => {
+    const ids = [group.toUpperCase(), deleted];
+    const { status, json } = await emulator.ask('POST', byIds, { ids, types: ['group'] });
+    const type = { '@odata.type': '#microsoft.graph.group' };
+    const row = { ...type, id: ids[0], displayName: 'Engineering Linux workstations' };
+    expect([status, json]).toEqual([200, { value: [row] }]);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no ids', {}, /Missing required parameter ids/],
+    ['an id that is no GUID', { ids: [group, 'x'] }, /Invalid object identifier 'x'/],
+    ['1,001 ids', { ids: Array.from({ length: 1_001 }, () => group) }, /Too many identifiers/],
+  ])('are rejected with 400 for %s', async (_what, body, message) => {
+    const { status, text } = await emulator.ask('POST', byIds, body);
+    expect([status, text]).toEqual([400, expect.stringMatching(message)]);
+  });
+
+  it.each([
+    ['GET', byIds, 405],
+    ['PATCH', `/beta${filterUrl}`, 405],
+    ['GET', `/v1.0${filterUrl}`, 400],
+    ['GET', `/beta${filterUrl.replace(group, deleted)}`, 404],
+    ['GET', `/beta${filterUrl}`, 200],
+  ])('answer %s %s with %p', async (method, path, status) => {
+    expect(await emulator.ask(method, path)).toMatchObject({ status });
+  });
+
+  it('of filters are in a batch, and unknown to a beta without filters', async () => {
+    for (const [generation, status] of [
+      ['today', 200],
+      ['reference-page', 400],
+    ] as const) {
+      const server = await startTestEmulator({ generation });
+      const replies = await server.batch([{ id: '1', method: 'GET', url: filterUrl }], batchPath);
+      await server.close();
+      expect(replies).toMatchObject([{ id: '1', status }]);
+    }
   });
 });

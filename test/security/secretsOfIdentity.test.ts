@@ -69,6 +69,8 @@ const faulty = (fault: AuthorityFault): Change => ({ fault });
 const rubbish = faulty({ kind: 'rubbish', body: said });
 const elsewhere = `https://elsewhere/${canary('description')}`;
 const claim = canary('claim');
+const strange = { tid: claim, scp: claim, aud: claim };
+const throttling = faulty({ kind: 'status', status: 429, retryAfter: '60' });
 const user = 'on-behalf-of';
 const own = 'app-only';
 const [refused, away, broken] = [
@@ -83,21 +85,11 @@ const identityPaths: readonly IdentityPath[] = [
   [user, 'Graph refuses the exchanged token', refused, { graph: dirty(401) }],
   [user, 'Graph forbids', 'FORBIDDEN', { graph: dirty(403) }],
   [user, 'Graph has a fault', away, { graph: dirty(500) }],
-  [
-    user,
-    'the exchange asks something of the user',
-    refused,
-    faulty({ kind: 'interaction-required' }),
-  ],
+  [user, 'the exchange asks something', refused, faulty({ kind: 'interaction-required' })],
   [user, 'the endpoint grants rubbish', away, rubbish],
   [user, 'the endpoint sends elsewhere', away, faulty({ kind: 'redirect', location: elsewhere })],
   [user, 'the endpoint hangs up', away, faulty({ kind: 'reset' })],
-  [
-    user,
-    'the endpoint throttles',
-    'THROTTLED',
-    faulty({ kind: 'status', status: 429, retryAfter: '60' }),
-  ],
+  [user, 'the endpoint throttles', 'THROTTLED', throttling],
   [user, 'the secret is wrong', broken, { proof: 'wrong secret' }],
   [user, 'the certificate is good', undefined, { proof: 'certificate' }],
   [user, "the certificate's passphrase is wrong", broken, { proof: 'locked certificate' }],
@@ -106,12 +98,7 @@ const identityPaths: readonly IdentityPath[] = [
   [user, 'the token is for Graph', refused, minted({ audience: 'https://graph.microsoft.com' })],
   [user, 'the token has a forged signature', refused, { token: ({ mint }) => `${mint()}AAAA` }],
   [user, 'the token is none', refused, { token: () => canary('no-token') }],
-  [
-    user,
-    "the token's claims are strange",
-    refused,
-    minted({ claims: { tid: claim, scp: claim, aud: claim } }),
-  ],
+  [user, "the token's claims are strange", refused, minted({ claims: strange })],
   [user, 'the user has no permission', 'FORBIDDEN', minted({ scope: claim, tenant: contoso })],
   [own, 'everything goes well', undefined],
   [own, "Graph refuses the gateway's token", refused, { graph: dirty(401) }],

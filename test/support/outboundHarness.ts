@@ -1,10 +1,7 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { CredentialConfig } from '../../src/config/identity.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
-import {
-  createOutboundCredentials,
-  type OutboundOptions,
-} from '../../src/identity/outbound/credentials.ts';
+import { createOutboundCredentials } from '../../src/identity/outbound/credentials.ts';
 import type { OutboundParts } from '../../src/identity/outbound/token.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
@@ -28,6 +25,8 @@ export function createOutboundWorld(change: Partial<OutboundParts> = {}) {
   const parts: OutboundParts = { clock, log, measurements, chance: () => 0.5, ...change };
   return { clock, lines: log.lines, events: measurements.events, parts };
 }
+
+type OutboundOptions = Parameters<typeof createOutboundCredentials>[0];
 
 interface CredentialsWish {
   readonly mode?: OutboundOptions['mode'];

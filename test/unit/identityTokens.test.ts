@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createAuthorizer, createOwnTenantKeys } from '../../src/identity/authorizer.ts';
 import type { Caller, TokenRuleSettings } from '../../src/identity/claims.ts';
-import { IdentityError, type IdentityReason } from '../../src/identity/errors.ts';
+import { IdentityError } from '../../src/identity/errors.ts';
 import { readKeySet } from '../../src/identity/keys.ts';
 import { createIdentify } from '../../src/identity/verifyToken.ts';
 import { Secret } from '../../src/shared/secret.ts';
@@ -25,6 +25,8 @@ import {
 } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
 import { testCall } from '../support/graphClients.ts';
+
+type IdentityReason = IdentityError['reason'];
 
 /** When all tokens of these tests are minted and judged. */
 const nowMs = Date.UTC(2026, 1, 11, 8, 30, 5);
@@ -108,72 +110,43 @@ const reasonAgainst = async (token: string, surroundings?: Surroundings) =>
 
 const expiresAtMs = Math.floor(nowMs / 1000) * 1000 + 3_600_000;
 
+const app: MintWish = { kind: 'application' };
+const user = { kind: 'user', tenantId: contoso.id, clientId: frontendClientId, expiresAtMs };
+const ofAda = { ...user, subject: ada.objectId, scopes: ['access_as_user'] };
+const ofApp = { ...user, kind: 'application', subject: frontendServiceId, roles: ['Gateway.Use'] };
+const ofGrace = { ...ofAda, tenantId: fabrikam.id, subject: grace.objectId };
+const spaced: MintWish = { scope: 'access_as_user read  all ' };
+const threeScopes = { ...ofAda, scopes: ['access_as_user', 'read', 'all'] };
+const upper = { clientIds: [frontendClientId.toUpperCase()] };
+
 describe('a caller', () => {
-  it.each<MintWish['version']>(['1.0', '2.0'])(
-    'is the user that a token of version %s names',
-    async (version = '2.0') => {
-      const token = mintToken({ version, scope: 'access_as_user read  all ' });
-      const caller = await identify(token);
-      expect(caller).toEqual({
-        kind: 'user',
-        tenantId: contoso.id,
-        clientId: frontendClientId,
-        subject: ada.objectId,
-        scopes: ['access_as_user', 'read', 'all'],
-        expiresAtMs,
-      });
-    },
-  );
-
-  it.each<[string, MintWish]>([
-    ['of version 1.0', { version: '1.0' }],
-    ['of version 2.0', { version: '2.0' }],
-    ['that says so', { claims: { idtyp: 'app', sub: 'something-else' } }],
-  ])('is the application that a token %s names', async (_what, wish) => {
-    const caller = await identify(mintToken({ kind: 'application', ...wish }));
-    expect(caller).toEqual({
-      kind: 'application',
-      tenantId: contoso.id,
-      clientId: frontendClientId,
-      subject: frontendServiceId,
-      roles: ['Gateway.Use'],
-      expiresAtMs,
-    });
+  it.each<[string, MintWish, object, Surroundings?]>([
+    ['the user of version 1.0', { version: '1.0', ...spaced }, threeScopes],
+    ['the user of version 2.0', { version: '2.0', ...spaced }, threeScopes],
+    ['the user of the second tenant', { user: grace, tenant: fabrikam }, ofGrace],
+    ['the application of version 1.0', { ...app, version: '1.0' }, ofApp],
+    ['the application of version 2.0', { ...app, version: '2.0' }, ofApp],
+    ['an application that says so', { ...app, claims: { idtyp: 'app', sub: 'else' } }, ofApp],
+    [
+      'a user without an object id',
+      { claims: { oid: undefined } },
+      { ...ofAda, subject: ada.subject },
+    ],
+    ['a user, whatever roles the token says', { claims: { roles: ['Gateway.Use'] } }, ofAda],
+    ['a user by the URI of the gateway', { audience: `api://${gatewayClient.clientId}` }, ofAda],
+    ['the user of an allowed app, in any case', {}, ofAda, upper],
+    ['a user, if only users are allowed', {}, ofAda, { kinds: ['user'] }],
+    ['an application, if only those are allowed', app, ofApp, { kinds: ['application'] }],
+  ])('is %s', async (_what, wish, caller, rules = {}) => {
+    const key = wish.tenant === fabrikam ? fabrikamsKey : authorityKey;
+    expect(await identify(mintToken(wish, key), rules)).toEqual(caller);
   });
 
-  it("is known by the token's own subject where it has no object id", async () => {
-    const caller = await identify(mintToken({ claims: { oid: undefined } }));
-    expect(caller.subject).toBe(ada.subject);
-  });
-
-  it('has no roles as a user, whatever the token says', async () => {
-    const caller = await identify(mintToken({ claims: { roles: ['Gateway.Use'] } }));
-    expect(caller).not.toHaveProperty('roles');
-  });
-
-  it('is of the tenant that signed, in each of two', async () => {
-    const [one, other] = await Promise.all([
-      identify(mintToken({ user: ada })),
-      identify(mintToken({ user: grace, tenant: fabrikam }, fabrikamsKey)),
-    ]);
-    expect([one.tenantId, one.subject]).toEqual([contoso.id, ada.objectId]);
-    expect([other.tenantId, other.subject]).toEqual([fabrikam.id, grace.objectId]);
-  });
-
-  it.each([gatewayClient.clientId, `api://${gatewayClient.clientId}`])(
-    'comes with a token for %s',
-    async (audience) => {
-      expect(await identify(mintToken({ audience }))).toMatchObject({ kind: 'user' });
-    },
-  );
-
-  it.each([
-    ['user', 'application', 'applications-not-allowed'],
-    ['application', 'user', 'users-not-allowed'],
-  ] as const)('is let in as %s only where that is said', async (allowed, other, reason) => {
-    const rules = { kinds: [allowed] };
-    expect(await identify(mintToken({ kind: allowed }), rules)).toMatchObject({ kind: allowed });
-    const error = await errorAgainst(mintToken({ kind: other }), rules);
+  it.each<[MintWish, 'user' | 'application', IdentityReason]>([
+    [app, 'user', 'applications-not-allowed'],
+    [{}, 'application', 'users-not-allowed'],
+  ])('with %j is forbidden if only the kind %s is allowed', async (wish, kind, reason) => {
+    const error = await errorAgainst(mintToken(wish), { kinds: [kind] });
     expect(error).toMatchObject({ code: 'forbidden', reason });
   });
 
@@ -187,17 +160,10 @@ describe('a caller', () => {
     const permissions = { READ: ['access_as_user', 'Gateway.Use'], WRITE: [] };
     const authorizer = createAuthorizer(() => identify(mintToken(wish)), permissions);
     const call = testCall();
-    const reason = await authorizer.authorize(call, 'READ').then(
-      () => undefined,
-      (error: IdentityError) => error.reason,
-    );
-    expect(reason).toBe(isPermitted ? undefined : 'permission-missing');
+    const error = await authorizer.authorize(call, 'READ').catch((reason: unknown) => reason);
+    const missing = isPermitted ? {} : { reason: 'permission-missing' };
+    expect(error).toMatchObject(missing);
     expect(authorizer.callerOf(call) !== undefined).toBe(isPermitted);
-  });
-
-  it('uses one of the apps that are allowed, in whatever case they are configured', async () => {
-    const rules = { clientIds: [frontendClientId.toUpperCase()] };
-    expect(await identify(mintToken(), rules)).toMatchObject({ clientId: frontendClientId });
   });
 });
 
@@ -232,7 +198,6 @@ const otherClient = '00000000-0000-0000-0000-00000000dead';
 const otherTenant = { ...contoso, id: '00000000-1111-2222-3333-444444444444' };
 const evil = 'https://evil.example';
 const fabrikamsIssuer = `${authorityUrl}/${fabrikam.id}/v2.0`;
-const ofApp = (more: MintWish): MintWish => ({ kind: 'application', ...more });
 const claims = (changed: NonNullable<MintWish['claims']>): MintWish => ({ claims: changed });
 const header = (changed: NonNullable<MintWish['header']>): MintWish => ({ header: changed });
 /** With another payload or header under the rest of a good token. */
@@ -298,7 +263,10 @@ const probes: Partial<Record<IdentityReason, Record<string, MintWish | (() => st
   },
   'not-an-access-token': {
     'neither scopes nor roles': claims({ scp: undefined }),
-    'scopes for an application': ofApp(claims({ idtyp: 'app', scp: 'access_as_user' })),
+    'scopes for an application': {
+      ...app,
+      ...claims({ idtyp: 'app', scp: 'access_as_user' }),
+    },
     'roles instead of scopes for a user': claims({ scp: undefined, roles: ['Gateway.Use'] }),
     'roles instead of scopes for a user without an object id': claims({
       scp: undefined,
@@ -309,8 +277,8 @@ const probes: Partial<Record<IdentityReason, Record<string, MintWish | (() => st
     'the type of a device': claims({ idtyp: 'device' }),
   },
   'roles-missing': {
-    'neither scopes nor roles, of an application': ofApp(claims({ roles: undefined })),
-    'an empty list of roles': ofApp({ roles: [] }),
+    'neither scopes nor roles, of an application': { ...app, ...claims({ roles: undefined }) },
+    'an empty list of roles': { ...app, roles: [] },
   },
   'client-not-allowed': {
     'the client that is not allowed (azp)': { clientId: otherClient },
@@ -433,119 +401,74 @@ describe('a token', () => {
 
 const token = mintToken();
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const splice = (at: number, taken: number, put: string) =>
+  token.slice(0, at) + put + token.slice(at + taken);
+const binary = (maxLength?: number) =>
+  fc.string({ unit: 'binary', ...(maxLength && { maxLength }) });
+const anyPart = fc.oneof(fc.base64String(), fc.json().map(encode), binary());
+const headerName = fc.oneof(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'jwk'), fc.string());
+const headerValue = fc.oneof(fc.constantFrom<unknown>('RS256', kid, 'JWT'), fc.jsonValue());
+const otherHeader = fc
+  .dictionary(headerName, headerValue)
+  .filter((any) => any['alg'] !== 'RS256' || any['kid'] !== kid);
+const claimThatCounts = fc.constantFrom('aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'iat', 'ver');
+const otherClaim = fc.tuple(claimThatCounts, fc.jsonValue()).filter(([name, value]) => {
+  const isOfItsType = ['azp', 'sub'].includes(name) && typeof value === 'string';
+  return !isOfItsType && typeof value !== 'number';
+});
 
-describe('a token that was tampered with', () => {
-  it('is rejected wherever one character is another one of base64url', async () => {
-    const position = fc.nat(token.length - 1);
-    const character = fc.constantFrom(...alphabet);
+describe('no caller is let in', () => {
+  it.each<[string, number, fc.Arbitrary<string>]>([
+    [
+      'with another character of base64url anywhere',
+      300,
+      fc
+        .tuple(fc.nat(token.length - 1), fc.constantFrom(...alphabet))
+        .map(([at, other]) => splice(at, 1, other)),
+    ],
+    [
+      'with something put in, taken out or cut off',
+      300,
+      fc.tuple(fc.nat(token.length), fc.nat(5), binary(5)).map((change) => splice(...change)),
+    ],
+    ['with any text', 300, fc.array(anyPart, { maxLength: 5 }).map((parts) => parts.join('.'))],
+    [
+      'with another value of a claim that counts, signed by the authority',
+      60,
+      otherClaim.map(([name, value]) => mintToken({ claims: { [name]: value } })),
+    ],
+    ['with any payload, signed by the authority', 60, fc.json().map(withPayloadText)],
+    [
+      'with any header, signed by the authority',
+      60,
+      otherHeader.map((any) => signToken(any, goodClaims, authorityKey.privateKey)),
+    ],
+  ])('%s, and it never fails otherwise', async (_what, numRuns, tokens) => {
     await fc.assert(
-      fc.asyncProperty(position, character, async (at, other) => {
-        fc.pre(token[at] !== other);
-        const changed = token.slice(0, at) + other + token.slice(at + 1);
-        expect(await reasonAgainst(changed)).toBeDefined();
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('is rejected with any last character but its own, though the last bits of it mean nothing', async () => {
-    const last = token.at(-1);
-    const others = [...alphabet].filter((character) => character !== last);
-    for (const other of others) {
-      expect(await reasonAgainst(token.slice(0, -1) + other)).toBeDefined();
-    }
-  });
-
-  it('is rejected wherever something is put in, taken out or cut off', async () => {
-    const change = fc.record({
-      at: fc.nat(token.length),
-      taken: fc.nat(5),
-      put: fc.string({ unit: 'binary', maxLength: 5 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(change, async ({ at, taken, put }) => {
-        const changed = token.slice(0, at) + put + token.slice(at + taken);
+      fc.asyncProperty(tokens, async (changed) => {
         fc.pre(changed !== token);
         expect(await reasonAgainst(changed)).toBeDefined();
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
-  it('is rejected, and never fails otherwise, whatever text it is', async () => {
-    const part = fc.oneof(
-      fc.base64String(),
-      fc.json().map((text) => Buffer.from(text).toString('base64url')),
-      fc.string({ unit: 'binary' }),
-    );
-    const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join('.'));
-    await fc.assert(
-      fc.asyncProperty(text, async (anything) => {
-        expect(await reasonAgainst(anything)).toBeDefined();
-      }),
-      { numRuns: 300 },
-    );
+  it('with any last character but its own, though the last bits of it mean nothing', async () => {
+    for (const other of [...alphabet].filter((character) => character !== token.at(-1))) {
+      expect(await reasonAgainst(token.slice(0, -1) + other)).toBeDefined();
+    }
   });
 });
 
-describe('a token that the authority signed', () => {
-  const names = ['aud', 'iss', 'tid', 'azp', 'sub', 'exp', 'iat', 'ver'] as const;
-
-  it('is rejected where a claim that counts is any other value', async () => {
-    const change = fc.record({ name: fc.constantFrom(...names), value: fc.jsonValue() });
-    await fc.assert(
-      fc.asyncProperty(change, async ({ name, value }) => {
-        const isOfItsType = ['azp', 'sub'].includes(name) && typeof value === 'string';
-        fc.pre(!isOfItsType && typeof value !== 'number');
-        expect(await reasonAgainst(mintToken({ claims: { [name]: value } }))).toBeDefined();
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('is rejected, and never fails otherwise, whatever else its payload is', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.json(), async (payload) => {
-        expect(await reasonAgainst(withPayloadText(payload))).toBeDefined();
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('is rejected, and never fails otherwise, whatever its header is', async () => {
-    const anyHeader = fc.dictionary(
-      fc.oneof(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'jwk'), fc.string()),
-      fc.oneof(fc.constantFrom<unknown>('RS256', authorityKey.kid, 'JWT'), fc.jsonValue()),
-    );
-    await fc.assert(
-      fc.asyncProperty(anyHeader, async (anything) => {
-        const { alg, kid } = anything;
-        fc.pre(alg !== 'RS256' || kid !== authorityKey.kid);
-        const signed = signToken(anything, goodClaims, authorityKey.privateKey);
-        expect(await reasonAgainst(signed)).toBeDefined();
-      }),
-      { numRuns: 60 },
-    );
-  });
-});
-
-describe('what calls to Graph are counted for', () => {
-  it.each([
-    [true, 'the tenant of the user on whose behalf it is called', 'of the user'],
-    [false, 'the tenant of the gateway, for every caller', 'own'],
-  ])('is, on behalf of users: %s, %s', (isOnBehalf, _what, id) => {
-    const app = { clientId: 'gateway', tenantId: 'own' };
-    const caller: Caller = {
-      kind: 'user',
-      tenantId: 'of the user',
-      clientId: 'frontend',
-      subject: 'ada',
-      expiresAtMs: nowMs,
-      scopes: [],
-    };
-    const keys = createOwnTenantKeys(app, { callerOf: () => caller }, isOnBehalf);
-    const own = createOwnTenantKeys({ ...app, tenantId: id }, { callerOf: () => undefined }, true);
-    expect(keys.tenantOf(testCall())).toEqual({ id, isProven: true });
-    expect(keys.keyOf(testCall())).toBe(own.keyOf(testCall()));
-  });
+it.each([
+  [true, 'of the user'],
+  [false, 'own'],
+])('counts calls to Graph, on behalf of users: %s, for the tenant "%s"', async (isOnBehalf, id) => {
+  const counted = { clientId: 'gateway', tenantId: 'own' };
+  const caller = { ...(await identify(token)), tenantId: 'of the user' };
+  const keys = createOwnTenantKeys(counted, { callerOf: () => caller }, isOnBehalf);
+  const ofTenant = { ...counted, tenantId: id };
+  const own = createOwnTenantKeys(ofTenant, { callerOf: () => undefined }, true);
+  expect(keys.tenantOf(testCall())).toEqual({ id, isProven: true });
+  expect(keys.keyOf(testCall())).toBe(own.keyOf(testCall()));
 });

@@ -18,9 +18,9 @@ import {
   tokenFactsOf,
 } from './token.ts';
 import { createTokenCache, identityKeyOf } from './tokenCache.ts';
-import { createTokenEndpoint, type TokenEndpoint } from './tokenEndpoint.ts';
+import { createTokenEndpoint } from './tokenEndpoint.ts';
 
-export interface OutboundOptions {
+interface OutboundOptions {
   readonly mode: 'on-behalf-of' | 'app-only';
   readonly cloud: string;
   /** Graph's root with `/.default` behind it. */
@@ -157,7 +157,7 @@ type ManagedIdentity = Exclude<OutboundOptions['outbound'], Registration>;
 function createGrantSource(
   { authorityHost, clientId, credential }: Registration,
   scope: string,
-  endpoint: Pick<TokenEndpoint, 'send'>,
+  endpoint: ReturnType<typeof createTokenEndpoint>,
 ): TokenSource {
   const prove = createProve(credential);
   const headers = { 'content-type': 'application/x-www-form-urlencoded;charset=utf-8' };

@@ -21,7 +21,7 @@ interface TokenRequest {
 }
 
 /** The way to one token endpoint, and to nowhere else. */
-export interface TokenEndpoint {
+interface TokenEndpoint {
   /** @throws GraphError if no answer came that can be read. */
   send(request: TokenRequest): Promise<TokenAnswer>;
   /** Cuts all connections. */
