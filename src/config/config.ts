@@ -2,14 +2,12 @@ import type { ProxySettings } from '../shared/proxy.ts';
 import { type CloudName, cloudNames } from './clouds.ts';
 import { readGraphBudget, readUpstream, type Upstream } from './graph.ts';
 import {
-  type ConnectionBounds,
   type Limits,
   readConnections,
   readCorsOrigins,
   readLimits,
   readShedding,
   readTrustedDocuments,
-  type SheddingBounds,
   type TrustedDocumentsConfig,
 } from './http.ts';
 import { type IdentityConfig, readIdentity } from './identity.ts';
@@ -66,8 +64,8 @@ export interface Config extends Settings<typeof plainSettings> {
   readonly limits: Limits;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
-  readonly connections: ConnectionBounds;
-  readonly shedding: SheddingBounds;
+  readonly connections: ReturnType<typeof readConnections>;
+  readonly shedding: ReturnType<typeof readShedding>;
   /** The forward proxies towards Graph, the authority and the collector. */
   readonly proxies: ProxySettings;
 }

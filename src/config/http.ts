@@ -22,9 +22,6 @@ const arrivingSettings = {
   bytesPerSecond: 'MIN_BODY_BYTES_PER_SECOND',
 } as const;
 
-/** How long callers' connections may take, in milliseconds, and how many there may be. */
-export type ConnectionBounds = ReturnType<typeof readConnections>;
-
 /** Reads how long callers' connections may take, and how many there may be. */
 export function readConnections(readers: Readers) {
   const connections = {
@@ -47,8 +44,6 @@ const sheddingSettings = {
   /** How many requests may be open at the same time, whatever the event loop says. */
   openRequests: 'SHED_OPEN_REQUESTS',
 } as const;
-
-export type SheddingBounds = Settings<typeof sheddingSettings>;
 
 export const readShedding = (readers: Readers) => readAll(readers, sheddingSettings);
 

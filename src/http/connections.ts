@@ -1,13 +1,15 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
-import type { ConnectionBounds } from '../config/http.ts';
+import type { Config } from '../config/config.ts';
 import { overloaded, problemOf } from '../graphql/problems.ts';
 import type { Clock } from '../shared/clock.ts';
 import { onceClosed } from '../shared/onceClosed.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { cutConnection } from './failures.ts';
+
+type ConnectionBounds = Config['connections'];
 
 interface ConnectionParts {
   readonly connections: ConnectionBounds;
