@@ -60,9 +60,6 @@ export const httpSettings = {
 } as const;
 
 export type Limits = Settings<typeof httpSettings.limits>;
-/** How long callers' connections may take, in milliseconds, and how many there may be. */
-export type ConnectionBounds = Settings<typeof httpSettings.connections>;
-export type SheddingBounds = Settings<typeof httpSettings.shedding>;
 
 /** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
 export const hostedSandbox = 'https://studio.apollographql.com';

@@ -1,12 +1,14 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
-import type { ConnectionBounds } from '../config/http.ts';
+import type { Config } from '../config/config.ts';
 import { overloaded, problemOf } from '../graphql/errorFormat.ts';
 import { type Clock, onceClosed } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { cutConnection } from './failures.ts';
+
+type ConnectionBounds = Config['connections'];
 
 interface ConnectionParts {
   readonly connections: ConnectionBounds;

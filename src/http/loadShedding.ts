@@ -1,11 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { SheddingBounds } from '../config/http.ts';
+import type { Config } from '../config/config.ts';
 import { overloaded, type RequestProblem, retryAfterSeconds } from '../graphql/errorFormat.ts';
 import { type Clock, onceClosed } from '../shared/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
+
+type SheddingBounds = Config['shedding'];
 
 interface SheddingParts {
   readonly shedding: SheddingBounds;

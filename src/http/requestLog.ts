@@ -32,16 +32,41 @@ interface Progress {
  * answer is out. Where the caller left before, that is when the operation has come to its own end, so that the line can
  * say what became of it.
  */
-export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetryParts): void {
+export function addRequestTelemetry(
+  app: FastifyInstance,
+  { log, measurements, startTrace }: RequestTelemetryParts,
+): void {
   app.decorateRequest('trace', undefined);
   app.decorateRequest('progress');
 
   function tell(request: FastifyRequest, reply: FastifyReply): void {
-    const { progress } = request;
-    if (!progress.isTold) {
-      progress.isTold = true;
-      conclude(parts, request, reply, progress.hasCallerLeft);
+    const { progress, method, trace } = request;
+    if (progress.isTold) {
+      return;
     }
+    progress.isTold = true;
+    const { hasCallerLeft } = progress;
+    const status = hasCallerLeft ? undefined : reply.statusCode;
+    const route = request.routeOptions.url;
+    const durationMs = reply.elapsedTime;
+    log.info('Answered', {
+      requestId: request.id,
+      ...trace?.describe(),
+      method,
+      url: route ?? 'unknown',
+      status,
+      durationMs: Math.round(durationMs),
+      hasCallerLeft: hasCallerLeft ? true : undefined,
+    });
+    measurements.request({
+      method,
+      route,
+      durationMs,
+      status,
+      errorType: errorTypeOf(status, trace?.codes ?? []),
+      operationType: trace?.operationType,
+    });
+    trace?.end({ route: route ?? 'unknown', status });
   }
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -49,7 +74,7 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
     request.progress = progress;
     if (request.routeOptions.url === '/graphql') {
       const { method, id: requestId, headers } = request;
-      request.trace = parts.startTrace({ method, requestId, caller: readCallerTrace(headers) });
+      request.trace = startTrace({ method, requestId, caller: readCallerTrace(headers) });
     }
     onceClosed(reply.raw, () => {
       progress.hasCallerLeft ||= !reply.raw.writableFinished;
@@ -80,34 +105,4 @@ export function addRequestTelemetry(app: FastifyInstance, parts: RequestTelemetr
 /** Whether the connection ended in the middle of the answer: node:http says that the answer is finished then, too. */
 function hasBroken({ raw: { socket } }: FastifyRequest): boolean {
   return socket.destroyed || Boolean(socket.errored);
-}
-
-function conclude(
-  { log, measurements }: RequestTelemetryParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  hasCallerLeft: boolean,
-): void {
-  const { method, trace } = request;
-  const status = hasCallerLeft ? undefined : reply.statusCode;
-  const route = request.routeOptions.url;
-  const durationMs = reply.elapsedTime;
-  log.info('Answered', {
-    requestId: request.id,
-    ...trace?.describe(),
-    method,
-    url: route ?? 'unknown',
-    status,
-    durationMs: Math.round(durationMs),
-    hasCallerLeft: hasCallerLeft ? true : undefined,
-  });
-  measurements.request({
-    method,
-    route,
-    durationMs,
-    status,
-    errorType: errorTypeOf(status, trace?.codes ?? []),
-    operationType: trace?.operationType,
-  });
-  trace?.end({ route: route ?? 'unknown', status });
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Config } from '../config/config.ts';
 import type { ConnectionBounds, Limits, SheddingBounds } from '../config/http.ts';
 import type { Admit } from '../graphql/admission.ts';
 import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
@@ -30,7 +31,8 @@ interface FinishableContext extends BaseContext {
   readonly finish?: () => void;
 }
 
-interface HttpServerParts<Context extends FinishableContext> {
+interface HttpServerParts<Context extends FinishableContext>
+  extends Pick<Config, 'corsOrigins' | 'limits' | 'connections' | 'shedding'> {
   readonly apollo: ApolloServer<Context>;
   readonly admit: Admit;
   contextOf(
@@ -44,11 +46,6 @@ interface HttpServerParts<Context extends FinishableContext> {
   readonly canJudgeCallers: () => boolean;
   /** What `/` shows, if anything. */
   readonly explorer: Explorer | undefined;
-  /** The origins whose pages may call from a browser. */
-  readonly corsOrigins: readonly string[];
-  readonly limits: Limits;
-  readonly connections: ConnectionBounds;
-  readonly shedding: SheddingBounds;
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Measurements;

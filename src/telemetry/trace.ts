@@ -27,13 +27,13 @@ interface AttemptEnd extends Pick<AttemptMeasurement, 'durationMs' | 'status' | 
   readonly graphClientRequestId?: string | undefined;
 }
 
+type TraceHeaders = Readonly<Record<string, string>>;
+
 interface AttemptTrace {
   /** The trace context to send along; empty if there is none. */
   readonly headers: TraceHeaders;
   end(end: AttemptEnd): void;
 }
-
-type TraceHeaders = Readonly<Record<string, string>>;
 
 /** How a request ended. */
 interface RequestEnd {

@@ -255,11 +255,8 @@ describe('the metrics server', () => {
   });
 
   it.each([
-    ['GET', '/'],
     ['GET', '/metrics/'],
-    ['GET', '/graphql'],
     ['GET', '/metrics/metrics'],
-    ['POST', '/metrics'],
     ['HEAD', '/metrics'],
     ['OPTIONS', '*'],
   ] as const)('knows nothing else: %s %s is 404 in JSON', async (method, path) => {

@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { SheddingBounds } from '../../src/config/http.ts';
+import type { Config } from '../../src/config/config.ts';
 import {
   decideShedding,
   firstLimit,
@@ -14,6 +14,7 @@ import { json, silence } from '../support/scriptedServer.ts';
 import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 
+type SheddingBounds = Config['shedding'];
 type Load = Parameters<typeof decideShedding>[2];
 
 /** However late the loop is, so many are let in. */
