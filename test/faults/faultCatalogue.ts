@@ -55,7 +55,7 @@ import type { FaultProxy } from '../support/faultProxy/startFaultProxy.ts';
  * `late`: the right answer comes, but slowly. `endless`: page after page comes. `harmless`: the right answer comes in an
  * odd form.
  */
-export type FaultKind =
+type FaultKind =
   | 'neverConnected'
   | 'badCertificate'
   | 'throttled'

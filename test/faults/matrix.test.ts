@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
+import { createTestCertificates } from '../support/certificates.ts';
 import { totalCountQuery } from '../support/documents.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 import { faultCatalogue, type NamedFault, throttledToken } from './faultCatalogue.ts';
@@ -16,31 +16,6 @@ const fleet = { id: 'fleet', displayName: 'Fleet' };
 /** Longer than the breaker remembers failures, than the retry budget needs to refill, and than any fault waits. */
 const forgettingMs = 120_000;
 
-/** What a caller saw of one operation that met a fault, and what Graph saw of it. */
-interface CaseResult {
-  readonly status: number;
-  /** The code of the top-level error; `ok` if there is none. */
-  readonly code: string;
-  /** Whether the answer says that the partner was found after an unclear answer. */
-  readonly isFound: boolean;
-  /** Requests of the operation's own method that reached the proxy, whatever became of them. */
-  readonly calls: number;
-  /** Writes of the operation that Graph executed by the end of the operation. */
-  readonly executions: number;
-  /** Requests that reached a server which must never be asked. */
-  readonly strays: number;
-  /** In virtual time. */
-  readonly durationMs: number;
-  /** Whether the answer says what Graph holds. */
-  readonly isTrue: boolean;
-}
-
-/** Plays cases one after the other with gateways in front of an embedded Graph, over real sockets, in virtual time. */
-interface MatrixStage {
-  play(fault: NamedFault, operation: LaneOperation): Promise<CaseResult>;
-  close(): Promise<void>;
-}
-
 type Way = Pick<NamedFault, 'transport' | 'url'>;
 
 interface Gate {
@@ -50,33 +25,11 @@ interface Gate {
 
 const wayOf = ({ transport, url }: Way): string => `${transport} ${url?.href ?? ''}`;
 
-/** Starts a gateway for each way to Graph that the faults need; cases of one way share it. */
-async function startMatrixStage(
-  faults: readonly NamedFault[],
-  certificates: TestCertificates,
-): Promise<MatrixStage> {
-  const gates = new Map<string, Gate>();
-  for (const fault of faults) {
-    if (!gates.has(wayOf(fault))) {
-      gates.set(wayOf(fault), await startGate(fault, certificates));
-    }
-  }
-  return {
-    async play(fault, operation) {
-      const gate = gates.get(wayOf(fault)) as Gate;
-      try {
-        return await playCase(gate, { fault, operation, certificates });
-      } finally {
-        await tidy(gate, certificates);
-      }
-    },
-    async close() {
-      await Promise.all([...gates.values()].map(({ lane }) => lane.close()));
-    },
-  };
-}
+const certificates = createTestCertificates();
+/** A gateway for each way to Graph that the faults need; cases of one way share it. */
+const gates = new Map<string, Gate>();
 
-async function startGate({ transport, url }: Way, certificates: TestCertificates): Promise<Gate> {
+async function startGate({ transport, url }: Way): Promise<Gate> {
   const clock = createVirtualClock();
   const lane = await startFaultLane({
     environment: { OPERATION_TIMEOUT_MS: String(operationTimeoutMs), LIST_ROW_LIMIT: '1000' },
@@ -88,16 +41,8 @@ async function startGate({ transport, url }: Way, certificates: TestCertificates
   return { lane, clock };
 }
 
-interface Case {
-  readonly fault: NamedFault;
-  readonly operation: LaneOperation;
-  readonly certificates: TestCertificates;
-}
-
-async function playCase(
-  { lane, clock }: Gate,
-  { fault, operation, certificates }: Case,
-): Promise<CaseResult> {
+/** Plays an operation that meets a fault, over real sockets and in virtual time; says what its caller and Graph saw. */
+async function playCase({ lane, clock }: Gate, fault: NamedFault, operation: LaneOperation) {
   const { gateway, graph, proxy, elsewhere } = lane;
   // Each case has a token of its own, so that none waits because Graph has throttled another one.
   const token = fault.number === 12 ? throttledToken : `token-for-${operation}-${fault.name}`;
@@ -119,7 +64,9 @@ async function playCase(
     status: answer.status,
     code: String(answer.result.errors?.[0]?.extensions['code'] ?? 'ok'),
     isFound: answer.text.includes('FOUND_AFTER_UNCLEAR_ANSWER'),
+    /** Requests of the operation's own method that reached the proxy, whatever became of them. */
     calls: proxy.received.slice(received).filter(isOwn).length,
+    /** Writes of the operation that Graph executed by the end of the operation. */
     executions: proxy.forwarded.slice(forwarded).filter(isOwn).length,
     strays: lane.strays - strays,
     durationMs: clock.now() - startedMs,
@@ -128,7 +75,7 @@ async function playCase(
 }
 
 /** Makes all as good as new: what was to come late has come, no connection is left, and Graph holds one row again. */
-async function tidy({ lane, clock }: Gate, certificates: TestCertificates): Promise<void> {
+async function tidy({ lane, clock }: Gate): Promise<void> {
   const { proxy, graph } = lane;
   proxy.clear();
   await proxy.acceptConnections();
@@ -148,16 +95,20 @@ async function tidy({ lane, clock }: Gate, certificates: TestCertificates): Prom
 /** In which an operation has to end after its deadline. */
 const graceMs = 250;
 
-let stage: MatrixStage;
 beforeAll(async () => {
-  stage = await startMatrixStage(faultCatalogue, createTestCertificates());
+  for (const fault of faultCatalogue) {
+    if (!gates.has(wayOf(fault))) {
+      gates.set(wayOf(fault), await startGate(fault));
+    }
+  }
 });
-afterAll(() => stage.close());
+afterAll(() => Promise.all([...gates.values()].map(({ lane }) => lane.close())));
 
 describe('the matrix of faults', () => {
   it.each(matrixCases)('$number $name: $operation', async ({ fault, operation }) => {
     const { code, status, isFound = false, calls } = expectedOf(fault, operation);
-    const result = await stage.play(fault, operation);
+    const gate = gates.get(wayOf(fault)) as Gate;
+    const result = await playCase(gate, fault, operation).finally(() => tidy(gate));
     expect(result).toMatchObject({ code, status, isFound, strays: 0, isTrue: true });
     expect(result.calls).toBeGreaterThanOrEqual(calls[0]);
     expect(result.calls).toBeLessThanOrEqual(calls[1]);

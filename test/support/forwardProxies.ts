@@ -3,7 +3,7 @@ import { Server, type ServerOptions } from 'proxy-chain';
 import type { ServerCertificate } from './certificates.ts';
 
 /** A real forward proxy on loopback that finds every name at loopback. */
-export interface ForwardProxyServer {
+interface ForwardProxyServer {
   /** With its user name and password, if it asks for them. */
   readonly url: string;
   /** The hosts and ports that it was asked for, tunnels and plain requests alike. */
@@ -11,7 +11,7 @@ export interface ForwardProxyServer {
   close(): Promise<void>;
 }
 
-export interface ForwardProxyOptions {
+interface ForwardProxyOptions {
   readonly user?: { readonly name: string; readonly password: string };
   /** Makes the proxy itself speak TLS. */
   readonly tls?: ServerCertificate;

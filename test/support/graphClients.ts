@@ -27,7 +27,7 @@ export interface TestClient<Row extends GraphRow = PartnerResource> {
 }
 
 /** Room for everything. */
-export const unlimited: GraphBudget = {
+const unlimited: GraphBudget = {
   acquire: () => undefined,
   pause: async () => undefined,
 };
@@ -68,7 +68,7 @@ function createClient<Row extends GraphRow>(
 }
 
 /** What a client needs beside a way of sending; it gives rows as Graph wrote them, and believes any answer to an add. */
-export const testClientParts = {
+const testClientParts = {
   readRow(value: unknown): PartnerResource | string {
     const row = readPartner(value);
     return typeof row === 'string' ? row : row.wire;

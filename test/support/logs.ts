@@ -8,7 +8,7 @@ export const silentLog: Log = {
   error: () => undefined,
 };
 
-export interface RecordedLine extends LogFields {
+interface RecordedLine extends LogFields {
   readonly message: string;
 }
 

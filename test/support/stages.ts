@@ -48,7 +48,7 @@ export interface StageGateway {
 type Environment = Readonly<Record<string, string>>;
 type Surroundings = Partial<Dependencies>;
 
-export interface Stages {
+interface Stages {
   readonly closeLater: CloseLater;
   /** Starts a gateway that records its measurements. */
   start(environment?: Environment, surroundings?: Surroundings): Promise<StageGateway>;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Copy, DockerfileParser, Env, From, type Instruction, Label, Run } from 'dockerfile-ast';
 
 /** One step that fills a stage. */
-export type BuildStep =
+type BuildStep =
   | { readonly kind: 'workdir'; readonly path: string }
   | {
       readonly kind: 'copy';

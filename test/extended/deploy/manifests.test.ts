@@ -47,6 +47,15 @@ function environmentOf(manifests: typeof base): Record<string, string> {
   };
 }
 
+const config = readConfig(environmentOf(base));
+
+/** The port of the container with a name. */
+const portNamed = (name: string): Json =>
+  at(
+    listAt(container, 'ports').find((port) => at(port, 'name') === name),
+    'containerPort',
+  );
+
 describe('the deployment', () => {
   it.each<[string, Json, Json]>([
     ['system calls are filtered', at(pod, 'securityContext seccompProfile type'), 'RuntimeDefault'],
@@ -85,49 +94,36 @@ describe('the deployment', () => {
   });
 
   it('asks the port of the gateway for what it serves', () => {
-    const http = listAt(container, 'ports').find((port) => at(port, 'name') === 'http') ?? null;
-    expect(at(http, 'containerPort')).toBe(readConfig(environmentOf(base)).port);
-    expect(
-      ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) =>
-        at(container, `${probe} httpGet`),
-      ),
-    ).toEqual([
-      { path: '/livez', port: 'http' },
-      { path: '/livez', port: 'http' },
-      { path: '/readyz', port: 'http' },
-    ]);
+    expect(portNamed('http')).toBe(config.port);
+    const live = { httpGet: { path: '/livez', port: 'http' } };
+    const ready = { httpGet: { path: '/readyz', port: 'http' } };
+    const probes = { startupProbe: live, livenessProbe: live, readinessProbe: ready };
+    expect(container).toMatchObject(probes);
   });
 
   it('serves metrics at the port that has their name, to others than itself', () => {
-    const { telemetry } = readConfig(environmentOf(base));
-    const metrics = listAt(container, 'ports').find((port) => at(port, 'name') === 'metrics');
-    expect(telemetry.metrics.prometheus).toEqual({
-      host: '0.0.0.0',
-      port: at(metrics ?? null, 'containerPort'),
-    });
+    const { prometheus } = config.telemetry.metrics;
+    expect(prometheus).toEqual({ host: '0.0.0.0', port: portNamed('metrics') });
   });
 
   it('sees that a pod is not ready before the drain refuses connections', () => {
-    const { drainDelayMs } = readConfig(environmentOf(base));
     const probe = at(container, 'readinessProbe');
     const seconds =
       (Number(at(probe, 'periodSeconds')) + Number(at(probe, 'timeoutSeconds'))) *
       Number(at(probe, 'failureThreshold'));
-    expect(seconds * 1000).toBeLessThan(drainDelayMs);
+    expect(seconds * 1000).toBeLessThan(config.drainDelayMs);
   });
 
   it('is given longer to stop than the drain may take', () => {
-    const { drainDelayMs, drainTimeoutMs } = readConfig(environmentOf(base));
+    const { drainDelayMs, drainTimeoutMs } = config;
     expect(Number(at(pod, 'terminationGracePeriodSeconds')) * 1000).toBeGreaterThan(
       drainDelayMs + drainTimeoutMs + 5_000,
     );
   });
 
   it('is replaced without a moment in which there are fewer', () => {
-    expect(at(deployment, 'spec strategy rollingUpdate')).toEqual({
-      maxSurge: 1,
-      maxUnavailable: 0,
-    });
+    const rollingUpdate = { maxSurge: 1, maxUnavailable: 0 };
+    expect(at(deployment, 'spec strategy rollingUpdate')).toEqual(rollingUpdate);
     expect(at(deployment, 'spec replicas')).toBe(at(autoscaler, 'spec minReplicas'));
   });
 
@@ -231,8 +227,7 @@ describe('the settings of the pods', () => {
   });
 
   it('divide the budget by as many replicas as there may be', () => {
-    const { graphBudget } = readConfig(environmentOf(base));
-    expect(graphBudget.replicas).toBe(at(autoscaler, 'spec maxReplicas'));
+    expect(config.graphBudget.replicas).toBe(at(autoscaler, 'spec maxReplicas'));
   });
 
   it('prove the workload by the token that the webhook projects', () => {

@@ -47,16 +47,14 @@ const shareOfHeavy = 0.02;
 const candidates = faultCatalogue.filter(({ transport, url }) => transport === 'http' && !url);
 
 /** What can strike an operation and be seen through: the same as in the matrix. */
-const candidatesFor = (operation: LaneOperation): readonly NamedFault[] =>
-  candidates.filter(
-    (fault) => !isLie(fault, operation) && (operation === 'read' || !fault.isForListsOnly),
-  );
-const candidatesOf: Readonly<Record<LaneOperation, readonly NamedFault[]>> = {
-  read: candidatesFor('read'),
-  add: candidatesFor('add'),
-  update: candidatesFor('update'),
-  delete: candidatesFor('delete'),
-};
+const candidatesOf = new Map(
+  laneOperations.map((operation) => [
+    operation,
+    candidates.filter(
+      (fault) => !isLie(fault, operation) && (operation === 'read' || !fault.isForListsOnly),
+    ),
+  ]),
+);
 
 /** Draws a case: the same one for the same seed and index. */
 function drawCase(seed: number, index: number): RandomCase {
@@ -75,7 +73,7 @@ function drawCase(seed: number, index: number): RandomCase {
 
 function drawFault(numbers: RandomNumbers, operation: LaneOperation): NamedFault {
   for (;;) {
-    const fault = numbers.pick(candidatesOf[operation]);
+    const fault = numbers.pick(candidatesOf.get(operation) ?? []);
     if (!isHeavy(fault) || numbers.fraction() < shareOfHeavy) {
       return fault;
     }
@@ -165,18 +163,8 @@ async function startStage(): Promise<Stage> {
   return Object.assign(hasty, { lane, clock });
 }
 
-/** Nothing of it may ever happen. */
-type Misdeed = 'late' | 'double add' | 'wrong answer';
-
-interface Verdict {
-  /** The code of the top-level error, `ok`, or `ok, found` if an add was found after an unclear answer. */
-  readonly outcome: string;
-  readonly misdeeds: readonly Misdeed[];
-  readonly text: string;
-}
-
 /** Plays one request, waits until nothing of it is in flight, and judges. */
-async function playCase(stage: Stage, one: RandomCase): Promise<Verdict> {
+async function playCase(stage: Stage, one: RandomCase) {
   const { index, operation, faults, haste, waitsForBreaker } = one;
   const { lane, clock } = stage;
   const { gateway, graph, proxy, elsewhere } = lane;
@@ -217,15 +205,16 @@ async function playCase(stage: Stage, one: RandomCase): Promise<Verdict> {
   const posts = proxy.forwarded.slice(forwarded).filter(({ method }) => method === 'POST');
   const copies = rows.filter(({ displayName }) => displayName === intent.name);
   const isTrue = tellsTheTruth(intent, answer, rows) && lane.strays === strays;
-  const misdeeds: Misdeed[] = [
-    ...(durationMs > operationTimeoutMs + graceMs ? (['late'] as const) : []),
-    ...(posts.length > 1 || copies.length > 1 ? (['double add'] as const) : []),
-    ...(isTrue ? [] : (['wrong answer'] as const)),
+  const misdeeds = [
+    ...(durationMs > operationTimeoutMs + graceMs ? ['late'] : []),
+    ...(posts.length > 1 || copies.length > 1 ? ['double add'] : []),
+    ...(isTrue ? [] : ['wrong answer']),
   ];
   await lane.remove(rows.map(({ id }) => id).filter((id) => !restingIds.has(id)));
   return { outcome: outcomeOf(answer), misdeeds, text: answer.text };
 }
 
+/** The code of the top-level error, `ok`, or `ok, found` if an add was found after an unclear answer. */
 function outcomeOf({ result, text }: GraphQLAnswer): string {
   const code = result.errors?.[0]?.extensions['code'];
   const isFound = text.includes('FOUND_AFTER_UNCLEAR_ANSWER');

@@ -562,9 +562,7 @@ function problemOf({ one: { asked }, exchanges, answer }: Played): string[] {
   }
   const { status, headers, text, result } = answer;
   const seen = { status, contentType: String(headers['content-type']), text };
-  const problem =
-    findAnswerProblem(seen, { upstreamCodes: codesOfTheTable }) ??
-    findLie(asked, result, exchanges);
+  const problem = findAnswerProblem(seen, codesOfTheTable) ?? findLie(asked, result, exchanges);
   const told = exchanges.map(
     ({ method, answer: sent, isCut }) =>
       `${method} ${isCut ? 'cut ' : ''}${sent.status} ${sent.headers.join('; ')} ${sent.body}`,

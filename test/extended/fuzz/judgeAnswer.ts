@@ -1,14 +1,8 @@
 /** An answer as it came over the socket. */
-export interface SeenAnswer {
+interface SeenAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly text: string;
-}
-
-/** What an answer may be beside the common rules. */
-export interface AnswerRules {
-  /** Codes with which an answer may say that the fault is not the caller's; none where bad input alone is tried. */
-  readonly upstreamCodes: ReadonlySet<string>;
 }
 
 interface ReadError {
@@ -20,10 +14,13 @@ const members: ReadonlySet<string> = new Set(['data', 'errors', 'extensions']);
 const innards =
   /node_modules|\bat \w[\w.<>]* \(|\.ts:\d+|\.js:\d+|TypeError|RangeError|ReferenceError/;
 
-/** Says what keeps an answer from being one of GraphQL over HTTP that a caller can rely on; undefined where nothing does. */
+/**
+ * Says what keeps an answer from being one of GraphQL over HTTP that a caller can rely on; undefined if nothing does.
+ * With upstream codes an answer may say that the fault is not the caller's.
+ */
 export function findAnswerProblem(
   answer: SeenAnswer,
-  { upstreamCodes }: AnswerRules,
+  upstreamCodes: ReadonlySet<string> = new Set(),
 ): string | undefined {
   const { status, contentType = '', text } = answer;
   if (!/^application\/(graphql-response\+)?json(;|$)/.test(contentType)) {

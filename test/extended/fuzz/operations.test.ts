@@ -139,7 +139,7 @@ async function problemOf({ method, path, headers, body }: OperationRequest): Pro
   const text = await answer.body.text();
   const contentType = String(answer.headers['content-type']);
   const seen = { status: answer.statusCode, contentType, text };
-  const problem = findAnswerProblem(seen, { upstreamCodes: new Set() });
+  const problem = findAnswerProblem(seen);
   return problem === undefined ? [] : [`${problem}: ${text.slice(0, 500)} to ${body ?? path}`];
 }
 

@@ -179,7 +179,7 @@ function problemOf(
     return [];
   }
   const seen = { status, contentType: headers['content-type']?.join(), text };
-  const problem = findAnswerProblem(seen, { upstreamCodes: new Set() });
+  const problem = findAnswerProblem(seen);
   return problem === undefined ? [] : told(problem);
 }
 

@@ -25,7 +25,7 @@ if (!hasRedisServer) {
 }
 
 /** A Redis server of the test's own, which keeps nothing on disk. */
-export interface TestRedis {
+interface TestRedis {
   readonly url: string;
   start(): Promise<void>;
   /** Ends it: `SIGTERM` with a goodbye, `SIGKILL` without. */

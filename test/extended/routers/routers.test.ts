@@ -107,27 +107,27 @@ describe('composed with another subgraph by', () => {
   });
 });
 
-const post = { method: 'POST', path: /complianceManagementPartners$/ };
+const whenAdded = { method: 'POST', path: /complianceManagementPartners$/ };
 const newPartner = { displayName: 'Fleet', iosOnboarded: true };
 
+const token = {
+  authorization: 'Bearer embedded-graph-token',
+  'client-request-id': 'id-of-the-caller',
+};
+
+/** Posts to a router. */
+async function post(router: string, body: object, headers = {}): Promise<GraphQLAnswer['result']> {
+  const answer = await request(started.routers[router] ?? '', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return (await answer.body.json()) as GraphQLAnswer['result'];
+}
+
 describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (router) => {
-  async function run(
-    query: string,
-    variables: object = {},
-    headers: object = {},
-  ): Promise<GraphQLAnswer['result']> {
-    const answer = await request(started.routers[router] ?? '', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: 'Bearer embedded-graph-token',
-        'client-request-id': 'id-of-the-caller',
-        ...headers,
-      },
-      body: JSON.stringify({ query, variables }),
-    });
-    return (await answer.body.json()) as GraphQLAnswer['result'];
-  }
+  const run = (query: string, variables = {}, headers = {}) =>
+    post(router, { query, variables }, { ...token, ...headers });
   const adds = (): number => graph.requests.filter(({ method }) => method === 'POST').length;
 
   it("answers the reference page's mutation value for value", async () => {
@@ -225,7 +225,7 @@ describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (route
   ])(
     'gives the code %s with all that is known, and posts once',
     async (code, respond, extensions) => {
-      graph.faults.add({ when: post, respond, times: 10 });
+      graph.faults.add({ when: whenAdded, respond, times: 10 });
       const before = adds();
       // A throttle of two seconds is longer than the operation's time; the tests after it wait for its end.
       const headers = code === 'THROTTLED' ? { prefer: 'wait=1' } : {};
@@ -237,36 +237,20 @@ describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (route
   );
 
   it('gives the code of a missing token', async () => {
-    const answer = await request(started.routers[router] ?? '', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ viewer { authMode } }' }),
-    });
-    const { errors } = (await answer.body.json()) as GraphQLAnswer['result'];
+    const { errors } = await post(router, { query: '{ viewer { authMode } }' });
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
   });
 });
 
 describe('a router that retries mutations after a reset', () => {
-  const addThrough = async (input: object): Promise<GraphQLAnswer['result']> => {
-    cuts = 1;
-    const answer = await request(started.routers['retryingHive'] ?? '', {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: 'Bearer embedded-graph-token',
-      },
-      body: JSON.stringify({ query: addMutation, variables: { input } }),
-    });
-    return (await answer.body.json()) as GraphQLAnswer['result'];
-  };
-
   it.each([
     ['once with a key', { idempotencyKey: 'one order' }, 1],
     ['twice without one, which is why retries need a key', {}, 2],
   ])('adds %s', async (_how, key, expected) => {
     const before = graph.partners().length;
-    const { data, errors } = await addThrough({ ...newPartner, ...key });
+    cuts = 1;
+    const variables = { input: { ...newPartner, ...key } };
+    const { data, errors } = await post('retryingHive', { query: addMutation, variables }, token);
     expect(errors).toBeUndefined();
     expect(data?.['addComplianceManagementPartner']).toMatchObject({
       complianceManagementPartner: { displayName: 'Fleet' },

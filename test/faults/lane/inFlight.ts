@@ -17,7 +17,7 @@ import type { LaneGraph } from './startFaultLane.ts';
 export type Played<Faults> = Readonly<Record<keyof Faults, SeenByOperation>>;
 
 /** Operations in flight. */
-export interface InFlight {
+interface InFlight {
   readonly met: Promise<readonly Met[]>;
   /** Lets Graph send its delayed answers. */
   release(): void;

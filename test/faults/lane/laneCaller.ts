@@ -138,7 +138,7 @@ export function fourCallers(name: string): readonly LaneCaller[] {
   });
 }
 
-export const nameBefore = (id: string): string => `Before ${id}`;
+const nameBefore = (id: string): string => `Before ${id}`;
 
 /** Makes four callers, and puts the rows that they want read, changed or deleted. */
 export async function putFourCallers(

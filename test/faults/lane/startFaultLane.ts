@@ -232,7 +232,7 @@ export interface FaultLane extends LaneGraph {
   drive<Outcome>(outcome: Promise<Outcome>): Promise<Outcome>;
 }
 
-export interface FaultLaneOptions {
+interface FaultLaneOptions {
   /** Added to the environment of every lane's gateway. */
   readonly environment: Readonly<Record<string, string>>;
   /** Of gateway and proxy; the machine's if absent. */

@@ -2,7 +2,7 @@ import { faultCatalogue, type NamedFault } from '../faultCatalogue.ts';
 import { type LaneOperation, laneOperations } from '../lane/laneCaller.ts';
 
 /** What the rules promise for one operation that meets one fault. */
-export interface Expected {
+interface Expected {
   readonly code: string;
   readonly status: number;
   readonly isFound?: boolean;
@@ -170,7 +170,7 @@ function hasNoBodyToHarm({ name }: Pick<NamedFault, 'name'>): boolean {
 }
 
 /** One fault against one operation. */
-export interface MatrixCase {
+interface MatrixCase {
   readonly number: number;
   readonly name: string;
   readonly operation: LaneOperation;

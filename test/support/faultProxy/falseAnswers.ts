@@ -1,14 +1,7 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { Exchange, RequestFault } from './fault.ts';
 import { answers, fault } from './faults.ts';
-import {
-  type HttpAnswer,
-  headOf,
-  httpAnswer,
-  isBodiless,
-  jsonType,
-  withBody,
-} from './httpAnswer.ts';
+import { type HttpAnswer, headOf, httpAnswer, isBodiless, jsonType, withBody } from './http.ts';
 import { nextTurn } from './wire.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

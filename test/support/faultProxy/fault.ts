@@ -1,23 +1,5 @@
-import { type HttpAnswer, toBytes } from './httpAnswer.ts';
+import { type HttpAnswer, type ProxiedRequest, type RequestHead, toBytes } from './http.ts';
 import type { Wire } from './wire.ts';
-
-/** The head of a request as it arrived at the proxy. */
-export interface RequestHead {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  /** Names in lower case; several lines of one name are joined. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Names and values by turns, as they came. */
-  readonly rawHeaders: readonly string[];
-  /** Whether its connection carried another one before. */
-  readonly isOnUsedConnection: boolean;
-}
-
-export interface ProxiedRequest extends RequestHead {
-  /** Empty where a fault strikes before it is read. */
-  readonly body: Buffer;
-}
 
 /** What a fault of a request has at hand. */
 export interface Exchange {

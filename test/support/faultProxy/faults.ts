@@ -8,7 +8,7 @@ import {
   isBodiless,
   jsonType,
   toBytes,
-} from './httpAnswer.ts';
+} from './http.ts';
 import { nextTurn } from './wire.ts';
 
 const connectionFault = (play: ConnectionFault['play']) => (): ConnectionFault => ({

@@ -5,10 +5,19 @@ import { createPauses } from '../../../src/emulator/faults.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import type { ServerCertificate } from '../certificates.ts';
 import { until } from '../until.ts';
-import { type Fault, passOn, type RequestFault, type RequestHead } from './fault.ts';
-import { type HttpAnswer, httpAnswer, toBytes, withSecureLinks } from './httpAnswer.ts';
-import { createRequestReader, type RequestReader, UnreadableRequest } from './requestReader.ts';
-import { createUpstreamLink, standInAnswer } from './upstream.ts';
+import { type Fault, passOn, type RequestFault } from './fault.ts';
+import {
+  createRequestReader,
+  createUpstreamLink,
+  type HttpAnswer,
+  httpAnswer,
+  type RequestHead,
+  type RequestReader,
+  standInAnswer,
+  toBytes,
+  UnreadableRequest,
+  withSecureLinks,
+} from './http.ts';
 import { createWire, type HeldConnection, type Wire } from './wire.ts';
 
 interface FaultProxyOptions {
