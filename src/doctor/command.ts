@@ -1,29 +1,29 @@
 import { parseArgs } from 'node:util';
-import { type Config, readConfig } from '../config/config.ts';
+import { readConfig } from '../config/config.ts';
 import { ConfigError, createReaders, type Environment } from '../config/readers.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { createRoutes } from '../graph/request.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import { Secret } from '../shared/secret.ts';
-import { checkAuthority } from './authority.ts';
-import { type ConfigFacts, configFindings, isProduction } from './configuration.ts';
-import { checkCredential } from './credential.ts';
-import { type CheckParts, probeEndpoint, reasonOf } from './endpoint.ts';
+import { configFindings, isProduction } from './configuration.ts';
+import {
+  checkRedis,
+  clockFindings,
+  graphFinding,
+  probeEndpoint,
+  proxyFindings,
+  reasonOf,
+} from './endpoint.ts';
 import { type Finding, findingsOf, type Report, reportOf, textOf } from './finding.ts';
-import { clockFindings, graphFinding, proxyFindings } from './graph.ts';
-import { checkRedis } from './redis.ts';
+import { checkAuthority, checkCredential, checkToken } from './identity.ts';
 import { checkGateway, sandboxFinding } from './runningGateway.ts';
-import { checkToken } from './token.ts';
 
 /** What the command takes from the outside. */
 export interface DoctorParts extends Dependencies {
   readonly environment: Environment;
   readonly readStdin: () => Promise<string>;
-  /** How long one probe may take; 5 s if absent. */
   readonly timeoutMs?: number;
 }
-
-const defaultTimeoutMs = 5_000;
 
 const usage = `Usage: compliance-partner-gateway doctor [options]
 
@@ -48,116 +48,85 @@ export async function doctorCommand(args: readonly string[], parts: DoctorParts)
   if (options.help === true) {
     return { exitCode: 0, output: usage };
   }
-  const report = await examineAsAsked(options, parts).catch(brokenOff);
+  const token = await readToken(options['token-file'], parts);
+  const tokenProblems = token instanceof Secret ? [] : token;
+  const report = await examine(options.url, token instanceof Secret ? token : undefined, parts)
+    .then((findings) => reportOf([...findings, ...tokenProblems]))
+    .catch((error: unknown) => failureReport(error, tokenProblems));
   const output = options.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report);
   return { exitCode: report.exitCode, output };
 }
 
-/** The last resort: an error that nothing else understood becomes a finding, and no stack. */
-function brokenOff(error: unknown): Report {
-  const finding = findingsOf('configuration').problem(
+function failureReport(error: unknown, tokenProblems: readonly Finding[]): Report {
+  const { problem } = findingsOf('configuration');
+  if (error instanceof ConfigError) {
+    const remedy = 'docs/configuration.md lists the variables and their values.';
+    const findings = error.problems.map((message) => problem(message, remedy));
+    return { findings: [...findings, ...tokenProblems], exitCode: 78 };
+  }
+  // The last resort: an error that nothing else understood becomes a finding, and no stack.
+  const finding = problem(
     `The examination broke off with an unexpected error (${reasonOf(error)}).`,
     'Check the addresses and files that the configuration names; if they are right, this is a fault of the doctor.',
   );
   return reportOf([finding]);
 }
 
-async function examineAsAsked(options: DoctorOptions, parts: DoctorParts): Promise<Report> {
-  const { environment, timeoutMs = defaultTimeoutMs } = parts;
-  const read = await readToken(options['token-file'], parts);
-  const [token, tokenProblems] = read instanceof Secret ? [read, []] : [undefined, read];
-  const readers = createReaders(environment);
-  try {
-    const config = readConfig(environment, readers);
-    await checkTrustedDocuments(config);
-    const facts = { config, environment, readNames: readers.names };
-    const url = options.url === undefined ? undefined : new URL(options.url);
-    const given = { ...parts, timeoutMs, nowMs: parts.clock.now(), proxies: config.proxies };
-    const findings = await examine(facts, { token, url }, given);
-    return reportOf([...findings, ...tokenProblems]);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    const { problem } = findingsOf('configuration');
-    const remedy = 'docs/configuration.md lists the variables and their values.';
-    const findings = error.problems.map((message) => problem(message, remedy));
-    return { findings: [...findings, ...tokenProblems], exitCode: 78 };
-  }
-}
-
 /**
  * Looks at everything at once, because no answer depends on another: beside the configuration at a token and a running
- * gateway, if there are any. The findings have the order in which to fix them.
+ * gateway, if there are any. The findings have the order in which to fix them. @throws ConfigError
  */
-async function examine(
-  facts: ConfigFacts,
-  { token, url }: { readonly token: Secret | undefined; readonly url: URL | undefined },
-  parts: CheckParts,
-): Promise<readonly Finding[]> {
-  const { config } = facts;
-  const { identity, upstream, graphBudget } = config;
-  const own = identity.mode === 'passthrough' ? undefined : identity;
-  // The list of partners: what Graph is asked for without a token.
-  const graphUrl =
-    upstream.kind === 'graph'
-      ? createRoutes(upstream.root, config.apiVersion).collection
-      : undefined;
-  const [graph, authority, credential, tokens, redis, gateway] = await Promise.all([
-    graphUrl && probeEndpoint({ url: graphUrl }, parts),
-    own && checkAuthority(own.inbound, parts),
-    own && checkCredential(config, own, parts),
-    token && checkToken(token, config, parts),
-    graphBudget.redisUrl && checkRedis(graphBudget.redisUrl, parts),
-    url && checkGateway(url, isProduction(facts), parts),
-  ]);
-  const endpoints = [
-    ['Graph', graph],
-    ['the authority', authority?.endpoint],
-  ] as const;
-  const sandboxBefore = sandboxFinding({
-    origins: config.corsOrigins,
-    introspection: config.introspection,
-    trustsListedOnly: config.trustedDocuments.mode === 'enforce',
-    isProduction: isProduction(facts),
-  });
-  return [
-    ...configFindings(facts),
-    ...proxyFindings(endpoints.map(([, endpoint]) => endpoint)),
-    ...(graph && graphUrl ? [graphFinding(graphUrl, graph)] : []),
-    ...(authority ? [authority.finding] : []),
-    ...clockFindings(endpoints, own !== undefined),
-    ...(credential ?? []),
-    ...(tokens ?? []),
-    ...(redis ? [redis] : []),
-    ...(gateway ?? [sandboxBefore]),
-  ];
-}
-
-/** The file that the configuration may name is read as the gateway does when it starts. @throws ConfigError */
-async function checkTrustedDocuments(config: Config): Promise<void> {
-  const { trustedDocuments, limits } = config;
+async function examine(url: string | undefined, token: Secret | undefined, given: DoctorParts) {
+  const { environment, timeoutMs = 5_000 } = given;
+  const readers = createReaders(environment);
+  const config = readConfig(environment, readers);
+  const { identity, upstream, apiVersion, graphBudget, proxies, trustedDocuments, limits } = config;
   if (trustedDocuments.mode !== 'off') {
     const { loadTrustedDocuments } = await import('../graphql/trusted.ts');
     const { schemaOf } = await import('../graphql/schema.ts');
     await loadTrustedDocuments(trustedDocuments, { schema: schemaOf(config).schema, limits });
   }
+  const parts = { ...given, timeoutMs, proxies };
+  const inProduction = isProduction(environment);
+  const trustsListedOnly = trustedDocuments.mode === 'enforce';
+  const own = identity.mode === 'passthrough' ? undefined : identity;
+  // The list of partners: what Graph is asked for without a token.
+  const graphUrl = upstream.kind === 'graph' && createRoutes(upstream.root, apiVersion).collection;
+  const [graph, authority, credential = [], tokens = [], redis, gateway] = await Promise.all([
+    graphUrl && probeEndpoint({ url: graphUrl }, parts),
+    own && checkAuthority(own, parts),
+    own && checkCredential(config, own, parts),
+    token && checkToken(token, config, parts),
+    graphBudget.redisUrl && checkRedis(graphBudget.redisUrl, parts),
+    url === undefined
+      ? [sandboxFinding({ ...config, trustsListedOnly, isProduction: inProduction })]
+      : checkGateway(new URL(url), inProduction, parts),
+  ]);
+  const endpoints = { Graph: graph || undefined, 'the authority': authority?.endpoint };
+  return [
+    ...configFindings(config, environment, readers.names),
+    ...proxyFindings(endpoints),
+    ...(graph && graphUrl ? [graphFinding(graphUrl, graph)] : []),
+    ...(authority ? [authority.finding] : []),
+    ...clockFindings(endpoints, own !== undefined),
+    ...credential,
+    ...tokens,
+    ...(redis ? [redis] : []),
+    ...gateway,
+  ];
 }
 
 /** Reads a token from a file or standard input (`-`), which go before the variable GRAPH_TOKEN; or says why it cannot. */
-async function readToken(
-  tokenFile: string | undefined,
-  { environment, readStdin }: DoctorParts,
-): Promise<Secret | readonly Finding[]> {
-  if (tokenFile === undefined) {
+async function readToken(file: string | undefined, { environment, readStdin }: DoctorParts) {
+  if (file === undefined) {
     return tokenIn(environment['GRAPH_TOKEN'] ?? '') ?? [];
   }
-  const place = tokenFile === '-' ? 'Standard input' : 'The file of --token-file';
-  const wrong = (what: string): readonly Finding[] => [
+  const place = file === '-' ? 'Standard input' : 'The file of --token-file';
+  const wrong = (what: string) => [
     findingsOf('token').problem(`${place} ${what}.`, 'The file must hold the token alone.'),
   ];
   try {
-    const text = await (tokenFile === '-' ? readStdin() : readNamedFile(tokenFile));
+    const text = await (file === '-' ? readStdin() : readNamedFile(file));
     return tokenIn(text.toString()) ?? wrong('holds no token');
   } catch (error) {
     const reason = error instanceof NamedFileError ? error.reason : reasonOf(error);
@@ -178,35 +147,28 @@ const options = {
   url: { type: 'string' },
 } as const;
 
-type DoctorOptions = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
-
 /** Reads the arguments, or says what is wrong with them without repeating what may be a token. */
-export function readDoctorOptions(args: readonly string[]): DoctorOptions | string {
+export function readDoctorOptions(given: readonly string[]) {
+  const args = [...given];
   // The parser's own complaints quote what they complain about, so its strict form gets what is known to be right.
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  for (const token of tokens) {
-    const misuse =
-      token.kind === 'option'
-        ? findMisuse(token)
-        : 'Only options are understood, each with two dashes.';
-    if (misuse !== undefined) {
-      return misuse;
-    }
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const misuse = tokens.map(findMisuse).find((found) => found !== undefined);
+  if (misuse !== undefined) {
+    return misuse;
   }
-  const { values } = parseArgs({ args: [...args], options });
+  const { values } = parseArgs({ args, options });
   return values.help || values.url === undefined || isGateway(values.url)
     ? values
     : '--url takes the http or https address of a gateway, without a password in it.';
 }
 
-interface OptionToken {
-  readonly name: string;
-  /** With its dashes. */
-  readonly rawName: string;
-  readonly value?: string | undefined;
-}
+type Argument = ReturnType<typeof parseArgs<{ strict: false; tokens: true }>>['tokens'][number];
 
-function findMisuse({ name, rawName, value }: OptionToken): string | undefined {
+function findMisuse(argument: Argument): string | undefined {
+  if (argument.kind !== 'option') {
+    return 'Only options are understood, each with two dashes.';
+  }
+  const { name, rawName, value } = argument;
   if (name === 'token') {
     return (
       'A token is never an argument, because everybody on this machine could read it: ' +

@@ -1,30 +1,26 @@
-/** How a check came out: fine, legal but doubtful, or wrong. */
-export type Severity = 'ok' | 'warning' | 'problem';
-
-/** What was looked at. The names are stable, so that programs can tell findings apart. */
-export type CheckName =
-  | 'configuration'
-  | 'proxy'
-  | 'graph'
-  | 'clock'
-  | 'authority'
-  | 'credential'
-  | 'token'
-  | 'sandbox'
-  | 'redis'
-  | 'gateway';
-
 /** One thing that was found, in words. Tokens, secrets and keys are never part of it. */
 export interface Finding {
-  readonly check: CheckName;
-  readonly severity: Severity;
+  /** What was looked at. The names are stable, so that programs can tell findings apart. */
+  readonly check:
+    | 'configuration'
+    | 'proxy'
+    | 'graph'
+    | 'clock'
+    | 'authority'
+    | 'credential'
+    | 'token'
+    | 'sandbox'
+    | 'redis'
+    | 'gateway';
+  /** How it came out: fine, legal but doubtful, or wrong. */
+  readonly severity: 'ok' | 'warning' | 'problem';
   readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
 }
 
 /** Makes the findings of one check. */
-export function findingsOf(check: CheckName) {
+export function findingsOf(check: Finding['check']) {
   const toFix =
     (severity: 'warning' | 'problem') =>
     (message: string, remedy: string): Finding => ({ check, severity, message, remedy });
@@ -39,19 +35,16 @@ export interface Report {
 }
 
 export function reportOf(findings: readonly Finding[]): Report {
-  const isWrong = findings.some(({ severity }) => severity === 'problem');
-  return { findings, exitCode: isWrong ? 1 : 0 };
+  return { findings, exitCode: findings.some(({ severity }) => severity === 'problem') ? 1 : 0 };
 }
-
-const indent = ' '.repeat(24);
 
 /** The report for people: a line for each finding, below it what to do, and at the end how many there are. */
 export function textOf({ findings }: Report): string {
   const lines = findings.flatMap(({ check, severity, message, remedy }) => [
     `${severity.padEnd(8)} ${check.padEnd(14)} ${message}`,
-    ...(remedy === undefined ? [] : [`${indent}${remedy}`]),
+    ...(remedy === undefined ? [] : [`${' '.repeat(24)}${remedy}`]),
   ]);
-  const count = (severity: Severity) =>
+  const count = (severity: Finding['severity']) =>
     findings.filter((finding) => finding.severity === severity).length;
   const summary = `${count('problem')} wrong, ${count('warning')} doubtful, ${count('ok')} fine`;
   return `${[...lines, '', summary].join('\n')}\n`;

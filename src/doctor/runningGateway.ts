@@ -1,27 +1,22 @@
 import { hostedSandbox } from '../config/http.ts';
 import { isLoopback } from '../shared/proxy.ts';
 import {
+  type CheckParts,
   type EndpointFacts,
-  type ProbeParts,
   probeEndpoint,
   unreachedFinding,
 } from './endpoint.ts';
 import { type Finding, findingsOf } from './finding.ts';
 
 /** Asks a running gateway, as a browser at the hosted Sandbox would: whether it is ready, answers, and lets it in. */
-export async function checkGateway(
-  url: URL,
-  isProduction: boolean,
-  parts: ProbeParts,
-): Promise<readonly Finding[]> {
+export async function checkGateway(url: URL, isProduction: boolean, parts: CheckParts) {
   const root = url.href.replace(/\/(graphql)?\/?$/, '');
   const graphql = new URL(`${root}/graphql`);
   const headers = { 'content-type': 'application/json', origin: hostedSandbox };
-  const post = (query: string): Promise<EndpointFacts> =>
-    probeEndpoint(
-      { url: graphql, method: 'POST', headers, body: JSON.stringify({ query }) },
-      parts,
-    );
+  const post = (query: string): Promise<EndpointFacts> => {
+    const body = JSON.stringify({ query });
+    return probeEndpoint({ url: graphql, method: 'POST', headers, body }, parts);
+  };
   const preflightHeaders = {
     origin: hostedSandbox,
     'access-control-request-method': 'POST',
@@ -37,37 +32,34 @@ export async function checkGateway(
     return [unreachedFinding('gateway', url, readiness)];
   }
   const origins = originsOf(preflight);
-  const findings = [
+  const isPlain = origins.length > 0 && url.protocol === 'http:' && !isLoopback(url.hostname);
+  const plain = findingsOf('sandbox').warning(
+    `A browser at ${hostedSandbox} does not call ${url.host} over http.`,
+    'Put TLS before the gateway; only addresses of the own machine are excepted.',
+  );
+  return [
     readinessFinding(readiness.status),
     queryFinding(query),
     sandboxFinding({
-      origins,
+      corsOrigins: origins,
       trustsListedOnly: jsonOf(query).includes(unlisted),
       introspection: jsonOf(introspection).includes('"__schema":{'),
       isProduction,
     }),
+    ...(isPlain ? [plain] : []),
   ];
-  if (origins.length > 0 && url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    findings.push(
-      findingsOf('sandbox').warning(
-        `A browser at ${hostedSandbox} does not call ${url.host} over http.`,
-        'Put TLS before the gateway; only addresses of the own machine are excepted.',
-      ),
-    );
-  }
-  return findings;
 }
 
 const { ok, problem } = findingsOf('gateway');
 
 function readinessFinding(status: number): Finding {
-  if (status === 503) {
-    const remedy = "It starts, stops, or has no keys to check callers' tokens with: see its log.";
-    return problem('It lives and is not ready (503).', remedy);
+  if (status === 200) {
+    return ok('It is ready.');
   }
+  const stopped = "It starts, stops, or has no keys to check callers' tokens with: see its log.";
   const message = `/readyz answers with ${status}, as this gateway never does.`;
-  return status === 200
-    ? ok('It is ready.')
+  return status === 503
+    ? problem('It lives and is not ready (503).', stopped)
     : problem(message, 'Check --url and the proxies before the gateway.');
 }
 
@@ -84,10 +76,8 @@ function queryFinding(query: EndpointFacts): Finding {
     return ok('It answers, and takes trusted documents only.');
   }
   const answer = query.kind === 'answered' ? `status ${query.status}` : query.reason;
-  return problem(
-    `POST /graphql gives no answer to a query (${answer}).`,
-    'Check the proxies before the gateway, and its log.',
-  );
+  const message = `POST /graphql gives no answer to a query (${answer}).`;
+  return problem(message, 'Check the proxies before the gateway, and its log.');
 }
 
 /** The origins that the answer to a preflight lets in, as far as this one tells. */
@@ -101,38 +91,31 @@ function originsOf(preflight: EndpointFacts): readonly string[] {
   return isComplete ? [textOf('access-control-allow-origin')] : [];
 }
 
-/** What decides whether the hosted Sandbox can work with a gateway. */
-interface SandboxFacts {
+/** Says whether a browser at the hosted Apollo Sandbox could use the gateway, and what is missing. */
+export function sandboxFinding(facts: {
   /** The origins whose pages may call; `*` stands for all. */
-  readonly origins: readonly string[];
+  readonly corsOrigins: readonly string[];
   readonly introspection: boolean;
   readonly trustsListedOnly: boolean;
   readonly isProduction: boolean;
-}
-
-/** Says whether a browser at the hosted Apollo Sandbox could use the gateway, and what is missing. */
-export function sandboxFinding({
-  origins,
-  introspection,
-  trustsListedOnly,
-  isProduction,
-}: SandboxFacts): Finding {
+}): Finding {
   const { ok, warning } = findingsOf('sandbox');
-  const isLetIn = origins.includes(hostedSandbox) || origins.includes('*');
+  const isLetIn = facts.corsOrigins.some((origin) => origin === hostedSandbox || origin === '*');
   const lacks = [
-    !isLetIn && [`CORS rejects ${hostedSandbox}`, 'add it to CORS_ORIGINS'],
-    !introspection && ['introspection is off', 'set INTROSPECTION=true'],
-    trustsListedOnly && [
+    [isLetIn, `CORS rejects ${hostedSandbox}`, 'add it to CORS_ORIGINS'],
+    [facts.introspection, 'introspection is off', 'set INTROSPECTION=true'],
+    [
+      !facts.trustsListedOnly,
       'only trusted documents are accepted',
       'set TRUSTED_DOCUMENTS_MODE=log-unknown',
     ],
-  ].filter((lack) => lack !== false);
+  ].filter(([isThere]) => isThere === false);
   if (lacks.length === 0) {
     return ok('A browser at the hosted Apollo Sandbox can use the gateway.');
   }
-  const reasons = lacks.map(([reason]) => reason).join(', ');
+  const reasons = lacks.map(([, reason]) => reason).join(', ');
   const message = `A browser at the hosted Apollo Sandbox cannot use the gateway: ${reasons}.`;
-  return isProduction
+  return facts.isProduction
     ? ok(`${message} That is usual in production.`)
-    : warning(message, `To allow it: ${lacks.map(([, step]) => step).join(', ')}.`);
+    : warning(message, `To allow it: ${lacks.map(([, , step]) => step).join(', ')}.`);
 }

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
-import type { ConnectionBounds, Limits, SheddingBounds } from '../config/http.ts';
 import type { Admit } from '../graphql/admission.ts';
 import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
 import { problemOf } from '../graphql/errorFormat.ts';

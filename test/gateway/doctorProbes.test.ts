@@ -1,14 +1,16 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readCertificateLife } from '../../src/doctor/credential.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { type EndpointFacts, probeEndpoint } from '../../src/doctor/endpoint.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import { certificateFindings } from '../../src/doctor/identity.ts';
 import { createTestCertificates, type ServerCertificate } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
+import { doctorParts } from '../support/doctorHarness.ts';
 import {
   type Answer,
   cutOff,
@@ -25,7 +27,8 @@ const certificates = createTestCertificates();
 const { good, bad, authority } = certificates;
 
 function probe(url: string | URL, timeoutMs = 10_000): Promise<EndpointFacts> {
-  const parts = { clock: systemClock, timeoutMs, certificateAuthorities: [authority] };
+  const { proxies } = readConfig({});
+  const parts = { ...doctorParts, proxies, timeoutMs, certificateAuthorities: [authority] };
   return probeEndpoint({ url: new URL(url) }, parts);
 }
 
@@ -116,35 +119,40 @@ describe('the probe of an endpoint', () => {
   });
 });
 
-describe('the life of a client certificate', () => {
+describe('the finding about a client certificate', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'certificate-'));
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it.each<[string, number, string[] | undefined]>([
-    ['is the one of the key after its authority', 365, [authority, good.key, good.cert]],
-    [
-      'is the one of the key before its authority',
-      -1,
-      [bad.expired.cert, authority, bad.expired.key],
-    ],
-    ['is not known without a key', Number.NaN, [good.cert]],
-    ['is not known without a certificate', Number.NaN, [good.key]],
-    ['is not known without a file', Number.NaN, undefined],
-  ])('%s', async (_what, days, pem) => {
+  const endOf = (pem: string): number => Date.parse(new X509Certificate(pem).validTo);
+  const afterAuthority = [authority, good.key, good.cert];
+  const beforeAuthority = [good.cert, authority, good.key];
+
+  it.each<[string, string[] | undefined, number, ...string[]]>([
+    ['the one of the key after its authority', afterAuthority, 30, 'ok', 'is valid until DATE.'],
+    ['the one of the key before its authority', beforeAuthority, 30, 'ok', 'is valid until DATE.'],
+    ['one that ends soon', afterAuthority, 29, 'warning', 'ends in 29 days, on DATE.'],
+    ['one that ends now', afterAuthority, 0, 'problem', 'ended on DATE.'],
+    ['one that ended', afterAuthority, -1, 'problem', 'ended on DATE.'],
+    ['no one without a key', [good.cert], 30],
+    ['no one without a certificate', [good.key], 30],
+    ['no one without a file', undefined, 30],
+  ])('judges %s', async (_what, pem, days, ...[severity, message]) => {
     const path = join(folder, pem === undefined ? 'none' : 'client.pem');
     if (pem !== undefined) {
       await writeFile(path, pem.join('\n'));
     }
-    const credential = {
-      kind: 'certificate',
-      path,
-      passphrase: undefined,
-      sendsChain: false,
-    } as const;
-    const endsAtMs = (await readCertificateLife(credential)) ?? Number.NaN;
-    expect(Math.round((endsAtMs - Date.now()) / 86_400_000)).toBe(days);
+    const credential = { kind: 'certificate', path, passphrase: undefined, sendsChain: false };
+    const registration = { kind: 'registration', authorityHost: '', tenantId: '', clientId: '' };
+    const outbound = { ...registration, credential } as Parameters<typeof certificateFindings>[0];
+    const endMs = endOf(good.cert);
+    const date = new Date(endMs).toISOString().slice(0, 10);
+    const text = `The client certificate ${message?.replace('DATE', date)}`;
+    const expected = severity && [{ check: 'credential', severity, message: text }];
+    expect(await certificateFindings(outbound, endMs - days * 86_400_000)).toMatchObject(
+      expected || [],
+    );
   });
 });

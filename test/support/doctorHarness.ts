@@ -5,6 +5,18 @@ import { startLogTrace } from '../../src/telemetry/trace.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 
+/** What the doctor takes from the outside, beside an environment. */
+export const doctorParts = {
+  readStdin: async () => '',
+  clock: systemClock,
+  log: silentLog,
+  measurements: noMeasurements,
+  startTrace: startLogTrace,
+  chance: () => 0,
+  newId: () => 'doctor',
+  timeoutMs: 20_000,
+};
+
 /** Has the doctor examine an environment over real sockets; reads its report as JSON, one line for each finding. */
 export async function diagnose(
   environment: Record<string, string>,
@@ -12,15 +24,8 @@ export async function diagnose(
   args: readonly string[] = [],
 ) {
   const { exitCode, output } = await doctorCommand(['--json', ...args], {
+    ...doctorParts,
     environment,
-    readStdin: async () => '',
-    clock: systemClock,
-    log: silentLog,
-    measurements: noMeasurements,
-    startTrace: startLogTrace,
-    chance: () => 0,
-    newId: () => 'doctor',
-    timeoutMs: 20_000,
     ...parts,
   });
   const { findings } = JSON.parse(output) as { findings: readonly Finding[] };

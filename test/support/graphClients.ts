@@ -68,7 +68,7 @@ function createClient<Row extends GraphRow>(
 }
 
 /** What a client needs beside a way of sending; it gives rows as Graph wrote them, and believes any answer to an add. */
-const testClientParts = {
+export const testClientParts = {
   readRow(value: unknown): PartnerResource | string {
     const row = readPartner(value);
     return typeof row === 'string' ? row : row.wire;

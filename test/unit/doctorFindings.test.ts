@@ -3,23 +3,21 @@ import { readConfig } from '../../src/config/config.ts';
 import { createReaders } from '../../src/config/readers.ts';
 import { readDoctorOptions } from '../../src/doctor/command.ts';
 import { configFindings } from '../../src/doctor/configuration.ts';
-import { certificateFinding, ownTokenFindings } from '../../src/doctor/credential.ts';
 import {
+  clockFindings,
   type EndpointFacts,
-  type ProbeStage,
+  graphFinding,
+  redisFinding,
   unreachedFinding,
 } from '../../src/doctor/endpoint.ts';
+import { type Finding, findingsOf, reportOf, textOf } from '../../src/doctor/finding.ts';
 import {
-  type Finding,
-  findingsOf,
-  reportOf,
-  type Severity,
-  textOf,
-} from '../../src/doctor/finding.ts';
-import { clockFindings, graphFinding } from '../../src/doctor/graph.ts';
-import { redisFinding } from '../../src/doctor/redis.ts';
+  graphNeeds,
+  graphTokenFindings,
+  ownTokenFindings,
+  permissionFinding,
+} from '../../src/doctor/identity.ts';
 import { sandboxFinding } from '../../src/doctor/runningGateway.ts';
-import { graphNeeds, graphTokenFindings, permissionFinding } from '../../src/doctor/token.ts';
 import { contoso } from '../support/authority/people.ts';
 import { environmentOf } from '../support/configProblems.ts';
 
@@ -46,16 +44,16 @@ const answered = (status: number, json: unknown, clockAheadMs?: number): Endpoin
 const graph = (status: number, json?: unknown) => graphFinding(url, answered(status, json));
 
 const clock = (judgesTokens: boolean, ...aheads: number[]) => {
-  const sources = aheads.map((ms, index) => [String(index), answered(401, {}, ms)] as const);
-  return clockFindings(sources, judgesTokens)[0];
+  const facts = aheads.map((ms) => answered(401, {}, ms));
+  return clockFindings(Object.fromEntries(facts.entries()), judgesTokens)[0];
 };
 
 const sandbox = (
-  origins: string[],
+  corsOrigins: string[],
   change: Partial<Parameters<typeof sandboxFinding>[0]> = {},
 ): Finding =>
   sandboxFinding({
-    origins,
+    corsOrigins,
     introspection: true,
     trustsListedOnly: false,
     isProduction: false,
@@ -68,10 +66,8 @@ const configuration = 'DeviceManagementConfiguration';
 const permission = (held: string[], needs = graphNeeds) =>
   permissionFinding('token', 'X', held, needs);
 
-const certificate = (days: number) => certificateFinding(nowMs + days * 86_400_000, nowMs);
-
 describe('a finding', () => {
-  it.each<[Severity, string, Finding | undefined, string?]>([
+  it.each<[Finding['severity'], string, Finding | undefined, string?]>([
     ['ok', 'graph: HOST answers, and requires a token as expected (12 ms).', graph(401, envelope)],
     ['problem', 'graph: HOST answers with 401, and not in the form of Graph.', graph(401)],
     ['problem', 'answers with 401, and not in the form of Graph.', graph(401, { error: 'no' })],
@@ -109,11 +105,11 @@ describe('a finding', () => {
       'To allow it: set TRUSTED_DOCUMENTS_MODE=log-unknown.',
     ],
 
-    ['ok', 'redis: It answers (3 ms).', redisFinding({ durationMs: 3 })],
-    ['warning', 'It answers slowly (150 ms)', redisFinding({ durationMs: 150 })],
-    ['problem', 'It cannot be reached (ECONNREFUSED)', redisFinding({ reason: 'ECONNREFUSED' })],
-    ['problem', 'It rejects the credentials (WRONGPASS).', redisFinding({ reason: 'WRONGPASS' })],
-    ['problem', 'It rejects the credentials (NOAUTH).', redisFinding({ reason: 'NOAUTH' })],
+    ['ok', 'redis: It answers (3 ms).', redisFinding(3)],
+    ['warning', 'It answers slowly (150 ms)', redisFinding(150)],
+    ['problem', 'It cannot be reached (ECONNREFUSED)', redisFinding('ECONNREFUSED')],
+    ['problem', 'It rejects the credentials (WRONGPASS).', redisFinding('WRONGPASS')],
+    ['problem', 'It rejects the credentials (NOAUTH).', redisFinding('NOAUTH')],
 
     ['problem', 'token: X may neither read nor change partners.', permission([]), onlyRead],
     [
@@ -135,11 +131,6 @@ describe('a finding', () => {
       'X may change partners but not read them (W).',
       permission(['W'], { read: ['R'], write: ['W'] }),
     ],
-
-    ['problem', 'credential: The client certificate ended on 2026-02-10.', certificate(-1)],
-    ['problem', 'The client certificate ended on 2026-02-11.', certificate(0)],
-    ['warning', 'The client certificate ends in 29 days, on 2026-03-12.', certificate(29)],
-    ['ok', 'The client certificate is valid until 2026-03-13.', certificate(30)],
   ])('is %s and says "%s"', (severity, text, finding, remedy = '') => {
     expect(finding?.severity).toBe(severity);
     expect(finding && lineOf(finding)).toContain(text.replace('HOST', url.host));
@@ -150,7 +141,7 @@ describe('a finding', () => {
     expect(clock(true)).toBeUndefined();
   });
 
-  it.each<[ProbeStage, string, RegExp, RegExp]>([
+  it.each<[Parameters<typeof unreachedFinding>[2]['stage'], string, RegExp, RegExp]>([
     ['dns', 'ENOTFOUND', /^No address was found for graph\.microsoft\.com \(ENOTFOUND\)\.$/, /DNS/],
     ['dns', 'timeout', /^No address was found for graph\.microsoft\.com in time\.$/, /DNS/],
     ['tcp', 'ECONNREFUSED', /^No connection to graph\.microsoft\.com was/, /NetworkPolicy/],
@@ -284,7 +275,7 @@ function hintsOf(text: string): readonly Finding[] {
   const environment = environmentOf(text);
   const readers = createReaders(environment);
   const config = readConfig(environment, readers);
-  return configFindings({ config, environment, readNames: readers.names }).slice(1);
+  return configFindings(config, environment, readers.names).slice(1);
 }
 
 describe('the hints about a configuration', () => {
