@@ -218,7 +218,7 @@ describe('a caller', () => {
 
 describe('the names of an operation', () => {
   const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
-  const namesOf = (read: (ids: readonly string[]) => Promise<(string | null)[]>) =>
+  const namesOf = (read: (ids: readonly string[]) => Promise<string[]>) =>
     createNames({
       graph: { getGroupNames: read, getFilterNames: read },
       call: testCall(),
