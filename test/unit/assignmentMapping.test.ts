@@ -7,7 +7,12 @@ import type {
   NewAssignmentTargetResource,
   PartnerResource,
 } from '../../src/graph/types.ts';
-import { planAddition, planRemoval } from '../../src/partners/assignments.ts';
+import {
+  addAssignment,
+  planAddition,
+  planRemoval,
+  removeAssignment,
+} from '../../src/partners/assignments.ts';
 import { changePartner } from '../../src/partners/changePartner.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import {
@@ -22,10 +27,12 @@ import {
 } from '../../src/partners/handOver.ts';
 import { revisedProperties } from '../../src/partners/meaning.ts';
 import { partnerFromWire, targetFromWire } from '../../src/partners/readPartner.ts';
+import { noticesOf, noticesOfView, readView } from '../../src/partners/untilShown.ts';
 import { targetToWire } from '../../src/partners/writePartner.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 import { testCall, testLocks } from '../support/graphClients.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
 const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as const;
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -412,6 +419,154 @@ describe('a hand-over between replicas', () => {
     '{"id":{"text":"\\"x\\"","ageMs":0,"older":[]}}',
   ])('is ignored when it has another form: %s', (text) => {
     expect(readHandOver(text, 0, nowMs)).toEqual({});
+  });
+});
+
+describe('one assignment', () => {
+  const otherFilter = { id: groupId, type: 'INCLUDE' };
+  const sameFilter = { id: filterId, type: 'INCLUDE' };
+  const held: PartnerResource = { id: 'a', [property]: [{ target: { ...filtered } }] };
+
+  async function run(change: typeof removeAssignment, filter: object | null | undefined) {
+    const sent: unknown[] = [];
+    const context = {
+      graph: {
+        getSource: async () => sourceOf(held),
+        async replaceAssignments(_id: string, platform: string, entries: readonly string[]) {
+          sent.push(
+            platform,
+            entries.map((entry) => JSON.parse(entry) as unknown),
+          );
+          return partnerFromWire({ id: 'a', [property]: sent[1] });
+        },
+      },
+      call: testCall(),
+      locks: testLocks(),
+      clock: systemClock,
+      notices: [],
+    } as unknown as RequestContext;
+    const target = { group: { groupId, ...(filter !== undefined && { filter }) } };
+    const input = { id: 'a', platform: 'IOS', target } as Parameters<typeof removeAssignment>[0];
+    const { changed, userErrors } = await change(input, context, {} as GraphQLResolveInfo);
+    return { changed, userErrors, sent };
+  }
+
+  it.each<[string, object | null | undefined, unknown[]]>([
+    ['without a filter', undefined, ['ios', []]],
+    ['with a filter of null', null, ['ios', []]],
+    ['with its filter', sameFilter, ['ios', []]],
+    ['with another filter', otherFilter, []],
+  ])('is removed if it is given %s: %#', async (_what, filter, sent) => {
+    const changed = sent.length > 0;
+    expect(await run(removeAssignment, filter)).toEqual({ changed, userErrors: [], sent });
+  });
+
+  it('is not added beside one with another filter', async () => {
+    expect(await run(addAssignment, sameFilter)).toMatchObject({ userErrors: [], sent: [] });
+    const message =
+      'The target already has another filter, so nothing was written. Remove it first, then add it with this one.';
+    const field = ['input', 'target', 'group', 'filter'];
+    const userErrors = [{ code: 'CONFLICT', message, field }];
+    expect(await run(addAssignment, undefined)).toEqual({ changed: false, userErrors, sent: [] });
+  });
+});
+
+describe('readView', () => {
+  const handOver = handOverOf(
+    { [property]: listOf('a'), displayName: '"New"' },
+    { pending: {}, read: undefined },
+    nowMs,
+  );
+
+  function start(again: PartnerResource | undefined, timeMs = 20_000) {
+    const clock = createVirtualClock(nowMs);
+    const reads: number[] = [];
+    const context = {
+      graph: {
+        getSource: async () => {
+          reads.push(clock.now() - nowMs);
+          return again && sourceOf(again);
+        },
+      },
+      call: testCall({ deadlineMs: nowMs + timeMs }),
+      clock,
+    } as unknown as RequestContext;
+    const reading = readView(context, sourceOf(partnerOf('x')), handOver, [property]);
+    return { clock, reads, reading };
+  }
+
+  it('reads again until it can be told whose value counts', async () => {
+    const { clock, reads, reading } = start(partnerOf('a'));
+    await clock.advance(10_000);
+    const view = await reading;
+    expect(view?.partner.wire).toEqual(partnerOf('a'));
+    expect([reads, Object.keys(view?.pending ?? {})]).toEqual([[250], ['displayName']]);
+  });
+
+  it.each([
+    [20_000, [250, 750, 1_750, 3_750]],
+    [750, [250]],
+    [749, []],
+  ])('takes what is shown after %i ms at most', async (timeMs, expected) => {
+    const { clock, reads, reading } = start(partnerOf('x'), timeMs);
+    await clock.advance(9_000);
+    const view = await reading;
+    expect(view?.partner.wire).toEqual(partnerOf('x'));
+    expect([reads, Object.keys(view?.pending ?? {})]).toEqual([expected, ['displayName']]);
+  });
+
+  it('finds nothing if the partner is gone by then', async () => {
+    const { clock, reading } = start(undefined);
+    await clock.advance(250);
+    expect(await reading).toBeUndefined();
+  });
+});
+
+describe('notices', () => {
+  const info = { path: { key: 'update' } } as unknown as GraphQLResolveInfo;
+  const notice = (message: string) => ({
+    code: 'CHANGE_NOT_VISIBLE_YET',
+    message,
+    path: ['update'],
+  });
+
+  it.each([
+    ['shown', []],
+    ['foreign', []],
+    [
+      'ignored',
+      [
+        notice(
+          'Microsoft Graph accepted the change but does not show it in a, b. It may ignore these properties, so the gateway did not read again.',
+        ),
+      ],
+    ],
+    [
+      'behind',
+      [
+        notice(
+          'Microsoft Graph accepted the change but does not show it yet in a, b. Its reads can lag by seconds. Read the partner again later.',
+        ),
+      ],
+    ],
+  ] as const)('say of a change that is %s what to know', (kind, expected) => {
+    expect(noticesOf({ kind, properties: ['a', 'b'] }, info)).toEqual(expected);
+  });
+
+  it('say what is shown as it was written', () => {
+    const names = handOverOf(
+      { displayName: '"New"' },
+      { pending: chain, read: partnerOf() },
+      nowMs,
+    );
+    const view = viewOf(sourceOf(partnerOf()), names, nowMs);
+    expect(noticesOfView(view, info)).toEqual([
+      notice(
+        `Microsoft Graph does not show the last write to displayName, ${property} yet. The partner is shown as it was written.`,
+      ),
+    ]);
+    expect(noticesOfView(viewOf(sourceOf(partnerOf()), {}, nowMs), info)).toEqual([]);
+    expect(noticesOfView(undefined, info)).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ export default {
       'test/unit/resolvers.test.ts': 'partners/(caller|locks|names|queries|reads)',
       'test/unit/sameness.test.ts': 'partners/(dateTimeOffset|meaning|unclearAdd)',
       'test/unit/assignmentMapping.test.ts':
-        'partners/(assignments|handOver|locks|meaning|model|readPartner|writePartner)',
+        'partners/(assignments|handOver|locks|meaning|model|readPartner|untilShown|writePartner)',
       'test/unit/partnerInput.test.ts': 'partners/(inputRules|model|readPartner|writePartner)',
       'test/unit/selection.test.ts': 'partners/list/(arguments|cursor|filter|order|rowValues)',
       'test/unit/paging.test.ts': 'partners/list/(cursor|page|rows)',
