@@ -416,7 +416,7 @@ describe('a mutation with a key', () => {
       { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
       ['repeat'],
     ],
-  ])('is told if %s', async (_what, take, message, extensions, expected) => {
+  ])('throws if %s', async (_what, take, message, extensions, expected) => {
     const { used, run } = start(take);
     await expect(run()).rejects.toMatchObject({ message, extensions });
     expect(used).toEqual(expected);
