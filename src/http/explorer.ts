@@ -5,14 +5,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../config/readers.ts';
-import type { ExplorerExample, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
-
-/** Which explorers are offered, and what they begin with. */
-export interface Explorer {
-  /** `auto`: Sandbox, and where it cannot be loaded the one without the internet. */
-  readonly mode: 'auto' | ExplorerPage;
-  readonly example: ExplorerExample;
-}
+import type { Explorer, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
 
 const secondsOfDay = 86_400;
 
@@ -156,7 +149,7 @@ const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
 const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
 
 /** Which of the two pages. */
-type ExplorerPage = 'sandbox' | 'offline';
+type ExplorerPage = Exclude<Explorer['mode'], 'auto'>;
 
 const everywhere = {
   'default-src': ["'none'"],

@@ -1,7 +1,6 @@
 import { parse, print } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { embeddedGraphToken } from '../shared/secret.ts';
-import type { Explorer } from './explorer.ts';
 
 /** An operation to begin with. */
 interface ExplorerTab {
@@ -15,6 +14,13 @@ export interface ExplorerExample extends ExplorerTab {
   readonly tabs: readonly ExplorerTab[];
   /** Which Graph answers, for people. */
   readonly graph: string;
+}
+
+/** Which explorers are offered, and what they begin with. */
+export interface Explorer {
+  /** `auto`: Sandbox, and where it cannot be loaded the one without the internet. */
+  readonly mode: 'auto' | 'sandbox' | 'offline';
+  readonly example: ExplorerExample;
 }
 
 /** The settings of the page with Apollo Sandbox. */

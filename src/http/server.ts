@@ -13,7 +13,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import type { StartTrace } from '../telemetry/trace.ts';
 import { addConnectionBounds, connectionOptions, createArrivingBodies } from './connections.ts';
 import { addCors } from './cors.ts';
-import type { Explorer } from './explorer.ts';
+import type { Explorer } from './explorerSettings.ts';
 import {
   addConnectionFaults,
   answerClientError,

@@ -199,7 +199,7 @@ function hasTimeFor(pauseMs: number, { clock, call }: RequestContext): boolean {
  * stays so, what it shows counts. `properties` are those that the change depends on.
  * @throws GraphError if it cannot be read again.
  */
-async function readView(
+export async function readView(
   context: RequestContext,
   source: RowSource<PartnerModel>,
   handOver: HandOver,

@@ -7,7 +7,7 @@ import type {
   NewAssignmentTargetResource,
   PartnerResource,
 } from '../../src/graph/types.ts';
-import { changePartner } from '../../src/partners/changePartner.ts';
+import { changePartner, readView } from '../../src/partners/changePartner.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
 import {
   decideVerdict,
@@ -20,7 +20,8 @@ import {
   writeHandOver,
 } from '../../src/partners/handOver.ts';
 import { revisedProperties } from '../../src/partners/meaning.ts';
-import { planAddition, planRemoval } from '../../src/partners/mutations.ts';
+import type { Payload } from '../../src/partners/model.ts';
+import { Mutation, planAddition, planRemoval } from '../../src/partners/mutations.ts';
 import {
   partnerFromWire,
   targetFromWire,
@@ -29,6 +30,7 @@ import {
 import { systemClock } from '../../src/shared/clock.ts';
 import { targetInputs } from '../support/arbitraryInputs.ts';
 import { testCall, testLocks } from '../support/graphClients.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
 const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as const;
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -418,6 +420,122 @@ describe('a hand-over between replicas', () => {
   });
 });
 
+describe('one assignment', () => {
+  const otherFilter = { id: groupId, type: 'INCLUDE' };
+  const sameFilter = { id: filterId, type: 'INCLUDE' };
+  const held: PartnerResource = { id: 'a', [property]: [{ target: { ...filtered } }] };
+
+  async function run(
+    change: 'addEnrollmentAssignment' | 'removeEnrollmentAssignment',
+    filter: object | null | undefined,
+  ) {
+    const sent: unknown[] = [];
+    const context = {
+      graph: {
+        getSource: async () => sourceOf(held),
+        async replaceAssignments(_id: string, platform: string, entries: readonly string[]) {
+          sent.push(
+            platform,
+            entries.map((entry) => JSON.parse(entry) as unknown),
+          );
+          return partnerFromWire({ id: 'a', [property]: sent[1] });
+        },
+      },
+      call: testCall(),
+      locks: testLocks(),
+      clock: systemClock,
+      apiVersion: 'beta',
+      notices: [],
+    } as unknown as RequestContext;
+    const target = { group: { groupId, ...(filter !== undefined && { filter }) } };
+    const input = { id: 'a', platform: 'IOS', target };
+    const resolve = Mutation[change] as (...args: unknown[]) => Promise<Payload>;
+    const { changed, userErrors } = await resolve(undefined, { input }, context, {});
+    return { changed, userErrors, sent };
+  }
+
+  it.each<[string, object | null | undefined, unknown[]]>([
+    ['without a filter', undefined, ['ios', []]],
+    ['with a filter of null', null, ['ios', []]],
+    ['with its filter', sameFilter, ['ios', []]],
+    ['with another filter', otherFilter, []],
+  ])('is removed if it is given %s: %#', async (_what, filter, sent) => {
+    const changed = sent.length > 0;
+    expect(await run('removeEnrollmentAssignment', filter)).toEqual({
+      changed,
+      userErrors: [],
+      sent,
+    });
+  });
+
+  it('is not added beside one with another filter', async () => {
+    expect(await run('addEnrollmentAssignment', sameFilter)).toMatchObject({
+      userErrors: [],
+      sent: [],
+    });
+    const message =
+      'The target already has another filter, so nothing was written. Remove it first, then add it with this one.';
+    const field = ['input', 'target', 'group', 'filter'];
+    const userErrors = [{ code: 'CONFLICT', message, field }];
+    expect(await run('addEnrollmentAssignment', undefined)).toEqual({
+      changed: false,
+      userErrors,
+      sent: [],
+    });
+  });
+});
+
+describe('readView', () => {
+  const handOver = handOverOf(
+    { [property]: listOf('a'), displayName: '"New"' },
+    { pending: {}, read: undefined },
+    nowMs,
+  );
+
+  function start(again: PartnerResource | undefined, timeMs = 20_000) {
+    const clock = createVirtualClock(nowMs);
+    const reads: number[] = [];
+    const context = {
+      graph: {
+        getSource: async () => {
+          reads.push(clock.now() - nowMs);
+          return again && sourceOf(again);
+        },
+      },
+      call: testCall({ deadlineMs: nowMs + timeMs }),
+      clock,
+    } as unknown as RequestContext;
+    const reading = readView(context, sourceOf(partnerOf('x')), handOver, [property]);
+    return { clock, reads, reading };
+  }
+
+  it('reads again until it can be told whose value counts', async () => {
+    const { clock, reads, reading } = start(partnerOf('a'));
+    await clock.advance(10_000);
+    const view = await reading;
+    expect(view?.partner.wire).toEqual(partnerOf('a'));
+    expect([reads, Object.keys(view?.pending ?? {})]).toEqual([[250], ['displayName']]);
+  });
+
+  it.each([
+    [20_000, [250, 750, 1_750, 3_750]],
+    [750, [250]],
+    [749, []],
+  ])('takes what is shown after %i ms at most', async (timeMs, expected) => {
+    const { clock, reads, reading } = start(partnerOf('x'), timeMs);
+    await clock.advance(9_000);
+    const view = await reading;
+    expect(view?.partner.wire).toEqual(partnerOf('x'));
+    expect([reads, Object.keys(view?.pending ?? {})]).toEqual([expected, ['displayName']]);
+  });
+
+  it('finds nothing if the partner is gone by then', async () => {
+    const { clock, reading } = start(undefined);
+    await clock.advance(250);
+    expect(await reading).toBeUndefined();
+  });
+});
+
 describe('the locks of one replica', () => {
   it('keep what was handed on, however many changes hand on nothing', async () => {
     const locks = testLocks();
@@ -459,6 +577,7 @@ describe('the locks of one replica', () => {
       call: testCall(),
       locks,
       clock: systemClock,
+      apiVersion: 'beta',
       notices: [],
     } as unknown as RequestContext;
     const change = {

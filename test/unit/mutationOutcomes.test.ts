@@ -9,6 +9,7 @@ import {
   toGatewayError,
 } from '../../src/partners/errors.ts';
 import {
+  createIdempotency,
   type Ending,
   inputDigestOf,
   isKeyFree,
@@ -349,6 +350,108 @@ describe('the store in memory', () => {
 });
 
 describe('a mutation with a key', () => {
+  /** Answers with what the store says. */
+  function start(take: () => Promise<unknown>) {
+    const used: string[] = [];
+    const settled: unknown[] = [];
+    const notices: unknown[] = [];
+    const hold = {
+      confirm: async () => undefined,
+      settle: async (kept: unknown) => settled.push(kept),
+    };
+    const idempotency = createIdempotency({
+      store: { take: async () => ({ hold, ...((await take()) as object) }) as unknown as Taken },
+      graphRoot: '',
+      measurements: { keyUsed: (what) => used.push(what) },
+      callerOf: () => 'caller',
+    });
+    const mutation = (look?: () => unknown) =>
+      ({
+        key: 'key',
+        input: {},
+        context: { call: testCall(), graph: {}, notices },
+        info: { fieldName: 'add', path: { key: 'add' } },
+        look,
+      }) as unknown as KeyedMutation;
+    return {
+      used,
+      settled,
+      notices,
+      run: (look?: () => unknown) => idempotency.run(mutation(look)),
+    };
+  }
+
+  it('is rejected if its key was used for another input', async () => {
+    const { used, run } = start(async () => ({ kind: 'reused' }));
+    expect((await run()).userErrors).toEqual([
+      {
+        code: 'IDEMPOTENCY_KEY_REUSED',
+        message:
+          'This idempotencyKey was used with another input or mutation in the last 24 hours. Send a new key, or the first input.',
+        field: ['input', 'idempotencyKey'],
+      },
+    ]);
+    expect(used).toEqual(['reused']);
+  });
+
+  it.each<[string, () => Promise<unknown>, string, object, string[]]>([
+    [
+      'there is no room',
+      async () => ({ kind: 'full', retryAfterMs: 1_001 }),
+      'The gateway cannot store more outcomes of idempotency keys, so nothing was sent. Retry later.',
+      { code: 'OVERLOADED', retryAfterSeconds: 2 },
+      ['full'],
+    ],
+    [
+      'its time is up',
+      () => Promise.reject(new GraphError('timeout', 'Late.')),
+      'The first request with this idempotencyKey did not end in the time of this one. The change may have been made. Retry with the same key.',
+      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+      [],
+    ],
+    [
+      'the store is away',
+      () => Promise.reject(new GatewayError('UPSTREAM_UNAVAILABLE', 'Away.')),
+      'Away.',
+      { code: 'UPSTREAM_UNAVAILABLE' },
+      ['unavailable'],
+    ],
+    [
+      'its outcome is not known',
+      async () => ({ kind: 'doubt', text: undefined }),
+      unknownOutcome.kind === 'doubt' ? unknownOutcome.message : '',
+      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+      ['repeat'],
+    ],
+  ])('throws if %s', async (_what, take, message, extensions, expected) => {
+    const { used, run } = start(take);
+    await expect(run()).rejects.toMatchObject({ message, extensions });
+    expect(used).toEqual(expected);
+  });
+
+  it.each([
+    [{ mayHaveBeenApplied: true }, {}],
+    [{ graph: { status: 500 } }, { graph: { status: 500 } }],
+  ])('finds later what was in doubt with %j', async (extensions, more) => {
+    const text = JSON.stringify({ kind: 'doubt', message: 'Look.', extensions });
+    const { settled, notices, run } = start(async () => ({ kind: 'doubt', text }));
+    const { complianceManagementPartner: found } = await run(async () =>
+      partnerFromWire({ id: 'a' }),
+    );
+    expect([found?.id, settled]).toMatchObject(['a', [{ isFinal: true }]]);
+    expect(notices).toEqual([
+      {
+        code: 'FOUND_AFTER_UNCLEAR_ANSWER',
+        message:
+          'The first request with this idempotencyKey had an unknown outcome. The gateway then looked again and found exactly ' +
+          'one partner with everything that was sent, which it had not seen before: this one. It was found, not answered, and ' +
+          'nothing was sent again.',
+        path: ['add'],
+        ...more,
+      },
+    ]);
+  });
+
   it('leaves the key free when it fails before its first step', async () => {
     const idempotency = testIdempotency();
     let runs = 0;

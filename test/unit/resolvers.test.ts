@@ -126,7 +126,7 @@ describe('a caller', () => {
     ['permission-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
     ['roles-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
     ['keys-unavailable', 'UPSTREAM_UNAVAILABLE', {}],
-  ] as const)('that is rejected with %s is told so with %s', async (reason, code, more) => {
+  ] as const)('that is rejected with %s gets %s', async (reason, code, more) => {
     const cause = new IdentityError(reason);
     const context = contextOf(
       async () => ({}),
@@ -143,7 +143,7 @@ describe('a caller', () => {
     ).resolves.toBeUndefined();
   });
 
-  it('is told of its reads what reads need, and of a fault of the gateway nothing', async () => {
+  it('learns what its reads need, and nothing of a fault of the gateway', async () => {
     const lacking = contextOf(() => Promise.reject(new IdentityError('roles-missing')));
     const requiredScopes = ['Read', 'ReadWrite'];
     await expect(requireToken(lacking)).rejects.toMatchObject({ extensions: { requiredScopes } });
@@ -216,7 +216,7 @@ describe('the names of an operation', () => {
     createNames({ getGroupNames: read, getFilterNames: read }, testCall(), async () => undefined);
   const endOf = (name: Promise<string | null>) => name.catch((error: unknown) => error);
 
-  it('are told to be too many once for each kind', async () => {
+  it('report once for each kind that there are too many', async () => {
     const names = namesOf(async (ids) => ids.map((id) => `name of ${id}`));
     const all = await Promise.all(
       Array.from({ length: 102 }, (_value, index) => endOf(names.filter(`f-${index}`))),
@@ -236,7 +236,7 @@ describe('the names of an operation', () => {
       ' The least privileged permission for it is Group.Read.',
     ],
     [{}, ''],
-  ])('are told once for each reason to be unreadable: %j', async (details, grant) => {
+  ])('report once for each reason that they cannot be read: %j', async (details, grant) => {
     const failures = [
       new GraphError('forbidden', 'No.', details),
       new GraphError('forbidden', 'No.', details),
