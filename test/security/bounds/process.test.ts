@@ -187,7 +187,7 @@ describe('an authority at http on loopback', () => {
   });
 
   it('ends the doctor with a finding when an error is none that it knows', async () => {
-    const { exitCode, lines } = await diagnose({ GRAPH_CLOUD: 'global' }, {
+    const { exitCode, lines } = await diagnose({ GRAPH_CLOUD: 'global', GRAPH_TOKEN: 'a.b.c' }, {
       clock: {
         now: () => {
           throw new TypeError('unexpected');
