@@ -15,7 +15,7 @@ import {
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
 import type { ManifestRules } from './graphql/trusted.ts';
-import { explorerOf } from './http/explorerSettings.ts';
+import { type Explorer, explorerTabs } from './http/explorerSettings.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
@@ -26,6 +26,7 @@ import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { isLoopback } from './shared/proxy.ts';
+import { embeddedGraphToken } from './shared/secret.ts';
 import { connectRedis, connectUpstream } from './upstream.ts';
 
 export interface Gateway {
@@ -263,4 +264,31 @@ export function publicTokenWarning(
   return upstream.kind === 'emulator' && !isLoopback(new URL(url).hostname)
     ? "The embedded Graph's token is public and HOST admits other machines: set HOST=127.0.0.1 or another Graph"
     : undefined;
+}
+
+/**
+ * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
+ * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
+ */
+export function explorerOf({
+  explorer,
+  upstream,
+  apiVersion,
+}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
+  if (explorer === 'off') {
+    return undefined;
+  }
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
+  return {
+    mode: explorer,
+    example: {
+      ...tabs[0],
+      tabs,
+      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
 }

@@ -1,6 +1,4 @@
 import { parse, print } from 'graphql';
-import type { Config } from '../config/config.ts';
-import { embeddedGraphToken } from '../shared/secret.ts';
 
 /** An operation to begin with. */
 interface ExplorerTab {
@@ -170,7 +168,7 @@ const groupId = '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d';
  * The tabs that an explorer begins with. Before the embedded Graph, the add is first and everything can be run as it
  * is. Before any other Graph a read is first, and no write has the variables that it needs to run.
  */
-function explorerTabs(
+export function explorerTabs(
   isEmbedded: boolean,
   hasWindows: boolean,
 ): readonly [ExplorerTab, ...ExplorerTab[]] {
@@ -189,31 +187,4 @@ function explorerTabs(
     write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
   ];
   return isEmbedded ? [add, first, ...reads, ...writes] : [first, ...reads, add, ...writes];
-}
-
-/**
- * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
- * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
- */
-export function explorerOf({
-  explorer,
-  upstream,
-  apiVersion,
-}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
-  if (explorer === 'off') {
-    return undefined;
-  }
-  const isEmbedded = upstream.kind === 'emulator';
-  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
-  const token = isEmbedded ? embeddedGraphToken : '';
-  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
-  return {
-    mode: explorer,
-    example: {
-      ...tabs[0],
-      tabs,
-      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
-      headers: { authorization: `Bearer ${token}` },
-    },
-  };
 }

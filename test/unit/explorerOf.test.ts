@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse, print } from 'graphql';
 import { readConfig } from '../../src/config/config.ts';
-import { explorerOf } from '../../src/http/explorerSettings.ts';
+import { explorerOf } from '../../src/gateway.ts';
 import { pageInput } from '../support/documents.ts';
 
 const explorer = (environment: Record<string, string>) => explorerOf(readConfig(environment));

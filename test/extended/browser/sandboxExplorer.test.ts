@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { readConfig } from '../../../src/config/config.ts';
-import { explorerOf } from '../../../src/http/explorerSettings.ts';
+import { explorerTabs } from '../../../src/http/explorerSettings.ts';
 import { pageInput } from '../../support/documents.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { type Elsewhere, hasChromium, startBrowser, type TestBrowser } from './browsers.ts';
@@ -74,7 +73,7 @@ describeInBrowser('the explorer that is Apollo Sandbox', () => {
         runTelemetry: false,
         allowDynamicStyles: false,
         initialState: {
-          document: explorerOf(readConfig({}))?.example.document,
+          document: explorerTabs(true, true)[0].document,
           variables: { input: pageInput },
           headers: { authorization: 'Bearer embedded-graph-token' },
           includeCookies: false,
