@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-
 /** Time as the gateway sees it, injected so that no test has to sleep. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -113,7 +111,10 @@ export function abortable<Result, Signal extends EndSignal>(
 }
 
 /** Calls the listener once when the response is finished or its connection is gone; at once if that was before. */
-export function onceClosed(response: ServerResponse, listener: () => void): void {
+export function onceClosed(
+  response: { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown },
+  listener: () => void,
+): void {
   if (response.destroyed) {
     listener();
   } else {

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { type Clock, systemClock } from '../shared/clock.ts';
 
 /** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
@@ -142,12 +141,19 @@ const mostBytes = 1024 * 1024;
 const batchBytes = 32 * 1024;
 const batchMs = 100;
 
+/** What the sink needs of a stream of Node.js. Its types would be needed by all who use this package's. */
+interface LineStream {
+  readonly writableLength: number;
+  on(event: 'error', listener: () => void): unknown;
+  write(text: string, onWritten?: () => void): unknown;
+}
+
 /**
  * Writes to a stream in batches, because a write costs the system more than a line costs to make. What its reader does
  * not take in time is lost, and told when there is room again; once the stream is broken, everything is. Own code,
  * because with pino's destination a process whose reader stops cannot end any more.
  */
-export function createBoundedSink(stream: Writable, clock: Clock): BoundedSink {
+export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink {
   let pending = '';
   let pendingBytes = 0;
   let isDueThisTurn = false;
