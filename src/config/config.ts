@@ -1,8 +1,17 @@
 import type { ProxySettings } from '../shared/proxy.ts';
-import { type CloudName, readGraphBudget, readUpstream, type Upstream } from './graph.ts';
 import {
-  hostedSandbox,
-  httpSettings,
+  type CloudName,
+  readGraphBudget,
+  readProxies,
+  readUpstream,
+  type Upstream,
+} from './graph.ts';
+import {
+  type Limits,
+  readConnections,
+  readCorsOrigins,
+  readLimits,
+  readShedding,
   readTrustedDocuments,
   type TrustedDocumentsConfig,
 } from './http.ts';
@@ -41,7 +50,6 @@ const plainSettings = {
   documentCacheBytes: 'DOCUMENT_CACHE_BYTES',
   /** For the outcomes of mutations with a key: memory of this process, or of Redis. */
   idempotencyStoreBytes: 'IDEMPOTENCY_STORE_BYTES',
-  ...httpSettings,
 } as const;
 
 export type { Upstream };
@@ -57,8 +65,11 @@ export interface Config extends Settings<typeof plainSettings> {
   readonly explorer: ValueOf<'EXPLORER'>;
   readonly corsOrigins: readonly string[];
   readonly graphBudget: ReturnType<typeof readGraphBudget>;
+  readonly limits: Limits;
   readonly trustedDocuments: TrustedDocumentsConfig;
   readonly telemetry: TelemetryConfig;
+  readonly connections: ReturnType<typeof readConnections>;
+  readonly shedding: ReturnType<typeof readShedding>;
   /** The forward proxies towards Graph, the authority and the collector. */
   readonly proxies: ProxySettings;
 }
@@ -73,9 +84,7 @@ export function readConfig(
 ): Config {
   const isProduction = read(readers, 'NODE_ENV') === 'production';
   const { upstream, cloud } = readUpstream(readers, isProduction);
-  const proxies = readProxies(readers);
   const plain = readAll(readers, plainSettings);
-  const origins = read(readers, 'CORS_ORIGINS') ?? [];
   const config: Config = {
     ...plain,
     upstream,
@@ -83,54 +92,26 @@ export function readConfig(
     identity: readIdentity(readers, cloud, upstream.kind),
     introspection: read(readers, 'INTROSPECTION', !isProduction),
     explorer: read(readers, 'EXPLORER', isProduction ? 'off' : 'auto'),
-    // With the embedded Graph there is nothing to protect from it.
-    corsOrigins: [...new Set(upstream.kind === 'emulator' ? [...origins, hostedSandbox] : origins)],
+    corsOrigins: readCorsOrigins(readers, upstream.kind),
     graphBudget: readGraphBudget(readers, upstream.kind),
+    limits: readLimits(readers),
     trustedDocuments: readTrustedDocuments(readers),
-    telemetry: readTelemetry(readers, plain.port, proxies),
-    proxies,
+    telemetry: readTelemetry(readers, plain.port),
+    connections: readConnections(readers),
+    shedding: readShedding(readers),
+    proxies: readProxies(readers),
   };
-  reportClashes(readers, config);
-  const problems = [...readers.problems, ...findMisspelledNames(environment)];
-  if (problems.length > 0) {
-    throw new ConfigError([...new Set(problems)]);
-  }
-  return config;
-}
-
-/** Lower case wins, as for curl and Node.js. */
-function readProxies(readers: Readers): ProxySettings {
-  const proxyOf = (name: 'HTTPS_PROXY' | 'HTTP_PROXY') => {
-    const lower = name.toLowerCase();
-    const isLower = readers.text(lower) !== undefined;
-    return read(readers, name, undefined, isLower ? lower : name);
-  };
-  return {
-    https: proxyOf('HTTPS_PROXY'),
-    http: proxyOf('HTTP_PROXY'),
-    exceptions: readers.text('no_proxy') ?? read(readers, 'NO_PROXY') ?? '',
-  };
-}
-
-/** Reports settings that are possible alone and not together. */
-function reportClashes(readers: Readers, config: Config): void {
-  const { connections, limits, federation, trustedDocuments } = config;
-  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
-    readers.report(
-      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
-    );
-  }
-  if (limits.documentBytes > limits.bodyBytes) {
-    readers.report(
-      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
-    );
-  }
-  if (federation === 'subgraph' && trustedDocuments.mode === 'enforce') {
+  if (config.federation === 'subgraph' && config.trustedDocuments.mode === 'enforce') {
     readers.report(
       'TRUSTED_DOCUMENTS_MODE must not be enforce with FEDERATION=subgraph: a router writes documents of its own. ' +
         'Let the router enforce trusted documents.',
     );
   }
+  const problems = [...readers.problems, ...findMisspelledNames(environment)];
+  if (problems.length > 0) {
+    throw new ConfigError([...new Set(problems)]);
+  }
+  return config;
 }
 
 /** First words of names that no other program uses. */

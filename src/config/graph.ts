@@ -1,3 +1,4 @@
+import type { ProxySettings } from '../shared/proxy.ts';
 import type { Readers } from './readers.ts';
 import {
   cloudNames,
@@ -112,4 +113,18 @@ export function readGraphBudget(readers: Readers, upstream: Upstream['kind']) {
     );
   }
   return budget;
+}
+
+/** The forward proxies; lower case wins, as for curl and Node.js. */
+export function readProxies(readers: Readers): ProxySettings {
+  const proxyOf = (name: 'HTTPS_PROXY' | 'HTTP_PROXY') => {
+    const lower = name.toLowerCase();
+    const isLower = readers.text(lower) !== undefined;
+    return read(readers, name, undefined, isLower ? lower : name);
+  };
+  return {
+    https: proxyOf('HTTPS_PROXY'),
+    http: proxyOf('HTTP_PROXY'),
+    exceptions: readers.text('no_proxy') ?? read(readers, 'NO_PROXY') ?? '',
+  };
 }

@@ -1,4 +1,5 @@
-import { type ForwardProxy, type ProxySettings, proxyFor } from '../shared/proxy.ts';
+import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
+import { readProxies } from './graph.ts';
 import type { Readers } from './readers.ts';
 import { read, readAll, type Settings } from './variables.ts';
 
@@ -70,11 +71,7 @@ export interface OtlpConfig extends Settings<typeof otlpSettings> {
 }
 
 /** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
-export function readTelemetry(
-  readers: Readers,
-  gatewayPort: number,
-  proxies: ProxySettings,
-): TelemetryConfig {
+export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryConfig {
   const isDisabled = read(readers, 'OTEL_SDK_DISABLED');
   read(readers, 'OTEL_LOGS_EXPORTER');
   read(readers, 'OTEL_PROPAGATORS');
@@ -84,7 +81,7 @@ export function readTelemetry(
     ...read(readers, 'OTEL_RESOURCE_ATTRIBUTES'),
     ...(named !== undefined && { 'service.name': named }),
   };
-  const traces = readTraces(readers, proxies);
+  const traces = readTraces(readers);
   const given = read(readers, 'OTEL_METRICS_EXPORTER');
   if (given.length > 1 && given.includes('none')) {
     readers.report('OTEL_METRICS_EXPORTER has none beside others: name one or the other.');
@@ -96,14 +93,14 @@ export function readTelemetry(
   if (prometheus !== undefined && prometheus.port !== 0 && prometheus.port === gatewayPort) {
     readers.report('OTEL_EXPORTER_PROMETHEUS_PORT is PORT: metrics need a port of their own.');
   }
-  const metrics = { prometheus, otlp: pushes ? readPush(readers, proxies) : undefined };
+  const metrics = { prometheus, otlp: pushes ? readPush(readers) : undefined };
   return isDisabled
     ? { resource, traces: undefined, metrics: { prometheus: undefined, otlp: undefined } }
     : { resource, traces, metrics };
 }
 
 /** Reads whether traces are sent, and how; undefined if they are not. */
-function readTraces(readers: Readers, proxies: ProxySettings): TracesConfig | undefined {
+function readTraces(readers: Readers): TracesConfig | undefined {
   const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
   const sampler = readAll(readers, samplerSettings);
@@ -114,17 +111,17 @@ function readTraces(readers: Readers, proxies: ProxySettings): TracesConfig | un
   if (batch.maxExportBatchSize > batch.maxQueueSize) {
     readers.report('OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE.');
   }
-  return { otlp: readOtlp(readers, 'TRACES', proxies), sampler, batch };
+  return { otlp: readOtlp(readers, 'TRACES'), sampler, batch };
 }
 
-function readPush(readers: Readers, proxies: ProxySettings): MetricsPushConfig {
+function readPush(readers: Readers): MetricsPushConfig {
   const push = readAll(readers, pushSettings);
   const usualTimeoutMs = Math.min(30_000, push.intervalMs);
   const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', usualTimeoutMs);
   if (exportTimeoutMs > push.intervalMs) {
     readers.report('OTEL_METRIC_EXPORT_TIMEOUT must not be more than OTEL_METRIC_EXPORT_INTERVAL.');
   }
-  return { ...readOtlp(readers, 'METRICS', proxies), ...push, exportTimeoutMs };
+  return { ...readOtlp(readers, 'METRICS'), ...push, exportTimeoutMs };
 }
 
 type Signal = 'TRACES' | 'METRICS';
@@ -139,7 +136,7 @@ function namesCollector(readers: Readers, signal: Signal): boolean {
 }
 
 /** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
-function readOtlp(readers: Readers, signal: Signal, proxies: ProxySettings): OtlpConfig {
+function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
   const entries = Object.entries(otlpSettings).map(([key, name]) => {
     const common = read(readers, name);
     return [key, read(readers, name, common, nameFor(signal, name))];
@@ -154,5 +151,5 @@ function readOtlp(readers: Readers, signal: Signal, proxies: ProxySettings): Otl
   const special = read(readers, endpoint, undefined, nameFor(signal, endpoint));
   const root = read(readers, endpoint)?.href ?? 'http://localhost:4318';
   const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
-  return { ...settings, url, proxy: proxyFor(url, proxies) };
+  return { ...settings, url, proxy: proxyFor(url, readProxies(readers)) };
 }

@@ -257,6 +257,7 @@ describe('the metrics server', () => {
   it.each([
     ['GET', '/metrics/'],
     ['GET', '/metrics/metrics'],
+    ['POST', '/metrics'],
     ['HEAD', '/metrics'],
     ['OPTIONS', '*'],
   ] as const)('knows nothing else: %s %s is 404 in JSON', async (method, path) => {

@@ -331,6 +331,17 @@ describe('readConfig', () => {
     const problems = problemsOf(Object.fromEntries(names.map((name) => [name, 'many'])));
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([...names].sort());
   });
+
+  it('reports what settings of one group have against each other before the next group', () => {
+    const environment = environmentOf(
+      'HTTPS_PROXY=ftp://x SHED_HEAP_PERCENT=x HEADERS_TIMEOUT_MS=50000 OTEL_SDK_DISABLED=x LIMIT_TOKENS=x ' +
+        'LIMIT_DOCUMENT_BYTES=100000 EXPLORER=x AUTH_MODE=x GRAPH_QUEUE=x',
+    );
+    expect(problemsOf(environment).map((problem) => problem.split(' ')[0])).toEqual([
+      ...['GRAPH_QUEUE', 'AUTH_MODE', 'EXPLORER', 'LIMIT_TOKENS', 'LIMIT_DOCUMENT_BYTES'],
+      ...['OTEL_SDK_DISABLED', 'HEADERS_TIMEOUT_MS', 'SHED_HEAP_PERCENT', 'HTTPS_PROXY'],
+    ]);
+  });
 });
 
 describe('cloudOf', () => {
