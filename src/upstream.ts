@@ -115,7 +115,11 @@ async function startUpstream(
     hasControl: upstream.hasControl,
     hasTls: upstream.hasTls,
     clock,
-  }).catch((error: unknown) => {
+  }).catch((error: NodeJS.ErrnoException) => {
+    // What fails before, such as the certificate, has nothing to do with the port.
+    if (error.syscall !== 'listen') {
+      throw error;
+    }
     throw listenErrorOf(error, {
       what: 'the embedded Graph cannot listen',
       host: '127.0.0.1',

@@ -5,7 +5,14 @@ import type {
 } from '../graph/types.ts';
 import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
-import { collectionPath, type EmulatorAnswer, refusal, serviceRefusal } from './http.ts';
+import {
+  collectionPath,
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  readJsonBody,
+  refusal,
+  serviceRefusal,
+} from './http.ts';
 import { type Model, partnerType, propertiesOf, readPartner, typeOf } from './model.ts';
 import { narrow, type PageRequest, writeSkipToken } from './query.ts';
 import type { Quirk } from './quirks.ts';
@@ -192,12 +199,12 @@ function nameOf(id: string): string | undefined {
 const maximumIds = 1000;
 
 /** `getByIds` for groups: deleted ones are left out, and a name that the token may not see is null. */
-export function getGroups(oddities: ReadonlySet<Quirk>, body: unknown): EmulatorAnswer {
+export function getGroups(oddities: ReadonlySet<Quirk>, request: EmulatorRequest): EmulatorAnswer {
   if (oddities.has('names-forbidden')) {
     const message = 'Insufficient privileges to complete the operation.';
     throw refusal(403, 'Authorization_RequestDenied', message);
   }
-  const value = idsOf(body).flatMap((id) => {
+  const value = idsOf(readJsonBody(request)).flatMap((id) => {
     const displayName = nameOf(id);
     const row = { '@odata.type': '#microsoft.graph.group', id, ...shown(oddities, displayName) };
     return displayName === undefined ? [] : [row];

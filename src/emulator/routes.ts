@@ -51,7 +51,7 @@ export function answerRequest(parts: EmulatorParts, request: EmulatorRequest): E
     }
     case 'groups':
       requireMethod(request, 'POST');
-      return getGroups(parts.oddities, readJsonBody(request));
+      return getGroups(parts.oddities, request);
     case 'filter':
       // Only a beta that has filters at all knows their path.
       if (Object.keys(propertiesOf(modelFor(parts, route.version), targetType)).length === 0) {

@@ -75,9 +75,9 @@ const leastCalls = 10;
 const largestShare = 0.5;
 
 /**
- * Makes a circuit that fails at once while an upstream is known to be down. Closed, it opens if more than half of at least ten calls within ten seconds failed;
- * open, it rejects; half-open, one call looks and the others are rejected. If the clock is set back, the time for which
- * it is open begins anew.
+ * Makes a circuit that fails at once while an upstream is known to be down. Closed, it opens if more than half of at
+ * least ten calls within ten seconds failed; open, it rejects; half-open, one call looks and the others are rejected. If
+ * the clock is set back, the time for which it is open begins anew.
  */
 function createCircuit(
   { breakerOpenMs, clock, chance }: GuardOptions,
@@ -178,7 +178,10 @@ function createCircuit(
   };
 }
 
-/** Bounds what is in flight to one upstream and what waits for it. Attempts start in the order in which they came; a wait ends with its signal. */
+/**
+ * Bounds what is in flight to one upstream and what waits for it. Attempts start in the order in which they came; a wait
+ * ends with its signal.
+ */
 function createConcurrencyLimit(
   { concurrency, queue, ended }: GuardOptions,
   rejectedLocally: () => Error,

@@ -29,13 +29,13 @@ import {
 } from './request.ts';
 import { maximumBodyBytes } from './transport.ts';
 
+type Sent = Pick<GraphRequest, 'operation' | 'call'>;
+
 /**
  * Values and members in one answer: parsing takes time by their number more than by their bytes, and cannot be
  * interrupted. 1,000 partners with two assignments for each of two platforms have about 40,000.
  */
 const maximumJsonValues = 75_000;
-type Sent = Pick<GraphRequest, 'operation' | 'call'>;
-
 /** Smaller bodies cannot keep the event loop busy; larger ones are worked on in several turns of it. */
 const smallBodyBytes = 32 * 1024;
 

@@ -333,6 +333,13 @@ describe("the embedded Graph's names", () => {
     expect([status, text]).toEqual([400, expect.stringMatching(message)]);
   });
 
+  it('are forbidden before a body is read', async () => {
+    const server = await startTestEmulator({ oddities: ['names-forbidden'] });
+    const { status, json } = await server.ask('POST', byIds, '{');
+    await server.close();
+    expect([status, json]).toMatchObject([403, { error: { code: 'Authorization_RequestDenied' } }]);
+  });
+
   it.each([
     ['GET', byIds, 405],
     ['PATCH', `/beta${filterUrl}`, 405],

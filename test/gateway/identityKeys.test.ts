@@ -219,7 +219,7 @@ describe('the key store', () => {
     }
     expect(loads).toEqual([1, 2, 3, 4]);
     await clock.advance(hourMs);
-    expect(authority.loads).toBeLessThanOrEqual(4 + 15);
+    expect(authority.loads).toBe(4 + 13);
   });
 
   it('is asked by many at once, and asks once', async () => {

@@ -412,3 +412,29 @@ describe('the concurrency limit of a send', () => {
     expect(begun).toEqual(['next']);
   });
 });
+
+describe('what a send rejects itself', () => {
+  it('is another place than Graph: no token goes there', async () => {
+    const sent: unknown[] = [];
+    const send = createTestSend({
+      async transport(attempt) {
+        sent.push(attempt);
+        return { status: 200, headers: {}, body: Buffer.alloc(0) };
+      },
+    });
+    const elsewhere = new URL('/deviceManagement/complianceManagementPartners', 'http://evil/');
+    const sending = send({ operation: 'list', url: elsewhere, call: testCall() });
+    await expect(sending).rejects.toThrow(TypeError);
+    expect(sent).toEqual([]);
+  });
+
+  it('is counted if the budget has no room', async () => {
+    const measurements = recordingMeasurements();
+    const throttled = new GraphError('throttled', 'No room');
+    const budget = { acquire: () => Promise.reject(throttled), pause: async () => undefined };
+    const transport = () => Promise.reject(new Error('sent'));
+    const send = createTestSend({ measurements, budget, transport });
+    await expect(send({ operation: 'list', url, call: testCall() })).rejects.toBe(throttled);
+    expect(measurements.events).toEqual(['rejected by budget']);
+  });
+});

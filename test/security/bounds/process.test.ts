@@ -7,6 +7,7 @@ import { request } from 'undici';
 import { readConfig } from '../../../src/config/config.ts';
 import { ConfigError } from '../../../src/config/readers.ts';
 import { createGateway } from '../../../src/createGateway.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
 import { readNamedFile } from '../../../src/shared/namedFile.ts';
 import { contoso, gatewayClient } from '../../support/authority/people.ts';
 import { diagnose } from '../../support/doctorHarness.ts';
@@ -68,6 +69,16 @@ describe('a start that fails', () => {
       'The configuration cannot be used:\n' +
         'HOST is not an address of this machine: it cannot listen at 203.0.113.1:0 (EADDRNOTAVAIL).\n',
     );
+  });
+
+  it('blames no port when the certificate of the embedded Graph cannot be made', async () => {
+    const now = (): number => {
+      throw new Error('no time');
+    };
+    const config = readConfig({ PORT: '0', EXPLORER: 'off', EMULATOR_TLS: 'true' });
+    const gateway = createGateway(config, { log: recordingLog(), clock: { ...systemClock, now } });
+    await expect(gateway.start()).rejects.toThrow(/^no time$/);
+    await gateway.stop();
   });
 
   it('names HOST when no address is found for it', async () => {
