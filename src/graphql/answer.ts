@@ -38,7 +38,7 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
- * id: each field of the partner that does not fit is null with the code.
+ * id: each field of the partner that does not fit is null with the code. What it refused stays up to twice the bounds.
  */
 export function createAnswerBounds(limits: AnswerLimits) {
   /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
@@ -61,15 +61,21 @@ export function createAnswerBounds(limits: AnswerLimits) {
     { answer, share }: RequestContext,
     info: GraphQLResolveInfo,
   ): unknown {
-    if (answer.excess !== undefined) {
+    const isRefusal = isInUserErrors(info) && !isEmptyList(value);
+    if (answer.excess !== undefined && !isRefusal) {
       return placeBeyond(value, answer.excess, answer, info);
     }
     const typeNames = typeNamesIn(value, info);
     const bytes =
       answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info) + typeNames.bytes;
     const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
-    if (bytes > limits.answerBytes || values > limits.answerValues) {
+    const times = isRefusal ? 2 : 1;
+    if (bytes > times * limits.answerBytes || values > times * limits.answerValues) {
       const excess = excessOf(bytes, values);
+      // Its payload is null then, because a list of user errors cannot be.
+      if (isRefusal) {
+        throw new LimitError(excess);
+      }
       // A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of.
       if (isKept(info) === undefined || !isMutation(info)) {
         answer.excess = excess;
@@ -124,6 +130,17 @@ export function createAnswerBounds(limits: AnswerLimits) {
 function isMutation({ operation }: GraphQLResolveInfo): boolean {
   return operation.operation === OperationTypeNode.MUTATION;
 }
+
+/** Whether a field is the list of a payload's user errors, or inside it. */
+function isInUserErrors(info: GraphQLResolveInfo): boolean {
+  const { parentType, returnType } = info;
+  return isMutation(info) && [parentType, getNamedType(returnType)].some(isUserError);
+}
+
+const isUserError = ({ name }: { readonly name: string }): boolean => name === 'UserError';
+
+/** An empty one says that nothing was refused, which a mutation that was done must not lose. */
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 /** The types whose fields can be cut out of a payload one by one, and their small fields, which are never null. */
 const kept: ReadonlyMap<string, ReadonlySet<string>> = new Map([
@@ -228,7 +245,7 @@ function sizeOf(value: unknown, info: GraphQLResolveInfo): number {
 /** Gives graphql-js the items of a long list one after the other, as far as the event loop has time for them. */
 function inTurns(
   items: readonly unknown[],
-  { returnType }: GraphQLResolveInfo,
+  info: GraphQLResolveInfo,
   share: LoopShare,
   answer: AnswerCount,
 ): readonly unknown[] {
@@ -244,7 +261,7 @@ function inTurns(
       if (share.isUsedUp()) {
         await share.nextTurn();
       }
-      if (answer.excess !== undefined) {
+      if (answer.excess !== undefined && !isInUserErrors(info)) {
         throw new LimitError(answer.excess);
       }
       give(items[index]);
@@ -253,7 +270,7 @@ function inTurns(
       await undefined;
     }
   };
-  const listType = getNullableType(returnType);
+  const listType = getNullableType(info.returnType);
   const endsWithFirst = isListType(listType) && isNonNullType(listType.ofType);
   giveAll().catch((error: unknown) => {
     // An error takes long to make, and the first one ends a list that may have no null in it.
