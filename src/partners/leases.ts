@@ -64,7 +64,7 @@ export function createLeases({ leaseMs }: { readonly leaseMs: number }, parts: L
   return {
     /**
      * Waits until no other replica holds the lease. Undefined if Redis cannot be asked: the caller's own lock has to do.
-     * @throws GraphDeadlineError when the signal fires before.
+     * @throws GraphError when the signal fires before.
      */
     async acquire(key: string, signal: EndSignal) {
       // The braces keep both on one node of a cluster.

@@ -129,7 +129,7 @@ export function createPartnerLocks({ tenantKeys, clock, leases }: PartnerLockPar
      * Reads and changes when its turn comes. What a token says of its tenant counts only once Graph has accepted that
      * token. Until then the change waits for others with the same token only; if its read is accepted, it joins those of
      * the tenant and reads again.
-     * @throws GraphDeadlineError if its time is up before.
+     * @throws GraphError if its time is up before.
      */
     async run<Found, Result>(wanted: PartnerChange<Found, Result>): Promise<Result> {
       const { id, call, read, change } = wanted;
