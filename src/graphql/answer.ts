@@ -56,31 +56,23 @@ export function createAnswerBounds(limits: AnswerLimits) {
   };
 
   /** Counts the value of a field. @throws LimitError if it is beyond a bound */
-  function count(
-    value: unknown,
-    { answer, share }: RequestContext,
-    info: GraphQLResolveInfo,
-  ): unknown {
-    const isRefusal = isInUserErrors(info) && !isEmptyList(value);
-    if (answer.excess !== undefined && !isRefusal) {
+  function count(value: unknown, { answer, share }: RequestContext, info: GraphQLResolveInfo) {
+    const times = isRefusal(value, info) ? 2 : 1;
+    if (answer.excess !== undefined && times === 1) {
       return placeBeyond(value, answer.excess, answer, info);
     }
     const typeNames = typeNamesIn(value, info);
     const bytes =
       answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info) + typeNames.bytes;
     const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
-    const times = isRefusal ? 2 : 1;
     if (bytes > times * limits.answerBytes || values > times * limits.answerValues) {
       const excess = excessOf(bytes, values);
-      // Its payload is null then, because a list of user errors cannot be.
-      if (isRefusal) {
-        throw new LimitError(excess);
-      }
       // A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of.
-      if (isKept(info) === undefined || !isMutation(info)) {
+      if (times === 1 && (isKept(info) === undefined || !isMutation(info))) {
         answer.excess = excess;
       }
-      if (isMutation(info)) {
+      // Of a refusal, the payload is null then, because a list of user errors cannot be.
+      if (times === 1 && isMutation(info)) {
         return placeBeyond(value, excess, answer, info);
       }
       throw new LimitError(excess);
@@ -131,16 +123,11 @@ function isMutation({ operation }: GraphQLResolveInfo): boolean {
   return operation.operation === OperationTypeNode.MUTATION;
 }
 
-/** Whether a field is the list of a payload's user errors, or inside it. */
-function isInUserErrors(info: GraphQLResolveInfo): boolean {
-  const { parentType, returnType } = info;
-  return isMutation(info) && [parentType, getNamedType(returnType)].some(isUserError);
+/** Whether a field is one of user errors, or a list of them; an empty one says that all was done, and must not be lost. */
+function isRefusal(value: unknown, { parentType, fieldName }: GraphQLResolveInfo): boolean {
+  const isEmpty = Array.isArray(value) && value.length === 0;
+  return !isEmpty && (parentType.name === 'UserError' || fieldName === 'userErrors');
 }
-
-const isUserError = ({ name }: { readonly name: string }): boolean => name === 'UserError';
-
-/** An empty one says that nothing was refused, which a mutation that was done must not lose. */
-const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 /** The types whose fields can be cut out of a payload one by one, and their small fields, which are never null. */
 const kept: ReadonlyMap<string, ReadonlySet<string>> = new Map([
@@ -261,7 +248,7 @@ function inTurns(
       if (share.isUsedUp()) {
         await share.nextTurn();
       }
-      if (answer.excess !== undefined && !isInUserErrors(info)) {
+      if (answer.excess !== undefined && !isRefusal(items, info)) {
         throw new LimitError(answer.excess);
       }
       give(items[index]);
