@@ -38,7 +38,7 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
- * id: each field of the partner that does not fit is null with the code.
+ * id: each field of the partner that does not fit is null with the code. What it refused stays up to twice the bounds.
  */
 export function createAnswerBounds(limits: AnswerLimits) {
   /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
@@ -56,25 +56,23 @@ export function createAnswerBounds(limits: AnswerLimits) {
   };
 
   /** Counts the value of a field. @throws LimitError if it is beyond a bound */
-  function count(
-    value: unknown,
-    { answer, share }: RequestContext,
-    info: GraphQLResolveInfo,
-  ): unknown {
-    if (answer.excess !== undefined) {
+  function count(value: unknown, { answer, share }: RequestContext, info: GraphQLResolveInfo) {
+    const times = isRefusal(value, info) ? 2 : 1;
+    if (answer.excess !== undefined && times === 1) {
       return placeBeyond(value, answer.excess, answer, info);
     }
     const typeNames = typeNamesIn(value, info);
     const bytes =
       answer.bytes + String(info.path.key).length + 4 + sizeOf(value, info) + typeNames.bytes;
     const values = answer.values + (Array.isArray(value) ? 1 + value.length : 1) + typeNames.count;
-    if (bytes > limits.answerBytes || values > limits.answerValues) {
+    if (bytes > times * limits.answerBytes || values > times * limits.answerValues) {
       const excess = excessOf(bytes, values);
       // A field of a partner that does not fit is null by itself; one inside it ends the field that it is inside of.
-      if (isKept(info) === undefined || !isMutation(info)) {
+      if (times === 1 && (isKept(info) === undefined || !isMutation(info))) {
         answer.excess = excess;
       }
-      if (isMutation(info)) {
+      // Of a refusal, the payload is null then, because a list of user errors cannot be.
+      if (times === 1 && isMutation(info)) {
         return placeBeyond(value, excess, answer, info);
       }
       throw new LimitError(excess);
@@ -123,6 +121,12 @@ export function createAnswerBounds(limits: AnswerLimits) {
 
 function isMutation({ operation }: GraphQLResolveInfo): boolean {
   return operation.operation === OperationTypeNode.MUTATION;
+}
+
+/** Whether a field is one of user errors, or a list of them; an empty one says that all was done, and must not be lost. */
+function isRefusal(value: unknown, { parentType, fieldName }: GraphQLResolveInfo): boolean {
+  const isEmpty = Array.isArray(value) && value.length === 0;
+  return !isEmpty && (parentType.name === 'UserError' || fieldName === 'userErrors');
 }
 
 /** The types whose fields can be cut out of a payload one by one, and their small fields, which are never null. */
@@ -228,7 +232,7 @@ function sizeOf(value: unknown, info: GraphQLResolveInfo): number {
 /** Gives graphql-js the items of a long list one after the other, as far as the event loop has time for them. */
 function inTurns(
   items: readonly unknown[],
-  { returnType }: GraphQLResolveInfo,
+  info: GraphQLResolveInfo,
   share: LoopShare,
   answer: AnswerCount,
 ): readonly unknown[] {
@@ -244,7 +248,7 @@ function inTurns(
       if (share.isUsedUp()) {
         await share.nextTurn();
       }
-      if (answer.excess !== undefined) {
+      if (answer.excess !== undefined && !isRefusal(items, info)) {
         throw new LimitError(answer.excess);
       }
       give(items[index]);
@@ -253,7 +257,7 @@ function inTurns(
       await undefined;
     }
   };
-  const listType = getNullableType(returnType);
+  const listType = getNullableType(info.returnType);
   const endsWithFirst = isListType(listType) && isNonNullType(listType.ofType);
   giveAll().catch((error: unknown) => {
     // An error takes long to make, and the first one ends a list that may have no null in it.

@@ -259,6 +259,8 @@ const maximumLength = 16 * 1024;
 
 /** Digesting a token takes longer than all else that is done with one, so the last ones are known by their header. */
 const knownTokens = new LRUCache<string, Secret>({
+  // Of short ones, far more would fit into the size than into the memory.
+  max: 1_000,
   maxSize: 4 * 1024 * 1024,
   sizeCalculation: (_secret, header) => 2 * header.length,
 });

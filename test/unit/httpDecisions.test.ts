@@ -91,6 +91,16 @@ describe('readCallerToken', () => {
   ])('finds none in %.60j', (header) => {
     expect(readCallerToken(header)).toBeUndefined();
   });
+
+  it('keeps the last 1,000 tokens, however short they are', () => {
+    const first = readCallerToken('Bearer first');
+    const readOthers = (count: number): void =>
+      [...Array(count).keys()].forEach((index) => void readCallerToken(`Bearer ${index}`));
+    readOthers(999);
+    expect(readCallerToken('Bearer first')).toBe(first);
+    readOthers(1_000);
+    expect(readCallerToken('Bearer first')).not.toBe(first);
+  });
 });
 
 const failed = (code: string, extensions: object = {}, path?: string) => ({

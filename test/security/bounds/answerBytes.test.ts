@@ -253,10 +253,11 @@ describe('a mutation whose answer is too large', () => {
 });
 
 describe('what a mutation refused', () => {
+  const update = (id: string, selection: string) =>
+    `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
+
   it('keeps its user errors if the answer of the mutation before it is too large', async () => {
     rows = [{ id: 'a', iosOnboarded: true, macOsEnrollmentAssignments: targets(190) }];
-    const update = (id: string, selection: string) =>
-      `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
     const partner =
       'complianceManagementPartner { id macOsEnrollmentAssignments { target { __typename filter { id } } } }';
     const { result } = await gateway.run(`mutation {
@@ -265,6 +266,29 @@ describe('what a mutation refused', () => {
       large: { complianceManagementPartner: { id: 'a', macOsEnrollmentAssignments: null } },
       refused: { userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'id'] }] },
     });
+  });
+
+  it.each([
+    ['after an answer that is too large', 'complianceManagementPartner { id displayName }'],
+    ['by themselves', 'complianceManagementPartner { id }'],
+  ])('has no payload if its user errors take twice the bound %s', async (_when, selection) => {
+    rows = [{ id: 'a', iosOnboarded: true, displayName: 'x'.repeat(5000) }];
+    const repeated = keyed(100, 1, 'userErrors { message }');
+    const done = update('a', 'complianceManagementPartner { id } userErrors { code }');
+    const { result, text } = await gateway.run(`mutation {
+      first: ${update('a', selection)} refused: ${update('../a', repeated)} last: ${done} }`);
+    expect(result.data).toEqual({
+      first: { complianceManagementPartner: expect.objectContaining({ id: 'a' }) },
+      refused: null,
+      last: { complianceManagementPartner: { id: 'a' }, userErrors: [] },
+    });
+    expect(result.errors).toContainEqual(
+      expect.objectContaining({
+        path: ['refused', expect.any(String), 0, 'message'],
+        extensions: expect.objectContaining({ code: tooLarge, allowed: allowedBytes }),
+      }),
+    );
+    expect(text.length).toBeLessThan(3 * allowedBytes);
   });
 });
 
