@@ -1,3 +1,4 @@
+/** @jest-environment-options {"timersOf": "gateways that keep asking for a Redis that is not there"} */
 import type { CloseLater } from '../support/closing.ts';
 import { startBrokenProxy } from '../support/forwardProxies.ts';
 import { findFreePort } from '../support/freePort.ts';
