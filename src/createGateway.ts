@@ -32,12 +32,12 @@ export interface OwnGateway {
 }
 
 /**
- * Prepares a gateway; nothing happens before `start`. Without other surroundings it takes the machine's clock, random
+ * Prepares a gateway; nothing happens before `start`. Without other dependencies it takes the machine's clock, random
  * ids, and a log of JSON lines on standard output.
  */
 export function createGateway(
   config: Config,
-  surroundings: Partial<Dependencies> = {},
+  dependencies: Partial<Dependencies> = {},
 ): OwnGateway {
   let starting: Promise<ObservedGateway> | undefined;
   let stopping: Promise<void> | undefined;
@@ -47,7 +47,7 @@ export function createGateway(
       if (stopping !== undefined) {
         throw new Error('This gateway was stopped. Create another one to start again.');
       }
-      starting ??= startObservedGateway(config, surroundings);
+      starting ??= startObservedGateway(config, dependencies);
       const { url, upstreamUrl, metricsUrl } = await starting;
       return { url, upstreamUrl, metricsUrl };
     },
@@ -75,7 +75,7 @@ interface ObservedGateway extends Gateway {
 const longestFlushMs = 5_000;
 const shortestFlushMs = 500;
 
-/** Starts telemetry, then the gateway in the surroundings that are given; the machine's own stand for the rest. */
+/** Starts telemetry, then the gateway with the dependencies that are given; the machine's own stand for the rest. */
 async function startObservedGateway(
   config: Config,
   given: Partial<Dependencies>,

@@ -50,10 +50,10 @@ const authModes = {
 type Close = () => Promise<unknown>;
 
 /** Builds all parts in order and listens. What was opened is closed again if that fails. */
-export async function startGateway(config: Config, surroundings: Dependencies): Promise<Gateway> {
+export async function startGateway(config: Config, dependencies: Dependencies): Promise<Gateway> {
   const opened: Close[] = [];
   try {
-    return await openGateway(config, surroundings, opened);
+    return await openGateway(config, dependencies, opened);
   } catch (error) {
     await closeAll(opened).catch(() => undefined);
     throw error;
@@ -73,16 +73,16 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 
 async function openGateway(
   config: Config,
-  surroundings: Dependencies,
+  dependencies: Dependencies,
   opened: Close[],
 ): Promise<Gateway> {
-  const { clock, log, newId, measurements, startTrace } = surroundings;
+  const { clock, log, newId, measurements, startTrace } = dependencies;
   const phase: PhaseHolder = { current: 'starting' };
   const { introspection, limits } = config;
   const { sdl, schema } = schemaOf(config);
   const documents = createDocumentStore(config.documentCacheBytes);
   const { spellingOf } = documents;
-  const trusted = await startTrusted(config, { schema, limits, spellingOf }, surroundings);
+  const trusted = await startTrusted(config, { schema, limits, spellingOf }, dependencies);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
   const apollo = createApollo({
@@ -96,7 +96,7 @@ async function openGateway(
   });
   await apollo.start();
   opened.push(() => apollo.stop());
-  const identity = await startIdentityMode(config, surroundings);
+  const identity = await startIdentityMode(config, dependencies);
   opened.push(() => identity.close());
   const { redisUrl } = config.graphBudget;
   const connect = async (use: 'budget' | 'locks'): Promise<Redis | undefined> => {
@@ -107,7 +107,7 @@ async function openGateway(
   const seenPartnerIds = createSeenPartnerIds();
   const upstream = await connectUpstream(
     config,
-    surroundings,
+    dependencies,
     identity,
     seenPartnerIds,
     await connect('budget'),
@@ -124,7 +124,7 @@ async function openGateway(
     locks: createPartnerLocks({
       tenantKeys: identity.tenantKeys,
       clock,
-      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...surroundings, redis }),
+      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...dependencies, redis }),
     }),
     idempotency: createIdempotency({
       store:
@@ -132,7 +132,7 @@ async function openGateway(
           ? createMemoryOutcomes(config.idempotencyStoreBytes, clock)
           : createRedisOutcomes(
               { storeBytes: config.idempotencyStoreBytes, leaseMs: leaseMsOf(config) },
-              { ...surroundings, redis },
+              { ...dependencies, redis },
             ),
       graphRoot: upstream.root.href,
       measurements,
@@ -200,13 +200,13 @@ async function openGateway(
 async function startTrusted(
   { trustedDocuments }: Config,
   rules: ManifestRules,
-  surroundings: Dependencies,
+  dependencies: Dependencies,
 ) {
   if (trustedDocuments.mode === 'off') {
     return undefined;
   }
   const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
-  return watchTrustedDocuments(trustedDocuments, rules, surroundings);
+  return watchTrustedDocuments(trustedDocuments, rules, dependencies);
 }
 
 /** A lock outlasts the longest operation, and its last write on the way. */

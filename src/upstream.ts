@@ -33,13 +33,13 @@ const windowSeconds = 20;
 /** Starts the embedded Graph where no other is configured, and connects the client. */
 export async function connectUpstream(
   config: Config,
-  surroundings: Dependencies,
+  dependencies: Dependencies,
   identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
   seenPartnerIds: Pick<SeenPartnerIds, 'note'>,
   redis: Redis | undefined,
 ): Promise<RunningUpstream> {
-  const { clock, certificateAuthorities } = surroundings;
-  const { root, close, authority } = await startUpstream(config.upstream, surroundings);
+  const { clock, certificateAuthorities } = dependencies;
+  const { root, close, authority } = await startUpstream(config.upstream, dependencies);
   const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
@@ -52,10 +52,10 @@ export async function connectUpstream(
   const routes = createRoutes(root, config.apiVersion);
   const budget = await createGraphBudget(
     { ...config.graphBudget, windowSeconds },
-    { ...surroundings, redis },
+    { ...dependencies, redis },
   );
   const send = createSend({
-    ...surroundings,
+    ...dependencies,
     ...identity,
     base: routes.base,
     concurrency: config.graphConnections,
@@ -67,7 +67,7 @@ export async function connectUpstream(
   });
   return {
     graph: createGraphClient({
-      ...surroundings,
+      ...dependencies,
       send,
       routes,
       readRow: readPartner,

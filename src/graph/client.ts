@@ -186,7 +186,7 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
     readBack: (id: string, call: GraphCall) => watched('update', call, readBack(id, call)),
 
     /**
-     * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done where Graph
+     * Deletes a partner. Throws `notFound` if Graph itself says that there is none. A delete in doubt is done if Graph
      * itself says so afterwards, to it or to one look.
      */
     delete: (id: string, call: GraphCall) => watched('delete', call, remove(id, call)),

@@ -125,7 +125,7 @@ export interface Refusal extends Challenge {
    * Whether Graph's front door turned the request away before anything was done with it: a 503 whose header says when
    * to come back. A word of Intune's behind the door does not count.
    */
-  readonly wasTurnedAway: boolean;
+  readonly wasRejectedUnread: boolean;
 }
 
 interface RefusedResponse {
@@ -148,7 +148,7 @@ export function refusalOf(response: RefusedResponse, nowMs: number): Refusal {
     ...readChallenge(headers['www-authenticate']),
     error,
     retryAfterMs: saidMs ?? parseRetryAfterMs(error?.retryAfter, nowMs),
-    wasTurnedAway: status === 503 && saidMs !== undefined,
+    wasRejectedUnread: status === 503 && saidMs !== undefined,
   };
 }
 

@@ -28,7 +28,7 @@ export function responseErrorOf(
   refusal: Refusal,
 ): GraphError {
   const { status } = response;
-  const { error, claims, isIntuneRole, wasTurnedAway } = refusal;
+  const { error, claims, isIntuneRole, wasRejectedUnread } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
   const requestIds = [
@@ -42,7 +42,7 @@ export function responseErrorOf(
     status,
     codes: error?.codes ?? [],
     message,
-    wasTurnedAway,
+    wasRejectedUnread,
     hasClaims: claims !== undefined,
     isIntuneRole,
     isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
@@ -127,7 +127,7 @@ export interface RefusalFacts {
   readonly codes: readonly string[];
   readonly message: string;
   /** Whether it is a 503 that says when to come back. */
-  readonly wasTurnedAway: boolean;
+  readonly wasRejectedUnread: boolean;
   readonly hasClaims: boolean;
   readonly isIntuneRole: boolean;
   /** Whether it is Graph that speaks: in its own envelope, with a code and the id of a request. */
@@ -160,12 +160,12 @@ export function decideRefusal(facts: RefusalFacts): Meaning {
 }
 
 /** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
-function decideFault({ operation, status, wasTurnedAway }: RefusalFacts): Meaning {
+function decideFault({ operation, status, wasRejectedUnread }: RefusalFacts): Meaning {
   if (status === 501) {
     return { code: 'badResponse', mayHaveBeenApplied: false };
   }
   const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
-  return { code, mayHaveBeenApplied: isWrite(operation) && !wasTurnedAway };
+  return { code, mayHaveBeenApplied: isWrite(operation) && !wasRejectedUnread };
 }
 
 function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {

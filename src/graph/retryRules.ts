@@ -83,7 +83,7 @@ function reasonToRepeat(facts: RetryFacts): RepeatReason | undefined {
     case 429:
       return 'throttled';
     case 503:
-      return outcome.wasTurnedAway || canBeExecutedTwice ? 'unavailable' : undefined;
+      return outcome.wasRejectedUnread || canBeExecutedTwice ? 'unavailable' : undefined;
     case 500:
     case 502:
     case 504:
@@ -108,7 +108,7 @@ export type AttemptOutcome =
       readonly kind: 'answered';
       readonly status: number;
       readonly retryAfterMs: number | undefined;
-      readonly wasTurnedAway: boolean;
+      readonly wasRejectedUnread: boolean;
       readonly hasClaims: boolean;
     }
   /** A failure that is none of Graph's has no fault and is never repeated. */
@@ -122,16 +122,22 @@ export function outcomeOf(
   if ('error' in end) {
     return { kind: 'failed', fault: isGraphError(end.error) ? end.error.details.fault : undefined };
   }
-  const { retryAfterMs, wasTurnedAway, claims } = refusalOf(end.response, nowMs);
+  const { retryAfterMs, wasRejectedUnread, claims } = refusalOf(end.response, nowMs);
   const { status } = end.response;
-  return { kind: 'answered', status, retryAfterMs, wasTurnedAway, hasClaims: claims !== undefined };
+  return {
+    kind: 'answered',
+    status,
+    retryAfterMs,
+    wasRejectedUnread,
+    hasClaims: claims !== undefined,
+  };
 }
 
 /** Of what is repeated at all: an answer that turned the request away, and a connection never made, leave no doubt. */
 export function mayHaveBeenExecuted(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'failed'
     ? outcome.fault === 'broken'
-    : outcome.status >= 500 && !outcome.wasTurnedAway;
+    : outcome.status >= 500 && !outcome.wasRejectedUnread;
 }
 
 const longestReadMs = 8_000;

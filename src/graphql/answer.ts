@@ -38,7 +38,7 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
 /**
  * Bounds an answer while graphql-js makes it, because it may be far larger than what was read: each alias repeats a
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
- * id: each field of the partner that does not fit is null with the code. What it refused stays up to twice the bounds.
+ * id: each field of the partner that does not fit is null with the code. What it rejected stays up to twice the bounds.
  */
 export function createAnswerBounds(limits: AnswerLimits) {
   /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
@@ -165,7 +165,7 @@ function placeBeyond(
   return Array.isArray(value) ? [] : value;
 }
 
-/** The path of the nearest field around a value that can be cut by itself; what a mutation refused is in none. */
+/** The path of the nearest field around a value that can be cut by itself; what a mutation rejected is in none. */
 function placeOf(path: Path): readonly (string | number)[] | undefined {
   for (let around = path.prev; around !== undefined; around = around.prev) {
     if (around.typename !== undefined && kept.has(around.typename)) {

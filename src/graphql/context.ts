@@ -221,7 +221,7 @@ export function createRunningOperations() {
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * Gives the id by which a request is followed through caller, gateway and Graph: the caller's, where its form is
+ * Gives the id by which a request is followed through caller, gateway and Graph: the caller's, if its form is
  * safe to repeat in headers and logs, else undefined.
  */
 export function readClientRequestId(headers: Headers): string | undefined {

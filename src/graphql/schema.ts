@@ -205,7 +205,7 @@ const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
 
-/** Apollo's composer rejects `@oneOf` where it is not defined, and leaves it out of the supergraph. */
+/** Apollo's composer rejects `@oneOf` if it is not defined, and leaves it out of the supergraph. */
 const oneOf = `"Exactly one field of the input must be given."
 directive @oneOf on INPUT_OBJECT`;
 

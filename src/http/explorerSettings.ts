@@ -16,7 +16,7 @@ export interface ExplorerExample extends ExplorerTab {
 
 /** Which explorers are offered, and what they begin with. */
 export interface Explorer {
-  /** `auto`: Sandbox, and where it cannot be loaded the one without the internet. */
+  /** `auto`: Sandbox, and if it cannot be loaded the one without the internet. */
   readonly mode: 'auto' | 'sandbox' | 'offline';
   readonly example: ExplorerExample;
 }
@@ -47,7 +47,7 @@ export interface OfflineSettings extends ExplorerExample {
 const shown = (document: string): string => `${print(parse(document))}\n`;
 
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
-const exampleMutation = shown(`
+const exampleMutation = `
   mutation Add($input: AddComplianceManagementPartnerInput!) {
     addComplianceManagementPartner(input: $input) {
       complianceManagementPartner { ...Everything }
@@ -75,7 +75,7 @@ const exampleMutation = shown(`
       ... on UnrecognizedAssignmentTarget { odataType properties }
     }
   }
-`);
+`;
 
 /**
  * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
@@ -98,11 +98,11 @@ function exampleVariables(hasWindows: boolean): { readonly input: object } {
   };
 }
 
-const viewer = shown(`
+const viewer = `
   query Viewer {
     viewer { authMode kind operations { name isPermitted missingPermission } }
   }
-`);
+`;
 
 const list = `query Partners {
   complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
@@ -121,7 +121,7 @@ const list = `query Partners {
 }
 `;
 
-const one = shown(`
+const one = `
   query Partner($id: ID!) {
     complianceManagementPartner(id: $id) {
       displayName
@@ -139,18 +139,18 @@ const one = shown(`
       }
     }
   }
-`);
+`;
 
-const update = shown(`
+const update = `
   mutation Update($input: UpdateComplianceManagementPartnerInput!) {
     updateComplianceManagementPartner(input: $input) {
       complianceManagementPartner { id displayName revision }
       userErrors { code message field }
     }
   }
-`);
+`;
 
-const assign = shown(`
+const assign = `
   mutation Assign($input: AddEnrollmentAssignmentInput!) {
     addEnrollmentAssignment(input: $input) {
       changed
@@ -158,7 +158,7 @@ const assign = shown(`
       userErrors { code message field }
     }
   }
-`);
+`;
 
 /** A partner of the embedded Graph's catalogue. */
 const partnerId = '5b1e0c1a-7d52-4c7e-9a30-000000000009';
@@ -173,14 +173,14 @@ export function explorerTabs(
   hasWindows: boolean,
 ): readonly [ExplorerTab, ...ExplorerTab[]] {
   const write = (document: string, variables: object): ExplorerTab => ({
-    document,
+    document: shown(document),
     variables: isEmbedded ? variables : {},
   });
   const add = write(exampleMutation, exampleVariables(hasWindows));
-  const first = { document: viewer, variables: {} };
+  const first = { document: shown(viewer), variables: {} };
   const reads = [
     { document: list, variables: {} },
-    { document: one, variables: { id: isEmbedded ? partnerId : '' } },
+    { document: shown(one), variables: { id: isEmbedded ? partnerId : '' } },
   ];
   const writes = [
     write(update, { input: { id: partnerId, displayName: 'Jamf Pro (new name)' } }),

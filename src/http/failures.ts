@@ -100,7 +100,7 @@ export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFa
 }
 
 /**
- * Adds answers in JSON where Node.js has none of its own or one without a word: a request without `Host`, one with an
+ * Adds answers in JSON if Node.js has none of its own or one without a word: a request without `Host`, one with an
  * expectation that cannot be met, and one that takes the gateway for a proxy.
  */
 export function addConnectionFaults(app: FastifyInstance, log: Log): void {

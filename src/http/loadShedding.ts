@@ -188,7 +188,7 @@ export function firstLimit(bounds: SheddingBounds): Limit {
 
 /**
  * Decides how many requests may be open until the next sample. While the event loop is busy and late, fewer than there
- * were, the less the later it is; else more where they are needed, by a tenth, and carefully near to where the loop was
+ * were, the less the later it is; else more if they are needed, by a tenth, and carefully near to where the loop was
  * late. Each open request makes the loop later by its own work, so this ends where it is about as late as it may be.
  * @param mostOpen how many were open at the same time since the last sample.
  */

@@ -191,7 +191,7 @@ function addNotFound(app: FastifyInstance): void {
   app.setNotFoundHandler(answer);
 }
 
-/** Where the gateway is in its life, shared by all that answers for it. */
+/** The phase of the gateway's life, shared by all that answers for it. */
 export interface PhaseHolder {
   current: 'starting' | 'running' | 'draining' | 'stopped';
 }

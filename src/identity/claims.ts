@@ -178,7 +178,7 @@ interface IssuerRoots {
   readonly v2: string;
 }
 
-/** The place of the tenant's id where a document is for several tenants. */
+/** The place of the tenant's id if a document is for several tenants. */
 const tenantTemplate = '{tenantid}';
 
 const globalV1 = 'https://sts.windows.net';

@@ -145,7 +145,7 @@ export function refused(userErrors: UserError[], partner: PartnerModel | null = 
 }
 
 /**
- * Gives the payload of a mutation that Graph itself refused. If Graph's words name no field of `sent`, `field` does.
+ * Gives the payload of a mutation that Graph itself rejected. If Graph's words name no field of `sent`, `field` does.
  * After a conflict it has the partner with the id, read once; none if that read fails, which is logged: the conflict is
  * what the user has to know.
  * @throws GatewayError for a failure that the caller cannot fix.

@@ -129,7 +129,7 @@ export interface RedisParts {
 
 type Tell = () => Promise<unknown>;
 
-/** One that waits asks again after 25 to 75 ms: between two requests of Graph there is more. */
+/** One that waits retries after 25 to 75 ms: between two requests of Graph there is more. */
 const pollMs = { least: 25, spread: 50 };
 /** Beyond that, holds of which Redis could not be told end with their leases. */
 const maximumUntold = 1_000;

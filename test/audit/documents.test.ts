@@ -167,7 +167,7 @@ describe('what the package offers to the tools of frontends', () => {
     expect(own.length).toBeGreaterThan(3);
   });
 
-  it('is rejected by the build where a scalar has no type', () => {
+  it('is rejected by the build when a scalar has no type', () => {
     const schema = buildSchema('scalar Colour type Query { colour: Colour }');
     expect(() => artifactsOf(schema, printSchema(schema))).toThrow('Colour');
   });

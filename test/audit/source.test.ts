@@ -24,6 +24,45 @@ const textOf = (file: string): string => texts.get(file) ?? '';
 /** What runs in browsers has no other time and network than theirs. */
 const own = files.filter((file) => file.startsWith('src/') && !file.startsWith('src/explorer/'));
 
+/** Rooms that have a size of their own. */
+const mostLines: Readonly<Record<string, number>> = {
+  doctor: 1_100,
+  'graphql/plan': 500,
+  'identity/outbound': 800,
+};
+
+/** Why a file is longer than 300 lines and not two files. */
+const reasonsForLength: Readonly<Record<string, string>> = {
+  'src/config/readers.ts': 'All kinds of variables, which the one table of variables names.',
+  'src/config/variables.ts': 'The one table of variables.',
+  'src/doctor/endpoint.ts': 'A probe and its judgement stay together.',
+  'src/emulator/model.ts':
+    'The properties, their rules and the metadata that is derived from both.',
+  'src/graph/readAnswer.ts': 'A body is bounded, decoded and judged in one pass.',
+  'src/graph/readRefusal.ts': 'One decision with its tables of messages.',
+  'src/graph/request.ts': 'Operations, scopes, addresses and the two records.',
+  'src/graph/send.ts': 'The way of an attempt, readable from top to bottom.',
+  'src/graphql/answer.ts': 'The bounds of an answer and the printing that counts against them.',
+  'src/graphql/context.ts': 'All of a request that operations need, read once.',
+  'src/graphql/documents.ts': 'One lookup: a text and everything that is kept under it.',
+  'src/graphql/limits.ts': 'One walk over a document and one table of limits.',
+  'src/graphql/schema.ts': 'The schema in both of its forms.',
+  'src/graphql/trusted.ts': 'The forms of manifests, read by the same rules.',
+  'src/partners/mutations.ts': 'All mutations, so that they keep one shape.',
+  'src/partners/outcomeStore.ts': 'Memory and Redis keep the same promise.',
+  'src/partners/partnerMapping.ts': 'The mapping in both directions.',
+  'src/shared/json.ts': 'One strict reader of JSON with its passes.',
+  'src/telemetry/trace.ts': 'The spans of a request and what may stand in them.',
+};
+
+const replacedNames = new RegExp(
+  `\\b(?:${[
+    ...['letIn', 'upstreamVerdict', 'hideToken', 'cutPage', 'foldText', 'untilAborted'],
+    ...['pauseFor', 'endedError', 'unbelievable', 'doubledHeader', 'knownPartnerIds', 'noteIds'],
+    ...['lookForAdded', 'isWhatWasAdded', 'heldBack', 'underWay', 'surroundings', 'wasTurnedAway'],
+  ].join('|')})\\b`,
+);
+
 /** Put together so that this file has none of them. */
 const waysAround = new RegExp(
   [
@@ -35,10 +74,28 @@ const waysAround = new RegExp(
 );
 
 describe('source files', () => {
+  const linesOf = (file: string): number => textOf(file).split('\n').length - 1;
+
   it('are short enough to read at once', () => {
     const tooLong = (file: string): boolean =>
-      textOf(file).split('\n').length > (file.endsWith('.test.ts') ? 800 : 400);
+      linesOf(file) >= (file.endsWith('.test.ts') ? 800 : 400);
     expect(files.filter(tooLong)).toEqual([]);
+  });
+
+  it('of the gateway have a reason for more than 300 lines', () => {
+    const long = own.filter((file) => linesOf(file) > 300);
+    expect(long.sort()).toEqual(Object.keys(reasonsForLength).sort());
+  });
+
+  it.each(Object.entries(mostLines))('keep the room %s at no more than %i lines', (room, most) => {
+    const inRoom = own.filter((file) => file.startsWith(`src/${room}/`));
+    expect(inRoom.length).toBeGreaterThan(0);
+    expect(inRoom.reduce((sum, file) => sum + linesOf(file), 0)).toBeLessThanOrEqual(most);
+  });
+
+  it('use no name that the house has replaced', () => {
+    const strays = own.filter((file) => replacedNames.test(textOf(file)));
+    expect(strays).toEqual([]);
   });
 
   it('have no way around the types', () => {

@@ -32,13 +32,13 @@ const { embedded, closeLater } = useStages();
 
 const start = (
   options: Partial<EmulatorOptions> = {},
-  surroundings = {},
+  dependencies = {},
   row: Partial<PartnerResource> = {},
 ) =>
   embedded(
     { seed: [{ id: 'fleet', ...row }], acceptToken: isGenuine, ...options },
     {},
-    surroundings,
+    dependencies,
   );
 
 const headersOf = (token: string) => ({ authorization: `Bearer ${token}` });

@@ -149,11 +149,11 @@ describe('create gateway', () => {
 
   function create(
     environment: Record<string, string> = {},
-    surroundings: Partial<Dependencies> = {},
+    dependencies: Partial<Dependencies> = {},
   ): OwnGateway {
     const gateway = createGateway(readConfig({ PORT: '0', ...environment }), {
       log,
-      ...surroundings,
+      ...dependencies,
     });
     created.push(gateway);
     return gateway;

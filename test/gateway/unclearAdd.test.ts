@@ -26,11 +26,11 @@ interface Stage {
 }
 
 /** A gateway, a proxy behind it, and an embedded Graph without rows behind that. */
-async function start(surroundings = {}): Promise<Stage> {
+async function start(dependencies = {}): Promise<Stage> {
   const graph = await startTestGraph({ seed: [] });
   const proxy = await startFaultProxy({ upstream: new URL(graph.baseUrl) });
   stages.closeLater(proxy.close, graph.close);
-  const gateway = await stages.start({ GRAPH_BASE_URL: proxy.url.href }, surroundings);
+  const gateway = await stages.start({ GRAPH_BASE_URL: proxy.url.href }, dependencies);
   return { graph, proxy, gateway };
 }
 

@@ -208,7 +208,7 @@ const facts = (operation: GraphOperation, status: number, more: Partial<RefusalF
   status,
   codes: [],
   message: '',
-  wasTurnedAway: false,
+  wasRejectedUnread: false,
   hasClaims: false,
   isIntuneRole: false,
   isGraphsOwn: true,
@@ -288,7 +288,7 @@ describe('decideRefusal', () => {
   it.each<[boolean, number, Partial<RefusalFacts>?]>([
     ...[400, 401, 409, 429, 501, 300, 302, 307].map((status): [boolean, number] => [false, status]),
     ...[202, 303, 408, 500, 502, 503, 504, 507].map((status): [boolean, number] => [true, status]),
-    [false, 503, { wasTurnedAway: true }],
+    [false, 503, { wasRejectedUnread: true }],
   ])('says that an add may have been applied (%j) after %i %j', (...[may, status, more]) => {
     expect(decideRefusal(facts('add', status, more)).mayHaveBeenApplied).toBe(may);
   });

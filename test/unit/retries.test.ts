@@ -70,9 +70,9 @@ describe('refusalOf', () => {
     [503, 'soon', undefined, undefined, false],
     [503, undefined, '5', 5000, false],
   ])('reads of a %i with the header %j, inside %j: %j ms, not executed %j', (...row) => {
-    const [status, header, inside, retryAfterMs, wasTurnedAway] = row;
+    const [status, header, inside, retryAfterMs, wasRejectedUnread] = row;
     const refusal = refusalOf(answer(status, header, inside), now);
-    expect(refusal).toMatchObject({ retryAfterMs, wasTurnedAway });
+    expect(refusal).toMatchObject({ retryAfterMs, wasRejectedUnread });
     expect(throttlePauseMsOf(refusal)).toBe(retryAfterMs ?? 1000);
   });
 
@@ -88,13 +88,13 @@ describe('refusalOf', () => {
 });
 
 const claims = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="';
-const plain = { retryAfterMs: undefined, wasTurnedAway: false, hasClaims: false };
+const plain = { retryAfterMs: undefined, wasRejectedUnread: false, hasClaims: false };
 
 describe('outcomeOf', () => {
   it.each<[GraphResponse, object]>([
     [answer(429, '5'), { retryAfterMs: 5000 }],
     [answer(503), {}],
-    [answer(503, '5'), { retryAfterMs: 5000, wasTurnedAway: true }],
+    [answer(503, '5'), { retryAfterMs: 5000, wasRejectedUnread: true }],
     [{ ...answer(401), headers: { 'www-authenticate': claims } }, { hasClaims: true }],
     [
       { ...answer(401), headers: { 'www-authenticate': ['Bearer realm=""', claims.slice(34)] } },
@@ -145,7 +145,7 @@ describe('decideRetry', () => {
     ['a bad certificate', failed('untrusted'), []],
     ['429 without a word on when', answered(429), all, 'throttled'],
     ['429 with Retry-After', answered(429, { retryAfterMs: 2000 }), all, 'throttled'],
-    ['503 with Retry-After', answered(503, { retryAfterMs: 1, wasTurnedAway: true }), all],
+    ['503 with Retry-After', answered(503, { retryAfterMs: 1, wasRejectedUnread: true }), all],
     ['503 if only Intune says when', answered(503, { retryAfterMs: 1000 }), repeatable],
     ['503 without', answered(503), repeatable, 'unavailable'],
     ['500', answered(500), repeatable, 'server-error'],
@@ -228,7 +228,7 @@ describe('mayHaveBeenExecuted', () => {
     ['429', answered(429), false],
     ['500', answered(500), true],
     ['503', answered(503), true],
-    ['503 with Retry-After', answered(503, { wasTurnedAway: true }), false],
+    ['503 with Retry-After', answered(503, { wasRejectedUnread: true }), false],
   ])('knows it of %s', (_what, outcome, expected) => {
     expect(mayHaveBeenExecuted(outcome)).toBe(expected);
   });

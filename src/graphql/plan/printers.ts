@@ -190,7 +190,7 @@ export function compileFields(
     if (definition === undefined) {
       return giveUp();
     }
-    // Where no argument is written, read once and not for each row.
+    // If no argument is written, read once and not for each row.
     const defaults = node.arguments?.length ? undefined : getArgumentValues(definition, node);
     fields.push({
       /** What stands before the value: a brace or a comma, constant members, and the key. */

@@ -106,7 +106,7 @@ describe('the deployment', () => {
     expect(prometheus).toEqual({ host: '0.0.0.0', port: portNamed('metrics') });
   });
 
-  it('sees that a pod is not ready before the drain refuses connections', () => {
+  it('sees that a pod is not ready before the drain rejects connections', () => {
     const probe = at(container, 'readinessProbe');
     const seconds =
       (Number(at(probe, 'periodSeconds')) + Number(at(probe, 'timeoutSeconds'))) *
@@ -252,7 +252,7 @@ const options: ts.CompilerOptions = {
 
 /**
  * Finds what the types of Kubernetes' API do not have. A schema lets unknown properties pass, as Kubernetes itself drops
- * them without a word; a compiler does not, where an object is written down as it is.
+ * them without a word; a compiler does not, if an object is written down as it is.
  */
 function findUnknownProperties(manifests: readonly Manifest[]): readonly string[] {
   const sources = new Map(
@@ -321,7 +321,7 @@ describe('the manifests', () => {
     body: { apiVersion: 'v1', kind: 'Service', spec: { ports: [port] } },
   });
 
-  it('would be refused with a wrong type or without what is required', async () => {
+  it('would be rejected with a wrong type or without what is required', async () => {
     await expect(validate(service({ port: 'high' }))).rejects.toThrow('port must be integer');
     await expect(validate(service({}))).rejects.toThrow('must have required property port');
   });

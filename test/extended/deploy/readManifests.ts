@@ -29,7 +29,7 @@ export const overlaid: readonly Manifest[] = base.map((manifest) => {
   return { ...manifest, body };
 });
 
-/** What lies at the end of a path of names and numbers, with blanks between them. @throws Error where nothing does. */
+/** What lies at the end of a path of names and numbers, with blanks between them. @throws Error if nothing does. */
 export function at(value: Json | undefined, path: string): Json {
   let found = value;
   for (const step of path.split(' ')) {

@@ -28,7 +28,7 @@ async function installPackedPackage() {
   return {
     files,
     bytes,
-    /** Runs a module in that folder; gives its standard output, rejects where it fails. */
+    /** Runs a module in that folder; gives its standard output, rejects if it fails. */
     async run(source: string): Promise<string> {
       write('consumer.js', source);
       const { stdout } = await run(process.execPath, ['--no-warnings', 'consumer.js'], {

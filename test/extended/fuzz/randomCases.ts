@@ -62,7 +62,7 @@ interface Run<Case> {
   readonly cases: fc.Arbitrary<Case>;
   /** Gives what is wrong, a text for each case that is not as it must be. */
   play(cases: readonly Case[]): Promise<readonly string[]>;
-  /** How much was played until now; the number of cases where absent. */
+  /** How much was played until now; the number of cases if absent. */
   played?(): number;
   /** Called before each round, for a stage that would grow without end. */
   begin?(): Promise<void>;

@@ -51,7 +51,7 @@ export function randomOperation(
     // With a default, a nullable variable may stand where null may not; only the execution sees a null in it.
     const isLoose = hasDefault && choices.chance(50);
     const right = isLoose ? String(type).replace(/!$/, '') : String(type);
-    const written = slips(4) ? choices.pick(['Int', 'String!', '[Nobody!]', 'Query']) : right;
+    const written = slips(4) ? choices.pick(['Int', 'String!', '[Missing!]', 'Query']) : right;
     declared.push(`$${name}: ${written}${hasDefault ? ` = ${draw(literal)}` : ''}`);
     if (!choices.chance(hasDefault ? 40 : 3)) {
       const isNull = choices.chance(isLoose ? 20 : 5);
@@ -108,7 +108,7 @@ export function randomOperation(
       type instanceof GraphQLInterfaceType
         ? choices.pick([type, ...schema.getPossibleTypes(type)])
         : type;
-    const on = slips(10) ? choices.pick(['Query', 'Nobody', 'ID', 'PageInfo']) : right.name;
+    const on = slips(10) ? choices.pick(['Query', 'Missing', 'ID', 'PageInfo']) : right.name;
     const inside = selections(schema.getType(on) ?? right, depth + 1);
     if (choices.chance(60)) {
       const isAlike = on === type.name || choices.chance(50);

@@ -229,7 +229,7 @@ function mutation(
 function drawId(choices: Choices, { graph: { partners } }: World): string {
   const lot = choices.below(24);
   if (lot >= 20 || partners.length === 0) {
-    return choices.pick(lot === 23 ? illegalIds : [...ownIds, 'nobody']);
+    return choices.pick(lot === 23 ? illegalIds : [...ownIds, 'absent']);
   }
   const { id } = choices.pick(partners);
   return choices.chance(50) ? inOtherCase(id) : id;
@@ -251,7 +251,7 @@ function drawMeant(
     return { id, ifRevision: {} };
   }
   const which = lot < 14 ? 'current' : choices.pick(['stale', null, ''] as const);
-  const text = which && (meant ? world.revisions[which](meant) : 'of nobody');
+  const text = which && (meant ? world.revisions[which](meant) : 'of no partner');
   return { id, ifRevision: { ifRevision: text } };
 }
 

@@ -19,7 +19,7 @@ const several = <Item>(choices: Choices, most: number, draw: () => Item): Item[]
 const maybe = <Name extends string, Value>(choices: Choices, name: Name, draw: () => Value) =>
   (choices.chance(50) ? { [name]: draw() } : {}) as Partial<Record<Name, Value>>;
 
-/** A target of any kind; the filter is rarer where Graph refuses it. */
+/** A target of any kind; the filter is rarer if Graph rejects it. */
 export function drawTarget(choices: Choices, { hasFilters }: Generation): AssignmentTargetInput {
   const idOf = (ids: readonly string[]): string => {
     const id = choices.pick(ids);
@@ -39,7 +39,7 @@ export function drawTarget(choices: Choices, { hasFilters }: Generation): Assign
 
 const drawnStates = [...sendableStates, ...sendableStates, 'UNKNOWN_FUTURE_VALUE' as const];
 
-/** The writable properties; what Graph refuses is rare, so that most changes come to pass. */
+/** The writable properties; what Graph rejects is rare, so that most changes come to pass. */
 export function drawChanges(choices: Choices, generation: Generation): Changes {
   const changes: Record<string, unknown> = {};
   const set = (percent: number, name: keyof Changes, percentNull: number, draw: () => unknown) => {

@@ -245,7 +245,7 @@ export function isLegalId(id: string): boolean {
   return /^[\w.~=-]{1,256}$/.test(id) && id.replaceAll('.', '') !== '';
 }
 
-/** What the gateway refuses in properties before it asks Graph: all of it. */
+/** What the gateway rejects in properties before it asks Graph: all of it. */
 function refusedBeforehand(
   id: string | null | undefined,
   changes: Changes,
@@ -278,7 +278,7 @@ function refusedBeforehand(
     );
 }
 
-/** What Graph refuses in properties: nothing, or one problem at the first of these fields that it comes across. */
+/** What Graph rejects in properties: nothing, or one problem at the first of these fields that it comes across. */
 function refusedByGraph(changes: Changes, generation: Generation): readonly Problem[] {
   const { platforms } = generation;
   const ofPlatforms = allPlatforms

@@ -76,7 +76,7 @@ async function floodWithKeys({ authority, gateway }: IdentityFaultStage): Promis
   const before = authority.count('keys');
   const answers = await Promise.all(
     Array.from({ length: 30 }, (_, index) => {
-      const token = authority.mint({ header: { kid: `nobody-${index}` } });
+      const token = authority.mint({ header: { kid: `unknown-${index}` } });
       return gateway.run('{ viewer { authMode } }', {}, { authorization: `Bearer ${token}` });
     }),
   );
