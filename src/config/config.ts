@@ -1,21 +1,6 @@
-import type { ProxySettings } from '../shared/proxy.ts';
-import {
-  type CloudName,
-  readGraphBudget,
-  readProxies,
-  readUpstream,
-  type Upstream,
-} from './graph.ts';
-import {
-  type Limits,
-  readConnections,
-  readCorsOrigins,
-  readLimits,
-  readShedding,
-  readTrustedDocuments,
-  type TrustedDocumentsConfig,
-} from './http.ts';
-import { type IdentityConfig, readIdentity } from './identity.ts';
+import { type CloudName, cloudOf, readProxies } from './graph.ts';
+import { hostedSandbox, httpSettings } from './http.ts';
+import { readIdentity } from './identity.ts';
 import {
   ConfigError,
   createReaders,
@@ -23,8 +8,16 @@ import {
   isServiceLink,
   type Readers,
 } from './readers.ts';
-import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
-import { read, readAll, type Settings, type ValueOf, variableNames } from './variables.ts';
+import { readTelemetry } from './telemetry.ts';
+import {
+  cloudNames,
+  largestBudget,
+  read,
+  readAll,
+  type Settings,
+  smallestRequestShare,
+  variableNames,
+} from './variables.ts';
 
 /** The settings that are just what their variables say. */
 const plainSettings = {
@@ -52,27 +45,9 @@ const plainSettings = {
   idempotencyStoreBytes: 'IDEMPOTENCY_STORE_BYTES',
 } as const;
 
-export type { Upstream };
-export type LogLevel = ValueOf<'LOG_LEVEL'>;
-
 /** Everything that can be set, checked and complete. `variables.ts` says what each setting means. */
-export interface Config extends Settings<typeof plainSettings> {
-  readonly upstream: Upstream;
-  /** Whose tokens and scopes count. */
-  readonly cloud: CloudName;
-  readonly identity: IdentityConfig;
-  readonly introspection: boolean;
-  readonly explorer: ValueOf<'EXPLORER'>;
-  readonly corsOrigins: readonly string[];
-  readonly graphBudget: ReturnType<typeof readGraphBudget>;
-  readonly limits: Limits;
-  readonly trustedDocuments: TrustedDocumentsConfig;
-  readonly telemetry: TelemetryConfig;
-  readonly connections: ReturnType<typeof readConnections>;
-  readonly shedding: ReturnType<typeof readShedding>;
-  /** The forward proxies towards Graph, the authority and the collector. */
-  readonly proxies: ProxySettings;
-}
+export type Config = Readonly<ReturnType<typeof readSettings>>;
+export type LogLevel = Config['logLevel'];
 
 /**
  * Reads the configuration from the environment; readers that are given know afterwards which names were asked for.
@@ -82,12 +57,22 @@ export function readConfig(
   environment: Environment,
   readers: Readers = createReaders(environment),
 ): Config {
+  const config = readSettings(readers);
+  const problems = [...readers.problems, ...findMisspelledNames(environment)];
+  if (problems.length > 0) {
+    throw new ConfigError([...new Set(problems)]);
+  }
+  return config;
+}
+
+function readSettings(readers: Readers) {
   const isProduction = read(readers, 'NODE_ENV') === 'production';
   const { upstream, cloud } = readUpstream(readers, isProduction);
   const plain = readAll(readers, plainSettings);
-  const config: Config = {
+  const config = {
     ...plain,
     upstream,
+    /** Whose tokens and scopes count. */
     cloud,
     identity: readIdentity(readers, cloud, upstream.kind),
     introspection: read(readers, 'INTROSPECTION', !isProduction),
@@ -98,7 +83,7 @@ export function readConfig(
     trustedDocuments: readTrustedDocuments(readers),
     telemetry: readTelemetry(readers, plain.port),
     connections: readConnections(readers),
-    shedding: readShedding(readers),
+    shedding: readAll(readers, httpSettings.shedding),
     proxies: readProxies(readers),
   };
   if (config.federation === 'subgraph' && config.trustedDocuments.mode === 'enforce') {
@@ -107,11 +92,129 @@ export function readConfig(
         'Let the router enforce trusted documents.',
     );
   }
-  const problems = [...readers.problems, ...findMisspelledNames(environment)];
-  if (problems.length > 0) {
-    throw new ConfigError([...new Set(problems)]);
-  }
   return config;
+}
+
+const emulatorSettings = {
+  port: 'EMULATOR_PORT',
+  betaGeneration: 'EMULATOR_BETA_GENERATION',
+  oddities: 'EMULATOR_ODDITIES',
+  hasTls: 'EMULATOR_TLS',
+  hasControl: 'EMULATOR_CONTROL',
+} as const;
+
+/** Where answers come from. */
+export type Upstream =
+  | ({ readonly kind: 'emulator' } & Settings<typeof emulatorSettings>)
+  | { readonly kind: 'graph'; readonly root: URL };
+
+/** Reads which Graph answers, and whose tokens and scopes count. */
+function readUpstream(
+  readers: Readers,
+  isProduction: boolean,
+): { readonly upstream: Upstream; readonly cloud: CloudName } {
+  const named = read(readers, 'GRAPH_CLOUD');
+  const root = read(readers, 'GRAPH_BASE_URL');
+  const emulator = { kind: 'emulator' as const, ...readAll(readers, emulatorSettings) };
+  const isRootNamed = readers.text('GRAPH_BASE_URL') !== undefined;
+  const cloud = named === undefined || named === 'emulator' ? undefined : named;
+  if (emulator.hasControl && isProduction) {
+    readers.report('EMULATOR_CONTROL must be false with NODE_ENV=production.');
+  }
+  if (named === 'emulator' && isRootNamed) {
+    readers.report(
+      'GRAPH_CLOUD is emulator, so GRAPH_BASE_URL must be absent: name one of the two.',
+    );
+  }
+  if (isProduction && !isRootNamed) {
+    readers.need(
+      'GRAPH_CLOUD',
+      `with NODE_ENV=production it must be one of ${cloudNames.join(', ')}, or emulator to use the embedded Graph on purpose`,
+    );
+  }
+  const graphRoot = root ?? (cloud && new URL(cloudOf(cloud).graphRoot));
+  return {
+    upstream: graphRoot === undefined ? emulator : { kind: 'graph', root: graphRoot },
+    cloud: cloud ?? 'global',
+  };
+}
+
+/** How much is sent to Graph, for each app and tenant within 20 s; the embedded Graph has no limits. */
+function readGraphBudget(readers: Readers, upstream: Upstream['kind']) {
+  const redisUrl = read(readers, 'REDIS_URL');
+  const largest = upstream === 'emulator' ? largestBudget : undefined;
+  const budget = {
+    writes: read(readers, 'GRAPH_WRITE_BUDGET', largest),
+    requests: read(readers, 'GRAPH_REQUEST_BUDGET', largest),
+    replicas: read(readers, 'GRAPH_BUDGET_REPLICAS', redisUrl === undefined ? 1 : 2),
+    redisUrl,
+  };
+  if (budget.writes < budget.replicas) {
+    readers.report(
+      'GRAPH_WRITE_BUDGET must be at least GRAPH_BUDGET_REPLICAS: each needs a share.',
+    );
+  }
+  if (budget.requests < budget.replicas * smallestRequestShare) {
+    readers.report(
+      `GRAPH_REQUEST_BUDGET must be at least ${smallestRequestShare} times GRAPH_BUDGET_REPLICAS: ` +
+        'a batch needs as much at once.',
+    );
+  }
+  return budget;
+}
+
+/** Reads how long callers' connections may take, and how many there may be. */
+function readConnections(readers: Readers) {
+  const connections = readAll(readers, httpSettings.connections);
+  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
+    readers.report(
+      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
+    );
+  }
+  return connections;
+}
+
+function readLimits(readers: Readers) {
+  const limits = readAll(readers, httpSettings.limits);
+  if (limits.documentBytes > limits.bodyBytes) {
+    readers.report(
+      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
+    );
+  }
+  return limits;
+}
+
+/** The origins whose pages may call. With the embedded Graph there is nothing to protect from Apollo's Sandbox. */
+function readCorsOrigins(readers: Readers, upstream: 'graph' | 'emulator') {
+  const origins = read(readers, 'CORS_ORIGINS') ?? [];
+  return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
+}
+
+/** Whether callers may send documents of their own. */
+type TrustedDocumentsConfig =
+  | { readonly mode: 'off' }
+  | {
+      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
+      readonly mode: 'log-unknown' | 'enforce';
+      /** The file with the manifest, or a directory of such files. */
+      readonly path: string;
+    };
+
+/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
+function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
+  const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
+  const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
+  if (path !== undefined) {
+    readers.need(
+      'TRUSTED_DOCUMENTS_MODE',
+      'with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce',
+    );
+  }
+  if (mode === undefined || mode === 'off') {
+    return { mode: 'off' };
+  }
+  readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
+  return { mode, path: path ?? '' };
 }
 
 /** First words of names that no other program uses. */

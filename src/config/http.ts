@@ -1,8 +1,8 @@
 import { errnoCodeOf } from '../shared/forms.ts';
-import { ConfigError, type Readers, StartError } from './readers.ts';
-import { read, readAll, type Settings } from './variables.ts';
+import { ConfigError, StartError } from './readers.ts';
+import type { Settings } from './variables.ts';
 
-const httpSettings = {
+export const httpSettings = {
   connections: {
     /** From the first byte of a request, or from the connection's beginning, to the end of its headers. */
     headersTimeoutMs: 'HEADERS_TIMEOUT_MS',
@@ -63,62 +63,6 @@ export type Limits = Settings<typeof httpSettings.limits>;
 
 /** Where Apollo's hosted Sandbox runs: the page that a browser would send queries from. */
 export const hostedSandbox = 'https://studio.apollographql.com';
-
-export const readShedding = (readers: Readers) => readAll(readers, httpSettings.shedding);
-
-/** Reads how long callers' connections may take, and how many there may be. */
-export function readConnections(readers: Readers) {
-  const connections = readAll(readers, httpSettings.connections);
-  if (connections.headersTimeoutMs > connections.requestTimeoutMs) {
-    readers.report(
-      'HEADERS_TIMEOUT_MS must not be more than REQUEST_TIMEOUT_MS: the headers are a part of the request.',
-    );
-  }
-  return connections;
-}
-
-export function readLimits(readers: Readers): Limits {
-  const limits = readAll(readers, httpSettings.limits);
-  if (limits.documentBytes > limits.bodyBytes) {
-    readers.report(
-      'LIMIT_DOCUMENT_BYTES must not be more than LIMIT_BODY_BYTES: a document comes in a body.',
-    );
-  }
-  return limits;
-}
-
-/** The origins whose pages may call. With the embedded Graph there is nothing to protect from Apollo's Sandbox. */
-export function readCorsOrigins(readers: Readers, upstream: 'graph' | 'emulator') {
-  const origins = read(readers, 'CORS_ORIGINS') ?? [];
-  return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
-}
-
-/** Whether callers may send documents of their own. */
-export type TrustedDocumentsConfig =
-  | { readonly mode: 'off' }
-  | {
-      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
-      readonly mode: 'log-unknown' | 'enforce';
-      /** The file with the manifest, or a directory of such files. */
-      readonly path: string;
-    };
-
-/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
-export function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
-  const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
-  const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
-  if (path !== undefined) {
-    readers.need(
-      'TRUSTED_DOCUMENTS_MODE',
-      'with TRUSTED_DOCUMENTS_PATH it is one of off, log-unknown, enforce',
-    );
-  }
-  if (mode === undefined || mode === 'off') {
-    return { mode: 'off' };
-  }
-  readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
-  return { mode, path: path ?? '' };
-}
 
 /** Where something was to listen, and which variables say so. */
 interface ListenPlace {

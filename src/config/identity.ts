@@ -3,18 +3,23 @@ import { type CloudName, cloudOf } from './graph.ts';
 import type { Readers } from './readers.ts';
 import { read, variableNames } from './variables.ts';
 
-/** Which callers' tokens are taken. */
-export interface InboundConfig {
-  /** Where the keys come from, without a slash at the end. */
-  readonly authorityHost: string;
-  readonly tenantIds: readonly string[];
-  /** What tokens for this gateway are made for. */
-  readonly audiences: readonly string[];
-  /** The apps that may call; all if it is undefined. */
-  readonly clientIds: readonly string[] | undefined;
-  /** The scopes (of users) or roles (of applications) of which one suffices, the least privileged first. */
-  readonly readPermissions: readonly string[];
-  readonly writePermissions: readonly string[];
+/** Of a gateway that has tokens of its own. */
+export interface OwnIdentityConfig {
+  readonly mode: 'on-behalf-of' | 'app-only';
+  /** Which callers' tokens are taken. */
+  readonly inbound: {
+    /** Where the keys come from, without a slash at the end. */
+    readonly authorityHost: string;
+    readonly tenantIds: readonly string[];
+    /** What tokens for this gateway are made for. */
+    readonly audiences: readonly string[];
+    /** The apps that may call; all if it is undefined. */
+    readonly clientIds: readonly string[] | undefined;
+    /** The scopes (of users) or roles (of applications) of which one suffices, the least privileged first. */
+    readonly readPermissions: readonly string[];
+    readonly writePermissions: readonly string[];
+  };
+  readonly outbound: RegistrationConfig | ManagedIdentityConfig;
 }
 
 /** The gateway's own registration. */
@@ -23,7 +28,16 @@ interface RegistrationConfig {
   readonly authorityHost: string;
   readonly tenantId: string;
   readonly clientId: string;
-  readonly credential: CredentialConfig;
+  /** How the gateway proves to Entra that it is the app that it says it is. */
+  readonly credential:
+    | { readonly kind: 'secret'; readonly secret: Secret }
+    | {
+        readonly kind: 'certificate';
+        readonly path: string;
+        readonly passphrase: Secret | undefined;
+        readonly sendsChain: boolean;
+      }
+    | { readonly kind: 'federated-token'; readonly path: string };
 }
 
 /** The identity of the machine that the gateway runs on. */
@@ -35,27 +49,17 @@ interface ManagedIdentityConfig {
   readonly endpoint: { readonly url: URL; readonly header: Secret } | undefined;
 }
 
-/** Of a gateway that has tokens of its own. */
-export interface OwnIdentityConfig {
-  readonly mode: 'on-behalf-of' | 'app-only';
-  readonly inbound: InboundConfig;
-  readonly outbound: RegistrationConfig | ManagedIdentityConfig;
-}
-
-/** Whose token goes to Graph, and who may call. */
-export type IdentityConfig = { readonly mode: 'passthrough' } | OwnIdentityConfig;
-
 /** What has no meaning if Graph alone judges callers. */
 const callerRules = [...variableNames].filter((name) => /^AUTH_(?!MODE$)/.test(name));
 const defaultReadPermissions = ['CompliancePartners.Read', 'CompliancePartners.ReadWrite'];
 const defaultWritePermissions = ['CompliancePartners.ReadWrite'];
 
-/** Reads the mode and all that it needs. */
+/** Reads whose token goes to Graph, who may call, and all that the mode needs. */
 export function readIdentity(
   readers: Readers,
   cloud: CloudName,
   upstream: 'graph' | 'emulator',
-): IdentityConfig {
+): { readonly mode: 'passthrough' } | OwnIdentityConfig {
   const mode = read(readers, 'AUTH_MODE');
   if (mode === 'passthrough') {
     // An operator who sets one of them believes that it holds.
@@ -86,7 +90,6 @@ export function readIdentity(
       'AUTH_MODE=on-behalf-of needs a credential: AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE.',
     );
   }
-  const audiences = read(readers, 'AUTH_AUDIENCES');
   if (isManaged) {
     // The client id is the machine's then, and says nothing of what callers ask tokens for.
     readers.need(
@@ -94,10 +97,11 @@ export function readIdentity(
       'with a managed identity the gateway cannot know the client id in the tokens of callers',
     );
   }
+  const ownAudiences = clientId === undefined ? [] : [clientId, `api://${clientId}`];
   const inbound = {
     authorityHost,
     tenantIds: read(readers, 'AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
-    audiences: audiences ?? (clientId === undefined ? [] : [clientId, `api://${clientId}`]),
+    audiences: read(readers, 'AUTH_AUDIENCES') ?? ownAudiences,
     clientIds: read(readers, 'AUTH_CLIENTS'),
     readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
     writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,
@@ -129,17 +133,6 @@ function readManagedIdentity(
   return { kind: 'managed-identity', clientId, endpoint };
 }
 
-/** How the gateway proves to Entra that it is the app that it says it is. */
-export type CredentialConfig =
-  | { readonly kind: 'secret'; readonly secret: Secret }
-  | {
-      readonly kind: 'certificate';
-      readonly path: string;
-      readonly passphrase: Secret | undefined;
-      readonly sendsChain: boolean;
-    }
-  | { readonly kind: 'federated-token'; readonly path: string };
-
 const names = [
   'AZURE_CLIENT_SECRET',
   'AZURE_CLIENT_CERTIFICATE_PATH',
@@ -147,7 +140,7 @@ const names = [
 ] as const;
 
 /** Reads the one credential that is set; undefined if there is none. */
-function readCredential(readers: Readers): CredentialConfig | undefined {
+function readCredential(readers: Readers): RegistrationConfig['credential'] | undefined {
   const given = names.filter((name) => readers.text(name) !== undefined);
   if (given.length > 1) {
     readers.report(`${given.join(' and ')} are both set: the gateway proves itself in one way.`);

@@ -112,60 +112,13 @@ const optional = <Value>(values: string, parse: Variable<Value | undefined>['par
 
 const mustBe = (text: string, what: string): string => `is "${shown(text)}"; it must be ${what}`;
 
-export const integer = (min: number, max: number, fallback: number) =>
-  kind(`${min} to ${max}`, fallback, (text, fault) => {
-    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    return number >= min && number <= max
-      ? number
-      : fault(mustBe(text, `a whole number from ${min} to ${max}`));
-  });
-
-export const flag = (fallback: boolean) =>
-  kind(codes(['true', 'false']), fallback, (text, fault) =>
-    ['true', 'false', '1', '0'].includes(text)
-      ? text === 'true' || text === '1'
-      : fault(mustBe(text, 'true, false, 1 or 0')),
-  );
-
-/** One of some words; undefined if the variable is absent and there is no fallback. */
-export const oneOf = <
-  const Word extends string,
-  const Fallback extends Word | undefined = undefined,
->(
-  words: readonly Word[],
-  fallback?: Fallback,
-) =>
-  kind<Word | Fallback>(codes(words), fallback as Fallback, (text, fault) => {
-    const word = words.find((candidate) => candidate === text);
-    return word ?? fault(mustBe(text, `one of ${words.join(', ')}`));
-  });
-
 const wordsIn = (text: string): readonly string[] =>
   text
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
 
-/** Any of some words, with commas between and each once. */
-export const someOf = <const Word extends string>(words: readonly Word[]) =>
-  kind<readonly Word[]>(`${codes(words)}, separated by commas`, [], (text, fault) => {
-    const given = wordsIn(text);
-    // A comma too many is no word; a word with a slip in it must not pass for none.
-    for (const stray of given.filter((word) => !words.some((known) => known === word))) {
-      fault(`has "${shown(stray)}"; it must be some of ${words.join(', ')}, with commas between`);
-    }
-    return words.filter((word) => given.includes(word));
-  });
-
 const itself = (text: string): string => text;
-export const text = optional('text', itself);
-export const path = optional('path', itself);
-export const secret = optional('text; never shown', (value) => new Secret(value));
-
-export const guid = optional<string>('GUID', (value, fault) =>
-  // Not shown: a secret is easily put where the id beside it belongs.
-  isGuid(value) ? value.toLowerCase() : fault('must be a GUID'),
-);
 
 /** Nothing but commas is a problem: taken for absent it could mean that everything is allowed. */
 const listOf = (
@@ -179,40 +132,19 @@ const listOf = (
     return problems.map(fault).length > 0 ? undefined : words;
   });
 
-export const list = listOf('texts', () => []);
-/** In lower case, as tokens have them. */
-export const guids = listOf(
-  'GUIDs',
-  (words) => (words.every(isGuid) ? [] : ['must be GUIDs, with commas between']),
-  (word) => word.toLowerCase(),
-);
-
-export const origins = listOf('texts', (words) =>
-  words.flatMap((word) => {
-    const problem = findOriginProblem(word);
-    return problem === undefined ? [] : [`has "${shown(word)}"; ${problem}`];
-  }),
-);
-
 /** Says why a text is no origin that a browser would send. */
 function findOriginProblem(text: string): string | undefined {
   if (text.includes('*')) {
     return 'name each origin: callers send tokens, and no page of the whole web is to send them';
   }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlIn(text);
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     return 'an origin is http:// or https:// and a host, such as https://app.example';
   }
   return url.origin === text ? undefined : `browsers would send "${shown(url.origin)}"`;
 }
 
-/** A host's name or address, without brackets or a port. */
-export const host = (fallback: string) =>
-  kind('name or address', fallback, (value, fault) =>
-    isIP(value) !== 0 || /^[a-z\d_][\w.-]{0,252}$/i.test(value)
-      ? value
-      : fault(mustBe(value, "a host's name or IP address")),
-  );
+const urlIn = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
 /** The URL is not shown: it may hold credentials, and then the problem would leak them. */
 const urlOf = <Value>(
@@ -221,7 +153,7 @@ const urlOf = <Value>(
   findProblem: (url: URL) => string | undefined,
 ) =>
   optional<Value>(values, (value, fault) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const url = urlIn(value);
     const problem = url === undefined ? 'it must be an absolute URL' : findProblem(url);
     return url === undefined || problem !== undefined
       ? fault(`cannot be used: ${problem}`)
@@ -229,64 +161,6 @@ const urlOf = <Value>(
   });
 
 const asUrl = (url: URL): URL => url;
-/** A URL of any form, such as a platform sets for its own programs. */
-export const plainUrl = urlOf('URL', asUrl, () => undefined);
-/** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
-export const rootUrl = urlOf('URL', asUrl, findRootProblem);
-
-export const graphRootUrl = urlOf('URL', asUrl, (url) =>
-  /\/(beta|v1\.0)\/?$/i.test(url.pathname)
-    ? 'it must end before the version, which GRAPH_API_VERSION names'
-    : findRootProblem(url),
-);
-
-export const collectorUrl = urlOf('URL', asUrl, (url) => {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return 'it must begin with https:// or http://';
-  }
-  return hasUser(url)
-    ? 'it must not have a user name or password; use headers for that'
-    : findTailProblem(url);
-});
-
-/** A scheme, a host, and at most a user name, a password, a port and a database's number. */
-export const redisUrl = urlOf(
-  '`redis://` or `rediss://` URL; never shown',
-  ({ href }) => new Secret(href),
-  (url) => {
-    if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
-      return 'it must begin with redis:// or rediss://';
-    }
-    if (url.hostname === '') {
-      return 'it must name a host';
-    }
-    if (!/^\/?\d*$/.test(url.pathname)) {
-      return "after the host there may only be a database's number";
-    }
-    return userOf(url) === undefined
-      ? 'user name and password must be percent-encoded'
-      : findTailProblem(url);
-  },
-);
-
-/** A proxy's address; without a scheme it is one at `http://`, as for curl and Node.js. */
-export const forwardProxy = optional<ForwardProxy>('text', (value, fault) => {
-  const address = value.includes('://') ? value : `http://${value}`;
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  const user = url && userOf(url);
-  // Not shown: it may hold a password.
-  if (url === undefined || user === undefined || !/^https?:$/.test(url.protocol)) {
-    return fault(
-      'cannot be used: it must be the http:// or https:// address of a proxy, with a user name and password ' +
-        'percent-encoded if it has them',
-    );
-  }
-  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
-  return {
-    url: new URL(url.origin),
-    authorization: hasUser(url) ? new Secret(authorization) : undefined,
-  };
-});
 
 const hasUser = ({ username, password }: URL): boolean => username !== '' || password !== '';
 
@@ -300,6 +174,7 @@ function findTailProblem({ search, hash }: URL): string | undefined {
   return search !== '' || hash !== '' ? 'it must end before any ? or #' : undefined;
 }
 
+/** An upstream's root: https, or http on this machine's loopback; no credentials, query or fragment. */
 function findRootProblem(url: URL): string | undefined {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     return 'it must begin with https:// (http:// only for 127.0.0.1, ::1 and localhost), because tokens are sent there';
@@ -329,29 +204,154 @@ function percentDecode(text: string): string | undefined {
   }
 }
 
-export const attributes = kind<Readonly<Record<string, string>>>(
-  '`key=value`, separated by commas',
-  {},
-  (value, fault) => parseKeyValues(value) ?? fault('must be key=value, with commas between'),
-);
+/** The kinds of variables: each is one, or makes one of its bounds or words and a default. */
+export const kinds = {
+  integer: (min: number, max: number, fallback: number) =>
+    kind(`${min} to ${max}`, fallback, (text, fault) => {
+      const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return number >= min && number <= max
+        ? number
+        : fault(mustBe(text, `a whole number from ${min} to ${max}`));
+    }),
 
-/** Their values are never shown, not even if they cannot be used. */
-export const headers = kind<Readonly<Record<string, Secret>>>(
-  '`name=value`, separated by commas; never shown',
-  {},
-  (value, fault) => {
-    const pairs = Object.entries(parseKeyValues(value) ?? { '': '' });
-    const isSendable = pairs.every(
-      ([name, text]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\x20-\x7e]*$/.test(text),
-    );
-    return isSendable
-      ? Object.fromEntries(pairs.map(([name, text]) => [name, new Secret(text)]))
-      : fault('cannot be used: it must be name=value, with commas between');
-  },
-);
+  flag: (fallback: boolean) =>
+    kind(codes(['true', 'false']), fallback, (text, fault) =>
+      ['true', 'false', '1', '0'].includes(text)
+        ? text === 'true' || text === '1'
+        : fault(mustBe(text, 'true, false, 1 or 0')),
+    ),
 
-/** A share. */
-export const ratio = kind('0 to 1', 1, (value, fault) => {
-  const number = /^\d(\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
-  return number >= 0 && number <= 1 ? number : fault(mustBe(value, 'a number from 0 to 1'));
-});
+  /** One of some words; undefined if the variable is absent and there is no fallback. */
+  oneOf: <const Word extends string, const Fallback extends Word | undefined = undefined>(
+    words: readonly Word[],
+    fallback?: Fallback,
+  ) =>
+    kind<Word | Fallback>(codes(words), fallback as Fallback, (text, fault) => {
+      const word = words.find((candidate) => candidate === text);
+      return word ?? fault(mustBe(text, `one of ${words.join(', ')}`));
+    }),
+
+  /** Any of some words, with commas between and each once. */
+  someOf: <const Word extends string>(words: readonly Word[]) =>
+    kind<readonly Word[]>(`${codes(words)}, separated by commas`, [], (text, fault) => {
+      const given = wordsIn(text);
+      // A comma too many is no word; a word with a slip in it must not pass for none.
+      for (const stray of given.filter((word) => !words.some((known) => known === word))) {
+        fault(`has "${shown(stray)}"; it must be some of ${words.join(', ')}, with commas between`);
+      }
+      return words.filter((word) => given.includes(word));
+    }),
+
+  text: optional('text', itself),
+  path: optional('path', itself),
+  secret: optional('text; never shown', (value) => new Secret(value)),
+
+  guid: optional<string>('GUID', (value, fault) =>
+    // Not shown: a secret is easily put where the id beside it belongs.
+    isGuid(value) ? value.toLowerCase() : fault('must be a GUID'),
+  ),
+
+  list: listOf('texts', () => []),
+  /** In lower case, as tokens have them. */
+  guids: listOf(
+    'GUIDs',
+    (words) => (words.every(isGuid) ? [] : ['must be GUIDs, with commas between']),
+    (word) => word.toLowerCase(),
+  ),
+  origins: listOf('texts', (words) =>
+    words.flatMap((word) => {
+      const problem = findOriginProblem(word);
+      return problem === undefined ? [] : [`has "${shown(word)}"; ${problem}`];
+    }),
+  ),
+
+  /** A host's name or address, without brackets or a port. */
+  host: (fallback: string) =>
+    kind('name or address', fallback, (value, fault) =>
+      isIP(value) !== 0 || /^[a-z\d_][\w.-]{0,252}$/i.test(value)
+        ? value
+        : fault(mustBe(value, "a host's name or IP address")),
+    ),
+
+  /** A URL of any form, such as a platform sets for its own programs. */
+  plainUrl: urlOf('URL', asUrl, () => undefined),
+  rootUrl: urlOf('URL', asUrl, findRootProblem),
+  graphRootUrl: urlOf('URL', asUrl, (url) =>
+    /\/(beta|v1\.0)\/?$/i.test(url.pathname)
+      ? 'it must end before the version, which GRAPH_API_VERSION names'
+      : findRootProblem(url),
+  ),
+  collectorUrl: urlOf('URL', asUrl, (url) => {
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+      return 'it must begin with https:// or http://';
+    }
+    return hasUser(url)
+      ? 'it must not have a user name or password; use headers for that'
+      : findTailProblem(url);
+  }),
+
+  /** A scheme, a host, and at most a user name, a password, a port and a database's number. */
+  redisUrl: urlOf(
+    '`redis://` or `rediss://` URL; never shown',
+    ({ href }) => new Secret(href),
+    (url) => {
+      if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+        return 'it must begin with redis:// or rediss://';
+      }
+      if (url.hostname === '') {
+        return 'it must name a host';
+      }
+      if (!/^\/?\d*$/.test(url.pathname)) {
+        return "after the host there may only be a database's number";
+      }
+      return userOf(url) === undefined
+        ? 'user name and password must be percent-encoded'
+        : findTailProblem(url);
+    },
+  ),
+
+  /** A proxy's address; without a scheme it is one at `http://`, as for curl and Node.js. */
+  forwardProxy: optional<ForwardProxy>('text', (value, fault) => {
+    const url = urlIn(value.includes('://') ? value : `http://${value}`);
+    const user = url && userOf(url);
+    // Not shown: it may hold a password.
+    if (url === undefined || user === undefined || !/^https?:$/.test(url.protocol)) {
+      return fault(
+        'cannot be used: it must be the http:// or https:// address of a proxy, with a user name and password ' +
+          'percent-encoded if it has them',
+      );
+    }
+    const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+    return {
+      url: new URL(url.origin),
+      authorization: hasUser(url) ? new Secret(authorization) : undefined,
+    };
+  }),
+
+  attributes: kind<Readonly<Record<string, string>>>(
+    '`key=value`, separated by commas',
+    {},
+    (value, fault) => parseKeyValues(value) ?? fault('must be key=value, with commas between'),
+  ),
+
+  /** Their values are never shown, not even if they cannot be used. */
+  headers: kind<Readonly<Record<string, Secret>>>(
+    '`name=value`, separated by commas; never shown',
+    {},
+    (value, fault) => {
+      const pairs = Object.entries(parseKeyValues(value) ?? { '': '' });
+      const isSendable = pairs.every(
+        ([name, text]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\x20-\x7e]*$/.test(text),
+      );
+      return isSendable
+        ? Object.fromEntries(pairs.map(([name, text]) => [name, new Secret(text)]))
+        : fault('cannot be used: it must be name=value, with commas between');
+    },
+  ),
+
+  /** A share. */
+  ratio: kind('0 to 1', 1, (value, fault) => {
+    const number = /^\d(\.\d{1,15})?$/.test(value) ? Number(value) : Number.NaN;
+    return number >= 0 && number <= 1 ? number : fault(mustBe(value, 'a number from 0 to 1'));
+  }),
+};

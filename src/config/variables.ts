@@ -1,28 +1,8 @@
-import {
-  attributes,
-  collectorUrl,
-  flag,
-  forwardProxy,
-  graphRootUrl,
-  guid,
-  guids,
-  headers,
-  host,
-  integer,
-  list,
-  oneOf,
-  origins,
-  path,
-  plainUrl,
-  type Readers,
-  ratio,
-  redisUrl,
-  rootUrl,
-  secret,
-  someOf,
-  text,
-  type Variable,
-} from './readers.ts';
+import { kinds, type Readers, type Variable } from './readers.ts';
+
+const { attributes, collectorUrl, flag, forwardProxy, graphRootUrl, guid, guids, headers } = kinds;
+const { host, integer, list, oneOf, origins, path, plainUrl, ratio, redisUrl, rootUrl } = kinds;
+const { secret, someOf, text } = kinds;
 
 export const cloudNames = ['global', 'usgov-l4', 'usgov-l5', 'china'] as const;
 const betaGenerations = ['reference-page', 'windows-and-filters', 'today'] as const;

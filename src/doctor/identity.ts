@@ -6,7 +6,12 @@ import { isGraphError } from '../graph/errors.ts';
 import { requiredScopesOf } from '../graph/request.ts';
 import { IdentityError } from '../identity/errors.ts';
 import { createOutbound, inboundOptions } from '../identity/identityMode.ts';
-import { createDocumentReader, DocumentError, keyTenantOf, loadKeySet } from '../identity/keys.ts';
+import {
+  createDocumentReader,
+  DocumentError,
+  loadKeySet,
+  metadataUrlOf,
+} from '../identity/keys.ts';
 import { readCertificate } from '../identity/outbound/clientProof.ts';
 import { OutboundIdentityError } from '../identity/outbound/token.ts';
 import { startIdentity } from '../identity/verifyToken.ts';
@@ -29,11 +34,8 @@ const ofToken = findingsOf('token');
 
 /** Asks the authority in both ways at once: step by step, and for the keys as the gateway does. */
 export async function checkAuthority({ inbound }: OwnIdentityConfig, parts: CheckParts) {
-  const { authorityHost, tenantIds } = inbound;
-  const tenant = keyTenantOf(tenantIds);
-  const path = `/${encodeURIComponent(tenant)}/v2.0/.well-known/openid-configuration`;
-  const url = new URL(path, authorityHost);
-  const source = { authority: new URL(authorityHost), tenant };
+  const source = { authority: new URL(inbound.authorityHost), tenantIds: inbound.tenantIds };
+  const url = metadataUrlOf(source);
   const read = createDocumentReader(parts);
   const [endpoint, keyProblem] = await Promise.all([
     probeEndpoint({ url }, parts),
@@ -198,14 +200,13 @@ export async function checkToken(token: Secret, config: Config, parts: CheckPart
 
 /** Shows a token to the gateway's own judgement of callers, with the authority's keys as they are now. */
 async function checkCallerToken(token: Secret, own: OwnIdentityConfig, parts: CheckParts) {
-  const { inbound, mode } = own;
-  const options = { ...inboundOptions(inbound, mode), ...parts, keyTimeoutMs: parts.timeoutMs };
+  const options = { ...inboundOptions(own), ...parts, keyTimeoutMs: parts.timeoutMs };
   const identity = startIdentity(options);
   try {
     const caller = await withinTimeout(parts, (signal) => identity.identify(token, signal));
     const [who, held] =
       caller.kind === 'user' ? ['a user', caller.scopes] : ['an application', caller.roles];
-    const needs = { read: inbound.readPermissions, write: inbound.writePermissions };
+    const needs = { read: own.inbound.readPermissions, write: own.inbound.writePermissions };
     return [
       lifeFinding(caller.expiresAtMs, parts.clock.now(), 'Get a new one from the authority.'),
       permissionFinding('token', `The token of ${who}`, held, needs),

@@ -70,24 +70,39 @@ function required<Value>(payload: Payload, name: string, isFit: IsFit<Value>): V
   return value;
 }
 
+/** Which tokens the gateway accepts. All ids are in lower case, which is how Entra writes them into tokens. */
+export interface TokenRules {
+  readonly authority: URL;
+  readonly tenantIds: readonly string[];
+  /** The gateway's client id, and the application ID URIs that it has. */
+  readonly audiences: readonly string[];
+  readonly kinds: readonly Caller['kind'][];
+  /** The apps that may call; all of the tenants if it is absent. */
+  readonly clientIds?: readonly string[] | undefined;
+}
+
 /** Clocks differ, and a token may be older than it looks from here. */
 const toleranceMs = 60_000;
 
 /** Finds why claims do not let their bearer in: whose, for whom and when. */
 function findProblem(
   claims: Claims,
-  rules: TokenRules,
+  { authority, tenantIds, audiences, clientIds }: TokenRules,
   keyIssuer: string | undefined,
   nowMs: number,
 ): IdentityError['reason'] | undefined {
   const { tenantId, version } = claims;
-  if (claims.issuer !== issuerOf(rules.issuerRoots, version, tenantId)) {
+  const issuers = issuersOf(authority, tenantId);
+  if (claims.issuer !== issuers[version]) {
     return 'issuer-not-allowed';
   }
-  if (!isKeyForTenant(keyIssuer, rules.issuerRoots, tenantId)) {
+  // Entra names issuers in its v2.0 key documents only, so the key of a v1.0 token names the v2.0 issuer of its tenant;
+  // a key that names none is for all tenants of its document.
+  const ofKey = keyIssuer?.replace(tenantTemplate, tenantId);
+  if (![undefined, issuers['1.0'], issuers['2.0']].includes(ofKey)) {
     return 'key-issuer-mismatch';
   }
-  if (!rules.audiences.includes(claims.audience)) {
+  if (!audiences.includes(claims.audience)) {
     return 'audience-not-allowed';
   }
   if (nowMs >= claims.expiresAtMs + toleranceMs) {
@@ -99,10 +114,10 @@ function findProblem(
   if (nowMs < claims.issuedAtMs - toleranceMs) {
     return 'token-from-the-future';
   }
-  if (!rules.tenantIds.has(tenantId)) {
+  if (!tenantIds.includes(tenantId)) {
     return 'tenant-not-allowed';
   }
-  return rules.clientIds?.has(claims.clientId) === false ? 'client-not-allowed' : undefined;
+  return clientIds?.includes(claims.clientId) === false ? 'client-not-allowed' : undefined;
 }
 
 /**
@@ -120,106 +135,59 @@ function kindOf({ scopes, identityType, objectId, subject }: Claims): Caller['ki
   return isApplication ? 'application' : undefined;
 }
 
-/** Which tokens the gateway accepts, as configured. */
-export interface TokenRuleSettings {
-  readonly authority: URL;
-  readonly tenantIds: readonly string[];
-  /** The gateway's client id, and the application ID URIs that it has. */
-  readonly audiences: readonly string[];
-  readonly kinds: readonly Caller['kind'][];
-  /** The apps that may call; all of the tenants if it is absent. */
-  readonly clientIds?: readonly string[] | undefined;
-}
-
-type TokenRules = ReturnType<typeof createRules>;
-
-/** Makes settings fit for looking things up. Ids are compared in lower case, which is how Entra writes them into tokens. */
-function createRules({ authority, tenantIds, clientIds, ...others }: TokenRuleSettings) {
-  return {
-    ...others,
-    issuerRoots: issuerRootsOf(authority),
-    tenantIds: new Set(tenantIds.map((id) => id.toLowerCase())),
-    clientIds: clientIds && new Set(clientIds.map((id) => id.toLowerCase())),
-  };
-}
-
 /**
- * Makes the reader of who the bearer of a token is whose signature is good; the key that signed it is for `keyIssuer`.
- * @throws IdentityError from the reader if a claim is missing or not allowed, or the token permits nothing.
+ * Reads who the bearer of a token is whose signature is good; the key that signed it is for `keyIssuer`.
+ * @throws IdentityError if a claim is missing or not allowed, or the token permits nothing.
  */
-export function createCallerReader(settings: TokenRuleSettings) {
-  const rules = createRules(settings);
-  return (payload: Payload, keyIssuer: string | undefined, nowMs: number): Caller => {
-    const claims = readClaims(payload);
-    const problem = findProblem(claims, rules, keyIssuer, nowMs);
-    if (problem !== undefined) {
-      throw new IdentityError(problem);
-    }
-    const kind = kindOf(claims);
-    if (kind === undefined) {
-      throw new IdentityError('not-an-access-token');
-    }
-    if (!rules.kinds.includes(kind)) {
-      throw new IdentityError(`${kind}s-not-allowed`);
-    }
-    const { tenantId, clientId, expiresAtMs, scopes = [], roles } = claims;
-    // Entra gives every app of a tenant a token without roles for the asking.
-    if (kind === 'application' && roles.length === 0) {
-      throw new IdentityError('roles-missing');
-    }
-    const common = { tenantId, clientId, subject: claims.objectId ?? claims.subject, expiresAtMs };
-    return kind === 'user' ? { kind, ...common, scopes } : { kind, ...common, roles };
-  };
-}
-
-/** What stands before the tenant in the issuers of an authority's tokens, without a slash at the end. */
-interface IssuerRoots {
-  readonly v1: string;
-  readonly v2: string;
+export function readCaller(
+  payload: Payload,
+  keyIssuer: string | undefined,
+  rules: TokenRules,
+  nowMs: number,
+): Caller {
+  const claims = readClaims(payload);
+  const problem = findProblem(claims, rules, keyIssuer, nowMs);
+  if (problem !== undefined) {
+    throw new IdentityError(problem);
+  }
+  const kind = kindOf(claims);
+  if (kind === undefined) {
+    throw new IdentityError('not-an-access-token');
+  }
+  if (!rules.kinds.includes(kind)) {
+    throw new IdentityError(`${kind}s-not-allowed`);
+  }
+  const { tenantId, clientId, expiresAtMs, scopes = [], roles } = claims;
+  // Entra gives every app of a tenant a token without roles for the asking.
+  if (kind === 'application' && roles.length === 0) {
+    throw new IdentityError('roles-missing');
+  }
+  const common = { tenantId, clientId, subject: claims.objectId ?? claims.subject, expiresAtMs };
+  return kind === 'user' ? { kind, ...common, scopes } : { kind, ...common, roles };
 }
 
 /** The place of the tenant's id if a document is for several tenants. */
 const tenantTemplate = '{tenantid}';
 
 const globalV1 = 'https://sts.windows.net';
-const china: IssuerRoots = {
+const global = { v1: globalV1, v2: 'https://login.microsoftonline.com' };
+const china = {
   v1: 'https://sts.chinacloudapi.cn',
   v2: 'https://login.partner.microsoftonline.cn',
 };
-const global: IssuerRoots = { v1: globalV1, v2: 'https://login.microsoftonline.com' };
 
 /** Authorities that issue under another name than their own. */
-const known: Readonly<Record<string, IssuerRoots>> = {
+const known: Readonly<Record<string, typeof global>> = {
   'https://login.windows.net': global,
   'https://login.chinacloudapi.cn': china,
   'https://login.partner.microsoftonline.cn': china,
 };
 
-/** The issuers of an authority: under its own name unless it is known to have another one. */
-export function issuerRootsOf({ origin }: URL): IssuerRoots {
-  return known[origin] ?? { v1: globalV1, v2: origin };
-}
-
-/** The one issuer that a tenant's tokens of a version have; of all tenants, as a template, without a tenant. */
-export function issuerOf(
-  roots: IssuerRoots,
-  version: '1.0' | '2.0',
-  tenantId: string = tenantTemplate,
-): string {
-  return version === '2.0' ? `${roots.v2}/${tenantId}/v2.0` : `${roots.v1}/${tenantId}/`;
-}
-
 /**
- * Whether a key may sign for a tenant. Entra names issuers in its v2.0 key documents only, so the key of a v1.0 token
- * names the v2.0 issuer of its tenant; a key that names none is for all tenants of its document.
+ * The one issuer that a tenant's tokens of a version have, under the authority's own name unless it is known to have
+ * another one; of all tenants, as a template, without a tenant. `root` is what stands before the tenant in version 2.0.
  */
-function isKeyForTenant(
-  keyIssuer: string | undefined,
-  roots: IssuerRoots,
-  tenantId: string,
-): boolean {
-  const issuer = keyIssuer?.replace(tenantTemplate, tenantId);
-  return [undefined, issuerOf(roots, '2.0', tenantId), issuerOf(roots, '1.0', tenantId)].includes(
-    issuer,
-  );
+export function issuersOf({ origin }: URL, tenantId = tenantTemplate) {
+  const { v1, v2 } = known[origin] ?? { v1: globalV1, v2: origin };
+  return { '1.0': `${v1}/${tenantId}/`, '2.0': `${v2}/${tenantId}/v2.0`, root: v2 };
 }

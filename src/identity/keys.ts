@@ -1,28 +1,13 @@
 import { type CryptoKey, importJWK } from 'jose';
 import type { Dispatcher } from 'undici';
 import { abortable, type Clock, EndController, type EndSignal } from '../shared/clock.ts';
-import { errnoCodeOf, isGuid } from '../shared/forms.ts';
+import { errnoCodeOf } from '../shared/forms.ts';
 import { isJsonObject, isJsonType, parseStrictJson } from '../shared/json.ts';
 import { isLoopback, rejectsCredentials } from '../shared/proxy.ts';
 import type { Log } from '../telemetry/log.ts';
-import { issuerOf, issuerRootsOf } from './claims.ts';
+import { issuersOf, type TokenRules } from './claims.ts';
 import { IdentityError } from './errors.ts';
 import { type AuthorityWay, connectTo, readBounded, withinLimit } from './network.ts';
-
-/** The keys that tokens may be signed with. */
-export interface KeyStore {
-  /** Whether keys were loaded once. */
-  readonly isReady: boolean;
-  /** How long ago the keys in use were loaded; undefined if there are none. */
-  readonly ageMs: number | undefined;
-  /**
-   * Finds a key, looking for newer keys first if it is unknown.
-   * @throws IdentityError if there are no keys at all, or the signal fires while they are waited for.
-   */
-  find(kid: string, signal: EndSignal): Promise<SigningKey | undefined>;
-  /** Stops loading and leaves no timer behind. Keys that are there can still be found. */
-  close(): void;
-}
 
 interface KeyStoreParts {
   readonly clock: Clock;
@@ -45,7 +30,7 @@ const longestPauseMs = 300_000;
 export function startKeyStore(
   load: (end: EndSignal) => Promise<KeySet>,
   { clock, chance, log }: KeyStoreParts,
-): KeyStore {
+) {
   const end = new EndController();
   let good: { readonly keys: KeySet; readonly loadedAtMs: number } | undefined;
   let loading: Promise<void> | undefined;
@@ -92,13 +77,19 @@ export function startKeyStore(
 
   start();
   return {
+    /** Whether keys were loaded once. */
     get isReady() {
       return good !== undefined;
     },
+    /** How long ago the keys in use were loaded; undefined if there are none. */
     get ageMs() {
       return ageMs();
     },
-    async find(kid, signal) {
+    /**
+     * Finds a key, looking for newer keys first if it is unknown.
+     * @throws IdentityError if there are no keys at all, or the signal fires while they are waited for.
+     */
+    async find(kid: string, signal: EndSignal): Promise<SigningKey | undefined> {
       const known = usableKeys()?.get(kid);
       if (known !== undefined) {
         return known;
@@ -117,7 +108,8 @@ export function startKeyStore(
       }
       return keys.get(kid);
     },
-    close() {
+    /** Stops loading and leaves no timer behind. Keys that are there can still be found. */
+    close(): void {
       end.abort();
       stopTimer();
     },
@@ -140,7 +132,7 @@ const maximumKeys = 100;
  * Makes keys of a key document. What is not for RS256 is left out, because other keys may stand beside those.
  * @throws DocumentError if nothing is left, or two keys have one id.
  */
-export async function readKeySet(document: unknown): Promise<KeySet> {
+async function readKeySet(document: unknown): Promise<KeySet> {
   const entries = isJsonObject(document) ? document['keys'] : undefined;
   if (!Array.isArray(entries) || entries.length > maximumKeys) {
     throw new DocumentError('it has no list of keys, or an endless one');
@@ -178,15 +170,16 @@ function isStrong({ algorithm }: CryptoKey): boolean {
   return 'modulusLength' in algorithm && Number(algorithm.modulusLength) >= 2048;
 }
 
-/** Where the keys come from: an authority, and a tenant's id or `organizations` for all of them. */
-interface KeySource {
-  readonly authority: URL;
-  readonly tenant: string;
-}
+/** Where the keys come from: an authority, for one tenant or for several. */
+type KeySource = Pick<TokenRules, 'authority' | 'tenantIds'>;
 
-/** The tenant whose keys are loaded: the only one there is, or `organizations` for all of them. */
-export function keyTenantOf([first, ...others]: readonly string[]): string {
-  return first === undefined || others.length > 0 ? 'organizations' : first;
+/** The tenant whose documents are read: the only one there is; undefined for those of all organizations. */
+const onlyOne = ([first, ...others]: readonly string[]) => (others.length > 0 ? undefined : first);
+
+/** Where an authority has its metadata. */
+export function metadataUrlOf({ authority, tenantIds }: KeySource): URL {
+  const tenant = encodeURIComponent(onlyOne(tenantIds) ?? 'organizations');
+  return new URL(`/${tenant}/v2.0/.well-known/openid-configuration`, authority);
 }
 
 /** Loads the keys that the metadata of the authority point to. @throws DocumentError if they cannot be believed. */
@@ -195,20 +188,19 @@ export async function loadKeySet(
   read: ReadDocument,
   end: EndSignal,
 ): Promise<KeySet> {
-  const path = `/${encodeURIComponent(source.tenant)}/v2.0/.well-known/openid-configuration`;
-  const metadata = await read(new URL(path, source.authority), end);
+  const metadata = await read(metadataUrlOf(source), end);
   return readKeySet(await read(keyAddressOf(metadata, source), end));
 }
 
 /** The address of the keys, which is the authority's to say, but not as far as to send the gateway anywhere. */
-function keyAddressOf(metadata: unknown, { authority, tenant }: KeySource): URL {
+function keyAddressOf(metadata: unknown, { authority, tenantIds }: KeySource): URL {
   const { issuer, jwks_uri: address } = isJsonObject(metadata) ? metadata : {};
-  const roots = issuerRootsOf(authority);
-  if (issuer !== issuerOf(roots, '2.0', isGuid(tenant) ? tenant.toLowerCase() : undefined)) {
+  const issuers = issuersOf(authority, onlyOne(tenantIds));
+  if (issuer !== issuers['2.0']) {
     throw new DocumentError('the metadata are those of another issuer');
   }
   const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
-  if (!url || !isSafe(url) || ![authority.origin, roots.v2].includes(url.origin)) {
+  if (!url || !isSafe(url) || ![authority.origin, issuers.root].includes(url.origin)) {
     throw new DocumentError('the metadata say that the keys are somewhere else');
   }
   return url;

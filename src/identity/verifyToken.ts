@@ -3,19 +3,13 @@ import type { Clock, EndSignal } from '../shared/clock.ts';
 import { isJsonObject, parseStrictJson } from '../shared/json.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Caller, createCallerReader, type TokenRuleSettings } from './claims.ts';
+import { type Caller, readCaller, type TokenRules } from './claims.ts';
 import { IdentityError } from './errors.ts';
-import {
-  createDocumentReader,
-  type KeyStore,
-  keyTenantOf,
-  loadKeySet,
-  startKeyStore,
-} from './keys.ts';
+import { createDocumentReader, loadKeySet, startKeyStore } from './keys.ts';
 import type { AuthorityWay } from './network.ts';
 
 /** What an authority and its tokens have to be, and what the gateway is made of. */
-interface IdentityOptions extends TokenRuleSettings, AuthorityWay {
+interface IdentityOptions extends TokenRules, AuthorityWay {
   readonly keyTimeoutMs?: number | undefined;
   readonly clock: Clock;
   /** At least 0 and less than 1. */
@@ -25,9 +19,8 @@ interface IdentityOptions extends TokenRuleSettings, AuthorityWay {
 
 /** Starts to load the authority's keys, with which callers are authenticated. */
 export function startIdentity(options: IdentityOptions) {
-  const source = { authority: options.authority, tenant: keyTenantOf(options.tenantIds) };
   const read = createDocumentReader({ ...options, timeoutMs: options.keyTimeoutMs });
-  const keys = startKeyStore((end) => loadKeySet(source, read, end), options);
+  const keys = startKeyStore((end) => loadKeySet(options, read, end), options);
   return { keys, identify: createIdentify(options, keys, options.clock) };
 }
 
@@ -37,11 +30,10 @@ export function startIdentity(options: IdentityOptions) {
  * gives rejects with IdentityError if the caller is rejected.
  */
 export function createIdentify(
-  settings: TokenRuleSettings,
-  keys: Pick<KeyStore, 'find'>,
+  rules: TokenRules,
+  keys: Pick<ReturnType<typeof startKeyStore>, 'find'>,
   clock: Pick<Clock, 'now'>,
 ) {
-  const readCaller = createCallerReader(settings);
   return async (token: Secret | undefined, signal: EndSignal): Promise<Caller> => {
     if (token === undefined) {
       throw new IdentityError('token-missing');
@@ -59,7 +51,7 @@ export function createIdentify(
     await compactVerify(text, key.key, { algorithms: ['RS256'] }).catch(() => {
       throw new IdentityError('signature-invalid');
     });
-    return readCaller(payload, key.issuer, clock.now());
+    return readCaller(payload, key.issuer, rules, clock.now());
   };
 }
 

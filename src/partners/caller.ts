@@ -7,8 +7,8 @@ import type {
 } from '../generated/graphql.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/request.ts';
-import type { AccessKind, Authorizer } from '../identity/authorizer.ts';
 import { IdentityError } from '../identity/errors.ts';
+import type { Authorizer } from '../identity/identityMode.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError, type GatewayErrorCode } from './errors.ts';
 
@@ -24,7 +24,7 @@ const codes: Readonly<Record<IdentityError['code'], GatewayErrorCode>> = {
  */
 export async function authorize(
   { authorizer, call }: RequestContext,
-  kind: AccessKind,
+  kind: OperationKind,
 ): Promise<void> {
   await authorizer?.authorize(call, kind).catch(rethrow(authorizer, kind));
 }
@@ -45,7 +45,7 @@ export async function requireToken({ authorizer, call }: RequestContext): Promis
 }
 
 /** Makes of the error of a rejected caller one that says what the caller can do; leaves anything else as it came. */
-function rethrow({ permissions }: Authorizer, kind: AccessKind): (error: unknown) => never {
+function rethrow({ permissions }: Authorizer, kind: OperationKind): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof IdentityError)) {
       throw error;

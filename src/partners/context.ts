@@ -3,7 +3,7 @@ import type { AuthMode } from '../generated/graphql.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
-import type { Authorizer } from '../identity/authorizer.ts';
+import type { Authorizer } from '../identity/identityMode.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { InexactNumber } from '../shared/json.ts';
 import type { LoopShare } from '../shared/loopShare.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, hash, randomUUID, X509Certificate } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { CredentialConfig } from '../../config/identity.ts';
+import type { OwnIdentityConfig } from '../../config/identity.ts';
 import { type NamedFileError, readNamedFile } from '../../shared/namedFile.ts';
 import { OutboundIdentityError } from './token.ts';
 
@@ -11,7 +11,7 @@ type Prove = (clientId: string, audience: string) => Promise<Readonly<Record<str
  * Makes proofs of what the credential is at the time: files are read again for each, since others replace them.
  * @throws OutboundIdentityError from the proof if the secret is empty, or a file is missing or holds something else.
  */
-export function createProve(credential: CredentialConfig): Prove {
+export function createProve(credential: Credential): Prove {
   if (credential.kind === 'secret') {
     return async () => {
       const secret = credential.secret.reveal();
@@ -28,9 +28,11 @@ export function createProve(credential: CredentialConfig): Prove {
   });
 }
 
-type CertificateCredential = Extract<CredentialConfig, { readonly kind: 'certificate' }>;
+type Registration = Extract<OwnIdentityConfig['outbound'], { readonly kind: 'registration' }>;
+type Credential = Registration['credential'];
+type CertificateCredential = Extract<Credential, { readonly kind: 'certificate' }>;
 
-async function readText({ kind, path }: Exclude<CredentialConfig, { kind: 'secret' }>) {
+async function readText({ kind, path }: Exclude<Credential, { kind: 'secret' }>) {
   const bytes = await readNamedFile(path).catch((error: NamedFileError) => {
     const { code: systemCode, reason } = error;
     const what = kind === 'certificate' ? 'client certificate' : 'federated token';

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { IdentityConfig } from '../../config/identity.ts';
-import { type Credentials, readTokenClaims } from '../../graph/credentials.ts';
+import type { OwnIdentityConfig } from '../../config/identity.ts';
+import { readTokenClaims } from '../../graph/credentials.ts';
 import { GraphError, isConfigurationFault, isGraphError, sleep } from '../../graph/errors.ts';
+import type { GraphCall } from '../../graph/request.ts';
 import { type Clock, EndController, type EndSignal } from '../../shared/clock.ts';
 import { isGuid } from '../../shared/forms.ts';
 import { withinLimit } from '../network.ts';
@@ -17,22 +18,12 @@ import {
   type TokenSource,
   tokenFactsOf,
 } from './token.ts';
-import { createTokenCache, identityKeyOf } from './tokenCache.ts';
+import { createTokenCache } from './tokenCache.ts';
 import { createTokenEndpoint } from './tokenEndpoint.ts';
 
-interface OutboundOptions {
-  readonly mode: 'on-behalf-of' | 'app-only';
-  readonly cloud: string;
+interface OutboundOptions extends Pick<OwnIdentityConfig, 'mode' | 'outbound'> {
   /** Graph's root with `/.default` behind it. */
   readonly scope: string;
-  /** As whom the gateway asks for tokens. */
-  readonly outbound: Exclude<IdentityConfig, { readonly mode: 'passthrough' }>['outbound'];
-}
-
-/** Tokens that the gateway gets itself. */
-export interface OutboundCredentials extends Credentials {
-  /** Cuts the connections to the token endpoint. */
-  close(): Promise<void>;
 }
 
 /**
@@ -42,22 +33,18 @@ export interface OutboundCredentials extends Credentials {
  * What the exchange asks of the user goes to the caller as claims; the gateway does not declare the capability `cp1`, so
  * Graph challenges its tokens only if Conditional Access does, and the caller's next token is another subject here.
  */
-export function createOutboundCredentials(
-  options: OutboundOptions,
-  parts: OutboundParts,
-): OutboundCredentials {
-  const { mode, cloud, scope, outbound } = options;
-  const isOnBehalf = mode === 'on-behalf-of';
+export function createOutboundCredentials(options: OutboundOptions, parts: OutboundParts) {
+  const { outbound } = options;
+  const isOnBehalf = options.mode === 'on-behalf-of';
   const { flow, endpoint, source } = createSource(options, parts);
   const closing = new EndController();
   const acquire = createAcquisition(flow, source, parts, closing);
   const maximumTokens = isOnBehalf ? 10_000 : 1;
   const cache = createTokenCache({ ...parts, maximumTokens, refreshesAhead: !isOnBehalf, acquire });
   const ownTenant = outbound.kind === 'registration' ? outbound.tenantId : '';
-  const common = { cloud, client: outbound.clientId ?? '', mode, scopes: [scope], claims: '' };
   return {
     hasOwnTokens: true,
-    async tokenFor(call, { withFreshToken }) {
+    async tokenFor(call: GraphCall, { withFreshToken }: { readonly withFreshToken: boolean }) {
       const assertion = isOnBehalf ? call.callerToken : undefined;
       if (isOnBehalf && assertion === undefined) {
         const message = 'Send a token for this gateway in the header "Authorization: Bearer …".';
@@ -66,10 +53,10 @@ export function createOutboundCredentials(
       // Only the tenant that issued the token can exchange it; a guest's is the one where they are a guest.
       const issuer = assertion && readTokenClaims(assertion.reveal())?.tenantId;
       const tenant = issuer && isGuid(issuer) ? issuer.toLowerCase() : ownTenant;
-      const key = identityKeyOf({ ...common, tenant, assertion });
-      return cache.tokenFor(key, { tenant, assertion, call }, withFreshToken);
+      return cache.tokenFor({ tenant, assertion, call }, withFreshToken);
     },
-    close() {
+    /** Cuts the connections to the token endpoint. */
+    close(): Promise<void> {
       closing.abort();
       cache.close();
       return endpoint.close();
@@ -88,7 +75,7 @@ const outcomes: Readonly<Record<string, string>> = {
 };
 
 /** Puts a time limit, a measurement and a log line around a source of tokens. No order waits after `end` fired. */
-export function createAcquisition(
+function createAcquisition(
   flow: TokenFlow,
   source: TokenSource,
   { clock, log, measurements }: Pick<OutboundParts, 'clock' | 'log' | 'measurements'>,
@@ -228,7 +215,7 @@ function createMachineSource(
  * How long to wait before the machine is asked again; undefined if its answer is final. Its service answers 404 and
  * 410 while it starts, and Microsoft asks for 3 s after a 410; it answers 429 and 5xx when it is busy.
  */
-export function decideMachineRetry(status: number, attempt: number): number | undefined {
+function decideMachineRetry(status: number, attempt: number): number | undefined {
   const isPassing = [404, 410, 429].includes(status) || status >= 500;
   const delayMs = Math.max(status === 410 ? 3_000 : 0, 1_000 * 2 ** (attempt - 1));
   return isPassing && attempt < 4 ? delayMs : undefined;
