@@ -158,7 +158,7 @@ describe('fifty users at once', () => {
         subject: `subject-${index}`,
         name: `user-${index}`,
       }));
-      const authority = await startAuthority({ users: people });
+      const authority = await startAuthority();
       const graph = await startEcho((token) => {
         const owner = authority.issued.find(({ accessToken }) => accessToken === token);
         return people.find(({ objectId }) => objectId === owner?.userObjectId)?.name ?? 'nobody';

@@ -7,13 +7,7 @@ import { IdentityError } from '../../src/identity/errors.ts';
 import { loadKeySet } from '../../src/identity/keys.ts';
 import { createIdentify } from '../../src/identity/verifyToken.ts';
 import { Secret } from '../../src/shared/secret.ts';
-import {
-  claimsOf,
-  type MintWish,
-  mint,
-  signToken,
-  type TokenAlgorithm,
-} from '../support/authority/mint.ts';
+import { claimsOf, type MintWish, mint, signToken } from '../support/authority/mint.ts';
 import {
   ada,
   contoso,
@@ -162,7 +156,7 @@ function signedWithPublicKey(): string {
   return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
 }
 
-const signedAs = (alg: TokenAlgorithm, key: KeyObject) => () =>
+const signedAs = (alg: 'ES256' | 'PS256', key: KeyObject) => () =>
   signToken({ alg, kid }, goodClaims, key, alg);
 const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 

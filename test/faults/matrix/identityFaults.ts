@@ -141,10 +141,10 @@ export const identityFaults: readonly IdentityFault[] = [
     stage.authorityClock.skip(2 * hourMs);
   }),
   keyFault('rubbish', works, (stage) => keysAre(rubbish, stage)),
-  keyFault('rotated', works, ({ authority }) => void authority.keys.rotate()),
+  keyFault('rotated', works, ({ authority }) => void authority.rotateKeys()),
   keyFault('rotated while down', refused, (stage) => {
     keysAre(down, stage);
-    stage.authority.keys.rotate();
+    stage.authority.rotateKeys();
   }),
   keyFault('a flood of unknown ones', works, floodWithKeys),
   clockFault('2 min fast', works, 2 * minuteMs),

@@ -5,7 +5,8 @@ import {
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
-import { type LentKeyPair, lendKeyPair, takeKeyPairBack } from '../keyPairs.ts';
+import { makeKeyPair } from '../keyPairs.ts';
+import { ofTestFile } from '../ofTestFile.ts';
 
 /** A key pair with the id under which its public half is published. */
 export interface AuthorityKey {
@@ -16,57 +17,22 @@ export interface AuthorityKey {
   readonly jwk: JsonWebKey;
 }
 
-/** The keys of an authority, the current one first. */
-export interface AuthorityKeys {
-  readonly current: AuthorityKey;
-  readonly published: readonly AuthorityKey[];
-  /** Signs with a new key from now on; the old ones stay published unless they are dropped. */
-  rotate(dropOld?: boolean): AuthorityKey;
-  /** Lets the next authority have them. */
-  giveBack(): void;
+const keys: AuthorityKey[] = [];
+const lent = ofTestFile(() => ({ count: 0 }));
+
+/** Gives a key that nothing else in this test file has. Making them would be a tenth of the time of all tests. */
+export function createAuthorityKey(): AuthorityKey {
+  const number = lent().count++;
+  const key = keys[number] ?? makeAuthorityKey();
+  keys[number] = key;
+  return key;
 }
 
-/** Makes an unpublished key pair. */
-export const createAuthorityKey = (): AuthorityKey => authorityKeyOf(lendKeyPair());
-
-function authorityKeyOf(pair: LentKeyPair): AuthorityKey {
-  const privateKey = createPrivateKey(pair.privateKey);
+function makeAuthorityKey(): AuthorityKey {
+  const pair = makeKeyPair();
   const publicKey = createPublicKey(pair.publicKey);
-  const { n, e } = publicKey.export({ format: 'jwk' });
-  const kid = createHash('sha1')
-    .update(n ?? '')
-    .digest('base64url');
-  return {
-    kid,
-    privateKey,
-    publicKey,
-    jwk: { kty: 'RSA', use: 'sig', kid, x5t: kid, ...(n && { n }), ...(e && { e }) },
-  };
-}
-
-/** Makes the first key. */
-export function createAuthorityKeys(): AuthorityKeys {
-  const lent: LentKeyPair[] = [];
-  const create = (): AuthorityKey => {
-    const pair = lendKeyPair();
-    lent.push(pair);
-    return authorityKeyOf(pair);
-  };
-  let published: readonly [AuthorityKey, ...AuthorityKey[]] = [create()];
-  return {
-    get current() {
-      return published[0];
-    },
-    get published() {
-      return published;
-    },
-    rotate(dropOld = false) {
-      const key = create();
-      published = [key, ...(dropOld ? [] : published)];
-      return key;
-    },
-    giveBack() {
-      lent.splice(0).forEach(takeKeyPairBack);
-    },
-  };
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const kid = createHash('sha1').update(n).digest('base64url');
+  const jwk = { kty: 'RSA', use: 'sig', kid, x5t: kid, n, e };
+  return { kid, privateKey: createPrivateKey(pair.privateKey), publicKey, jwk };
 }
