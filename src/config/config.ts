@@ -1,4 +1,4 @@
-import { type CloudName, cloudOf, readProxies } from './graph.ts';
+import { cloudOf, readProxies } from './graph.ts';
 import { hostedSandbox, httpSettings } from './http.ts';
 import { readIdentity } from './identity.ts';
 import {
@@ -109,10 +109,7 @@ export type Upstream =
   | { readonly kind: 'graph'; readonly root: URL };
 
 /** Reads which Graph answers, and whose tokens and scopes count. */
-function readUpstream(
-  readers: Readers,
-  isProduction: boolean,
-): { readonly upstream: Upstream; readonly cloud: CloudName } {
+function readUpstream(readers: Readers, isProduction: boolean) {
   const named = read(readers, 'GRAPH_CLOUD');
   const root = read(readers, 'GRAPH_BASE_URL');
   const emulator = { kind: 'emulator' as const, ...readAll(readers, emulatorSettings) };
@@ -133,10 +130,9 @@ function readUpstream(
     );
   }
   const graphRoot = root ?? (cloud && new URL(cloudOf(cloud).graphRoot));
-  return {
-    upstream: graphRoot === undefined ? emulator : { kind: 'graph', root: graphRoot },
-    cloud: cloud ?? 'global',
-  };
+  const upstream: Upstream =
+    graphRoot === undefined ? emulator : { kind: 'graph', root: graphRoot };
+  return { upstream, cloud: cloud ?? 'global' };
 }
 
 /** How much is sent to Graph, for each app and tenant within 20 s; the embedded Graph has no limits. */
@@ -190,18 +186,11 @@ function readCorsOrigins(readers: Readers, upstream: 'graph' | 'emulator') {
   return [...new Set(upstream === 'emulator' ? [...origins, hostedSandbox] : origins)];
 }
 
-/** Whether callers may send documents of their own. */
-type TrustedDocumentsConfig =
-  | { readonly mode: 'off' }
-  | {
-      /** What becomes of documents that are not in the manifest: told to the operator, or rejected. */
-      readonly mode: 'log-unknown' | 'enforce';
-      /** The file with the manifest, or a directory of such files. */
-      readonly path: string;
-    };
-
-/** Reads the mode and the manifest's path; the file itself is read when the gateway starts. */
-function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
+/**
+ * Reads whether callers may send documents of their own, and where the manifest is: a file, or a directory of such files,
+ * which is read when the gateway starts.
+ */
+function readTrustedDocuments(readers: Readers) {
   const mode = read(readers, 'TRUSTED_DOCUMENTS_MODE');
   const path = read(readers, 'TRUSTED_DOCUMENTS_PATH');
   if (path !== undefined) {
@@ -211,7 +200,7 @@ function readTrustedDocuments(readers: Readers): TrustedDocumentsConfig {
     );
   }
   if (mode === undefined || mode === 'off') {
-    return { mode: 'off' };
+    return { mode: 'off' } as const;
   }
   readers.need('TRUSTED_DOCUMENTS_PATH', `TRUSTED_DOCUMENTS_MODE=${mode} needs a manifest`);
   return { mode, path: path ?? '' };

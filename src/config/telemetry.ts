@@ -1,18 +1,7 @@
-import { type ForwardProxy, proxyFor } from '../shared/proxy.ts';
+import { proxyFor } from '../shared/proxy.ts';
 import { readProxies } from './graph.ts';
 import type { Readers } from './readers.ts';
 import { read, readAll, type Settings } from './variables.ts';
-
-/** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
-export interface TelemetryConfig {
-  /** Who speaks: `service.name` and whatever else operators sort by. */
-  readonly resource: Readonly<Record<string, string>>;
-  readonly traces: TracesConfig | undefined;
-  readonly metrics: {
-    readonly prometheus: ListenConfig | undefined;
-    readonly otlp: MetricsPushConfig | undefined;
-  };
-}
 
 const listenSettings = {
   host: 'OTEL_EXPORTER_PROMETHEUS_HOST',
@@ -25,9 +14,7 @@ const pushSettings = {
   intervalMs: 'OTEL_METRIC_EXPORT_INTERVAL',
   temporality: 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
 } as const;
-export interface MetricsPushConfig extends OtlpConfig, Settings<typeof pushSettings> {
-  readonly exportTimeoutMs: number;
-}
+export type MetricsPushConfig = ReturnType<typeof readPush>;
 
 const samplerSettings = {
   name: 'OTEL_TRACES_SAMPLER',
@@ -36,20 +23,15 @@ const samplerSettings = {
 } as const;
 export type SamplerConfig = Settings<typeof samplerSettings>;
 
+/** As OpenTelemetry's processor takes them. */
 const batchSettings = {
   maxQueueSize: 'OTEL_BSP_MAX_QUEUE_SIZE',
   maxExportBatchSize: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
   scheduledDelayMillis: 'OTEL_BSP_SCHEDULE_DELAY',
   exportTimeoutMillis: 'OTEL_BSP_EXPORT_TIMEOUT',
 } as const;
-
 /** Which traces are recorded and sent. */
-export interface TracesConfig {
-  readonly otlp: OtlpConfig;
-  readonly sampler: SamplerConfig;
-  /** As OpenTelemetry's processor takes it. */
-  readonly batch: Settings<typeof batchSettings>;
-}
+export type TracesConfig = NonNullable<ReturnType<typeof readTraces>>;
 
 /** What can be set for all kinds of telemetry, and for each alone. */
 const otlpSettings = {
@@ -62,21 +44,20 @@ const otlpSettings = {
   clientCertificatePath: 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
   clientKeyPath: 'OTEL_EXPORTER_OTLP_CLIENT_KEY',
 } as const;
-
 /** How one kind of telemetry is sent to a collector. */
-export interface OtlpConfig extends Settings<typeof otlpSettings> {
-  readonly url: URL;
-  /** The forward proxy that leads to the collector. */
-  readonly proxy: ForwardProxy | undefined;
-}
+export type OtlpConfig = ReturnType<typeof readOtlp>;
+
+/** What the gateway tells of itself, and to whom. With neither traces nor metrics nothing of it is even loaded. */
+export type TelemetryConfig = ReturnType<typeof readTelemetry>;
 
 /** Reads OpenTelemetry's own variables, as far as this gateway understands them. */
-export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryConfig {
+export function readTelemetry(readers: Readers, gatewayPort: number) {
   const isDisabled = read(readers, 'OTEL_SDK_DISABLED');
   read(readers, 'OTEL_LOGS_EXPORTER');
   read(readers, 'OTEL_PROPAGATORS');
   const named = read(readers, 'OTEL_SERVICE_NAME');
-  const resource = {
+  /** Who speaks: `service.name` and whatever else operators sort by. */
+  const resource: Readonly<Record<string, string>> = {
     'service.name': 'compliance-partner-gateway',
     ...read(readers, 'OTEL_RESOURCE_ATTRIBUTES'),
     ...(named !== undefined && { 'service.name': named }),
@@ -100,7 +81,7 @@ export function readTelemetry(readers: Readers, gatewayPort: number): TelemetryC
 }
 
 /** Reads whether traces are sent, and how; undefined if they are not. */
-function readTraces(readers: Readers): TracesConfig | undefined {
+function readTraces(readers: Readers) {
   const exporter = read(readers, 'OTEL_TRACES_EXPORTER');
   const isNamed = readers.text('OTEL_TRACES_EXPORTER') !== undefined;
   const sampler = readAll(readers, samplerSettings);
@@ -114,7 +95,7 @@ function readTraces(readers: Readers): TracesConfig | undefined {
   return { otlp: readOtlp(readers, 'TRACES'), sampler, batch };
 }
 
-function readPush(readers: Readers): MetricsPushConfig {
+function readPush(readers: Readers) {
   const push = readAll(readers, pushSettings);
   const usualTimeoutMs = Math.min(30_000, push.intervalMs);
   const exportTimeoutMs = read(readers, 'OTEL_METRIC_EXPORT_TIMEOUT', usualTimeoutMs);
@@ -136,7 +117,7 @@ function namesCollector(readers: Readers, signal: Signal): boolean {
 }
 
 /** Reads the variables of one kind of telemetry; what is set for it alone wins over what is set for all. */
-function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
+function readOtlp(readers: Readers, signal: Signal) {
   const entries = Object.entries(otlpSettings).map(([key, name]) => {
     const common = read(readers, name);
     return [key, read(readers, name, common, nameFor(signal, name))];
@@ -151,5 +132,6 @@ function readOtlp(readers: Readers, signal: Signal): OtlpConfig {
   const special = read(readers, endpoint, undefined, nameFor(signal, endpoint));
   const root = read(readers, endpoint)?.href ?? 'http://localhost:4318';
   const url = special ?? new URL(`v1/${signal.toLowerCase()}`, root.replace(/\/?$/, '/'));
+  /** `proxy` is the forward proxy that leads to the collector. */
   return { ...settings, url, proxy: proxyFor(url, readProxies(readers)) };
 }

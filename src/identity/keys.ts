@@ -226,7 +226,7 @@ export function createDocumentReader(options: DocumentReaderOptions): ReadDocume
   const errorOf = (why: 'late' | 'ended') =>
     new DocumentError(why === 'late' ? 'it took too long' : 'it is not wanted any more');
   return async (url, end) => {
-    const connections = connectTo(url, options, { connections: 1, connectTimeoutMs: limitMs });
+    const connections = connectTo(url, options, 1, limitMs);
     try {
       return await withinLimit({ clock, limitMs, end, errorOf }, (signal) =>
         requestDocument(connections, url, signal),

@@ -13,16 +13,12 @@ export interface AuthorityWay {
   readonly proxies?: ProxySettings | undefined;
 }
 
-interface ConnectionBounds {
-  readonly connections: number;
-  readonly connectTimeoutMs: number;
-}
-
 /** Makes the connections to an origin, none of them before it is needed. */
 export function connectTo(
   origin: URL,
   { certificateAuthorities, proxies }: AuthorityWay,
-  { connections, connectTimeoutMs }: ConnectionBounds,
+  connections: number,
+  connectTimeoutMs: number,
 ): Dispatcher {
   const options = {
     connections,

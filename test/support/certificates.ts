@@ -9,28 +9,9 @@ export interface ServerCertificate {
   readonly cert: string;
 }
 
+export type TestCertificates = ReturnType<typeof makeCertificates>;
 /** What can be wrong with a certificate. `unknownAuthority` has the trusted one's name and another key. */
-export type BadCertificate =
-  | 'selfSigned'
-  | 'unknownAuthority'
-  | 'wrongHost'
-  | 'expired'
-  | 'notYetValid';
-
-/** One good certificate for loopback and all the bad ones. */
-export interface TestCertificates {
-  /** What a client has to trust to accept the good one. */
-  readonly authority: string;
-  readonly good: ServerCertificate;
-  readonly bad: Readonly<Record<BadCertificate, ServerCertificate>>;
-}
-
-interface Traits {
-  readonly name: string;
-  readonly extensions: readonly object[];
-  /** Days from today; a year to either side where absent. */
-  readonly validDays?: readonly [from: number, to: number];
-}
+export type BadCertificate = keyof TestCertificates['bad'];
 
 interface Issuer {
   readonly name: string;
@@ -59,29 +40,31 @@ export function createTestCertificates(): TestCertificates {
   return set;
 }
 
-export function makeCertificates(): TestCertificates {
+/** Makes one good certificate for loopback and all the bad ones. */
+export function makeCertificates() {
   const [trusted, stranger, server] = [makeKeyPair(), makeKeyPair(), makeKeyPair()];
   const authority = { name: 'Test authority', privateKey: trusted.privateKey };
-  const serverTraits = { name: 'Test server', extensions: [subjectAltName(loopback)] };
-  const issue = (traits: Partial<Traits>, issuer: Issuer = authority): ServerCertificate => ({
+  const name = 'Test server';
+  const issue = (
+    issuer: Issuer = authority,
+    extension = subjectAltName(loopback),
+    validDays?: readonly [number, number],
+  ): ServerCertificate => ({
     key: server.privateKey,
-    cert: sign({ ...serverTraits, ...traits }, server.publicKey, issuer),
+    cert: sign(name, extension, server.publicKey, issuer, validDays),
   });
-  const authorityTraits = {
-    name: authority.name,
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
-  };
+  const ofAuthority = { name: 'basicConstraints', cA: true, critical: true };
+  const elsewhere = subjectAltName([{ type: dnsName, value: 'elsewhere.example' }]);
   return {
-    authority: sign(authorityTraits, trusted.publicKey, authority),
-    good: issue({}),
+    /** What a client has to trust to accept the good one. */
+    authority: sign(authority.name, ofAuthority, trusted.publicKey, authority),
+    good: issue(),
     bad: {
-      selfSigned: issue({}, { name: serverTraits.name, privateKey: server.privateKey }),
-      unknownAuthority: issue({}, { ...authority, privateKey: stranger.privateKey }),
-      wrongHost: issue({
-        extensions: [subjectAltName([{ type: dnsName, value: 'elsewhere.example' }])],
-      }),
-      expired: issue({ validDays: [-365, -1] }),
-      notYetValid: issue({ validDays: [1, 365] }),
+      selfSigned: issue({ name, privateKey: server.privateKey }),
+      unknownAuthority: issue({ ...authority, privateKey: stranger.privateKey }),
+      wrongHost: issue(authority, elsewhere),
+      expired: issue(authority, undefined, [-365, -1]),
+      notYetValid: issue(authority, undefined, [1, 365]),
     },
   };
 }
@@ -93,16 +76,22 @@ const subjectAltName = (altNames: readonly object[]): object => ({
 
 let serialNumber = 1;
 
-function sign(traits: Traits, publicKey: string, issuer: Issuer): string {
-  const [from, to] = traits.validDays ?? [-365, 365];
+/** Valid for a year to either side of today, unless other days are given. */
+function sign(
+  name: string,
+  extension: object,
+  publicKey: string,
+  issuer: Issuer,
+  [from, to]: readonly [number, number] = [-365, 365],
+): string {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
   certificate.serialNumber = (serialNumber++).toString(16).padStart(4, '0');
   certificate.validity.notBefore = new Date(Date.now() + from * dayMs);
   certificate.validity.notAfter = new Date(Date.now() + to * dayMs);
-  certificate.setSubject([{ name: 'commonName', value: traits.name }]);
+  certificate.setSubject([{ name: 'commonName', value: name }]);
   certificate.setIssuer([{ name: 'commonName', value: issuer.name }]);
-  certificate.setExtensions([...traits.extensions]);
+  certificate.setExtensions([extension]);
   certificate.sign(signerWith(issuer.privateKey), forge.md.sha256.create());
   return forge.pki.certificateToPem(certificate);
 }

@@ -1,29 +1,21 @@
-import type { Emulator } from '../../src/emulator/server.ts';
 import type { Clock } from '../../src/shared/clock.ts';
 import { contoso, gatewayClient } from './authority/people.ts';
-import {
-  type AuthorityOptions,
-  startAuthority,
-  type TestAuthority,
-} from './authority/startAuthority.ts';
-import { startTestGateway, type TestGateway } from './testGateways.ts';
+import { type AuthorityOptions, startAuthority } from './authority/startAuthority.ts';
+import { startTestGateway } from './testGateways.ts';
 import { startTestGraph } from './testGraphs.ts';
 import { until } from './until.ts';
 
-/** A whole gateway that gets its own tokens, between an authority and a Graph that takes what the authority issued. */
-export interface IdentityStage {
-  readonly authority: TestAuthority;
-  readonly graph: Emulator;
-  readonly gateway: TestGateway;
-  close(): Promise<void>;
-}
+export type IdentityStage = Awaited<ReturnType<typeof startIdentityStage>>;
 
-/** Starts all three; the gateway is ready to judge callers when this resolves. */
+/**
+ * Starts a whole gateway that gets its own tokens, between an authority and a Graph that takes what the authority issued.
+ * The gateway is ready to judge callers when this resolves.
+ */
 export async function startIdentityStage(
   mode: 'on-behalf-of' | 'app-only',
   environment: Record<string, string> = {},
   options: AuthorityOptions & { readonly clock?: Clock; readonly graphClock?: Clock } = {},
-): Promise<IdentityStage> {
+) {
   const { clock, graphClock } = options;
   const authority = await startAuthority(options);
   const graph = await startTestGraph({
@@ -52,7 +44,7 @@ export async function startIdentityStage(
     authority,
     graph,
     gateway,
-    async close() {
+    async close(): Promise<void> {
       await gateway.stop(0);
       await graph.close();
       await authority.close();

@@ -324,33 +324,38 @@ const otherClaim = fc.tuple(claimThatCounts, fc.jsonValue()).filter(([name, valu
   return !isOfItsType && typeof value !== 'number';
 });
 
-describe('no caller is let in', () => {
-  it.each<[string, number, fc.Arbitrary<string>]>([
-    [
-      'with another character of base64url anywhere',
-      300,
-      fc
-        .tuple(fc.nat(token.length - 1), fc.constantFrom(...alphabet))
-        .map(([at, other]) => splice(at, 1, other)),
-    ],
-    [
-      'with something put in, taken out or cut off',
-      300,
-      fc.tuple(fc.nat(token.length), fc.nat(5), binary(5)).map((change) => splice(...change)),
-    ],
-    ['with any text', 300, fc.array(anyPart, { maxLength: 5 }).map((parts) => parts.join('.'))],
-    [
-      'with another value of a claim that counts, signed by the authority',
-      60,
-      otherClaim.map(([name, value]) => mintToken({ claims: { [name]: value } })),
-    ],
-    ['with any payload, signed by the authority', 60, fc.json().map(withPayloadText)],
-    [
-      'with any header, signed by the authority',
-      60,
-      otherHeader.map((any) => signToken(any, goodClaims, authorityKey.privateKey)),
-    ],
-  ])('%s, and it never fails otherwise', async (_what, numRuns, tokens) => {
+const { privateKey } = authorityKey;
+const position = fc.nat(token.length);
+const forgeries: readonly (readonly [string, number, fc.Arbitrary<string>])[] = [
+  [
+    'another character of base64url anywhere',
+    300,
+    fc.tuple(position, fc.constantFrom(...alphabet)).map(([at, other]) => splice(at, 1, other)),
+  ],
+  [
+    'something put in, taken out or cut off',
+    300,
+    fc.tuple(position, fc.nat(5), binary(5)).map((change) => splice(...change)),
+  ],
+  // The last bits of it mean nothing.
+  ['another last character', 64, fc.constantFrom(...alphabet).map((put) => token.slice(0, -1) + put)],
+  ['any text', 300, fc.array(anyPart, { maxLength: 5 }).map((parts) => parts.join('.'))],
+  [
+    'another value of a claim that counts, signed by the authority',
+    60,
+    otherClaim.map(([name, value]) => mintToken({ claims: { [name]: value } })),
+  ],
+  ['any payload, signed by the authority', 60, fc.json().map(withPayloadText)],
+  [
+    'any header, signed by the authority',
+    60,
+    otherHeader.map((any) => signToken(any, goodClaims, privateKey)),
+  ],
+];
+
+it.each(forgeries)(
+  'rejects callers with %s, and never fails otherwise',
+  async (_what, numRuns, tokens) => {
     await fc.assert(
       fc.asyncProperty(tokens, async (changed) => {
         fc.pre(changed !== token);
@@ -358,11 +363,5 @@ describe('no caller is let in', () => {
       }),
       { numRuns },
     );
-  });
-
-  it('with any last character but its own, though the last bits of it mean nothing', async () => {
-    for (const other of [...alphabet].filter((character) => character !== token.at(-1))) {
-      expect(await reasonAgainst(token.slice(0, -1) + other)).toBeDefined();
-    }
-  });
-});
+  },
+);

@@ -20,14 +20,6 @@ interface TokenRequest {
   readonly signal: AbortSignal;
 }
 
-/** The way to one token endpoint, and to nowhere else. */
-interface TokenEndpoint {
-  /** @throws GraphError if no answer came that can be read. */
-  send(request: TokenRequest): Promise<TokenAnswer>;
-  /** Cuts all connections. */
-  close(): Promise<void>;
-}
-
 const limits = { concurrency: 128, queue: 512, breakerOpenMs: 5_000 };
 /** A silence counts only if it lasted this long: half of what an acquisition may take. */
 const slowMs = 5_000;
@@ -40,7 +32,7 @@ export function createTokenEndpoint(
   place: URL,
   flow: TokenFlow,
   { clock, log, chance, measurements, certificateAuthorities, proxies }: OutboundParts,
-): TokenEndpoint {
+) {
   // The machine's own service has no certificate and is behind no proxy.
   const isOfMachine = flow === 'managed-identity';
   if (place.protocol !== 'https:' && !isOfMachine && !isLoopback(place.hostname)) {
@@ -48,7 +40,7 @@ export function createTokenEndpoint(
   }
   const way = { certificateAuthorities, proxies: isOfMachine ? undefined : proxies };
   // A silent endpoint must not take all of the machine's sockets.
-  const pool = connectTo(place, way, { connections: limits.concurrency, connectTimeoutMs: 5_000 });
+  const pool = connectTo(place, way, limits.concurrency, 5_000);
   const { circuit, places } = createGuards('authority', {
     ...limits,
     clock,
@@ -83,14 +75,16 @@ export function createTokenEndpoint(
   }
 
   return {
-    send: (request) =>
+    /** @throws GraphError if no answer came that can be read. */
+    send: (request: TokenRequest): Promise<TokenAnswer> =>
       places.run(request.signal, () =>
         circuit.run(
           () => exchange(request),
           (end) => judge(end, request.signal.aborted),
         ),
       ),
-    close: () => pool.destroy(),
+    /** Cuts all connections. */
+    close: (): Promise<void> => pool.destroy(),
   };
 }
 
