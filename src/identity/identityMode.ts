@@ -151,7 +151,7 @@ export async function createOutbound(
 ) {
   const { createOutboundCredentials } = await import('./outbound/credentials.ts');
   const { scope } = cloudOf(cloud);
-  return createOutboundCredentials({ mode, scope, outbound }, { ...parts, proxies });
+  return createOutboundCredentials({ mode, cloud, scope, outbound }, { ...parts, proxies });
 }
 
 /** Counts calls for the gateway's own app, in its own tenant or in the one of the user on whose behalf it calls. */

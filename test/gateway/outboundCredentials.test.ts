@@ -63,7 +63,10 @@ function create(mode: Options['mode'], change: Partial<Registration> = {}) {
     credential: { kind: 'secret', secret: new Secret(gatewayClient.secret) },
     ...change,
   };
-  const credentials = createOutboundCredentials({ mode, scope, outbound }, world.parts);
+  const credentials = createOutboundCredentials(
+    { mode, cloud: 'global', scope, outbound },
+    world.parts,
+  );
   closeLater(credentials.close);
   const ask = async (token = authority.mint(), of: Partial<GraphCall> = {}): Promise<string> => {
     const call = testCall({ callerToken: new Secret(token), ...of });
@@ -312,7 +315,7 @@ describe('a managed identity', () => {
     };
     const outbound = { kind: 'managed-identity', clientId, endpoint } as const;
     const credentials = createOutboundCredentials(
-      { mode: 'app-only', scope, outbound },
+      { mode: 'app-only', cloud: 'global', scope, outbound },
       world.parts,
     );
     closeLater(credentials.close, server.close);

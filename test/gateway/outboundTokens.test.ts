@@ -14,7 +14,7 @@ import {
   type TokenFlow,
   tokenFactsOf,
 } from '../../src/identity/outbound/token.ts';
-import { createTokenCache } from '../../src/identity/outbound/tokenCache.ts';
+import { createTokenCache, identityKeyOf } from '../../src/identity/outbound/tokenCache.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
@@ -141,6 +141,50 @@ describe('a refusal', () => {
   });
 });
 
+const identity: Parameters<typeof identityKeyOf>[0] = {
+  cloud: 'global',
+  tenant: 'contoso',
+  client: 'gateway',
+  mode: 'on-behalf-of',
+  scopes: ['https://graph.microsoft.com/.default'],
+  assertion: new Secret('the token of ada'),
+  claims: '',
+};
+
+describe('the key of an identity', () => {
+  it.each<[string, Partial<typeof identity>]>([
+    ['cloud', { cloud: 'china' }],
+    ['tenant', { tenant: 'fabrikam' }],
+    ['client', { client: 'another gateway' }],
+    ['mode', { mode: 'app-only' }],
+    ['scopes', { scopes: ['https://graph.microsoft.us/.default'] }],
+    ['token', { assertion: new Secret('the next token of ada') }],
+    ['absence of a token', { assertion: undefined }],
+    ['claims', { claims: '{"access_token":{}}' }],
+  ])('is another one if only the %s differs', (_part, change) => {
+    expect(identityKeyOf({ ...identity, ...change })).not.toBe(identityKeyOf(identity));
+  });
+
+  it('is one digest for one identity, whatever the order of its parts', () => {
+    const backwards = Object.fromEntries(Object.entries(identity).reverse()) as typeof identity;
+    expect(identityKeyOf(backwards)).toBe(identityKeyOf(identity));
+    expect(identityKeyOf(identity)).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('does not take two identities for one because their texts join to the same', () => {
+    const left = { ...identity, tenant: 'a', client: 'bc', scopes: ['d', 'e'] };
+    const keys = [
+      left,
+      { ...left, tenant: 'ab', client: 'c' },
+      { ...left, tenant: 'a","bc', client: '' },
+      { ...left, scopes: ['d e'] },
+      { ...left, scopes: ['d","e'] },
+      { ...left, client: 'bc', mode: '', scopes: ['on-behalf-of', 'd', 'e'] },
+    ].map(identityKeyOf);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
 describe('the token cache', () => {
   /** Over an issuer that numbers its tokens and answers at once or when the test lets it. */
   function create({ maximumTokens = 10, refreshesAhead = false } = {}) {
@@ -158,8 +202,10 @@ describe('the token cache', () => {
     const cache = createTokenCache({ ...world.parts, maximumTokens, refreshesAhead, acquire });
     const ask = async (name = 'ada', wish: { call?: GraphCall; withFreshToken?: true } = {}) => {
       const { call = testCall(), withFreshToken = false } = wish;
-      const order = { tenant: '', assertion: new Secret(name), call };
-      return (await cache.tokenFor(order, withFreshToken)).reveal();
+      const assertion = new Secret(name);
+      const key = identityKeyOf({ ...identity, assertion });
+      const order = { tenant: '', assertion, call };
+      return (await cache.tokenFor(key, order, withFreshToken)).reveal();
     };
     const failWith = (code: GraphErrorCode, retryAfterMs?: number): void => {
       const error = new GraphError(code, 'No token.', { retryAfterMs });

@@ -338,7 +338,11 @@ const forgeries: readonly (readonly [string, number, fc.Arbitrary<string>])[] = 
     fc.tuple(position, fc.nat(5), binary(5)).map((change) => splice(...change)),
   ],
   // The last bits of it mean nothing.
-  ['another last character', 64, fc.constantFrom(...alphabet).map((put) => token.slice(0, -1) + put)],
+  [
+    'another last character',
+    64,
+    fc.constantFrom(...alphabet).map((put) => token.slice(0, -1) + put),
+  ],
   ['any text', 300, fc.array(anyPart, { maxLength: 5 }).map((parts) => parts.join('.'))],
   [
     'another value of a claim that counts, signed by the authority',

@@ -18,10 +18,11 @@ import {
   type TokenSource,
   tokenFactsOf,
 } from './token.ts';
-import { createTokenCache } from './tokenCache.ts';
+import { createTokenCache, identityKeyOf } from './tokenCache.ts';
 import { createTokenEndpoint } from './tokenEndpoint.ts';
 
 interface OutboundOptions extends Pick<OwnIdentityConfig, 'mode' | 'outbound'> {
+  readonly cloud: string;
   /** Graph's root with `/.default` behind it. */
   readonly scope: string;
 }
@@ -34,14 +35,15 @@ interface OutboundOptions extends Pick<OwnIdentityConfig, 'mode' | 'outbound'> {
  * Graph challenges its tokens only if Conditional Access does, and the caller's next token is another subject here.
  */
 export function createOutboundCredentials(options: OutboundOptions, parts: OutboundParts) {
-  const { outbound } = options;
-  const isOnBehalf = options.mode === 'on-behalf-of';
+  const { mode, cloud, scope, outbound } = options;
+  const isOnBehalf = mode === 'on-behalf-of';
   const { flow, endpoint, source } = createSource(options, parts);
   const closing = new EndController();
   const acquire = createAcquisition(flow, source, parts, closing);
   const maximumTokens = isOnBehalf ? 10_000 : 1;
   const cache = createTokenCache({ ...parts, maximumTokens, refreshesAhead: !isOnBehalf, acquire });
   const ownTenant = outbound.kind === 'registration' ? outbound.tenantId : '';
+  const common = { cloud, client: outbound.clientId ?? '', mode, scopes: [scope], claims: '' };
   return {
     hasOwnTokens: true,
     async tokenFor(call: GraphCall, { withFreshToken }: { readonly withFreshToken: boolean }) {
@@ -53,7 +55,8 @@ export function createOutboundCredentials(options: OutboundOptions, parts: Outbo
       // Only the tenant that issued the token can exchange it; a guest's is the one where they are a guest.
       const issuer = assertion && readTokenClaims(assertion.reveal())?.tenantId;
       const tenant = issuer && isGuid(issuer) ? issuer.toLowerCase() : ownTenant;
-      return cache.tokenFor({ tenant, assertion, call }, withFreshToken);
+      const key = identityKeyOf({ ...common, tenant, assertion });
+      return cache.tokenFor(key, { tenant, assertion, call }, withFreshToken);
     },
     /** Cuts the connections to the token endpoint. */
     close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { GraphError, isGraphError, untilEnded } from '../../graph/errors.ts';
-import { atMost, type Secret } from '../../shared/secret.ts';
+import { atMost, digestOf, type Secret } from '../../shared/secret.ts';
 import type { AcquiredToken, OutboundParts, TokenOrder } from './token.ts';
 
 /** What is known under a key: a token, or that its issuer asked to be left alone. */
@@ -18,15 +18,15 @@ interface TokenCacheOptions extends Pick<OutboundParts, 'clock' | 'measurements'
   readonly acquire: (order: TokenOrder) => Promise<AcquiredToken>;
 }
 
-/** Keeps tokens by the one that was exchanged for them. For one key there is one acquisition at a time, and failures are not remembered. */
+/** Keeps tokens by whose they are. For one key there is one acquisition at a time, and failures are not remembered. */
 export function createTokenCache(options: TokenCacheOptions) {
   const { maximumTokens, refreshesAhead, acquire, clock, measurements } = options;
-  const entries = new LRUCache<string, Entry>(atMost(maximumTokens));
-  const flights = new Map<string, Promise<Secret>>();
+  const entries = new LRUCache<IdentityKey, Entry>(atMost(maximumTokens));
+  const flights = new Map<IdentityKey, Promise<Secret>>();
   /** What each operation was given last, to tell a rejected token from one that came since. */
   const given = new WeakMap<TokenOrder['call'], Secret>();
 
-  function renew(key: string, order: TokenOrder): Promise<Secret> {
+  function renew(key: IdentityKey, order: TokenOrder): Promise<Secret> {
     const startedAtMs = clock.now();
     const keep = ({ token, usableForMs, refreshAfterMs }: AcquiredToken): Secret => {
       const staleAtMs = startedAtMs + usableForMs;
@@ -44,7 +44,7 @@ export function createTokenCache(options: TokenCacheOptions) {
     return flight;
   }
 
-  function noteFailure(key: string, error: unknown): void {
+  function noteFailure(key: IdentityKey, error: unknown): void {
     const nowMs = clock.now();
     const isThrottled = isGraphError(error) && error.code === 'throttled';
     const askedMs = isThrottled ? (error.details.retryAfterMs ?? 0) : 0;
@@ -57,7 +57,7 @@ export function createTokenCache(options: TokenCacheOptions) {
     }
   }
 
-  function find(key: string, order: TokenOrder): Secret | Promise<Secret> {
+  function find(key: IdentityKey, order: TokenOrder): Secret | Promise<Secret> {
     const entry = entries.get(key);
     const nowMs = clock.now();
     const flight = flights.get(key);
@@ -78,10 +78,7 @@ export function createTokenCache(options: TokenCacheOptions) {
 
   return {
     /** @throws GraphError as soon as the call is over; the acquisition goes on for others. */
-    async tokenFor(order: TokenOrder, withFreshToken: boolean): Promise<Secret> {
-      // Never by the `oid` in the caller's token: two tokens of one person can differ in what they permit, and a claim can
-      // be forged where a digest cannot.
-      const key = order.assertion?.digest() ?? '';
+    async tokenFor(key: IdentityKey, order: TokenOrder, withFreshToken: boolean): Promise<Secret> {
       const entry = withFreshToken ? entries.get(key) : undefined;
       // Of many calls that were rejected with one token, only the first may drop what is there.
       if (entry?.kind === 'token' && (given.get(order.call) ?? entry.token) === entry.token) {
@@ -94,4 +91,32 @@ export function createTokenCache(options: TokenCacheOptions) {
     /** Ends the reading of its size; what is kept can still be found. */
     close: measurements.watchTokenCache(() => entries.size),
   };
+}
+
+declare const made: unique symbol;
+
+/** Whose something is. Whatever is shared between calls is shared under such a key, which only this file makes. */
+type IdentityKey = string & { readonly [made]: 'IdentityKey' };
+
+/** All that must be equal before two calls may share a token. */
+interface Identity {
+  readonly cloud: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly mode: string;
+  readonly scopes: readonly string[];
+  /**
+   * The very token that a caller showed; undefined for what the gateway does in its own name. Never the `oid` in it: two
+   * tokens of one person can differ in what they permit, and a claim can be forged where a digest cannot.
+   */
+  readonly assertion: Secret | undefined;
+  /** The claims that a token was asked to meet, as JSON text; empty if none were. */
+  readonly claims: string;
+}
+
+/** Makes the key. It is a digest, so nothing of the identity can be read from it. */
+export function identityKeyOf(identity: Identity): IdentityKey {
+  const { cloud, tenant, client, mode, scopes, assertion, claims } = identity;
+  const parts = [cloud, tenant, client, mode, scopes, assertion?.digest() ?? '', claims];
+  return digestOf(JSON.stringify(parts)) as IdentityKey;
 }
