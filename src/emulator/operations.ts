@@ -130,10 +130,7 @@ function notFound(id: string): Error {
  * Shows a stored row as one generation writes it: only the properties that it has, in its order, targets with `#`, and
  * filter properties on each target even if there is no filter, if the generation has filters.
  */
-export function projectPartner(
-  model: Model,
-  row: PartnerResource,
-): Readonly<Record<string, unknown>> {
+function projectPartner(model: Model, row: PartnerResource): Readonly<Record<string, unknown>> {
   const properties = Object.keys(propertiesOf(model, partnerType)).flatMap((name) => {
     const value = row[name as keyof PartnerResource];
     // A property that a seed leaves out stays out, for readers that must bear it.

@@ -198,7 +198,7 @@ const call = new RegExp(`^(startswith|contains)\\(\\s*displayName\\s*,\\s*${lite
  * other filters its service fails with 500.
  * @throws Refusal with 400 for text that is no OData, and for unknown properties
  */
-export function parseFilter(text: string, model: Model): PageRequest['fits'] {
+function parseFilter(text: string, model: Model): PageRequest['fits'] {
   checkTokens(text.trim(), model);
   const bare = text.trim().replace(/^\(\s*(.*\S)\s*\)$/s, '$1');
   const [, equalTo] = equal.exec(bare) ?? [];
