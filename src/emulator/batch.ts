@@ -74,7 +74,7 @@ function answerItem(stage: Stage, call: BatchCall, item: BatchItem): Promise<Out
   };
   // Graph stamps all responses of a batch alike.
   return carryOut({ ...stage, newStamp: () => stamp }, single, ({ parts }) => ({
-    answer: answerRequest(parts, single),
+    answer: answerRequest(parts, single, true),
   }));
 }
 

@@ -27,22 +27,6 @@ export function splitPath(path: string): { path: string; query: URLSearchParams 
 /** The headers from which `callerRootOf` reads; requests of a batch share those of the batch. */
 export const rootHeaders = ['host', 'x-forwarded-host', 'x-forwarded-proto'] as const;
 
-/**
- * Scheme and host as the caller wrote them, without a slash at the end: links have to lead back through a proxy that
- * ends TLS, because Microsoft's own clients send their token over https only.
- */
-export function callerRootOf({
-  headers,
-  isSecure,
-}: Pick<EmulatorRequest, 'headers' | 'isSecure'>): string {
-  // Each proxy on the way adds its own value behind a comma; the first is the one next to the caller.
-  const [host, forwardedHost, scheme] = rootHeaders.map((name) =>
-    String(headers[name] ?? '').replace(/\s*,.*/, ''),
-  );
-  const isHttps = isSecure || scheme === 'https';
-  return `${isHttps ? 'https' : 'http'}://${forwardedHost || host || '127.0.0.1'}`;
-}
-
 export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
 export type Version = 'v1.0' | 'beta';

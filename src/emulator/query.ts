@@ -148,14 +148,6 @@ function readSelect(query: URLSearchParams, model: Model): Selection {
   return names.includes('*') ? undefined : [...new Set(names)];
 }
 
-/** Leaves the selected properties of a row, and the annotations. */
-export function narrow(row: Readonly<Record<string, unknown>>, select: Selection): object {
-  const entries = Object.entries(row);
-  return select === undefined
-    ? row
-    : Object.fromEntries(entries.filter(([name]) => name.startsWith('@') || select.includes(name)));
-}
-
 interface PageStart {
   /** The number of the row behind which it begins. */
   readonly after: number;
