@@ -14,7 +14,14 @@ import {
   type Outcome,
   type Stage,
 } from './faults.ts';
-import { deliver, type EmulatorRequest, type ErrorStamp, splitPath } from './http.ts';
+import {
+  contentType,
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  type ErrorStamp,
+  type Kill,
+  splitPath,
+} from './http.ts';
 import type { BetaGeneration } from './model.ts';
 import type { EmulatorParts } from './operations.ts';
 import type { Quirk } from './quirks.ts';
@@ -186,6 +193,59 @@ async function readBody(incoming: IncomingMessage): Promise<EmulatorRequest['bod
     }
   }
   return length > bodyLimitBytes ? 'tooLarge' : Buffer.concat(chunks);
+}
+
+const diagnostic = JSON.stringify({
+  ServerInfo: {
+    DataCenter: 'Embedded',
+    Slice: 'E',
+    Ring: '1',
+    ScaleUnit: '000',
+    RoleInstance: 'EMBEDDEDGRAPH0',
+  },
+});
+
+/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
+function deliver(
+  response: ServerResponse,
+  { status, headers, body }: EmulatorAnswer,
+  stamp: ErrorStamp,
+  kill?: Kill,
+): void {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
+  const sendHead = (): void => {
+    response.writeHead(status, {
+      'cache-control': 'private',
+      'strict-transport-security': 'max-age=31536000',
+      'request-id': stamp.requestId,
+      'client-request-id': stamp.clientRequestId,
+      'x-ms-ags-diagnostic': diagnostic,
+      date: new Date(stamp.nowMs).toUTCString(),
+      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
+      // RFC 9110 forbids a length on 204.
+      ...(status !== 204 && { 'content-length': String(bytes.length) }),
+      ...headers,
+    });
+  };
+  const { socket } = response;
+  switch (kill) {
+    case undefined:
+      sendHead();
+      response.end(bytes);
+      return;
+    case 'reset':
+      socket?.resetAndDestroy();
+      return;
+    case 'close':
+      socket?.end();
+      return;
+    case 'silence':
+      return;
+    case 'truncate':
+      sendHead();
+      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
+  }
 }
 
 const dayMs = 86_400_000;

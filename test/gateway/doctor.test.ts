@@ -362,22 +362,16 @@ describe("the gateway's own identity", () => {
     expect(lines.join('\n')).toContain("ok credential: The gateway's own credential works");
   });
 
+  const strangeTenant = { AZURE_TENANT_ID: gatewayClient.clientId };
+
   it.each<[string, string, Environment]>([
     [
       'itself (AADSTS7000215): the client secret is wrong',
       'on-behalf-of',
       { AZURE_CLIENT_SECRET: 'canary-secret' },
     ],
-    [
-      'cannot be used: it was answered with 400',
-      'app-only',
-      { AZURE_TENANT_ID: gatewayClient.clientId },
-    ],
-    [
-      'this cloud does not have the tenant',
-      'app-only',
-      { AZURE_TENANT_ID: gatewayClient.clientId },
-    ],
+    ['cannot be used: it was answered with 400', 'app-only', strangeTenant],
+    ['this cloud does not have the tenant', 'app-only', strangeTenant],
   ])('is reported as "%s" in the mode %s', async (text, mode, change) => {
     const { exitCode, lines, output } = await diagnose(own(mode, change), trusting);
     expect(exitCode).toBe(1);
@@ -405,7 +399,7 @@ describe("the gateway's own identity", () => {
     [
       'an authority that hangs',
       [{ kind: 'hang' }],
-      /problem authority: .* in time\.[^]*problem credential: The credential could not be/,
+      /problem authority: .* in time\.[\s\S]*problem credential: The credential could not be/,
       3_000,
     ],
     [
