@@ -14,12 +14,12 @@ import {
   proxyFindings,
   reasonOf,
 } from './endpoint.ts';
-import { type Finding, findingsOf, type Report, reportOf, textOf } from './finding.ts';
+import { type Finding, findingsOf } from './finding.ts';
 import { checkAuthority, checkCredential, checkToken } from './identity.ts';
 import { checkGateway, sandboxFinding } from './runningGateway.ts';
 
 /** What the command takes from the outside. */
-export interface DoctorParts extends Dependencies {
+interface DoctorParts extends Dependencies {
   readonly environment: Environment;
   readonly readStdin: () => Promise<string>;
   readonly timeoutMs?: number;
@@ -38,6 +38,28 @@ Checks whether a gateway with this environment would work, and says what to do w
 Ends with 0 (fine, or only doubtful), 1 (something is wrong), 64 (called in a wrong way) or 78 (the configuration
 cannot be used).
 `;
+
+interface Report {
+  readonly findings: readonly Finding[];
+  /** 0: all is fine or only doubtful; 1: something is wrong; 78 (`EX_CONFIG`): the configuration cannot be used. */
+  readonly exitCode: 0 | 1 | 78;
+}
+
+function reportOf(findings: readonly Finding[]): Report {
+  return { findings, exitCode: findings.some(({ severity }) => severity === 'problem') ? 1 : 0 };
+}
+
+/** The report for people: a line for each finding, below it what to do, and at the end how many there are. */
+function textOf({ findings }: Report): string {
+  const lines = findings.flatMap(({ check, severity, message, remedy }) => [
+    `${severity.padEnd(8)} ${check.padEnd(14)} ${message}`,
+    ...(remedy === undefined ? [] : [`${' '.repeat(24)}${remedy}`]),
+  ]);
+  const count = (severity: Finding['severity']) =>
+    findings.filter((finding) => finding.severity === severity).length;
+  const summary = `${count('problem')} wrong, ${count('warning')} doubtful, ${count('ok')} fine`;
+  return `${[...lines, '', summary].join('\n')}\n`;
+}
 
 /** Examines everything once. Never rejects because of what it finds: every failure is a finding. */
 export async function doctorCommand(args: readonly string[], parts: DoctorParts) {
@@ -148,7 +170,7 @@ const options = {
 } as const;
 
 /** Reads the arguments, or says what is wrong with them without repeating what may be a token. */
-export function readDoctorOptions(given: readonly string[]) {
+function readDoctorOptions(given: readonly string[]) {
   const args = [...given];
   // The parser's own complaints quote what they complain about, so its strict form gets what is known to be right.
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });

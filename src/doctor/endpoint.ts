@@ -319,7 +319,7 @@ function redisReasonOf(error: unknown): string | undefined {
 const slowMs = 100;
 
 /** Judges the Redis that replicas share, by how long its answer took in milliseconds, or by why there was none. */
-export function redisFinding(outcome: number | string): Finding {
+function redisFinding(outcome: number | string): Finding {
   const { ok, warning, problem } = findingsOf('redis');
   if (typeof outcome === 'number') {
     const duration = `${Math.round(outcome)} ms`;

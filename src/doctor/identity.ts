@@ -99,7 +99,7 @@ async function checkOwnToken(config: Config, own: OwnIdentityConfig, parts: Chec
 }
 
 /** Judges what a token permits that the gateway got for itself. */
-export function ownTokenFindings(token: string, mode: OwnIdentityConfig['mode']) {
+function ownTokenFindings(token: string, mode: OwnIdentityConfig['mode']) {
   const taken = ofCredential.ok("The gateway's own credential works: it got a token for Graph.");
   const roles = readTokenClaims(token)?.roles;
   return mode === 'on-behalf-of' || roles === undefined
@@ -127,7 +127,7 @@ const dayMs = 86_400_000;
 const soonDays = 30;
 
 /** When the certificate ends. Nothing if its file cannot be used: the request for a token says what is wrong. */
-export async function certificateFindings(outbound: OwnIdentityConfig['outbound'], nowMs: number) {
+async function certificateFindings(outbound: OwnIdentityConfig['outbound'], nowMs: number) {
   if (outbound.kind !== 'registration' || outbound.credential.kind !== 'certificate') {
     return [];
   }
@@ -154,13 +154,13 @@ export async function certificateFindings(outbound: OwnIdentityConfig['outbound'
 type PermissionNeeds = Readonly<Record<'read' | 'write', readonly string[]>>;
 
 /** What Graph wants for the operations of the gateway. */
-export const graphNeeds: PermissionNeeds = {
+const graphNeeds: PermissionNeeds = {
   read: requiredScopesOf('list'),
   write: requiredScopesOf('add'),
 };
 
 /** Compares the granted permissions with those that reading and changing need. */
-export function permissionFinding(
+function permissionFinding(
   check: Finding['check'],
   who: string,
   held: readonly string[],
@@ -228,7 +228,7 @@ const soonMs = 5 * 60_000;
 const toleratedMs = 60_000;
 
 /** Judges a token for Graph by what it says itself; nothing of it is proven, as in the mode passthrough. */
-export function graphTokenFindings(token: string, cloud: CloudName, nowMs: number) {
+function graphTokenFindings(token: string, cloud: CloudName, nowMs: number) {
   const claims = readTokenClaims(token);
   if (claims === undefined) {
     const message = 'The token is opaque here; only Graph can verify it.';

@@ -18,6 +18,11 @@ interface BatchCall {
   readonly stamp: ErrorStamp;
 }
 
+interface DoneItem {
+  readonly id: string;
+  readonly answer: EmulatorAnswer;
+}
+
 /**
  * Answers a batch: its requests one after the other, each as if it had come alone and with the batch's token, 424 for
  * those that wait for one which failed. The responses come last request first, because Graph promises no order and a
@@ -29,24 +34,25 @@ export async function answerBatch(stage: Stage, call: BatchCall): Promise<Outcom
   const { request, stamp } = call;
   checkAccess(stage.parts, request);
   requireMethod(request, 'POST');
-  const done: { readonly id: string; readonly answer: EmulatorAnswer }[] = [];
+  const done: DoneItem[] = [];
+  let kill: Outcome['kill'];
   for (const item of parseBatch(readJsonBody(request))) {
     const hasFailed = done.some(
       ({ id, answer }) => answer.status >= 400 && item.dependsOn.some((one) => isSameId(one, id)),
     );
-    const { answer, kill } = hasFailed
-      ? { answer: failedDependency.answerFor(stamp), kill: undefined }
+    const outcome: Outcome = hasFailed
+      ? { answer: failedDependency.answerFor(stamp) }
       : await answerItem(stage, call, item);
-    done.push({ id: item.id, answer });
+    done.push({ id: item.id, answer: outcome.answer });
+    kill = outcome.kill;
     if (kill !== undefined) {
-      return { answer: answerOf(done), kill };
+      break;
     }
   }
-  return { answer: answerOf(done) };
-}
-
-function answerOf(done: Parameters<typeof batchedResponse>[0][]): EmulatorAnswer {
-  return { status: 200, body: { responses: done.map(batchedResponse).reverse() } };
+  return {
+    answer: { status: 200, body: { responses: done.map(batchedResponse).reverse() } },
+    kill,
+  };
 }
 
 /** The status is documented; code and message are not, so no client can lean on these. */
@@ -68,7 +74,7 @@ function answerItem(stage: Stage, call: BatchCall, item: BatchItem): Promise<Out
   };
   // Graph stamps all responses of a batch alike.
   return carryOut({ ...stage, newStamp: () => stamp }, single, ({ parts }) => ({
-    answer: answerRequest(parts, single),
+    answer: answerRequest(parts, single, true),
   }));
 }
 
@@ -96,7 +102,7 @@ function batchRefusal(message = 'Invalid batch payload format.'): Error {
  * Reads the body of a batch.
  * @throws Refusal that says in Graph's words what is wrong with its form
  */
-export function parseBatch(body: unknown): readonly BatchItem[] {
+function parseBatch(body: unknown): readonly BatchItem[] {
   const requests = isJsonObject(body) ? body['requests'] : undefined;
   if (!Array.isArray(requests) || requests.length === 0) {
     throw batchRefusal();
@@ -128,15 +134,14 @@ function isSameId(one: string, other: string): boolean {
 
 function readItem(request: unknown): BatchItem {
   const { id, method, url, headers, body, dependsOn } = isJsonObject(request) ? request : {};
-  const pairs = Object.entries(isJsonObject(headers) ? headers : {});
-  const isReadable =
-    (headers === undefined || headers === null || isJsonObject(headers)) &&
-    pairs.every(([, value]) => typeof value === 'string');
   const ids = dependsOn ?? [];
-  if (!isText(id) || !isText(method) || !isText(url) || !isReadable || !areTexts(ids)) {
+  const given = headers ?? {};
+  const areReadable =
+    isJsonObject(given) && Object.values(given).every((value) => typeof value === 'string');
+  if (!isText(id) || !isText(method) || !isText(url) || !areReadable || !areTexts(ids)) {
     throw batchRefusal();
   }
-  const lowered = pairs.map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const lowered = Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]);
   return {
     id,
     method,
@@ -159,13 +164,7 @@ function areTexts(value: unknown): value is readonly string[] {
  * Writes an answer as one response of a batch. Graph's own headers are there unless the answer has them, in whatever
  * case; bytes become Base64, and an answer without a body has no member for it.
  */
-export function batchedResponse({
-  id,
-  answer: { status, headers = {}, body },
-}: {
-  readonly id: string;
-  readonly answer: EmulatorAnswer;
-}): object {
+function batchedResponse({ id, answer: { status, headers = {}, body } }: DoneItem): object {
   const given = Object.keys(headers).map((name) => name.toLowerCase());
   const usual = Object.entries({
     'Cache-Control': 'private',

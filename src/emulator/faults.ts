@@ -11,7 +11,7 @@ import {
   refusal,
   splitPath,
 } from './http.ts';
-import type { EmulatorParts } from './routes.ts';
+import type { EmulatorParts } from './operations.ts';
 
 /** A scripted fault. With neither `respond` nor `kill` it only delays the operation. */
 export interface Fault {
@@ -34,27 +34,22 @@ export interface Fault {
   readonly execute?: boolean;
 }
 
-/** The script: each request takes the first fault that fits it. */
-export interface Faults {
-  add(fault: Fault): void;
-  clear(): void;
-  /** Takes the fault for a request, path with query, and counts it as used. */
-  take(method: string, path: string): Fault | undefined;
-  /** The faults that still wait, and for how many requests each. */
-  left(): readonly { readonly fault: Fault; readonly left: number }[];
-}
+export type Faults = ReturnType<typeof createFaults>;
 
-export function createFaults(): Faults {
+/** The script: each request takes the first fault that fits it. */
+export function createFaults() {
   let script: { readonly fault: Fault; left: number }[] = [];
   return {
-    add(fault) {
+    add(fault: Fault): void {
       script.push({ fault, left: fault.times ?? 1 });
     },
-    clear() {
+    clear(): void {
       script = [];
     },
-    left: () => script,
-    take(method, path) {
+    /** The faults that still wait, and for how many requests each. */
+    left: (): readonly { readonly fault: Fault; readonly left: number }[] => script,
+    /** Takes the fault for a request, path with query, and counts it as used. */
+    take(method: string, path: string): Fault | undefined {
       const entry = script.find(({ fault, left }) => left > 0 && fits(fault.when, method, path));
       if (entry !== undefined) {
         entry.left -= 1;

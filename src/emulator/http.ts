@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 
 export interface EmulatorRequest {
   readonly isSecure: boolean;
@@ -26,22 +26,6 @@ export function splitPath(path: string): { path: string; query: URLSearchParams 
 
 /** The headers from which `callerRootOf` reads; requests of a batch share those of the batch. */
 export const rootHeaders = ['host', 'x-forwarded-host', 'x-forwarded-proto'] as const;
-
-/**
- * Scheme and host as the caller wrote them, without a slash at the end: links have to lead back through a proxy that
- * ends TLS, because Microsoft's own clients send their token over https only.
- */
-export function callerRootOf({
-  headers,
-  isSecure,
-}: Pick<EmulatorRequest, 'headers' | 'isSecure'>): string {
-  // Each proxy on the way adds its own value behind a comma; the first is the one next to the caller.
-  const [host, forwardedHost, scheme] = rootHeaders.map((name) =>
-    String(headers[name] ?? '').replace(/\s*,.*/, ''),
-  );
-  const isHttps = isSecure || scheme === 'https';
-  return `${isHttps ? 'https' : 'http'}://${forwardedHost || host || '127.0.0.1'}`;
-}
 
 export const collectionPath = '/deviceManagement/complianceManagementPartners';
 
@@ -156,56 +140,3 @@ export type Kill = 'reset' | 'close' | 'silence' | 'truncate';
 /** The media type of every answer with a body. */
 export const contentType =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
-
-const diagnostic = JSON.stringify({
-  ServerInfo: {
-    DataCenter: 'Embedded',
-    Slice: 'E',
-    Ring: '1',
-    ScaleUnit: '000',
-    RoleInstance: 'EMBEDDEDGRAPH0',
-  },
-});
-
-/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
-export function deliver(
-  response: ServerResponse,
-  { status, headers, body }: EmulatorAnswer,
-  stamp: ErrorStamp,
-  kill?: Kill,
-): void {
-  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
-  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
-  const sendHead = (): void => {
-    response.writeHead(status, {
-      'cache-control': 'private',
-      'strict-transport-security': 'max-age=31536000',
-      'request-id': stamp.requestId,
-      'client-request-id': stamp.clientRequestId,
-      'x-ms-ags-diagnostic': diagnostic,
-      date: new Date(stamp.nowMs).toUTCString(),
-      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
-      // RFC 9110 forbids a length on 204.
-      ...(status !== 204 && { 'content-length': String(bytes.length) }),
-      ...headers,
-    });
-  };
-  const { socket } = response;
-  switch (kill) {
-    case undefined:
-      sendHead();
-      response.end(bytes);
-      return;
-    case 'reset':
-      socket?.resetAndDestroy();
-      return;
-    case 'close':
-      socket?.end();
-      return;
-    case 'silence':
-      return;
-    case 'truncate':
-      sendHead();
-      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
-  }
-}

@@ -148,14 +148,6 @@ function readSelect(query: URLSearchParams, model: Model): Selection {
   return names.includes('*') ? undefined : [...new Set(names)];
 }
 
-/** Leaves the selected properties of a row, and the annotations. */
-export function narrow(row: Readonly<Record<string, unknown>>, select: Selection): object {
-  const entries = Object.entries(row);
-  return select === undefined
-    ? row
-    : Object.fromEntries(entries.filter(([name]) => name.startsWith('@') || select.includes(name)));
-}
-
 interface PageStart {
   /** The number of the row behind which it begins. */
   readonly after: number;
@@ -198,7 +190,7 @@ const call = new RegExp(`^(startswith|contains)\\(\\s*displayName\\s*,\\s*${lite
  * other filters its service fails with 500.
  * @throws Refusal with 400 for text that is no OData, and for unknown properties
  */
-export function parseFilter(text: string, model: Model): PageRequest['fits'] {
+function parseFilter(text: string, model: Model): PageRequest['fits'] {
   checkTokens(text.trim(), model);
   const bare = text.trim().replace(/^\(\s*(.*\S)\s*\)$/s, '$1');
   const [, equalTo] = equal.exec(bare) ?? [];

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../shared/json.ts';
 import type { EmulatorAnswer } from './http.ts';
-import { blankPartner, type PartnerStore } from './store.ts';
 
 /**
  * Ways to answer that no page of this resource promises and that a client still has to bear: Microsoft's own examples
@@ -159,16 +158,4 @@ function reshape(
     .map(([member, value]) => [member === property ? newProperty : member, value]);
   const odataType = { '@odata.type': `#microsoft.graph.${newType}AssignmentTarget` };
   return { ...Object.fromEntries(kept), ...odataType, ...newConstants };
-}
-
-/** Looks at a store as if every id were taken: one that is not has a blank row, and can be deleted. */
-export function storeWithoutGaps(store: PartnerStore): PartnerStore {
-  return {
-    ...store,
-    get: (id) => store.get(id) ?? { ...blankPartner, id },
-    delete(id) {
-      store.delete(id);
-      return true;
-    },
-  };
 }

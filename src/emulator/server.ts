@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,17 +14,18 @@ import {
   type Outcome,
   type Stage,
 } from './faults.ts';
-import { deliver, type EmulatorRequest, type ErrorStamp, splitPath } from './http.ts';
-import { type BetaGeneration, metadataXml } from './model.ts';
-import type { Quirk } from './quirks.ts';
 import {
-  answerRequest,
-  checkAccess,
-  type EmulatorParts,
-  modelFor,
-  parseRoute,
-  requireMethod,
-} from './routes.ts';
+  contentType,
+  type EmulatorAnswer,
+  type EmulatorRequest,
+  type ErrorStamp,
+  type Kill,
+  splitPath,
+} from './http.ts';
+import type { BetaGeneration } from './model.ts';
+import type { EmulatorParts } from './operations.ts';
+import type { Quirk } from './quirks.ts';
+import { answerRequest, parseRoute } from './routes.ts';
 import { catalogue, createLaggingStore } from './store.ts';
 
 export interface EmulatorOptions {
@@ -175,20 +176,9 @@ function answerOf(
   stamp: ErrorStamp,
 ): Outcome | Promise<Outcome> {
   const route = parseRoute(splitPath(request.path).path);
-  if (route.kind === 'batch') {
-    return answerBatch(stage, { version: route.version, request, stamp });
-  }
-  if (route.kind !== 'metadata') {
-    return { answer: answerRequest(stage.parts, request) };
-  }
-  // Graph publishes its metadata, so it asks for no token here.
-  if (request.method !== 'GET') {
-    checkAccess(stage.parts, request);
-    requireMethod(request, 'GET');
-  }
-  const headers = { 'content-type': 'application/xml' };
-  const body = metadataXml(modelFor(stage.parts, route.version));
-  return { answer: { status: 200, headers, body } };
+  return route.kind === 'batch'
+    ? answerBatch(stage, { version: route.version, request, stamp })
+    : { answer: answerRequest(stage.parts, request) };
 }
 
 /** Reads to the end even if the body is too large, because most callers read no answer before they sent everything. */
@@ -205,6 +195,59 @@ async function readBody(incoming: IncomingMessage): Promise<EmulatorRequest['bod
   return length > bodyLimitBytes ? 'tooLarge' : Buffer.concat(chunks);
 }
 
+const diagnostic = JSON.stringify({
+  ServerInfo: {
+    DataCenter: 'Embedded',
+    Slice: 'E',
+    Ring: '1',
+    ScaleUnit: '000',
+    RoleInstance: 'EMBEDDEDGRAPH0',
+  },
+});
+
+/** Sends an answer with Graph's headers around its own, or does to the connection what a fault says. */
+function deliver(
+  response: ServerResponse,
+  { status, headers, body }: EmulatorAnswer,
+  stamp: ErrorStamp,
+  kill?: Kill,
+): void {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const bytes = Buffer.from(isRaw ? body : body === undefined ? '' : JSON.stringify(body));
+  const sendHead = (): void => {
+    response.writeHead(status, {
+      'cache-control': 'private',
+      'strict-transport-security': 'max-age=31536000',
+      'request-id': stamp.requestId,
+      'client-request-id': stamp.clientRequestId,
+      'x-ms-ags-diagnostic': diagnostic,
+      date: new Date(stamp.nowMs).toUTCString(),
+      ...(body !== undefined && { 'content-type': contentType, 'odata-version': '4.0' }),
+      // RFC 9110 forbids a length on 204.
+      ...(status !== 204 && { 'content-length': String(bytes.length) }),
+      ...headers,
+    });
+  };
+  const { socket } = response;
+  switch (kill) {
+    case undefined:
+      sendHead();
+      response.end(bytes);
+      return;
+    case 'reset':
+      socket?.resetAndDestroy();
+      return;
+    case 'close':
+      socket?.end();
+      return;
+    case 'silence':
+      return;
+    case 'truncate':
+      sendHead();
+      response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => socket?.end());
+  }
+}
+
 const dayMs = 86_400_000;
 const validDays = 30;
 const dnsName = 2;
@@ -216,13 +259,9 @@ const ipAddress = 7;
  */
 async function makeCertificate(nowMs: number): Promise<{ key: string; cert: string }> {
   const { default: forge } = await import('node-forge');
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
+  const { publicKey, privateKey } = forge.pki.rsa.generateKeyPair(2048);
   const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  certificate.publicKey = publicKey;
   // The time, so that no client takes a new certificate for an old one; the first digit keeps it positive and short.
   certificate.serialNumber = `1${nowMs.toString(16).padStart(11, '0')}`;
   certificate.validity.notBefore = new Date(nowMs - dayMs);
@@ -241,6 +280,9 @@ async function makeCertificate(nowMs: number): Promise<{ key: string; cert: stri
       ],
     },
   ]);
-  certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
-  return { key: privateKey, cert: forge.pki.certificateToPem(certificate) };
+  certificate.sign(privateKey, forge.md.sha256.create());
+  return {
+    key: forge.pki.privateKeyToPem(privateKey),
+    cert: forge.pki.certificateToPem(certificate),
+  };
 }

@@ -20,13 +20,13 @@ export function findJsonProblem(text: string, value: unknown): string | undefine
 }
 
 /** What one walk over a JSON value finds. */
-interface JsonJudgement {
-  readonly depth: number;
+interface ValueCount {
   /** How many values there are, itself included. */
-  readonly values: number;
-  readonly problem: keyof typeof jsonProblems | undefined;
+  values: number;
+  members: number;
+  depth: number;
   /** Whether there is a number anywhere. */
-  readonly hasNumbers: boolean;
+  hasNumbers: boolean;
 }
 
 /**
@@ -39,15 +39,15 @@ export function judgeJson(
   text: string,
   value: unknown,
   maximumDepth = usualJsonDepth,
-): JsonJudgement {
+): Omit<ValueCount, 'members'> & { readonly problem: keyof typeof jsonProblems | undefined } {
   const count: ValueCount = { values: 0, members: 0, depth: 0, hasNumbers: false };
   countValues(value, 1, maximumDepth, count);
-  const { values, depth, members, hasNumbers } = count;
-  if (depth > maximumDepth) {
-    return { depth, values, problem: 'too-deep', hasNumbers };
+  const { members, ...found } = count;
+  if (found.depth > maximumDepth) {
+    return { ...found, problem: 'too-deep' };
   }
   const hasDuplicates = countNamesSimply(text) !== members && countNamesIn(text) !== members;
-  return { depth, values, problem: hasDuplicates ? 'duplicate-keys' : undefined, hasNumbers };
+  return { ...found, problem: hasDuplicates ? 'duplicate-keys' : undefined };
 }
 
 /**
@@ -95,13 +95,6 @@ function isEscaped(text: string, position: number): boolean {
     before -= 1;
   }
   return (position - before) % 2 === 0;
-}
-
-interface ValueCount {
-  values: number;
-  members: number;
-  depth: number;
-  hasNumbers: boolean;
 }
 
 /** Goes down no further than one level too deep, so the sender's nesting cannot exhaust the stack. */
@@ -194,12 +187,11 @@ const tokensInStep = 2000;
  */
 export function withExactNumbers(text: string, parsed: unknown): unknown {
   const steps = exactly(text, parsed);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) {
-      return step.value;
-    }
+  let step = steps.next();
+  while (step.done !== true) {
+    step = steps.next();
   }
+  return step.value;
 }
 
 /** The same in steps, with a pause after each. */
@@ -209,13 +201,12 @@ export async function withExactNumbersInSteps(
   pause: () => Promise<void>,
 ): Promise<unknown> {
   const steps = exactly(text, parsed);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) {
-      return step.value;
-    }
+  let step = steps.next();
+  while (step.done !== true) {
     await pause();
+    step = steps.next();
   }
+  return step.value;
 }
 
 function* exactly(text: string, parsed: unknown): Generator<undefined, unknown, undefined> {
@@ -309,17 +300,12 @@ export function findInexactNumbers(text: string, parsed: unknown): readonly Inex
  * and escapes. The text must be valid JSON; undefined if it is no object.
  */
 export function rawMembers(text: string): ReadonlyMap<string, string> | undefined {
-  const entries = splitEntries(text, '{');
-  return (
-    entries &&
-    new Map(
-      entries.map((entry) => {
-        const colon = endOfValue(entry, 0);
-        const value = entry.slice(entry.indexOf(':', colon) + 1).trim();
-        return [JSON.parse(entry.slice(0, colon)) as string, value];
-      }),
-    )
-  );
+  const entries = splitEntries(text, '{')?.map((entry): [string, string] => {
+    const nameEnd = endOfValue(entry, 0);
+    const value = entry.slice(entry.indexOf(':', nameEnd) + 1).trim();
+    return [JSON.parse(entry.slice(0, nameEnd)), value];
+  });
+  return entries && new Map(entries);
 }
 
 /** Gives the source text of each item of the JSON array that a text is; undefined if it is none. */

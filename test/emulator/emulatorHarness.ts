@@ -1,19 +1,13 @@
-import { connect, type Socket } from 'node:net';
+import { afterAll } from '@jest/globals';
 import { request } from 'undici';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/server.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
 
-export const collectionPath = '/beta/deviceManagement/complianceManagementPartners';
-
+/** Behind the version. */
+export const partnersPath = '/deviceManagement/complianceManagementPartners';
+export const collectionPath = `/beta${partnersPath}`;
 export const batchPath = '/beta/$batch';
-
-/** One response of a batch. */
-export interface BatchedReply {
-  readonly id: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
 
 export interface EmulatorReply {
   readonly status: number;
@@ -21,6 +15,14 @@ export interface EmulatorReply {
   readonly text: string;
   /** The body as JSON; undefined if there is none. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One response of a batch. */
+interface BatchedReply {
+  readonly id: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
 }
 
 export interface TestEmulator extends Emulator {
@@ -40,23 +42,16 @@ export function writeOf(id: string, method: string, url: string, body: unknown):
   return { id, method, url, headers: { 'Content-Type': 'application/json' }, body };
 }
 
-/** Starts an emulator of the current beta without rows, with `good` as its token. */
+/** Starts an emulator of the current beta without rows. */
 export async function startTestEmulator(
   change: Partial<EmulatorOptions> = {},
 ): Promise<TestEmulator> {
-  const emulator = await startEmulator({
-    port: 0,
-    generation: 'today',
-    acceptToken: (token) => token === 'good',
-    clock: systemClock,
-    seed: [],
-    ...change,
-  });
+  const emulator = await startTestGraph({ seed: [], ...change });
   const ask: TestEmulator['ask'] = async (method, path, body, headers = {}) => {
     const answer = await request(`${emulator.baseUrl}${path}`, {
       method,
       headers: {
-        authorization: 'Bearer good',
+        authorization: `Bearer ${embeddedGraphToken}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -78,30 +73,11 @@ export async function startTestEmulator(
   };
 }
 
-/** How a raw connection ended, and all bytes until then. */
-export interface RawEnd {
-  readonly end: 'fin' | 'reset';
-  readonly text: string;
-}
-
-/** Opens a connection, sends a text and leaves the rest to the test. */
-export async function openRaw(
-  baseUrl: string,
-  text = '',
-): Promise<{ socket: Socket; ended: Promise<RawEnd> }> {
-  const { hostname, port } = new URL(baseUrl);
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  socket.on('data', (data) => {
-    received += data.toString('latin1');
-  });
-  const ended = new Promise<RawEnd>((resolve) => {
-    socket.on('end', () => resolve({ end: 'fin', text: received }));
-    socket.on('error', () => resolve({ end: 'reset', text: received }));
-  });
-  await new Promise<void>((resolve) => socket.on('connect', resolve));
-  socket.write(text);
-  return { socket, ended };
+/** Starts one for a whole test file. */
+export async function useTestEmulator(change?: Partial<EmulatorOptions>): Promise<TestEmulator> {
+  const emulator = await startTestEmulator(change);
+  afterAll(emulator.close);
+  return emulator;
 }
 
 /** A request as bytes, with a valid token. */
@@ -109,7 +85,7 @@ export function rawRequest(method: string, path: string, body = ''): string {
   return [
     `${method} ${path} HTTP/1.1`,
     'Host: graph.test:8080',
-    'Authorization: Bearer good',
+    `Authorization: Bearer ${embeddedGraphToken}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',

@@ -46,13 +46,10 @@ let graph: Emulator;
 afterEach(() => graph.close());
 
 describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,", (version) => {
-  async function start(
-    options: Partial<EmulatorOptions> = {},
-    token = 'embedded-graph-token',
-  ): Promise<Client> {
+  async function start(options: Partial<EmulatorOptions>): Promise<Client> {
     graph = await startTestGraph(options);
     const chain = MiddlewareFactory.getDefaultMiddlewareChain({
-      getAccessToken: async () => token,
+      getAccessToken: async () => 'embedded-graph-token',
     });
     return Client.initWithMiddleware({
       baseUrl: `https://${host}`,
@@ -63,37 +60,23 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
   }
 
   const fiveRows = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, displayName: `Partner ${id}` }));
-  const refusalOf = async (call: Promise<unknown>): Promise<GraphError> => {
-    const error = await call.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(GraphError);
-    return error as GraphError;
-  };
 
-  it('adds, reads, updates and deletes', async () => {
+  it('adds, updates and deletes, and is rejected with all that a support case needs', async () => {
     const client = await start({ seed: [] });
-    const target = { '@odata.type': '#microsoft.graph.allLicensedUsersAssignmentTarget' };
-    const body = {
-      '@odata.type': '#microsoft.graph.complianceManagementPartner',
-      displayName: 'Fleet',
-      lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
-      macOsEnrollmentAssignments: [{ target }],
-    };
-    const added: PartnerResource = await client.api(path).post(body);
-    expect(added).toMatchObject(body);
-    const partner = `${path}/${added.id}`;
-    expect(await client.api(partner).get()).toEqual(added);
-    expect(await client.api(partner).select(['id', 'displayName']).get()).toEqual({
-      '@odata.context': `https://${host}/${version}/$metadata#deviceManagement/complianceManagementPartners(id,displayName)/$entity`,
-      '@odata.type': body['@odata.type'],
-      id: added.id,
-      displayName: 'Fleet',
-    });
+    const added: PartnerResource = await client.api(path).post({ displayName: 'Fleet' });
+    const partner = client.api(`${path}/${added.id}`);
     const change = { displayName: null, iosOnboarded: true };
-    expect(await client.api(partner).update(change)).toEqual({ ...added, ...change });
-    expect(await client.api(partner).delete()).toBeUndefined();
-    expect(graph.partners()).toEqual([]);
-    const methods = graph.requests.map(({ method }) => method);
-    expect(methods.join(' ')).toBe('POST GET GET PATCH DELETE');
+    expect(await partner.update(change)).toEqual({ ...added, ...change });
+    expect(await partner.delete()).toBeUndefined();
+    const error = await partner.get().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(GraphError);
+    const { statusCode, code, requestId, headers, date } = error as GraphError;
+    expect([statusCode, code, requestId]).toEqual([
+      404,
+      'ResourceNotFound',
+      headers?.get('request-id'),
+    ]);
+    expect(date.getTime()).not.toBeNaN();
   });
 
   it('walks through the pages of a query, and can stop on the way', async () => {
@@ -122,45 +105,25 @@ describe.each(['v1.0', 'beta'])("Microsoft's own client for JavaScript, on %s,",
       requestOf(url, { method, headers: json, body: JSON.stringify(body) });
     const content = new BatchRequestContent([
       { id: 'add', request: write('POST', path, { id: 'new', displayName: 'New' }) },
-      { id: 'change', request: write('PATCH', `${path}/new`, { displayName: 'Newer' }) },
       { id: 'list', request: requestOf(`${path}?$top=1&$select=id`) },
       { id: 'remove', request: requestOf(`${path}/a`, { method: 'DELETE' }) },
       { id: 'bad', request: write('PATCH', `${path}/b`, { mood: 'good' }) },
       { id: 'after', request: requestOf(`${path}/b`) },
     ]);
-    for (const id of ['change', 'list', 'remove', 'bad', 'after']) {
+    for (const id of ['list', 'remove', 'bad', 'after']) {
       content.addDependency(id);
     }
     const batch = await content.getContent();
     const answer = new BatchResponseContent(await client.api('/$batch').post(batch));
     const statuses = [...answer.getResponses()].map(([id, { status }]) => `${id} ${status}`);
-    const expected = 'add 201, after 424, bad 400, change 200, list 200, remove 204';
+    const expected = 'add 201, after 424, bad 400, list 200, remove 204';
     expect(statuses.sort().join(', ')).toBe(expected);
-    expect(await answer.getResponseById('change').json()).toMatchObject({ displayName: 'Newer' });
+    const root = `https://${host}/${version}${path}`;
     expect(await answer.getResponseById('list').json()).toMatchObject({
-      '@odata.nextLink': expect.stringContaining(`https://${host}/${version}${path}?`),
+      '@odata.nextLink': expect.stringContaining(`${root}?`),
       value: [{ id: 'a' }],
     });
-    expect(answer.getResponseById('add').headers.get('location')).toBe(
-      `https://${host}/${version}${path}('new')`,
-    );
-    const bad = await answer.getResponseById('bad').json();
-    expect(bad).toHaveProperty('error.code', 'ModelValidationFailure');
-  });
-
-  it.each([
-    ['a missing partner', `${path}/none`, 404, 'ResourceNotFound'],
-    ['a wrong property', `${path}?$select=mood`, 400, 'BadRequest'],
-    ['another resource', '/me', 400, 'BadRequest'],
-  ])('is rejected for %s with all that a support case needs', async (_what, url, status, code) => {
-    const client = await start();
-    const error = await refusalOf(client.api(url).get());
-    expect(error).toMatchObject({ statusCode: status, code, requestId: expect.any(String) });
-    expect(error.requestId).toBe(error.headers?.get('request-id'));
-    expect(error.headers?.get('client-request-id')).toBe(
-      graph.requests[0]?.headers['client-request-id'],
-    );
-    expect(error.date.getTime()).not.toBeNaN();
-    expect(JSON.parse(String(error.body))).toMatchObject({ code, message: expect.any(String) });
+    const { headers } = answer.getResponseById('add');
+    expect(headers.get('location')).toBe(`${root}('new')`);
   });
 });

@@ -1,4 +1,4 @@
-import { type DoctorParts, doctorCommand } from '../../src/doctor/command.ts';
+import { doctorCommand } from '../../src/doctor/command.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { startLogTrace } from '../../src/telemetry/trace.ts';
@@ -20,7 +20,7 @@ export const doctorParts = {
 /** Has the doctor examine an environment over real sockets; reads its report as JSON, one line for each finding. */
 export async function diagnose(
   environment: Record<string, string>,
-  parts: Partial<DoctorParts> = {},
+  parts: Partial<Parameters<typeof doctorCommand>[1]> = {},
   args: readonly string[] = [],
 ) {
   const { exitCode, output } = await doctorCommand(['--json', ...args], {

@@ -1,0 +1,508 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { doctorCommand } from '../../src/doctor/command.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { contoso, gatewayClient } from '../support/authority/people.ts';
+import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
+import { createTestCertificates, type ServerCertificate } from '../support/certificates.ts';
+import { useClosing } from '../support/closing.ts';
+import { diagnose, doctorParts } from '../support/doctorHarness.ts';
+import {
+  type Answer,
+  cutOff,
+  empty,
+  hangUp,
+  json,
+  reset,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
+import { startTestGateway } from '../support/testGateways.ts';
+import { startTestGraph } from '../support/testGraphs.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+const closeLater = useClosing();
+const closeAtEnd = useClosing(afterAll);
+const certificates = createTestCertificates();
+const { good, bad } = certificates;
+const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+const graph = await startTestGraph();
+const authority = await startAuthority();
+closeAtEnd(graph.close, authority.close, () => rmSync(folder, { recursive: true }));
+
+const nowMs = Date.now();
+/** Its time stands still, so that what is old or far apart is so by the second. */
+const clock = { ...systemClock, now: () => nowMs };
+const studio = 'https://studio.apollographql.com';
+const readWrite = 'DeviceManagementServiceConfig.ReadWrite.All';
+const onlyRead = 'DeviceManagementServiceConfig.Read.All';
+const envelope = { error: { code: 'InvalidAuthenticationToken', message: 'No token.' } };
+
+const passthrough = (change: Environment = {}): Environment => ({
+  GRAPH_BASE_URL: graph.baseUrl,
+  ...change,
+});
+const own = (mode: string, change: Environment = {}): Environment => ({
+  ...passthrough(),
+  AUTH_MODE: mode,
+  AZURE_TENANT_ID: contoso.id,
+  AZURE_CLIENT_ID: gatewayClient.clientId,
+  AZURE_CLIENT_SECRET: gatewayClient.secret,
+  AZURE_AUTHORITY_HOST: authority.url,
+  ...change,
+});
+const trusting = { certificateAuthorities: [authority.certificateAuthority] };
+
+function fileOf(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A token for Graph whose claims are good but for the change. */
+function graphTokenOf(change: object = {}): string {
+  const claims = {
+    aud: 'https://graph.microsoft.com',
+    tid: contoso.id,
+    scp: readWrite,
+    exp: inMinutes(61),
+    note: 'canary-secret',
+    ...change,
+  };
+  const parts = [{ alg: 'none' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return [...parts, 'c2ln'].join('.');
+}
+
+function inMinutes(count: number): number {
+  return nowMs / 1000 + count * 60;
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closeLater(() => new Promise((resolve) => server.close(resolve)));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Takes connections, and answers what comes or nothing. */
+function listenPlainly(answerTo: (text: string) => string = () => ''): Promise<number> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined).on('data', (data) => socket.write(answerTo(String(data))));
+    closeLater(() => socket.destroy());
+  });
+  return listen(server);
+}
+
+async function serve(...script: Answer[]): Promise<string> {
+  const server = await startScriptedServer(...script);
+  closeLater(server.close);
+  return server.url.origin;
+}
+
+describe('the doctor', () => {
+  it.each<[number, string, Environment]>([
+    [0, 'ok graph: 127.0.0.1', passthrough()],
+    [0, 'the embedded Graph answers', {}],
+    [0, 'The embedded Graph takes it.', { GRAPH_TOKEN: 'embedded-graph-token' }],
+    [1, 'The embedded Graph takes one token only', { GRAPH_TOKEN: 'canary-secret' }],
+    [1, 'It cannot be reached (ECONN', { REDIS_URL: 'redis://u:canary-secret@127.0.0.1:1' }],
+    [1, 'problem authority: The certificate that localhost', own('app-only')],
+    [1, 'problem credential: The credential could not be checked', own('app-only')],
+    [78, 'problem configuration: PORT is "high"', { PORT: 'high', AUTH_MODE: 'trust' }],
+    [78, 'problem configuration: AUTH_MODE is "trust"', { PORT: 'high', AUTH_MODE: 'trust' }],
+    [
+      78,
+      'TRUSTED_DOCUMENTS_PATH cannot be read: ',
+      { TRUSTED_DOCUMENTS_MODE: 'enforce', TRUSTED_DOCUMENTS_PATH: 'no/such/file' },
+    ],
+  ])('ends with %i and reports "%s"', async (exitCode, text, environment) => {
+    const diagnosis = await diagnose(environment);
+    expect(diagnosis.exitCode).toBe(exitCode);
+    expect(diagnosis.lines).toContainEqual(expect.stringContaining(text));
+    expect(diagnosis.output).not.toContain('canary-secret');
+  });
+
+  it('writes a line for each finding, what to do, and the sum; without a usable configuration it looks at nothing else', async () => {
+    const seen = graph.requests.length;
+    const environment = passthrough({ PORT: 'high' });
+    const { output } = await doctorCommand([], { ...doctorParts, environment });
+    expect(output.split('\n')).toEqual([
+      expect.stringMatching(/^problem {2}configuration {2}PORT is "high"/),
+      '                        docs/configuration.md lists the variables and their values.',
+      '',
+      '1 wrong, 0 doubtful, 0 fine',
+      '',
+    ]);
+    expect(graph.requests.length).toBe(seen);
+  });
+
+  it.each<[string[], string | RegExp]>([
+    [['--token', 'eyJsecret'], /^A token is never an argument/],
+    [['--token=eyJsecret'], /^A token is never an argument/],
+    [['eyJsecret'], /^Only options/],
+    [['--', 'eyJsecret'], /^Only options/],
+    [
+      ['--eyJsecret'],
+      /^There is no such option; there are --json, --help, --token-file, --url\.$/m,
+    ],
+    [['-t', 'eyJsecret'], /^There is no option -t\.$/m],
+    [['--json=eyJsecret'], /^--json takes no value\.$/m],
+    [['--token-file'], /^--token-file needs a value\.$/m],
+    [['--token-file='], /^--token-file needs a value\.$/m],
+    [['--token-file', '--json'], /^--token-file needs a value\.$/m],
+    [['--url', '-eyJsecret'], /^--url needs a value\.$/m],
+    [['--url', 'eyJsecret'], /^--url takes the http or https address/],
+    [['--url', 'ftp://gateway'], /^--url takes/],
+    [['--url', 'http://user:eyJsecret@gateway'], /^--url takes/],
+  ])('rejects %j without repeating what may be a secret', async (args, problem) => {
+    const { exitCode, output } = await doctorCommand(args, { ...doctorParts, environment: {} });
+    expect([exitCode, output]).toEqual([64, expect.stringMatching(problem)]);
+    expect(output).not.toContain('eyJsecret');
+  });
+
+  it.each([
+    ['-h', '--json'],
+    ['--url', 'ftp://gateway', '--help'],
+  ])('explains itself with %s %s', async (...args) => {
+    const { exitCode, output } = await doctorCommand(args, { ...doctorParts, environment: {} });
+    expect([exitCode, output]).toEqual([0, expect.stringMatching(/^Usage: /)]);
+  });
+});
+
+describe('Graph', () => {
+  const serveSecurely = async (certificate: ServerCertificate): Promise<string> => {
+    const server = createSecureServer(certificate, (_request, response) =>
+      response.writeHead(401).end(JSON.stringify(envelope)),
+    );
+    return `https://localhost:${await listen(server)}`;
+  };
+  const closedPort = async () => {
+    const server = await startScriptedServer(silence);
+    await server.close();
+    return server.url.origin;
+  };
+  const large = { error: { ...envelope.error, more: 'x'.repeat(1_000_000) } };
+  const firewalls = /firewalls/;
+  const ownCertificate = /NODE_EXTRA_CA_CERTS/;
+
+  it.each<[string, () => string | Promise<string>, RegExp?, number?]>([
+    ['ok graph: HOST answers, and requires a token', () => serve(json(401, envelope))],
+    ['ok graph: HOST answers, and requires a token', () => serveSecurely(good)],
+    ['problem graph: HOST answers with 401, and not in', () => serve(json(401, { error: 'no' }))],
+    ['HOST answers with 401, and not in the form of Graph.', () => serve(json(401, large))],
+    ['HOST answers a request without a token with 200;', () => serve(json(200, {})), firewalls],
+    ['a redirect (302), which the gateway never follows.', () => serve(empty(302))],
+    ['HOST answers with 403, and not with 401.', () => serve(json(403, envelope))],
+    ['answers with 404, and not in the form of Graph.', () => serve(json(404, '<html>'))],
+    ['warning graph: HOST is reached, and answers with 429', () => serve(json(429, envelope))],
+    ['warning graph: HOST is reached, and answers with 503', () => serve(empty(503))],
+    ['No address was found for HOST', () => 'https://no-such-host.invalid', /DNS/],
+    ['No connection to HOST was made (ECONNREFUSED).', closedPort, /NetworkPolicy/],
+    ['(DEPTH_ZERO_SELF_SIGNED_CERT)', () => serveSecurely(bad.selfSigned), ownCertificate],
+    ['(ERR_TLS_CERT_ALTNAME_INVALID)', () => serveSecurely(bad.wrongHost), ownCertificate],
+    ['that HOST shows cannot be trusted (CERT_HAS_EXPIRED)', () => serveSecurely(bad.expired)],
+    [
+      'HOST accepted the connection, but completed no TLS handshake (',
+      async () =>
+        `https://localhost:${await listenPlainly(() => 'HTTP/1.1 400 Bad Request\r\n\r\n')}`,
+      /cuts or opens TLS/,
+    ],
+    [
+      'completed no TLS handshake in time.',
+      async () => `https://localhost:${await listenPlainly()}`,
+      /cuts or opens TLS/,
+      1_500,
+    ],
+    ['sent no complete answer (UND_ERR_SOCKET).', () => serve(hangUp), firewalls],
+    ['HOST accepted the connection, but sent no complete answer (ECON', () => serve(reset)],
+    ['sent no complete answer (UND_ERR_SOCKET).', () => serve(cutOff(401, '{"error":{}}'))],
+    ['sent no complete answer in time.', () => serve(silence), firewalls, 1_500],
+  ])('is judged by its answer: %s', async (text, start, remedy = /^/, timeoutMs = 20_000) => {
+    const url = await start();
+    const parts = { timeoutMs, certificateAuthorities: [certificates.authority] };
+    const { output, lines } = await diagnose({ GRAPH_BASE_URL: url }, parts);
+    const line = lines.find((one) => / graph: /.test(one));
+    const { host } = new URL(url);
+    expect(line).toContain(text.replace('HOST', host));
+    expect(line).toMatch(/^(?:ok|warning) |^problem graph: /);
+    expect(output).toMatch(remedy);
+  });
+
+  it.each<[string | undefined, number | undefined, string]>([
+    ["ok clock: This machine's clock agrees with Graph (60 s apart).", 60_000, 'passthrough'],
+    ["warning clock: This machine's clock is 61 s ahead of Graph.", 61_000, 'passthrough'],
+    ["warning clock: This machine's clock is 61 s behind Graph.", -60_000, 'passthrough'],
+    ["problem clock: This machine's clock is 7201 s behind Graph.", -7_200_000, 'app-only'],
+    [undefined, undefined, 'passthrough'],
+  ])('says of the clock "%s"', async (line, aheadMs, mode) => {
+    const seconds = Math.floor(nowMs / 1000) * 1000;
+    const date = aheadMs === undefined ? 'tomorrow' : new Date(seconds - aheadMs).toUTCString();
+    const base = { GRAPH_BASE_URL: await serve(json(401, envelope, { date })) };
+    const environment = mode === 'app-only' ? own(mode, base) : base;
+    const whole = { ...systemClock, now: () => seconds };
+    const { lines } = await diagnose(environment, { ...trusting, clock: whole });
+    expect(lines.find((one) => / clock: /.test(one))).toBe(line);
+  });
+});
+
+describe('a token', () => {
+  const good = {
+    aud: 'ok token: It is for Microsoft Graph.',
+    exp: 'ok token: It is valid for 61 minutes.',
+    tid: `ok token: It is of the tenant ${contoso.id}.`,
+  };
+  const noGraph = 'problem token: It is not for Microsoft Graph, which will reject it with 401.';
+  const noTenant = 'problem token: It names no tenant.';
+  const user = 'The token of a user, who also needs a role in Intune, may';
+  const application = 'The token of an application may';
+  const configuration = 'DeviceManagementConfiguration';
+
+  it.each<[object, string, string, string, string]>([
+    [
+      {},
+      good.aud,
+      good.exp,
+      good.tid,
+      `ok token: ${user} read and change partners (${readWrite}).`,
+    ],
+    [
+      { aud: 'https://graph.microsoft.com/', exp: inMinutes(-3), tid: undefined, scp: onlyRead },
+      good.aud,
+      'problem token: It ended 3 minutes ago.',
+      noTenant,
+      `warning token: ${user} read partners but not change them (${onlyRead}).`,
+    ],
+    [
+      {
+        aud: '00000003-0000-0000-c000-000000000000',
+        exp: inMinutes(2),
+        tid: 'canary-secret',
+        scp: `${configuration}.Read.All`,
+      },
+      good.aud,
+      'warning token: It ends in 2 minutes.',
+      noTenant,
+      `warning token: ${user} read partners but not change them (${configuration}.Read.All).`,
+    ],
+    [
+      { aud: 'https://graph.microsoft.us', exp: undefined, scp: undefined },
+      'problem token: It is for Graph in the cloud usgov-l4, and this is global.',
+      'problem token: It does not say when it ends.',
+      good.tid,
+      `problem token: ${application} neither read nor change partners.`,
+    ],
+    [
+      {
+        aud: 'api://own',
+        nbf: inMinutes(3),
+        scp: undefined,
+        roles: [`${configuration}.ReadWrite.All`],
+      },
+      noGraph,
+      'problem token: It is not valid yet.',
+      good.tid,
+      `ok token: ${application} read and change partners (${configuration}.ReadWrite.All; ${readWrite} would be enough).`,
+    ],
+    [
+      { aud: undefined, scp: 'User.Read', roles: [readWrite] },
+      noGraph,
+      good.exp,
+      good.tid,
+      `problem token: ${user} neither read nor change partners.`,
+    ],
+  ])('for Graph is judged by its claims: %j', async (change, ...expected) => {
+    const environment = passthrough({ GRAPH_TOKEN: graphTokenOf(change) });
+    const { lines, output } = await diagnose(environment, { clock });
+    expect(lines.filter((line) => / token: /.test(line))).toEqual(expected);
+    expect(output).not.toContain('canary-secret');
+  });
+
+  it.each<[string, string, string]>([
+    ['-', 'Bearer opaque\n', 'warning token: The token is opaque here; only Graph can verify it.'],
+    ['no/such/file', '', 'problem token: The file of --token-file cannot be read (ENOENT).'],
+    [fileOf('empty', '\n'), '', 'problem token: The file of --token-file holds no token.'],
+    ['-', '', 'problem token: Standard input holds no token.'],
+  ])('is read from --token-file %s before the variable', async (path, stdin, line) => {
+    const environment = passthrough({ GRAPH_TOKEN: graphTokenOf() });
+    const args = ['--json', `--token-file=${path}`];
+    const { lines } = await diagnose(environment, { readStdin: async () => stdin }, args);
+    expect(lines.filter((one) => / token: /.test(one))).toEqual([line]);
+  });
+
+  it.each<[object, string]>([
+    [{ audience: 'https://graph.microsoft.com' }, 'The token is for Microsoft Graph'],
+    [{ lifetimeSeconds: -600 }, 'The token has expired.'],
+    [{ scope: 'CompliancePartners.Read' }, 'of a user may read partners but not change them'],
+    [{ scope: 'CompliancePartners.ReadWrite' }, 'may read and change partners'],
+    [{ scope: 'Write.Only' }, 'may change partners but not read them (Write.Only)'],
+    [{ scope: 'access_as_user' }, 'may neither read nor change partners'],
+  ])('%j for the gateway is judged as the gateway does: %s', async (wish, text) => {
+    const environment = own('on-behalf-of', {
+      GRAPH_TOKEN: authority.mint(wish),
+      AUTH_WRITE_PERMISSIONS: 'CompliancePartners.ReadWrite,Write.Only',
+    });
+    const { lines } = await diagnose(environment, trusting);
+    expect(lines).toContainEqual(expect.stringContaining(text));
+  });
+});
+
+describe("the gateway's own identity", () => {
+  it.each(['app-only', 'on-behalf-of'])('has nothing wrong in the mode %s', async (mode) => {
+    const { exitCode, lines } = await diagnose(own(mode), trusting);
+    expect(lines.filter((text) => text.startsWith('problem'))).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(lines.join('\n')).toContain('ok authority: localhost');
+    expect(lines.join('\n')).toContain("ok credential: The gateway's own credential works");
+  });
+
+  const strangeTenant = { AZURE_TENANT_ID: gatewayClient.clientId };
+
+  it.each<[string, string, Environment]>([
+    [
+      'itself (AADSTS7000215): the client secret is wrong',
+      'on-behalf-of',
+      { AZURE_CLIENT_SECRET: 'canary-secret' },
+    ],
+    ['cannot be used: it was answered with 400', 'app-only', strangeTenant],
+    ['this cloud does not have the tenant', 'app-only', strangeTenant],
+  ])('is reported as "%s" in the mode %s', async (text, mode, change) => {
+    const { exitCode, lines, output } = await diagnose(own(mode, change), trusting);
+    expect(exitCode).toBe(1);
+    expect(lines).toContainEqual(expect.stringContaining(text));
+    expect(output).not.toContain('canary-secret');
+  });
+
+  const tokenAnswer = (claims: object) => ({
+    kind: 'rubbish' as const,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      token_type: 'Bearer',
+      expires_in: 3_600,
+      access_token: graphTokenOf({ scp: undefined, ...claims }),
+    }),
+  });
+  const strangeIssuer = '{"issuer":"https://elsewhere.example","jwks_uri":""}';
+
+  it.each<[string, Parameters<TestAuthority['faults']['set']>, RegExp, number?]>([
+    [
+      'an authority with the metadata of another issuer',
+      [{ kind: 'rubbish', body: strangeIssuer }, { endpoint: 'metadata' }],
+      /the metadata are those of another issuer/,
+    ],
+    [
+      'an authority that hangs',
+      [{ kind: 'hang' }],
+      /problem authority: .* in time\.[\s\S]*problem credential: The credential could not be/,
+      3_000,
+    ],
+    [
+      'a token with roles',
+      [tokenAnswer({ roles: [readWrite] }), { endpoint: 'token' }],
+      /ok credential: The gateway's own token may read and change partners/,
+    ],
+    [
+      'a token without roles',
+      [tokenAnswer({}), { endpoint: 'token' }],
+      /problem credential: The gateway's own token may neither read nor change partners/,
+    ],
+  ])('is reported with %s', async (_what, fault, expected, timeoutMs = 20_000) => {
+    const stop = authority.faults.set(...fault);
+    const { lines } = await diagnose(own('app-only'), { ...trusting, timeoutMs });
+    stop();
+    expect(lines.join('\n')).toMatch(expected);
+  });
+
+  const endMs = Date.parse(new X509Certificate(good.cert).validTo);
+  const end = new Date(endMs).toISOString().slice(0, 10);
+  const whole = [certificates.authority, good.key, good.cert];
+
+  it.each<[string, readonly string[], number, string]>([
+    ['after its authority', whole, 30, `ok credential: CERTIFICATE is valid until ${end}.`],
+    ['before its authority', whole.toReversed(), 30, `CERTIFICATE is valid until ${end}.`],
+    ['that ends soon', whole, 29, `warning credential: CERTIFICATE ends in 29 days, on ${end}.`],
+    ['that ends now', whole, 0, `problem credential: CERTIFICATE ended on ${end}.`],
+    ['without a key', [good.cert], 30, ''],
+    ['without a certificate', [good.key], 30, ''],
+    ['without a file', [], 30, ''],
+  ])('has the end of its client certificate judged, one %s', async (_what, pem, days, text) => {
+    const { AZURE_CLIENT_SECRET: _secret, ...environment } = own('app-only', {
+      AZURE_CLIENT_CERTIFICATE_PATH: pem.length === 0 ? 'none' : fileOf('pem', pem.join('\n')),
+    });
+    const atEnd = { ...systemClock, now: () => endMs - days * 86_400_000 };
+    const { lines } = await diagnose(environment, { ...trusting, clock: atEnd });
+    const line = lines.find((one) => one.includes('The client certificate')) ?? '';
+    expect(line.replace('The client certificate', 'CERTIFICATE')).toContain(text);
+    expect(line === '').toBe(text === '');
+  });
+});
+
+describe('a running gateway', () => {
+  const sandbox = 'sandbox: A browser at the hosted Apollo Sandbox';
+  const errors = [{ message: 'No.', extensions: { code: 'TRUSTED_DOCUMENT_UNKNOWN' } }];
+
+  it.each<[string, () => string | Promise<string>]>([
+    ['problem gateway: /readyz answers with 4', () => graph.baseUrl],
+    ['problem gateway: POST /graphql gives no answer', () => graph.baseUrl],
+    ['problem gateway: No connection to 127.0.0.1', () => 'http://127.0.0.1:1'],
+    ['problem gateway: It lives and is not ready (503).', () => serve(json(503, { errors }))],
+    ['ok gateway: It answers, and takes trusted documents', () => serve(json(503, { errors }))],
+    ['only trusted documents are accepted.', () => serve(json(503, { errors }))],
+  ])('is reported as "%s" if it or another program answers so', async (line, start) => {
+    const args = ['--json', '--url', await start()];
+    const { exitCode, lines } = await diagnose(passthrough(), {}, args);
+    expect(exitCode).toBe(1);
+    expect(lines).toContainEqual(expect.stringContaining(line));
+  });
+
+  it.each<[Environment, string]>([
+    [{}, `warning ${sandbox} cannot use the gateway: CORS rejects ${studio}.`],
+    [{ CORS_ORIGINS: `https://own.example,${studio}` }, `ok ${sandbox} can use the gateway.`],
+    [
+      { CORS_ORIGINS: studio, INTROSPECTION: 'false' },
+      `warning ${sandbox} cannot use the gateway: introspection is off.`,
+    ],
+  ])('with %j is judged the same before and after its start: %s', async (change, text) => {
+    const gateway = await startTestGateway(passthrough(change));
+    const before = await diagnose(passthrough(change));
+    const args = ['--json', '--url', `${gateway.url}/graphql`];
+    const after = await diagnose(passthrough(), {}, args);
+    await gateway.stop(0);
+    expect(after.exitCode).toBe(0);
+    expect(after.lines).toEqual(
+      expect.arrayContaining(['ok gateway: It is ready.', 'ok gateway: It answers a query.', text]),
+    );
+    expect(before.lines).toContain(text);
+  });
+
+  it('may be closed to the Sandbox in production', async () => {
+    const { lines } = await diagnose({ NODE_ENV: 'production', GRAPH_CLOUD: 'emulator' });
+    expect(lines).toContain(
+      `ok ${sandbox} cannot use the gateway: introspection is off. That is usual in production.`,
+    );
+  });
+});
+
+it.each<[string, string, number]>([
+  ['ok redis: It answers (0 ms).', '+OK\r\n', 0],
+  ['warning redis: It answers slowly (150 ms)', '+OK\r\n', 150],
+  ['problem redis: It rejects the credentials (NOAUTH).', '-NOAUTH canary-secret\r\n', 0],
+])('says of Redis "%s"', async (text, answer, stepMs) => {
+  // Each command begins with the number of its parts, such as `*2`.
+  const port = await listenPlainly((commands) => answer.repeat(commands.split('*').length - 1));
+  let timeMs = nowMs;
+  const stepping = () => {
+    timeMs += stepMs;
+    return timeMs;
+  };
+  const environment = { REDIS_URL: `redis://127.0.0.1:${port}` };
+  const { lines, output } = await diagnose(environment, { clock: { ...clock, now: stepping } });
+  expect(lines.find((line) => / redis: /.test(line))).toContain(text);
+  expect(output).not.toContain('canary-secret');
+});
