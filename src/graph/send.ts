@@ -15,8 +15,7 @@ import {
   untilEnded,
 } from './errors.ts';
 import { createGuards } from './guards.ts';
-import { isSuccess, readBody, readRefused } from './readAnswer.ts';
-import { safeIdOf } from './readRefusal.ts';
+import { readResponse } from './readAnswer.ts';
 import {
   type GraphAttempt,
   type GraphRequest,
@@ -26,17 +25,10 @@ import {
   isWrite,
   operations,
   requireDestination,
-  type Send,
+  safeIdOf,
   type Transport,
 } from './request.ts';
-import {
-  attemptLimitMsOf,
-  classifyEnd,
-  createRetryBudget,
-  decideRetry,
-  mayHaveBeenExecuted,
-  outcomeOf,
-} from './retryRules.ts';
+import { attemptLimitMsOf, classifyEnd, createRetryBudget, decideRetry } from './retryRules.ts';
 
 interface SendParts {
   /** Graph's root with the version; no request goes anywhere else. */
@@ -71,7 +63,7 @@ const exchangeMs = 500;
  * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with
  * GraphErrors.
  */
-export function createSend(parts: SendParts): Send {
+export function createSend(parts: SendParts) {
   const { base, slowMs, clock, log, measurements, chance } = parts;
   const { credentials, budget, tenantKeys, transport } = parts;
   const retryBudget = createRetryBudget(clock.now);
@@ -90,17 +82,16 @@ export function createSend(parts: SendParts): Send {
     let hasRefreshed = false;
     for (;;) {
       const end = await attemptOnce(attempt).then(
-        (response) => ({ response }),
+        (answer) => ({ answer }),
         (error: unknown) => ({ error }),
       );
-      if ('response' in end && end.response.status < 300) {
+      if ('answer' in end && end.answer.status < 300) {
         return conclude(end, isInDoubt);
       }
-      const outcome = outcomeOf(end, clock.now());
       const decision = decideRetry({
         operation,
         attempt: attempt.number,
-        outcome,
+        end,
         canRefreshToken: credentials.hasOwnTokens && !hasRefreshed,
         timeLeftMs: call.deadlineMs - clock.now(),
         hasBudget: retryBudget.hasOne(),
@@ -114,11 +105,11 @@ export function createSend(parts: SendParts): Send {
         }
         return conclude(end, isInDoubt);
       }
-      const { reason, delayMs, onNewConnection, withFreshToken } = decision;
+      const { reason, delayMs, onNewConnection, withFreshToken, leavesDoubt } = decision;
       const number = attempt.number + 1;
       retryBudget.take();
       hasRefreshed ||= withFreshToken;
-      isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
+      isInDoubt ||= leavesDoubt;
       const next = { ...labels, attempt: number, reason, delayMs };
       log.info('The call of Microsoft Graph is retried', next);
       await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
@@ -180,9 +171,9 @@ export function createSend(parts: SendParts): Send {
   function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
     const { call, operation } = attempt;
     // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-    const inPlace = (hasWaited: boolean): Promise<GraphResponse> => {
+    const inPlace = (): Promise<GraphResponse> => {
       // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
-      if (hasWaited && clock.now() >= call.deadlineMs) {
+      if (clock.now() >= call.deadlineMs) {
         throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
       }
       return exchange(attempt, token);
@@ -212,9 +203,8 @@ export function createSend(parts: SendParts): Send {
         ...report.headers,
         authorization: `Bearer ${token}`,
       };
-      const read = readBody(attempt, await transport(attempt, headers, limit));
-      const answer = read instanceof Promise ? await read : read;
-      const response = isSuccess(answer) ? answer : readRefused(answer, token, clock.now());
+      const answer = await transport(attempt, headers, limit);
+      const response = await readResponse(attempt, answer, token, clock.now);
       report.answered(response);
       return response;
     } catch (error) {
@@ -229,13 +219,13 @@ export function createSend(parts: SendParts): Send {
 }
 
 function conclude(
-  end: { readonly response: GraphResponse } | { readonly error: unknown },
+  end: { readonly answer: GraphResponse } | { readonly error: unknown },
   isInDoubt: boolean,
 ): GraphResponse {
   if ('error' in end) {
     throw isInDoubt ? asInDoubt(end.error) : end.error;
   }
-  return isInDoubt ? { ...end.response, isAfterDoubt: true } : end.response;
+  return isInDoubt ? { ...end.answer, isAfterDoubt: true } : end.answer;
 }
 
 /** The last attempt may not have reached Graph at all; an earlier one may have been executed. */

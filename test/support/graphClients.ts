@@ -6,7 +6,7 @@ import {
   passthroughCredentials,
 } from '../../src/graph/credentials.ts';
 import type { EndReason } from '../../src/graph/errors.ts';
-import { createRoutes, type GraphCall, type GraphRow, type Send } from '../../src/graph/request.ts';
+import { createRoutes, type GraphCall, type GraphRow } from '../../src/graph/request.ts';
 import { createSend } from '../../src/graph/send.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';
@@ -84,7 +84,7 @@ export const testClientParts = {
 type SendParts = Parameters<typeof createSend>[0];
 
 /** The way to Graph with room for everything, over the test's transport. */
-export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'transport'>): Send {
+export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'transport'>) {
   return createSend({
     base: new URL('http://graph/'),
     concurrency: 16,
