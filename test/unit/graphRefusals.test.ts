@@ -132,7 +132,7 @@ interface Said {
   readonly code?: string;
   readonly message?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  readonly error?: object;
+  readonly error?: object | null;
 }
 
 function errorOf(operation: GraphOperation, status: number, said: Said = {}, more = {}) {
@@ -181,6 +181,7 @@ describe('responseErrorOf', () => {
     ['get', 404, 'notFound'],
     ['update', 410, 'notFound'],
     ['get', 404, 'badResponse', noCode],
+    ['get', 404, 'badResponse', { error: null }],
     ['delete', 410, 'badResponse', noId],
     ['get', 404, 'badResponse', noRoute],
     ['get', 404, 'badResponse', { message: 'No OData route exists that match template ~/x' }],
