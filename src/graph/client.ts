@@ -56,7 +56,8 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
 
   async function patch(id: string, body: string, call: GraphCall): Promise<Row | undefined> {
     const asked = { operation: 'update', id } as const;
-    const response = await send({ ...asked, url: routes.partner(id), body, call });
+    const url = routes.partner(id);
+    const response = await send({ operation: 'update', url, body, call });
     // 204, or a 200 with nothing in it: the partner has to be read.
     return isEmptySuccess(response)
       ? undefined
@@ -66,7 +67,7 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
   async function add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
     const asked = { operation: 'add' } as const;
     const body = JSON.stringify(partner);
-    const response = await send({ ...asked, url: routes.collection, body, call });
+    const response = await send({ operation: 'add', url: routes.collection, body, call });
     const location = headerText(response, 'location') ?? headerText(response, 'odata-entityid');
     const added =
       location !== undefined && isEmptySuccess(response, [200, 201, 204])
@@ -100,7 +101,7 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
   async function remove(id: string, call: GraphCall): Promise<void> {
     try {
       const asked = { operation: 'delete', id } as const;
-      const response = await send({ ...asked, url: routes.partner(id), call });
+      const response = await send({ operation: 'delete', url: routes.partner(id), call });
       // A page of something that stands between says nothing of the partner.
       if (!isEmptySuccess(response)) {
         readJsonBody(asked, response);

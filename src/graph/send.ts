@@ -120,15 +120,35 @@ export function createSend(parts: SendParts) {
   }
 
   async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
-    const { call, operation, withFreshToken = false } = attempt;
+    const { call, operation, cost = 1, withFreshToken = false } = attempt;
+    if (call.signal.aborted) {
+      throw abortErrorOf(call.signal);
+    }
     const tenantKey = tenantKeys.keyOf(call);
-    const waiting = spendBudget(attempt, tenantKey);
+    const waiting = budget.acquire({
+      key: tenantKey,
+      requests: cost,
+      isWrite: isWrite(operation),
+      timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
+      signal: call.signal,
+    });
     if (waiting !== undefined) {
-      await waiting;
+      await waiting.catch(countIfThrottled);
     }
     const found = credentials.tokenFor(call, { withFreshToken });
     const token = found instanceof Promise ? await untilEnded(call.signal, found) : found;
-    const response = await exchangeGuarded(attempt, token.reveal());
+    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+    const inPlace = (): Promise<GraphResponse> => {
+      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
+      if (clock.now() >= call.deadlineMs) {
+        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
+      }
+      return exchange(attempt, token.reveal());
+    };
+    const response = await circuit.run(
+      () => places.run(call.signal, inPlace),
+      (end) => classifyEnd(operation, end, slowMs),
+    );
     const { status, refusal } = response;
     if (status === 429 && refusal !== undefined && !isBesidePartners(operation)) {
       const pauseMs = throttlePauseMsOf(refusal);
@@ -146,42 +166,11 @@ export function createSend(parts: SendParts) {
     return response;
   }
 
-  /** Counts the request towards Graph's limits; waits until they have room. */
-  function spendBudget(attempt: GraphAttempt, key: string): Promise<void> | undefined {
-    const { call, operation, cost = 1 } = attempt;
-    if (call.signal.aborted) {
-      throw abortErrorOf(call.signal);
+  function countIfThrottled(error: unknown): never {
+    if (isGraphError(error) && error.code === 'throttled') {
+      measurements.rejectedLocally('budget', 'graph');
     }
-    const waiting = budget.acquire({
-      key,
-      requests: cost,
-      isWrite: isWrite(operation),
-      timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
-      signal: call.signal,
-    });
-    return waiting?.catch((error: unknown) => {
-      if (isGraphError(error) && error.code === 'throttled') {
-        measurements.rejectedLocally('budget', 'graph');
-      }
-      throw error;
-    });
-  }
-
-  /** An exchange behind the breaker and in a place; what both learn is how it ended. */
-  function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
-    const { call, operation } = attempt;
-    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-    const inPlace = (): Promise<GraphResponse> => {
-      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
-      if (clock.now() >= call.deadlineMs) {
-        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
-      }
-      return exchange(attempt, token);
-    };
-    return circuit.run(
-      () => places.run(call.signal, inPlace),
-      (end) => classifyEnd(operation, end, slowMs),
-    );
+    throw error;
   }
 
   /** One request and its answer, in the attempt's own time, with one measurement and one span. */
@@ -274,42 +263,39 @@ function startAttemptReport(attempt: GraphAttempt, { clock, log, measurements }:
     headers: trace?.headers,
     answered(response: GraphResponse): void {
       const { status } = response;
-      const facts = end(
-        { status },
-        {
-          status,
-          graphRequestId: safeIdOf(headerText(response, 'request-id')),
-          graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
-        },
-      );
+      const graphRequestId = safeIdOf(headerText(response, 'request-id'));
+      const graphClientRequestId = safeIdOf(headerText(response, 'client-request-id'));
+      const facts = end({ status }, { status, graphRequestId, graphClientRequestId });
       // The request's own line says all of it; what an operator may look for by itself has a line of its own.
       const isPlain = status < 300 && facts.hasCallerLeft !== true;
       log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
     },
     failed(error: unknown): void {
-      const code = isGraphError(error) ? error.code : 'unexpected';
-      const facts = end({ errorType: code }, { ...describeFailure(error), code });
+      if (!isGraphError(error)) {
+        const code = 'unexpected';
+        log.warn(unanswered, end({ errorType: code }, { code }));
+        return;
+      }
+      const { code, mayHaveBeenApplied, details } = error;
+      const { answer, fault } = details;
+      const found = {
+        status: answer?.status,
+        graphRequestId: answer?.requestId,
+        graphClientRequestId: answer?.clientRequestId,
+        mayHaveBeenApplied,
+        fault,
+        // Of the fault underneath, such as ECONNRESET; its message could name hosts.
+        systemCode: errnoCodeOf(error.cause),
+        code,
+      };
+      const facts = end({ errorType: code }, found);
       if (isConfigurationFault(error)) {
         log.error(`Configuration fault: ${error.message}`, facts);
       } else {
-        log.warn('Microsoft Graph gave no answer', facts);
+        log.warn(unanswered, facts);
       }
     },
   };
 }
 
-function describeFailure(error: unknown) {
-  if (!isGraphError(error)) {
-    return {};
-  }
-  const { answer, fault } = error.details;
-  return {
-    status: answer?.status,
-    graphRequestId: answer?.requestId,
-    graphClientRequestId: answer?.clientRequestId,
-    mayHaveBeenApplied: error.mayHaveBeenApplied,
-    fault,
-    // Of the fault underneath, such as ECONNRESET; its message could name hosts.
-    systemCode: errnoCodeOf(error.cause),
-  };
-}
+const unanswered = 'Microsoft Graph gave no answer';

@@ -19,9 +19,7 @@ const maximumInterimResponses = 16;
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createTransport(
-  connections: Pick<ReturnType<typeof createConnections>, 'dispatch'>,
-): Transport {
+export function createTransport(connections: ReturnType<typeof createConnections>): Transport {
   return (attempt, headers, attemptSignal) =>
     new Promise((resolve, reject) => {
       const { operation, url, body = null, onNewConnection = false, call } = attempt;
