@@ -23,7 +23,7 @@ export function responseErrorOf(
   refusal: Refusal,
 ): GraphError {
   const { status } = response;
-  const { error, claims, isIntuneRole, wasRejectedUnread } = refusal;
+  const { error, claims } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
   const requestIds = [
@@ -33,13 +33,11 @@ export function responseErrorOf(
     error?.clientRequestId,
   ];
   const facts: RefusalFacts = {
+    ...refusal,
     operation,
     status,
     codes: error?.codes ?? [],
     message,
-    wasRejectedUnread,
-    hasClaims: claims !== undefined,
-    isIntuneRole,
     isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
     namesAnother:
       id !== undefined && namesAnotherPartner(id, error?.message ?? '', message, requestIds),
@@ -116,15 +114,11 @@ function messageFor(
 }
 
 /** What is known of an answer that is no success, for the decision below. */
-interface RefusalFacts {
+interface RefusalFacts extends Omit<Refusal, 'error'> {
   readonly operation: GraphOperation;
   readonly status: number;
   readonly codes: readonly string[];
   readonly message: string;
-  /** Whether it is a 503 that says when to come back. */
-  readonly wasRejectedUnread: boolean;
-  readonly hasClaims: boolean;
-  readonly isIntuneRole: boolean;
   /** Whether it is Graph that speaks: in its own envelope, with a code and the id of a request. */
   readonly isGraphsOwn: boolean;
   /** Whether it names another partner than the one that was asked for. */
@@ -159,12 +153,12 @@ function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
       return decideBadRequest(facts);
     case 401: {
       const isForbidden = facts.isIntuneRole || facts.codes.includes('Forbidden');
-      return isForbidden && !facts.hasClaims ? 'forbidden' : 'unauthenticated';
+      return isForbidden && facts.claims === undefined ? 'forbidden' : 'unauthenticated';
     }
     case 402:
       return 'tenantNotLicensed';
     case 403:
-      return facts.hasClaims ? 'unauthenticated' : 'forbidden';
+      return facts.claims === undefined ? 'forbidden' : 'unauthenticated';
     case 404:
     case 410:
       return saysThereIsNone(facts) ? 'notFound' : 'badResponse';

@@ -159,16 +159,6 @@ export interface GraphResponse {
   readonly isAfterDoubt?: boolean;
 }
 
-/**
- * Carries one attempt to Graph and its answer back, as it came. The headers are all that go out; the signal fires when
- * the attempt has taken too long, while there may be time for another.
- */
-export type Transport = (
-  attempt: GraphAttempt,
-  headers: Readonly<Record<string, string>>,
-  attemptSignal?: EndSignal,
-) => Promise<GraphResponse>;
-
 /** One header's text; of several lines with one name, the first. */
 export function headerText(
   { headers }: Pick<GraphResponse, 'headers'>,

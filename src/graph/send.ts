@@ -1,6 +1,5 @@
 import { type Clock, EndController } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/forms.ts';
-import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials, TenantKeys } from './credentials.ts';
@@ -26,33 +25,24 @@ import {
   operations,
   requireDestination,
   safeIdOf,
-  type Transport,
 } from './request.ts';
 import { attemptLimitMsOf, classifyEnd, createRetryBudget, decideRetry } from './retryRules.ts';
+import type { createTransport } from './transport.ts';
 
-interface SendParts {
+interface SendParts extends Omit<Parameters<typeof createGuards>[1], 'ended'> {
   /** Graph's root with the version; no request goes anywhere else. */
   readonly base: URL;
-  /** Requests at the same time. */
-  readonly concurrency: number;
-  /** Requests that may wait for their turn. */
-  readonly queue: number;
-  /** How long no request is sent once Graph is known to be down. */
-  readonly breakerOpenMs: number;
   /** How long an attempt must have lasted for its timeout to count against Graph. */
   readonly slowMs: number;
   readonly clock: Clock;
-  readonly log: Log;
   readonly measurements: Pick<
     Measurements,
     'attempt' | 'inFlight' | 'rejectedLocally' | 'breakerState'
   >;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
   readonly credentials: Credentials;
   readonly budget: GraphBudget;
   readonly tenantKeys: TenantKeys;
-  readonly transport: Transport;
+  readonly transport: ReturnType<typeof createTransport>;
 }
 
 /** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */

@@ -39,7 +39,6 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/emulator/model.ts':
     'The properties, their rules and the metadata that is derived from both.',
   'src/graph/readRefusal.ts': 'One decision with its tables of messages.',
-  'src/graph/send.ts': 'The way of an attempt, readable from top to bottom.',
   'src/graphql/answer.ts': 'The bounds of an answer and the printing that counts against them.',
   'src/graphql/context.ts': 'All of a request that operations need, read once.',
   'src/graphql/documents.ts': 'One lookup: a text and everything that is kept under it.',

@@ -42,7 +42,6 @@ describe('the body of an answer', () => {
     ['plain', [text]],
     ['behind a byte order mark', [`\uFEFF${text}`]],
     ['large', [filled(40_000)]],
-    ['in no encoding', [text, '']],
     ['in identity', [text, 'identity']],
     ['in gzip, as large as allowed', [gzipSync(filled(maximumBodyBytes)), ' GZIP ']],
     ['in x-gzip', [gzipSync(text), 'x-gzip']],
@@ -81,13 +80,10 @@ describe('the body of an answer', () => {
     ['JSON that is too deep', ['['.repeat(100) + ']'.repeat(100)], 'too deeply'],
     ['more values than allowed', [valued(maximumJsonValues + 1)], 'too many values'],
     ['an unknown encoding', ['x', 'x'], 'not supported'],
-    ['two encodings', ['x', 'br, gzip'], 'not supported'],
     ['one on the second line', ['x', ['identity', 'gzip']], 'not supported'],
     ['half of a gzip', [gzipSync(text).subarray(0, 20), 'gzip'], 'encoding is broken'],
     ['a deflate without its frame', [deflateRawSync(text), 'deflate'], 'encoding is broken'],
-    ['no brotli', [text, 'br'], 'encoding is broken'],
     ['a gzip bomb', [gzipSync(bomb), 'gzip'], 'too large'],
-    ['a deflate bomb', [deflateSync(bomb), 'deflate'], 'too large'],
     ['a brotli bomb', [brotliCompressSync(bomb), 'br'], 'too large'],
   ])('makes a success unbelievable with %s, and does not matter in a refusal', async (...row) => {
     const [, came, why] = row;
@@ -229,9 +225,7 @@ describe('a batch', () => {
     [{ responses: {} }, 200, 'badResponse'],
     ['text', 200, 'badResponse'],
     [{}, 401, 'unauthenticated'],
-    [{}, 404, 'badResponse'],
     [{}, 429, 'throttled'],
-    [{}, 500, 'unavailable'],
   ])('takes %j with %i for %s', async (body, status, code) => {
     const expected = { code, mayHaveBeenApplied: false };
     await expect(readMany(body, 1, status)).rejects.toMatchObject(expected);

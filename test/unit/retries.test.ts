@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { refusalOf, throttlePauseMsOf } from '../../src/graph/errorBody.ts';
-import {
-  GraphError,
-  type GraphErrorCode,
-  type GraphErrorDetails,
-  networkErrorOf,
-} from '../../src/graph/errors.ts';
+import { GraphError, type GraphErrorCode, type GraphErrorDetails } from '../../src/graph/errors.ts';
 import type { GraphOperation, GraphResponse } from '../../src/graph/request.ts';
 import {
   attemptLimitMsOf,
@@ -268,30 +263,5 @@ describe('createRetryBudget', () => {
     const { spend, pass } = start(10_000);
     pass(-10_000);
     expect(spend()).toBe(30);
-  });
-});
-
-describe('networkErrorOf', () => {
-  it.each<[Fault | undefined, boolean, readonly (string | undefined)[]]>([
-    [
-      'untrusted',
-      false,
-      ['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-    ],
-    ['not-connected', false, ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', undefined]],
-    ['broken', true, ['ECONNRESET', 'UND_ERR_SOCKET', 'HPE_INVALID_EOF_STATE', undefined]],
-    [undefined, true, ['HPE_INVALID_CONSTANT', 'UND_ERR_HEADERS_OVERFLOW']],
-  ])('finds the fault %j, if sent is %j, in %j, and leaves no read in doubt', (...row) => {
-    const [fault, wasSent, systemCodes] = row;
-    for (const systemCode of systemCodes) {
-      const cause = Object.assign(new Error('of graph.example'), { code: systemCode });
-      for (const isWrite of [false, true]) {
-        const error = networkErrorOf({ cause, wasSent, isWrite });
-        expect([systemCode, error.details.fault, error.cause]).toEqual([systemCode, fault, cause]);
-        const code = fault === undefined ? 'badResponse' : 'unavailable';
-        expect(error).toMatchObject({ code, mayHaveBeenApplied: wasSent && isWrite });
-        expect(error.message).not.toContain('graph.example');
-      }
-    }
   });
 });
