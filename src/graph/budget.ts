@@ -3,7 +3,7 @@ import type { Clock, EndSignal } from '../shared/clock.ts';
 import { GraphError, sleep, untilEnded } from './errors.ts';
 
 /** What a send costs, for whom, and how long it can wait. */
-export interface BudgetClaim {
+interface BudgetClaim {
   /** One app in one tenant, as a digest or another text that may stand in a store. */
   readonly key: string;
   /** 1, or the number of items of a batch: at most 20. */
@@ -13,18 +13,6 @@ export interface BudgetClaim {
   readonly timeLeftMs: number;
   /** Ends the wait at once. */
   readonly signal: EndSignal;
-}
-
-/** Keeps what goes to Graph below Graph's own limits, for each key apart. */
-export interface GraphBudget {
-  /**
-   * Counts a send: at once, giving undefined, or when the promise resolves.
-   * @throws GraphError `throttled` with the wait, at once if that is longer than the claim can wait.
-   * @throws GraphError if its signal fires before its turn.
-   */
-  acquire(claim: BudgetClaim): Promise<void> | undefined;
-  /** Holds back all sends of this key for so long, an hour at most; other keys go on. */
-  pause(key: string, pauseMs: number): Promise<void>;
 }
 
 interface GraphBudgetOptions {
@@ -45,25 +33,32 @@ interface GraphBudgetParts {
   readonly redis: Redis | undefined;
 }
 
+export type GraphBudget = Awaited<ReturnType<typeof createGraphBudget>>;
+
 const longestPauseMs = 60 * 60 * 1000;
 /** Those who waited for one moment go out over this time. */
 const longestSpreadMs = 250;
 
-/** Makes the budget that the configuration asks for: shared through Redis if there is one. */
+/**
+ * Makes the budget that keeps what goes to Graph below Graph's own limits, for each key apart; shared through Redis if
+ * there is one.
+ */
 export async function createGraphBudget(
   options: GraphBudgetOptions,
   { clock, chance, redis }: GraphBudgetParts,
-): Promise<GraphBudget> {
+) {
   const alone = createMemoryCounts(options, clock.now);
   const counts = redis === undefined ? alone : await createRedisCounts(options, redis, alone);
-  const windowMs = options.windowSeconds * 1000;
   /** How much waits for each count of each key. */
   const waiting = new Map<string, number>();
 
   async function waitFor(full: Full, { key, signal }: BudgetClaim, leftMs: number): Promise<void> {
     const place = `${full.count} ${key}`;
     const ahead = waiting.get(place) ?? 0;
-    const waitMs = waitMsOf(full, ahead, windowMs);
+    // To the end of the window or pause, and a window longer for each that those who wait already will fill.
+    const waitMs =
+      Math.max(1, full.msBeforeNext) +
+      Math.floor(ahead / full.limit) * options.windowSeconds * 1000;
     // A claim that would come too late is rejected now, not after the wait.
     if (waitMs >= leftMs) {
       const message = "The budget towards Microsoft Graph has no room in the operation's time.";
@@ -75,10 +70,9 @@ export async function createGraphBudget(
       await sleep(clock, waitMs + spreadMs, signal);
     } finally {
       const left = (waiting.get(place) ?? 1) - 1;
+      waiting.set(place, left);
       if (left === 0) {
         waiting.delete(place);
-      } else {
-        waiting.set(place, left);
       }
     }
   }
@@ -95,27 +89,21 @@ export async function createGraphBudget(
   }
 
   return {
-    acquire(claim) {
+    /**
+     * Counts a send: at once, giving undefined, or when the promise resolves.
+     * @throws GraphError `throttled` with the wait, at once if that is longer than the claim can wait.
+     * @throws GraphError if its signal fires before its turn.
+     */
+    acquire(claim: BudgetClaim): Promise<void> | undefined {
       const taking = counts.take(claim);
       return taking && waitForRoom(claim, taking);
     },
-    async pause(key, pauseMs) {
+    /** Holds back all sends of this key for so long, an hour at most; other keys go on. */
+    async pause(key: string, pauseMs: number): Promise<void> {
       const seconds = Math.ceil(Math.min(Math.max(pauseMs, 1), longestPauseMs) / 1000);
       await counts.block(key, seconds);
     },
   };
-}
-
-/**
- * How long a claim waits that found no room, in milliseconds: to the end of the window or pause, and a window longer for
- * each that those who wait already will fill.
- */
-export function waitMsOf(
-  full: Pick<Full, 'limit' | 'msBeforeNext'>,
-  ahead: number,
-  windowMs: number,
-) {
-  return Math.max(1, full.msBeforeNext) + Math.floor(ahead / full.limit) * windowMs;
 }
 
 /** If there was no room: which count was full, how much it takes in a window, and until when, in milliseconds. */
@@ -127,25 +115,21 @@ interface Full {
 
 type Taking = Full | undefined | Promise<Full | undefined>;
 
-/** The two counts that Graph keeps for an app in a tenant. */
-interface Counts<Result extends Taking> {
-  /** Counts a send; undefined if there was room, otherwise nothing of it is counted. */
-  take(claim: Pick<BudgetClaim, 'key' | 'requests' | 'isWrite'>): Result;
-  /** Takes no more requests for a key. */
-  block(key: string, seconds: number): unknown;
-}
-
-/** Counts in this process: the whole budget if it is the only one, its share if there are others. */
+/**
+ * Counts in this process: the whole budget if it is the only one, its share if there are others. Graph keeps two counts
+ * for an app in a tenant, of writes and of all requests.
+ */
 function createMemoryCounts(
   { writes, requests, windowSeconds, replicas }: GraphBudgetOptions,
   now: () => number,
-): Counts<Full | undefined> {
+) {
   const of = (limit: number) =>
     createMemoryCount(Math.max(1, Math.floor(limit / replicas)), windowSeconds * 1000, now);
   const all = of(requests);
   const ofWrites = of(writes);
   return {
-    take(claim) {
+    /** Counts a send; undefined if there was room, otherwise nothing of it is counted. */
+    take(claim: BudgetClaim): Full | undefined {
       const noRequests = all.take(claim.key, claim.requests);
       if (noRequests > 0) {
         return { count: 'requests', limit: all.limit, msBeforeNext: noRequests };
@@ -157,7 +141,8 @@ function createMemoryCounts(
       }
       return undefined;
     },
-    block: (key, seconds) => all.block(key, seconds * 1000),
+    /** Takes no more requests for a key. */
+    block: (key: string, seconds: number) => all.block(key, seconds * 1000),
   };
 }
 
@@ -227,8 +212,8 @@ function createMemoryCount(limit: number, windowMs: number, now: () => number) {
 async function createRedisCounts(
   { writes, requests, windowSeconds }: GraphBudgetOptions,
   redis: Redis,
-  alone: Counts<Full | undefined>,
-): Promise<Counts<Promise<Full | undefined>>> {
+  alone: ReturnType<typeof createMemoryCounts>,
+) {
   // Loaded only here: most gateways run without Redis.
   const { default: Limiter } = await import('rate-limiter-flexible/lib/RateLimiterRedis.js');
   const { default: LimiterRes } = await import('rate-limiter-flexible/lib/RateLimiterRes.js');
@@ -257,21 +242,23 @@ async function createRedisCounts(
     }
   }
 
-  async function takeShared({ key, requests: points, isWrite }: Parameters<typeof alone.take>[0]) {
+  async function takeShared(claim: BudgetClaim): Promise<Full | undefined> {
+    const { key, requests: points, isWrite } = claim;
     const noRequests = await consume(all, key, points);
     if (noRequests !== undefined) {
-      return { count: 'requests', limit: requests, msBeforeNext: noRequests } as const;
+      return { count: 'requests', limit: requests, msBeforeNext: noRequests };
     }
     const noWrites = isWrite ? await consume(ofWrites, key, 1) : undefined;
     if (noWrites === undefined) {
       return undefined;
     }
     await all.reward(key, points);
-    return { count: 'writes', limit: writes, msBeforeNext: noWrites } as const;
+    return { count: 'writes', limit: writes, msBeforeNext: noWrites };
   }
 
   return {
-    take: (claim) => takeShared(claim).catch(() => alone.take(claim)),
-    block: (key, seconds) => all.block(key, seconds).catch(() => alone.block(key, seconds)),
+    take: (claim: BudgetClaim) => takeShared(claim).catch(() => alone.take(claim)),
+    block: (key: string, seconds: number) =>
+      all.block(key, seconds).catch(() => alone.block(key, seconds)),
   };
 }

@@ -1,15 +1,16 @@
-import { getEach, getFilterNames, getGroupNames, type Lookup } from './batch.ts';
+import { isJsonObject } from '../shared/json.ts';
+import { createBatches, type Lookup } from './batch.ts';
 import { GraphError, isGraphError } from './errors.ts';
-import { readAdded, readDeleted, readGot, readPage, readUpdated } from './readAnswer.ts';
+import { readPages } from './pages.ts';
+import { readJsonBody, readPartner } from './readAnswer.ts';
 import {
   type GraphCall,
   type GraphClientParts,
   type GraphOperation,
   type GraphResponse,
   type GraphRow,
-  idKeyOf,
+  headerText,
   isPartnerId,
-  resolveNextLink,
 } from './request.ts';
 import type { NewPartnerResource, PartnerChanges, WirePlatform } from './types.ts';
 
@@ -26,13 +27,24 @@ export type GraphClient<Row extends GraphRow = GraphRow> = ReturnType<
 /** Makes the operations on the resource; each write is sent once. All of them throw GraphErrors and nothing else. */
 export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<Row>) {
   const { send, routes, readRow, noteSeen, matchesSubmitted } = parts;
+  const { getEach, ...names } = createBatches(parts);
 
   const sendGet = (id: string, call: GraphCall): Promise<GraphResponse> =>
     send({ operation: 'get', url: routes.partner(id), call });
 
+  /**
+   * Understands the answer to a get, in either form: bare, as OData has it, or in `{"value": {…}}`, as Graph's own
+   * pages show it. Undefined for a success that is empty, as Intune has answered for a partner that it does not have.
+   */
+  function readGot(response: GraphResponse, id: string): Row | undefined {
+    const asked = { operation: 'get', id } as const;
+    const body = unwrap(readJsonBody(asked, response));
+    return isEmptyEntity(body) ? undefined : readPartner(asked, response, readRow, body);
+  }
+
   async function readSource(id: string, call: GraphCall): Promise<RowSource<Row> | undefined> {
     const response = await sendGet(id, call);
-    const partner = noneIfNotFound(() => readGot(response, readRow, id));
+    const partner = noneIfNotFound(() => readGot(response, id));
     return partner && { partner, body: response.body };
   }
 
@@ -43,18 +55,24 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
   }
 
   async function patch(id: string, body: string, call: GraphCall): Promise<Row | undefined> {
-    const response = await send({ operation: 'update', url: routes.partner(id), body, call });
-    return readUpdated(response, readRow, id);
+    const asked = { operation: 'update', id } as const;
+    const url = routes.partner(id);
+    const response = await send({ operation: 'update', url, body, call });
+    // 204, or a 200 with nothing in it: the partner has to be read.
+    return isEmptySuccess(response)
+      ? undefined
+      : readPartner(asked, response, readRow, unwrap(readJsonBody(asked, response)));
   }
 
   async function add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
+    const asked = { operation: 'add' } as const;
     const body = JSON.stringify(partner);
     const response = await send({ operation: 'add', url: routes.collection, body, call });
-    const answer = readAdded(response, readRow);
+    const location = headerText(response, 'location') ?? headerText(response, 'odata-entityid');
     const added =
-      'partner' in answer
-        ? answer.partner
-        : await readBack(routes.parsePartnerLocation(answer.location), call);
+      location !== undefined && isEmptySuccess(response, [200, 201, 204])
+        ? await readBack(routes.parsePartnerLocation(location), call)
+        : readPartner(asked, response, readRow, readJsonBody(asked, response, [201, 200]));
     if (!matchesSubmitted(partner, added)) {
       throw new GraphError('badResponse', anotherPartner, {
         mayHaveBeenApplied: true,
@@ -82,7 +100,12 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
 
   async function remove(id: string, call: GraphCall): Promise<void> {
     try {
-      readDeleted(await send({ operation: 'delete', url: routes.partner(id), call }), id);
+      const asked = { operation: 'delete', id } as const;
+      const response = await send({ operation: 'delete', url: routes.partner(id), call });
+      // A page of something that stands between says nothing of the partner.
+      if (!isEmptySuccess(response)) {
+        readJsonBody(asked, response);
+      }
     } catch (error) {
       const isInDoubt = isGraphError(error) && error.mayHaveBeenApplied;
       // A refusal is looked into as well: a delete has no input that could be wrong.
@@ -102,7 +125,7 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
   /** Asks once for a partner whose delete has an unknown outcome; only Graph's own 404 decides. */
   async function isGone(id: string, call: GraphCall): Promise<boolean> {
     try {
-      readGot(await sendGet(id, call), readRow, id);
+      readGot(await sendGet(id, call), id);
       return false;
     } catch (error) {
       return saysItIsGone(error);
@@ -147,18 +170,14 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
     /** Reads up to 20 partners in one call, in the order of the ids. Throws only if the call as a whole failed. */
     async getMany(ids: readonly string[], call: GraphCall): Promise<readonly Lookup<Row>[]> {
       const paths = ids.map((id) => routes.partnerInBatch(id));
-      const lookups = await getEach(parts, { operation: 'getMany', paths }, call, (item, index) =>
-        noneIfNotFound(() => readGot(item, readRow, ids[index] ?? '')),
+      const lookups = await getEach({ operation: 'getMany', paths }, call, (item, index) =>
+        noneIfNotFound(() => readGot(item, ids[index] ?? '')),
       );
       noteSeen(lookups.flatMap((lookup) => (lookup instanceof GraphError ? [] : (lookup ?? []))));
       return lookups;
     },
 
-    /** Reads the names of up to 1,000 groups in one call, in the order of the ids. Throws only if the call as a whole failed. */
-    getGroupNames: (ids: readonly string[], call: GraphCall) => getGroupNames(parts, ids, call),
-
-    /** Reads the names of up to 20 assignment filters in one call, in the same way. */
-    getFilterNames: (ids: readonly string[], call: GraphCall) => getFilterNames(parts, ids, call),
+    ...names,
 
     /** Adds a partner and gives it as Graph holds it now. */
     async add(partner: NewPartnerResource, call: GraphCall): Promise<Row> {
@@ -197,6 +216,23 @@ const anotherPartner =
   "Microsoft Graph's answer cannot be believed: it has another id than the one that was sent, and not all else is as it was sent.";
 const notReadBack = 'Microsoft Graph reported success but the partner could not be read back.';
 
+/** Takes the wrapper off that Graph's own pages put around an entity. */
+function unwrap(body: unknown): unknown {
+  const isWrapped = isJsonObject(body) && body['id'] === undefined && isJsonObject(body['value']);
+  return isWrapped ? body['value'] : body;
+}
+
+function isEmptyEntity(body: unknown): boolean {
+  return (
+    isJsonObject(body) &&
+    Object.entries(body).every(([name, value]) => value === null || name.startsWith('@'))
+  );
+}
+
+function isEmptySuccess({ body, status }: GraphResponse, expected = [200, 204]): boolean {
+  return body.length === 0 && expected.includes(status);
+}
+
 function noneIfNotFound<Result>(read: () => Result): Result | undefined {
   try {
     return read();
@@ -211,86 +247,4 @@ function noneIfNotFound<Result>(read: () => Result): Result | undefined {
 /** A 410 may come from something in between, and a 400 of Intune's from anything. */
 function saysItIsGone(error: unknown): boolean {
   return isGraphError(error) && error.code === 'notFound' && error.details.answer?.status === 404;
-}
-
-/** Pages may be empty, but so many in a row are no list any more. */
-const maximumEmptyPages = 50;
-/** All rows of a page may have moved there while the list was read, but so many such pages are the list once more. */
-const maximumRepeatedPages = 3;
-
-/** What a parsed value takes beside its text, about. */
-const bytesPerValue = 64;
-const pageBytes = new WeakMap<readonly GraphRow[], number>();
-
-/** How much memory a page of the list takes, in bytes, about. */
-export function bytesOfPage(page: readonly GraphRow[]): number {
-  return pageBytes.get(page) ?? 0;
-}
-
-/**
- * Reads the list page by page, each only when it is asked for; a page is noted once the next one is asked for. A row
- * that moves while the list is read comes twice, and is given once.
- * @throws GraphError
- */
-async function* readPages<Row extends GraphRow>(
-  { send, routes, readRow, noteSeen }: GraphClientParts<Row>,
-  call: GraphCall,
-): AsyncGenerator<readonly Row[], void, undefined> {
-  const seen = new Set<string>();
-  const known = new Set<string>();
-  let emptyPages = 0;
-  let repeatedPages = 0;
-  let url: URL | undefined = routes.collection;
-  while (url !== undefined) {
-    seen.add(url.href);
-    const response = await send({ operation: 'list', url, call });
-    const page = readPage(response, readRow);
-    const fresh = page.partners.filter(({ id }) => {
-      const key = idKeyOf(id);
-      return !known.has(key) && known.add(key);
-    });
-    if (fresh.length > 0) {
-      emptyPages = 0;
-      repeatedPages = 0;
-    } else if (page.partners.length > 0 || repeatedPages > 0) {
-      repeatedPages += 1;
-    } else {
-      emptyPages += 1;
-    }
-    if (page.nextLink !== undefined && repeatedPages > maximumRepeatedPages) {
-      throw protocolError('brings the same rows again and again.');
-    }
-    if (emptyPages > maximumEmptyPages) {
-      throw protocolError('goes on without end and without rows.');
-    }
-    pageBytes.set(fresh, response.body.length + bytesPerValue * (response.jsonValues ?? 0));
-    const next = nextPageUrl(page.nextLink, url, routes.collection, seen);
-    yield fresh;
-    noteSeen(fresh);
-    url = next;
-  }
-}
-
-/** @throws GraphError for a link that leads elsewhere or back. */
-function nextPageUrl(
-  nextLink: string | undefined,
-  page: URL,
-  collection: URL,
-  seen: ReadonlySet<string>,
-): URL | undefined {
-  if (nextLink === undefined) {
-    return undefined;
-  }
-  const url = resolveNextLink(nextLink, page, collection);
-  if (url === undefined) {
-    throw protocolError('goes on at a place that is not its own; the token is not sent there.');
-  }
-  if (seen.has(url.href)) {
-    throw protocolError('leads back to an earlier page.');
-  }
-  return url;
-}
-
-function protocolError(what: string): GraphError {
-  return new GraphError('badResponse', `Microsoft Graph's list ${what}`);
 }

@@ -29,37 +29,30 @@ export const passthroughCredentials: Credentials = {
   },
 };
 
-/** What an access token says of itself. Nothing of it is verified. */
-interface TokenClaims {
-  readonly tenantId: string | undefined;
-  readonly clientId: string | undefined;
-  /** The object's id, or the token's own subject if there is none. */
-  readonly subject: string | undefined;
-  /** Delegated permissions; only a token for a user has them. */
-  readonly scopes: readonly string[];
-  /** Application permissions. */
-  readonly roles: readonly string[];
-  readonly expiresAtMs: number | undefined;
-}
-
-/** Reads the claims of a token of Entra's; undefined for a token that is none, as every token may be. */
-export function readTokenClaims(token: string): TokenClaims | undefined {
+/** Reads what an access token of Entra's says of itself; nothing of it is verified. Undefined for any other token. */
+export function readTokenClaims(token: string) {
   const parts = token.split('.');
   const payload = parts.length === 3 ? (parts[1] ?? '') : '';
   const claims = parseJson(Buffer.from(payload, 'base64url').toString('utf8'));
   if (!isJsonObject(claims)) {
     return undefined;
   }
-  const { exp, roles, scp } = claims;
+  const { exp, scp } = claims;
+  const roles: readonly unknown[] = Array.isArray(claims['roles']) ? claims['roles'] : [];
   return {
     tenantId: textOf(claims['tid']),
     clientId: textOf(claims['azp']) ?? textOf(claims['appid']),
+    /** The object's id, or the token's own subject if there is none. */
     subject: textOf(claims['oid']) ?? textOf(claims['sub']),
+    /** Delegated permissions; only a token for a user has them. */
     scopes: (textOf(scp) ?? '').split(' ').filter((scope) => scope !== ''),
-    roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
+    /** Application permissions. */
+    roles: roles.filter((role) => typeof role === 'string'),
     expiresAtMs: typeof exp === 'number' && Math.abs(exp) < 1e11 ? exp * 1000 : undefined,
   };
 }
+
+type TokenClaims = NonNullable<ReturnType<typeof readTokenClaims>>;
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -67,8 +60,6 @@ function textOf(value: unknown): string | undefined {
 
 /** Tells for whom Graph counts a call: one app in one tenant. */
 export type TenantKeys = ReturnType<typeof createTenantKeys>;
-
-type CallerClaims = Partial<Pick<TokenClaims, 'tenantId' | 'subject' | 'expiresAtMs'>>;
 
 const maximumTokens = 10_000;
 const knownForMs = 60 * 60 * 1000;
@@ -79,7 +70,7 @@ const knownForMs = 60 * 60 * 1000;
  */
 export function createTenantKeys() {
   /** By the token's digest, with what the token says of its caller: that cannot change. Of many permissions, none is kept. */
-  const accepted = new LRUCache<string, { key: string; claims: CallerClaims }>({
+  const accepted = new LRUCache<string, { key: string; claims: Partial<TokenClaims> }>({
     ...atMost(maximumTokens),
     ttl: knownForMs,
   });
@@ -107,7 +98,10 @@ export function createTenantKeys() {
       if (!accepted.has(digest)) {
         const { tenantId, clientId, subject, expiresAtMs } = claimsOf(call);
         // A token that names no tenant or no app goes on counting by itself.
-        const key = tenantKeyOf({ tenantId, clientId }) ?? digest;
+        const key =
+          tenantId !== undefined && clientId !== undefined
+            ? digestOf(JSON.stringify([tenantId.toLowerCase(), clientId.toLowerCase()]))
+            : digest;
         accepted.set(digest, { key, claims: { tenantId, subject, expiresAtMs } });
       }
     },
@@ -135,13 +129,6 @@ export function createTenantKeys() {
 /** A digest of a tenant and of who calls within it. */
 export function callerKeyOf(tenantId: string, subject: string): string {
   return digestOf(JSON.stringify(['subject', tenantId.toLowerCase(), subject]));
-}
-
-/** The app and the tenant that a token names, digested; undefined if it does not name both. */
-export function tenantKeyOf({ tenantId, clientId }: Partial<TokenClaims> = {}): string | undefined {
-  return tenantId !== undefined && clientId !== undefined
-    ? digestOf(JSON.stringify([tenantId.toLowerCase(), clientId.toLowerCase()]))
-    : undefined;
 }
 
 const digestOfNone = digestOf('');

@@ -2,24 +2,11 @@ import { isJsonObject, parseJson } from '../shared/json.ts';
 
 const maximumNesting = 8;
 
-/** What a body with an error says, whichever of Intune's shapes it has. */
-interface GraphErrorBody {
-  /** All codes, outermost first; empty ones left out. */
-  readonly codes: readonly string[];
-  /** The innermost text that was meant for people, still to be cleaned. */
-  readonly message: string;
-  readonly requestId: string | undefined;
-  readonly clientRequestId: string | undefined;
-  readonly date: string | undefined;
-  /** Intune's own word on when to come back, in the form of a `Retry-After` header. */
-  readonly retryAfter: string | undefined;
-}
-
 /**
  * Reads Graph's error envelope. Intune's messages may be plain text, JSON in a string, or that twice over, and inner
  * errors nest, in either spelling. Undefined if the JSON is no such envelope; nothing makes this throw.
  */
-export function readErrorBody(envelope: unknown): GraphErrorBody | undefined {
+export function readErrorBody(envelope: unknown): Refusal['error'] {
   const error = isJsonObject(envelope) ? envelope['error'] : undefined;
   if (!isJsonObject(error)) {
     return undefined;
@@ -77,24 +64,6 @@ function nonEmptyText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What a `WWW-Authenticate` header says about a better token. */
-interface Challenge {
-  /** The claims request as JSON text, or as it came if it cannot be decoded. */
-  readonly claims: string | undefined;
-  /** Whether Intune's own service speaks: it means a missing role, which no new token fixes. */
-  readonly isIntuneRole: boolean;
-}
-
-/** Reads all lines of the header at once; parameters may come in any order. */
-function readChallenge(header: string | readonly string[] | undefined): Challenge {
-  const text = [header ?? []].flat().join(', ');
-  const encoded = /[\s,]claims="([^"]{1,8192})"/i.exec(text)?.[1];
-  return {
-    claims: encoded === undefined ? undefined : decodeClaims(encoded),
-    isIntuneRole: /realm="urn:intune:service/i.test(text),
-  };
-}
-
 function decodeClaims(encoded: string): string {
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   return isJsonObject(parseJson(decoded)) ? decoded : encoded;
@@ -116,9 +85,25 @@ export function parseRetryAfterMs(header: string | undefined, nowMs: number): nu
 }
 
 /** All that an answer says that is no success. */
-export interface Refusal extends Challenge {
-  /** Graph's own error, if there is one in the body. */
-  readonly error: GraphErrorBody | undefined;
+export interface Refusal {
+  /** Graph's own error, if there is one in the body, whichever of Intune's shapes it has. */
+  readonly error:
+    | {
+        /** All codes, outermost first; empty ones left out. */
+        readonly codes: readonly string[];
+        /** The outermost text that was meant for people, still to be cleaned. */
+        readonly message: string;
+        readonly requestId: string | undefined;
+        readonly clientRequestId: string | undefined;
+        readonly date: string | undefined;
+        /** Intune's own word on when to come back, in the form of a `Retry-After` header. */
+        readonly retryAfter: string | undefined;
+      }
+    | undefined;
+  /** The claims request of a challenge as JSON text, or as it came if it cannot be decoded. */
+  readonly claims: string | undefined;
+  /** Whether Intune's own service challenges: it means a missing role, which no new token fixes. */
+  readonly isIntuneRole: boolean;
   /** When to come back, in milliseconds: the header says so, or Intune's own error does. */
   readonly retryAfterMs: number | undefined;
   /**
@@ -128,33 +113,29 @@ export interface Refusal extends Challenge {
   readonly wasRejectedUnread: boolean;
 }
 
-interface RefusedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-  readonly json?: unknown;
-  readonly refusal?: Refusal;
-}
-
-/** Reads what an answer says that is no success, unless it was read already. */
-export function refusalOf(response: RefusedResponse, nowMs: number): Refusal {
-  if (response.refusal !== undefined) {
-    return response.refusal;
-  }
-  const { status, headers } = response;
-  const error = readErrorBody(response.json ?? parseJson(response.body.toString('utf8')));
+/** Reads what an answer says that is no success. All lines of a header count; parameters may come in any order. */
+export function refusalOf(
+  response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly body: Buffer;
+    readonly json?: unknown;
+  },
+  nowMs: number,
+): Refusal {
+  const { status, headers, body, json } = response;
+  const error = readErrorBody(json ?? parseJson(body.toString('utf8')));
+  const challenge = [headers['www-authenticate'] ?? []].flat().join(', ');
+  const encodedClaims = /[\s,]claims="([^"]{1,8192})"/i.exec(challenge)?.[1];
   const saidMs = parseRetryAfterMs([headers['retry-after']].flat()[0], nowMs);
   return {
-    ...readChallenge(headers['www-authenticate']),
     error,
+    claims: encodedClaims === undefined ? undefined : decodeClaims(encodedClaims),
+    isIntuneRole: /realm="urn:intune:service/i.test(challenge),
     retryAfterMs: saidMs ?? parseRetryAfterMs(error?.retryAfter, nowMs),
     wasRejectedUnread: status === 503 && saidMs !== undefined,
   };
 }
 
-/** How long to hold back after a 429 that does not say; Graph often leaves it out. */
-const assumedPauseMs = 1000;
-
-/** How long a 429 asks to hold back, in milliseconds. */
-export const throttlePauseMsOf = ({ retryAfterMs }: Refusal): number =>
-  retryAfterMs ?? assumedPauseMs;
+/** How long a 429 asks to hold back, in milliseconds; Graph often leaves it out. */
+export const throttlePauseMsOf = ({ retryAfterMs = 1000 }: Refusal): number => retryAfterMs;

@@ -18,48 +18,42 @@ export type GraphErrorCode =
   | 'badResponse'
   | 'callerLeft';
 
-/** How Graph answered, for a support case. Never its raw text. */
-export interface GraphAnswer {
-  readonly status: number;
-  /** Graph's own code, the outermost that says something. */
-  readonly code?: string | undefined;
-  readonly requestId?: string | undefined;
-  readonly clientRequestId?: string | undefined;
-  /** The time of the answer as Graph wrote it. */
-  readonly date?: string | undefined;
-}
-
-/** How far an attempt got that gave no answer. */
-export type AttemptFault =
-  /** Nothing of the request went out: refused, not resolved, or no connection in time. */
-  | 'not-connected'
-  /** The other side has no certificate that can be trusted. */
-  | 'untrusted'
-  /** A forward proxy asks for other credentials than the gateway has, so nothing went out. */
-  | 'proxy-credentials'
-  /** The request went out; its answer never came, or not whole. */
-  | 'broken'
-  /** It waited for its turn in this gateway, and the operation ended before. */
-  | 'queued'
-  /** The operation was over: its time was up, its caller left, or the gateway stops. */
-  | 'ended';
-
-/** What a forbidden caller lacks. */
-export type MissingGrant = 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE';
-
 export interface GraphErrorDetails {
   readonly cause?: unknown;
-  readonly fault?: AttemptFault;
+  /** How far an attempt got that gave no answer. */
+  readonly fault?: /** Nothing of the request went out: refused, not resolved, or no connection in time. */
+    | 'not-connected'
+    /** The other side has no certificate that can be trusted. */
+    | 'untrusted'
+    /** A forward proxy asks for other credentials than the gateway has, so nothing went out. */
+    | 'proxy-credentials'
+    /** The request went out; its answer never came, or not whole. */
+    | 'broken'
+    /** It waited for its turn in this gateway, and the operation ended before. */
+    | 'queued'
+    /** The operation was over: its time was up, its caller left, or the gateway stops. */
+    | 'ended';
   /** Whether a write was sent and may have been executed although no believable answer came. */
   readonly mayHaveBeenApplied?: boolean;
-  readonly answer?: GraphAnswer | undefined;
+  /** How Graph answered, for a support case. Never its raw text. */
+  readonly answer?:
+    | {
+        readonly status: number;
+        /** Graph's own code, the outermost that says something. */
+        readonly code?: string | undefined;
+        readonly requestId?: string | undefined;
+        readonly clientRequestId?: string | undefined;
+        /** The time of the answer as Graph wrote it. */
+        readonly date?: string | undefined;
+      }
+    | undefined;
   /** The claims that a token has to meet, as Graph's challenge carries them. */
   readonly claims?: string | undefined;
   /** The id of the partner that an answer is about, if another one was meant. */
   readonly answeredId?: string | undefined;
   readonly requiredScopes?: readonly string[] | undefined;
   /** What a caller that is forbidden lacks. */
-  readonly lacking?: MissingGrant | undefined;
+  readonly lacking?: 'PERMISSION' | 'INTUNE_ROLE' | 'PERMISSION_OR_INTUNE_ROLE' | undefined;
   readonly retryAfterMs?: number | undefined;
   /** Names that Graph's refusal puts in quotation marks: properties, types or values of the request. */
   readonly quotedNames?: readonly string[] | undefined;
@@ -127,23 +121,12 @@ export function untilEnded<Result>(signal: EndSignal, awaited: Promise<Result>):
 }
 
 /** Waits, in milliseconds, and leaves no timer behind. @throws GraphError as soon as the signal fires. */
-export function sleep(clock: Clock, durationMs: number, signal: EndSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(abortErrorOf(signal));
-      return;
-    }
-    const stopTimer = clock.startTimer(durationMs, () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    function onAbort(): void {
-      stopTimer();
-      signal.removeEventListener('abort', onAbort);
-      reject(abortErrorOf(signal));
-    }
-    signal.addEventListener('abort', onAbort);
+export async function sleep(clock: Clock, durationMs: number, signal: EndSignal): Promise<void> {
+  let stopTimer = (): void => undefined;
+  const pause = new Promise<void>((resolve) => {
+    stopTimer = clock.startTimer(durationMs, resolve);
   });
+  await untilEnded(signal, pause).finally(() => stopTimer());
 }
 
 /** OpenSSL's and Node's codes for a certificate that does not prove what it should; none of them goes away by itself. */
@@ -159,46 +142,39 @@ const untrustedCodes: ReadonlySet<string> = new Set([
   'INVALID_PURPOSE',
 ]);
 
-/** What the connection broke at, for the judgement. */
-interface ConnectionFault {
+/** Understands why an exchange gave no answer; `wasSent` if the request had begun to go out. */
+export function networkErrorOf({
+  cause,
+  wasSent,
+  isWrite,
+}: {
   readonly cause: Error;
-  /** Whether the request had begun to go out. */
   readonly wasSent: boolean;
   readonly isWrite: boolean;
-}
-
-/** Understands why an exchange gave no answer. */
-export function networkErrorOf({ cause, wasSent, isWrite }: ConnectionFault): GraphError {
+}): GraphError {
   const code = errnoCodeOf(cause) ?? '';
-  const mayHaveBeenApplied = wasSent && isWrite;
+  const unavailable = (message: string, details: GraphErrorDetails): GraphError =>
+    new GraphError('unavailable', message, { cause, ...details });
   if (untrustedCodes.has(code) || code.startsWith('CERT_')) {
     const message = "Microsoft Graph's certificate cannot be trusted, so nothing was sent.";
-    return new GraphError('unavailable', message, { cause, fault: 'untrusted' });
+    return unavailable(message, { fault: 'untrusted' });
   }
   if (rejectsCredentials(cause)) {
     const message =
       "The forward proxy rejects the gateway's credentials (407), so nothing was sent. Its operator has to set " +
       'them in HTTPS_PROXY.';
-    return new GraphError('unavailable', message, { cause, fault: 'proxy-credentials' });
+    return unavailable(message, { fault: 'proxy-credentials' });
   }
   if (!wasSent) {
     const message = 'No connection to Microsoft Graph could be made.';
-    return new GraphError('unavailable', message, { cause, fault: 'not-connected' });
+    return unavailable(message, { fault: 'not-connected' });
   }
-  if (isNotHttp(code)) {
+  // The parser gave up on what came; an end in the middle is a break and no fault of form.
+  const isParserFault = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  if (isParserFault || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const message = "Microsoft Graph's answer is not HTTP as this gateway reads it.";
-    return new GraphError('badResponse', message, { cause, mayHaveBeenApplied });
+    return new GraphError('badResponse', message, { cause, mayHaveBeenApplied: isWrite });
   }
   const message = 'The connection to Microsoft Graph broke before its answer was complete.';
-  return new GraphError('unavailable', message, {
-    cause,
-    fault: 'broken',
-    mayHaveBeenApplied,
-  });
-}
-
-/** The parser gave up on what came; an end in the middle is a break and no fault of form. */
-function isNotHttp(code: string): boolean {
-  const isParser = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
-  return isParser || code === 'UND_ERR_HEADERS_OVERFLOW';
+  return unavailable(message, { fault: 'broken', mayHaveBeenApplied: isWrite });
 }

@@ -3,10 +3,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { GraphError } from './errors.ts';
 
-const names = {
-  graph: { inside: 'Microsoft Graph', first: 'Microsoft Graph' },
-  authority: { inside: 'the token endpoint', first: 'The token endpoint' },
-};
+const names = { graph: 'Microsoft Graph', authority: 'the token endpoint' };
 
 interface GuardOptions {
   /** How long no request is sent once the upstream is known to be down: on average and at first, then twice that. */
@@ -24,38 +21,12 @@ interface GuardOptions {
   readonly ended: (signal: EndSignal) => Error;
 }
 
-/** When to come back after the queue was full. */
-const retryAfterMs = 1_000;
-
 /** Makes what stands before the requests to one upstream; both reject with a GraphError. */
 export function createGuards(upstream: keyof typeof names, options: GuardOptions) {
-  const { log, measurements } = options;
-  const { inside, first } = names[upstream];
-  const circuit = createCircuit(options, {
-    onState(state) {
-      log.warn(`The breaker towards ${inside} changed its state`, { state });
-      measurements.breakerState(state, upstream);
-    },
-    rejectedLocally() {
-      measurements.rejectedLocally('breaker', upstream);
-      const message = `${first} is down as far as this gateway can see; nothing was sent.`;
-      return new GraphError('unavailable', message);
-    },
-  });
-  const places = createConcurrencyLimit(options, () => {
-    measurements.rejectedLocally('bulkhead', upstream);
-    const message = `The queue for ${inside} is full, so nothing was sent.`;
-    return new GraphError('overloaded', message, { retryAfterMs });
-  });
-  return { circuit, places };
-}
-
-type CircuitState = 'closed' | 'half-open' | 'open';
-
-interface CircuitReports {
-  readonly onState: (state: CircuitState) => void;
-  /** Makes what is thrown in place of an attempt while it is open. */
-  readonly rejectedLocally: () => Error;
+  return {
+    circuit: createCircuit(upstream, options),
+    places: createConcurrencyLimit(upstream, options),
+  };
 }
 
 /** How an attempt ended. */
@@ -80,20 +51,22 @@ const largestShare = 0.5;
  * the clock is set back, the time for which it is open begins anew.
  */
 function createCircuit(
-  { breakerOpenMs, clock, chance }: GuardOptions,
-  { onState, rejectedLocally }: CircuitReports,
+  upstream: keyof typeof names,
+  { breakerOpenMs, clock, log, measurements, chance }: GuardOptions,
 ) {
   const { now } = clock;
-  let state: CircuitState = 'closed';
+  const name = names[upstream];
+  let state: 'closed' | 'half-open' | 'open' = 'closed';
   let opened = 0;
   let openedAtMs = 0;
   let openForMs = 0;
   /** By second and not by call: an outage of the night must not count in the morning. */
   let seconds = new Map<number, { calls: number; failures: number }>();
 
-  function change(next: CircuitState): void {
+  function change(next: typeof state): void {
     state = next;
-    onState(next);
+    log.warn(`The breaker towards ${name} changed its state`, { state });
+    measurements.breakerState(state, upstream);
   }
 
   function open(): void {
@@ -125,10 +98,13 @@ function createCircuit(
   }
 
   function hasFailedTooOften(): boolean {
-    const sumOf = (what: 'calls' | 'failures'): number =>
-      [...seconds.values()].reduce((sum, counts) => sum + counts[what], 0);
-    const calls = sumOf('calls');
-    return calls >= leastCalls && sumOf('failures') > largestShare * calls;
+    let calls = 0;
+    let failures = 0;
+    for (const counts of seconds.values()) {
+      calls += counts.calls;
+      failures += counts.failures;
+    }
+    return calls >= leastCalls && failures > largestShare * calls;
   }
 
   /** Lets an attempt through, or throws; tells whether it is the one that looks. */
@@ -138,7 +114,10 @@ function createCircuit(
     }
     openedAtMs = Math.min(openedAtMs, now());
     if (state === 'half-open' || now() - openedAtMs < openForMs) {
-      throw rejectedLocally();
+      measurements.rejectedLocally('breaker', upstream);
+      const first = name.replace(/^the/, 'The');
+      const message = `${first} is down as far as this gateway can see; nothing was sent.`;
+      throw new GraphError('unavailable', message);
     }
     change('half-open');
     return true;
@@ -183,8 +162,8 @@ function createCircuit(
  * ends with its signal.
  */
 function createConcurrencyLimit(
-  { concurrency, queue, ended }: GuardOptions,
-  rejectedLocally: () => Error,
+  upstream: keyof typeof names,
+  { concurrency, queue, measurements, ended }: GuardOptions,
 ) {
   let inFlight = 0;
   /** In the order in which they came; calling one gives it the place. */
@@ -220,24 +199,22 @@ function createConcurrencyLimit(
 
   return {
     /** Runs the work in its turn. Once started, the work has to listen to the signal itself. */
-    async run<Result>(
-      signal: EndSignal,
-      work: (hasWaited: boolean) => Promise<Result>,
-    ): Promise<Result> {
+    async run<Result>(signal: EndSignal, work: () => Promise<Result>): Promise<Result> {
       if (signal.aborted) {
         throw ended(signal);
       }
-      const hasToWait = inFlight >= concurrency;
-      if (hasToWait) {
+      if (inFlight >= concurrency) {
         if (waiting.size >= queue) {
-          throw rejectedLocally();
+          measurements.rejectedLocally('bulkhead', upstream);
+          const message = `The queue for ${names[upstream]} is full, so nothing was sent.`;
+          throw new GraphError('overloaded', message, { retryAfterMs: 1_000 });
         }
         await waitForPlace(signal);
       } else {
         inFlight += 1;
       }
       try {
-        return await work(hasToWait);
+        return await work();
       } finally {
         leave();
       }

@@ -1,11 +1,5 @@
 import { type Refusal, readErrorBody, throttlePauseMsOf } from './errorBody.ts';
-import {
-  type GraphAnswer,
-  GraphError,
-  type GraphErrorCode,
-  type GraphErrorDetails,
-  type MissingGrant,
-} from './errors.ts';
+import { GraphError, type GraphErrorCode, type GraphErrorDetails } from './errors.ts';
 import {
   type GraphOperation,
   type GraphResponse,
@@ -13,6 +7,7 @@ import {
   isSameId,
   isWrite,
   requiredScopesOf,
+  safeIdOf,
 } from './request.ts';
 
 /** What a request was for: the operation, and the partner's id if it was about one. */
@@ -28,7 +23,7 @@ export function responseErrorOf(
   refusal: Refusal,
 ): GraphError {
   const { status } = response;
-  const { error, claims, isIntuneRole, wasRejectedUnread } = refusal;
+  const { error, claims } = refusal;
   const answer = graphAnswerOf(response, error);
   const message = cleanMessage(error?.message ?? '');
   const requestIds = [
@@ -38,13 +33,11 @@ export function responseErrorOf(
     error?.clientRequestId,
   ];
   const facts: RefusalFacts = {
+    ...refusal,
     operation,
     status,
     codes: error?.codes ?? [],
     message,
-    wasRejectedUnread,
-    hasClaims: claims !== undefined,
-    isIntuneRole,
     isGraphsOwn: error !== undefined && error.codes.length > 0 && answer.requestId !== undefined,
     namesAnother:
       id !== undefined && namesAnotherPartner(id, error?.message ?? '', message, requestIds),
@@ -121,51 +114,33 @@ function messageFor(
 }
 
 /** What is known of an answer that is no success, for the decision below. */
-export interface RefusalFacts {
+interface RefusalFacts extends Omit<Refusal, 'error'> {
   readonly operation: GraphOperation;
   readonly status: number;
   readonly codes: readonly string[];
   readonly message: string;
-  /** Whether it is a 503 that says when to come back. */
-  readonly wasRejectedUnread: boolean;
-  readonly hasClaims: boolean;
-  readonly isIntuneRole: boolean;
   /** Whether it is Graph that speaks: in its own envelope, with a code and the id of a request. */
   readonly isGraphsOwn: boolean;
   /** Whether it names another partner than the one that was asked for. */
   readonly namesAnother: boolean;
 }
 
-/** What an answer means for the caller. */
-interface Meaning {
-  readonly code: GraphErrorCode;
-  readonly mayHaveBeenApplied: boolean;
-}
-
 /**
  * Decides what an answer that is no success means. Graph's status is not the whole truth: a tenant without Intune and
  * a missing route both answer 400, a missing Intune role may answer 401.
  */
-export function decideRefusal(facts: RefusalFacts): Meaning {
-  if (facts.status >= 500 || facts.status === 408) {
-    return decideFault(facts);
+function decideRefusal(facts: RefusalFacts): Pick<GraphError, 'code' | 'mayHaveBeenApplied'> {
+  const { operation, status, wasRejectedUnread } = facts;
+  // Of the faults, only 503 with a `Retry-After` and 501 say that a write was surely not executed.
+  if ((status >= 500 && status !== 501) || status === 408) {
+    const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
+    return { code, mayHaveBeenApplied: isWrite(operation) && !wasRejectedUnread };
   }
-  if (facts.status < 400) {
-    // A redirect is never followed, with the token or without. 303 says that the request was executed; so may a 2xx.
-    const mayHaveBeenApplied =
-      isWrite(facts.operation) && (facts.status === 303 || facts.status < 300);
-    return { code: 'badResponse', mayHaveBeenApplied };
+  if (status < 400) {
+    // A redirect is never followed, with the token or without. 303 says that the request was executed.
+    return { code: 'badResponse', mayHaveBeenApplied: isWrite(operation) && status === 303 };
   }
   return { code: decideRefusalCode(facts), mayHaveBeenApplied: false };
-}
-
-/** Only 503 with a `Retry-After` and 501 say that a write was surely not executed. */
-function decideFault({ operation, status, wasRejectedUnread }: RefusalFacts): Meaning {
-  if (status === 501) {
-    return { code: 'badResponse', mayHaveBeenApplied: false };
-  }
-  const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
-  return { code, mayHaveBeenApplied: isWrite(operation) && !wasRejectedUnread };
 }
 
 function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
@@ -178,12 +153,12 @@ function decideRefusalCode(facts: RefusalFacts): GraphErrorCode {
       return decideBadRequest(facts);
     case 401: {
       const isForbidden = facts.isIntuneRole || facts.codes.includes('Forbidden');
-      return isForbidden && !facts.hasClaims ? 'forbidden' : 'unauthenticated';
+      return isForbidden && facts.claims === undefined ? 'forbidden' : 'unauthenticated';
     }
     case 402:
       return 'tenantNotLicensed';
     case 403:
-      return facts.hasClaims ? 'unauthenticated' : 'forbidden';
+      return facts.claims === undefined ? 'forbidden' : 'unauthenticated';
     case 404:
     case 410:
       return saysThereIsNone(facts) ? 'notFound' : 'badResponse';
@@ -251,7 +226,7 @@ const partnerPath = /complianceManagementPartners(?:\/|\('?)([^/'")?\s]+)/gi;
  * Whether an error names a partner, and another one than was asked for. `text` is what Graph wrote, its path included;
  * `message` is the part of it that is meant for people, and `requestIds` are ids of requests.
  */
-export function namesAnotherPartner(
+function namesAnotherPartner(
   id: string,
   text: string,
   message: string,
@@ -280,7 +255,7 @@ const ipAddress =
  * Makes a message of Graph's fit for a caller: one line without the support tail, addresses, internal hosts, tokens
  * and the backend's own namespace. Empty if nothing is left.
  */
-export function cleanMessage(message: string): string {
+function cleanMessage(message: string): string {
   const cleaned = message
     .slice(0, 20_000)
     .replace(supportTail, '')
@@ -299,16 +274,14 @@ export function cleanMessage(message: string): string {
 const isAboutApplication =
   /^Application is not authorized|does not have application permissions|following scopes/i;
 
+type MissingGrant = NonNullable<GraphErrorDetails['lacking']>;
+
 /**
- * Finds what a forbidden caller lacks: the permission, which an administrator grants to the
- * application, or the role in Intune, which is given to the person. Intune says it in its sentences only, which have been
- * the same for years; a 401 that means forbidden is always about the role.
+ * Finds what a forbidden caller lacks: the permission, which an administrator grants to the application, or the role in
+ * Intune, which is given to the person. Intune says it in its sentences only, which have been the same for years; a 401
+ * that means forbidden is always about the role.
  */
-export function missingGrantOf({
-  status,
-  message,
-  isIntuneRole,
-}: Pick<RefusalFacts, 'status' | 'message' | 'isIntuneRole'>): MissingGrant {
+function missingGrantOf({ status, message, isIntuneRole }: RefusalFacts): MissingGrant {
   if (isAboutApplication.test(message)) {
     return 'PERMISSION';
   }
@@ -332,7 +305,10 @@ const forbiddenMessages: Readonly<Record<MissingGrant, string>> = {
  * Gathers what a support case needs of an answer, where it has the form that such things have: it is shown to callers
  * and written into logs, and a token or a sentence in its place is neither.
  */
-export function graphAnswerOf(response: GraphResponse, body?: Refusal['error']): GraphAnswer {
+export function graphAnswerOf(
+  response: GraphResponse,
+  body?: Refusal['error'],
+): NonNullable<GraphErrorDetails['answer']> {
   return {
     status: response.status,
     code: ifFits(body?.codes[0], /^(?!eyJ)[A-Za-z][\w .:-]{0,99}$/),
@@ -345,12 +321,4 @@ export function graphAnswerOf(response: GraphResponse, body?: Refusal['error']):
 
 function ifFits(text: string | undefined, form: RegExp): string | undefined {
   return text !== undefined && form.test(text) ? text : undefined;
-}
-
-/**
- * Gives an id of Graph's as logs, spans and answers may show it: what has another form is none, whatever it is. A token
- * is longer.
- */
-export function safeIdOf(text: string | undefined): string | undefined {
-  return text !== undefined && /^[\w.-]{1,64}$/.test(text) ? text : undefined;
 }

@@ -70,8 +70,6 @@ export function requiredScopesOf(operation: GraphOperation): readonly string[] {
   }
 }
 
-const form = /^[A-Za-z0-9_.~=-]{1,256}$/;
-
 /** What an id may look like, for messages. */
 export const partnerIdForm =
   '1 to 256 of the characters A-Z a-z 0-9 _ . ~ = - that are not all dots, usually a UUID';
@@ -81,7 +79,7 @@ export const partnerIdForm =
  * `encodeURIComponent('..')` is `..`, and URL parsers climb out of the path on `%2e%2e` as well.
  */
 export function isPartnerId(id: string): boolean {
-  return form.test(id) && !/^\.+$/.test(id);
+  return /^[A-Za-z0-9_.~=-]{1,256}$/.test(id) && !/^\.+$/.test(id);
 }
 
 /** Gives the same text for all spellings of one id: a UUID may come in any case, any other id only as it is. */
@@ -132,22 +130,19 @@ export interface GraphRequest {
 export interface GraphAttempt extends GraphRequest {
   /** From 1. */
   readonly number: number;
-  /** Why there was another one before. */
-  readonly repeatReason?: RepeatReason;
+  /** Why an attempt before was not the last. */
+  readonly repeatReason?:
+    | 'not-connected'
+    | 'broken'
+    | 'throttled'
+    | 'unavailable'
+    | 'server-error'
+    | 'unauthorized';
   /** Asks for a connection that no earlier request has used. */
   readonly onNewConnection?: boolean;
   /** Asks for a token that was not used before. */
   readonly withFreshToken?: boolean;
 }
-
-/** Why an attempt is followed by another. */
-export type RepeatReason =
-  | 'not-connected'
-  | 'broken'
-  | 'throttled'
-  | 'unavailable'
-  | 'server-error'
-  | 'unauthorized';
 
 export interface GraphResponse {
   readonly status: number;
@@ -164,18 +159,6 @@ export interface GraphResponse {
   readonly isAfterDoubt?: boolean;
 }
 
-export type Send = (request: GraphRequest) => Promise<GraphResponse>;
-
-/**
- * Carries one attempt to Graph and its answer back, as it came. The headers are all that go out; the signal fires when
- * the attempt has taken too long, while there may be time for another.
- */
-export type Transport = (
-  attempt: GraphAttempt,
-  headers: Readonly<Record<string, string>>,
-  attemptSignal?: EndSignal,
-) => Promise<GraphResponse>;
-
 /** One header's text; of several lines with one name, the first. */
 export function headerText(
   { headers }: Pick<GraphResponse, 'headers'>,
@@ -185,6 +168,14 @@ export function headerText(
   return Array.isArray(value) ? value[0] : value;
 }
 
+/**
+ * Gives an id of Graph's as logs, spans and answers may show it: what has another form is none, whatever it is. A token
+ * is longer.
+ */
+export function safeIdOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.-]{1,64}$/.test(text) ? text : undefined;
+}
+
 /** A partner of Graph's answers, in the form that the client's reader gives it. */
 export interface GraphRow {
   readonly id: string;
@@ -192,7 +183,7 @@ export interface GraphRow {
 
 /** What the client is built over. */
 export interface GraphClientParts<Row extends GraphRow = GraphRow> {
-  readonly send: Send;
+  readonly send: (request: GraphRequest) => Promise<GraphResponse>;
   readonly routes: Routes;
   readonly clock: Clock;
   /** From 0 to 1, 1 excluded. */
@@ -207,11 +198,9 @@ export interface GraphClientParts<Row extends GraphRow = GraphRow> {
   matchesSubmitted(sent: NewPartnerResource, answered: Row): boolean;
 }
 
-const idThatLeaves = 'An id that could leave its path';
-
 function checkId(id: string): string {
   if (!isPartnerId(id)) {
-    throw new TypeError(idThatLeaves);
+    throw new TypeError('An id that could leave its path');
   }
   return id;
 }
@@ -237,13 +226,7 @@ export function createRoutes(root: URL, version: GraphApiVersion) {
     /** Where several requests go in one. */
     batch: new URL('$batch', base),
     groupsByIds: new URL('directoryObjects/getByIds?$select=id,displayName', base),
-    partner(id: string): URL {
-      const url = new URL(`${collection.href}/${checkId(id)}`);
-      if (url.origin !== collection.origin || url.pathname !== `${collection.pathname}/${id}`) {
-        throw new TypeError(idThatLeaves);
-      }
-      return url;
-    },
+    partner: (id: string): URL => new URL(`${collection.href}/${checkId(id)}`),
     // The path of a request inside a batch begins behind the version, with a slash.
     partnerInBatch: (id: string): string => `/${partners}/${checkId(id)}`,
     filterInBatch: (id: string): string =>

@@ -1,20 +1,20 @@
-import { refusalOf } from './errorBody.ts';
-import { type AttemptFault, isGraphError } from './errors.ts';
+import { isGraphError } from './errors.ts';
 import type { AttemptEnd, UpstreamOutcome } from './guards.ts';
 import {
+  type GraphAttempt,
   type GraphOperation,
   type GraphResponse,
   isBesidePartners,
   isWrite,
-  type RepeatReason,
 } from './request.ts';
 
 /** All that the decision depends on. */
-export interface RetryFacts {
+interface RetryFacts {
   readonly operation: GraphOperation;
   /** Which attempt it was, from 1. */
   readonly attempt: number;
-  readonly outcome: AttemptOutcome;
+  /** How it ended: with an answer that is no success, whose refusal was read, or with an error. */
+  readonly end: { readonly answer: GraphResponse } | { readonly error: unknown };
   /** Whether the token came from a cache of the gateway's own, and none was got anew for this operation yet. */
   readonly canRefreshToken: boolean;
   /** Until the operation's deadline. */
@@ -25,119 +25,88 @@ export interface RetryFacts {
   readonly chance: number;
 }
 
-/** Whether there is another attempt, or why there is none. */
-type RetryDecision =
-  | {
-      readonly kind: 'repeat';
-      readonly reason: RepeatReason;
-      readonly delayMs: number;
-      readonly onNewConnection: boolean;
-      readonly withFreshToken: boolean;
-    }
-  | { readonly kind: 'stop'; readonly because: 'final' | 'attempts' | 'budget' | 'time' };
+type RepeatReason = NonNullable<GraphAttempt['repeatReason']>;
 
 const maximumAttempts = 3;
 const firstDelayMs = 200;
-const maximumDelayMs = 10_000;
 
 /**
- * Decides whether an attempt may be followed by another. The rule above all: a write is repeated only if Graph
- * surely did not execute it; a delete may be, because a second one changes nothing.
+ * Decides whether an attempt may be followed by another, or why there is none. The rule above all: a write is repeated
+ * only if Graph surely did not execute it; a delete may be, because a second one changes nothing.
  */
-export function decideRetry(facts: RetryFacts): RetryDecision {
+export function decideRetry(facts: RetryFacts) {
+  const { operation, end } = facts;
+  const stop = (because: 'final' | 'attempts' | 'time' | 'budget') =>
+    ({ kind: 'stop', because }) as const;
   const reason = reasonToRepeat(facts);
   if (reason === undefined) {
-    return { kind: 'stop', because: 'final' };
+    return stop('final');
   }
   if (facts.attempt >= maximumAttempts) {
-    return { kind: 'stop', because: 'attempts' };
+    return stop('attempts');
   }
   const delayMs = reason === 'unauthorized' ? 0 : delayMsOf(facts);
   if (delayMs >= facts.timeLeftMs) {
-    return { kind: 'stop', because: 'time' };
+    return stop('time');
   }
   if (!facts.hasBudget) {
-    return { kind: 'stop', because: 'budget' };
+    return stop('budget');
   }
   return {
     kind: 'repeat',
     reason,
     delayMs,
     // The server behind the connection may be the one that is in trouble.
-    onNewConnection: facts.outcome.kind === 'answered' && facts.outcome.status === 503,
+    onNewConnection: 'answer' in end && end.answer.status === 503,
     withFreshToken: reason === 'unauthorized',
-  };
+    // An answer that turned the request away, and a connection that was never made, leave no doubt.
+    leavesDoubt: isWrite(operation) && mayHaveBeenExecuted(end),
+  } as const;
+}
+
+function mayHaveBeenExecuted(end: RetryFacts['end']): boolean {
+  return 'error' in end
+    ? faultOf(end.error) === 'broken'
+    : end.answer.status >= 500 && end.answer.refusal?.wasRejectedUnread !== true;
+}
+
+/** A failure that is none of Graph's has no fault and is never repeated. */
+function faultOf(error: unknown) {
+  return isGraphError(error) ? error.details.fault : undefined;
 }
 
 /** The table of what may be repeated; undefined for everything that is final. */
-function reasonToRepeat(facts: RetryFacts): RepeatReason | undefined {
-  const { operation, outcome } = facts;
+function reasonToRepeat({ operation, end, canRefreshToken }: RetryFacts): RepeatReason | undefined {
   const canBeExecutedTwice = !isWrite(operation) || operation === 'delete';
-  if (outcome.kind === 'failed') {
-    if (outcome.fault === 'not-connected') {
-      return 'not-connected';
+  if ('error' in end) {
+    const fault = faultOf(end.error);
+    if (fault === 'not-connected') {
+      return fault;
     }
-    return outcome.fault === 'broken' && canBeExecutedTwice ? 'broken' : undefined;
+    return fault === 'broken' && canBeExecutedTwice ? fault : undefined;
   }
-  switch (outcome.status) {
+  const { status, refusal } = end.answer;
+  switch (status) {
     case 429:
       return 'throttled';
     case 503:
-      return outcome.wasRejectedUnread || canBeExecutedTwice ? 'unavailable' : undefined;
+      return refusal?.wasRejectedUnread || canBeExecutedTwice ? 'unavailable' : undefined;
     case 500:
     case 502:
     case 504:
       return canBeExecutedTwice ? 'server-error' : undefined;
     case 401:
-      return facts.canRefreshToken && !outcome.hasClaims ? 'unauthorized' : undefined;
+      return canRefreshToken && refusal?.claims === undefined ? 'unauthorized' : undefined;
     default:
       return undefined;
   }
 }
 
 /** What Graph asks for, but no less than full jitter would give: many may have been rejected at one moment. */
-function delayMsOf({ outcome, attempt, chance }: RetryFacts): number {
-  const ceilingMs = Math.min(maximumDelayMs, firstDelayMs * 2 ** (attempt - 1));
-  const askedMs = (outcome.kind === 'answered' && outcome.retryAfterMs) || 0;
+function delayMsOf({ end, attempt, chance }: RetryFacts): number {
+  const ceilingMs = firstDelayMs * 2 ** (attempt - 1);
+  const askedMs = ('answer' in end && end.answer.refusal?.retryAfterMs) || 0;
   return Math.max(askedMs, Math.round(chance * ceilingMs));
-}
-
-/** What became of one attempt, as far as repeating it is concerned. */
-export type AttemptOutcome =
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      readonly retryAfterMs: number | undefined;
-      readonly wasRejectedUnread: boolean;
-      readonly hasClaims: boolean;
-    }
-  /** A failure that is none of Graph's has no fault and is never repeated. */
-  | { readonly kind: 'failed'; readonly fault: AttemptFault | undefined };
-
-/** Reads what matters from an answer that is no success, or from what was thrown. */
-export function outcomeOf(
-  end: { readonly response: GraphResponse } | { readonly error: unknown },
-  nowMs: number,
-): AttemptOutcome {
-  if ('error' in end) {
-    return { kind: 'failed', fault: isGraphError(end.error) ? end.error.details.fault : undefined };
-  }
-  const { retryAfterMs, wasRejectedUnread, claims } = refusalOf(end.response, nowMs);
-  const { status } = end.response;
-  return {
-    kind: 'answered',
-    status,
-    retryAfterMs,
-    wasRejectedUnread,
-    hasClaims: claims !== undefined,
-  };
-}
-
-/** Of what is repeated at all: an answer that turned the request away, and a connection never made, leave no doubt. */
-export function mayHaveBeenExecuted(outcome: AttemptOutcome): boolean {
-  return outcome.kind === 'failed'
-    ? outcome.fault === 'broken'
-    : outcome.status >= 500 && !outcome.wasRejectedUnread;
 }
 
 const longestReadMs = 8_000;
@@ -179,21 +148,17 @@ function classifyError(
   { error, durationMs }: { readonly error: unknown; readonly durationMs: number },
   slowMs: number,
 ): UpstreamOutcome {
-  if (!isGraphError(error) || error.details.fault === 'queued') {
+  const fault = faultOf(error);
+  if (!isGraphError(error) || fault === 'queued') {
     return 'nothing';
   }
   if (error.code === 'timeout') {
     return durationMs >= slowMs ? 'down' : 'nothing';
   }
-  switch (error.details.fault) {
-    case 'not-connected':
-    case 'untrusted':
-    case 'proxy-credentials':
-    case 'broken':
-      return 'down';
-    default:
-      return error.code === 'badResponse' ? 'up' : 'nothing';
+  if (fault !== undefined && fault !== 'ended') {
+    return 'down';
   }
+  return error.code === 'badResponse' ? 'up' : 'nothing';
 }
 
 const sharePerRequest = 0.1;

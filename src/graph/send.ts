@@ -1,6 +1,5 @@
 import { type Clock, EndController } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/forms.ts';
-import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import type { GraphBudget } from './budget.ts';
 import type { Credentials, TenantKeys } from './credentials.ts';
@@ -15,8 +14,7 @@ import {
   untilEnded,
 } from './errors.ts';
 import { createGuards } from './guards.ts';
-import { isSuccess, readBody, readRefused } from './readAnswer.ts';
-import { safeIdOf } from './readRefusal.ts';
+import { readResponse } from './readAnswer.ts';
 import {
   type GraphAttempt,
   type GraphRequest,
@@ -26,41 +24,25 @@ import {
   isWrite,
   operations,
   requireDestination,
-  type Send,
-  type Transport,
+  safeIdOf,
 } from './request.ts';
-import {
-  attemptLimitMsOf,
-  classifyEnd,
-  createRetryBudget,
-  decideRetry,
-  mayHaveBeenExecuted,
-  outcomeOf,
-} from './retryRules.ts';
+import { attemptLimitMsOf, classifyEnd, createRetryBudget, decideRetry } from './retryRules.ts';
+import type { createTransport } from './transport.ts';
 
-interface SendParts {
+interface SendParts extends Omit<Parameters<typeof createGuards>[1], 'ended'> {
   /** Graph's root with the version; no request goes anywhere else. */
   readonly base: URL;
-  /** Requests at the same time. */
-  readonly concurrency: number;
-  /** Requests that may wait for their turn. */
-  readonly queue: number;
-  /** How long no request is sent once Graph is known to be down. */
-  readonly breakerOpenMs: number;
   /** How long an attempt must have lasted for its timeout to count against Graph. */
   readonly slowMs: number;
   readonly clock: Clock;
-  readonly log: Log;
   readonly measurements: Pick<
     Measurements,
     'attempt' | 'inFlight' | 'rejectedLocally' | 'breakerState'
   >;
-  /** From 0 to 1, 1 excluded. */
-  readonly chance: () => number;
   readonly credentials: Credentials;
   readonly budget: GraphBudget;
   readonly tenantKeys: TenantKeys;
-  readonly transport: Transport;
+  readonly transport: ReturnType<typeof createTransport>;
 }
 
 /** What has to be left of the operation's time: a write that is cut off at the deadline would be in doubt. */
@@ -71,7 +53,7 @@ const exchangeMs = 500;
  * exchange, verdict. What waits for a repeat holds no place, and each attempt has a token of its own. Rejects with
  * GraphErrors.
  */
-export function createSend(parts: SendParts): Send {
+export function createSend(parts: SendParts) {
   const { base, slowMs, clock, log, measurements, chance } = parts;
   const { credentials, budget, tenantKeys, transport } = parts;
   const retryBudget = createRetryBudget(clock.now);
@@ -90,17 +72,16 @@ export function createSend(parts: SendParts): Send {
     let hasRefreshed = false;
     for (;;) {
       const end = await attemptOnce(attempt).then(
-        (response) => ({ response }),
+        (answer) => ({ answer }),
         (error: unknown) => ({ error }),
       );
-      if ('response' in end && end.response.status < 300) {
+      if ('answer' in end && end.answer.status < 300) {
         return conclude(end, isInDoubt);
       }
-      const outcome = outcomeOf(end, clock.now());
       const decision = decideRetry({
         operation,
         attempt: attempt.number,
-        outcome,
+        end,
         canRefreshToken: credentials.hasOwnTokens && !hasRefreshed,
         timeLeftMs: call.deadlineMs - clock.now(),
         hasBudget: retryBudget.hasOne(),
@@ -114,11 +95,11 @@ export function createSend(parts: SendParts): Send {
         }
         return conclude(end, isInDoubt);
       }
-      const { reason, delayMs, onNewConnection, withFreshToken } = decision;
+      const { reason, delayMs, onNewConnection, withFreshToken, leavesDoubt } = decision;
       const number = attempt.number + 1;
       retryBudget.take();
       hasRefreshed ||= withFreshToken;
-      isInDoubt ||= isWrite(operation) && mayHaveBeenExecuted(outcome);
+      isInDoubt ||= leavesDoubt;
       const next = { ...labels, attempt: number, reason, delayMs };
       log.info('The call of Microsoft Graph is retried', next);
       await sleep(clock, delayMs, call.signal).catch((error: unknown) => {
@@ -129,15 +110,35 @@ export function createSend(parts: SendParts): Send {
   }
 
   async function attemptOnce(attempt: GraphAttempt): Promise<GraphResponse> {
-    const { call, operation, withFreshToken = false } = attempt;
+    const { call, operation, cost = 1, withFreshToken = false } = attempt;
+    if (call.signal.aborted) {
+      throw abortErrorOf(call.signal);
+    }
     const tenantKey = tenantKeys.keyOf(call);
-    const waiting = spendBudget(attempt, tenantKey);
+    const waiting = budget.acquire({
+      key: tenantKey,
+      requests: cost,
+      isWrite: isWrite(operation),
+      timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
+      signal: call.signal,
+    });
     if (waiting !== undefined) {
-      await waiting;
+      await waiting.catch(countIfThrottled);
     }
     const found = credentials.tokenFor(call, { withFreshToken });
     const token = found instanceof Promise ? await untilEnded(call.signal, found) : found;
-    const response = await exchangeGuarded(attempt, token.reveal());
+    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
+    const inPlace = (): Promise<GraphResponse> => {
+      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
+      if (clock.now() >= call.deadlineMs) {
+        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
+      }
+      return exchange(attempt, token.reveal());
+    };
+    const response = await circuit.run(
+      () => places.run(call.signal, inPlace),
+      (end) => classifyEnd(operation, end, slowMs),
+    );
     const { status, refusal } = response;
     if (status === 429 && refusal !== undefined && !isBesidePartners(operation)) {
       const pauseMs = throttlePauseMsOf(refusal);
@@ -155,42 +156,11 @@ export function createSend(parts: SendParts): Send {
     return response;
   }
 
-  /** Counts the request towards Graph's limits; waits until they have room. */
-  function spendBudget(attempt: GraphAttempt, key: string): Promise<void> | undefined {
-    const { call, operation, cost = 1 } = attempt;
-    if (call.signal.aborted) {
-      throw abortErrorOf(call.signal);
+  function countIfThrottled(error: unknown): never {
+    if (isGraphError(error) && error.code === 'throttled') {
+      measurements.rejectedLocally('budget', 'graph');
     }
-    const waiting = budget.acquire({
-      key,
-      requests: cost,
-      isWrite: isWrite(operation),
-      timeLeftMs: call.deadlineMs - clock.now() - exchangeMs,
-      signal: call.signal,
-    });
-    return waiting?.catch((error: unknown) => {
-      if (isGraphError(error) && error.code === 'throttled') {
-        measurements.rejectedLocally('budget', 'graph');
-      }
-      throw error;
-    });
-  }
-
-  /** An exchange behind the breaker and in a place; what both learn is how it ended. */
-  function exchangeGuarded(attempt: GraphAttempt, token: string): Promise<GraphResponse> {
-    const { call, operation } = attempt;
-    // What was sent may have to finish a write, so only the wait for a place ends with the signal.
-    const inPlace = (hasWaited: boolean): Promise<GraphResponse> => {
-      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
-      if (hasWaited && clock.now() >= call.deadlineMs) {
-        throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
-      }
-      return exchange(attempt, token);
-    };
-    return circuit.run(
-      () => places.run(call.signal, inPlace),
-      (end) => classifyEnd(operation, end, slowMs),
-    );
+    throw error;
   }
 
   /** One request and its answer, in the attempt's own time, with one measurement and one span. */
@@ -212,9 +182,8 @@ export function createSend(parts: SendParts): Send {
         ...report.headers,
         authorization: `Bearer ${token}`,
       };
-      const read = readBody(attempt, await transport(attempt, headers, limit));
-      const answer = read instanceof Promise ? await read : read;
-      const response = isSuccess(answer) ? answer : readRefused(answer, token, clock.now());
+      const answer = await transport(attempt, headers, limit);
+      const response = await readResponse(attempt, answer, token, clock.now);
       report.answered(response);
       return response;
     } catch (error) {
@@ -229,13 +198,13 @@ export function createSend(parts: SendParts): Send {
 }
 
 function conclude(
-  end: { readonly response: GraphResponse } | { readonly error: unknown },
+  end: { readonly answer: GraphResponse } | { readonly error: unknown },
   isInDoubt: boolean,
 ): GraphResponse {
   if ('error' in end) {
     throw isInDoubt ? asInDoubt(end.error) : end.error;
   }
-  return isInDoubt ? { ...end.response, isAfterDoubt: true } : end.response;
+  return isInDoubt ? { ...end.answer, isAfterDoubt: true } : end.answer;
 }
 
 /** The last attempt may not have reached Graph at all; an earlier one may have been executed. */
@@ -284,42 +253,39 @@ function startAttemptReport(attempt: GraphAttempt, { clock, log, measurements }:
     headers: trace?.headers,
     answered(response: GraphResponse): void {
       const { status } = response;
-      const facts = end(
-        { status },
-        {
-          status,
-          graphRequestId: safeIdOf(headerText(response, 'request-id')),
-          graphClientRequestId: safeIdOf(headerText(response, 'client-request-id')),
-        },
-      );
+      const graphRequestId = safeIdOf(headerText(response, 'request-id'));
+      const graphClientRequestId = safeIdOf(headerText(response, 'client-request-id'));
+      const facts = end({ status }, { status, graphRequestId, graphClientRequestId });
       // The request's own line says all of it; what an operator may look for by itself has a line of its own.
       const isPlain = status < 300 && facts.hasCallerLeft !== true;
       log[isPlain ? 'debug' : 'info']('Microsoft Graph answered', facts);
     },
     failed(error: unknown): void {
-      const code = isGraphError(error) ? error.code : 'unexpected';
-      const facts = end({ errorType: code }, { ...describeFailure(error), code });
+      if (!isGraphError(error)) {
+        const code = 'unexpected';
+        log.warn(unanswered, end({ errorType: code }, { code }));
+        return;
+      }
+      const { code, mayHaveBeenApplied, details } = error;
+      const { answer, fault } = details;
+      const found = {
+        status: answer?.status,
+        graphRequestId: answer?.requestId,
+        graphClientRequestId: answer?.clientRequestId,
+        mayHaveBeenApplied,
+        fault,
+        // Of the fault underneath, such as ECONNRESET; its message could name hosts.
+        systemCode: errnoCodeOf(error.cause),
+        code,
+      };
+      const facts = end({ errorType: code }, found);
       if (isConfigurationFault(error)) {
         log.error(`Configuration fault: ${error.message}`, facts);
       } else {
-        log.warn('Microsoft Graph gave no answer', facts);
+        log.warn(unanswered, facts);
       }
     },
   };
 }
 
-function describeFailure(error: unknown) {
-  if (!isGraphError(error)) {
-    return {};
-  }
-  const { answer, fault } = error.details;
-  return {
-    status: answer?.status,
-    graphRequestId: answer?.requestId,
-    graphClientRequestId: answer?.clientRequestId,
-    mayHaveBeenApplied: error.mayHaveBeenApplied,
-    fault,
-    // Of the fault underneath, such as ECONNRESET; its message could name hosts.
-    systemCode: errnoCodeOf(error.cause),
-  };
-}
+const unanswered = 'Microsoft Graph gave no answer';

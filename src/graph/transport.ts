@@ -2,10 +2,10 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { Clock } from '../shared/clock.ts';
+import type { Clock, EndSignal } from '../shared/clock.ts';
 import type { createProxyAgent } from '../shared/tunnel.ts';
 import { abortErrorOf, GraphError, networkErrorOf } from './errors.ts';
-import { type GraphResponse, isWrite, operations, type Transport } from './request.ts';
+import { type GraphAttempt, type GraphResponse, isWrite, operations } from './request.ts';
 
 /** No answer is read that has more bytes, on the wire or unpacked. */
 export const maximumBodyBytes = 4 * 1024 * 1024;
@@ -13,16 +13,19 @@ export const maximumBodyBytes = 4 * 1024 * 1024;
 const maximumInterimResponses = 16;
 
 /**
- * Sends over undici's connections.
+ * Makes what carries one attempt to Graph over undici's connections, and its answer back as it came. The headers are all
+ * that go out; the signal fires when the attempt has taken too long, while there may be time for another.
  *
  * It speaks the dispatcher's own interface, because `pool.request` hides what decides a doubtful write: whether the
  * request had begun to go out when it failed. It also waits for a connection attempt to end before it honours a
  * signal; here a signal rejects at once.
  */
-export function createTransport(
-  connections: Pick<ReturnType<typeof createConnections>, 'dispatch'>,
-): Transport {
-  return (attempt, headers, attemptSignal) =>
+export function createTransport(connections: ReturnType<typeof createConnections>) {
+  return (
+    attempt: GraphAttempt,
+    headers: Readonly<Record<string, string>>,
+    attemptSignal?: EndSignal,
+  ): Promise<GraphResponse> =>
     new Promise((resolve, reject) => {
       const { operation, url, body = null, onNewConnection = false, call } = attempt;
       const { signal, writeSignal } = call;

@@ -5,8 +5,14 @@ import type {
   UpdateComplianceManagementPartnerInput,
 } from '../generated/graphql.ts';
 import { isPartnerId, partnerIdForm } from '../graph/request.ts';
-import { type GraphApiVersion, knowsAssignmentFilters, platformsOf } from '../graph/types.ts';
-import { knownPartnerStates, wireByPlatform, wirePlatforms } from './model.ts';
+import type { GraphApiVersion } from '../graph/types.ts';
+import {
+  knownPartnerStates,
+  knowsAssignmentFilters,
+  platformsOf,
+  wireByPlatform,
+  wirePlatforms,
+} from './model.ts';
 
 /** Something in an input that the caller can fix, found before anything is sent. */
 interface InputProblem {

@@ -4,7 +4,12 @@ import type {
   Platform,
   UserError,
 } from '../generated/graphql.ts';
-import type { PartnerResource, PartnerTenantState, WirePlatform } from '../graph/types.ts';
+import type {
+  GraphApiVersion,
+  PartnerResource,
+  PartnerTenantState,
+  WirePlatform,
+} from '../graph/types.ts';
 
 /** The schema's `AssignmentTarget`: one plain object for each type, told apart by `__typename`. Names are looked up. */
 export type AssignmentTargetModel = {
@@ -112,3 +117,18 @@ export const wireByState = {
 
 /** The states that may be sent, in the order of the schema's enum. */
 export const knownPartnerStates = Object.keys(wireByState) as readonly (keyof typeof wireByState)[];
+
+/**
+ * The platforms whose properties the version can know. Beta has had two generations: the reference page's with
+ * `windows*` and today's with `linux*`; which one answers is only seen there, so both are sent.
+ */
+export function platformsOf(version: GraphApiVersion): readonly WirePlatform[] {
+  return version === 'v1.0'
+    ? ['macOs', 'android', 'ios']
+    : ['macOs', 'windows', 'android', 'ios', 'linux'];
+}
+
+/** Whether the version can know assignment filters; in v1.0 the target's base type is empty. */
+export function knowsAssignmentFilters(version: GraphApiVersion): boolean {
+  return version !== 'v1.0';
+}

@@ -1,14 +1,13 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { QueryResolvers, Resolvers } from '../generated/resolvers.ts';
 import { isPartnerId, partnerIdForm } from '../graph/request.ts';
-import { knowsAssignmentFilters } from '../graph/types.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { authorize, readViewer } from './caller.ts';
 import type { RequestContext } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { readPageArguments } from './list/arguments.ts';
 import { readPartnerConnection } from './list/page.ts';
-import type { PartnerModel } from './model.ts';
+import { knowsAssignmentFilters, type PartnerModel } from './model.ts';
 
 export const Query: QueryResolvers = {
   complianceManagementPartner: (_parent, { id }, context) => readOne(id, context),

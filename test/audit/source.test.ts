@@ -38,10 +38,7 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/doctor/endpoint.ts': 'A probe and its judgement stay together.',
   'src/emulator/model.ts':
     'The properties, their rules and the metadata that is derived from both.',
-  'src/graph/readAnswer.ts': 'A body is bounded, decoded and judged in one pass.',
   'src/graph/readRefusal.ts': 'One decision with its tables of messages.',
-  'src/graph/request.ts': 'Operations, scopes, addresses and the two records.',
-  'src/graph/send.ts': 'The way of an attempt, readable from top to bottom.',
   'src/graphql/answer.ts': 'The bounds of an answer and the printing that counts against them.',
   'src/graphql/context.ts': 'All of a request that operations need, read once.',
   'src/graphql/documents.ts': 'One lookup: a text and everything that is kept under it.',

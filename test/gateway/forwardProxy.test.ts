@@ -1,28 +1,25 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { createProxyAgent } from '../../src/shared/tunnel.ts';
+import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
-import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
-import { createTestCertificates, type TestCertificates } from '../support/certificates.ts';
+import { startAuthority } from '../support/authority/startAuthority.ts';
+import { createTestCertificates } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
+import { diagnose } from '../support/doctorHarness.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, type Fault } from '../support/faultProxy/fault.ts';
-import {
-  closeAtConnect,
-  hangUp,
-  reset,
-  resetAtConnect,
-  status,
-} from '../support/faultProxy/faults.ts';
-import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
+import { reset, resetAtConnect, status } from '../support/faultProxy/faults.ts';
+import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
+import { recordingLog } from '../support/logs.ts';
+import { startOtlpReceiver } from '../support/otlpReceiver.ts';
+import { json, startScriptedServer } from '../support/scriptedServer.ts';
 import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 import { until } from '../support/until.ts';
-
-let certificates: TestCertificates;
-beforeAll(() => {
-  certificates = createTestCertificates();
-});
 
 const closeLater = useClosing();
 function later<Started extends { close(): Promise<unknown> }>(started: Started): Started {
@@ -30,33 +27,37 @@ function later<Started extends { close(): Promise<unknown> }>(started: Started):
   return started;
 }
 
-interface Stage {
-  readonly gateway: TestGateway;
-  /** Graph's own end of the tunnel. */
-  readonly door: FaultProxy;
-  /** As the forward proxy is asked for it. */
-  readonly graphHost: string;
+const certificates = createTestCertificates();
+const tls = certificates.good;
+const trust = { certificateAuthorities: [certificates.authority] };
+const user = { name: 'ada@corp', password: 'hunter2:%' };
+
+/** A Graph with a name that only the forward proxy finds. */
+async function startHiddenGraph() {
+  const graph = later(await startTestGraph());
+  const door = later(await startFaultProxy({ upstream: new URL(graph.baseUrl), tls }));
+  return { door, graphHost: `graph.example.test:${door.url.port}` };
 }
 
-/** A gateway whose Graph has a name that only the forward proxy finds. */
-async function startStage(proxyUrl: string, environment = {}): Promise<Stage> {
-  const graph = later(await startTestGraph());
-  const upstream = new URL(graph.baseUrl);
-  const door = later(await startFaultProxy({ upstream, tls: certificates.good }));
-  const graphHost = `graph.example.test:${door.url.port}`;
-  const gateway = await startTestGateway(
-    { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl, ...environment },
-    { certificateAuthorities: [certificates.authority] },
-  );
+async function startGateway(environment: Record<string, string>, surroundings = {}) {
+  const gateway = await startTestGateway(environment, surroundings);
   closeLater(() => gateway.stop(0));
-  return { gateway, door, graphHost };
+  return gateway;
+}
+
+async function startStage(proxyUrl: string, environment = {}) {
+  const { door, graphHost } = await startHiddenGraph();
+  const way = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl };
+  return { gateway: await startGateway({ ...way, ...environment }, trust), door, graphHost };
 }
 
 const authorization = { authorization: `Bearer ${embeddedGraphToken}` };
-const add = ({ gateway }: Stage) =>
-  gateway.run(addMutation, { input: { displayName: 'Through a tunnel' } }, authorization);
-const code = ({ result }: Awaited<ReturnType<typeof add>>) =>
-  result.errors?.[0]?.extensions['code'];
+const add = async (gateway: TestGateway) => {
+  const input = { displayName: 'Through a tunnel' };
+  const { result } = await gateway.run(addMutation, { input }, authorization);
+  return { result, code: result.errors?.[0]?.extensions['code'] };
+};
+
 function configurationFaults({ logLines }: TestGateway): readonly Record<string, unknown>[] {
   return logLines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -75,173 +76,212 @@ function expectRejected(gateway: TestGateway, result: object, more: object): voi
 }
 
 describe('a forward proxy', () => {
-  it.each(['http', 'https'])(
-    'at %s leads to Graph, with the credentials of its URL',
-    async (scheme) => {
-      const user = { name: 'ada@corp', password: 'hunter2:%' };
-      const tls = scheme === 'https' ? { tls: certificates.good } : {};
-      const proxy = later(await startForwardProxy({ user, ...tls }));
-      expect(proxy.url).toMatch(new RegExp(`^${scheme}:`));
-      const stage = await startStage(proxy.url);
-      const { result } = await add(stage);
-      expect(result.errors).toBeUndefined();
-      expect(new Set(proxy.asked)).toEqual(new Set([stage.graphHost]));
-      expect(stage.gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
-    },
-  );
+  it.each([
+    ['http', {}],
+    ['https', { tls }],
+  ])('at %s leads to Graph, with the credentials of its URL', async (scheme, more) => {
+    const proxy = later(await startForwardProxy({ user, ...more }));
+    expect(proxy.url).toMatch(new RegExp(`^${scheme}:`));
+    const { gateway, graphHost } = await startStage(proxy.url);
+    expect((await add(gateway)).code).toBeUndefined();
+    expect(new Set(proxy.asked)).toEqual(new Set([graphHost]));
+    expect(gateway.logLines.join()).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
 
   it('is not used for a host in NO_PROXY, nor for loopback', async () => {
     const proxy = later(await startForwardProxy());
-    const excepted = await startStage(proxy.url, { NO_PROXY: '.example.test' });
-    expect(code(await add(excepted))).toBe('UPSTREAM_UNAVAILABLE');
-    const graph = later(await startTestGraph());
-    const near = await startTestGateway({
-      GRAPH_BASE_URL: graph.baseUrl,
-      HTTP_PROXY: proxy.url,
-      HTTPS_PROXY: proxy.url,
-    });
-    closeLater(() => near.stop(0));
-    const { result } = await near.run(
-      '{ complianceManagementPartners { totalCount } }',
-      {},
-      authorization,
-    );
-    expect(result.errors).toBeUndefined();
+    const { gateway } = await startStage(proxy.url, { NO_PROXY: '.example.test' });
+    expect((await add(gateway)).code).toBe('UPSTREAM_UNAVAILABLE');
+    const { baseUrl } = later(await startTestGraph());
+    const ways = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
+    const near = await startGateway({ GRAPH_BASE_URL: baseUrl, ...ways });
+    expect((await add(near)).code).toBeUndefined();
     expect(proxy.asked).toEqual([]);
   });
 
   it('is reported as a configuration fault, without a retry, when it rejects the credentials', async () => {
-    const user = { name: 'ada', password: 'right' };
-    const proxy = later(await startForwardProxy({ user }));
-    const stage = await startStage(proxy.url.replace('right', 'hunter2'));
-    const { result } = await add(stage);
+    const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
+    const { gateway, door } = await startStage(proxy.url.replace('right', 'hunter2'));
+    const { result } = await add(gateway);
     expect(proxy.asked).toHaveLength(1);
-    expect(stage.door.connections).toBe(0);
-    expectRejected(stage.gateway, result, { fault: 'proxy-credentials' });
+    expect(door.connections).toBe(0);
+    expectRejected(gateway, result, { fault: 'proxy-credentials' });
   });
 
   it.each<[string, Parameters<typeof startBrokenProxy>]>([
     ['resets at once', [(socket) => socket.resetAndDestroy(), 'connection']],
-    ['closes at once', [(socket) => socket.end(), 'connection']],
-    ['resets after CONNECT', [(socket) => socket.resetAndDestroy()]],
     ['closes after CONNECT', [(socket) => socket.end()]],
     ['refuses CONNECT', [(socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')]],
-    ['answers CONNECT with 502', [(socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')]],
     ['answers CONNECT with noise', [(socket) => socket.end('\u0000\u0001nonsense\r\n\r\n')]],
   ])('that %s counts as never sent: three attempts, and nothing written', async (_what, broken) => {
     const proxy = later(await startBrokenProxy(...broken));
-    const stage = await startStage(proxy.url);
-    expect(code(await add(stage))).toBe('UPSTREAM_UNAVAILABLE');
+    const { gateway, door } = await startStage(proxy.url);
+    expect((await add(gateway)).code).toBe('UPSTREAM_UNAVAILABLE');
     expect(proxy.connections()).toBeGreaterThanOrEqual(3);
     expect(proxy.connections()).toBeLessThan(12);
-    expect(stage.door.connections).toBe(0);
+    expect(door.connections).toBe(0);
   });
 
-  it('that cannot be reached, or is silent after CONNECT, counts as never sent', async () => {
-    const proxy = await startBrokenProxy(() => undefined);
-    const silent = await startStage(proxy.url, { OPERATION_TIMEOUT_MS: '300' });
-    expect(code(await add(silent))).toBe('UPSTREAM_TIMEOUT');
-    await proxy.close();
-    expect(code(await add(await startStage(proxy.url)))).toBe('UPSTREAM_UNAVAILABLE');
+  it('that is silent after CONNECT counts as never sent', async () => {
+    const proxy = later(await startBrokenProxy(() => undefined));
+    const { gateway } = await startStage(proxy.url, { OPERATION_TIMEOUT_MS: '300' });
+    expect((await add(gateway)).code).toBe('UPSTREAM_TIMEOUT');
   });
-});
 
-describe('once the tunnel stands', () => {
-  it.each<[string, string, Fault, string | undefined]>([
-    ['repeated', 'Graph resets at the connection', resetAtConnect(), undefined],
-    ['repeated', 'Graph closes at the connection', closeAtConnect(), undefined],
-    ['repeated', 'Graph throttles', status(429, '0'), undefined],
-    ['repeated', 'Graph answers 503 with Retry-After', status(503, '0'), undefined],
-    ['found', 'its answer is lost', executed(reset()), undefined],
-    ['unknown, and sent once,', 'it ends in 502', status(502), 'OUTCOME_UNKNOWN'],
-    ['unknown, and sent once,', 'it ends in 504', status(504), 'OUTCOME_UNKNOWN'],
-    ['unknown, and sent once,', 'it ends in a reset', reset(), 'OUTCOME_UNKNOWN'],
-    ['unknown, and sent once,', 'it ends in a close', hangUp(), 'OUTCOME_UNKNOWN'],
-  ])('an add is %s when %s', async (_end, _what, fault, expected) => {
-    const stage = await startStage(later(await startForwardProxy()).url);
-    stage.door.script(fault);
-    expect(code(await add(stage))).toBe(expected);
-    const posts = expected === undefined ? stage.door.forwarded : stage.door.received;
+  it.each<[string, Fault, string | undefined]>([
+    ['repeated when Graph resets at the connection', resetAtConnect(), undefined],
+    ['repeated when Graph answers 503 with Retry-After', status(503, '0'), undefined],
+    ['found when its answer is lost', executed(reset()), undefined],
+    ['unknown when it ends in 502', status(502), 'OUTCOME_UNKNOWN'],
+    ['unknown when it ends in a reset', reset(), 'OUTCOME_UNKNOWN'],
+  ])('has an add %s inside the tunnel, and written once at the most', async (...row) => {
+    const [, fault, expected] = row;
+    const { gateway, door } = await startStage(later(await startForwardProxy()).url);
+    door.script(fault);
+    expect((await add(gateway)).code).toBe(expected);
+    const posts = expected === undefined ? door.forwarded : door.received;
     expect(posts.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
-  it('a certificate that cannot be trusted is reported as such', async () => {
-    const stage = await startStage(later(await startForwardProxy()).url);
-    stage.door.present(certificates.bad.unknownAuthority);
-    const { result } = await add(stage);
+  it('has a certificate inside the tunnel that cannot be trusted reported as such', async () => {
+    const { gateway, door } = await startStage(later(await startForwardProxy()).url);
+    door.present(certificates.bad.unknownAuthority);
+    const { result } = await add(gateway);
     expect(result.errors?.[0]?.message).toContain('certificate cannot be trusted');
-    expect(stage.door.connections).toBe(1);
+    expect(door.connections).toBe(1);
+  });
+
+  it('is asked for each host under its own name when requests share their headers', async () => {
+    const proxy = later(await startForwardProxy());
+    const server = later(await startScriptedServer(json(200, {})));
+    const way = { url: new URL(proxy.url), authorization: undefined };
+    const agent = later(createProxyAgent(way, { connect: { timeout: 60_000 } }));
+    const headers = Object.freeze({ accept: 'application/json' });
+    const hosts = ['one', 'another'].map((name) => `${name}.example.test:${server.url.port}`);
+    for (const host of hosts) {
+      const options = { origin: `http://${host}`, path: '/', method: 'GET', headers } as const;
+      await (await agent.request(options)).body.dump();
+    }
+    expect(server.requests.map((request) => request.headers.host)).toEqual(hosts);
   });
 });
 
 describe('the authority behind a forward proxy', () => {
-  async function startBehind(
-    proxyUrl: string,
-    authority: TestAuthority,
-    graphUrl: string,
-  ): Promise<TestGateway> {
-    const gateway = await startTestGateway(
-      {
-        GRAPH_BASE_URL: graphUrl,
-        HTTPS_PROXY: proxyUrl,
-        AUTH_MODE: 'app-only',
-        AZURE_TENANT_ID: contoso.id,
-        AZURE_CLIENT_ID: gatewayClient.clientId,
-        AZURE_CLIENT_SECRET: gatewayClient.secret,
-        AZURE_AUTHORITY_HOST: authority.url,
-        AUTH_READ_PERMISSIONS: 'access_as_user',
-      },
-      { certificateAuthorities: [authority.certificateAuthority] },
-    );
-    closeLater(() => gateway.stop(0));
-    return gateway;
-  }
-
-  it('that rejects the credentials is reported as a fault of the configuration', async () => {
-    const user = { name: 'ada', password: 'right' };
-    const proxy = later(await startForwardProxy({ user }));
+  it('gives keys and tokens through it, and each 407 is reported as a configuration fault', async () => {
+    const known = { ...user };
+    const proxy = later(await startForwardProxy({ user: known }));
     const authority = later(await startAuthority({ host: 'login.example.test' }));
-    const wrong = proxy.url.replace('right', 'hunter2');
-    const gateway = await startBehind(wrong, authority, 'http://127.0.0.1:1');
-    await until(() => configurationFaults(gateway).length > 0);
-    expect(configurationFaults(gateway)[0]).toMatchObject({
-      message: 'The keys to check tokens with could not be loaded.',
-      reason: expect.stringContaining('407'),
-    });
-    expect(gateway.logLines.join()).not.toContain('hunter2');
-  });
-
-  it('that rejects the credentials for a token is reported alike, and asked once', async () => {
-    const user = { name: 'ada', password: 'hunter2' };
-    const proxy = later(await startForwardProxy({ user }));
-    const authority = later(await startAuthority({ host: 'login.example.test' }));
-    const graph = later(await startTestGraph());
-    const gateway = await startBehind(proxy.url, authority, graph.baseUrl);
+    const isIssued = (token: string): boolean =>
+      authority.issued.some(({ accessToken }) => accessToken === token);
+    const graph = later(await startTestGraph({ acceptToken: isIssued }));
+    const environment = {
+      GRAPH_BASE_URL: graph.baseUrl,
+      HTTPS_PROXY: proxy.url,
+      AUTH_MODE: 'app-only',
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+      AUTH_READ_PERMISSIONS: 'access_as_user',
+    };
+    const trustIt = { certificateAuthorities: [authority.certificateAuthority] };
+    const gateway = await startGateway(environment, trustIt);
     await until(async () => (await gateway.get('/readyz')).status === 200);
-    user.password = 'another';
+    const token = authority.mint({ scope: 'access_as_user' });
+    const list = () => gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
+
+    known.password = 'another';
     const asked = proxy.asked.length;
-    const token = authority.mint({ scope: 'access_as_user' });
-    const { result } = await gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
-    expect([proxy.asked.length - asked, authority.count('token')]).toEqual([1, 0]);
-    expect(graph.requests).toEqual([]);
+    const { result } = await list();
+    expect([proxy.asked.length - asked, graph.requests]).toEqual([1, []]);
     expectRejected(gateway, result, { operation: 'client-credentials' });
-  });
+    const late = await startGateway(environment, trustIt);
+    await until(() => configurationFaults(late).length > 0);
+    const message = 'The keys to check tokens with could not be loaded.';
+    const reason = expect.stringContaining('407');
+    expect(configurationFaults(late)[0]).toMatchObject({ message, reason });
+    expect(late.logLines.join()).not.toContain('hunter2');
 
-  it('gives keys and tokens through it', async () => {
-    const proxy = later(await startForwardProxy());
-    const authority = later(await startAuthority({ host: 'login.example.test' }));
-    const graph = later(
-      await startTestGraph({
-        acceptToken: (token) => authority.issued.some(({ accessToken }) => accessToken === token),
-      }),
-    );
-    const gateway = await startBehind(proxy.url, authority, graph.baseUrl);
-    await until(async () => (await gateway.get('/readyz')).status === 200);
-    const token = authority.mint({ scope: 'access_as_user' });
-    const { result } = await gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
-    expect(result.errors).toBeUndefined();
-    expect(authority.count('keys')).toBe(1);
+    known.password = user.password;
+    expect((await list()).result.errors).toBeUndefined();
     expect(authority.count('token')).toBe(1);
     expect(new Set(proxy.asked)).toEqual(new Set([new URL(authority.url).host]));
+  });
+});
+
+describe('a collector behind a forward proxy', () => {
+  async function send(environment: Record<string, string>) {
+    const log = recordingLog();
+    const { telemetry: config } = readConfig({ OTEL_METRICS_EXPORTER: 'none', ...environment });
+    const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
+    telemetry.tracerOf()?.startSpan('one').end();
+    await telemetry.stop(20_000);
+    return JSON.stringify(log.lines);
+  }
+
+  it('is sent traces at http, with its whole address, and directly on loopback', async () => {
+    const proxy = later(await startForwardProxy({ user }));
+    const receiver = later(await startOtlpReceiver());
+    const host = `collector.example.test:${new URL(receiver.url).port}`;
+    await send({ HTTP_PROXY: proxy.url, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${host}` });
+    await send({ HTTP_PROXY: proxy.url, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    const [through, direct] = receiver.received;
+    expect(through).toMatchObject({ path: '/v1/traces', headers: { host } });
+    expect(through?.headers).not.toHaveProperty('proxy-authorization');
+    expect(direct).toMatchObject({ path: '/v1/traces' });
+    expect(proxy.asked).toEqual([host]);
+  });
+
+  it.each(['http', 'https'])(
+    'costs a line without the password when it is at %s and the proxy rejects it',
+    async (protocol) => {
+      const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
+      const wrong = proxy.url.replace('right', 'hunter2');
+      const ways = { HTTP_PROXY: wrong, HTTPS_PROXY: wrong };
+      const endpoint = `${protocol}://collector.example.test:4318`;
+      const logged = await send({ ...ways, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+      expect(logged).toContain('"status":407');
+      expect(logged).not.toContain('hunter');
+    },
+  );
+});
+
+describe('the doctor behind a forward proxy', () => {
+  async function examine(proxyUrl: string) {
+    const { graphHost } = await startHiddenGraph();
+    const environment = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl };
+    const { lines, output } = await diagnose(environment, trust);
+    expect(output).not.toContain('hunter2');
+    return (check: string) => lines.filter((line) => line.includes(` ${check}: `));
+  }
+
+  it('reports that a proxy at https opens tunnels, and that Graph answers', async () => {
+    const proxy = later(await startForwardProxy({ user, tls }));
+    const about = await examine(proxy.url);
+    expect(about('proxy')).toEqual([
+      `ok proxy: The forward proxy ${new URL(proxy.url).host} opens tunnels.`,
+    ]);
+    expect(about('graph')).toEqual([expect.stringMatching(/^ok graph: .* requires a token/)]);
+  });
+
+  it('reports a proxy that rejects the credentials', async () => {
+    const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
+    const about = await examine(proxy.url.replace('right', 'hunter2'));
+    expect(about('proxy')).toEqual([expect.stringContaining('rejects the credentials')]);
+    expect(about('graph')).toEqual([]);
+  });
+
+  it.each<[string | undefined, RegExp]>([
+    ['HTTP/1.1 403 Forbidden\r\n\r\n', /opened no tunnel to graph\.example\.test:\d+ \(403\)/],
+    ['', /opened no tunnel .*\(closed\)/],
+    ['nonsense\r\n\r\n', /opened no tunnel .*\(NOT_HTTP\)/],
+    // It cannot be reached.
+    [undefined, /\(ECONNREFUSED\)/],
+  ])('reports a proxy that answers CONNECT with "%s"', async (answer, reason) => {
+    const proxy = later(await startBrokenProxy((socket) => socket.end(answer ?? '')));
+    if (answer === undefined) {
+      await proxy.close();
+    }
+    expect((await examine(proxy.url))('proxy')).toEqual([expect.stringMatching(reason)]);
   });
 });

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Dispatcher, Pool } from 'undici';
-import type { GraphResponse } from '../../src/graph/request.ts';
-import { createTransport } from '../../src/graph/transport.ts';
+import { createConnections, createTransport, maximumBodyBytes } from '../../src/graph/transport.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { useClosing } from '../support/closing.ts';
 import { listQuery } from '../support/documents.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
-import { type Answer, json, silence, startScriptedServer } from '../support/scriptedServer.ts';
+import { type Answer, empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -13,51 +12,31 @@ import { createVirtualClock } from '../support/virtualClock.ts';
 const closeLater = useClosing();
 const { scripted } = useStages();
 
+/** Sends adds over one connection. */
 async function start(...script: Answer[]) {
   const server = await startScriptedServer(...script);
-  closeLater(server.close);
-  return server;
-}
-
-/** Sends adds over a pool of the test's own, with options that the product does not set. */
-function sendTo(root: URL, options = {}) {
-  const pool = new Pool(root.origin, options);
-  closeLater(() => pool.destroy());
-  const transport = createTransport({
-    dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
-      pool.dispatch(request, handler);
-    },
+  const connections = createConnections(server.url.origin, {
+    limit: 1,
+    connectTimeoutMs: 60_000,
+    maximumLifeMs: 300_000,
+    clock: systemClock,
   });
-  const url = new URL('/path?$top=1', root);
+  closeLater(connections.close, server.close);
+  const transport = createTransport(connections);
+  const url = new URL('/path?$top=1', server.url);
   const request = { number: 1, operation: 'add', url, body: '{"a":1}' } as const;
-  return (call = testCall()): Promise<GraphResponse> => transport({ ...request, call }, {});
+  return { server, send: (call = testCall()) => transport({ ...request, call }, {}) };
 }
 
 describe('createTransport', () => {
-  it('ends an exchange that is still waiting for its connection when the deadline fires', async () => {
-    const { call, end } = endableCall();
-    let connect: (() => void) | undefined;
-    const connector = (_options: unknown, callback: (error: Error) => void) => {
-      connect = () => callback(new Error('too late'));
-    };
-    const sent = sendTo(new URL('http://127.0.0.1'), { connect: connector })(call);
-    await until(() => connect !== undefined);
-    end('deadline');
-    await expect(sent).rejects.toMatchObject({ code: 'timeout', mayHaveBeenApplied: false });
-    connect?.();
-  });
-
   it('never writes a request whose deadline fired while it waited for its turn', async () => {
     let answerFirst = (): void => undefined;
-    const server = await start((response) => {
-      const answer = () => void response.end('{}');
-      if (server.requests.length > 1) {
-        answer();
-      } else {
-        answerFirst = answer;
-      }
-    });
-    const send = sendTo(server.url, { connections: 1 });
+    const { server, send } = await start(
+      (response) => {
+        answerFirst = () => void response.end('{}');
+      },
+      json(200, {}),
+    );
     const { call, end } = endableCall();
     const first = send();
     const second = send(call);
@@ -70,30 +49,23 @@ describe('createTransport', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it.each(['deadline', 'callerLeft', 'shutdown'] as const)(
-    'sends nothing when %s fired before',
-    async (reason) => {
-      const server = await start(json(200, {}));
-      const { call, end } = endableCall();
-      end(reason);
-      const sent = sendTo(server.url)(call);
-      await expect(sent).rejects.toMatchObject({ mayHaveBeenApplied: false });
-      expect(server.requests).toHaveLength(0);
-    },
-  );
+  it('sends nothing when the operation has ended before', async () => {
+    const { server, send } = await start(json(200, {}));
+    const { call, end } = endableCall();
+    end('callerLeft');
+    await expect(send(call)).rejects.toMatchObject({ mayHaveBeenApplied: false });
+    expect(server.requests).toHaveLength(0);
+  });
 
-  it.each(['deadline', 'shutdown'] as const)(
-    'ends a write at %s when its caller has left',
-    async (reason) => {
-      const server = await start(silence);
-      const { call, end } = endableCall();
-      const sent = sendTo(server.url)(call);
-      await until(() => server.requests.length === 1);
-      end('callerLeft');
-      end(reason);
-      await expect(sent).rejects.toMatchObject({ mayHaveBeenApplied: true });
-    },
-  );
+  it('reads an answer of 4 MiB, and no byte more', async () => {
+    const { send } = await start(
+      json(200, ' '.repeat(maximumBodyBytes)),
+      json(200, ' '.repeat(maximumBodyBytes + 1)),
+    );
+    expect((await send()).body).toHaveLength(maximumBodyBytes);
+    const error = { code: 'badResponse', mayHaveBeenApplied: true };
+    await expect(send()).rejects.toMatchObject(error);
+  });
 });
 
 const page = json(200, { value: [] });
@@ -125,6 +97,22 @@ describe('a connection to Graph', () => {
     const [first, second, third, fourth] = ports;
     expect([second, fourth]).toEqual([first, third]);
     expect(third).not.toBe(first);
+  });
+
+  it('is another one after a 503, for that repeat only', async () => {
+    const retryNow = empty(503, { 'retry-after': '0' });
+    const { ports, graph, clock, gateway } = await startNoting({}, page, retryNow, page);
+    await gateway.run(listQuery);
+    const repeated = gateway.run(listQuery);
+    await until(() => gateway.logged('The call of Microsoft Graph is retried').length === 1);
+    await clock.advance(1_000);
+    await repeated;
+    await gateway.run(listQuery);
+    const [first, second, third, fourth] = ports;
+    expect([second, fourth]).toEqual([first, first]);
+    expect(third).not.toBe(first);
+    const headers = graph.requests.map(({ headers: { connection } }) => connection);
+    expect(headers).toEqual(['keep-alive', 'keep-alive', 'close', 'keep-alive']);
   });
 
   it('carries the request to its end that it has begun before that', async () => {

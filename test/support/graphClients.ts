@@ -1,19 +1,13 @@
-import type { GraphBudget } from '../../src/graph/budget.ts';
-import { createGraphClient, type GraphClient } from '../../src/graph/client.ts';
-import {
-  type Credentials,
-  createTenantKeys,
-  passthroughCredentials,
-} from '../../src/graph/credentials.ts';
+import { createGraphClient } from '../../src/graph/client.ts';
+import { createTenantKeys, passthroughCredentials } from '../../src/graph/credentials.ts';
 import type { EndReason } from '../../src/graph/errors.ts';
-import { createRoutes, type GraphCall, type GraphRow, type Send } from '../../src/graph/request.ts';
+import { createRoutes, type GraphCall, type GraphRow } from '../../src/graph/request.ts';
 import { createSend } from '../../src/graph/send.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
-import type { GraphApiVersion, PartnerResource } from '../../src/graph/types.ts';
+import type { PartnerResource } from '../../src/graph/types.ts';
 import type { Idempotency } from '../../src/partners/context.ts';
 import { createIdempotency } from '../../src/partners/idempotency.ts';
 import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
-import type { PartnerModel } from '../../src/partners/model.ts';
 import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
 import { readPartner } from '../../src/partners/partnerMapping.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -21,46 +15,25 @@ import { Secret } from '../../src/shared/secret.ts';
 import { silentLog } from './logs.ts';
 import { noMeasurements } from './measurements.ts';
 
-export interface TestClient<Row extends GraphRow = PartnerResource> {
-  readonly graph: GraphClient<Row>;
-  close(): Promise<void>;
-}
-
-/** Room for everything. */
-const unlimited: GraphBudget = {
-  acquire: () => undefined,
-  pause: async () => undefined,
-};
-
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */
-export function createTestClient(
-  root: URL,
-  version: GraphApiVersion = 'beta',
-  credentials: Credentials = passthroughCredentials,
-): TestClient {
-  return createClient(root, version, credentials, testClientParts.readRow);
+export function createTestClient(root: URL) {
+  return createClient(root, testClientParts.readRow);
 }
 
 /** The same with the schema's partners as its rows. */
-export function createPartnerClient(root: URL): TestClient<PartnerModel> {
-  return createClient(root, 'beta', passthroughCredentials, readPartner);
+export function createPartnerClient(root: URL) {
+  return createClient(root, readPartner);
 }
 
-function createClient<Row extends GraphRow>(
-  root: URL,
-  version: GraphApiVersion,
-  credentials: Credentials,
-  readRow: (value: unknown) => Row | string,
-): TestClient<Row> {
+function createClient<Row extends GraphRow>(root: URL, readRow: (value: unknown) => Row | string) {
   const connections = createConnections(root.origin, {
     limit: 16,
     connectTimeoutMs: 2_000,
     maximumLifeMs: 300_000,
     clock: systemClock,
   });
-  const routes = createRoutes(root, version);
-  const transport = createTransport(connections);
-  const send = createTestSend({ credentials, transport, base: routes.base });
+  const routes = createRoutes(root, 'beta');
+  const send = createTestSend({ transport: createTransport(connections), base: routes.base });
   return {
     graph: createGraphClient({ ...testClientParts, readRow, send, routes }),
     close: connections.close,
@@ -84,7 +57,7 @@ export const testClientParts = {
 type SendParts = Parameters<typeof createSend>[0];
 
 /** The way to Graph with room for everything, over the test's transport. */
-export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'transport'>): Send {
+export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'transport'>) {
   return createSend({
     base: new URL('http://graph/'),
     concurrency: 16,
@@ -96,7 +69,7 @@ export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'tran
     measurements: noMeasurements,
     chance: () => 0,
     credentials: passthroughCredentials,
-    budget: unlimited,
+    budget: { acquire: () => undefined, pause: async () => undefined },
     tenantKeys: createTenantKeys(),
     ...parts,
   });

@@ -1,12 +1,15 @@
-import {
-  type GraphApiVersion,
-  knowsAssignmentFilters,
-  type NewAssignmentTargetResource,
-  type PartnerResource,
-  platformsOf,
-  type WirePlatform,
+import type {
+  GraphApiVersion,
+  NewAssignmentTargetResource,
+  PartnerResource,
+  WirePlatform,
 } from '../../src/graph/types.ts';
-import { wireByState, wireNameByTypename } from '../../src/partners/model.ts';
+import {
+  knowsAssignmentFilters,
+  platformsOf,
+  wireByState,
+  wireNameByTypename,
+} from '../../src/partners/model.ts';
 import { type Csdl, type CsdlProperty, type Properties, propertiesOf } from './readCsdl.ts';
 
 /** What the gateway knows of a generation, by full names of types. */

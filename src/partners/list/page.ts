@@ -1,4 +1,4 @@
-import { bytesOfPage } from '../../graph/client.ts';
+import { bytesOfPage } from '../../graph/pages.ts';
 import { forEachUnit, type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
 import { GatewayError } from '../errors.ts';
 import type { PartnerConnectionModel, PartnerModel } from '../model.ts';
