@@ -270,7 +270,7 @@ export function publicTokenWarning(
  * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
  * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
  */
-export function explorerOf({
+function explorerOf({
   explorer,
   upstream,
   apiVersion,

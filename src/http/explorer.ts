@@ -107,7 +107,7 @@ const pathOf = (name: string): string => `/explorer/${name}`;
  * Writes a page. All that it shows comes from its script; nothing in it is run but that.
  * @param nonce goes with this one answer; the content security policy names it too.
  */
-export function explorerPage(
+function explorerPage(
   page: ExplorerPage,
   assets: ExplorerAssets,
   settings: object,
@@ -160,7 +160,7 @@ const everywhere = {
 };
 
 /** What a page may load and do, as directives of a content security policy. Scripts need the nonce of the answer. */
-export function explorerPolicy(
+function explorerPolicy(
   page: ExplorerPage,
   nonce: string,
 ): Readonly<Record<string, readonly string[]>> {
@@ -200,7 +200,7 @@ export interface ExplorerAssets {
 const optionalPackage = 'compliance-partner-explorer';
 
 /** Finds the files: those of this package, or of the optional one if it is installed and has more. */
-export function findExplorer() {
+function findExplorer() {
   const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
   if (own.hasOffline) {
     return own;

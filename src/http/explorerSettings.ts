@@ -7,7 +7,7 @@ interface ExplorerTab {
 }
 
 /** What both explorers begin with: the document and the variables are the first tab's. */
-export interface ExplorerExample extends ExplorerTab {
+interface ExplorerExample extends ExplorerTab {
   readonly headers: Readonly<Record<string, string>>;
   readonly tabs: readonly ExplorerTab[];
   /** Which Graph answers, for people. */

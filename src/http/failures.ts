@@ -78,7 +78,7 @@ function isUriTooLong(packet: unknown): boolean {
 }
 
 /** What is answered to bytes that never became a request; undefined if no reader is left. */
-export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
+function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
   switch (code) {
     case 'ECONNRESET':
     case 'EPIPE':

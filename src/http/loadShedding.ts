@@ -118,7 +118,7 @@ function readHeapUsedPercent(): number {
  * called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
  * only after the requests behind it were let in.
  */
-export function senseProcessLoad(onLoad: (load: Load) => void): () => void {
+function senseProcessLoad(onLoad: (load: Load) => void): () => void {
   let lastMs = performance.now();
   let sampleMs = lastMs;
   /** Weighted by time, as a request at a random moment finds it: a block counts for as long as it lasts. */

@@ -83,7 +83,7 @@ const notFound = errorBody('There is nothing here but GET /metrics.', 'NOT_FOUND
 const failed = errorBody('The metrics cannot be read.', 'INTERNAL_SERVER_ERROR');
 
 /** Serves `GET /metrics`, and nothing else. @throws StartError or ConfigError if it cannot listen there. */
-export async function startMetricsServer(
+async function startMetricsServer(
   { host, port }: ListenConfig,
   readMetrics: () => Promise<string>,
 ) {

@@ -70,26 +70,18 @@ describe('an error of the execution', () => {
 });
 
 describe('readCallerToken', () => {
-  it.each([
+  it.each<[string | undefined, string | undefined]>([
     ['Bearer abc.def-ghi_jkl', 'abc.def-ghi_jkl'],
-    ['bearer abc==', 'abc=='],
-    ['Bearer   abc', 'abc'],
+    ['bearer   abc==', 'abc=='],
     [`Bearer ${'x'.repeat(16_384)}`, 'x'.repeat(16_384)],
-  ])('reads the token of %.30s', (header, token) => {
+    [`Bearer ${'x'.repeat(16_385)}`, undefined],
+    [undefined, undefined],
+    ['Bearer ', undefined],
+    ['Basic abc', undefined],
+    ['Bearer abc def', undefined],
+    ['Bearer abc, Bearer def', undefined],
+  ])('reads %.60j', (header, token) => {
     expect(readCallerToken(header)?.reveal()).toBe(token);
-  });
-
-  it.each([
-    undefined,
-    '',
-    'Bearer',
-    'Bearer ',
-    'Basic abc',
-    'Bearer abc def',
-    'Bearer abc, Bearer def',
-    `Bearer ${'x'.repeat(16_385)}`,
-  ])('finds none in %.60j', (header) => {
-    expect(readCallerToken(header)).toBeUndefined();
   });
 
   it('keeps the last 1,000 tokens, however short they are', () => {
@@ -119,13 +111,18 @@ describe('decideHttpOutcome', () => {
     ['THROTTLED', 429],
     ['OVERLOADED', 503],
     ['UPSTREAM_UNAVAILABLE', 503],
-  ])('rejects with %s as %i before the execution', (code, status) => {
-    expect(decideHttpOutcome({ errors: [failed(code)] })?.status).toBe(status);
-    expect(decideHttpOutcome({ data: null, errors: [failed(code)] })?.status).toBe(status);
-  });
-
-  it.each(['GRAPHQL_PARSE_FAILED', 'INTERNAL_SERVER_ERROR'])('leaves %s to Apollo', (code) => {
-    expect(decideHttpOutcome({ errors: [failed(code)] })).toBeUndefined();
+    ['GRAPHQL_PARSE_FAILED', undefined],
+    ['INTERNAL_SERVER_ERROR', undefined],
+  ])('rejects with %s as %j before the execution, and says nothing after it', (code, status) => {
+    const extensions = { retryAfterSeconds: 7 };
+    for (const result of [{}, { data: null }]) {
+      const outcome = decideHttpOutcome({ ...result, errors: [failed(code, extensions)] });
+      expect(outcome?.status).toBe(status);
+    }
+    if (code !== 'UNAUTHENTICATED') {
+      const errors = [failed(code, extensions, 'a')];
+      expect(decideHttpOutcome({ data: { a: null }, errors })).toBeUndefined();
+    }
   });
 
   it('gives Retry-After with a rejection that knows when to retry', () => {
@@ -134,7 +131,6 @@ describe('decideHttpOutcome', () => {
   });
 
   it.each([
-    ['no token', {}, 'Bearer'],
     ['no token of ours', { reason: 'token-missing' }, 'Bearer'],
     ['a rejected token', { graph: { status: 401 } }, 'Bearer error="invalid_token"'],
     ['an expired token', { reason: 'token-expired' }, 'Bearer error="invalid_token"'],
@@ -151,30 +147,10 @@ describe('decideHttpOutcome', () => {
     expect(decideHttpOutcome(after)).toEqual({ status: 200, headers });
   });
 
-  it.each([
-    'BAD_USER_INPUT',
-    'FORBIDDEN',
-    'TENANT_NOT_LICENSED',
-    'THROTTLED',
-    'OVERLOADED',
-    'UPSTREAM_UNAVAILABLE',
-    'UPSTREAM_TIMEOUT',
-    'UPSTREAM_BAD_RESPONSE',
-    'OUTCOME_UNKNOWN',
-    'INTERNAL_SERVER_ERROR',
-  ])('says nothing of %s after the execution', (code) => {
-    const errors = [failed(code, { retryAfterSeconds: 7 }, 'a')];
-    expect(decideHttpOutcome({ data: { a: null }, errors })).toBeUndefined();
-  });
-
   it.each<[string, FormattedExecutionResult]>([
     ['nothing failed', { data: { a: { id: 1 } } }],
     ['null was the answer', { data: { a: null } }],
     ['nothing but `__typename` was asked for', { data: { __typename: 'Mutation' } }],
-    [
-      'another field succeeded',
-      { data: { a: null, b: { id: 1 } }, errors: [unauthenticated('a')] },
-    ],
     [
       'another field is null as an answer',
       { data: { a: null, b: null }, errors: [unauthenticated('a')] },
@@ -207,50 +183,41 @@ describe('problemOf', () => {
     [503, 500, 'INTERNAL_SERVER_ERROR'],
     [302, 500, 'INTERNAL_SERVER_ERROR'],
   ])('answers %i, which it has no words for, with %i and the code %s', (given, status, code) => {
-    expect(problemOf(given)).toMatchObject({
-      status,
-      body: { errors: [{ extensions: { code } }] },
-    });
+    const body = { errors: [{ extensions: { code } }] };
+    expect(problemOf(given)).toMatchObject({ status, body });
   });
 });
 
 describe('readClientRequestId', () => {
-  it.each(['7e1c7b9e-3a0f-4f6f-8a57-1d5f4a8f2f10', 'a', 'A.b_c-1', 'x'.repeat(64)])(
-    'takes %s',
-    (id) => {
-      expect(readClientRequestId({ 'client-request-id': id })).toBe(id);
-    },
-  );
-
-  it.each(['', 'x'.repeat(65), 'a b', 'a\r\nset-cookie: x', 'ä', '{"a":1}', undefined])(
-    'does not repeat %j',
-    (id) => {
-      expect(readClientRequestId({ 'client-request-id': id })).toBeUndefined();
-    },
-  );
-
-  it('does not choose between two', () => {
-    expect(readClientRequestId({ 'client-request-id': ['a', 'b'] })).toBeUndefined();
+  it.each<[boolean, string | string[] | undefined]>([
+    [true, 'A.b_c-1'],
+    [true, 'x'.repeat(64)],
+    [false, 'x'.repeat(65)],
+    [false, ''],
+    [false, 'a\r\nset-cookie: x'],
+    [false, 'ä'],
+    [false, '{"a":1}'],
+    [false, ['a', 'b']],
+    [false, undefined],
+  ])('repeats, %s, %j', (isRepeated, id) => {
+    const expected = isRepeated ? id : undefined;
+    expect(readClientRequestId({ 'client-request-id': id })).toBe(expected);
   });
 });
 
 describe('readTraceparent', () => {
   const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-  it('takes a trace context of version 00', () => {
-    expect(readTraceparent({ traceparent: good })).toBe(good);
-  });
-
   it.each([
-    good.toUpperCase(),
-    `${good}-x`,
-    good.replace(/^00/, 'ff'),
-    '00-00000000000000000000000000000000-b7ad6b7169203331-01',
-    '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
-    '',
-    undefined,
-  ])('does not pass %j on', (traceparent) => {
-    expect(readTraceparent({ traceparent })).toBeUndefined();
+    [true, good],
+    [false, good.toUpperCase()],
+    [false, `${good}-x`],
+    [false, good.replace(/^00/, 'ff')],
+    [false, '00-00000000000000000000000000000000-b7ad6b7169203331-01'],
+    [false, '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01'],
+    [false, undefined],
+  ])('passes on, %s, %j', (isPassedOn, traceparent) => {
+    expect(readTraceparent({ traceparent })).toBe(isPassedOn ? traceparent : undefined);
   });
 });
 
@@ -258,20 +225,15 @@ describe('readRequestedWaitMs', () => {
   it.each<[string | string[] | undefined, number | undefined]>([
     ['wait=10', 10_000],
     ['wait=1.5', 1500],
-    ['wait=0.25', 250],
     ['Wait = "7"', 7000],
     ['respond-async, wait=10', 10_000],
-    ['wait=10, handling=lenient', 10_000],
     ['wait=10; x=y', 10_000],
     ['wait=3, wait=10', 3000],
     [['return=minimal', 'wait=10'], 10_000],
     [undefined, undefined],
-    ['', undefined],
     ['wait', undefined],
-    ['wait=', undefined],
     ['wait=0', undefined],
     ['wait=-1', undefined],
-    ['wait=soon', undefined],
     ['wait=1e3', undefined],
     ['wait=10s', undefined],
     ['wait=9999999', undefined],
@@ -281,9 +243,5 @@ describe('readRequestedWaitMs', () => {
     ['return=minimal; wait=10', undefined],
   ])('reads %j as %j ms', (prefer, expected) => {
     expect(readRequestedWaitMs({ prefer })).toBe(expected);
-  });
-
-  it('finds none without the header', () => {
-    expect(readRequestedWaitMs({ accept: 'wait=10' })).toBeUndefined();
   });
 });
