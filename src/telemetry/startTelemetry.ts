@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Meter, metrics, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
+import { type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { TelemetryConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -8,8 +8,8 @@ import type { TelemetryParts } from './otlp.ts';
 
 /** What is recorded of the gateway, and where. */
 interface Telemetry {
-  /** Gives the tracer; undefined while tracing is off. */
-  readonly tracerOf: () => Tracer | undefined;
+  /** Gives the tracer; it records nothing while tracing is off. */
+  readonly tracerOf: () => Tracer;
   readonly meter: Meter;
   /** Where metrics can be fetched; undefined if they cannot. */
   readonly metricsUrl: string | undefined;
@@ -71,12 +71,7 @@ async function resourceOf(
 }
 
 /** The tracer of the program around the gateway, which may register one at any time. */
-function globalTracer(): Tracer | undefined {
-  const provider = trace.getTracerProvider();
-  return provider instanceof ProxyTracerProvider
-    ? provider.getDelegateTracer(scope)
-    : provider.getTracer(scope);
-}
+const globalTracer = (): Tracer => trace.getTracer(scope);
 
 function within(clock: Clock, limitMs: number, stopping: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { buildSchema, introspectionFromSchema } from 'graphql';
 import { createStartTrace } from '../../src/telemetry/trace.ts';
-import { addMutation, listQuery, totalCountQuery } from '../support/documents.ts';
+import { listQuery, totalCountQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
 import { headOf, useStages } from '../support/stages.ts';
@@ -187,24 +187,6 @@ describe('the line, the measurement and the span of a request', () => {
     expect(answered()[0]).not.toHaveProperty('status');
     expect(requests).toMatchObject([{ errorType: 'callerLeft', status: undefined }]);
     expect(spans().at(-1)?.attributes['error.type']).toBe('callerLeft');
-  });
-
-  it('wait for the end of a write when its caller left', async () => {
-    let finish = (): void => undefined;
-    const held: Answer = (...parts) => {
-      finish = () => json(201, { id: 'p', displayName: 'Fleet' })(...parts);
-    };
-    const { gateway, leaveEarly, answered } = await start(held);
-    await leaveEarly({ query: addMutation, variables: { input: { displayName: 'Fleet' } } });
-    await gateway.get('/livez');
-    expect(answered().map(({ url }) => url)).toEqual(['/livez']);
-    finish();
-    await until(() => answered().length === 2);
-    expect(answered()[1]).toMatchObject({
-      operationType: 'mutation',
-      hasCallerLeft: true,
-      graphStatus: 201,
-    });
   });
 
   it('are one each if the caller leaves in the middle of its own request', async () => {

@@ -1,8 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { SpanKind } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { context, metrics, SpanKind, trace } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  StackContextManager,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { request } from 'undici';
 import { readConfig } from '../../src/config/config.ts';
 import { type Environment, StartError } from '../../src/config/readers.ts';
@@ -10,6 +22,7 @@ import { createGateway } from '../../src/createGateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
+import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
@@ -39,19 +52,19 @@ async function startAlone(environment: Environment) {
   return {
     ...telemetry,
     log,
-    endSpan: () => telemetry.tracerOf()?.startSpan('POST').end(),
+    endSpan: () => telemetry.tracerOf().startSpan('POST').end(),
     /** Writes what instrumentation packages have been seen to write. */
     writeDirtySpan(): void {
-      const span = telemetry.tracerOf()?.startSpan('GET', {
+      const span = telemetry.tracerOf().startSpan('GET', {
         kind: SpanKind.CLIENT,
         attributes: {
           'url.full': `https://graph.microsoft.com/beta/x/${secret}?$filter=${secret}`,
           'http.request.header.authorization': [`Bearer ${secret}`],
         },
       });
-      span?.recordException(new Error(`Bearer ${secret}`));
-      span?.setStatus({ code: 2, message: `Bearer ${secret}` });
-      span?.end();
+      span.recordException(new Error(`Bearer ${secret}`));
+      span.setStatus({ code: 2, message: `Bearer ${secret}` });
+      span.end();
     },
   };
 }
@@ -383,5 +396,67 @@ describe('the metrics of a gateway', () => {
       await makeUp(turn);
     }
     expect(await series()).toBe(before);
+  });
+});
+
+describe('in a program that has an SDK of its own', () => {
+  const exporter = new InMemorySpanExporter();
+  const namesOfSpans = () => exporter.getFinishedSpans().map(({ name }) => name);
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  let reader: PeriodicExportingMetricReader;
+
+  beforeEach(() => {
+    const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
+    reader = new PeriodicExportingMetricReader({ exporter: metricExporter });
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  });
+  afterEach(async () => {
+    await reader.shutdown();
+    for (const global of [trace, metrics, context]) {
+      global.disable();
+    }
+    exporter.reset();
+  });
+
+  it("spans and metrics go to the program's, which goes on after the gateway has stopped", async () => {
+    const { post, stop } = await start([page], { OTEL_SDK_DISABLED: 'true' });
+    await post(listQuery);
+    await stop();
+    trace.getTracer('program').startSpan('own').end();
+    expect(namesOfSpans()).toEqual([
+      'GET /deviceManagement/complianceManagementPartners',
+      'query',
+      'own',
+    ]);
+    await reader.forceFlush();
+    const scopes = metricExporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
+    const names = scopes.flatMap((scope) => scope.metrics.map(({ descriptor }) => descriptor.name));
+    expect(names).toContain('http.server.request.duration');
+  });
+
+  it("they go elsewhere if the gateway's configuration says so, and the program's stays global", async () => {
+    const mine = trace.getTracerProvider();
+    const { collector, post, stop } = await start([page]);
+    await post(listQuery);
+    await stop();
+    expect(collector.spans()).toHaveLength(2);
+    expect(namesOfSpans()).toEqual([]);
+    expect(trace.getTracerProvider()).toBe(mine);
+  });
+
+  it('a span that the program has for the same request is the parent', () => {
+    context.setGlobalContextManager(new StackContextManager().enable());
+    const tracer = trace.getTracer('program');
+    const around = tracer.startSpan('around');
+    context.with(trace.setSpan(context.active(), around), () => {
+      for (const caller of [undefined, { traceparent, tracestate: undefined }]) {
+        const own = createStartTrace(() => tracer)({ method: 'POST', requestId: '1', caller });
+        own.end({ route: '/graphql', status: 200 });
+      }
+    });
+    const { traceId, spanId } = around.spanContext();
+    const parents = exporter.getFinishedSpans().map(({ parentSpanContext }) => parentSpanContext);
+    expect(parents).toMatchObject([{ traceId, spanId }, { spanId: '00f067aa0ba902b7' }]);
   });
 });
