@@ -15,7 +15,6 @@ import {
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
 import type { ManifestRules } from './graphql/trusted.ts';
-import { type Explorer, explorerTabs } from './http/explorerSettings.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
@@ -26,7 +25,6 @@ import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { isLoopback } from './shared/proxy.ts';
-import { embeddedGraphToken } from './shared/secret.ts';
 import { connectRedis, connectUpstream } from './upstream.ts';
 
 export interface Gateway {
@@ -147,6 +145,7 @@ async function openGateway(
     clock,
   };
   const app = await createHttpServer({
+    ...config,
     apollo,
     admit: createAdmission({
       limits,
@@ -154,21 +153,16 @@ async function openGateway(
       log,
       measurements,
     }),
-    limits,
     measurements,
     contextOf: async (request, reply, inexactVariables) =>
       createRequestContext(contextParts, request, reply, inexactVariables),
     sdl,
     phase,
     canJudgeCallers: identity.isReady,
-    explorer: explorerOf(config),
-    corsOrigins: config.corsOrigins,
     newId,
     log,
     startTrace,
     clock,
-    shedding: config.shedding,
-    connections: config.connections,
   });
   const rest = [...opened];
   opened.push(() => app.close());
@@ -264,31 +258,4 @@ export function publicTokenWarning(
   return upstream.kind === 'emulator' && !isLoopback(new URL(url).hostname)
     ? "The embedded Graph's token is public and HOST admits other machines: set HOST=127.0.0.1 or another Graph"
     : undefined;
-}
-
-/**
- * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
- * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
- */
-function explorerOf({
-  explorer,
-  upstream,
-  apiVersion,
-}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
-  if (explorer === 'off') {
-    return undefined;
-  }
-  const isEmbedded = upstream.kind === 'emulator';
-  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
-  const token = isEmbedded ? embeddedGraphToken : '';
-  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
-  return {
-    mode: explorer,
-    example: {
-      ...tabs[0],
-      tabs,
-      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
-      headers: { authorization: `Bearer ${token}` },
-    },
-  };
 }

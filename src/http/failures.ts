@@ -53,7 +53,6 @@ export const answerHeaders = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** A fault of HTTP itself, ready to be answered. */
 type ConnectionFault = Pick<RequestProblem, 'status' | 'body'>;
 
 /** An error of node:http for bytes that never became a request. */
@@ -136,10 +135,7 @@ const transferEncodingProblem = (): RequestProblem =>
   );
 
 /** What is wrong with a request whose head could be read. */
-function findHeadProblem({
-  headers,
-  httpVersion,
-}: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {
+function findHeadProblem({ headers, httpVersion }: IncomingMessage): RequestProblem | undefined {
   if (headers.host === undefined && httpVersion === '1.1') {
     return badRequest('The header "host" is missing.');
   }

@@ -9,8 +9,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 
 type SheddingBounds = Config['shedding'];
 
-interface SheddingParts {
-  readonly shedding: SheddingBounds;
+interface SheddingParts extends Pick<Config, 'shedding'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'shed'>;
@@ -51,7 +50,7 @@ export function addShedding(
     }
     const reason = decideShedding(open, limit.open, load, shedding);
     if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
-      return refuse(reply, reason);
+      return reject(reply, reason);
     }
     if (isWhole) {
       inside.add(request);
@@ -79,7 +78,7 @@ export function addShedding(
     }
   }
 
-  function refuse(reply: FastifyReply, reason: ShedReason): RequestProblem {
+  function reject(reply: FastifyReply, reason: ShedReason): RequestProblem {
     measurements.shed(reason);
     const nowMs = clock.now();
     if (nowMs - quietSinceMs > quietMs) {
@@ -93,9 +92,7 @@ export function addShedding(
   app.addHook('onRequest', (request, reply, done) => {
     done(judge(request, reply, request.raw.complete));
   });
-  app.addHook('preValidation', (request, reply, done) => {
-    done(judge(request, reply, true));
-  });
+  app.addHook('preValidation', (request, reply, done) => done(judge(request, reply, true)));
   let stopSensing = (): void => undefined;
   // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
@@ -179,11 +176,9 @@ const firstOpenPerMs = 20;
 /** Gives the limit to start with: the more the later the loop may be. */
 export function firstLimit(bounds: SheddingBounds): Limit {
   const highest = highestLimit(bounds);
-  const isBounded = Number.isFinite(highest) && bounds.eventLoopDelayMs > 0;
-  const open = isBounded
-    ? Math.min(highest, Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs))
-    : highest;
-  return { open, lastLateAt: Number.POSITIVE_INFINITY };
+  const isBounded = bounds.openRequests > 0 && bounds.eventLoopDelayMs > 0;
+  const wanted = Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs);
+  return { open: isBounded ? Math.min(highest, wanted) : highest, lastLateAt: Infinity };
 }
 
 /**
@@ -234,13 +229,10 @@ interface Load {
   readonly heapUsedPercent: number;
 }
 
-/** Why a request is rejected at the door. */
 type ShedReason = 'heap' | 'event-loop' | 'open-requests';
 
-/** Gives the highest limit: what is configured, or none. */
-function highestLimit({ openRequests }: SheddingBounds): number {
-  return openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
-}
+const highestLimit = ({ openRequests }: SheddingBounds): number =>
+  openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
 
 /** Decides about one more request; undefined lets it in. */
 export function decideShedding(

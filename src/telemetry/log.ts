@@ -65,14 +65,13 @@ type Level = keyof Log;
 
 /** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
 export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
-  const isoOf = createIsoTime();
   const least = levels.indexOf(level);
   const writerOf = (own: Level): Log['error'] => {
     if (levels.indexOf(own) < least) {
       return () => undefined;
     }
     return (message, fields = {}, error) => {
-      const time = isoOf(systemClock.now());
+      const time = isoTimeOf(systemClock);
       const line = JSON.stringify({ level: own, time, ...fields, ...describe(error), message });
       sink.write(`${escapeControls(line)}\n`, urgencyOf(own, fields));
     };
@@ -85,26 +84,18 @@ export function createLogger(level: string, sink: LogSink = standardOutput()): L
   };
 }
 
-/** Says how long a line may wait for others: not at all if an operator has to act on it and the process may end. */
+const isoTimeOf = (clock: Clock): string => new Date(clock.now()).toISOString();
+
+/** How long a line may wait for others: not at all, to the end of the turn of the event loop, or for a whole batch. */
+type Urgency = 'now' | 'turn' | 'batch';
+
+/** A line waits for no other if an operator has to act on it and the process may end. */
 function urgencyOf(level: Level, { mayHaveBeenApplied, signal, codes }: LogFields): Urgency {
   const isInDoubt = mayHaveBeenApplied === true || codes?.includes('OUTCOME_UNKNOWN') === true;
   if (level === 'error' || signal !== undefined || isInDoubt) {
     return 'now';
   }
   return level === 'warn' ? 'turn' : 'batch';
-}
-
-/** Many lines fall into one millisecond. */
-function createIsoTime(): (nowMs: number) => string {
-  let lastMs = Number.NaN;
-  let text = '';
-  return (nowMs) => {
-    if (nowMs !== lastMs) {
-      lastMs = nowMs;
-      text = new Date(nowMs).toISOString();
-    }
-    return text;
-  };
 }
 
 /**
@@ -126,9 +117,6 @@ function describe(error: unknown): { error: { name: string; frames: string[] } }
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { error: { name: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) } };
 }
-
-/** How long a line may wait for others: not at all, to the end of the turn of the event loop, or for a whole batch. */
-type Urgency = 'now' | 'turn' | 'batch';
 
 /** A place for log lines that neither waits for its reader nor keeps more for it than it may. */
 interface BoundedSink extends LogSink {
@@ -182,19 +170,9 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
     }
   }
 
-  function noteOf(count: number): string {
-    const time = new Date(clock.now()).toISOString();
-    return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were dropped, because their reader was too slow' })}\n`;
-  }
-
-  function keep(text: string, bytes = Buffer.byteLength(text)): void {
+  function keep(text: string): void {
     pending += text;
-    pendingBytes += bytes;
-  }
-
-  function pushAtEndOfTurn(): void {
-    isDueThisTurn = false;
-    push();
+    pendingBytes += Buffer.byteLength(text);
   }
 
   function schedule(urgency: Urgency): void {
@@ -202,7 +180,10 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
       push();
     } else if (urgency === 'turn' && !isDueThisTurn) {
       isDueThisTurn = true;
-      setImmediate(pushAtEndOfTurn);
+      setImmediate(() => {
+        isDueThisTurn = false;
+        push();
+      });
     } else if (urgency === 'batch') {
       stopTimer ??= clock.startTimer(batchMs, push);
     }
@@ -213,16 +194,17 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
       if (isBroken) {
         return;
       }
-      const bytes = Buffer.byteLength(line);
-      if (stream.writableLength + pendingBytes + bytes > mostBytes) {
+      if (stream.writableLength + pendingBytes + Buffer.byteLength(line) > mostBytes) {
         lost += 1;
         return;
       }
       if (lost > 0) {
-        keep(noteOf(lost));
+        const message = 'Log lines were dropped, because their reader was too slow';
+        const note = { level: 'warn', time: isoTimeOf(clock), count: lost, message };
+        keep(`${JSON.stringify(note)}\n`);
         lost = 0;
       }
-      keep(line, bytes);
+      keep(line);
       schedule(urgency);
     },
     flush(timeoutMs) {

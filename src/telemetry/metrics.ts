@@ -72,14 +72,12 @@ const counters = {
     'Changes of the manifest of trusted documents, by result.',
 };
 
-type Counters = Readonly<Record<keyof typeof counters, Counter>>;
-
-function countersOf(meter: Meter): Counters {
+function countersOf(meter: Meter): Readonly<Record<keyof typeof counters, Counter>> {
   const entries = Object.entries(counters).map(([name, description]) => [
     name,
     meter.createCounter(name, { description }),
   ]);
-  return Object.fromEntries(entries) as Counters;
+  return Object.fromEntries(entries);
 }
 
 /** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing without a collector. */
@@ -154,7 +152,11 @@ export function createMeasurements(meter: Meter) {
       });
     },
     /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
-    watchKeyAge: (readMs: () => number | undefined) => watch(keyAge, () => toSeconds(readMs())),
+    watchKeyAge: (readMs: () => number | undefined) =>
+      watch(keyAge, () => {
+        const ageMs = readMs();
+        return ageMs && ageMs / 1000;
+      }),
     /** Reads how many tokens of the gateway's own are kept. */
     watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
     /** A request that was rejected before it was sent. */
@@ -208,8 +210,6 @@ function watch(gauge: Observable, read: () => number | undefined): () => void {
   gauge.addCallback(observe);
   return () => gauge.removeCallback(observe);
 }
-
-const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;
 
 const known: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT'.split(' '),
