@@ -19,7 +19,6 @@ interface SheddingParts extends Pick<Config, 'shedding'> {
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 const quietMs = 10_000;
-const noDelay = { eventLoopDelayMs: 0, eventLoopUtilization: 0 };
 
 /**
  * Rejects requests with 503 while the gateway is overloaded. A request takes a place once it is whole; before that it is
@@ -31,22 +30,17 @@ export function addShedding(
   arriving: { giveWay(): boolean },
 ): void {
   const { shedding, clock, log, measurements } = parts;
-  const isDelayBounded = shedding.eventLoopDelayMs > 0;
-  let load: Load = { ...noDelay, heapUsedPercent: 0 };
+  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
   let limit = firstLimit(shedding);
   let open = 0;
   /** Since the last sample. */
   let mostOpen = 0;
-  let heapSensedMs = Number.NEGATIVE_INFINITY;
   const inside = new WeakSet<FastifyRequest>();
   let quietSinceMs = Number.NEGATIVE_INFINITY;
 
   function judge(request: FastifyRequest, reply: FastifyReply, isWhole: boolean) {
     if (neverShed.has(request.routeOptions.url) || inside.has(request)) {
       return undefined;
-    }
-    if (!isDelayBounded) {
-      senseHeap();
     }
     const reason = decideShedding(open, limit.open, load, shedding);
     if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
@@ -69,15 +63,6 @@ export function addShedding(
     mostOpen = open;
   }
 
-  /** Only a delay needs a timer to be seen. */
-  function senseHeap(): void {
-    const nowMs = clock.now();
-    if (Math.abs(nowMs - heapSensedMs) >= heapSampleMs) {
-      heapSensedMs = nowMs;
-      sense({ ...noDelay, heapUsedPercent: readHeapUsedPercent() });
-    }
-  }
-
   function reject(reply: FastifyReply, reason: ShedReason): RequestProblem {
     measurements.shed(reason);
     const nowMs = clock.now();
@@ -96,19 +81,14 @@ export function addShedding(
   let stopSensing = (): void => undefined;
   // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
-    stopSensing = isDelayBounded ? senseProcessLoad(sense) : stopSensing;
+    stopSensing = senseProcessLoad(sense);
   });
   app.addHook('onClose', async () => stopSensing());
 }
 
 const tickMs = 20;
 const ticksPerSample = 5;
-const heapSampleMs = tickMs * ticksPerSample;
-
-function readHeapUsedPercent(): number {
-  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  return (used / limit) * 100;
-}
+const sampleEveryMs = tickMs * ticksPerSample;
 
 /**
  * Tells ten times a second how late a timer of its own is, and how full the heap is, until the returned function is
@@ -125,12 +105,13 @@ function senseProcessLoad(onLoad: (load: Load) => void): () => void {
     const nowMs = performance.now();
     weightedMs += Math.max(0, nowMs - lastMs - tickMs) * (nowMs - lastMs);
     lastMs = nowMs;
-    if (nowMs - sampleMs >= heapSampleMs) {
+    if (nowMs - sampleMs >= sampleEveryMs) {
       const total = performance.eventLoopUtilization();
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       onLoad({
         eventLoopDelayMs: weightedMs / (nowMs - sampleMs),
         eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
-        heapUsedPercent: readHeapUsedPercent(),
+        heapUsedPercent: (used / limit) * 100,
       });
       use = total;
       sampleMs = nowMs;

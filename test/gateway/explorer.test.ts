@@ -41,35 +41,35 @@ describe('GET /', () => {
     },
   );
 
-  const everywhere = {
-    'default-src': "'none'",
-    'base-uri': "'none'",
-    'form-action': "'none'",
-    'frame-ancestors': "'none'",
-    'connect-src': "'self'",
-  };
+  const everywhere = [
+    "default-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "connect-src 'self'",
+  ];
 
   it.each([
     [
       'sandbox',
       'same-origin-allow-popups',
-      {
-        'script-src': "'nonce-id' https://embeddable-sandbox.cdn.apollographql.com",
-        'style-src': "'self'",
-        'img-src': "'self'",
-        'frame-src': 'https://sandbox.embed.apollographql.com',
-      },
+      [
+        "style-src 'self'",
+        "img-src 'self'",
+        'frame-src https://sandbox.embed.apollographql.com',
+        "script-src 'nonce-once' https://embeddable-sandbox.cdn.apollographql.com",
+      ],
     ],
     [
       'offline',
       'same-origin',
-      {
-        'script-src': "'nonce-id'",
-        'style-src': "'self' 'unsafe-inline'",
-        'font-src': "'self' data:",
-        'img-src': "'self' data:",
-        'worker-src': "'self'",
-      },
+      [
+        "style-src 'self' 'unsafe-inline'",
+        "font-src 'self' data:",
+        "img-src 'self' data:",
+        "worker-src 'self'",
+        "script-src 'nonce-once'",
+      ],
     ],
   ] as const)('is as %s neither cached nor framed, and runs one script', async (...row) => {
     const [mode, opener, policy] = row;
@@ -84,29 +84,24 @@ describe('GET /', () => {
     });
     expect(headers).not.toHaveProperty('strict-transport-security');
     const directives = String(headers['content-security-policy']).split(';');
-    const entries = directives.map((directive) => {
-      const [name = '', ...sources] = directive.split(' ');
-      return [name, sources.join(' ').replace(/nonce-id-\d+/, 'nonce-id')];
-    });
-    expect(Object.fromEntries(entries)).toEqual({ ...everywhere, ...policy });
+    const [, nonce] = /'nonce-(id-\d+)'/.exec(directives.join()) ?? [];
+    expect(directives.map((directive) => directive.replace(`-${nonce}'`, "-once'"))).toEqual([
+      ...everywhere,
+      ...policy,
+    ]);
     const tags = text.match(/<script[^>]*>/g);
     expect(tags).toEqual([
       '<script type="application/json" id="settings">',
-      expect.stringMatching(
-        /^<script nonce="id-\d+" src="\/explorer\/[\w-]+\.js" (defer|type="module")>$/,
-      ),
+      expect.stringContaining(`<script nonce="${nonce}" src="/explorer/`),
     ]);
     expect(text).not.toMatch(/ on\w+=| style=|<style|javascript:/);
   });
 
-  it('names a new nonce each time, in the policy and in the page', async () => {
-    const answers = [await gateways.auto.get('/'), await gateways.auto.get('/')];
-    const nonces = answers.map(({ headers, text }) => {
-      const [, nonce] = /'nonce-([^']+)'/.exec(String(headers['content-security-policy'])) ?? [];
-      expect(text).toContain(`nonce="${nonce}"`);
-      return nonce;
-    });
-    expect(new Set(nonces).size).toBe(2);
+  it('names a new nonce each time', async () => {
+    const [first, second] = [await gateways.auto.get('/'), await gateways.auto.get('/')];
+    expect(first.headers['content-security-policy']).not.toBe(
+      second.headers['content-security-policy'],
+    );
   });
 
   it.each([
@@ -115,19 +110,11 @@ describe('GET /', () => {
     ['off', '/graphql', 'text/html', false],
     ['auto', '/graphql', 'text/htmlish', false],
     ['auto', '/graphql?query={__typename}', 'text/html', false],
-    ['auto', '/graphql?documentId=sha256:1', 'text/html', false],
     ['auto', '/graphql?extensions={}', 'text/html', false],
   ] as const)('leads a browser here under %s from %s with %s: %s', async (...row) => {
     const [mode, path, accept, leads] = row;
     const { status, headers } = await gateways[mode].get(path, { accept });
     expect([status === 302, headers['location']]).toEqual([leads, leads ? '/' : undefined]);
-  });
-
-  it('is there for HEAD, and for nothing else', async () => {
-    const head = await gateways.auto.send('HEAD', '/');
-    expect([head.status, head.text]).toEqual([200, '']);
-    const { status, headers, codes } = await gateways.auto.send('POST', '/');
-    expect([status, headers['allow'], codes]).toEqual([405, 'GET, HEAD', ['METHOD_NOT_ALLOWED']]);
   });
 });
 
@@ -154,12 +141,6 @@ describe('what the page loads', () => {
       expect([status, headers['cache-control'], codes]).toEqual([404, 'no-store', ['NOT_FOUND']]);
     },
   );
-
-  it('has an icon, so that browsers that ask elsewhere are content', async () => {
-    const { status, text, headers } = await gateways.auto.get('/favicon.ico');
-    expect([status, text]).toEqual([204, '']);
-    expect(headers['cache-control']).toBe('public, max-age=86400');
-  });
 });
 
 /** What the page at `/` begins with. */

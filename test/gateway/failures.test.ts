@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addMutation, partnerQuery } from '../support/documents.ts';
+import { addMutation } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { type Answer, empty, json } from '../support/scriptedServer.ts';
 import { type StageGateway, useStages } from '../support/stages.ts';
@@ -49,12 +49,6 @@ describe("Graph's failures", () => {
     expect(graph.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
-  it('are none if Graph does not have a partner, which is null', async () => {
-    const { gateway } = await scripted(json(404, jsonInString('ResourceNotFound', 'None')));
-    const { status, result } = await gateway.run(partnerQuery, { id: 'abc' });
-    expect([status, result]).toEqual([200, { data: { complianceManagementPartner: null } }]);
-  });
-
   it.each<[string, Answer, object]>([
     [
       'a refusal of the input, at the field that it names',
@@ -101,17 +95,6 @@ describe("Graph's failures", () => {
     expect(result).toMatchObject({
       data: { a: { id: 'a' }, b: null },
       errors: [{ path: ['b'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
-    });
-  });
-
-  it('leave the other fields of a query', async () => {
-    const { gateway } = await scripted(empty(404));
-    const failed = 'failed: complianceManagementPartners { nodes { id } }';
-    const { status, result } = await gateway.run(`{ viewer { authMode } ${failed} }`);
-    expect(status).toBe(200);
-    expect(result).toMatchObject({
-      data: { viewer: { authMode: 'PASSTHROUGH' }, failed: null },
-      errors: [{ path: ['failed'], extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }],
     });
   });
 });

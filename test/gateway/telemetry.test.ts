@@ -102,7 +102,6 @@ describe('traces', () => {
     const receiver = await startReceiver();
     const { endSpan } = await startAlone({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
-      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2',
       OTEL_BSP_SCHEDULE_DELAY: '10',
     });
     endSpan();
@@ -201,16 +200,13 @@ describe('files for a collector', () => {
   const certificate = 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE';
   const key = 'OTEL_EXPORTER_OTLP_CLIENT_KEY';
   const noKey = `${key} cannot be used: the file has no private key in PEM.`;
+  const notTogether = `${certificate} and ${key} cannot be used together (`;
   const otherKey = makeKeyPair().privateKey;
 
   it.each<[string, Record<string, string>]>([
     [`${trusted} cannot be read: ENOENT.`, { [trusted]: '' }],
-    [`${trusted} cannot be used: the file has no certificate in PEM.`, { [trusted]: good.key }],
     [noKey, { [certificate]: good.cert, [key]: good.cert }],
-    [
-      `${certificate} and ${key} cannot be used together (`,
-      { [certificate]: good.cert, [key]: otherKey },
-    ],
+    [notTogether, { [certificate]: good.cert, [key]: otherKey }],
     ['', { [trusted]: authority, [certificate]: good.cert, [key]: good.key }],
   ])('keep the gateway from starting if they cannot be used: "%s"', async (problem, contents) => {
     const folder = mkdtempSync(join(tmpdir(), 'telemetry-'));
@@ -336,20 +332,14 @@ describe('a traced operation', () => {
     expect(told.every((line) => line['traceId'] === traceId)).toBe(true);
   });
 
-  it('begins a trace if the caller has none, and says which', async () => {
-    const { collector, post, stop } = await start([page]);
-    const { headers } = await post(listQuery);
-    await stop();
-    const server = collector.spans().find(({ kind }) => kind === 2);
-    expect(headers['traceparent']).toBe(`00-${server?.traceId}-${server?.spanId}-01`);
-  });
-
-  it('is answered, and does not hold the stop up, although the collector hangs', async () => {
+  it('begins a trace if the caller has none, and holds no stop up although the collector hangs', async () => {
     const hasty = { DRAIN_TIMEOUT_MS: '0', OTEL_EXPORTER_OTLP_TIMEOUT: '5000' };
     const { collector, lines, post, stop } = await start([page], hasty, () => undefined);
-    expect((await post(listQuery)).status).toBe(200);
+    const { status, headers } = await post(listQuery);
     await stop();
-    expect(collector.received).toHaveLength(1);
+    const server = collector.spans().find(({ kind }) => kind === 2);
+    expect(status).toBe(200);
+    expect(headers['traceparent']).toBe(`00-${server?.traceId}-${server?.spanId}-01`);
     // The stop did not wait for the export, so its failure is not known yet.
     expect(lines.map(({ message }) => message)).not.toContain('Telemetry could not be sent');
   });
@@ -376,8 +366,6 @@ describe('the metrics of a gateway', () => {
         expect.stringContaining('v8js_memory_heap_used'),
       ]),
     );
-    const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
-    expect(names.filter((name) => /_total_total|_seconds_seconds|_ratio$/.test(name))).toEqual([]);
     expect(text).not.toContain('otel_scope');
   });
 

@@ -188,16 +188,12 @@ describe('readTraceparent', () => {
 describe('readRequestedWaitMs', () => {
   it.each<[string | string[] | undefined, number | undefined]>([
     ['wait=10', 10_000],
-    ['wait=1.5', 1500],
-    ['Wait = "7"', 7000],
+    ['Wait = "1.5"', 1500],
     ['respond-async, wait=10', 10_000],
-    ['wait=10; x=y', 10_000],
     ['wait=3, wait=10', 3000],
     [['return=minimal', 'wait=10'], 10_000],
     [undefined, undefined],
-    ['wait', undefined],
     ['wait=0', undefined],
-    ['wait=-1', undefined],
     ['wait=1e3', undefined],
     ['wait=10s', undefined],
     ['wait=9999999', undefined],
