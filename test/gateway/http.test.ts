@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { SpanKind } from '@opentelemetry/api';
 import {
   AlwaysOnSampler,
   InMemorySpanExporter,
@@ -9,7 +10,7 @@ import { buildSchema, introspectionFromSchema } from 'graphql';
 import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { listQuery, totalCountQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
-import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
+import { empty, json, silence } from '../support/scriptedServer.ts';
 import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 
@@ -126,24 +127,17 @@ describe('an unexpected error', () => {
 });
 
 describe('the line, the measurement and the span of a request', () => {
-  async function start(answer: Answer) {
+  async function start() {
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors });
     const startTrace = createStartTrace(() => provider.getTracer('test'));
-    const stage = await scripted(answer, {}, { startTrace });
+    const stage = await scripted(silence, {}, { startTrace });
     return {
       ...stage,
       requests: stage.gateway.measurements.requests,
       answered: () => stage.gateway.logged('Answered'),
       spans: () => exporter.getFinishedSpans(),
-      /** Sends an operation and leaves once Graph was asked. */
-      async leaveEarly(body: object): Promise<void> {
-        const caller = await openConnection(stage.gateway.url);
-        caller.send(graphqlRequest(body));
-        await until(() => stage.graph.requests.length === 1);
-        caller.socket.resetAndDestroy();
-      },
     };
   }
 
@@ -162,14 +156,14 @@ describe('the line, the measurement and the span of a request', () => {
     ],
     ['another type', 'query', { 'content-type': 'text/plain' }, { status: 415 }],
   ])('are one each for %s too', async (_what, body, headers, told) => {
-    const { gateway, answered, requests, spans } = await start(silence);
+    const { gateway, answered, requests, spans } = await start();
     await gateway.post(body, { accept: 'application/graphql-response+json', ...headers });
     expect(answered()).toEqual([expect.objectContaining(told)]);
     expect([requests.length, spans().length]).toEqual([1, 1]);
   });
 
   it('are there without a span for what is no GraphQL request', async () => {
-    const { gateway, answered, requests, spans } = await start(silence);
+    const { gateway, answered, requests, spans } = await start();
     await gateway.get('/livez');
     await gateway.get('/nowhere/4711?key=hunter2');
     expect(answered().map(({ url }) => url)).toEqual(['/livez', 'unknown']);
@@ -177,26 +171,29 @@ describe('the line, the measurement and the span of a request', () => {
     expect(spans()).toEqual([]);
   });
 
-  it('say that the caller left, without a status', async () => {
-    const { leaveEarly, answered, requests, spans } = await start(silence);
-    await leaveEarly({ query: listQuery });
-    await until(() => answered().length > 0);
-    expect(answered()).toEqual([
-      expect.objectContaining({ operationName: 'List', hasCallerLeft: true }),
+  it('are one each for a caller that leaves, before its answer or in its own request', async () => {
+    const { graph, gateway, answered, requests, spans } = await start();
+    const [waiting, sending] = [
+      await openConnection(gateway.url),
+      await openConnection(gateway.url),
+    ];
+    waiting.send(graphqlRequest({ query: listQuery }));
+    sending.send(`${headOf('POST /graphql', 'content-length: 100', type)}{"query"`);
+    await until(() => graph.requests.length === 1);
+    waiting.socket.resetAndDestroy();
+    await until(() => answered().length === 1);
+    sending.socket.destroy();
+    await until(() => answered().length === 2);
+    expect(answered()).toMatchObject([
+      { operationName: 'List', hasCallerLeft: true },
+      { url: '/graphql', hasCallerLeft: true },
     ]);
     expect(answered()[0]).not.toHaveProperty('status');
-    expect(requests).toMatchObject([{ errorType: 'callerLeft', status: undefined }]);
-    expect(spans().at(-1)?.attributes['error.type']).toBe('callerLeft');
-  });
-
-  it('are one each if the caller leaves in the middle of its own request', async () => {
-    const { gateway, answered, requests } = await start(silence);
-    const caller = await openConnection(gateway.url);
-    caller.send(`${headOf('POST /graphql', 'content-length: 100', type)}{"query"`);
-    await gateway.get('/livez');
-    caller.socket.destroy();
-    await until(() => answered().length === 2);
-    expect(answered()[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
-    expect(requests).toHaveLength(2);
+    const left = { errorType: 'callerLeft', status: undefined };
+    expect(requests).toMatchObject([left, left]);
+    const ended = spans().filter(({ kind }) => kind === SpanKind.SERVER);
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual(
+      Array(2).fill('callerLeft'),
+    );
   });
 });
