@@ -18,7 +18,11 @@ export type { Measurements } from './telemetry/metrics.ts';
 export type { StartTrace } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
-type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
+interface Addresses extends Pick<Gateway, 'url' | 'upstreamUrl'> {
+  /** Where its metrics can be fetched; undefined if they cannot. */
+  readonly metricsUrl: string | undefined;
+}
+type ObservedGateway = Gateway & Addresses;
 
 /** A gateway inside the caller's own program. */
 export interface OwnGateway {
@@ -59,12 +63,6 @@ export function createGateway(
       return stopping;
     },
   };
-}
-
-/** A gateway that tells of itself. */
-interface ObservedGateway extends Gateway {
-  /** Where its metrics can be fetched; undefined if they cannot. */
-  readonly metricsUrl: string | undefined;
 }
 
 const longestFlushMs = 5_000;

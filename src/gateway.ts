@@ -76,22 +76,14 @@ async function openGateway(
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrace } = dependencies;
   const phase: PhaseHolder = { current: 'starting' };
-  const { introspection, limits } = config;
+  const { limits } = config;
   const { sdl, schema } = schemaOf(config);
   const documents = createDocumentStore(config.documentCacheBytes);
   const { spellingOf } = documents;
   const trusted = await startTrusted(config, { schema, limits, spellingOf }, dependencies);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
-  const apollo = createApollo({
-    loopShare,
-    schema,
-    introspection,
-    limits,
-    documents,
-    log,
-    measurements,
-  });
+  const apollo = createApollo({ ...config, loopShare, schema, documents, log, measurements });
   await apollo.start();
   opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, dependencies);
@@ -113,23 +105,21 @@ async function openGateway(
   opened.push(() => upstream.close());
   const redis = await connect('locks');
   const operations = createRunningOperations();
+  const leaseMs = config.operationTimeoutMs + leaseMarginMs;
   const contextParts: ContextParts = {
+    ...config,
     graph: upstream.graph,
-    apiVersion: config.apiVersion,
-    operationTimeoutMs: config.operationTimeoutMs,
-    maximumRows: config.maximumRows,
-    maximumListBytes: config.maximumListBytes,
     locks: createPartnerLocks({
       tenantKeys: identity.tenantKeys,
       clock,
-      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...dependencies, redis }),
+      leases: redis && createLeases({ leaseMs }, { ...dependencies, redis }),
     }),
     idempotency: createIdempotency({
       store:
         redis === undefined
           ? createMemoryOutcomes(config.idempotencyStoreBytes, clock)
           : createRedisOutcomes(
-              { storeBytes: config.idempotencyStoreBytes, leaseMs: leaseMsOf(config) },
+              { storeBytes: config.idempotencyStoreBytes, leaseMs },
               { ...dependencies, redis },
             ),
       graphRoot: upstream.root.href,
@@ -147,12 +137,7 @@ async function openGateway(
   const app = await createHttpServer({
     ...config,
     apollo,
-    admit: createAdmission({
-      limits,
-      trusted: trusted?.documents,
-      log,
-      measurements,
-    }),
+    admit: createAdmission({ limits, trusted: trusted?.documents, log, measurements }),
     measurements,
     contextOf: async (request, reply, inexactVariables) =>
       createRequestContext(contextParts, request, reply, inexactVariables),
@@ -182,7 +167,7 @@ async function openGateway(
       phase.current = 'draining';
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
+      await closeWithin(app, operations, clock, config.drainTimeoutMs);
       await closeAll(rest);
       phase.current = 'stopped';
       log.info('Stopped');
@@ -206,16 +191,7 @@ async function startTrusted(
 /** A lock outlasts the longest operation, and its last write on the way. */
 const leaseMarginMs = 5_000;
 
-function leaseMsOf({ operationTimeoutMs }: Config): number {
-  return operationTimeoutMs + leaseMarginMs;
-}
-
 const lastWordsMs = 250;
-
-interface Drain {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-}
 
 /**
  * Closes after the last answer, and after the last write whose caller has left. When the time is up, operations are
@@ -224,7 +200,8 @@ interface Drain {
 async function closeWithin(
   app: FastifyInstance,
   operations: RunningOperations,
-  { clock, timeoutMs }: Drain,
+  clock: Clock,
+  timeoutMs: number,
 ): Promise<void> {
   let stopTimer = clock.startTimer(timeoutMs, () => {
     operations.endAll();

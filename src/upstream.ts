@@ -85,29 +85,17 @@ async function tunnelThrough(proxy: ForwardProxy | undefined) {
   return (options: Parameters<typeof createProxyAgent>[1]) => createProxyAgent(proxy, options);
 }
 
-interface StartedUpstream {
-  readonly root: URL;
-  /** The certificate to trust, in PEM. */
-  readonly authority?: string;
-  close(): Promise<void>;
-}
-
-async function startUpstream(
-  upstream: Upstream,
-  { clock, log }: Dependencies,
-): Promise<StartedUpstream> {
+/** Gives the root of what answers, and the certificate to trust, in PEM, if it is an own one. */
+async function startUpstream(upstream: Upstream, { clock, log }: Dependencies) {
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };
   }
   const { port } = upstream;
   const { startEmulator } = await import('./emulator/server.ts');
   const emulator = await startEmulator({
-    port,
+    ...upstream,
     generation: upstream.betaGeneration,
-    oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
-    hasControl: upstream.hasControl,
-    hasTls: upstream.hasTls,
     clock,
   }).catch((error: NodeJS.ErrnoException) => {
     // What fails before, such as the certificate, has nothing to do with the port.
@@ -135,7 +123,7 @@ async function startUpstream(
   return {
     root,
     authority: certificate,
-    async close() {
+    async close(): Promise<void> {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });
     },
@@ -185,8 +173,7 @@ export async function connectRedis(
   const onAway = (error?: unknown): void => {
     if (!isAway) {
       isAway = true;
-      const reason = errnoCodeOf(error) ?? 'closed';
-      log.warn(`Redis is away: ${away}`, { reason });
+      log.warn(`Redis is away: ${away}`, { reason: errnoCodeOf(error) ?? 'closed' });
     }
   };
   client.on('error', onAway);

@@ -63,10 +63,9 @@ interface ClientError {
   readonly rawPacket?: unknown;
 }
 
-/** A request line that is longer is to blame if the head of a request is too large. */
+/** A request line that is longer is to blame if the head of a request is too large, as far as the packet tells. */
 const longRequestLine = 8 * 1024;
 
-/** Whether the head of a request is too large because of its URI, as far as the packet tells. */
 function isUriTooLong(packet: unknown): boolean {
   if (!Buffer.isBuffer(packet)) {
     return false;

@@ -73,11 +73,9 @@ export async function createHttpServer<Context extends FinishableContext>(
   app.setErrorHandler(answerFailure);
 
   addRequestTelemetry(app, parts);
-  app.addHook('onRequest', (request, reply, done) => {
-    const traceparent = request.trace
-      ? request.trace.traceparent
-      : readTraceparent(request.headers);
-    reply.headers(answerHeaders).header('client-request-id', request.id);
+  app.addHook('onRequest', ({ id, trace, headers }, reply, done) => {
+    const traceparent = trace ? trace.traceparent : readTraceparent(headers);
+    reply.headers(answerHeaders).header('client-request-id', id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
     }

@@ -1,50 +1,42 @@
 import { type Clock, systemClock } from '../shared/clock.ts';
 
-/** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
-export interface LogFields {
-  readonly requestId?: string | undefined;
+type TextField =
+  | 'requestId'
   /** 32 hex digits. */
-  readonly traceId?: string | undefined;
+  | 'traceId'
   /** What the document asks for: `query` or `mutation`, and its own name for it. */
-  readonly operationType?: string | undefined;
-  readonly operationName?: string | undefined;
-  readonly operation?: string | undefined;
-  readonly method?: string | undefined;
-  readonly status?: number | undefined;
-  readonly code?: string | undefined;
-  readonly codes?: readonly string[] | undefined;
-  readonly durationMs?: number | undefined;
-  readonly delayMs?: number | undefined;
-  readonly attempt?: number | undefined;
-  readonly route?: string | undefined;
-  readonly graphClientRequestId?: string | undefined;
-  readonly hasCallerLeft?: boolean | undefined;
-  readonly state?: string | undefined;
-  readonly graphRequestId?: string | undefined;
-  /** Of the first ten attempts of an operation; and the status of the last one. */
-  readonly graphOperations?: readonly string[] | undefined;
-  readonly graphRequestIds?: readonly string[] | undefined;
-  readonly graphDurationsMs?: readonly number[] | undefined;
-  readonly graphStatus?: number | undefined;
-  /** How many attempts there were, if there were more than ten. */
-  readonly graphAttempts?: number | undefined;
-  readonly retries?: number | undefined;
-  readonly graphCode?: string | undefined;
-  readonly mayHaveBeenApplied?: boolean | undefined;
-  readonly reason?: string | undefined;
-  readonly fault?: string | undefined;
-  readonly systemCode?: string | undefined;
-  readonly url?: string | undefined;
-  /** The path of a file that the operator needs. */
-  readonly file?: string | undefined;
-  readonly signal?: string | undefined;
-  readonly upstream?: string | undefined;
-  readonly limit?: string | undefined;
-  readonly seen?: number | undefined;
-  readonly allowed?: number | undefined;
+  | 'operationType'
+  | 'operationName'
+  /** The call of Graph. */
+  | 'operation'
+  | 'graphRequestId'
+  | 'graphClientRequestId'
+  | 'graphCode'
   /** SHA-256 of a GraphQL document, in hexadecimal. */
-  readonly documentHash?: string | undefined;
-}
+  | 'documentHash'
+  /** The path of a file that the operator needs. */
+  | 'file'
+  | ('code' | 'fault' | 'limit' | 'method' | 'reason' | 'route' | 'signal' | 'state')
+  | ('systemCode' | 'upstream' | 'url');
+
+type NumberField =
+  | ('allowed' | 'attempt' | 'delayMs' | 'durationMs' | 'retries' | 'seen' | 'status')
+  /** Of the last attempt. */
+  | 'graphStatus'
+  /** How many attempts there were, if there were more than ten. */
+  | 'graphAttempts';
+
+/** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
+export type LogFields = Readonly<
+  Partial<
+    Record<TextField, string | undefined> &
+      Record<NumberField, number | undefined> &
+      Record<'hasCallerLeft' | 'mayHaveBeenApplied', boolean | undefined> &
+      /** `graphOperations` and `graphRequestIds` are of the first ten attempts of an operation. */
+      Record<'codes' | 'graphOperations' | 'graphRequestIds', readonly string[] | undefined> &
+      Record<'graphDurationsMs', readonly number[] | undefined>
+  >
+>;
 
 /** The one form in which the gateway tells what it does: a sentence and fields from the allow-list above. */
 export interface Log {

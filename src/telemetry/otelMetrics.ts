@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import type { Resource } from '@opentelemetry/resources';
@@ -89,7 +89,21 @@ async function startMetricsServer(
 ) {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, answer);
   server.maxConnections = 64;
-  await listen(server, host, port);
+  await new Promise<void>((resolve, reject) => {
+    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
+    server.on('error', (error) => {
+      reject(
+        listenErrorOf(error, {
+          what: 'it cannot serve metrics',
+          host,
+          port,
+          hostVariable: 'OTEL_EXPORTER_PROMETHEUS_HOST',
+          portVariable: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+        }),
+      );
+    });
+    server.listen({ host, port }, resolve);
+  });
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
@@ -116,22 +130,4 @@ async function startMetricsServer(
       () => send(500, 'application/json; charset=utf-8', failed),
     );
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
-    server.on('error', (error) => {
-      reject(
-        listenErrorOf(error, {
-          what: 'it cannot serve metrics',
-          host,
-          port,
-          hostVariable: 'OTEL_EXPORTER_PROMETHEUS_HOST',
-          portVariable: 'OTEL_EXPORTER_PROMETHEUS_PORT',
-        }),
-      );
-    });
-    server.listen({ host, port }, resolve);
-  });
 }
