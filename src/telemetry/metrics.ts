@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/api';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement {
+interface AttemptMeasurement {
   readonly method: string;
   /** The path without version and id. */
   readonly route: string;

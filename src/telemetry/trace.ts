@@ -14,7 +14,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { LogFields } from './log.ts';
-import { type AttemptMeasurement, errorTypeOf, knownMethodOf } from './metrics.ts';
+import { errorTypeOf, knownMethodOf, type Measurements } from './metrics.ts';
+
+type AttemptMeasurement = Parameters<Measurements['attempt']>[0];
 
 /** An attempt to have a call of Graph answered, when it begins: no ids, no query. */
 interface AttemptStart
