@@ -1,5 +1,5 @@
 /** A command to run with its arguments, or a text to print and an exit code. */
-export type CommandLine =
+type CommandLine =
   | { readonly command: 'start' | 'doctor' | 'drift'; readonly args: readonly string[] }
   | { readonly command?: undefined; readonly exitCode: 0 | 64; readonly text: string };
 

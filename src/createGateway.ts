@@ -18,7 +18,11 @@ export type { Measurements } from './telemetry/metrics.ts';
 export type { StartTrace } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
-export type Addresses = Pick<ObservedGateway, 'url' | 'upstreamUrl' | 'metricsUrl'>;
+interface Addresses extends Pick<Gateway, 'url' | 'upstreamUrl'> {
+  /** Where its metrics can be fetched; undefined if they cannot. */
+  readonly metricsUrl: string | undefined;
+}
+type ObservedGateway = Gateway & Addresses;
 
 /** A gateway inside the caller's own program. */
 export interface OwnGateway {
@@ -52,24 +56,13 @@ export function createGateway(
       return { url, upstreamUrl, metricsUrl };
     },
     stop(delayMs = 0) {
-      stopping ??= stopStarted(starting, delayMs);
+      stopping ??= Promise.resolve(starting).then(
+        (gateway) => gateway?.stop(delayMs),
+        () => undefined,
+      );
       return stopping;
     },
   };
-}
-
-async function stopStarted(
-  starting: Promise<ObservedGateway> | undefined,
-  delayMs: number,
-): Promise<void> {
-  const gateway = await starting?.catch(() => undefined);
-  await gateway?.stop(delayMs);
-}
-
-/** A gateway that tells of itself. */
-interface ObservedGateway extends Gateway {
-  /** Where its metrics can be fetched; undefined if they cannot. */
-  readonly metricsUrl: string | undefined;
 }
 
 const longestFlushMs = 5_000;

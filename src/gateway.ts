@@ -15,7 +15,6 @@ import {
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
 import type { ManifestRules } from './graphql/trusted.ts';
-import { type Explorer, explorerTabs } from './http/explorerSettings.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
@@ -26,7 +25,6 @@ import { createSeenPartnerIds } from './partners/unclearAdd.ts';
 import { type Clock, delay } from './shared/clock.ts';
 import { createLoopShare } from './shared/loopShare.ts';
 import { isLoopback } from './shared/proxy.ts';
-import { embeddedGraphToken } from './shared/secret.ts';
 import { connectRedis, connectUpstream } from './upstream.ts';
 
 export interface Gateway {
@@ -78,22 +76,14 @@ async function openGateway(
 ): Promise<Gateway> {
   const { clock, log, newId, measurements, startTrace } = dependencies;
   const phase: PhaseHolder = { current: 'starting' };
-  const { introspection, limits } = config;
+  const { limits } = config;
   const { sdl, schema } = schemaOf(config);
   const documents = createDocumentStore(config.documentCacheBytes);
   const { spellingOf } = documents;
   const trusted = await startTrusted(config, { schema, limits, spellingOf }, dependencies);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
-  const apollo = createApollo({
-    loopShare,
-    schema,
-    introspection,
-    limits,
-    documents,
-    log,
-    measurements,
-  });
+  const apollo = createApollo({ ...config, loopShare, schema, documents, log, measurements });
   await apollo.start();
   opened.push(() => apollo.stop());
   const identity = await startIdentityMode(config, dependencies);
@@ -115,23 +105,21 @@ async function openGateway(
   opened.push(() => upstream.close());
   const redis = await connect('locks');
   const operations = createRunningOperations();
+  const leaseMs = config.operationTimeoutMs + leaseMarginMs;
   const contextParts: ContextParts = {
+    ...config,
     graph: upstream.graph,
-    apiVersion: config.apiVersion,
-    operationTimeoutMs: config.operationTimeoutMs,
-    maximumRows: config.maximumRows,
-    maximumListBytes: config.maximumListBytes,
     locks: createPartnerLocks({
       tenantKeys: identity.tenantKeys,
       clock,
-      leases: redis && createLeases({ leaseMs: leaseMsOf(config) }, { ...dependencies, redis }),
+      leases: redis && createLeases({ leaseMs }, { ...dependencies, redis }),
     }),
     idempotency: createIdempotency({
       store:
         redis === undefined
           ? createMemoryOutcomes(config.idempotencyStoreBytes, clock)
           : createRedisOutcomes(
-              { storeBytes: config.idempotencyStoreBytes, leaseMs: leaseMsOf(config) },
+              { storeBytes: config.idempotencyStoreBytes, leaseMs },
               { ...dependencies, redis },
             ),
       graphRoot: upstream.root.href,
@@ -147,28 +135,19 @@ async function openGateway(
     clock,
   };
   const app = await createHttpServer({
+    ...config,
     apollo,
-    admit: createAdmission({
-      limits,
-      trusted: trusted?.documents,
-      log,
-      measurements,
-    }),
-    limits,
+    admit: createAdmission({ limits, trusted: trusted?.documents, log, measurements }),
     measurements,
     contextOf: async (request, reply, inexactVariables) =>
       createRequestContext(contextParts, request, reply, inexactVariables),
     sdl,
     phase,
     canJudgeCallers: identity.isReady,
-    explorer: explorerOf(config),
-    corsOrigins: config.corsOrigins,
     newId,
     log,
     startTrace,
     clock,
-    shedding: config.shedding,
-    connections: config.connections,
   });
   const rest = [...opened];
   opened.push(() => app.close());
@@ -188,7 +167,7 @@ async function openGateway(
       phase.current = 'draining';
       log.info('Draining', { durationMs: delayMs });
       await delay(clock, delayMs);
-      await closeWithin(app, operations, { clock, timeoutMs: config.drainTimeoutMs });
+      await closeWithin(app, operations, clock, config.drainTimeoutMs);
       await closeAll(rest);
       phase.current = 'stopped';
       log.info('Stopped');
@@ -212,16 +191,7 @@ async function startTrusted(
 /** A lock outlasts the longest operation, and its last write on the way. */
 const leaseMarginMs = 5_000;
 
-function leaseMsOf({ operationTimeoutMs }: Config): number {
-  return operationTimeoutMs + leaseMarginMs;
-}
-
 const lastWordsMs = 250;
-
-interface Drain {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-}
 
 /**
  * Closes after the last answer, and after the last write whose caller has left. When the time is up, operations are
@@ -230,7 +200,8 @@ interface Drain {
 async function closeWithin(
   app: FastifyInstance,
   operations: RunningOperations,
-  { clock, timeoutMs }: Drain,
+  clock: Clock,
+  timeoutMs: number,
 ): Promise<void> {
   let stopTimer = clock.startTimer(timeoutMs, () => {
     operations.endAll();
@@ -264,31 +235,4 @@ export function publicTokenWarning(
   return upstream.kind === 'emulator' && !isLoopback(new URL(url).hostname)
     ? "The embedded Graph's token is public and HOST admits other machines: set HOST=127.0.0.1 or another Graph"
     : undefined;
-}
-
-/**
- * What `/` shows under a configuration: the example that the upstream can carry out, with a token where it is no secret.
- * Only the embedded Graph is known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
- */
-export function explorerOf({
-  explorer,
-  upstream,
-  apiVersion,
-}: Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>): Explorer | undefined {
-  if (explorer === 'off') {
-    return undefined;
-  }
-  const isEmbedded = upstream.kind === 'emulator';
-  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
-  const token = isEmbedded ? embeddedGraphToken : '';
-  const tabs = explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage);
-  return {
-    mode: explorer,
-    example: {
-      ...tabs[0],
-      tabs,
-      graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
-      headers: { authorization: `Bearer ${token}` },
-    },
-  };
 }

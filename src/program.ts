@@ -58,13 +58,9 @@ async function giveMemoryBack(): Promise<void> {
 
 /** Ends by signals and uncaught errors; warnings of Node.js become log lines. */
 function listenToProcess(gateway: OwnGateway, config: Config, log: Log): void {
-  const end = createProcessEnd({
-    stop: (delayMs) => gateway.stop(delayMs),
-    exit: exitAfterLog,
-    drainDelayMs: config.drainDelayMs,
-    clock: systemClock,
-    log,
-  });
+  const { drainDelayMs } = config;
+  const parts = { stop: gateway.stop, exit: exitAfterLog, clock: systemClock, log };
+  const end = createProcessEnd({ ...parts, drainDelayMs });
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGINT'] as const) {
     process.on(signal, end.onSignal);
   }
@@ -82,12 +78,9 @@ function exitAfterLog(code: number): void {
     .finally(() => process.exit(code));
 }
 
-interface ProcessEndParts {
-  /** Stops in order; `delayMs` is for balancers. */
-  readonly stop: (delayMs: number) => Promise<void>;
+interface ProcessEndParts extends Pick<Config, 'drainDelayMs'>, Pick<OwnGateway, 'stop'> {
   /** Ends everything, with this exit code. */
   readonly exit: (code: number) => void;
-  readonly drainDelayMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -11,20 +11,13 @@ import { createRoutes } from './graph/request.ts';
 import { createSend } from './graph/send.ts';
 import { createConnections, createTransport } from './graph/transport.ts';
 import type { IdentityMode } from './identity/identityMode.ts';
-import type { RequestContext, SeenPartnerIds } from './partners/context.ts';
+import type { SeenPartnerIds } from './partners/context.ts';
 import { readPartner } from './partners/partnerMapping.ts';
 import { isAnswerToAdd } from './partners/unclearAdd.ts';
 import { errnoCodeOf } from './shared/forms.ts';
 import { type ForwardProxy, proxyFor } from './shared/proxy.ts';
 import { embeddedGraphToken, type Secret } from './shared/secret.ts';
 import type { Log } from './telemetry/log.ts';
-
-/** What answers the gateway's calls, and the client for it. */
-interface RunningUpstream {
-  readonly graph: RequestContext['graph'];
-  readonly root: URL;
-  close(): Promise<void>;
-}
 
 const connectTimeoutMs = 5_000;
 /** Of Graph's limits for this resource. */
@@ -37,10 +30,10 @@ export async function connectUpstream(
   identity: Pick<IdentityMode, 'credentials' | 'tenantKeys'>,
   seenPartnerIds: Pick<SeenPartnerIds, 'note'>,
   redis: Redis | undefined,
-): Promise<RunningUpstream> {
-  const { clock, certificateAuthorities } = dependencies;
+) {
+  const { clock, certificateAuthorities = [] } = dependencies;
   const { root, close, authority } = await startUpstream(config.upstream, dependencies);
-  const authorities = [...(certificateAuthorities ?? []), ...(authority ? [authority] : [])];
+  const authorities = authority ? [...certificateAuthorities, authority] : certificateAuthorities;
   const connections = createConnections(root.origin, {
     limit: config.graphConnections,
     connectTimeoutMs,
@@ -66,6 +59,7 @@ export async function connectUpstream(
     transport: createTransport(connections),
   });
   return {
+    /** The client for what answers the gateway's calls. */
     graph: createGraphClient({
       ...dependencies,
       send,
@@ -75,7 +69,7 @@ export async function connectUpstream(
       matchesSubmitted: isAnswerToAdd,
     }),
     root,
-    async close() {
+    async close(): Promise<void> {
       await connections.close();
       await close();
     },
@@ -91,29 +85,17 @@ async function tunnelThrough(proxy: ForwardProxy | undefined) {
   return (options: Parameters<typeof createProxyAgent>[1]) => createProxyAgent(proxy, options);
 }
 
-interface StartedUpstream {
-  readonly root: URL;
-  /** The certificate to trust, in PEM. */
-  readonly authority?: string;
-  close(): Promise<void>;
-}
-
-async function startUpstream(
-  upstream: Upstream,
-  { clock, log }: Dependencies,
-): Promise<StartedUpstream> {
+/** Gives the root of what answers, and the certificate to trust, in PEM, if it is an own one. */
+async function startUpstream(upstream: Upstream, { clock, log }: Dependencies) {
   if (upstream.kind === 'graph') {
     return { root: upstream.root, close: async () => undefined };
   }
   const { port } = upstream;
   const { startEmulator } = await import('./emulator/server.ts');
   const emulator = await startEmulator({
-    port,
+    ...upstream,
     generation: upstream.betaGeneration,
-    oddities: upstream.oddities,
     acceptToken: (token) => token === embeddedGraphToken,
-    hasControl: upstream.hasControl,
-    hasTls: upstream.hasTls,
     clock,
   }).catch((error: NodeJS.ErrnoException) => {
     // What fails before, such as the certificate, has nothing to do with the port.
@@ -130,7 +112,7 @@ async function startUpstream(
   const root = new URL(emulator.baseUrl);
   const { certificate } = emulator;
   if (certificate === undefined) {
-    return { root, close: () => emulator.close() };
+    return { root, close: emulator.close };
   }
   const folder = await mkdtemp(join(tmpdir(), 'embedded-graph-'));
   const file = join(folder, 'certificate.pem');
@@ -141,7 +123,7 @@ async function startUpstream(
   return {
     root,
     authority: certificate,
-    async close() {
+    async close(): Promise<void> {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });
     },
@@ -191,8 +173,7 @@ export async function connectRedis(
   const onAway = (error?: unknown): void => {
     if (!isAway) {
       isAway = true;
-      const reason = errnoCodeOf(error) ?? 'closed';
-      log.warn(`Redis is away: ${away}`, { reason });
+      log.warn(`Redis is away: ${away}`, { reason: errnoCodeOf(error) ?? 'closed' });
     }
   };
   client.on('error', onAway);

@@ -11,53 +11,49 @@ interface ExplorerStorage {
 }
 
 /**
- * The browser's storage, but for all that may hold a token: that lives as long as the page. Each Graph has keys of its
- * own, so that a write which was tried on one is not ready to run on another.
+ * The browser's storage, but for all that may hold a token: that lives as long as the page, and so does everything if the
+ * browser allows no storage. Each Graph has keys of its own, so that a write which was tried on one is not ready to run
+ * on another.
  */
 export function createForgetfulStorage(
   readKept: () => ExplorerStorage,
   graph: string,
 ): ExplorerStorage {
-  const kept = storageOf(readKept);
-  const memory = new Map<string, string>();
+  const memory = createMemoryStorage();
+  const kept = readOr(memory, readKept);
+  const storageOf = (key: string) => (forgotten.has(key) ? memory : kept);
   const placeOf = (key: string): string => `${key} ${graph}`;
   return {
-    getItem: (key) => (forgotten.has(key) ? (memory.get(key) ?? null) : kept.getItem(placeOf(key))),
-    setItem(key, value) {
-      if (forgotten.has(key)) {
-        memory.set(key, value);
-      } else {
-        kept.setItem(placeOf(key), value);
-      }
-    },
-    removeItem(key) {
-      memory.delete(key);
-      kept.removeItem(placeOf(key));
-    },
+    getItem: (key) => storageOf(key).getItem(placeOf(key)),
+    setItem: (key, value) => storageOf(key).setItem(placeOf(key), value),
+    removeItem: (key) => storageOf(key).removeItem(placeOf(key)),
     clear() {
       memory.clear();
       kept.clear();
     },
     get length() {
-      return memory.size + kept.length;
+      return memory === kept ? memory.length : memory.length + kept.length;
     },
   };
 }
 
-/** The browser's storage; if the browser allows none, one that lives as long as the page. */
-function storageOf(read: () => ExplorerStorage): ExplorerStorage {
+function readOr(memory: ExplorerStorage, read: () => ExplorerStorage): ExplorerStorage {
   try {
     return read();
   } catch {
-    const memory = new Map<string, string>();
-    return {
-      getItem: (key) => memory.get(key) ?? null,
-      setItem: (key, value) => void memory.set(key, value),
-      removeItem: (key) => void memory.delete(key),
-      clear: () => memory.clear(),
-      get length() {
-        return memory.size;
-      },
-    };
+    return memory;
   }
+}
+
+function createMemoryStorage(): ExplorerStorage {
+  const values = new Map<string, string>();
+  return {
+    getItem: (key) => values.get(key) ?? null,
+    setItem: (key, value) => void values.set(key, value),
+    removeItem: (key) => void values.delete(key),
+    clear: () => values.clear(),
+    get length() {
+      return values.size;
+    },
+  };
 }

@@ -55,7 +55,8 @@ function endTrying(): void {
 }
 
 function openSandbox(): void {
-  const { document: initialDocument, variables, headers, endpointPath } = settings;
+  const { headers, endpointPath, tabs } = settings;
+  const [{ document: initialDocument, variables }] = tabs;
   if (window.EmbeddedSandbox === undefined) {
     throw new Error("Apollo's script has no Sandbox in it.");
   }

@@ -8,10 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { cutConnection } from './failures.ts';
 
-type ConnectionBounds = Config['connections'];
-
-interface ConnectionParts {
-  readonly connections: ConnectionBounds;
+interface ConnectionParts extends Pick<Config, 'connections'> {
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'connectionCut' | 'shed'>;
 }
@@ -114,7 +111,7 @@ export function connectionOptions({
   headersTimeoutMs,
   requestTimeoutMs,
   keepAliveTimeoutMs,
-}: ConnectionBounds) {
+}: Config['connections']) {
   return {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -128,15 +125,14 @@ export function connectionOptions({
   } satisfies FastifyHttpOptions<Server>;
 }
 
-/** Why a body that was arriving is cut off: too slow, or the slowest when others need its place. */
-type ArrivalCut = 'slow-body' | 'arriving-bodies';
-
 type ArrivingBodies = ReturnType<typeof createArrivingBodies>;
 
-/** How far a body has come. */
+/** A body that is still arriving. */
 interface Arrival {
   readonly sinceMs: number;
   bytes: number;
+  /** Ends its connection: it is too slow, or the slowest when others need its place. */
+  readonly cut: (reason: 'slow-body' | 'arriving-bodies') => void;
 }
 
 const graceMs = 5_000;
@@ -156,14 +152,9 @@ function behindAtMs({ sinceMs, bytes }: Arrival, bytesPerSecond: number): number
   return sinceMs + Math.max(graceMs, (bytes / bytesPerSecond) * 1_000);
 }
 
-interface Entry extends Arrival {
-  /** Ends its connection. */
-  readonly cut: (reason: ArrivalCut) => void;
-}
-
 /** Counts the bodies that are still arriving, and cuts those that are too slow or too many. */
-export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock: Clock) {
-  const arriving = new Set<Entry>();
+export function createArrivingBodies(bounds: Config['connections']['arriving'], clock: Clock) {
+  const arriving = new Set<Arrival>();
   let bytes = 0;
   let stopSweep: (() => void) | undefined;
 
@@ -187,23 +178,8 @@ export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock
     startSweep();
   }
 
-  function findSlowest(): Entry | undefined {
-    const nowMs = clock.now();
-    let slowest: Entry | undefined;
-    let leastPace = Number.POSITIVE_INFINITY;
-    for (const entry of arriving) {
-      const pace = paceOf(entry, nowMs);
-      if (pace < leastPace) {
-        leastPace = pace;
-        slowest = entry;
-      }
-    }
-    return slowest;
-  }
-
-  function remove(entry: Entry): void {
-    const isThere = arriving.delete(entry);
-    bytes -= isThere ? entry.bytes : 0;
+  function remove(entry: Arrival): void {
+    bytes -= arriving.delete(entry) ? entry.bytes : 0;
     if (arriving.size === 0) {
       stopSweep?.();
       stopSweep = undefined;
@@ -212,7 +188,13 @@ export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock
 
   /** Cuts the slowest one; false if there is none. */
   function giveWay(): boolean {
-    const slowest = findSlowest();
+    const nowMs = clock.now();
+    let slowest: Arrival | undefined;
+    for (const entry of arriving) {
+      if (slowest === undefined || paceOf(entry, nowMs) < paceOf(slowest, nowMs)) {
+        slowest = entry;
+      }
+    }
     if (slowest === undefined) {
       return false;
     }
@@ -224,11 +206,11 @@ export function createArrivingBodies(bounds: ConnectionBounds['arriving'], clock
   return {
     giveWay,
     /** Counts one more, for which another may be cut. */
-    begin(cut: Entry['cut']) {
+    begin(cut: Arrival['cut']) {
       if (arriving.size >= bounds.bodies) {
         giveWay();
       }
-      const entry: Entry = { sinceMs: clock.now(), bytes: 0, cut };
+      const entry: Arrival = { sinceMs: clock.now(), bytes: 0, cut };
       arriving.add(entry);
       startSweep();
       return {

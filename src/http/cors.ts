@@ -30,17 +30,14 @@ const answerHeaders = [
 /** Browsers keep the answer to a preflight no longer than about that. */
 const preflightLifeSeconds = 7_200;
 
-/** Adds what an answer needs that goes out without the hooks. */
-type MarkForOrigin = (request: FastifyRequest, reply: FastifyReply) => void;
-
 /**
  * Lets the pages of these origins call from a browser, without cookies. Must come before every other hook, so that what
- * those refuse can be read by the page too.
+ * those reject can be read by the page too. Gives what adds the headers to an answer that goes out without the hooks.
  */
 export async function addCors(
   app: FastifyInstance,
   origins: readonly string[],
-): Promise<MarkForOrigin> {
+): Promise<(request: FastifyRequest, reply: FastifyReply) => void> {
   if (origins.length === 0) {
     return () => undefined;
   }

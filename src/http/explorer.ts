@@ -4,17 +4,31 @@ import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/readers.ts';
-import type { Explorer, OfflineSettings, SandboxSettings } from './explorerSettings.ts';
+import { embeddedGraphToken } from '../shared/secret.ts';
+import {
+  type ExplorerStart,
+  explorerTabs,
+  type OfflineSettings,
+  type SandboxSettings,
+} from './explorerSettings.ts';
+
+/** Under `auto`, Sandbox is shown, and if it cannot be loaded the page without the internet. */
+type ExplorerConfig = Pick<Config, 'explorer' | 'upstream' | 'apiVersion'>;
 
 const secondsOfDay = 86_400;
 
-/** Adds the page at `/` with all that it loads from the gateway. */
+/**
+ * Adds the page at `/` with all that it loads from the gateway.
+ * @throws ConfigError if the page without the internet is asked for and not installed.
+ */
 export async function addExplorer(
   app: FastifyInstance,
-  { mode: wanted, example }: Explorer,
+  config: ExplorerConfig,
   newId: () => string,
 ): Promise<void> {
+  const { explorer: wanted } = config;
   const { folder, assets, hasOffline } = findExplorer();
   if (wanted === 'offline' && !hasOffline) {
     throw new ConfigError([
@@ -22,7 +36,7 @@ export async function addExplorer(
     ]);
   }
   const mode = hasOffline ? wanted : 'sandbox';
-  const start = { ...example, endpointPath: '/graphql' };
+  const start = exampleOf(config);
   const settings: Readonly<Record<ExplorerPage, SandboxSettings | OfflineSettings>> = {
     sandbox: {
       ...start,
@@ -49,13 +63,30 @@ export async function addExplorer(
   );
   app.get('/', async (request, reply) => {
     const asked = new URLSearchParams(request.url.split('?')[1]).get('explorer');
-    const page = mode === 'auto' ? (asked === 'offline' ? asked : 'sandbox') : mode;
+    const isOffline = mode === 'offline' || (mode === 'auto' && asked === 'offline');
+    const page = isOffline ? 'offline' : 'sandbox';
     const nonce = newId();
     return reply
       .headers(pageHeaders(page, nonce))
       .type('text/html; charset=utf-8')
       .send(explorerPage(page, assets, settings[page], nonce));
   });
+}
+
+/**
+ * What the pages begin with: what the upstream can carry out, with a token if it is no secret. Only the embedded Graph is
+ * known to be of the generation that has `windows*`; Microsoft's beta of today rejects them.
+ */
+function exampleOf({ upstream, apiVersion }: ExplorerConfig): ExplorerStart {
+  const isEmbedded = upstream.kind === 'emulator';
+  const isOfPage = isEmbedded && upstream.betaGeneration !== 'today';
+  const token = isEmbedded ? embeddedGraphToken : '';
+  return {
+    tabs: explorerTabs(isEmbedded, apiVersion === 'beta' && isOfPage),
+    graph: upstream.kind === 'emulator' ? 'embedded Graph' : upstream.root.host,
+    headers: { authorization: `Bearer ${token}` },
+    endpointPath: '/graphql',
+  };
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -84,11 +115,8 @@ function addAssets(app: FastifyInstance, folder: URL): void {
 
 /** The headers of a page. Strict transport security is missing: only what ends TLS knows for which hosts there is TLS. */
 function pageHeaders(page: ExplorerPage, nonce: string): Readonly<Record<string, string>> {
-  const policy = Object.entries(explorerPolicy(page, nonce));
   return {
-    'content-security-policy': policy
-      .map(([name, sources]) => [name, ...sources].join(' '))
-      .join(';'),
+    'content-security-policy': [...everywhere, ...policies[page], scriptsOf(page, nonce)].join(';'),
     // Sandbox signs in to Apollo through a window that it opens.
     'cross-origin-opener-policy': page === 'sandbox' ? 'same-origin-allow-popups' : 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
@@ -107,7 +135,7 @@ const pathOf = (name: string): string => `/explorer/${name}`;
  * Writes a page. All that it shows comes from its script; nothing in it is run but that.
  * @param nonce goes with this one answer; the content security policy names it too.
  */
-export function explorerPage(
+function explorerPage(
   page: ExplorerPage,
   assets: ExplorerAssets,
   settings: object,
@@ -148,40 +176,30 @@ function toScriptText(value: object): string {
 const sandboxScriptOrigin = 'https://embeddable-sandbox.cdn.apollographql.com';
 const sandboxFrameOrigin = 'https://sandbox.embed.apollographql.com';
 
-/** Which of the two pages. */
-type ExplorerPage = Exclude<Explorer['mode'], 'auto'>;
+type ExplorerPage = 'sandbox' | 'offline';
 
-const everywhere = {
-  'default-src': ["'none'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"],
-  'connect-src': ["'self'"],
+/** What any page may load and do, as directives of a content security policy. */
+const everywhere = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "connect-src 'self'",
+];
+const policies: Readonly<Record<ExplorerPage, readonly string[]>> = {
+  sandbox: ["style-src 'self'", "img-src 'self'", `frame-src ${sandboxFrameOrigin}`],
+  offline: [
+    // The editor places its lines and colours by styles that it writes itself.
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self' data:",
+    "img-src 'self' data:",
+    "worker-src 'self'",
+  ],
 };
 
-/** What a page may load and do, as directives of a content security policy. Scripts need the nonce of the answer. */
-export function explorerPolicy(
-  page: ExplorerPage,
-  nonce: string,
-): Readonly<Record<string, readonly string[]>> {
-  if (page === 'sandbox') {
-    return {
-      ...everywhere,
-      'script-src': [`'nonce-${nonce}'`, sandboxScriptOrigin],
-      'style-src': ["'self'"],
-      'img-src': ["'self'"],
-      'frame-src': [sandboxFrameOrigin],
-    };
-  }
-  return {
-    ...everywhere,
-    'script-src': [`'nonce-${nonce}'`],
-    // The editor places its lines and colours by styles that it writes itself.
-    'style-src': ["'self'", "'unsafe-inline'"],
-    'font-src': ["'self'", 'data:'],
-    'img-src': ["'self'", 'data:'],
-    'worker-src': ["'self'"],
-  };
+/** Scripts need the nonce of the answer. */
+function scriptsOf(page: ExplorerPage, nonce: string): string {
+  return `script-src 'nonce-${nonce}'${page === 'sandbox' ? ` ${sandboxScriptOrigin}` : ''}`;
 }
 
 /** The names of the files that the explorer's pages load, as the build wrote them. */
@@ -200,7 +218,7 @@ export interface ExplorerAssets {
 const optionalPackage = 'compliance-partner-explorer';
 
 /** Finds the files: those of this package, or of the optional one if it is installed and has more. */
-export function findExplorer() {
+function findExplorer() {
   const own = readExplorer(new URL('../../dist/explorer/', import.meta.url));
   if (own.hasOffline) {
     return own;

@@ -6,24 +6,18 @@ interface ExplorerTab {
   readonly variables: object;
 }
 
-/** What both explorers begin with: the document and the variables are the first tab's. */
-export interface ExplorerExample extends ExplorerTab {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly tabs: readonly ExplorerTab[];
+/** What both pages begin with. */
+export interface ExplorerStart {
+  /** Sandbox shows the first one. */
+  readonly tabs: readonly [ExplorerTab, ...ExplorerTab[]];
   /** Which Graph answers, for people. */
   readonly graph: string;
-}
-
-/** Which explorers are offered, and what they begin with. */
-export interface Explorer {
-  /** `auto`: Sandbox, and if it cannot be loaded the one without the internet. */
-  readonly mode: 'auto' | 'sandbox' | 'offline';
-  readonly example: ExplorerExample;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly endpointPath: string;
 }
 
 /** The settings of the page with Apollo Sandbox. */
-export interface SandboxSettings extends ExplorerExample {
-  readonly endpointPath: string;
+export interface SandboxSettings extends ExplorerStart {
   readonly scriptUrl: string;
   /** Where the frame comes from that the script opens. */
   readonly frameOrigin: string;
@@ -36,15 +30,11 @@ export interface SandboxSettings extends ExplorerExample {
 }
 
 /** The settings of the page with GraphiQL. */
-export interface OfflineSettings extends ExplorerExample {
-  readonly endpointPath: string;
+export interface OfflineSettings extends ExplorerStart {
   readonly schemaPath: string;
   /** The scripts of the editor's workers, by what they work on. */
   readonly workers: { readonly editor: string; readonly json: string; readonly graphql: string };
 }
-
-/** Writes a document as it is shown. */
-const shown = (document: string): string => `${print(parse(document))}\n`;
 
 /** The add of the reference page as a GraphQL document, with everything that can be read of the new partner. */
 const exampleMutation = `
@@ -77,24 +67,20 @@ const exampleMutation = `
   }
 `;
 
-/**
- * Its variables. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out.
- */
-function exampleVariables(hasWindows: boolean): { readonly input: object } {
+/** Its input. A Graph that is not known to have `windows*` may reject the page's own, so there they are left out. */
+function exampleInput(hasWindows: boolean): object {
   return {
-    input: {
-      lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
-      partnerState: 'UNAVAILABLE',
-      displayName: 'Display Name value',
-      macOsOnboarded: true,
-      ...(hasWindows && { windowsOnboarded: true }),
-      androidOnboarded: true,
-      iosOnboarded: true,
-      macOsEnrollmentAssignments: [{ target: { allLicensedUsers: {} } }],
-      ...(hasWindows && { windowsEnrollmentAssignments: [{}] }),
-      androidEnrollmentAssignments: [{}],
-      iosEnrollmentAssignments: [{}],
-    },
+    lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
+    partnerState: 'UNAVAILABLE',
+    displayName: 'Display Name value',
+    macOsOnboarded: true,
+    ...(hasWindows && { windowsOnboarded: true }),
+    androidOnboarded: true,
+    iosOnboarded: true,
+    macOsEnrollmentAssignments: [{ target: { allLicensedUsers: {} } }],
+    ...(hasWindows && { windowsEnrollmentAssignments: [{}] }),
+    androidEnrollmentAssignments: [{}],
+    iosEnrollmentAssignments: [{}],
   };
 }
 
@@ -104,21 +90,14 @@ const viewer = `
   }
 `;
 
-const list = `query Partners {
-  complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
-    totalCount
-    nodes {
-      id
-      displayName
-      partnerState
-      lastHeartbeatDateTime
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
+const list = `
+  query Partners {
+    complianceManagementPartners(first: 20, orderBy: [{ field: DISPLAY_NAME }]) {
+      totalCount
+      nodes { id displayName partnerState lastHeartbeatDateTime }
+      pageInfo { hasNextPage endCursor }
     }
   }
-}
 `;
 
 const one = `
@@ -168,23 +147,18 @@ const groupId = '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d';
  * The tabs that an explorer begins with. Before the embedded Graph, the add is first and everything can be run as it
  * is. Before any other Graph a read is first, and no write has the variables that it needs to run.
  */
-export function explorerTabs(
-  isEmbedded: boolean,
-  hasWindows: boolean,
-): readonly [ExplorerTab, ...ExplorerTab[]] {
-  const write = (document: string, variables: object): ExplorerTab => ({
-    document: shown(document),
-    variables: isEmbedded ? variables : {},
+export function explorerTabs(isEmbedded: boolean, hasWindows: boolean): ExplorerStart['tabs'] {
+  const tab = (document: string, variables: object): ExplorerTab => ({
+    document: `${print(parse(document))}\n`,
+    variables,
   });
-  const add = write(exampleMutation, exampleVariables(hasWindows));
-  const first = { document: shown(viewer), variables: {} };
-  const reads = [
-    { document: list, variables: {} },
-    { document: shown(one), variables: { id: isEmbedded ? partnerId : '' } },
-  ];
+  const write = (document: string, input: object) => tab(document, isEmbedded ? { input } : {});
+  const add = write(exampleMutation, exampleInput(hasWindows));
+  const first = tab(viewer, {});
+  const reads = [tab(list, {}), tab(one, { id: isEmbedded ? partnerId : '' })];
   const writes = [
-    write(update, { input: { id: partnerId, displayName: 'Jamf Pro (new name)' } }),
-    write(assign, { input: { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } } }),
+    write(update, { id: partnerId, displayName: 'Jamf Pro (new name)' }),
+    write(assign, { id: partnerId, platform: 'MAC_OS', target: { group: { groupId } } }),
   ];
   return isEmbedded ? [add, first, ...reads, ...writes] : [first, ...reads, add, ...writes];
 }

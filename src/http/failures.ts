@@ -53,7 +53,6 @@ export const answerHeaders = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** A fault of HTTP itself, ready to be answered. */
 type ConnectionFault = Pick<RequestProblem, 'status' | 'body'>;
 
 /** An error of node:http for bytes that never became a request. */
@@ -64,10 +63,9 @@ interface ClientError {
   readonly rawPacket?: unknown;
 }
 
-/** A request line that is longer is to blame if the head of a request is too large. */
+/** A request line that is longer is to blame if the head of a request is too large, as far as the packet tells. */
 const longRequestLine = 8 * 1024;
 
-/** Whether the head of a request is too large because of its URI, as far as the packet tells. */
 function isUriTooLong(packet: unknown): boolean {
   if (!Buffer.isBuffer(packet)) {
     return false;
@@ -78,7 +76,7 @@ function isUriTooLong(packet: unknown): boolean {
 }
 
 /** What is answered to bytes that never became a request; undefined if no reader is left. */
-export function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
+function faultOf({ code, message, rawPacket }: ClientError): ConnectionFault | undefined {
   switch (code) {
     case 'ECONNRESET':
     case 'EPIPE':
@@ -136,10 +134,7 @@ const transferEncodingProblem = (): RequestProblem =>
   );
 
 /** What is wrong with a request whose head could be read. */
-function findHeadProblem({
-  headers,
-  httpVersion,
-}: Pick<IncomingMessage, 'headers' | 'httpVersion'>): RequestProblem | undefined {
+function findHeadProblem({ headers, httpVersion }: IncomingMessage): RequestProblem | undefined {
   if (headers.host === undefined && httpVersion === '1.1') {
     return badRequest('The header "host" is missing.');
   }

@@ -9,8 +9,7 @@ import type { Measurements } from '../telemetry/metrics.ts';
 
 type SheddingBounds = Config['shedding'];
 
-interface SheddingParts {
-  readonly shedding: SheddingBounds;
+interface SheddingParts extends Pick<Config, 'shedding'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'shed'>;
@@ -20,7 +19,6 @@ interface SheddingParts {
 const neverShed: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz']);
 
 const quietMs = 10_000;
-const noDelay = { eventLoopDelayMs: 0, eventLoopUtilization: 0 };
 
 /**
  * Rejects requests with 503 while the gateway is overloaded. A request takes a place once it is whole; before that it is
@@ -32,13 +30,11 @@ export function addShedding(
   arriving: { giveWay(): boolean },
 ): void {
   const { shedding, clock, log, measurements } = parts;
-  const isDelayBounded = shedding.eventLoopDelayMs > 0;
-  let load: Load = { ...noDelay, heapUsedPercent: 0 };
+  let load: Load = { eventLoopDelayMs: 0, eventLoopUtilization: 0, heapUsedPercent: 0 };
   let limit = firstLimit(shedding);
   let open = 0;
   /** Since the last sample. */
   let mostOpen = 0;
-  let heapSensedMs = Number.NEGATIVE_INFINITY;
   const inside = new WeakSet<FastifyRequest>();
   let quietSinceMs = Number.NEGATIVE_INFINITY;
 
@@ -46,12 +42,9 @@ export function addShedding(
     if (neverShed.has(request.routeOptions.url) || inside.has(request)) {
       return undefined;
     }
-    if (!isDelayBounded) {
-      senseHeap();
-    }
     const reason = decideShedding(open, limit.open, load, shedding);
     if (reason !== undefined && !(reason === 'heap' && isWhole && arriving.giveWay())) {
-      return refuse(reply, reason);
+      return reject(reply, reason);
     }
     if (isWhole) {
       inside.add(request);
@@ -70,16 +63,7 @@ export function addShedding(
     mostOpen = open;
   }
 
-  /** Only a delay needs a timer to be seen. */
-  function senseHeap(): void {
-    const nowMs = clock.now();
-    if (Math.abs(nowMs - heapSensedMs) >= heapSampleMs) {
-      heapSensedMs = nowMs;
-      sense({ ...noDelay, heapUsedPercent: readHeapUsedPercent() });
-    }
-  }
-
-  function refuse(reply: FastifyReply, reason: ShedReason): RequestProblem {
+  function reject(reply: FastifyReply, reason: ShedReason): RequestProblem {
     measurements.shed(reason);
     const nowMs = clock.now();
     if (nowMs - quietSinceMs > quietMs) {
@@ -93,32 +77,25 @@ export function addShedding(
   app.addHook('onRequest', (request, reply, done) => {
     done(judge(request, reply, request.raw.complete));
   });
-  app.addHook('preValidation', (request, reply, done) => {
-    done(judge(request, reply, true));
-  });
+  app.addHook('preValidation', (request, reply, done) => done(judge(request, reply, true)));
   let stopSensing = (): void => undefined;
   // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
-    stopSensing = isDelayBounded ? senseProcessLoad(sense) : stopSensing;
+    stopSensing = senseProcessLoad(sense);
   });
   app.addHook('onClose', async () => stopSensing());
 }
 
 const tickMs = 20;
 const ticksPerSample = 5;
-const heapSampleMs = tickMs * ticksPerSample;
-
-function readHeapUsedPercent(): number {
-  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  return (used / limit) * 100;
-}
+const sampleEveryMs = tickMs * ticksPerSample;
 
 /**
  * Tells ten times a second how late a timer of its own is, and how full the heap is, until the returned function is
  * called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
  * only after the requests behind it were let in.
  */
-export function senseProcessLoad(onLoad: (load: Load) => void): () => void {
+function senseProcessLoad(onLoad: (load: Load) => void): () => void {
   let lastMs = performance.now();
   let sampleMs = lastMs;
   /** Weighted by time, as a request at a random moment finds it: a block counts for as long as it lasts. */
@@ -128,12 +105,13 @@ export function senseProcessLoad(onLoad: (load: Load) => void): () => void {
     const nowMs = performance.now();
     weightedMs += Math.max(0, nowMs - lastMs - tickMs) * (nowMs - lastMs);
     lastMs = nowMs;
-    if (nowMs - sampleMs >= heapSampleMs) {
+    if (nowMs - sampleMs >= sampleEveryMs) {
       const total = performance.eventLoopUtilization();
+      const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       onLoad({
         eventLoopDelayMs: weightedMs / (nowMs - sampleMs),
         eventLoopUtilization: performance.eventLoopUtilization(total, use).utilization,
-        heapUsedPercent: readHeapUsedPercent(),
+        heapUsedPercent: (used / limit) * 100,
       });
       use = total;
       sampleMs = nowMs;
@@ -179,11 +157,9 @@ const firstOpenPerMs = 20;
 /** Gives the limit to start with: the more the later the loop may be. */
 export function firstLimit(bounds: SheddingBounds): Limit {
   const highest = highestLimit(bounds);
-  const isBounded = Number.isFinite(highest) && bounds.eventLoopDelayMs > 0;
-  const open = isBounded
-    ? Math.min(highest, Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs))
-    : highest;
-  return { open, lastLateAt: Number.POSITIVE_INFINITY };
+  const isBounded = bounds.openRequests > 0 && bounds.eventLoopDelayMs > 0;
+  const wanted = Math.max(leastLimit, bounds.eventLoopDelayMs * firstOpenPerMs);
+  return { open: isBounded ? Math.min(highest, wanted) : highest, lastLateAt: Infinity };
 }
 
 /**
@@ -234,13 +210,10 @@ interface Load {
   readonly heapUsedPercent: number;
 }
 
-/** Why a request is rejected at the door. */
 type ShedReason = 'heap' | 'event-loop' | 'open-requests';
 
-/** Gives the highest limit: what is configured, or none. */
-function highestLimit({ openRequests }: SheddingBounds): number {
-  return openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
-}
+const highestLimit = ({ openRequests }: SheddingBounds): number =>
+  openRequests === 0 ? Number.POSITIVE_INFINITY : openRequests;
 
 /** Decides about one more request; undefined lets it in. */
 export function decideShedding(

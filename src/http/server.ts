@@ -13,7 +13,6 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import type { StartTrace } from '../telemetry/trace.ts';
 import { addConnectionBounds, connectionOptions, createArrivingBodies } from './connections.ts';
 import { addCors } from './cors.ts';
-import type { Explorer } from './explorerSettings.ts';
 import {
   addConnectionFaults,
   answerClientError,
@@ -31,7 +30,10 @@ interface FinishableContext extends BaseContext {
 }
 
 interface HttpServerParts<Context extends FinishableContext>
-  extends Pick<Config, 'corsOrigins' | 'limits' | 'connections' | 'shedding'> {
+  extends Pick<
+    Config,
+    'apiVersion' | 'connections' | 'corsOrigins' | 'explorer' | 'limits' | 'shedding' | 'upstream'
+  > {
   readonly apollo: ApolloServer<Context>;
   readonly admit: Admit;
   contextOf(
@@ -43,8 +45,6 @@ interface HttpServerParts<Context extends FinishableContext>
   readonly phase: PhaseHolder;
   /** Whether the keys are there with which callers' tokens are checked. */
   readonly canJudgeCallers: () => boolean;
-  /** What `/` shows, if anything. */
-  readonly explorer: Explorer | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly measurements: Measurements;
@@ -73,11 +73,9 @@ export async function createHttpServer<Context extends FinishableContext>(
   app.setErrorHandler(answerFailure);
 
   addRequestTelemetry(app, parts);
-  app.addHook('onRequest', (request, reply, done) => {
-    const traceparent = request.trace
-      ? request.trace.traceparent
-      : readTraceparent(request.headers);
-    reply.headers(answerHeaders).header('client-request-id', request.id);
+  app.addHook('onRequest', ({ id, trace, headers }, reply, done) => {
+    const traceparent = trace ? trace.traceparent : readTraceparent(headers);
+    reply.headers(answerHeaders).header('client-request-id', id);
     if (traceparent !== undefined) {
       reply.header('traceparent', traceparent);
     }
@@ -106,9 +104,9 @@ export async function createHttpServer<Context extends FinishableContext>(
     done();
   });
   addRoutes(app, parts);
-  if (parts.explorer !== undefined) {
+  if (parts.explorer !== 'off') {
     const { addExplorer } = await import('./explorer.ts');
-    await addExplorer(app, parts.explorer, newId);
+    await addExplorer(app, parts, newId);
   }
   return app;
 
@@ -138,7 +136,7 @@ function addRoutes<Context extends FinishableContext>(
     url: '/graphql',
     method: ['GET', 'POST'],
     handler: (request, reply) =>
-      parts.explorer !== undefined && isPageVisit(request)
+      parts.explorer !== 'off' && isPageVisit(request)
         ? reply.header('vary', 'accept').redirect('/')
         : answer(request, reply),
   });

@@ -1,50 +1,42 @@
 import { type Clock, systemClock } from '../shared/clock.ts';
 
-/** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
-export interface LogFields {
-  readonly requestId?: string | undefined;
+type TextField =
+  | 'requestId'
   /** 32 hex digits. */
-  readonly traceId?: string | undefined;
+  | 'traceId'
   /** What the document asks for: `query` or `mutation`, and its own name for it. */
-  readonly operationType?: string | undefined;
-  readonly operationName?: string | undefined;
-  readonly operation?: string | undefined;
-  readonly method?: string | undefined;
-  readonly status?: number | undefined;
-  readonly code?: string | undefined;
-  readonly codes?: readonly string[] | undefined;
-  readonly durationMs?: number | undefined;
-  readonly delayMs?: number | undefined;
-  readonly attempt?: number | undefined;
-  readonly route?: string | undefined;
-  readonly graphClientRequestId?: string | undefined;
-  readonly hasCallerLeft?: boolean | undefined;
-  readonly state?: string | undefined;
-  readonly graphRequestId?: string | undefined;
-  /** Of the first ten attempts of an operation; and the status of the last one. */
-  readonly graphOperations?: readonly string[] | undefined;
-  readonly graphRequestIds?: readonly string[] | undefined;
-  readonly graphDurationsMs?: readonly number[] | undefined;
-  readonly graphStatus?: number | undefined;
-  /** How many attempts there were, if there were more than ten. */
-  readonly graphAttempts?: number | undefined;
-  readonly retries?: number | undefined;
-  readonly graphCode?: string | undefined;
-  readonly mayHaveBeenApplied?: boolean | undefined;
-  readonly reason?: string | undefined;
-  readonly fault?: string | undefined;
-  readonly systemCode?: string | undefined;
-  readonly url?: string | undefined;
-  /** The path of a file that the operator needs. */
-  readonly file?: string | undefined;
-  readonly signal?: string | undefined;
-  readonly upstream?: string | undefined;
-  readonly limit?: string | undefined;
-  readonly seen?: number | undefined;
-  readonly allowed?: number | undefined;
+  | 'operationType'
+  | 'operationName'
+  /** The call of Graph. */
+  | 'operation'
+  | 'graphRequestId'
+  | 'graphClientRequestId'
+  | 'graphCode'
   /** SHA-256 of a GraphQL document, in hexadecimal. */
-  readonly documentHash?: string | undefined;
-}
+  | 'documentHash'
+  /** The path of a file that the operator needs. */
+  | 'file'
+  | ('code' | 'fault' | 'limit' | 'method' | 'reason' | 'route' | 'signal' | 'state')
+  | ('systemCode' | 'upstream' | 'url');
+
+type NumberField =
+  | ('allowed' | 'attempt' | 'delayMs' | 'durationMs' | 'retries' | 'seen' | 'status')
+  /** Of the last attempt. */
+  | 'graphStatus'
+  /** How many attempts there were, if there were more than ten. */
+  | 'graphAttempts';
+
+/** What may stand in a log line. There is no place for bodies, variables, headers or tokens. */
+export type LogFields = Readonly<
+  Partial<
+    Record<TextField, string | undefined> &
+      Record<NumberField, number | undefined> &
+      Record<'hasCallerLeft' | 'mayHaveBeenApplied', boolean | undefined> &
+      /** `graphOperations` and `graphRequestIds` are of the first ten attempts of an operation. */
+      Record<'codes' | 'graphOperations' | 'graphRequestIds', readonly string[] | undefined> &
+      Record<'graphDurationsMs', readonly number[] | undefined>
+  >
+>;
 
 /** The one form in which the gateway tells what it does: a sentence and fields from the allow-list above. */
 export interface Log {
@@ -65,14 +57,13 @@ type Level = keyof Log;
 
 /** Builds the log: JSON lines with an ISO time, nothing but the allow-listed fields. */
 export function createLogger(level: string, sink: LogSink = standardOutput()): Log {
-  const isoOf = createIsoTime();
   const least = levels.indexOf(level);
   const writerOf = (own: Level): Log['error'] => {
     if (levels.indexOf(own) < least) {
       return () => undefined;
     }
     return (message, fields = {}, error) => {
-      const time = isoOf(systemClock.now());
+      const time = isoTimeOf(systemClock);
       const line = JSON.stringify({ level: own, time, ...fields, ...describe(error), message });
       sink.write(`${escapeControls(line)}\n`, urgencyOf(own, fields));
     };
@@ -85,26 +76,18 @@ export function createLogger(level: string, sink: LogSink = standardOutput()): L
   };
 }
 
-/** Says how long a line may wait for others: not at all if an operator has to act on it and the process may end. */
+const isoTimeOf = (clock: Clock): string => new Date(clock.now()).toISOString();
+
+/** How long a line may wait for others: not at all, to the end of the turn of the event loop, or for a whole batch. */
+type Urgency = 'now' | 'turn' | 'batch';
+
+/** A line waits for no other if an operator has to act on it and the process may end. */
 function urgencyOf(level: Level, { mayHaveBeenApplied, signal, codes }: LogFields): Urgency {
   const isInDoubt = mayHaveBeenApplied === true || codes?.includes('OUTCOME_UNKNOWN') === true;
   if (level === 'error' || signal !== undefined || isInDoubt) {
     return 'now';
   }
   return level === 'warn' ? 'turn' : 'batch';
-}
-
-/** Many lines fall into one millisecond. */
-function createIsoTime(): (nowMs: number) => string {
-  let lastMs = Number.NaN;
-  let text = '';
-  return (nowMs) => {
-    if (nowMs !== lastMs) {
-      lastMs = nowMs;
-      text = new Date(nowMs).toISOString();
-    }
-    return text;
-  };
 }
 
 /**
@@ -126,9 +109,6 @@ function describe(error: unknown): { error: { name: string; frames: string[] } }
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { error: { name: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) } };
 }
-
-/** How long a line may wait for others: not at all, to the end of the turn of the event loop, or for a whole batch. */
-type Urgency = 'now' | 'turn' | 'batch';
 
 /** A place for log lines that neither waits for its reader nor keeps more for it than it may. */
 interface BoundedSink extends LogSink {
@@ -182,19 +162,9 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
     }
   }
 
-  function noteOf(count: number): string {
-    const time = new Date(clock.now()).toISOString();
-    return `${JSON.stringify({ level: 'warn', time, count, message: 'Log lines were dropped, because their reader was too slow' })}\n`;
-  }
-
-  function keep(text: string, bytes = Buffer.byteLength(text)): void {
+  function keep(text: string): void {
     pending += text;
-    pendingBytes += bytes;
-  }
-
-  function pushAtEndOfTurn(): void {
-    isDueThisTurn = false;
-    push();
+    pendingBytes += Buffer.byteLength(text);
   }
 
   function schedule(urgency: Urgency): void {
@@ -202,7 +172,10 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
       push();
     } else if (urgency === 'turn' && !isDueThisTurn) {
       isDueThisTurn = true;
-      setImmediate(pushAtEndOfTurn);
+      setImmediate(() => {
+        isDueThisTurn = false;
+        push();
+      });
     } else if (urgency === 'batch') {
       stopTimer ??= clock.startTimer(batchMs, push);
     }
@@ -213,16 +186,17 @@ export function createBoundedSink(stream: LineStream, clock: Clock): BoundedSink
       if (isBroken) {
         return;
       }
-      const bytes = Buffer.byteLength(line);
-      if (stream.writableLength + pendingBytes + bytes > mostBytes) {
+      if (stream.writableLength + pendingBytes + Buffer.byteLength(line) > mostBytes) {
         lost += 1;
         return;
       }
       if (lost > 0) {
-        keep(noteOf(lost));
+        const message = 'Log lines were dropped, because their reader was too slow';
+        const note = { level: 'warn', time: isoTimeOf(clock), count: lost, message };
+        keep(`${JSON.stringify(note)}\n`);
         lost = 0;
       }
-      keep(line, bytes);
+      keep(line);
       schedule(urgency);
     },
     flush(timeoutMs) {

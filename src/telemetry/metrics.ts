@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/api';
 
 /** One attempt to have a call of Graph answered, as metrics see it: no ids, no addresses. */
-export interface AttemptMeasurement {
+interface AttemptMeasurement {
   readonly method: string;
   /** The path without version and id. */
   readonly route: string;
@@ -29,9 +29,7 @@ interface RequestMeasurement {
   readonly durationMs: number;
   /** Undefined if the caller had left before its answer. */
   readonly status: number | undefined;
-  /** Where it failed: a stable code. */
   readonly errorType: string | undefined;
-  /** What its document asked for: `query` or `mutation`. */
   readonly operationType: string | undefined;
 }
 
@@ -72,14 +70,12 @@ const counters = {
     'Changes of the manifest of trusted documents, by result.',
 };
 
-type Counters = Readonly<Record<keyof typeof counters, Counter>>;
-
-function countersOf(meter: Meter): Counters {
+function countersOf(meter: Meter): Readonly<Record<keyof typeof counters, Counter>> {
   const entries = Object.entries(counters).map(([name, description]) => [
     name,
     meter.createCounter(name, { description }),
   ]);
-  return Object.fromEntries(entries) as Counters;
+  return Object.fromEntries(entries);
 }
 
 /** Takes the measurements with OpenTelemetry's instruments, which cost next to nothing without a collector. */
@@ -140,7 +136,6 @@ export function createMeasurements(meter: Meter) {
         count.gateway_upstream_throttled_total.add(1);
       }
     },
-    /** One more or one less is in flight to Graph. */
     inFlight: (change: 1 | -1): void => inFlight.add(change),
     request(measurement: RequestMeasurement): void {
       const { method, route, durationMs, status, errorType, operationType } = measurement;
@@ -153,46 +148,38 @@ export function createMeasurements(meter: Meter) {
         ...(operationType !== undefined && { 'graphql.operation.type': operationType }),
       });
     },
-    /** Reads the age of the keys that check callers' tokens at each collection; the result ends that. */
-    watchKeyAge: (readMs: () => number | undefined) => watch(keyAge, () => toSeconds(readMs())),
-    /** Reads how many tokens of the gateway's own are kept. */
+    /** Reads at each collection; the result ends that. */
+    watchKeyAge: (readMs: () => number | undefined) =>
+      watch(keyAge, () => {
+        const ageMs = readMs();
+        return ageMs && ageMs / 1000;
+      }),
     watchTokenCache: (readSize: () => number) => watch(keptTokens, readSize),
-    /** A request that was rejected before it was sent. */
     rejectedLocally: (reason: 'budget' | 'breaker' | 'bulkhead', upstream: Upstream): void =>
       count.gateway_upstream_shed_total.add(1, { upstream, reason }),
     breakerState: (state: (typeof states)[number], upstream: Upstream): void =>
       circuit.record(states.indexOf(state), { upstream }),
-    /** A caller's request that was rejected because of overload. */
     shed: (reason: 'heap' | 'event-loop' | 'open-requests' | 'arriving-bodies'): void =>
       count.gateway_shed_total.add(1, { reason }),
-    /** A caller's connection that was ended by the gateway. */
     connectionCut: (
       reason: 'request-timeout' | 'slow-body' | 'malformed' | 'response-idle' | 'limit',
     ): void => count.gateway_connections_cut_total.add(1, { reason }),
-    /** One attempt to get a token of the gateway's own. */
     tokenAcquired(acquisition: { flow: string; outcome: string; durationMs: number }): void {
       const { flow, outcome, durationMs } = acquisition;
       acquisitions.record(durationMs / 1000, { flow, outcome });
     },
-    /** How a token of the gateway's own was found. */
     tokenLookedUp: (result: 'hit' | 'miss' | 'joined'): void =>
       count.gateway_token_cache_lookups_total.add(1, { result }),
-    /** A write whose outcome is unknown. */
     outcomeUnknown: (operation: string): void =>
       count.gateway_outcome_unknown_total.add(1, { operation }),
-    /** A change that was locked within this replica only, because Redis could not be asked. */
     lockedAlone: (): void => count.gateway_locks_local_total.add(1),
-    /** A mutation with an idempotencyKey, by what the store of outcomes said. */
     keyUsed: (outcome: 'first' | 'repeat' | 'reused' | 'full' | 'unavailable'): void =>
       count.gateway_idempotency_total.add(1, { outcome }),
-    /** How much a request or a document has of what is limited. */
     limitSeen: (limit: string, seen: number): void => limitsSeen.record(seen, { limit }),
     limitExceeded: (limit: string, outcome: 'rejected' | 'warned'): void =>
       count[`gateway_limits_${outcome}_total`].add(1, { limit }),
-    /** A request for a document that is not in the manifest of trusted ones. */
     untrustedDocument: (outcome: 'rejected' | 'warned'): void =>
       count.gateway_untrusted_documents_total.add(1, { outcome }),
-    /** The manifest of trusted documents has changed. */
     trustedDocumentsReloaded: (outcome: 'loaded' | 'rejected'): void =>
       count.gateway_trusted_documents_reloads_total.add(1, { outcome }),
   };
@@ -208,8 +195,6 @@ function watch(gauge: Observable, read: () => number | undefined): () => void {
   gauge.addCallback(observe);
   return () => gauge.removeCallback(observe);
 }
-
-const toSeconds = (ms: number | undefined): number | undefined => ms && ms / 1000;
 
 const known: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT'.split(' '),

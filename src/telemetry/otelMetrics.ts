@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import type { Resource } from '@opentelemetry/resources';
@@ -83,13 +83,27 @@ const notFound = errorBody('There is nothing here but GET /metrics.', 'NOT_FOUND
 const failed = errorBody('The metrics cannot be read.', 'INTERNAL_SERVER_ERROR');
 
 /** Serves `GET /metrics`, and nothing else. @throws StartError or ConfigError if it cannot listen there. */
-export async function startMetricsServer(
+async function startMetricsServer(
   { host, port }: ListenConfig,
   readMetrics: () => Promise<string>,
 ) {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, answer);
   server.maxConnections = 64;
-  await listen(server, host, port);
+  await new Promise<void>((resolve, reject) => {
+    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
+    server.on('error', (error) => {
+      reject(
+        listenErrorOf(error, {
+          what: 'it cannot serve metrics',
+          host,
+          port,
+          hostVariable: 'OTEL_EXPORTER_PROMETHEUS_HOST',
+          portVariable: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+        }),
+      );
+    });
+    server.listen({ host, port }, resolve);
+  });
   const address = server.address() as AddressInfo;
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
@@ -116,22 +130,4 @@ export async function startMetricsServer(
       () => send(500, 'application/json; charset=utf-8', failed),
     );
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Not once: one that comes while it runs, such as no file descriptor for a connection, must not end the gateway.
-    server.on('error', (error) => {
-      reject(
-        listenErrorOf(error, {
-          what: 'it cannot serve metrics',
-          host,
-          port,
-          hostVariable: 'OTEL_EXPORTER_PROMETHEUS_HOST',
-          portVariable: 'OTEL_EXPORTER_PROMETHEUS_PORT',
-        }),
-      );
-    });
-    server.listen({ host, port }, resolve);
-  });
 }

@@ -24,10 +24,16 @@ export async function startTraces(
   const exporter = await createTraceExporter(otlp);
   tellFailures(exporter, 'traces', parts);
   const batches = new BatchSpanProcessor({ exporter, ...batch });
+  const redacting: SpanProcessor = {
+    onStart: () => undefined,
+    onEnd: (span) => batches.onEnd(redactSpan(span)),
+    forceFlush: () => batches.forceFlush(),
+    shutdown: () => batches.shutdown(),
+  };
   return new TracerProvider({
     resource,
     sampler: samplerOf(sampler),
-    spanProcessors: [createRedactingProcessor(batches)],
+    spanProcessors: [redacting],
   });
 }
 
@@ -145,14 +151,4 @@ function isAllowed(key: string, value: AttributeValue | undefined): boolean {
   }
   const texts = Array.isArray(value) ? value : [value];
   return texts.every((text) => typeof text === 'string' && form.test(text));
-}
-
-/** Stands in front of another processor, which sees spans only once they are over, and redacted. */
-function createRedactingProcessor(next: SpanProcessor): SpanProcessor {
-  return {
-    onStart: () => undefined,
-    onEnd: (span) => next.onEnd(redactSpan(span)),
-    forceFlush: () => next.forceFlush(),
-    shutdown: () => next.shutdown(),
-  };
 }

@@ -17,7 +17,7 @@ import { errnoCodeOf } from '../shared/forms.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { ForwardProxy } from '../shared/proxy.ts';
 import { openTunnel } from '../shared/tunnel.ts';
-import type { Log, LogFields } from './log.ts';
+import type { Log } from './log.ts';
 
 /**
  * Makes the exporters' own options; all of them are said, so that none is taken from the environment behind our back.
@@ -27,12 +27,14 @@ export async function otlpOptionsOf(otlp: OtlpConfig) {
   const { url, headers, compression, timeoutMs, proxy } = otlp;
   const revealed = Object.entries(headers).map(([name, value]) => [name, value.reveal()]);
   const agentOptions = { keepAlive: true, ...(await readTls(otlp)) };
+  // Exporters know node:http only.
+  const ProxiedAgent = url.protocol === 'https:' ? TunnelAgent : ForwardingAgent;
   return {
     url: url.href,
     headers: Object.fromEntries(revealed),
     compression: compression === 'gzip' ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
     timeoutMillis: timeoutMs,
-    httpAgentOptions: proxy ? () => createProxiedAgent(url, proxy, agentOptions) : agentOptions,
+    httpAgentOptions: proxy ? () => new ProxiedAgent(url, proxy, agentOptions) : agentOptions,
   };
 }
 
@@ -54,11 +56,9 @@ async function readTls({ certificatePath, clientCertificatePath, clientKeyPath }
   return tls;
 }
 
-type PemVariable = 'CERTIFICATE' | 'CLIENT_CERTIFICATE' | 'CLIENT_KEY';
-
 /** Read here, because Node.js would fail at the first connection only, or take a text without one for no authority. */
 async function readPem(
-  variable: PemVariable,
+  variable: 'CERTIFICATE' | 'CLIENT_CERTIFICATE' | 'CLIENT_KEY',
   path: string | undefined,
 ): Promise<Buffer | undefined> {
   if (path === undefined) {
@@ -87,13 +87,11 @@ export interface TelemetryParts {
   readonly instanceId: string;
 }
 
-/** An HTTP status, or the code of a system's error. */
-type ExportError = Error & { readonly code?: unknown };
-
 interface ExportResult {
   /** 0 is a success. */
   readonly code: number;
-  readonly error?: ExportError;
+  /** Its code is an HTTP status, or a system's. */
+  readonly error?: Error & { readonly code?: unknown };
 }
 
 const toldAgainAfterMs = 60_000;
@@ -113,33 +111,19 @@ export function tellFailures<Items, Result extends ExportResult>(
     send(items, (result) => {
       if (result.code !== 0 && clock.now() - toldAtMs >= toldAgainAfterMs) {
         toldAtMs = clock.now();
-        log.warn('Telemetry could not be sent', { reason: what, ...factsOf(result.error) });
+        const code = result.error?.code;
+        log.warn('Telemetry could not be sent', {
+          reason: what,
+          status: typeof code === 'number' ? code : undefined,
+          systemCode: errnoCodeOf(result.error),
+        });
       }
       done(result);
     });
 }
 
-function factsOf(error: ExportError | undefined): LogFields {
-  const status = error?.code;
-  return {
-    status: typeof status === 'number' ? status : undefined,
-    systemCode: errnoCodeOf(error),
-  };
-}
-
 /** Whether connections are kept, and whom to trust on the other side of a tunnel. */
 type ProxiedAgentOptions = AgentOptions & Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
-
-/** Makes the agent that reaches a collector through a proxy, for exporters that know node:http only. */
-function createProxiedAgent(
-  url: URL,
-  proxy: ForwardProxy,
-  options: ProxiedAgentOptions,
-): HttpAgent {
-  return url.protocol === 'https:'
-    ? new TunnelAgent(url, proxy, options)
-    : new ForwardingAgent(url, proxy, options);
-}
 
 /** The host of a URL as TLS wants it: checked by name, unless it is an address. */
 function tlsHostOf({ hostname }: URL) {

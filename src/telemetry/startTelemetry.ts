@@ -1,21 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type Meter, metrics, ProxyTracerProvider, type Tracer, trace } from '@opentelemetry/api';
+import { metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import type { TelemetryConfig } from '../config/telemetry.ts';
+import type { TelemetryConfig, TracesConfig } from '../config/telemetry.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isJsonObject } from '../shared/json.ts';
 import type { TelemetryParts } from './otlp.ts';
-
-/** What is recorded of the gateway, and where. */
-interface Telemetry {
-  /** Gives the tracer; undefined while tracing is off. */
-  readonly tracerOf: () => Tracer | undefined;
-  readonly meter: Meter;
-  /** Where metrics can be fetched; undefined if they cannot. */
-  readonly metricsUrl: string | undefined;
-  /** Sends what is left, for so long at the most, and stops. Never rejects. */
-  stop(limitMs: number): Promise<void>;
-}
 
 const scope = 'compliance-partner-gateway';
 
@@ -27,21 +16,17 @@ const scope = 'compliance-partner-gateway';
 export async function startTelemetry(
   { resource: attributes, traces, metrics: metricsConfig }: TelemetryConfig,
   parts: TelemetryParts,
-): Promise<Telemetry> {
+) {
+  const startTracing = async (config: TracesConfig) => {
+    const { startTraces } = await import('./otelTraces.ts');
+    return startTraces(config, await resourceOf(attributes, parts.instanceId), parts);
+  };
+  const startMetering = async () => {
+    const { startMetrics } = await import('./otelMetrics.ts');
+    return startMetrics(metricsConfig, await resourceOf(attributes, parts.instanceId), parts);
+  };
+  const tracing = traces && (await startTracing(traces));
   const hasMetrics = metricsConfig.prometheus !== undefined || metricsConfig.otlp !== undefined;
-  if (traces === undefined && !hasMetrics) {
-    return {
-      tracerOf: globalTracer,
-      meter: metrics.getMeter(scope),
-      metricsUrl: undefined,
-      stop: async () => undefined,
-    };
-  }
-  const resource = await resourceOf(attributes, parts.instanceId);
-  const tracing =
-    traces && (await (await import('./otelTraces.ts')).startTraces(traces, resource, parts));
-  const startMetering = async () =>
-    (await import('./otelMetrics.ts')).startMetrics(metricsConfig, resource, parts);
   const metering = hasMetrics
     ? await startMetering().catch(async (error: unknown) => {
         await tracing?.shutdown();
@@ -50,10 +35,13 @@ export async function startTelemetry(
     : undefined;
   const tracer = tracing?.getTracer(scope);
   return {
-    tracerOf: tracer === undefined ? globalTracer : () => tracer,
+    /** Gives the tracer. The program around the gateway may register one at any time. */
+    tracerOf: (): Tracer => tracer ?? trace.getTracer(scope),
     meter: metering?.provider.getMeter(scope) ?? metrics.getMeter(scope),
+    /** Where metrics can be fetched; undefined if they cannot. */
     metricsUrl: metering?.url,
-    stop: (limitMs) =>
+    /** Sends what is left, for so long at the most, and stops. Never rejects. */
+    stop: (limitMs: number): Promise<void> =>
       within(parts.clock, limitMs, Promise.allSettled([tracing?.shutdown(), metering?.stop()])),
   };
 }
@@ -68,14 +56,6 @@ async function resourceOf(
   const version = isJsonObject(manifest) ? manifest['version'] : '';
   const own = { 'service.version': String(version), 'service.instance.id': instanceId };
   return defaultResource().merge(resourceFromAttributes({ ...own, ...attributes }));
-}
-
-/** The tracer of the program around the gateway, which may register one at any time. */
-function globalTracer(): Tracer | undefined {
-  const provider = trace.getTracerProvider();
-  return provider instanceof ProxyTracerProvider
-    ? provider.getDelegateTracer(scope)
-    : provider.getTracer(scope);
 }
 
 function within(clock: Clock, limitMs: number, stopping: Promise<unknown>): Promise<void> {

@@ -4,6 +4,7 @@ import {
   context,
   createTraceState,
   isSpanContextValid,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
@@ -13,7 +14,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { LogFields } from './log.ts';
-import { type AttemptMeasurement, errorTypeOf, knownMethodOf } from './metrics.ts';
+import { errorTypeOf, knownMethodOf, type Measurements } from './metrics.ts';
+
+type AttemptMeasurement = Parameters<Measurements['attempt']>[0];
 
 /** An attempt to have a call of Graph answered, when it begins: no ids, no query. */
 interface AttemptStart
@@ -27,12 +30,16 @@ interface AttemptEnd extends Pick<AttemptMeasurement, 'durationMs' | 'status' | 
   readonly graphClientRequestId?: string | undefined;
 }
 
-type TraceHeaders = Readonly<Record<string, string>>;
-
 interface AttemptTrace {
   /** The trace context to send along; empty if there is none. */
-  readonly headers: TraceHeaders;
+  readonly headers: Readonly<Record<string, string>>;
   end(end: AttemptEnd): void;
+}
+
+interface RequestStart {
+  readonly method: string;
+  readonly requestId: string;
+  readonly caller: CallerTrace | undefined;
 }
 
 /** How a request ended. */
@@ -42,179 +49,96 @@ interface RequestEnd {
   readonly status: number | undefined;
 }
 
-interface RequestStart {
-  readonly method: string;
-  readonly requestId: string;
-  readonly caller: CallerTrace | undefined;
-}
-
 /** The caller's W3C trace context, its form checked. */
 interface CallerTrace {
   readonly traceparent: string;
   readonly tracestate: string | undefined;
 }
 
-/** The trace of one request, from its head to the end of its answer: for its log line, and for spans if tracing is on. */
-export type RequestTrace = Omit<LogTrace, never>;
+/** The trace of one request, from its head to the end of its answer: for its log line, and for spans. */
+export type RequestTrace = Omit<SpanTrace, never>;
 
 /** What calls of Graph and of the authority use of it. */
-export type Trace = Pick<LogTrace, 'traceId' | 'startAttempt' | 'startToken'>;
+export type Trace = Pick<SpanTrace, 'traceId' | 'startAttempt' | 'startToken'>;
 
 export type StartTrace = (start: RequestStart) => RequestTrace;
+
+/** Makes traces over the tracer that there is when a request begins. */
+export function createStartTrace(tracerOf: () => Tracer): StartTrace {
+  return (start) => new SpanTrace(tracerOf(), start);
+}
+
+const noTracer = new ProxyTracerProvider().getTracer('');
+
+/** Starts a trace without spans; the log and Graph still get the caller's trace context. */
+export const startLogTrace = createStartTrace(() => noTracer);
 
 /** Names are the callers' own words: what is longer than anybody's operation is no name. */
 const longestName = 64;
 /** An operation over a long list has many attempts. */
 const mostAttempts = 10;
 
-/** What the log's line needs. Without a tracer it is all there is, and passes the caller's trace context on. */
-class LogTrace {
+/** The spans of a tracer that records nothing have the caller's trace context, so that it is passed on. */
+class SpanTrace {
   /** 32 hex digits; undefined if tracing is off and the caller sent no context. */
   readonly traceId: string | undefined;
   /** What goes back to the caller: its own context, else that of the span that stands for the request. */
   readonly traceparent: string | undefined;
-  readonly #tracestate: string | undefined;
   operationType: string | undefined;
-  operationName: string | undefined;
   /** Of the answer's errors, each once. */
   codes: readonly string[] = [];
+  #operationName: string | undefined;
   #attempts = 0;
   #retries = 0;
   #graphStatus: number | undefined;
-  #graphOperations: string[] | undefined;
-  #graphRequestIds: string[] | undefined;
-  #graphDurationsMs: number[] | undefined;
-
-  constructor(traceId: string | undefined, traceparent: string | undefined, tracestate?: string) {
-    this.traceId = traceId;
-    this.traceparent = traceparent;
-    this.#tracestate = tracestate;
-  }
-
-  /** Says what the document asks for, once it was parsed; the name is noted if it is short. */
-  noteOperation(type: string, name: string | undefined): void {
-    this.operationType = type;
-    this.operationName = (name?.length ?? 0) > longestName ? undefined : name;
-  }
-
-  noteErrors(codes: readonly string[]): void {
-    if (codes.length > 0 || this.codes.length > 0) {
-      this.codes = [...new Set(codes)];
-    }
-  }
-
-  startAttempt(start: AttemptStart): AttemptTrace {
-    return { headers: this.#stateHeaders(), end: (end) => this.noteAttempt(start, end) };
-  }
-
-  /** Notes a request for a token of the gateway's own; call the returned function with its outcome. */
-  startToken(_flow: string): (outcome: string) => void {
-    return () => undefined;
-  }
-
-  /** What the log's line says of it. */
-  describe(): LogFields {
-    return {
-      traceId: this.traceId,
-      operationType: this.operationType,
-      operationName: this.operationName,
-      codes: this.codes.length > 0 ? this.codes : undefined,
-      graphStatus: this.#graphStatus,
-      graphOperations: this.#graphOperations,
-      graphRequestIds: this.#graphRequestIds,
-      graphDurationsMs: this.#graphDurationsMs,
-      graphAttempts: this.#attempts > mostAttempts ? this.#attempts : undefined,
-      retries: this.#retries > 0 ? this.#retries : undefined,
-    };
-  }
-
-  end(_end: RequestEnd): void {
-    // There is nothing to end without a span.
-  }
-
-  /** Keeps of an attempt that is over what the line says: of the first ten operation, time and id, of the last the status. */
-  protected noteAttempt({ operation, attempt }: AttemptStart, end: AttemptEnd): void {
-    const { status, graphRequestId, durationMs } = end;
-    this.#graphStatus = status;
-    this.#attempts += 1;
-    this.#retries += attempt > 1 ? 1 : 0;
-    if (this.#attempts <= mostAttempts) {
-      this.#graphOperations ??= [];
-      this.#graphOperations.push(operation);
-      this.#graphDurationsMs ??= [];
-      this.#graphDurationsMs.push(durationMs);
-      if (graphRequestId !== undefined) {
-        this.#graphRequestIds ??= [];
-        this.#graphRequestIds.push(graphRequestId);
-      }
-    }
-  }
-
-  /** The caller's `traceparent` goes along anyway; its state is written as a tracer writes it. */
-  #stateHeaders(): TraceHeaders {
-    const state = this.#tracestate && createTraceState(this.#tracestate).serialize();
-    return state ? { tracestate: state } : noHeaders;
-  }
-}
-
-const noHeaders: TraceHeaders = Object.freeze({});
-
-/** Starts a request's trace when tracing is off; the log and Graph still get the caller's trace context. */
-export function startLogTrace({ caller }: Pick<RequestStart, 'caller'>): RequestTrace {
-  const traceparent = caller?.traceparent;
-  return new LogTrace(traceparent?.split('-')[1], traceparent, caller?.tracestate);
-}
-
-/** Makes traces over the tracer that there is when a request begins; spans are made only then. */
-export function createStartTrace(tracerOf: () => Tracer | undefined): StartTrace {
-  return (start) => {
-    const tracer = tracerOf();
-    return tracer === undefined ? startLogTrace(start) : new SpanTrace(tracer, start);
-  };
-}
-
-class SpanTrace extends LogTrace {
+  readonly #graphOperations: string[] = [];
+  readonly #graphRequestIds: string[] = [];
+  readonly #graphDurationsMs: number[] = [];
   readonly #tracer: Tracer;
   readonly #method: string;
   readonly #requestId: string;
   readonly #span: Span;
   readonly #context: Context;
 
-  constructor(tracer: Tracer, { method: sent, requestId, caller }: RequestStart) {
-    const method = knownMethodOf(sent);
+  constructor(tracer: Tracer, { method, requestId, caller }: RequestStart) {
     const parent = parentContextOf(caller);
-    const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parent);
-    const own = span.spanContext();
-    super(
-      isSpanContextValid(own) ? own.traceId : undefined,
-      caller?.traceparent ?? traceHeadersOf(own)['traceparent'],
-    );
     this.#tracer = tracer;
-    this.#method = method;
+    this.#method = knownMethodOf(method);
     this.#requestId = requestId;
-    this.#span = span;
-    this.#context = trace.setSpan(parent, span);
+    this.#span = tracer.startSpan(this.#method, { kind: SpanKind.SERVER }, parent);
+    this.#context = trace.setSpan(parent, this.#span);
+    const own = this.#span.spanContext();
+    this.traceId = isSpanContextValid(own) ? own.traceId : undefined;
+    this.traceparent = caller?.traceparent ?? traceHeadersOf(own)['traceparent'];
   }
 
-  override startAttempt(start: AttemptStart): AttemptTrace {
+  /** Says what the document asks for, once it was parsed; the name is noted if it is short. */
+  noteOperation(type: string, name: string | undefined): void {
+    this.operationType = type;
+    this.#operationName = (name?.length ?? 0) > longestName ? undefined : name;
+  }
+
+  noteErrors(codes: readonly string[]): void {
+    this.codes = [...new Set(codes)];
+  }
+
+  startAttempt(start: AttemptStart): AttemptTrace {
     const { method, route, operation, attempt, repeatReason } = start;
-    const span = this.#startSpan(`${method} ${route}`);
-    if (span.isRecording()) {
-      span.setAttributes({
-        'http.request.method': method,
-        'url.template': route,
-        'gateway.graph.operation': operation,
-        'http.request.resend_count': attempt > 1 ? attempt - 1 : undefined,
-        'gateway.retry.reason': repeatReason,
-      });
-    }
+    const span = this.#startSpan(`${method} ${route}`, {
+      'http.request.method': method,
+      'url.template': route,
+      'gateway.graph.operation': operation,
+      'http.request.resend_count': attempt > 1 ? attempt - 1 : undefined,
+      'gateway.retry.reason': repeatReason,
+    });
     return {
       headers: traceHeadersOf(span.spanContext()),
       end: (end) => this.#endAttempt(span, start, end),
     };
   }
 
-  override startToken(flow: string): (outcome: string) => void {
+  /** Notes a request for a token of the gateway's own; call the returned function with its outcome. */
+  startToken(flow: string): (outcome: string) => void {
     const span = this.#startSpan('acquire token', { 'gateway.token.flow': flow });
     return (outcome) => {
       span.setAttribute('gateway.token.outcome', outcome);
@@ -222,40 +146,66 @@ class SpanTrace extends LogTrace {
     };
   }
 
-  override end({ route, status }: RequestEnd): void {
-    const method = this.#method;
-    const { operationType, operationName, codes } = this;
-    this.#span.updateName(operationType ?? `${method} ${route}`);
+  /** What the log's line says of it: of the first ten attempts operation, time and id, of the last the status. */
+  describe(): LogFields {
+    return {
+      traceId: this.traceId,
+      operationType: this.operationType,
+      operationName: this.#operationName,
+      codes: ifAny(this.codes),
+      graphStatus: this.#graphStatus,
+      graphOperations: ifAny(this.#graphOperations),
+      graphRequestIds: ifAny(this.#graphRequestIds),
+      graphDurationsMs: ifAny(this.#graphDurationsMs),
+      graphAttempts: this.#attempts > mostAttempts ? this.#attempts : undefined,
+      retries: this.#retries > 0 ? this.#retries : undefined,
+    };
+  }
+
+  end({ route, status }: RequestEnd): void {
+    const { operationType, codes } = this;
+    this.#span.updateName(operationType ?? `${this.#method} ${route}`);
     if (this.#span.isRecording()) {
       this.#span.setAttributes({
-        'http.request.method': method,
+        'http.request.method': this.#method,
         'http.route': route,
         'gateway.request_id': this.#requestId,
         'http.response.status_code': status,
         'graphql.operation.type': operationType,
-        'graphql.operation.name': operationName,
-        'gateway.error.codes': codes.length > 0 ? [...codes] : undefined,
+        'graphql.operation.name': this.#operationName,
+        'gateway.error.codes': ifAny([...codes]),
       });
     }
     endSpan(this.#span, errorTypeOf(status, codes), isFault(status, codes));
   }
 
-  #startSpan(name: string, attributes: Attributes = {}): Span {
+  #startSpan(name: string, attributes: Attributes): Span {
     return this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, this.#context);
   }
 
-  #endAttempt(span: Span, start: AttemptStart, end: AttemptEnd): void {
-    this.noteAttempt(start, end);
-    const { status, graphRequestId, graphClientRequestId, errorType } = end;
-    if (span.isRecording()) {
-      span.setAttributes({
-        'http.response.status_code': status,
-        'gateway.graph.request_id': graphRequestId,
-        'gateway.graph.client_request_id': graphClientRequestId,
-      });
+  #endAttempt(span: Span, { operation, attempt }: AttemptStart, end: AttemptEnd): void {
+    const { status, graphRequestId, graphClientRequestId, errorType, durationMs } = end;
+    this.#graphStatus = status;
+    this.#attempts += 1;
+    this.#retries += attempt > 1 ? 1 : 0;
+    if (this.#attempts <= mostAttempts) {
+      this.#graphOperations.push(operation);
+      this.#graphDurationsMs.push(durationMs);
+      if (graphRequestId !== undefined) {
+        this.#graphRequestIds.push(graphRequestId);
+      }
     }
+    span.setAttributes({
+      'http.response.status_code': status,
+      'gateway.graph.request_id': graphRequestId,
+      'gateway.graph.client_request_id': graphClientRequestId,
+    });
     endSpan(span, errorType ?? (status !== undefined && status >= 400 ? `${status}` : undefined));
   }
+}
+
+function ifAny<Items extends readonly unknown[]>(items: Items): Items | undefined {
+  return items.length > 0 ? items : undefined;
 }
 
 /** Ends a span with what its failure is called; no text of an error goes with it. */
@@ -270,7 +220,7 @@ function endSpan(span: Span, errorType: string | undefined, isFailure = true): v
 }
 
 /**
- * The context that a request's span begins in: the caller's. Where the program around the gateway has a span of its own
+ * The context that a request's span begins in: the caller's. If the program around the gateway has a span of its own
  * for the same request, that one.
  */
 function parentContextOf(caller: CallerTrace | undefined): Context {
@@ -285,7 +235,7 @@ function parentContextOf(caller: CallerTrace | undefined): Context {
 }
 
 /** A span context as W3C's headers; none if it is not valid. */
-function traceHeadersOf(spanContext: SpanContext): TraceHeaders {
+function traceHeadersOf(spanContext: SpanContext): Readonly<Record<string, string>> {
   if (!isSpanContextValid(spanContext)) {
     return {};
   }

@@ -49,7 +49,6 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/partners/outcomeStore.ts': 'Memory and Redis keep the same promise.',
   'src/partners/partnerMapping.ts': 'The mapping in both directions.',
   'src/shared/json.ts': 'One strict reader of JSON with its passes.',
-  'src/telemetry/trace.ts': 'The spans of a request and what may stand in them.',
 };
 
 const replacedNames = new RegExp(

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { totalCountQuery } from '../support/documents.ts';
 import {
   drip,
   graphqlRequest,
@@ -6,169 +7,96 @@ import {
   type RawConnection,
 } from '../support/rawConnection.ts';
 import { json, silence } from '../support/scriptedServer.ts';
-import { headOf, useStages } from '../support/stages.ts';
+import { headOf, type StageGateway, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 
-const { start: startGateway, scripted, closeLater } = useStages();
+const { start, scripted, closeLater } = useStages();
 
+/** Much shorter than an operator would have them, and so far apart that one is not taken for the other. */
+const times = {
+  HEADERS_TIMEOUT_MS: '300',
+  REQUEST_TIMEOUT_MS: '900',
+  RESPONSE_IDLE_TIMEOUT_MS: '600',
+};
 const livez = headOf('GET /livez');
-const totalCount = graphqlRequest({ query: '{ complianceManagementPartners { totalCount } }' });
+const totalCount = graphqlRequest({ query: totalCountQuery });
+const padded = graphqlRequest({ query: '{ __typename }', padding: 'x'.repeat(500) });
+const endOfHeaders = padded.indexOf('\r\n\r\n') + 4;
 
-async function open({ url }: { readonly url: string }): Promise<RawConnection> {
+async function open({ url }: StageGateway): Promise<RawConnection> {
   const caller = await openConnection(url);
   closeLater(() => caller.socket.destroy());
   return caller;
 }
 
-describe('slow callers', () => {
-  /** Much shorter than an operator would have them, and so far apart that one is not taken for the other. */
-  const times = {
-    HEADERS_TIMEOUT_MS: '300',
-    REQUEST_TIMEOUT_MS: '900',
-    RESPONSE_IDLE_TIMEOUT_MS: '600',
-  };
-  const drips: (() => void)[] = [];
-
-  async function start(environment: Record<string, string> = {}) {
-    const gateway = await startGateway({ ...times, ...environment });
-    return { gateway, events: gateway.measurements.events };
-  }
-
-  afterEach(() => {
-    for (const stop of drips.splice(0)) {
-      stop();
-    }
+describe('a caller that is slow to ask', () => {
+  it.each([
+    ['says nothing', '', ''],
+    ['drips its headers', '', `GET /livez HTTP/1.1\r\n${'X-Drip: 1\r\n'.repeat(99)}`],
+    ['stops before its body', padded.slice(0, endOfHeaders), ''],
+    ['drips its body', padded.slice(0, endOfHeaders), padded.slice(endOfHeaders)],
+  ])('gets an answer with the reason and is disconnected when it %s', async (...row) => {
+    const [, sent, dripped] = row;
+    const gateway = await start(times);
+    const caller = await open(gateway);
+    caller.send(sent);
+    closeLater(drip(caller, dripped));
+    const answer = await caller.closed;
+    expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+    const message = 'The request did not arrive in time.';
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({
+      errors: [{ message, extensions: { code: 'REQUEST_TIMEOUT' } }],
+    });
+    expect(gateway.measurements.events).toEqual(['connection cut for request-timeout']);
+    expect(gateway.logLines.join('').split('ERR_HTTP_REQUEST_TIMEOUT')).toHaveLength(2);
+    expect(gateway.logLines.join('')).not.toContain('"error"');
   });
 
-  const startDrip = (caller: RawConnection, text: string): void =>
-    void drips.push(drip(caller, text));
-
-  const typename = graphqlRequest({ query: '{ __typename }' });
-  const padded = graphqlRequest({ query: '{ __typename }', padding: 'x'.repeat(500) });
-  const endOfHeaders = padded.indexOf('\r\n\r\n') + 4;
-
-  describe('a caller that is slow to ask', () => {
-    it.each<[string, (caller: RawConnection) => void]>([
-      ['says nothing', () => undefined],
-      [
-        'drips its headers',
-        (caller) => startDrip(caller, `GET /livez HTTP/1.1\r\n${'X-Drip: 1\r\n'.repeat(99)}`),
-      ],
-      ['stops in its headers', (caller) => caller.send(typename.slice(0, 30))],
-      ['stops before its body', (caller) => caller.send(padded.slice(0, endOfHeaders))],
-      [
-        'drips its body',
-        (caller) => {
-          caller.send(padded.slice(0, endOfHeaders));
-          startDrip(caller, padded.slice(endOfHeaders));
-        },
-      ],
-    ])('gets an answer with the reason and is disconnected when it %s', async (_what, begin) => {
-      const { gateway, events } = await start();
-      const caller = await open(gateway);
-      begin(caller);
-      const answer = await caller.closed;
-      expect(answer).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
-      expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({
-        errors: [
-          {
-            message: 'The request did not arrive in time.',
-            extensions: { code: 'REQUEST_TIMEOUT' },
-          },
-        ],
-      });
-      expect(events).toEqual(['connection cut for request-timeout']);
-      expect(gateway.logLines.join('').split('ERR_HTTP_REQUEST_TIMEOUT')).toHaveLength(2);
-      expect(gateway.logLines.join('')).not.toContain('"error"');
-    });
-
-    it('is let be while its time is not up', async () => {
-      const patient = { HEADERS_TIMEOUT_MS: '9000', REQUEST_TIMEOUT_MS: '9000' };
-      const { gateway, events } = await start(patient);
-      const caller = await open(gateway);
-      for (const part of [typename.slice(0, 5), typename.slice(5, -5)]) {
-        caller.send(part);
-        // The slowness itself: node:http knows no clock but the machine's.
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      caller.send(typename.slice(-5));
-      await caller.until(/"__typename":"Query"/);
-      expect(events).toEqual([]);
-    });
-
-    it('gets no word that another request of the connection would take for its answer', async () => {
-      const { gateway } = await scripted(silence, { ...times, DRAIN_TIMEOUT_MS: '0' });
-      const caller = await open(gateway);
-      caller.send(`${totalCount}POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Le`);
-      expect(await caller.closed).not.toContain('408');
-    });
+  it('gets no word that another request of the connection would take for its answer', async () => {
+    const { gateway } = await scripted(silence, { ...times, DRAIN_TIMEOUT_MS: '0' });
+    const caller = await open(gateway);
+    caller.send(`${totalCount}POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Le`);
+    expect(await caller.closed).not.toContain('408');
   });
+});
 
-  describe('bytes that are no request', () => {
-    it('are counted', async () => {
-      const { gateway, events } = await start();
-      const caller = await open(gateway);
-      caller.send('HELO gateway\r\n\r\n');
-      await caller.closed;
-      expect(events).toEqual(['connection cut for malformed']);
-    });
-  });
-
-  describe('connections', () => {
-    it('that have not asked give way to new ones, the oldest first, before those that have', async () => {
-      const limits = { MAX_CONNECTIONS: '3', HEADERS_TIMEOUT_MS: '900' };
-      const { gateway, events } = await start(limits);
-      const idle = await open(gateway);
-      idle.send(livez);
-      await idle.until(/alive/);
-      const [first, second] = [await open(gateway), await open(gateway)];
-      first.send('GET /livez HTTP/1.1\r\nHost: gate');
-      const third = await open(gateway);
-      expect(await first.closed).toBe('');
-      expect(events).toEqual(['connection cut for limit']);
-      for (const caller of [second, third, idle]) {
-        caller.send(livez);
-        await caller.until(/alive/);
-      }
-      const fourth = await open(gateway);
-      await second.closed;
-      fourth.send(livez);
-      await fourth.until(/alive/);
-    });
-
-    it('are no more than there may be if all of them wait for answers', async () => {
-      const { graph, gateway } = await scripted(silence, {
-        ...times,
-        MAX_CONNECTIONS: '2',
-        DRAIN_TIMEOUT_MS: '0',
-      });
-      for (const count of [1, 2]) {
-        (await open(gateway)).send(totalCount);
-        await until(() => graph.requests.length === count);
-      }
-      expect(await (await open(gateway)).closed).toBe('');
-      expect(gateway.measurements.events).toEqual(['connection cut for limit']);
-    });
-
-    it('are kept for a while after an answer, longer than balancers keep theirs', async () => {
-      const { gateway } = await start();
-      expect((await gateway.get('/livez')).headers['keep-alive']).toBe('timeout=72');
-    });
-
-    it('are ended once nothing was asked for the time that is configured', async () => {
-      const { gateway } = await start({ KEEP_ALIVE_TIMEOUT_MS: '150' });
-      const caller = await open(gateway);
+describe('connections', () => {
+  it('that have not asked give way to new ones, the oldest first, before those that have', async () => {
+    const gateway = await start({ MAX_CONNECTIONS: '3' });
+    const idle = await open(gateway);
+    idle.send(livez);
+    await idle.until(/alive/);
+    const [first, second] = [await open(gateway), await open(gateway)];
+    first.send('GET /livez HTTP/1.1\r\nHost: gate');
+    const third = await open(gateway);
+    expect(await first.closed).toBe('');
+    expect(gateway.measurements.events).toEqual(['connection cut for limit']);
+    for (const caller of [second, third, idle]) {
       caller.send(livez);
-      expect(await caller.closed).toMatch(/alive/);
-    });
+      await caller.until(/alive/);
+    }
+    const fourth = await open(gateway);
+    await second.closed;
+    fourth.send(livez);
+    await fourth.until(/alive/);
+  });
 
-    it('serve any number of requests', async () => {
-      const { gateway } = await start();
-      const caller = await open(gateway);
-      caller.send(livez.repeat(300));
-      await until(() => caller.received().split('alive').length > 300);
-      expect(caller.received()).not.toMatch(/connection: close/i);
-    });
+  it('are no more than there may be if all of them wait for answers', async () => {
+    const limit = { MAX_CONNECTIONS: '2', DRAIN_TIMEOUT_MS: '0' };
+    const { graph, gateway } = await scripted(silence, limit);
+    for (const count of [1, 2]) {
+      (await open(gateway)).send(totalCount);
+      await until(() => graph.requests.length === count);
+    }
+    expect(await (await open(gateway)).closed).toBe('');
+    expect(gateway.measurements.events).toEqual(['connection cut for limit']);
+  });
+
+  it('are kept after an answer, longer than balancers keep theirs, or as long as is configured', async () => {
+    expect((await (await start()).get('/livez')).headers['keep-alive']).toBe('timeout=72');
+    const caller = await open(await start({ KEEP_ALIVE_TIMEOUT_MS: '150' }));
+    caller.send(livez);
+    expect(await caller.closed).toMatch(/alive/);
   });
 });
 
@@ -177,10 +105,9 @@ describe('a caller that does not read its answers', () => {
   const requests = 700;
 
   async function askForMuch(idleMs: number) {
-    const gateway = await startGateway({
+    const gateway = await start({
       RESPONSE_IDLE_TIMEOUT_MS: String(idleMs),
       SHED_OPEN_REQUESTS: '0',
-      SHED_EVENT_LOOP_DELAY_MS: '0',
     });
     const caller = await open(gateway);
     caller.socket.pause();
@@ -214,12 +141,12 @@ describe('a caller that does not read its answers', () => {
     await caller.until(/"totalCount":0/);
   });
 
-  it('gets all of them where it reads slowly but does read', async () => {
+  it('gets all of them if it reads slowly but does read', async () => {
     // Far longer than a pause of the caller, and shorter than all of them.
     const { caller, events } = await askForMuch(1500);
     let taken = 0;
     const size = 1024 * 1024;
-    caller.socket.on('data', (chunk: Buffer) => {
+    caller.socket.on('data', (chunk) => {
       taken += chunk.length;
       if (taken > size) {
         taken = 0;

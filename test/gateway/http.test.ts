@@ -1,16 +1,17 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { SpanKind } from '@opentelemetry/api';
 import {
   AlwaysOnSampler,
   InMemorySpanExporter,
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { buildSchema, introspectionFromSchema, isObjectType } from 'graphql';
+import { buildSchema, introspectionFromSchema } from 'graphql';
 import { createStartTrace } from '../../src/telemetry/trace.ts';
-import { addMutation, listQuery } from '../support/documents.ts';
+import { listQuery, totalCountQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
-import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
-import { headOf, type StageGateway, useStages } from '../support/stages.ts';
+import { empty, json, silence } from '../support/scriptedServer.ts';
+import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
 
 const { scripted } = useStages();
@@ -36,10 +37,8 @@ describe('the HTTP server', () => {
 
   it.each([
     ['wait=2.5', 'wait=2.5'],
-    ['wait=20', 'wait=20'],
     ['wait=999999', 'wait=20'],
     ['wait=0', undefined],
-    ['wait=soon', undefined],
   ])('gives an operation as much time as %s asks for, but no more than is set', async (...row) => {
     const [prefer, applied] = row;
     const { headers } = await gateway.run('{ __typename }', {}, { prefer });
@@ -49,9 +48,8 @@ describe('the HTTP server', () => {
   it('serves the whole schema as text', async () => {
     const { status, headers, text } = await gateway.get('/schema.graphql');
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
-    const schema = buildSchema(text);
-    expect(isObjectType(schema.getType('ComplianceManagementPartner'))).toBe(true);
-    expect(introspectionFromSchema(schema).__schema.mutationType?.name).toBe('Mutation');
+    const { __schema } = introspectionFromSchema(buildSchema(text));
+    expect(__schema.mutationType?.name).toBe('Mutation');
   });
 
   describe.each<[string, number, string, string | undefined]>([
@@ -61,13 +59,12 @@ describe('the HTTP server', () => {
   ])('asked for %s in a way that it does not have', (path, status, code, allow) => {
     it.each<[string, string[], string]>([
       ['without a body', [], ''],
-      ['with an empty body of JSON', [type], ''],
       ['with half a body of JSON', [type, 'Content-Length: 2'], '{"'],
-      ['with a body of no type', ['Content-Length: 2'], '{}'],
       ['with a body of a broken type', ['Content-Type: /;', 'Content-Length: 2'], '{}'],
       ['with a compressed body', ['Content-Encoding: gzip', 'Content-Length: 2'], '{}'],
+      ['with a body that is too large', [type, 'Content-Length: 100000'], 'x'.repeat(100_000)],
     ])('says so, %s', async (_what, headers, body) => {
-      for (const method of ['DELETE', 'PATCH', 'PUT', 'QUERY', 'REPORT']) {
+      for (const method of ['DELETE', 'QUERY', 'REPORT']) {
         const head = headOf(`${method} ${path}`, 'Connection: close', ...headers);
         const answer = await sendAll(head + body);
         expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
@@ -75,12 +72,6 @@ describe('the HTTP server', () => {
         expect(/^allow: (.*)\r$/im.exec(answer)?.[1]).toBe(allow);
       }
     });
-  });
-
-  it('tells of a path that is not there before what is wrong with the body for it', async () => {
-    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    const { status, codes } = await gateway.send('POST', '/nothing', headers, 'x'.repeat(100_000));
-    expect([status, codes]).toEqual([404, ['NOT_FOUND']]);
   });
 
   it('takes the next request of a connection whose last one it did not read', async () => {
@@ -94,13 +85,10 @@ describe('the HTTP server', () => {
   });
 
   it.each<[string, Record<string, string>, number]>([
-    ['a bearer token', { authorization: 'Bearer x' }, 200],
-    ["a bearer token in the scheme's other spelling", { authorization: 'bearer x' }, 200],
+    ['a bearer token', { authorization: 'bearer x' }, 200],
     ["GraphQL's own header", { 'graphql-require-preflight': '1' }, 200],
-    ["Apollo's header", { 'apollo-require-preflight': '1' }, 200],
     ["the header of Apollo's mobile clients", { 'x-apollo-operation-name': 'Named' }, 200],
     ['the credentials that a browser adds', { authorization: 'Basic eDp5' }, 400],
-    ['a negotiation that a browser adds', { authorization: 'Negotiate abc' }, 400],
     ['no token behind the scheme', { authorization: 'Bearer ' }, 400],
     ['an empty header', { 'graphql-require-preflight': '' }, 400],
   ])('takes a GET with %s for preflighted, or not', async (_what, headers, status) => {
@@ -115,8 +103,7 @@ describe('an unexpected error', () => {
       throw new TypeError('connect to https://user:hunter2@internal.example failed');
     };
     const { gateway } = await scripted(empty(503), {}, { chance });
-    const query = '{ complianceManagementPartners { totalCount } }';
-    const { status, result, text, headers } = await gateway.run(query);
+    const { status, result, text, headers } = await gateway.run(totalCountQuery);
     const requestId = headers['client-request-id'];
     expect([status, result]).toEqual([
       200,
@@ -125,7 +112,7 @@ describe('an unexpected error', () => {
         errors: [
           {
             message: expect.stringContaining('Internal error.'),
-            locations: [{ line: 1, column: 3 }],
+            locations: [{ line: 1, column: 9 }],
             path: ['complianceManagementPartners'],
             extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
           },
@@ -140,13 +127,12 @@ describe('an unexpected error', () => {
 });
 
 describe('the line, the measurement and the span of a request', () => {
-  async function start(answer: Answer) {
+  async function start() {
     const exporter = new InMemorySpanExporter();
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors });
     const startTrace = createStartTrace(() => provider.getTracer('test'));
-    const environment = { LIMIT_ANSWER_BYTES: '67108864' };
-    const stage = await scripted(answer, environment, { startTrace });
+    const stage = await scripted(silence, {}, { startTrace });
     return {
       ...stage,
       requests: stage.gateway.measurements.requests,
@@ -155,19 +141,6 @@ describe('the line, the measurement and the span of a request', () => {
     };
   }
 
-  /** Sends an operation and leaves once Graph was asked. */
-  async function leaveEarly(
-    { url }: StageGateway,
-    { requests }: typeof graph,
-    body: object,
-  ): Promise<void> {
-    const caller = await openConnection(url);
-    caller.send(graphqlRequest(body, { Authorization: 'Bearer test-token' }));
-    await until(() => requests.length === 1);
-    caller.socket.resetAndDestroy();
-  }
-
-  const list = '{ complianceManagementPartners { totalCount } }';
   it.each<[string, unknown, Record<string, string>, object]>([
     [
       'a document that is none',
@@ -176,28 +149,21 @@ describe('the line, the measurement and the span of a request', () => {
       { status: 400, codes: ['GRAPHQL_PARSE_FAILED'] },
     ],
     [
-      'an unknown field',
-      { query: '{ nothing }' },
-      {},
-      { status: 400, codes: ['GRAPHQL_VALIDATION_FAILED'] },
-    ],
-    [
       'no token',
-      { query: list },
+      { query: totalCountQuery },
       {},
       { status: 401, codes: ['UNAUTHENTICATED'], operationType: 'query' },
     ],
-    ['a body that is none', '{"query":', {}, { status: 400 }],
     ['another type', 'query', { 'content-type': 'text/plain' }, { status: 415 }],
   ])('are one each for %s too', async (_what, body, headers, told) => {
-    const { gateway, answered, requests, spans } = await start(silence);
+    const { gateway, answered, requests, spans } = await start();
     await gateway.post(body, { accept: 'application/graphql-response+json', ...headers });
     expect(answered()).toEqual([expect.objectContaining(told)]);
     expect([requests.length, spans().length]).toEqual([1, 1]);
   });
 
   it('are there without a span for what is no GraphQL request', async () => {
-    const { gateway, answered, requests, spans } = await start(silence);
+    const { gateway, answered, requests, spans } = await start();
     await gateway.get('/livez');
     await gateway.get('/nowhere/4711?key=hunter2');
     expect(answered().map(({ url }) => url)).toEqual(['/livez', 'unknown']);
@@ -205,46 +171,29 @@ describe('the line, the measurement and the span of a request', () => {
     expect(spans()).toEqual([]);
   });
 
-  it('say that the caller left, without a status', async () => {
-    const { graph, gateway, answered, requests, spans } = await start(silence);
-    await leaveEarly(gateway, graph, { query: listQuery });
-    await until(() => answered().length > 0);
-    expect(answered()).toEqual([
-      expect.objectContaining({ operationName: 'List', hasCallerLeft: true }),
+  it('are one each for a caller that leaves, before its answer or in its own request', async () => {
+    const { graph, gateway, answered, requests, spans } = await start();
+    const [waiting, sending] = [
+      await openConnection(gateway.url),
+      await openConnection(gateway.url),
+    ];
+    waiting.send(graphqlRequest({ query: listQuery }));
+    sending.send(`${headOf('POST /graphql', 'content-length: 100', type)}{"query"`);
+    await until(() => graph.requests.length === 1);
+    waiting.socket.resetAndDestroy();
+    await until(() => answered().length === 1);
+    sending.socket.destroy();
+    await until(() => answered().length === 2);
+    expect(answered()).toMatchObject([
+      { operationName: 'List', hasCallerLeft: true },
+      { url: '/graphql', hasCallerLeft: true },
     ]);
     expect(answered()[0]).not.toHaveProperty('status');
-    expect(requests).toMatchObject([{ errorType: 'callerLeft', status: undefined }]);
-    expect(spans().at(-1)?.attributes['error.type']).toBe('callerLeft');
-  });
-
-  it('wait for the end of a write when its caller left', async () => {
-    let finish = (): void => undefined;
-    const held: Answer = (response, request) => {
-      const partner = { id: 'p', displayName: 'Fleet' };
-      finish = () => json(201, partner)(response, request);
-    };
-    const { graph, gateway, answered } = await start(held);
-    const variables = { input: { displayName: 'Fleet' } };
-    await leaveEarly(gateway, graph, { query: addMutation, variables });
-    await gateway.get('/livez');
-    expect(answered().map(({ url }) => url)).toEqual(['/livez']);
-    finish();
-    await until(() => answered().length === 2);
-    expect(answered()[1]).toMatchObject({
-      operationType: 'mutation',
-      hasCallerLeft: true,
-      graphStatus: 201,
-    });
-  });
-
-  it('are one each where the caller leaves in the middle of its own request', async () => {
-    const { gateway, answered, requests } = await start(silence);
-    const caller = await openConnection(gateway.url);
-    caller.send(`${headOf('POST /graphql', 'content-length: 100', type)}{"query"`);
-    await gateway.get('/livez');
-    caller.socket.destroy();
-    await until(() => answered().length === 2);
-    expect(answered()[1]).toMatchObject({ url: '/graphql', hasCallerLeft: true });
-    expect(requests).toHaveLength(2);
+    const left = { errorType: 'callerLeft', status: undefined };
+    expect(requests).toMatchObject([left, left]);
+    const ended = spans().filter(({ kind }) => kind === SpanKind.SERVER);
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual(
+      Array(2).fill('callerLeft'),
+    );
   });
 });

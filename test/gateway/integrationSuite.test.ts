@@ -12,18 +12,16 @@ import { startLogTrace } from '../../src/telemetry/trace.ts';
 import { silentLog } from '../support/logs.ts';
 import { noMeasurements } from '../support/measurements.ts';
 
-const { limits, connections, shedding } = readConfig({});
-const common = { limits, log: silentLog, measurements: noMeasurements };
+const config = readConfig({ EXPLORER: 'off' });
+const common = { ...config, log: silentLog, measurements: noMeasurements };
 const admit = createAdmission({ ...common, trusted: undefined });
 
 describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", () => {
-  defineIntegrationTestSuite(async (config, options) => {
-    const server = new ApolloServer(config);
+  defineIntegrationTestSuite(async (apolloConfig, options) => {
+    const server = new ApolloServer(apolloConfig);
     await server.start();
     const app = await createHttpServer({
       ...common,
-      connections,
-      shedding,
       clock: systemClock,
       // Some of the suite's servers take batches; this gateway's never gets to see one.
       admit: (request) =>
@@ -33,8 +31,6 @@ describe("Apollo's own suite for HTTP integrations, over this gateway's HTTP", (
       sdl: '',
       phase: { current: 'running' },
       canJudgeCallers: () => true,
-      explorer: undefined,
-      corsOrigins: [],
       newId: () => 'id',
       startTrace: startLogTrace,
     });

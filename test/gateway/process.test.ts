@@ -1,53 +1,34 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Agent, request } from 'undici';
-import {
-  createGateway,
-  type Dependencies,
-  type Log,
-  type OwnGateway,
-  readConfig,
-} from '../../src/createGateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { createGateway, type Dependencies, readConfig } from '../../src/createGateway.ts';
 import { createProcessEnd } from '../../src/program.ts';
+import { useClosing } from '../support/closing.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { recordingLog } from '../support/logs.ts';
 import { openConnection } from '../support/rawConnection.ts';
-import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
+import { type Answer, json, silence } from '../support/scriptedServer.ts';
 import { headOf, useStages } from '../support/stages.ts';
 import { until } from '../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
-const added = json(201, { id: 'new', displayName: 'Fleet' });
 const input = { displayName: 'Fleet' };
 const { scripted } = useStages();
 
-async function start(script: Answer | Answer[], environment: Record<string, string> = {}) {
+async function start(script: Answer, environment: Record<string, string> = {}) {
   const clock = createVirtualClock();
   return { clock, ...(await scripted(script, environment, { clock })) };
 }
 type Stage = Awaited<ReturnType<typeof start>>;
 
-/** Adds at a Graph that answers when the test releases it. */
-async function startHeld() {
-  let release: (() => void) | undefined;
-  const stage = await start((...parts) => {
-    release = () => added(...parts);
-  });
-  const adding = stage.gateway.run(addMutation, { input });
-  await until(() => release !== undefined);
-  return { ...stage, adding, release: () => release?.() };
-}
-
 /** Whether it takes connections. */
 async function isOpen({ url }: { readonly url: string }): Promise<boolean> {
-  const agent = new Agent();
   try {
-    await request(`${url}/livez`, { dispatcher: agent });
+    const connection = await openConnection(url);
+    connection.socket.destroy();
     return true;
   } catch (error) {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
     return false;
-  } finally {
-    await agent.destroy();
   }
 }
 
@@ -60,27 +41,24 @@ async function beginStop({ gateway, clock }: Pick<Stage, 'gateway' | 'clock'>) {
 }
 
 describe('stopping', () => {
-  it('finishes what is in flight, while it tells the balancer to send nothing more', async () => {
-    const { gateway, clock, adding, release } = await startHeld();
+  it('tells the balancer to send nothing more, then accepts no connection, and finishes what is in flight', async () => {
+    let release: (() => void) | undefined;
+    const { gateway, clock } = await start((...parts) => {
+      release = () => json(201, { id: 'new', displayName: 'Fleet' })(...parts);
+    });
+    const adding = gateway.run(addMutation, { input });
+    await until(() => release !== undefined);
     const stopped = gateway.stop(300);
     await clock.advance(299);
     const ready = await gateway.get('/readyz');
     expect([ready.status, ready.text]).toEqual([503, '{"status":"draining"}']);
     expect(ready.headers['connection']).toBe('close');
-    release();
-    const { status, result } = await adding;
-    expect([status, result.errors]).toEqual([200, undefined]);
     expect(await isOpen(gateway)).toBe(true);
     await clock.advance(1);
-    await stopped;
-    expect(await isOpen(gateway)).toBe(false);
-  });
-
-  it('waits for an answer that is later than the delay', async () => {
-    const { adding, release, ...stage } = await startHeld();
-    const { stopped } = await beginStop(stage);
-    release();
-    expect((await adding).result.errors).toBeUndefined();
+    await until(async () => !(await isOpen(gateway)));
+    release?.();
+    const { status, result } = await adding;
+    expect([status, result.errors]).toEqual([200, undefined]);
     await stopped;
   });
 
@@ -104,33 +82,17 @@ describe('stopping', () => {
     expect([status, codes]).toEqual([200, [code]]);
   });
 
-  it('finishes what waits to ask Graph again', async () => {
-    const stage = await start([empty(503, { 'retry-after': '1' }), json(200, { value: [] })]);
-    const { gateway, graph, clock } = stage;
-    const asking = gateway.run(listQuery);
-    await until(() => gateway.logLines.some((line) => line.includes('is retried')));
-    const { stopped } = await beginStop(stage);
-    await clock.advance(1000);
-    const { status, result } = await asking;
-    await stopped;
-    expect([status, result.errors, graph.requests.length]).toEqual([200, undefined, 2]);
-  });
-
   it('cuts a connection whose request does not come to its end', async () => {
     const stage = await start(silence, { DRAIN_TIMEOUT_MS: '50' });
     const { gateway, clock } = stage;
     const caller = await openConnection(gateway.url);
-    let isClosed = false;
-    caller.closed.then(() => {
-      isClosed = true;
-    });
     caller.send(
       `${headOf('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9')}{`,
     );
     // A round trip, after which it has read that.
     await gateway.get('/livez');
     const { stopped } = await beginStop(stage);
-    expect(isClosed).toBe(false);
+    expect(caller.socket.readyState).toBe('open');
     await clock.advance(50);
     // Who was told that its time is up has a moment to answer.
     await clock.advance(250);
@@ -139,178 +101,132 @@ describe('stopping', () => {
   });
 });
 
-describe('create gateway', () => {
-  const created: OwnGateway[] = [];
-  const logged: string[] = [];
-  const note = (message: string): void => {
-    logged.push(message);
-  };
-  const log: Log = { debug: note, info: note, warn: note, error: note };
+describe("a gateway in a program of one's own", () => {
+  const closeLater = useClosing();
+  const log = recordingLog();
+  const told = (text: string) => log.lines.filter(({ message }) => message === text).length;
 
-  function create(
-    environment: Record<string, string> = {},
-    dependencies: Partial<Dependencies> = {},
-  ): OwnGateway {
-    const gateway = createGateway(readConfig({ PORT: '0', ...environment }), {
-      log,
-      ...dependencies,
-    });
-    created.push(gateway);
+  function create(environment: object = {}, dependencies: Partial<Dependencies> = {}) {
+    const config = readConfig({ PORT: '0', ...environment });
+    const gateway = createGateway(config, { log, ...dependencies });
+    closeLater(() => gateway.stop());
     return gateway;
   }
 
-  afterEach(async () => {
-    await Promise.all(created.splice(0).map((gateway) => gateway.stop()));
-    logged.splice(0);
+  it('starts once, however often start is called, with the log and the ids of the caller', async () => {
+    const gateway = create({}, { newId: () => 'an-id-of-my-own' });
+    expect(log.lines).toEqual([]);
+    const [answer, same] = await Promise.all([gateway.start(), gateway.start()]);
+    expect(same).toEqual(answer);
+    expect(await gateway.start()).toEqual(answer);
+    const { statusCode, headers, body } = await request(`${answer.url}/readyz`);
+    expect([statusCode, await body.json()]).toEqual([200, { status: 'running' }]);
+    expect(headers['client-request-id']).toBe('an-id-of-my-own');
+    expect(answer.upstreamUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+    expect([told('Running'), told('Answered')]).toEqual([1, 1]);
   });
 
-  describe("a gateway in a program of one's own", () => {
-    it('listens after start, and says where it and its Graph are', async () => {
-      const { url, upstreamUrl } = await create().start();
-      const { statusCode, body } = await request(`${url}/readyz`);
-      expect([statusCode, await body.json()]).toEqual([200, { status: 'running' }]);
-      expect(upstreamUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
-    });
+  it('stops once, waits for a start in progress, and does not start again', async () => {
+    const gateway = create();
+    const starting = gateway.start();
+    const stopped = told('Stopped');
+    await Promise.all([gateway.stop(), gateway.stop()]);
+    expect(await isOpen(await starting)).toBe(false);
+    expect(told('Stopped')).toBe(stopped + 1);
+    await expect(gateway.start()).rejects.toThrow('Create another one');
+  });
 
-    it('does nothing before start', () => {
-      create();
-      expect(logged).toEqual([]);
-    });
-
-    it('starts once when `start` is called several times', async () => {
-      const gateway = create();
-      const answers = await Promise.all([gateway.start(), gateway.start()]);
-      expect(await gateway.start()).toEqual(answers[0]);
-      expect(answers[1]).toEqual(answers[0]);
-      expect(logged.filter((message) => message === 'Running')).toHaveLength(1);
-    });
-
-    it('stops once, and a stop during the start waits for it', async () => {
-      const gateway = create();
-      const starting = gateway.start();
-      await Promise.all([gateway.stop(), gateway.stop()]);
-      const { url } = await starting;
-      await expect(request(`${url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-      expect(logged.filter((message) => message === 'Stopped')).toHaveLength(1);
-    });
-
-    it('does not start after a stop', async () => {
-      const gateway = create();
-      await gateway.stop();
-      await expect(gateway.start()).rejects.toThrow('Create another one');
-    });
-
-    it('has nothing to stop where starting failed', async () => {
-      const { url } = await create().start();
-      const second = create({ PORT: new URL(url).port });
-      await expect(second.start()).rejects.toMatchObject({ code: 'EADDRINUSE' });
-      await expect(second.stop()).resolves.toBeUndefined();
-    });
-
-    it('takes its log and its ids from the caller', async () => {
-      const { url } = await create({}, { newId: () => 'an-id-of-my-own' }).start();
-      const { headers, body } = await request(`${url}/livez`);
-      await body.dump();
-      expect(headers['client-request-id']).toBe('an-id-of-my-own');
-      expect(logged).toContain('Answered');
-    });
+  it('has nothing to stop if starting failed', async () => {
+    const { url } = await create().start();
+    const second = create({ PORT: new URL(url).port });
+    await expect(second.start()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(second.stop()).resolves.toBeUndefined();
   });
 });
 
-describe('process end', () => {
-  let clock: VirtualClock;
-  let log: ReturnType<typeof recordingLog>;
-  let exits: number[];
-  let stops: number[];
-  let finish: { readonly stopped: () => void; readonly failed: (error: Error) => void };
-  let end: ReturnType<typeof createProcessEnd>;
-
-  beforeEach(() => {
-    clock = createVirtualClock();
-    log = recordingLog();
-    exits = [];
-    stops = [];
-    end = createProcessEnd({
+describe('the end of the process', () => {
+  function startEnd() {
+    const clock = createVirtualClock();
+    const log = recordingLog();
+    /** What was done, in order: stops with their delay, and exits with their code. */
+    const done: string[] = [];
+    let stopped = (): void => undefined;
+    let failed = (): void => undefined;
+    const stopping = new Promise<void>((resolve, reject) => {
+      [stopped, failed] = [resolve, reject];
+    });
+    const end = createProcessEnd({
       stop: (delayMs) => {
-        stops.push(delayMs);
-        return new Promise((stopped, failed) => {
-          finish = { stopped, failed };
-        });
+        done.push(`stop after ${delayMs}`);
+        return stopping;
       },
-      exit: (code) => exits.push(code),
+      exit: (code) => done.push(`exit ${code}`),
       drainDelayMs: 5000,
       clock,
       log,
     });
+    return { ...end, clock, log, done, stopped, failed };
+  }
+
+  it.each([
+    ['SIGTERM', 5000],
+    ['SIGINT', 0],
+  ] as const)('comes in order after %s, with 0', async (signal, delayMs) => {
+    const { onSignal, clock, done, stopped } = startEnd();
+    onSignal(signal);
+    await clock.advance(60_000);
+    expect(done).toEqual([`stop after ${delayMs}`]);
+    stopped();
+    await clock.advance(0);
+    expect(done).toEqual([`stop after ${delayMs}`, 'exit 0']);
   });
 
-  describe('the end of the process', () => {
-    it.each([
-      ['SIGTERM', 5000],
-      ['SIGHUP', 5000],
-      ['SIGQUIT', 5000],
-      ['SIGINT', 0],
-    ] as const)('comes in order after %s, with 0', async (signal, delayMs) => {
-      end.onSignal(signal);
-      await clock.advance(60_000);
-      expect([stops, exits]).toEqual([[delayMs], []]);
-      finish.stopped();
-      await clock.advance(0);
-      expect(exits).toEqual([0]);
-    });
+  it('comes at once at the second signal', () => {
+    const { onSignal, done } = startEnd();
+    onSignal('SIGTERM');
+    onSignal('SIGINT');
+    expect(done).toEqual(['stop after 5000', 'exit 1']);
+  });
 
-    it('comes at once at the second signal', () => {
-      end.onSignal('SIGTERM');
-      end.onSignal('SIGINT');
-      expect([stops, exits]).toEqual([[5000], [1]]);
-    });
+  it('is 1 if stopping fails', async () => {
+    const { onSignal, clock, done, failed, log } = startEnd();
+    onSignal('SIGTERM');
+    failed();
+    await clock.advance(0);
+    expect(done.at(-1)).toBe('exit 1');
+    expect(log.lines.at(-1)?.message).toBe('Stopping failed');
+  });
 
-    it('is 1 where stopping fails', async () => {
-      end.onSignal('SIGTERM');
-      finish.failed(new Error('no'));
-      await clock.advance(0);
-      expect(exits).toEqual([1]);
-      expect(log.lines.at(-1)?.message).toBe('Stopping failed');
-    });
+  it('comes after an uncaught error once what is in flight is finished, with 1', async () => {
+    const { onFault, clock, done, stopped, log } = startEnd();
+    onFault(new Error('hunter2'), 'unhandledRejection');
+    expect(done).toEqual(['stop after 0']);
+    stopped();
+    await clock.advance(0);
+    expect(done).toEqual(['stop after 0', 'exit 1']);
+    const message = 'An uncaught error ends the gateway';
+    expect(log.lines).toEqual([{ message, reason: 'unhandledRejection' }]);
+  });
 
-    it('comes after an uncaught error once what is in flight is finished, with 1', async () => {
-      end.onFault(new Error('hunter2'), 'unhandledRejection');
-      expect(stops).toEqual([0]);
-      finish.stopped();
-      await clock.advance(0);
-      expect(exits).toEqual([1]);
-      expect(log.lines).toEqual([
-        {
-          message: 'An uncaught error ends the gateway',
-          reason: 'unhandledRejection',
-        },
-      ]);
-    });
+  it.each<[string, (end: ReturnType<typeof startEnd>) => unknown]>([
+    ['another such error', ({ onFault }) => onFault(new Error('b'), 'uncaughtException')],
+    ['a signal', ({ onSignal }) => onSignal('SIGTERM')],
+    ['the end of 5 s', ({ clock }) => clock.advance(1)],
+  ])('is put off no longer at %s', async (_what, happen) => {
+    const end = startEnd();
+    end.onFault(new Error('a'), 'uncaughtException');
+    await end.clock.advance(4999);
+    expect(end.done).toEqual(['stop after 0']);
+    await happen(end);
+    expect(end.done).toEqual(['stop after 0', 'exit 1']);
+  });
 
-    it('does not wait longer than 5 s then', async () => {
-      end.onFault(new Error('a'), 'uncaughtException');
-      await clock.advance(4999);
-      expect(exits).toEqual([]);
-      await clock.advance(1);
-      expect(exits).toEqual([1]);
-    });
-
-    it.each<[string, () => void]>([
-      ['another such error', () => end.onFault(new Error('b'), 'uncaughtException')],
-      ['a signal', () => end.onSignal('SIGTERM')],
-    ])('comes at once at %s', (_what, happen) => {
-      end.onFault(new Error('a'), 'uncaughtException');
-      happen();
-      expect([stops, exits]).toEqual([[0], [1]]);
-    });
-
-    it('is 1 after an uncaught error while it stops in order, and is not put off by it', async () => {
-      end.onSignal('SIGTERM');
-      end.onFault(new Error('a'), 'uncaughtException');
-      expect(stops).toEqual([5000]);
-      finish.stopped();
-      await clock.advance(0);
-      expect(exits).toEqual([1]);
-    });
+  it('is 1 after an uncaught error while it stops in order, and is not put off by it', async () => {
+    const { onSignal, onFault, clock, done, stopped } = startEnd();
+    onSignal('SIGTERM');
+    onFault(new Error('a'), 'uncaughtException');
+    stopped();
+    await clock.advance(0);
+    expect(done).toEqual(['stop after 5000', 'exit 1']);
   });
 });

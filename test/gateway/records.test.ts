@@ -16,6 +16,8 @@ import {
 import { redactSpan } from '../../src/telemetry/otelTraces.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
+const secret = 'hunter2';
+
 function recordedLog(level = 'info') {
   const lines: string[] = [];
   const log = createLogger(level, { write: (line) => lines.push(line) });
@@ -23,34 +25,20 @@ function recordedLog(level = 'info') {
 }
 
 describe('createLogger', () => {
-  it('writes one JSON line with level, time, message and fields', () => {
+  it('writes one JSON line with level, time, message and fields, and nothing below its level', () => {
     const { log, lines, objects } = recordedLog();
+    log.debug('Too much');
     log.info('Answered', { requestId: 'a', status: 200 });
-    expect(lines[0]).toMatch(/^[^\n]+\n$/);
-    expect(objects()).toEqual([
-      {
-        level: 'info',
-        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-        requestId: 'a',
-        status: 200,
-        message: 'Answered',
-      },
-    ]);
-  });
-
-  it('keeps below its level', () => {
-    const { log, lines } = recordedLog('warn');
-    log.debug('a');
-    log.info('b');
-    log.warn('c');
-    log.error('d');
-    expect(lines).toHaveLength(2);
+    expect(lines).toEqual([expect.stringMatching(/^[^\n]+\n$/)]);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    const fields = { requestId: 'a', status: 200 };
+    expect(objects()).toEqual([{ level: 'info', time, ...fields, message: 'Answered' }]);
   });
 
   it('tells where an unexpected error came from, but not what it quotes', () => {
     const { log, lines, objects } = recordedLog();
-    log.error('Failed', {}, new TypeError('the token hunter2 is bad'));
-    expect(lines.join()).not.toContain('hunter2');
+    log.error('Failed', {}, new TypeError(`the token ${secret} is bad`));
+    expect(lines.join()).not.toContain(secret);
     expect(objects()).toMatchObject([{ error: { name: 'TypeError', frames: expect.any(Array) } }]);
   });
 
@@ -71,12 +59,10 @@ describe('createLogger', () => {
   });
 
   it.each<[keyof Log, LogFields, string]>([
-    ['info', {}, 'batch'],
+    ['info', { codes: ['NOT_FOUND'] }, 'batch'],
     ['debug', {}, 'batch'],
-    ['warn', {}, 'turn'],
     ['warn', { mayHaveBeenApplied: false }, 'turn'],
     ['warn', { mayHaveBeenApplied: true }, 'now'],
-    ['info', { codes: ['NOT_FOUND'] }, 'batch'],
     ['info', { codes: ['NOT_FOUND', 'OUTCOME_UNKNOWN'] }, 'now'],
     ['info', { signal: 'SIGTERM' }, 'now'],
     ['error', {}, 'now'],
@@ -87,8 +73,6 @@ describe('createLogger', () => {
     expect(urgencies).toEqual([urgency]);
   });
 });
-
-const secret = 'hunter2';
 
 /** A span that is over, with a name and attributes. */
 function spanOf(name: string, attributes: Attributes = {}) {
@@ -110,26 +94,21 @@ function spanOf(name: string, attributes: Attributes = {}) {
 const collection = '/deviceManagement/complianceManagementPartners';
 
 describe('redactSpan', () => {
-  it('keeps what places the span in its trace and time', () => {
+  it('keeps what places a span in its trace and time, and what kind of error there was', () => {
     const span = spanOf('query');
-    const redacted = redactSpan(span);
+    const { events, links, status, ...redacted } = redactSpan(span);
     const { startTime, endTime, resource } = span;
     const { traceId, spanId } = span.spanContext();
     expect(redacted).toMatchObject({ name: 'query', kind: SpanKind.CLIENT, startTime, endTime });
-    expect(redacted.status).toEqual({ code: SpanStatusCode.ERROR });
-    expect(redacted.spanContext()).toMatchObject({ traceId, spanId, traceFlags: 1 });
+    expect(redacted.spanContext()).toEqual({ traceId, spanId, traceFlags: 1 });
     expect(redacted.resource).toBe(resource);
-  });
-
-  it('keeps of events and links that there were some, and what kind of error it was', () => {
-    const { events, links } = redactSpan(spanOf('query'));
+    expect(status).toEqual({ code: SpanStatusCode.ERROR });
     const time = expect.anything();
     expect(events).toEqual([
       { name: 'exception', time, attributes: { 'exception.type': 'Error' } },
       { name: 'event', time, attributes: {} },
     ]);
-    expect(links).toEqual([{ context: expect.not.objectContaining({ traceState: undefined }) }]);
-    expect(JSON.stringify([events, links])).not.toContain(secret);
+    expect(links).toEqual([{ context: { traceId, spanId, traceFlags: 1 } }]);
   });
 
   it.each<Attributes>([
@@ -145,16 +124,11 @@ describe('redactSpan', () => {
   });
 
   it.each<Attributes>([
-    { 'url.full': `https://graph.microsoft.com/beta${collection}/7?$top=1` },
-    { 'url.path': `${collection}/7`, 'http.target': `${collection}/7` },
-    { 'url.query': `$filter=displayName eq '${secret}'` },
+    { 'url.full': `https://graph.microsoft.com/beta${collection}/7?$top=1`, 'url.path': '/7' },
     { 'http.route': `/graphql?query=${secret}` },
     { 'url.template': `${collection}/6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001` },
-    { 'graphql.document': `{ a(b: "${secret}") }`, 'graphql.source': '{ a }' },
-    { 'graphql.variables.input': secret },
+    { 'graphql.document': `{ a(b: "${secret}") }`, 'graphql.variables.input': secret },
     { 'http.request.header.authorization': ['Bearer x'] },
-    { 'exception.message': secret, 'exception.stacktrace': 'at x' },
-    { 'server.address': 'internal.example', 'net.peer.name': 'internal.example' },
     { 'error.type': `bad token ${secret}` },
     { 'graphql.operation.name': 'N'.repeat(65) },
     { 'gateway.graph.request_id': `eyJ${'a'.repeat(80)}.b.c` },
@@ -168,16 +142,12 @@ describe('redactSpan', () => {
   });
 
   it.each([
-    ['query', 'query'],
     ['mutation', 'mutation'],
     ['acquire token', 'acquire token'],
     [`GET ${collection}/{id}`, `GET ${collection}/{id}`],
-    ['POST /$batch', 'POST /$batch'],
     [`GET ${collection}/7c1`, 'GET'],
-    [`GET /graphql?query=${secret}`, 'GET'],
     ['POST', 'POST'],
     [`query ${secret}`, 'client'],
-    [`https://graph/${secret}`, 'client'],
     ['', 'client'],
   ])('shows the name %j as %j', (name, shown) => {
     expect(redactSpan(spanOf(name)).name).toBe(shown);
@@ -188,17 +158,15 @@ describe('redactSpan', () => {
       fc.string(),
       fc.constantFrom('error.type', 'http.route', 'url.template', 'gateway.error.codes'),
     );
-    const around = fc.tuple(fc.string(), fc.string());
+    const holding = fc
+      .tuple(fc.string(), fc.string())
+      .map(([before, after]) => `${before} ${secret} ${after}`);
     fc.assert(
-      fc.property(fc.array(fc.tuple(key, around)), around, (pairs, [before, after]) => {
-        const attributes = Object.fromEntries(
-          pairs.map(([name, [left, right]]) => [name, `${left} ${secret} ${right}`]),
-        );
-        const span = redactSpan(spanOf(`${before} ${secret} ${after}`, attributes));
-        const { name, events, links, status } = span;
-        expect(JSON.stringify([name, span.attributes, events, links, status])).not.toContain(
-          secret,
-        );
+      fc.property(fc.array(fc.tuple(key, holding)), holding, (pairs, name) => {
+        const span = redactSpan(spanOf(name, Object.fromEntries(pairs)));
+        const { attributes, events, links, status } = span;
+        const shown = JSON.stringify([span.name, attributes, events, links, status]);
+        expect(shown).not.toContain(secret);
       }),
       { numRuns: 200 },
     );
@@ -209,32 +177,23 @@ const line = (text: string): string => `${JSON.stringify({ message: text })}\n`;
 const nextTurn = (): Promise<void> =>
   new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-/** A stream whose reader takes what it is given when the test says so. */
-function slowStream() {
-  const writes: string[] = [];
-  let take: () => void = () => undefined;
-  const stream = new Writable({
-    write(chunk, _encoding, callback) {
-      writes.push(String(chunk));
-      take = callback;
-    },
-  });
-  return {
-    stream,
-    writes,
-    take() {
-      const callback = take;
-      take = () => undefined;
-      callback();
-    },
-  };
-}
-
 /** A sink before a stream whose reader takes what it is given when the test says so. */
 function start() {
   const clock = createVirtualClock(Date.UTC(2026, 0, 1));
-  const slow = slowStream();
-  return { ...slow, clock, sink: createBoundedSink(slow.stream, clock) };
+  const writes: string[] = [];
+  let onTaken: () => void = () => undefined;
+  const stream = new Writable({
+    write(chunk, _encoding, callback) {
+      writes.push(String(chunk));
+      onTaken = callback;
+    },
+  });
+  const take = (): void => {
+    const callback = onTaken;
+    onTaken = () => undefined;
+    callback();
+  };
+  return { stream, writes, take, clock, sink: createBoundedSink(stream, clock) };
 }
 
 describe('the sink', () => {
@@ -271,39 +230,32 @@ describe('the sink', () => {
     expect(writes).toHaveLength(1);
   });
 
-  it.each([
-    ['one byte', 'x'],
-    ['two bytes', 'ü'],
-    ['four bytes', '\u{1F600}'],
-  ])(
-    'keeps 1 MiB of characters of %s for a slow reader, and counts what was lost',
-    async (_bytes, character) => {
-      const { sink, stream, writes, take } = start();
-      const long = line(character.repeat(1000));
-      for (let count = 0; count < 5000; count += 1) {
-        sink.write(long, 'turn');
-        if (count % 100 === 0) {
-          await nextTurn();
-        }
-      }
-      expect(stream.writableLength).toBeLessThanOrEqual(1024 * 1024);
-      const kept = Math.floor((1024 * 1024) / Buffer.byteLength(long));
-      for (let turn = 0; turn < 100; turn += 1) {
-        take();
+  it('keeps 1 MiB, in bytes, for a slow reader, and counts what was lost', async () => {
+    const { sink, stream, writes, take } = start();
+    const long = line('\u{1F600}'.repeat(1000));
+    for (let count = 0; count < 5000; count += 1) {
+      sink.write(long, 'turn');
+      if (count % 100 === 0) {
         await nextTurn();
       }
-      sink.write(line('again'), 'turn');
+    }
+    expect(stream.writableLength).toBeLessThanOrEqual(1024 * 1024);
+    const kept = Math.floor((1024 * 1024) / Buffer.byteLength(long));
+    for (let turn = 0; turn < 100; turn += 1) {
+      take();
       await nextTurn();
-      expect(writes.join('').split(long)).toHaveLength(kept + 1);
-      const note = {
-        level: 'warn',
-        time: '2026-01-01T00:00:00.000Z',
-        count: 5000 - kept,
-        message: 'Log lines were dropped, because their reader was too slow',
-      };
-      expect(writes.at(-1)).toBe(`${JSON.stringify(note)}\n${line('again')}`);
-    },
-  );
+    }
+    sink.write(line('again'), 'turn');
+    await nextTurn();
+    expect(writes.join('').split(long)).toHaveLength(kept + 1);
+    const note = {
+      level: 'warn',
+      time: '2026-01-01T00:00:00.000Z',
+      count: 5000 - kept,
+      message: 'Log lines were dropped, because their reader was too slow',
+    };
+    expect(writes.at(-1)).toBe(`${JSON.stringify(note)}\n${line('again')}`);
+  });
 
   it('survives that its reader goes away', async () => {
     const stream = new PassThrough();
@@ -316,27 +268,25 @@ describe('the sink', () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('hands over at once what it has when it is flushed, and waits until it is taken', async () => {
-    const { sink, writes, take } = start();
+  it('hands over at once what it has when it is flushed, and waits until it is taken, but not for ever', async () => {
+    const { sink, writes, take, clock } = start();
     sink.write(line('last'), 'batch');
-    let isFlushed = false;
-    const flushing = sink.flush(1000).then(() => {
-      isFlushed = true;
-    });
+    let flushed = 0;
+    const count = (): void => {
+      flushed += 1;
+    };
+    const taken = sink.flush(2000).then(count);
+    const late = sink.flush(1000).then(count);
     expect(writes).toEqual([line('last')]);
-    await nextTurn();
-    expect(isFlushed).toBe(false);
-    take();
-    await nextTurn();
-    take();
-    await flushing;
-  });
-
-  it('does not wait for ever', async () => {
-    const { sink, clock } = start();
-    sink.write(line('last'), 'batch');
-    const flushing = sink.flush(1000);
-    await clock.advance(1000);
-    await flushing;
+    await clock.advance(999);
+    expect(flushed).toBe(0);
+    await clock.advance(1);
+    await late;
+    expect(flushed).toBe(1);
+    for (let turn = 0; turn < 3; turn += 1) {
+      take();
+      await nextTurn();
+    }
+    await taken;
   });
 });

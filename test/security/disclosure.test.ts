@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
 import { pageText, shownOperations } from '../support/documentPages.ts';
 import { addMutation, partnerQuery, totalCountQuery } from '../support/documents.ts';
-import { sendRaw } from '../support/rawHttp.ts';
+import { sendRaw } from '../support/rawConnection.ts';
 import { useStages } from '../support/stages.ts';
 
 const { embedded, start } = useStages(afterAll);

@@ -7,7 +7,7 @@ import { imageOf, readDockerfile } from '../extended/container/readDockerfile.ts
 import { at, base, kindOf } from '../extended/deploy/readManifests.ts';
 import { silentLog } from '../support/logs.ts';
 import { startProgram } from '../support/programs.ts';
-import { sendRaw } from '../support/rawHttp.ts';
+import { sendRaw } from '../support/rawConnection.ts';
 import { headOf, useStages } from '../support/stages.ts';
 
 const { closeLater, embedded } = useStages();

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { totalCountQuery } from '../support/documents.ts';
-import { sendRaw } from '../support/rawHttp.ts';
+import { sendRaw } from '../support/rawConnection.ts';
 import { headOf, useStages } from '../support/stages.ts';
 
 const production = { NODE_ENV: 'production' };

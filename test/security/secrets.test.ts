@@ -5,7 +5,7 @@ import { useClosing } from '../support/closing.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { startProgram } from '../support/programs.ts';
-import { type RawAnswer, sendRaw } from '../support/rawHttp.ts';
+import { type RawAnswer, sendRaw } from '../support/rawConnection.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
 /** Looks like a token of Entra's; each of its parts would give it away. */

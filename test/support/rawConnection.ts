@@ -3,19 +3,19 @@ import { connect, type Socket } from 'node:net';
 /** A connection of a caller that sends bytes as it likes. */
 export interface RawConnection {
   readonly socket: Socket;
-  send(text: string): void;
+  send(bytes: string | Buffer): void;
   /** Everything that came back so far. */
   received(): string;
-  /** Waits until something that fits came back; rejects where the connection ends before. */
+  /** Waits until something that fits came back; rejects if the connection ends before. */
   until(pattern: RegExp): Promise<void>;
   /** Resolves with everything that came back once the other side has ended the connection. */
   readonly closed: Promise<string>;
 }
 
-/** Connects to a gateway. */
+/** Connects to a server. */
 export async function openConnection(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
   let text = '';
   const listeners = new Set<() => void>();
   socket.on('data', (chunk) => {
@@ -48,6 +48,52 @@ export async function openConnection(url: string): Promise<RawConnection> {
       }),
     closed,
   };
+}
+
+/**
+ * Writes bytes to a server and reads until it closes the connection, so that a request can be anything; a valid one has
+ * to ask for `connection: close`. `isAll` tells the server that nothing follows. Undefined if it closes without an answer.
+ */
+export async function sendRaw(
+  url: string,
+  bytes: string | Buffer,
+  isAll = false,
+): Promise<RawAnswer | undefined> {
+  const { send, socket, closed } = await openConnection(url);
+  send(bytes);
+  if (isAll) {
+    socket.end();
+  }
+  return readAnswer(await closed);
+}
+
+/** An HTTP answer. */
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case; of several lines with one name, all of them. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly text: string;
+}
+
+/** Reads the final answer; interim ones, such as `100 Continue`, are passed over. Undefined if there is none. */
+export function readAnswer(received: string): RawAnswer | undefined {
+  const headEnd = received.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = received.slice(0, headEnd).split('\r\n');
+  const status = /^HTTP\/1\.1 (\d{3})/.exec(first)?.[1];
+  if (headEnd === -1 || status === undefined) {
+    return undefined;
+  }
+  const text = received.slice(headEnd + 4);
+  if (status.startsWith('1')) {
+    return readAnswer(text);
+  }
+  const headers: Record<string, string[]> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    headers[name] = [...(headers[name] ?? []), line.slice(colon + 1).trim()];
+  }
+  return { status: Number(status), headers, text };
 }
 
 /**

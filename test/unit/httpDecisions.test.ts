@@ -3,93 +3,66 @@ import { describe, expect, it } from '@jest/globals';
 import { type FormattedExecutionResult, GraphQLError, graphql } from 'graphql';
 import {
   readCallerToken,
-  readClientRequestId,
   readRequestedWaitMs,
   readTraceparent,
 } from '../../src/graphql/context.ts';
 import { decideHttpOutcome, isForCaller, problemOf } from '../../src/graphql/errorFormat.ts';
 
+const fail = (error: Error) => () => {
+  throw error;
+};
 const schema = makeExecutableSchema({
   typeDefs: `
     input Choice @oneOf { a: Inside b: Int }
     input Inside { x: Int }
-    enum Colour { RED }
     type Query {
       required(id: ID!): Int
       chosen(choice: Choice!): Int
       bug: Int
       graphqlBug: Int
       number: Int
-      colour: Colour
       never: Int!
     }
   `,
   resolvers: {
     Query: {
-      required: () => 1,
-      chosen: () => 1,
-      bug: () => {
-        throw new TypeError('a bug');
-      },
-      graphqlBug: () => {
-        throw new GraphQLError('a bug of a library');
-      },
+      bug: fail(new TypeError('a bug')),
+      graphqlBug: fail(new GraphQLError('a bug of a library')),
       number: () => 'many',
-      colour: () => 'BLUE',
-      never: () => null,
     },
   },
 });
 
-const errorOf = async (source: string, variableValues: Record<string, unknown> = {}) =>
-  (await graphql({ schema, source, variableValues })).errors?.[0];
-
-describe('an error of the execution', () => {
-  it.each<[string, string, Record<string, unknown>]>([
-    ['null in a variable with a default', 'query ($v: ID = "a") { required(id: $v) }', { v: null }],
-    ['null for the one key', 'query ($v: Inside) { chosen(choice: { a: $v }) }', { v: null }],
-    ['no value for the one key', 'query ($v: Inside) { chosen(choice: { a: $v }) }', {}],
-    [
-      'null for a directive at the root',
-      'query ($v: Boolean = true) { number @include(if: $v) }',
-      { v: null },
-    ],
-  ])('is for the caller if the argument is wrong: %s', async (_what, source, variables) => {
-    const error = await errorOf(source, variables);
-    expect(error?.message).toMatch(/^Argument "/);
-    expect(error && isForCaller(error.toJSON(), error)).toBe(true);
+describe('isForCaller', () => {
+  it.each<[boolean, string, string, Record<string, unknown>]>([
+    [true, 'null in a variable with a default', '($v: ID = "a") { required(id: $v) }', { v: null }],
+    [true, 'null for the one key', '($v: Inside) { chosen(choice: { a: $v }) }', { v: null }],
+    [true, 'no value for the one key', '($v: Inside) { chosen(choice: { a: $v }) }', {}],
+    [true, 'null for a directive', '($v: Boolean = true) { number @include(if: $v) }', { v: null }],
+    [false, 'a bug', '{ bug }', {}],
+    [false, 'a bug of a library', '{ graphqlBug }', {}],
+    [false, 'a value of another type', '{ number }', {}],
+    [false, 'a missing value', '{ never }', {}],
+  ])('is %s for %s', async (expected, _what, source, variableValues) => {
+    const result = await graphql({ schema, source: `query ${source}`, variableValues });
+    const error = result.errors?.[0];
+    expect(error && isForCaller(error.toJSON(), error)).toBe(expected);
   });
-
-  it.each(['bug', 'graphqlBug', 'number', 'colour', 'never'])(
-    'is not for the caller if %s made it',
-    async (field) => {
-      const error = await errorOf(`{ ${field} }`);
-      expect(error && isForCaller(error.toJSON(), error)).toBe(false);
-    },
-  );
 });
 
 describe('readCallerToken', () => {
-  it.each([
+  it.each<[string | undefined, string | undefined]>([
     ['Bearer abc.def-ghi_jkl', 'abc.def-ghi_jkl'],
-    ['bearer abc==', 'abc=='],
-    ['Bearer   abc', 'abc'],
+    ['bearer   abc==', 'abc=='],
     [`Bearer ${'x'.repeat(16_384)}`, 'x'.repeat(16_384)],
-  ])('reads the token of %.30s', (header, token) => {
+    [`Bearer ${'x'.repeat(16_385)}`, undefined],
+    [undefined, undefined],
+    ['Bearer ', undefined],
+    ['Basic abc', undefined],
+    ['Bearer abc def', undefined],
+    ['Bearer abc, Bearer def', undefined],
+  ])('reads %.60j', (header, token) => {
     expect(readCallerToken(header)?.reveal()).toBe(token);
-  });
-
-  it.each([
-    undefined,
-    '',
-    'Bearer',
-    'Bearer ',
-    'Basic abc',
-    'Bearer abc def',
-    'Bearer abc, Bearer def',
-    `Bearer ${'x'.repeat(16_385)}`,
-  ])('finds none in %.60j', (header) => {
-    expect(readCallerToken(header)).toBeUndefined();
   });
 
   it('keeps the last 1,000 tokens, however short they are', () => {
@@ -119,13 +92,18 @@ describe('decideHttpOutcome', () => {
     ['THROTTLED', 429],
     ['OVERLOADED', 503],
     ['UPSTREAM_UNAVAILABLE', 503],
-  ])('rejects with %s as %i before the execution', (code, status) => {
-    expect(decideHttpOutcome({ errors: [failed(code)] })?.status).toBe(status);
-    expect(decideHttpOutcome({ data: null, errors: [failed(code)] })?.status).toBe(status);
-  });
-
-  it.each(['GRAPHQL_PARSE_FAILED', 'INTERNAL_SERVER_ERROR'])('leaves %s to Apollo', (code) => {
-    expect(decideHttpOutcome({ errors: [failed(code)] })).toBeUndefined();
+    ['GRAPHQL_PARSE_FAILED', undefined],
+    ['INTERNAL_SERVER_ERROR', undefined],
+  ])('rejects with %s as %j before the execution, and says nothing after it', (code, status) => {
+    const extensions = { retryAfterSeconds: 7 };
+    for (const result of [{}, { data: null }]) {
+      const outcome = decideHttpOutcome({ ...result, errors: [failed(code, extensions)] });
+      expect(outcome?.status).toBe(status);
+    }
+    if (code !== 'UNAUTHENTICATED') {
+      const errors = [failed(code, extensions, 'a')];
+      expect(decideHttpOutcome({ data: { a: null }, errors })).toBeUndefined();
+    }
   });
 
   it('gives Retry-After with a rejection that knows when to retry', () => {
@@ -134,7 +112,6 @@ describe('decideHttpOutcome', () => {
   });
 
   it.each([
-    ['no token', {}, 'Bearer'],
     ['no token of ours', { reason: 'token-missing' }, 'Bearer'],
     ['a rejected token', { graph: { status: 401 } }, 'Bearer error="invalid_token"'],
     ['an expired token', { reason: 'token-expired' }, 'Bearer error="invalid_token"'],
@@ -151,30 +128,10 @@ describe('decideHttpOutcome', () => {
     expect(decideHttpOutcome(after)).toEqual({ status: 200, headers });
   });
 
-  it.each([
-    'BAD_USER_INPUT',
-    'FORBIDDEN',
-    'TENANT_NOT_LICENSED',
-    'THROTTLED',
-    'OVERLOADED',
-    'UPSTREAM_UNAVAILABLE',
-    'UPSTREAM_TIMEOUT',
-    'UPSTREAM_BAD_RESPONSE',
-    'OUTCOME_UNKNOWN',
-    'INTERNAL_SERVER_ERROR',
-  ])('says nothing of %s after the execution', (code) => {
-    const errors = [failed(code, { retryAfterSeconds: 7 }, 'a')];
-    expect(decideHttpOutcome({ data: { a: null }, errors })).toBeUndefined();
-  });
-
   it.each<[string, FormattedExecutionResult]>([
     ['nothing failed', { data: { a: { id: 1 } } }],
     ['null was the answer', { data: { a: null } }],
     ['nothing but `__typename` was asked for', { data: { __typename: 'Mutation' } }],
-    [
-      'another field succeeded',
-      { data: { a: null, b: { id: 1 } }, errors: [unauthenticated('a')] },
-    ],
     [
       'another field is null as an answer',
       { data: { a: null, b: null }, errors: [unauthenticated('a')] },
@@ -207,71 +164,36 @@ describe('problemOf', () => {
     [503, 500, 'INTERNAL_SERVER_ERROR'],
     [302, 500, 'INTERNAL_SERVER_ERROR'],
   ])('answers %i, which it has no words for, with %i and the code %s', (given, status, code) => {
-    expect(problemOf(given)).toMatchObject({
-      status,
-      body: { errors: [{ extensions: { code } }] },
-    });
-  });
-});
-
-describe('readClientRequestId', () => {
-  it.each(['7e1c7b9e-3a0f-4f6f-8a57-1d5f4a8f2f10', 'a', 'A.b_c-1', 'x'.repeat(64)])(
-    'takes %s',
-    (id) => {
-      expect(readClientRequestId({ 'client-request-id': id })).toBe(id);
-    },
-  );
-
-  it.each(['', 'x'.repeat(65), 'a b', 'a\r\nset-cookie: x', 'ä', '{"a":1}', undefined])(
-    'does not repeat %j',
-    (id) => {
-      expect(readClientRequestId({ 'client-request-id': id })).toBeUndefined();
-    },
-  );
-
-  it('does not choose between two', () => {
-    expect(readClientRequestId({ 'client-request-id': ['a', 'b'] })).toBeUndefined();
+    const body = { errors: [{ extensions: { code } }] };
+    expect(problemOf(given)).toMatchObject({ status, body });
   });
 });
 
 describe('readTraceparent', () => {
   const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-  it('takes a trace context of version 00', () => {
-    expect(readTraceparent({ traceparent: good })).toBe(good);
-  });
-
   it.each([
-    good.toUpperCase(),
-    `${good}-x`,
-    good.replace(/^00/, 'ff'),
-    '00-00000000000000000000000000000000-b7ad6b7169203331-01',
-    '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
-    '',
-    undefined,
-  ])('does not pass %j on', (traceparent) => {
-    expect(readTraceparent({ traceparent })).toBeUndefined();
+    [true, good],
+    [false, good.toUpperCase()],
+    [false, `${good}-x`],
+    [false, good.replace(/^00/, 'ff')],
+    [false, '00-00000000000000000000000000000000-b7ad6b7169203331-01'],
+    [false, '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01'],
+    [false, undefined],
+  ])('passes on, %s, %j', (isPassedOn, traceparent) => {
+    expect(readTraceparent({ traceparent })).toBe(isPassedOn ? traceparent : undefined);
   });
 });
 
 describe('readRequestedWaitMs', () => {
   it.each<[string | string[] | undefined, number | undefined]>([
     ['wait=10', 10_000],
-    ['wait=1.5', 1500],
-    ['wait=0.25', 250],
-    ['Wait = "7"', 7000],
+    ['Wait = "1.5"', 1500],
     ['respond-async, wait=10', 10_000],
-    ['wait=10, handling=lenient', 10_000],
-    ['wait=10; x=y', 10_000],
     ['wait=3, wait=10', 3000],
     [['return=minimal', 'wait=10'], 10_000],
     [undefined, undefined],
-    ['', undefined],
-    ['wait', undefined],
-    ['wait=', undefined],
     ['wait=0', undefined],
-    ['wait=-1', undefined],
-    ['wait=soon', undefined],
     ['wait=1e3', undefined],
     ['wait=10s', undefined],
     ['wait=9999999', undefined],
@@ -281,9 +203,5 @@ describe('readRequestedWaitMs', () => {
     ['return=minimal; wait=10', undefined],
   ])('reads %j as %j ms', (prefer, expected) => {
     expect(readRequestedWaitMs({ prefer })).toBe(expected);
-  });
-
-  it('finds none without the header', () => {
-    expect(readRequestedWaitMs({ accept: 'wait=10' })).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../../src/emulator/server.ts';
-import { type RawAnswer, sendRaw } from '../../support/rawHttp.ts';
+import { type RawAnswer, sendRaw } from '../../support/rawConnection.ts';
 import { startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';

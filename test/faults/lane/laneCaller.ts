@@ -4,8 +4,12 @@ import {
   totalCountQuery,
   updateMutation,
 } from '../../support/documents.ts';
-import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
-import { readAnswer } from '../../support/rawHttp.ts';
+import {
+  graphqlRequest,
+  openConnection,
+  type RawConnection,
+  readAnswer,
+} from '../../support/rawConnection.ts';
 import type { GraphQLAnswer } from '../../support/testGateways.ts';
 import type { LaneGraph } from './startFaultLane.ts';
 
@@ -185,7 +189,7 @@ export async function ask(url: string, caller: LaneCaller): Promise<Ending> {
 
 /** Understands all that came over a connection that has ended. */
 export function endingOf(text: string): Ending {
-  const answer = readAnswer(Buffer.from(text));
+  const answer = readAnswer(text);
   const length = Number(answer?.headers['content-length']?.[0] ?? Number.NaN);
   if (answer === undefined || Buffer.byteLength(answer.text) !== length) {
     return { code: 'cut', status: undefined, result: {} };
