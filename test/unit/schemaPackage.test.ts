@@ -38,10 +38,10 @@ describe("Apollo Client's policy for pages", () => {
     ],
     [
       'a page before is put in front',
-      { nodes: nodes(3, 4), pageInfo: info(3, 4, true, false) },
-      { nodes: nodes(1, 2), pageInfo: info(1, 2, false, true) },
-      { last: 2, before: 'c3' },
-      { nodes: nodes(1, 2, 3, 4), pageInfo: info(1, 4, false, false) },
+      { nodes: nodes(3), pageInfo: info(3, 3, true, false) },
+      { nodes: nodes(2), pageInfo: info(2, 2, false, true) },
+      { last: 1, before: 'c3' },
+      { nodes: nodes(2, 3), pageInfo: info(2, 3, false, false) },
     ],
     [
       'a row that is there already comes once',
