@@ -101,12 +101,8 @@ describe('a mistake in the input', () => {
 
   it('has its field beside another mistake', async () => {
     const input = { ...targets(group('sales'), {}), displayName: '', partnerState: 'GONE' };
-    const fields = [
-      ['input', 'displayName'],
-      ['input', 'iosEnrollmentAssignments', '0', 'target', 'group', 'groupId'],
-      ['input', 'iosEnrollmentAssignments', '1', 'target'],
-      ['input', 'partnerState'],
-    ];
+    const wrong = ['displayName', inGroup(0), `${ios}.1.target`, 'partnerState'];
+    const fields = wrong.map((path) => ['input', ...path.split('.')]);
     for (const { result, codes } of [
       await gateway.run(addMutation, { input }),
       await gateway.run(`mutation { ${addOf(literalOf(input))} }`),
@@ -118,15 +114,12 @@ describe('a mistake in the input', () => {
 
   it('has its field if a variable is only a part of the input', async () => {
     const query = `mutation ($group: UUID!, $state: PartnerState) {
-      updateComplianceManagementPartner(input: {
-        id: "a", partnerState: $state
-        macOsEnrollmentAssignments: [{}, { target: { group: { groupId: $group } } }]
-      }) { userErrors { code } }
+      addComplianceManagementPartner(input: { displayName: "a", partnerState: $state,
+        ${ios}: [{}, { target: { group: { groupId: $group } } }] }) { userErrors { code } }
     }`;
     const { result } = await gateway.run(query, { group: 'sales', state: 'GONE' });
-    const place = ['macOsEnrollmentAssignments', '1', 'target', 'group', 'groupId'];
     expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
-      { ...badInput, field: ['input', ...place] },
+      { ...badInput, field: ['input', ...inGroup(1).split('.')] },
       { ...badInput, field: ['input', 'partnerState'] },
     ]);
   });
@@ -211,18 +204,15 @@ describe('a mistake in the input', () => {
   });
 
   it('is data for all that v1.0 does not have, all at once', async () => {
-    const input = {
-      ...targets(filter({ id: uuid, type: 'INCLUDE' })),
-      windowsOnboarded: true,
-      linuxEnrollmentAssignments: [],
-    };
-    expect(await v1.ask(addMutation, { input })).toMatchObject({
-      userErrors: [
-        { field: ['input', 'windowsOnboarded'] },
-        { field: ['input', 'iosEnrollmentAssignments', '0', 'target', 'allDevices', 'filter'] },
-        { field: ['input', 'linuxEnrollmentAssignments'] },
-      ],
-    });
+    const change = { windowsOnboarded: true, linuxEnrollmentAssignments: [] };
+    const input = { ...targets(filter({ id: uuid, type: 'INCLUDE' })), ...change };
+    const wrong = [
+      'windowsOnboarded',
+      `${ios}.0.target.allDevices.filter`,
+      'linuxEnrollmentAssignments',
+    ];
+    const userErrors = wrong.map((path) => ({ field: ['input', ...path.split('.')] }));
+    expect(await v1.ask(addMutation, { input })).toMatchObject({ userErrors });
   });
 
   it.each<[string, string, Record<string, unknown>, number]>([
