@@ -1,20 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import type { Redis } from 'ioredis';
 import type { Config } from './config/config.ts';
 import { listenErrorOf } from './config/http.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createAdmission } from './graphql/admission.ts';
 import { createApollo } from './graphql/apollo.ts';
-import {
-  type ContextParts,
-  createRequestContext,
-  createRunningOperations,
-  type RunningOperations,
-} from './graphql/context.ts';
+import { createRequestContext, createRunningOperations } from './graphql/context.ts';
 import { createDocumentStore } from './graphql/documents.ts';
 import { schemaOf } from './graphql/schema.ts';
-import type { ManifestRules } from './graphql/trusted.ts';
 import { createHttpServer, type PhaseHolder } from './http/server.ts';
 import { startIdentityMode } from './identity/identityMode.ts';
 import { createIdempotency } from './partners/idempotency.ts';
@@ -79,8 +74,7 @@ async function openGateway(
   const { limits } = config;
   const { sdl, schema } = schemaOf(config);
   const documents = createDocumentStore(config.documentCacheBytes);
-  const { spellingOf } = documents;
-  const trusted = await startTrusted(config, { schema, limits, spellingOf }, dependencies);
+  const trusted = await startTrusted(config, schema, documents, dependencies);
   opened.push(async () => trusted?.stop());
   const loopShare = createLoopShare();
   const apollo = createApollo({ ...config, loopShare, schema, documents, log, measurements });
@@ -106,7 +100,7 @@ async function openGateway(
   const redis = await connect('locks');
   const operations = createRunningOperations();
   const leaseMs = config.operationTimeoutMs + leaseMarginMs;
-  const contextParts: ContextParts = {
+  const contextParts: Parameters<typeof createRequestContext>[0] = {
     ...config,
     graph: upstream.graph,
     locks: createPartnerLocks({
@@ -177,14 +171,16 @@ async function openGateway(
 
 /** What the trusted documents need is loaded only if there are some. */
 async function startTrusted(
-  { trustedDocuments }: Config,
-  rules: ManifestRules,
+  { trustedDocuments, limits }: Config,
+  schema: GraphQLSchema,
+  { spellingOf }: ReturnType<typeof createDocumentStore>,
   dependencies: Dependencies,
 ) {
   if (trustedDocuments.mode === 'off') {
     return undefined;
   }
   const { watchTrustedDocuments } = await import('./graphql/trusted.ts');
+  const rules = { schema, limits, spellingOf };
   return watchTrustedDocuments(trustedDocuments, rules, dependencies);
 }
 
@@ -199,7 +195,7 @@ const lastWordsMs = 250;
  */
 async function closeWithin(
   app: FastifyInstance,
-  operations: RunningOperations,
+  operations: ReturnType<typeof createRunningOperations>,
   clock: Clock,
   timeoutMs: number,
 ): Promise<void> {

@@ -7,73 +7,19 @@ import type { Measurements } from '../telemetry/metrics.ts';
 import { LimitProblem, RequestProblem } from './errorFormat.ts';
 import { bareId, type TrustedDocuments } from './trusted.ts';
 
-/** What a request says of its document. */
-interface NamedDocument {
-  /** The text. */
-  readonly query: string | undefined;
-  /** The `documentId` of GraphQL over HTTP's persisted documents. */
-  readonly documentId: unknown;
-  /** Apollo's `extensions.persistedQuery.sha256Hash`. */
-  readonly persistedHash: unknown;
-}
-
-interface DocumentDecision {
-  /** The text that is executed; absent if it is the one that was sent. */
-  readonly text?: string;
-  /** Whether the manifest lacks the document. */
-  readonly isUnknown: boolean;
-  /** Why nothing is executed. */
-  readonly problem?: RequestProblem;
-}
-
-const asSent: DocumentDecision = { isUnknown: false };
-
-/** Decides which document a request means. Without a manifest, an id is unknown. */
-export function decideDocument(
-  { query, documentId, persistedHash }: NamedDocument,
-  trusted: TrustedDocuments | undefined,
-): DocumentDecision {
-  if (trusted === undefined) {
-    // Apollo's own way is left to Apollo: its clients know the answer and send the text.
-    return documentId === undefined ? asSent : refused('TRUSTED_DOCUMENTS_OFF');
-  }
-  const ids = [documentId, persistedHash].filter((id) => id !== undefined);
-  if (!ids.every((id) => typeof id === 'string')) {
-    return refused('BAD_REQUEST');
-  }
-  const [id] = ids;
-  const text = id === undefined ? undefined : trusted.find(id);
-  if (id !== undefined && ids.some((other) => bareId(other) !== bareId(id))) {
-    return refused('TRUSTED_DOCUMENT_MISMATCH');
-  }
-  if (text !== undefined) {
-    return query === undefined || trusted.areSame(query, text)
-      ? { text, isUnknown: false }
-      : refused('TRUSTED_DOCUMENT_MISMATCH');
-  }
-  // A client may have hashed its own spelling of a trusted document: then the text counts.
-  if (query === undefined ? id === undefined : trusted.has(query)) {
-    return asSent;
-  }
-  return query === undefined || trusted.mode === 'enforce'
-    ? refused('TRUSTED_DOCUMENT_UNKNOWN')
-    : { isUnknown: true };
-}
-
-const messages = {
+const refusals = {
   TRUSTED_DOCUMENTS_OFF:
     'This gateway has no trusted documents, so "documentId" is not supported. Send the document as "query".',
   TRUSTED_DOCUMENT_UNKNOWN:
     "This document is not one of the gateway's trusted documents. Add it to the manifest, or send one that is listed, by id or as text.",
   TRUSTED_DOCUMENT_MISMATCH:
     'The ids and the text of this request name different documents. Send one of them.',
-  BAD_REQUEST: "A document's id must be a text.",
+  BATCHING_NOT_SUPPORTED:
+    'The request body is an array. Send one operation in each request, as a JSON object.',
 } as const;
 
-function refused(code: keyof typeof messages): DocumentDecision {
-  const problem = new RequestProblem(400, code, messages[code]);
-  return { isUnknown: code === 'TRUSTED_DOCUMENT_UNKNOWN', problem };
-}
+const refused = (code: keyof typeof refusals): RequestProblem =>
+  new RequestProblem(400, code, refusals[code]);
 
 /** The parts of an HTTP request that may hold an operation. */
 interface OperationRequest {
@@ -89,9 +35,14 @@ interface OperationRequest {
 type HttpParts = Pick<OperationRequest, 'body' | 'search'>;
 
 /** What a request says of its document, wherever it says it. */
-interface GraphQLParameters extends NamedDocument {
-  /** How deep the JSON in the URL is; 0 if there is none. */
-  readonly jsonDepth: number;
+interface GraphQLParameters {
+  readonly query: string | undefined;
+  /** The `documentId` of GraphQL over HTTP's persisted documents. */
+  readonly documentId: unknown;
+  /** Apollo's `extensions.persistedQuery.sha256Hash`. */
+  readonly persistedHash: unknown;
+  /** How deep the JSON in the URL is. */
+  readonly jsonDepth?: number;
   /** The numbers of the variables that are not as they were sent once they are parsed. */
   readonly inexactVariables: readonly InexactNumber[];
   /** The same request without what is empty and means absent. */
@@ -100,24 +51,27 @@ interface GraphQLParameters extends NamedDocument {
   replace(query: string | undefined): HttpParts;
 }
 
-/**
- * Finds the document in a body. Here as in a URL, what makes no sense is left as it is: the GraphQL server has answers for
- * it.
- */
+function documentOf(query: unknown, documentId: unknown, extensions: unknown) {
+  const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
+  return {
+    query: typeof query === 'string' && query !== '' ? query : undefined,
+    documentId: documentId ?? undefined,
+    persistedHash: isJsonObject(persisted) ? (persisted['sha256Hash'] ?? undefined) : undefined,
+  };
+}
+
+/** What makes no sense is left as it is: the GraphQL server has answers for it. */
 function inBody({ body: given, search, inexactNumbers = [] }: OperationRequest): GraphQLParameters {
   const isObject = isJsonObject(given);
   const sent = isObject ? given : {};
   const body = sent['operationName'] === '' ? without(sent, 'operationName') : sent;
   const { query, documentId, extensions } = body;
   return {
-    jsonDepth: 0,
+    ...documentOf(query, documentId, extensions),
     request: { body: isObject ? body : given, search },
     inexactVariables: inexactNumbers.flatMap(({ path: [member, ...path], text }) =>
       member === 'variables' ? [{ path, text }] : [],
     ),
-    query: nonEmpty(query),
-    documentId: documentId ?? undefined,
-    persistedHash: persistedHashOf(extensions),
     replace: (text) => ({
       body: {
         ...body,
@@ -158,22 +112,16 @@ function inUrl(
       : readJson(text, `the parameter "${name}"`, maximumJsonDepth, 1);
   };
   const [variables, extensions] = [read('variables'), read('extensions')];
-  const jsonDepth = Math.max(variables.depth, extensions.depth);
   const ids = parameters.getAll('documentId');
   if (ids.length > 1) {
-    throw new RequestProblem(
-      400,
-      'BAD_REQUEST',
-      'The parameter "documentId" is repeated. Send it once.',
-    );
+    const message = 'The parameter "documentId" is repeated. Send it once.';
+    throw new RequestProblem(400, 'BAD_REQUEST', message);
   }
   return {
+    ...documentOf(parameters.get('query'), ids[0], extensions.value),
     request: { body, search },
     inexactVariables: variables.inexact,
-    query: nonEmpty(parameters.get('query')),
-    documentId: ids[0],
-    persistedHash: persistedHashOf(extensions.value),
-    jsonDepth,
+    jsonDepth: Math.max(variables.depth, extensions.depth),
     replace(text) {
       const replaced = new URLSearchParams(parameters);
       replaced.delete('documentId');
@@ -189,17 +137,7 @@ function inUrl(
   };
 }
 
-const nonEmpty = (query: unknown): string | undefined =>
-  typeof query === 'string' && query !== '' ? query : undefined;
-
-function persistedHashOf(extensions: unknown): unknown {
-  const persisted = isJsonObject(extensions) ? extensions['persistedQuery'] : undefined;
-  return isJsonObject(persisted) ? (persisted['sha256Hash'] ?? undefined) : undefined;
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-const without = (object: JsonObject, name: string): JsonObject =>
+const without = (object: Readonly<Record<string, unknown>>, name: string) =>
   Object.fromEntries(Object.entries(object).filter(([member]) => member !== name));
 
 interface AdmissionParts {
@@ -210,23 +148,55 @@ interface AdmissionParts {
   readonly measurements: Pick<Measurements, 'limitSeen' | 'untrustedDocument'>;
 }
 
-/** Lets a request through, with the document that it means in its place, or throws a `RequestProblem`. */
-export type Admit = ReturnType<typeof createAdmission>;
+/** Builds what lets a request through to the GraphQL server, with the document that it means in its place. */
+export function createAdmission({ limits, trusted, log, measurements }: AdmissionParts) {
+  /**
+   * Finds the text of the trusted document that a request means; undefined if the sent text is executed.
+   * @throws RequestProblem if nothing is executed.
+   */
+  function findTrusted(
+    { query, documentId, persistedHash }: GraphQLParameters,
+    requestId: string,
+  ): string | undefined {
+    const documents = trusted?.();
+    if (documents === undefined) {
+      // Apollo's own way is left to Apollo: its clients know the answer and send the text.
+      if (documentId !== undefined) {
+        throw refused('TRUSTED_DOCUMENTS_OFF');
+      }
+      return undefined;
+    }
+    const ids = [documentId, persistedHash].filter((id) => id !== undefined);
+    if (!ids.every((id) => typeof id === 'string')) {
+      throw new RequestProblem(400, 'BAD_REQUEST', "A document's id must be a text.");
+    }
+    const [id] = ids;
+    const text = id === undefined ? undefined : documents.find(id);
+    const isMismatch = text !== undefined && query !== undefined && !documents.areSame(query, text);
+    if (isMismatch || new Set(ids.map(bareId)).size > 1) {
+      throw refused('TRUSTED_DOCUMENT_MISMATCH');
+    }
+    // A client may have hashed its own spelling of a trusted document: then the text counts.
+    if (text === undefined && (query === undefined ? id !== undefined : !documents.has(query))) {
+      const isTolerated = query !== undefined && documents.mode === 'log-unknown';
+      const state = isTolerated ? 'warned' : 'rejected';
+      measurements.untrustedDocument(state);
+      const documentHash = query && hash('sha256', query);
+      log.warn('A document is not in the manifest', { requestId, documentHash, state });
+      if (!isTolerated) {
+        throw refused('TRUSTED_DOCUMENT_UNKNOWN');
+      }
+    }
+    return text;
+  }
 
-/** Builds what stands between HTTP and the GraphQL server. */
-export function createAdmission(parts: AdmissionParts) {
-  const { limits, trusted, log, measurements } = parts;
   return (request: OperationRequest) => {
-    const { id: requestId, method } = request;
+    const { id, method } = request;
     if (method === 'POST' && Array.isArray(request.body)) {
-      throw new RequestProblem(
-        400,
-        'BATCHING_NOT_SUPPORTED',
-        'The request body is an array. Send one operation in each request, as a JSON object.',
-      );
+      throw refused('BATCHING_NOT_SUPPORTED');
     }
     const parameters = method === 'GET' ? inUrl(request, limits.jsonDepth) : inBody(request);
-    const { query = '', inexactVariables, jsonDepth } = parameters;
+    const { query = '', persistedHash, inexactVariables, jsonDepth = 0 } = parameters;
     if (jsonDepth > 0) {
       measurements.limitSeen('json-depth', jsonDepth);
     }
@@ -236,21 +206,10 @@ export function createAdmission(parts: AdmissionParts) {
     if (seen > allowed) {
       throw new LimitProblem({ limit: 'document-bytes', allowed, seen, isExact: true });
     }
-    const { text, isUnknown, problem } = decideDocument(parameters, trusted?.());
-    if (isUnknown) {
-      const state = problem === undefined ? 'warned' : 'rejected';
-      measurements.untrustedDocument(state);
-      const documentHash = parameters.query && hash('sha256', query);
-      log.warn('A document is not in the manifest', { requestId, documentHash, state });
-    }
-    if (problem !== undefined) {
-      throw problem;
-    }
-    const isReplaced =
-      text !== undefined || (trusted !== undefined && parameters.persistedHash !== undefined);
+    const text = findTrusted(parameters, id);
+    const isReplaced = text !== undefined || (trusted !== undefined && persistedHash !== undefined);
     return {
       ...(isReplaced ? parameters.replace(text ?? parameters.query) : parameters.request),
-      /** The numbers of the variables that are not as they were sent once they are parsed. */
       inexactVariables,
     };
   };

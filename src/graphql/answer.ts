@@ -23,8 +23,6 @@ import { errorOf, fieldsIn, LimitError } from './limits.ts';
 /** A bound that the answer is beyond. */
 type AnswerExcess = NonNullable<AnswerCount['excess']>;
 
-export type AnswerLimits = Pick<Limits, 'answerBytes' | 'answerValues'>;
-
 /** Lists that are longer are completed in slices. */
 const wholeItems = 100;
 /** Of a list no longer than this, promises would cost more than its items. */
@@ -40,7 +38,7 @@ export function takesTurns({ length }: readonly unknown[], share: LoopShare): bo
  * text. A query that is beyond a bound has no data. A mutation was executed, so its payload stays, with the partner's
  * id: each field of the partner that does not fit is null with the code. What it rejected stays up to twice the bounds.
  */
-export function createAnswerBounds(limits: AnswerLimits) {
+export function createAnswerBounds(limits: Pick<Limits, 'answerBytes' | 'answerValues'>) {
   /** Resolves all fields that have no resolver of their own, and counts what the answer is made of. */
   const fieldResolver: GraphQLFieldResolver<unknown, RequestContext> = (
     source,

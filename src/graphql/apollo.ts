@@ -20,7 +20,7 @@ import type { LoopShare } from '../shared/loopShare.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
 import { createAnswerBounds, PrintedData, printAnswer } from './answer.ts';
-import type { DocumentStore } from './documents.ts';
+import type { createDocumentStore } from './documents.ts';
 import {
   createErrorFormat,
   decideHttpOutcome,
@@ -43,7 +43,7 @@ interface ApolloParts {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly limits: Limits;
-  readonly documents: DocumentStore;
+  readonly documents: ReturnType<typeof createDocumentStore>;
   readonly loopShare: LoopShare;
   readonly log: Log;
   readonly measurements: Pick<Measurements, 'limitSeen' | 'limitExceeded'>;
@@ -175,8 +175,9 @@ function createRequestPlugin(
       if (!record.isPublic) {
         await requireToken(contextValue);
       }
+      const { variables = {} } = request;
       if (record.lists.length > 0) {
-        const { seen, excess } = record.measureWork(request.variables ?? {}, limits);
+        const { seen, excess } = record.measureWork(variables, limits);
         for (const [limit, count] of seen) {
           measurements.limitSeen(limit, count);
         }
@@ -185,7 +186,8 @@ function createRequestPlugin(
         }
       }
       if (contextValue.inexactVariables.length > 0) {
-        checkNumbers({ schema, document, operationName }, contextValue.inexactVariables);
+        const sent = { schema, document, operationName, variables };
+        checkNumbers(sent, contextValue.inexactVariables);
       }
     },
 

@@ -9,7 +9,7 @@ import type { LoopShare } from '../shared/loopShare.ts';
 import { Secret } from '../shared/secret.ts';
 import { RequestProblem } from './errorFormat.ts';
 
-export interface ContextParts
+interface ContextParts
   extends Pick<
     RequestContext,
     | 'graph'
@@ -26,7 +26,7 @@ export interface ContextParts
   readonly maximumListBytes: number;
   /** Whether Graph or the authorizer has accepted the token of a call. */
   readonly isTokenAccepted: (call: GraphCall) => boolean;
-  readonly operations: RunningOperations;
+  readonly operations: ReturnType<typeof createRunningOperations>;
   /** Shared by all requests of this replica. */
   readonly loopShare: LoopShare;
 }
@@ -36,16 +36,20 @@ export function createRequestContext(
   parts: ContextParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  inexactVariables: RequestContext['inexactVariables'] = [],
+  inexactVariables: RequestContext['inexactVariables'],
 ): RequestContext {
   const { graph, apiVersion, clock, maximumRows, locks, idempotency, seenPartnerIds } = parts;
   const { authorizer, authMode, loopShare, maximumListBytes } = parts;
   const { id: requestId, trace, headers } = request;
   const { socket } = request.raw;
+  // The caller may ask for less time than is configured, never for more, and sees the result in a header.
+  const requestedMs = readRequestedWaitMs(headers);
+  const timeoutMs = Math.min(requestedMs ?? Infinity, parts.operationTimeoutMs);
+  if (requestedMs !== undefined) {
+    reply.header('preference-applied', `wait=${timeoutMs / 1000}`);
+  }
   // A caller that half-closed and waited too long counts as one that left.
-  const operation = beginOperation(parts, timeoutMsOf(parts, request, reply), () =>
-    socket.destroy(),
-  );
+  const operation = beginOperation(parts, timeoutMs, () => socket.destroy());
   const { signal, writeSignal, deadlineMs, halfClose, noteMutation, finish } = operation;
   if (socket.readableEnded) {
     halfClose();
@@ -90,21 +94,6 @@ export function createRequestContext(
     noteMutation,
     finish,
   };
-}
-
-/** The caller may ask for less time than is configured, never for more, and sees the result in a header. */
-function timeoutMsOf(
-  { operationTimeoutMs }: ContextParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): number {
-  const requestedMs = readRequestedWaitMs(request.headers);
-  if (requestedMs === undefined) {
-    return operationTimeoutMs;
-  }
-  const timeoutMs = Math.min(requestedMs, operationTimeoutMs);
-  reply.header('preference-applied', `wait=${timeoutMs / 1000}`);
-  return timeoutMs;
 }
 
 const queryAfterHalfCloseMs = 1_000;
@@ -177,10 +166,7 @@ function beginOperation(
   };
 }
 
-/** The operations in flight, with or without their callers. */
-export type RunningOperations = ReturnType<typeof createRunningOperations>;
-
-/** Starts with none. */
+/** Keeps the operations in flight, with or without their callers. */
 export function createRunningOperations() {
   const running = new Set<() => void>();
   let areEnded = false;

@@ -14,9 +14,6 @@ import { maximumEntities } from '../partners/queries.ts';
 import { fieldsIn, fragmentsOf, type LimitViolation, measureDocument } from './limits.ts';
 import type { compilePlan } from './plan/plan.ts';
 
-/** Looks up documents by Apollo's key, and all that is known of them. */
-export type DocumentStore = ReturnType<typeof createDocumentStore>;
-
 /** All that is known of a parsed document: found once, kept under one key, gone with the document. */
 class DocumentRecord {
   readonly document: DocumentNode;
@@ -60,7 +57,6 @@ class DocumentRecord {
 
 /** What a composer of subgraphs and its routers ask for, by the names that their specification has. */
 export const [serviceField, entitiesField] = ['_service', '_entities'];
-const [listField, nodesField] = ['complianceManagementPartners', 'nodes'];
 
 const publicFields: ReadonlySet<string> = new Set([
   '__typename',
@@ -69,7 +65,11 @@ const publicFields: ReadonlySet<string> = new Set([
   serviceField,
 ]);
 /** The root fields whose work grows with their arguments. */
-const listFields: ReadonlySet<string> = new Set([listField, nodesField, entitiesField]);
+const listFields: ReadonlySet<string> = new Set([
+  'complianceManagementPartners',
+  'nodes',
+  entitiesField,
+]);
 
 /** What is known of one operation of a document. */
 class OperationRecord {
@@ -116,7 +116,7 @@ class OperationRecord {
       );
       if (fieldName.value === entitiesField) {
         meter.add('entities', itemsOf(values.get('representations')).length);
-      } else if (fieldName.value === nodesField) {
+      } else if (fieldName.value === 'nodes') {
         meter.add('page-rows', itemsOf(values.get('ids')).length);
       } else {
         const keys = values.get('orderBy');
@@ -286,8 +286,9 @@ type WorkLimit = keyof ReturnType<typeof allowedWork>;
 /** The work of an operation with lists and entities. */
 class Meter {
   readonly seen = new Map<WorkLimit, number>();
+  /** The first limit that the operation is beyond. */
+  excess: LimitViolation | undefined;
   readonly #allowed: Readonly<Record<WorkLimit, number>>;
-  #beyond: WorkLimit | undefined;
 
   constructor(limits: Limits) {
     this.#allowed = allowedWork(limits);
@@ -303,17 +304,12 @@ class Meter {
     this.#set(limit, Math.max(this.seen.get(limit) ?? 0, count));
   }
 
-  /** The first limit that the operation is beyond. */
-  get excess(): LimitViolation | undefined {
-    const limit = this.#beyond;
-    const isExact = limit === 'order-keys' || limit === 'filter-text';
-    return (
-      limit && { limit, allowed: this.#allowed[limit], seen: this.seen.get(limit) ?? 0, isExact }
-    );
-  }
-
-  #set(limit: WorkLimit, count: number): void {
-    this.seen.set(limit, count);
-    this.#beyond ??= count > this.#allowed[limit] ? limit : undefined;
+  #set(limit: WorkLimit, seen: number): void {
+    this.seen.set(limit, seen);
+    const allowed = this.#allowed[limit];
+    if (seen > allowed && (this.excess === undefined || this.excess.limit === limit)) {
+      const isExact = limit === 'order-keys' || limit === 'filter-text';
+      this.excess = { limit, allowed, seen, isExact };
+    }
   }
 }

@@ -5,21 +5,19 @@ import { GatewayError } from '../partners/errors.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { errorOf, excessOf, LimitError, type LimitViolation } from './limits.ts';
 
-/** A fault of HTTP itself, in the form of a GraphQL answer, so that every client can read it. */
-interface ProblemBody {
-  readonly errors: readonly [
-    {
-      readonly message: string;
-      readonly extensions: { readonly code: string; readonly [name: string]: unknown };
-    },
-  ];
-}
-
 /** A request that is rejected before it is an operation; thrown in many places, answered in one. */
 export class RequestProblem extends Error {
   override readonly name: string = 'RequestProblem';
   readonly status: number;
-  readonly body: ProblemBody;
+  /** In the form of a GraphQL answer, so that every client can read it. */
+  readonly body: {
+    readonly errors: readonly [
+      {
+        readonly message: string;
+        readonly extensions: { readonly code: string; readonly [name: string]: unknown };
+      },
+    ];
+  };
 
   constructor(
     status: number,
@@ -40,12 +38,8 @@ export class LimitProblem extends RequestProblem {
 
   constructor(excess: LimitViolation) {
     const { message, extensions } = errorOf(excess);
-    super(
-      /^(?:body|document)-bytes$/.test(excess.limit) ? 413 : 400,
-      extensions.code,
-      message,
-      extensions,
-    );
+    const status = /^(?:body|document)-bytes$/.test(excess.limit) ? 413 : 400;
+    super(status, extensions.code, message, extensions);
     this.limit = excess.limit;
   }
 }
@@ -187,15 +181,13 @@ function withOwnWords(shown: GraphQLFormattedError, error: unknown): GraphQLForm
   return { ...shown, message, extensions: { ...shown.extensions, code } };
 }
 
-const suggestion = ' Did you mean ';
-
 /**
  * Takes out of an error what it tells of the schema beyond what the caller wrote: for gateways that hide it.
  * graphql-js can leave its suggestions out of validation, but Apollo has no way to ask for that when variables are
  * coerced.
  */
 function withoutSchemaHints(error: GraphQLFormattedError): GraphQLFormattedError {
-  const start = error.message.lastIndexOf(suggestion);
+  const start = error.message.lastIndexOf(' Did you mean ');
   const isSuggested = start !== -1 && error.message.endsWith('?');
   return isSuggested ? { ...error, message: error.message.slice(0, start) } : error;
 }

@@ -29,15 +29,11 @@ type InputField = readonly string[];
 /** Unknown if the document does not fit the schema. */
 type InputType = GraphQLInputType | undefined;
 
-/** The operation of a document that was sent. */
+/** The operation of a document, and its variables as they were sent. */
 interface SentOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName: string | null | undefined;
-}
-
-/** An operation and its variables as they were sent. */
-interface SentDocument extends SentOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -47,7 +43,7 @@ interface SentDocument extends SentOperation {
  */
 export function findInputFields(
   errors: readonly GraphQLError[],
-  sent: SentDocument,
+  sent: SentOperation,
 ): ReadonlyMap<GraphQLError, InputField> {
   const fields = new Map<GraphQLError, InputField>();
   const inVariables = new Map<VariableDefinitionNode, InputField[]>();
@@ -151,7 +147,7 @@ function isAboutValue({ path }: GraphQLError, node: ASTNode): boolean {
 /** Where something is wrong with the value of a variable, inside it. */
 function pathsInVariable(
   { type, variable }: VariableDefinitionNode,
-  { schema, variables }: SentDocument,
+  { schema, variables }: SentOperation,
   maximum: number,
 ): InputField[] {
   const inputType = inputTypeOf(schema, type);
@@ -221,8 +217,9 @@ function inputTypeOf(schema: GraphQLSchema, node: TypeNode): InputType {
 /** The places of nodes in arguments, or in the default values of variables. */
 function findPlaces(
   wanted: ReadonlySet<ASTNode>,
-  { schema, document }: SentDocument,
+  sent: SentOperation,
 ): ReadonlyMap<ASTNode, Place> {
+  const { schema, document } = sent;
   const places = new Map<ASTNode, Place>();
   const note = (found: readonly NodePlace[]): void => {
     for (const [node, place] of found) {
@@ -234,14 +231,15 @@ function findPlaces(
   note(argumentPlaces(schema, document.definitions));
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION && places.size < wanted.size) {
-      const operationName = definition.name?.value;
-      let fieldOf: VariableFields | undefined;
-      for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
-        if (defaultValue !== undefined) {
-          fieldOf ??= fieldsOfVariables({ schema, document, operationName });
-          const field = fieldOf([variable.name.value]);
-          note(field ? placesIn(defaultValue, field, inputTypeOf(schema, type)) : []);
-        }
+      const { name, variableDefinitions = [] } = definition;
+      const defaults = variableDefinitions.filter(({ defaultValue }) => defaultValue);
+      const fieldOf =
+        defaults.length > 0
+          ? fieldsOfVariables({ ...sent, operationName: name?.value })
+          : undefined;
+      for (const { variable, type, defaultValue } of defaults) {
+        const field = fieldOf?.([variable.name.value]);
+        note(field && defaultValue ? placesIn(defaultValue, field, inputTypeOf(schema, type)) : []);
       }
     }
   }

@@ -178,7 +178,10 @@ type DocumentMeasure = Readonly<Record<DocumentLimit, number>>;
 /** Beyond this nothing is counted exactly: nested fragments grow by powers. */
 const countedAtMost = 1_000_000;
 
-const nothing = Object.fromEntries(limitNames.map((limit) => [limit, 0])) as DocumentMeasure;
+const measureOf = (count: (limit: DocumentLimit) => number) =>
+  Object.fromEntries(limitNames.map((limit) => [limit, count(limit)])) as DocumentMeasure;
+
+const nothing = measureOf(() => 0);
 
 /** The fragments of a document by their names. */
 export function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
@@ -222,15 +225,13 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
   const known = new Map<string, DocumentMeasure>();
 
   const ofFragment = (name: string): DocumentMeasure => {
-    const measured = known.get(name);
-    if (measured !== undefined) {
-      return measured;
-    }
-    known.set(name, nothing);
     const fragment = fragments[name];
-    const measure = fragment === undefined ? nothing : ofParent(fragment);
-    known.set(name, measure);
-    return measure;
+    if (fragment !== undefined && !known.has(name)) {
+      // For a spread that leads back here.
+      known.set(name, nothing);
+      known.set(name, ofParent(fragment));
+    }
+    return known.get(name) ?? nothing;
   };
 
   /** Of anything with selections: what they have together, and its own directives. */
@@ -257,16 +258,15 @@ export function measureDocument(document: DocumentNode): DocumentMeasure {
     };
   };
 
-  return document.definitions
-    .flatMap((definition) => {
-      if (definition.kind !== Kind.OPERATION_DEFINITION) {
-        return [];
-      }
-      const { variableDefinitions = [] } = definition;
-      const variables = variableDefinitions.map(({ directives }) => directivesOf(directives));
-      return [variables.reduce(add, ofParent(definition))];
-    })
-    .reduce((most, one) => combine(most, one, (left, right) => Math.max(left, right)), nothing);
+  const measures = document.definitions.flatMap((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) {
+      return [];
+    }
+    const { variableDefinitions = [] } = definition;
+    const variables = variableDefinitions.map(({ directives }) => directivesOf(directives));
+    return [variables.reduce(add, ofParent(definition))];
+  });
+  return measureOf((limit) => Math.max(0, ...measures.map((measure) => measure[limit])));
 }
 
 type Parent = Pick<FragmentDefinitionNode, 'directives'> &
@@ -278,25 +278,12 @@ const directivesOf = (directives: Parent['directives']): DocumentMeasure => ({
 });
 
 /** Of two that stand beside each other: counts add up, the deeper one decides. */
-function add(one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure {
-  return combine(one, other, (left, right, limit) =>
+const add = (one: DocumentMeasure, other: DocumentMeasure): DocumentMeasure =>
+  measureOf((limit) =>
     limit === 'depth' || limit === 'introspection-depth'
-      ? Math.max(left, right)
-      : Math.min(left + right, countedAtMost),
+      ? Math.max(one[limit], other[limit])
+      : Math.min(one[limit] + other[limit], countedAtMost),
   );
-}
-
-function combine(
-  one: DocumentMeasure,
-  other: DocumentMeasure,
-  by: (one: number, other: number, limit: DocumentLimit) => number,
-): DocumentMeasure {
-  const combined: Record<DocumentLimit, number> = { ...one };
-  for (const limit of limitNames) {
-    combined[limit] = by(one[limit], other[limit], limit);
-  }
-  return combined;
-}
 
 /**
  * Refuses an operation of a kind that the schema does not have, such as a subscription. graphql-js 16 has no rule for

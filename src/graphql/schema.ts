@@ -194,13 +194,6 @@ export const resolverMap: Resolvers = {
   JSONObject: await scalarOf('GraphQLJSONObject', 'json/JSONObject'),
 };
 
-/**
- * Names that other subgraphs have too, for types and fields of their own: a composer rejects or mixes them. Relay's
- * refetching is the router's business, which alone knows all types behind ids.
- */
-const foreignTypes: ReadonlySet<string> = new Set(['Node']);
-const foreignRootFields: ReadonlySet<string> = new Set(['node', 'nodes']);
-
 /** What the directives in the text mean. Version 2.0 has all of them, and every composer reads it. */
 const link =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
@@ -229,29 +222,31 @@ const machinery = `
 
 /** The SDL that a composer reads: without foreign names, with the directives of federation. */
 export function subgraphSdlOf(sdl: string): string {
-  return `${link}\n\n${oneOf}\n\n${printOwn(sdl, directivesOf)}\n`;
+  const directives = { [entityName]: '@key(fields: "id")', PageInfo: '@shareable' };
+  return `${link}\n\n${oneOf}\n\n${printOwn(sdl, directives)}\n`;
 }
 
-const directivesOf: Readonly<Record<string, string>> = {
-  [entityName]: '@key(fields: "id")',
-  PageInfo: '@shareable',
-};
-
-/** Prints the definitions that are a subgraph's own. */
+/**
+ * Prints the definitions that are a subgraph's own, without names that other subgraphs have too for types and fields of
+ * their own: a composer rejects or mixes them. Relay's refetching is the router's business, which alone knows all types
+ * behind ids.
+ */
 function printOwn(sdl: string, directives: Readonly<Record<string, string>> = {}): string {
   const document = visit(parse(sdl, { noLocation: true }), {
-    InterfaceTypeDefinition: ({ name }) => (foreignTypes.has(name.value) ? null : undefined),
+    InterfaceTypeDefinition: ({ name }) => (name.value === 'Node' ? null : undefined),
     ObjectTypeDefinition(node) {
       const isQuery = node.name.value === 'Query';
-      const isOwn = (field: { readonly name: { readonly value: string } }): boolean =>
-        !isQuery || !foreignRootFields.has(field.name.value);
+      // Read from a type that has them, because graphql-js parses no directives alone.
+      const added = parse(`scalar Holder ${directives[node.name.value] ?? ''}`, {
+        noLocation: true,
+      });
       return {
         ...node,
-        interfaces: node.interfaces?.filter(({ name }) => !foreignTypes.has(name.value)),
-        fields: node.fields?.filter(isOwn),
+        interfaces: node.interfaces?.filter(({ name }) => name.value !== 'Node'),
+        fields: node.fields?.filter(({ name }) => !isQuery || !/^nodes?$/.test(name.value)),
         directives: [
           ...(node.directives ?? []),
-          ...readDirectives(directives[node.name.value] ?? ''),
+          ...added.definitions.flatMap((one) => ('directives' in one && one.directives) || []),
         ],
       };
     },
@@ -259,19 +254,11 @@ function printOwn(sdl: string, directives: Readonly<Record<string, string>> = {}
   return print(document);
 }
 
-function readDirectives(text: string) {
-  const [definition] = parse(`scalar Holder ${text}`, { noLocation: true }).definitions;
-  return definition?.kind === Kind.SCALAR_TYPE_DEFINITION ? (definition.directives ?? []) : [];
-}
-
 /** The SDL that is served and the schema that is executed, under a configuration. */
 export function schemaOf({
   federation,
   introspection,
-}: Pick<Config, 'federation' | 'introspection'>): {
-  readonly sdl: string;
-  readonly schema: GraphQLSchema;
-} {
+}: Pick<Config, 'federation' | 'introspection'>) {
   const sdl = readSdl();
   if (federation === 'off') {
     return { sdl, schema: createSchema(sdl, !introspection) };

@@ -3,7 +3,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import {
   type ASTNode,
-  type DocumentNode,
   type ExecutableDefinitionNode,
   type GraphQLSchema,
   isExecutableDefinitionNode,
@@ -19,7 +18,7 @@ import { ConfigError } from '../config/readers.ts';
 import type { Clock } from '../shared/clock.ts';
 import { errnoCodeOf } from '../shared/forms.ts';
 import { findJsonProblem, isJsonObject, parseJson } from '../shared/json.ts';
-import { createLoopShare, forEachUnit, type LoopShare } from '../shared/loopShare.ts';
+import { createLoopShare, forEachUnit } from '../shared/loopShare.ts';
 import { NamedFileError, readNamedFile } from '../shared/namedFile.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
@@ -36,35 +35,6 @@ export interface TrustedDocuments {
   areSame(text: string, document: string): boolean;
 }
 
-/** Gives what `print` makes of a text, remembered if possible: a text is parsed for it. */
-type SpellingOf = (text: string, print: (text: string) => string) => string;
-
-/** Builds the look-up from texts by their hashes; texts with more tokens than `maximumTokens` are not read. */
-export async function createTrustedDocuments(
-  mode: TrustedDocuments['mode'],
-  texts: ReadonlyMap<string, string>,
-  maximumTokens: number,
-  share: LoopShare,
-  spellingOf: SpellingOf = (text, print) => print(text),
-): Promise<TrustedDocuments> {
-  const spelling = (text: string): string => canonicalText(text, maximumTokens) ?? text;
-  const byId = new Map([...texts].map(([id, text]) => [bareId(id), text]));
-  const spellings = new Map<string, string>();
-  const all = [...new Set(texts.values())];
-  await forEachUnit(share, all.length, (index) => {
-    const text = all[index] as string;
-    spellings.set(text, spelling(text));
-  });
-  const known = new Set(spellings.values());
-  return {
-    mode,
-    find: (id) => byId.get(bareId(id)),
-    has: (text) => spellings.has(text) || known.has(spellingOf(text, spelling)),
-    areSame: (text, document) =>
-      text === document || spellingOf(text, spelling) === spellings.get(document),
-  };
-}
-
 /** An id without the prefix that GraphQL over HTTP has for hashes. */
 export function bareId(id: string): string {
   return id.replace(/^sha256:/, '');
@@ -73,6 +43,20 @@ export function bareId(id: string): string {
 /** Looking at the files works on all file systems, and with the links that Kubernetes swaps in a volume. */
 const intervalMs = 5_000;
 const longestReason = 500;
+
+/** What the documents of a manifest are measured by. */
+interface ManifestRules {
+  readonly schema: GraphQLSchema;
+  readonly limits: Limits;
+  /** Gives what `print` makes of a text, remembered if possible: a text is parsed for it. */
+  spellingOf?(text: string, print: (text: string) => string): string;
+}
+
+/** Where the manifest is: a file, or a directory of them. */
+interface ManifestPlace {
+  readonly mode: TrustedDocuments['mode'];
+  readonly path: string;
+}
 
 interface WatchParts {
   readonly clock: Clock;
@@ -136,124 +120,44 @@ export async function watchTrustedDocuments(
   };
 }
 
-/** What the documents of a manifest are measured by. */
-export interface ManifestRules {
-  readonly schema: GraphQLSchema;
-  readonly limits: Limits;
-  readonly spellingOf?: SpellingOf;
-}
-
-/**
- * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
- * write it, or Apollo's manifest of persisted queries. Adds its documents, and gives everything that is wrong with it,
- * documents that this gateway would reject included. Lets others go on between documents, because it is also read while
- * the gateway serves.
- */
-async function readManifest(
-  text: string,
-  documents: Map<string, string>,
-  rules: ManifestRules,
-  share: LoopShare,
-): Promise<readonly string[]> {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) {
-    return ['it must be a JSON object with documents by their hashes'];
-  }
-  const problem = findJsonProblem(text, value);
-  if (problem !== undefined) {
-    return [problem];
-  }
-  const entries = value['format'] === apolloFormat ? apolloEntries(value) : Object.entries(value);
-  if (entries === undefined) {
-    return [`of the format ${apolloFormat}, only version 1 with "operations" is known`];
-  }
-  const problems = entries.length === 0 ? ['it has no documents'] : [];
-  await forEachUnit(share, entries.length, (index) => {
-    const [id, document] = entries[index] as readonly [string, unknown];
-    for (const found of findDocumentProblems(id, document, rules)) {
-      problems.push(`document ${nameOf(id, index)}: ${found}`);
-    }
-    documents.set(id, String(document));
-  });
-  return problems;
-}
-
-const apolloFormat = 'apollo-persisted-query-manifest';
-
-/** The ids and texts of Apollo's manifest; undefined if it has another form. */
-function apolloEntries({
-  version,
-  operations,
-}: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] | undefined {
-  return version === 1 && Array.isArray(operations)
-    ? operations.map((operation: unknown) =>
-        isJsonObject(operation) ? [String(operation['id']), operation['body']] : ['', undefined],
-      )
-    : undefined;
-}
-
-/** A name that is no hash may be anything: what is reported ends in logs, and the file may be a wrong one. */
-const nameOf = (id: string, index: number): string =>
-  /^(sha256:)?[\da-f]{32,64}$/i.test(id) ? id : `number ${index + 1}`;
-
-function findDocumentProblems(id: string, text: unknown, rules: ManifestRules): readonly string[] {
-  if (typeof text !== 'string') {
-    return ['it must be a text'];
-  }
-  const { limits } = rules;
-  const bytes = Buffer.byteLength(text);
-  if (!isHashOf(id, text)) {
-    return ['the name is not the SHA-256, SHA-1 or MD5 of the text'];
-  }
-  return bytes > limits.documentBytes
-    ? [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`]
-    : findGraphQLProblems(text, rules);
-}
-
-/** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
-function isHashOf(id: string, text: string): boolean {
-  const bare = bareId(id);
-  const isHash = (algorithm: string) => bare === hash(algorithm, text);
-  return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
-}
-
-function findGraphQLProblems(text: string, { schema, limits }: ManifestRules): string[] {
-  let document: DocumentNode;
-  try {
-    document = parse(text, { maxTokens: limits.tokens });
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
-  const rules = [...specifiedRules, knownOperationTypes, createLimitsRule(limits)];
-  return validate(schema, document, rules).map(({ message }) => message);
-}
-
-/** Where the manifest is: a file, or a directory of them. */
-interface ManifestPlace {
-  readonly mode: TrustedDocuments['mode'];
-  readonly path: string;
-}
-
-const maximumFiles = 100;
-
 /** Loads the manifest once. @throws ConfigError that lists every problem, each with the variable that leads to the file. */
 export async function loadTrustedDocuments(
   { mode, path }: ManifestPlace,
   rules: ManifestRules,
 ): Promise<TrustedDocuments> {
-  const documents = new Map<string, string>();
-  const problems: string[] = [];
+  const { limits, spellingOf = (text, print) => print(text) } = rules;
+  const spelling = (text: string): string => canonicalText(text, limits.tokens);
   const share = createLoopShare();
+  const byId = new Map<string, string>();
+  const spellings = new Map<string, string>();
+  const problems: string[] = [];
+
+  /** Lets others go on between documents, because manifests are also read while the gateway serves. */
+  async function readManifest(text: string): Promise<readonly string[]> {
+    const entries = readEntries(text);
+    if (typeof entries === 'string') {
+      return [entries];
+    }
+    const found: string[] = [];
+    await forEachUnit(share, entries.length, (index) => {
+      const [id, document] = entries[index] as ManifestEntry;
+      const ofDocument = findDocumentProblems(id, document, rules);
+      found.push(...ofDocument.map((problem) => `document ${nameOf(id, index)}: ${problem}`));
+      if (typeof document === 'string' && ofDocument.length === 0) {
+        byId.set(bareId(id), document);
+        spellings.set(document, spelling(document));
+      }
+    });
+    return found;
+  }
+
   try {
-    const files = await findFiles(path);
-    for (const file of files) {
-      const text = (await readNamedFile(file)).toString('utf8');
+    for (const file of await findFiles(path)) {
+      const text = (await readNamedFile(file)).toString('utf8').replace(/^\uFEFF/, '');
       const place = file === path ? '' : `${basename(file)}: `;
-      const found = await readManifest(text.replace(/^\uFEFF/, ''), documents, rules, share);
-      for (const problem of found) {
-        problems.push(
-          `TRUSTED_DOCUMENTS_PATH cannot be used: ${place}${problem.replace(/\.$/, '')}.`,
-        );
+      for (const problem of await readManifest(text)) {
+        const sentence = problem.replace(/\.$/, '');
+        problems.push(`TRUSTED_DOCUMENTS_PATH cannot be used: ${place}${sentence}.`);
       }
     }
   } catch (error) {
@@ -265,8 +169,84 @@ export async function loadTrustedDocuments(
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
-  return createTrustedDocuments(mode, documents, rules.limits.tokens, share, rules.spellingOf);
+  const known = new Set(spellings.values());
+  return {
+    mode,
+    find: (id) => byId.get(bareId(id)),
+    has: (text) => spellings.has(text) || known.has(spellingOf(text, spelling)),
+    areSame: (text, document) =>
+      text === document || spellingOf(text, spelling) === spellings.get(document),
+  };
 }
+
+/** An id and what should be a text. */
+type ManifestEntry = readonly [string, unknown];
+
+/**
+ * Reads a manifest: a JSON object of texts by their hashes, as GraphQL Code Generator's client preset and Relay's compiler
+ * write it, or Apollo's manifest of persisted queries. Gives what is wrong if it is neither.
+ */
+function readEntries(text: string): readonly ManifestEntry[] | string {
+  const value = parseJson(text);
+  if (!isJsonObject(value)) {
+    return 'it must be a JSON object with documents by their hashes';
+  }
+  const problem = findJsonProblem(text, value);
+  if (problem !== undefined) {
+    return problem;
+  }
+  const { format, version, operations } = value;
+  let entries: readonly ManifestEntry[] = Object.entries(value);
+  if (format === apolloFormat) {
+    if (version !== 1 || !Array.isArray(operations)) {
+      return `of the format ${apolloFormat}, only version 1 with "operations" is known`;
+    }
+    entries = operations.map((operation: unknown) =>
+      isJsonObject(operation) ? [String(operation['id']), operation['body']] : ['', undefined],
+    );
+  }
+  return entries.length > 0 ? entries : 'it has no documents';
+}
+
+const apolloFormat = 'apollo-persisted-query-manifest';
+
+/** A name that is no hash may be anything: what is reported ends in logs, and the file may be a wrong one. */
+const nameOf = (id: string, index: number): string =>
+  /^(sha256:)?[\da-f]{32,64}$/i.test(id) ? id : `number ${index + 1}`;
+
+/** Everything for which this gateway would reject a document. */
+function findDocumentProblems(
+  id: string,
+  text: unknown,
+  { schema, limits }: ManifestRules,
+): readonly string[] {
+  if (typeof text !== 'string') {
+    return ['it must be a text'];
+  }
+  if (!isHashOf(id, text)) {
+    return ['the name is not the SHA-256, SHA-1 or MD5 of the text'];
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.documentBytes) {
+    return [`it has ${bytes} bytes, and LIMIT_DOCUMENT_BYTES allows ${limits.documentBytes}`];
+  }
+  try {
+    const document = parse(text, { maxTokens: limits.tokens });
+    const rules = [...specifiedRules, knownOperationTypes, createLimitsRule(limits)];
+    return validate(schema, document, rules).map(({ message }) => message);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** Hashes are checked, so that a manifest that was changed or mixed up by hand does not start. */
+function isHashOf(id: string, text: string): boolean {
+  const bare = bareId(id);
+  const isHash = (algorithm: string) => bare === hash(algorithm, text);
+  return isHash('sha256') || (bare === id && (isHash('sha1') || isHash('md5')));
+}
+
+const maximumFiles = 100;
 
 /** A text that is another one once a file of the manifest has changed. It is no reason to fail that there is none. */
 async function readState(path: string): Promise<string> {
@@ -304,16 +284,16 @@ async function findFiles(path: string): Promise<readonly string[]> {
 /**
  * Gives one text for all spellings of a document: white space, comments, and the order of definitions, variables,
  * fields and arguments make no difference, because code generators sort what clients then send unsorted. The order of
- * mutations does. Undefined if the text is no document of operations and fragments, or has more tokens.
+ * mutations does. What is no document of operations and fragments, or has more tokens, has no other spelling.
  */
-function canonicalText(text: string, maxTokens: number): string | undefined {
+function canonicalText(text: string, maxTokens: number): string {
   try {
     const { definitions } = parse(text, { noLocation: true, maxTokens });
     return definitions.every(isExecutableDefinitionNode)
       ? sorted(definitions.map((definition) => textOf(definition, isMutation(definition))))
-      : undefined;
+      : text;
   } catch {
-    return undefined;
+    return text;
   }
 }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
-import type { Admit } from '../graphql/admission.ts';
+import type { createAdmission } from '../graphql/admission.ts';
 import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
 import { problemOf } from '../graphql/errorFormat.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -35,7 +35,7 @@ interface HttpServerParts<Context extends FinishableContext>
     'apiVersion' | 'connections' | 'corsOrigins' | 'explorer' | 'limits' | 'shedding' | 'upstream'
   > {
   readonly apollo: ApolloServer<Context>;
-  readonly admit: Admit;
+  readonly admit: ReturnType<typeof createAdmission>;
   contextOf(
     request: FastifyRequest,
     reply: FastifyReply,

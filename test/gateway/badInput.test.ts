@@ -1,11 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import {
-  addMutation,
-  deleteMutation,
-  listQuery,
-  partnerQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { addMutation, deleteMutation, partnerQuery } from '../support/documents.ts';
 import { json } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
 
@@ -20,76 +14,49 @@ const v1 = await start({ GRAPH_BASE_URL: graph.url.href, GRAPH_API_VERSION: 'v1.
 
 const ios = 'iosEnrollmentAssignments';
 const fleet = (change: object) => ({ displayName: 'Fleet', ...change });
-const targets = (...all: unknown[]) =>
-  fleet({ iosEnrollmentAssignments: all.map((target) => ({ target })) });
+const targets = (...all: unknown[]) => fleet({ [ios]: all.map((target) => ({ target })) });
 const group = (groupId: string) => ({ group: { groupId } });
 const filter = (parts: object) => ({ allDevices: { filter: parts } });
-const collection = (collectionId: string) => ({ configurationManagerCollection: { collectionId } });
-const inCollection = '0.target.configurationManagerCollection.collectionId';
-const inGroup = '0.target.group.groupId';
+const blank = { configurationManagerCollection: { collectionId: '' } };
+const inCollection = `${ios}.0.target.configurationManagerCollection.collectionId`;
+const inGroup = (index: number) => `${ios}.${index}.target.group.groupId`;
+const inFilter = `${ios}.1.target.allDevices.filter.type`;
+const inExclusion = `${ios}.0.target.exclusionGroup.groupId`;
 const allStates =
   /"String" does not exist.*Use one of UNKNOWN, UNAVAILABLE, ENABLED, TERMINATED, REJECTED, UNRESPONSIVE; in a filter also UNKNOWN_FUTURE_VALUE\.$/;
+const heartbeat = (lastHeartbeatDateTime: unknown) => fleet({ lastHeartbeatDateTime });
 
 /** What is wrong, in which input, the place of it, and the message. */
-const ofFields: readonly (readonly [string, object, string, RegExp])[] = [
+const mistakes: readonly (readonly [string, object, string, RegExp])[] = [
   ['a blank name', { displayName: '  ' }, 'displayName', /must not be blank\.$/],
   ['a missing name', {}, 'displayName', /"displayName|\.displayName" of required type/],
   ['a name of null', { displayName: null }, 'displayName', /NonEmptyString!/],
-  ['a name that is no text', { displayName: 5 }, 'displayName', /must be given as a text/],
   ['a state of the page', fleet({ partnerState: 'String' }), 'partnerState', allStates],
-  ['a small state', fleet({ partnerState: 'enabled' }), 'partnerState', /Use one of UNKNOWN, /],
   ['an unknown field', fleet({ blackberry: true }), 'blackberry', /"blackberry" is not defined/],
   ['a flag that is a text', fleet({ iosOnboarded: 'yes' }), 'iosOnboarded', /Boolean/],
-];
-const ofHeartbeats: readonly (readonly [string, unknown, RegExp])[] = [
-  ['30 February', '2024-02-30T00:00:00Z', /month 02 of 2024 has 29 days/],
-  ['a date-time without offset', '2016-12-31T23:56:56.7799755', /has no offset/],
-  ['13 digits', '2016-12-31T23:56:56.1234567890123Z', /13 fractional digits/],
-  ['a number', 5, /DateTimeOffset must be given as a text, not as (number|Int)/],
-];
-const ofLists: readonly (readonly [string, unknown, string, RegExp])[] = [
-  ['no list of objects', [{}, 7], '1', /ComplianceManagementPartnerAssignmentInput/],
-  ['an assignment of null', [null], '0', /ComplianceManagementPartnerAssignmentInput!/],
-  ['a bad UUID in one item', { target: group('sales') }, inGroup, /of the form 8-4-4-4-12/],
-  ['no UUID in one item', { target: { group: {} } }, inGroup, /groupId" of required type "UUID!"/],
-];
-const ofTargets: readonly (readonly [string, unknown[], string, RegExp])[] = [
-  ['a bad UUID', [group(uuid), group('sales')], '1.target.group.groupId', /UUID "sales" is not of/],
-  ['a UUID in braces', [group(`{${uuid}}`)], inGroup, /without braces/],
-  ['a UUID with half a brace', [group(`${uuid}}`)], inGroup, /UUID/],
+  ['30 February', heartbeat('2024-02-30T00:00:00Z'), 'lastHeartbeatDateTime', /has 29 days/],
+  ['a number', heartbeat(5), 'lastHeartbeatDateTime', /given as a text, not as (number|Int)/],
+  ['no list of objects', fleet({ [ios]: [{}, 7] }), `${ios}.1`, /PartnerAssignmentInput/],
+  ['an assignment of null', fleet({ [ios]: [null] }), `${ios}.0`, /PartnerAssignmentInput!/],
   [
-    'no UUID',
-    [{ exclusionGroup: {} }],
-    '0.target.exclusionGroup.groupId',
-    /of required type "UUID!"/,
-  ],
-  ['a blank id of a collection', [collection('')], inCollection, /must not be blank\.$/],
-  [
-    'an unknown type of filter',
-    [null, filter({ id: uuid, type: 'NONE' })],
-    '1.target.allDevices.filter.type',
-    /Use one of INCLUDE/,
+    'a bad UUID in one item in the place of a list',
+    fleet({ [ios]: { target: group('sales') } }),
+    inGroup(0),
+    /of the form 8-4-4-4-12/,
   ],
   [
-    'a missing part of a filter',
-    [filter({ type: 'INCLUDE' })],
-    '0.target.allDevices.filter.id',
-    /id" of required type "UUID!"/,
+    'no UUID in one item',
+    fleet({ [ios]: { target: { group: {} } } }),
+    inGroup(0),
+    /groupId" of required type "UUID!"/,
   ],
-  ['two kinds', [{ allDevices: {}, allLicensedUsers: {} }], '0.target', /exactly one key/i],
-  ['no kind', [{}], '0.target', /exactly one key/i],
-];
-const mistakes = [
-  ...ofFields,
-  ...ofHeartbeats.map(([what, lastHeartbeatDateTime, message]) => {
-    return [what, fleet({ lastHeartbeatDateTime }), 'lastHeartbeatDateTime', message] as const;
-  }),
-  ...ofLists.map(([what, iosEnrollmentAssignments, path, message]) => {
-    return [what, fleet({ iosEnrollmentAssignments }), `${ios}.${path}`, message] as const;
-  }),
-  ...ofTargets.map(([what, all, path, message]) => {
-    return [what, targets(...all), `${ios}.${path}`, message] as const;
-  }),
+  ['a bad UUID', targets(group(uuid), group('sales')), inGroup(1), /"sales" is not of the form/],
+  ['a UUID in braces', targets(group(`{${uuid}}`)), inGroup(0), /without braces/],
+  ['no UUID', targets({ exclusionGroup: {} }), inExclusion, /of required type "UUID!"/],
+  ['a blank id of a collection', targets(blank), inCollection, /must not be blank\.$/],
+  ['a bad filter', targets(null, filter({ id: uuid, type: 'NONE' })), inFilter, /one of INCLUDE/],
+  ['two kinds', targets({ allDevices: {}, allLicensedUsers: {} }), `${ios}.0.target`, /one key/i],
+  ['no kind', targets({}), `${ios}.0.target`, /exactly one key/i],
 ];
 
 /** The input as a document writes it. */
@@ -123,14 +90,6 @@ describe('a mistake in the input', () => {
     }
   });
 
-  it('has its place in the message about a variable', async () => {
-    const input = targets(group(uuid), group('sales'));
-    const { result } = await gateway.run(addMutation, { input });
-    expect(result.errors?.[0]?.message).toContain(
-      'input.iosEnrollmentAssignments[1].target.group.groupId";',
-    );
-  });
-
   it.each([
     ['a kind of target of null', { group: null }, /must be non-null/],
     ['an unknown kind of target', { everyone: {} }, /"everyone" is not defined/],
@@ -142,12 +101,8 @@ describe('a mistake in the input', () => {
 
   it('has its field beside another mistake', async () => {
     const input = { ...targets(group('sales'), {}), displayName: '', partnerState: 'GONE' };
-    const fields = [
-      ['input', 'displayName'],
-      ['input', 'iosEnrollmentAssignments', '0', 'target', 'group', 'groupId'],
-      ['input', 'iosEnrollmentAssignments', '1', 'target'],
-      ['input', 'partnerState'],
-    ];
+    const wrong = ['displayName', inGroup(0), `${ios}.1.target`, 'partnerState'];
+    const fields = wrong.map((path) => ['input', ...path.split('.')]);
     for (const { result, codes } of [
       await gateway.run(addMutation, { input }),
       await gateway.run(`mutation { ${addOf(literalOf(input))} }`),
@@ -159,15 +114,12 @@ describe('a mistake in the input', () => {
 
   it('has its field if a variable is only a part of the input', async () => {
     const query = `mutation ($group: UUID!, $state: PartnerState) {
-      updateComplianceManagementPartner(input: {
-        id: "a", partnerState: $state
-        macOsEnrollmentAssignments: [{}, { target: { group: { groupId: $group } } }]
-      }) { userErrors { code } }
+      addComplianceManagementPartner(input: { displayName: "a", partnerState: $state,
+        ${ios}: [{}, { target: { group: { groupId: $group } } }] }) { userErrors { code } }
     }`;
     const { result } = await gateway.run(query, { group: 'sales', state: 'GONE' });
-    const place = ['macOsEnrollmentAssignments', '1', 'target', 'group', 'groupId'];
     expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
-      { ...badInput, field: ['input', ...place] },
+      { ...badInput, field: ['input', ...inGroup(1).split('.')] },
       { ...badInput, field: ['input', 'partnerState'] },
     ]);
   });
@@ -191,7 +143,6 @@ describe('a mistake in the input', () => {
       'filter.and.1.lastHeartbeatDateTime.before',
     ],
     [`{ ${listOf('orderBy: [{ field: NAME }]')} }`, {}, 'orderBy.0.field'],
-    [`query ($first: Int) { ${listOf('first: $first')} }`, { first: 1.5 }, 'first'],
     [`{ ${listOf('first: 5000')} }`, {}, 'first'],
     [
       `query ($in: [PartnerState!]) { ${listOf('filter: { not: { partnerState: { in: $in } } }')} }`,
@@ -205,7 +156,6 @@ describe('a mistake in the input', () => {
     ],
     [twoLists, { first: 'ten' }, 'last'],
     [inFragment, { first: 'ten' }, 'first'],
-    ['{ complianceManagementPartner(id: "../users") { id } }', {}, 'id'],
     ['query ($id: ID = "a") { complianceManagementPartner(id: $id) { id } }', { id: null }, 'id'],
   ])('has its field in a query: %s', async (query, variables, path) => {
     const operationName = query.includes('query Two') ? 'Two' : undefined;
@@ -225,76 +175,44 @@ describe('a mistake in the input', () => {
     expect(JSON.stringify(result.errors)).not.toContain('"field"');
   });
 
-  const list = (target: string) => `macOsEnrollmentAssignments: [{ target: { ${target} } }]`;
-  const fields = {
-    'a heartbeat': (literal: string) => `lastHeartbeatDateTime: ${literal}`,
-    'a group': (literal: string) => list(`group: { groupId: ${literal} }`),
-    'a collection': (literal: string) =>
-      list(`configurationManagerCollection: { collectionId: ${literal} }`),
-    'a state': (literal: string) => `partnerState: ${literal}`,
-    'a flag': (literal: string) => `iosOnboarded: ${literal}`,
-    'an id': (literal: string) => `id: ${literal}`,
-  };
-
-  it.each<[string, keyof typeof fields, RegExp]>([
-    ['"2016-12-31"', 'a heartbeat', /^DateTimeOffset "2016-12-31" is not a date-time/],
-    ['5', 'a heartbeat', /^DateTimeOffset must be given as a text, not as Int\.$/],
-    ['"sales"', 'a group', /^UUID "sales" is not of the form .* as in [\da-f]{8}(-[\da-f]{4}){3}-/],
-    ['5', 'a group', /^UUID must be given as a text, not as Int\.$/],
-    [`"{${uuid}}"`, 'a group', /without braces, as in/],
-    ['" "', 'a collection', /^NonEmptyString " " must not be blank\.$/],
-    ['5', 'a collection', /^NonEmptyString must be given as a text, not as Int\.$/],
-    ['String', 'a state', /Use one of [A-Z, ]+; in a filter also UNKNOWN_FUTURE_VALUE\.$/],
-    ['"true"', 'a flag', /boolean/],
-    ['1.5', 'an id', /ID/],
-  ])('is pointed at among several literals: %s for %s', async (text, name, message) => {
-    const right = `${fields['a heartbeat']('"2016-12-31T23:56:56Z"')} ${fields['a group'](`"${uuid}"`)}`;
-    const lines = [right, fields[name](text), right].map(
-      (input, index) => `p${index}: ${addOf(`{ displayName: "Fleet" ${input} }`)}`,
-    );
+  it.each<[string, string, RegExp]>([
+    ['displayName: " "', '" "', /^NonEmptyString " " must not be blank\.$/],
+    ['lastHeartbeatDateTime: 5', '5', /^DateTimeOffset must be given as a text, not as Int\.$/],
+    [
+      'partnerState: String',
+      'String',
+      /Use one of [A-Z, ]+; in a filter also UNKNOWN_FUTURE_VALUE/,
+    ],
+  ])('is pointed at among several literals: %s', async (wrong, text, message) => {
+    const lines = ['id: "a"', wrong, 'id: "b"'].map((input, index) => {
+      const name = input.startsWith('displayName') ? '' : 'displayName: "Fleet"';
+      return `p${index}: ${addOf(`{ ${name} ${input} }`)}`;
+    });
     const { status, result } = await gateway.run(`mutation {\n${lines.join('\n')}\n}`);
     const column = (lines[1] ?? '').indexOf(text) + 1;
-    expect(result.errors).toEqual([
-      {
-        message: expect.stringMatching(message),
-        locations: [{ line: 3, column }],
-        extensions: { ...badInput, field: expect.arrayContaining(['input']) },
-      },
+    const field = ['input', wrong.slice(0, wrong.indexOf(':'))];
+    expect([status, result.errors]).toEqual([
+      400,
+      [
+        {
+          message: expect.stringMatching(message),
+          locations: [{ line: 3, column }],
+          extensions: { ...badInput, field },
+        },
+      ],
     ]);
-    expect(status).toBe(400);
-  });
-
-  it.each<[string, object, string]>([
-    ['UNKNOWN_FUTURE_VALUE', { partnerState: 'UNKNOWN_FUTURE_VALUE' }, 'partnerState'],
-    ['an id that could climb out of the path', { id: '../users' }, 'id'],
-  ])('is data, with the path of the field: %s', async (_what, change, field) => {
-    const { status, root } = await gateway.run(addMutation, { input: fleet(change) });
-    const userErrors = [{ ...badInput, message: expect.any(String), field: ['input', field] }];
-    expect([status, root]).toEqual([200, { complianceManagementPartner: null, userErrors }]);
   });
 
   it('is data for all that v1.0 does not have, all at once', async () => {
-    const input = {
-      ...targets(filter({ id: uuid, type: 'INCLUDE' })),
-      windowsOnboarded: true,
-      linuxEnrollmentAssignments: [],
-    };
-    expect(await v1.ask(addMutation, { input })).toMatchObject({
-      userErrors: [
-        { field: ['input', 'windowsOnboarded'] },
-        { field: ['input', 'iosEnrollmentAssignments', '0', 'target', 'allDevices', 'filter'] },
-        { field: ['input', 'linuxEnrollmentAssignments'] },
-      ],
-    });
-  });
-
-  it.each([
-    [{ first: -1 }, /"first" is -1; it must be from 0 to 1000/],
-    [{ first: 1001 }, /"first" is 1001/],
-    [{ after: 'rubbish' }, /"after" is not a cursor of this list/],
-  ])('is rejected in the page %j', async (variables, message) => {
-    const { status, result } = await gateway.run(listQuery, variables);
-    expect([status, result.errors?.[0]?.message]).toEqual([200, expect.stringMatching(message)]);
+    const change = { windowsOnboarded: true, linuxEnrollmentAssignments: [] };
+    const input = { ...targets(filter({ id: uuid, type: 'INCLUDE' })), ...change };
+    const wrong = [
+      'windowsOnboarded',
+      `${ios}.0.target.allDevices.filter`,
+      'linuxEnrollmentAssignments',
+    ];
+    const userErrors = wrong.map((path) => ({ field: ['input', ...path.split('.')] }));
+    expect(await v1.ask(addMutation, { input })).toMatchObject({ userErrors });
   });
 
   it.each<[string, string, Record<string, unknown>, number]>([
@@ -346,12 +264,7 @@ describe('a number that a double does not hold', () => {
 
   it.each<[string, string, string, string[]]>([
     ['an id to delete', deleteMutation, `{"input":{"id":${exact}}}`, ['input', 'id']],
-    ['an id to update', updateMutation, `{"input":{"id":${exact}}}`, ['input', 'id']],
-    ['an id to add', addMutation, `{"input":{"displayName":"F","id":${exact}}}`, ['input', 'id']],
     ['an id to read', partnerQuery, `{"id":${exact}}`, ['id']],
-    ['an id with a fraction', partnerQuery, '{"id":9007199254740990.9}', ['id']],
-    ['an id that is almost 1', partnerQuery, '{"id":1.00000000000000000001}', ['id']],
-    ['an id with an exponent', partnerQuery, '{"id":1e21}', ['id']],
     [
       'an id in a part of the input',
       'mutation ($id: ID!) { deleteComplianceManagementPartner(input: { id: $id }) { userErrors { code } } }',
@@ -396,14 +309,7 @@ describe('a number that a double does not hold', () => {
 
   it.each([
     [partnerQuery, '{"id":9007199254740992}', 'GET', '/9007199254740992'],
-    [partnerQuery, '{"id":12.0}', 'GET', '/12'],
     [deleteMutation, '{"input":{"id":5}}', 'DELETE', '/5'],
-    [
-      updateMutation,
-      '{"input":{"id":9007199254740991,"displayName":"F"}}',
-      'PATCH',
-      '/9007199254740991',
-    ],
   ])('is taken if it is held, however it is written (%#)', async (query, variables, verb, end) => {
     await runWith(query, variables);
     expect(requests.findLast(({ method }) => method === verb)?.url.endsWith(end)).toBe(true);

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { useStages } from '../support/stages.ts';
 
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  gateway = await startTestGateway({});
-});
-
-afterAll(() => gateway.stop(0));
+const gateway = await useStages(afterAll).start();
 
 /** As a browser's client has to: without this header, GET is taken for a forgery. */
 const fetchWithPreflight: typeof fetch = (input, init) =>
@@ -17,10 +11,7 @@ const fetchWithPreflight: typeof fetch = (input, init) =>
     headers: { ...Object.fromEntries(new Headers(init?.headers)), 'apollo-require-preflight': '1' },
   });
 
-const audits = serverAudits({
-  url: () => `${gateway.url}/graphql`,
-  fetchFn: fetchWithPreflight,
-});
+const audits = serverAudits({ url: `${gateway.url}/graphql`, fetchFn: fetchWithPreflight });
 
 /** All 61 of graphql-http 1.23.1, so that none can vanish or change its meaning unseen. */
 const pinned = `

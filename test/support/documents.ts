@@ -59,13 +59,7 @@ const withoutTarget = [{ target: null }];
 
 /** What the gateway answers to it, but for the id. */
 export const pageAnswer = {
-  lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
-  partnerState: 'UNAVAILABLE',
-  displayName: 'Display Name value',
-  macOsOnboarded: true,
-  windowsOnboarded: true,
-  androidOnboarded: true,
-  iosOnboarded: true,
+  ...pageInput,
   linuxOnboarded: null,
   macOsEnrollmentAssignments: [
     { target: { __typename: 'AllLicensedUsersAssignmentTarget', filter: null } },
@@ -112,10 +106,7 @@ export const revisionQuery =
 /** What `revisionQuery` answers for a partner that is there. */
 export function revisionIn(result: { data?: Record<string, unknown> | null }): string {
   const partner = result.data?.['complianceManagementPartner'];
-  if (typeof partner === 'object' && partner && 'revision' in partner) {
-    return String(partner.revision);
-  }
-  throw new Error(`no revision in ${JSON.stringify(result)}`);
+  return (partner as { readonly revision: string }).revision;
 }
 
 /** Counts, so that the whole list is read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Kind, parse } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { compilePlan } from '../../src/graphql/plan/plan.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
@@ -30,70 +30,41 @@ describe('a compiled plan', () => {
     expect(unlike).toBeLessThan(valid / 100);
   });
 
-  it.each<[string, string, Readonly<Record<string, unknown>>]>([
-    ['an add', addMutation, { input: pageInput }],
-    ['an update', updateMutation, { input: { id, displayName: 'Other' } }],
-    ['an added assignment', addAssignmentMutation, { input: target }],
-    ['a removed assignment', removeAssignmentMutation, { input: target }],
-    ['a delete', deleteMutation, { input: { id } }],
-    ['one partner', partnerQuery, { id }],
-    ['a list', listQuery, { first: 10 }],
-    ['a count', totalCountQuery, {}],
-    [
-      'a node',
-      'query ($id: ID!) { node(id: $id) { id ... on ComplianceManagementPartner { revision } } }',
-      { id },
-    ],
-    ['nodes', `{ nodes(ids: ["${id}"]) { __typename id } }`, {}],
-    [
-      'platforms',
-      oneWith(
-        'platforms(in: [IOS]) { platform enrollmentAssignments { target { filter { id } } } }',
-      ),
-      {},
-    ],
-    [
-      'the id of a group',
-      oneWith('iosEnrollmentAssignments { target { ...on GroupAssignmentTarget { groupId } } }'),
-      {},
-    ],
-    [
-      'an alias',
-      '{ list: complianceManagementPartners { nodes { platforms { onboarded } } } }',
-      {},
-    ],
-    [
-      'directives',
-      'query ($is: Boolean!) { viewer { authMode @include(if: $is) kind @skip(if: $is) } }',
-      { is: true },
-    ],
-    ['a type name', '{ __typename }', {}],
-  ])('covers %s', async (_what, query, variables) => {
+  const group = (fields: string): string =>
+    oneWith(`iosEnrollmentAssignments { target { ...on GroupAssignmentTarget { ${fields} } } }`);
+  const platforms =
+    'platforms(in: [IOS]) { platform enrollmentAssignments { target { filter { id } } } }';
+  const conditional =
+    'query ($is: Boolean!) { viewer { authMode @include(if: $is) kind @skip(if: $is) } }';
+
+  it.each<[string, Readonly<Record<string, unknown>>?]>([
+    [addMutation, { input: pageInput }],
+    [updateMutation, { input: { id, displayName: 'Other' } }],
+    [addAssignmentMutation, { input: target }],
+    [removeAssignmentMutation, { input: target }],
+    [deleteMutation, { input: { id } }],
+    [partnerQuery, { id }],
+    [listQuery, { first: 10 }],
+    [totalCountQuery],
+    [`{ node(id: "${id}") { id ... on ComplianceManagementPartner { revision } } }`],
+    [`{ nodes(ids: ["${id}"]) { __typename id } }`],
+    [oneWith(platforms)],
+    [group('groupId')],
+    ['{ list: complianceManagementPartners { nodes { platforms { onboarded } } } }'],
+    [conditional, { is: true }],
+    ['{ __typename }'],
+  ])('covers %.90s', async (...[query, variables]) => {
     expect(await whoAnswers(query, variables)).toBe('plan');
   });
 
-  it.each<[string, string, Readonly<Record<string, unknown>>]>([
-    ['a missing variable', partnerQuery, {}],
-    ['an unknown input field', addMutation, { input: { displayName: 'A', none: 1 } }],
-    [
-      'two targets in one',
-      addAssignmentMutation,
-      { input: { ...target, target: { allDevices: {}, group: null } } },
-    ],
-    ['introspection', '{ __schema { description } }', {}],
-    [
-      'the name of a filter',
-      oneWith('iosEnrollmentAssignments { target { filter { displayName } } }'),
-      {},
-    ],
-    [
-      'the name of a group',
-      oneWith(
-        'iosEnrollmentAssignments { target { ...on GroupAssignmentTarget { group { displayName } } } }',
-      ),
-      {},
-    ],
-  ])('leaves %s to graphql-js', async (_what, query, variables) => {
+  it.each<[string, Readonly<Record<string, unknown>>?]>([
+    [partnerQuery, {}],
+    [addMutation, { input: { displayName: 'A', none: 1 } }],
+    [addAssignmentMutation, { input: { ...target, target: { allDevices: {}, group: null } } }],
+    ['{ __schema { description } }'],
+    [oneWith('iosEnrollmentAssignments { target { filter { displayName } } }')],
+    [group('group { displayName }')],
+  ])('leaves %.90s to graphql-js', async (...[query, variables]) => {
     expect(await whoAnswers(query, variables)).toBe('graphql-js');
   });
 
@@ -113,39 +84,37 @@ describe('a compiled plan', () => {
     },
   );
 
-  it('chooses fields by the value of a condition, whatever the texts beside it are', async () => {
-    const document = parse(`query X($x: Boolean!) { __typename @include(if: $x) }
-      query A($x: String, $s: Boolean!, $y: String) { __typename @include(if: $s) }
-      query Y($y: Boolean!) { __typename @include(if: $y) }`);
-    const operation = document.definitions[1];
-    if (operation?.kind !== Kind.OPERATION_DEFINITION) {
+  const schema = createSchema(readSdl());
+  function planOf(query: string) {
+    const document = parse(query);
+    const operation = getOperationAST(document, 'A');
+    if (operation == null) {
       throw new TypeError('It is no operation');
     }
     const limits = { answerBytes: 1e6, answerValues: 1e5 };
-    const plan = compilePlan(createSchema(readSdl()), document, operation, limits);
-    const run = (variables: object) => plan.run({ ...variables }, {} as RequestContext);
+    const plan = compilePlan(schema, document, operation, limits);
+    return (variables = {}) => plan.run(variables, {} as RequestContext);
+  }
+
+  it('chooses fields by the value of a condition, whatever the texts beside it are', async () => {
+    const run = planOf(`query X($x: Boolean!) { __typename @include(if: $x) }
+      query A($x: String, $s: Boolean!, $y: String) { __typename @include(if: $s) }
+      query Y($y: Boolean!) { __typename @include(if: $y) }`);
     const included = await run({ x: 'a', s: true, y: 'false,b' });
     const left = await run({ x: 'a,true', s: false, y: 'b' });
     expect([included, left]).toEqual(['{"__typename":"Query"}', '{}']);
   });
 
   it('leaves an error in the place of an object to graphql-js', async () => {
-    const schema = createSchema(readSdl());
     const viewer = schema.getQueryType()?.getFields()['viewer'];
-    const document = parse('{ viewer { __typename } }');
-    const operation = document.definitions[0];
-    if (viewer === undefined || operation?.kind !== Kind.OPERATION_DEFINITION) {
-      throw new TypeError('The schema is another one');
-    }
-    const limits = { answerBytes: 1e6, answerValues: 1e5 };
-    // All files of this process share the schema.
-    const { resolve } = viewer;
+    const { resolve } = viewer ?? {};
     const texts = await Promise.all(
       [{}, new Error('given')].map((given) => {
-        viewer.resolve = () => given;
-        return compilePlan(schema, document, operation, limits).run({}, {} as RequestContext);
+        Object.assign(viewer ?? {}, { resolve: () => given });
+        return planOf('query A { viewer { __typename } }')();
       }),
-    ).finally(() => Object.assign(viewer, { resolve }));
+      // All files of this process share the schema.
+    ).finally(() => Object.assign(viewer ?? {}, { resolve }));
     expect(texts).toEqual(['{"viewer":{"__typename":"Viewer"}}', undefined]);
   });
 });

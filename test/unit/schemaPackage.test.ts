@@ -5,7 +5,6 @@ import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import { clientArtifactsOf } from '../../tools/artifacts/clientArtifacts.ts';
 
 const ref = (id: number) => ({ __ref: `ComplianceManagementPartner:${id}` });
-const nodes = (...ids: number[]) => ids.map(ref);
 const edges = (...ids: number[]) => ids.map((id) => ({ cursor: `c${id}`, node: ref(id) }));
 const info = (start: number, end: number, hasPreviousPage: boolean, hasNextPage: boolean) => ({
   startCursor: `c${start}`,
@@ -15,47 +14,42 @@ const info = (start: number, end: number, hasPreviousPage: boolean, hasNextPage:
 });
 
 describe("Apollo Client's policy for pages", () => {
-  const first = {
-    totalCount: 5,
-    nodes: nodes(1, 2),
-    edges: edges(1, 2),
-    pageInfo: info(1, 2, false, true),
+  const pageOf = (start: number, end: number, hasPrevious: boolean, hasNext: boolean) => {
+    const ids = Array.from({ length: end - start + 1 }, (_value, index) => start + index);
+    const pageInfo = info(start, end, hasPrevious, hasNext);
+    return { nodes: ids.map(ref), edges: edges(...ids), pageInfo };
   };
+  const first = { totalCount: 5, ...pageOf(1, 2, false, true) };
 
   it.each<[string, unknown, unknown, object, unknown]>([
     ['a first page stands alone', undefined, first, {}, first],
     [
       'a next page is added to nodes and edges',
       first,
-      { totalCount: 4, nodes: nodes(3, 4), edges: edges(3, 4), pageInfo: info(3, 4, true, false) },
+      { totalCount: 4, ...pageOf(3, 4, true, false) },
       { first: 2, after: 'c2' },
-      {
-        totalCount: 4,
-        nodes: nodes(1, 2, 3, 4),
-        edges: edges(1, 2, 3, 4),
-        pageInfo: info(1, 4, false, false),
-      },
+      { totalCount: 4, ...pageOf(1, 4, false, false) },
     ],
     [
       'a page before is put in front',
-      { nodes: nodes(3, 4), pageInfo: info(3, 4, true, false) },
-      { nodes: nodes(1, 2), pageInfo: info(1, 2, false, true) },
+      pageOf(3, 4, true, false),
+      pageOf(1, 2, false, true),
       { last: 2, before: 'c3' },
-      { nodes: nodes(1, 2, 3, 4), pageInfo: info(1, 4, false, false) },
+      pageOf(1, 4, false, false),
     ],
     [
       'a row that is there already comes once',
-      { nodes: nodes(1, 2), pageInfo: info(1, 2, false, true) },
-      { nodes: nodes(2, 3), pageInfo: info(2, 3, true, false) },
+      pageOf(1, 2, false, true),
+      pageOf(2, 3, true, false),
       { after: 'c2' },
-      { nodes: nodes(1, 2, 3), pageInfo: info(1, 3, false, false) },
+      pageOf(1, 3, false, false),
     ],
     [
       'a page that does not join takes the place',
       first,
-      { nodes: nodes(8, 9), pageInfo: info(8, 9, true, false) },
+      pageOf(8, 9, true, false),
       { after: 'c7' },
-      { nodes: nodes(8, 9), pageInfo: info(8, 9, true, false) },
+      pageOf(8, 9, true, false),
     ],
     ['a list that failed is null', first, null, { after: 'c2' }, null],
   ])('%s', (_what, existing, incoming, args, merged) => {

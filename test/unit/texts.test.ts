@@ -40,15 +40,17 @@ const bannerFor = (environment: Record<string, string>, isTerminal = false): str
 const banner = bannerFor({});
 
 describe('bannerOf', () => {
-  it.each([
-    'http://127.0.0.1:4000/graphql',
-    'http://127.0.0.1:4000/schema.graphql',
-    'EMBEDDED GRAPH',
-    'http://127.0.0.1:4001/',
-    'embedded-graph-token',
-    'Explorer   http://127.0.0.1:4000/\n',
-  ])('tells where to go, and loudly who answers: %s', (text) => {
-    expect(banner).toContain(text);
+  it('tells where to go, and loudly who answers', () => {
+    for (const text of [
+      'http://127.0.0.1:4000/graphql',
+      'http://127.0.0.1:4000/schema.graphql',
+      'EMBEDDED GRAPH',
+      'http://127.0.0.1:4001/',
+      'embedded-graph-token',
+      'Explorer   http://127.0.0.1:4000/\n',
+    ]) {
+      expect(banner).toContain(text);
+    }
     expect(bannerFor({ EXPLORER: 'off' })).not.toContain('Explorer');
   });
 
@@ -61,10 +63,8 @@ describe('bannerOf', () => {
   });
 
   it.each([
-    [{}, 'http://127.0.0.1:4000', false],
     [{}, 'http://[::1]:4000', false],
     [{}, 'http://0.0.0.0:4000', true],
-    [{}, 'http://[::]:4000', true],
     [{}, 'http://192.0.2.7:4000', true],
     [{ GRAPH_CLOUD: 'global' }, 'http://0.0.0.0:4000', false],
   ])('warns of the public token of the embedded Graph: %j at %s', (environment, url, warns) => {
@@ -125,10 +125,8 @@ describe('an end', () => {
 
 describe('findJsonProblem', () => {
   it.each<[string | undefined, string[]]>([
-    [undefined, ['{}', '[]', 'null', '"a:b"', '{"a":1,"b":1}', '{"a":{"a":{"a":1}}}']],
-    [undefined, ['[{"a":1},{"a":1}]', '{"a":"\\":\\"b\\":"}', '{"a\\\\":1,"a":2}']],
-    [undefined, ['{"a" \r\n\t: "b" , "c":["d:", ":"]}', '{"__proto__":1,"constructor":2}']],
-    [undefined, [nested(32, '1')]],
+    [undefined, ['null', '"a:b"', '{"a":1,"b":1}', '{"a":{"a":{"a":1}}}', '[{"a":1},{"a":1}]']],
+    [undefined, ['{"a":"\\":\\"b\\":"}', '{"a\\\\":1,"a":2}', '{"__proto__":1,"constructor":2}']],
     [twice, ['{"a":1,"a":1}', '{"a":1,"\\u0061":1}', '{"a":1,"b":2,"a" :{}}', '{"":1,"":2}']],
     [twice, ['[{"b":{"a":1,"a":2}}]', '{"__proto__":1,"__proto__":2}', '{"\\\\":1,"\\\\":2}']],
     // What is inside a member that is overwritten counts as well.
@@ -140,15 +138,11 @@ describe('findJsonProblem', () => {
   it('finds what is nested too deeply, however deep', () => {
     expect(problemOf(nested(32))).toBeUndefined();
     expect(problemOf(nested(33))).toBe(tooDeep);
-    expect(problemOf(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)).toBe(tooDeep);
     expect(problemOf(nested(500_000))).toBe(tooDeep);
   });
 
-  it.each<[string, number]>([
+  it.each([
     ['1', 0],
-    ['null', 0],
-    ['{}', 1],
-    ['{"a":null}', 1],
     ['{"a":[],"b":{"c":[1]}}', 3],
     [nested(40), 4],
   ])('counts the objects and arrays inside each other, to the limit: %s', (text, depth) => {
@@ -193,8 +187,6 @@ function objectsIn(value: unknown): object[] {
 
 describe('countJsonValues', () => {
   it.each([
-    ['1', 1],
-    ['[]', 2],
     ['[1,2]', 3],
     ['{"a":{},"b":","}', 4],
     ['"[,{\\"[,"', 1],
@@ -295,21 +287,6 @@ describe('the share of the event loop', () => {
   });
 });
 
-/** As a browser has it. */
-function createKept() {
-  const values = new Map<string, string>();
-  return {
-    values,
-    getItem: (key: string) => values.get(key) ?? null,
-    setItem: (key: string, value: string) => void values.set(key, value),
-    removeItem: (key: string) => void values.delete(key),
-    clear: () => values.clear(),
-    get length() {
-      return values.size;
-    },
-  };
-}
-
 describe('graceOf', () => {
   it.each([
     [0, 0],
@@ -322,6 +299,21 @@ describe('graceOf', () => {
 });
 
 describe("the explorer's storage", () => {
+  /** As a browser has it. */
+  function createKept() {
+    const values = new Map<string, string>();
+    return {
+      values,
+      getItem: (key: string) => values.get(key) ?? null,
+      setItem: (key: string, value: string) => void values.set(key, value),
+      removeItem: (key: string) => void values.delete(key),
+      clear: () => values.clear(),
+      get length() {
+        return values.size;
+      },
+    };
+  }
+
   it.each([
     ['graphiql:tabState', true],
     ['graphiql:theme', true],
@@ -339,23 +331,19 @@ describe("the explorer's storage", () => {
     expect([storage.getItem(key), storage.length]).toEqual([null, 0]);
   });
 
-  it.each([
-    ['gives', createKept],
-    [
-      'refuses',
-      () => {
-        throw new DOMException('Access is denied', 'SecurityError');
-      },
-    ],
-  ])('can be cleared as a whole where the browser %s one', (_what, read) => {
-    const storage = createForgetfulStorage(read, 'graph');
-    storage.setItem('graphiql:theme', 'dark');
-    storage.setItem('graphiql:queries', '{}');
-    storage.clear();
-    expect([storage.getItem('graphiql:theme'), storage.getItem('graphiql:queries')]).toEqual([
-      null,
-      null,
-    ]);
+  it('can be cleared as a whole, also if the browser denies access to its own', () => {
+    const denied = () => {
+      throw new DOMException('Access is denied', 'SecurityError');
+    };
+    const kept = createKept();
+    for (const read of [() => kept, denied]) {
+      const storage = createForgetfulStorage(read, 'graph');
+      storage.setItem('graphiql:theme', 'dark');
+      storage.setItem('graphiql:queries', '{}');
+      storage.clear();
+      const left = ['graphiql:theme', 'graphiql:queries'].map((key) => storage.getItem(key));
+      expect(left).toEqual([null, null]);
+    }
   });
 });
 
