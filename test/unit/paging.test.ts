@@ -180,31 +180,6 @@ describe('a walk through a list that changes between its pages', () => {
     );
   });
 
-  it('shows what is added behind its place', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        lists(20),
-        fc.array(values, { minLength: 1, maxLength: 3 }),
-        selections,
-        pageSizes,
-        async (rows, late, selection, pageSize) => {
-          const added = late.map((row, index) => partnerFromWire({ ...row, id: `zzz-${index}` }));
-          const [top] = selected(rows, selection).slice(pageSize - 1);
-          let reads = 0;
-          const rowsAfter = (): readonly PartnerModel[] => {
-            reads += 1;
-            return reads === 1 ? rows : [...rows, ...added];
-          };
-          const seen = await walk({ direction: 'forward', selection, pageSize, rowsAfter });
-          const all = selected([...rows, ...added], selection);
-          const behind = all.slice(all.indexOf(top ?? '') + 1);
-          const isOver = reads === 1;
-          expect(seen.slice(pageSize)).toEqual(isOver ? [] : behind);
-        },
-      ),
-    );
-  });
-
   it('leaves none out where more has gone than a cursor remembers', async () => {
     const ranges = fc.record({ from: fc.nat(400), count: fc.integer({ min: 90, max: 250 }) });
     await fc.assert(

@@ -252,15 +252,10 @@ describe('a filter', () => {
     ['two conditions on a state', { partnerState: { in: ['ENABLED'], notIn: ['ENABLED'] } }, []],
     ['a name in any case', { displayName: { eq: 'JAMF pro' } }, ['jamf']],
     ['a part of a name is no name', { displayName: { eq: 'Jamf' } }, []],
-    ['a sharp s written as two', { displayName: { eq: 'STRASSE' } }, ['strasse']],
-    ['a capital sharp s', { displayName: { eq: 'STRA\u1e9eE' } }, ['strasse']],
-    ['another Unicode spelling', { displayName: { contains: 'cafe\u0301' } }, ['odd']],
-    ['a final sigma', { displayName: { contains: 'ΣΊΣΥΦΟΣ' } }, ['odd']],
     ['a full-width letter', { displayName: { startsWith: '\uff2aamf' } }, ['jamf']],
     ['the start of a name', { displayName: { startsWith: 'jam' } }, ['jamf']],
     ['not the start of a name', { displayName: { startsWith: 'pro' } }, []],
     ['a part of a name', { displayName: { contains: 'PRO' } }, ['jamf']],
-    ['an empty part', { displayName: { contains: '' } }, ['jamf', 'strasse', 'odd']],
     ['no name', { displayName: { eq: null } }, ['bare', 'empty']],
     [
       'before an instant, by the last digit',
@@ -279,8 +274,6 @@ describe('a filter', () => {
     ],
     ['a platform', { onboarded: ['MAC_OS'] }, ['jamf', 'strasse']],
     ['all of the platforms', { onboarded: ['MAC_OS', 'IOS'] }, ['jamf']],
-    ['a platform no partner has', { onboarded: ['LINUX'] }, []],
-    ['no platform', { onboarded: [] }, all],
     ['and', { and: [{ onboarded: ['MAC_OS'] }, { partnerState: { eq: 'UNKNOWN' } }] }, ['strasse']],
     ['and of none', { and: [] }, all],
     [
@@ -294,11 +287,6 @@ describe('a filter', () => {
       'fields of one filter together',
       { onboarded: ['MAC_OS'], displayName: { contains: 'a' } },
       ['jamf', 'strasse'],
-    ],
-    [
-      'nesting',
-      { not: { or: [{ and: [{ onboarded: ['MAC_OS'] }] }, { displayName: { eq: null } }] } },
-      ['odd'],
     ],
   ])('finds by %s', (_what, filter, ids) => {
     const page = readPageArguments({ filter });
