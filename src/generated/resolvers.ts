@@ -1,6 +1,7 @@
 import type * as Types from './graphql.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { PartnerModel, AssignmentModel, AssignmentTargetModel, PartnerConnectionModel } from '../partners/model.ts';
+import type { PartnerModel, AssignmentModel, AssignmentTargetModel } from '../partners/model.ts';
+import type { PartnerConnectionModel } from '../partners/list/page.ts';
 import type { RequestContext } from '../partners/context.ts';
 export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };

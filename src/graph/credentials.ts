@@ -38,16 +38,18 @@ export function readTokenClaims(token: string) {
     return undefined;
   }
   const { exp, scp } = claims;
-  const roles: readonly unknown[] = Array.isArray(claims['roles']) ? claims['roles'] : [];
+  const named: readonly unknown[] = Array.isArray(claims['roles']) ? claims['roles'] : [];
+  const scopes: readonly string[] = (textOf(scp) ?? '').split(' ').filter((scope) => scope !== '');
+  const roles: readonly string[] = named.filter((role) => typeof role === 'string');
   return {
     tenantId: textOf(claims['tid']),
     clientId: textOf(claims['azp']) ?? textOf(claims['appid']),
     /** The object's id, or the token's own subject if there is none. */
     subject: textOf(claims['oid']) ?? textOf(claims['sub']),
     /** Delegated permissions; only a token for a user has them. */
-    scopes: (textOf(scp) ?? '').split(' ').filter((scope) => scope !== ''),
+    scopes,
     /** Application permissions. */
-    roles: roles.filter((role) => typeof role === 'string'),
+    roles,
     expiresAtMs: typeof exp === 'number' && Math.abs(exp) < 1e11 ? exp * 1000 : undefined,
   };
 }

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { EndReason } from '../graph/errors.ts';
+import { abortErrorOf, type EndReason } from '../graph/errors.ts';
 import type { GraphCall } from '../graph/request.ts';
 import type { RequestContext } from '../partners/context.ts';
-import { createPartnerReads, shareUntilEnd } from '../partners/reads.ts';
-import { EndController, onceClosed } from '../shared/clock.ts';
+import { GatewayError, toGatewayError } from '../partners/errors.ts';
+import { createPartnerReads, type PartnerReads } from '../partners/reads.ts';
+import { EndController, type EndSignal, onceClosed } from '../shared/clock.ts';
 import type { LoopShare } from '../shared/loopShare.ts';
 import { Secret } from '../shared/secret.ts';
 import { RequestProblem } from './errorFormat.ts';
@@ -72,6 +73,7 @@ export function createRequestContext(
     ...(trace && { trace }),
   };
   const share = shareUntilEnd(loopShare, signal);
+  let reads: PartnerReads | undefined;
   return {
     requestId,
     inexactVariables,
@@ -83,7 +85,11 @@ export function createRequestContext(
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
-    reads: createPartnerReads(graph, call, { rows: maximumRows, bytes: maximumListBytes }, share),
+    get reads() {
+      const maximum = { rows: maximumRows, bytes: maximumListBytes };
+      reads ??= createPartnerReads(graph, call, maximum, share);
+      return reads;
+    },
     share,
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     locks,
@@ -93,6 +99,29 @@ export function createRequestContext(
     notices: [],
     noteMutation,
     finish,
+  };
+}
+
+/** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
+export function shareUntilEnd(share: LoopShare, signal: Pick<EndSignal, 'aborted' | 'reason'>) {
+  let waiting = 0;
+  return {
+    isUsedUp: share.isUsedUp,
+    /** How much of the operation's work waits for a turn. */
+    waiting: () => waiting,
+    async nextTurn() {
+      waiting += 1;
+      await share.nextTurn();
+      waiting -= 1;
+      if (!signal.aborted) {
+        return;
+      }
+      if (signal.reason === ('deadline' satisfies EndReason)) {
+        const message = "The operation's time ended while the gateway worked on its rows.";
+        throw new GatewayError('UPSTREAM_TIMEOUT', `${message} Ask for less at once.`);
+      }
+      throw toGatewayError(abortErrorOf(signal));
+    },
   };
 }
 

@@ -1,22 +1,16 @@
-import type {
-  AuthMode,
-  CallerKind,
-  OperationKind,
-  Viewer,
-  ViewerOperation,
-} from '../generated/graphql.ts';
+import type { OperationKind, Viewer, ViewerOperation } from '../generated/graphql.ts';
 import { readTokenClaims } from '../graph/credentials.ts';
 import { requiredScopesOf } from '../graph/request.ts';
 import { IdentityError } from '../identity/errors.ts';
 import type { Authorizer } from '../identity/identityMode.ts';
 import type { RequestContext } from './context.ts';
-import { GatewayError, type GatewayErrorCode } from './errors.ts';
+import { GatewayError } from './errors.ts';
 
-const codes: Readonly<Record<IdentityError['code'], GatewayErrorCode>> = {
+const codes = {
   unauthenticated: 'UNAUTHENTICATED',
   forbidden: 'FORBIDDEN',
   unavailable: 'UPSTREAM_UNAVAILABLE',
-};
+} as const satisfies Readonly<Record<IdentityError['code'], string>>;
 
 /**
  * Authorizes the caller for a kind of operation; does nothing if Graph alone decides.
@@ -59,31 +53,6 @@ function rethrow({ permissions }: Authorizer, kind: OperationKind): (error: unkn
 
 const graphPermissions = { READ: requiredScopesOf('get'), WRITE: requiredScopesOf('add') };
 
-/** Describes the caller by its token, which is verified if the gateway can do so. @throws GatewayError if it is not valid. */
-export async function readViewer({ authorizer, call, authMode }: RequestContext): Promise<Viewer> {
-  const unknown = { authMode, scopes: [], roles: [] };
-  if (authorizer === undefined) {
-    const claims = readTokenClaims(call.callerToken?.reveal() ?? '');
-    const isVerified = false;
-    return describeViewer({ ...unknown, ...claims, isVerified, permissionsFor: graphPermissions });
-  }
-  const caller = await authorizer.identify(call).catch(rethrow(authorizer, 'READ'));
-  const permissionsFor = authorizer.permissions;
-  return describeViewer({ ...unknown, ...caller, isVerified: true, permissionsFor });
-}
-
-interface ViewerFacts {
-  readonly authMode: AuthMode;
-  readonly isVerified: boolean;
-  readonly tenantId?: string | undefined;
-  readonly clientId?: string | undefined;
-  readonly scopes: readonly string[];
-  readonly roles: readonly string[];
-  readonly expiresAtMs?: number | undefined;
-  /** The permissions of which one suffices for a kind of operation, the least privileged first. */
-  readonly permissionsFor: Readonly<Record<OperationKind, readonly string[]>>;
-}
-
 const operations: Readonly<Record<OperationKind, readonly string[]>> = {
   READ: ['complianceManagementPartner', 'complianceManagementPartners', 'node', 'nodes'],
   WRITE: [
@@ -95,14 +64,23 @@ const operations: Readonly<Record<OperationKind, readonly string[]>> = {
   ],
 };
 
-/** Tells what a caller's permissions allow; a token that names none tells nothing of them. */
-export function describeViewer(facts: ViewerFacts): Viewer {
-  const { authMode, isVerified, tenantId, clientId, scopes, roles, expiresAtMs } = facts;
+/**
+ * Describes the caller by its token, which is verified if the gateway can do so, and tells what its permissions allow; a
+ * token that names none tells nothing of them.
+ * @throws GatewayError if the token is not valid.
+ */
+export async function readViewer({ authorizer, call, authMode }: RequestContext): Promise<Viewer> {
+  const caller: Partial<ReturnType<typeof readTokenClaims>> = authorizer
+    ? await authorizer.identify(call).catch(rethrow(authorizer, 'READ'))
+    : readTokenClaims(call.callerToken?.reveal() ?? '');
+  const { tenantId, clientId, expiresAtMs, scopes = [], roles = [] } = caller ?? {};
   // Scopes are a user's, roles an application's: one never counts for the other.
   const kind = scopes.length > 0 ? 'USER' : roles.length > 0 ? 'APPLICATION' : null;
+  const held = kind === 'USER' ? scopes : roles;
+  const { permissions } = authorizer ?? { permissions: graphPermissions };
   return {
     authMode,
-    isVerified,
+    isVerified: authorizer !== undefined,
     kind,
     tenantId: tenantId ?? null,
     clientId: clientId ?? null,
@@ -110,22 +88,20 @@ export function describeViewer(facts: ViewerFacts): Viewer {
     roles: [...roles],
     expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
     operations: (['READ', 'WRITE'] as const).flatMap((operation) => {
-      const permission = permissionOf(kind, facts, facts.permissionsFor[operation]);
+      const permission = permissionOf(held, permissions[operation]);
       return operations[operation].map((name) => ({ name, kind: operation, ...permission }));
     }),
   };
 }
 
 function permissionOf(
-  kind: CallerKind | null,
-  { scopes, roles }: ViewerFacts,
+  held: readonly string[],
   sufficient: readonly string[],
 ): Pick<ViewerOperation, 'isPermitted' | 'missingPermission'> {
-  if (kind === null || sufficient.length === 0) {
+  if (held.length === 0 || sufficient.length === 0) {
     return { isPermitted: null, missingPermission: null };
   }
   // To the letter, as they are compared where callers are let in.
-  const held = new Set(kind === 'USER' ? scopes : roles);
-  const isPermitted = sufficient.some((name) => held.has(name));
+  const isPermitted = sufficient.some((name) => held.includes(name));
   return { isPermitted, missingPermission: isPermitted ? null : (sufficient[0] ?? null) };
 }

@@ -33,12 +33,6 @@ export interface KeyedMutation {
   readonly look: (() => Promise<PartnerModel | undefined>) | undefined;
 }
 
-/** Gives a repeat of a mutation its first outcome instead of another write. */
-export interface Idempotency {
-  /** @throws GatewayError, the same as the first time if its outcome is unknown */
-  run(mutation: KeyedMutation): Promise<Payload>;
-}
-
 /** The ids of partners that this replica has seen in Graph's answers. */
 export interface SeenPartnerIds {
   note(partners: Iterable<{ readonly id: string }>): void;
@@ -101,5 +95,6 @@ export interface RequestContext {
   readonly finish: () => void;
   /** Shared by all requests of this replica. */
   readonly locks: PartnerLocks;
-  readonly idempotency: Idempotency;
+  /** Gives a repeat of a mutation its first outcome instead of another write; throws the same if that is unknown. */
+  readonly idempotency: { run(mutation: KeyedMutation): Promise<Payload> };
 }

@@ -1,8 +1,13 @@
 import type { RowSource } from '../graph/client.ts';
-import type { AssignmentResource, PartnerResource, WirePlatform } from '../graph/types.ts';
+import type { PartnerResource, WirePlatform } from '../graph/types.ts';
 import { isJsonObject, parseJson, rawItems, rawMembers, withExactNumbers } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
-import { meaningOf, type RevisedProperty, revisedProperties } from './meaning.ts';
+import {
+  type AssignmentSource,
+  meaningOf,
+  type RevisedProperty,
+  revisedProperties,
+} from './meaning.ts';
 import type { PartnerModel } from './model.ts';
 import { partnerFromWire, readPartner } from './partnerMapping.ts';
 
@@ -52,12 +57,6 @@ export function decideVerdict(
     return 'shown';
   }
   return older.length === 0 ? 'unclear' : 'foreign';
-}
-
-/** One entry of an assignment list, parsed and as JSON, byte for byte as it was written. */
-export interface AssignmentSource {
-  readonly assignment: AssignmentResource | null;
-  readonly text: string;
 }
 
 /** A partner as the next change has to see it. */

@@ -5,8 +5,9 @@ import type { PartnerResource } from '../graph/types.ts';
 import { isJsonObject, parseJson } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
 import type { Measurements } from '../telemetry/metrics.ts';
-import type { Idempotency, KeyedMutation, Notice, RequestContext } from './context.ts';
-import { GatewayError, refused, toGatewayError } from './errors.ts';
+import type { KeyedMutation, Notice, RequestContext } from './context.ts';
+import { GatewayError, toGatewayError } from './errors.ts';
+import { payloadOf } from './inputRules.ts';
 import type { Payload } from './model.ts';
 import type { KeptText, KeyUse, OutcomeStore, Taken } from './outcomeStore.ts';
 import { partnerFromWire, readPartner } from './partnerMapping.ts';
@@ -20,9 +21,12 @@ interface IdempotencyParts {
   readonly callerOf: (call: RequestContext['call']) => string | undefined;
 }
 
-export function createIdempotency(parts: IdempotencyParts): Idempotency {
-  const { store, graphRoot, callerOf, measurements } = parts;
-
+export function createIdempotency({
+  store,
+  graphRoot,
+  callerOf,
+  measurements,
+}: IdempotencyParts): RequestContext['idempotency'] {
   /** The verified caller: a token that Graph has not accepted yet first has to read from Graph. */
   async function provenCaller({ graph, call }: RequestContext): Promise<string> {
     const known = callerOf(call);
@@ -62,7 +66,7 @@ export function createIdempotency(parts: IdempotencyParts): Idempotency {
       const taken = await take(use, context);
       switch (taken.kind) {
         case 'reused':
-          return refused([keyReused]);
+          return payloadOf([keyReused]);
         case 'full':
           throw new GatewayError('OVERLOADED', storeFull, {
             retryAfterSeconds: Math.ceil(taken.retryAfterMs / 1000),
@@ -87,8 +91,7 @@ async function runFirst(
   const graph = watchWrites(context.graph, hold.confirm, (state) => {
     write = state;
   });
-  // In a function of its own: what is thrown at once ends the hold, too.
-  const ending: Ending = await (async () => run({ ...context, graph }))().then(
+  const ending: Ending = await run({ ...context, graph }).then(
     (payload) => ({ payload }),
     (error: unknown) => ({ error }),
   );
@@ -135,7 +138,7 @@ async function lookAgain(
     if (outcome.kind === 'doubt' && found !== undefined) {
       const { graph } = outcome.extensions as Pick<Notice, 'graph'>;
       const notice = { code: 'FOUND_AFTER_UNCLEAR_ANSWER', message: foundLater, path: [] } as const;
-      const ending = { payload: refused([], found) };
+      const ending = { payload: payloadOf([], found) };
       outcome = outcomeOf(ending, [{ ...notice, ...(graph && { graph }) }]);
     }
   } finally {
@@ -189,7 +192,7 @@ const storeFull =
  * Gives the same text for the same mutation with the same input, after coercion and without the key. Absent is not null,
  * and the order of a list counts; the order of fields does not.
  */
-export function inputDigestOf(mutation: string, input: object): string {
+function inputDigestOf(mutation: string, input: object): string {
   const { idempotencyKey: _key, ...rest } = input as { readonly idempotencyKey?: unknown };
   return digestOf(JSON.stringify([mutation, rest], sortMembers));
 }
@@ -202,13 +205,13 @@ function sortMembers(_name: string, value: unknown): unknown {
 
 type WriteState = 'none' | 'begun' | 'done';
 
-export type Ending = { readonly payload: Payload } | { readonly error: unknown };
+type Ending = { readonly payload: Payload } | { readonly error: unknown };
 
 /**
  * Whether a key is free again: only if nothing was written for sure and another attempt may do better. Graph's rejection of
  * the write itself would be the same again.
  */
-export function isKeyFree(ending: Ending, write: WriteState): boolean {
+function isKeyFree(ending: Ending, write: WriteState): boolean {
   if ('payload' in ending) {
     return ending.payload.userErrors.length > 0 && write === 'none';
   }
@@ -218,7 +221,7 @@ export function isKeyFree(ending: Ending, write: WriteState): boolean {
 }
 
 /** An outcome that is kept for repeats. */
-export type Outcome =
+type Outcome =
   | {
       readonly kind: 'answered';
       /** The payload without its partner. */
@@ -230,7 +233,7 @@ export type Outcome =
   | { readonly kind: 'doubt'; readonly message: string; readonly extensions: object };
 
 /** Of an attempt of which nothing is known but that it may have written. */
-export const unknownOutcome: Outcome = {
+const unknownOutcome: Outcome = {
   kind: 'doubt',
   message:
     'The first request with this idempotencyKey ended without a known outcome. ' +
@@ -239,7 +242,7 @@ export const unknownOutcome: Outcome = {
 };
 
 /** Gives the outcome of a mutation that ended with an answer, or failed and may have written. */
-export function outcomeOf(ending: Ending, notices: readonly Notice[]): Outcome {
+function outcomeOf(ending: Ending, notices: readonly Notice[]): Outcome {
   if ('payload' in ending) {
     const { complianceManagementPartner, ...rest } = ending.payload;
     return {
@@ -258,7 +261,7 @@ export function outcomeOf(ending: Ending, notices: readonly Notice[]): Outcome {
 }
 
 /** Gives the JSON of an outcome, and a short one for a store that has no room for the row. */
-export function writeOutcome(outcome: Outcome): KeptText {
+function writeOutcome(outcome: Outcome): KeptText {
   const text = JSON.stringify(outcome);
   const isFinal = outcome.kind === 'answered';
   const isLong = isFinal && typeof outcome.partner === 'object';
@@ -267,7 +270,7 @@ export function writeOutcome(outcome: Outcome): KeptText {
 }
 
 /** Reads what a replica wrote, which can be of another version; a form that is not known leaves the outcome unknown. */
-export function readOutcome(text: string | undefined): Outcome {
+function readOutcome(text: string | undefined): Outcome {
   const value = text === undefined ? undefined : parseJson(text);
   if (!isJsonObject(value)) {
     return unknownOutcome;

@@ -3,46 +3,50 @@ import type {
   AddEnrollmentAssignmentInput,
   AssignmentTargetInput,
   UpdateComplianceManagementPartnerInput,
+  UserError,
+  UserErrorCode,
 } from '../generated/graphql.ts';
+import { type GraphErrorCode, isGraphError } from '../graph/errors.ts';
 import { isPartnerId, partnerIdForm } from '../graph/request.ts';
 import type { GraphApiVersion } from '../graph/types.ts';
+import type { RequestContext } from './context.ts';
+import { toGatewayError } from './errors.ts';
 import {
   knownPartnerStates,
   knowsAssignmentFilters,
+  type PartnerModel,
+  type Payload,
   platformsOf,
   wireByPlatform,
   wirePlatforms,
 } from './model.ts';
 
-/** Something in an input that the caller can fix, found before anything is sent. */
-interface InputProblem {
-  /** The path of the input field, beginning with `input`; list positions as decimal text. */
-  readonly path: readonly string[];
-  /** What is wrong and what would be right. */
-  readonly message: string;
+/** Something in an input that the caller can fix, found before anything is sent. `path` has no `input` in front. */
+function problem(path: readonly string[], message: string): UserError {
+  return { code: 'BAD_USER_INPUT', message, field: ['input', ...path] };
 }
 
 /** Lists everything in an add or an update that the scalars could not reject and that must not reach Graph. */
 export function findPartnerProblems(
   input: AddComplianceManagementPartnerInput | UpdateComplianceManagementPartnerInput,
   version: GraphApiVersion,
-): readonly InputProblem[] {
+): UserError[] {
+  const known = platformsOf(version);
   return [
-    ...findIdProblems(input.id),
+    ...findIdProblems(input),
     ...nullProblems(input, ['displayName', 'partnerState', 'lastHeartbeatDateTime']),
     ...(input.partnerState === 'UNKNOWN_FUTURE_VALUE' ? [futureState] : []),
     ...wirePlatforms.flatMap((platform) => {
       const onboarded = `${platform}Onboarded` as const;
       const assignments = `${platform}EnrollmentAssignments` as const;
-      const isKnown = platformsOf(version).includes(platform);
       return [
-        ...(isKnown
+        ...(known.includes(platform)
           ? nullProblems(input, [onboarded])
-          : [onboarded, assignments]
-              .filter((property) => input[property as typeof onboarded] !== undefined)
-              .map((property) => unknownPropertyProblem(['input', property], version))),
+          : ([onboarded, assignments] as const)
+              .filter((property) => input[property] !== undefined)
+              .map((property) => unknownPropertyProblem([property], version))),
         ...(input[assignments] ?? []).flatMap(({ target }, index) =>
-          findTargetProblems(target, ['input', assignments, String(index), 'target'], version),
+          findTargetProblems(target, [assignments, String(index), 'target'], version),
         ),
       ];
     }),
@@ -54,7 +58,7 @@ function findTargetProblems(
   target: AssignmentTargetInput | null | undefined,
   path: readonly string[],
   version: GraphApiVersion,
-): InputProblem[] {
+): UserError[] {
   return Object.entries(target ?? {})
     .filter(([, value]) => value?.filter != null && !knowsAssignmentFilters(version))
     .map(([key]) => unknownPropertyProblem([...path, key, 'filter'], version));
@@ -64,55 +68,55 @@ function findTargetProblems(
 function nullProblems<Name extends string>(
   input: { readonly [N in Name]?: unknown },
   fields: readonly Name[],
-): InputProblem[] {
+): UserError[] {
   return fields
     .filter((field) => input[field] === null)
-    .map((field) => ({
-      path: ['input', field],
-      message: `${field} cannot be null. Send a value, or omit the field to keep the current one.`,
-    }));
+    .map((field) =>
+      problem(
+        [field],
+        `${field} cannot be null. Send a value, or omit the field to keep the current one.`,
+      ),
+    );
 }
 
-const futureState: InputProblem = {
-  path: ['input', 'partnerState'],
-  message: `UNKNOWN_FUTURE_VALUE only ever comes as an answer; send one of ${knownPartnerStates.join(', ')}.`,
-};
+const futureState = problem(
+  ['partnerState'],
+  `UNKNOWN_FUTURE_VALUE only ever comes as an answer; send one of ${knownPartnerStates.join(', ')}.`,
+);
 
 /** The problem of a property that the configured version cannot know. */
-function unknownPropertyProblem(path: readonly string[], version: GraphApiVersion): InputProblem {
-  return {
+function unknownPropertyProblem(path: readonly string[], version: GraphApiVersion): UserError {
+  return problem(
     path,
-    message:
-      `Microsoft Graph ${version}, as configured for this gateway, does not have ${path.at(-1)}. ` +
+    `Microsoft Graph ${version}, as configured for this gateway, does not have ${path.at(-1)}. ` +
       'Leave it out, or have the gateway configured with GRAPH_API_VERSION=beta.',
-  };
+  );
 }
 
 /** Lists everything in a change of one assignment that must not reach Graph. */
 export function findAssignmentChangeProblems(
-  { id, platform, target }: Pick<AddEnrollmentAssignmentInput, 'id' | 'platform' | 'target'>,
+  input: AddEnrollmentAssignmentInput,
   version: GraphApiVersion,
-): readonly InputProblem[] {
+): UserError[] {
+  const { platform, target } = input;
   const message = `Microsoft Graph ${version}, which this gateway is configured for, has no assignments for ${platform}.`;
   const isKnown = platformsOf(version).includes(wireByPlatform[platform]);
   return [
-    ...findIdProblems(id),
-    ...(isKnown ? [] : [{ path: ['input', 'platform'], message }]),
-    ...findTargetProblems(target, ['input', 'target'], version),
+    ...findIdProblems(input),
+    ...(isKnown ? [] : [problem(['platform'], message)]),
+    ...findTargetProblems(target, ['target'], version),
   ];
 }
 
 /** Says that an id of the input could change the meaning of a path; absent and null are no problem here. */
-export function findIdProblems(id: string | null | undefined): readonly InputProblem[] {
-  return id == null || isPartnerId(id)
-    ? []
-    : [{ path: ['input', 'id'], message: `An id is ${partnerIdForm}.` }];
+export function findIdProblems({ id }: { readonly id?: string | null | undefined }): UserError[] {
+  return id == null || isPartnerId(id) ? [] : [problem(['id'], `An id is ${partnerIdForm}.`)];
 }
 
 const longestKey = 128;
 
 /** Says what is wrong with a key; absent and null are no problem. Characters are code points, taken as they are. */
-export function findKeyProblems(key: string | null | undefined): readonly InputProblem[] {
+export function findKeyProblems(key: string | null | undefined): UserError[] {
   // A code point is one or two units, so that a long text need not be split.
   const isTooLong = (text: string): boolean =>
     text.length > 2 * longestKey || [...text].length > longestKey;
@@ -120,7 +124,64 @@ export function findKeyProblems(key: string | null | undefined): readonly InputP
     return [];
   }
   const message = `An idempotencyKey has 1 to ${longestKey} characters. Send a new UUID for each change.`;
-  return [{ path: ['input', 'idempotencyKey'], message }];
+  return [problem(['idempotencyKey'], message)];
+}
+
+/** Gives the payload of a mutation that made no change to what was there. */
+export function payloadOf(userErrors: UserError[], partner: PartnerModel | null = null): Payload {
+  return {
+    complianceManagementPartner: partner,
+    deletedComplianceManagementPartnerId: null,
+    changed: false,
+    userErrors,
+  };
+}
+
+export const partnerNotFound: UserError = {
+  code: 'NOT_FOUND',
+  message: 'Microsoft Graph has no partner with this id.',
+  field: ['input', 'id'],
+};
+
+/** What of Graph's refusals the user can fix. */
+const userErrorCodes: Readonly<Partial<Record<GraphErrorCode, UserErrorCode>>> = {
+  invalidRequest: 'BAD_USER_INPUT',
+  notFound: 'NOT_FOUND',
+  conflict: 'CONFLICT',
+};
+
+interface RefusedChange {
+  /** The body, in whose fields Graph's words are found. */
+  readonly sent?: object | undefined;
+  readonly field?: string[] | null | undefined;
+  /** Of the partner that it collided with, if it is known. */
+  readonly id: string | null | undefined;
+  readonly context: Pick<RequestContext, 'graph' | 'call'>;
+}
+
+/**
+ * Gives the payload of a mutation that Graph itself rejected. If Graph's words name no field of `sent`, `field` does.
+ * After a conflict it has the partner with the id, read once; none if that read fails, which is logged: the conflict is
+ * what the user has to know.
+ * @throws GatewayError for a failure that the caller cannot fix.
+ */
+export async function refusedByGraph(
+  error: unknown,
+  { sent = {}, field = null, id, context: { graph, call } }: RefusedChange,
+): Promise<Payload> {
+  const code = isGraphError(error) && !error.mayHaveBeenApplied && userErrorCodes[error.code];
+  if (!isGraphError(error) || !code) {
+    throw toGatewayError(error);
+  }
+  if (code === 'NOT_FOUND') {
+    return payloadOf([partnerNotFound]);
+  }
+  const located = locateInput(sent, error.details.quotedNames ?? []);
+  const other =
+    code === 'CONFLICT' && id != null
+      ? await graph.get(id, call).catch(() => undefined)
+      : undefined;
+  return payloadOf([{ code, message: error.message, field: located ?? field }], other);
 }
 
 /**
@@ -128,12 +189,9 @@ export function findKeyProblems(key: string | null | undefined): readonly InputP
  *
  * The wire body has the input's names and list positions down to the targets, so a name or a value that is found
  * there gives the path; inside a target, whose wire form differs, it ends at the target. Undefined if no name is
- * found, or where the first that is found stands in several places.
+ * found, or if the first that is found stands in several places.
  */
-export function locateInput(
-  body: object,
-  quotedNames: readonly string[],
-): readonly string[] | undefined {
+function locateInput(body: object, quotedNames: readonly string[]): string[] | undefined {
   for (const name of quotedNames) {
     const paths = new Map(findPaths(body, name, ['input']).map((path) => [path.join('/'), path]));
     if (paths.size > 0) {
@@ -143,7 +201,7 @@ export function locateInput(
   return undefined;
 }
 
-function findPaths(node: unknown, name: string, path: readonly string[]): (readonly string[])[] {
+function findPaths(node: unknown, name: string, path: string[]): string[][] {
   if (typeof node !== 'object' || node === null) {
     return [];
   }

@@ -1,4 +1,11 @@
-import type { PartnerChanges, PartnerResource, WirePlatform } from '../graph/types.ts';
+import type {
+  AssignmentResource,
+  AssignmentTargetResource,
+  NewAssignmentTargetResource,
+  PartnerChanges,
+  PartnerResource,
+  WirePlatform,
+} from '../graph/types.ts';
 import { isGuid } from '../shared/forms.ts';
 import { isJsonObject } from '../shared/json.ts';
 import { digestOf } from '../shared/secret.ts';
@@ -105,7 +112,7 @@ export function typeNameOf(type: unknown): string {
 }
 
 /** A target's filter, one text for all ways to write it; `none` if there is none. */
-export function filterOf(target: Target): string {
+function filterOf(target: Target): string {
   const id = target[filterIdName];
   const type = loweredOf(target[filterTypeName] ?? '');
   return id == null || id === '' || type === '' || type === 'none'
@@ -177,4 +184,62 @@ function canonicalOf(value: unknown): string {
 /** With its length in front, so that no two rows of parts give one text. */
 function part(text: string): string {
   return `${text.length}:${text}`;
+}
+
+/** One entry of an assignment list, parsed and as JSON, byte for byte as it was written. */
+export interface AssignmentSource {
+  readonly assignment: AssignmentResource | null;
+  readonly text: string;
+}
+
+/** What has to be done to a list of assignments: nothing, write these entries (JSON texts), or ask the user. */
+type AssignmentPlan =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'write'; readonly entries: readonly string[] }
+  | { readonly kind: 'otherFilter' };
+
+/** Plans to add a target. `newEntry` is its entry as JSON; all others stay byte for byte. */
+export function planAddition(
+  entries: readonly AssignmentSource[],
+  target: NewAssignmentTargetResource,
+  newEntry: string,
+): AssignmentPlan {
+  const same = entries.filter((entry) => hasTarget(entry, target));
+  if (same.some((entry) => hasFilter(entry, target))) {
+    return { kind: 'done' };
+  }
+  return same.length > 0
+    ? { kind: 'otherFilter' }
+    : { kind: 'write', entries: [...entries.map(({ text }) => text), newEntry] };
+}
+
+/** Plans to remove a target: all entries with it, or, if it has a filter, those with the same filter. */
+export function planRemoval(
+  entries: readonly AssignmentSource[],
+  target: NewAssignmentTargetResource,
+): AssignmentPlan {
+  const isFilterCounted = filterOf({ ...target }) !== 'none';
+  const others = entries.filter(
+    (entry) => !hasTarget(entry, target) || (isFilterCounted && !hasFilter(entry, target)),
+  );
+  return others.length === entries.length
+    ? { kind: 'done' }
+    : { kind: 'write', entries: others.map(({ text }) => text) };
+}
+
+/** Whether Graph takes two targets for one: it goes by type and identity, ids in any case, types with or without `#`. */
+function hasTarget({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
+  return assignment?.target != null && identityOf(assignment.target) === identityOf(target);
+}
+
+/** Whether two targets are narrowed by the same filter, or both by none, for which Graph has several ways. */
+function hasFilter({ assignment }: AssignmentSource, target: NewAssignmentTargetResource): boolean {
+  return filterOf(assignment?.target ?? {}) === filterOf({ ...target });
+}
+
+function identityOf(target: AssignmentTargetResource | NewAssignmentTargetResource): string {
+  const ids = [target.groupId, target.collectionId].map((id) =>
+    typeof id === 'string' ? id.toLowerCase() : id,
+  );
+  return JSON.stringify([typeNameOf(target['@odata.type']), ...ids]);
 }

@@ -79,19 +79,6 @@ export interface Payload {
   readonly deletedComplianceManagementPartnerId: string | null;
 }
 
-/** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
-export interface PartnerConnectionModel {
-  readonly edges: readonly { readonly cursor: () => string; readonly node: PartnerModel }[];
-  readonly nodes: readonly PartnerModel[];
-  readonly pageInfo: {
-    readonly hasNextPage: () => Promise<boolean>;
-    readonly hasPreviousPage: () => Promise<boolean>;
-    readonly startCursor: () => string | null;
-    readonly endCursor: () => string | null;
-  };
-  readonly totalCount: () => Promise<number>;
-}
-
 /** The prefixes that the properties of platforms have in Graph, in the order of the schema's enum. */
 export const wireByPlatform = {
   MAC_OS: 'macOs',

@@ -5,7 +5,7 @@ import { GatewayError } from './errors.ts';
 import { createRedisHolds, type RedisParts } from './leases.ts';
 
 /** For so long a repeat gets the first outcome. */
-export const keptForMs = 24 * 60 * 60 * 1000;
+const keptForMs = 24 * 60 * 60 * 1000;
 
 /** One use of a key. Everything is a digest. */
 export interface KeyUse {
@@ -48,9 +48,9 @@ export interface OutcomeStore {
 }
 
 /** What an entry takes beside its text, in bytes, about. */
-export const entryBytes = 512;
+const entryBytes = 512;
 /** What is set aside for an outcome that is still to come. */
-export const reservedBytes = 4096;
+const reservedBytes = 4096;
 
 function callerBytesOf(storeBytes: number): number {
   return Math.floor(storeBytes / 100);

@@ -1,27 +1,13 @@
 import DataLoader from 'dataloader';
 import { type Lookup, maximumBatchSize, maximumGroupsAtOnce } from '../graph/batch.ts';
 import type { GraphClient } from '../graph/client.ts';
-import { abortErrorOf, type EndReason, type GraphError, isGraphError } from '../graph/errors.ts';
+import { GraphError, isGraphError } from '../graph/errors.ts';
 import { type GraphCall, idKeyOf, isPartnerId } from '../graph/request.ts';
-import type { EndSignal } from '../shared/clock.ts';
 import { isGuid } from '../shared/forms.ts';
 import { type LoopShare, laterTurn } from '../shared/loopShare.ts';
-import { GatewayError, toGatewayError } from './errors.ts';
+import { GatewayError, gatewayErrorOf, toGatewayError } from './errors.ts';
 import { createPartnerRows, type PartnerRows } from './list/page.ts';
 import type { PartnerModel } from './model.ts';
-
-/**
- * The reads of one operation: each is done once, however many fields ask for it, and several ids go in one call. It
- * belongs to one caller, so that no two callers are ever in one batch. Throws what the caller is to see.
- */
-export interface PartnerReads {
-  /** Gives one partner; null if Graph has none with this id. */
-  get(id: string): Promise<PartnerModel | null>;
-  /** The list, shared by all fields that look at it. */
-  readonly rows: PartnerRows;
-  /** The names behind the ids in rows. */
-  readonly names: Names;
-}
 
 /** An operation's share of the event loop. */
 interface OperationShare extends LoopShare {
@@ -29,13 +15,19 @@ interface OperationShare extends LoopShare {
   waiting(): number;
 }
 
-/** Starts the reads of an operation; nothing is read before it is needed. */
+export type PartnerReads = ReturnType<typeof createPartnerReads>;
+
+/**
+ * Starts the reads of one operation; nothing is read before it is needed. Each is done once, however many fields ask for
+ * it, and several ids go in one call. They belong to one caller, so that no two callers are ever in one batch. Throws
+ * what the caller is to see.
+ */
 export function createPartnerReads(
   graph: GraphClient<PartnerModel>,
   call: GraphCall,
   maximum: { readonly rows: number; readonly bytes: number },
   share: OperationShare,
-): PartnerReads {
+) {
   const reading = new Set<Promise<unknown>>();
 
   /** Translates the error of a read. Counts and page infos read on long after their resolver has returned. */
@@ -65,30 +57,22 @@ export function createPartnerReads(
     return ids.length === 1 && id !== undefined ? [await graph.get(id, call)] : readBatch(ids);
   }
 
-  const loader = once(
-    () =>
-      new DataLoader<string, PartnerModel | null>(
-        async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
-        { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
-      ),
+  const loader = new DataLoader<string, PartnerModel | null>(
+    async (ids) => (await readMany(ids)).map((lookup) => lookup ?? null),
+    { maxBatchSize: maximumBatchSize, cacheKeyFn: idKeyOf },
   );
-  const rows = once((): PartnerRows => {
-    const read = createPartnerRows(graph.listPages(call), maximum, share);
-    return {
-      atLeast: (count) => noted(read.atLeast(count)),
-      inOrder: (order) => noted(read.inOrder(order)),
-      share,
-    };
-  });
-  const names = once(() => createNames(graph, call, whenIdle));
+  const rows = createPartnerRows(graph.listPages(call), maximum, share);
   return {
-    get: (id) => noted(loader().load(id)),
-    get rows() {
-      return rows();
-    },
-    get names() {
-      return names();
-    },
+    /** Gives one partner; null if Graph has none with this id. */
+    get: (id: string) => noted(loader.load(id)),
+    /** The list, shared by all fields that look at it. */
+    rows: {
+      atLeast: (count) => noted(rows.atLeast(count)),
+      inOrder: (order) => noted(rows.inOrder(order)),
+      share,
+    } satisfies PartnerRows,
+    /** The names behind the ids in rows. */
+    names: createNames(graph, call, whenIdle),
   };
 }
 
@@ -101,39 +85,6 @@ function oneByOne<Result>(
     const batch = last.then(() => read(ids));
     last = batch.catch(() => undefined);
     return batch;
-  };
-}
-
-function once<Made>(make: () => Made): () => Made {
-  let made: Made | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
-
-/** Gives an operation its share of the event loop until the operation ends; who waits then gets the reason as an error. */
-export function shareUntilEnd(
-  share: LoopShare,
-  signal: Pick<EndSignal, 'aborted' | 'reason'>,
-): OperationShare {
-  let waiting = 0;
-  return {
-    isUsedUp: share.isUsedUp,
-    waiting: () => waiting,
-    async nextTurn() {
-      waiting += 1;
-      await share.nextTurn();
-      waiting -= 1;
-      if (!signal.aborted) {
-        return;
-      }
-      if (signal.reason === ('deadline' satisfies EndReason)) {
-        const message = "The operation's time ended while the gateway worked on its rows.";
-        throw new GatewayError('UPSTREAM_TIMEOUT', `${message} Ask for less at once.`);
-      }
-      throw toGatewayError(abortErrorOf(signal));
-    },
   };
 }
 
@@ -159,7 +110,7 @@ interface NameKind {
  * Starts the names of an operation; nothing is read before a field asks. `whenIdle` resolves after a turn of the event
  * loop at whose end no read is open and no row waits for its own turn.
  */
-export function createNames(
+function createNames(
   graph: Pick<GraphClient, 'getGroupNames' | 'getFilterNames'>,
   call: GraphCall,
   whenIdle: () => Promise<void>,
@@ -237,15 +188,8 @@ export function createNames(
 }
 
 function nameError(what: string, error: GraphError): GatewayError {
-  const {
-    extensions: { code, ...extensions },
-  } = toGatewayError(error) as GatewayError;
   const [permission] = error.details.requiredScopes ?? [];
-  const grant = permission && ` The least privileged permission for it is ${permission}.`;
-  return new GatewayError(
-    code as ConstructorParameters<typeof GatewayError>[0],
-    `The names of ${what} cannot be read. ${error.message}${grant ?? ''}`,
-    extensions,
-    error,
-  );
+  const grant = permission ? ` The least privileged permission for it is ${permission}.` : '';
+  const message = `The names of ${what} cannot be read. ${error.message}${grant}`;
+  return gatewayErrorOf(new GraphError(error.code, message, error.details));
 }

@@ -43,7 +43,8 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/graphql/documents.ts': 'One lookup: a text and everything that is kept under it.',
   'src/graphql/plan/plan.ts': 'A plan and the printers that it is compiled to.',
   'src/graphql/trusted.ts': 'The forms of manifests, read by the same rules.',
-  'src/partners/mutations.ts': 'All mutations, so that they keep one shape.',
+  'src/partners/changePartner.ts':
+    'All changes to a partner that is there, so that they keep one shape.',
   'src/partners/outcomeStore.ts': 'Memory and Redis keep the same promise.',
   'src/partners/partnerMapping.ts': 'The mapping in both directions.',
   'src/shared/json.ts': 'One strict reader of JSON with its passes.',

@@ -5,7 +5,7 @@ import type {
   AssignmentTargetInput,
   ComplianceManagementPartnerAssignmentInput,
 } from '../../src/generated/graphql.ts';
-import { knownPartnerStates } from '../../src/partners/model.ts';
+import { knownPartnerStates, wirePlatforms } from '../../src/partners/model.ts';
 
 const pad = (number: number, width = 2): string => String(number).padStart(width, '0');
 
@@ -55,8 +55,9 @@ const assignmentInputs: fc.Arbitrary<ComplianceManagementPartnerAssignmentInput>
   { requiredKeys: [] },
 );
 
-const flags = fc.boolean();
 const lists = fc.option(fc.array(assignmentInputs, { maxLength: 4 }));
+const perPlatform = <Value>(suffix: string, value: fc.Arbitrary<Value>) =>
+  Object.fromEntries(wirePlatforms.map((platform) => [`${platform}${suffix}`, value]));
 
 /** Inputs of the add in which every optional field may be absent or given, and null where Graph takes that. */
 export const newPartnerInputs: fc.Arbitrary<AddComplianceManagementPartnerInput> = fc.record(
@@ -65,16 +66,8 @@ export const newPartnerInputs: fc.Arbitrary<AddComplianceManagementPartnerInput>
     id: fc.uuid(),
     partnerState: fc.constantFrom(...knownPartnerStates),
     lastHeartbeatDateTime: dateTimeOffsets.filter(isDateTimeLiteral),
-    macOsOnboarded: flags,
-    windowsOnboarded: flags,
-    androidOnboarded: flags,
-    iosOnboarded: flags,
-    linuxOnboarded: flags,
-    macOsEnrollmentAssignments: lists,
-    windowsEnrollmentAssignments: lists,
-    androidEnrollmentAssignments: lists,
-    iosEnrollmentAssignments: lists,
-    linuxEnrollmentAssignments: lists,
+    ...perPlatform('Onboarded', fc.boolean()),
+    ...perPlatform('EnrollmentAssignments', lists),
   },
   { requiredKeys: ['displayName'] },
 );

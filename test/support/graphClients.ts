@@ -5,10 +5,6 @@ import { createRoutes, type GraphCall, type GraphRow } from '../../src/graph/req
 import { createSend } from '../../src/graph/send.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
-import type { Idempotency } from '../../src/partners/context.ts';
-import { createIdempotency } from '../../src/partners/idempotency.ts';
-import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.ts';
-import { createMemoryOutcomes } from '../../src/partners/outcomeStore.ts';
 import { readPartner } from '../../src/partners/partnerMapping.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
@@ -72,22 +68,6 @@ export function createTestSend(parts: Partial<SendParts> & Pick<SendParts, 'tran
     budget: { acquire: () => undefined, pause: async () => undefined },
     tenantKeys: createTenantKeys(),
     ...parts,
-  });
-}
-
-/** Locks of one replica. */
-export function testLocks(): PartnerLocks {
-  const tenantKeys = createTenantKeys();
-  return createPartnerLocks({ tenantKeys, clock: systemClock, leases: undefined });
-}
-
-/** Keys in memory, as one caller's. */
-export function testIdempotency(): Idempotency {
-  return createIdempotency({
-    store: createMemoryOutcomes(1_048_576, systemClock),
-    graphRoot: '',
-    measurements: noMeasurements,
-    callerOf: () => '',
   });
 }
 

@@ -1,46 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import type { UserError } from '../../src/generated/graphql.ts';
+import type { GraphQLResolveInfo } from 'graphql';
 import { GraphError, type GraphErrorCode, type GraphErrorDetails } from '../../src/graph/errors.ts';
-import type { KeyedMutation } from '../../src/partners/context.ts';
-import {
-  GatewayError,
-  refused,
-  refusedByGraph,
-  toGatewayError,
-} from '../../src/partners/errors.ts';
-import {
-  createIdempotency,
-  type Ending,
-  inputDigestOf,
-  isKeyFree,
-  outcomeOf,
-  readOutcome,
-  unknownOutcome,
-  writeOutcome,
-} from '../../src/partners/idempotency.ts';
-import {
-  createMemoryOutcomes,
-  entryBytes,
-  keptForMs,
-  reservedBytes,
-  type Taken,
-} from '../../src/partners/outcomeStore.ts';
+import type { KeyedMutation, Notice, RequestContext } from '../../src/partners/context.ts';
+import { GatewayError, toGatewayError } from '../../src/partners/errors.ts';
+import { createIdempotency } from '../../src/partners/idempotency.ts';
+import { payloadOf } from '../../src/partners/inputRules.ts';
+import type { Payload } from '../../src/partners/model.ts';
+import { createMemoryOutcomes, type KeyUse, type Taken } from '../../src/partners/outcomeStore.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
-import { endableCall, testCall, testIdempotency } from '../support/graphClients.ts';
+import { endableCall, testCall } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-const userErrors: UserError[] = [{ code: 'CONFLICT', message: 'No.', field: null }];
-const answered: Ending = { payload: refused([]) };
-const rejected: Ending = { payload: refused(userErrors) };
-const failed: Ending = { error: new GatewayError('THROTTLED', 'Later.') };
-const inDoubt: Ending = {
-  error: new GatewayError('OUTCOME_UNKNOWN', 'Look.', { mayHaveBeenApplied: true }),
-};
-const broken: Ending = { error: new TypeError('A fault of the gateway') };
-
 describe('toGatewayError', () => {
-  const errorOf = (code: GraphErrorCode, details: GraphErrorDetails = {}) =>
-    new GraphError(code, 'No.', details);
   const answer = { status: 500, code: 'Code', requestId: 'r', clientRequestId: 'c', date: 'd' };
   const bare = { code: null, requestId: null, clientRequestId: null, date: null };
 
@@ -59,15 +30,13 @@ describe('toGatewayError', () => {
     ['conflict', 'UPSTREAM_BAD_RESPONSE'],
     ['badResponse', 'UPSTREAM_BAD_RESPONSE'],
   ])('makes of %s %s', (given, code) => {
-    const cause = errorOf(given);
-    expect(toGatewayError(cause)).toMatchObject({
-      name: 'GatewayError',
-      message: 'No.',
-      extensions: { code },
-      cause,
-    });
+    const cause = new GraphError(given, 'No.');
+    const extensions = { code };
+    const expected = { name: 'GatewayError', message: 'No.', extensions, cause };
+    expect(toGatewayError(cause)).toMatchObject(expected);
   });
 
+  const inDoubt = { mayHaveBeenApplied: true };
   it.each<[GraphErrorDetails, object]>([
     [{}, {}],
     [{ claims: '{}' }, { claims: '{}' }],
@@ -76,26 +45,19 @@ describe('toGatewayError', () => {
     [{ retryAfterMs: 1_001 }, { retryAfterSeconds: 2 }],
     [{ answer }, { graph: answer }],
     [{ answer: { status: 500 } }, { graph: { status: 500, ...bare } }],
-  ])('tells of %j the extensions %j', (details, extensions) => {
-    const error = toGatewayError(errorOf('forbidden', details)) as GatewayError;
-    expect(error.extensions).toStrictEqual({ code: 'FORBIDDEN', ...extensions });
-  });
-
-  it.each<[GraphErrorDetails, object]>([
-    [{}, {}],
+    [inDoubt, inDoubt],
     [
-      { answeredId: 'a', answer, claims: '{}' },
-      { answeredId: 'a', graph: answer },
+      { ...inDoubt, answeredId: 'a', answer, claims: '{}' },
+      { ...inDoubt, answeredId: 'a', graph: answer },
     ],
-  ])('tells of a write in doubt with %j that it may have been made', (details, extensions) => {
-    const error = errorOf('timeout', { mayHaveBeenApplied: true, ...details });
-    const made = toGatewayError(error) as GatewayError;
+  ])('tells of %j the extensions %j', (details, extensions) => {
+    const made = toGatewayError(new GraphError('forbidden', 'No.', details)) as GatewayError;
+    const isInDoubt = details.mayHaveBeenApplied === true;
+    const code = isInDoubt ? 'OUTCOME_UNKNOWN' : 'FORBIDDEN';
+    expect(made.extensions).toStrictEqual({ code, ...extensions });
     expect(made.message).toBe(
-      'No. The change may have been made. Read the partner before you retry.',
+      isInDoubt ? 'No. The change may have been made. Read the partner before you retry.' : 'No.',
     );
-    const code = 'OUTCOME_UNKNOWN';
-    expect(made.extensions).toStrictEqual({ code, mayHaveBeenApplied: true, ...extensions });
-    expect(made.cause).toBe(error);
   });
 
   it('gives anything else back, and no cause if there is none', () => {
@@ -105,165 +67,14 @@ describe('toGatewayError', () => {
   });
 });
 
-describe('refusedByGraph', () => {
-  const sent = { displayName: 'Fleet' };
-  const context = { graph: { get: async () => undefined }, call: testCall() };
-  const change = { sent, id: undefined, context };
-  const quotedNames = ['displayName'];
-
-  it.each<[GraphErrorCode, GraphErrorDetails, UserError]>([
-    [
-      'notFound',
-      { quotedNames },
-      {
-        code: 'NOT_FOUND',
-        message: 'Microsoft Graph has no partner with this id.',
-        field: ['input', 'id'],
-      },
-    ],
-    ['conflict', {}, { code: 'CONFLICT', message: 'No.', field: ['input', 'x'] }],
-    [
-      'invalidRequest',
-      { quotedNames },
-      { code: 'BAD_USER_INPUT', message: 'No.', field: ['input', 'displayName'] },
-    ],
-  ])('makes of %s with %j what the user can fix', async (code, details, userError) => {
-    const error = new GraphError(code, 'No.', details);
-    const payload = await refusedByGraph(error, { ...change, field: ['input', 'x'] });
-    expect(payload.userErrors).toEqual([userError]);
-  });
-
-  it('names no field if nothing does', async () => {
-    const payload = await refusedByGraph(new GraphError('conflict', 'No.'), change);
-    expect(payload.userErrors).toMatchObject([{ field: null }]);
-  });
-
-  it.each<[string, unknown, object]>([
-    [
-      'a write in doubt',
-      new GraphError('conflict', 'No.', { mayHaveBeenApplied: true }),
-      { extensions: expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }) },
-    ],
-    [
-      'what the user cannot fix',
-      new GraphError('throttled', 'No.'),
-      { extensions: { code: 'THROTTLED' } },
-    ],
-    ['what is none of Graph', new TypeError('x'), { message: 'x' }],
-  ])('throws %s', async (_what, error, expected) => {
-    await expect(refusedByGraph(error, change)).rejects.toMatchObject(expected);
-  });
-});
-
-describe('isKeyFree', () => {
-  it.each([
-    ['a success without a write', answered, 'none', false],
-    ['a success', answered, 'done', false],
-    ['user errors of the gateway', rejected, 'none', true],
-    ["Graph's rejection of the write", rejected, 'begun', false],
-    ['a write that another one replaced', rejected, 'done', false],
-    ['a failure before the write', failed, 'none', true],
-    ['a write that was surely not executed', failed, 'begun', true],
-    ['a failure after the write', failed, 'done', false],
-    ['a write in doubt', inDoubt, 'begun', false],
-    ['a fault of the gateway before the write', broken, 'none', true],
-    ['a fault of the gateway in the write', broken, 'begun', false],
-    ['a fault of the gateway after the write', broken, 'done', false],
-  ] as const)('decides about %s', (_what, ending, write, isFree) => {
-    expect(isKeyFree(ending, write)).toBe(isFree);
-  });
-});
-
-describe('inputDigestOf', () => {
-  it('is the same whatever the key and the order of fields, and different for anything else', () => {
-    const one = inputDigestOf('add', { a: { b: 1, c: [1, 2] }, d: null, idempotencyKey: 'k' });
-    expect(inputDigestOf('add', { d: null, a: { c: [1, 2], b: 1 } })).toBe(one);
-    const others = [
-      inputDigestOf('delete', { a: { b: 1, c: [1, 2] }, d: null }),
-      inputDigestOf('add', { a: { b: 1, c: [2, 1] }, d: null }),
-      inputDigestOf('add', { a: { b: 1, c: [1, 2] } }),
-      inputDigestOf('add', { a: '\ud800' }),
-      inputDigestOf('add', { a: '\ufffd' }),
-    ];
-    expect(new Set([one, ...others]).size).toBe(6);
-  });
-});
-
-describe('an outcome', () => {
-  const wire = { id: 'a', iosEnrollmentAssignments: [null], later: '12345678901234567890' };
-  const outcome = outcomeOf({ payload: refused(userErrors, partnerFromWire(wire)) }, [
-    { code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.', path: ['x'] },
-  ]);
-
-  it('is read as it was written, with the row or with its id', () => {
-    const { text, short, isFinal } = writeOutcome(outcome);
-    expect(isFinal).toBe(true);
-    expect(readOutcome(text)).toEqual({
-      kind: 'answered',
-      rest: { changed: false, deletedComplianceManagementPartnerId: null, userErrors },
-      partner: wire,
-      notices: [{ code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.' }],
-    });
-    expect(readOutcome(short)).toEqual({ ...outcome, partner: 'a' });
-  });
-
-  it.each([
-    ['without a partner', outcomeOf(answered, [])],
-    ['in doubt', outcomeOf(inDoubt, [])],
-    ['unknown', unknownOutcome],
-  ])('is the same in both forms %s', (_what, one) => {
-    const { text, short, isFinal } = writeOutcome(one);
-    expect([short, isFinal]).toEqual([text, one.kind === 'answered']);
-    expect(readOutcome(text)).toEqual(JSON.parse(text));
-    expect(readOutcome(text)).toEqual(one);
-  });
-
-  it('of an error is what the error says, and unknown if it says nothing of the write', () => {
-    const extensions = { mayHaveBeenApplied: true };
-    expect(outcomeOf(inDoubt, [])).toEqual({ kind: 'doubt', message: 'Look.', extensions });
-    expect([failed, broken].map((ending) => outcomeOf(ending, []))).toEqual([
-      unknownOutcome,
-      unknownOutcome,
-    ]);
-  });
-
-  it('that is unknown says what to do', () => {
-    expect(unknownOutcome).toEqual({
-      kind: 'doubt',
-      message:
-        'The first request with this idempotencyKey ended without a known outcome. ' +
-        'The change may have been made. Read the partner before you send it under another key.',
-      extensions: { mayHaveBeenApplied: true },
-    });
-  });
-
-  it.each([
-    undefined,
-    '',
-    'null',
-    '{"kind":"later","message":"","extensions":{}}',
-    '{"kind":"answered"}',
-    '{"kind":"doubt","message":1,"extensions":{}}',
-    '{"kind":"doubt","message":"","extensions":[]}',
-    '{"kind":"answered","rest":{},"notices":[]}',
-    '{"kind":"answered","rest":{"userErrors":[]}}',
-    '{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}',
-    '{"kind":"later","rest":{"userErrors":[]},"notices":[]}',
-  ])('of a form that is not known is unknown: %s', (text) => {
-    expect(readOutcome(text)).toBe(unknownOutcome);
-  });
-});
-
 describe('the store in memory', () => {
-  const use = (caller: string, id = 'one', input = 'input') => ({
-    id: `${caller} ${id}`,
-    caller,
-    input,
-  });
+  const reservedBytes = 4096;
+  const entryBytes = 512;
+  const keptForMs = 24 * 60 * 60 * 1000;
   const { signal } = new AbortController();
-  const holdOf = (taken: Taken) => {
-    if (!('hold' in taken)) {
-      throw new TypeError(`There is no hold: ${taken.kind}`);
+  const holdOf = (taken: Taken | undefined) => {
+    if (taken === undefined || !('hold' in taken)) {
+      throw new TypeError(`There is no hold: ${taken?.kind}`);
     }
     return taken.hold;
   };
@@ -271,8 +82,9 @@ describe('the store in memory', () => {
   const start = (storeBytes = reservedBytes * 100) => {
     const clock = createVirtualClock();
     const store = createMemoryOutcomes(storeBytes, clock);
-    const take = (...of: Parameters<typeof use>) => store.take(use(...of), signal);
-    return { clock, store, take };
+    const take = (caller: string, id = 'one', input = 'input', end = signal) =>
+      store.take({ id: `${caller} ${id}`, caller, input }, end);
+    return { clock, take };
   };
 
   it('counts bytes, rejects keys beyond them, and has room again when outcomes end', async () => {
@@ -298,6 +110,7 @@ describe('the store in memory', () => {
     for (const caller of callers) {
       expect((await take(caller, 'two')).kind).toBe('first');
     }
+    expect(await start(0).take('a')).toEqual({ kind: 'full', retryAfterMs: 1_000 });
   });
 
   it.each([
@@ -319,10 +132,10 @@ describe('the store in memory', () => {
     await first.settle(undefined);
     const second = await waiting[0];
     expect(second?.kind).toBe('first');
-    await holdOf(second as Taken).settle(outcome('doubt', false));
+    await holdOf(second).settle(outcome('doubt', false));
     const third = await waiting[1];
     expect(third).toMatchObject({ kind: 'doubt', text: 'doubt' });
-    await holdOf(third as Taken).settle(outcome('known'));
+    await holdOf(third).settle(outcome('known'));
     expect(await take('a')).toEqual({ kind: 'kept', text: 'known' });
   });
 
@@ -335,138 +148,217 @@ describe('the store in memory', () => {
     expect((await take('a')).kind).toBe('first');
   });
 
-  it('takes nothing without any room', async () => {
-    expect(await start(0).take('a')).toEqual({ kind: 'full', retryAfterMs: 1_000 });
-  });
-
   it('waits no longer than the operation lasts', async () => {
-    const { store, take } = start();
+    const { take } = start();
     await take('a');
     const { call, end } = endableCall();
-    const waiting = store.take(use('a'), call.signal);
+    const waiting = take('a', 'one', 'input', call.signal as AbortSignal);
     end('deadline');
     await expect(waiting).rejects.toMatchObject({ code: 'timeout' });
   });
 });
 
 describe('a mutation with a key', () => {
-  /** Answers with what the store says. */
-  function start(take: () => Promise<unknown>) {
-    const used: string[] = [];
-    const settled: unknown[] = [];
-    const notices: unknown[] = [];
+  const row = { id: 'a', iosEnrollmentAssignments: [null], later: '12345678901234567890' };
+  const code = 'OUTCOME_UNKNOWN';
+  const mayHaveBeenApplied = true;
+  const unknown = {
+    message:
+      'The first request with this idempotencyKey ended without a known outcome. ' +
+      'The change may have been made. Read the partner before you send it under another key.',
+    extensions: { code, mayHaveBeenApplied },
+  };
+
+  /** A store that answers like this, and a mutation under a key. */
+  function start(answer: () => object | Promise<object>) {
+    const [used, settled, uses]: [string[], unknown[], KeyUse[]] = [[], [], []];
+    const notices: Notice[] = [];
     const hold = {
       confirm: async () => undefined,
-      settle: async (kept: unknown) => settled.push(kept),
+      settle: async (kept: unknown) => void settled.push(kept),
     };
     const idempotency = createIdempotency({
-      store: { take: async () => ({ hold, ...((await take()) as object) }) as unknown as Taken },
+      store: {
+        async take(use) {
+          uses.push(use);
+          return { hold, ...(await answer()) } as Taken;
+        },
+      },
       graphRoot: '',
       measurements: { keyUsed: (what) => used.push(what) },
       callerOf: () => 'caller',
     });
-    const mutation = (look?: () => unknown) =>
-      ({
-        key: 'key',
-        input: {},
-        context: { call: testCall(), graph: {}, notices },
-        info: { fieldName: 'add', path: { key: 'add' } },
-        look,
-      }) as unknown as KeyedMutation;
-    return {
-      used,
-      settled,
-      notices,
-      run: (look?: () => unknown) => idempotency.run(mutation(look)),
+    const graph = {
+      add: async (answered: () => object) => answered(),
+      get: async () => partnerFromWire(row),
     };
+    const mutation = {
+      key: 'key',
+      input: {},
+      context: { call: testCall(), graph, notices },
+      info: { fieldName: 'add', path: { key: 'add' } },
+      look: undefined,
+    };
+    const run = (change: Partial<KeyedMutation> = {}) =>
+      idempotency.run({ ...mutation, ...change } as unknown as KeyedMutation);
+    return { used, settled, uses, notices, run };
   }
 
   it('is rejected if its key was used for another input', async () => {
-    const { used, run } = start(async () => ({ kind: 'reused' }));
-    expect((await run()).userErrors).toEqual([
-      {
-        code: 'IDEMPOTENCY_KEY_REUSED',
-        message:
-          'This idempotencyKey was used with another input or mutation in the last 24 hours. Send a new key, or the first input.',
-        field: ['input', 'idempotencyKey'],
-      },
-    ]);
+    const { used, run } = start(() => ({ kind: 'reused' }));
+    const message =
+      'This idempotencyKey was used with another input or mutation in the last 24 hours. Send a new key, or the first input.';
+    const field = ['input', 'idempotencyKey'];
+    expect((await run()).userErrors).toEqual([{ code: 'IDEMPOTENCY_KEY_REUSED', message, field }]);
     expect(used).toEqual(['reused']);
   });
 
-  it.each<[string, () => Promise<unknown>, string, object, string[]]>([
+  it('has the same use whatever the order of fields is, and another one for anything else', async () => {
+    const { uses, run } = start(() => ({ kind: 'reused' }));
+    const input = { a: { b: 1, c: [1, 2] }, d: null };
+    await run({ input: { ...input, idempotencyKey: 'k' } });
+    await run({ input: { d: null, a: { c: [1, 2], b: 1 } } });
+    await run({ input, info: { fieldName: 'delete' } as GraphQLResolveInfo });
+    for (const a of [{ b: 1, c: [2, 1] }, '\ud800', '\ufffd']) {
+      await run({ input: { ...input, a } });
+    }
+    await run({ input: { a: input.a } });
+    const [first, second, ...others] = uses.map((use) => use.input);
+    expect(second).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(6);
+    await run({ key: 'other' });
+    expect(new Set(uses.map(({ id }) => id)).size).toBe(2);
+  });
+
+  const stillRunning =
+    'The first request with this idempotencyKey did not end in the time of this one. The change may have been made. Retry with the same key.';
+  const noRoom =
+    'The gateway cannot store more outcomes of idempotency keys, so nothing was sent. Retry later.';
+  it.each<[string, () => object | Promise<object>, object, string[]]>([
     [
       'there is no room',
-      async () => ({ kind: 'full', retryAfterMs: 1_001 }),
-      'The gateway cannot store more outcomes of idempotency keys, so nothing was sent. Retry later.',
-      { code: 'OVERLOADED', retryAfterSeconds: 2 },
+      () => ({ kind: 'full', retryAfterMs: 1_001 }),
+      { message: noRoom, extensions: { code: 'OVERLOADED', retryAfterSeconds: 2 } },
       ['full'],
     ],
     [
       'its time is up',
       () => Promise.reject(new GraphError('timeout', 'Late.')),
-      'The first request with this idempotencyKey did not end in the time of this one. The change may have been made. Retry with the same key.',
-      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
+      { message: stillRunning, extensions: { code, mayHaveBeenApplied } },
       [],
     ],
     [
       'the store is away',
       () => Promise.reject(new GatewayError('UPSTREAM_UNAVAILABLE', 'Away.')),
-      'Away.',
-      { code: 'UPSTREAM_UNAVAILABLE' },
+      { message: 'Away.', extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
       ['unavailable'],
     ],
-    [
-      'its outcome is not known',
-      async () => ({ kind: 'doubt', text: undefined }),
-      unknownOutcome.kind === 'doubt' ? unknownOutcome.message : '',
-      { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true },
-      ['repeat'],
-    ],
-  ])('throws if %s', async (_what, take, message, extensions, expected) => {
-    const { used, run } = start(take);
-    await expect(run()).rejects.toMatchObject({ message, extensions });
+    ['its outcome is unknown', () => ({ kind: 'doubt', text: undefined }), unknown, ['repeat']],
+  ])('throws if %s', async (_what, answer, error, expected) => {
+    const { used, run } = start(answer);
+    await expect(run()).rejects.toMatchObject(error);
     expect(used).toEqual(expected);
   });
 
+  const rejected = payloadOf([{ code: 'CONFLICT', message: 'No.', field: null }]);
+  const throttled = new GatewayError('THROTTLED', 'Later.');
+  const inDoubt = new GatewayError(code, 'Look.', { mayHaveBeenApplied });
+  const broken = new TypeError('A fault of the gateway');
+  const none = undefined;
+  /** Ends like this after a write that fails (`begun`) or succeeds (`done`). */
+  it.each<[string, Payload | Error, 'none' | 'begun' | 'done', object | undefined]>([
+    ['a success without a write', payloadOf([]), 'none', { kind: 'answered' }],
+    ['a success', payloadOf([]), 'done', { kind: 'answered' }],
+    ['user errors of the gateway', rejected, 'none', none],
+    ["Graph's rejection of the write", rejected, 'begun', { kind: 'answered' }],
+    ['a write that another one replaced', rejected, 'done', { kind: 'answered' }],
+    ['a failure before the write', throttled, 'none', none],
+    ['a write that was surely not executed', throttled, 'begun', none],
+    ['a failure after the write', throttled, 'done', { kind: 'doubt', ...unknown }],
+    ['a write in doubt', inDoubt, 'begun', { kind: 'doubt', message: 'Look.' }],
+    ['a fault of the gateway before the write', broken, 'none', none],
+    ['a fault of the gateway in the write', broken, 'begun', { kind: 'doubt', ...unknown }],
+    ['a fault of the gateway after the write', broken, 'done', { kind: 'doubt', ...unknown }],
+  ])('frees its key or keeps the outcome after %s', async (_what, ending, write, kept) => {
+    const { settled, run } = start(() => ({ kind: 'first' }));
+    const running = run({
+      async run({ graph }: RequestContext) {
+        const answer = () => (write === 'begun' ? Promise.reject(broken) : {});
+        if (write !== 'none') {
+          await graph.add(answer as never, testCall()).catch(() => undefined);
+        }
+        if (ending instanceof Error) {
+          throw ending;
+        }
+        return ending;
+      },
+    });
+    await (ending instanceof Error
+      ? expect(running).rejects.toBe(ending)
+      : expect(running).resolves.toBe(ending));
+    const [outcome] = settled as [{ text: string; short: string; isFinal: boolean } | undefined];
+    const extensions = kept && 'extensions' in kept && { extensions: { mayHaveBeenApplied } };
+    expect(outcome && JSON.parse(outcome.text)).toEqual(
+      kept && expect.objectContaining({ ...kept, ...extensions }),
+    );
+    expect(outcome?.short).toBe(outcome?.text);
+    expect(outcome?.isFinal).toBe(kept && !(ending instanceof Error));
+  });
+
+  it('gives a repeat the first outcome, from its row or from its id', async () => {
+    const first = start(() => ({ kind: 'first' }));
+    const payload = { ...rejected, complianceManagementPartner: partnerFromWire(row) };
+    const notice = { code: 'ID_ASSIGNED_BY_GRAPH', message: 'Other.' } as const;
+    await first.run({
+      async run({ notices, graph }: RequestContext) {
+        notices.push({ ...notice, path: ['x'] });
+        await graph.add((() => row) as never, testCall());
+        return payload;
+      },
+    });
+    const [kept] = first.settled as [{ text: string; short: string }];
+    const { later: _later, ...withoutRow } = { ...JSON.parse(kept.text), partner: 'a' };
+    expect(JSON.parse(kept.short)).toEqual(withoutRow);
+    for (const text of [kept.text, kept.short]) {
+      const { notices, run } = start(() => ({ kind: 'kept', text }));
+      const { complianceManagementPartner: partner, ...rest } = await run();
+      const { complianceManagementPartner: _partner, ...expected } = payload;
+      expect([partner?.wire, rest]).toEqual([row, expected]);
+      expect(notices).toEqual([{ ...notice, path: ['add'] }]);
+    }
+  });
+
   it.each([
-    [{ mayHaveBeenApplied: true }, {}],
+    '',
+    'null',
+    '{"kind":"answered"}',
+    '{"kind":"doubt","message":1,"extensions":{}}',
+    '{"kind":"doubt","message":"","extensions":[]}',
+    '{"kind":"later","message":"","extensions":{}}',
+    '{"kind":"answered","rest":{},"notices":[]}',
+    '{"kind":"answered","rest":{"userErrors":[]}}',
+    '{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}',
+    '{"kind":"later","rest":{"userErrors":[]},"notices":[]}',
+  ])('has an unknown outcome if the form of what was kept is not known: %s', async (text) => {
+    await expect(start(() => ({ kind: 'kept', text })).run()).rejects.toMatchObject(unknown);
+  });
+
+  it.each([
+    [{ mayHaveBeenApplied }, {}],
     [{ graph: { status: 500 } }, { graph: { status: 500 } }],
   ])('finds later what was in doubt with %j', async (extensions, more) => {
     const text = JSON.stringify({ kind: 'doubt', message: 'Look.', extensions });
-    const { settled, notices, run } = start(async () => ({ kind: 'doubt', text }));
-    const { complianceManagementPartner: found } = await run(async () =>
-      partnerFromWire({ id: 'a' }),
-    );
+    const { settled, notices, run } = start(() => ({ kind: 'doubt', text }));
+    const { complianceManagementPartner: found } = await run({
+      look: async () => partnerFromWire({ id: 'a' }),
+    });
     expect([found?.id, settled]).toMatchObject(['a', [{ isFinal: true }]]);
+    const message =
+      'The first request with this idempotencyKey had an unknown outcome. The gateway then looked again and found exactly ' +
+      'one partner with everything that was sent, which it had not seen before: this one. It was found, not answered, and ' +
+      'nothing was sent again.';
     expect(notices).toEqual([
-      {
-        code: 'FOUND_AFTER_UNCLEAR_ANSWER',
-        message:
-          'The first request with this idempotencyKey had an unknown outcome. The gateway then looked again and found exactly ' +
-          'one partner with everything that was sent, which it had not seen before: this one. It was found, not answered, and ' +
-          'nothing was sent again.',
-        path: ['add'],
-        ...more,
-      },
+      { code: 'FOUND_AFTER_UNCLEAR_ANSWER', message, path: ['add'], ...more },
     ]);
-  });
-
-  it('leaves the key free when it fails before its first step', async () => {
-    const idempotency = testIdempotency();
-    let runs = 0;
-    const mutation = {
-      key: 'key',
-      input: {},
-      context: { call: testCall(), graph: {}, notices: [] },
-      info: { fieldName: 'add' },
-      run: () => {
-        runs += 1;
-        throw new TypeError('A fault of the gateway');
-      },
-    } as unknown as KeyedMutation;
-    await expect(idempotency.run(mutation)).rejects.toThrow('A fault of the gateway');
-    await expect(idempotency.run(mutation)).rejects.toThrow('A fault of the gateway');
-    expect(runs).toBe(2);
   });
 });

@@ -1,20 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { NewPartnerResource, PartnerResource } from '../../src/graph/types.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
 import { findDateTimeOffsetProblem, instantKeyOf } from '../../src/partners/dateTimeOffset.ts';
-import { revisionOf } from '../../src/partners/meaning.ts';
-import { newPartnerToWire, partnerFromWire } from '../../src/partners/partnerMapping.ts';
+import { findDifferences, revisionOf } from '../../src/partners/meaning.ts';
 import {
   createSeenPartnerIds,
   findUnconfirmedAdd,
   isAnswerToAdd,
-  matchesSubmitted,
-} from '../../src/partners/unclearAdd.ts';
+} from '../../src/partners/mutations.ts';
+import { newPartnerToWire, partnerFromWire } from '../../src/partners/partnerMapping.ts';
 import { type LoopShare, wholeLoop } from '../../src/shared/loopShare.ts';
 import { dateTimeOffsets, newPartnerInputs } from '../support/arbitraryInputs.ts';
-import { useClosing } from '../support/closing.ts';
-import { createPartnerClient, testCall } from '../support/graphClients.ts';
-import { json, startScriptedServer } from '../support/scriptedServer.ts';
+import { testCall } from '../support/graphClients.ts';
 import { until } from '../support/until.ts';
 
 type Json = Record<string, unknown>;
@@ -26,19 +24,18 @@ const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
 const upper = groupId.toUpperCase();
 const list = (...entries: unknown[]): Json => ({ iosEnrollmentAssignments: entries });
-const group = (more: object = {}): object => ({
-  target: { '@odata.type': toType('group'), groupId, ...more },
+const to = (kind: string, more: object = {}) => ({
+  target: { '@odata.type': toType(kind), ...more },
 });
-const everyone = (more: object = {}): object => ({
-  target: { '@odata.type': toType('allDevices'), ...more },
-});
-const collection = (collectionId: string): object => ({
-  target: { '@odata.type': toType('configurationManagerCollection'), collectionId },
-});
+const group = (more: object = {}) => to('group', { groupId, ...more });
+const everyone = (more: object = {}) => to('allDevices', more);
+const collection = (collectionId: string) => to('configurationManagerCollection', { collectionId });
 const filter = (filterType: unknown, id: unknown = filterId): object => ({
   deviceAndAppManagementAssignmentFilterId: id,
   deviceAndAppManagementAssignmentFilterType: filterType,
 });
+/** A list of one group, for each of some members that it has besides. */
+const groupsWith = (...members: object[]): Json[] => members.map((more) => list(group(more)));
 
 const partnerOf = (properties: Json): PartnerResource =>
   ({ id: 'a', displayName: 'Fleet', ...properties }) as PartnerResource;
@@ -46,128 +43,122 @@ const sentOf = (properties: Json): NewPartnerResource =>
   ({ '@odata.type': type, displayName: 'Fleet', ...properties }) as NewPartnerResource;
 const revisionFor = (properties: Json): string => revisionOf(partnerOf(properties));
 const matches = (sent: Json, held: Json): boolean =>
-  matchesSubmitted(sentOf(sent), partnerOf(held));
+  findDifferences(sentOf(sent), partnerOf(held)).length === 0;
+const pairsOf = (values: Json[]): [Json, Json][] =>
+  values.flatMap((left, index) =>
+    values.slice(index + 1).map((right): [Json, Json] => [left, right]),
+  );
 
 describe('what a user can change', () => {
-  it.each<[string, Json, Json]>([
-    ['nothing for false', { iosOnboarded: false }, {}],
-    ['null for false', { iosOnboarded: false }, { iosOnboarded: null }],
-    ['null for an empty list', list(), { iosEnrollmentAssignments: null }],
-    ['no list for an empty one', list(), {}],
-    ['the order of entries', list(group(), everyone(), null), list(null, everyone(), group())],
-    ['# in a type', list(group()), list(group({ '@odata.type': toType('group').slice(1) }))],
-    ['the case of a type', list(group()), list(group({ '@odata.type': toType('GROUP') }))],
-    ['the case of a group', list(group()), list(group({ groupId: upper }))],
-    ['the case of a collection', list(collection('SMS1a')), list(collection('sms1A'))],
+  it.each<[string, Json[]]>([
+    ['a flag that is off', [{ iosOnboarded: false }, { iosOnboarded: null }, {}]],
+    ['an empty list', [list(), { iosEnrollmentAssignments: null }, {}]],
+    ['the order of entries', [list(group(), everyone(), null), list(null, everyone(), group())]],
+    ['an entry without a target', [list(null), list({}), list({ target: null })]],
     [
-      'the case of a filter',
-      list(group(filter('include'))),
-      list(group(filter('Include', filterId.toUpperCase()))),
+      'the type of a target',
+      groupsWith(
+        {},
+        { '@odata.type': toType('group').slice(1) },
+        { '@odata.type': toType('GROUP') },
+      ),
     ],
-    ['a filter of none', list(group()), list(group(filter('none', null)))],
-    ['a filter of none with an id', list(group()), list(group(filter('none')))],
-    ['a filter of no type', list(group()), list(group(filter(undefined)))],
-    ['a filter without an id', list(group()), list(group(filter('include', null)))],
-    ['a filter of null', list(group()), list(group(filter(null, null)))],
-    ['a filter of an empty type', list(group()), list(group(filter('')))],
-    ['a filter of an empty id', list(group()), list(group(filter('include', '')))],
-    ['an id of null', list(everyone()), list(everyone({ groupId: null }))],
-    ['an annotation of a member', list(group()), list(group({ 'groupId@odata.type': '#String' }))],
+    ['no type', [list({ target: { groupId } }), list({ target: { groupId, '@odata.type': '' } })]],
+    ['a group', groupsWith({}, { groupId: upper }, { 'groupId@odata.type': '#String' })],
+    ['a collection', [list(collection('SMS1a')), list(collection('sms1A'))]],
+    ['no group', [list(everyone()), list(everyone({ groupId: null }))]],
+    ['a filter', groupsWith(filter('include'), filter('Include', filterId.toUpperCase()))],
     [
-      'the case of an unknown UUID',
-      list(group({ x: { y: groupId } })),
-      list(group({ x: { y: upper } })),
+      'no filter',
+      groupsWith(
+        {},
+        filter('none', null),
+        filter('none'),
+        filter(undefined),
+        filter(''),
+        filter(null, null),
+        filter('include', null),
+        filter('include', ''),
+      ),
     ],
+    ['an unknown UUID', groupsWith({ x: { y: groupId } }, { x: { y: upper } })],
     [
-      'the order of members',
-      list(group({ x: { y: 1, z: 2 } })),
-      list(group({ x: { z: 2, y: 1 } })),
+      'the order of unknown members',
+      groupsWith(
+        { w: [{ y: 1, z: 2 }], x: { y: 1, z: 2 } },
+        { x: { z: 2, y: 1 }, w: [{ z: 2, y: 1 }] },
+      ),
     ],
     [
       'the order of ids',
-      list(group({ collectionId: 'x' })),
-      list({ target: { collectionId: 'x', '@odata.type': toType('group'), groupId } }),
+      [
+        list(group({ collectionId: 'x' })),
+        list({ target: { collectionId: 'x', '@odata.type': toType('group'), groupId } }),
+      ],
     ],
-    ['the order of unknown members', list(group({ x: 1, y: 2 })), list(group({ y: 2, x: 1 }))],
-    [
-      'the order of members in an unknown list',
-      list(group({ x: [{ y: 1, z: 2 }] })),
-      list(group({ x: [{ z: 2, y: 1 }] })),
-    ],
-    [
-      'an empty type',
-      list({ target: { groupId } }),
-      list({ target: { groupId, '@odata.type': '' } }),
-    ],
-    ["the order of an entry's members", list({ x: 1, y: 2 }), list({ y: 2, x: 1 })],
-    ['an annotation of an entry', list({}), list({ '@odata.type': entryType })],
-    ['a null entry for one without a target', list(null), list({ target: null })],
-  ])('is the same with %s', (_what, left, right) => {
-    expect(revisionFor(left)).toBe(revisionFor(right));
-    expect([matches(left, right), matches(right, left)]).not.toContain(false);
+    ["an entry's members", [list({ x: 1, y: 2 }), list({ y: 2, '@odata.type': entryType, x: 1 })]],
+  ])('is the same for all ways to write %s', (_what, spellings) => {
+    for (const [left, right] of pairsOf(spellings)) {
+      expect(revisionFor(left)).toBe(revisionFor(right));
+      expect([matches(left, right), matches(right, left)]).toEqual([true, true]);
+    }
   });
 
-  it.each<[string, Json, Json]>([
-    ['another name', { displayName: 'Fleet' }, { displayName: 'fleet' }],
-    ['another object for a text', { displayName: { x: 1 } }, { displayName: { x: 2 } }],
-    ['another number for an entry', list(7), list(8)],
-    ['no name', { displayName: 'Fleet' }, { displayName: null }],
-    ['true for false', { iosOnboarded: false }, { iosOnboarded: true }],
+  it.each<[string, Json[]]>([
+    ['names', [{ displayName: 'Fleet' }, { displayName: 'fleet' }, { displayName: null }]],
+    ['objects for a name', [{ displayName: { x: 1 } }, { displayName: { x: 2 } }]],
+    ['flags', [{}, { iosOnboarded: true }, { linuxOnboarded: true }]],
+    ['platforms', [list(group()), { linuxEnrollmentAssignments: [group()] }, {}]],
     [
-      'the flag of another platform',
-      { iosOnboarded: true, linuxOnboarded: false },
-      { linuxOnboarded: true },
+      'entries',
+      [list(), list({}), list({ note: 1 }), list({ '@odata.type': '#x' }), list(7), list(8)],
     ],
+    ['numbers of entries', [list(group()), list(group(), group())]],
     [
-      'the list of another platform',
-      { ...list(group()), linuxEnrollmentAssignments: [] },
-      { linuxEnrollmentAssignments: [group()] },
+      'targets',
+      [
+        list({ target: null }),
+        list(everyone()),
+        list(group()),
+        list(group({ groupId: filterId })),
+        list(to('exclusionGroup', { groupId })),
+        list(group({ groupId: null, collectionId: groupId })),
+        list(collection('SMS1a')),
+        list(collection('SMS1b')),
+        list(everyone({ '@odata.type': 'amicrosoft.graph.x' })),
+        list(everyone({ '@odata.type': 'ax' })),
+      ],
     ],
-    ['one entry more', list(), list({})],
-    ['an entry that is there twice', list(group()), list(group(), group())],
-    ['no list', list(group()), {}],
-    ['no target', list(group()), list({ target: null })],
-    ['another kind', list(group()), list(group({ '@odata.type': toType('exclusionGroup') }))],
+    ['filters', groupsWith({}, filter('include'), filter('exclude'), filter('include', groupId))],
     [
-      'a namespace inside the name of a kind',
-      list(everyone({ '@odata.type': 'amicrosoft.graph.x' })),
-      list(everyone({ '@odata.type': 'ax' })),
+      'unknown members',
+      groupsWith(
+        { x: { y: [2] } },
+        { x: { y: [3] } },
+        { x: [1, 2] },
+        { x: [2, 1] },
+        { x: 1 },
+        { x: '1' },
+      ),
     ],
-    ['another group', list(group()), list(group({ groupId: filterId }))],
-    [
-      'a collection for a group',
-      list(group()),
-      list(group({ groupId: null, collectionId: groupId })),
-    ],
-    ['another collection', list(collection('SMS1a')), list(collection('SMS1b'))],
-    ['a filter', list(everyone()), list(everyone(filter('include')))],
-    ['the other filter type', list(group(filter('include'))), list(group(filter('exclude')))],
-    ['another filter', list(group(filter('include'))), list(group(filter('include', groupId)))],
-    [
-      'an unknown member of a target',
-      list(group({ x: { y: [2] } })),
-      list(group({ x: { y: [3] } })),
-    ],
-    ['the order in an unknown list', list(group({ x: [1, 2] })), list(group({ x: [2, 1] }))],
-    ['text for an unknown number', list(group({ x: 1 })), list(group({ x: '1' }))],
-    ['a member of an entry', list({}), list({ note: 1 })],
-    ['the type of an entry', list({}), list({ '@odata.type': '#microsoft.graph.other' })],
-  ])('differs with %s', (_what, left, right) => {
-    expect(revisionFor(left)).not.toBe(revisionFor(right));
-    expect([matches(left, right), matches(right, left)]).toContain(false);
-  });
-
-  it.each<[string, Json]>([
-    ['the heartbeat', { lastHeartbeatDateTime: '2026-01-01T00:00:00Z' }],
-    ['the state', { partnerState: 'enabled' }],
-    ['an annotation of the row', { '@odata.type': type }],
-    ['the id', { id: 'b' }],
-  ])('does not include %s', (_what, change) => {
-    expect(revisionFor(change)).toBe(revisionFor({}));
+  ])('tells %s apart', (_what, values) => {
+    for (const [left, right] of pairsOf(values)) {
+      expect(revisionFor(left)).not.toBe(revisionFor(right));
+      expect([matches(left, right), matches(right, left)]).toContain(false);
+    }
   });
 });
 
 describe('the revision', () => {
+  it('does not include the id, the state, the heartbeat and the annotation of a row', () => {
+    const others = {
+      id: 'b',
+      partnerState: 'enabled',
+      lastHeartbeatDateTime: '2026-01-01T00:00:00Z',
+    };
+    expect(revisionFor({ ...others, '@odata.type': type })).toBe(revisionFor({}));
+  });
+
   it('stays the same from release to release, because callers keep it', () => {
     const x = { b: [1, upper], a: { '@odata.type': 'x', d: null, c: 'Text' } };
     const entries = [
@@ -179,9 +170,19 @@ describe('the revision', () => {
       'vq5-6TJIxak1xTFn6uVCj3FMNX9mB-AOISVReegNIZM',
     );
   });
+
+  it('can be told of a filter with an object for a text, whose toString is no function', () => {
+    const odd = { toString: 1, valueOf: 1 };
+    for (const more of [filter(odd), filter(odd, null), filter('include', odd)]) {
+      expect(revisionFor(list(group(more)))).toMatch(/^[\w-]{43}$/);
+      expect(revisionFor(list(to('group', { ...more, groupId })))).toBe(
+        revisionFor(list(group(more))),
+      );
+    }
+  });
 });
 
-describe('matchesSubmitted', () => {
+describe('findDifferences', () => {
   const at = (lastHeartbeatDateTime: string) => ({ lastHeartbeatDateTime });
   it.each<[string, Json, Json, boolean]>([
     ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }, true],
@@ -196,49 +197,52 @@ describe('matchesSubmitted', () => {
     expect(matches(sent, held)).toBe(isMatch);
   });
 
-  it('recognizes every add as it was sent', () => {
-    fc.assert(
-      fc.property(newPartnerInputs, (input) => {
-        const sent = newPartnerToWire(input);
-        expect(matchesSubmitted(sent, partnerOf({ ...sent }))).toBe(true);
-      }),
-    );
-  });
-
-  it('does not recognize an add of which any one property has changed', () => {
+  it('finds none in an add as it was sent, and one if any one property has changed', () => {
     fc.assert(
       fc.property(newPartnerInputs, fc.nat(), (input, at) => {
         const sent = newPartnerToWire(input);
+        expect(findDifferences(sent, partnerOf({ ...sent }))).toEqual([]);
         const held: Json = { id: 'new', ...structuredClone(sent) };
         const names = Object.keys(sent).filter((name) => name !== '@odata.type');
         const name = names[at % names.length] ?? 'displayName';
         held[name] = changed(name, held[name]);
-        expect(matchesSubmitted(sent, held as unknown as PartnerResource)).toBe(false);
+        expect(findDifferences(sent, held as unknown as PartnerResource)).toEqual([name]);
       }),
     );
   });
 });
 
-describe('isAnswerToAdd', () => {
+function changed(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return [...value, null];
+  }
+  if (name.endsWith('Onboarded')) {
+    return value !== true;
+  }
+  if (name === 'lastHeartbeatDateTime' && typeof value === 'string') {
+    const other = '2001-01-01T00:00:00Z';
+    return instantKeyOf(value) === instantKeyOf(other) ? '2002-01-01T00:00:00Z' : other;
+  }
+  return `${value ?? ''}x`;
+}
+
+describe('an add', () => {
   it.each<[string, Json, Json, boolean]>([
     ['the id that was sent', { id: 'a' }, { id: 'A', displayName: 'Other' }, true],
     ['another id and all else as it was sent', { id: 'b' }, {}, true],
     ['another id and another name', { id: 'b' }, { displayName: 'Other' }, false],
     ['an id if none was sent', {}, { displayName: 'Other' }, true],
-  ])('decides about %s', (_what, sent, answered, isAnswer) => {
+  ])('is answered by a partner with %s, or is not', (_what, sent, answered, isAnswer) => {
     expect(isAnswerToAdd(sentOf(sent), partnerFromWire(partnerOf(answered)))).toBe(isAnswer);
   });
-});
 
-describe('findUnconfirmedAdd', () => {
-  const closeLater = useClosing();
-
-  it('does not find what another look is still comparing', async () => {
-    const server = await startScriptedServer(
-      json(200, { value: [{ id: 'new', displayName: 'Fleet' }] }),
-    );
-    const { graph, close } = createPartnerClient(server.url);
-    closeLater(close, server.close);
+  it('in doubt does not find what the look of another one is still comparing', async () => {
+    const row = partnerFromWire({ id: 'new', displayName: 'Fleet' });
+    const graph = {
+      listPages: async function* () {
+        yield [row];
+      },
+    } as unknown as RequestContext['graph'];
     const seenPartnerIds = createSeenPartnerIds();
     const look = (share: LoopShare) =>
       findUnconfirmedAdd(
@@ -252,29 +256,11 @@ describe('findUnconfirmedAdd', () => {
       });
     const first = look({ isUsedUp: () => true, nextTurn });
     await until(() => resume !== undefined);
-    const second = await look(wholeLoop);
+    expect(await look(wholeLoop)).toBeUndefined();
     resume?.();
-    expect((await first)?.wire).toEqual({ id: 'new', displayName: 'Fleet' });
-    expect(second).toBeUndefined();
+    expect(await first).toBe(row);
   });
 });
-
-function changed(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return [...value, null];
-  }
-  if (name.endsWith('Onboarded')) {
-    return value !== true;
-  }
-  if (name.endsWith('Assignments')) {
-    return [{}];
-  }
-  if (name === 'lastHeartbeatDateTime' && typeof value === 'string') {
-    const other = '2001-01-01T00:00:00Z';
-    return instantKeyOf(value) === instantKeyOf(other) ? '2002-01-01T00:00:00Z' : other;
-  }
-  return `${value ?? ''}x`;
-}
 
 /** Nanoseconds and beyond as one whole number, computed in another way than the code under test does. */
 function picosecondsOf(text: string): bigint {
@@ -288,29 +274,6 @@ function picosecondsOf(text: string): bigint {
 }
 
 describe('instantKeyOf', () => {
-  it.each([
-    ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.7799755Z'],
-    ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.779975500000Z'],
-    ['2020-01-01T00:00:00Z', '2019-12-31T19:00:00-05:00'],
-    ['2020-01-01T00:00:00Z', '2020-01-01T05:45:00+05:45'],
-    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
-    ['2020-01-01T00:00:00Z', '2020-01-01t01:00:00+01:00'],
-    ['2020-01-01T00:00:00Z', '2020-01-01t00:00:00z'],
-  ])('gives %s and %s the same key', (left, right) => {
-    expect(instantKeyOf(left)).toBe(instantKeyOf(right));
-  });
-
-  it.each([
-    ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.77997551Z'],
-    ['2016-12-31T20:56:56Z', '2016-12-31T20:56:56.000000000001Z'],
-    ['0001-01-01T00:00:00+23:59', '0001-01-01T00:00:00Z'],
-    ['0099-12-31T23:59:59Z', '1900-01-01T00:00:00Z'],
-    ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59'],
-  ])('puts %s before %s', (earlier, later) => {
-    const [left = '', right = ''] = [instantKeyOf(earlier), instantKeyOf(later)];
-    expect(left < right).toBe(true);
-  });
-
   it('orders any two date-times as their instants are ordered', () => {
     fc.assert(
       fc.property(dateTimeOffsets, dateTimeOffsets, (left, right) => {
@@ -322,8 +285,22 @@ describe('instantKeyOf', () => {
     );
   });
 
-  it('keeps more digits than an input may have', () => {
-    expect(instantKeyOf('2020-01-01T00:00:00.12345678901234Z')).toMatch(/\.12345678901234$/);
+  it.each([
+    ['2016-12-31T23:56:56.7799755+03:00', '2016-12-31T20:56:56.77997551Z'],
+    ['2016-12-31T20:56:56Z', '2016-12-31T20:56:56.000000000001Z'],
+    ['0001-01-01T00:00:00+23:59', '0001-01-01T00:00:00Z'],
+    ['0099-12-31T23:59:59Z', '1900-01-01T00:00:00Z'],
+    ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59'],
+  ])('puts %s before %s', (earlier, later) => {
+    expect([instantKeyOf(later), instantKeyOf(earlier)].sort()).toEqual([
+      instantKeyOf(earlier),
+      instantKeyOf(later),
+    ]);
+    expect(instantKeyOf(earlier)).not.toBe(instantKeyOf(later));
+  });
+
+  it('takes letters in either case, and more digits than an input may have', () => {
+    expect(instantKeyOf('2020-01-01t00:00:00z')).toBe(instantKeyOf('2020-01-01T01:00:00.0+01:00'));
     // The longest text that is read; cursors of earlier answers hold such keys.
     expect(instantKeyOf(`1970-01-02T00:00:00.${'1'.repeat(43)}Z`)).toBe(
       `062167392000.${'1'.repeat(43)}`,
@@ -332,11 +309,8 @@ describe('instantKeyOf', () => {
 
   it.each([
     '',
-    'yesterday',
-    '2020-01-01',
     '2020-01-01T00:00:00',
     '2020-02-30T00:00:00Z',
-    '2020-13-01T00:00:00Z',
     'at 2020-01-01T00:00:00Z',
     `2020-01-01T00:00:00.${'1'.repeat(44)}Z`,
   ])('gives none for %j, which an answer may hold', (text) => {
@@ -347,13 +321,10 @@ describe('instantKeyOf', () => {
 describe('findDateTimeOffsetProblem', () => {
   it.each([
     '2016-12-31T23:56:56.7799755+03:00',
-    '0001-01-01T00:00:00Z',
-    '2024-02-29T00:00:00Z',
+    '2016-12-31t23:56:56.123456789012z',
     '2000-02-29T00:00:00-12:30',
     '2016-12-31T23:59:60Z',
     '2017-01-01T02:59:60.5+03:00',
-    '2016-12-31T23:56:56.123456789012Z',
-    '2016-12-31t23:56:56.7799755z',
     '2016-12-31t23:59:60z',
   ])('finds nothing wrong with %s', (text) => {
     expect(findDateTimeOffsetProblem(text)).toBeUndefined();
@@ -362,11 +333,8 @@ describe('findDateTimeOffsetProblem', () => {
   it.each([
     ['2016-12-31T23:56:56', /no offset: .*, as in 2016-12-31T23:56:56.7799755\+03:00$/],
     ['2016-12-31T23:56:56.1234567890123', /no offset/],
-    ['2016-12-31T23:56:56.7799755', /no offset/],
     ['2016-12-31T23:56:56.1234567890123Z', /13 fractional digits; at most 12/],
     ['2016-12-31T23:56:56.Z', /decimal point without digits/],
-    ['2023-02-30T00:00:00Z', /month 02 of 2023 has 28 days/],
-    ['2023-02-29T00:00:00Z', /month 02 of 2023 has 28 days/],
     ['1900-02-29T00:00:00Z', /month 02 of 1900 has 28 days/],
     ['2023-04-31T00:00:00Z', /month 04 of 2023 has 30 days/],
     ['2023-01-00T00:00:00Z', /names a day that does not exist/],
@@ -380,12 +348,10 @@ describe('findDateTimeOffsetProblem', () => {
     ['2023-01-01T00:00:00+24:00', /offset that does not exist/],
     ['2023-01-01T00:00:00+01:60', /offset that does not exist/],
     ['2023-01-01 00:00:00Z', /not a date-time as RFC 3339 writes it/],
-    ['2023-01-01', /not a date-time/],
     ['2023-1-1T00:00:00Z', /not a date-time/],
     ['2023-01-01T00:00Z', /not a date-time/],
     ['2023-01-01T00:00:00+0300', /not a date-time/],
     ['2023-01-01T00:00:00Z\n', /not a date-time/],
-    ['', /not a date-time/],
   ])('rejects %j and says why', (text, reason) => {
     expect(findDateTimeOffsetProblem(text)).toMatch(reason);
   });

@@ -115,7 +115,7 @@ function findFilterProblem(filter: object, path = 'filter'): string | undefined 
 type PartnerPredicate = (row: PartnerModel) => boolean;
 
 /** Makes the predicate of a filter that `findFilterProblem` finds nothing in. All texts of the filter are folded once. */
-export function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {
+function compilePartnerFilter(filter: ComplianceManagementPartnerFilter): PartnerPredicate {
   const { partnerState, displayName, lastHeartbeatDateTime, onboarded, and, or, not } = filter;
   const conditions: PartnerPredicate[] = [
     ...(partnerState ? [compileState(partnerState)] : []),

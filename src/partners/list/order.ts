@@ -58,7 +58,7 @@ function boundText(text: string, maximum: number): string {
 }
 
 /** How many characters of a text are compared; Microsoft's own names are shorter. */
-export const comparedLength = 256;
+const comparedLength = 256;
 
 const onlyAscii = /^[\0-\x7f]*$/;
 

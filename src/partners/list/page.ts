@@ -1,7 +1,7 @@
 import { bytesOfPage } from '../../graph/pages.ts';
 import { forEachUnit, type LoopShare, wholeLoop } from '../../shared/loopShare.ts';
 import { GatewayError } from '../errors.ts';
-import type { PartnerConnectionModel, PartnerModel } from '../model.ts';
+import type { PartnerModel } from '../model.ts';
 import type { PageArguments } from './arguments.ts';
 import { type CursorPlace, cursorOf, cutDigestOf, fingerprintOf } from './cursor.ts';
 import { createSorting, idKeyOf, type OrderPlace, type PartnerOrder } from './order.ts';
@@ -21,7 +21,7 @@ const all = Number.POSITIVE_INFINITY;
 export async function readPartnerConnection(
   partnerRows: PartnerRows,
   { first, last, after, before, isIncluded, order }: PageArguments,
-): Promise<PartnerConnectionModel> {
+) {
   const { share } = partnerRows;
   const sequence = order ? orderedSequence(partnerRows, order) : listSequence(partnerRows);
   const start = after === undefined ? 0 : await sequence.count(after, true);
@@ -83,6 +83,9 @@ export async function readPartnerConnection(
     totalCount: () => visit(0, all, all),
   };
 }
+
+/** The schema's `ComplianceManagementPartnerConnection`; what costs something, further calls above all, is a function. */
+export type PartnerConnectionModel = Awaited<ReturnType<typeof readPartnerConnection>>;
 
 /** The whole list in the requested order, read only as far as needed. */
 interface PartnerSequence extends Pick<PartnerRows, 'atLeast'> {

@@ -2,7 +2,6 @@ import { expect, it } from '@jest/globals';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
 import {
   createRedisOutcomes,
-  entryBytes,
   type KeyUse,
   type Taken,
 } from '../../../src/partners/outcomeStore.ts';
@@ -13,6 +12,9 @@ import type { GraphQLAnswer, TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 import { describeWithRedis, useRedis } from './redisServers.ts';
+
+/** What an entry takes beside its text. */
+const entryBytes = 512;
 
 describeWithRedis('keys in Redis', () => {
   const stage = useRedis();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QueryComplianceManagementPartnersArgs } from '../../../src/generated/graphql.ts';
 import { printAnswer } from '../../../src/graphql/answer.ts';
+import { shareUntilEnd } from '../../../src/graphql/context.ts';
 import { slicesOf } from '../../../src/http/server.ts';
 import { readPageArguments } from '../../../src/partners/list/arguments.ts';
 import { cursorOf } from '../../../src/partners/list/cursor.ts';
 import { createPartnerRows, readPartnerConnection } from '../../../src/partners/list/page.ts';
 import type { PartnerModel } from '../../../src/partners/model.ts';
 import { partnerFromWire } from '../../../src/partners/partnerMapping.ts';
-import { shareUntilEnd } from '../../../src/partners/reads.ts';
 import { wholeLoop } from '../../../src/shared/loopShare.ts';
 
 const rowCount = 3000;

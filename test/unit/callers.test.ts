@@ -1,0 +1,157 @@
+import { describe, expect, it } from '@jest/globals';
+import { buildSchema } from 'graphql';
+import { requiredScopesOf } from '../../src/graph/request.ts';
+import { shareUntilEnd } from '../../src/graphql/context.ts';
+import { readSdl } from '../../src/graphql/schema.ts';
+import { IdentityError } from '../../src/identity/errors.ts';
+import { authorize, readViewer, requireToken } from '../../src/partners/caller.ts';
+import type { RequestContext } from '../../src/partners/context.ts';
+import { Secret } from '../../src/shared/secret.ts';
+import { testCall } from '../support/graphClients.ts';
+
+const permissions = { READ: ['Read', 'ReadWrite'], WRITE: ['ReadWrite'] };
+/** A gateway whose authorizer answers like this. */
+const known = (identify: () => Promise<unknown>, change: object = {}) =>
+  ({
+    authorizer: { permissions, identify, authorize: identify, ...change },
+    call: testCall(),
+    authMode: 'OBO',
+  }) as unknown as RequestContext;
+/** A gateway where Graph alone decides. */
+const unknown = (token?: string) =>
+  ({
+    authorizer: undefined,
+    call: testCall({ callerToken: token === undefined ? undefined : new Secret(token) }),
+    authMode: 'PASSTHROUGH',
+  }) as unknown as RequestContext;
+
+describe('a caller', () => {
+  it.each([
+    ['token-expired', 'UNAUTHENTICATED', {}],
+    ['tenant-not-allowed', 'FORBIDDEN', {}],
+    ['permission-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
+    ['roles-missing', 'FORBIDDEN', { requiredScopes: ['ReadWrite'] }],
+    ['keys-unavailable', 'UPSTREAM_UNAVAILABLE', {}],
+  ] as const)('that is rejected with %s gets %s', async (reason, code, more) => {
+    const cause = new IdentityError(reason);
+    const rejecting = authorize(
+      known(() => Promise.reject(cause)),
+      'WRITE',
+    );
+    await expect(rejecting).rejects.toMatchObject({ message: cause.message, cause });
+    await expect(rejecting).rejects.toHaveProperty('extensions', { code, reason, ...more });
+  });
+
+  it('learns what its reads need, and nothing of a fault of the gateway', async () => {
+    const lacking = known(() => Promise.reject(new IdentityError('roles-missing')));
+    const extensions = { requiredScopes: ['Read', 'ReadWrite'] };
+    await expect(requireToken(lacking)).rejects.toMatchObject({ extensions });
+    await expect(readViewer(lacking)).rejects.toMatchObject({ extensions });
+    const fault = new TypeError('A fault of the gateway');
+    await expect(requireToken(known(() => Promise.reject(fault)))).rejects.toBe(fault);
+  });
+
+  it('needs a token if Graph alone decides', async () => {
+    await expect(requireToken(unknown())).rejects.toMatchObject({
+      message: 'Send a token for Microsoft Graph in the header "Authorization: Bearer …".',
+      extensions: { code: 'UNAUTHENTICATED' },
+    });
+    await expect(requireToken(unknown('a'))).resolves.toBeUndefined();
+    await expect(authorize(unknown(), 'WRITE')).resolves.toBeUndefined();
+  });
+});
+
+describe('the viewer', () => {
+  const permits = { isPermitted: true, missingPermission: null };
+  const lacks = (missingPermission: string) => ({ isPermitted: false, missingPermission });
+  const untold = { isPermitted: null, missingPermission: null };
+
+  it.each<[string, object, string | null, object, object, object?]>([
+    ['a user who may read', { scopes: ['Read'] }, 'USER', permits, lacks('ReadWrite')],
+    ['a user who may write', { scopes: ['ReadWrite'] }, 'USER', permits, permits],
+    ['another spelling', { scopes: ['readwrite'] }, 'USER', lacks('Read'), lacks('ReadWrite')],
+    ['an application', { roles: ['Read'] }, 'APPLICATION', permits, lacks('ReadWrite')],
+    [
+      "a user with an application's roles, which do not count",
+      { scopes: ['Read'], roles: ['ReadWrite'] },
+      'USER',
+      permits,
+      lacks('ReadWrite'),
+    ],
+    ['a token that says nothing', {}, null, untold, untold],
+    [
+      'a gateway that cannot know',
+      { scopes: ['Read'] },
+      'USER',
+      untold,
+      untold,
+      { permissions: { READ: [], WRITE: [] } },
+    ],
+  ])('shows the permissions of %s', async (_what, caller, kind, read, write, change = {}) => {
+    const viewer = await readViewer(known(async () => caller, change));
+    expect(viewer.kind).toBe(kind);
+    for (const { kind, name: _name, ...permission } of viewer.operations) {
+      expect(permission).toEqual(kind === 'READ' ? read : write);
+    }
+  });
+
+  it('is what the gateway knows of the caller', async () => {
+    const caller = { tenantId: 'tenant', clientId: 'client', expiresAtMs: 0, scopes: ['Read'] };
+    const { operations: _operations, ...viewer } = await readViewer(known(async () => caller));
+    expect(viewer).toEqual({
+      ...{ authMode: 'OBO', isVerified: true, kind: 'USER', scopes: ['Read'], roles: [] },
+      ...{ tenantId: 'tenant', clientId: 'client', expiresAt: '1970-01-01T00:00:00.000Z' },
+    });
+  });
+
+  it('is what the token says, or nothing, if Graph alone decides', async () => {
+    const claims = { tid: 'tenant', azp: 'client', scp: 'A', roles: ['B'], exp: 1 };
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    const { operations, ...viewer } = await readViewer(unknown(`h.${payload}.s`));
+    expect(viewer).toEqual({
+      ...{ authMode: 'PASSTHROUGH', isVerified: false, kind: 'USER', scopes: ['A'], roles: ['B'] },
+      ...{ tenantId: 'tenant', clientId: 'client', expiresAt: '1970-01-01T00:00:01.000Z' },
+    });
+    expect(new Set(operations.map(({ missingPermission }) => missingPermission))).toEqual(
+      new Set([requiredScopesOf('get')[0], requiredScopesOf('add')[0]]),
+    );
+    const nothing = { kind: null, tenantId: null, clientId: null, scopes: [], expiresAt: null };
+    expect(await readViewer(unknown('opaque'))).toMatchObject(nothing);
+    expect(await readViewer(unknown())).toMatchObject(nothing);
+  });
+
+  it('learns of every query and mutation of the schema but itself', async () => {
+    const schema = buildSchema(readSdl());
+    const { operations } = await readViewer(unknown());
+    const named = (kind: string) =>
+      operations.filter((operation) => operation.kind === kind).map(({ name }) => name);
+    const fieldsOf = (type: ReturnType<typeof schema.getQueryType>) =>
+      Object.keys(type?.getFields() ?? {}).sort();
+    expect([...named('READ'), 'viewer'].sort()).toEqual(fieldsOf(schema.getQueryType()));
+    expect(named('WRITE').sort()).toEqual(fieldsOf(schema.getMutationType()));
+  });
+});
+
+describe('the share of an operation', () => {
+  const message =
+    "The operation's time ended while the gateway worked on its rows. Ask for less at once.";
+  it.each([
+    [undefined, undefined],
+    ['deadline', { message, extensions: { code: 'UPSTREAM_TIMEOUT' } }],
+    ['callerLeft', { extensions: { code: 'CALLER_LEFT' } }],
+  ])('counts what waits, and ends with the operation: %j', async (reason, expected) => {
+    let next = (): void => undefined;
+    const turn = new Promise<void>((resolve) => {
+      next = resolve;
+    });
+    const turns = { isUsedUp: () => false, nextTurn: () => turn };
+    const share = shareUntilEnd(turns, { aborted: reason !== undefined, reason });
+    const waiting = share.nextTurn();
+    expect(share.waiting()).toBe(1);
+    next();
+    await (expected
+      ? expect(waiting).rejects.toMatchObject(expected)
+      : expect(waiting).resolves.toBeUndefined());
+    expect(share.waiting()).toBe(0);
+  });
+});
