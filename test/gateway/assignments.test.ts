@@ -7,7 +7,8 @@ import {
   revisionQuery,
 } from '../support/documents.ts';
 import { empty, json } from '../support/scriptedServer.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const groupType = '#microsoft.graph.groupAssignmentTarget';
@@ -18,7 +19,7 @@ const start = (row: Partial<PartnerResource> = {}, environment = {}) =>
 
 const changeOf =
   (document: string) =>
-  (gateway: StageGateway, target: object, more: object = {}): Promise<unknown> =>
+  (gateway: TestGateway, target: object, more: object = {}): Promise<unknown> =>
     gateway.ask(document, { input: { id: 'fleet', platform: 'MAC_OS', target, ...more } });
 const add = changeOf(addAssignmentMutation);
 const remove = changeOf(removeAssignmentMutation);

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { explorerPage, explorerPolicy, findExplorer } from '../../src/http/explorer.ts';
 import type { ExplorerExample } from '../../src/http/explorerSettings.ts';
 import { pageAnswer } from '../support/documents.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 
 const { embedded } = useStages();
 const { start } = useStages(afterAll);
@@ -198,7 +199,7 @@ describe('the policy', () => {
 });
 
 /** What the page at `/` begins with. */
-async function readExample(gateway: StageGateway): Promise<ExplorerExample> {
+async function readExample(gateway: TestGateway): Promise<ExplorerExample> {
   const { text } = await gateway.get('/');
   const [, settings = ''] = /id="settings">(.*?)<\/script>/.exec(text) ?? [];
   return JSON.parse(settings) as ExplorerExample;

@@ -2,14 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { addMutation, listQuery, partnerQuery } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { type Answer, empty, hangUp, json, reset, silence } from '../support/scriptedServer.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const { scripted } = useStages();
 const { jsonInString, jsonInStringTwice, plainWithTail } = intuneErrors;
 
-const add = (gateway: StageGateway, headers: Record<string, string> = {}) =>
+const add = (gateway: TestGateway, headers: Record<string, string> = {}) =>
   gateway.run(addMutation, { input: { displayName: 'Fleet', windowsOnboarded: true } }, headers);
 const posts = ({ requests }: { requests: readonly { method: string }[] }) =>
   requests.filter(({ method }) => method === 'POST').length;

@@ -10,7 +10,8 @@ import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import { type Answer, empty, json, silence } from '../support/scriptedServer.ts';
-import { headOf, type StageGateway, useStages } from '../support/stages.ts';
+import { headOf, useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 
 const { scripted } = useStages();
@@ -157,7 +158,7 @@ describe('the line, the measurement and the span of a request', () => {
 
   /** Sends an operation and leaves once Graph was asked. */
   async function leaveEarly(
-    { url }: StageGateway,
+    { url }: TestGateway,
     { requests }: typeof graph,
     body: object,
   ): Promise<void> {

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { faultOf } from '../../src/http/failures.ts';
 import { sendRaw } from '../support/rawHttp.ts';
 import { hangUp } from '../support/scriptedServer.ts';
-import { headOf, type StageGateway, useStages } from '../support/stages.ts';
+import { headOf, useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 
 const listed = 'https://app.example';
@@ -20,14 +21,14 @@ const embedded = await stages.start();
 type Headers = Record<string, string>;
 
 /** By hand: no client sends an unknown expectation. */
-async function sendExpectation({ url }: StageGateway, origin: string) {
+async function sendExpectation({ url }: TestGateway, origin: string) {
   const headers = [`Origin: ${origin}`, 'Expect: tea', 'Connection: close'];
   const answer = await sendRaw(url, headOf('GET /livez', ...headers));
   const entries = Object.entries(answer?.headers ?? {}).map(([name, all]) => [name, all.join()]);
   return { status: answer?.status, headers: Object.fromEntries(entries) as Headers };
 }
 
-const preflight = (gateway: StageGateway, origin: string, more: Headers = {}) =>
+const preflight = (gateway: TestGateway, origin: string, more: Headers = {}) =>
   gateway.send('OPTIONS', '/graphql', { origin, 'access-control-request-method': 'POST', ...more });
 
 const namesIn = (header: unknown): string[] => String(header).split(', ');
@@ -96,7 +97,7 @@ describe('a preflight', () => {
 
 describe('an origin', () => {
   it("is let in where the embedded Graph answers, if it is the hosted Sandbox's", async () => {
-    const at = async (gateway: StageGateway) =>
+    const at = async (gateway: TestGateway) =>
       (await preflight(gateway, hostedSandbox)).headers[allowed];
     const expected = [hostedSandbox, undefined, undefined];
     expect([await at(embedded), await at(open), await at(closed)]).toEqual(expected);

@@ -14,7 +14,7 @@ import { startIdentityStage } from '../support/identityStage.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { json } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
-import type { GraphQLAnswer, TestGateway } from '../support/testGateways.ts';
+import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
@@ -55,12 +55,12 @@ interface AnyPayload {
   readonly complianceManagementPartner?: { readonly id: string } | null;
   readonly userErrors: readonly { readonly code: string; readonly field: readonly string[] }[];
 }
-const payloadOf = ({ result }: GraphQLAnswer): AnyPayload | undefined =>
+const payloadOf = ({ result }: Reply): AnyPayload | undefined =>
   (Object.values(result.data ?? {})[0] as AnyPayload | null) ?? undefined;
-const idOf = (answer: GraphQLAnswer): string | undefined =>
+const idOf = (answer: Reply): string | undefined =>
   payloadOf(answer)?.complianceManagementPartner?.id;
 /** The code of the error or of the first user error. */
-const codeOf = (answer: GraphQLAnswer): unknown =>
+const codeOf = (answer: Reply): unknown =>
   answer.result.errors?.[0]?.extensions['code'] ?? payloadOf(answer)?.userErrors[0]?.code;
 
 describe('a mutation with an idempotencyKey', () => {
@@ -340,7 +340,7 @@ describe('a store of 1 MiB', () => {
   it('takes no more keys of a caller that fills 1 % of it, and forgets none', async () => {
     const stage = await start({}, smallStore);
     const ids: (string | undefined)[] = [];
-    let refused: GraphQLAnswer | undefined;
+    let refused: Reply | undefined;
     for (let key = 0; refused === undefined && key < 40; key += 1) {
       const answer = await add(stage, `key ${key}`);
       if (answer.result.errors === undefined) {

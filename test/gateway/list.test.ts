@@ -3,7 +3,8 @@ import { catalogue } from '../../src/emulator/store.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
 import { everything, listQuery, partnerQuery } from '../support/documents.ts';
 import { json } from '../support/scriptedServer.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 
 const { embedded, scripted } = useStages();
 const ofFile = useStages(afterAll);
@@ -42,7 +43,7 @@ const query = `query List($first: Int, $after: String, $last: Int, $before: Stri
   }
 }`;
 const select = (variables: object) => gateway.ask<Connection>(query, variables);
-const list = (of: StageGateway, variables: object = {}) => of.ask<Connection>(listQuery, variables);
+const list = (of: TestGateway, variables: object = {}) => of.ask<Connection>(listQuery, variables);
 const idsOf = ({ nodes }: Connection): string[] => nodes.map(({ id }) => id);
 const numbered = (...numbers: number[]): string[] => numbers.map((number) => `row-${number}`);
 const byName = [{ field: 'DISPLAY_NAME' }];

@@ -13,7 +13,7 @@ import {
   updateMutation,
 } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
-import { type StageGateway, useStages, writeBehind } from '../support/stages.ts';
+import { useStages, writeBehind } from '../support/stages.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createLeapingClock, createVirtualClock } from '../support/virtualClock.ts';
@@ -42,15 +42,11 @@ const start = (
   );
 
 const headersOf = (token: string) => ({ authorization: `Bearer ${token}` });
-const run = async (
-  gateway: StageGateway | TestGateway,
-  token: string,
-  document: string,
-  input: object,
-) => (await gateway.run(document, { input: { id: 'fleet', ...input } }, headersOf(token))).result;
+const run = async (gateway: TestGateway, token: string, document: string, input: object) =>
+  (await gateway.run(document, { input: { id: 'fleet', ...input } }, headersOf(token))).result;
 type Result = Awaited<ReturnType<typeof run>>;
 const add = (
-  gateway: StageGateway | TestGateway,
+  gateway: TestGateway,
   token: string,
   groupId: string,
   more: object = {},
@@ -65,7 +61,7 @@ const changed = { changed: true, userErrors: [] };
 const heldBy = (graph: Emulator): unknown[] =>
   graph.partners()[0]?.macOsEnrollmentAssignments?.map((entry) => entry?.target?.groupId) ?? [];
 
-async function revisionOf(gateway: StageGateway, token: string): Promise<string> {
+async function revisionOf(gateway: TestGateway, token: string): Promise<string> {
   const { result } = await gateway.run(revisionQuery, { id: 'fleet' }, headersOf(token));
   return revisionIn(result);
 }

@@ -4,7 +4,7 @@ import type { Quirk } from '../../src/emulator/quirks.ts';
 import type { Emulator } from '../../src/emulator/server.ts';
 import type { AssignmentResource, PartnerResource } from '../../src/graph/types.ts';
 import { useStages } from '../support/stages.ts';
-import type { GraphQLAnswer } from '../support/testGateways.ts';
+import type { Reply } from '../support/testGateways.ts';
 
 const { embedded } = useStages();
 
@@ -61,7 +61,7 @@ const assign = `mutation ($id: ID!, $group: UUID!) {
   }
 }`;
 
-function nodesOf({ data }: GraphQLAnswer['result']): readonly object[] {
+function nodesOf({ data }: Reply['result']): readonly object[] {
   const list = data?.['complianceManagementPartners'] as { nodes: object[] } | undefined;
   return list?.nodes ?? [];
 }

@@ -8,7 +8,8 @@ import {
   revisionQuery,
   updateMutation,
 } from '../support/documents.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { createLeapingClock } from '../support/virtualClock.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -49,7 +50,7 @@ const cases = changes.flatMap((change) =>
   }),
 );
 
-async function run(gateway: StageGateway, document: string, change: object, headers = {}) {
+async function run(gateway: TestGateway, document: string, change: object, headers = {}) {
   const input = { id: 'fleet', ...change };
   const { result, root: payload } = await gateway.run(document, { input }, headers);
   expect(result.errors).toBeUndefined();

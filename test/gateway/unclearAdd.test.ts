@@ -13,7 +13,8 @@ import {
   status,
 } from '../support/faultProxy/faults.ts';
 import { type FaultProxy, startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
-import { type Reply, type StageGateway, useStages, writeBehind } from '../support/stages.ts';
+import { useStages, writeBehind } from '../support/stages.ts';
+import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
@@ -22,7 +23,7 @@ const stages = useStages();
 interface Stage {
   readonly graph: Emulator;
   readonly proxy: FaultProxy;
-  readonly gateway: StageGateway;
+  readonly gateway: TestGateway;
 }
 
 /** A gateway, a proxy behind it, and an embedded Graph without rows behind that. */

@@ -9,7 +9,7 @@ import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { type IdentityStage, startIdentityStage } from '../support/identityStage.ts';
 import { json } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
-import type { GraphQLAnswer } from '../support/testGateways.ts';
+import type { Reply } from '../support/testGateways.ts';
 
 const stages = useStages();
 const closeLater = useClosing(afterAll);
@@ -27,7 +27,7 @@ const add = ({ gateway }: IdentityStage, token: string) =>
     { input: { displayName: 'Fleet' } },
     { authorization: `Bearer ${token}` },
   );
-const codesIn = ({ result }: GraphQLAnswer) =>
+const codesIn = ({ result }: Reply) =>
   (result.errors ?? []).map(({ extensions }) => extensions['code']);
 const outboundOf = ({ graph, authority }: IdentityStage) => [
   graph.requests.length,

@@ -6,7 +6,7 @@ import {
 } from '../../support/documents.ts';
 import { graphqlRequest, openConnection, type RawConnection } from '../../support/rawConnection.ts';
 import { readAnswer } from '../../support/rawHttp.ts';
-import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import type { Reply } from '../../support/testGateways.ts';
 import type { LaneGraph } from './startFaultLane.ts';
 
 export const laneOperations = ['read', 'add', 'update', 'delete'] as const;
@@ -66,7 +66,7 @@ export const executionsIn = (rows: readonly Row[], intent: Intent): number =>
 /** A success says what is so; a failure that does not speak of doubt says that nothing was written. */
 export function tellsTheTruth(
   intent: Intent,
-  { result }: Pick<GraphQLAnswer, 'result'>,
+  { result }: Pick<Reply, 'result'>,
   rows: readonly Row[],
 ): boolean {
   const { operation, name } = intent;
@@ -105,7 +105,7 @@ export interface Ending {
   /** `ok`, the code of the top-level error, or `cut` where the connection ended without an answer. */
   readonly code: string;
   readonly status: number | undefined;
-  readonly result: GraphQLAnswer['result'];
+  readonly result: Reply['result'];
 }
 
 /** Reads one row, so that what others do at the same time changes nothing in the answer. */
@@ -190,7 +190,7 @@ export function endingOf(text: string): Ending {
   if (answer === undefined || Buffer.byteLength(answer.text) !== length) {
     return { code: 'cut', status: undefined, result: {} };
   }
-  const result = JSON.parse(answer.text) as GraphQLAnswer['result'];
+  const result = JSON.parse(answer.text) as Reply['result'];
   const code = String(result.errors?.[0]?.extensions['code'] ?? 'ok');
   return { code, status: answer.status, result };
 }
