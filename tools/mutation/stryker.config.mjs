@@ -22,7 +22,6 @@ export default {
       'test/gateway/node.test.ts': 'partners/(queries|reads|partnerMapping)',
       'test/gateway/namesInTrouble.test.ts': 'partners/reads',
       'test/gateway/severalMutations.test.ts': 'partners/(idempotency|mutations|reads)',
-      'test/gateway/assignments.test.ts': 'partners/(changePartner|mutations)',
       'test/gateway/changes.test.ts': 'partners/(changePartner|mutations)',
       'test/gateway/graphsWord.test.ts': 'partners/mutations',
       'test/gateway/notVisibleYet.test.ts': 'partners/(changePartner|handOver|mutations)',
