@@ -57,7 +57,7 @@ async function run(gateway: TestGateway, document: string, change: object, heade
   return { payload, notices: result.extensions?.notices };
 }
 
-const methods = ({ requests }: Pick<Emulator, 'requests'>): string[] =>
+const methods = ({ requests }: { requests: readonly { method: string }[] }): string[] =>
   requests.map(({ method }) => method);
 const readsAfterPatch = (graph: Emulator): number => {
   const all = methods(graph);
@@ -108,13 +108,13 @@ describe('a change that does not show yet', () => {
     expect(notices).toMatchObject([{ code: notVisible }]);
   });
 
-  it.each([
+  it.each<[string, Record<string, string>]>([
     ['partnerState', { partnerState: 'ENABLED' }],
     ['lastHeartbeatDateTime', { lastHeartbeatDateTime: '2026-02-01T00:00:00Z' }],
     ['partnerState', { displayName: 'After', partnerState: 'ENABLED' }],
   ])('is not waited for when Graph may ignore it: %s of %j', async (name, change) => {
     const { graph, gateway } = await start({});
-    const body = { ...before, displayName: change.displayName ?? before.displayName };
+    const body = { ...before, displayName: change['displayName'] ?? before.displayName };
     graph.faults.add({ when: { method: 'PATCH' }, respond: { status: 200, body } });
     const { payload, notices } = await run(gateway, updateMutation, change);
     expect(payload).toMatchObject({

@@ -20,7 +20,6 @@ export default {
       'test/unit/selection.test.ts': 'partners/list/(arguments|cursor|order)',
       'test/unit/paging.test.ts': 'partners/list/(order|page)',
       'test/gateway/node.test.ts': 'partners/(queries|reads|partnerMapping)',
-      'test/gateway/namesInTrouble.test.ts': 'partners/reads',
       'test/gateway/severalMutations.test.ts': 'partners/(idempotency|mutations|reads)',
       'test/gateway/changes.test.ts': 'partners/(changePartner|mutations)',
       'test/gateway/graphsWord.test.ts': 'partners/mutations',
