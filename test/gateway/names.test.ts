@@ -246,50 +246,6 @@ describe('names behind ids', () => {
     expect(codes).toEqual(['THROTTLED', 'THROTTLED']);
     expect(callsOf(graph)).toEqual([byBatch]);
   });
-
-  it('are bounded for each operation, and the rest is null with a code', async () => {
-    const entries = Array.from({ length: 3_100 }, (_value, index) =>
-      groupEntry(idOf(5_000 + index)),
-    );
-    const filters = Array.from({ length: 101 }, (_value, index) =>
-      groupEntry(idOf(1), idOf(index)),
-    );
-    const seed = [{ id: idOf(0), iosEnrollmentAssignments: [...filters, ...entries] }];
-    const { graph, gateway } = await start({ seed });
-    const { result } = await gateway.run(read, { id: idOf(0) });
-    expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
-      { code: 'TOO_MANY_NAMES', allowed: 100 },
-      { code: 'TOO_MANY_NAMES', allowed: 3000 },
-    ]);
-    const calls = callsOf(graph);
-    expect(calls.filter((call) => call === byIds)).toHaveLength(3);
-    expect(calls.filter((call) => call === byBatch)).toHaveLength(5);
-  });
-
-  it('count for the bounds of the answer, and an add that does not fit keeps its id', async () => {
-    const entries = Array.from({ length: 40 }, (_value, index) => groupEntry(idOf(index)));
-    const seed = [{ id: idOf(0), iosEnrollmentAssignments: entries }];
-    const { graph, gateway } = await start({ seed, environment: { LIMIT_ANSWER_VALUES: '100' } });
-    const tooMany = await gateway.run(read, { id: idOf(0) });
-    expect(tooMany.codes[0]).toBe('TOO_MANY_ANSWER_VALUES');
-    const platforms = `platforms(in: IOS) { platform enrollmentAssignments { target {
-      ... on GroupAssignmentTarget { group { a: displayName b: displayName c: displayName } }
-    } } }`;
-    const variables = { id: idOf(0), group: idOf(77) };
-    const { result, root } = await gateway.run(assign.replace(targets, platforms), variables);
-    expect(root).toEqual({
-      changed: true,
-      userErrors: [],
-      complianceManagementPartner: {
-        id: idOf(0),
-        platforms: [{ platform: 'IOS', enrollmentAssignments: null }],
-      },
-    });
-    expect(result.errors).toMatchObject([
-      { path: expect.arrayContaining(['platforms', 0, 'enrollmentAssignments']) },
-    ]);
-    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
-  });
 });
 
 /** A Graph with one partner whose look-ups a test answers. */
