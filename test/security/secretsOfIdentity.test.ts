@@ -12,26 +12,25 @@ import type { MintWish } from '../support/authority/mint.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
 import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../support/certificates.ts';
-import { type Answer, json, startScriptedServer } from '../support/scriptedServer.ts';
+import {
+  type Answer,
+  json,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
 import {
   type Canaries,
   canariesOfToken,
   canary,
   canaryToken,
-  findCanaries,
-} from '../support/secrets/canaries.ts';
-import {
-  type DirtyGraph,
   dirty,
-  graphSecrets,
-  startDirtyGraph,
-} from '../support/secrets/dirtyGraph.ts';
-import {
   entrusted,
+  findCanaries,
+  graphSecrets,
   type SecretStage,
   startSecretStage,
   written,
-} from '../support/secrets/secretStage.ts';
+} from '../support/secretStage.ts';
 import { until } from '../support/until.ts';
 
 /** How the gateway proves who it is. */
@@ -84,25 +83,21 @@ const identityPaths: readonly IdentityPath[] = [
   [user, 'everything goes well', undefined],
   [user, 'Graph refuses the exchanged token', refused, { graph: dirty(401) }],
   [user, 'Graph forbids', 'FORBIDDEN', { graph: dirty(403) }],
-  [user, 'Graph has a fault', away, { graph: dirty(500) }],
   [user, 'the exchange asks something', refused, faulty({ kind: 'interaction-required' })],
   [user, 'the endpoint grants rubbish', away, rubbish],
   [user, 'the endpoint sends elsewhere', away, faulty({ kind: 'redirect', location: elsewhere })],
-  [user, 'the endpoint hangs up', away, faulty({ kind: 'reset' })],
   [user, 'the endpoint throttles', 'THROTTLED', throttling],
   [user, 'the secret is wrong', broken, { proof: 'wrong secret' }],
   [user, 'the certificate is good', undefined, { proof: 'certificate' }],
   [user, "the certificate's passphrase is wrong", broken, { proof: 'locked certificate' }],
   [user, 'the federated token is refused', broken, { proof: 'federated token' }],
   [user, 'the token has expired', refused, minted({ lifetimeSeconds: -120 })],
-  [user, 'the token is for Graph', refused, minted({ audience: 'https://graph.microsoft.com' })],
   [user, 'the token has a forged signature', refused, { token: ({ mint }) => `${mint()}AAAA` }],
   [user, 'the token is none', refused, { token: () => canary('no-token') }],
   [user, "the token's claims are strange", refused, minted({ claims: strange })],
   [user, 'the user has no permission', 'FORBIDDEN', minted({ scope: claim, tenant: contoso })],
   [own, 'everything goes well', undefined],
   [own, "Graph refuses the gateway's token", refused, { graph: dirty(401) }],
-  [own, 'the endpoint grants rubbish', away, rubbish],
   [own, 'the secret is wrong', broken, { proof: 'wrong secret' }],
 ];
 
@@ -135,14 +130,14 @@ const secrets: Canaries = {
 };
 
 let authority: TestAuthority;
-let graph: DirtyGraph;
+let graph: ScriptedServer;
 const stages = new Map<string, SecretStage>();
 const ended: Awaited<ReturnType<SecretStage['stop']>>[] = [];
 
 beforeAll(async () => {
   const publicKey = good.cert;
   authority = await startAuthority({ clients: [{ ...gatewayClient, publicKey }] });
-  graph = await startDirtyGraph();
+  graph = await startScriptedServer(goodPage);
   writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
   writeFileSync(join(folder, 'replaced.pem'), good.key + good.cert);
   writeFileSync(join(folder, 'federated.jwt'), federatedToken);
@@ -205,19 +200,15 @@ function tokens(callers: string): Canaries {
   return Object.assign({}, canariesOfToken('the caller', callers), ...issued);
 }
 
-function judge(stage: SecretStage, token: string): void {
-  const { answers, logs } = stage.take();
-  expect(findCanaries({ ...secrets, ...tokens(token) }, { answers, logs })).toEqual([]);
-  expect(findCanaries(written, { logs })).toEqual([]);
-  expect(logs).toContain('"message":"Answered"');
-}
+const leaksOf = (stage: SecretStage, token: string) =>
+  stage.findLeaks({ ...secrets, ...tokens(token) }, written);
 
 describe('no secret of an identity leaves', () => {
   it.each(identityPaths)('%s, where %s', async (...path) => {
     const [, , expected, change = {}] = path;
     const stage = stages.get(stageOf(path)) as SecretStage;
     stage.clock.skip(15_000);
-    graph.answers(change.graph ?? goodPage);
+    graph.follow(change.graph ?? goodPage);
     if (change.fault) {
       authority.faults.set(change.fault, { endpoint: 'token' });
     }
@@ -225,7 +216,7 @@ describe('no secret of an identity leaves', () => {
     const { code } = await stage.ask(list, {}, { authorization: `Bearer ${token}` });
     authority.faults.clear();
     expect(code).toBe(expected);
-    judge(stage, token);
+    expect(leaksOf(stage, token)).toEqual([]);
   });
 
   it('where the gateway does not start with its certificate', async () => {
@@ -265,7 +256,7 @@ describe('no secret of an identity leaves', () => {
     const headers = { authorization: `Bearer ${token}`, prefer: `wait=${wait}` };
     expect((await stage.ask(list, {}, headers)).code).toBe(code);
     expect(endpoint.requests[0]?.headers['x-identity-header']).toBe(canary('identity-header'));
-    judge(stage, token);
+    expect(leaksOf(stage, token)).toEqual([]);
     // It may still wait to ask the endpoint again.
     ended.push(await stage.stop());
     await endpoint.close();

@@ -6,7 +6,7 @@ import { ConfigError, createGateway, readConfig } from '../../src/createGateway.
 import { createLogger } from '../../src/telemetry/log.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { startProgram } from '../support/programs.ts';
-import { type Canaries, canary, findCanaries } from '../support/secrets/canaries.ts';
+import { type Canaries, canary, findCanaries } from '../support/secretStage.ts';
 
 const secrets: Canaries = {
   'secret of the gateway': canary('client-secret'),
