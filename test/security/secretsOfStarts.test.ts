@@ -32,25 +32,21 @@ const entrusted = {
   IDENTITY_HEADER: canary('identity-header'),
 };
 
-type Slip = readonly [string, Record<string, string>, RegExp];
+const withPassword = (host: string) => `https://user:${canary('address')}@${host}`;
 
 /** Mistakes in an environment, and how the gateway reports them. A new mistake is a line here. */
-const slips: readonly Slip[] = [
+const slips: readonly (readonly [string, Record<string, string>, RegExp])[] = [
   ['Redis of another kind', { REDIS_URL: `http://:${canary('redis')}@redis` }, /REDIS_URL/],
   ['Redis without a form', { REDIS_URL: canary('redis') }, /REDIS_URL/],
+  ['a password for Graph', { GRAPH_BASE_URL: withPassword('graph') }, /GRAPH_BASE_URL/],
   [
-    'a password in the address of Graph',
-    { GRAPH_BASE_URL: `https://user:${canary('address')}@graph.example` },
-    /GRAPH_BASE_URL/,
-  ],
-  [
-    'a password in the address of the authority',
-    { AZURE_AUTHORITY_HOST: `https://user:${canary('address')}@login.example` },
+    'one for the authority',
+    { AZURE_AUTHORITY_HOST: withPassword('login') },
     /AZURE_AUTHORITY_HOST/,
   ],
   [
-    'a password in the address of the collector',
-    { OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${canary('address')}@collector` },
+    'one for the collector',
+    { OTEL_EXPORTER_OTLP_ENDPOINT: withPassword('collector') },
     /OTEL_EXPORTER_OTLP_ENDPOINT/,
   ],
   [
@@ -64,11 +60,6 @@ const slips: readonly Slip[] = [
     /AZURE_CLIENT_ID must be a GUID/,
   ],
   [
-    'the secret in place of the tenant',
-    { AZURE_TENANT_ID: canary('client-secret') },
-    /AZURE_TENANT_ID must be a GUID/,
-  ],
-  [
     'two credentials',
     { AZURE_CLIENT_CERTIFICATE_PATH: '/certificate.pem' },
     /AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH/,
@@ -79,14 +70,6 @@ const slips: readonly Slip[] = [
 /** All that can be printed of something. */
 const printed = (thing: unknown): string =>
   `${String(thing)} ${JSON.stringify(thing)} ${inspect(thing, { depth: 20, showHidden: true })}`;
-
-function configErrorOf(environment: Record<string, string>): unknown {
-  try {
-    return readConfig(environment);
-  } catch (error) {
-    return error;
-  }
-}
 
 /** Starts a gateway in this process; gives what it told until it gave up, or was stopped. */
 async function startAndStop(environment: Record<string, string>) {
@@ -109,9 +92,13 @@ describe('no secret leaves a gateway that does not start', () => {
   });
 
   it.each(slips)('because of %s', (_what, environment, told) => {
-    const error = configErrorOf({ ...entrusted, ...environment });
-    expect(error instanceof ConfigError && error.message).toMatch(told);
-    expect(findCanaries(secrets, { error: printed(error) })).toEqual([]);
+    expect.assertions(2);
+    try {
+      readConfig({ ...entrusted, ...environment });
+    } catch (error) {
+      expect(error instanceof ConfigError && error.message).toMatch(told);
+      expect(findCanaries(secrets, { error: printed(error) })).toEqual([]);
+    }
   });
 
   it('because of everything at once, as the program prints it', async () => {
