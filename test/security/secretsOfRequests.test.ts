@@ -58,7 +58,6 @@ const asking =
   ({ stage }) =>
     stage.ask(query, variables, headers);
 const read = asking(list);
-const readOpaque = asking(list, opaque);
 // Another token, because the budget pauses this one from then on.
 const readThrottled = asking(list, { authorization: `${opaque.authorization}~1` });
 const add = asking(addMutation, {}, { input });
@@ -117,7 +116,7 @@ const failurePaths: readonly FailurePath[] = [
   ['Graph refuses the token', dirty(401), read, 'UNAUTHENTICATED'],
   ['Graph asks for claims', dirty(401, undefined, challenge), read, 'UNAUTHENTICATED'],
   ['Graph forbids', dirty(403), read, 'FORBIDDEN'],
-  ['Graph forbids with an opaque token', dirty(403), readOpaque, 'FORBIDDEN'],
+  ['Graph forbids an opaque token', dirty(403), asking(list, opaque), 'FORBIDDEN'],
   ['something else answers 404', dirty(404), asking(one('p')), badResponse],
   ['Graph sees a conflict', dirty(409), change, undefined],
   ['Graph throttles', dirty(429, undefined, { 'retry-after': '3600' }), readThrottled, 'THROTTLED'],
