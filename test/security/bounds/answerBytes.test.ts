@@ -83,15 +83,6 @@ describe('the bytes of an answer', () => {
     rows = [{ id: 'a', displayName }];
     expect((await gateway.run(partner(selection))).codes).toEqual([tooLarge]);
   });
-
-  it('are small for a row with a name of 60,000 characters in 50 places of an order', async () => {
-    rows = [...numbered(100), { id: 'long', displayName: 'N'.repeat(60_000) }];
-    const cursors = times(18, (index) => `c${index}: cursor`);
-    const query = `{ ${list}(first: 101, orderBy: [{field: DISPLAY_NAME}]) { edges { ${cursors} } } }`;
-    const { result, text } = await usual.run(query);
-    expect(result.errors).toBeUndefined();
-    expect(text.length).toBeLessThan(18 * 101 * 1100);
-  });
 });
 
 describe('the bytes of names of types', () => {

@@ -125,7 +125,6 @@ describe('requests that are sent ahead on a connection that is reset', () => {
       graphqlRequest({ query: addMutation, variables: { input: { displayName: 'x' } } }),
     ],
     ['probes', livez],
-    ['rejected documents', graphqlRequest({ query: '{ unknown }' })],
     ['rejected bodies', graphqlRequest(1000)],
   ])('give their places, timers and listeners back: %s', async (what, request) => {
     const { graph, gateway, clock } = await startSilent();
