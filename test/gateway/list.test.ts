@@ -162,6 +162,20 @@ describe('the list', () => {
       extensions: { code: 'BAD_USER_INPUT', argumentName: 'after' },
     });
   });
+
+  it('is rejected if it is longer than it may read, but for what needs less of it', async () => {
+    const seed = Array.from({ length: 1001 }, (_row, index) => ({ id: `row-${index}` }));
+    const long = await embedded({ seed, pageSize: 500 }, { LIST_ROW_LIMIT: '1000' });
+    await long.gateway.ask('{ complianceManagementPartners(first: 5) { nodes { id } } }');
+    const { status, result } = await long.gateway.run(
+      '{ complianceManagementPartners { totalCount } }',
+    );
+    const message = expect.stringMatching(/1000 rows.*Ask for a page near the start/);
+    expect([status, result.errors]).toMatchObject([
+      200,
+      [{ message, extensions: { code: 'TOO_MANY_ROWS' } }],
+    ]);
+  });
 });
 
 describe('a list whose pages repeat', () => {
