@@ -179,8 +179,7 @@ describe('lockfile', () => {
 
   const folders = ['.', 'bench', 'examples/consumer', 'examples/routers'];
 
-  const readJson = (path: string): unknown =>
-    JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+  const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
 
   describe.each(folders)('%s/package-lock.json', (folder) => {
     const { engines, allowScripts = {} } = readJson(`${folder}/package.json`) as Package;
@@ -226,13 +225,9 @@ describe('lockfile', () => {
   });
 });
 
-const folder = new URL('../../schema/', import.meta.url);
-const documents = readdirSync(folder)
-  .filter((file) => file.endsWith('.graphql'))
-  .map((file) => parse(readFileSync(new URL(file, folder), 'utf8')));
-const definitions: readonly DefinitionNode[] = documents.flatMap(
-  (document) => document.definitions,
-);
+const definitions: readonly DefinitionNode[] = files
+  .filter((file) => /^schema\/[^/]*\.graphql$/.test(file))
+  .flatMap((file) => parse(textOf(file)).definitions);
 
 describe('the schema', () => {
   it('describes every type, field, argument, input field and enum value', () => {
@@ -252,9 +247,6 @@ describe('the schema', () => {
       });
     }
     expect(undescribed).toEqual([]);
-  });
-
-  it('is not empty, so that the audit above sees something', () => {
     expect(definitions.length).toBeGreaterThan(30);
   });
 

@@ -9,6 +9,7 @@ import {
   updateMutation,
 } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
+import { json } from '../support/scriptedServer.ts';
 import { useStages, writeBehind } from '../support/stages.ts';
 
 const row = {
@@ -20,8 +21,13 @@ const row = {
     { target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' } },
   ],
 };
+const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
+const groupType = '#microsoft.graph.groupAssignmentTarget';
+const group = { group: { groupId } };
+const target = { allDevices: {} };
 
 const { embedded } = useStages(afterAll);
+const { scripted } = useStages();
 const { graph, gateway } = await embedded({ seed: [] });
 
 let id: string;
@@ -37,8 +43,14 @@ afterEach(() => graph.faults.clear());
 
 const calls = () =>
   graph.requests.slice(before).map(({ method, body }) => `${method} ${body}`.trim());
-const update = (input: object) => gateway.ask(updateMutation, { input: { id, ...input } });
-const remove = (input: object = {}) => gateway.ask(deleteMutation, { input: { id, ...input } });
+const asking = (document: string) => (input: object) =>
+  gateway.ask(document, { input: { id, ...input } });
+const update = asking(updateMutation);
+const remove = asking(deleteMutation);
+const assign = (target: object, more: object = {}) =>
+  asking(addAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
+const unassign = (target: object, more: object = {}) =>
+  asking(removeAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
 
 async function revision(): Promise<string> {
   const { result } = await gateway.run(revisionQuery, { id });
@@ -51,23 +63,19 @@ const nothingBut = (code: string, ...field: string[]) => ({
   complianceManagementPartner: null,
   userErrors: [{ code, field: ['input', ...field] }],
 });
+const conflictAtRevision = {
+  complianceManagementPartner: { id: expect.any(String) },
+  userErrors: [{ code: 'CONFLICT', field: ['input', 'ifRevision'] }],
+};
 
 describe('an update', () => {
-  it('sends exactly what is given, once, and leaves the rest alone', async () => {
+  it('sends exactly what is given, once, null for a list as an empty one, and leaves the rest alone', async () => {
     const change = { displayName: 'Fleet 2', iosEnrollmentAssignments: [] };
-    expect(await update(change)).toMatchObject({
+    expect(await update({ ...change, iosEnrollmentAssignments: null })).toMatchObject({
       complianceManagementPartner: { ...row, partnerState: 'ENABLED', ...change },
       userErrors: [],
     });
     expect(calls()).toEqual([`PATCH ${JSON.stringify(change)}`]);
-  });
-
-  it('empties a list with null', async () => {
-    expect(await update({ iosEnrollmentAssignments: null })).toMatchObject({
-      complianceManagementPartner: { iosEnrollmentAssignments: [] },
-      userErrors: [],
-    });
-    expect(calls()).toEqual(['PATCH {"iosEnrollmentAssignments":[]}']);
   });
 
   it('rejects null at each other field, all at once and before the call', async () => {
@@ -87,14 +95,14 @@ describe('an update', () => {
     const list = [{ target: null }, {}, { target: { allDevices: { filter: null } } }];
     const payload = await update({ ifRevision: null, iosEnrollmentAssignments: list });
     const type = '"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment"';
-    const target = '"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}';
+    const allDevices = '"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}';
     expect(calls()).toEqual([
-      `PATCH {"iosEnrollmentAssignments":[{${type}},{${type}},{${type},${target}}]}`,
+      `PATCH {"iosEnrollmentAssignments":[{${type}},{${type}},{${type},${allDevices}}]}`,
     ]);
     expect(payload).toMatchObject({ userErrors: [] });
   });
 
-  it('writes nothing where nothing is given, and answers the partner', async () => {
+  it('writes nothing if nothing is given, and answers the partner', async () => {
     expect(await update({})).toMatchObject({
       complianceManagementPartner: { id },
       userErrors: [],
@@ -102,60 +110,28 @@ describe('an update', () => {
     expect(calls()).toEqual(['GET']);
   });
 
-  it('looks before it writes where a revision is given', async () => {
-    const change = { ifRevision: await revision(), androidOnboarded: true };
-    expect(await update(change)).toMatchObject({
-      complianceManagementPartner: { androidOnboarded: true },
+  it('writes in the given revision, which a sign of life does not change, and in no other', async () => {
+    const ifRevision = await revision();
+    const life = { lastHeartbeatDateTime: '2026-02-01T00:00:00Z', partnerState: 'unresponsive' };
+    await writeBehind(graph, 'PATCH', `/${id}`, life);
+    before = graph.requests.length;
+    expect(await update({ ifRevision, androidOnboarded: true })).toMatchObject({
+      complianceManagementPartner: { androidOnboarded: true, partnerState: 'UNRESPONSIVE' },
+      userErrors: [],
     });
     expect(calls()).toEqual(['GET', 'PATCH {"androidOnboarded":true}']);
-  });
-
-  it('writes nothing over a change behind its back, and shows the partner as it is now', async () => {
-    const known = await revision();
     await writeBehind(graph, 'PATCH', `/${id}`, { displayName: 'Changed elsewhere' });
     before = graph.requests.length;
-    expect(await update({ ifRevision: known, displayName: 'Mine' })).toMatchObject({
+    expect(await update({ ifRevision, displayName: 'Mine' })).toMatchObject({
+      ...conflictAtRevision,
       complianceManagementPartner: { displayName: 'Changed elsewhere' },
-      userErrors: [{ code: 'CONFLICT', field: ['input', 'ifRevision'] }],
     });
     expect(calls()).toEqual(['GET']);
   });
 
-  it('does not take a sign of life for a change', async () => {
-    const known = await revision();
-    const life = { lastHeartbeatDateTime: '2026-02-01T00:00:00Z', partnerState: 'unresponsive' };
-    await writeBehind(graph, 'PATCH', `/${id}`, life);
-    expect(await update({ ifRevision: known, displayName: 'Mine' })).toMatchObject({
-      complianceManagementPartner: { displayName: 'Mine', partnerState: 'UNRESPONSIVE' },
-      userErrors: [],
-    });
-  });
-
-  it.each([
-    ['with a revision', { ifRevision: 'any' }],
-    ['without', { displayName: 'Mine' }],
-    ['with nothing to write', {}],
-  ])('says that there is no partner %s', async (_what, input) => {
-    expect(await update({ id: 'nobody', ...input })).toMatchObject(nothingBut('NOT_FOUND', 'id'));
-  });
-
-  it("gives Graph's refusal as data, at its field", async () => {
-    const refused = nothingBut('BAD_USER_INPUT', 'windowsOnboarded');
-    expect(await update({ windowsOnboarded: true })).toMatchObject(refused);
-  });
-
-  it('sends nothing of a doubtful input, and names all that is wrong with it', async () => {
-    expect(await update({ id: '../users', partnerState: 'UNKNOWN_FUTURE_VALUE' })).toMatchObject({
-      userErrors: [{ field: ['input', 'id'] }, { field: ['input', 'partnerState'] }],
-    });
-    expect(calls()).toEqual([]);
-  });
-
-  it.each([
-    ['is cut', {}],
-    ['says that it conflicts, and is cut', { respond: { status: 409 } }],
-  ])('is in doubt where an answer to what was executed %s', async (_what, fault) => {
-    graph.faults.add({ when: { method: 'PATCH' }, execute: true, kill: 'reset', ...fault });
+  it('is in doubt if the answer to what was executed says that it conflicts, and is cut', async () => {
+    const fault = { execute: true, kill: 'reset', respond: { status: 409 } } as const;
+    graph.faults.add({ when: { method: 'PATCH' }, ...fault });
     const input = { id, displayName: 'In doubt' };
     const { status, extensions } = await gateway.run(updateMutation, { input });
     expect(status).toBe(200);
@@ -165,8 +141,8 @@ describe('an update', () => {
 });
 
 describe('a delete', () => {
-  it('answers the id of what is gone', async () => {
-    expect(await remove()).toEqual({
+  it('answers the id of what is gone, after one call', async () => {
+    expect(await remove({})).toEqual({
       deletedComplianceManagementPartnerId: id,
       complianceManagementPartner: null,
       userErrors: [],
@@ -175,80 +151,146 @@ describe('a delete', () => {
     expect(graph.partners().map((partner) => partner.id)).not.toContain(id);
   });
 
-  it.each([
-    ['without a revision', {}],
-    ['with one', { ifRevision: 'any' }],
-  ])('says that there is none %s', async (_what, input) => {
-    expect(await remove({ id: 'nobody', ...input })).toMatchObject({
-      deletedComplianceManagementPartnerId: null,
-      ...nothingBut('NOT_FOUND', 'id'),
+  it('deletes the given revision and no other', async () => {
+    const ifRevision = await revision();
+    const nothing = { deletedComplianceManagementPartnerId: null };
+    expect(await remove({ ifRevision: 'other' })).toMatchObject({
+      ...nothing,
+      ...conflictAtRevision,
     });
-  });
-
-  it('deletes the revision that is meant', async () => {
-    const given = { ifRevision: await revision() };
-    expect(await remove(given)).toMatchObject({ deletedComplianceManagementPartnerId: id });
-    expect(calls()).toEqual(['GET', 'DELETE']);
-  });
-
-  it('deletes no other one', async () => {
-    expect(await remove({ ifRevision: 'another' })).toMatchObject({
-      deletedComplianceManagementPartnerId: null,
-      complianceManagementPartner: { id },
-      userErrors: [{ code: 'CONFLICT' }],
+    expect(await remove({ ifRevision })).toMatchObject({
+      deletedComplianceManagementPartnerId: id,
     });
-    expect(calls()).toEqual(['GET']);
+    expect(calls()).toEqual(['GET', 'GET', 'DELETE']);
   });
 });
 
-type Method = 'PATCH' | 'DELETE' | 'POST';
-type Change = readonly [what: string, method: Method, document: string, input: object];
+describe('one assignment', () => {
+  const assigned = (changed: boolean, ...targets: readonly object[]) => ({
+    changed,
+    userErrors: [],
+    complianceManagementPartner: {
+      macOsEnrollmentAssignments: targets.map((target) => ({ target })),
+    },
+  });
 
-const target = { allDevices: {} };
-const plain: readonly Change[] = [
-  ['an update', 'PATCH', updateMutation, { displayName: 'Other' }],
-  ['a delete', 'DELETE', deleteMutation, {}],
-  ['an add with an id of its own', 'POST', addMutation, { displayName: 'Other' }],
-];
-const ofAssignments: readonly Change[] = [
-  ['a new assignment', 'PATCH', addAssignmentMutation, { platform: 'ANDROID', target }],
-  ['an assignment less', 'PATCH', removeAssignmentMutation, { platform: 'IOS', target }],
-];
-const conflict = { code: 'CONFLICT', message: 'It was changed.' };
+  it('is written only if it is not there yet, or is there to be removed', async () => {
+    const ofGroup = { __typename: 'GroupAssignmentTarget', groupId };
+    const ofAll = { __typename: 'AllDevicesAssignmentTarget' };
+    expect(await assign(group)).toMatchObject(assigned(true, ofGroup));
+    expect(await assign(target)).toMatchObject(assigned(true, ofGroup, ofAll));
+    before = graph.requests.length;
+    const upper = { group: { groupId: groupId.toUpperCase() } };
+    const excluded = { exclusionGroup: { groupId } };
+    expect(await assign(upper)).toMatchObject(assigned(false, ofGroup, ofAll));
+    expect(await unassign(excluded)).toMatchObject(assigned(false, ofGroup, ofAll));
+    expect(calls()).toEqual(['GET', 'GET']);
+    expect(await unassign(group)).toMatchObject(assigned(true, ofAll));
+  });
 
-describe.each([409, 412])("Graph's own %i", (status) => {
-  const refuse = (method: Method) => {
+  it('is not added beside the same target with another filter', async () => {
+    await assign(group);
+    before = graph.requests.length;
+    const filter = { id: groupId, type: 'EXCLUDE' };
+    expect(await assign({ group: { groupId, filter } })).toMatchObject({
+      changed: false,
+      complianceManagementPartner: { id },
+      userErrors: [{ code: 'CONFLICT', field: ['input', 'target', 'group', 'filter'] }],
+    });
+    expect(calls()).toEqual(['GET']);
+  });
+
+  it('goes beside all others byte for byte, unrecognized ones included', async () => {
+    const entries = [
+      '{"target": {"@odata.type":"#microsoft.graph.everyoneTarget", "weight":1.0, "serial":12345678901234567890}}',
+      'null',
+      '{"note":"\\u00e9\\/", "target":null}',
+      '{"target":{"@odata.type":"microsoft.graph.groupAssignmentTarget","groupId":"x"},"more":{"a":[1e400]}}',
+    ];
+    const stage = await scripted([
+      json(200, `{"id":"fleet","macOsEnrollmentAssignments":[${entries.join(', ')}]}`),
+      json(200, { id: 'fleet', macOsEnrollmentAssignments: [] }),
+    ]);
+    const input = { id: 'fleet', platform: 'MAC_OS', target: group };
+    const payload = await stage.gateway.ask(addAssignmentMutation, { input });
+    expect(payload).toMatchObject({ changed: true });
+    const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
+    const written = `{"macOsEnrollmentAssignments":[${[...entries, entry].join()}]}`;
+    expect(stage.graph.requests[1]?.body).toBe(written);
+  });
+
+  it('is changed in the given revision, and in no other', async () => {
+    const given = { ifRevision: await revision() };
+    expect(await assign(target, given)).toMatchObject({ changed: true });
+    expect(await unassign(target, given)).toMatchObject({ changed: false, ...conflictAtRevision });
+  });
+});
+
+describe('what a caller can fix', () => {
+  const ofMac = { platform: 'MAC_OS', target };
+
+  it.each<[string, string, object]>([
+    ['an update of nothing', updateMutation, {}],
+    ['an update', updateMutation, { displayName: 'Mine' }],
+    ['an update in a revision', updateMutation, { ifRevision: 'any' }],
+    ['a delete', deleteMutation, {}],
+    ['a delete in a revision', deleteMutation, { ifRevision: 'any' }],
+    ['an assignment', addAssignmentMutation, ofMac],
+  ])('has the field of an id that no partner has: %s', async (_what, document, input) => {
+    const payload = await gateway.ask(document, { input: { id: 'nobody', ...input } });
+    expect(payload).toMatchObject(nothingBut('NOT_FOUND', 'id'));
+  });
+
+  it("has the field of Graph's refusal, for a property that the current beta does not have", async () => {
+    const refused = nothingBut('BAD_USER_INPUT', 'windowsOnboarded');
+    expect(await update({ windowsOnboarded: true })).toMatchObject(refused);
+    expect(await assign(target, { platform: 'WINDOWS' })).toMatchObject({
+      ...nothingBut('BAD_USER_INPUT', 'platform'),
+      changed: false,
+    });
+  });
+
+  const conflict = { code: 'CONFLICT', message: 'It was changed.' };
+  const refuse = (method: string, status: number) => {
     const body = intuneErrors.plainWithTail('Conflict', conflict.message);
     graph.faults.add({ when: { method }, respond: { status, body } });
   };
 
-  it.each([...plain, ...ofAssignments])(
-    'to %s comes with the partner as it is now',
-    async (_what, method, document, input) => {
-      refuse(method);
-      expect(await gateway.ask(document, { input: { id, ...input } })).toMatchObject({
+  it.each<[number, string, string, string, object, object]>([
+    [409, 'an update', 'PATCH', updateMutation, { displayName: 'Other' }, {}],
+    [412, 'a delete', 'DELETE', deleteMutation, {}, {}],
+    [409, 'a new assignment', 'PATCH', addAssignmentMutation, ofMac, {}],
+    [412, 'an add', 'POST', addMutation, { displayName: 'Other' }, { field: ['input', 'id'] }],
+  ])(
+    "comes with the partner as it is now after Graph's own %i to %s, if it can be read",
+    async (status, _what, method, document, input, field) => {
+      refuse(method, status);
+      const userErrors = [{ ...conflict, ...field }];
+      expect(await asking(document)(input)).toMatchObject({
         complianceManagementPartner: { id },
-        userErrors: [{ ...conflict, ...(method === 'POST' && { field: ['input', 'id'] }) }],
+        userErrors,
+      });
+      refuse(method, status);
+      // The read before an assignment's change is answered as usual.
+      graph.faults.add({
+        when: { method: 'GET' },
+        delayMs: 0,
+        times: document === addAssignmentMutation ? 1 : 0,
+      });
+      graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
+      expect(await asking(document)(input)).toMatchObject({
+        complianceManagementPartner: null,
+        userErrors,
       });
     },
   );
 
-  it.each(plain)('to %s is reported also when the partner cannot be read', async (...change) => {
-    const [, method, document, input] = change;
-    refuse(method);
-    graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
-    expect(await gateway.ask(document, { input: { id, ...input } })).toMatchObject({
-      complianceManagementPartner: null,
-      userErrors: [conflict],
-    });
-  });
-
-  it('to an add that has no id says nothing of a partner', async () => {
-    refuse('POST');
+  it('has no field if an add without an id is a conflict', async () => {
+    refuse('POST', 409);
     expect(await gateway.ask(addMutation, { input: { displayName: 'Other' } })).toMatchObject({
       complianceManagementPartner: null,
       userErrors: [{ ...conflict, field: null }],
     });
-    expect(calls()).toEqual([expect.stringMatching(/^POST/)]);
+    expect(calls()).toHaveLength(1);
   });
 });

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { parse, print } from 'graphql';
 import type { ExplorerStart } from '../../src/http/explorerSettings.ts';
 import { pageAnswer, pageInput } from '../support/documents.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 
 const { embedded, start: startOne } = useStages();
 const { start } = useStages(afterAll);
@@ -144,7 +145,7 @@ describe('what the page loads', () => {
 });
 
 /** What the page at `/` begins with. */
-async function readExample(gateway: StageGateway): Promise<ExplorerStart> {
+async function readExample(gateway: TestGateway): Promise<ExplorerStart> {
   return settingsIn((await gateway.get('/')).text) as ExplorerStart;
 }
 

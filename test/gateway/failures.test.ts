@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { addMutation } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { type Answer, empty, json } from '../support/scriptedServer.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 
 const { scripted } = useStages();
 const { jsonInString, plainWithTail } = intuneErrors;
 
-const add = (gateway: StageGateway) =>
+const add = (gateway: TestGateway) =>
   gateway.run(addMutation, { input: { displayName: 'Fleet', windowsOnboarded: true } });
 const inDoubt = { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true };
 const notApplicable = 'Request not applicable to target tenant.';

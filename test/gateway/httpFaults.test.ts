@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { totalCountQuery } from '../support/documents.ts';
 import { sendRaw } from '../support/rawConnection.ts';
 import { hangUp } from '../support/scriptedServer.ts';
-import { headOf, type StageGateway, useStages } from '../support/stages.ts';
+import { headOf, useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 
 const listed = 'https://app.example';
@@ -19,7 +20,7 @@ const embedded = await stages.start({ EXPLORER: 'auto' });
 
 type Headers = Record<string, string>;
 
-const preflight = (gateway: StageGateway, origin: string, more: Headers = {}) =>
+const preflight = (gateway: TestGateway, origin: string, more: Headers = {}) =>
   gateway.send('OPTIONS', '/graphql', { origin, 'access-control-request-method': 'POST', ...more });
 
 const namesIn = (header: unknown): string[] => String(header).split(', ');

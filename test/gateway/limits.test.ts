@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { json } from '../support/scriptedServer.ts';
-import { type Reply, times, useStages } from '../support/stages.ts';
+import { times, useStages } from '../support/stages.ts';
+import type { Reply } from '../support/testGateways.ts';
 
 const headers = {
   authorization: 'Bearer embedded-graph-token',

@@ -3,10 +3,14 @@ import type { Fault } from '../../src/emulator/faults.ts';
 import type { Quirk } from '../../src/emulator/quirks.ts';
 import type { Emulator } from '../../src/emulator/server.ts';
 import type { AssignmentResource, PartnerResource } from '../../src/graph/types.ts';
+import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
+import { type Answer, json, silence } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
-import type { GraphQLAnswer } from '../support/testGateways.ts';
+import type { Reply } from '../support/testGateways.ts';
+import { until } from '../support/until.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
-const { embedded } = useStages();
+const { embedded, scripted } = useStages();
 
 const executives = '9d1f7c2b-6a34-4e0d-b3c8-7e5a4f3b2c1d';
 const deleted = 'dead0000-0000-4000-8000-000000000001';
@@ -61,7 +65,7 @@ const assign = `mutation ($id: ID!, $group: UUID!) {
   }
 }`;
 
-function nodesOf({ data }: GraphQLAnswer['result']): readonly object[] {
+function nodesOf({ data }: Reply['result']): readonly object[] {
   const list = data?.['complianceManagementPartners'] as { nodes: object[] } | undefined;
   return list?.nodes ?? [];
 }
@@ -115,25 +119,22 @@ describe('names behind ids', () => {
     });
   });
 
-  it('cost nothing if none is asked for', async () => {
+  it('cost nothing if none is asked for, and are read anew for each operation', async () => {
     const { graph, gateway } = await start();
     const query = `query ($id: ID!) { complianceManagementPartner(id: $id) {
       iosEnrollmentAssignments { target { filter { id } ... on GroupAssignmentTarget { group { id } } } }
     } }`;
-    const { result } = await gateway.run(query, { id: idOf(0) });
-    expect(result.data).toMatchObject({
-      complianceManagementPartner: {
-        iosEnrollmentAssignments: [
-          { target: { filter: { id: filterId }, group: { id: executives.toUpperCase() } } },
-          {},
-          {},
-          {},
-        ],
-      },
+    const first = { filter: { id: filterId }, group: { id: executives.toUpperCase() } };
+    expect(await gateway.ask(query, { id: idOf(0) })).toMatchObject({
+      iosEnrollmentAssignments: [{ target: first }, {}, {}, {}],
     });
     expect(callsOf(graph)).toEqual([
       expect.stringMatching(/^GET .*\/complianceManagementPartners\//),
     ]);
+    await gateway.run(read, { id: idOf(0) });
+    await gateway.run(read, { id: idOf(0) });
+    const names = callsOf(graph).filter((call) => call.startsWith('POST'));
+    expect(names.toSorted()).toEqual([byBatch, byBatch, byIds, byIds]);
   });
 
   it('are known in payloads, and no write is sent for them', async () => {
@@ -153,14 +154,6 @@ describe('names behind ids', () => {
     expect(calls.toSorted()).toEqual([expect.stringMatching(/^PATCH/), byBatch, byIds]);
   });
 
-  it('are read anew for each operation', async () => {
-    const { graph, gateway } = await start();
-    await gateway.run(read, { id: idOf(0) });
-    await gateway.run(read, { id: idOf(0) });
-    const names = callsOf(graph).filter((call) => call.startsWith('POST'));
-    expect(names.toSorted()).toEqual([byBatch, byBatch, byIds, byIds]);
-  });
-
   it('of filters are null on v1.0 without a call', async () => {
     const { graph, gateway } = await start({ environment: { GRAPH_API_VERSION: 'v1.0' } });
     const { result } = await gateway.run(read, { id: idOf(0) });
@@ -177,18 +170,10 @@ describe('names behind ids', () => {
     expect(answer.status).toBe(200);
     const nodes = nodesOf(answer.result);
     expect(nodes).toHaveLength(30);
+    const filter = { id: filterId, displayName: null };
+    const group = { id: executives.toUpperCase(), displayName: null };
     expect(nodes.at(-1)).toMatchObject({
-      iosEnrollmentAssignments: [
-        {
-          target: {
-            filter: { id: filterId, displayName: null },
-            group: { id: executives.toUpperCase(), displayName: null },
-          },
-        },
-        {},
-        {},
-        {},
-      ],
+      iosEnrollmentAssignments: [{ target: { filter, group } }, {}, {}, {}],
     });
     const { errors } = answer.result;
     expect(errors).toHaveLength(2);
@@ -209,10 +194,9 @@ describe('names behind ids', () => {
 
   it.each<[string, Fault['respond'], number, string | undefined]>([
     ['is repeated after a fault, as reads are', { status: 503 }, 1, undefined],
-    ['leaves the row whole if it fails', { status: 500 }, 9, 'UPSTREAM_UNAVAILABLE'],
     ['leaves the row whole if it is throttled', { status: 429 }, 9, 'THROTTLED'],
     [
-      'leaves the row whole if nothing is understood',
+      'leaves the row whole if it has no names',
       { status: 200, body: {} },
       9,
       'UPSTREAM_BAD_RESPONSE',
@@ -220,14 +204,16 @@ describe('names behind ids', () => {
   ])('a look-up %s, after a write too', async (_what, respond, times, code) => {
     const { graph, gateway } = await start();
     graph.faults.add({ when: { path: 'getByIds' }, times, ...(respond && { respond }) });
-    const { status, result } = await gateway.run(assign, { id: idOf(0), group: idOf(77) });
-    expect(status).toBe(200);
-    expect(result.data?.['addEnrollmentAssignment']).toMatchObject({
+    const { status, result, root, codes } = await gateway.run(assign, {
+      id: idOf(0),
+      group: idOf(77),
+    });
+    expect([status, codes]).toEqual([200, code === undefined ? [] : [code]]);
+    expect(root).toMatchObject({
       changed: true,
       userErrors: [],
       complianceManagementPartner: { id: idOf(0) },
     });
-    expect(result.errors?.map(({ extensions }) => extensions['code'])).toEqual(code && [code]);
     expect(JSON.stringify(result)).not.toContain('mayHaveBeenApplied');
     expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
@@ -260,48 +246,125 @@ describe('names behind ids', () => {
     expect(codes).toEqual(['THROTTLED', 'THROTTLED']);
     expect(callsOf(graph)).toEqual([byBatch]);
   });
+});
 
-  it('are bounded for each operation, and the rest is null with a code', async () => {
-    const entries = Array.from({ length: 3_100 }, (_value, index) =>
-      groupEntry(idOf(5_000 + index)),
-    );
-    const filters = Array.from({ length: 101 }, (_value, index) =>
-      groupEntry(idOf(1), idOf(index)),
-    );
-    const seed = [{ id: idOf(0), iosEnrollmentAssignments: [...filters, ...entries] }];
-    const { graph, gateway } = await start({ seed });
-    const { result } = await gateway.run(read, { id: idOf(0) });
-    expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
-      { code: 'TOO_MANY_NAMES', allowed: 100 },
-      { code: 'TOO_MANY_NAMES', allowed: 3000 },
-    ]);
-    const calls = callsOf(graph);
-    expect(calls.filter((call) => call === byIds)).toHaveLength(3);
-    expect(calls.filter((call) => call === byBatch)).toHaveLength(5);
+/** A Graph with one partner whose look-ups a test answers. */
+const groupIds = ['a', 'b', 'c', 'd'].map((digit) => `0c65e46a-e46a-4c65-8ae4-65${digit}c6ae4650c`);
+const [first = ''] = groupIds;
+const filterIds = ['f-1', 'f-2', 'f-3'];
+const partner = {
+  id: 'partner-1',
+  iosEnrollmentAssignments: groupIds.map((groupId, index) => ({
+    target: {
+      '@odata.type': '#microsoft.graph.groupAssignmentTarget',
+      groupId,
+      deviceAndAppManagementAssignmentFilterId: filterIds[index],
+      deviceAndAppManagementAssignmentFilterType: index < filterIds.length ? 'include' : 'none',
+    },
+  })),
+};
+const nameFields = `iosEnrollmentAssignments { target {
+  ... on GroupAssignmentTarget { group { displayName } filter { displayName } }
+} }`;
+const readOne = `{ complianceManagementPartner(id: "partner-1") { id ${nameFields} } }`;
+const update = `mutation {
+  updateComplianceManagementPartner(input: { id: "partner-1", iosOnboarded: true }) {
+    complianceManagementPartner { id ${nameFields} } userErrors { code }
+  }
+}`;
+
+interface LookUps {
+  readonly groups?: Answer;
+  readonly filters?: Answer;
+}
+
+const noNames = json(200, { value: [] });
+const noFilters = json(200, { responses: [] });
+
+/** Starts a Graph with one partner that answers look-ups like this. */
+function startLookUps(
+  { groups = noNames, filters = noFilters }: LookUps,
+  clock = createVirtualClock(),
+) {
+  const answer: Answer = (response, request) => {
+    const isLookUp = request.url.includes('getByIds');
+    const row = json(200, { ...partner, iosOnboarded: true });
+    const rest = request.url.endsWith('$batch') ? filters : row;
+    (isLookUp ? groups : rest)(response, request);
+  };
+  return scripted(answer, {}, { clock });
+}
+
+/** The names in the answer, groups before filters. */
+function namesIn(data: unknown): readonly (readonly unknown[])[] {
+  const { iosEnrollmentAssignments: entries } = data as {
+    readonly iosEnrollmentAssignments: readonly {
+      readonly target: Readonly<Record<'group' | 'filter', { readonly displayName: unknown }>>;
+    }[];
+  };
+  return (['group', 'filter'] as const).map((kind) =>
+    entries.map(({ target }) => target[kind]?.displayName),
+  );
+}
+
+describe('a look-up of names', () => {
+  it.each([
+    ['read', readOne],
+    ['write', update],
+  ])("that the operation's time ends leaves the row of a %s whole", async (_what, query) => {
+    const clock = createVirtualClock();
+    const { gateway, graph } = await startLookUps({ groups: silence, filters: silence }, clock);
+    const answering = gateway.run(query, {}, { prefer: 'wait=3' });
+    await until(() => graph.requests.filter(({ method }) => method === 'POST').length === 2);
+    await clock.advance(3_000);
+    const { status, result, root, codes } = await answering;
+    expect([status, codes]).toEqual([200, Array(2).fill('UPSTREAM_TIMEOUT')]);
+    const row = query === readOne ? root : Object.values(root ?? {})[0];
+    expect(row).toMatchObject({ id: 'partner-1' });
+    expect(namesIn(row)).toEqual([Array(4).fill(null), [null, null, null, undefined]]);
+    expect(JSON.stringify(result)).not.toContain('mayHaveBeenApplied');
+    expect(clock.pendingTimers).toBe(0);
   });
 
-  it('count for the bounds of the answer, and an add that does not fit keeps its id', async () => {
-    const entries = Array.from({ length: 40 }, (_value, index) => groupEntry(idOf(index)));
-    const seed = [{ id: idOf(0), iosEnrollmentAssignments: entries }];
-    const { graph, gateway } = await start({ seed, environment: { LIMIT_ANSWER_VALUES: '100' } });
-    const tooMany = await gateway.run(read, { id: idOf(0) });
-    expect(tooMany.codes[0]).toBe('TOO_MANY_ANSWER_VALUES');
-    const platforms = `platforms(in: IOS) { platform enrollmentAssignments { target {
-      ... on GroupAssignmentTarget { group { a: displayName b: displayName c: displayName } }
-    } } }`;
-    const variables = { id: idOf(0), group: idOf(77) };
-    const { result, root } = await gateway.run(assign.replace(targets, platforms), variables);
-    expect(root).toEqual({
-      changed: true,
-      userErrors: [],
-      complianceManagementPartner: {
-        id: idOf(0),
-        platforms: [{ platform: 'IOS', enrollmentAssignments: null }],
-      },
-    });
-    expect(result.errors).toMatchObject([
-      { path: expect.arrayContaining(['platforms', 0, 'enrollmentAssignments']) },
-    ]);
-    expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  it('ends if the caller leaves', async () => {
+    const clock = createVirtualClock();
+    const { gateway, graph } = await startLookUps({ groups: silence, filters: silence }, clock);
+    const caller = await openConnection(gateway.url);
+    caller.send(graphqlRequest({ query: readOne }));
+    await until(() => graph.requests.length === 3);
+    caller.socket.resetAndDestroy();
+    await until(() => gateway.logged('Answered').length > 0 && clock.pendingTimers === 0);
+    expect(graph.requests).toHaveLength(3);
+  });
+
+  it.each<[string, unknown, readonly unknown[]]>([
+    [
+      'rows that are none, of other ids, and names that are none',
+      [null, 5, [], { id: 'x', displayName: 'x' }, { id: first, displayName: { a: 1 } }],
+      Array(4).fill(null),
+    ],
+    [
+      'ids in another spelling, twice, with members of prototypes',
+      [
+        { id: first.toUpperCase(), displayName: 'One', toString: 1, ['__proto__']: { id: first } },
+        { id: first, displayName: 'Two' },
+        { id: groupIds[3], displayName: '__proto__' },
+        { id: '__proto__', displayName: 'x' },
+      ],
+      ['Two', null, null, '__proto__'],
+    ],
+  ])('believes only what it asked for: %s', async (_what, value, names) => {
+    const { gateway } = await startLookUps({ groups: json(200, { value }) });
+    const { status, root } = await gateway.run(readOne);
+    expect([status, namesIn(root)[0]]).toEqual([200, names]);
+  });
+
+  it('gives the filters that are in a batch, and one error for those that are not', async () => {
+    const body = { id: 'f-2', displayName: 'Two' };
+    const responses = ['1', '2', '7'].map((id) => ({ id, status: 200, body }));
+    const { gateway } = await startLookUps({ filters: json(200, { responses }) });
+    const { root, codes } = await gateway.run(readOne);
+    expect(namesIn(root)[1]).toEqual([null, 'Two', null, undefined]);
+    expect(codes).toEqual(['UPSTREAM_BAD_RESPONSE']);
   });
 });

@@ -85,12 +85,6 @@ describe('node', () => {
     expect(extensions).toMatchObject({ code: 'TOO_MANY_PAGE_ROWS', allowed: 1000 });
     expect(newCalls()).toEqual([]);
   });
-
-  it('is explained by the description of the schema', async () => {
-    expect(await gateway.ask('{ __schema { description } }')).toEqual({
-      description: expect.stringMatching(/userErrors/),
-    });
-  });
 });
 
 describe('platforms', () => {

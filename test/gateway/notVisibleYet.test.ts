@@ -8,7 +8,9 @@ import {
   revisionQuery,
   updateMutation,
 } from '../support/documents.ts';
-import { type StageGateway, useStages } from '../support/stages.ts';
+import { empty, json } from '../support/scriptedServer.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { createLeapingClock } from '../support/virtualClock.ts';
 
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -24,7 +26,7 @@ const before = {
   iosEnrollmentAssignments: [entryOf(groupId)],
 };
 
-const { embedded } = useStages();
+const { embedded, scripted } = useStages();
 
 function start(options: Partial<EmulatorOptions>) {
   const clock = createLeapingClock(pausesMs);
@@ -43,52 +45,46 @@ const changes: readonly (readonly [string, string, object, object])[] = [
   ['an assignment less', removeAssignmentMutation, target(groupId), shownAs()],
 ];
 const cases = changes.flatMap((change) =>
-  (['no-content-update', 'old-entity-update'] as const).map((oddity) => {
-    const [what, document, input, after] = change;
-    return { what, document, input, after, oddity };
-  }),
+  (['no-content-update', 'old-entity-update'] as const).map(
+    (oddity) => [...change, oddity] as const,
+  ),
 );
 
-async function run(gateway: StageGateway, document: string, change: object, headers = {}) {
+async function run(gateway: TestGateway, document: string, change: object, headers = {}) {
   const input = { id: 'fleet', ...change };
   const { result, root: payload } = await gateway.run(document, { input }, headers);
   expect(result.errors).toBeUndefined();
   return { payload, notices: result.extensions?.notices };
 }
 
-const methods = ({ requests }: Emulator): string[] => requests.map(({ method }) => method);
+const methods = ({ requests }: { requests: readonly { method: string }[] }): string[] =>
+  requests.map(({ method }) => method);
 const readsAfterPatch = (graph: Emulator): number => {
   const all = methods(graph);
   return all.slice(all.indexOf('PATCH') + 1).filter((method) => method === 'GET').length;
 };
 const notVisible = 'CHANGE_NOT_VISIBLE_YET';
-const success = { userErrors: [] };
 
 describe('a change that does not show yet', () => {
   it.each(cases)(
-    'is read again until it shows: $what, $oddity',
-    async ({ document, input, after, oddity }) => {
-      const { graph, gateway } = await start({ oddities: [oddity], readLagMs: 3_000 });
-      const { payload, notices } = await run(gateway, document, input);
-      expect(payload).toMatchObject({ userErrors: [], complianceManagementPartner: after });
-      expect(notices).toBeUndefined();
-      expect(readsAfterPatch(graph)).toBeGreaterThan(1);
-      expect(methods(graph).filter((method) => method === 'PATCH')).toHaveLength(1);
-    },
-  );
+    'is read again until it shows, and is reported if it never does: %s',
+    async (_what, document, input, after, oddity) => {
+      const slow = await start({ oddities: [oddity], readLagMs: 3_000 });
+      const shown = await run(slow.gateway, document, input);
+      expect(shown.payload).toMatchObject({ userErrors: [], complianceManagementPartner: after });
+      expect(shown.notices).toBeUndefined();
+      expect(readsAfterPatch(slow.graph)).toBeGreaterThan(1);
+      expect(methods(slow.graph).filter((method) => method === 'PATCH')).toHaveLength(1);
 
-  it.each(cases)(
-    'is reported as such when it never shows: $what, $oddity',
-    async ({ document, input, oddity }) => {
-      const { graph, gateway } = await start({ oddities: [oddity], readLagMs: 60_000 });
-      const { payload, notices } = await run(gateway, document, input);
+      const stale = await start({ oddities: [oddity], readLagMs: 60_000 });
+      const { payload, notices } = await run(stale.gateway, document, input);
       expect(payload).toMatchObject({
         userErrors: [],
         complianceManagementPartner: { displayName: 'Before', ...shownAs(groupId) },
       });
       const message = expect.stringMatching(/displayName|iosEnrollmentAssignments/);
       expect(notices).toEqual([{ code: notVisible, message, path: [expect.any(String)] }]);
-      expect(readsAfterPatch(graph)).toBeLessThanOrEqual(pausesMs.length + 1);
+      expect(readsAfterPatch(stale.graph)).toBeLessThanOrEqual(pausesMs.length + 1);
     },
   );
 
@@ -103,46 +99,34 @@ describe('a change that does not show yet', () => {
   it.each(changes)('is no failure when it cannot be read again: %s', async (...change) => {
     const [, document, input] = change;
     const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
-    graph.faults.add({ when: { method: 'PATCH' }, execute: true });
     // The read before an assignment's change is answered as usual.
     const times = document === updateMutation ? 0 : 1;
     graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times });
     graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
     const { payload, notices } = await run(gateway, document, input);
-    expect(payload).toMatchObject(success);
+    expect(payload).toMatchObject({ userErrors: [] });
     expect(notices).toMatchObject([{ code: notVisible }]);
   });
 
-  it.each([
-    ['partnerState', 'ENABLED'],
-    ['lastHeartbeatDateTime', '2026-02-01T00:00:00Z'],
-  ])('is not waited for when Graph may ignore %s', async (name, value) => {
-    const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
-    const { payload, notices } = await run(gateway, updateMutation, { [name]: value });
-    expect(payload).toMatchObject(success);
-    const message = expect.stringMatching(new RegExp(`${name}.*ignore`));
-    expect(notices).toMatchObject([{ code: notVisible, message }]);
-    expect(methods(graph)).toEqual(['PATCH']);
-  });
-
-  it('is not waited for when all that Graph may not ignore shows', async () => {
+  it.each<[string, Record<string, string>]>([
+    ['partnerState', { partnerState: 'ENABLED' }],
+    ['lastHeartbeatDateTime', { lastHeartbeatDateTime: '2026-02-01T00:00:00Z' }],
+    ['partnerState', { displayName: 'After', partnerState: 'ENABLED' }],
+  ])('is not waited for when Graph may ignore it: %s of %j', async (name, change) => {
     const { graph, gateway } = await start({});
-    const body = { ...before, displayName: 'After' };
+    const body = { ...before, displayName: change['displayName'] ?? before.displayName };
     graph.faults.add({ when: { method: 'PATCH' }, respond: { status: 200, body } });
-    const change = { displayName: 'After', partnerState: 'ENABLED' };
     const { payload, notices } = await run(gateway, updateMutation, change);
     expect(payload).toMatchObject({
-      complianceManagementPartner: { displayName: 'After', partnerState: 'UNKNOWN' },
+      complianceManagementPartner: { displayName: body.displayName, partnerState: 'UNKNOWN' },
       userErrors: [],
     });
-    const message = expect.stringMatching(/^.* in partnerState\. It may ignore/);
+    const message = expect.stringMatching(new RegExp(`^.* in ${name}\\. It may ignore`));
     expect(notices).toMatchObject([{ code: notVisible, message }]);
     expect(methods(graph)).toEqual(['PATCH']);
   });
-});
 
-describe('an answer that shows the change in other words', () => {
-  it('is a success', async () => {
+  it('shows also in other words for the same', async () => {
     const { graph, gateway } = await start({});
     const body = {
       id: 'fleet',
@@ -161,30 +145,32 @@ describe('an answer that shows the change in other words', () => {
         { target: { allDevices: {} } },
       ],
     });
-    expect(payload).toMatchObject(success);
+    expect(payload).toMatchObject({ userErrors: [] });
     expect(notices).toBeUndefined();
     expect(methods(graph)).toEqual(['PATCH']);
   });
 });
 
-describe('a third value', () => {
-  const third = { ...before, displayName: 'Third', iosEnrollmentAssignments: [] };
+describe('a third value that the read after a change shows', () => {
+  const showing = (...ids: string[]) => ({ ...before, iosEnrollmentAssignments: ids.map(entryOf) });
+  const third = { ...before, displayName: 'Third' };
+  const oneMore = showing(groupId, otherId);
 
-  it.each<[string, string, object, string]>([
-    ['a new assignment', addAssignmentMutation, target(otherId), 'target'],
-    ['an update with a revision', updateMutation, { displayName: 'After' }, 'displayName'],
-  ])('is a conflict after %s', async (_what, document, input, field) => {
-    const { graph, gateway } = await start({ oddities: ['no-content-update'] });
-    const { result } = await gateway.run(revisionQuery, { id: 'fleet' });
-    const ifRevision = document === updateMutation ? revisionIn(result) : null;
-    graph.faults.add({ when: { method: 'GET' }, delayMs: 0 });
-    graph.faults.add({ when: { method: 'GET' }, respond: { status: 200, body: third } });
-    const { payload, notices } = await run(gateway, document, { ...input, ifRevision });
+  it.each<[string, string, object, typeof before, string]>([
+    ['without an added target', addAssignmentMutation, target(otherId), showing(), 'target'],
+    ['with a removed target', removeAssignmentMutation, target(groupId), oneMore, 'target'],
+    ['with another name', updateMutation, { displayName: 'After' }, third, 'displayName'],
+  ])('is a conflict %s', async (_what, document, change, after, field) => {
+    const answers = [json(200, before), json(200, before), empty(204), json(200, after)];
+    const { graph, gateway } = await scripted(answers);
+    const ifRevision = revisionIn((await gateway.run(revisionQuery, { id: 'fleet' })).result);
+    const { payload, notices } = await run(gateway, document, { ...change, ifRevision });
     const message = expect.stringContaining('from another change');
     expect(payload).toMatchObject({
-      complianceManagementPartner: { displayName: 'Third' },
+      complianceManagementPartner: { displayName: after.displayName },
       userErrors: [{ code: 'CONFLICT', field: ['input', field], message }],
     });
     expect(notices).toBeUndefined();
+    expect(methods(graph)).toEqual(['GET', 'GET', 'PATCH', 'GET']);
   });
 });

@@ -15,7 +15,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/glo
 import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
 import { createManifestFolder, type GeneratedManifest } from '../support/persistedDocuments.ts';
 import { json } from '../support/scriptedServer.ts';
-import { type Reply, type StageGateway, useStages } from '../support/stages.ts';
+import { useStages } from '../support/stages.ts';
+import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
 
@@ -64,8 +65,8 @@ function printed(name: string): string {
 }
 
 type Named = Readonly<Record<string, unknown>>;
-const post = (gateway: StageGateway, body: Named) => gateway.post(body, headers);
-function get(gateway: StageGateway, parameters: Named): Promise<Reply> {
+const post = (gateway: TestGateway, body: Named) => gateway.post(body, headers);
+function get(gateway: TestGateway, parameters: Named): Promise<Reply> {
   const texts = Object.entries(parameters).map(([name, value]): [string, string] => [
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
@@ -164,7 +165,7 @@ const apolloManifest = (body: string): string =>
 describe('manifests that change', () => {
   const own = useStages();
   let folder: string;
-  let gateway: StageGateway;
+  let gateway: TestGateway;
   let clock: VirtualClock;
 
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);

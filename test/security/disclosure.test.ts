@@ -45,6 +45,7 @@ const ofVariables: readonly NearMiss[] = [
   [addMutation, { input: { displayName: 'a', partnerState: 'ENABLE' } }, /ENABLED/],
 ];
 
+/** With introspection on, the right name is suggested, so that a missing one says something. */
 async function expectNoHint(nearMisses: readonly NearMiss[]): Promise<void> {
   for (const [document, variables, hint] of nearMisses) {
     const { status, result, text } = await gateway.run(document, variables);
@@ -52,6 +53,8 @@ async function expectNoHint(nearMisses: readonly NearMiss[]): Promise<void> {
     expect(result.errors?.[0]?.message).toMatch(/./);
     expect(text).not.toMatch(hint);
     expect(text).not.toMatch(/did you mean|use one of/i);
+    const suggested = (await open.run(document, variables)).result.errors ?? [];
+    expect(suggested.map(({ message }) => message).join()).toMatch(hint);
   }
 }
 
@@ -79,14 +82,6 @@ describe('the schema', () => {
     expect((await gateway.run(document, variables)).codes).toEqual(['BAD_USER_INPUT']);
   });
 
-  it.each([...ofOutput, ...ofInput, ...ofVariables])(
-    'suggests the right name where introspection is on: %s',
-    async (document, variables, hint) => {
-      const { result } = await open.run(document, variables);
-      expect(result.errors?.map(({ message }) => message).join()).toMatch(hint);
-    },
-  );
-
   it('[17] introspection through __type: it is rejected', async () => {
     await expectNoSchema([
       '{ __type(name: "Query") { name } }',
@@ -113,53 +108,30 @@ describe('the schema', () => {
     ]);
   });
 
-  it('rejects introspection as a document that is not valid, and still says which type an object has', async () => {
+  it('is rejected to introspections as an invalid document, but is served as a file', async () => {
     const { extensions } = await gateway.run('{ __schema { types { name } } }');
     expect(extensions).toEqual({
       code: 'GRAPHQL_VALIDATION_FAILED',
       validationErrorCode: 'INTROSPECTION_DISABLED',
     });
     expect(await gateway.ask('{ __typename }')).toBe('Query');
-  });
-
-  it('is still served as a file, because it is no secret', async () => {
     const [file, same] = [await gateway.get('/schema.graphql'), await open.get('/schema.graphql')];
     expect([file.status, file.text]).toEqual([200, same.text]);
-    expect(file.text).toContain('type ComplianceManagementPartner ');
   });
 
-  const everyOption = {
-    specifiedByUrl: true,
-    directiveIsRepeatable: true,
-    schemaDescription: true,
-    inputValueDeprecation: true,
-    oneOf: true,
-  };
-  it.each([{}, { descriptions: false }, everyOption])(
-    'is introspected whole by tools where introspection is on, with %j',
-    async (options) => {
-      expect(await open.ask(getIntrospectionQuery(options))).toHaveProperty('types');
-    },
-  );
-
-  const folder = 'examples/consumer/operations/';
-  const example = readdirSync(new URL(`../../${folder}`, import.meta.url)).map((file) =>
-    pageText(`${folder}${file}`),
-  );
-  it.each([
-    ["the documents'", shownOperations],
-    ["the example's", example],
-  ])('has limits that hold %s operations', async (_whose, texts) => {
-    const documents = Object.values(separateOperations(parse(texts.join('\n'))));
-    expect(documents.length).toBeGreaterThan(6);
+  it("has limits that hold the documents' and the example's operations", async () => {
+    const folder = 'examples/consumer/operations/';
+    const files = readdirSync(new URL(`../../${folder}`, import.meta.url));
+    const texts = [shownOperations, files.map((file) => pageText(`${folder}${file}`))];
+    const documents = texts.flatMap((some) =>
+      Object.values(separateOperations(parse(some.join('\n')))),
+    );
+    expect(documents.length).toBeGreaterThan(12);
     // Without variables some of them cannot be executed, but none is refused before that.
-    const codes = new Set<unknown>();
     for (const document of documents) {
-      for (const code of (await open.run(print(document))).codes) {
-        codes.add(code);
-      }
+      const { codes } = await open.run(print(document));
+      expect(codes.filter((code) => code !== 'BAD_USER_INPUT')).toEqual([]);
     }
-    expect([...codes]).toEqual(['BAD_USER_INPUT']);
   });
 });
 
@@ -194,16 +166,7 @@ describe('what goes wrong inside', () => {
   });
 
   it('[39] HTML error pages: there are none, whatever is asked for', async () => {
-    const paths = [
-      '',
-      '%zz',
-      'nothing',
-      'graphql',
-      'graphql/x',
-      'index.html',
-      '..%2f..%2fetc/passwd',
-    ];
-    for (const path of paths) {
+    for (const path of ['', '%zz', 'nothing', 'graphql', 'graphql/x', '..%2f..%2fetc/passwd']) {
       const { headers, codes } = await gateway.get(`/${path}`, { accept: 'text/html' });
       expect([path, headers['content-type']]).toEqual([path, expect.stringContaining('json')]);
       expect(codes).toEqual([expect.any(String)]);

@@ -7,30 +7,30 @@ import {
   totalCountQuery,
   updateMutation,
 } from '../support/documents.ts';
-import { type Answer, empty, json, startScriptedServer } from '../support/scriptedServer.ts';
+import {
+  type Answer,
+  empty,
+  json,
+  silence,
+  startScriptedServer,
+} from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
 
 const collection = '/proxy/beta/deviceManagement/complianceManagementPartners';
 const token = { authorization: 'Bearer embedded-graph-token' };
 const { start: startGateway, closeLater } = useStages();
 
-/** A gateway before a Graph whose answer can be changed. */
-async function start() {
-  let current = empty(204);
-  const graph = await startScriptedServer((response, seen) => current(response, seen));
+/** A gateway before a Graph that is a part of a proxy's paths. */
+async function start(answer: Answer) {
+  const graph = await startScriptedServer(answer);
   closeLater(graph.close);
   const GRAPH_BASE_URL = `${graph.url.href}proxy`;
-  const gateway = await startGateway({ NODE_ENV: 'production', GRAPH_BASE_URL });
-  const answerWith = (answer: Answer): void => {
-    current = answer;
-  };
-  return { graph, gateway, answerWith };
+  return { graph, gateway: await startGateway({ NODE_ENV: 'production', GRAPH_BASE_URL }) };
 }
 
 describe('the way to Graph', () => {
   it('[49] path escapes: no id leads a request out of the collection, encoded or not', async () => {
-    const { graph, gateway, answerWith } = await start();
-    answerWith(json(200, { id: 'a' }));
+    const { graph, gateway } = await start(json(200, { id: 'a' }));
     const target = { allDevices: {} };
     const climbing = ['', '.', '..', '../users', '..%2fusers', '%2e%2e', '..\\users', 'a/../../me'];
     const odd = ['a/b', 'a?x=1', 'a#b', 'a b', "a')", '\uff0e\uff0e'];
@@ -70,18 +70,18 @@ describe('the way to Graph', () => {
       '../../../users',
       '/proxy/beta/users',
     ];
-    const { graph, gateway, answerWith } = await start();
     const answers = [
       ...links.map((link) => json(200, { value: [], '@odata.nextLink': link })),
       ...[301, 302, 303, 307, 308].map((code) => empty(code, { location: elsewhere.url.href })),
     ];
+    const { graph, gateway } = await start(silence);
     for (const answer of answers) {
       const before = graph.requests.length;
-      answerWith(answer);
+      graph.follow(answer);
       expect((await gateway.run(totalCountQuery)).codes).toEqual(['UPSTREAM_BAD_RESPONSE']);
       expect(graph.requests).toHaveLength(before + 1);
     }
-    answerWith(empty(201, { location: `${elsewhere.url.href}${collection}/a` }));
+    graph.follow(empty(201, { location: `${elsewhere.url.href}${collection}/a` }));
     const added = await gateway.run(addMutation, { input: { displayName: 'Fleet' } });
     expect(added.codes).toEqual(['OUTCOME_UNKNOWN']);
     expect(elsewhere.requests).toEqual([]);
@@ -90,8 +90,7 @@ describe('the way to Graph', () => {
   it('[52] prototype pollution: neither a request nor an answer of Graph changes what objects inherit', async () => {
     const polluted = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
     const row = `{"id":"a","displayName":"Fleet","__proto__":{"polluted":1},"macOsEnrollmentAssignments":[{"target":{"@odata.type":"#microsoft.graph.new","__proto__":{"polluted":1},"constructor":${polluted}}}]}`;
-    const { graph, gateway, answerWith } = await start();
-    answerWith(json(200, row));
+    const { graph, gateway } = await start(json(200, row));
     const target = '... on UnrecognizedAssignmentTarget { properties }';
     const query = `query ($id: ID!) { complianceManagementPartner(id: $id) { displayName macOsEnrollmentAssignments { target { ${target} } } } }`;
     const body = (variables: string): string =>

@@ -14,12 +14,15 @@ export type Answer = (response: ServerResponse, request: SeenRequest) => void;
 export interface ScriptedServer {
   readonly url: URL;
   readonly requests: readonly SeenRequest[];
+  /** Follows another script from the next request on. */
+  follow(...script: Answer[]): void;
   close(): Promise<void>;
 }
 
 /** Starts a server on loopback that answers requests in the script's order, the last answer again and again. */
 export async function startScriptedServer(...script: Answer[]): Promise<ScriptedServer> {
   const requests: SeenRequest[] = [];
+  let rest = script;
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -27,7 +30,8 @@ export async function startScriptedServer(...script: Answer[]): Promise<Scripted
     request.on('end', () => {
       const { method = '', url = '', headers } = request;
       const seen = { method, url, headers, body: Buffer.concat(chunks).toString('utf8') };
-      const answer = script[Math.min(requests.length, script.length - 1)];
+      const [answer, ...later] = rest;
+      rest = later.length > 0 ? later : rest;
       requests.push(seen);
       answer?.(response, seen);
     });
@@ -40,6 +44,9 @@ export async function startScriptedServer(...script: Answer[]): Promise<Scripted
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     requests,
+    follow(...next) {
+      rest = next;
+    },
     async close() {
       for (const socket of sockets) {
         socket.destroy();

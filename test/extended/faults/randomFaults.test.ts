@@ -18,7 +18,7 @@ import { isLie } from '../../faults/matrix/expectedOf.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 import { totalCountQuery } from '../../support/documents.ts';
 import { numbersOfCase, type RandomNumbers } from '../../support/randomNumbers.ts';
-import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import type { Reply } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
@@ -215,7 +215,7 @@ async function playCase(stage: Stage, one: RandomCase) {
 }
 
 /** The code of the top-level error, `ok`, or `ok, found` if an add was found after an unclear answer. */
-function outcomeOf({ result, text }: GraphQLAnswer): string {
+function outcomeOf({ result, text }: Reply): string {
   const code = result.errors?.[0]?.extensions['code'];
   const isFound = text.includes('FOUND_AFTER_UNCLEAR_ANSWER');
   return code === undefined ? (isFound ? 'ok, found' : 'ok') : String(code);

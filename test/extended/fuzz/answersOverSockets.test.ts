@@ -10,11 +10,7 @@ import {
   updateMutation,
 } from '../../support/documents.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scriptedServer.ts';
-import {
-  type GraphQLAnswer,
-  startTestGateway,
-  type TestGateway,
-} from '../../support/testGateways.ts';
+import { type Reply, startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { built, type Choices, createChoices, playRandomCases } from './randomCases.ts';
@@ -480,7 +476,7 @@ const cases = built(
 interface Played {
   readonly one: Case;
   readonly exchanges: Exchange[];
-  answer?: GraphQLAnswer;
+  answer?: Reply;
 }
 
 /** By their tokens, until all of a group are judged: what was sent can arrive after its caller has its answer. */

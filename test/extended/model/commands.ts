@@ -8,7 +8,7 @@ import {
   removeAssignmentMutation,
   updateMutation,
 } from '../../support/documents.ts';
-import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import type { Reply } from '../../support/testGateways.ts';
 import { type Choices, createChoices } from '../fuzz/randomCases.ts';
 import { drawChanges, drawCount, drawFilter, drawOrder, drawTarget } from './drawInputs.ts';
 import { isLegalId, type Outcome } from './modelGraph.ts';
@@ -63,7 +63,7 @@ interface Operation {
   readonly document: string;
   readonly variables: object;
   readonly writes: number;
-  readonly verify: (answer: GraphQLAnswer) => void;
+  readonly verify: (answer: Reply) => void;
 }
 
 /**

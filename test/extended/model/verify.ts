@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import type { Reply } from '../../support/testGateways.ts';
 import type { Outcome, Problem, Revisions } from './modelGraph.ts';
 import type { ModelPage } from './modelList.ts';
 import { type ModelPartner, shown } from './modelPartner.ts';
@@ -13,14 +13,14 @@ export interface Connection {
 }
 
 /** Gives the value of the one root field; fails where the operation had errors. */
-export function dataOf({ status, result }: GraphQLAnswer): unknown {
+export function dataOf({ status, result }: Reply): unknown {
   expect(result.errors).toBeUndefined();
   expect(status).toBe(200);
   return Object.values(result.data ?? {})[0];
 }
 
 /** Fails unless an operation of one field was rejected for one of these arguments. */
-export function verifyRefused({ status, result }: GraphQLAnswer, names: readonly string[]): void {
+export function verifyRefused({ status, result }: Reply, names: readonly string[]): void {
   const extensions = result.errors?.map((error) => error.extensions);
   expect({ status, extensions }).toEqual({
     status: 200,

@@ -8,7 +8,7 @@ import {
 import { systemClock } from '../../../src/shared/clock.ts';
 import { addAssignmentMutation, addMutation } from '../../support/documents.ts';
 import { postTo, startProgram } from '../../support/programs.ts';
-import type { GraphQLAnswer, TestGateway } from '../../support/testGateways.ts';
+import type { Reply, TestGateway } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock } from '../../support/virtualClock.ts';
 import { describeWithRedis, useRedis } from './redisServers.ts';
@@ -26,13 +26,13 @@ describeWithRedis('keys in Redis', () => {
 
   const add = (gateway: TestGateway, idempotencyKey: string, headers = {}, displayName = 'Fleet') =>
     gateway.run(addMutation, { input: { displayName, idempotencyKey } }, headers);
-  const idOf = ({ result }: GraphQLAnswer): string | undefined =>
+  const idOf = ({ result }: Reply): string | undefined =>
     (
       result.data?.['addComplianceManagementPartner'] as {
         complianceManagementPartner: { id: string };
       } | null
     )?.complianceManagementPartner?.id;
-  const errorOf = ({ result }: GraphQLAnswer) => result.errors?.[0]?.extensions['code'];
+  const errorOf = ({ result }: Reply) => result.errors?.[0]?.extensions['code'];
 
   const recordKey = async (): Promise<string> =>
     (await stage.redis.keysLike('idempotency-outcome:*'))[0] ?? '';
@@ -48,7 +48,7 @@ describeWithRedis('keys in Redis', () => {
       Array.from({ length: 40 }, (_value, index) => add(replicas[index % 2] as TestGateway, 'key')),
     );
     expect(new Set(answers.map(idOf)).size).toBe(1);
-    expect(idOf(answers[0] as GraphQLAnswer)).toBeDefined();
+    expect(idOf(answers[0] as Reply)).toBeDefined();
     expect(posts()).toBe(1);
     const { result } = await add(replicas[1], 'key', {}, 'Other');
     expect(result.data).toMatchObject({

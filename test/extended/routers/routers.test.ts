@@ -6,11 +6,7 @@ import type { Emulator } from '../../../src/emulator/server.ts';
 import { addMutation, pageAnswer, pageInput } from '../../support/documents.ts';
 import { installExample } from '../../support/installedExample.ts';
 import { intuneErrors } from '../../support/intuneErrors.ts';
-import {
-  type GraphQLAnswer,
-  startTestGateway,
-  type TestGateway,
-} from '../../support/testGateways.ts';
+import { type Reply, startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
 interface Composed {
@@ -116,13 +112,13 @@ const token = {
 };
 
 /** Posts to a router. */
-async function post(router: string, body: object, headers = {}): Promise<GraphQLAnswer['result']> {
+async function post(router: string, body: object, headers = {}): Promise<Reply['result']> {
   const answer = await request(started.routers[router] ?? '', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
-  return (await answer.body.json()) as GraphQLAnswer['result'];
+  return (await answer.body.json()) as Reply['result'];
 }
 
 describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (router) => {

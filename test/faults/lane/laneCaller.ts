@@ -10,7 +10,7 @@ import {
   type RawConnection,
   readAnswer,
 } from '../../support/rawConnection.ts';
-import type { GraphQLAnswer } from '../../support/testGateways.ts';
+import type { Reply } from '../../support/testGateways.ts';
 import type { LaneGraph } from './startFaultLane.ts';
 
 export const laneOperations = ['read', 'add', 'update', 'delete'] as const;
@@ -70,7 +70,7 @@ export const executionsIn = (rows: readonly Row[], intent: Intent): number =>
 /** A success says what is so; a failure that does not speak of doubt says that nothing was written. */
 export function tellsTheTruth(
   intent: Intent,
-  { result }: Pick<GraphQLAnswer, 'result'>,
+  { result }: Pick<Reply, 'result'>,
   rows: readonly Row[],
 ): boolean {
   const { operation, name } = intent;
@@ -109,7 +109,7 @@ export interface Ending {
   /** `ok`, the code of the top-level error, or `cut` where the connection ended without an answer. */
   readonly code: string;
   readonly status: number | undefined;
-  readonly result: GraphQLAnswer['result'];
+  readonly result: Reply['result'];
 }
 
 /** Reads one row, so that what others do at the same time changes nothing in the answer. */
@@ -194,7 +194,7 @@ export function endingOf(text: string): Ending {
   if (answer === undefined || Buffer.byteLength(answer.text) !== length) {
     return { code: 'cut', status: undefined, result: {} };
   }
-  const result = JSON.parse(answer.text) as GraphQLAnswer['result'];
+  const result = JSON.parse(answer.text) as Reply['result'];
   const code = String(result.errors?.[0]?.extensions['code'] ?? 'ok');
   return { code, status: answer.status, result };
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { readConfig } from '../../../src/config/config.ts';
 import { ConfigError } from '../../../src/config/readers.ts';
@@ -10,28 +10,23 @@ import { createGateway } from '../../../src/createGateway.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { readNamedFile } from '../../../src/shared/namedFile.ts';
 import { contoso, gatewayClient } from '../../support/authority/people.ts';
+import { useClosing } from '../../support/closing.ts';
 import { diagnose } from '../../support/doctorHarness.ts';
 import { startIdentityStage } from '../../support/identityStage.ts';
 import { recordingLog } from '../../support/logs.ts';
 import { type Program, type ProgramOptions, startProgram } from '../../support/programs.ts';
 
-const programs: Program[] = [];
+const closeLater = useClosing();
 function start(environment: Record<string, string>, options: ProgramOptions = {}): Program {
   const program = startProgram(environment, options);
-  programs.push(program);
+  closeLater(
+    () => program.kill('SIGKILL'),
+    () => program.ended,
+  );
   return program;
 }
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'process-'));
-});
-afterEach(async () => {
-  for (const program of programs.splice(0)) {
-    program.kill('SIGKILL');
-    await program.ended;
-  }
-});
+const folder = mkdtempSync(join(tmpdir(), 'process-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a signal', () => {
@@ -122,22 +117,33 @@ const fileVariables: readonly (readonly [string, Record<string, string>])[] = [
   ['OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE', { OTEL_METRICS_EXPORTER: 'otlp' }],
 ];
 
-describe.each(fileVariables)('the file of %s', (name, rest) => {
-  const read = (path: string) => problemsOf({ ...rest, [name]: path });
-  const variable = name.replace('_METRICS_', '_');
+it.each(fileVariables)(
+  'reports the file of %s in one sentence when it is no file',
+  async (name, rest) => {
+    const variable = name.replace('_METRICS_', '_');
+    const reason = 'cannot be read: it is a device, a pipe or a socket';
+    expect(await problemsOf({ ...rest, [name]: '/dev/zero' })).toEqual([
+      expect.stringMatching(`${variable}.*${reason}`),
+    ]);
+  },
+);
 
-  it('is reported in one sentence when it is no file', async () => {
-    const problems = await read('/dev/zero');
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(variable);
-    expect(problems[0]).toContain('cannot be read: it is a device, a pipe or a socket');
-  });
-});
+function fileOf(bytes: number): string {
+  const path = join(folder, `of-${bytes}`);
+  writeFileSync(path, 'x'.repeat(bytes));
+  return path;
+}
+
+function pipe(): string {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  return path;
+}
 
 describe('a named file', () => {
   it.each([
     ['a device without end', () => '/dev/zero', 'it is a device, a pipe or a socket'],
-    ['a pipe without a writer', () => pipe(), 'it is a device, a pipe or a socket'],
+    ['a pipe without a writer', pipe, 'it is a device, a pipe or a socket'],
     ['a directory', () => folder, 'it is a directory'],
     ['larger than 1 MiB', () => fileOf(1024 * 1024 + 1), 'it is larger than 1 MiB'],
     ['missing', () => join(folder, 'missing'), 'ENOENT'],
@@ -161,19 +167,6 @@ it('rejects a client certificate of the collector that is none', async () => {
     'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE cannot be used: the file has no certificate in PEM.',
   ]);
 });
-
-function fileOf(bytes: number): string {
-  const path = join(folder, `of-${bytes}`);
-  writeFileSync(path, 'x'.repeat(bytes));
-  return path;
-}
-
-function pipe(): string {
-  const path = join(folder, 'pipe');
-  rmSync(path, { force: true });
-  execFileSync('mkfifo', [path]);
-  return path;
-}
 
 describe('an authority at http on loopback', () => {
   it.each(['on-behalf-of', 'app-only'] as const)('works with AUTH_MODE=%s', async (mode) => {

@@ -1,0 +1,294 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { json } from '../../support/scriptedServer.ts';
+import { useStages } from '../../support/stages.ts';
+
+const marks = `a${'\u0300\u0327'.repeat(14_000)}`;
+const rows = [
+  { id: 'marked', displayName: marks },
+  { id: 'a'.repeat(60_000), displayName: 'Long id' },
+  {
+    id: 'long-name',
+    displayName: 'N'.repeat(60_000),
+    lastHeartbeatDateTime: '2026-01-01T00:00:00Z',
+  },
+  { id: 'longer-name', displayName: 'N'.repeat(60_001) },
+  {
+    id: 'wide',
+    displayName: `${String.fromCharCode(0xd800)}\u{1f600}`.repeat(20_000),
+    partnerState: 'enabled',
+  },
+  { id: 'digits', lastHeartbeatDateTime: `2026-01-01T00:00:00.${'1'.repeat(60_000)}Z` },
+  { id: 'plain', displayName: 'Plain', partnerState: 'enabled' },
+];
+
+const { scripted, start } = useStages(afterAll);
+const { embedded } = useStages();
+const environment = { LIMIT_BODY_BYTES: '1048576' };
+const { graph, gateway } = await scripted(json(200, { value: rows }), environment);
+const GRAPH_BASE_URL = graph.url.href;
+const tolerant = await start({ ...environment, GRAPH_BASE_URL, LIMITS_MODE: 'warn-only' });
+
+const accept = { accept: 'application/graphql-response+json' };
+const list = 'complianceManagementPartners';
+const Filter = 'ComplianceManagementPartnerFilter';
+const countOf = (args: string): string => `${list}(${args}) { totalCount }`;
+const byFilter = `query ($filter: ${Filter}) { ${list}(filter: $filter) { nodes { id } } }`;
+const same = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
+
+interface Operation {
+  readonly query: string;
+  readonly variables?: Record<string, unknown>;
+}
+
+const filtered = (filter: unknown): Operation => ({ query: byFilter, variables: { filter } });
+const condition = { displayName: { contains: 'x' } };
+const conditions = (count: number) => ({ or: same(count, condition) });
+const literals = (count: number) => same(count, '{displayName: {contains: "x"}}').join();
+
+/** A filter with so many levels. */
+const deep = (levels: number): object =>
+  levels === 1 ? condition : { [levels % 2 === 0 ? 'not' : 'and']: deep(levels - 1) };
+
+const fields = ['DISPLAY_NAME', 'PARTNER_STATE', 'LAST_HEARTBEAT_DATE_TIME'];
+const by = (...names: string[]) => names.map((field) => ({ field }));
+const keys = (count: number) => by(...[...fields, ...same(1500, 'DISPLAY_NAME')].slice(0, count));
+const ordered = (count: number): Operation => ({
+  query: `query ($o: [ComplianceManagementPartnerOrder!]) {
+    ${list} { totalCount } b: ${countOf('orderBy: $o')} }`,
+  variables: { o: keys(count) },
+});
+const written = (value: object): string =>
+  JSON.stringify(value)
+    .replace(/"(\w+)":/g, '$1:')
+    .replace(/"([A-Z_]+)"/g, '$1');
+
+/** A code, its bound, where something is that has it, and an operation that has so many. */
+const cases: readonly (readonly [string, number, string, (count: number) => Operation])[] = [
+  [
+    'TOO_MANY_CONDITIONS',
+    100,
+    'the document',
+    (n) => ({ query: `{ ${countOf(`filter: {or: [${literals(n)}]}`)} }` }),
+  ],
+  [
+    'TOO_MANY_CONDITIONS',
+    100,
+    'one variable that is used several times',
+    (n) => ({
+      query: `query ($f: ${Filter}!, $g: ${Filter}) {
+        ${countOf('filter: {or: [$f, $f]}')} b: ${countOf('filter: $g')} }`,
+      variables: { f: conditions(40), g: { partnerState: { notIn: same(n - 80, 'ENABLED') } } },
+    }),
+  ],
+  [
+    'TOO_MANY_CONDITIONS',
+    100,
+    'the default of a variable',
+    (n) => ({
+      query: `query ($f: [${Filter}!] = [${literals(n)}]) { ${countOf('filter: {or: $f}')} }`,
+    }),
+  ],
+  [
+    'TOO_MANY_CONDITIONS',
+    100,
+    'elements of lists, conditions of one field and filters without a condition',
+    (n) =>
+      filtered({
+        and: [
+          { partnerState: { in: same(30, 'ENABLED'), notIn: same(30, 'UNKNOWN') } },
+          { onboarded: same(20, 'IOS') },
+          { displayName: { eq: 'a', contains: 'b', startsWith: 'c' } },
+          { lastHeartbeatDateTime: { before: '2026-01-01T00:00:00Z' } },
+          ...same(n - 84, {}),
+        ],
+      }),
+  ],
+  [
+    'TOO_MANY_CONDITIONS',
+    100,
+    'a fragment, under two response keys',
+    (n) => ({
+      query: `query ($f: ${Filter}, $g: ${Filter}) { ...A ...A ... { ...A } }
+        fragment A on Query { a: ${countOf('filter: $f')} b: ${countOf('filter: $g')} }`,
+      variables: { f: conditions(50), g: conditions(n - 50) },
+    }),
+  ],
+  [
+    'FILTER_TOO_DEEP',
+    8,
+    'the document',
+    (n) => ({ query: `{ ${countOf(`filter: ${written(deep(n))}`)} }` }),
+  ],
+  [
+    'FILTER_TOO_DEEP',
+    8,
+    'a part of which is a variable, in the second list',
+    (n) => ({
+      query: `query ($f: ${Filter}!) {
+        ${countOf('filter: $f')} b: ${countOf('filter: {not: {not: $f}}')} }`,
+      variables: { f: deep(n - 2) },
+    }),
+  ],
+  ...['eq', 'contains', 'startsWith'].map((name) => {
+    const having = (n: number) => filtered({ not: { displayName: { [name]: 'ü'.repeat(n) } } });
+    return ['FILTER_TEXT_TOO_LONG', 256, name, having] as const;
+  }),
+  [
+    'FILTER_TEXT_TOO_LONG',
+    256,
+    'a variable that is the text',
+    (n) => ({
+      query: `query ($t: String) {
+        ${list} { totalCount } b: ${countOf('filter: {displayName: {contains: $t}}')} }`,
+      variables: { t: 'x'.repeat(n) },
+    }),
+  ],
+  ['TOO_MANY_ORDER_KEYS', 3, 'a variable', ordered],
+  [
+    'TOO_MANY_ORDER_KEYS',
+    3,
+    'the document',
+    (n) => ({ query: `{ ${countOf(`orderBy: ${written(keys(n))}`)} }` }),
+  ],
+  [
+    'TOO_MANY_PAGE_ROWS',
+    1000,
+    'the default of a variable, and several root fields',
+    (n) => ({
+      query: `query ($n: Int = ${n - 600}) { ${countOf('first: $n')} b: ${list} { totalCount }
+        c: ${countOf('last: 300')} d: ${countOf('first: 200, last: 10')} }`,
+    }),
+  ],
+  [
+    'TOO_MANY_PAGE_ROWS',
+    1000,
+    'the usual number, for a variable that is not sent and that all objects have',
+    (n) => ({
+      query: `query ($constructor: Int, $n: Int) {
+        ${countOf('first: $constructor')} b: ${countOf('first: $n')} }`,
+      variables: { n: n - 100 },
+    }),
+  ],
+];
+
+describe('a bound of work', () => {
+  it.each(cases)(
+    '%s holds beyond %i in %s, in both modes',
+    async (code, allowed, _what, having) => {
+      for (const count of [allowed - 1, allowed]) {
+        const { query, variables } = having(count);
+        await gateway.ask(query, variables, accept);
+      }
+      const { query, variables } = having(allowed + 1);
+      for (const strict of [gateway, tolerant]) {
+        const before = graph.requests.length;
+        const { status, result } = await strict.run(query, variables, accept);
+        const message = expect.stringContaining(`${allowed} are allowed`);
+        const extensions = { code, allowed, seen: allowed + 1 };
+        expect([status, result]).toEqual([
+          400,
+          { errors: [expect.objectContaining({ message, extensions })] },
+        ]);
+        expect(graph.requests.length).toBe(before);
+      }
+    },
+  );
+
+  it('comes after the token, and answers 200 to callers that know application/json only', async () => {
+    const { query, variables } = filtered(conditions(101));
+    const stranger = await gateway.post({ query, variables }, accept);
+    expect([stranger.status, stranger.codes]).toEqual([401, ['UNAUTHENTICATED']]);
+    const legacy = await gateway.run(query, variables, { accept: 'application/json' });
+    expect([legacy.status, legacy.codes]).toEqual([200, ['TOO_MANY_CONDITIONS']]);
+  });
+
+  it('leaves values of wrong types to GraphQL, and a field twice in an order to the list', async () => {
+    for (const filter of [1, [[]], { or: 5 }, { displayName: 'x' }, { partnerState: { in: {} } }]) {
+      const { status, codes } = await gateway.run(byFilter, { filter }, accept);
+      expect([status, codes[0]]).toEqual([400, 'BAD_USER_INPUT']);
+    }
+    const orderBy = written([{ field: fields[0] }, { field: fields[0], direction: 'DESC' }]);
+    const { extensions } = await gateway.run(`{ ${countOf(`orderBy: ${orderBy}`)} }`);
+    expect(extensions).toMatchObject({ code: 'BAD_USER_INPUT', argumentName: 'orderBy' });
+  });
+
+  const fifty = same(50, '{displayName: {contains: $t}}').join();
+  const hundred = same(100, '{or: $l}').join();
+
+  it.each<[string, Operation, object]>([
+    [
+      '50 conditions over one variable with 28,000 combining marks',
+      {
+        query: `query ($t: String) { ${countOf(`filter: {or: [${fifty}]}`)} }`,
+        variables: { t: marks },
+      },
+      { code: 'FILTER_TEXT_TOO_LONG' },
+    ],
+    ['1,910 conditions', filtered(conditions(1910)), { code: 'TOO_MANY_CONDITIONS' }],
+    ['1,500 keys', ordered(1500), { code: 'TOO_MANY_ORDER_KEYS', seen: 1500 }],
+    [
+      'a list of 1,500 conditions that is used 100 times',
+      {
+        query: `query ($l: [${Filter}!]) { ${countOf(`filter: {and: [${hundred}]}`)} }`,
+        variables: { l: same(1500, condition) },
+      },
+      { code: 'TOO_MANY_CONDITIONS', seen: 101 },
+    ],
+  ])('rejects what kept the process busy: %s', async (_what, { query, variables }, extensions) => {
+    const answer = await gateway.run(query, variables, accept);
+    expect(answer.extensions).toMatchObject(extensions);
+  });
+
+  it.each([
+    ['plain', { contains: 'pla' }],
+    ['marked', { startsWith: marks.slice(0, 1 + 6 * 30) }],
+  ])('finds %s beside a stored name with 28,000 combining marks', async (id, displayName) => {
+    expect(await gateway.ask(byFilter, { filter: { displayName } })).toEqual({ nodes: [{ id }] });
+  });
+});
+
+interface Connection {
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
+  readonly pageInfo: { readonly endCursor: string | null; readonly hasNextPage: boolean };
+}
+
+describe('a cursor', () => {
+  const query = `query ($first: Int, $after: String, $orderBy: [ComplianceManagementPartnerOrder!]) {
+    ${list}(first: $first, after: $after, orderBy: $orderBy) {
+      edges { cursor node { id } } pageInfo { endCursor hasNextPage } } }`;
+  const select = (variables: object) => gateway.ask<Connection>(query, variables);
+  const idsOf = ({ edges }: Connection): string[] => edges.map(({ node }) => node.id);
+
+  it.each<[string, object]>([
+    ["Graph's order", {}],
+    ['the order of names', { orderBy: by('DISPLAY_NAME') }],
+    ['an order of all keys', { orderBy: by(...fields) }],
+    ['another order of all keys', { orderBy: by(...fields.toReversed()) }],
+  ])('has at most 1,024 characters in %s, and leads through all rows', async (_what, order) => {
+    const all = await select(order);
+    const cursors = all.edges.map(({ cursor }) => cursor);
+    expect(Math.max(...cursors.map(({ length }) => length))).toBeLessThanOrEqual(1024);
+    expect(new Set(cursors).size).toBe(rows.length);
+    const seen: string[] = [];
+    let after: string | null = null;
+    for (let isMore = true; isMore; ) {
+      const page: Connection = await select({ ...order, first: 1, after });
+      seen.push(...idsOf(page));
+      ({ endCursor: after, hasNextPage: isMore } = page.pageInfo);
+    }
+    expect(seen).toEqual(idsOf(all));
+    expect(cursors.at(idsOf(all).indexOf('plain'))?.length).toBeLessThanOrEqual(128);
+  });
+});
+
+it('reads a list only until its rows take more memory than allowed', async () => {
+  const allowed = 1_048_576;
+  const displayName = 'N'.repeat(60_000);
+  const seed = Array.from({ length: 40 }, (_value, index) => ({ id: `row-${index}`, displayName }));
+  const stage = await embedded({ seed, pageSize: 10 }, { LIST_BYTE_LIMIT: String(allowed) });
+  const { extensions } = await stage.gateway.run(`{ ${list} { totalCount } }`);
+  expect(extensions).toMatchObject({ code: 'LIST_TOO_LARGE', allowed });
+  expect(extensions?.['seen']).toBeGreaterThan(allowed);
+  expect(stage.graph.requests).toHaveLength(2);
+  await stage.gateway.ask(`{ ${list}(first: 10) { nodes { id } } }`);
+});
