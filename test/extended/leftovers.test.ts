@@ -7,30 +7,20 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-interface Judged {
-  readonly fullName: string;
-  readonly failureMessages: readonly string[];
-}
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly Judged[];
+    readonly assertionResults: readonly { fullName: string; failureMessages: string[] }[];
   }[];
 }
 
-const ways = { 'one process': '--runInBand', workers: '--maxWorkers=2' } as const;
-const reports = new Map<string, Report>();
+describe.each(['--runInBand', '--maxWorkers=2'])('a test run with %s', (option) => {
+  let report: Report;
+  beforeAll(async () => {
+    report = await runUntidy(option);
+  });
 
-beforeAll(async () => {
-  await Promise.all(
-    Object.entries(ways).map(async ([where, option]) =>
-      reports.set(where, await runUntidy(option)),
-    ),
-  );
-});
-
-describe.each(Object.keys(ways))('a test run in %s', (where) => {
   it.each<[string, string | undefined]>([
     ['leaves an interval', 'Timeout'],
     ['leaves a child process', 'ProcessWrap'],
@@ -42,18 +32,15 @@ describe.each(Object.keys(ways))('a test run in %s', (where) => {
     ['leaves a timeout of something that is named', undefined],
     ['leaves a listener of nothing that is named', 'TCPServerWrap'],
   ])('judges a test that %s', (name, left) => {
-    const judged = reports
-      .get(where)
-      ?.testResults.flatMap(({ assertionResults }) => assertionResults)
+    const judged = report.testResults
+      .flatMap(({ assertionResults }) => assertionResults)
       .find(({ fullName }) => fullName === name);
     const expected = left === undefined ? [] : [leaving('test', left)];
     expect(judged?.failureMessages).toEqual(expected);
   });
 
   it('judges a file whose tests are not to blame', () => {
-    const file = reports
-      .get(where)
-      ?.testResults.find(({ name }) => name.endsWith('wholeFile.untidy.ts'));
+    const file = report.testResults.find(({ name }) => name.endsWith('wholeFile.untidy.ts'));
     expect(file?.assertionResults.map(({ failureMessages }) => failureMessages)).toEqual([[]]);
     expect(file?.message).toEqual(leaving('file', 'TCPServerWrap, \\d Timeout'));
   });

@@ -129,33 +129,25 @@ const graphConnections = 4;
 const turnsToSettle = 20;
 
 /** Plays callers that leave while time stands still; nothing may be left that waits. */
-async function playLeaving(
-  closeLater: CloseLater,
-): Promise<
-  Omit<
-    Played,
-    | 'the caller leaves while it waits for a token'
-    | 'the caller leaves in the middle of its own answer'
-  >
-> {
+async function playLeaving(closeLater: CloseLater) {
   const clock = createVirtualClock();
   const environment = { GRAPH_CONNECTIONS: String(graphConnections) };
   const lane = await startFaultLane({ environment, clock });
   closeLater(lane.close);
-  const stage = { clock, lane };
-  const beforeAnswer = await leaveInFlight(stage, 'flight', held());
-  const inAnswer = await leaveInFlight(stage, 'middle', held(0.5));
-  const inBackOff = await leaveInBackOff(stage);
-  const inQueue = await leaveQueue(stage);
-  const behindChange = await leaveBehindChange(stage);
-  await until(() => clock.pendingTimers === 0);
-  return {
-    "the caller leaves before Graph's answer": beforeAnswer,
-    "the caller leaves in the middle of Graph's answer": inAnswer,
-    'the caller leaves in back-off': inBackOff,
-    'the caller leaves while it waits in the queue before Graph': inQueue,
-    'the caller leaves while it waits behind another change': behindChange,
+  const stage: Stage = { clock, lane };
+  const whenLeft = {
+    "the caller leaves before Graph's answer": await leaveInFlight(stage, 'flight', held()),
+    "the caller leaves in the middle of Graph's answer": await leaveInFlight(
+      stage,
+      'middle',
+      held(0.5),
+    ),
+    'the caller leaves in back-off': await leaveInBackOff(stage),
+    'the caller leaves while it waits in the queue before Graph': await leaveQueue(stage),
+    'the caller leaves while it waits behind another change': await leaveBehindChange(stage),
   };
+  await until(() => clock.pendingTimers === 0);
+  return whenLeft;
 }
 
 async function leaveInFlight({ lane }: Stage, name: string, fault: HeldFault): Promise<Left> {

@@ -13,7 +13,7 @@ import {
   type Seen,
   seenOf,
 } from './lane/laneCaller.ts';
-import { type FaultLane, startFaultLane } from './lane/startFaultLane.ts';
+import { startFaultLane } from './lane/startFaultLane.ts';
 import { casesOf, expectPromised, outageFaults } from './matrix/processFaults.ts';
 
 /** For how long Graph answers 503 to everything, without a word on when to come back. */
@@ -30,7 +30,7 @@ const bodySweepMs = 100;
 
 describe.each(laneOperations)('an outage of Graph that meets each %s', (operation) => {
   const closeLater = useClosing(afterAll);
-  let played: PlayedOutage;
+  let played: Awaited<ReturnType<typeof playOutage>>;
   beforeAll(async () => {
     played = await playOutage(operation, closeLater);
   });
@@ -70,30 +70,25 @@ describe.each(laneOperations)('an outage of Graph that meets each %s', (operatio
 /** What became of an operation, and how long it took in virtual time. */
 type Timed = Seen & { readonly durationMs: number };
 
-/** An outage as one operation met it, again and again. */
-interface PlayedOutage {
-  readonly before: readonly Timed[];
-  readonly open: readonly Timed[];
-  readonly looks: readonly Timed[];
-  readonly firstLook: readonly Timed[];
-  /** All four operations after that. */
-  readonly afterwards: Readonly<Record<LaneOperation, readonly Timed[]>>;
-  /** How many requests of all kinds had reached Graph when the breaker opened. */
-  readonly callsBefore: number;
-  /** At which seconds a look reached Graph, the first one after the outage included. */
-  readonly lookSeconds: readonly number[];
-  /** All timers that the gateway started for what it rejected itself, each with its time in milliseconds. */
-  readonly delaysWhileOpen: ReadonlySet<number>;
-}
-
 /** Plays it with one operation, which comes twice in each second. */
-async function playOutage(operation: LaneOperation, closeLater: CloseLater): Promise<PlayedOutage> {
-  const { clock, delaysMs } = recordDelays(createVirtualClock());
+async function playOutage(operation: LaneOperation, closeLater: CloseLater) {
+  const virtualClock = createVirtualClock();
+  /** With what timers were started with. */
+  const delaysMs: number[] = [];
+  const clock: VirtualClock = Object.assign(Object.create(virtualClock), {
+    startTimer(delayMs: number, callback: () => void) {
+      delaysMs.push(delayMs);
+      return virtualClock.startTimer(delayMs, callback);
+    },
+  });
   const lane = await startFaultLane({ environment: {}, clock });
   closeLater(lane.close);
   const startedMs = clock.now();
-  const one = await putCaller(lane, 'one', operation);
-  const another = await putCaller(lane, 'another', operation);
+  const putCaller = async (name: string): Promise<LaneCaller> => {
+    const callers = await putFourCallers(lane, name);
+    return callers[laneOperations.indexOf(operation)] as LaneCaller;
+  };
+  const [one, another] = [await putCaller('one'), await putCaller('another')];
   const isClosed = (): boolean => lane.breaker === 'closed';
   let asked = 0;
 
@@ -111,10 +106,13 @@ async function playOutage(operation: LaneOperation, closeLater: CloseLater): Pro
   while (isClosed() && before.length < mostBefore) {
     before.push(await whileTimeStands(clock, see(one)));
   }
+  /** How many requests of all kinds had reached Graph when the breaker opened. */
   const callsBefore = lane.proxy.received.length;
 
   const [open, looks, firstLook]: [Timed[], Timed[], Timed[]] = [[], [], []];
+  /** When a look reached Graph, the first one after the outage included. */
   const lookSeconds: number[] = [];
+  /** All timers that the gateway started for what it rejected itself. */
   const delaysWhileOpen = new Set<number>();
   while (!isClosed() && clock.now() - startedMs < 2 * outageMs) {
     await clock.advance(1000);
@@ -136,23 +134,4 @@ async function playOutage(operation: LaneOperation, closeLater: CloseLater): Pro
     seen.filter((_each, index) => laneOperations[index] === op),
   );
   return { before, open, looks, firstLook, afterwards, callsBefore, lookSeconds, delaysWhileOpen };
-}
-
-/** The same clock, with what timers were started with, in milliseconds. */
-function recordDelays(clock: VirtualClock): { clock: VirtualClock; delaysMs: number[] } {
-  const delaysMs: number[] = [];
-  const startTimer: VirtualClock['startTimer'] = (delayMs, callback) => {
-    delaysMs.push(delayMs);
-    return clock.startTimer(delayMs, callback);
-  };
-  return { clock: Object.assign(Object.create(clock), { startTimer }), delaysMs };
-}
-
-async function putCaller(
-  lane: FaultLane,
-  name: string,
-  operation: LaneOperation,
-): Promise<LaneCaller> {
-  const callers = await putFourCallers(lane, name);
-  return callers[laneOperations.indexOf(operation)] as LaneCaller;
 }

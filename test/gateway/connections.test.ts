@@ -7,7 +7,8 @@ import {
   type RawConnection,
 } from '../support/rawConnection.ts';
 import { json, silence } from '../support/scriptedServer.ts';
-import { headOf, type StageGateway, useStages } from '../support/stages.ts';
+import { headOf, useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 
 const { start, scripted, closeLater } = useStages();
@@ -23,7 +24,7 @@ const totalCount = graphqlRequest({ query: totalCountQuery });
 const padded = graphqlRequest({ query: '{ __typename }', padding: 'x'.repeat(500) });
 const endOfHeaders = padded.indexOf('\r\n\r\n') + 4;
 
-async function open({ url }: StageGateway): Promise<RawConnection> {
+async function open({ url }: TestGateway): Promise<RawConnection> {
   const caller = await openConnection(url);
   closeLater(() => caller.socket.destroy());
   return caller;

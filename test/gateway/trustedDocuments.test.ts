@@ -86,7 +86,7 @@ describe.each([
   ['POST', post],
   ['GET', get],
 ] as const)('with a manifest of the client preset, by %s,', (_method, ask) => {
-  it.each<[string, StageGateway, Named]>([
+  it.each<[string, TestGateway, Named]>([
     ['its id', enforcing, { documentId }],
     ["Apollo's hash", enforcing, persisted(documentId)],
     ["Apollo's hash and the text", enforcing, { ...persisted(documentId), query: text }],

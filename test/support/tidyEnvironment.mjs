@@ -2,7 +2,6 @@ import * as nodeModule from 'node:module';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { TestEnvironment } from 'jest-environment-node';
-import { countResources, findLeftovers } from './leftovers.mjs';
 import { initialize, load } from './sourceLoader.mjs';
 
 /** Loads a package for all files of this process (see `nativePackages.mjs`). */
@@ -13,8 +12,9 @@ const importNative = (path) => import(pathToFileURL(path));
 
 let sourceLoader;
 
-/** How long what is being closed may take to be gone. */
+/** How long what is being closed may take to be gone; within the first turns of the event loop most of it is. */
 const usualPatienceMs = 15_000;
+const eagerTurns = 20;
 
 /** Longer than jest's reporter, which shares the process where there are no workers, holds the timer after a test. */
 const settlingMs = 150;
@@ -87,7 +87,7 @@ export default class TidyEnvironment extends TestEnvironment {
     const { patienceMs = usualPatienceMs } = this.#options;
     // For what was only just begun.
     await turn();
-    const left = Object.entries(await findLeftovers(before, patienceMs, isExcused));
+    const left = await findLeftovers(before, patienceMs, isExcused);
     if (left.length > 0) {
       errors.push(leftBehind(who, left));
     }
@@ -103,6 +103,30 @@ async function registerSourceLoader(data) {
     await initialize(data);
     registerHooks({ load });
   }
+}
+
+/** Counts what keeps this process alive, by kind: timers and sockets that are not unref'd, processes and the like. */
+function countResources() {
+  const count = {};
+  for (const kind of process.getActiveResourcesInfo()) {
+    count[kind] = (count[kind] ?? 0) + 1;
+  }
+  return count;
+}
+
+/** Gives what there is more of than before, kind by kind; nothing as soon as there is nothing within the patience. */
+async function findLeftovers(before, patienceMs, isExcused = () => false) {
+  const findMore = () =>
+    Object.entries(countResources())
+      .map(([kind, count]) => [kind, count - (before[kind] ?? 0)])
+      .filter(([kind, more]) => more > 0 && !isExcused(kind));
+  const untilMs = performance.now() + patienceMs;
+  let left = findMore();
+  for (let tries = 0; left.length > 0 && performance.now() < untilMs; tries += 1) {
+    await (tries < eagerTurns ? turn() : pause(5));
+    left = findMore();
+  }
+  return left;
 }
 
 const sharedErrors = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'URIError'];

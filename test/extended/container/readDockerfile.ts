@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Copy, DockerfileParser, Env, From, type Instruction, Label, Run } from 'dockerfile-ast';
+import { type Copy, DockerfileParser, type Env, From, type Instruction } from 'dockerfile-ast';
 
 /** One step that fills a stage. */
 type BuildStep =
@@ -16,20 +16,21 @@ type BuildStep =
 /** A stage: what it begins with, what fills it, and how a container of it runs. */
 export interface Stage {
   readonly image: string;
-  readonly name: string | undefined;
+  readonly name: string;
   readonly steps: readonly BuildStep[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
   readonly workdir: string;
   readonly user: string;
   readonly ports: readonly string[];
-  readonly stopSignal: string;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly healthCheck: readonly string[];
 }
 
-type Draft = { -readonly [Key in keyof Stage]: Stage[Key] };
+const emptyStage = {
+  ...{ steps: [], environment: {}, workdir: '/', user: '', ports: [] },
+  ...{ entrypoint: [], command: [], healthCheck: [] },
+};
 
 /** The stage that is the image. */
 export function imageOf(stages: readonly Stage[]): Stage {
@@ -40,107 +41,63 @@ export function imageOf(stages: readonly Stage[]): Stage {
   return image;
 }
 
-/** Reads the Dockerfile's stages. @throws Error at what this reader does not know, so that nothing is passed over. */
+/** Reads the Dockerfile's stages. @throws Error at an instruction that this reader does not know. */
 export function readDockerfile(path: URL): readonly Stage[] {
-  const stages: Draft[] = [];
+  const stages: Stage[] = [];
   for (const instruction of DockerfileParser.parse(readFileSync(path, 'utf8')).getInstructions()) {
-    const current = stages.at(-1);
     if (instruction instanceof From) {
-      const [image = ''] = instruction
-        .getExpandedArguments()
-        .map((argument) => argument.getValue());
-      stages.push(createDraft(image, instruction.getBuildStage() ?? undefined));
-    } else if (current !== undefined) {
-      read(instruction, current);
-    } else if (instruction.getKeyword() !== 'ARG') {
-      throw new Error(`${instruction.getKeyword()} before the first FROM`);
+      const [image] = instruction.getExpandedArguments();
+      const name = instruction.getBuildStage() ?? '';
+      stages.push({ ...emptyStage, name, image: image?.getValue() ?? '' });
+    } else if (stages.length > 0 || instruction.getKeyword() !== 'ARG') {
+      const stage = imageOf(stages);
+      stages[stages.length - 1] = { ...stage, ...changesBy(instruction, stage) };
     }
   }
   return stages;
 }
 
-function createDraft(image: string, name: string | undefined): Draft {
-  return {
-    image,
-    name,
-    steps: [],
-    environment: {},
-    labels: {},
-    workdir: '/',
-    user: '',
-    ports: [],
-    stopSignal: '',
-    entrypoint: [],
-    command: [],
-    healthCheck: [],
-  };
-}
-
-function read(instruction: Instruction, stage: Draft): void {
+function changesBy(instruction: Instruction, { steps, environment }: Stage): Partial<Stage> {
   const content = instruction.getArgumentsContent() ?? '';
   const words = instruction.getArguments().map((argument) => argument.getValue());
-  const add = (step: BuildStep): void => {
-    stage.steps = [...stage.steps, step];
-  };
-  if (instruction instanceof Copy) {
-    const from = instruction.getFromFlag()?.getValue() ?? undefined;
-    add({ kind: 'copy', from, sources: words.slice(0, -1), target: words.at(-1) ?? '' });
-  } else if (instruction instanceof Run) {
-    add({ kind: 'run', command: content });
-  } else if (instruction instanceof Env) {
-    stage.environment = { ...stage.environment, ...propertiesOf(instruction) };
-  } else if (instruction instanceof Label) {
-    stage.labels = { ...stage.labels, ...propertiesOf(instruction) };
-  } else {
-    readSetting(instruction.getKeyword(), { content, words }, stage, add);
-  }
-}
-
-function readSetting(
-  keyword: string,
-  { content, words }: { readonly content: string; readonly words: readonly string[] },
-  stage: Draft,
-  add: (step: BuildStep) => void,
-): void {
-  switch (keyword) {
+  switch (instruction.getKeyword()) {
+    case 'COPY': {
+      const from = (instruction as Copy).getFromFlag()?.getValue() ?? undefined;
+      const [sources, target = ''] = [words.slice(0, -1), words.at(-1)];
+      return { steps: [...steps, { kind: 'copy', from, sources, target }] };
+    }
+    case 'RUN':
+      return { steps: [...steps, { kind: 'run', command: content }] };
     case 'WORKDIR':
-      stage.workdir = content;
-      add({ kind: 'workdir', path: content });
-      break;
+      return { workdir: content, steps: [...steps, { kind: 'workdir', path: content }] };
+    case 'ENV': {
+      const properties = (instruction as Env).getProperties();
+      const own = properties.map((property) => [property.getName(), property.getValue() ?? '']);
+      return { environment: { ...environment, ...Object.fromEntries(own) } };
+    }
     case 'USER':
-      stage.user = content;
-      break;
+      return { user: content };
     case 'EXPOSE':
-      stage.ports = words;
-      break;
-    case 'STOPSIGNAL':
-      stage.stopSignal = content;
-      break;
+      return { ports: words };
     case 'ENTRYPOINT':
-      stage.entrypoint = programOf(content);
-      break;
+      return { entrypoint: programOf(content) };
     case 'CMD':
-      stage.command = programOf(content);
-      break;
+      return { command: programOf(content) };
     case 'HEALTHCHECK':
-      stage.healthCheck = programOf(content.replace(/^CMD\s+/, ''));
-      break;
+      return { healthCheck: programOf(content.replace(/^CMD\s+/, '')) };
+    case 'LABEL':
+    case 'STOPSIGNAL':
+      return {};
     default:
-      throw new Error(`${keyword} is not known here`);
+      throw new Error(`${instruction.getKeyword()} is not known here`);
   }
 }
 
-/** A program with its arguments; what is no list would be run by a shell, which the image does not have. */
+/** A program with its arguments. Anything but a list would be run by a shell, which the image does not have. */
 function programOf(content: string): readonly string[] {
   const list: unknown = JSON.parse(content);
   if (Array.isArray(list) && list.every((word) => typeof word === 'string')) {
-    return list.map(String);
+    return list;
   }
   throw new Error(`${content} is no list of texts`);
-}
-
-function propertiesOf(instruction: Env | Label): Record<string, string> {
-  return Object.fromEntries(
-    instruction.getProperties().map((property) => [property.getName(), property.getValue() ?? '']),
-  );
 }

@@ -15,7 +15,7 @@ export interface Manifest {
   readonly body: JsonObject;
 }
 
-export const folder = new URL('../../../deploy/kubernetes/', import.meta.url);
+const folder = new URL('../../../deploy/kubernetes/', import.meta.url);
 
 export const base = readManifests('base/');
 export const baseKustomization = readYaml('base/kustomization.yaml');

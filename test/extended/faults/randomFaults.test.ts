@@ -1,24 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Clock } from '../../../src/shared/clock.ts';
-import {
-  type ArmingStage,
-  faultCatalogue,
-  type NamedFault,
-  throttledToken,
-} from '../../faults/faultCatalogue.ts';
-import {
-  documentOf,
-  type Intent,
-  type LaneOperation,
-  laneOperations,
-  tellsTheTruth,
-} from '../../faults/lane/laneCaller.ts';
+import { faultCatalogue, type NamedFault, throttledToken } from '../../faults/faultCatalogue.ts';
+import { type Intent, type LaneOperation, laneOperations } from '../../faults/lane/laneCaller.ts';
+import { playFaults } from '../../faults/lane/playFaults.ts';
 import { type FaultLane, startFaultLane } from '../../faults/lane/startFaultLane.ts';
 import { isLie } from '../../faults/matrix/expectedOf.ts';
-import type { TestCertificates } from '../../support/certificates.ts';
+import { createTestCertificates } from '../../support/certificates.ts';
 import { totalCountQuery } from '../../support/documents.ts';
 import { numbersOfCase, type RandomNumbers } from '../../support/randomNumbers.ts';
-import type { Reply } from '../../support/testGateways.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts';
 import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
@@ -93,6 +82,7 @@ function describeCase({ operation, faults, haste }: RandomCase): string {
 const only = process.env['CASE'];
 const cases = only === undefined ? volumeOf(2_500) : 1;
 
+const certificates = createTestCertificates();
 const operationTimeoutMs = 500;
 /** In which an operation has to end after its deadline. */
 const graceMs = 250;
@@ -167,7 +157,7 @@ async function startStage(): Promise<Stage> {
 async function playCase(stage: Stage, one: RandomCase) {
   const { index, operation, faults, haste, waitsForBreaker } = one;
   const { lane, clock } = stage;
-  const { gateway, graph, proxy, elsewhere } = lane;
+  const { gateway, graph, proxy } = lane;
   const intent: Intent = { operation, id: `row-${index}`, name: `Written ${index}` };
   if (operation === 'update' || operation === 'delete') {
     await lane.put({ id: intent.id, displayName: `Before ${index}` });
@@ -176,47 +166,28 @@ async function playCase(stage: Stage, one: RandomCase) {
     await clock.advance(minuteMs);
     await lane.drive(gateway.run(totalCountQuery));
   }
-  const [forwarded, strays] = [proxy.forwarded.length, lane.strays];
-  const arming: ArmingStage = {
-    proxy,
-    elsewhere,
-    get certificates(): TestCertificates {
-      throw new TypeError('Faults of TLS are left to the matrix');
-    },
-  };
   stage.haste = haste;
-  for (const fault of faults) {
-    await fault.arm(arming);
-  }
   const isThrottledTenant = faults.some(({ number }) => number === 12);
   const token = isThrottledTenant ? throttledToken : `token-${index}`;
-  const startedMs = clock.now();
-  const answer = await lane.drive(
-    gateway.run(...documentOf(intent), { authorization: `Bearer ${token}` }),
+  const { answer, durationMs, executions, strays, isTrue, code, isFound } = await playFaults(
+    { lane, clock, certificates },
+    faults,
+    intent,
+    token,
   );
-  const durationMs = clock.now() - startedMs;
-
   proxy.clear();
   await proxy.acceptConnections();
   // What was to come late comes now.
   await clock.advance(minuteMs / haste + 1);
   await until(() => proxy.isIdle);
   const rows = graph.partners();
-  const posts = proxy.forwarded.slice(forwarded).filter(({ method }) => method === 'POST');
   const copies = rows.filter(({ displayName }) => displayName === intent.name);
-  const isTrue = tellsTheTruth(intent, answer, rows) && lane.strays === strays;
+  const isDouble = copies.length > 1 || (operation === 'add' && executions() > 1);
   const misdeeds = [
     ...(durationMs > operationTimeoutMs + graceMs ? ['late'] : []),
-    ...(posts.length > 1 || copies.length > 1 ? ['double add'] : []),
-    ...(isTrue ? [] : ['wrong answer']),
+    ...(isDouble ? ['double add'] : []),
+    ...(isTrue() && strays() === 0 ? [] : ['wrong answer']),
   ];
   await lane.remove(rows.map(({ id }) => id).filter((id) => !restingIds.has(id)));
-  return { outcome: outcomeOf(answer), misdeeds, text: answer.text };
-}
-
-/** The code of the top-level error, `ok`, or `ok, found` if an add was found after an unclear answer. */
-function outcomeOf({ result, text }: Reply): string {
-  const code = result.errors?.[0]?.extensions['code'];
-  const isFound = text.includes('FOUND_AFTER_UNCLEAR_ANSWER');
-  return code === undefined ? (isFound ? 'ok, found' : 'ok') : String(code);
+  return { outcome: isFound ? `${code}, found` : code, misdeeds, text: answer.text };
 }

@@ -14,7 +14,7 @@ import { type Reply, startTestGateway, type TestGateway } from '../../support/te
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { built, type Choices, createChoices, playRandomCases } from './randomCases.ts';
-import { cutUp, randomJunk, randomNumberText, randomText, words } from './randomValues.ts';
+import { cutUp, randomJunk, randomText, words } from './randomValues.ts';
 
 /** An operation whose calls of Graph are answered by an untrustworthy upstream. */
 interface AskedOperation {
@@ -27,23 +27,35 @@ interface AskedOperation {
 
 const id = 'row-1';
 const target = { group: { groupId: '0c65e46a-e46a-0c65-6ae4-650c6ae4650c' } };
-const assignment = { id, platform: 'MAC_OS', target };
-const about = { ids: [id] };
+const changing = (
+  kind: AskedOperation['kind'],
+  document: string,
+  input: object,
+): AskedOperation => ({
+  ...{ kind, document, ids: [id] },
+  variables: { input: { id, ...input } },
+});
 
-/** One of each kind, with all that can be selected. */
+const [assignment, displayName] = [{ platform: 'MAC_OS', target }, 'Fleet'];
+const add: AskedOperation = {
+  ...{ kind: 'add', document: addMutation, ids: ['row-9'] },
+  variables: { input: { displayName } },
+};
+
+/** One of each kind, with all that can be selected; more adds, because a wrong answer about an add does most harm. */
 const askedOperations: readonly AskedOperation[] = [
   {
     kind: 'list',
-    document: `query ($first: Int) { complianceManagementPartners(first: $first) {
+    document: `{ complianceManagementPartners(first: 100) {
       totalCount nodes { ...Everything revision } edges { cursor } pageInfo { hasNextPage endCursor } } } ${everything}`,
-    variables: { first: 100 },
+    variables: {},
     ids: [],
   },
   {
     kind: 'get',
     document: `query ($id: ID!) { complianceManagementPartner(id: $id) { ...Everything revision } } ${everything}`,
     variables: { id },
-    ...about,
+    ids: [id],
   },
   {
     kind: 'several',
@@ -52,114 +64,74 @@ const askedOperations: readonly AskedOperation[] = [
     variables: {},
     ids: ['row-1', 'row-2'],
   },
-  {
-    kind: 'add',
-    document: addMutation,
-    variables: { input: { displayName: 'Fleet' } },
-    ids: ['row-9'],
-  },
-  {
-    kind: 'update',
-    document: updateMutation,
-    variables: { input: { id, displayName: 'Fleet' } },
-    ...about,
-  },
-  { kind: 'delete', document: deleteMutation, variables: { input: { id } }, ...about },
-  { kind: 'assign', document: addAssignmentMutation, variables: { input: assignment }, ...about },
-  {
-    kind: 'unassign',
-    document: removeAssignmentMutation,
-    variables: { input: assignment },
-    ...about,
-  },
+  ...[add, add],
+  changing('update', updateMutation, { displayName }),
+  changing('delete', deleteMutation, {}),
+  changing('assign', addAssignmentMutation, assignment),
+  changing('unassign', removeAssignmentMutation, assignment),
 ];
-
-/** Adds more often than the others, because a wrong answer about an add does most harm. */
-const likely = [...askedOperations, ...askedOperations.filter(({ kind }) => kind === 'add')];
 
 const json = { kind: 'json' } as const;
-const platforms = words('macOs windows android ios linux');
-const states = words('unknown enabled rejected suspended String ENABLED __proto__');
-const targetTypes = [
-  '',
-  ...words(`
-    #microsoft.graph.allLicensedUsersAssignmentTarget microsoft.graph.groupAssignmentTarget
-    #microsoft.graph.exclusionGroupAssignmentTarget #microsoft.graph.scopeTagGroupAssignmentTarget
-    #Microsoft.Graph.ConfigurationManagerCollectionAssignmentTarget
-    #microsoft.graph.__proto__ constructor`),
-];
+const oddTexts = words(`
+  suspended String ENABLED __proto__ never 0001-01-01T00:00:00Z microsoft.graph.__proto__ constructor
+  #microsoft.graph.scopeTagGroupAssignmentTarget #Microsoft.Graph.ConfigurationManagerCollectionAssignmentTarget`);
 const oddMembers = [
   '',
   ...words('__proto__ constructor toString hasOwnProperty @odata.type __typename then resource'),
 ];
 
-/** The members of an object, by their names; false leaves one out. */
-type Members = Readonly<Record<string, (() => string) | false>>;
-
-/** JSON of an object: each member is right as a rule, else junk, missing, or there twice; there may be another one. */
-function object(members: Members, choices: Choices): string {
-  const written = Object.entries(members).flatMap(([name, right]) => {
-    const lot = choices.below(100);
-    if (right === false || lot === 97 || lot === 98) {
-      return [];
-    }
-    const one = (): string =>
-      `${JSON.stringify(name)}:${lot >= 93 && lot < 97 ? randomJunk(json, choices) : right()}`;
-    return lot === 99 ? [one(), one()] : [one()];
-  });
-  if (choices.chance(8)) {
-    written.push(`${JSON.stringify(choices.pick(oddMembers))}:${randomJunk(json, choices)}`);
+/** JSON of a value; every tenth object has a member that is odd, missing, there twice, or a stranger. */
+function twisted(value: unknown, choices: Choices): string {
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => twisted(item, choices))}]`;
   }
-  return `{${written}}`;
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value);
+  }
+  const struck = choices.chance(10) ? choices.pick([...Object.keys(value), '']) : undefined;
+  const odd = (name: string): string => {
+    const text = choices.chance(30) ? JSON.stringify(choices.pick(oddTexts)) : '';
+    return `${JSON.stringify(name)}:${text || randomJunk(json, choices)}`;
+  };
+  const members = Object.entries(value).flatMap(([name, right]) => {
+    const member = `${JSON.stringify(name)}:${twisted(right, choices)}`;
+    return name === struck
+      ? choices.pick([[odd(name)], [], [member, member], [odd(name), member]])
+      : [member];
+  });
+  return `{${struck === '' ? [...members, odd(choices.pick(oddMembers))] : members}}`;
 }
 
-/** JSON of one of some texts, or of any odd one now and then. */
-const textOf = (texts: readonly string[], choices: Choices, oddPercent = 0): string =>
-  JSON.stringify(choices.chance(oddPercent) ? randomText(choices) : choices.pick(texts));
-
-function targetText(choices: Choices): string {
-  const hasFilter = choices.chance(20);
-  return object(
-    {
-      '@odata.type': () => textOf(targetTypes, choices),
-      groupId: choices.chance(60) && (() => '"g-1"'),
-      collectionId: choices.chance(20) && (() => randomNumberText(choices)),
-      deviceAndAppManagementAssignmentFilterId: hasFilter && (() => '"f-1"'),
-      deviceAndAppManagementAssignmentFilterType:
-        hasFilter && (() => textOf(['include', 'none', 'x'], choices)),
-    },
-    choices,
-  );
-}
-
-function assignmentsText(choices: Choices): string {
-  const entry = (): string =>
-    choices.chance(10)
-      ? choices.pick(['null', '{}', '{"target":null}'])
-      : object({ target: () => targetText(choices) }, choices);
-  return choices.chance(10) ? 'null' : `[${choices.some(4, entry)}]`;
-}
-
+const states = words('unknown enabled rejected suspended String');
 const heartbeats = ['2016-12-31T23:56:56.7799755+03:00', '0001-01-01T00:00:00Z', 'never'];
+const targetTypes = [
+  '',
+  ...words(`
+    #microsoft.graph.allLicensedUsersAssignmentTarget microsoft.graph.groupAssignmentTarget
+    #microsoft.graph.exclusionGroupAssignmentTarget #microsoft.graph.everyoneTarget`),
+];
 
-/** A partner as Graph writes it, with something wrong in every second one. */
-function partnerText(id: string, choices: Choices): string {
-  const known = platforms.filter(() => choices.chance(40));
-  const ofPlatforms = known.flatMap((platform): [string, () => string][] => [
-    [`${platform}Onboarded`, () => choices.pick(['true', 'false', 'null'])],
-    [`${platform}EnrollmentAssignments`, () => assignmentsText(choices)],
-  ]);
-  return object(
-    {
-      id: () => textOf([id], choices, 3),
-      displayName: () => textOf(['Fleet'], choices, 10),
-      partnerState: () => textOf(states, choices),
-      lastHeartbeatDateTime: () => textOf(heartbeats, choices),
-      ...Object.fromEntries(ofPlatforms),
-    },
-    choices,
-  );
+function entryOf(choices: Choices): object | null {
+  const filter = {
+    deviceAndAppManagementAssignmentFilterId: 'f-1',
+    deviceAndAppManagementAssignmentFilterType: choices.pick(['include', 'none', 'x']),
+  };
+  const target = {
+    '@odata.type': choices.pick(targetTypes),
+    groupId: 'g-1',
+    ...(choices.chance(20) && filter),
+  };
+  return choices.pick([{ target }, { target }, { target: null }, {}, null]);
 }
+
+/** A partner with the name that is written, because the gateway would wait for it otherwise. */
+const partnerOf = (id: string, choices: Choices): object => ({
+  ...{ id, displayName, macOsOnboarded: true, iosOnboarded: null },
+  partnerState: choices.pick(states),
+  lastHeartbeatDateTime: choices.pick(heartbeats),
+  macOsEnrollmentAssignments: choices.some(4, () => entryOf(choices)),
+  iosEnrollmentAssignments: null,
+});
 
 const collection = '/beta/deviceManagement/complianceManagementPartners';
 const links = [
@@ -169,39 +141,25 @@ const links = [
 ];
 
 /** A page of the list; its link leads on, back, or elsewhere. */
-function pageText(choices: Choices): string {
-  const row = (): string => partnerText(choices.pick(words('row-1 row-2 row-3 row-4')), choices);
-  return object(
-    {
-      '@odata.context': () => '"https://graph.microsoft.com/beta/$metadata"',
-      '@odata.nextLink': choices.chance(25) && (() => textOf(links, choices)),
-      value: () => `[${choices.some(5, row)}]`,
-    },
-    choices,
-  );
-}
+const pageOf = (choices: Choices): object => ({
+  '@odata.context': 'https://graph.microsoft.com/beta/$metadata',
+  ...(choices.chance(25) && { '@odata.nextLink': choices.pick(links) }),
+  value: choices.some(5, () => partnerOf(choices.pick(words('row-1 row-2 row-3 row-4')), choices)),
+});
 
 const batchHeaders = [
-  ...['{"Content-Type":"application/json"}', '{"Content-Type":["application/json"]}'],
-  ...['{"Retry-After":"0"}', '{}'],
+  ...[{ 'Content-Type': 'application/json' }, { 'Content-Type': ['application/json'] }],
+  ...[{ 'Retry-After': '0' }, {}],
 ];
 
-/** The answer to a batch of so many reads, in any order, with strangers in it. */
-function batchText(ids: readonly string[], choices: Choices): string {
-  const items = ids.map((id, index) => {
+/** The answer to a batch of so many reads, in any order. */
+function batchOf(ids: readonly string[], choices: Choices): object {
+  const responses = ids.map((id, index) => {
     const status = choices.chance(70) ? 200 : choices.pick([404, 429, 500, 503, 401, 400, 999, 0]);
-    return object(
-      {
-        id: () => `"${index}"`,
-        status: () => String(status),
-        headers: () => choices.pick(batchHeaders),
-        body: () => (status === 200 ? partnerText(id, choices) : errorText(choices)),
-      },
-      choices,
-    );
+    const body = status === 200 ? partnerOf(id, choices) : errorOf(choices);
+    return { id: String(index), status, headers: choices.pick(batchHeaders), body };
   });
-  const ordered = choices.chance(30) ? items.reverse() : items;
-  return object({ responses: () => `[${ordered}]` }, choices);
+  return { responses: choices.chance(30) ? responses.reverse() : responses };
 }
 
 const codes = [
@@ -217,24 +175,18 @@ const sentences = [
   'Bearer eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x',
 ];
 
-/** An error envelope in one of the shapes that Intune has, or nearly so. */
-function errorText(choices: Choices): string {
-  const [Message, ErrorCode] = [choices.pick(sentences), choices.pick(codes)];
+/** An error envelope in one of the shapes that Intune has. */
+function errorOf(choices: Choices): object {
+  const [Message, code] = [choices.pick(sentences), choices.pick(codes)];
   const message = choices.pick([
     Message,
     JSON.stringify({ Message }),
-    JSON.stringify({ ErrorCode, Message: JSON.stringify({ Message }) }),
+    JSON.stringify({ ErrorCode: code, Message: JSON.stringify({ Message }) }),
     JSON.stringify({ RetryAfter: choices.pick([1, '0', null, {}]), Message }),
     randomText(choices),
   ]);
-  const code = (): string => textOf(codes, choices);
-  const inner = (): string => object({ 'request-id': () => '"r-1"', code }, choices);
-  const error = {
-    code,
-    message: () => JSON.stringify(message),
-    [choices.pick(['innerError', 'innererror'])]: inner,
-  };
-  return object({ error: () => object(error, choices) }, choices);
+  const inner = { 'request-id': 'r-1', code: choices.pick(codes) };
+  return { error: { code, message, [choices.pick(['innerError', 'innererror'])]: inner } };
 }
 
 /** What a hostile upstream answers to one request. */
@@ -251,8 +203,8 @@ interface AskedOf {
   readonly isCollection: boolean;
 }
 
-const contentTypes = [
-  ...['application/json;odata.metadata=minimal;charset=utf-8', 'application/json'],
+const rightTypes = ['application/json;odata.metadata=minimal;charset=utf-8', 'application/json'];
+const oddTypes = [
   ...['APPLICATION/JSON; charset=utf-16', 'application/problem+json', 'text/html', ''],
   ...['application/octet-stream', 'application/json, text/html'],
 ];
@@ -286,18 +238,18 @@ const redirects = [300, 301, 302, 303, 304, 307, 308];
 /** Draws an answer: right in half of the cases, or something that Graph would never say. */
 function randomAnswer(asked: AskedOf, operation: AskedOperation, choices: Choices): UpstreamAnswer {
   const status = randomStatus(asked, choices);
-  const text =
-    status < 300 || choices.chance(10)
-      ? successText(asked, operation, choices)
-      : errorText(choices);
-  const { body, encoding } = encoded(choices.chance(12) ? cutUp(text, choices) : text, choices);
+  const isSuccess = status < 300 || choices.chance(10);
+  const text = isSuccess
+    ? successText(asked, operation, choices)
+    : twisted(errorOf(choices), choices);
+  const sent = choices.chance(12) ? cutUp(text, choices) : text;
+  const { body, encoding } = choices.chance(20)
+    ? choices.pick(encodings)(sent)
+    : { body: Buffer.from(sent) };
   return {
     status,
     headers: [
-      [
-        'content-type',
-        choices.chance(94) ? (contentTypes[choices.below(2)] ?? '') : choices.pick(contentTypes),
-      ],
+      ['content-type', choices.pick(choices.chance(5) ? oddTypes : rightTypes)],
       ...(encoding === undefined ? [] : [['content-encoding', encoding] as const]),
       ...choices.some(2, () => choices.pick(oddHeaders)),
     ],
@@ -322,41 +274,29 @@ function successText(asked: AskedOf, { ids }: AskedOperation, choices: Choices):
     return choices.pick(odd);
   }
   if (asked.isBatch) {
-    return batchText(ids, choices);
+    return twisted(batchOf(ids, choices), choices);
   }
-  if (asked.isCollection && asked.method === 'GET') {
-    return pageText(choices);
-  }
-  const partner = partnerText(ids[0] ?? 'row-1', choices);
-  return choices.chance(5) ? `{"value":${partner}}` : partner;
+  const isList = asked.isCollection && asked.method === 'GET';
+  return twisted(isList ? pageOf(choices) : partnerOf(ids[0] ?? 'row-1', choices), choices);
 }
 
-function encoded(text: string, choices: Choices): { body: Buffer; encoding?: string } {
-  const body = Buffer.from(text);
-  switch (choices.below(40)) {
-    case 39:
-      return { body: gzipSync(body), encoding: 'gzip' };
-    case 38:
-      return { body: gzipSync(gzipSync(body)), encoding: 'gzip, gzip' };
-    case 37:
-      return { body, encoding: choices.pick(['gzip', 'br', 'zstd', 'deflate', ',', 'identity']) };
-    case 36:
-      return {
-        body: choices.chance(50) ? brotliCompressSync(body) : deflateSync(body),
-        encoding: 'br',
-      };
-    case 35:
-      return { body: Buffer.from(text, 'utf16le') };
-    case 34:
-      return { body: Buffer.from(text, 'latin1') };
-    case 33:
-      return { body: Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), body]) };
-    case 32:
-      return { body: Buffer.concat([body, Buffer.from([0xff, 0x00])]) };
-    default:
-      return { body };
-  }
-}
+type Encode = (text: string) => { readonly body: Buffer; readonly encoding?: string };
+
+/** What a text may be sent as, be it said or not. */
+const encodings: readonly Encode[] = [
+  (text) => ({ body: gzipSync(text), encoding: 'gzip' }),
+  (text) => ({ body: gzipSync(gzipSync(text)), encoding: 'gzip, gzip' }),
+  (text) => ({ body: brotliCompressSync(text), encoding: 'br' }),
+  (text) => ({ body: deflateSync(text), encoding: 'br' }),
+  ...['gzip', 'br', 'zstd', 'deflate', ',', 'identity'].map(
+    (encoding): Encode =>
+      (text) => ({ body: Buffer.from(text), encoding }),
+  ),
+  (text) => ({ body: Buffer.from(text, 'utf16le') }),
+  (text) => ({ body: Buffer.from(text, 'latin1') }),
+  (text) => ({ body: Buffer.from(`\ufeff${text}`) }),
+  (text) => ({ body: Buffer.concat([Buffer.from(text), Buffer.from([0xff, 0x00])]) }),
+];
 
 /** A request that reached the upstream, with what it was answered. */
 interface Exchange extends AskedOf {
@@ -467,7 +407,7 @@ interface Case {
 const cases = built(
   500,
   (choices): Case => ({
-    asked: choices.pick(likely),
+    asked: choices.pick(askedOperations),
     cutAt: choices.below(60),
     answers: Array.from({ length: 4 }, () => choices.bytes(110)),
   }),

@@ -41,73 +41,56 @@ const isOneHarmlessSegment = (segment: string): boolean =>
   /[A-Za-z0-9_~=-]/.test(segment) &&
   [...segment].every((character) => /[A-Za-z0-9_.~=-]/.test(character));
 
-function problemOfPartnerUrl(
-  id: string,
-  routes: ReturnType<typeof createRoutes>,
-  prefix: string,
-): string | undefined {
-  let url: URL;
+type Stage = (typeof stages)[number];
+
+const resultOf = (make: () => unknown): unknown => {
   try {
-    url = routes.partner(id);
+    return make();
   } catch (error) {
-    return error instanceof TypeError && !isOneHarmlessSegment(id) ? undefined : `throws ${error}`;
+    return error;
   }
-  const isRight = url.href === `${prefix}/${id}` && isOneHarmlessSegment(id);
-  const inBatch = new URL(`.${routes.partnerInBatch(id)}`, routes.base);
-  return isRight && inBatch.href === url.href
-    ? undefined
-    : `leads to ${url.href} and ${inBatch.href}`;
+};
+
+function problemOfPartnerUrl(id: string, { routes, prefix }: Stage): string | undefined {
+  const url = resultOf(() => routes.partner(id));
+  if (!isOneHarmlessSegment(id)) {
+    return url instanceof TypeError ? undefined : `gives ${url}`;
+  }
+  const inBatch = new URL(`.${routes.partnerInBatch(id)}`, routes.base).href;
+  const isRight = String(url) === `${prefix}/${id}` && inBatch === String(url);
+  return isRight ? undefined : `leads to ${url} and ${inBatch}`;
 }
 
-function problemOfLinks(
-  text: string,
-  routes: ReturnType<typeof createRoutes>,
-  prefix: string,
-): string | undefined {
+function problemOfLinks(text: string, { routes, prefix }: Stage): string | undefined {
   for (const link of [text, `${prefix}/${text}`, `${prefix}${text}`, `${prefix}('${text}')`]) {
     const id = routes.parsePartnerLocation(link);
     if (id !== undefined && !isOneHarmlessSegment(id)) {
       return `the location ${link} gives the id ${id}`;
     }
     const next = resolveNextLink(link, routes.collection, routes.collection);
-    if (
-      next !== undefined &&
-      `${next.origin}${next.pathname}`.toLowerCase() !== prefix.toLowerCase()
-    ) {
-      return `the link ${link} leads to ${next.href}`;
+    const place = next && `${next.origin}${next.pathname}`.toLowerCase();
+    if (place !== undefined && place !== prefix.toLowerCase()) {
+      return `the link ${link} leads to ${next?.href}`;
     }
   }
   return undefined;
 }
 
-function problemOfDestination(
-  text: string,
-  { routes }: (typeof stages)[number],
-): string | undefined {
+function problemOfDestination(text: string, { routes }: Stage): string | undefined {
   const href = URL.canParse(text, routes.collection.href) ? text : '';
   const url = new URL(href, routes.collection);
   const { origin, pathname, search, username, password, hash } = url;
-  const [path, last] = [routes.collection, routes.batch].map((route) => route.pathname);
+  const [path, last] = [routes.collection.pathname, routes.batch.pathname];
   const byIds = routes.groupsByIds.pathname + routes.groupsByIds.search;
-  const isList = [path, last].some((one) => one?.toLowerCase() === pathname.toLowerCase());
+  const isList = [path, last].some((one) => one.toLowerCase() === pathname.toLowerCase());
   const isPartner =
     pathname.startsWith(`${path}/`) && isOneHarmlessSegment(pathname.slice(`${path}/`.length));
   const isInside =
     origin === routes.base.origin &&
     `${username}${password}${hash}` === '' &&
     (isList || (isPartner && search === '') || pathname + search === byIds);
-  return isLetThrough(url, routes.base) === isInside
-    ? undefined
-    : `the destination lets ${url.href} through`;
-}
-
-function isLetThrough(url: URL, base: URL): boolean {
-  try {
-    requireDestination(url, base);
-    return true;
-  } catch {
-    return false;
-  }
+  const isLetThrough = resultOf(() => requireDestination(url, routes.base)) === undefined;
+  return isLetThrough === isInside ? undefined : `the destination lets ${url.href} through`;
 }
 
 describe('generated ids of partners', () => {
@@ -123,12 +106,12 @@ describe('generated ids of partners', () => {
           for (const [index, id] of ids.entries()) {
             for (const stage of index % 10 === 0 ? stages : stages.slice(0, 1)) {
               const problem =
-                problemOfPartnerUrl(id, stage.routes, stage.prefix) ??
-                problemOfLinks(id, stage.routes, stage.prefix) ??
+                problemOfPartnerUrl(id, stage) ??
+                problemOfLinks(id, stage) ??
                 problemOfDestination(id, stage);
-              problems.push(
-                ...(problem === undefined ? [] : [`${JSON.stringify(id)}: ${problem}`]),
-              );
+              if (problem !== undefined) {
+                problems.push(`${JSON.stringify(id)}: ${problem}`);
+              }
             }
           }
           return problems;

@@ -102,7 +102,7 @@ const add: Draw = (choices, world) => {
   const input = {
     ...drawChanges(choices, world.graph.generation),
     ...(choices.chance(30) && { id }),
-    displayName: choices.pick(names).text,
+    displayName: choices.pick(names),
   };
   const outcome = world.graph.add(input, givenId(world.givenIds + 1));
   if (outcome.partner !== null && outcome.problems.length === 0) {

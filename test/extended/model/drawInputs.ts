@@ -51,7 +51,7 @@ export function drawChanges(choices: Choices, generation: Generation): Changes {
     const target = choices.chance(10) ? null : drawTarget(choices, generation);
     return choices.chance(10) ? {} : { target };
   };
-  set(40, 'displayName', 15, () => choices.pick(names).text);
+  set(40, 'displayName', 15, () => choices.pick(names));
   set(35, 'partnerState', 3, () => choices.pick(drawnStates));
   set(35, 'lastHeartbeatDateTime', 3, () => choices.pick(heartbeats));
   for (const platform of allPlatforms) {
@@ -85,7 +85,7 @@ export function drawFilter(choices: Choices, depth = 0): ComplianceManagementPar
 }
 
 function drawCondition(choices: Choices): ComplianceManagementPartnerFilter {
-  const text = (): string => choices.pick(parts).text;
+  const text = (): string => choices.pick(parts);
   const state = () => choices.pick(states);
   const instant = (): string => choices.pick(heartbeats);
   const some = () => several(choices, 4, state);

@@ -1,59 +1,53 @@
 import type { PartnerState } from '../../../src/generated/graphql.ts';
 
 /** A name or a part of one, and how it reads when neither case nor Unicode spelling counts. */
-export interface Word {
-  readonly text: string;
-  readonly folded: string;
-}
+type Word = readonly [text: string, folded: string];
 
 /** Names as a dictionary orders them, written down by hand; those in one group are alike to it. */
 const dictionary: readonly (readonly Word[])[] = [
-  [{ text: '42Gears', folded: '42gears' }],
-  [{ text: '7P', folded: '7p' }],
+  [['42Gears', '42gears']],
+  [['7P', '7p']],
   [
-    { text: 'Äpfel', folded: 'äpfel' },
-    { text: 'A\u0308pfel', folded: 'äpfel' },
+    ['Äpfel', 'äpfel'],
+    ['A\u0308pfel', 'äpfel'],
   ],
-  [{ text: 'apple', folded: 'apple' }],
-  [{ text: 'Apple', folded: 'apple' }],
-  [{ text: 'apple tree', folded: 'apple tree' }],
-  [{ text: 'cafe', folded: 'cafe' }],
+  ...['apple', 'Apple', 'apple tree', 'cafe'].map((text): Word[] => [[text, text.toLowerCase()]]),
   [
-    { text: 'café', folded: 'café' },
-    { text: 'cafe\u0301', folded: 'café' },
+    ['café', 'café'],
+    ['cafe\u0301', 'café'],
   ],
-  [{ text: 'CAFÉ', folded: 'café' }],
-  [{ text: 'Jamf', folded: 'jamf' }],
-  [{ text: '\uff2aamf', folded: 'jamf' }],
-  [{ text: 'Strasse', folded: 'strasse' }],
-  [{ text: 'Straße', folded: 'strasse' }],
-  [{ text: 'STRA\u1e9eE', folded: 'strasse' }],
-  [{ text: 'zebra "\\\n"', folded: 'zebra "\\\n"' }],
-  [{ text: 'Σίσυφος', folded: 'σίσυφοσ' }],
-  [{ text: 'ΣΊΣΥΦΟΣ', folded: 'σίσυφοσ' }],
+  [['CAFÉ', 'café']],
+  [['Jamf', 'jamf']],
+  [['\uff2aamf', 'jamf']],
+  ...['Strasse', 'Straße', 'STRA\u1e9eE'].map((text): Word[] => [[text, 'strasse']]),
+  [['zebra "\\\n"', 'zebra "\\\n"']],
+  ...['Σίσυφος', 'ΣΊΣΥΦΟΣ'].map((text): Word[] => [[text, 'σίσυφοσ']]),
+];
+
+const words: readonly Word[] = [
+  ...dictionary.flat(),
+  ...Object.entries({
+    '': '',
+    P: 'p',
+    AP: 'ap',
+    'a\u0308': 'ä',
+    ß: 'ss',
+    É: 'é',
+    ος: 'οσ',
+    4: '4',
+  }),
+  ...Object.entries({ '\\': '\\', nobody: 'nobody' }),
 ];
 
 /** The names that partners may have. */
-export const names: readonly Word[] = dictionary.flat();
+export const names = dictionary.flat().map(([text]) => text);
 
 /** Texts to look for in names; not all are found. */
-export const parts: readonly Word[] = [
-  ...names,
-  { text: '', folded: '' },
-  { text: 'P', folded: 'p' },
-  { text: 'AP', folded: 'ap' },
-  { text: 'a\u0308', folded: 'ä' },
-  { text: 'ß', folded: 'ss' },
-  { text: 'É', folded: 'é' },
-  { text: 'ος', folded: 'οσ' },
-  { text: '4', folded: '4' },
-  { text: '\\', folded: '\\' },
-  { text: 'nobody', folded: 'nobody' },
-];
+export const parts = words.map(([text]) => text);
 
-const foldedOf = new Map(parts.map(({ text, folded }) => [text, folded]));
+const foldedOf = new Map(words);
 const positionOf = new Map(
-  dictionary.flatMap((group, position) => group.map(({ text }) => [text, position])),
+  dictionary.flatMap((group, position) => group.map(([text]) => [text, position])),
 );
 
 /** Date-times in the order of their instants; those in one group are the same instant. */

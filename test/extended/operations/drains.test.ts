@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,17 +17,12 @@ import {
   startSteadyLoad,
 } from './load.ts';
 
+/** On the PATH, or where HAPROXY says that it is. */
 const program = process.env['HAPROXY'] || 'haproxy';
 
-/** Whether there is an haproxy to start: on the PATH, or where HAPROXY says. */
 const hasBalancer = spawnSync(program, ['-v']).status === 0;
-
-/** An haproxy of the test's own, which sends requests to those that are ready. */
-interface Balancer {
-  readonly url: string;
-  /** How many of the servers it sends requests to. */
-  countReady(): Promise<number>;
-  stop(): Promise<void>;
+if (!hasBalancer) {
+  process.stderr.write('No haproxy: the tests of replicas behind a balancer are left out.\n');
 }
 
 /**
@@ -56,16 +51,17 @@ backend gateway
 ${servers.map((server, index) => `  server replica${index} 127.0.0.1:${server}`).join('\n')}
 `;
 
-/** Starts it in front of servers at these ports of loopback. */
-async function startBalancer(servers: readonly number[]): Promise<Balancer> {
+/** Starts haproxy in front of servers at these ports of loopback. */
+async function startBalancer(servers: readonly number[]) {
   const port = await findFreePort();
   const folder = mkdtempSync(join(tmpdir(), 'balancer-'));
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, configOf(port, servers));
-  const child: ChildProcess = spawn(program, ['-db', '-q', '-f', file], {
+  const child = spawn(program, ['-db', '-q', '-f', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;
+  /** How many of the servers it sends requests to. */
   const countReady = async (): Promise<number> => {
     const answer = await request(`${url}/balancer;csv`);
     const rows = (await answer.body.text()).split('\n');
@@ -81,7 +77,7 @@ async function startBalancer(servers: readonly number[]): Promise<Balancer> {
   return {
     url,
     countReady,
-    async stop() {
+    async stop(): Promise<void> {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGKILL');
         await once(child, 'exit');
@@ -95,26 +91,21 @@ async function startBalancer(servers: readonly number[]): Promise<Balancer> {
 const drains = volumeOf(4);
 const workers = 8;
 
-const environment = {
-  // Long enough for the balancer to see it on a busy machine, at ten checks in a second.
-  DRAIN_DELAY_MS: '1000',
-  ...noBudget,
-};
-
-if (!hasBalancer) {
-  process.stderr.write('No haproxy: the tests of replicas behind a balancer are left out.\n');
-}
-
 let graph: CountingGraph;
 /** Each as it runs now, always at the same port. */
 let replicas: [Program, Program];
 let ports: readonly [number, number];
-let balancer: Balancer;
+let balancer: Awaited<ReturnType<typeof startBalancer>>;
 let load: SteadyLoad;
 
 async function startReplica(port: number): Promise<Program> {
-  const own = { ...environment, PORT: String(port), GRAPH_BASE_URL: graph.url };
-  const replica = startProgram(own);
+  const replica = startProgram({
+    PORT: String(port),
+    GRAPH_BASE_URL: graph.url,
+    // Long enough for the balancer to see it on a busy machine, at ten checks in a second.
+    DRAIN_DELAY_MS: '1000',
+    ...noBudget,
+  });
   await replica.until(/"message":"Running"/);
   return replica;
 }
@@ -169,7 +160,6 @@ async function untilAnswers(count: number): Promise<void> {
       expect(load.outcomes.filter(({ fault }) => fault !== undefined)).toEqual([]);
       expect(load.outcomes.length).toBeGreaterThan(drains * 4 * workers);
       expectAddsOnce();
-      process.stderr.write(`${drains} drains, ${load.outcomes.length} requests, none lost.\n`);
     },
     timeLimitMs(drains),
   );

@@ -104,21 +104,6 @@ describe('the program', () => {
     expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);
   });
 
-  it('sheds behind a block of its event loop, and answers everybody soon after', async () => {
-    // Far from what a busy machine does to the event loop by itself.
-    await start({ FAULT: 'block', SHED_EVENT_LOOP_DELAY_MS: '300' });
-    const load = startSteadyLoad(url, 64);
-    await until(() => graph.adds.size >= 32);
-    program.kill('SIGUSR2');
-    await program.until(/"message":"The gateway is overloaded and rejects requests"/);
-    await until(() => load.outcomes.slice(-128).every(({ fault }) => fault === undefined));
-    await load.stop();
-    const faults = load.outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    expect(
-      faults.filter((fault) => !fault.startsWith('503 ') || !fault.includes('OVERLOADED')),
-    ).toEqual([]);
-  });
-
   it('answers and ends in order where its log is closed', async () => {
     await start({ LOG_LEVEL: 'debug' }, { output: 'closed' });
     // More than a pipe holds.

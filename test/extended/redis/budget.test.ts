@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { Redis } from 'ioredis';
-import { createGraphBudget, type GraphBudget } from '../../../src/graph/budget.ts';
+import { createGraphBudget } from '../../../src/graph/budget.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import { connectRedis } from '../../../src/upstream.ts';
@@ -14,26 +12,21 @@ const limits = { writes: 10, requests: 40, windowSeconds: 20, replicas: 2 };
 
 describeWithRedis('the budget in Redis', () => {
   const stage = useRedis();
-  let replicas: Replica[];
+  let replicas: readonly [Replica, Replica];
+  type Replica = Awaited<ReturnType<typeof startReplica>>;
 
-  interface Replica {
-    readonly client: Redis;
-    readonly budget: GraphBudget;
-    readonly log: ReturnType<typeof recordingLog>;
-  }
-
-  beforeEach(async () => {
-    replicas = await Promise.all([startReplica(), startReplica()]);
-    await untilAll('Redis is there', 1);
-  });
-  afterEach(() => replicas.forEach(({ client }) => void client.disconnect()));
-
-  async function startReplica(): Promise<Replica> {
+  async function startReplica() {
     const log = recordingLog();
     const client = await connectRedis(new Secret(stage.redis.url), 'budget', log);
     const parts = { clock: systemClock, chance: () => 0, redis: client };
     return { log, client, budget: await createGraphBudget(limits, parts) };
   }
+
+  beforeEach(async () => {
+    replicas = [await startReplica(), await startReplica()];
+    await untilAll('Redis is there', 1);
+  });
+  afterEach(() => replicas.forEach(({ client }) => void client.disconnect()));
 
   function untilAll(sentence: string, times: number): Promise<void> {
     const countIn = ({ log }: Replica) =>
@@ -41,25 +34,12 @@ describeWithRedis('the budget in Redis', () => {
     return until(() => replicas.every((replica) => countIn(replica) >= times));
   }
 
-  /** Stands where Redis stood, and shuts the door on everybody. */
-  async function countKnocks() {
-    let knocks = 0;
-    const door = createServer((socket) => {
-      knocks += 1;
-      socket.destroy();
-    });
-    const { port, hostname } = new URL(stage.redis.url);
-    door.listen(Number(port), hostname);
-    await once(door, 'listening');
-    return { door, count: () => knocks };
-  }
-
   /** Claims so many writes in turn at both replicas; gives how many went out. */
   async function claim(count: number, key = 'tenant'): Promise<number> {
     const { signal } = new AbortController();
     let allowed = 0;
     for (let index = 0; index < count; index += 1) {
-      const { budget } = replicas[index % 2] as Replica;
+      const { budget } = replicas[index % 2 === 0 ? 0 : 1];
       try {
         await budget.acquire({ key, requests: 1, isWrite: true, timeLeftMs: 1, signal });
         allowed += 1;
@@ -76,12 +56,12 @@ describeWithRedis('the budget in Redis', () => {
   });
 
   it('makes a pause that one replica was told of hold for the other', async () => {
-    await (replicas[0] as Replica).budget.pause('tenant', 60_000);
+    await replicas[0].budget.pause('tenant', 60_000);
     expect(await claim(4)).toBe(0);
     expect(await claim(4, 'another')).toBe(4);
   });
 
-  it.each<['SIGTERM' | 'SIGKILL']>([['SIGTERM'], ['SIGKILL']])(
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
     'goes on in each replica with its share at once after Redis got a %s, and together when it is back',
     async (signal) => {
       expect(await claim(4)).toBe(4);
@@ -108,8 +88,15 @@ describeWithRedis('the budget in Redis', () => {
     await stage.redis.stop('SIGKILL');
     await claim(6);
     await untilAll('Redis is away', 1);
-    const { door, count } = await countKnocks();
-    await until(() => count() >= 2 * replicas.length);
+    // Stands where Redis stood, and closes every connection.
+    let knocks = 0;
+    const door = createServer((socket) => {
+      knocks += 1;
+      socket.destroy();
+    });
+    const { port, hostname } = new URL(stage.redis.url);
+    door.listen(Number(port), hostname);
+    await until(() => knocks >= 2 * replicas.length);
     door.close();
     for (const { log } of replicas) {
       expect(log.lines.map(({ message }) => message.split(':')[0])).toEqual([

@@ -13,54 +13,52 @@ import { startTestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 import { until } from '../../support/until.ts';
 
+/** On the PATH, or where REDIS_SERVER says that it is. */
 const program = process.env['REDIS_SERVER'] || 'redis-server';
 
-/** Whether there is a Redis server to start: on the PATH, or where REDIS_SERVER says. */
 const hasRedisServer = spawnSync(program, ['--version']).status === 0;
 
-/** `describe`, if there is a Redis server; otherwise says that these tests are left out. */
 export const describeWithRedis = hasRedisServer ? describe : describe.skip;
 if (!hasRedisServer) {
   process.stderr.write(`No ${program}: the tests with a Redis are left out.\n`);
 }
 
-/** A Redis server of the test's own, which keeps nothing on disk. */
-interface TestRedis {
-  readonly url: string;
-  start(): Promise<void>;
-  /** Ends it: `SIGTERM` with a goodbye, `SIGKILL` without. */
-  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Makes it hang: connections are taken, nothing is answered. */
-  freeze(): void;
-  thaw(): void;
-  /** The keys in it that match a pattern. */
-  keysLike(pattern: string): Promise<readonly string[]>;
-  /** Sends one command, as another client. */
-  tell(...command: readonly [string, ...string[]]): Promise<unknown>;
-}
-
-/** Starts Redis on a free port of loopback. */
-export async function startTestRedis(...options: string[]): Promise<TestRedis> {
+/** Starts a Redis of the test's own on a free port of loopback; it keeps nothing on disk. */
+export async function startTestRedis(...options: string[]) {
   const port = await findFreePort();
   let child: ChildProcess | undefined;
-  const redis: TestRedis = {
-    url: `redis://127.0.0.1:${port}`,
-    async start() {
-      child = spawn(program, [
-        ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-        ...options,
-      ]);
-      let output = '';
-      for await (const chunk of child.stdout ?? []) {
-        output += String(chunk);
-        if (output.includes('Ready to accept connections')) {
-          child.stdout?.resume();
-          return;
-        }
+  const url = `redis://127.0.0.1:${port}`;
+
+  async function start(): Promise<void> {
+    child = spawn(program, [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      ...options,
+    ]);
+    let output = '';
+    for await (const chunk of child.stdout ?? []) {
+      output += String(chunk);
+      if (output.includes('Ready to accept connections')) {
+        child.stdout?.resume();
+        return;
       }
-      throw new Error(`Redis did not start:\n${output}`);
-    },
-    async stop(signal) {
+    }
+    throw new Error(`Redis did not start:\n${output}`);
+  }
+
+  /** Sends one command, as another client. */
+  async function tell(name: string, ...args: string[]): Promise<unknown> {
+    const client = new Redis(url);
+    const answer = await client.call(name, ...args);
+    client.disconnect();
+    return answer;
+  }
+
+  await start();
+  return {
+    url,
+    start,
+    /** Ends it: `SIGTERM` with a goodbye, `SIGKILL` without. */
+    async stop(signal: 'SIGTERM' | 'SIGKILL') {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) {
         // A frozen process obeys nothing but SIGKILL.
         child.kill('SIGCONT');
@@ -68,25 +66,19 @@ export async function startTestRedis(...options: string[]): Promise<TestRedis> {
         await once(child, 'exit');
       }
     },
+    /** Makes it hang: connections are taken, nothing is answered. */
     freeze: () => child?.kill('SIGSTOP'),
     thaw: () => child?.kill('SIGCONT'),
-    keysLike: async (pattern) => (await redis.tell('KEYS', pattern)) as readonly string[],
-    async tell(name, ...args) {
-      const client = new Redis(redis.url);
-      const answer = await client.call(name, ...args);
-      client.disconnect();
-      return answer;
-    },
+    keysLike: async (pattern: string) => (await tell('KEYS', pattern)) as readonly string[],
+    tell,
   };
-  await redis.start();
-  return redis;
 }
 
 /** A Redis of each test's own, with replicas and connections that are closed after it. */
 export function useRedis() {
   const closeLater = useClosing();
   const stage = {
-    redis: undefined as unknown as TestRedis,
+    redis: undefined as unknown as Awaited<ReturnType<typeof startTestRedis>>,
 
     /** Starts two gateways that share Redis, over one Graph. */
     async startReplicas(

@@ -9,15 +9,9 @@ import { intuneErrors } from '../../support/intuneErrors.ts';
 import { type Reply, startTestGateway, type TestGateway } from '../../support/testGateways.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
-interface Composed {
-  readonly sdl?: string;
-  readonly errors: readonly string[];
-  readonly hints: readonly string[];
-}
-
 /** What `examples/routers/start.mjs` prints. */
 interface Started {
-  readonly composed: Readonly<Record<string, Composed>>;
+  readonly composed: Readonly<Record<string, { sdl?: string; errors: string[]; hints: string[] }>>;
   readonly routers: Readonly<Record<string, string>>;
 }
 

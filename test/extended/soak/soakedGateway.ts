@@ -1,26 +1,28 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Footprint } from './footprint.ts';
 
-/** A gateway in a process of its own that can be asked for its footprint. */
-export interface SoakedGateway {
-  readonly url: string;
-  readonly metricsUrl: string;
-  takeFootprint(): Promise<Footprint>;
-  /** Stops it in order; gives its exit code. */
-  stop(): Promise<number | null>;
+/** What a process holds at one moment, right after garbage was collected. */
+export interface Footprint {
+  readonly heapUsedBytes: number;
+  /** Open files and sockets, by the system's count. */
+  readonly descriptors: number;
+  /** What keeps the event loop alive, by kind: sockets, servers, timers. */
+  readonly resources: Readonly<Record<string, number>>;
 }
 
-/** Starts it with nothing in its environment but what is given. */
+/** Starts a gateway in a process of its own, which has nothing in its environment but what is given. */
 export async function startSoakedGateway(
   environment: Readonly<Record<string, string>>,
   execArgv: readonly string[] = [],
-): Promise<SoakedGateway> {
-  const script = fileURLToPath(new URL('./gatewayProcess.mjs', import.meta.url));
-  const child: ChildProcess = fork(script, [], {
+) {
+  const child = fork(fileURLToPath(new URL('./gatewayProcess.mjs', import.meta.url)), [], {
     execArgv: ['--expose-gc', ...execArgv],
-    env: environment,
+    env: {
+      ...{ PORT: '0', LOG_LEVEL: 'info' },
+      ...{ GRAPH_WRITE_BUDGET: '100000', GRAPH_REQUEST_BUDGET: '100000' },
+      ...environment,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit').then(([code]): never => {
@@ -28,19 +30,31 @@ export async function startSoakedGateway(
   });
   // No caller may be waiting when it ends in order.
   ended.catch(() => undefined);
-  const hear = async (): Promise<object> => {
+  const hear = async (): Promise<unknown> => {
     const [answer] = await Promise.race([once(child, 'message'), ended]);
     return answer;
   };
-  const ask = (message: string): Promise<object> => {
-    child.send(message);
-    return hear();
+  const takeFootprint = async (): Promise<Footprint> => {
+    child.send('footprint');
+    return (await hear()) as Footprint;
   };
-  const addresses = (await hear()) as { url: string; metricsUrl: string };
   return {
-    ...addresses,
-    takeFootprint: async () => (await ask('footprint')) as Footprint,
-    async stop() {
+    ...((await hear()) as { readonly url: string; readonly metricsUrl: string }),
+    takeFootprint,
+
+    /** Takes footprints until one is as wanted; gives the last one if none is in time. */
+    async settle(isSettled: (footprint: Footprint) => boolean, longestMs: number) {
+      const untilMs = performance.now() + longestMs;
+      let footprint = await takeFootprint();
+      while (!isSettled(footprint) && performance.now() < untilMs) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        footprint = await takeFootprint();
+      }
+      return footprint;
+    },
+
+    /** Stops it in order; gives its exit code. */
+    async stop(): Promise<number | null> {
       child.send('stop');
       const [code] = await once(child, 'exit');
       return code;

@@ -1,5 +1,5 @@
-import { Agent, request as httpRequest, STATUS_CODES } from 'node:http';
-import type { Readable } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import { type Dispatcher, Pool } from 'undici';
 
 /** The head of a request as it arrived at the proxy. */
 export interface RequestHead {
@@ -8,8 +8,6 @@ export interface RequestHead {
   readonly path: string;
   /** Names in lower case; several lines of one name are joined. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Names and values by turns, as they came. */
-  readonly rawHeaders: readonly string[];
   /** Whether its connection carried another one before. */
   readonly isOnUsedConnection: boolean;
 }
@@ -92,141 +90,34 @@ function framingLines(framing: Framing): readonly HeaderLine[] {
   }
 }
 
-export type RequestReader = ReturnType<typeof createRequestReader>;
-
-/** A request that this reader does not understand. */
-export class UnreadableRequest extends Error {}
-
-const endOfHead = '\r\n\r\n';
-
-/** Reads HTTP/1.1 requests off a connection, with bodies of a known length: all that the clients here send. */
-export function createRequestReader(stream: Readable) {
-  let bytes = Buffer.alloc(0);
-  let isEnded = false;
-  let wake = (): void => undefined;
-  let isUsed = false;
-
-  stream.on('data', (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk]);
-    wake();
-  });
-  for (const event of ['end', 'close']) {
-    stream.on(event, () => {
-      isEnded = true;
-      wake();
-    });
-  }
-
-  /** Takes as many bytes as `measure` says, once it says a number and they are there. */
-  async function take(measure: () => number | undefined): Promise<Buffer | undefined> {
-    for (;;) {
-      const length = measure();
-      if (length !== undefined && length <= bytes.length) {
-        const taken = bytes.subarray(0, length);
-        bytes = bytes.subarray(length);
-        return taken;
-      }
-      if (isEnded) {
-        return undefined;
-      }
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  }
-
-  return {
-    /** The next head; undefined if the connection ends before it is complete. */
-    async readHead(): Promise<RequestHead | undefined> {
-      const head = await take(() => {
-        const index = bytes.indexOf(endOfHead);
-        return index < 0 ? undefined : index + endOfHead.length;
-      });
-      if (head === undefined) {
-        return undefined;
-      }
-      const isOnUsedConnection = isUsed;
-      isUsed = true;
-      return { ...parseHead(head.toString('latin1')), isOnUsedConnection };
-    },
-
-    /** The body that belongs to a head; undefined if the connection ends before it is complete. */
-    readBody({ headers }: RequestHead): Promise<Buffer | undefined> {
-      if (headers['transfer-encoding'] !== undefined) {
-        throw new UnreadableRequest('a body without a known length');
-      }
-      const length = Number(headers['content-length'] ?? 0);
-      return take(() => length);
-    },
-  };
-}
-
-function parseHead(text: string): Omit<RequestHead, 'isOnUsedConnection'> {
-  const [requestLine = '', ...lines] = text.slice(0, -endOfHead.length).split('\r\n');
-  const [, method, path] = /^([A-Z]+) (\S+) HTTP\/1\.1$/.exec(requestLine) ?? [];
-  if (method === undefined || path === undefined) {
-    throw new UnreadableRequest(`the request line ${requestLine}`);
-  }
-  const headers: Record<string, string> = {};
-  const rawHeaders: string[] = [];
-  for (const line of lines) {
-    const [, name, value] = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) {
-      throw new UnreadableRequest(`the header line ${line}`);
-    }
-    const key = name.toLowerCase();
-    const before = headers[key];
-    headers[key] = before === undefined ? value : `${before}, ${value}`;
-    rawHeaders.push(name, value);
-  }
-  return { method, path, headers, rawHeaders };
-}
-
 /** Belong to one connection, or frame a body that is framed anew. */
 const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
+const isEndToEnd = ([name]: readonly [name: string, value: unknown]): boolean =>
+  !hopByHop.has(name);
 
-/** Connects to an upstream that speaks plain HTTP; `send` rejects where it breaks off. */
+/** Connects to an upstream that speaks plain HTTP; `send` rejects if it breaks off. */
 export function createUpstreamLink(upstream: URL) {
-  const agent = new Agent({ keepAlive: true });
-  const underWay = new Set<{ destroy(): unknown }>();
+  const pool = new Pool(upstream.origin);
   const basePath = upstream.pathname.replace(/\/$/, '');
   return {
-    send: ({ method, path, rawHeaders, body }: ProxiedRequest): Promise<HttpAnswer> =>
-      new Promise((resolve, reject) => {
-        const outgoing = httpRequest({
-          agent,
-          host: upstream.hostname.replace(/^\[|\]$/g, ''),
-          port: upstream.port,
-          method,
-          path: `${basePath}${path}`,
-          headers: [...rawHeaders],
-        });
-        underWay.add(outgoing);
-        outgoing.on('close', () => underWay.delete(outgoing));
-        outgoing.on('error', reject);
-        outgoing.on('response', async (incoming) => {
-          try {
-            const chunks: Buffer[] = await incoming.toArray();
-            const names = incoming.rawHeaders;
-            const headers = names.flatMap((name, index): HeaderLine[] =>
-              index % 2 === 1 || hopByHop.has(name.toLowerCase())
-                ? []
-                : [[name, names[index + 1] ?? '']],
-            );
-            resolve({ status: incoming.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
-          } catch (error) {
-            reject(error);
-          }
-        });
-        outgoing.end(body);
-      }),
-    /** Cuts off everything in flight. */
-    close() {
-      for (const outgoing of underWay) {
-        outgoing.destroy();
-      }
-      agent.destroy();
+    async send({ method, path, headers, body }: ProxiedRequest): Promise<HttpAnswer> {
+      const answer = await pool.request({
+        method: method as Dispatcher.HttpMethod,
+        path: `${basePath}${path}`,
+        headers: Object.fromEntries(Object.entries(headers).filter(isEndToEnd)),
+        body: body.length > 0 ? body : null,
+      });
+      const lines = Object.entries(answer.headers).flatMap(([name, values]) =>
+        [values ?? []].flat().map((value): HeaderLine => [name, value]),
+      );
+      return {
+        status: answer.statusCode,
+        headers: lines.filter(isEndToEnd),
+        body: Buffer.from(await answer.body.arrayBuffer()),
+      };
     },
+    /** Cuts off everything in flight. */
+    close: () => pool.destroy(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { createPauses } from '../../../src/emulator/faults.ts';
@@ -7,15 +8,10 @@ import type { ServerCertificate } from '../certificates.ts';
 import { until } from '../until.ts';
 import { type Fault, passOn, type RequestFault } from './fault.ts';
 import {
-  createRequestReader,
   createUpstreamLink,
   type HttpAnswer,
-  httpAnswer,
   type RequestHead,
-  type RequestReader,
   standInAnswer,
-  toBytes,
-  UnreadableRequest,
   withSecureLinks,
 } from './http.ts';
 import { createWire, type HeldConnection, type Wire } from './wire.ts';
@@ -112,44 +108,44 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     }
     stream.on('error', () => undefined);
     const wire = wireOver(stream, false);
-    await serve(createRequestReader(stream), wire);
-    served.delete(wire);
+    served.set(wire, { isIdle: true });
+    wireOf.set(stream, wire);
+    stream.on('close', () => served.delete(wire));
+    reader.emit('connection', stream);
   }
 
-  /** Serves the requests of a connection in their order until either side ends it. Never rejects. */
-  async function serve(reader: RequestReader, wire: Wire): Promise<void> {
-    const state = { isIdle: true };
+  /** Reads requests off connections that are handed to it; what is answered is written past it. */
+  const reader = createHttpServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 });
+  const wireOf = new Map<Socket, Wire>();
+  const used = new WeakSet<Socket>();
+  reader.on('request', async (incoming) => {
+    const wire = wireOf.get(incoming.socket) as Wire;
+    const state = { isIdle: false };
     served.set(wire, state);
+    const isOnUsedConnection = used.has(incoming.socket);
+    used.add(incoming.socket);
     try {
-      while (wire.isOpen) {
-        const head = await reader.readHead();
-        if (head === undefined) {
-          return;
-        }
-        state.isIdle = false;
-        await serveRequest(head, reader, wire);
-        state.isIdle = true;
-      }
-    } catch (error) {
-      if (error instanceof UnreadableRequest) {
-        await wire.write(toBytes(httpAnswer(400, {}, `This proxy cannot read ${error.message}`)));
-        wire.finish();
-      } else {
-        // The upstream broke off, and so does the proxy.
-        wire.reset();
-      }
+      await serveRequest(incoming, isOnUsedConnection, wire);
+      state.isIdle = true;
+    } catch {
+      // The upstream broke off, and so does the proxy.
+      wire.reset();
     }
-  }
+  });
 
-  async function serveRequest(head: RequestHead, reader: RequestReader, wire: Wire): Promise<void> {
+  async function serveRequest(
+    incoming: IncomingMessage,
+    isOnUsedConnection: boolean,
+    wire: Wire,
+  ): Promise<void> {
+    const { method = '', url: path = '' } = incoming;
+    const headers = incoming.headers as Readonly<Record<string, string>>;
+    const head: RequestHead = { method, path, headers, isOnUsedConnection };
     const met = script.take((one) => one.at !== 'connection' && (one.fits?.(head) ?? true));
     record.received.push(head);
     const fault = (met as RequestFault | undefined) ?? passOn;
-    const body = fault.at === 'head' ? Buffer.alloc(0) : await reader.readBody(head);
-    if (body === undefined) {
-      return;
-    }
-    const request = { ...head, body };
+    const chunks: Buffer[] = fault.at === 'head' ? [] : await incoming.toArray();
+    const request = { ...head, body: Buffer.concat(chunks) };
     let execution: Promise<HttpAnswer> | undefined;
     const execute = (): Promise<HttpAnswer> => {
       execution ??= forward(link.send(request), head);
@@ -164,7 +160,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       wait: (ms) => wire.hold(pauses.wait(ms)),
       execute,
     });
-    if (head.headers['connection']?.toLowerCase() === 'close') {
+    if (headers['connection']?.toLowerCase() === 'close') {
       wire.finish();
     }
   }
@@ -253,7 +249,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     async close() {
       stopRefusing();
       pauses.giveUp();
-      link.close();
+      await link.close();
       const ended = shut();
       for (const socket of sockets) {
         socket.destroy();
