@@ -40,6 +40,7 @@ const reasonsForLength: Readonly<Record<string, string>> = {
     'The properties, their rules and the metadata that is derived from both.',
   'src/graph/readRefusal.ts': 'One decision with its tables of messages.',
   'src/graphql/answer.ts': 'The bounds of an answer and the printing that counts against them.',
+  'src/graphql/context.ts': 'All of a request that operations need, read once.',
   'src/graphql/documents.ts': 'One lookup: a text and everything that is kept under it.',
   'src/graphql/plan/plan.ts': 'A plan and the printers that it is compiled to.',
   'src/graphql/trusted.ts': 'The forms of manifests, read by the same rules.',
