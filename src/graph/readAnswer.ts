@@ -104,10 +104,14 @@ async function readPlain(sent: Sent, response: GraphResponse): Promise<GraphResp
   if (pause && countJsonValues(body) > maximumJsonValues) {
     return withDoubt(sent, response, 'its JSON has too many values');
   }
-  await pause?.();
+  if (pause !== undefined) {
+    await pause();
+  }
   const text = body.toString('utf8').replace(/^\uFEFF/, '');
   const isText = isUtf8(body);
-  await pause?.();
+  if (pause !== undefined) {
+    await pause();
+  }
   const json = isText ? parseJson(text) : undefined;
   if (json === undefined && isSuccess(response)) {
     // Cut off: if the connection's end marks the body's, that is no error anywhere else.
@@ -116,7 +120,9 @@ async function readPlain(sent: Sent, response: GraphResponse): Promise<GraphResp
   if (json === undefined) {
     return response;
   }
-  await pause?.();
+  if (pause !== undefined) {
+    await pause();
+  }
   const { problem, hasNumbers, values } = judgeJson(text, json);
   if (problem !== undefined) {
     return withDoubt(sent, response, jsonProblems[problem]);
@@ -125,7 +131,9 @@ async function readPlain(sent: Sent, response: GraphResponse): Promise<GraphResp
   if (!hasNumbers || !isSuccess(response)) {
     return { ...response, json, jsonValues: values };
   }
-  await pause?.();
+  if (pause !== undefined) {
+    await pause();
+  }
   const exact = pause
     ? await withExactNumbersInSteps(text, json, pause)
     : withExactNumbers(text, json);

@@ -85,7 +85,7 @@ export function createRequestContext(
     authorizer,
     isTokenAccepted: () => parts.isTokenAccepted(call),
     authMode,
-    get reads() {
+    reads() {
       const maximum = { rows: maximumRows, bytes: maximumListBytes };
       reads ??= createPartnerReads(graph, call, maximum, share);
       return reads;

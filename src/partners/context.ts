@@ -81,8 +81,11 @@ export interface RequestContext {
   /** The time of the event loop for work of the operation that grows with rows; throws once the operation has ended. */
   share: LoopShare;
   readonly answer: AnswerCount;
-  /** The reads of queries. Mutations read for themselves, because they want what is there now. */
-  readonly reads: PartnerReads;
+  /**
+   * The reads of queries, made on the first call: Apollo Server copies the context, which would evaluate a getter for
+   * every mutation. Mutations read for themselves, because they want what is there now.
+   */
+  readonly reads: () => PartnerReads;
   /** Shared by all requests of this replica. */
   readonly seenPartnerIds: SeenPartnerIds;
   /** How many rows of the list one operation may read. */

@@ -26,7 +26,7 @@ export const Query: QueryResolvers = {
       requirePartnerId(id, ['ids', String(index)]);
     });
     // The generated types know no promise of null in a list.
-    return ids.map((id) => context.reads.get(id) as Promise<PartnerModel>);
+    return ids.map((id) => context.reads().get(id) as Promise<PartnerModel>);
   },
 
   async complianceManagementPartners(_parent, args, context) {
@@ -35,7 +35,7 @@ export const Query: QueryResolvers = {
     if ('problem' in page) {
       throw badArgument(page.problem, [page.argumentName]);
     }
-    return readPartnerConnection(context.reads.rows, page);
+    return readPartnerConnection(context.reads().rows, page);
   },
 
   viewer: (_parent, _args, context) => readViewer(context),
@@ -47,7 +47,7 @@ export const maximumEntities = 100;
 async function readOne(id: string, context: RequestContext): Promise<PartnerModel | null> {
   await authorize(context, 'READ');
   requirePartnerId(id, ['id']);
-  return context.reads.get(id);
+  return context.reads().get(id);
 }
 
 function requirePartnerId(id: string, field: readonly [string, ...string[]]): void {
@@ -81,7 +81,7 @@ export function readEntities(
     const id = readKey(representation, index);
     allowed ??= authorize(context, 'READ');
     await allowed;
-    return context.reads.get(id);
+    return context.reads().get(id);
   });
 }
 
@@ -129,12 +129,12 @@ export const nameResolvers: Pick<
   ExclusionGroupAssignmentTarget: groupTarget,
   DirectoryGroup: {
     displayName: async ({ id }, _args, context, info) =>
-      counted(await context.reads.names.group(id), context, info),
+      counted(await context.reads().names.group(id), context, info),
   },
   AssignmentFilter: {
     displayName: async ({ id }, _args, context, info) =>
       counted(
-        knowsAssignmentFilters(context.apiVersion) ? await context.reads.names.filter(id) : null,
+        knowsAssignmentFilters(context.apiVersion) ? await context.reads().names.filter(id) : null,
         context,
         info,
       ),

@@ -222,9 +222,9 @@ function contextOf({ values, isBusy, isEnding }: PlanCase): TestContext {
     },
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     apiVersion: 'beta',
-    reads: {
+    reads: (() => ({
       names: { group: async (id: string) => `Group ${id}`, filter: async () => null },
-    } as unknown as RequestContext['reads'],
+    })) as unknown as RequestContext['reads'],
   };
   return context as TestContext;
 }
