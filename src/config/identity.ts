@@ -97,11 +97,12 @@ export function readIdentity(
       'with a managed identity the gateway cannot know the client id in the tokens of callers',
     );
   }
+  const audiences = read(readers, 'AUTH_AUDIENCES');
   const ownAudiences = clientId === undefined ? [] : [clientId, `api://${clientId}`];
   const inbound = {
     authorityHost,
     tenantIds: read(readers, 'AUTH_TENANTS') ?? (tenantId === undefined ? [] : [tenantId]),
-    audiences: read(readers, 'AUTH_AUDIENCES') ?? ownAudiences,
+    audiences: audiences ?? ownAudiences,
     clientIds: read(readers, 'AUTH_CLIENTS'),
     readPermissions: read(readers, 'AUTH_READ_PERMISSIONS') ?? defaultReadPermissions,
     writePermissions: read(readers, 'AUTH_WRITE_PERMISSIONS') ?? defaultWritePermissions,

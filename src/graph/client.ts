@@ -68,6 +68,7 @@ export function createGraphClient<Row extends GraphRow>(parts: GraphClientParts<
     const asked = { operation: 'add' } as const;
     const body = JSON.stringify(partner);
     const response = await send({ operation: 'add', url: routes.collection, body, call });
+    // A success without the partner says in these headers where it is.
     const location = headerText(response, 'location') ?? headerText(response, 'odata-entityid');
     const added =
       location !== undefined && isEmptySuccess(response, [200, 201, 204])

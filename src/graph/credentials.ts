@@ -29,7 +29,7 @@ export const passthroughCredentials: Credentials = {
   },
 };
 
-/** Reads what an access token of Entra's says of itself; nothing of it is verified. Undefined for any other token. */
+/** Reads what an access token of Entra's says of itself; nothing of it is verified. Undefined for a token that is no JWT. */
 export function readTokenClaims(token: string) {
   const parts = token.split('.');
   const payload = parts.length === 3 ? (parts[1] ?? '') : '';

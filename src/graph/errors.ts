@@ -20,18 +20,21 @@ export type GraphErrorCode =
 
 export interface GraphErrorDetails {
   readonly cause?: unknown;
-  /** How far an attempt got that gave no answer. */
-  readonly fault?: /** Nothing of the request went out: refused, not resolved, or no connection in time. */
+  /**
+   * How far an attempt got that gave no answer.
+   * - `not-connected`: nothing of the request went out: refused, not resolved, or no connection in time.
+   * - `untrusted`: the other side has no certificate that can be trusted.
+   * - `proxy-credentials`: a forward proxy asks for other credentials than the gateway has, so nothing went out.
+   * - `broken`: the request went out; its answer never came, or not whole.
+   * - `queued`: nothing was sent, because the operation ended while the request was still in this gateway.
+   * - `ended`: the operation was over: its time was up, its caller left, or the gateway stops.
+   */
+  readonly fault?:
     | 'not-connected'
-    /** The other side has no certificate that can be trusted. */
     | 'untrusted'
-    /** A forward proxy asks for other credentials than the gateway has, so nothing went out. */
     | 'proxy-credentials'
-    /** The request went out; its answer never came, or not whole. */
     | 'broken'
-    /** It waited for its turn in this gateway, and the operation ended before. */
     | 'queued'
-    /** The operation was over: its time was up, its caller left, or the gateway stops. */
     | 'ended';
   /** Whether a write was sent and may have been executed although no believable answer came. */
   readonly mayHaveBeenApplied?: boolean;

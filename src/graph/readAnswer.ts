@@ -175,9 +175,7 @@ function redactToken(response: GraphResponse, token: string): GraphResponse {
   return { ...response, headers, body: Buffer.from(hidden), json: parseJson(hidden) };
 }
 
-// Both throw a GraphError for a refusal, and for an answer that cannot be believed.
-
-/** Gives the JSON of a success. */
+/** Gives the JSON of a success. @throws GraphError for a refusal, and for an answer that cannot be believed. */
 export function readJsonBody(
   asked: Asked,
   response: GraphResponse,

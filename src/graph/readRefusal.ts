@@ -136,7 +136,7 @@ function decideRefusal(facts: RefusalFacts): Pick<GraphError, 'code' | 'mayHaveB
     const code = status === 504 || status === 408 ? 'timeout' : 'unavailable';
     return { code, mayHaveBeenApplied: isWrite(operation) && !wasRejectedUnread };
   }
-  if (status < 400) {
+  if (status < 400 || status === 501) {
     // A redirect is never followed, with the token or without. 303 says that the request was executed.
     return { code: 'badResponse', mayHaveBeenApplied: isWrite(operation) && status === 303 };
   }

@@ -151,7 +151,7 @@ export interface GraphResponse {
   readonly body: Buffer;
   /** The body if it is JSON and was parsed already. */
   readonly json?: unknown;
-  /** How many values the JSON has, or more. */
+  /** How many values the JSON has. */
   readonly jsonValues?: number;
   /** What it says if it is no success. */
   readonly refusal?: Refusal;
@@ -272,7 +272,7 @@ export function requireDestination(url: URL, base: URL): void {
 /**
  * Gives the URL of the next page, or undefined for a link that must not be followed: one to another origin, with
  * credentials, or to another path than the collection's. The token goes wherever the link leads, so a link is only
- * as good as the place that it names. It may be relative, as OData allows.
+ * as good as the place that it names. It may be relative, as OData allows. Of the link, only the query is kept.
  */
 export function resolveNextLink(link: string, page: URL, collection: URL): URL | undefined {
   const url = parseUrl(link, page);
@@ -281,5 +281,5 @@ export function resolveNextLink(link: string, page: URL, collection: URL): URL |
     url.username === '' &&
     url.password === '' &&
     url.pathname.toLowerCase() === collection.pathname.toLowerCase();
-  return isSamePlace ? url : undefined;
+  return isSamePlace ? new URL(`${collection.pathname}${url.search}`, collection) : undefined;
 }

@@ -129,7 +129,7 @@ export function createSend(parts: SendParts) {
     const token = found instanceof Promise ? await untilEnded(call.signal, found) : found;
     // What was sent may have to finish a write, so only the wait for a place ends with the signal.
     const inPlace = (): Promise<GraphResponse> => {
-      // After a stop of the whole process, a place can come free before the timers have ended what waited for it.
+      // After a stop of the whole process, work can go on before the timers have ended it.
       if (clock.now() >= call.deadlineMs) {
         throw abortErrorOf({ reason: 'deadline' satisfies EndReason }, false, 'queued');
       }

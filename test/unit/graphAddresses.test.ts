@@ -53,7 +53,7 @@ describe('resolveNextLink', () => {
   it.each<[string, boolean]>([
     [`${collection}?$skiptoken=2`, true],
     ['?$skiptoken=2', true],
-    [`https://GRAPH.microsoft.com/beta/${path.toLowerCase()}?$skiptoken=2`, true],
+    [`https://GRAPH.microsoft.com/BETA/${path.toLowerCase()}?$skiptoken=2#part`, true],
     [`https://evil.example/beta/${path}?$skiptoken=2`, false],
     [`http://graph.microsoft.com/beta/${path}`, false],
     [`https://graph.microsoft.com:8443/beta/${path}`, false],
@@ -64,10 +64,7 @@ describe('resolveNextLink', () => {
     ['http://[', false],
   ])('follows %s: %j', (link, isFollowed) => {
     const url = resolveNextLink(link, new URL('?$skiptoken=1', collection), new URL(collection));
-    const followed = url && [url.origin, url.search];
-    expect(followed).toEqual(
-      isFollowed ? ['https://graph.microsoft.com', '?$skiptoken=2'] : undefined,
-    );
+    expect(url?.href).toBe(isFollowed ? `${collection}?$skiptoken=2` : undefined);
   });
 });
 

@@ -224,6 +224,7 @@ describe('responseErrorOf', () => {
     ['list', 504, 'timeout', {}, 'Microsoft Graph timed out.'],
     ['list', 408, 'timeout', {}],
     ['list', 501, 'badResponse', {}],
+    ['update', 501, 'badResponse', { code: 'ApprovalRequired' }],
   ])('takes the answer to %s with %i for %s: %j', (...row) => {
     const [operation, status, code, said, message] = row;
     const error = errorOf(operation, status, typeof said === 'string' ? { message: said } : said);
