@@ -18,7 +18,7 @@ export type { Measurements } from './telemetry/metrics.ts';
 export type { StartTrace } from './telemetry/trace.ts';
 
 /** Where a started gateway is found, and who answers it. */
-interface Addresses extends Pick<Gateway, 'url' | 'upstreamUrl'> {
+export interface Addresses extends Pick<Gateway, 'url' | 'upstreamUrl'> {
   /** Where its metrics can be fetched; undefined if they cannot. */
   readonly metricsUrl: string | undefined;
 }

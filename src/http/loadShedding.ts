@@ -81,21 +81,22 @@ export function addShedding(
   let stopSensing = (): void => undefined;
   // The loop's work before that belonged to no request.
   app.addHook('onListen', async () => {
-    stopSensing = senseProcessLoad(sense);
+    const { eventLoopDelayMs, heapPercent } = shedding;
+    if (eventLoopDelayMs > 0 || heapPercent > 0) {
+      stopSensing = senseProcessLoad(sense, eventLoopDelayMs > 0 ? 20 : sampleEveryMs / 2);
+    }
   });
   app.addHook('onClose', async () => stopSensing());
 }
 
-const tickMs = 20;
-const ticksPerSample = 5;
-const sampleEveryMs = tickMs * ticksPerSample;
+const sampleEveryMs = 100;
 
 /**
- * Tells ten times a second how late a timer of its own is, and how full the heap is, until the returned function is
- * called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
+ * Tells some ten times a second how late a timer of its own is, which costs an idle process more the shorter its ticks
+ * are, and how full the heap is, until the returned function is called. Not by `monitorEventLoopDelay`, whose timer can come behind the one that reads it, so that a block is seen
  * only after the requests behind it were let in.
  */
-function senseProcessLoad(onLoad: (load: Load) => void): () => void {
+function senseProcessLoad(onLoad: (load: Load) => void, tickMs: number): () => void {
   let lastMs = performance.now();
   let sampleMs = lastMs;
   /** Weighted by time, as a request at a random moment finds it: a block counts for as long as it lasts. */

@@ -202,7 +202,8 @@ interface Write {
 interface Visibility {
   /**
    * `behind`: values from before, because reads lag or Graph ignores these properties. `ignored`: nothing is missing but
-   * what Graph may ignore, because the partner itself sets it. `foreign`: another client of Graph changed it.
+   * what Graph may ignore, because the partner itself sets it; without properties, everything is shown as it was
+   * written. `foreign`: another client of Graph changed it.
    */
   readonly kind: 'behind' | 'ignored' | 'foreign';
   /** Those that Graph does not show as they were written. */

@@ -127,7 +127,7 @@ export function findKeyProblems(key: string | null | undefined): UserError[] {
   return [problem(['idempotencyKey'], message)];
 }
 
-/** Gives the payload of a mutation that made no change to what was there. */
+/** Gives the payload of a mutation; `changed` and the deleted id are as if nothing was written. */
 export function payloadOf(userErrors: UserError[], partner: PartnerModel | null = null): Payload {
   return {
     complianceManagementPartner: partner,
