@@ -233,6 +233,21 @@ describe('names behind ids', () => {
     expect(result.errors).toBeUndefined();
   });
 
+  it('are bounded for each operation, and the rest is null with a code', async () => {
+    const groups = Array.from({ length: 3_100 }, (_value, index) => groupEntry(idOf(index)));
+    const filters = groups.slice(0, 101).map((_group, index) => groupEntry(idOf(1), idOf(index)));
+    const seed = [{ id: idOf(0), iosEnrollmentAssignments: [...filters, ...groups] }];
+    const { graph, gateway } = await start({ seed });
+    const { result } = await gateway.run(read, { id: idOf(0) });
+    expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: 'TOO_MANY_NAMES', allowed: 100 },
+      { code: 'TOO_MANY_NAMES', allowed: 3000 },
+    ]);
+    const calls = callsOf(graph);
+    expect(calls.filter((call) => call === byIds)).toHaveLength(3);
+    expect(calls.filter((call) => call === byBatch)).toHaveLength(5);
+  });
+
   it("are inside the budget and the operation's time, and leave the row whole", async () => {
     const seed = many.slice(0, 20);
     const environment = { GRAPH_REQUEST_BUDGET: '20', GRAPH_WRITE_BUDGET: '1' };

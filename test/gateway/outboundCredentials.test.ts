@@ -3,8 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
 import { isGraphError } from '../../src/graph/errors.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
+import { startIdentityMode } from '../../src/identity/identityMode.ts';
 import {
   createOutboundCredentials,
   machineRequestOf,
@@ -97,6 +99,23 @@ describe('app-only credentials', () => {
     expect(await ask('', { callerToken: undefined })).toBe(token);
     expect(events).toEqual(['token miss', 'client-credentials token', 'token hit']);
     expect(credentials.hasOwnTokens).toBe(true);
+  });
+
+  it('are lent to no call that was not authorized before', async () => {
+    const environment = {
+      AUTH_MODE: 'app-only',
+      GRAPH_CLOUD: 'global',
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+    };
+    const { parts } = createOutboundWorld();
+    const { credentials, close } = await startIdentityMode(readConfig(environment), parts);
+    closeLater(close);
+    const call = testCall({ callerToken: new Secret(authority.mint()) });
+    const ask = () => credentials.tokenFor(call, { withFreshToken: false });
+    expect(ask).toThrow('This call was not authorized.');
   });
 
   it('sign with the certificate that is in the file at the time, with its chain if that is wanted', async () => {
