@@ -126,7 +126,7 @@ describe('app-only credentials', () => {
     ] as const) {
       await writeFile(path, pair.key + issuer + pair.cert);
       const credential = { kind: 'certificate', path, passphrase: undefined, sendsChain } as const;
-      const { ask } = create('app-only', { credential, clientId });
+      const { ask, clock } = create('app-only', { credential, clientId });
       expect(claimsOf(await ask())).toMatchObject({ tid: contoso.id });
       const { header, claims } = readUnchecked(formNow()['client_assertion'] ?? '') ?? {};
       const digest = new X509Certificate(pair.cert).fingerprint256.replaceAll(':', '');
@@ -140,6 +140,9 @@ describe('app-only credentials', () => {
       const aud = `${authority.url}/${contoso.id}/oauth2/v2.0/token`;
       expect(claims).toMatchObject({ aud, iss: clientId, sub: clientId, jti: expect.anything() });
       expect(formNow()).not.toHaveProperty('client_secret');
+      await writeFile(path, pair.cert);
+      await clock.advance(55 * minuteMs);
+      await expect(ask()).rejects.toThrow('no private key');
     }
   });
 
