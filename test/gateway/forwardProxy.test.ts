@@ -204,6 +204,8 @@ describe('the authority behind a forward proxy', () => {
     const reason = expect.stringContaining('407');
     expect(configurationFaults(late)[0]).toMatchObject({ message, reason });
     expect(late.logLines.join()).not.toContain('hunter2');
+    const { status, text } = await late.get('/readyz');
+    expect([status, text]).toEqual([503, '{"status":"waiting for the keys of callers"}']);
 
     known.password = user.password;
     expect((await list()).result.errors).toBeUndefined();
