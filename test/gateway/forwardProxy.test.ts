@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -201,6 +204,8 @@ describe('the authority behind a forward proxy', () => {
     const reason = expect.stringContaining('407');
     expect(configurationFaults(late)[0]).toMatchObject({ message, reason });
     expect(late.logLines.join()).not.toContain('hunter2');
+    const { status, text } = await late.get('/readyz');
+    expect([status, text]).toEqual([503, '{"status":"waiting for the keys of callers"}']);
 
     known.password = user.password;
     expect((await list()).result.errors).toBeUndefined();
@@ -229,6 +234,20 @@ describe('a collector behind a forward proxy', () => {
     expect(through).toMatchObject({ path: '/v1/traces', headers: { host } });
     expect(through?.headers).not.toHaveProperty('proxy-authorization');
     expect(direct).toMatchObject({ path: '/v1/traces' });
+    expect(proxy.asked).toEqual([host]);
+  });
+
+  it('is sent traces at https, through a tunnel, if the authority of its certificate is given', async () => {
+    const proxy = later(await startForwardProxy({ user }));
+    const receiver = later(await startOtlpReceiver(undefined, tls));
+    const folder = mkdtempSync(join(tmpdir(), 'collector-'));
+    closeLater(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'authority.pem');
+    writeFileSync(file, certificates.authority);
+    const host = `collector.example.test:${new URL(receiver.url).port}`;
+    const ways = { HTTPS_PROXY: proxy.url, OTEL_EXPORTER_OTLP_ENDPOINT: `https://${host}` };
+    expect(await send({ ...ways, OTEL_EXPORTER_OTLP_CERTIFICATE: file })).toBe('[]');
+    expect(receiver.received).toMatchObject([{ path: '/v1/traces' }]);
     expect(proxy.asked).toEqual([host]);
   });
 

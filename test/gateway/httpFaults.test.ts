@@ -174,6 +174,18 @@ describe('bytes that are no request, or one that cannot be carried out', () => {
     ]);
   });
 
+  it('are blamed on headers if only a later part of them is seen at once', async () => {
+    const { hostname, port } = new URL(embedded.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(bare('GET / HTTP/1.1').slice(0, -2));
+    // If both parts are read at once, however, it is no other answer.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(`A: ${'x'.repeat(20_480)}\r\nB: y\r\n\r\n`);
+    const answer = await new Promise((resolve) => socket.once('data', resolve));
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 431 /);
+    socket.destroy();
+  });
+
   it('are counted if they are no HTTP, and not if the connection is simply reset', async () => {
     const own = await startOne();
     await sendRaw(own.url, bare('HELLO'));

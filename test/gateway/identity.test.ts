@@ -90,6 +90,22 @@ describe('on behalf of users', () => {
 });
 
 describe('with its own permissions', () => {
+  it.each([
+    'complianceManagementPartner(id: "a") { id }',
+    'complianceManagementPartners { totalCount }',
+    'node(id: "a") { id }',
+    'nodes(ids: ["a"]) { id }',
+    '_entities(representations: [{ __typename: "ComplianceManagementPartner", id: "a" }]) { __typename }',
+  ])('demands for %s what reads need, and no more', async (field) => {
+    const FEDERATION = field.startsWith('_') ? 'subgraph' : 'off';
+    const own = await start('app-only', { FEDERATION });
+    const requiredScopes = ['access_as_user', 'Partners.Read', 'Partners.ReadWrite'];
+    const rejected = errorOf(await run(own, { scope: 'openid' }, `{ ${field} }`));
+    expect(rejected).toMatchObject({ code: 'FORBIDDEN', requiredScopes });
+    const { result } = await run(own, { scope: 'Partners.Read' }, `{ ${field} }`);
+    expect(result.errors).toBeUndefined();
+  });
+
   it('lets in users by their scopes and applications by their roles, and shows Graph only itself', async () => {
     const own = await start('app-only');
     const application: MintWish = { kind: 'application', roles: ['Partners.ReadWrite'] };

@@ -245,6 +245,11 @@ describe('one operation', () => {
        b: ${all}(orderBy: [{ field: DISPLAY_NAME }]) { totalCount }`,
     ],
     ['the count and a page by the pages of one', 3, `${all}(first: 2) { totalCount nodes { id } }`],
+    [
+      'two pages by one call',
+      1,
+      `a: ${all}(first: 4) { nodes { id } } b: ${all}(first: 3) { nodes { id } }`,
+    ],
     ['a page alone', 1, `${all}(first: 5) { nodes { id } pageInfo { hasPreviousPage } }`],
     [
       'a page and whether there is more, within',

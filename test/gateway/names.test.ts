@@ -233,6 +233,47 @@ describe('names behind ids', () => {
     expect(result.errors).toBeUndefined();
   });
 
+  it('are bounded for each operation, and the rest is null with a code', async () => {
+    const groups = Array.from({ length: 3_100 }, (_value, index) => groupEntry(idOf(index)));
+    const filters = groups.slice(0, 101).map((_group, index) => groupEntry(idOf(1), idOf(index)));
+    const seed = [{ id: idOf(0), iosEnrollmentAssignments: [...filters, ...groups] }];
+    const { graph, gateway } = await start({ seed });
+    const { result } = await gateway.run(read, { id: idOf(0) });
+    expect(result.errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: 'TOO_MANY_NAMES', allowed: 100 },
+      { code: 'TOO_MANY_NAMES', allowed: 3000 },
+    ]);
+    const calls = callsOf(graph);
+    expect(calls.filter((call) => call === byIds)).toHaveLength(3);
+    expect(calls.filter((call) => call === byBatch)).toHaveLength(5);
+  });
+
+  it.each(['group', 'filter'])(
+    'of each %s count for the bounds of the answer, and a change that does not fit keeps its id',
+    async (kind) => {
+      const entries = Array.from({ length: 40 }, (_value, index) =>
+        groupEntry(idOf(index), filterId),
+      );
+      const seed = [{ id: idOf(0), iosEnrollmentAssignments: entries }];
+      const { graph, gateway } = await start({ seed, environment: { LIMIT_ANSWER_VALUES: '200' } });
+      const named = (names: string) => `platforms(in: IOS) { platform enrollmentAssignments {
+        target { ... on GroupAssignmentTarget { ${kind} { ${names} } } } } }`;
+      const variables = { id: idOf(0), group: idOf(77) };
+      await gateway.ask(read.replace(targets, named('displayName')), variables);
+      const tooMany = named('a: displayName b: displayName');
+      const { codes } = await gateway.run(read.replace(targets, tooMany), variables);
+      expect(codes).toEqual(['TOO_MANY_ANSWER_VALUES']);
+      const { root } = await gateway.run(assign.replace(targets, tooMany), variables);
+      const platforms = [{ platform: 'IOS', enrollmentAssignments: null }];
+      expect(root).toEqual({
+        changed: true,
+        userErrors: [],
+        complianceManagementPartner: { id: idOf(0), platforms },
+      });
+      expect(graph.requests.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+    },
+  );
+
   it("are inside the budget and the operation's time, and leave the row whole", async () => {
     const seed = many.slice(0, 20);
     const environment = { GRAPH_REQUEST_BUDGET: '20', GRAPH_WRITE_BUDGET: '1' };

@@ -3,8 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config/config.ts';
 import { isGraphError } from '../../src/graph/errors.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
+import { startIdentityMode } from '../../src/identity/identityMode.ts';
 import {
   createOutboundCredentials,
   machineRequestOf,
@@ -99,6 +101,23 @@ describe('app-only credentials', () => {
     expect(credentials.hasOwnTokens).toBe(true);
   });
 
+  it('are lent to no call that was not authorized before', async () => {
+    const environment = {
+      AUTH_MODE: 'app-only',
+      GRAPH_CLOUD: 'global',
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+    };
+    const { parts } = createOutboundWorld();
+    const { credentials, close } = await startIdentityMode(readConfig(environment), parts);
+    closeLater(close);
+    const call = testCall({ callerToken: new Secret(authority.mint()) });
+    const ask = () => credentials.tokenFor(call, { withFreshToken: false });
+    expect(ask).toThrow('This call was not authorized.');
+  });
+
   it('sign with the certificate that is in the file at the time, with its chain if that is wanted', async () => {
     const path = join(folder, 'certificate.pem');
     for (const [pair, { clientId }, sendsChain] of [
@@ -107,7 +126,7 @@ describe('app-only credentials', () => {
     ] as const) {
       await writeFile(path, pair.key + issuer + pair.cert);
       const credential = { kind: 'certificate', path, passphrase: undefined, sendsChain } as const;
-      const { ask } = create('app-only', { credential, clientId });
+      const { ask, clock } = create('app-only', { credential, clientId });
       expect(claimsOf(await ask())).toMatchObject({ tid: contoso.id });
       const { header, claims } = readUnchecked(formNow()['client_assertion'] ?? '') ?? {};
       const digest = new X509Certificate(pair.cert).fingerprint256.replaceAll(':', '');
@@ -121,6 +140,9 @@ describe('app-only credentials', () => {
       const aud = `${authority.url}/${contoso.id}/oauth2/v2.0/token`;
       expect(claims).toMatchObject({ aud, iss: clientId, sub: clientId, jti: expect.anything() });
       expect(formNow()).not.toHaveProperty('client_secret');
+      await writeFile(path, pair.cert);
+      await clock.advance(55 * minuteMs);
+      await expect(ask()).rejects.toThrow('no private key');
     }
   });
 

@@ -191,6 +191,28 @@ describe('shedding', () => {
     expect((await gateway.get('/readyz')).status).toBe(200);
   });
 
+  it('lets the next one in once one is answered, and once a caller has left', async () => {
+    const { graph, gateway, untilLetIn } = await start(one, (response, request) => {
+      const isHeld = request.headers['client-request-id'] === 'held';
+      (isHeld ? silence : json(200, { value: [] }))(response, request);
+    });
+    expect((await gateway.run(listQuery)).status).toBe(200);
+    await untilLetIn();
+    const leaver = await openConnection(gateway.url);
+    leaver.send(graphqlRequest({ query: listQuery }, { 'client-request-id': 'held' }));
+    await until(() => graph.requests.length === 2);
+    expect((await gateway.run(listQuery)).status).toBe(503);
+    leaver.socket.resetAndDestroy();
+    await untilLetIn();
+  });
+
+  it('sheds while the heap is fuller than it may be', async () => {
+    const { gateway, events, holdOne } = await start({ SHED_HEAP_PERCENT: '1' });
+    await holdOne();
+    await until(async () => (await gateway.get('/schema.graphql')).status === 503);
+    expect(events.at(-1)).toBe('shed for heap');
+  });
+
   it('sheds behind a blocked event loop, and is itself again soon after', async () => {
     // Far from what a busy machine does to the event loop by itself.
     const delay = { SHED_EVENT_LOOP_DELAY_MS: '200' };

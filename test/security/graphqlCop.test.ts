@@ -70,7 +70,8 @@ describe("graphql-cop's checks", () => {
       gateway.get(`/graphql?query=${mutation}`, headers);
     const token = { authorization: 'Bearer embedded-graph-token' };
     const preflighted = await get({ ...token, 'apollo-require-preflight': 'yes' });
-    expect([preflighted.status, preflighted.headers['allow']]).toEqual([405, 'POST']);
+    const { status, headers, codes } = preflighted;
+    expect([status, headers['allow'], codes]).toEqual([405, 'POST', ['METHOD_NOT_ALLOWED']]);
     expect([(await get(token)).status, (await get()).status]).toEqual([405, 400]);
     expect(graph.requests).toHaveLength(before);
   });

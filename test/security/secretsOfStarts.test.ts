@@ -58,12 +58,22 @@ const slips: readonly (readonly [string, Record<string, string>, RegExp])[] = [
     /AZURE_CLIENT_ID must be a GUID/,
   ],
   [
+    'the secret in place of the tenant',
+    { AZURE_TENANT_ID: canary('client-secret') },
+    /AZURE_TENANT_ID must be a GUID/,
+  ],
+  [
     'two credentials',
     { AZURE_CLIENT_CERTIFICATE_PATH: '/certificate.pem' },
     /AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH/,
   ],
   ['a word that is none', { LOG_LEVEL: 'loud' }, /LOG_LEVEL is "loud"/],
 ];
+
+const prometheus = {
+  OTEL_METRICS_EXPORTER: 'prometheus',
+  OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+};
 
 /** All that can be printed of something. */
 const printed = (thing: unknown): string =>
@@ -105,6 +115,21 @@ describe('no secret leaves a gateway that does not start', () => {
     expect(await program.ended).toEqual({ code: 78, signal: null });
     expect(program.output()).toContain('The configuration cannot be used');
     expect(findCanaries(secrets, { output: program.output() })).toEqual([]);
+  });
+
+  it.each<[string, (port: string) => Record<string, string>, RegExp]>([
+    ['its port', (port) => ({ PORT: port }), /EADDRINUSE/],
+    [
+      'the port of its metrics',
+      (port) => ({ ...prometheus, OTEL_EXPORTER_PROMETHEUS_PORT: port }),
+      /OTEL_EXPORTER_PROMETHEUS_PORT/,
+    ],
+  ])('because %s is taken', async (_what, environmentOf, told) => {
+    const taken = await startOtlpReceiver();
+    const { error, logs } = await startAndStop(environmentOf(new URL(taken.url).port));
+    await taken.close();
+    expect(String(error)).toMatch(told);
+    expect(findCanaries(secrets, { logs: logs(), error: printed(error) })).toEqual([]);
   });
 
   it.each([

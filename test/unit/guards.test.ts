@@ -150,7 +150,7 @@ describe('a circuit', () => {
   );
 
   it('is not opened again by what began before it opened', async () => {
-    const { askTimes, askLater, isOpen } = startCircuit();
+    const { askTimes, askLater, isOpen, states } = startCircuit();
     const late = askLater('down');
     await askTimes(10, 'down');
     pass(1000);
@@ -160,6 +160,7 @@ describe('a circuit', () => {
     look.settle();
     await look.asked;
     expect(await isOpen()).toBe(false);
+    expect(states()).toEqual(['breaker open', 'breaker half-open', 'breaker closed']);
   });
 });
 

@@ -17,6 +17,7 @@ import { createPartnerLocks, type PartnerLocks } from '../../src/partners/locks.
 import type { Payload } from '../../src/partners/model.ts';
 import { Mutation } from '../../src/partners/mutations.ts';
 import { partnerFromWire } from '../../src/partners/partnerMapping.ts';
+import { Secret } from '../../src/shared/secret.ts';
 import { endableCall, testCall } from '../support/graphClients.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
@@ -119,7 +120,7 @@ describe('what a change hands on', () => {
       handOn: (handOver: HandOver, id = 'a') =>
         run(locks, id, call, async (turn) => turn.handOn(handOver)),
       fail: () => run(locks, 'a', call, () => Promise.reject(new Error('no'))),
-      given: (id = 'a') => run(locks, id, call, async ({ handOver }) => handOver),
+      given: (id = 'a', by = call) => run(locks, id, by, async ({ handOver }) => handOver),
     };
   }
 
@@ -129,7 +130,9 @@ describe('what a change hands on', () => {
     for (let index = 0; index < 1_000; index += 1) {
       await handOn({}, `other ${index}`);
     }
-    expect([await given('A'), await given('b')]).toEqual([written, {}]);
+    const stranger = testCall({ callerToken: new Secret('another') });
+    const all = [await given('A'), await given('b'), await given('a', stranger)];
+    expect(all).toEqual([written, {}, {}]);
   });
 
   it('stays when the next change fails, and goes when one has nothing to hand on', async () => {

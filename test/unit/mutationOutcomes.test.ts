@@ -170,7 +170,7 @@ describe('a mutation with a key', () => {
   };
 
   /** A store that answers like this, and a mutation under a key. */
-  function start(answer: () => object | Promise<object>) {
+  function start(answer: () => object | Promise<object>, graphRoot = '') {
     const [used, settled, uses]: [string[], unknown[], KeyUse[]] = [[], [], []];
     const notices: Notice[] = [];
     const hold = {
@@ -184,7 +184,7 @@ describe('a mutation with a key', () => {
           return { hold, ...(await answer()) } as Taken;
         },
       },
-      graphRoot: '',
+      graphRoot,
       measurements: { keyUsed: (what) => used.push(what) },
       callerOf: () => 'caller',
     });
@@ -227,7 +227,9 @@ describe('a mutation with a key', () => {
     expect(second).toBe(first);
     expect(new Set([first, ...others]).size).toBe(6);
     await run({ key: 'other' });
-    expect(new Set(uses.map(({ id }) => id)).size).toBe(2);
+    const elsewhere = start(() => ({ kind: 'reused' }), 'https://graph.example/');
+    await elsewhere.run({ key: 'other' });
+    expect(new Set([...uses, ...elsewhere.uses].map(({ id }) => id)).size).toBe(3);
   });
 
   const stillRunning =
