@@ -80,6 +80,38 @@ describe('a change', () => {
     expect(events).toEqual(['first begins', 'first ends', 'third begins', 'third ends', 'last']);
   });
 
+  it('waits for those of any token of the tenant once Graph has accepted its own', async () => {
+    const accepted = new Set<GraphCall>();
+    const tenantKeys = {
+      tenantOf: (call: GraphCall) => ({ id: 'tenant', isProven: accepted.has(call) }),
+    };
+    const clock = createVirtualClock();
+    const locks = createPartnerLocks({ tenantKeys, clock, leases: undefined });
+    const [one, other] = [testCall(), testCall({ callerToken: new Secret('another') })];
+    const events: string[] = [];
+    const [first, second] = [heldChange(events, 'first'), heldChange(events, 'second')];
+    accepted.add(one);
+    const accept = async () => void accepted.add(other);
+    const running = [
+      run(locks, 'a', one, first.change),
+      locks.run({ id: 'a', call: other, read: accept, change: second.change }),
+      // Waits for one with the same token, which Graph accepts meanwhile.
+      locks.run({
+        id: 'a',
+        call: other,
+        read: async () => void events.push('third reads'),
+        change: async () => void events.push('third'),
+      }),
+    ];
+    await nextTurn();
+    expect(events).toEqual(['first begins']);
+    second.end();
+    first.end();
+    await Promise.all(running);
+    const rest = ['first ends', 'second begins', 'second ends', 'third reads', 'third'];
+    expect(events.slice(1)).toEqual(rest);
+  });
+
   it.each([true, false])('writes while it holds the lease of all replicas: %j', async (isHeld) => {
     const written: HandOver = { displayName: { text: '"New"', atMs: 4_000, older: [] } };
     const released: unknown[] = [];
