@@ -16,7 +16,7 @@ export default {
       'test/unit/locks.test.ts': 'partners/(changePartner|handOver|locks)',
       'test/unit/sameness.test.ts': 'partners/(dateTimeOffset|meaning|mutations)',
       'test/unit/assignmentMapping.test.ts': 'partners/(meaning|model|partnerMapping)',
-      'test/unit/partnerInput.test.ts': 'partners/inputRules',
+      'test/unit/partnerInput.test.ts': 'partners/(inputRules|model)',
       'test/unit/selection.test.ts': 'partners/list/(arguments|cursor|order)',
       'test/unit/paging.test.ts': 'partners/list/(order|page)',
       'test/gateway/node.test.ts': 'partners/(queries|reads|partnerMapping)',
