@@ -286,7 +286,7 @@ const variables = {
 };
 
 type VariableName = keyof typeof variables;
-export type ValueOf<Name extends VariableName> = (typeof variables)[Name]['fallback'];
+type ValueOf<Name extends VariableName> = (typeof variables)[Name]['fallback'];
 
 /** Every variable that the gateway knows. */
 export const variableNames: ReadonlySet<string> = new Set(Object.keys(variables));

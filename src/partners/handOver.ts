@@ -43,7 +43,7 @@ type Verdict =
   | 'unclear';
 
 /** Decides by digests of meanings, and by how long ago the write was. */
-export function decideVerdict(
+function decideVerdict(
   read: string,
   { written, older, ageMs }: { written: string; older: readonly string[]; ageMs: number },
 ): Verdict {

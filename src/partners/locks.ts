@@ -8,7 +8,7 @@ import { type HandOver, lagMs, readHandOver, writeHandOver } from './handOver.ts
 import type { Leases } from './leases.ts';
 
 /** The time in which no other change to the same partner runs. */
-export interface PartnerTurn {
+interface PartnerTurn {
   /** What the last change wrote, which a read may not show yet. */
   readonly handOver: HandOver;
   /**

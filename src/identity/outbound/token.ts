@@ -48,7 +48,7 @@ export type TokenAnswer = Required<Pick<GraphResponse, 'status' | 'headers' | 'j
 type TokenFacts = Pick<LogFields, 'code' | 'codes' | 'status' | 'systemCode'>;
 
 /** An answer that is no grant, as the cause of what it means to a caller. */
-export class TokenRefusal extends Error {
+class TokenRefusal extends Error {
   readonly facts: TokenFacts;
 
   constructor(message: string, facts: TokenFacts = {}) {
