@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Fault } from '../../src/emulator/faults.ts';
 import type { Kill } from '../../src/emulator/http.ts';
 import { listQuery } from '../support/documents.ts';
 import { findFreePort } from '../support/freePort.ts';
@@ -35,9 +36,9 @@ it('gives a request the first fault that fits it, as often as that says', () => 
     { path: /^\/v1/ },
     { method, path: /two/ },
   ];
-  const fits = [{ method }, { path: '/one' }, { path: /\$top=1$/g }, undefined];
-  for (const when of [...misfits, ...fits]) {
-    faults.add({ when, times: when?.method === method ? 2 : 1 });
+  const fits = [{ method }, { path: '/one' }, { path: /\$top=1$/g }, {}];
+  for (const when of [...misfits, ...fits] as NonNullable<Fault['when']>[]) {
+    faults.add({ when, times: when.method === method ? 2 : 1 });
   }
   const take = () => faults.take(method, '/beta/one?$top=1')?.when;
   expect([take(), take(), take(), take(), take(), take()]).toEqual([fits[0], ...fits, undefined]);
