@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { passthroughCredentials } from '../../src/graph/credentials.ts';
 import { GraphError, type GraphErrorDetails } from '../../src/graph/errors.ts';
-import type { GraphCall, GraphOperation } from '../../src/graph/request.ts';
+import type { GraphOperation } from '../../src/graph/request.ts';
 import { EndController } from '../../src/shared/clock.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import { createTestSend, endableCall, testCall } from '../support/graphClients.ts';
@@ -11,8 +11,6 @@ import { recordingMeasurements } from '../support/measurements.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const listenersOf = (call: GraphCall) =>
-  getEventListeners(call.signal as AbortSignal, 'abort').length;
 const url = new URL('http://graph/deviceManagement/complianceManagementPartners');
 
 /** A status, perhaps with a `Retry-After`, or what is thrown in place of an answer. */
@@ -20,49 +18,47 @@ type End = number | readonly [status: number, retryAfter: string] | Error;
 
 const failed = (fault: GraphErrorDetails['fault'] & {}) =>
   new GraphError('unavailable', 'No answer', { fault });
-const answerOf = (end: Exclude<End, Error>) => {
-  const [status, retryAfter] = typeof end === 'number' ? [end] : end;
-  return { status, headers: { 'retry-after': retryAfter }, body: Buffer.alloc(0) };
-};
 
-/** A send whose attempts end as scripted, the last end again and again. */
-function createScripted(
-  operation: GraphOperation,
-  script: readonly End[],
-  { call = testCall(), hasOwnTokens = false } = {},
-) {
+/** A send whose attempts end as scripted, the last end again and again; the budget notes whom it is asked for. */
+function start(operation: GraphOperation, script: readonly End[], call = testCall(), more = {}) {
   const clock = createVirtualClock();
   const log = recordingLog();
   const startMs = clock.now();
   const attempts: object[] = [];
+  const [keys, pauses]: [string[], unknown[]] = [[], []];
   const send = createTestSend({
     clock,
     log,
     chance: () => 0.5,
-    credentials: { ...passthroughCredentials, hasOwnTokens },
+    budget: {
+      acquire: ({ key }) => void keys.push(key),
+      pause: async (key, ms) => void pauses.push([key, ms]),
+    },
     async transport({ number, repeatReason, onNewConnection, withFreshToken }) {
       const end = script[Math.min(attempts.length, script.length - 1)] ?? 200;
-      const asked = { number, repeatReason, onNewConnection, withFreshToken };
-      attempts.push({ ...asked, atMs: clock.now() - startMs });
+      const atMs = clock.now() - startMs;
+      attempts.push({ number, repeatReason, onNewConnection, withFreshToken, atMs });
       if (end instanceof Error) {
         throw end;
       }
-      return answerOf(end);
+      const [status, retryAfter] = typeof end === 'number' ? [end] : end;
+      return { status, headers: { 'retry-after': retryAfter }, body: Buffer.alloc(0) };
     },
+    ...more,
   });
-  const run = () =>
-    send({ operation, url, call: { ...call, deadlineMs: clock.now() + 20_000 } }).catch(
-      (error: unknown) => error,
+  const run = (by = call) =>
+    send({ operation, url, call: { ...by, deadlineMs: clock.now() + 20_000 } }).catch(
+      (error: unknown) => error as object,
     );
+  const listeners = () => getEventListeners(call.signal as AbortSignal, 'abort').length;
   return {
-    clock,
-    attempts,
-    run,
+    ...{ clock, attempts, keys, pauses, run },
+    leftovers: () => [clock.pendingTimers, listeners()],
     /** Runs to the end, however long it waits. */
-    async runOut(): Promise<unknown> {
-      const end = run();
+    async runOut(by = call): Promise<object> {
+      const end = run(by);
       await clock.advance(60_000);
-      expect([clock.pendingTimers, listenersOf(call)]).toEqual([0, 0]);
+      expect([clock.pendingTimers, listeners()]).toEqual([0, 0]);
       return end;
     },
     /** What it logs beside each attempt's own line. */
@@ -72,19 +68,16 @@ function createScripted(
 
 describe('the repeats of a send', () => {
   it('wait, on a new connection after a 503, and are logged', async () => {
-    const { runOut, attempts, told } = createScripted('get', [503, failed('not-connected'), 200]);
-    await expect(runOut()).resolves.toMatchObject({ status: 200 });
+    const { runOut, attempts, told } = start('get', [503, failed('not-connected'), 200]);
+    expect(await runOut()).toMatchObject({ status: 200 });
     const usual = { onNewConnection: false, withFreshToken: false };
     expect(attempts).toEqual([
       { number: 1, atMs: 0 },
       { ...usual, number: 2, repeatReason: 'unavailable', onNewConnection: true, atMs: 100 },
       { ...usual, number: 3, repeatReason: 'not-connected', atMs: 300 },
     ]);
-    const line = {
-      message: 'The call of Microsoft Graph is retried',
-      operation: 'get',
-      requestId: 'test-request-id',
-    };
+    const message = 'The call of Microsoft Graph is retried';
+    const line = { message, operation: 'get', requestId: 'test-request-id' };
     expect(told()).toEqual([
       { ...line, attempt: 2, reason: 'unavailable', delayMs: 100 },
       { ...line, attempt: 3, reason: 'not-connected', delayMs: 200 },
@@ -92,8 +85,9 @@ describe('the repeats of a send', () => {
   });
 
   it('ask once, at once, for a fresh token when a token of its own is rejected', async () => {
-    const { runOut, attempts } = createScripted('add', [401], { hasOwnTokens: true });
-    await expect(runOut()).resolves.toMatchObject({ status: 401 });
+    const credentials = { ...passthroughCredentials, hasOwnTokens: true };
+    const { runOut, attempts } = start('add', [401], testCall(), { credentials });
+    expect(await runOut()).toMatchObject({ status: 401 });
     expect(attempts).toMatchObject([{ number: 1 }, { withFreshToken: true, atMs: 0 }]);
   });
 
@@ -101,7 +95,7 @@ describe('the repeats of a send', () => {
     ['time', [429, '20'], 1],
     ['attempts', 500, 3],
   ])('end for lack of %s, and say so', async (reason, end, attempt) => {
-    const { runOut, attempts, told } = createScripted('list', [end]);
+    const { runOut, attempts, told } = start('list', [end]);
     await runOut();
     expect(attempts).toHaveLength(attempt);
     const message = 'The call of Microsoft Graph is not retried';
@@ -110,8 +104,7 @@ describe('the repeats of a send', () => {
 
   it('end when the process has none to spare', async () => {
     // As in the gateway: an AbortSignal warns of so many listeners.
-    const call = testCall({ signal: new EndController() });
-    const { run, clock, attempts } = createScripted('get', [500], { call });
+    const { run, clock, attempts } = start('get', [500], testCall({ signal: new EndController() }));
     const ends = Array.from({ length: 40 }, () => run());
     await clock.advance(20_000);
     await Promise.all(ends);
@@ -123,91 +116,63 @@ describe('the repeats of a send', () => {
     ['get', false],
   ])('end with the operation, a %s in doubt: %j', async (operation, mayHaveBeenApplied) => {
     const { call, end } = endableCall();
-    const { run, clock, attempts } = createScripted(operation, [[504, '10']], { call });
+    const { run, attempts, leftovers } = start(operation, [[504, '10']], call);
     const ended = run();
     await turn();
     end('callerLeft');
-    const code = 'callerLeft';
-    await expect(ended).resolves.toMatchObject({ code, mayHaveBeenApplied });
-    expect([attempts.length, clock.pendingTimers, listenersOf(call)]).toEqual([1, 0, 0]);
+    expect(await ended).toMatchObject({ code: 'callerLeft', mayHaveBeenApplied });
+    expect([attempts.length, ...leftovers()]).toEqual([1, 0, 0]);
   });
-});
 
-describe('the doubt of a delete that is repeated', () => {
   const unsent = new GraphError('unavailable', 'Rejected by the breaker');
   it.each<[string, boolean, End]>([
     ['a break', true, failed('broken')],
     ['a 503 that does not say when', true, 503],
     ['a 503 that does', false, [503, '1']],
-    ['a 429', false, [429, '1']],
     ['a connection that was never made', false, failed('not-connected')],
-  ])('after %s outlives whatever comes last: %j', async (_what, isInDoubt, first) => {
-    for (const status of [204, 403, 404]) {
-      const answer = (await createScripted('delete', [first, status]).runOut()) as object;
-      expect([status, 'isAfterDoubt' in answer]).toEqual([status, isInDoubt]);
-    }
-    for (const last of [failed('untrusted'), failed('ended'), unsent]) {
-      const error = await createScripted('delete', [first, last]).runOut();
-      expect(error).toMatchObject({ message: last.message, mayHaveBeenApplied: isInDoubt });
-    }
-  });
+  ])(
+    'after %s leave a delete in doubt, whatever comes last: %j',
+    async (_what, isInDoubt, first) => {
+      for (const status of [204, 403, 404]) {
+        const answer = await start('delete', [first, status]).runOut();
+        expect([status, 'isAfterDoubt' in answer]).toEqual([status, isInDoubt]);
+      }
+      for (const last of [failed('untrusted'), failed('ended'), unsent]) {
+        const error = await start('delete', [first, last]).runOut();
+        expect(error).toMatchObject({ message: last.message, mayHaveBeenApplied: isInDoubt });
+      }
+    },
+  );
 });
 
 describe('the budget of a send', () => {
-  /** A send with a budget that has room and remembers whom it was asked for. */
-  function createCounted() {
-    const clock = createVirtualClock();
-    const keys: string[] = [];
-    const pauses: [key: string, ms: number][] = [];
-    let end: Exclude<End, Error> = 200;
-    const send = createTestSend({
-      budget: {
-        acquire: ({ key }) => void keys.push(key),
-        pause: async (key, ms) => void pauses.push([key, ms]),
-      },
-      clock,
-      transport: async () => answerOf(end),
-    });
-    return {
-      pauses,
-      /** Sends a request with a token whose answer is this; gives for whom it was counted. */
-      async ask(answer: Exclude<End, Error>, signature = 'a') {
-        end = answer;
-        const claims = Buffer.from(JSON.stringify({ tid: 'tenant', azp: 'app' }));
-        const callerToken = new Secret(`e30.${claims.toString('base64url')}.${signature}`);
-        const call = testCall({ callerToken, deadlineMs: clock.now() + 20_000 });
-        const sending = send({ operation: 'add', url, call });
-        await clock.advance(20_000);
-        await sending;
-        return keys.at(-1);
-      },
-    };
-  }
+  const callOf = (signature: string) => {
+    const claims = Buffer.from(JSON.stringify({ tid: 'tenant', azp: 'app' }));
+    const callerToken = new Secret(`e30.${claims.toString('base64url')}.${signature}`);
+    return testCall({ callerToken });
+  };
 
-  it.each([200, 204, 302, 400, 401, 403, 404, 429, 500, 503])(
-    'counts a token by itself until it is accepted, which a %i may show',
+  it.each([200, 204, 302, 400, 401, 404, 429, 500])(
+    'counts a token by itself until it is accepted, which a %i may show, and from a 401 on',
     async (status) => {
-      const { ask } = createCounted();
-      const own = await ask(status);
-      const next = await ask(200);
-      expect(next === own).toBe(status >= 300);
+      const { runOut, keys } = start('add', [status, 200, 401, 200], callOf('a'));
+      for (let asked = 0; asked < 4; asked += 1) {
+        await runOut();
+      }
+      // A 429 is repeated, as what comes next.
+      const [own, next, third, last] = keys;
+      expect([next === own, third === own, last === own]).toEqual([status >= 300, false, true]);
     },
   );
 
-  it('counts a token by itself again from its first 401 on', async () => {
-    const { ask } = createCounted();
-    const own = await ask(200);
-    const shared = await ask(401);
-    expect(shared).not.toBe(own);
-    expect(await ask(200)).toBe(own);
-  });
-
   it('pauses whom it counts the request for: no tenant that a token only names', async () => {
-    const { ask, pauses } = createCounted();
-    const forged = await ask([429, '120'], 'forged');
-    await ask(200);
-    const shared = await ask([429, '30']);
-    expect(pauses).toEqual([
+    const ends: End[] = [[429, '120'], 200, [429, '30']];
+    const { runOut, keys, pauses } = start('add', ends);
+    await runOut(callOf('forged'));
+    await runOut(callOf('genuine'));
+    await runOut(callOf('genuine'));
+    const [forged, , shared] = keys;
+    expect(pauses.slice(0, 2)).toEqual([
       [forged, 120_000],
       [shared, 30_000],
     ]);
@@ -227,9 +192,8 @@ describe('what a send rejects itself', () => {
     const measurements = recordingMeasurements();
     const throttled = new GraphError('throttled', 'No room');
     const budget = { acquire: () => Promise.reject(throttled), pause: async () => undefined };
-    const transport = () => Promise.reject(new Error('sent'));
-    const send = createTestSend({ measurements, budget, transport });
-    await expect(send({ operation: 'list', url, call: testCall() })).rejects.toBe(throttled);
+    const { runOut, attempts } = start('list', [200], testCall(), { measurements, budget });
+    expect([await runOut(), attempts]).toEqual([throttled, []]);
     expect(measurements.events).toEqual(['rejected by budget']);
   });
 
@@ -244,7 +208,7 @@ describe('what a send rejects itself', () => {
       transport: ({ call: { requestId } }) => {
         sent.push(requestId);
         return new Promise((resolve) => {
-          release = () => resolve(answerOf(200));
+          release = () => resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
         });
       },
     });

@@ -9,23 +9,15 @@ import {
   decideRetry,
 } from '../../src/graph/retryRules.ts';
 
-type Fault = NonNullable<GraphErrorDetails['fault']>;
-
 const now = Date.parse('2026-03-01T12:00:00Z');
-const failure = (fault?: Fault, code: GraphErrorCode = 'unavailable') =>
+const failure = (fault?: GraphErrorDetails['fault'], code: GraphErrorCode = 'unavailable') =>
   new GraphError(code, 'No', fault === undefined ? {} : { fault });
 
 /** An answer whose header, or the JSON inside the message of Intune's own error, says when to come back. */
-function answered(
-  status: number,
-  header?: string | string[],
-  inside: unknown = null,
-  challenge?: string,
-): GraphResponse & { readonly refusal: ReturnType<typeof refusalOf> } {
+function answered(status: number, header?: string | string[], inside: unknown = null, more = {}) {
   const message = JSON.stringify({ Message: 'Slow down', RetryAfter: inside });
   const body = Buffer.from(JSON.stringify({ error: { code: 'TooManyRequests', message } }));
-  const headers = { 'retry-after': header, 'www-authenticate': challenge };
-  const response = { status, headers, body };
+  const response = { status, headers: { 'retry-after': header, ...more }, body };
   return { ...response, refusal: refusalOf(response, now) };
 }
 
@@ -46,13 +38,11 @@ describe('refusalOf', () => {
     [429, 'on Sun, 01 Mar 2026 12:00:30 GMT', undefined, undefined],
     [429, 'Sun, 01 Mar 2026 12:00:30 GMT+0100', undefined, undefined],
     [429, 'Sun, 99 Mar 2026 12:00:30 GMT', undefined, undefined],
-    [429, undefined, '2', 2000],
     [429, undefined, 2.5, 2500],
     [429, '2', '9', 2000],
     [429, 'soon', '9', 9000],
     [429, undefined, -1, undefined],
     [500, '5', undefined, 5000],
-    [503, '5', undefined, 5000],
     [503, '0', undefined, 0],
     [503, 'soon', undefined, undefined],
     [503, undefined, '5', 5000],
@@ -67,9 +57,7 @@ describe('refusalOf', () => {
 
 const all: readonly GraphOperation[] = ['get', 'getMany', 'delete', 'update', 'add'];
 const repeatable: readonly GraphOperation[] = ['get', 'getMany', 'delete'];
-const claims = 'Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="';
-
-type Facts = Parameters<typeof decideRetry>[0];
+const challenge = { 'www-authenticate': 'Bearer claims="eyJhIjoxfQ=="' };
 const decide = (operation: GraphOperation, end: GraphResponse | Error, more: object = {}) =>
   decideRetry({
     operation,
@@ -80,14 +68,13 @@ const decide = (operation: GraphOperation, end: GraphResponse | Error, more: obj
     hasBudget: true,
     chance: 0.5,
     ...more,
-  } satisfies Facts);
+  });
 
 describe('decideRetry', () => {
   /** The table of what may be repeated, row by row, and whether a delete is in doubt then. */
   it.each<[string, GraphResponse | Error, readonly GraphOperation[], string, boolean]>([
     ['never connected', failure('not-connected'), all, 'not-connected', false],
     ['429 without a word on when', answered(429), all, 'throttled', false],
-    ['429 with Retry-After', answered(429, '2'), all, 'throttled', false],
     ['503 with Retry-After', answered(503, '1'), all, 'unavailable', false],
     ['503 if only Intune says when', answered(503, '', '1'), repeatable, 'unavailable', true],
     ['503 without', answered(503), repeatable, 'unavailable', true],
@@ -100,7 +87,6 @@ describe('decideRetry', () => {
     ['a failure without a fault', failure(), [], '', false],
     ['a fault of the program', new TypeError('No'), [], '', false],
     ['501', answered(501), [], '', false],
-    ["401 on the caller's own token", answered(401), [], '', false],
     ['a redirect', answered(307), [], '', false],
   ])('after %s repeats what the table says', (_what, end, operations, reason, leavesDoubt) => {
     for (const operation of all) {
@@ -127,39 +113,39 @@ describe('decideRetry', () => {
     }
   });
 
-  it('repeats at once, with a fresh token, after a 401 if a token of our own can be replaced', () => {
-    const canRefreshToken = true;
-    expect(decide('add', answered(401), { canRefreshToken })).toEqual({
-      kind: 'repeat',
-      reason: 'unauthorized',
-      delayMs: 0,
-      onNewConnection: false,
-      withFreshToken: true,
-      leavesDoubt: false,
-    });
-    const challenged = answered(401, undefined, undefined, claims);
-    expect(decide('add', challenged, { canRefreshToken }).kind).toBe('stop');
-  });
-
-  it.each<[number, string | undefined, number, number]>([
-    [1, undefined, 0, 0],
-    [1, undefined, 0.999, 200],
-    [2, undefined, 0.999, 400],
-    [1, '2.128', 0, 2128],
-    [1, '0.05', 0.999, 200],
-  ])('in attempt %i, asked for %j s, with chance %d waits %i ms', (...row) => {
-    const [attempt, header, chance, delayMs] = row;
-    expect(decide('add', answered(429, header), { attempt, chance })).toMatchObject({ delayMs });
-  });
-
-  it.each<[string, object, object]>([
-    ['makes a third attempt', { attempt: 2 }, { kind: 'repeat' }],
-    ['makes no fourth attempt', { attempt: 3 }, { kind: 'stop', because: 'attempts' }],
-    ['waits if the wait ends before the deadline', { timeLeftMs: 2001 }, { kind: 'repeat' }],
-    ['stops if the wait ends at it', { timeLeftMs: 2000 }, { kind: 'stop', because: 'time' }],
-    ['stops without a repeat to spare', { hasBudget: false }, { kind: 'stop', because: 'budget' }],
-  ])('%s', (_what, more, decision) => {
-    expect(decide('add', answered(429, '2'), more)).toMatchObject(decision);
+  const canRefreshToken = true;
+  const repeat = { kind: 'repeat' };
+  const stop = (because: string) => ({ kind: 'stop', because });
+  it.each<[string, GraphResponse, object, object]>([
+    ['makes a third attempt', answered(429), { attempt: 2 }, repeat],
+    ['makes no fourth attempt', answered(429), { attempt: 3 }, stop('attempts')],
+    [
+      'waits if the wait ends before the deadline',
+      answered(429, '2'),
+      { timeLeftMs: 2001 },
+      repeat,
+    ],
+    ['stops if the wait ends at it', answered(429, '2'), { timeLeftMs: 2000 }, stop('time')],
+    ['stops without a repeat to spare', answered(429), { hasBudget: false }, stop('budget')],
+    ['waits by chance', answered(429), { chance: 0.999 }, { delayMs: 200 }],
+    ['waits by chance from 0 on', answered(429), { chance: 0 }, { delayMs: 0 }],
+    ['waits longer then', answered(429), { attempt: 2, chance: 0.999 }, { delayMs: 400 }],
+    ['waits as asked', answered(429, '2.128'), { chance: 0 }, { delayMs: 2128 }],
+    ['waits by chance if more', answered(429, '0.05'), { chance: 0.999 }, { delayMs: 200 }],
+    [
+      'repeats at once, with a fresh token, if a token of its own can be replaced',
+      answered(401),
+      { canRefreshToken },
+      { ...repeat, reason: 'unauthorized', delayMs: 0, withFreshToken: true, leavesDoubt: false },
+    ],
+    [
+      'stops if Graph asks for claims',
+      answered(401, '', '', challenge),
+      { canRefreshToken },
+      stop('final'),
+    ],
+  ])('%s', (_what, end, more, decision) => {
+    expect(decide('add', end, more)).toMatchObject(decision);
   });
 });
 
@@ -182,86 +168,47 @@ describe('attemptLimitMsOf', () => {
 
 describe('classifyEnd', () => {
   const slowMs = 5000;
-  const classify = (end: GraphResponse | unknown, operation: GraphOperation, durationMs: number) =>
-    typeof end === 'object' && end !== null && 'status' in end
-      ? classifyEnd(operation, { answer: end as GraphResponse }, slowMs)
-      : classifyEnd(operation, { error: end, durationMs }, slowMs);
+  const late = failure('ended', 'timeout');
 
-  it('takes Graph for down after a 5xx or a fault on the way, and for up after other answers', () => {
-    const onTheWay = ['not-connected', 'untrusted', 'broken', 'proxy-credentials'] as const;
-    const ends: Readonly<Record<string, readonly unknown[]>> = {
-      up: [
-        ...[200, 301, 404, 429, 501].map((status) => answered(status)),
-        failure(undefined, 'badResponse'),
-      ],
-      down: [
-        ...[500, 502, 503, 504].map((status) => answered(status)),
-        ...onTheWay.map((fault) => failure(fault)),
-        failure('broken', 'badResponse'),
-      ],
-      nothing: [
-        failure('queued', 'timeout'),
-        failure('ended', 'callerLeft'),
-        failure('ended'),
-        failure(undefined, 'overloaded'),
-        new TypeError('A fault of the program'),
-        undefined,
-      ],
-    };
-    for (const [outcome, ofThese] of Object.entries(ends)) {
-      for (const end of ofThese) {
-        expect([end, classify(end, 'list', 60_000)]).toEqual([end, outcome]);
-      }
+  it.each<['up' | 'down' | 'nothing', GraphOperation, number, readonly unknown[]]>([
+    ['up', 'list', slowMs, [200, 301, 404, 429, 501, failure(undefined, 'badResponse')]],
+    ['up', 'getFilters', 0, [200]],
+    ['down', 'list', 0, [500, 503, failure('broken', 'badResponse'), failure('not-connected')]],
+    ['down', 'list', 0, [failure('untrusted'), failure('broken'), failure('proxy-credentials')]],
+    ['nothing', 'list', slowMs, [failure('queued', 'timeout'), failure('ended', 'callerLeft')]],
+    ['nothing', 'list', slowMs, [failure('ended'), failure(undefined, 'overloaded')]],
+    ['nothing', 'list', slowMs, [new TypeError('A fault of the program'), undefined]],
+    // A timeout says something only if it took its time.
+    ['down', 'list', slowMs, [late]],
+    ['nothing', 'list', slowMs - 1, [late]],
+    // An outage beside partners says nothing of them.
+    ['nothing', 'getGroups', 0, [failure('broken'), 503]],
+  ])('takes Graph for %s after a %s of %i ms with each of %j', (outcome, operation, ...row) => {
+    const [durationMs, ends] = row;
+    for (const error of ends) {
+      const end = typeof error === 'number' ? { answer: answered(error) } : { error, durationMs };
+      expect([error, classifyEnd(operation, end, slowMs)]).toEqual([error, outcome]);
     }
-  });
-
-  it('takes a timeout for something only if it took its time', () => {
-    expect(classify(failure('ended', 'timeout'), 'list', slowMs)).toBe('down');
-    expect(classify(failure('ended', 'timeout'), 'list', slowMs - 1)).toBe('nothing');
-  });
-
-  it('takes an outage beside partners for nothing', () => {
-    expect(classify(failure('broken'), 'getGroups', 0)).toBe('nothing');
-    expect(classify(answered(503), 'getFilters', 0)).toBe('nothing');
-    expect(classify(answered(200), 'getFilters', 0)).toBe('up');
   });
 });
 
-describe('createRetryBudget', () => {
-  function start(startMs = 0) {
-    let nowMs = startMs;
-    const budget = createRetryBudget(() => nowMs);
-    const spend = (): number => {
-      let taken = 0;
-      for (; budget.hasOne(); taken += 1) {
-        budget.take();
-      }
-      return taken;
-    };
-    return { budget, spend, pass: (ms: number) => (nowMs += ms) };
-  }
-
-  it('has thirty to begin with, three more each second, and never more than thirty', () => {
-    const { spend, pass } = start();
-    expect(spend()).toBe(30);
-    pass(2000);
-    expect(spend()).toBe(6);
-    pass(3_600_000);
-    expect(spend()).toBe(30);
-  });
-
-  it('gets one more with each ten requests', () => {
-    const { budget, spend } = start();
-    spend();
-    for (let request = 0; request < 51; request += 1) {
+it('createRetryBudget has thirty at most, three more each second and one with each ten requests', () => {
+  let nowMs = 10_000;
+  const budget = createRetryBudget(() => nowMs);
+  const spendAfter = (ms: number, requests = 0): number => {
+    nowMs += ms;
+    for (let request = 0; request < requests; request += 1) {
       budget.deposit();
     }
-    expect(spend()).toBe(5);
-  });
-
-  it('loses nothing when the clock is set back', () => {
-    const { spend, pass } = start(10_000);
-    pass(-10_000);
-    expect(spend()).toBe(30);
-  });
+    let taken = 0;
+    for (; budget.hasOne(); taken += 1) {
+      budget.take();
+    }
+    return taken;
+  };
+  // Nothing is lost when the clock is set back.
+  expect(spendAfter(-10_000)).toBe(30);
+  expect(spendAfter(2000)).toBe(6);
+  expect(spendAfter(0, 51)).toBe(5);
+  expect(spendAfter(3_600_000)).toBe(30);
 });
