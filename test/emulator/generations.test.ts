@@ -129,26 +129,9 @@ describe('one emulator', () => {
         '<EntityType Name="entity" Abstract="true">',
         '<PropertyRef Name="id" />',
         '<EntityType Name="complianceManagementPartner" BaseType="graph.entity">',
-        '<Property Name="partnerState" Type="graph.deviceManagementPartnerTenantState" Nullable="false" />',
         '<Member Name="unresponsive" Value="5" />',
-        '<Property Name="target" Type="graph.deviceAndAppManagementAssignmentTarget" />',
-        '<ComplexType Name="exclusionGroupAssignmentTarget" BaseType="graph.groupAssignmentTarget" />',
-        '<NavigationProperty Name="complianceManagementPartners" Type="Collection(graph.complianceManagementPartner)" ContainsTarget="true" />',
-        '<Singleton Name="deviceManagement" Type="graph.deviceManagement" />',
       ]),
     );
-  });
-
-  it.each<[string, string, string, number, object]>([
-    ['GET', '/beta/$metadata', '', 200, { 'content-type': 'application/xml' }],
-    ['GET', '/v1.0/%24metadata?x=y', '', 200, { 'odata-version': '4.0' }],
-    ['POST', '/beta/$metadata', 'embedded-graph-token', 405, { allow: 'GET' }],
-    ['POST', '/beta/$metadata', 'bad', 401, {}],
-  ])('answers %s %s with the token "%s" with %d', async (method, path, token, status, headers) => {
-    await start({});
-    const authorization = `Bearer ${token}`;
-    const answer = await graph.ask(method, path, undefined, { authorization });
-    expect(answer).toMatchObject({ status, headers });
   });
 });
 

@@ -47,13 +47,11 @@ describe('a page of the list', () => {
 
   it.each([
     ['', 'ab cd e'],
-    ['?$top=1', 'a b c d e'],
     ['?$top=1000', 'ab cd e'],
     ['?$orderby=id desc&$search=x', 'ab cd e'],
     ['?$skip=3&$top=1', 'd e'],
     ['?top=1&orderby=id&skip=3&search="displayName:x"', 'd e'],
     ['?$Top=1&own=1&$EXPAND=*', 'a b c d e'],
-    ['?$select=id&$top=1', 'a b c d e'],
     ["?$count=true&$filter=contains(displayName,'')", 'ab5 cd e'],
     ["?$count=true&$filter=startswith(displayName,'B')", 'b1'],
   ])('leads to the next until all of "%s" are read', async (query, pages) => {
@@ -66,7 +64,6 @@ describe('a page of the list', () => {
     ['$top=-1', "Invalid value '-1' for $top"],
     ['$top=0', "Invalid page size specified: '0'. Must be between 1 and 1000 inclusive."],
     ['$top=1001', "Invalid page size specified: '1001'"],
-    ['$skip=-1', "Invalid value '-1' for $skip"],
     ['$count=yes', "Invalid value 'yes' for $count"],
     ['$top=1&top=2', "Query option '$top' was specified more than once"],
     ['$levels=1', "The query parameter '$levels' is not supported."],
@@ -118,7 +115,6 @@ describe('a filter', () => {
 
   it.each<[string, (string | null)[]]>([
     ["displayName eq 'fLEET'", ['Fleet']],
-    ["displayName eq 'O''Neill'", ["O'Neill"]],
     ['displayName eq null', [null]],
     ["startswith( displayName , 'jamf ' )", ['Jamf Pro']],
     ['startswith(displayName,null)', []],
@@ -149,11 +145,8 @@ describe('a filter', () => {
     [nested, 400, `${clause}: The depth limit of '100' has been exceeded.`],
     [nested.slice(1, -1), 500, failure],
     ["partnerState eq 'enabled'", 500, failure],
-    ["displayName in ('Fleet', 'Addigy')", 500, failure],
-    ["contains(displayName,'a','b')", 500, failure],
     ["displayName eq 'a' and displayName eq 'b'", 500, failure],
     ["startswith(tolower(displayName),'a')", 500, failure],
-    ['length(displayName) gt 5', 500, failure],
   ])('%s is rejected with %d', async (filter, status, message) => {
     expect(await ask(filter)).toMatchObject({ status, json: { error: { message } } });
   });
@@ -192,25 +185,21 @@ describe('a route', () => {
     ['GET', `/v1.0${name}?top=0`, 200, 'value'],
     ['GET', `/beta${name}/one?expand=*`, 200, 'one'],
     ['GET', `/beta${name}/one?$select=nonsense`, 400, stray('nonsense')],
-    ['GET', `/v1.0${name}/`, 200, 'value'],
     ['POST', `/BETA${name.toUpperCase()}`, 201, 'id'],
-    ['GET', `/beta${name}('ONE')`, 200, 'one'],
     ['GET', `/beta${name}(%27One%27)`, 200, 'one'],
     ['GET', `/beta${name}('$ref')`, 200, '$ref'],
     ['GET', `/beta${name}('it''s')`, 200, "it's"],
     ['PATCH', `/beta${name}('One')`, 200, 'one'],
     ['DELETE', `/v1.0${name}/one`, 204, ''],
     ['GET', `/beta${name}/two`, 404, 'ResourceNotFound'],
-    ['DELETE', `/beta${name}/two`, 404, 'ResourceNotFound'],
     ['PATCH', `/beta${name}`, 405, ''],
-    ['PUT', `/beta${name}/one`, 405, ''],
     ['POST', `/beta${name}/one`, 405, ''],
     ['GET', '/beta/$metadata/x', 400, segment('$metadata')],
+    ['GET', '/v1.0/%24metadata?x=y', 200, '<Schema'],
     ['GET', '/beta/constructor', 400, segment('constructor')],
     ['GET', `/beta${name}/one/terminate`, 400, segment('terminate')],
     ['GET', `/beta${name}(one)`, 400, segment('complianceManagementPartners(one)')],
     ['GET', name, 400, 'Invalid version: deviceManagement'],
-    ['GET', '/', 400, 'Invalid version: '],
     ['GET', '/%zz', 400, 'Invalid version: %zz'],
     ['POST', `/beta${name}/$ref`, 400, noRoute('$ref')],
     ['POST', `/beta${name}/$count`, 400, noRoute('$count')],
