@@ -84,7 +84,9 @@ describe('the body of an answer', () => {
       const error = await read(came, { operation }).catch((reason: unknown) => reason);
       expect(error).toMatchObject({
         code: 'badResponse',
-        message: expect.stringContaining(why),
+        message: expect.stringMatching(
+          `^Microsoft Graph's answer cannot be believed: .*${why}.*\\.$`,
+        ),
         mayHaveBeenApplied: operation === 'add',
         details: { answer: { status: 200 } },
       });
