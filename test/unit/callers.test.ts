@@ -115,26 +115,17 @@ describe('the viewer', () => {
   });
 });
 
-describe('the share of an operation', () => {
+it.each([
+  ['deadline', 'UPSTREAM_TIMEOUT'],
+  ['callerLeft', 'CALLER_LEFT'],
+  [undefined, undefined],
+])('the share of an operation counts what waits, and ends with it: %j', async (reason, code) => {
+  const turns = { isUsedUp: () => false, nextTurn: () => Promise.resolve() };
+  const share = shareUntilEnd(turns, { aborted: reason !== undefined, reason });
+  const waiting = share.nextTurn().catch((error: unknown) => error);
+  expect(share.waiting()).toBe(1);
   const message =
     "The operation's time ended while the gateway worked on its rows. Ask for less at once.";
-  it.each([
-    [undefined, undefined],
-    ['deadline', { message, extensions: { code: 'UPSTREAM_TIMEOUT' } }],
-    ['callerLeft', { extensions: { code: 'CALLER_LEFT' } }],
-  ])('counts what waits, and ends with the operation: %j', async (reason, expected) => {
-    let next = (): void => undefined;
-    const turn = new Promise<void>((resolve) => {
-      next = resolve;
-    });
-    const turns = { isUsedUp: () => false, nextTurn: () => turn };
-    const share = shareUntilEnd(turns, { aborted: reason !== undefined, reason });
-    const waiting = share.nextTurn();
-    expect(share.waiting()).toBe(1);
-    next();
-    await (expected
-      ? expect(waiting).rejects.toMatchObject(expected)
-      : expect(waiting).resolves.toBeUndefined());
-    expect(share.waiting()).toBe(0);
-  });
+  const error = { extensions: { code }, ...(reason === 'deadline' && { message }) };
+  expect([await waiting, share.waiting()]).toMatchObject([code && error, 0]);
 });

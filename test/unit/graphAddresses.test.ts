@@ -50,7 +50,6 @@ it.each<[string, boolean]>([
   [`https://GRAPH.microsoft.com/BETA/${path.toLowerCase()}?$skiptoken=2#part`, true],
   [`//evil.example/beta/${path}?$skiptoken=2`, false],
   [`http://graph.microsoft.com/beta/${path}`, false],
-  [`https://graph.microsoft.com:8443/beta/${path}`, false],
   [`https://user:pw@graph.microsoft.com/beta/${path}`, false],
   [`https://:pw@graph.microsoft.com/beta/${path}`, false],
   [`https://graph.microsoft.com/v1.0/${path}`, false],
@@ -70,7 +69,6 @@ it.each<[string, boolean, string?]>([
   [`${graph}/directoryObjects/getByIds?$select=id,displayName`, true],
   ['https://graph.microsoft.com.elsewhere.example/beta/$batch', false],
   ['http://graph.microsoft.com/beta/$batch', false],
-  ['https://graph.microsoft.com:8443/beta/$batch', false],
   [`${graph}X/$batch`, false],
   [`${graph}/%2e%2e/v1.0/$batch`, false],
   ['https://user@graph.microsoft.com/beta/$batch', false],
@@ -81,7 +79,6 @@ it.each<[string, boolean, string?]>([
   [`${collection}/id/assign`, false],
   [`${collection}/id?$expand=x`, false],
   [`${graph}/directoryObjects/getByIds?$select=id,displayName,mail`, false],
-  [`${graph}/deviceManagement/assignmentFilters`, false],
   // The path of the root ends at a slash, whether it was written or not.
   [`${proxy}/$batch`, true, proxy],
   [`${proxy}$batch`, false, proxy],

@@ -297,11 +297,8 @@ describe('a mutation with a key', () => {
 
   it.each([
     '',
-    'null',
-    '{"kind":"answered"}',
     '{"kind":"doubt","message":1,"extensions":{}}',
     '{"kind":"doubt","message":"","extensions":[]}',
-    '{"kind":"later","message":"","extensions":{}}',
     '{"kind":"answered","rest":{},"notices":[]}',
     '{"kind":"answered","rest":{"userErrors":[]}}',
     '{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}',

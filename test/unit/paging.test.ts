@@ -155,7 +155,7 @@ it('a cursor of values too long for it leads on while its row is there, and leav
   const gone = changes.map((script) => script.map(({ removed }) => ({ removed, added: [] })));
   await fc.assert(
     fc.asyncProperty(longNames, gone, selections, directions, pageSizes, async (rows, ...way) => {
-      const [script, { orderBy }, direction, size] = way;
+      const [script, { orderBy = null }, direction, size] = way;
       const expected = selected(rows, { orderBy });
       const whole = await walk(rows, [], { orderBy }, direction, size);
       expect(whole.seen).toEqual(expected);
