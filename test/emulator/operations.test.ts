@@ -1,10 +1,253 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { isDateTimeLiteral } from '../../src/emulator/model.ts';
 import {
+  batchPath,
   collectionPath,
+  partnersPath as name,
   startTestEmulator,
   type TestEmulator,
   useTestEmulator,
 } from './emulatorHarness.ts';
+
+const rows = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, displayName: id.toUpperCase() }));
+const paged = await useTestEmulator({ seed: rows, pageSize: 2 });
+const named = await useTestEmulator({
+  seed: ['Fleet', 'Jamf Pro', "O'Neill", null].map((displayName, index) => ({
+    id: `${index}`,
+    displayName,
+  })),
+});
+const today = await useTestEmulator({ seed: [{ id: 'row' }] });
+const post = (body: unknown, headers = {}) => today.ask('POST', collectionPath, body, headers);
+
+describe('a page of the list', () => {
+  const ask = (query: string) => paged.ask('GET', `${collectionPath}${encodeURI(query)}`);
+  const context = () =>
+    `${paged.baseUrl}/beta/$metadata#deviceManagement/complianceManagementPartners`;
+
+  /** The ids of all pages of a query, with the count that each page gives. */
+  async function readAll(query: string): Promise<string> {
+    const pages: string[] = [];
+    let path: string | undefined = `${collectionPath}${encodeURI(query)}`;
+    while (path !== undefined) {
+      const { json }: { json: Record<string, unknown> } = await paged.ask('GET', path);
+      const ids = (json['value'] as { id: string }[]).map(({ id }) => id);
+      pages.push([...ids, json['@odata.count'] ?? ''].join(''));
+      path = (json['@odata.nextLink'] as string | undefined)?.slice(paged.baseUrl.length);
+    }
+    return pages.join(' ');
+  }
+
+  it('begins with the context and has the rows at the end, without their type', async () => {
+    const { json } = await ask('?$count=true');
+    const members = ['@odata.context', '@odata.count', '@odata.nextLink', 'value'];
+    expect([Object.keys(json), json['@odata.context']]).toEqual([members, context()]);
+    expect(json['value']).toEqual(rows.slice(0, 2));
+  });
+
+  it.each([
+    ['', 'ab cd e'],
+    ['?$top=1000', 'ab cd e'],
+    ['?$orderby=id desc&$search=x', 'ab cd e'],
+    ['?$skip=3&$top=1', 'd e'],
+    ['?top=1&orderby=id&skip=3&search="displayName:x"', 'd e'],
+    ['?$Top=1&own=1&$EXPAND=*', 'a b c d e'],
+    ["?$count=true&$filter=contains(displayName,'')", 'ab5 cd e'],
+    ["?$count=true&$filter=startswith(displayName,'B')", 'b1'],
+  ])('leads to the next until all of "%s" are read', async (query, pages) => {
+    expect(await readAll(query)).toBe(pages);
+  });
+
+  it.each([
+    ['displayName, id', '(displayName,id)', rows[0]],
+    ['displayName', '(displayName)', { displayName: 'A' }],
+    ['*', '', rows[0]],
+  ])('shows the selected properties and names them in its context: %s', async (...row) => {
+    const [select, names, shown] = row;
+    const { json } = await ask(`?$select=${select}&$top=1`);
+    expect([json['@odata.context'], json['value']]).toEqual([`${context()}${names}`, [shown]]);
+  });
+
+  it('has a nextLink with the options, which is followed as it is or not at all', async () => {
+    const { json } = await ask("?$filter=contains(displayName,'')&$top=1&$select=id");
+    const next = String(json['@odata.nextLink']).slice(paged.baseUrl.length);
+    expect(next).toMatch(
+      /\?\$top=1&\$select=id&\$filter=contains\(displayName%2C''\)&\$skiptoken=[\w-]+$/,
+    );
+    const changed = [
+      next.replace('$top=1', '$top=2'),
+      next.replace(/\?.*&/, '?'),
+      next.slice(0, -1),
+    ];
+    for (const path of changed) {
+      expect((await paged.ask('GET', path)).status).toBe(400);
+    }
+    // It keeps the place of rows that change, and neither repeats nor skips one.
+    await paged.ask('PATCH', `${collectionPath}/b`, { displayName: 'changed' });
+    await paged.ask('DELETE', `${collectionPath}/a`);
+    await paged.ask('POST', collectionPath, { id: 'f', displayName: 'F' });
+    expect((await paged.ask('GET', next)).json).toHaveProperty('value', [{ id: 'b' }]);
+    expect(await readAll('')).toBe('bc de f');
+  });
+});
+
+describe('a filter', () => {
+  const ask = (filter: string) =>
+    named.ask('GET', `${collectionPath}?$filter=${encodeURIComponent(filter)}`);
+
+  it.each<[string, (string | null)[]]>([
+    ["displayName eq 'fLEET'", ['Fleet']],
+    ['displayName eq null', [null]],
+    ["startswith( displayName , 'jamf ' )", ['Jamf Pro']],
+    ['startswith(displayName,null)', []],
+    ["contains(displayName,'EE')", ['Fleet']],
+    ["contains(displayName,'''')", ["O'Neill"]],
+    ["contains(displayName,'')", ['Fleet', 'Jamf Pro', "O'Neill"]],
+    ["(contains(displayName,'flee'))", ['Fleet']],
+    ["  ( displayName  eq  'Fleet (Linux)' )  ", []],
+  ])('%s leaves %j', async (filter, expected) => {
+    const { json } = await ask(filter);
+    const left = json['value'] as { displayName: string | null }[];
+    expect(left.map(({ displayName }) => displayName)).toEqual(expected);
+  });
+});
+
+it('an Edm.DateTimeOffset is a text that .NET can hold', () => {
+  // The texts in OData's grammar are the same in either case.
+  const valid = `
+    2016-12-31T23:56:56.7799755+03:00    0001-01-01T00:00:00Z    2026-02-11t08:30:05z
+    2000-02-29T00:00:00Z                 0004-02-29T00:00:00Z    2026-02-11T08:30:05.123456789012-11:30
+    2016-12-31T23:59:60Z                 2024-02-29T00:00:00Z    9999-12-31T23:59:59.9999999+14:00
+    0001-01-01T14:00:00+14:00`;
+  const invalid = `
+    2016-12-31                 2016-12-31T23:56:56        2016-12-31T23:56:56.7799755
+    2016-12-31T23:56Z          2016-12-31T23:56:56.Z      2016-12-31T23:56:56.1234567890123Z
+    2016-12-31T23:56:56+0300   2016-12-31T23:56:56+24:00  2016-12-31T23:56:56+14:01
+    0000-01-01T00:00:00Z       2016-12-31T23:56:56-15:00  2016-12-31T23:56:56+03:60
+    0000-12-31T23:00:00-05:00  0001-01-01T00:00:00+01:00  9999-12-31T23:59:59-00:01
+    2023-02-29T00:00:00Z       1900-02-29T00:00:00Z       2024-02-30T00:00:00Z
+    2024-13-01T00:00:00Z       2024-00-01T00:00:00Z       2024-01-00T00:00:00Z
+    2024-01-01T24:00:00Z       2024-01-01T00:60:00Z       2024-01-01T00:00:61Z`;
+  const spaced = ['', '2016-12-31 23:56:56Z', ' 2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z\n'];
+  const wordsOf = (table: string) => table.trim().split(/\s+/);
+  expect(wordsOf(valid).filter((text) => !isDateTimeLiteral(text))).toEqual([]);
+  expect([...spaced, ...wordsOf(invalid)].filter(isDateTimeLiteral)).toEqual([]);
+});
+
+describe('a request', () => {
+  const segment = (text: string) => `Resource not found for the segment '${text}'.`;
+  const stray = (property: string) =>
+    `Could not find a property named '${property}' on type 'microsoft.graph.complianceManagementPartner'.`;
+  const noSelect = 'Parsing OData Select and Expand failed: ';
+  const invalid = (reason = '') => `"message":"Invalid filter clause${reason}"`;
+  const nested = `${'('.repeat(101)}true${')'.repeat(101)}`;
+  const failure = 'An internal server error has occurred - Operation ID';
+  const list = (query: string) => `/beta${name}?${query}`;
+  const filtered = (filter: string) => list(`$filter=${encodeURIComponent(filter)}`);
+  // The reference page's request line has an id, but the collection is contained.
+  const noRoute = (id: string) =>
+    `No OData route exists that match template ~/singleton/navigation/${id} with http verb POST for request /StatelessOnboardingService/beta${name}/${id}.`;
+  const byIds = '/beta/directoryObjects/getByIds?$select=id,displayName';
+  const group = '3f6f5a0e-2f5b-4b0b-8a4e-1d2c3b4a5f60';
+  const filters = (id: string) =>
+    `/deviceManagement/assignmentFilters/${id}?$select=id,displayName`;
+
+  beforeEach(async () => {
+    for (const id of ['one', '$ref', "it's"]) {
+      await post({ id });
+    }
+  });
+
+  it.each<[string, string, number, string, object?]>([
+    ['GET', `/v1.0${name}?top=0`, 200, 'value'],
+    ['GET', `/beta${name}/one?expand=*`, 200, 'one'],
+    ['GET', `/beta${name}/one?$select=nonsense`, 400, stray('nonsense')],
+    ['POST', `/BETA${name.toUpperCase()}`, 201, 'id'],
+    ['GET', `/beta${name}(%27One%27)`, 200, 'one'],
+    ['GET', `/beta${name}('$ref')`, 200, '$ref'],
+    ['GET', `/beta${name}('it''s')`, 200, "it's"],
+    ['DELETE', `/v1.0${name}/one`, 204, ''],
+    ['GET', `/beta${name}/two`, 404, 'ResourceNotFound'],
+    ['PATCH', `/beta${name}`, 405, ''],
+    ['POST', `/beta${name}/one`, 405, ''],
+    ['GET', '/beta/$metadata/x', 400, segment('$metadata')],
+    ['GET', '/v1.0/%24metadata?x=y', 200, '<Schema'],
+    ['GET', '/beta/constructor', 400, segment('constructor')],
+    ['GET', `/beta${name}/one/terminate`, 400, segment('terminate')],
+    ['GET', `/beta${name}(one)`, 400, segment('complianceManagementPartners(one)')],
+    ['GET', name, 400, 'Invalid version: deviceManagement'],
+    ['GET', '/%zz', 400, 'Invalid version: %zz'],
+    ['POST', `/beta${name}/$ref`, 400, noRoute('$ref')],
+    ['POST', `/beta${name}/$count`, 400, noRoute('$count')],
+    ['GET', list('$top=-1'), 400, "Invalid value '-1' for $top"],
+    ['GET', list('top=0'), 400, "page size specified: '0'. Must be between 1 and 1000 inclusive."],
+    ['GET', list('$top=1001'), 400, "Invalid page size specified: '1001'"],
+    ['GET', list('$count=yes'), 400, "Invalid value 'yes' for $count"],
+    ['GET', list('$top=1&top=2'), 400, "Query option '$top' was specified more than once"],
+    ['GET', list('$levels=1'), 400, "The query parameter '$levels' is not supported."],
+    ['GET', list('$skiptoken=made-up'), 400, '$skiptoken'],
+    ['GET', list('$select='), 400, "The value for OData query '$select' cannot be empty."],
+    ['GET', list('$select=id,DisplayName'), 400, `${noSelect}${stray('DisplayName')}`],
+    ['GET', list('$select=toString'), 400, "'toString'"],
+    ['GET', filtered(''), 400, "The value for OData query '$filter' cannot be empty."],
+    ['GET', filtered("displayName eq 'O'Neill'"), 400, invalid(`: ${stray('Neill')}`)],
+    ['GET', filtered("displayName eq 'O''Neill"), 400, invalid()],
+    ['GET', filtered("displayName eq 'a')"), 400, invalid()],
+    ['GET', filtered("displayName toString 'F'"), 400, invalid(`: ${stray('toString')}`)],
+    ['GET', filtered('lastHeartbeatDateTime lt 2026-13-01T00:00:00Z'), 400, invalid()],
+    ['GET', filtered('displayName eq "Fleet"'), 400, invalid()],
+    ['GET', filtered("contains(constructor,'x')"), 400, invalid(`: ${stray('constructor')}`)],
+    ['GET', filtered(nested), 400, invalid(": The depth limit of '100' has been exceeded.")],
+    ['GET', filtered(nested.slice(1, -1)), 500, failure],
+    ['GET', filtered("partnerState eq 'enabled'"), 500, failure],
+    ['GET', filtered("displayName eq 'a' and displayName eq 'b'"), 500, failure],
+    ['GET', filtered("startswith(tolower(displayName),'a')"), 500, failure],
+    ['POST', byIds, 400, 'Missing required parameter ids', {}],
+    ['POST', byIds, 400, "Invalid object identifier 'x'", { ids: [group, 'x'] }],
+    ['POST', byIds, 400, 'Too many identifiers', { ids: Array(1_001).fill(group) }],
+    ['GET', `/v1.0${filters(group)}`, 400, segment('assignmentFilters')],
+    ['GET', `/beta${filters('dead0000-0000-4000-8000-000000000001')}`, 404, ''],
+    ['GET', `/beta${filters(group)}`, 200, group],
+  ])('of %s %s is answered with %d: %s', async (...row) => {
+    const [method, path, status, text, body = method === 'POST' ? {} : undefined] = row;
+    const answer = await today.ask(method, path, body);
+    const allowed = path.endsWith('/one') ? 'GET, PATCH, DELETE' : 'GET, POST';
+    const allow = status === 405 ? allowed : undefined;
+    expect([answer.status, answer.headers['allow']]).toEqual([status, allow]);
+    expect(answer.text).toContain(text);
+  });
+
+  it('for the name of a filter leads nowhere in a beta without filters, in a batch too', async () => {
+    const server = await startTestEmulator({ generation: 'reference-page' });
+    const replies = await server.batch([{ id: '1', method: 'GET', url: filters(group) }]);
+    await server.close();
+    expect(replies).toMatchObject([{ id: '1', status: 400 }]);
+  });
+});
+
+describe('the root of the links', () => {
+  const host = 'localhost:1';
+  const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'graph.test' };
+
+  it.each<[Record<string, string>, string]>([
+    [{ host: '127.0.0.1:1', ...proxied }, 'https://graph.test'],
+    [{ host, 'x-forwarded-proto': 'http, https' }, 'http://localhost:1'],
+    [{ host, 'x-forwarded-proto': 'https, http' }, 'https://localhost:1'],
+    [{ host, 'x-forwarded-host': 'a.test, b.test' }, 'http://a.test'],
+    [{ host, 'x-forwarded-host': '', 'x-forwarded-proto': '' }, 'http://localhost:1'],
+  ])('is for %j as the caller wrote it', async (headers, root) => {
+    const { json } = await paged.ask('GET', collectionPath, undefined, headers);
+    expect(json['@odata.nextLink']).toMatch(`${root}/beta`);
+  });
+
+  it("is the batch's own in a batch, whatever its requests say", async () => {
+    const requests = [{ id: '1', method: 'GET', url: name, headers: proxied }];
+    const inside = await paged.ask('POST', batchPath, { requests });
+    const outside = await paged.ask('POST', batchPath, { requests }, proxied);
+    expect(inside.text).toContain(`"@odata.nextLink":"${paged.baseUrl}/beta`);
+    expect(outside.text).toContain('"@odata.nextLink":"https://graph.test/beta');
+  });
+});
 
 describe('an add', () => {
   const newId = '0c65e46a-e46a-0c65-6ae4-650c6ae4650c';
@@ -74,9 +317,6 @@ describe('an add', () => {
   });
 });
 
-const today = await useTestEmulator({ seed: [{ id: 'row' }] });
-const post = (body: unknown, headers = {}) => today.ask('POST', collectionPath, body, headers);
-
 describe('a body', () => {
   const api = 'microsoft.management.services.api.';
   const partner = 'complianceManagementPartner';
@@ -128,9 +368,10 @@ describe('a body', () => {
     const message = expect.stringContaining(text);
     const error = { code: 'ModelValidationFailure', message, innerError: { message } };
     const rejection = { status: 400, json: { error } };
+    const before = today.partners();
     expect(await post(body)).toMatchObject(rejection);
     expect(await today.ask('PATCH', `${collectionPath}/row`, body)).toMatchObject(rejection);
-    expect(today.partners()).toEqual([{ id: 'row' }]);
+    expect(today.partners()).toEqual(before);
   });
 
   const frame = JSON.stringify({ displayName: '' }).length;
@@ -170,32 +411,5 @@ describe('a body', () => {
     }
     const again = await post({ ...annotated, id: 'again' });
     expect(again.json).toEqual({ ...answered, id: 'again' });
-  });
-});
-
-describe("the embedded Graph's names", () => {
-  const byIds = '/beta/directoryObjects/getByIds?$select=id,displayName';
-  const group = '3f6f5a0e-2f5b-4b0b-8a4e-1d2c3b4a5f60';
-  const deleted = 'dead0000-0000-4000-8000-000000000001';
-  const filterUrl = `/deviceManagement/assignmentFilters/${group}?$select=id,displayName`;
-
-  it.each<[string, string, unknown, number, string]>([
-    ['POST', byIds, {}, 400, 'Missing required parameter ids'],
-    ['POST', byIds, { ids: [group, 'x'] }, 400, "Invalid object identifier 'x'"],
-    ['POST', byIds, { ids: Array(1_001).fill(group) }, 400, 'Too many identifiers'],
-    ['PATCH', `/beta${filterUrl}`, undefined, 405, ''],
-    ['GET', `/v1.0${filterUrl}`, undefined, 400, "segment 'assignmentFilters'"],
-    ['GET', `/beta${filterUrl.replace(group, deleted)}`, undefined, 404, ''],
-    ['GET', `/beta${filterUrl}`, undefined, 200, group],
-  ])('answer %s %s', async (method, path, body, status, text) => {
-    const answer = await today.ask(method, path, body);
-    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(text)]);
-  });
-
-  it('of filters are unknown to a beta without filters, in a batch too', async () => {
-    const server = await startTestEmulator({ generation: 'reference-page' });
-    const replies = await server.batch([{ id: '1', method: 'GET', url: filterUrl }]);
-    await server.close();
-    expect(replies).toMatchObject([{ id: '1', status: 400 }]);
   });
 });
