@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Generation } from '../../src/emulator/model.ts';
-import { oddities } from '../../src/emulator/quirks.ts';
 import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import { catalogue } from '../../src/emulator/store.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
@@ -202,19 +201,5 @@ describe('an emulator with oddities', () => {
     const { json } = await patch({ partnerState: 'suspended' });
     expect([json, graph.partners()[0]]).toMatchObject([{ partnerState: 'suspended' }, row]);
     expect((await patch({ partnerState: 'gone' })).status).toBe(400);
-  });
-
-  it('leaves the stored rows alone with all oddities, if a partner is written back as it was read', async () => {
-    await startOdd(...oddities);
-    const { value } = (await read()) as { value: PartnerResource };
-    // Only Graph may write null entries into a list.
-    const entries = value.macOsEnrollmentAssignments?.filter((one) => one !== null);
-    const written = await patch({ ...value, macOsEnrollmentAssignments: entries });
-    expect([written.status, graph.partners()[0]]).toMatchObject([
-      204,
-      { partnerState: 'rejected', macOsEnrollmentAssignments: [{}, {}, {}, { target: exclusion }] },
-    ]);
-    const target = { ...entries?.[3]?.target, mood: 'good' };
-    expect((await patch({ macOsEnrollmentAssignments: [{ target }] })).status).toBe(400);
   });
 });

@@ -72,14 +72,13 @@ describe('closing', () => {
   });
 
   it('frees the port, which can be had again by its number', async () => {
-    const first = await startTestEmulator();
-    const { hostname, port } = new URL(first.baseUrl);
-    const taken = startTestEmulator({ port: Number(port) });
-    await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    await first.close();
-    const second = await startTestEmulator({ port: Number(port) });
-    await second.close();
-    expect([hostname, second.baseUrl]).toEqual(['127.0.0.1', first.baseUrl]);
+    const { hostname, port } = new URL(graph.baseUrl);
+    const startAgain = () => startTestEmulator({ port: Number(port) });
+    await expect(startAgain()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await graph.close();
+    const again = await startAgain();
+    await again.close();
+    expect([hostname, again.baseUrl]).toEqual(['127.0.0.1', graph.baseUrl]);
   });
 });
 
