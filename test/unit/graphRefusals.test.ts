@@ -140,6 +140,7 @@ describe('responseErrorOf', () => {
   const gone = 'Microsoft Graph has no partner with this id.';
   const silent = 'Microsoft Graph rejected this without a reason';
 
+  const path = 'https://fef.x.manage.microsoft.com/Service/complianceManagementPartners';
   /** The last is the message; a text in place of what was said is Graph's own message, which some codes keep. */
   it.each<[GraphOperation, number, GraphErrorCode, Said | string, string?]>([
     ['add', 400, 'invalidRequest', {}, `${silent} (400).`],
@@ -186,6 +187,25 @@ describe('responseErrorOf', () => {
     ['list', 408, 'timeout', {}],
     ['list', 501, 'badResponse', {}],
     ['update', 501, 'badResponse', approvalCode],
+    // The word on another partner; ids of requests are none of a partner.
+    ['get', 404, 'notFound', 'Nothing is there.'],
+    ['get', 404, 'notFound', `Partner ${id.toUpperCase()} was not found.`],
+    ['get', 404, 'badResponse', `Partner ${other} was not found.`],
+    ['get', 404, 'badResponse', `Partner ${id} is not ${other}.`],
+    ['get', 404, 'notFound', 'Not found (outer-request).'],
+    ['get', 404, 'notFound', `Not found. Correlation ID: ${other}`],
+    ['get', 404, 'notFound', `Not found. - Url: ${path}('${id}')?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}('fleet')?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}(fleet)?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}/${other}`],
+    ['get', 404, 'notFound', `Not found. - Url: ${path}?api-version=1`],
+    ['get', 404, 'notFound', { message: `No ${other}`, headers: { 'request-id': other } }],
+    [
+      'get',
+      404,
+      'notFound',
+      { error: { code: 'X', message: `No ${other}`, 'client-request-id': other } },
+    ],
   ])('takes the answer to %s with %i for %s: %j', (...row) => {
     const [operation, status, code, said, message] = row;
     const error = errorOf(operation, status, typeof said === 'string' ? { message: said } : said);
@@ -204,34 +224,6 @@ describe('responseErrorOf', () => {
     const unread = errorOf('add', 503, { headers: { 'retry-after': '2' } });
     expect(unread.mayHaveBeenApplied).toBe(false);
     expect(errorOf('add', 400, {}, { isAfterDoubt: true }).mayHaveBeenApplied).toBe(true);
-  });
-
-  const path = 'https://fef.x.manage.microsoft.com/Service/complianceManagementPartners';
-  it.each<[string, boolean]>([
-    ['Nothing is there.', false],
-    [`Partner ${id.toUpperCase()} was not found.`, false],
-    [`Partner ${other} was not found.`, true],
-    [`Partner ${id} is not ${other}.`, true],
-    ['Not found (outer-request).', false],
-    [`Not found. Correlation ID: ${other}`, false],
-    [`Not found. - Url: ${path}('${id}')?api-version=1`, false],
-    [`Not found. - Url: ${path}('fleet')?api-version=1`, true],
-    [`Not found. - Url: ${path}(fleet)?api-version=1`, true],
-    [`Not found. - Url: ${path}/${other}`, true],
-    [`Not found. - Url: ${path}?api-version=1`, false],
-  ])('takes a 404 with %j for the word on another partner: %j', (message, isAboutAnother) => {
-    const code = isAboutAnother ? 'badResponse' : 'notFound';
-    expect(errorOf('get', 404, { message }).code).toBe(code);
-    // The id of a request, in headers or body, is none of a partner.
-    for (const name of ['request-id', 'client-request-id']) {
-      const error = { code: 'X', message: `No ${other}` };
-      const headers = { [name]: other };
-      const said = [
-        errorOf('get', 404, { error, headers }),
-        errorOf('get', 404, { error: { ...error, ...headers } }),
-      ];
-      expect(said.map((one) => one.code)).toEqual(['notFound', 'notFound']);
-    }
   });
 
   it.each<[number, Said, string, string]>([
