@@ -104,17 +104,6 @@ describe('a batch', () => {
   ])('executes requests %s', async (_what, requests, statuses, ids) => {
     expect([await statusesOf(requests), added()]).toEqual([statuses, ids]);
   });
-
-  it.each<[string, number, unknown, object]>([
-    ['POST', 401, { requests: [get('1')] }, bad],
-    ['POST', 413, 'x'.repeat(1024 * 1024 + 1), {}],
-    ['POST', 415, '{}', lower],
-    ['GET', 405, undefined, {}],
-  ])('is rejected as a %s with %d', async (method, status, body, headers) => {
-    const answer = await graph.ask(method, batchPath, body, headers);
-    const allow = status === 405 ? 'POST' : undefined;
-    expect([answer.status, answer.headers['allow']]).toEqual([status, allow]);
-  });
 });
 
 describe('a fault for a request in a batch', () => {
