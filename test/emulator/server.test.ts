@@ -29,6 +29,7 @@ afterEach(() => graph.close());
 const add = (displayName = 'Fleet') => graph.ask('POST', collectionPath, { displayName });
 const names = () => graph.partners().flatMap(({ displayName }) => displayName ?? []);
 
+const controlPath = '/control/faults';
 const authorization = 'Bearer embedded-graph-token';
 
 it('reports each request, and keeps none unless it is told so', async () => {
@@ -174,12 +175,18 @@ it('sends a scripted answer instead of the operation, to callers without a token
 });
 
 describe.each([false, true])('a fault that kills, the operation executed: %s', (execute) => {
-  it.each<[Kill, string]>([
+  it.each<[Kill | 'scripted', string]>([
     ['reset', 'reset'],
+    ['scripted', 'reset'],
     ['close', 'fin'],
     ['truncate', 'fin'],
   ])('ends the connection: %s', async (kill, end) => {
-    graph.faults.add({ kill, execute });
+    if (kill === 'scripted') {
+      const reset = execute ? 'after' : 'before';
+      await graph.ask('POST', controlPath, { method: 'POST', path: 'Partners', reset });
+    } else {
+      graph.faults.add({ kill, execute });
+    }
     const { socket, send, closed } = await openConnection(graph.baseUrl);
     const ends: string[] = [];
     socket.once('error', () => ends.push('reset')).once('end', () => ends.push('fin'));
@@ -193,7 +200,6 @@ describe.each([false, true])('a fault that kills, the operation executed: %s', (
 });
 
 describe('the control endpoint', () => {
-  const controlPath = '/control/faults';
   const script = (fault: unknown, headers = {}) => graph.ask('POST', controlPath, fault, headers);
   const left = async () => (await graph.ask('GET', controlPath)).json['faults'];
 
@@ -212,15 +218,6 @@ describe('the control endpoint', () => {
     ]);
     expect((await graph.ask('DELETE', controlPath)).status).toBe(204);
     expect(await left()).toEqual([]);
-  });
-
-  it.each([
-    ['before', []],
-    ['after', ['Fleet']],
-  ])('resets the connection %s the operation', async (reset, expected) => {
-    await script({ method: 'POST', path: 'complianceManagementPartners', reset });
-    await expect(add()).rejects.toThrow();
-    expect(names()).toEqual(expected);
   });
 
   it('delays an operation, and executes one although another status answers', async () => {

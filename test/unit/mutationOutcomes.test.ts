@@ -127,13 +127,13 @@ describe('the store in memory', () => {
     const third = await settle(waiting[1], outcome('known'));
     expect(third).toMatchObject({ kind: 'doubt', text: 'doubt' });
     expect(await take('a')).toEqual({ kind: 'kept', text: 'known' });
-    // What ends after its time is not kept.
+    // What ends after its time changes nothing.
     const late = take('b');
     await late;
     await clock.advance(keptForMs);
-    await take('c');
-    await settle(late, outcome('late'));
     expect((await take('b')).kind).toBe('first');
+    await settle(late, undefined);
+    expect(await take('b', 'one', 'other')).toEqual({ kind: 'reused' });
   });
 });
 
