@@ -27,7 +27,7 @@ function start({ chance = 0.5, concurrency = 1, queue = 0, now = () => 0 }) {
 
 describe('a circuit', () => {
   /** Plays outcomes of calls and the time between them, such as `10 down, +999, up`; gives the states. */
-  async function play(script: string, chance?: number): Promise<string> {
+  async function play(script: string, chance = 0.5): Promise<string> {
     let nowMs = Date.UTC(2026, 1, 11);
     const { circuit, events } = start({
       now: () => nowMs,
@@ -67,7 +67,12 @@ describe('a circuit', () => {
     return events.map((event) => event.replace(/breaker |ed by breaker/, '')).join(', ');
   }
 
-  it.each([
+  const openMs = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+  const looks = (outcome: string) =>
+    openMs.map((ms) => `+${ms - 1}, up, +1, ${outcome}`).join(', ');
+  const lookedOnce = 'open, reject, half-open, closed';
+
+  it.each<[string, string, number?]>([
     // More than half of at least ten calls.
     ['9 down', ''],
     ['10 down', 'open'],
@@ -89,28 +94,15 @@ describe('a circuit', () => {
     ['10 down, +1000, up, 8 down, up', 'open, half-open, closed'],
     ['begin down, 10 down, +1000, begin up, end down, end up, up', 'open, half-open, closed'],
     // The time for which it is open begins anew if the clock is set back.
-    ['10 down, -3599500, up, +1000, up', 'open, reject, half-open, closed'],
-    ['10 down, +490, up, +1000, up', 'open, reject, half-open, closed'],
-  ])('that meets %s is %s', async (script, states) => {
-    expect(await play(script)).toBe(states);
-  });
-
-  it.each(['down', 'nothing'])(
-    'opens for twice as long when the look says %s, half a minute at the most',
-    async (outcome) => {
-      const openMs = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
-      const looks = openMs.map((ms) => `+${ms - 1}, up, +1, ${outcome}`);
-      const states = openMs.map(() => 'reject, half-open, open');
-      expect(await play(['10 down', ...looks].join(', '))).toBe(['open', ...states].join(', '));
-    },
-  );
-
-  it.each([
-    [0, 500],
-    [0.999, 1499],
-  ])('with the chance %d looks after %i ms', async (chance, openMs) => {
-    const states = await play(`10 down, +${openMs - 1}, up, +1, up`, chance);
-    expect(states).toBe('open, reject, half-open, closed');
+    ['10 down, -3599500, up, +1000, up', lookedOnce],
+    ['10 down, +490, up, +1000, up', lookedOnce],
+    // It opens for twice as long when the look fails, half a minute at the most, and by chance not as all others.
+    [`10 down, ${looks('down')}`, `open${', reject, half-open, open'.repeat(7)}`],
+    [`10 down, ${looks('nothing')}`, `open${', reject, half-open, open'.repeat(7)}`],
+    ['10 down, +499, up, +1, up', lookedOnce, 0],
+    ['10 down, +1498, up, +1, up', lookedOnce, 0.999],
+  ])('that meets %s is %s', async (...[script, states, chance]) => {
+    expect(await play(script, chance)).toBe(states);
   });
 });
 
@@ -210,20 +202,15 @@ describe('a budget', () => {
     return ends;
   }
 
-  it('lets writes through up to their limit, those behind in the next window, and tells the others at once', async () => {
-    const budget = await open({ requests: 60 });
-    const ends = await ask(budget, ...Array(7).fill(write));
-    expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '6 throttled 40000']);
-    await clock.advance(20_000);
-    expect(ends.slice(4)).toEqual(['3 at 20000', '4 at 20000', '5 at 20000']);
-  });
-
-  it('spreads those who waited for one moment over 250 ms, within their time', async () => {
+  it('lets writes through up to their limit, and those behind in the next window, over 250 ms', async () => {
     chance = 0.8;
-    const all = [write, write, write, write, { ...write, timeLeftMs: 20_100 }];
-    const ends = await ask(await open(), ...all);
+    const all = Array(7)
+      .fill(write)
+      .with(5, { ...write, timeLeftMs: 20_100 });
+    const ends = await ask(await open({ requests: 60 }), ...all);
+    expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '6 throttled 40000']);
     await clock.advance(30_000);
-    expect(ends.slice(3)).toEqual(['4 at 20100', '3 at 20200']);
+    expect(ends.slice(4)).toEqual(['5 at 20100', '3 at 20200', '4 at 20200']);
   });
 
   it('counts writes, reads and items of a batch as requests, and nothing of what has no room', async () => {
