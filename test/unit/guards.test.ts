@@ -171,14 +171,13 @@ describe('a concurrency limit', () => {
 describe('a budget', () => {
   let clock: VirtualClock;
   let backMs: number;
-  let chance: number;
   beforeEach(() => {
     clock = createVirtualClock(1_000_000);
-    [backMs, chance] = [0, 0];
+    backMs = 0;
   });
   const write = { isWrite: true };
   const late = { timeLeftMs: 10 };
-  const open = (change: object = {}, redis?: Redis) =>
+  const open = (change: object = {}, redis?: Redis, chance = 0) =>
     createGraphBudget(
       { writes: 3, requests: 6, windowSeconds: 20, replicas: 1, ...change },
       { clock: { ...clock, now: () => clock.now() - backMs }, chance: () => chance, redis },
@@ -203,11 +202,10 @@ describe('a budget', () => {
   }
 
   it('lets writes through up to their limit, and those behind in the next window, over 250 ms', async () => {
-    chance = 0.8;
     const all = Array(7)
       .fill(write)
       .with(5, { ...write, timeLeftMs: 20_100 });
-    const ends = await ask(await open({ requests: 60 }), ...all);
+    const ends = await ask(await open({ requests: 60 }, undefined, 0.8), ...all);
     expect(ends).toEqual(['0 at 0', '1 at 0', '2 at 0', '6 throttled 40000']);
     await clock.advance(30_000);
     expect(ends.slice(4)).toEqual(['5 at 20100', '3 at 20200', '4 at 20200']);
