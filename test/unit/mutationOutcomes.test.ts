@@ -214,26 +214,26 @@ describe('a mutation with a key', () => {
   const of = (code: string, more = {}) => ({ extensions: { code, ...more } });
   const full = { kind: 'full', retryAfterMs: 1_001 };
   const overloaded = of('OVERLOADED', { retryAfterSeconds: 2 });
-  const kept = (text: string) => ({ kind: 'kept', text });
   const late = new GraphError('timeout', 'Late.');
   const away = new GatewayError('UPSTREAM_UNAVAILABLE', 'Away.');
+  const kept = (text: string): [object, object, string[]] => [
+    { kind: 'kept', text },
+    unknown,
+    ['repeat'],
+  ];
   it.each<[object, object, string[]]>([
     [full, { message: noRoom, ...overloaded }, ['full']],
     [late, { message: stillRunning, ...of(code, { mayHaveBeenApplied }) }, []],
     [away, { message: 'Away.', ...of('UPSTREAM_UNAVAILABLE') }, ['unavailable']],
     [{ kind: 'doubt', text: undefined }, unknown, ['repeat']],
     // What was kept has a form that is not known.
-    [kept(''), unknown, ['repeat']],
-    [kept('{"kind":"doubt","message":1,"extensions":{}}'), unknown, ['repeat']],
-    [kept('{"kind":"doubt","message":"","extensions":[]}'), unknown, ['repeat']],
-    [kept('{"kind":"answered","rest":{},"notices":[]}'), unknown, ['repeat']],
-    [kept('{"kind":"answered","rest":{"userErrors":[]}}'), unknown, ['repeat']],
-    [
-      kept('{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}'),
-      unknown,
-      ['repeat'],
-    ],
-    [kept('{"kind":"later","rest":{"userErrors":[]},"notices":[]}'), unknown, ['repeat']],
+    kept(''),
+    kept('{"kind":"doubt","message":1,"extensions":{}}'),
+    kept('{"kind":"doubt","message":"","extensions":[]}'),
+    kept('{"kind":"answered","rest":{},"notices":[]}'),
+    kept('{"kind":"answered","rest":{"userErrors":[]}}'),
+    kept('{"kind":"answered","rest":{"userErrors":[]},"notices":[],"partner":{"id":1}}'),
+    kept('{"kind":"later","rest":{"userErrors":[]},"notices":[]}'),
   ])('throws if the store answers %p', async (answer, error, expected) => {
     const { used, run } = start(() => (answer instanceof Error ? Promise.reject(answer) : answer));
     await expect(run()).rejects.toMatchObject(error);
