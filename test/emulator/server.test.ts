@@ -32,7 +32,7 @@ const names = () => graph.partners().flatMap(({ displayName }) => displayName ??
 const controlPath = '/control/faults';
 const authorization = 'Bearer embedded-graph-token';
 
-it('reports each request, and keeps none unless it is told so', async () => {
+it('reports each request, and keeps none if it records none', async () => {
   const seen: SeenRequest[] = [];
   const onRequest = (request: SeenRequest) => seen.push(request);
   const silent = await startTestEmulator({ onRequest, recordRequests: false });
