@@ -1,6 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { request } from 'undici';
-import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
+import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 
@@ -9,45 +9,20 @@ export const partnersPath = '/deviceManagement/complianceManagementPartners';
 export const collectionPath = `/beta${partnersPath}`;
 export const batchPath = '/beta/$batch';
 
-export interface EmulatorReply {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly text: string;
-  /** The body as JSON; undefined if there is none. */
-  readonly json: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** One response of a batch. */
-interface BatchedReply {
-  readonly id: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
-
-export interface TestEmulator extends Emulator {
-  /** Sends a request with a valid token; a body is sent as JSON, a text as it is. */
-  ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<EmulatorReply>;
-  /** Posts a batch; the responses are in the order of the answer. */
-  batch(requests: readonly object[], path?: string): Promise<readonly BatchedReply[]>;
-}
-
 /** A request of a batch with a body of JSON. */
 export function writeOf(id: string, method: string, url: string, body: unknown): object {
   return { id, method, url, headers: { 'Content-Type': 'application/json' }, body };
 }
 
+export type TestEmulator = Awaited<ReturnType<typeof startTestEmulator>>;
+
 /** Starts an emulator of the current beta without rows. */
-export async function startTestEmulator(
-  change: Partial<EmulatorOptions> = {},
-): Promise<TestEmulator> {
+export async function startTestEmulator(change: Partial<EmulatorOptions> = {}) {
   const emulator = await startTestGraph({ seed: [], ...change });
-  const ask: TestEmulator['ask'] = async (method, path, body, headers = {}) => {
+
+  /** Sends a request with a valid token; a body is sent as JSON, a text as it is. An answer without JSON has none. */
+  async function ask(method: string, path: string, body?: unknown, headers = {}) {
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
     const answer = await request(`${emulator.baseUrl}${path}`, {
       method,
       headers: {
@@ -55,22 +30,19 @@ export async function startTestEmulator(
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && {
-        body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
-      }),
+      body: isRaw ? body : body === undefined ? null : JSON.stringify(body),
     });
     const text = await answer.body.text();
-    const json = text.startsWith('{') ? JSON.parse(text) : undefined;
+    const json: Record<string, unknown> = text.startsWith('{') ? JSON.parse(text) : {};
     return { status: answer.statusCode, headers: answer.headers, text, json };
-  };
-  return {
-    ...emulator,
-    ask,
-    async batch(requests, path = batchPath) {
-      const { json } = await ask('POST', path, { requests });
-      return json?.['responses'] as BatchedReply[];
-    },
-  };
+  }
+
+  /** Posts a batch; the responses are in the order of the answer. */
+  async function batch(requests: readonly object[], path = batchPath) {
+    const { json } = await ask('POST', path, { requests });
+    return json['responses'] as { readonly id: string; readonly status: number }[];
+  }
+  return { ...emulator, ask, batch };
 }
 
 /** Starts one for a whole test file. */

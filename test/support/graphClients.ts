@@ -1,7 +1,7 @@
 import { createGraphClient } from '../../src/graph/client.ts';
 import { createTenantKeys, passthroughCredentials } from '../../src/graph/credentials.ts';
 import type { EndReason } from '../../src/graph/errors.ts';
-import { createRoutes, type GraphCall, type GraphRow } from '../../src/graph/request.ts';
+import { createRoutes, type GraphCall } from '../../src/graph/request.ts';
 import { createSend } from '../../src/graph/send.ts';
 import { createConnections, createTransport } from '../../src/graph/transport.ts';
 import type { PartnerResource } from '../../src/graph/types.ts';
@@ -13,15 +13,6 @@ import { noMeasurements } from './measurements.ts';
 
 /** The real client with the whole pipeline, over real connections, towards a server of the test's. */
 export function createTestClient(root: URL) {
-  return createClient(root, testClientParts.readRow);
-}
-
-/** The same with the schema's partners as its rows. */
-export function createPartnerClient(root: URL) {
-  return createClient(root, readPartner);
-}
-
-function createClient<Row extends GraphRow>(root: URL, readRow: (value: unknown) => Row | string) {
   const connections = createConnections(root.origin, {
     limit: 16,
     connectTimeoutMs: 2_000,
@@ -30,10 +21,8 @@ function createClient<Row extends GraphRow>(root: URL, readRow: (value: unknown)
   });
   const routes = createRoutes(root, 'beta');
   const send = createTestSend({ transport: createTransport(connections), base: routes.base });
-  return {
-    graph: createGraphClient({ ...testClientParts, readRow, send, routes }),
-    close: connections.close,
-  };
+  const graph = createGraphClient({ ...testClientParts, send, routes });
+  return { graph, close: connections.close };
 }
 
 /** What a client needs beside a way of sending; it gives rows as Graph wrote them, and believes any answer to an add. */

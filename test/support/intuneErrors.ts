@@ -10,19 +10,11 @@ const inner = {
   date: '2022-03-30T18:47:41',
 };
 
-const textOfShapeA = (text: string): string =>
-  JSON.stringify(
-    {
-      _version: 3,
-      Message: `${text}${tail}`,
-      CustomApiErrorPhrase: '',
-      RetryAfter: null,
-      ErrorSourceService: '',
-      HttpHeaders: '{}',
-    },
-    null,
-    2,
-  ).replaceAll('\n', '\r\n');
+function textOfShapeA(text: string): string {
+  const others = { CustomApiErrorPhrase: '', RetryAfter: null, ErrorSourceService: '' };
+  const content = { _version: 3, Message: `${text}${tail}`, ...others, HttpHeaders: '{}' };
+  return JSON.stringify(content, null, 2).replaceAll('\n', '\r\n');
+}
 
 /** The shapes of Intune's errors as public bug reports show them, around a text. */
 export const intuneErrors = {
@@ -51,21 +43,6 @@ export const intuneErrors = {
       code: 'ModelValidationFailure',
       message: text,
       innerError: { message: text, ...inner },
-    },
-  }),
-  noRoute: () => ({
-    error: {
-      code: 'No method match route template',
-      message:
-        'No OData route exists that match template ~/singleton/navigation/key with http verb GET for request /StatelessOnboardingService/deviceManagement/x.',
-      innerError: inner,
-    },
-  }),
-  noSegment: (segment: string) => ({
-    error: {
-      code: 'BadRequest',
-      message: `Resource not found for the segment '${segment}'.`,
-      innerError: inner,
     },
   }),
 };

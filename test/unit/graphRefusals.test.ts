@@ -2,34 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readErrorBody, refusalOf } from '../../src/graph/errorBody.ts';
 import type { GraphErrorCode } from '../../src/graph/errors.ts';
-import { protocolErrorOf, responseErrorOf } from '../../src/graph/readRefusal.ts';
+import { responseErrorOf } from '../../src/graph/readRefusal.ts';
 import { type GraphOperation, requiredScopesOf } from '../../src/graph/request.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 
 const parse = (body: unknown) => readErrorBody(JSON.parse(JSON.stringify(body)));
 
 describe('readErrorBody', () => {
-  it.each<[string, object, string[], string]>([
-    ['JSON in a string', intuneErrors.jsonInString('Bad', 'No such'), ['Bad'], 'No such'],
-    [
-      'JSON in a string twice over',
-      intuneErrors.jsonInStringTwice('Forbidden', 'Not you'),
-      ['UnknownError', 'Forbidden'],
-      'Not you',
-    ],
-    [
-      'plain text with a tail',
-      intuneErrors.plainWithTail('Internal', 'Oops'),
-      ['Internal'],
-      'Oops',
-    ],
-    [
-      'a model validation failure',
-      intuneErrors.modelValidation('Bad x'),
-      ['ModelValidationFailure'],
-      'Bad x',
-    ],
-  ])('reads %s', (_shape, body, codes, message) => {
+  it.each([
+    [intuneErrors.jsonInString('Bad', 'No such'), ['Bad'], 'No such'],
+    [intuneErrors.jsonInStringTwice('Bad', 'Not you'), ['UnknownError', 'Bad'], 'Not you'],
+    [intuneErrors.plainWithTail('Internal', 'Oops'), ['Internal'], 'Oops'],
+    [intuneErrors.modelValidation('Bad x'), ['ModelValidationFailure'], 'Bad x'],
+  ])('reads a shape that Intune has: %#', (body, codes, message) => {
     const parsed = parse(body);
     const date = '2022-03-30T18:47:41';
     const ids = { requestId: 'inner-request', clientRequestId: 'inner-client', date };
@@ -42,52 +27,38 @@ describe('readErrorBody', () => {
     depth === 0 ? { message: 'Inmost' } : { innerError: nestedErrors(depth - 1) };
   const nestedTexts = (depth: number): string =>
     depth === 0 ? 'Inmost' : JSON.stringify({ message: nestedTexts(depth - 1) });
+  const innerError = { code: 'Limit', innerError: { code: 'Slow', message: 'slow' } };
+  const seven = inside({ RetryAfter: '7' });
 
   it.each<[object, object]>([
     // Inner errors in both spellings; empty codes are left out.
     [
-      {
-        code: '',
-        message: '',
-        innererror: { code: 'Limit', innerError: { code: 'Slow', message: 'slow' } },
-      },
-      { codes: ['Limit', 'Slow'], message: 'slow', requestId: undefined },
+      { code: '', message: '', innererror: innerError },
+      { codes: ['Limit', 'Slow'], message: 'slow' },
     ],
-    [{ message: '{"Message":"one\r\ntwo"}' }, { message: 'one two' }],
-    [{ message: '\n {"Message": "Inner"}' }, { message: 'Inner' }],
+    [{ message: '\n {"Message":"one\r\ntwo"}' }, { message: 'one two', requestId: undefined }],
     [{ message: '{"Message": 5}' }, { message: '' }],
     [nestedErrors(7), { message: 'Inmost' }],
     [nestedErrors(8), { message: '' }],
     [{ message: nestedTexts(8) }, { message: 'Inmost' }],
     [{ message: nestedTexts(9) }, { message: nestedTexts(1) }],
-    [{ message: inside({ RetryAfter: '30' }) }, { retryAfter: '30' }],
     [{ message: inside({ RetryAfter: 2.5 }) }, { retryAfter: '2.5' }],
     [{ message: inside({ RetryAfter: '' }) }, { retryAfter: undefined }],
     [{ message: inside({ RetryAfter: { seconds: 30 } }) }, { retryAfter: undefined }],
     // Through JSON in a string twice over, the outermost first.
-    [{ message: inside({ Message: inside({ RetryAfter: '7' }) }) }, { retryAfter: '7' }],
-    [
-      { message: inside({ RetryAfter: '9', Message: inside({ RetryAfter: '7' }) }) },
-      { retryAfter: '9' },
-    ],
-    [
-      { message: 'Busy', innerError: { message: inside({ RetryAfter: '7' }) } },
-      { retryAfter: '7' },
-    ],
+    [{ message: inside({ Message: seven }) }, { retryAfter: '7' }],
+    [{ message: inside({ RetryAfter: '9', Message: seven }) }, { retryAfter: '9' }],
+    [{ message: 'Busy', innerError: { message: seven } }, { retryAfter: '7' }],
     // Not from where Intune does not write it.
     [{ message: 'RetryAfter: 30', RetryAfter: '30' }, { retryAfter: undefined }],
   ])('reads of the error %j %j', (error, expected) => {
     expect(parse({ error })).toMatchObject(expected);
   });
 
-  it.each([null, 1, [], {}, { error: null }, { error: 'no' }, '<html>502 Bad Gateway</html>'])(
-    'finds no envelope in %j',
-    (body) => {
-      expect(readErrorBody(body)).toBeUndefined();
-    },
-  );
-
   it('never throws, however deep and strange the envelope', () => {
+    for (const body of [null, 1, [], {}, { error: null }, { error: 'no' }, '<html>502 Bad']) {
+      expect([body, readErrorBody(body)]).toEqual([body, undefined]);
+    }
     const nested = fc.letrec((tie) => ({
       error: fc.record(
         {
@@ -153,6 +124,7 @@ const intunesOwn = { 'www-authenticate': 'Bearer realm="urn:intune:service,x"' }
 const noRoute = { code: 'No method match route template' };
 const none = { code: 'ResourceNotFound' };
 const noCode = { code: '' };
+const approvalCode = { code: 'ApprovalRequired' };
 const noId = { headers: { 'request-id': undefined } };
 
 describe('responseErrorOf', () => {
@@ -168,18 +140,17 @@ describe('responseErrorOf', () => {
   const gone = 'Microsoft Graph has no partner with this id.';
   const silent = 'Microsoft Graph rejected this without a reason';
 
+  const path = 'https://fef.x.manage.microsoft.com/Service/complianceManagementPartners';
   /** The last is the message; a text in place of what was said is Graph's own message, which some codes keep. */
   it.each<[GraphOperation, number, GraphErrorCode, Said | string, string?]>([
     ['add', 400, 'invalidRequest', {}, `${silent} (400).`],
     ['get', 400, 'invalidRequest', 'Bad name.', 'Bad name.'],
     ['list', 400, 'badResponse', {}, `${unfit} (400).`],
-    ['getMore', 400, 'badResponse', {}],
     ['get', 400, 'notFound', none, gone],
     ['get', 400, 'invalidRequest', { ...none, ...noId }],
     ['delete', 400, 'invalidRequest', none],
     ['list', 400, 'tenantNotLicensed', 'Request not applicable to target tenant.', noTenant],
     ['add', 400, 'badResponse', noRoute],
-    ['add', 400, 'badResponse', "Resource not found for the segment 'x'."],
     ['add', 422, 'invalidRequest', {}],
     ['list', 401, 'unauthenticated', {}, badToken],
     ['list', 401, 'unauthenticated', { code: 'Forbidden', headers: claims }],
@@ -190,23 +161,15 @@ describe('responseErrorOf', () => {
     ['get', 404, 'badResponse', noCode, `A 404 ${stranger}`],
     ['get', 404, 'badResponse', { error: null }, `A 404 ${stranger}`],
     ['delete', 410, 'badResponse', noId, `A 410 ${stranger}`],
-    ['get', 404, 'badResponse', noRoute],
     ['get', 404, 'badResponse', 'No OData route exists that match template ~/x'],
     ['get', 404, 'badResponse', "Resource not found for the segment 'x'."],
     ['get', 404, 'notFound', "'No OData route exists' is not there."],
     ['get', 404, 'notFound', 'Here: Resource not found for the segment'],
     ['add', 404, 'badResponse', {}, `${unfit} (404).`],
-    ['getMore', 404, 'badResponse', {}],
     ['add', 400, 'approvalRequired', "'x-msft-approval-justification' is missing."],
     ['delete', 400, 'approvalRequired', 'MultiAdminApproval is on.'],
     ['delete', 400, 'approvalRequired', 'Multiple-Administrator-Approval.'],
-    [
-      'add',
-      403,
-      'approvalRequired',
-      { code: 'ApprovalRequired' },
-      `${approval}nothing more (403).`,
-    ],
+    ['add', 403, 'approvalRequired', approvalCode, `${approval}nothing more (403).`],
     ['update', 403, 'approvalRequired', 'An approval is open.', `${approval}An approval is open.`],
     ['update', 412, 'approvalRequired', 'A justification is missing.'],
     // A value of the input may well have the word in it.
@@ -220,11 +183,29 @@ describe('responseErrorOf', () => {
     ['add', 429, 'throttled', {}, 'Microsoft Graph throttles this caller.'],
     ['get', 302, 'badResponse', {}, `${unfit} (302).`],
     ['list', 500, 'unavailable', {}, 'Microsoft Graph has a fault (500).'],
-    ['list', 503, 'unavailable', {}],
     ['list', 504, 'timeout', {}, 'Microsoft Graph timed out.'],
     ['list', 408, 'timeout', {}],
     ['list', 501, 'badResponse', {}],
-    ['update', 501, 'badResponse', { code: 'ApprovalRequired' }],
+    ['update', 501, 'badResponse', approvalCode],
+    // The word on another partner; ids of requests are none of a partner.
+    ['get', 404, 'notFound', 'Nothing is there.'],
+    ['get', 404, 'notFound', `Partner ${id.toUpperCase()} was not found.`],
+    ['get', 404, 'badResponse', `Partner ${other} was not found.`],
+    ['get', 404, 'badResponse', `Partner ${id} is not ${other}.`],
+    ['get', 404, 'notFound', 'Not found (outer-request).'],
+    ['get', 404, 'notFound', `Not found. Correlation ID: ${other}`],
+    ['get', 404, 'notFound', `Not found. - Url: ${path}('${id}')?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}('fleet')?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}(fleet)?api-version=1`],
+    ['get', 404, 'badResponse', `Not found. - Url: ${path}/${other}`],
+    ['get', 404, 'notFound', `Not found. - Url: ${path}?api-version=1`],
+    ['get', 404, 'notFound', { message: `No ${other}`, headers: { 'request-id': other } }],
+    [
+      'get',
+      404,
+      'notFound',
+      { error: { code: 'X', message: `No ${other}`, 'client-request-id': other } },
+    ],
   ])('takes the answer to %s with %i for %s: %j', (...row) => {
     const [operation, status, code, said, message] = row;
     const error = errorOf(operation, status, typeof said === 'string' ? { message: said } : said);
@@ -234,48 +215,16 @@ describe('responseErrorOf', () => {
   it.each<[boolean, readonly number[]]>([
     [false, [300, 302, 307, 400, 401, 409, 429, 501]],
     [true, [303, 408, 500, 502, 503, 504, 507]],
-  ])(
-    'says that a write may have been applied (%j) after each of %j, and a read never',
-    (...row) => {
-      const [mayHaveBeenApplied, statuses] = row;
-      for (const status of statuses) {
-        const said = [errorOf('add', status), errorOf('list', status)];
-        const they = said.map((error) => error.mayHaveBeenApplied);
-        expect([status, they]).toEqual([status, [mayHaveBeenApplied, false]]);
-      }
-      const unread = errorOf('add', 503, { headers: { 'retry-after': '2' } });
-      expect(unread.mayHaveBeenApplied).toBe(false);
-      expect(errorOf('add', 400, {}, { isAfterDoubt: true }).mayHaveBeenApplied).toBe(true);
-    },
-  );
-
-  const path = 'https://fef.x.manage.microsoft.com/Service/complianceManagementPartners';
-  it.each<[string, boolean]>([
-    ['Nothing is there.', false],
-    [`Partner ${id.toUpperCase()} was not found.`, false],
-    [`Partner ${other} was not found.`, true],
-    [`Partner ${id} is not ${other}.`, true],
-    ['Not found (outer-request).', false],
-    [`Not found. Correlation ID: ${other}`, false],
-    [`Not found. - Url: ${path}('${id}')?api-version=1`, false],
-    [`Not found. - Url: ${path}('fleet')?api-version=1`, true],
-    [`Not found. - Url: ${path}(fleet)?api-version=1`, true],
-    [`Not found. - Url: ${path}/${other}`, true],
-    [`Not found. - Url: ${path}?api-version=1`, false],
-  ])('takes a 404 with %j for the word on another partner: %j', (message, isAboutAnother) => {
-    const code = isAboutAnother ? 'badResponse' : 'notFound';
-    expect(errorOf('get', 404, { message }).code).toBe(code);
+  ])('leaves a write in doubt: %j, and a read never, after each of %j', (isInDoubt, statuses) => {
+    for (const status of statuses) {
+      const said = [errorOf('add', status), errorOf('list', status)];
+      const they = said.map(({ mayHaveBeenApplied }) => mayHaveBeenApplied);
+      expect([status, they]).toEqual([status, [isInDoubt, false]]);
+    }
+    const unread = errorOf('add', 503, { headers: { 'retry-after': '2' } });
+    expect(unread.mayHaveBeenApplied).toBe(false);
+    expect(errorOf('add', 400, {}, { isAfterDoubt: true }).mayHaveBeenApplied).toBe(true);
   });
-
-  it.each(['request-id', 'client-request-id'])(
-    'takes no %s for a partner, wherever it is',
-    (name) => {
-      const error = { code: 'X', message: `No ${other}` };
-      const inHeaders = errorOf('get', 404, { error, headers: { [name]: other } });
-      const inBody = errorOf('get', 404, { error: { ...error, [name]: other } });
-      expect([inHeaders.code, inBody.code]).toEqual(['notFound', 'notFound']);
-    },
-  );
 
   it.each<[number, Said, string, string]>([
     [403, { message: 'Application is not authorized. X' }, 'PERMISSION', 'least privileged'],
@@ -296,39 +245,28 @@ describe('responseErrorOf', () => {
 
   it('keeps what helps to go on', () => {
     const named = errorOf('add', 400, { message: `Neither 'one' nor "two".` }).details;
-    expect(named.quotedNames).toEqual(['one', 'two']);
-    for (const name of ['lacking', 'requiredScopes', 'retryAfterMs'] as const) {
-      expect([name, named[name]]).toEqual([name, undefined]);
-    }
+    expect(named).toMatchObject({ quotedNames: ['one', 'two'], lacking: undefined });
+    expect([named.requiredScopes, named.retryAfterMs]).toEqual([undefined, undefined]);
     expect(errorOf('get', 401, { headers: claims }).details.claims).toBe('x');
     expect(errorOf('get', 429).details.retryAfterMs).toBe(1_000);
-    expect(errorOf('get', 503, { headers: { 'retry-after': '2' } }).details.retryAfterMs).toBe(
-      2_000,
-    );
+    const unread = errorOf('get', 503, { headers: { 'retry-after': '2' } });
+    expect(unread.details.retryAfterMs).toBe(2_000);
   });
 
-  const inBody = { 'request-id': 'from-the-body', 'client-request-id': 'own', date: '2022-03-30' };
   it('takes ids and date of the headers before those of the body', () => {
-    const headers = {
-      'request-id': 'efa7d359-e387-4c10-a65e-b4cad04bf7f7',
-      'client-request-id': 'from.the_caller-1',
-      date: 'Wed, 11 Feb 2026 08:30:05 GMT',
-    };
-    const error = { code: 'Request_Bad.a:c-1', innerError: { code: 'Inner', ...inBody } };
-    expect(errorOf('get', 400, { error, headers }).details.answer).toEqual({
-      status: 400,
-      code: 'Request_Bad.a:c-1',
-      requestId: headers['request-id'],
-      clientRequestId: headers['client-request-id'],
-      date: headers.date,
-    });
-    expect(errorOf('get', 400, { error, ...noId }).details.answer).toEqual({
-      status: 400,
-      code: 'Request_Bad.a:c-1',
-      requestId: 'from-the-body',
-      clientRequestId: 'own',
-      date: '2022-03-30',
-    });
+    const code = 'Request_Bad.a:c-1';
+    const ids = ['efa7d359-e387-4c10-a65e-b4cad04bf7f7', 'from.the_caller-1'];
+    const date = 'Wed, 11 Feb 2026 08:30:05 GMT';
+    const inBody = { 'request-id': 'in-body', 'client-request-id': 'own', date: '2022-03-30' };
+    const error = { code, innerError: { code: 'Inner', ...inBody } };
+    const headers = { 'request-id': ids[0], 'client-request-id': ids[1], date };
+    const answers = [headers, noId.headers].map(
+      (given) => errorOf('get', 400, { error, headers: given }).details.answer,
+    );
+    expect(answers).toEqual([
+      { status: 400, code, requestId: ids[0], clientRequestId: ids[1], date },
+      { status: 400, code, requestId: 'in-body', clientRequestId: 'own', date: '2022-03-30' },
+    ]);
   });
 
   it.each(['', `eyJ${'a'.repeat(60)}.eyJb.sig`, 'a\nb', 'x '.repeat(60), '{"a":1}', '„nein“'])(
@@ -339,20 +277,6 @@ describe('responseErrorOf', () => {
       expect(errorOf('get', 400, { error, headers: said }).details.answer).toEqual({ status: 400 });
     },
   );
-});
-
-describe('protocolErrorOf', () => {
-  it.each<[GraphOperation, boolean]>([
-    ['add', true],
-    ['list', false],
-  ])('says of a success of %s why it cannot be believed', (operation, mayHaveBeenApplied) => {
-    const response = { status: 200, headers: { 'request-id': 'outer' }, body: Buffer.alloc(0) };
-    const error = protocolErrorOf({ operation }, response, 'it is empty', { answeredId: 'a' });
-    const message = "Microsoft Graph's answer cannot be believed: it is empty.";
-    const answer = { status: 200, requestId: 'outer' };
-    expect(error).toMatchObject({ code: 'badResponse', message });
-    expect(error.details).toMatchObject({ mayHaveBeenApplied, answeredId: 'a', answer });
-  });
 });
 
 describe("Graph's own message", () => {
@@ -378,13 +302,10 @@ describe("Graph's own message", () => {
     ['eyJhbGciOi.eyJzdWIi.c2ln is bad', '[redacted] is bad'],
     ['eyJhbGciOi.eyJzdWIi is bad', '[redacted] is bad'],
     ["'microsoft.management.services.api.partner'", "'microsoft.graph.partner'"],
-  ])('is made fit for a caller: %j', (message, expected = message) => {
+    ['x'.repeat(500), undefined],
+    ['x'.repeat(100_000), `${'x'.repeat(499)}…`],
+  ])('is made fit for a caller: %#', (message, expected = message) => {
     expect(cleaned(message)).toBe(expected);
-  });
-
-  it('has at most 500 characters', () => {
-    expect(cleaned('x'.repeat(500))).toBe('x'.repeat(500));
-    expect(cleaned('x'.repeat(100_000))).toBe(`${'x'.repeat(499)}…`);
   });
 
   it('is one line without addresses, whatever it was', () => {

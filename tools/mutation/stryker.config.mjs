@@ -10,6 +10,7 @@ export default {
     tests: {
       'test/unit/retries.test.ts': 'graph/(retryRules|errorBody)',
       'test/unit/graphRefusals.test.ts': 'graph/(readRefusal|errorBody)',
+      'test/unit/graphBodies.test.ts': 'graph/readRefusal',
       'test/unit/mutationOutcomes.test.ts': 'partners/(errors|idempotency|outcomeStore)',
       'test/unit/redisHolds.test.ts': 'partners/(leases|outcomeStore)',
       'test/unit/callers.test.ts': 'partners/caller',
