@@ -15,12 +15,13 @@ import {
   StackContextManager,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { request } from 'undici';
+import { request as send } from 'undici';
 import { readConfig } from '../../src/config/config.ts';
 import { type Environment, StartError } from '../../src/config/readers.ts';
 import { createGateway } from '../../src/createGateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
+import { createMeasurements, type Measurements } from '../../src/telemetry/metrics.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { createStartTrace } from '../../src/telemetry/trace.ts';
 import { createTestCertificates } from '../support/certificates.ts';
@@ -48,24 +49,7 @@ async function startAlone(environment: Environment) {
   const { telemetry: config } = readConfig(environment);
   const telemetry = await startTelemetry(config, { clock: systemClock, log, instanceId: 'one' });
   closeLater(() => telemetry.stop(20_000));
-  return {
-    ...telemetry,
-    log,
-    endSpan: () => telemetry.tracerOf().startSpan('POST').end(),
-    /** Writes what instrumentation packages have been seen to write. */
-    writeDirtySpan(): void {
-      const span = telemetry.tracerOf().startSpan('GET', {
-        kind: SpanKind.CLIENT,
-        attributes: {
-          'url.full': `https://graph.microsoft.com/beta/x/${secret}?$filter=${secret}`,
-          'http.request.header.authorization': [`Bearer ${secret}`],
-        },
-      });
-      span.recordException(new Error(`Bearer ${secret}`));
-      span.setStatus({ code: 2, message: `Bearer ${secret}` });
-      span.end();
-    },
-  };
+  return { ...telemetry, log, endSpan: () => telemetry.tracerOf().startSpan('POST').end() };
 }
 
 describe('traces', () => {
@@ -77,19 +61,27 @@ describe('traces', () => {
     async (...row) => {
       const [protocol, type, compression, encoding] = row;
       const receiver = await startReceiver();
-      const { writeDirtySpan, stop } = await startAlone({
+      const { tracerOf, stop } = await startAlone({
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/elsewhere`,
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
         OTEL_EXPORTER_OTLP_COMPRESSION: compression,
         OTEL_EXPORTER_OTLP_HEADERS: 'api-key=key%20one',
         OTEL_SERVICE_NAME: 'partners-in-test',
       });
-      writeDirtySpan();
+      // What instrumentation packages have been seen to write.
+      const span = tracerOf().startSpan('GET', {
+        kind: SpanKind.CLIENT,
+        attributes: {
+          'url.full': `https://graph.microsoft.com/beta/x/${secret}?$filter=${secret}`,
+          'http.request.header.authorization': [`Bearer ${secret}`],
+        },
+      });
+      span.recordException(new Error(`Bearer ${secret}`));
+      span.setStatus({ code: 2, message: `Bearer ${secret}` }).end();
       await stop(60_000);
-      const [{ path, headers } = { path: '', headers: {} }, ...more] = receiver.received;
-      expect([path, more]).toEqual(['/elsewhere', []]);
-      expect(headers).toMatchObject({ 'api-key': 'key one', 'content-type': type });
-      expect(headers['content-encoding']).toBe(encoding);
+      const headers = { 'api-key': 'key one', 'content-type': type };
+      expect(receiver.received).toMatchObject([{ path: '/elsewhere', headers }]);
+      expect(receiver.received[0]?.headers['content-encoding']).toBe(encoding);
       for (const text of ['GET', 'exception', 'service.instance.id', 'partners-in-test']) {
         expect(receiver.texts()).toContain(text);
       }
@@ -218,6 +210,130 @@ describe('files for a collector', () => {
   });
 });
 
+describe('what Prometheus fetches', () => {
+  const towards = { method: 'GET', route: '/partners/{id}', durationMs: 250 } as const;
+  const attempt: Parameters<Measurements['attempt']>[0] = {
+    ...towards,
+    attempt: 1,
+    repeatReason: undefined,
+  };
+  const request: Parameters<Measurements['request']>[0] = {
+    method: 'POST',
+    route: '/graphql',
+    durationMs: 1500,
+    status: 200,
+    errorType: undefined,
+    operationType: 'query',
+  };
+
+  async function start() {
+    const { meter, metricsUrl = '' } = await startAlone({
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+      OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+    });
+    const ask = async (method: 'GET' | 'HEAD' | 'OPTIONS', path: string) => {
+      const { statusCode, headers, body } = await send(new URL(path, metricsUrl), { method });
+      return { status: statusCode, type: headers['content-type'], text: await body.text() };
+    };
+    /** The gateway's own series; of a histogram the sum. */
+    const collect = async (): Promise<readonly string[]> => {
+      const { text } = await ask('GET', '/metrics');
+      const isOwn = (line: string) => /^(gateway|http)_(?!.*_(bucket|count)\{)/.test(line);
+      return text.split('\n').filter(isOwn);
+    };
+    return { measurements: createMeasurements(meter), ask, collect };
+  }
+
+  it('has the published name and labels of everything that is measured', async () => {
+    const { measurements, collect } = await start();
+    // What has not happened yet is zero, so that the first time is seen as a rise.
+    expect(await collect()).toEqual([
+      'gateway_upstream_inflight 0',
+      'gateway_upstream_throttled_total 0',
+      'gateway_upstream_circuit_state{upstream="graph"} 0',
+    ]);
+    measurements.attempt({ ...attempt, status: 429 });
+    measurements.attempt({ ...attempt, status: 200, attempt: 3, repeatReason: 'throttled' });
+    measurements.attempt({ ...attempt, errorType: 'timeout' });
+    measurements.request(request);
+    measurements.request({ ...request, status: 429, errorType: 'THROTTLED' });
+    measurements.request({ ...request, status: undefined, errorType: 'callerLeft' });
+    measurements.request({ ...request, method: 'BREW', route: undefined, status: 404 });
+    measurements.inFlight(1);
+    measurements.inFlight(1);
+    measurements.inFlight(-1);
+    measurements.rejectedLocally('breaker', 'graph');
+    measurements.breakerState('half-open', 'authority');
+    measurements.breakerState('open', 'graph');
+    measurements.tokenAcquired({ flow: 'on-behalf-of', outcome: 'token', durationMs: 500 });
+    measurements.tokenLookedUp('miss');
+    measurements.limitSeen('depth', 7);
+    measurements.limitExceeded('depth', 'rejected');
+    measurements.limitExceeded('aliases', 'warned');
+    measurements.shed('heap');
+    measurements.connectionCut('limit');
+    measurements.outcomeUnknown('add');
+    measurements.lockedAlone();
+    measurements.keyUsed('first');
+    measurements.untrustedDocument('warned');
+    measurements.trustedDocumentsReloaded('loaded');
+    measurements.watchTokenCache(() => 7);
+    measurements.watchKeyAge(() => 90_000);
+    expect(await collect()).toEqual([
+      'http_client_request_duration_sum{http_request_method="GET",url_template="/partners/{id}",http_response_status_code="429"} 0.25',
+      'http_client_request_duration_sum{http_request_method="GET",url_template="/partners/{id}",http_response_status_code="200",http_request_resend_count="2"} 0.25',
+      'http_client_request_duration_sum{http_request_method="GET",url_template="/partners/{id}",error_type="timeout"} 0.25',
+      'http_server_request_duration_sum{http_request_method="POST",url_scheme="http",http_route="/graphql",http_response_status_code="200",graphql_operation_type="query"} 1.5',
+      'http_server_request_duration_sum{http_request_method="POST",url_scheme="http",http_route="/graphql",http_response_status_code="429",error_type="THROTTLED",graphql_operation_type="query"} 1.5',
+      'http_server_request_duration_sum{http_request_method="POST",url_scheme="http",http_route="/graphql",error_type="callerLeft",graphql_operation_type="query"} 1.5',
+      'http_server_request_duration_sum{http_request_method="_OTHER",url_scheme="http",http_response_status_code="404",graphql_operation_type="query"} 1.5',
+      'gateway_upstream_inflight 1',
+      'gateway_upstream_retries_total{reason="throttled"} 1',
+      'gateway_upstream_throttled_total 1',
+      'gateway_upstream_shed_total{upstream="graph",reason="breaker"} 1',
+      'gateway_shed_total{reason="heap"} 1',
+      'gateway_connections_cut_total{reason="limit"} 1',
+      'gateway_outcome_unknown_total{operation="add"} 1',
+      'gateway_locks_local_total 1',
+      'gateway_idempotency_total{outcome="first"} 1',
+      'gateway_token_cache_lookups_total{result="miss"} 1',
+      'gateway_limits_rejected_total{limit="depth"} 1',
+      'gateway_limits_warned_total{limit="aliases"} 1',
+      'gateway_untrusted_documents_total{outcome="warned"} 1',
+      'gateway_trusted_documents_reloads_total{outcome="loaded"} 1',
+      'gateway_upstream_circuit_state{upstream="graph"} 2',
+      'gateway_upstream_circuit_state{upstream="authority"} 1',
+      'gateway_token_acquire_seconds_sum{flow="on-behalf-of",outcome="token"} 0.5',
+      'gateway_limits_seen_sum{limit="depth"} 7',
+      'gateway_token_cache_entries 7',
+      'gateway_jwks_age_seconds 90',
+    ]);
+  });
+
+  it('has no age without keys, and is not read any more after the end', async () => {
+    const { measurements, collect } = await start();
+    const reads: string[] = [];
+    const stop = measurements.watchKeyAge(() => {
+      reads.push('age');
+      return undefined;
+    });
+    expect((await collect()).join()).not.toContain('jwks');
+    stop();
+    await collect();
+    expect(reads).toEqual(['age']);
+  });
+
+  it('comes as text from GET /metrics, and nothing else is there', async () => {
+    const { ask } = await start();
+    const type = 'text/plain; version=0.0.4; charset=utf-8';
+    expect(await ask('GET', '/metrics?collect[]=http')).toMatchObject({ status: 200, type });
+    expect(await ask('HEAD', '/metrics')).toMatchObject({ status: 404, text: '' });
+    const text = expect.stringContaining('"extensions":{"code":"NOT_FOUND"}');
+    expect(await ask('OPTIONS', '*')).toMatchObject({ status: 404, text });
+  });
+});
+
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
 const page = json(200, { value: [] });
@@ -235,38 +351,29 @@ async function start(script: readonly Answer[], environment = {}, takes?: Receiv
     OTEL_METRICS_EXPORTER: 'none',
     ...environment,
   });
-  const write = (line: string): void => void lines.push(JSON.parse(line));
-  const log = createLogger('debug', { write });
+  const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const gateway = createGateway(config, { chance: () => 0, log });
   const { url } = await gateway.start();
   closeLater(() => gateway.stop(), graph.close);
-  return {
-    graph,
-    collector,
-    lines,
-    async post(query: string, headers: Record<string, string> = {}, variables: object = {}) {
-      const answer = await request(`${url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: 'Bearer token', ...headers },
-        body: JSON.stringify({ query, variables }),
-      });
-      await answer.body.dump();
-      return { status: answer.statusCode, headers: answer.headers };
-    },
-    /** Stops the gateway, which sends what is left. */
-    stop: () => gateway.stop(),
+  const post = async (query: string, headers: Record<string, string> = {}) => {
+    const answer = await send(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer token', ...headers },
+      body: JSON.stringify({ query }),
+    });
+    await answer.body.dump();
+    return { status: answer.statusCode, headers: answer.headers };
   };
+  return { graph, collector, lines, post, stop: () => gateway.stop() };
 }
 
 describe('a traced operation', () => {
   it("continues the caller's trace to Graph, attempt by attempt, and logs one line", async () => {
     const { graph, collector, lines, post, stop } = await start([json(503, {}), page]);
-    const answer = await post(listQuery, {
-      traceparent,
-      tracestate: 'vendor=value',
-      'client-request-id': 'request-1',
-    });
-    expect(answer.headers['traceparent']).toBe(traceparent);
+    const tracestate = 'vendor=value';
+    const id = { 'client-request-id': 'request-1' };
+    const { headers } = await post(listQuery, { traceparent, tracestate, ...id });
+    expect(headers['traceparent']).toBe(traceparent);
     await stop();
     const spans = collector.spans();
     const server = spans.find(({ kind }) => kind === 2);
@@ -277,26 +384,20 @@ describe('a traced operation', () => {
       name: 'query',
       attributes: { 'gateway.request_id': 'request-1', 'graphql.operation.name': 'List' },
     });
+    const parentSpanId = server?.spanId;
+    const failed = { 'http.response.status_code': 503, 'error.type': '503' };
+    const repeated = {
+      'http.response.status_code': 200,
+      'http.request.resend_count': 1,
+      'gateway.retry.reason': 'unavailable',
+      'gateway.graph.request_id': 'graph-request-id',
+    };
     expect(attempts).toMatchObject([
-      {
-        parentSpanId: server?.spanId,
-        attributes: { 'http.response.status_code': 503, 'error.type': '503' },
-      },
-      {
-        parentSpanId: server?.spanId,
-        attributes: {
-          'http.response.status_code': 200,
-          'http.request.resend_count': 1,
-          'gateway.retry.reason': 'unavailable',
-          'gateway.graph.request_id': 'graph-request-id',
-        },
-      },
+      { parentSpanId, attributes: failed },
+      { parentSpanId, attributes: repeated },
     ]);
-    expect(graph.requests.map(({ headers }) => headers)).toMatchObject(
-      attempts.map(({ spanId }) => ({
-        traceparent: `00-${traceId}-${spanId}-01`,
-        tracestate: 'vendor=value',
-      })),
+    expect(graph.requests.map((request) => request.headers)).toMatchObject(
+      attempts.map(({ spanId }) => ({ traceparent: `00-${traceId}-${spanId}-01`, tracestate })),
     );
     expect(lines.filter(({ message }) => message === 'Answered')).toEqual([
       expect.objectContaining({
