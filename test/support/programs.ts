@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 
@@ -30,30 +31,26 @@ export function startProgram(
   environment: Record<string, string>,
   { openFiles, output }: ProgramOptions = {},
 ): Program {
-  const own = [process.execPath, '--enable-source-maps', 'dist/main.js'];
-  const [command = '', ...args] =
-    openFiles === undefined
-      ? own
-      : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...own];
-  const child: ChildProcess = spawn(command, args, {
+  const own = ['--enable-source-maps', 'dist/main.js'];
+  const limited = ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', process.execPath, ...own];
+  const [command, args] = openFiles === undefined ? [process.execPath, own] : ['/bin/sh', limited];
+  const child = spawn(command, args, {
     cwd: root,
     env: { PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  const listeners = new Set<() => void>();
+  const news = new EventEmitter().setMaxListeners(0);
   const onText = (chunk: Buffer): void => {
     text += chunk.toString('utf8');
-    for (const listener of listeners) {
-      listener();
-    }
+    news.emit('text');
   };
   if (output === 'closed') {
-    child.stdout?.destroy();
+    child.stdout.destroy();
   } else if (output !== 'unread') {
-    child.stdout?.on('data', onText);
+    child.stdout.on('data', onText);
   }
-  child.stderr?.on('data', onText);
+  child.stderr.on('data', onText);
   const ended: Program['ended'] = new Promise((resolve) => {
     child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
@@ -62,11 +59,11 @@ export function startProgram(
       const look = (): void => {
         const match = pattern.exec(text);
         if (match) {
-          listeners.delete(look);
+          news.off('text', look);
           resolve(match);
         }
       };
-      listeners.add(look);
+      news.on('text', look);
       look();
       ended.then(() => reject(new Error(`The program ended without ${pattern}:\n${text}`)));
     });
