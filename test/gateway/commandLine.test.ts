@@ -33,6 +33,8 @@ describe('the command line', () => {
     ['--port=5000', 64, /^Usage: /],
     ['docter', 64, /^Unknown command\. Did you mean doctor\?\nUsage: /],
     ['DRFIT', 64, /^Unknown command\. Did you mean drift\?/],
+    ['doc', 64, /^Unknown command\. Did you mean doctor\?/],
+    ['d', 64, /^Usage: /],
     ['dance', 64, /^Usage: /],
     [`st${'a'.repeat(100_000)}rt`, 64, /^Usage: /],
   ])('ends without a program at %j', (line, exitCode, text) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { context, metrics, SpanKind, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -404,64 +404,47 @@ describe('a traced operation', () => {
   });
 });
 
-describe('in a program that has an SDK of its own', () => {
+it('gives spans and metrics to the SDK of the program around it, unless a collector is configured', async () => {
   const exporter = new InMemorySpanExporter();
-  const namesOfSpans = () => exporter.getFinishedSpans().map(({ name }) => name);
+  const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
+  const mine = trace.getTracerProvider();
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  let reader: PeriodicExportingMetricReader;
+  const reader = new PeriodicExportingMetricReader({ exporter: metricExporter });
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  closeLater(
+    () => reader.shutdown(),
+    ...[trace, metrics, context].map((api) => () => api.disable()),
+  );
 
-  beforeEach(() => {
-    const spanProcessors = [new SimpleSpanProcessor({ exporter })];
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
-    reader = new PeriodicExportingMetricReader({ exporter: metricExporter });
-    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
-  });
-  afterEach(async () => {
-    await reader.shutdown();
-    for (const global of [trace, metrics, context]) {
-      global.disable();
+  const elsewhere = await start([page]);
+  await elsewhere.post(listQuery);
+  await elsewhere.stop();
+  expect(elsewhere.collector.spans()).toHaveLength(2);
+  expect(exporter.getFinishedSpans()).toEqual([]);
+  expect(trace.getTracerProvider()).toBe(mine);
+
+  const { post, stop } = await start([page], { OTEL_SDK_DISABLED: 'true' });
+  await post(listQuery);
+  await stop();
+  // The program's goes on.
+  const tracer = trace.getTracer('program');
+  const around = tracer.startSpan('around');
+  const toGraph = 'GET /deviceManagement/complianceManagementPartners';
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual([toGraph, 'query']);
+  await reader.forceFlush();
+  expect(JSON.stringify(metricExporter.getMetrics())).toContain('"http.server.request.duration"');
+
+  // A span that the program has for the same request is the parent.
+  exporter.reset();
+  context.setGlobalContextManager(new StackContextManager().enable());
+  context.with(trace.setSpan(context.active(), around), () => {
+    for (const caller of [undefined, { traceparent, tracestate: undefined }]) {
+      const own = createStartTrace(() => tracer)({ method: 'POST', requestId: '1', caller });
+      own.end({ route: '/graphql', status: 200 });
     }
-    exporter.reset();
   });
-
-  it("spans and metrics go to the program's, which goes on after the gateway has stopped", async () => {
-    const { post, stop } = await start([page], { OTEL_SDK_DISABLED: 'true' });
-    await post(listQuery);
-    await stop();
-    trace.getTracer('program').startSpan('own').end();
-    expect(namesOfSpans()).toEqual([
-      'GET /deviceManagement/complianceManagementPartners',
-      'query',
-      'own',
-    ]);
-    await reader.forceFlush();
-    const scopes = metricExporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
-    const names = scopes.flatMap((scope) => scope.metrics.map(({ descriptor }) => descriptor.name));
-    expect(names).toContain('http.server.request.duration');
-  });
-
-  it("they go elsewhere if the gateway's configuration says so, and the program's stays global", async () => {
-    const mine = trace.getTracerProvider();
-    const { collector, post, stop } = await start([page]);
-    await post(listQuery);
-    await stop();
-    expect(collector.spans()).toHaveLength(2);
-    expect(namesOfSpans()).toEqual([]);
-    expect(trace.getTracerProvider()).toBe(mine);
-  });
-
-  it('a span that the program has for the same request is the parent', () => {
-    context.setGlobalContextManager(new StackContextManager().enable());
-    const tracer = trace.getTracer('program');
-    const around = tracer.startSpan('around');
-    context.with(trace.setSpan(context.active(), around), () => {
-      for (const caller of [undefined, { traceparent, tracestate: undefined }]) {
-        const own = createStartTrace(() => tracer)({ method: 'POST', requestId: '1', caller });
-        own.end({ route: '/graphql', status: 200 });
-      }
-    });
-    const { traceId, spanId } = around.spanContext();
-    const parents = exporter.getFinishedSpans().map(({ parentSpanContext }) => parentSpanContext);
-    expect(parents).toMatchObject([{ traceId, spanId }, { spanId: '00f067aa0ba902b7' }]);
-  });
+  const parents = exporter.getFinishedSpans().map(({ parentSpanContext }) => parentSpanContext);
+  const { traceId, spanId } = around.spanContext();
+  expect(parents).toMatchObject([{ traceId, spanId }, { spanId: '00f067aa0ba902b7' }]);
 });
