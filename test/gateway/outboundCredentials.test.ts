@@ -1,9 +1,10 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { getEventListeners, setMaxListeners } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { isGraphError } from '../../src/graph/errors.ts';
 import type { GraphCall } from '../../src/graph/request.ts';
@@ -21,7 +22,7 @@ import { createTokenEndpoint } from '../../src/identity/outbound/tokenEndpoint.t
 import { Secret } from '../../src/shared/secret.ts';
 import type { AuthorityFault } from '../support/authority/faults.ts';
 import { ada, contoso, fabrikam, gatewayClient, grace } from '../support/authority/people.ts';
-import { startAuthority, type TestAuthority } from '../support/authority/startAuthority.ts';
+import { startAuthority } from '../support/authority/startAuthority.ts';
 import { readUnchecked } from '../support/authority/tokenEndpoint.ts';
 import { createTestCertificates, type ServerCertificate } from '../support/certificates.ts';
 import { useClosing } from '../support/closing.ts';
@@ -52,36 +53,19 @@ const otherClient = {
   publicKey: publicKeyOf(another),
 };
 
-let authority: TestAuthority;
-let folder: string;
-beforeAll(async () => {
-  authority = await startAuthority({ clients: [client, otherClient] });
-  folder = await mkdtemp(join(tmpdir(), 'outbound-'));
-});
+const authority = await startAuthority({ clients: [client, otherClient] });
+const folder = mkdtempSync(join(tmpdir(), 'outbound-'));
+useClosing(afterAll)(authority.close, () => rmSync(folder, { recursive: true }));
 afterEach(() => authority.faults.clear());
-afterAll(async () => {
-  await authority.close();
-  await rm(folder, { recursive: true });
-});
 
 type Options = Parameters<typeof createOutboundCredentials>[0];
 type Registration = Extract<Options['outbound'], { kind: 'registration' }>;
 
-/** Makes credentials of the gateway's registration, with which each `ask` is an operation of its own. */
-function create(mode: Options['mode'], change: Partial<Registration> = {}) {
+/** Makes credentials with which each `ask` is an operation of its own. */
+function createOf(mode: Options['mode'], outbound: Options['outbound']) {
   const world = createOutboundWorld({ certificateAuthorities: [authority.certificateAuthority] });
-  const outbound: Registration = {
-    kind: 'registration',
-    authorityHost: `${authority.url}/`,
-    tenantId: contoso.id,
-    clientId: gatewayClient.clientId,
-    credential: { kind: 'secret', secret: new Secret(gatewayClient.secret) },
-    ...change,
-  };
-  const credentials = createOutboundCredentials(
-    { mode, cloud: 'global', scope, outbound },
-    world.parts,
-  );
+  const options = { mode, cloud: 'global', scope, outbound };
+  const credentials = createOutboundCredentials(options, world.parts);
   closeLater(credentials.close);
   const ask = async (token = authority.mint(), of: Partial<GraphCall> = {}): Promise<string> => {
     const call = testCall({ callerToken: new Secret(token), ...of });
@@ -89,13 +73,18 @@ function create(mode: Options['mode'], change: Partial<Registration> = {}) {
   };
   return { ...world, credentials, ask };
 }
+const create = (mode: Options['mode'], change: Partial<Registration> = {}) =>
+  createOf(mode, {
+    kind: 'registration',
+    authorityHost: `${authority.url}/`,
+    tenantId: contoso.id,
+    clientId: gatewayClient.clientId,
+    credential: { kind: 'secret', secret: new Secret(gatewayClient.secret) },
+    ...change,
+  });
 const claimsOf = (token: string) => readUnchecked(token)?.claims ?? {};
 const formNow = () => authority.requests.at(-1)?.form ?? {};
-const failureOf = (asked: Promise<unknown>): Promise<unknown> =>
-  asked.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+const failureOf = (asked: Promise<unknown>) => asked.catch((error: unknown) => error);
 
 describe('app-only credentials', () => {
   it('get one token of the application itself for every caller', async () => {
@@ -260,23 +249,20 @@ describe('a fault of the token endpoint', () => {
     expect(claimsOf(await ask(token))['oid']).toBe(grace.objectId);
   });
 
-  it.each(['time', 'stop'])(
-    'that is a silence delays no other user, and ends by %s',
-    async (end) => {
-      const { ask, clock, events, credentials } = create('on-behalf-of');
-      authority.faults.set({ kind: 'hang' }, ofGrace);
-      const hanging = failureOf(ask(authority.mint({ user: grace })));
-      await clock.whenPending();
-      expect(claimsOf(await ask())['oid']).toBe(ada.objectId);
-      await clock.advance(9_999);
-      expect(events).not.toContain('on-behalf-of unavailable');
-      await (end === 'time' ? clock.advance(1) : credentials.close());
-      const message = end === 'time' ? /timed out/ : /gateway stopped/;
-      const error = { code: 'unavailable', message: expect.stringMatching(message) };
-      expect(await hanging).toMatchObject({ ...error, mayHaveBeenApplied: false });
-      expect([events.at(-1), clock.pendingTimers]).toEqual(['on-behalf-of unavailable', 0]);
-    },
-  );
+  it.each(['time', 'stop'])('is a silence that delays no other user: ends by %s', async (end) => {
+    const { ask, clock, events, credentials } = create('on-behalf-of');
+    authority.faults.set({ kind: 'hang' }, ofGrace);
+    const hanging = failureOf(ask(authority.mint({ user: grace })));
+    await clock.whenPending();
+    expect(claimsOf(await ask())['oid']).toBe(ada.objectId);
+    await clock.advance(9_999);
+    expect(events).not.toContain('on-behalf-of unavailable');
+    await (end === 'time' ? clock.advance(1) : credentials.close());
+    const message = expect.stringMatching(end === 'time' ? /timed out/ : /gateway stopped/);
+    const error = { code: 'unavailable', message, mayHaveBeenApplied: false };
+    expect(await hanging).toMatchObject(error);
+    expect([events.at(-1), clock.pendingTimers]).toEqual(['on-behalf-of unavailable', 0]);
+  });
 
   const secret = (text: string) => ({ kind: 'secret', secret: new Secret(text) }) as const;
   const fileAt = (path: string) => ({ kind: 'federated-token', path }) as const;
@@ -315,18 +301,10 @@ describe('a managed identity', () => {
   /** Of App Service; `clientId` is that of a user-assigned identity. */
   async function createManaged(script: readonly Answer[], clientId?: string) {
     const server = await startScriptedServer(...script);
-    const world = createOutboundWorld();
-    const endpoint = {
-      url: new URL('/msi/token', server.url),
-      header: new Secret('canary-header'),
-    };
-    const outbound = { kind: 'managed-identity', clientId, endpoint } as const;
-    const options = { mode: 'app-only', cloud: 'global', scope, outbound } as const;
-    const credentials = createOutboundCredentials(options, world.parts);
-    closeLater(credentials.close, server.close);
-    const ask = async () =>
-      (await credentials.tokenFor(testCall(), { withFreshToken: false })).reveal();
-    return { ...world, ask, server };
+    closeLater(server.close);
+    const url = new URL('/msi/token', server.url);
+    const endpoint = { url, header: new Secret('canary-header') };
+    return { server, ...createOf('app-only', { kind: 'managed-identity', clientId, endpoint }) };
   }
 
   it('asks App Service with its header, and otherwise the metadata service of the machine', async () => {
@@ -438,7 +416,7 @@ describe('the way to a token endpoint', () => {
     more();
   };
   const faulty = (fault: string) => ({ code: 'unavailable', details: { fault } });
-  const untrusted = faulty('untrusted');
+  const [untrusted, rejected] = ['untrusted', 'proxy-credentials'].map(faulty) as [object, object];
   it.each<[string, () => Promise<ReturnType<typeof open>>, object, boolean]>([
     ['a 503 to an application', () => scripted([json(503, {})]), { status: 503 }, true],
     ['a 503 to a machine', () => scripted([json(503, {})], 'managed-identity'), {}, true],
@@ -449,21 +427,13 @@ describe('the way to a token endpoint', () => {
     ['a certificate of another authority', () => secured(good, []), untrusted, true],
     ['one of another host', () => secured(bad.wrongHost, [issuer]), untrusted, true],
     ['an expired one', () => secured(bad.expired, [issuer]), untrusted, true],
-    [
-      'a proxy without credentials',
-      () => proxied('https://a.test'),
-      faulty('proxy-credentials'),
-      true,
-    ],
-  ])(
-    'met by %s ten times fails so, and opens the breaker: %#',
-    async (_what, start, first, opens) => {
-      const { send, sendTimes, events } = await start();
-      expect(await send()).toMatchObject(first);
-      await sendTimes(9);
-      expect(events).toEqual(opens ? [opened] : []);
-    },
-  );
+    ['a proxy that rejects it', () => proxied('https://a.test'), rejected, true],
+  ])('ten times %s: fails, and opens the breaker or not', async (_what, start, first, opens) => {
+    const { send, sendTimes, events } = await start();
+    expect(await send()).toMatchObject(first);
+    await sendTimes(9);
+    expect(events).toEqual(opens ? [opened] : []);
+  });
 
   it('leads to the service of a machine past a forward proxy', async () => {
     const { send, proxy } = await proxied('http://metadata.example.test:9', 'managed-identity');

@@ -6,18 +6,7 @@ import { request } from 'undici';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The built program as a process of its own. */
-export interface Program {
-  /** Everything on standard output and standard error so far. */
-  output(): string;
-  /** Waits until the output has something; rejects where the program ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Where it takes requests, as it says itself. */
-  url(): Promise<string>;
-  kill(signal: NodeJS.Signals): void;
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Ends it at once, if it still runs. */
-  end(): Promise<unknown>;
-}
+export type Program = ReturnType<typeof startProgram>;
 
 export interface ProgramOptions {
   /** How many files the process may have open. */
@@ -30,7 +19,7 @@ export interface ProgramOptions {
 export function startProgram(
   environment: Record<string, string>,
   { openFiles, output }: ProgramOptions = {},
-): Program {
+) {
   const own = ['--enable-source-maps', 'dist/main.js'];
   const limited = ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', process.execPath, ...own];
   const [command, args] = openFiles === undefined ? [process.execPath, own] : ['/bin/sh', limited];
@@ -51,10 +40,12 @@ export function startProgram(
     child.stdout.on('data', onText);
   }
   child.stderr.on('data', onText);
-  const ended: Program['ended'] = new Promise((resolve) => {
+  type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+  const ended = new Promise<Ending>((resolve) => {
     child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
-  const until: Program['until'] = (pattern) =>
+  /** Waits until the output has something; rejects where the program ends before. */
+  const until = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         const match = pattern.exec(text);
@@ -68,12 +59,15 @@ export function startProgram(
       ended.then(() => reject(new Error(`The program ended without ${pattern}:\n${text}`)));
     });
   return {
+    /** Everything on standard output and standard error so far. */
     output: () => text,
     until,
+    /** Where it takes requests, as it says itself. */
     url: async () => (await until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '',
-    kill: (signal) => child.kill(signal),
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
     ended,
-    end() {
+    /** Ends it at once, if it still runs. */
+    end(): Promise<unknown> {
       child.kill('SIGKILL');
       return ended;
     },
