@@ -7,7 +7,6 @@ import { systemClock } from '../../src/shared/clock.ts';
 import { createProxyAgent } from '../../src/shared/tunnel.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
-import { startAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../support/certificates.ts';
 import { diagnose } from '../support/doctorHarness.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
@@ -15,6 +14,7 @@ import { executed, type Fault } from '../support/faultProxy/fault.ts';
 import { reset, resetAtConnect, status } from '../support/faultProxy/faults.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
+import { startIdentityStage } from '../support/identityStage.ts';
 import { recordingLog } from '../support/logs.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
@@ -166,23 +166,11 @@ describe('the authority behind a forward proxy', () => {
   it('gives keys and tokens through it, and each 407 is reported as a configuration fault', async () => {
     const known = { ...user };
     const proxy = later(await startForwardProxy({ user: known }));
-    const authority = later(await startAuthority({ host: 'login.example.test' }));
-    const isIssued = (token: string): boolean =>
-      authority.issued.some(({ accessToken }) => accessToken === token);
-    const graph = later(await startTestGraph({ acceptToken: isIssued }));
-    const environment = {
-      GRAPH_BASE_URL: graph.baseUrl,
-      HTTPS_PROXY: proxy.url,
-      AUTH_MODE: 'app-only',
-      AZURE_TENANT_ID: contoso.id,
-      AZURE_CLIENT_ID: gatewayClient.clientId,
-      AZURE_CLIENT_SECRET: gatewayClient.secret,
-      AZURE_AUTHORITY_HOST: authority.url,
-      AUTH_READ_PERMISSIONS: 'access_as_user',
-    };
-    const trustIt = { certificateAuthorities: [authority.certificateAuthority] };
-    const gateway = await start(environment, trustIt);
-    await until(async () => (await gateway.get('/readyz')).status === 200);
+    const HTTPS_PROXY = proxy.url;
+    const host = { host: 'login.example.test' };
+    const stage = await startIdentityStage('app-only', { HTTPS_PROXY }, host);
+    const { authority, graph, gateway } = stage;
+    closeLater(stage.close);
     const token = authority.mint({ scope: 'access_as_user' });
     const list = () => gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
 
@@ -191,7 +179,17 @@ describe('the authority behind a forward proxy', () => {
     const { result } = await list();
     expect([proxy.asked.length - asked, graph.requests]).toEqual([1, []]);
     expectRejected(gateway, result, { operation: 'client-credentials' });
-    const late = await start(environment, trustIt);
+    const environment = {
+      GRAPH_BASE_URL: graph.baseUrl,
+      HTTPS_PROXY,
+      AUTH_MODE: 'app-only',
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+      AUTH_READ_PERMISSIONS: 'access_as_user',
+    };
+    const late = await start(environment);
     await until(() => configurationFaults(late).length > 0);
     const message = 'The keys to check tokens with could not be loaded.';
     const reason = expect.stringContaining('407');

@@ -97,8 +97,6 @@ describe('a refusal', () => {
     ['consent is missing', { error: 'invalid_grant', suberror: 'consent_required' }, needsConsent],
     ['consent is asked for', { error: 'consent_required' }, needsConsent],
     ['the request is malformed', { error: 'invalid_request' }, unknown],
-    ['the secret is wrong', numbered(7000215), ofSetup('secret is wrong'), app],
-    ['the app is unknown', numbered(700016), ofSetup('not registered in this tenant')],
     ['its number says nothing', numbered(1), unknown],
     ['no user stands behind it', { error: 'invalid_grant', claims }, unknown, app],
     ['a machine has no identity', numbered(7000215), ofSetup('no managed identity'), machine],

@@ -22,7 +22,7 @@ export async function startForwardProxy({ user, tls }: ForwardProxyOptions = {})
     prepareRequestFunction({ hostname, port, username, password }) {
       asked.push(`${hostname}:${port}`);
       const isUser = username === user?.name && password === user?.password;
-      return { requestAuthentication: user && !isUser, dnsLookup: dnsLookup as never };
+      return { requestAuthentication: user !== undefined && !isUser, dnsLookup: dnsLookup as never };
     },
   };
   const server = new Server(tls ? { ...options, serverType: 'https', httpsOptions: tls } : options);
