@@ -15,12 +15,8 @@ const { scripted } = useStages();
 /** Sends adds over one connection. */
 async function start(...script: Answer[]) {
   const server = await startScriptedServer(...script);
-  const connections = createConnections(server.url.origin, {
-    limit: 1,
-    connectTimeoutMs: 60_000,
-    maximumLifeMs: 300_000,
-    clock: systemClock,
-  });
+  const times = { connectTimeoutMs: 60_000, maximumLifeMs: 300_000, clock: systemClock };
+  const connections = createConnections(server.url.origin, { limit: 1, ...times });
   closeLater(connections.close, server.close);
   const transport = createTransport(connections);
   const url = new URL('/path?$top=1', server.url);

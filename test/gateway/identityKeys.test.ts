@@ -43,10 +43,7 @@ async function load(documents: readonly unknown[], authority = host, tenantIds =
 
 /** Its reason or problem. */
 const whyNot = (found: Promise<unknown>): Promise<unknown> =>
-  found.then(
-    () => undefined,
-    ({ reason, problem }) => reason ?? problem,
-  );
+  found.catch(({ reason, problem }) => reason ?? problem);
 
 describe('the keys of an authority', () => {
   it('come from where its metadata say, for one tenant or for all organizations', async () => {

@@ -1,9 +1,10 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { getEventListeners, setMaxListeners } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { isGraphError } from '../../src/graph/errors.ts';
@@ -13,11 +14,7 @@ import {
   createOutboundCredentials,
   machineRequestOf,
 } from '../../src/identity/outbound/credentials.ts';
-import {
-  OutboundIdentityError,
-  type OutboundParts,
-  type TokenFlow,
-} from '../../src/identity/outbound/token.ts';
+import { OutboundIdentityError, type TokenFlow } from '../../src/identity/outbound/token.ts';
 import { createTokenEndpoint } from '../../src/identity/outbound/tokenEndpoint.ts';
 import { Secret } from '../../src/shared/secret.ts';
 import type { AuthorityFault } from '../support/authority/faults.ts';
@@ -369,11 +366,7 @@ describe('the way to a token endpoint', () => {
   setMaxListeners(0, never);
 
   /** Its errors come back as results. */
-  function open(
-    url: URL,
-    flow: TokenFlow = 'client-credentials',
-    change: Partial<OutboundParts> = {},
-  ) {
+  function open(url: URL, flow: TokenFlow = 'client-credentials', change = {}) {
     const world = createOutboundWorld(change);
     const endpoint = createTokenEndpoint(url, flow, world.parts);
     closeLater(endpoint.close);
@@ -409,12 +402,8 @@ describe('the way to a token endpoint', () => {
     return { ...open(new URL(url), flow, { proxies }), proxy };
   }
 
-  const endless: Answer = (response) => {
-    const more = (): void => {
-      response.write(Buffer.alloc(65_536, 32), (error) => error ?? more());
-    };
-    more();
-  };
+  const endless: Answer = (response) =>
+    void pipeline(createReadStream('/dev/zero'), response, () => undefined);
   const faulty = (fault: string) => ({ code: 'unavailable', details: { fault } });
   const [untrusted, rejected] = ['untrusted', 'proxy-credentials'].map(faulty) as [object, object];
   it.each<[string, () => Promise<ReturnType<typeof open>>, object, boolean]>([
@@ -480,7 +469,7 @@ describe('the way to a token endpoint', () => {
     const inFlight = Array.from({ length: 128 }, () => send(over.signal));
     const leaving = new AbortController();
     const queued = send(leaving.signal);
-    const waiting = Array.from({ length: 511 }, () => send());
+    void Array.from({ length: 511 }, () => send());
     const details = { retryAfterMs: 1_000 };
     expect(await send()).toMatchObject({ code: 'overloaded', mayHaveBeenApplied: false, details });
     expect(events).toEqual(['rejected by bulkhead towards the authority']);
@@ -492,6 +481,5 @@ describe('the way to a token endpoint', () => {
     over.abort();
     await Promise.all(inFlight);
     await until(() => server.requests.length === 256);
-    void waiting;
   });
 });
