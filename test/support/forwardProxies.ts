@@ -21,8 +21,9 @@ export async function startForwardProxy({ user, tls }: ForwardProxyOptions = {})
     host: '127.0.0.1',
     prepareRequestFunction({ hostname, port, username, password }) {
       asked.push(`${hostname}:${port}`);
-      const isUser = username === user?.name && password === user?.password;
-      return { requestAuthentication: user !== undefined && !isUser, dnsLookup: dnsLookup as never };
+      const requestAuthentication =
+        user !== undefined && (username !== user.name || password !== user.password);
+      return { requestAuthentication, dnsLookup: dnsLookup as never };
     },
   };
   const server = new Server(tls ? { ...options, serverType: 'https', httpsOptions: tls } : options);
