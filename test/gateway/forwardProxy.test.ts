@@ -4,27 +4,26 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { createProxyAgent } from '../../src/shared/tunnel.ts';
 import { startTelemetry } from '../../src/telemetry/startTelemetry.ts';
 import { contoso, gatewayClient } from '../support/authority/people.ts';
-import { startAuthority } from '../support/authority/startAuthority.ts';
 import { createTestCertificates } from '../support/certificates.ts';
-import { useClosing } from '../support/closing.ts';
 import { diagnose } from '../support/doctorHarness.ts';
 import { addMutation, listQuery } from '../support/documents.ts';
 import { executed, type Fault } from '../support/faultProxy/fault.ts';
 import { reset, resetAtConnect, status } from '../support/faultProxy/faults.ts';
 import { startFaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 import { startBrokenProxy, startForwardProxy } from '../support/forwardProxies.ts';
+import { startIdentityStage } from '../support/identityStage.ts';
 import { recordingLog } from '../support/logs.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
 import { json, startScriptedServer } from '../support/scriptedServer.ts';
-import { startTestGateway, type TestGateway } from '../support/testGateways.ts';
+import { useStages } from '../support/stages.ts';
+import type { TestGateway } from '../support/testGateways.ts';
 import { startTestGraph } from '../support/testGraphs.ts';
 import { until } from '../support/until.ts';
 
-const closeLater = useClosing();
+const { closeLater, start } = useStages();
 function later<Started extends { close(): Promise<unknown> }>(started: Started): Started {
   closeLater(() => started.close());
   return started;
@@ -42,30 +41,29 @@ async function startHiddenGraph() {
   return { door, graphHost: `graph.example.test:${door.url.port}` };
 }
 
-async function startGateway(environment: Record<string, string>, surroundings = {}) {
-  const gateway = await startTestGateway(environment, surroundings);
-  closeLater(() => gateway.stop(0));
-  return gateway;
-}
-
-async function startStage(proxyUrl: string, environment = {}) {
+/** A gateway whose only way to Graph leads through a proxy, a good one unless it is given. */
+async function startStage(proxyUrl?: string, environment = {}) {
   const { door, graphHost } = await startHiddenGraph();
-  const way = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl };
-  return { gateway: await startGateway({ ...way, ...environment }, trust), door, graphHost };
+  const HTTPS_PROXY = proxyUrl ?? later(await startForwardProxy()).url;
+  const way = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY };
+  return { gateway: await start({ ...way, ...environment }, trust), door, graphHost };
 }
 
-const authorization = { authorization: `Bearer ${embeddedGraphToken}` };
+/** A proxy that rejects `hunter2`, the password in its URL here. */
+async function startRejectingProxy() {
+  const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
+  return { ...proxy, url: proxy.url.replace('right', 'hunter2') };
+}
+
 const add = async (gateway: TestGateway) => {
-  const input = { displayName: 'Through a tunnel' };
-  const { result } = await gateway.run(addMutation, { input }, authorization);
-  return { result, code: result.errors?.[0]?.extensions['code'] };
+  const { result, codes } = await gateway.run(addMutation, { input: { displayName: 'Tunnel' } });
+  return { result, code: codes[0] };
 };
 
-function configurationFaults({ logLines }: TestGateway): readonly Record<string, unknown>[] {
-  return logLines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+const configurationFaults = (gateway: TestGateway) =>
+  gateway
+    .logged()
     .filter(({ message, reason }) => /configuration fault/i.test(`${message} ${reason}`));
-}
 
 /** Rejected credentials are the operator's to fix: one line says so, and no word shows them. */
 function expectRejected(gateway: TestGateway, result: object, more: object): void {
@@ -97,17 +95,15 @@ describe('a forward proxy', () => {
     expect((await add(gateway)).code).toBe('UPSTREAM_UNAVAILABLE');
     const { baseUrl } = later(await startTestGraph());
     const ways = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
-    const near = await startGateway({ GRAPH_BASE_URL: baseUrl, ...ways });
-    expect((await add(near)).code).toBeUndefined();
+    expect((await add(await start({ GRAPH_BASE_URL: baseUrl, ...ways }))).code).toBeUndefined();
     expect(proxy.asked).toEqual([]);
   });
 
   it('is reported as a configuration fault, without a retry, when it rejects the credentials', async () => {
-    const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
-    const { gateway, door } = await startStage(proxy.url.replace('right', 'hunter2'));
+    const proxy = await startRejectingProxy();
+    const { gateway, door } = await startStage(proxy.url);
     const { result } = await add(gateway);
-    expect(proxy.asked).toHaveLength(1);
-    expect(door.connections).toBe(0);
+    expect([proxy.asked.length, door.connections]).toEqual([1, 0]);
     expectRejected(gateway, result, { fault: 'proxy-credentials' });
   });
 
@@ -116,19 +112,16 @@ describe('a forward proxy', () => {
     ['closes after CONNECT', [(socket) => socket.end()]],
     ['refuses CONNECT', [(socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')]],
     ['answers CONNECT with noise', [(socket) => socket.end('\u0000\u0001nonsense\r\n\r\n')]],
-  ])('that %s counts as never sent: three attempts, and nothing written', async (_what, broken) => {
+    ['is silent after CONNECT', [() => undefined]],
+  ])('that %s counts as never sent: three attempts, and nothing written', async (what, broken) => {
     const proxy = later(await startBrokenProxy(...broken));
-    const { gateway, door } = await startStage(proxy.url);
-    expect((await add(gateway)).code).toBe('UPSTREAM_UNAVAILABLE');
-    expect(proxy.connections()).toBeGreaterThanOrEqual(3);
+    const isSilent = what.includes('silent');
+    const environment = isSilent ? { OPERATION_TIMEOUT_MS: '300' } : {};
+    const { gateway, door } = await startStage(proxy.url, environment);
+    expect((await add(gateway)).code).toBe(isSilent ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE');
+    expect(proxy.connections()).toBeGreaterThanOrEqual(isSilent ? 0 : 3);
     expect(proxy.connections()).toBeLessThan(12);
     expect(door.connections).toBe(0);
-  });
-
-  it('that is silent after CONNECT counts as never sent', async () => {
-    const proxy = later(await startBrokenProxy(() => undefined));
-    const { gateway } = await startStage(proxy.url, { OPERATION_TIMEOUT_MS: '300' });
-    expect((await add(gateway)).code).toBe('UPSTREAM_TIMEOUT');
   });
 
   it.each<[string, Fault, string | undefined]>([
@@ -139,7 +132,7 @@ describe('a forward proxy', () => {
     ['unknown when it ends in a reset', reset(), 'OUTCOME_UNKNOWN'],
   ])('has an add %s inside the tunnel, and written once at the most', async (...row) => {
     const [, fault, expected] = row;
-    const { gateway, door } = await startStage(later(await startForwardProxy()).url);
+    const { gateway, door } = await startStage();
     door.script(fault);
     expect((await add(gateway)).code).toBe(expected);
     const posts = expected === undefined ? door.forwarded : door.received;
@@ -147,7 +140,7 @@ describe('a forward proxy', () => {
   });
 
   it('has a certificate inside the tunnel that cannot be trusted reported as such', async () => {
-    const { gateway, door } = await startStage(later(await startForwardProxy()).url);
+    const { gateway, door } = await startStage();
     door.present(certificates.bad.unknownAuthority);
     const { result } = await add(gateway);
     expect(result.errors?.[0]?.message).toContain('certificate cannot be trusted');
@@ -173,23 +166,11 @@ describe('the authority behind a forward proxy', () => {
   it('gives keys and tokens through it, and each 407 is reported as a configuration fault', async () => {
     const known = { ...user };
     const proxy = later(await startForwardProxy({ user: known }));
-    const authority = later(await startAuthority({ host: 'login.example.test' }));
-    const isIssued = (token: string): boolean =>
-      authority.issued.some(({ accessToken }) => accessToken === token);
-    const graph = later(await startTestGraph({ acceptToken: isIssued }));
-    const environment = {
-      GRAPH_BASE_URL: graph.baseUrl,
-      HTTPS_PROXY: proxy.url,
-      AUTH_MODE: 'app-only',
-      AZURE_TENANT_ID: contoso.id,
-      AZURE_CLIENT_ID: gatewayClient.clientId,
-      AZURE_CLIENT_SECRET: gatewayClient.secret,
-      AZURE_AUTHORITY_HOST: authority.url,
-      AUTH_READ_PERMISSIONS: 'access_as_user',
-    };
-    const trustIt = { certificateAuthorities: [authority.certificateAuthority] };
-    const gateway = await startGateway(environment, trustIt);
-    await until(async () => (await gateway.get('/readyz')).status === 200);
+    const HTTPS_PROXY = proxy.url;
+    const host = { host: 'login.example.test' };
+    const stage = await startIdentityStage('app-only', { HTTPS_PROXY }, host);
+    const { authority, graph, gateway } = stage;
+    closeLater(stage.close);
     const token = authority.mint({ scope: 'access_as_user' });
     const list = () => gateway.run(listQuery, {}, { authorization: `Bearer ${token}` });
 
@@ -198,7 +179,17 @@ describe('the authority behind a forward proxy', () => {
     const { result } = await list();
     expect([proxy.asked.length - asked, graph.requests]).toEqual([1, []]);
     expectRejected(gateway, result, { operation: 'client-credentials' });
-    const late = await startGateway(environment, trustIt);
+    const environment = {
+      GRAPH_BASE_URL: graph.baseUrl,
+      HTTPS_PROXY,
+      AUTH_MODE: 'app-only',
+      AZURE_TENANT_ID: contoso.id,
+      AZURE_CLIENT_ID: gatewayClient.clientId,
+      AZURE_CLIENT_SECRET: gatewayClient.secret,
+      AZURE_AUTHORITY_HOST: authority.url,
+      AUTH_READ_PERMISSIONS: 'access_as_user',
+    };
+    const late = await start(environment);
     await until(() => configurationFaults(late).length > 0);
     const message = 'The keys to check tokens with could not be loaded.';
     const reason = expect.stringContaining('407');
@@ -230,10 +221,9 @@ describe('a collector behind a forward proxy', () => {
     const host = `collector.example.test:${new URL(receiver.url).port}`;
     await send({ HTTP_PROXY: proxy.url, OTEL_EXPORTER_OTLP_ENDPOINT: `http://${host}` });
     await send({ HTTP_PROXY: proxy.url, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
-    const [through, direct] = receiver.received;
-    expect(through).toMatchObject({ path: '/v1/traces', headers: { host } });
-    expect(through?.headers).not.toHaveProperty('proxy-authorization');
-    expect(direct).toMatchObject({ path: '/v1/traces' });
+    const path = '/v1/traces';
+    expect(receiver.received).toMatchObject([{ path, headers: { host } }, { path }]);
+    expect(receiver.received[0]?.headers).not.toHaveProperty('proxy-authorization');
     expect(proxy.asked).toEqual([host]);
   });
 
@@ -251,56 +241,48 @@ describe('a collector behind a forward proxy', () => {
     expect(proxy.asked).toEqual([host]);
   });
 
-  it.each(['http', 'https'])(
-    'costs a line without the password when it is at %s and the proxy rejects it',
-    async (protocol) => {
-      const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
-      const wrong = proxy.url.replace('right', 'hunter2');
-      const ways = { HTTP_PROXY: wrong, HTTPS_PROXY: wrong };
+  it('costs a line without the password when the proxy rejects it', async () => {
+    const { url } = await startRejectingProxy();
+    for (const protocol of ['http', 'https']) {
       const endpoint = `${protocol}://collector.example.test:4318`;
-      const logged = await send({ ...ways, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+      const ways = { HTTP_PROXY: url, HTTPS_PROXY: url, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+      const logged = await send(ways);
       expect(logged).toContain('"status":407');
       expect(logged).not.toContain('hunter');
-    },
-  );
+    }
+  });
 });
 
 describe('the doctor behind a forward proxy', () => {
-  async function examine(proxyUrl: string) {
+  const broken = (answer: string) => startBrokenProxy((socket) => socket.end(answer));
+  const away = async () => {
+    const proxy = await broken('');
+    await proxy.close();
+    return proxy;
+  };
+
+  it.each<[RegExp, () => Promise<{ readonly url: string; close(): Promise<void> }>]>([
+    [
+      /^ok proxy: The forward proxy localhost:\d+ opens tunnels\.$/,
+      () => startForwardProxy({ user, tls }),
+    ],
+    [/^problem proxy: .* rejects the credentials/, startRejectingProxy],
+    [
+      /opened no tunnel to graph\.example\.test:\d+ \(403\)/,
+      () => broken('HTTP/1.1 403 No\r\n\r\n'),
+    ],
+    [/opened no tunnel .*\(closed\)/, () => broken('')],
+    [/opened no tunnel .*\(NOT_HTTP\)/, () => broken('nonsense\r\n\r\n')],
+    [/\(ECONNREFUSED\)/, away],
+  ])('reports %s, and Graph only if a tunnel was opened', async (report, startProxy) => {
+    const { url } = later(await startProxy());
     const { graphHost } = await startHiddenGraph();
-    const environment = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: proxyUrl };
+    const environment = { GRAPH_BASE_URL: `https://${graphHost}`, HTTPS_PROXY: url };
     const { lines, output } = await diagnose(environment, trust);
+    const about = (check: string) => lines.filter((line) => line.includes(` ${check}: `));
+    expect(about('proxy')).toEqual([expect.stringMatching(report)]);
+    const answers = [expect.stringMatching(/^ok graph: .* requires a token/)];
+    expect(about('graph')).toEqual(url.startsWith('https') ? answers : []);
     expect(output).not.toContain('hunter2');
-    return (check: string) => lines.filter((line) => line.includes(` ${check}: `));
-  }
-
-  it('reports that a proxy at https opens tunnels, and that Graph answers', async () => {
-    const proxy = later(await startForwardProxy({ user, tls }));
-    const about = await examine(proxy.url);
-    expect(about('proxy')).toEqual([
-      `ok proxy: The forward proxy ${new URL(proxy.url).host} opens tunnels.`,
-    ]);
-    expect(about('graph')).toEqual([expect.stringMatching(/^ok graph: .* requires a token/)]);
-  });
-
-  it('reports a proxy that rejects the credentials', async () => {
-    const proxy = later(await startForwardProxy({ user: { name: 'ada', password: 'right' } }));
-    const about = await examine(proxy.url.replace('right', 'hunter2'));
-    expect(about('proxy')).toEqual([expect.stringContaining('rejects the credentials')]);
-    expect(about('graph')).toEqual([]);
-  });
-
-  it.each<[string | undefined, RegExp]>([
-    ['HTTP/1.1 403 Forbidden\r\n\r\n', /opened no tunnel to graph\.example\.test:\d+ \(403\)/],
-    ['', /opened no tunnel .*\(closed\)/],
-    ['nonsense\r\n\r\n', /opened no tunnel .*\(NOT_HTTP\)/],
-    // It cannot be reached.
-    [undefined, /\(ECONNREFUSED\)/],
-  ])('reports a proxy that answers CONNECT with "%s"', async (answer, reason) => {
-    const proxy = later(await startBrokenProxy((socket) => socket.end(answer ?? '')));
-    if (answer === undefined) {
-      await proxy.close();
-    }
-    expect((await examine(proxy.url))('proxy')).toEqual([expect.stringMatching(reason)]);
   });
 });

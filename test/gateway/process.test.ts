@@ -18,26 +18,20 @@ async function start(script: Answer, environment: Record<string, string> = {}) {
   const clock = createVirtualClock();
   return { clock, ...(await scripted(script, environment, { clock })) };
 }
-type Stage = Awaited<ReturnType<typeof start>>;
 
 /** Whether it takes connections. */
-async function isOpen({ url }: { readonly url: string }): Promise<boolean> {
-  try {
-    const connection = await openConnection(url);
-    connection.socket.destroy();
-    return true;
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
-    return false;
-  }
-}
+const isOpen = ({ url }: { readonly url: string }): Promise<boolean> =>
+  openConnection(url).then(
+    ({ socket }) => socket.destroy().destroyed,
+    (error) => error.code !== 'ECONNREFUSED',
+  );
 
 /** Begins to stop without a delay, and waits until connections are refused. */
-async function beginStop({ gateway, clock }: Pick<Stage, 'gateway' | 'clock'>) {
+async function beginStop({ gateway, clock }: Awaited<ReturnType<typeof start>>) {
   const stopped = gateway.stop(0);
   await clock.advance(0);
   await until(async () => !(await isOpen(gateway)));
-  return { stopped };
+  return () => stopped;
 }
 
 describe('stopping', () => {
@@ -63,22 +57,21 @@ describe('stopping', () => {
   });
 
   it.each([
-    ['read', listQuery, 'UPSTREAM_UNAVAILABLE'],
-    ['write', addMutation, 'OUTCOME_UNKNOWN'],
-  ])('ends a %s that is still open when its time is up, and says so', async (...row) => {
-    const [, query, code] = row;
+    ['UPSTREAM_UNAVAILABLE', listQuery],
+    ['OUTCOME_UNKNOWN', addMutation],
+  ])('ends what is still open when its time is up with %s', async (code, query) => {
     const stage = await start(silence, { DRAIN_TIMEOUT_MS: '100' });
     let isAnswered = false;
     const asking = stage.gateway.run(query, { input }).finally(() => {
       isAnswered = true;
     });
     await until(() => stage.graph.requests.length === 1);
-    const { stopped } = await beginStop(stage);
+    const stopped = await beginStop(stage);
     await stage.clock.advance(99);
     expect(isAnswered).toBe(false);
     await stage.clock.advance(1);
     const { status, codes } = await asking;
-    await stopped;
+    await stopped();
     expect([status, codes]).toEqual([200, [code]]);
   });
 
@@ -91,12 +84,11 @@ describe('stopping', () => {
     );
     // A round trip, after which it has read that.
     await gateway.get('/livez');
-    const { stopped } = await beginStop(stage);
+    const stopped = await beginStop(stage);
     expect(caller.socket.readyState).toBe('open');
-    await clock.advance(50);
     // Who was told that its time is up has a moment to answer.
-    await clock.advance(250);
-    await stopped;
+    await clock.advance(50 + 250);
+    await stopped();
     await caller.closed;
   });
 });
@@ -126,7 +118,7 @@ describe("a gateway in a program of one's own", () => {
     expect([told('Running'), told('Answered')]).toEqual([1, 1]);
   });
 
-  it('stops once, waits for a start in progress, and does not start again', async () => {
+  it('stops once, waits for a start in progress, does not start again, and has nothing to stop if that failed', async () => {
     const gateway = create();
     const starting = gateway.start();
     const stopped = told('Stopped');
@@ -134,9 +126,6 @@ describe("a gateway in a program of one's own", () => {
     expect(await isOpen(await starting)).toBe(false);
     expect(told('Stopped')).toBe(stopped + 1);
     await expect(gateway.start()).rejects.toThrow('Create another one');
-  });
-
-  it('has nothing to stop if starting failed', async () => {
     const { url } = await create().start();
     const second = create({ PORT: new URL(url).port });
     await expect(second.start()).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -144,89 +133,43 @@ describe("a gateway in a program of one's own", () => {
   });
 });
 
-describe('the end of the process', () => {
-  function startEnd() {
-    const clock = createVirtualClock();
-    const log = recordingLog();
-    /** What was done, in order: stops with their delay, and exits with their code. */
-    const done: string[] = [];
-    let stopped = (): void => undefined;
-    let failed = (): void => undefined;
-    const stopping = new Promise<void>((resolve, reject) => {
-      [stopped, failed] = [resolve, reject];
-    });
-    const end = createProcessEnd({
-      stop: (delayMs) => {
-        done.push(`stop after ${delayMs}`);
-        return stopping;
-      },
-      exit: (code) => done.push(`exit ${code}`),
-      drainDelayMs: 5000,
-      clock,
-      log,
-    });
-    return { ...end, clock, log, done, stopped, failed };
+it.each([
+  ['SIGTERM 60000', 'stop after 5000'],
+  ['SIGTERM stopped', 'stop after 5000, exit 0'],
+  ['SIGINT stopped', 'stop after 0, exit 0'],
+  ['SIGTERM SIGINT', 'stop after 5000, exit 1'],
+  ['SIGTERM failed', 'stop after 5000, exit 1'],
+  // What is in flight gets 5 s.
+  ['fault stopped', 'stop after 0, exit 1'],
+  ['fault 4999', 'stop after 0'],
+  ['fault 4999 fault', 'stop after 0, exit 1'],
+  ['fault 4999 SIGTERM', 'stop after 0, exit 1'],
+  ['fault 5000', 'stop after 0, exit 1'],
+  ['SIGTERM fault stopped', 'stop after 5000, exit 1'],
+])('after %s the process has come to: %s', async (happened, expected) => {
+  const clock = createVirtualClock();
+  const { lines, ...log } = recordingLog();
+  const done: string[] = [];
+  const events: Record<string, () => void> = {};
+  const stopping = new Promise<void>((stopped, failed) =>
+    Object.assign(events, { stopped, failed }),
+  );
+  const stop = (delayMs?: number) => {
+    done.push(`stop after ${delayMs}`);
+    return stopping;
+  };
+  const exit = (code: number) => done.push(`exit ${code}`);
+  const end = createProcessEnd({ stop, exit, drainDelayMs: 5000, clock, log });
+  events['fault'] = () => end.onFault(new Error('hunter2'), 'unhandledRejection');
+  for (const event of happened.split(' ')) {
+    const happen = events[event] ?? (() => end.onSignal(event as 'SIGTERM'));
+    await (Number(event) > 0 ? clock.advance(Number(event)) : happen());
   }
-
-  it.each([
-    ['SIGTERM', 5000],
-    ['SIGINT', 0],
-  ] as const)('comes in order after %s, with 0', async (signal, delayMs) => {
-    const { onSignal, clock, done, stopped } = startEnd();
-    onSignal(signal);
-    await clock.advance(60_000);
-    expect(done).toEqual([`stop after ${delayMs}`]);
-    stopped();
-    await clock.advance(0);
-    expect(done).toEqual([`stop after ${delayMs}`, 'exit 0']);
-  });
-
-  it('comes at once at the second signal', () => {
-    const { onSignal, done } = startEnd();
-    onSignal('SIGTERM');
-    onSignal('SIGINT');
-    expect(done).toEqual(['stop after 5000', 'exit 1']);
-  });
-
-  it('is 1 if stopping fails', async () => {
-    const { onSignal, clock, done, failed, log } = startEnd();
-    onSignal('SIGTERM');
-    failed();
-    await clock.advance(0);
-    expect(done.at(-1)).toBe('exit 1');
-    expect(log.lines.at(-1)?.message).toBe('Stopping failed');
-  });
-
-  it('comes after an uncaught error once what is in flight is finished, with 1', async () => {
-    const { onFault, clock, done, stopped, log } = startEnd();
-    onFault(new Error('hunter2'), 'unhandledRejection');
-    expect(done).toEqual(['stop after 0']);
-    stopped();
-    await clock.advance(0);
-    expect(done).toEqual(['stop after 0', 'exit 1']);
-    const message = 'An uncaught error ends the gateway';
-    expect(log.lines).toEqual([{ message, reason: 'unhandledRejection' }]);
-  });
-
-  it.each<[string, (end: ReturnType<typeof startEnd>) => unknown]>([
-    ['another such error', ({ onFault }) => onFault(new Error('b'), 'uncaughtException')],
-    ['a signal', ({ onSignal }) => onSignal('SIGTERM')],
-    ['the end of 5 s', ({ clock }) => clock.advance(1)],
-  ])('is put off no longer at %s', async (_what, happen) => {
-    const end = startEnd();
-    end.onFault(new Error('a'), 'uncaughtException');
-    await end.clock.advance(4999);
-    expect(end.done).toEqual(['stop after 0']);
-    await happen(end);
-    expect(end.done).toEqual(['stop after 0', 'exit 1']);
-  });
-
-  it('is 1 after an uncaught error while it stops in order, and is not put off by it', async () => {
-    const { onSignal, onFault, clock, done, stopped } = startEnd();
-    onSignal('SIGTERM');
-    onFault(new Error('a'), 'uncaughtException');
-    stopped();
-    await clock.advance(0);
-    expect(done).toEqual(['stop after 5000', 'exit 1']);
-  });
+  await clock.advance(0);
+  expect(done.join(', ')).toBe(expected);
+  const messages = lines.map(({ message, reason = '' }) => message + reason);
+  const isTold = messages.includes('An uncaught error ends the gatewayunhandledRejection');
+  expect(isTold).toBe(happened.includes('fault'));
+  expect(messages.includes('Stopping failed')).toBe(happened.includes('failed'));
+  expect(JSON.stringify(lines)).not.toContain('hunter2');
 });

@@ -19,15 +19,14 @@ interface Issuer {
 }
 
 const dayMs = 86_400_000;
-const ipAddress = 7;
-const dnsName = 2;
-
-const loopback = [
+const [dnsName, ipAddress] = [2, 7];
+const namesOf = (...altNames: readonly object[]) => ({ name: 'subjectAltName', altNames });
+const loopback = namesOf(
   { type: dnsName, value: 'localhost' },
   { type: ipAddress, ip: '127.0.0.1' },
   // Found by a test's own proxy only, so that a connection past it is seen.
   { type: dnsName, value: '*.example.test' },
-];
+);
 
 const nextSet = ofTestFile(() => ({ number: 0 }));
 const sets: TestCertificates[] = [];
@@ -35,9 +34,8 @@ const sets: TestCertificates[] = [];
 /** Gives certificates that nothing else in this test file has. It takes no network and no files. */
 export function createTestCertificates(): TestCertificates {
   const number = nextSet().number++;
-  const set = sets[number] ?? makeCertificates();
-  sets[number] = set;
-  return set;
+  sets[number] ??= makeCertificates();
+  return sets[number];
 }
 
 /** Makes one good certificate for loopback and all the bad ones. */
@@ -47,14 +45,14 @@ export function makeCertificates() {
   const name = 'Test server';
   const issue = (
     issuer: Issuer = authority,
-    extension = subjectAltName(loopback),
+    extension = loopback,
     validDays?: readonly [number, number],
   ): ServerCertificate => ({
     key: server.privateKey,
     cert: sign(name, extension, server.publicKey, issuer, validDays),
   });
   const ofAuthority = { name: 'basicConstraints', cA: true, critical: true };
-  const elsewhere = subjectAltName([{ type: dnsName, value: 'elsewhere.example' }]);
+  const elsewhere = namesOf({ type: dnsName, value: 'elsewhere.example' });
   return {
     /** What a client has to trust to accept the good one. */
     authority: sign(authority.name, ofAuthority, trusted.publicKey, authority),
@@ -68,11 +66,6 @@ export function makeCertificates() {
     },
   };
 }
-
-const subjectAltName = (altNames: readonly object[]): object => ({
-  name: 'subjectAltName',
-  altNames,
-});
 
 let serialNumber = 1;
 

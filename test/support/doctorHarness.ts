@@ -23,11 +23,8 @@ export async function diagnose(
   parts: Partial<Parameters<typeof doctorCommand>[1]> = {},
   args: readonly string[] = [],
 ) {
-  const { exitCode, output } = await doctorCommand(['--json', ...args], {
-    ...doctorParts,
-    environment,
-    ...parts,
-  });
+  const all = { ...doctorParts, environment, ...parts };
+  const { exitCode, output } = await doctorCommand(['--json', ...args], all);
   const { findings } = JSON.parse(output) as { findings: readonly Finding[] };
   const lines = findings.map(({ check, severity, message }) => `${severity} ${check}: ${message}`);
   return { exitCode, output, lines };

@@ -1,15 +1,6 @@
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Server, type ServerOptions } from 'proxy-chain';
 import type { ServerCertificate } from './certificates.ts';
-
-/** A real forward proxy on loopback that finds every name at loopback. */
-interface ForwardProxyServer {
-  /** With its user name and password, if it asks for them. */
-  readonly url: string;
-  /** The hosts and ports that it was asked for, tunnels and plain requests alike. */
-  readonly asked: readonly string[];
-  close(): Promise<void>;
-}
 
 interface ForwardProxyOptions {
   readonly user?: { readonly name: string; readonly password: string };
@@ -17,40 +8,34 @@ interface ForwardProxyOptions {
   readonly tls?: ServerCertificate;
 }
 
-/** Starts proxy-chain's server. */
-export async function startForwardProxy({
-  user,
-  tls,
-}: ForwardProxyOptions = {}): Promise<ForwardProxyServer> {
+/** Starts proxy-chain's server on loopback, where it finds every name. */
+export async function startForwardProxy({ user, tls }: ForwardProxyOptions = {}) {
   const asked: string[] = [];
+  const dnsLookup = (
+    _host: string,
+    { all }: { all?: boolean },
+    done: (...found: unknown[]) => void,
+  ) => (all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
   const options: ServerOptions = {
     port: 0,
     host: '127.0.0.1',
     prepareRequestFunction({ hostname, port, username, password }) {
       asked.push(`${hostname}:${port}`);
-      return {
-        requestAuthentication:
-          user !== undefined && (username !== user.name || password !== user.password),
-        dnsLookup: ((
-          _host: string,
-          options: { all?: boolean },
-          done: (...found: unknown[]) => void,
-        ) =>
-          options.all === true
-            ? done(null, [{ address: '127.0.0.1', family: 4 }])
-            : done(null, '127.0.0.1', 4)) as never,
-      };
+      const requestAuthentication =
+        user !== undefined && (username !== user.name || password !== user.password);
+      return { requestAuthentication, dnsLookup: dnsLookup as never };
     },
   };
   const server = new Server(tls ? { ...options, serverType: 'https', httpsOptions: tls } : options);
   await server.listen();
-  const credentials = user
-    ? `${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@`
-    : '';
+  const origin = tls ? `https://localhost:${server.port}` : `http://127.0.0.1:${server.port}`;
+  const credentials = user && [user.name, user.password].map(encodeURIComponent).join(':');
   return {
-    url: `${tls ? 'https' : 'http'}://${credentials}${tls ? 'localhost' : '127.0.0.1'}:${server.port}`,
-    asked,
-    close: () => server.close(true),
+    /** With its user name and password, if it asks for them. */
+    url: credentials ? origin.replace('://', `://${credentials}@`) : origin,
+    /** The hosts and ports that it was asked for, tunnels and plain requests alike. */
+    asked: asked as readonly string[],
+    close: (): Promise<void> => server.close(true),
   };
 }
 
@@ -58,10 +43,10 @@ export async function startForwardProxy({
 export async function startBrokenProxy(
   play: (socket: Socket) => void,
   at: 'connection' | 'request' = 'request',
-): Promise<{ readonly url: string; readonly connections: () => number; close(): Promise<void> }> {
+) {
   let connections = 0;
   const sockets = new Set<Socket>();
-  const server: NetServer = createServer((socket) => {
+  const server = createServer((socket) => {
     connections += 1;
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -76,7 +61,7 @@ export async function startBrokenProxy(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => connections,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         for (const socket of sockets) {
           socket.destroy();
         }

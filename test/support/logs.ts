@@ -1,16 +1,6 @@
 import type { Log, LogFields } from '../../src/telemetry/log.ts';
 
-/** A log that keeps nothing. */
-export const silentLog: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
-interface RecordedLine extends LogFields {
-  readonly message: string;
-}
+type RecordedLine = LogFields & { readonly message: string };
 
 /** A log that keeps its lines. */
 export function recordingLog(): Log & { readonly lines: readonly RecordedLine[] } {
@@ -20,3 +10,7 @@ export function recordingLog(): Log & { readonly lines: readonly RecordedLine[] 
   };
   return { lines, debug: write, info: write, warn: write, error: write };
 }
+
+const drop = (): void => undefined;
+/** A log that keeps nothing. */
+export const silentLog: Log = { debug: drop, info: drop, warn: drop, error: drop };

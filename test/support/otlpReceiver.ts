@@ -11,11 +11,10 @@ import { gunzipSync } from 'node:zlib';
 import type { ServerCertificate } from './certificates.ts';
 import { until } from './until.ts';
 
-/** One export as it came. */
+/** One export as it came, unpacked; texts stand in protobuf as they are. */
 interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Unpacked; texts stand in protobuf as they are. */
   readonly text: string;
 }
 
@@ -27,15 +26,7 @@ interface Span {
   readonly name: string;
   /** 2 is a server's, 3 a client's. */
   readonly kind: number;
-}
-interface Export {
-  readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly {
-      readonly spans: readonly (Span & {
-        readonly attributes: readonly { readonly key: string; readonly value: object }[];
-      })[];
-    }[];
-  }[];
+  readonly attributes: readonly { readonly key: string; readonly value: object }[];
 }
 
 export type ReceiverAnswer = (response: ServerResponse) => void;
@@ -51,13 +42,12 @@ export async function startOtlpReceiver(answer = takeIt, tls?: ServerCertificate
   const onRequest: RequestListener = async (request, response) => {
     const { url: path = '', headers } = request;
     const bytes = await buffer(request).catch(() => undefined);
-    if (bytes === undefined) {
-      // It was given up on its way.
-      return;
+    // Undefined if it was given up on its way.
+    if (bytes !== undefined) {
+      const body = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+      received.push({ path, headers, text: body.toString('utf8') });
+      answer(response);
     }
-    const body = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
-    received.push({ path, headers, text: body.toString('utf8') });
-    answer(response);
   };
   const server = tls ? createSecureServer(tls, onRequest) : createServer(onRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -68,18 +58,14 @@ export async function startOtlpReceiver(answer = takeIt, tls?: ServerCertificate
     /** The spans that came as JSON, with their attributes as a record. */
     spans: () =>
       received
-        .filter(
-          ({ path, headers }) => /traces$/.test(path) && /json/.test(`${headers['content-type']}`),
-        )
-        .flatMap(({ text }) => (JSON.parse(text) as Export).resourceSpans)
+        .filter(({ path, text }) => path.endsWith('traces') && text.startsWith('{'))
+        .flatMap(({ text }) => JSON.parse(text).resourceSpans)
         .flatMap(({ scopeSpans }) => scopeSpans)
-        .flatMap(({ spans }) => spans)
-        .map(({ attributes, ...span }) => ({
-          ...span,
-          attributes: Object.fromEntries(
-            attributes.map(({ key, value }) => [key, Object.values(value)[0]]),
-          ),
-        })),
+        .flatMap(({ spans }): readonly Span[] => spans)
+        .map(({ attributes, ...span }) => {
+          const pairs = attributes.map(({ key, value }) => [key, Object.values(value)[0]]);
+          return { ...span, attributes: Object.fromEntries(pairs) };
+        }),
     /** Every text that came. */
     texts: (): string => received.map(({ text }) => text).join('\n'),
     /** Waits for so many exports to a path. */

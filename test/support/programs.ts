@@ -1,22 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The built program as a process of its own. */
-export interface Program {
-  /** Everything on standard output and standard error so far. */
-  output(): string;
-  /** Waits until the output has something; rejects where the program ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Where it takes requests, as it says itself. */
-  url(): Promise<string>;
-  kill(signal: NodeJS.Signals): void;
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Ends it at once, if it still runs. */
-  end(): Promise<unknown>;
-}
+export type Program = ReturnType<typeof startProgram>;
 
 export interface ProgramOptions {
   /** How many files the process may have open. */
@@ -29,54 +19,55 @@ export interface ProgramOptions {
 export function startProgram(
   environment: Record<string, string>,
   { openFiles, output }: ProgramOptions = {},
-): Program {
-  const own = [process.execPath, '--enable-source-maps', 'dist/main.js'];
-  const [command = '', ...args] =
-    openFiles === undefined
-      ? own
-      : ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...own];
-  const child: ChildProcess = spawn(command, args, {
+) {
+  const own = ['--enable-source-maps', 'dist/main.js'];
+  const limited = ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', process.execPath, ...own];
+  const [command, args] = openFiles === undefined ? [process.execPath, own] : ['/bin/sh', limited];
+  const child = spawn(command, args, {
     cwd: root,
     env: { PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  const listeners = new Set<() => void>();
+  const news = new EventEmitter().setMaxListeners(0);
   const onText = (chunk: Buffer): void => {
     text += chunk.toString('utf8');
-    for (const listener of listeners) {
-      listener();
-    }
+    news.emit('text');
   };
   if (output === 'closed') {
-    child.stdout?.destroy();
+    child.stdout.destroy();
   } else if (output !== 'unread') {
-    child.stdout?.on('data', onText);
+    child.stdout.on('data', onText);
   }
-  child.stderr?.on('data', onText);
-  const ended: Program['ended'] = new Promise((resolve) => {
+  child.stderr.on('data', onText);
+  type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+  const ended = new Promise<Ending>((resolve) => {
     child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
-  const until: Program['until'] = (pattern) =>
+  /** Waits until the output has something; rejects where the program ends before. */
+  const until = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         const match = pattern.exec(text);
         if (match) {
-          listeners.delete(look);
+          news.off('text', look);
           resolve(match);
         }
       };
-      listeners.add(look);
+      news.on('text', look);
       look();
       ended.then(() => reject(new Error(`The program ended without ${pattern}:\n${text}`)));
     });
   return {
+    /** Everything on standard output and standard error so far. */
     output: () => text,
     until,
+    /** Where it takes requests, as it says itself. */
     url: async () => (await until(/"url":"(http:\/\/127\.0\.0\.1:\d+)"/))[1] ?? '',
-    kill: (signal) => child.kill(signal),
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
     ended,
-    end() {
+    /** Ends it at once, if it still runs. */
+    end(): Promise<unknown> {
       child.kill('SIGKILL');
       return ended;
     },

@@ -4,20 +4,17 @@ export type AuthorityEndpoint = 'metadata' | 'keys' | 'token';
 /** What goes wrong instead of an answer. */
 export type AuthorityFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
-  /** The connection stays open and nothing comes. */
-  | { readonly kind: 'hang' }
-  /** The connection is cut. */
-  | { readonly kind: 'reset' }
+  /** The connection stays open and nothing comes, or it is cut. */
+  | { readonly kind: 'hang' | 'reset' }
   /** A success with a body that is not one. */
   | { readonly kind: 'rubbish'; readonly body: string }
   | { readonly kind: 'redirect'; readonly location: string }
   /** Conditional Access wants something of the user; only the token endpoint says it. */
   | { readonly kind: 'interaction-required'; readonly claims?: string };
 
-/** Where a fault strikes. What is left out does not matter. */
+/** Where a fault strikes, and the user whose token is exchanged. What is left out does not matter. */
 interface FaultPlace {
   readonly endpoint?: AuthorityEndpoint;
-  /** The user whose token is exchanged. */
   readonly userObjectId?: string;
 }
 
@@ -38,12 +35,12 @@ export function createFaultScript() {
       all = [];
     },
     /** The fault that strikes here. */
-    find(endpoint: AuthorityEndpoint | undefined, userObjectId: unknown) {
-      const strikes = ({ place }: { readonly place: FaultPlace }) =>
-        (place.endpoint === undefined || place.endpoint === endpoint) &&
-        (place.userObjectId === undefined || place.userObjectId === userObjectId);
-      return all.find(strikes)?.fault;
-    },
+    find: (endpoint: AuthorityEndpoint | undefined, userObjectId: unknown) =>
+      all.find(
+        ({ place }) =>
+          (place.endpoint ?? endpoint) === endpoint &&
+          (place.userObjectId ?? userObjectId) === userObjectId,
+      )?.fault,
   };
 }
 
@@ -73,10 +70,10 @@ const defaultClaims =
 export function answerOfFault(fault: AuthorityFault): AuthorityAnswer | undefined {
   switch (fault.kind) {
     case 'status': {
-      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
-      const code = fault.status === 429 ? 90033 : 90024;
-      const refusal = refusalOf(fault.status, 'temporarily_unavailable', [code, 'Try later.']);
-      return { ...refusal, headers };
+      const { status, retryAfter } = fault;
+      const code = status === 429 ? 90033 : 90024;
+      const refusal = refusalOf(status, 'temporarily_unavailable', [code, 'Try later.']);
+      return { ...refusal, ...(retryAfter && { headers: { 'retry-after': retryAfter } }) };
     }
     case 'rubbish':
       return { status: 200, body: fault.body };
@@ -84,11 +81,9 @@ export function answerOfFault(fault: AuthorityFault): AuthorityAnswer | undefine
       return { status: 302, body: '', headers: { location: fault.location } };
     case 'interaction-required': {
       const more = { suberror: 'basic_action', claims: fault.claims ?? defaultClaims };
-      const sentence = 'The user is required to use multi-factor authentication.';
-      return refusalOf(400, 'interaction_required', [50079, sentence], more);
+      return refusalOf(400, 'interaction_required', [50079, 'Multi-factor is required.'], more);
     }
-    case 'hang':
-    case 'reset':
+    default:
       return undefined;
   }
 }

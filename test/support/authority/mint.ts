@@ -1,32 +1,25 @@
 import { constants, type KeyObject, sign } from 'node:crypto';
-import {
-  ada,
-  contoso,
-  frontendClientId,
-  frontendServiceId,
-  type TestTenant,
-  type TestUser,
-} from './people.ts';
+import { ada, contoso, frontendClientId, frontendServiceId } from './people.ts';
+
+type Members = Readonly<Record<string, unknown>>;
 
 /** What a token shall be. Everything has a default; a claim or header that is undefined is left out. */
 export interface MintWish {
-  readonly tenant?: TestTenant;
+  readonly tenant?: typeof contoso;
   /** Whom the token is for: the gateway unless it is said. */
   readonly audience?: string;
   readonly version?: '1.0' | '2.0';
   readonly kind?: 'user' | 'application';
-  readonly user?: TestUser;
+  readonly user?: typeof ada;
   /** The app that asked for the token. */
   readonly clientId?: string;
-  /** What a user's token has in `scp`. */
+  /** What a user's token has in `scp`, and an application's in `roles`. */
   readonly scope?: string;
-  /** What an application's token has in `roles`. */
   readonly roles?: readonly string[];
   readonly lifetimeSeconds?: number;
-  /** Over the claims that the rest makes. */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  /** Over the header that the rest makes. */
-  readonly header?: Readonly<Record<string, unknown>>;
+  /** Over the claims and the header that the rest makes. */
+  readonly claims?: Members;
+  readonly header?: Members;
   /** A key to sign with that is not the authority's. */
   readonly signWith?: KeyObject;
 }
@@ -51,11 +44,19 @@ export function mint(minter: Minter, wish: MintWish = {}): string {
 }
 
 /** The claims of such a token. */
-export function claimsOf(minter: Minter, wish: MintWish = {}): Readonly<Record<string, unknown>> {
+export function claimsOf(minter: Minter, wish: MintWish = {}): Members {
   const { tenant = contoso, version = '2.0', kind = 'user', lifetimeSeconds = 3600 } = wish;
+  const { user = ada, scope = 'access_as_user', roles = ['Gateway.Use'] } = wish;
   const issuedAt = Math.floor(minter.nowMs / 1000);
   const clientId = wish.clientId ?? frontendClientId;
   serial += 1;
+  const ofUser = {
+    name: user.name,
+    oid: user.objectId,
+    preferred_username: `${user.name}@${tenant.name}.example`,
+    scp: scope,
+    sub: user.subject,
+  };
   return {
     aud: wish.audience ?? minter.defaultAudience,
     iss: version === '2.0' ? `${minter.url}/${tenant.id}/v2.0` : `${minter.v1Issuer}/${tenant.id}/`,
@@ -63,26 +64,12 @@ export function claimsOf(minter: Minter, wish: MintWish = {}): Readonly<Record<s
     nbf: issuedAt,
     exp: issuedAt + lifetimeSeconds,
     ...(version === '2.0' ? { azp: clientId, azpacr: '1' } : { appid: clientId, appidacr: '1' }),
-    ...(kind === 'user' ? userClaims(wish, tenant) : applicationClaims(wish)),
+    ...(kind === 'user' ? ofUser : { oid: frontendServiceId, sub: frontendServiceId, roles }),
     tid: tenant.id,
     uti: `serial-${serial}`,
     ver: version,
     ...wish.claims,
   };
-}
-
-function userClaims({ user = ada, scope = 'access_as_user' }: MintWish, tenant: TestTenant) {
-  return {
-    name: user.name,
-    oid: user.objectId,
-    preferred_username: `${user.name}@${tenant.name}.example`,
-    scp: scope,
-    sub: user.subject,
-  };
-}
-
-function applicationClaims({ roles = ['Gateway.Use'] }: MintWish) {
-  return { oid: frontendServiceId, sub: frontendServiceId, roles };
 }
 
 /** Writes a token with the crypto of Node alone, so that no library of the product judges its own work. */
@@ -103,6 +90,4 @@ const paddings = {
   ES256: { dsaEncoding: 'ieee-p1363' },
 } as const;
 
-function encode(text: string): string {
-  return Buffer.from(text).toString('base64url');
-}
+const encode = (text: string): string => Buffer.from(text).toString('base64url');

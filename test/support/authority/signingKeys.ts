@@ -1,21 +1,9 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { makeKeyPair } from '../keyPairs.ts';
 import { ofTestFile } from '../ofTestFile.ts';
 
 /** A key pair with the id under which its public half is published. */
-export interface AuthorityKey {
-  readonly kid: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  /** The public half as the key document has it. */
-  readonly jwk: JsonWebKey;
-}
+export type AuthorityKey = ReturnType<typeof makeAuthorityKey>;
 
 const keys: AuthorityKey[] = [];
 const lent = ofTestFile(() => ({ count: 0 }));
@@ -23,12 +11,11 @@ const lent = ofTestFile(() => ({ count: 0 }));
 /** Gives a key that nothing else in this test file has. Making them would be a tenth of the time of all tests. */
 export function createAuthorityKey(): AuthorityKey {
   const number = lent().count++;
-  const key = keys[number] ?? makeAuthorityKey();
-  keys[number] = key;
-  return key;
+  keys[number] ??= makeAuthorityKey();
+  return keys[number];
 }
 
-function makeAuthorityKey(): AuthorityKey {
+function makeAuthorityKey() {
   const pair = makeKeyPair();
   const publicKey = createPublicKey(pair.publicKey);
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' });

@@ -25,14 +25,13 @@ export interface AuthorityOptions {
   readonly now?: () => number;
 }
 
-/** A request as it came, with the answer's status; without one where a fault gave no answer. */
+/** A request as it came. */
 interface AuthorityRequest {
   readonly endpoint: AuthorityEndpoint | undefined;
   readonly path: string;
   readonly tenant: string;
   readonly headers: IncomingMessage['headers'];
   readonly form: Readonly<Record<string, string>>;
-  readonly status: number | undefined;
 }
 
 export type TestAuthority = Awaited<ReturnType<typeof startAuthority>>;
@@ -63,9 +62,7 @@ export async function startAuthority(options: AuthorityOptions = {}) {
     );
   };
   const server =
-    protocol === 'http'
-      ? createServer(onRequest)
-      : createSecureServer({ key: good.key, cert: good.cert }, onRequest);
+    protocol === 'http' ? createServer(onRequest) : createSecureServer(good, onRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const url = `${protocol}://${options.host ?? 'localhost'}:${port}`;
@@ -84,10 +81,12 @@ export async function startAuthority(options: AuthorityOptions = {}) {
     const userObjectId = readUnchecked(form.get('assertion') ?? '')?.claims['oid'];
     const fault = faults.find(endpoint, userObjectId);
     const answer = fault ? answerOfFault(fault) : answerOf(endpoint, tenant, form);
-    const seen = { endpoint, path, tenant, headers, form: Object.fromEntries(form) };
-    requests.push({ ...seen, status: answer?.status });
+    requests.push({ endpoint, path, tenant, headers, form: Object.fromEntries(form) });
     if (answer !== undefined) {
-      send(response, answer);
+      const { status, body } = answer;
+      const type = { 'content-type': 'application/json; charset=utf-8' };
+      response.writeHead(status, { ...type, 'cache-control': 'no-store', ...answer.headers });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
     } else if (fault?.kind === 'reset') {
       request.socket.destroy();
     } else {
@@ -139,23 +138,10 @@ export async function startAuthority(options: AuthorityOptions = {}) {
     /** Makes an access token with the current key; for the gateway and for Ada unless something else is wished. */
     mint: (wish?: MintWish): string => mint(minterNow(), wish),
     /** Cuts the hanging connections, so that no client has to wait for its own deadline. */
-    cutHanging(): void {
-      for (const response of hanging) {
-        response.destroy();
-      }
-    },
+    cutHanging: (): void => hanging.forEach((response) => void response.destroy()),
     async close(): Promise<void> {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function send(response: ServerResponse, { status, body, headers }: AuthorityAnswer): void {
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-    ...headers,
-  });
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }

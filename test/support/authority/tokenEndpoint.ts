@@ -1,21 +1,20 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type AuthorityAnswer, refusalOf } from './faults.ts';
-import { type Minter, mint } from './mint.ts';
-import type { TestClient, TestTenant } from './people.ts';
+import { type Minter, type MintWish, mint } from './mint.ts';
+import type { contoso, TestClient } from './people.ts';
 import type { AuthorityKey } from './signingKeys.ts';
 
-/** A token that the authority gave out, with what it is for. */
+/** A token that the authority gave out, with what it is for; without a user if an application asked for itself. */
 export interface IssuedToken {
   readonly accessToken: string;
   readonly clientId: string;
-  /** Absent where an application asked for itself. */
   readonly userObjectId?: string;
 }
 
 /** What the token endpoint knows. */
 interface TokenWorld {
   readonly minter: Minter;
-  readonly tenant: TestTenant;
+  readonly tenant: typeof contoso;
   readonly clients: readonly TestClient[];
   readonly keys: readonly AuthorityKey[];
   readonly issued: IssuedToken[];
@@ -27,6 +26,7 @@ const permission = 'DeviceManagementServiceConfig.ReadWrite.All';
 
 /** Answers a token request: client credentials, or on behalf of a user. */
 export function answerTokenRequest(form: URLSearchParams, world: TokenWorld): AuthorityAnswer {
+  const { minter, tenant } = world;
   const client = world.clients.find(({ clientId }) => clientId === form.get('client_id'));
   if (client === undefined) {
     return refusalOf(400, 'unauthorized_client', [700016, 'The application was not found.']);
@@ -35,58 +35,52 @@ export function answerTokenRequest(form: URLSearchParams, world: TokenWorld): Au
     const isOfSecret = form.get('client_assertion') === null;
     return refusalOf(401, 'invalid_client', [isOfSecret ? 7000215 : 700027, 'Invalid client.']);
   }
-  const scope = form.get('scope') ?? '';
-  const [, audience] = /^(\S+)\/\.default( |$)/.exec(scope) ?? [];
+  const [, audience] = /^(\S+)\/\.default( |$)/.exec(form.get('scope') ?? '') ?? [];
   if (audience === undefined) {
     return refusalOf(400, 'invalid_scope', [1002012, 'The scope must end in /.default.']);
   }
-  const common = { tenant: world.tenant, audience, clientId: client.clientId };
+  const { clientId } = client;
+  const grant = (wish: MintWish, whose = {}): AuthorityAnswer => {
+    const access_token = mint(minter, { tenant, audience, clientId, ...wish });
+    world.issued.push({ accessToken: access_token, clientId, ...whose });
+    return { status: 200, body: { token_type: 'Bearer', expires_in: 3600, access_token } };
+  };
   if (form.get('grant_type') === 'client_credentials') {
-    const wish = { ...common, kind: 'application', roles: [permission] } as const;
-    return grant(mint(world.minter, wish), { clientId: client.clientId }, world);
+    return grant({ kind: 'application', roles: [permission] });
   }
   if (form.get('grant_type') !== onBehalfOf || form.get('requested_token_use') !== 'on_behalf_of') {
     return refusalOf(400, 'unsupported_grant_type', [70003, 'The grant is not supported.']);
   }
-  const { oid, sub, name, scp } = claimsOfAssertion(form.get('assertion') ?? '', client, world);
+  const { oid, sub, name, scp } = claimsOfAssertion(form.get('assertion') ?? '', clientId, world);
   if (typeof scp !== 'string') {
     return refusalOf(400, 'invalid_grant', [500133, "Assertion is not valid, or not a user's."]);
   }
   const user = { objectId: String(oid), subject: String(sub), name: String(name) };
-  const accessToken = mint(world.minter, { ...common, user, scope: permission });
-  return grant(accessToken, { clientId: client.clientId, userObjectId: user.objectId }, world);
-}
-
-function grant(accessToken: string, whose: Omit<IssuedToken, 'accessToken'>, world: TokenWorld) {
-  world.issued.push({ accessToken, ...whose });
-  const body = { token_type: 'Bearer', expires_in: 3600, access_token: accessToken };
-  return { status: 200, body };
+  return grant({ user, scope: permission }, { userObjectId: user.objectId });
 }
 
 /** Whether a token request comes from the client that it names. */
 function isProven(form: URLSearchParams, client: TestClient, { minter, tenant }: TokenWorld) {
+  const { clientId, secret, publicKey } = client;
   const assertion = form.get('client_assertion');
   if (assertion === null) {
-    return client.secret !== undefined && form.get('client_secret') === client.secret;
+    return secret !== undefined && form.get('client_secret') === secret;
   }
   if (form.get('client_assertion_type') !== assertionType) {
     return false;
   }
-  if (client.federatedAssertions?.includes(assertion)) {
-    return true;
-  }
   const { iss, sub, aud, exp, jti } = readUnchecked(assertion)?.claims ?? {};
   const isFresh = typeof exp === 'number' && exp * 1000 > minter.nowMs && typeof jti === 'string';
-  const isOfClient = iss === client.clientId && sub === client.clientId;
   const isForUs = aud === `${minter.url}/${tenant.id}/oauth2/v2.0/token`;
-  const key = client.publicKey === undefined ? undefined : createPublicKey(client.publicKey);
-  return isFresh && isOfClient && isForUs && key !== undefined && isSignedBy(assertion, key);
+  const isWhole = isFresh && isForUs && iss === clientId && sub === clientId;
+  const isSigned = publicKey && isWhole && isSignedBy(assertion, createPublicKey(publicKey));
+  return isSigned || client.federatedAssertions?.includes(assertion);
 }
 
 /** The claims of a caller's token that may be exchanged; none if it may not. */
 function claimsOfAssertion(
   assertion: string,
-  { clientId }: TestClient,
+  clientId: string,
   { keys, minter, tenant }: TokenWorld,
 ): Readonly<Record<string, unknown>> {
   const { header, claims } = readUnchecked(assertion) ?? { header: {}, claims: {} };
@@ -110,15 +104,13 @@ function isSignedBy(token: string, key: KeyObject): boolean {
 
 /** Takes a token apart and believes nothing of it. */
 export function readUnchecked(token: string) {
-  const [header = '', payload = ''] = token.split('.');
+  const decode = (part = ''): Readonly<Record<string, unknown>> => ({
+    ...JSON.parse(Buffer.from(part, 'base64url').toString('utf8')),
+  });
   try {
+    const [header, payload] = token.split('.');
     return { header: decode(header), claims: decode(payload) };
   } catch {
     return undefined;
   }
-}
-
-function decode(part: string): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
