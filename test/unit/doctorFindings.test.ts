@@ -6,6 +6,7 @@ import { environmentOf } from '../support/configProblems.ts';
 
 const id = '11111111-2222-4333-8444-555555555555';
 const inCloud = 'GRAPH_CLOUD=global';
+const own = `${inCloud} AZURE_CLIENT_ID=${id} AZURE_CLIENT_SECRET`;
 const production = `${inCloud} NODE_ENV=production`;
 
 function hintsOf(text: string) {
@@ -18,7 +19,7 @@ function hintsOf(text: string) {
 it.each([
   '',
   production,
-  `${inCloud} AUTH_MODE=app-only AZURE_TENANT_ID=${id} AZURE_CLIENT_ID=${id} AZURE_CLIENT_SECRET=x`,
+  `${own}=x AUTH_MODE=app-only AZURE_TENANT_ID=${id}`,
   `${inCloud} GRAPH_TOKEN=x`,
   'PATH=/bin AZURE_HTTP_USER_AGENT=x AUTHOR=me',
   `${inCloud} AZURE_CLIENT_ID= GRAPH_CLOUDS=`,
@@ -28,24 +29,17 @@ it.each([
   expect(hintsOf(environment)).toEqual([]);
 });
 
+const unread = 'AZURE_CLIENT_ID, AZURE_CLIENT_SECRET';
+const notTo = '(GRAPH_BASE_URL) and not to graph.microsoft.com';
 it.each<[string, string]>([
-  [
-    `${inCloud} AZURE_CLIENT_ID=${id} AZURE_CLIENT_SECRET=canary-secret`,
-    'AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: set, and nothing reads it with AUTH_MODE=passthrough',
-  ],
+  [`${own}=canary-secret`, `${unread}: set, and nothing reads it with AUTH_MODE=passthrough`],
   [`${inCloud} GRAPH_QUEUE_SIZE=1`, 'GRAPH_QUEUE_SIZE: set'],
-  [
-    `${inCloud} EMULATOR_PORT=0 EMULATOR_ODDITIES=empty-pages`,
-    'EMULATOR_PORT, EMULATOR_ODDITIES: set, but a Graph is configured',
-  ],
+  [`${inCloud} EMULATOR_PORT=0 EMULATOR_TLS=1`, 'EMULATOR_PORT, EMULATOR_TLS: set, but a Graph is'],
   ['REDIS_URL=redis://:canary-secret@r', 'while Redis is away, each replica takes half'],
   [`${production} INTROSPECTION=true`, 'Introspection is on'],
   ['NODE_ENV=production GRAPH_CLOUD=emulator', 'The embedded Graph answers'],
   ['HOST=0.0.0.0', 'public token, and HOST=0.0.0.0'],
-  [
-    `${inCloud} GRAPH_BASE_URL=https://proxy.example/graph`,
-    'Tokens go to proxy.example (GRAPH_BASE_URL) and not to graph.microsoft.com',
-  ],
+  [`${inCloud} GRAPH_BASE_URL=https://proxy.example/graph`, `proxy.example ${notTo}`],
   ['ALL_PROXY=http://u:canary-secret@proxy', 'ALL_PROXY is set'],
   ['DRAIN_TIMEOUT_MS=25000', 'Stopping may take 30 s'],
   ['OPERATION_TIMEOUT_MS=20001', 'OPERATION_TIMEOUT_MS is longer'],
