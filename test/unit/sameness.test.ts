@@ -28,6 +28,8 @@ const to = (kind: string, more: object = {}) => ({
   target: { '@odata.type': toType(kind), ...more },
 });
 const group = (more: object = {}) => to('group', { groupId, ...more });
+const typed = (name: string) => ({ '@odata.type': name });
+const sms = { collectionId: 'SMS1a' };
 const everyone = (more: object = {}) => to('allDevices', more);
 const collection = (collectionId: string) => to('configurationManagerCollection', { collectionId });
 const filter = (filterType: unknown, id: unknown = filterId): object => ({
@@ -57,46 +59,20 @@ describe('what a user can change', () => {
     ['an entry without a target', [list(null), list({}), list({ target: null })]],
     [
       'the type of a target',
-      groupsWith(
-        {},
-        { '@odata.type': toType('group').slice(1) },
-        { '@odata.type': toType('GROUP') },
-      ),
+      groupsWith({}, typed(toType('group').slice(1)), typed(toType('GROUP'))),
     ],
-    ['no type', [list({ target: { groupId } }), list({ target: { groupId, '@odata.type': '' } })]],
+    ['no type', [list({ target: { groupId } }), list({ target: { groupId, ...typed('') } })]],
     ['a group', groupsWith({}, { groupId: upper }, { 'groupId@odata.type': '#String' })],
     ['a collection', [list(collection('SMS1a')), list(collection('sms1A'))]],
     ['no group', [list(everyone()), list(everyone({ groupId: null }))]],
     ['a filter', groupsWith(filter('include'), filter('Include', filterId.toUpperCase()))],
-    [
-      'no filter',
-      groupsWith(
-        {},
-        filter('none', null),
-        filter('none'),
-        filter(undefined),
-        filter(''),
-        filter(null, null),
-        filter('include', null),
-        filter('include', ''),
-      ),
-    ],
+    ['no filter', groupsWith({}, filter('none', null), filter('none'), filter(undefined))],
+    ['no filter either', groupsWith({}, filter(''), filter(null, null), filter('include', null))],
+    ['a filter without an id', groupsWith({}, filter('include', ''))],
     ['an unknown UUID', groupsWith({ x: { y: groupId } }, { x: { y: upper } })],
-    [
-      'the order of unknown members',
-      groupsWith(
-        { w: [{ y: 1, z: 2 }], x: { y: 1, z: 2 } },
-        { x: { z: 2, y: 1 }, w: [{ z: 2, y: 1 }] },
-      ),
-    ],
-    [
-      'the order of ids',
-      [
-        list(group({ collectionId: 'x' })),
-        list({ target: { collectionId: 'x', '@odata.type': toType('group'), groupId } }),
-      ],
-    ],
-    ["an entry's members", [list({ x: 1, y: 2 }), list({ y: 2, '@odata.type': entryType, x: 1 })]],
+    ['unknown members', groupsWith({ w: [{ y: 1, z: 2 }], x: 3 }, { x: 3, w: [{ z: 2, y: 1 }] })],
+    ['ids', [list(to('group', { groupId, ...sms })), list(to('group', { ...sms, groupId }))]],
+    ["an entry's members", [list({ x: 1, y: 2 }), list({ y: 2, ...typed(entryType), x: 1 })]],
   ])('is the same for all ways to write %s', (_what, spellings) => {
     for (const [left, right] of pairsOf(spellings)) {
       expect(revisionFor(left)).toBe(revisionFor(right));
@@ -109,10 +85,7 @@ describe('what a user can change', () => {
     ['objects for a name', [{ displayName: { x: 1 } }, { displayName: { x: 2 } }]],
     ['flags', [{}, { iosOnboarded: true }, { linuxOnboarded: true }]],
     ['platforms', [list(group()), { linuxEnrollmentAssignments: [group()] }, {}]],
-    [
-      'entries',
-      [list(), list({}), list({ note: 1 }), list({ '@odata.type': '#x' }), list(7), list(8)],
-    ],
+    ['entries', [[], [{}], [{ note: 1 }], [typed('#x')], [7], [8]].map((all) => list(...all))],
     ['numbers of entries', [list(group()), list(group(), group())]],
     [
       'targets',
@@ -125,21 +98,14 @@ describe('what a user can change', () => {
         list(group({ groupId: null, collectionId: groupId })),
         list(collection('SMS1a')),
         list(collection('SMS1b')),
-        list(everyone({ '@odata.type': 'amicrosoft.graph.x' })),
-        list(everyone({ '@odata.type': 'ax' })),
+        list(everyone(typed('amicrosoft.graph.x'))),
+        list(everyone(typed('ax'))),
       ],
     ],
     ['filters', groupsWith({}, filter('include'), filter('exclude'), filter('include', groupId))],
     [
       'unknown members',
-      groupsWith(
-        { x: { y: [2] } },
-        { x: { y: [3] } },
-        { x: [1, 2] },
-        { x: [2, 1] },
-        { x: 1 },
-        { x: '1' },
-      ),
+      groupsWith(...[{ y: [2] }, { y: [3] }, [1, 2], [2, 1], 1, '1'].map((x) => ({ x }))),
     ],
   ])('tells %s apart', (_what, values) => {
     for (const [left, right] of pairsOf(values)) {
@@ -149,13 +115,11 @@ describe('what a user can change', () => {
   });
 });
 
+const at = (lastHeartbeatDateTime: string) => ({ lastHeartbeatDateTime });
+
 describe('the revision', () => {
   it('does not include the id, the state, the heartbeat and the annotation of a row', () => {
-    const others = {
-      id: 'b',
-      partnerState: 'enabled',
-      lastHeartbeatDateTime: '2026-01-01T00:00:00Z',
-    };
+    const others = { id: 'b', partnerState: 'enabled', ...at('2026-01-01T00:00:00Z') };
     expect(revisionFor({ ...others, '@odata.type': type })).toBe(revisionFor({}));
   });
 
@@ -174,16 +138,14 @@ describe('the revision', () => {
   it('can be told of a filter with an object for a text, whose toString is no function', () => {
     const odd = { toString: 1, valueOf: 1 };
     for (const more of [filter(odd), filter(odd, null), filter('include', odd)]) {
-      expect(revisionFor(list(group(more)))).toMatch(/^[\w-]{43}$/);
-      expect(revisionFor(list(to('group', { ...more, groupId })))).toBe(
-        revisionFor(list(group(more))),
-      );
+      const revision = revisionFor(list(group(more)));
+      expect(revision).toMatch(/^[\w-]{43}$/);
+      expect(revisionFor(list(to('group', { ...more, groupId })))).toBe(revision);
     }
   });
 });
 
 describe('findDifferences', () => {
-  const at = (lastHeartbeatDateTime: string) => ({ lastHeartbeatDateTime });
   it.each<[string, Json, Json, boolean]>([
     ['what was not sent', {}, { iosOnboarded: true, partnerState: 'unavailable' }, true],
     ['an id in another case', { id: groupId }, { id: upper }, true],
@@ -238,26 +200,20 @@ describe('an add', () => {
 
   it('in doubt does not find what the look of another one is still comparing', async () => {
     const row = partnerFromWire({ id: 'new', displayName: 'Fleet' });
-    const graph = {
-      listPages: async function* () {
-        yield [row];
-      },
-    } as unknown as RequestContext['graph'];
-    const seenPartnerIds = createSeenPartnerIds();
-    const look = (share: LoopShare) =>
-      findUnconfirmedAdd(
-        { '@odata.type': type, displayName: 'Fleet' },
-        { graph, call: testCall(), seenPartnerIds, maximumRows: 10, share },
-      );
-    let resume: (() => void) | undefined;
-    const nextTurn = () =>
-      new Promise<void>((resolve) => {
-        resume = resolve;
-      });
+    const listPages = async function* () {
+      yield [row];
+    };
+    const context = {
+      graph: { listPages } as unknown as RequestContext['graph'],
+      ...{ call: testCall(), seenPartnerIds: createSeenPartnerIds(), maximumRows: 10 },
+    };
+    const look = (share: LoopShare) => findUnconfirmedAdd(sentOf({}), { ...context, share });
+    const turns: (() => void)[] = [];
+    const nextTurn = () => new Promise<void>((resolve) => turns.push(resolve));
     const first = look({ isUsedUp: () => true, nextTurn });
-    await until(() => resume !== undefined);
+    await until(() => turns.length > 0);
     expect(await look(wholeLoop)).toBeUndefined();
-    resume?.();
+    turns[0]?.();
     expect(await first).toBe(row);
   });
 });
@@ -292,19 +248,14 @@ describe('instantKeyOf', () => {
     ['0099-12-31T23:59:59Z', '1900-01-01T00:00:00Z'],
     ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59'],
   ])('puts %s before %s', (earlier, later) => {
-    expect([instantKeyOf(later), instantKeyOf(earlier)].sort()).toEqual([
-      instantKeyOf(earlier),
-      instantKeyOf(later),
-    ]);
-    expect(instantKeyOf(earlier)).not.toBe(instantKeyOf(later));
+    expect(String(instantKeyOf(earlier)) < String(instantKeyOf(later))).toBe(true);
   });
 
   it('takes letters in either case, and more digits than an input may have', () => {
     expect(instantKeyOf('2020-01-01t00:00:00z')).toBe(instantKeyOf('2020-01-01T01:00:00.0+01:00'));
+    const ones = '1'.repeat(43);
     // The longest text that is read; cursors of earlier answers hold such keys.
-    expect(instantKeyOf(`1970-01-02T00:00:00.${'1'.repeat(43)}Z`)).toBe(
-      `062167392000.${'1'.repeat(43)}`,
-    );
+    expect(instantKeyOf(`1970-01-02T00:00:00.${ones}Z`)).toBe(`062167392000.${ones}`);
   });
 
   it.each([
@@ -368,9 +319,7 @@ describe('findDateTimeOffsetProblem', () => {
       fc.property(dates, ([year, month, day]) => {
         const pad = (number: number, width: number) => String(number).padStart(width, '0');
         const text = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
-        const instant = new Date(`${text}T00:00:00Z`);
-        const exists =
-          !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(`${text}T`);
+        const exists = JSON.stringify(new Date(`${text}T00:00:00Z`)).startsWith(`"${text}T`);
         expect(findDateTimeOffsetProblem(`${text}T00:00:00Z`) === undefined).toBe(exists);
       }),
     );
