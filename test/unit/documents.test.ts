@@ -74,7 +74,7 @@ describe('a trusted document', () => {
     const { store, recordOf, keep, spellingOf } = createDocumentStore(65_536);
     const document = parse('{ a }');
     let printed = 0;
-    const spell = () => spellingOf('{ a }', () => `${(printed += 1)}`);
+    const spell = () => spellingOf('{ a }', () => String(++printed));
     await store.set(`schema:${hash('{ a }')}`, document);
     keep(recordOf(document), { isTokenAccepted: () => false });
     expect([spell(), spell()]).toEqual(['1', '2']);
@@ -206,8 +206,7 @@ describe('a manifest', () => {
 const measure = (text: string) => measureDocument(parse(text));
 
 describe('measureDocument', () => {
-  const onFields =
-    'query ($v: Int @x) @x @y { a @x ... @x { b } ...F @x } fragment F on Q { c @x }';
+  const directed = 'query ($v: Int @x) @x @y { a @x ... @x { b } ...F @x }';
   const introspecting = '{ x: __schema { y: types { ofType { name } } } a { z: b } }';
   const multiplied = Array.from(
     { length: 500 },
@@ -216,7 +215,7 @@ describe('measureDocument', () => {
   it.each<[string, Partial<ReturnType<typeof measure>>]>([
     ['{ a }', { depth: 1, 'root-fields': 1, aliases: 0, directives: 0, 'introspection-depth': 0 }],
     ['{ x: a { x: b } ... { y: __typename } }', { aliases: 3, 'root-fields': 2, depth: 2 }],
-    [onFields, { directives: 7 }],
+    [`${directed} fragment F on Q @x { c @x }`, { directives: 8 }],
     ['query A { a { b } } query B { x: a y: a }', { depth: 2, aliases: 2, 'root-fields': 2 }],
     ['{ ...F } fragment F on Q { a ...G } fragment G on Q { b ...F }', { 'root-fields': 2 }],
     ['{ ...Missing a }', { 'root-fields': 1 }],
