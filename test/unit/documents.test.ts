@@ -229,7 +229,7 @@ describe('measureDocument', () => {
       `{ ...F0 } ${multiplied.join(' ')} fragment F500 on Q { a }`,
       { aliases: 1_000_000, 'root-fields': 1_000_000, depth: 1 },
     ],
-  ])('of %.80s', (text, expected) => {
+  ])('of row %#', (text, expected) => {
     expect(measure(text)).toMatchObject(expected);
   });
 
