@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema, findBreakingChanges } from 'graphql';
 import { readSdl } from '../../src/graphql/schema.ts';
-
-const textOf = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+import { pageText } from '../support/documentPages.ts';
 
 /** The coordinates that a sentence of graphql-js is about, the most exact first: `X was removed from enum type Y` is `Y.X`. */
 function coordinateOf(description: string): string {
@@ -37,8 +34,8 @@ function unnamedChanges(released: string, current: string, changelog: string): r
 
 describe('the schema', () => {
   it('has no breaking change since the last release that CHANGELOG.md does not name', () => {
-    const released = textOf('test/fixtures/released.graphql');
-    expect(unnamedChanges(released, readSdl(), textOf('CHANGELOG.md'))).toEqual([]);
+    const released = pageText('test/fixtures/released.graphql');
+    expect(unnamedChanges(released, readSdl(), pageText('CHANGELOG.md'))).toEqual([]);
   });
 
   const sdl = `type Query { a(x: Int): Int b: E c(in: I): Int } enum E { V W } input I { a: Int }`;
@@ -54,11 +51,8 @@ describe('the schema', () => {
     const newest = (line: string) => `# Changelog\n\n## Unreleased\n\n- ${line}\n\n## 0.1.0\n`;
     const before = unnamedChanges(sdl, changed, newest(`The \`${coordinate}\` is new.`));
     expect(before.map((change) => change.split(': ')[0])).toContain(coordinate);
-    const after = unnamedChanges(
-      sdl,
-      changed,
-      newest(`**Breaking:** \`${coordinate}\` has changed.`),
-    );
+    const named = newest(`**Breaking:** \`${coordinate}\` has changed.`);
+    const after = unnamedChanges(sdl, changed, named);
     expect(after.length).toBeLessThan(before.length);
     const late = `${newest('Nothing.')}\n- **Breaking:** \`${coordinate}\`\n`;
     expect(unnamedChanges(sdl, changed, late)).toEqual(before);
