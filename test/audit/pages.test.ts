@@ -160,7 +160,9 @@ describe('the changelog', () => {
 
   it('names breaking changes first', () => {
     const sections = lines.join('\n').split(/^#{2,3} .*$/m);
-    const late = sections.filter((text) => /^- (?!\*\*Breaking:)[\s\S]*^- \*\*Breaking:/m.test(text));
+    const late = sections.filter((text) =>
+      /^- (?!\*\*Breaking:)[\s\S]*^- \*\*Breaking:/m.test(text),
+    );
     expect(late).toEqual([]);
   });
 });

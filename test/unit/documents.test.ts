@@ -103,8 +103,8 @@ async function decide(
   const trusted = mode === 'off' ? undefined : await loadTrustedDocuments({ mode, path }, rules);
   const measurements = recordingMeasurements();
   const parts = { limits, trusted: trusted && (() => trusted), log: silentLog, measurements };
-  const extensions = sha256Hash && { persistedQuery: { sha256Hash } };
-  const body = { ...named, ...(extensions && { extensions }) };
+  const asked = sha256Hash !== undefined && { extensions: { persistedQuery: { sha256Hash } } };
+  const body = { ...named, ...asked };
   let outcome: unknown;
   try {
     const admitted = createAdmission(parts)({ id: 'id', method: 'POST', body, search: '' });

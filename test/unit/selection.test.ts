@@ -151,7 +151,7 @@ const orderBy = (keys: string): ComplianceManagementPartnerOrder[] =>
 
 describe('readPageArguments', () => {
   const nulls = { first: null, last: null, after: null, before: null, filter: null, orderBy: null };
-  it.each<[QueryComplianceManagementPartnersArgs, number?, number?]>([
+  it.each<[QueryComplianceManagementPartnersArgs, (number | undefined)?, number?]>([
     [{}, 100],
     [nulls, 100],
     [{ first: 1000 }, 1000],
@@ -197,8 +197,8 @@ describe('a filter', () => {
   ].map(partnerFromWire);
   const all = 'jamf strasse odd bare empty';
   type Filter = ComplianceManagementPartnerFilter;
-  const state = (partnerState: Filter['partnerState']) => ({ partnerState });
-  const name = (displayName: Filter['displayName']) => ({ displayName });
+  const state = (partnerState: NonNullable<Filter['partnerState']>) => ({ partnerState });
+  const name = (displayName: NonNullable<Filter['displayName']>) => ({ displayName });
   const heartbeat = (after?: string, before?: string) => ({
     lastHeartbeatDateTime: { ...(after && { after }), ...(before && { before }) },
   });
