@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type {
   AllLicensedUsersAssignmentTarget,
@@ -31,7 +30,6 @@ import {
   sortInSlices,
   wholeLoop,
 } from '../../src/shared/loopShare.ts';
-import { Secret } from '../../src/shared/secret.ts';
 
 describe('bannerOf', () => {
   const addresses = { url: 'http://127.0.0.1:4000', upstreamUrl: 'http://127.0.0.1:4001/' };
@@ -71,14 +69,6 @@ describe('bannerOf', () => {
     const { query } = JSON.parse(body) as { query: string };
     expect(validate(createSchema(readSdl()), parse(query))).toEqual([]);
   });
-});
-
-it('a secret shows its text only where it is asked to', () => {
-  const secret = new Secret('hunter2');
-  const shown = [`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)];
-  expect(shown.join()).not.toContain('hunter2');
-  expect(Object.values(secret)).toEqual([]);
-  expect(secret.reveal()).toBe('hunter2');
 });
 
 it('an end fires once for all present listeners, and for no later one', () => {
