@@ -25,10 +25,12 @@ type IdentityReason = IdentityError['reason'];
 const nowMs = Date.UTC(2026, 1, 11, 8, 30, 5);
 const url = 'https://login.example';
 const v1Issuer = 'https://sts.windows.net';
+const issuerOf = (tenant: string) => `${url}/${tenant}/v2.0`;
+const guid = gatewayClient.clientId;
 const defaults: TokenRules = {
   authority: new URL(url),
   tenantIds: [contoso.id, fabrikam.id],
-  audiences: [gatewayClient.clientId, `api://${gatewayClient.clientId}`],
+  audiences: [guid, `api://${guid}`],
   kinds: ['user', 'application'],
 };
 
@@ -37,25 +39,16 @@ const authorityKey = createAuthorityKey();
 const strangersKey = createAuthorityKey();
 /** Published too, but for one tenant only. */
 const fabrikamsKey = createAuthorityKey();
+const ofAll = { ...authorityKey.jwk, issuer: issuerOf('{tenantid}') };
+const ofFabrikam = { ...fabrikamsKey.jwk, issuer: issuerOf(fabrikam.id) };
 const documents: unknown[] = [
-  { issuer: `${url}/{tenantid}/v2.0`, jwks_uri: `${url}/keys` },
-  {
-    keys: [
-      { ...authorityKey.jwk, issuer: `${url}/{tenantid}/v2.0` },
-      { ...fabrikamsKey.jwk, issuer: `${url}/${fabrikam.id}/v2.0` },
-    ],
-  },
+  { issuer: issuerOf('{tenantid}'), jwks_uri: `${url}/keys` },
+  { keys: [ofAll, ofFabrikam] },
 ];
 const { signal } = new AbortController();
 const published = loadKeySet(defaults, async () => documents.shift(), signal);
 
-const minter = {
-  url,
-  v1Issuer,
-  defaultAudience: gatewayClient.clientId,
-  key: authorityKey,
-  nowMs,
-};
+const minter = { url, v1Issuer, defaultAudience: guid, key: authorityKey, nowMs };
 /** Mints with the authority's key, for the gateway and Ada in Contoso unless something else is wished. */
 const mintToken = (wish: MintWish = {}, key = authorityKey) => mint({ ...minter, key }, wish);
 const goodClaims = claimsOf(minter);
@@ -110,9 +103,8 @@ describe('a caller', () => {
   ])('is %s', async (_what, wish, expected, rules = {}) => {
     const key = wish.tenant === fabrikam ? fabrikamsKey : authorityKey;
     const judged: Caller | IdentityError = await judge(mintToken(wish, key), rules);
-    expect({ ...judged }).toEqual(
-      'reason' in expected ? expect.objectContaining(expected) : expected,
-    );
+    const isCaller = !('reason' in expected);
+    expect({ ...judged }).toEqual(isCaller ? expected : expect.objectContaining(expected));
   });
 
   it.each([
@@ -130,10 +122,8 @@ const stranger = strangersKey.privateKey;
 const { kid } = authorityKey;
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 const otherClient = '00000000-0000-0000-0000-00000000dead';
-const own = frontendClientId;
 const otherTenant = { ...contoso, id: '00000000-1111-2222-3333-444444444444' };
-const evil = 'https://evil.example';
-const issuer = `${url}/${contoso.id}/v2.0`;
+const issuer = issuerOf(contoso.id);
 const claims = (changed: NonNullable<MintWish['claims']>): MintWish => ({ claims: changed });
 const header = (changed: NonNullable<MintWish['header']>): MintWish => ({ header: changed });
 /** With another payload or header under the rest of a good token. */
@@ -155,12 +145,7 @@ function signedWithPublicKey(): string {
 const signedAs = (alg: 'ES256' | 'PS256', key: KeyObject) =>
   signToken({ alg, kid }, goodClaims, key, alg);
 const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-const guid = gatewayClient.clientId;
-const issuers = [
-  issuer.replace(contoso.id, fabrikam.id),
-  `${v1Issuer}/${contoso.id}/`,
-  `${issuer}/`,
-];
+const issuers = [issuerOf(fabrikam.id), `${v1Issuer}/${contoso.id}/`, `${issuer}/`];
 const roles = ['Use'];
 
 /** Tokens by the reason for which they are rejected: wishes of the authority, claims of Ada's token, or texts. */
@@ -182,22 +167,15 @@ const probes: Partial<Record<IdentityReason, (MintWish | string)[]>> = {
     ...[{ scp: undefined }, { scp: undefined, roles }, { scp: ' ' }].map(claims),
     ...[{ scp: undefined, oid: undefined, roles }, { idtyp: 'device' }].map(claims),
   ],
-  'roles-missing': [
-    { ...app, ...claims({ roles: undefined }) },
-    { ...app, roles: [] },
-  ],
+  'roles-missing': [undefined, []].map((roles) => ({ ...app, ...claims({ roles }) })),
   'client-not-allowed': [
     { clientId: otherClient },
-    { version: '1.0', ...claims({ appid: otherClient, azp: own }) },
+    { version: '1.0', ...claims({ appid: otherClient, azp: frontendClientId }) },
   ],
   'signature-invalid': [
     { signWith: stranger },
     // Another token's payload.
-    withParts(([head = '', , signature = '']) => [
-      head,
-      payloadOf(mintToken({ lifetimeSeconds: 9999 })),
-      signature,
-    ]),
+    withParts(([head = '', , signature = '']) => [head, payloadOf(mintToken()), signature]),
     { ...header({ jwk: strangersKey.jwk }), signWith: stranger },
   ],
   'algorithm-not-allowed': [
@@ -211,9 +189,9 @@ const probes: Partial<Record<IdentityReason, (MintWish | string)[]>> = {
     ...[{ kid: undefined }, { kid: '__proto__' }, { kid: [kid] }].map(header),
     mintToken(header({ jwk: strangersKey.jwk }), strangersKey),
   ],
-  'header-not-allowed': [
-    ...[{ crit: ['exp'] }, { crit: [] }, { typ: 'logout+jwt' }, { typ: ['jwt'] }].map(header),
-  ],
+  'header-not-allowed': [{ crit: ['exp'] }, { crit: [] }, { typ: 'a+jwt' }, { typ: [] }].map(
+    header,
+  ),
   'token-too-large': [claims({ filler: 'x'.repeat(16_384) })],
   'token-malformed': [
     `${encode(JSON.stringify({ alg: 'none', typ: 'JWT', kid }))}.${payloadOf(mintToken())}.`,
@@ -241,17 +219,16 @@ describe('a token', () => {
 
   it('gets its bearer in if nothing is wrong with it, and may carry addresses of keys', async () => {
     expect(await reasonAgainst(mintToken(), { clientIds })).toBeUndefined();
-    const carried = header({ jku: evil, x5u: evil, jwk: {} });
+    const carried = header({ jku: 'https://evil.example', x5u: 'https://evil.example', jwk: {} });
     expect(await reasonAgainst(mintToken(carried))).toBeUndefined();
   });
 
+  const roots = ['com', 'com/', 'us'].map((end) => `https://graph.microsoft.${end}`);
+  const others = ['dod-graph.microsoft.us/', 'microsoftgraph.chinacloudapi.cn'];
   it.each([
     '00000003-0000-0000-c000-000000000000',
-    'https://graph.microsoft.com',
-    'https://graph.microsoft.com/',
-    'https://graph.microsoft.us',
-    'https://dod-graph.microsoft.us/',
-    'https://microsoftgraph.chinacloudapi.cn',
+    ...roots,
+    ...others.map((host) => `https://${host}`),
   ])('for Graph (%s) is rejected, with what to do', async (audience) => {
     // Graph's own tokens cannot be verified by anybody else, so the signature is wrong on purpose.
     const error = await judge(mintToken({ audience, signWith: stranger }));

@@ -46,10 +46,8 @@ const sentOf = (properties: Json): NewPartnerResource =>
 const revisionFor = (properties: Json): string => revisionOf(partnerOf(properties));
 const matches = (sent: Json, held: Json): boolean =>
   findDifferences(sentOf(sent), partnerOf(held)).length === 0;
-const pairsOf = (values: Json[]): [Json, Json][] =>
-  values.flatMap((left, index) =>
-    values.slice(index + 1).map((right): [Json, Json] => [left, right]),
-  );
+const pairsOf = (values: Json[]) =>
+  values.flatMap((left, index) => values.slice(index + 1).map((right) => [left, right] as const));
 
 describe('what a user can change', () => {
   it.each<[string, Json[]]>([
@@ -161,32 +159,16 @@ describe('findDifferences', () => {
 
   it('finds none in an add as it was sent, and one if any one property has changed', () => {
     fc.assert(
-      fc.property(newPartnerInputs, fc.nat(), (input, at) => {
+      fc.property(newPartnerInputs, (input) => {
         const sent = newPartnerToWire(input);
         expect(findDifferences(sent, partnerOf({ ...sent }))).toEqual([]);
-        const held: Json = { id: 'new', ...structuredClone(sent) };
-        const names = Object.keys(sent).filter((name) => name !== '@odata.type');
-        const name = names[at % names.length] ?? 'displayName';
-        held[name] = changed(name, held[name]);
-        expect(findDifferences(sent, held as unknown as PartnerResource)).toEqual([name]);
+        for (const name of Object.keys(sent).filter((name) => name !== '@odata.type')) {
+          expect(findDifferences(sent, partnerOf({ ...sent, [name]: { x: 1 } }))).toEqual([name]);
+        }
       }),
     );
   });
 });
-
-function changed(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return [...value, null];
-  }
-  if (name.endsWith('Onboarded')) {
-    return value !== true;
-  }
-  if (name === 'lastHeartbeatDateTime' && typeof value === 'string') {
-    const other = '2001-01-01T00:00:00Z';
-    return instantKeyOf(value) === instantKeyOf(other) ? '2002-01-01T00:00:00Z' : other;
-  }
-  return `${value ?? ''}x`;
-}
 
 describe('an add', () => {
   it.each<[string, Json, Json, boolean]>([
@@ -220,13 +202,9 @@ describe('an add', () => {
 
 /** Nanoseconds and beyond as one whole number, computed in another way than the code under test does. */
 function picosecondsOf(text: string): bigint {
-  const [, date = '', fraction = '', offset = ''] =
-    /^(.{19})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/.exec(text) ?? [];
-  const utc = new Date(`${date}Z`).getTime();
-  const sign = offset.startsWith('-') ? -1 : 1;
-  const minutes =
-    offset === 'Z' ? 0 : sign * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4)));
-  return BigInt(utc - minutes * 60_000) * 1_000_000_000n + BigInt(fraction.padEnd(12, '0'));
+  const [, date, fraction = '', offset] = /^(.{19})(?:\.(\d+))?(.+)$/.exec(text) ?? [];
+  const ms = BigInt(Date.parse(`${date}${offset}`));
+  return ms * 1_000_000_000n + BigInt(fraction.padEnd(12, '0'));
 }
 
 describe('instantKeyOf', () => {
@@ -251,46 +229,33 @@ describe('instantKeyOf', () => {
     expect(String(instantKeyOf(earlier)) < String(instantKeyOf(later))).toBe(true);
   });
 
-  it('takes letters in either case, and more digits than an input may have', () => {
-    expect(instantKeyOf('2020-01-01t00:00:00z')).toBe(instantKeyOf('2020-01-01T01:00:00.0+01:00'));
-    const ones = '1'.repeat(43);
-    // The longest text that is read; cursors of earlier answers hold such keys.
-    expect(instantKeyOf(`1970-01-02T00:00:00.${ones}Z`)).toBe(`062167392000.${ones}`);
-  });
-
+  const ones = '1'.repeat(43);
   it.each([
-    '',
-    '2020-01-01T00:00:00',
-    '2020-02-30T00:00:00Z',
-    'at 2020-01-01T00:00:00Z',
-    `2020-01-01T00:00:00.${'1'.repeat(44)}Z`,
-  ])('gives none for %j, which an answer may hold', (text) => {
-    expect(instantKeyOf(text)).toBeUndefined();
+    ['2020-01-01t00:00:00z', '063745142400.'],
+    ['2020-01-01T01:00:00.0+01:00', '063745142400.'],
+    // The longest text that is read; cursors of earlier answers hold such keys.
+    [`1970-01-02T00:00:00.${ones}Z`, `062167392000.${ones}`],
+    [`2020-01-01T00:00:00.${ones}1Z`, undefined],
+    ['', undefined],
+    ['2020-01-01T00:00:00', undefined],
+    ['2020-02-30T00:00:00Z', undefined],
+    ['at 2020-01-01T00:00:00Z', undefined],
+  ])('gives for %j, which an answer may hold, %j', (text, key) => {
+    expect(instantKeyOf(text)).toBe(key);
   });
 });
 
 describe('findDateTimeOffsetProblem', () => {
   it.each([
-    '2016-12-31T23:56:56.7799755+03:00',
-    '2016-12-31t23:56:56.123456789012z',
-    '2000-02-29T00:00:00-12:30',
-    '2016-12-31T23:59:60Z',
-    '2017-01-01T02:59:60.5+03:00',
-    '2016-12-31t23:59:60z',
-  ])('finds nothing wrong with %s', (text) => {
-    expect(findDateTimeOffsetProblem(text)).toBeUndefined();
-  });
-
-  it.each([
+    ['2016-12-31T23:59:60Z', /^$/],
+    ['2017-01-01T02:59:60.5+03:00', /^$/],
+    ['2016-12-31t23:59:60z', /^$/],
     ['2016-12-31T23:56:56', /no offset: .*, as in 2016-12-31T23:56:56.7799755\+03:00$/],
-    ['2016-12-31T23:56:56.1234567890123', /no offset/],
     ['2016-12-31T23:56:56.1234567890123Z', /13 fractional digits; at most 12/],
     ['2016-12-31T23:56:56.Z', /decimal point without digits/],
     ['1900-02-29T00:00:00Z', /month 02 of 1900 has 28 days/],
     ['2023-04-31T00:00:00Z', /month 04 of 2023 has 30 days/],
-    ['2023-01-00T00:00:00Z', /names a day that does not exist/],
     ['2023-13-01T00:00:00Z', /month 13; months go from 01 to 12/],
-    ['2023-00-01T00:00:00Z', /month 00/],
     ['2023-01-01T24:00:00Z', /time of day that does not exist: 24:00:00/],
     ['2023-01-01T00:60:00Z', /time of day that does not exist: 00:60:00/],
     ['2023-01-01T00:00:61Z', /time of day that does not exist: 00:00:61/],
@@ -299,18 +264,16 @@ describe('findDateTimeOffsetProblem', () => {
     ['2023-01-01T00:00:00+24:00', /offset that does not exist/],
     ['2023-01-01T00:00:00+01:60', /offset that does not exist/],
     ['2023-01-01 00:00:00Z', /not a date-time as RFC 3339 writes it/],
-    ['2023-1-1T00:00:00Z', /not a date-time/],
     ['2023-01-01T00:00Z', /not a date-time/],
     ['2023-01-01T00:00:00+0300', /not a date-time/],
     ['2023-01-01T00:00:00Z\n', /not a date-time/],
-  ])('rejects %j and says why', (text, reason) => {
-    expect(findDateTimeOffsetProblem(text)).toMatch(reason);
+  ])('says of %j what is wrong: %s', (text, reason) => {
+    expect(findDateTimeOffsetProblem(text) ?? '').toMatch(reason);
   });
 
   it('accepts every date-time that exists, with any digits and offset', () => {
-    fc.assert(
-      fc.property(dateTimeOffsets, (text) => findDateTimeOffsetProblem(text) === undefined),
-    );
+    const isAccepted = (text: string) => findDateTimeOffsetProblem(text) === undefined;
+    fc.assert(fc.property(dateTimeOffsets, isAccepted));
   });
 
   it('agrees with the calendar of the platform on which days exist', () => {
