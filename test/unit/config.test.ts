@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/config.ts';
 import { cloudAt, cloudOf } from '../../src/config/graph.ts';
-import { createReaders } from '../../src/config/readers.ts';
+import { ConfigError, createReaders, type Environment } from '../../src/config/readers.ts';
+import { configFindings } from '../../src/doctor/configuration.ts';
 import { oddities } from '../../src/emulator/quirks.ts';
-import { environmentOf, problemsOf } from '../support/configProblems.ts';
+import { proxyFor } from '../../src/shared/proxy.ts';
 
 const inCloud = 'GRAPH_CLOUD=global';
 const production = `${inCloud} NODE_ENV=production`;
@@ -22,6 +23,19 @@ const collector = `${otlp}_ENDPOINT=https://collector.example/otel`;
 const exporters = 'OTEL_TRACES_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp,prometheus';
 const trusted = 'TRUSTED_DOCUMENTS_PATH=/a TRUSTED_DOCUMENTS_MODE=';
 
+/** The problems that keep an environment from being a configuration; none if it is one. */
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    return error instanceof ConfigError ? error.problems : [String(error)];
+  }
+}
+
+/** An environment written as a shell has it: `HOST=0.0.0.0 PORT=0`. */
+const environmentOf = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/([^ =]+)=(\S*)/g)].map(([, name, value]) => [name, value]));
 const configOf = (text: string) => readConfig(environmentOf(text));
 const faultsOf = (text: string) => problemsOf(environmentOf(text));
 const printed = (config: object) => `${JSON.stringify(config)}${inspect(config, { depth: 9 })}`;
@@ -128,8 +142,6 @@ REDIS_URL=redis://redis GRAPH_BUDGET_REPLICAS=5
   graphBudget.replicas=5
 ${trusted}off
   trustedDocuments.mode=off
-${trusted}log-unknown
-  trustedDocuments.mode=log-unknown trustedDocuments.path=/a
 ${trusted}enforce
   trustedDocuments.mode=enforce trustedDocuments.path=/a
 ${registered} ${onBehalf}
@@ -173,20 +185,12 @@ PORT=70000
   PORT is "70000"; it must be a whole number from 0 to 65535.
 PORT=4000x
   PORT is "4000x"; it must be a whole number from 0 to 65535.
-LIMIT_DEPTH=0
-  LIMIT_DEPTH is "0"; it must be a whole number from 1 to 100.
 HOST=a:b
   HOST is "a:b"; it must be a host's name or IP address.
 GRAPH_CLOUD=G
   GRAPH_CLOUD is "G"; it must be one of global, usgov-l4, usgov-l5, china, emulator.
 INTROSPECTION=yes
   INTROSPECTION is "yes"; it must be true, false, 1 or 0.
-AUTH_MODE=none
-  AUTH_MODE is "none"; it must be one of passthrough, on-behalf-of, app-only.
-NODE_ENV=prod
-  NODE_ENV is "prod"; it must be one of production, development, test.
-GRAPH_REQUEST_BUDGET=19
-  GRAPH_REQUEST_BUDGET is "19"; it must be a whole number from 20 to 100000.
 GRAPH_CLOUD=emulator GRAPH_BASE_URL=https://graph.microsoft.com
   GRAPH_CLOUD is emulator, so GRAPH_BASE_URL must be absent: name one of the two.
 NODE_ENV=production
@@ -428,4 +432,109 @@ describe("telemetry's configuration", () => {
   ])('is rejected for "%s", once, by the name of the variable', (environment, problem) => {
     expect(faultsOf(environment)).toEqual([expect.stringMatching(`^${problem}`)]);
   });
+});
+
+const both = { HTTPS_PROXY: 'http://secure:1', HTTP_PROXY: 'http://plain:2' };
+const hrefFor = (url: string, environment: Record<string, string>) =>
+  proxyFor(new URL(url), readConfig(environment).proxies)?.url.href;
+
+it.each<[string, Record<string, string>, string | undefined]>([
+  ['https://a.example', both, 'http://secure:1/'],
+  ['http://a.example', both, 'http://plain:2/'],
+  ['https://a.example', { HTTP_PROXY: 'http://p:1' }, undefined],
+  ['https://a.example', { ...both, https_proxy: 'http://low:3' }, 'http://low:3/'],
+  ['http://a.example', { ...both, http_proxy: 'http://low:4' }, 'http://low:4/'],
+  ['https://a.example', { ...both, https_proxy: '' }, 'http://secure:1/'],
+  ['https://a.example', { https_proxy: 'p.example:3128' }, 'http://p.example:3128/'],
+  ['https://a.example', { https_proxy: 'https://p.example' }, 'https://p.example/'],
+  ['http://127.1.2.3:1', both, undefined],
+  ['https://localhost', both, undefined],
+  ['https://[::1]:1', both, undefined],
+  ['https://a.example', { ...both, no_proxy: 'a.example', NO_PROXY: 'b.example' }, undefined],
+  ['https://b.example', { ...both, no_proxy: 'a.example', NO_PROXY: '*' }, 'http://secure:1/'],
+])('the proxy for %s with %j is %s', (url, environment, href) => {
+  expect(hrefFor(url, environment)).toBe(href);
+});
+
+it.each<[string, string, boolean]>([
+  ['*', 'https://a.example', true],
+  ['A.Example', 'https://a.example', true],
+  ['a.example', 'https://b.a.example', true],
+  ['.a.example', 'https://b.a.example', true],
+  ['*.a.example', 'https://b.a.example', true],
+  ['a.example.', 'https://a.example', true],
+  ['a.example', 'https://nota.example', false],
+  ['a.example:443', 'https://a.example', true],
+  ['a.example:8443', 'https://a.example', false],
+  ['x, a.example', 'https://a.example', true],
+  ['x a.example', 'https://a.example', true],
+  [' , ,.', 'https://a.example', false],
+  ['192.0.2.7', 'https://192.0.2.8', false],
+  ['192.0.2.0/24', 'https://192.0.2.200', true],
+  ['192.0.2.0/24', 'https://192.0.3.1', false],
+  ['192.0.2.0/24', 'https://[2001:db8::1]', false],
+  ['192.0.2.0/99', 'https://192.0.2.1', false],
+  ['192.0.2.1-192.0.2.9', 'https://192.0.2.9', true],
+  ['192.0.2.1-192.0.2.9', 'https://192.0.2.10', false],
+  ['2001:db8::/32', 'https://[2001:db8::1]', true],
+  ['[2001:db8::1]:443', 'https://[2001:DB8:0::1]', true],
+])('NO_PROXY=%s excepts %s: %j', (exceptions, url, isException) => {
+  const href = hrefFor(url, { ...both, NO_PROXY: exceptions });
+  expect(href).toBe(isException ? undefined : 'http://secure:1/');
+});
+
+it('the credentials of a proxy are decoded, and no part of its address', () => {
+  const { proxies } = readConfig({ HTTPS_PROXY: 'http://a%40b:hunter%3A2@p.example:1' });
+  const { url, authorization } = proxies.https ?? {};
+  expect(url?.href).toBe('http://p.example:1/');
+  expect(authorization?.reveal()).toBe(`Basic ${btoa('a@b:hunter:2')}`);
+  expect(JSON.stringify(proxies)).not.toContain('hunter');
+});
+
+const own = `${inCloud} AZURE_CLIENT_ID=${client} AZURE_CLIENT_SECRET`;
+
+function hintsOf(text: string) {
+  const environment = environmentOf(text);
+  const readers = createReaders(environment);
+  const config = readConfig(environment, readers);
+  return configFindings(config, environment, readers.names).slice(1);
+}
+
+it.each([
+  '',
+  production,
+  `${own}=x AUTH_MODE=app-only AZURE_TENANT_ID=${tenant}`,
+  `${inCloud} GRAPH_TOKEN=x`,
+  'PATH=/bin AZURE_HTTP_USER_AGENT=x AUTHOR=me',
+  `${inCloud} AZURE_CLIENT_ID= GRAPH_CLOUDS=`,
+  'REDIS_URL=redis://r GRAPH_BUDGET_REPLICAS=2',
+  `${inCloud} GRAPH_BASE_URL=https://graph.microsoft.com`,
+])('gives no hint about the configuration "%s"', (environment) => {
+  expect(hintsOf(environment)).toEqual([]);
+});
+
+const unread = 'AZURE_CLIENT_ID, AZURE_CLIENT_SECRET';
+const notTo = '(GRAPH_BASE_URL) and not to graph.microsoft.com';
+it.each<[string, string]>([
+  [`${own}=canary-secret`, `${unread}: set, and nothing reads it with AUTH_MODE=passthrough`],
+  [`${inCloud} GRAPH_QUEUE_SIZE=1`, 'GRAPH_QUEUE_SIZE: set'],
+  [`${inCloud} EMULATOR_PORT=0 EMULATOR_TLS=1`, 'EMULATOR_PORT, EMULATOR_TLS: set, but a Graph is'],
+  ['REDIS_URL=redis://:canary-secret@r', 'while Redis is away, each replica takes half'],
+  [`${production} INTROSPECTION=true`, 'Introspection is on'],
+  ['NODE_ENV=production GRAPH_CLOUD=emulator', 'The embedded Graph answers'],
+  ['HOST=0.0.0.0', 'public token, and HOST=0.0.0.0'],
+  [`${inCloud} GRAPH_BASE_URL=https://proxy.example/graph`, `proxy.example ${notTo}`],
+  ['ALL_PROXY=http://u:canary-secret@proxy', 'ALL_PROXY is set'],
+  ['DRAIN_TIMEOUT_MS=25000', 'Stopping may take 30 s'],
+  ['OPERATION_TIMEOUT_MS=20001', 'OPERATION_TIMEOUT_MS is longer'],
+  [`${production} LOG_LEVEL=silent`, 'LOG_LEVEL=silent'],
+  [`${inCloud} NODE_TLS_REJECT_UNAUTHORIZED=0`, 'certificates are not checked'],
+])('hints about the configuration "%s": %s, and says what to do', (environment, message) => {
+  const [hint, ...others] = hintsOf(environment);
+  const severity = environment.includes('_TLS_') ? 'problem' : 'warning';
+  expect(hint).toMatchObject({ check: 'configuration', severity });
+  expect(hint?.message).toContain(message);
+  expect(hint?.remedy).toMatch(/^[A-Z].*\.$/);
+  expect(others).toEqual([]);
+  expect(JSON.stringify(hint)).not.toContain('canary-secret');
 });
