@@ -1,35 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import type {
-  AllLicensedUsersAssignmentTarget,
-  ConfigurationManagerCollectionAssignmentTarget,
-  ExclusionGroupAssignmentTarget,
-  GroupAssignmentTarget,
-  ComplianceManagementPartnerAssignment as MicrosoftsAssignment,
-  ComplianceManagementPartner as MicrosoftsPartner,
-  DeviceManagementPartnerTenantState as MicrosoftsState,
-} from '@microsoft/microsoft-graph-types-beta';
+import type * as Microsoft from '@microsoft/microsoft-graph-types-beta';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { readConfig } from '../../src/config/config.ts';
 import { createForgetfulStorage } from '../../src/explorer/forgetfulStorage.ts';
 import { publicTokenWarning } from '../../src/gateway.ts';
-import type {
-  NewAssignmentResource,
-  NewPartnerResource,
-  NewAssignmentTargetResource as NewTarget,
-  PartnerResource,
-  PartnerTenantState,
-} from '../../src/graph/types.ts';
+import type * as Wire from '../../src/graph/types.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { wireByState } from '../../src/partners/model.ts';
 import { bannerOf } from '../../src/program.ts';
 import { EndController, graceOf } from '../../src/shared/clock.ts';
-import {
-  createLoopShare,
-  forEachUnit,
-  sortInSlices,
-  wholeLoop,
-} from '../../src/shared/loopShare.ts';
+import * as loopShare from '../../src/shared/loopShare.ts';
 
 describe('bannerOf', () => {
   const addresses = { url: 'http://127.0.0.1:4000', upstreamUrl: 'http://127.0.0.1:4001/' };
@@ -46,9 +27,10 @@ describe('bannerOf', () => {
   });
 
   it('is shown for another Graph on a terminal only, at every log level', () => {
-    const environment = { GRAPH_CLOUD: 'global', LOG_LEVEL: 'silent' };
-    expect(bannerFor(environment)).toBe('');
-    const shown = bannerFor(environment, true);
+    const [hidden, shown] = [false, true].map((isTerminal) =>
+      bannerFor({ GRAPH_CLOUD: 'global', LOG_LEVEL: 'silent' }, isTerminal),
+    );
+    expect(hidden).toBe('');
     expect(shown).toContain('AUTH_MODE=passthrough: callers send a token for Microsoft Graph.');
     expect(shown).not.toMatch(/EMBEDDED|embedded-graph-token/);
   });
@@ -97,7 +79,7 @@ describe('the share of the event loop', () => {
     let nowMs = 0;
     const callbacks: (() => void)[] = [];
     const onNextTurn = (callback: () => void) => callbacks.push(callback);
-    const share = createLoopShare({ now: () => nowMs, onNextTurn });
+    const share = loopShare.createLoopShare({ now: () => nowMs, onNextTurn });
     /** Lets the loop turn once, and what is to follow in that turn happen. */
     const turn = async () => {
       callbacks.splice(0).forEach((callback) => void callback());
@@ -113,7 +95,7 @@ describe('the share of the event loop', () => {
     expect([...used, share.isUsedUp()]).toEqual([false, false, true, false]);
     const done: string[] = [];
     const task = (name: string, units: number) =>
-      forEachUnit(share, units, (index) => {
+      loopShare.forEachUnit(share, units, (index) => {
         done.push(`${name}${index}`);
         nowMs += 10;
       });
@@ -135,8 +117,8 @@ describe('the share of the event loop', () => {
         let units = 0;
         const isUsedUp = () => ++units % unitsPerTurn === 0;
         const expected = items.toSorted(compare);
-        for (const share of [{ isUsedUp, nextTurn: async () => undefined }, wholeLoop]) {
-          expect(await sortInSlices(items, compare, share)).toEqual(expected);
+        for (const share of [{ isUsedUp, nextTurn: async () => undefined }, loopShare.wholeLoop]) {
+          expect(await loopShare.sortInSlices(items, compare, share)).toEqual(expected);
         }
       }),
       { numRuns: 50 },
@@ -190,38 +172,44 @@ describe("the explorer's storage", () => {
 type Shared<Ours, Theirs> = { -readonly [P in keyof Ours & keyof Theirs]?: Given<Ours[P]> };
 type Given<Value> = Mutable<Exclude<Value, null | undefined>>;
 type Mutable<Value> = Value extends readonly (infer Item)[]
-  ? Shared<Exclude<Item, null>, MicrosoftsAssignment>[]
+  ? Shared<Exclude<Item, null>, Microsoft.ComplianceManagementPartnerAssignment>[]
   : Value;
 type Assignable<Ours, Theirs> = [Ours] extends [Theirs] ? true : false;
 type Fits<Ours, Theirs> = Assignable<Shared<Ours, Theirs>, Theirs>;
 type WithoutLists<Partner> = Omit<Partner, `${string}Assignments`>;
+type Partner = Microsoft.ComplianceManagementPartner;
+type State = Microsoft.DeviceManagementPartnerTenantState;
+type Target = Wire.NewAssignmentTargetResource;
 /** Properties that only the reference page's beta has; everything else of ours must be known to Microsoft's types. */
 type OnlyOnThePage = 'windowsOnboarded' | 'windowsEnrollmentAssignments' | '@odata.type';
 
 it("the wire types fit into Microsoft's generated types of beta, property by property", () => {
   // Each line only compiles where what we write fits into Microsoft's type, and what they type fits into what we read.
   const checks: readonly true[] = [
-    true satisfies Fits<NewPartnerResource, MicrosoftsPartner>,
-    true satisfies Fits<NewAssignmentResource, MicrosoftsAssignment>,
-    true satisfies Fits<NewTarget, GroupAssignmentTarget>,
-    true satisfies Fits<NewTarget, ExclusionGroupAssignmentTarget>,
-    true satisfies Fits<NewTarget, AllLicensedUsersAssignmentTarget>,
-    true satisfies Fits<NewTarget, ConfigurationManagerCollectionAssignmentTarget>,
-    true satisfies Assignable<PartnerTenantState, MicrosoftsState>,
-    true satisfies Assignable<MicrosoftsState, PartnerTenantState>,
-    true satisfies Assignable<PartnerTenantState, (typeof wireByState)[keyof typeof wireByState]>,
-    true satisfies Assignable<
-      Shared<WithoutLists<MicrosoftsPartner>, PartnerResource>,
-      WithoutLists<Partial<PartnerResource>>
+    true satisfies Fits<Wire.NewPartnerResource, Partner>,
+    true satisfies Fits<
+      Wire.NewAssignmentResource,
+      Microsoft.ComplianceManagementPartnerAssignment
     >,
-    true satisfies Assignable<keyof NewPartnerResource, keyof MicrosoftsPartner | OnlyOnThePage>,
-    true satisfies Assignable<keyof MicrosoftsPartner, keyof NewPartnerResource>,
+    true satisfies Fits<Target, Microsoft.GroupAssignmentTarget>,
+    true satisfies Fits<Target, Microsoft.ExclusionGroupAssignmentTarget>,
+    true satisfies Fits<Target, Microsoft.AllLicensedUsersAssignmentTarget>,
+    true satisfies Fits<Target, Microsoft.ConfigurationManagerCollectionAssignmentTarget>,
+    true satisfies Assignable<Wire.PartnerTenantState, State>,
+    true satisfies Assignable<State, Wire.PartnerTenantState>,
+    true satisfies Assignable<State, (typeof wireByState)[keyof typeof wireByState]>,
+    true satisfies Assignable<
+      Shared<WithoutLists<Partner>, Wire.PartnerResource>,
+      WithoutLists<Partial<Wire.PartnerResource>>
+    >,
+    true satisfies Assignable<keyof Wire.NewPartnerResource, keyof Partner | OnlyOnThePage>,
+    true satisfies Assignable<keyof Partner, keyof Wire.NewPartnerResource>,
   ];
   // A property of another type must not get through, or the lines above would prove nothing.
   const counterchecks: readonly false[] = [
-    false satisfies Fits<{ displayName: number }, MicrosoftsPartner>,
-    false satisfies Fits<{ partnerState: 'String' }, MicrosoftsPartner>,
-    false satisfies Fits<{ groupId: number }, GroupAssignmentTarget>,
+    false satisfies Fits<{ displayName: number }, Partner>,
+    false satisfies Fits<{ partnerState: 'String' }, Partner>,
+    false satisfies Fits<{ groupId: number }, Microsoft.GroupAssignmentTarget>,
   ];
   expect([...checks, ...counterchecks].filter(Boolean)).toEqual(checks);
 });
