@@ -185,6 +185,8 @@ PORT=70000
   PORT is "70000"; it must be a whole number from 0 to 65535.
 PORT=4000x
   PORT is "4000x"; it must be a whole number from 0 to 65535.
+LIMIT_DEPTH=0
+  LIMIT_DEPTH is "0"; it must be a whole number from 1 to 100.
 HOST=a:b
   HOST is "a:b"; it must be a host's name or IP address.
 GRAPH_CLOUD=G
