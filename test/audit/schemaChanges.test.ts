@@ -3,21 +3,16 @@ import { buildSchema, findBreakingChanges } from 'graphql';
 import { readSdl } from '../../src/graphql/schema.ts';
 import { pageText } from '../support/documentPages.ts';
 
-/** The coordinates that a sentence of graphql-js is about, the most exact first: `X was removed from enum type Y` is `Y.X`. */
+/** Sentences of graphql-js, and the coordinate that each is about. */
+const forms = [
+  [/^(\w+) was removed from (?:enum|union) type (\w+).*/, '$2.$1'],
+  [/^A required (?:arg|field) (\w+) on (?:input type )?([\w.]*\w).*/, '$2.$1'],
+  [/^\W*(\w+(?:\.\w+)*).* arg (\w+) .*/, '$1.$2'],
+  [/^\W*(\w+(?:\.\w+)*).*/, '$1'],
+] as const;
 function coordinateOf(description: string): string {
-  const [, value, type] =
-    /^(\w+) was removed from (?:enum type|union type) (\w+)/.exec(description) ?? [];
-  const [, added, field] =
-    /^A required (?:arg|field) (\w+) on (?:input type )?([\w.]+)/.exec(description) ?? [];
-  const [, argument] = / arg (\w+) /.exec(description) ?? [];
-  const [name = description] = /\w+(?:\.\w+)*/.exec(description) ?? [];
-  if (value !== undefined) {
-    return `${type}.${value}`;
-  }
-  if (added !== undefined) {
-    return `${field}.${added}`;
-  }
-  return argument === undefined ? name : `${name}.${argument}`;
+  const [form = '', coordinate = ''] = forms.find(([form]) => form.test(description)) ?? [];
+  return description.replace(form, coordinate);
 }
 
 /** The breaking changes of a schema that no `- **Breaking:**` line of the newest section names. */
