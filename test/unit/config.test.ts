@@ -145,29 +145,27 @@ ${trusted}off
 ${trusted}enforce
   trustedDocuments.mode=enforce trustedDocuments.path=/a
 ${registered} ${onBehalf}
-  identity.mode=on-behalf-of identity.inbound.authorityHost=https://login.microsoftonline.com
-  identity.inbound.tenantIds=${tenant} identity.inbound.audiences=${client},api://${client}
-  identity.inbound.clientIds=undefined identity.inbound.writePermissions=CompliancePartners.ReadWrite
-  identity.inbound.readPermissions=CompliancePartners.Read,CompliancePartners.ReadWrite
-  identity.outbound.kind=registration identity.outbound.tenantId=${tenant}
-  identity.outbound.clientId=${client} identity.outbound.credential.kind=secret
+  mode=on-behalf-of inbound.authorityHost=https://login.microsoftonline.com inbound.clientIds=undefined
+  inbound.tenantIds=${tenant} inbound.audiences=${client},api://${client}
+  inbound.readPermissions=CompliancePartners.Read,CompliancePartners.ReadWrite
+  inbound.writePermissions=CompliancePartners.ReadWrite
+  outbound.kind=registration outbound.tenantId=${tenant} outbound.clientId=${client}
+  outbound.credential.kind=secret
 ${registered} ${appOnly} GRAPH_CLOUD=china
-  identity.mode=app-only identity.inbound.authorityHost=https://login.chinacloudapi.cn
+  mode=app-only inbound.authorityHost=https://login.chinacloudapi.cn
 ${registered} ${appOnly} AZURE_AUTHORITY_HOST=https://login.example/ AUTH_READ_PERMISSIONS=Read AUTH_WRITE_PERMISSIONS=Write AUTH_AUDIENCES=api://partners,,other AUTH_TENANTS=${tenant},${other.toUpperCase()} AUTH_CLIENTS=${client.toUpperCase()}
-  identity.inbound.authorityHost=https://login.example identity.inbound.tenantIds=${tenant},${other}
-  identity.inbound.audiences=api://partners,other identity.inbound.clientIds=${client}
-  identity.inbound.readPermissions=Read identity.inbound.writePermissions=Write
-  identity.outbound.authorityHost=https://login.example
+  inbound.authorityHost=https://login.example outbound.authorityHost=https://login.example
+  inbound.tenantIds=${tenant},${other} inbound.audiences=api://partners,other
+  inbound.clientIds=${client} inbound.readPermissions=Read inbound.writePermissions=Write
 ${inCloud} ${onBehalf} AZURE_TENANT_ID=${tenant.toUpperCase()} AZURE_CLIENT_ID=${client} AZURE_CLIENT_CERTIFICATE_PATH=/cert.pem AZURE_CLIENT_CERTIFICATE_PASSWORD=hunter2 AZURE_CLIENT_SEND_CERTIFICATE_CHAIN=true
-  identity.inbound.tenantIds=${tenant} identity.outbound.credential.kind=certificate
-  identity.outbound.credential.path=/cert.pem identity.outbound.credential.sendsChain=true
+  inbound.tenantIds=${tenant} outbound.credential.kind=certificate
+  outbound.credential.path=/cert.pem outbound.credential.sendsChain=true
 ${ofApp} ${onBehalf} AZURE_FEDERATED_TOKEN_FILE=/token
-  identity.outbound.credential.kind=federated-token identity.outbound.credential.path=/token
+  outbound.credential.kind=federated-token outbound.credential.path=/token
 ${managed}
-  identity.outbound.kind=managed-identity identity.outbound.clientId=undefined
-  identity.outbound.endpoint=undefined
+  outbound.kind=managed-identity outbound.clientId=undefined outbound.endpoint=undefined
 ${managed} AZURE_CLIENT_ID=${client} IDENTITY_ENDPOINT=http://localhost:1/msi IDENTITY_HEADER=hunter2
-  identity.outbound.clientId=${client} identity.outbound.endpoint.url=http://localhost:1/msi
+  outbound.clientId=${client} outbound.endpoint.url=http://localhost:1/msi
 ${collector} ${otlp}_PROTOCOL=http/json ${otlp}_TIMEOUT=3000 ${otlp}_COMPRESSION=gzip ${otlp}_CERTIFICATE=/ca.pem ${otlp}_TRACES_ENDPOINT=http://traces.example/exactly ${otlp}_TRACES_PROTOCOL=http/protobuf ${otlp}_TRACES_TIMEOUT=70
   ${traces}.url=http://traces.example/exactly ${traces}.protocol=http/protobuf ${traces}.timeoutMs=70
   ${traces}.compression=gzip ${traces}.certificatePath=/ca.pem
@@ -256,7 +254,8 @@ describe('readConfig', () => {
 
   it.each(blocksOf(accepted))('reads "%s", and shows no secret', (environment, pairs) => {
     const config = configOf(environment);
-    expect(flat(config)).toEqual(expect.arrayContaining(pairs.join(' ').split(' ')));
+    const found = [...flat(config), ...flat(config.identity)];
+    expect(found).toEqual(expect.arrayContaining(pairs.join(' ').split(' ')));
     expect(printed(config)).not.toContain('hunter2');
   });
 
@@ -311,14 +310,15 @@ describe('readConfig', () => {
     expect(others).toEqual([]);
   });
 
-  it.each([
-    'rediss://:p%40ss@cache.example:6380',
-    'rediss://user:p%40ss@cache.example:6380/0',
-    'redis://[::1]:6379',
-  ])('accepts %s for REDIS_URL without showing it', (url) => {
-    const config = readConfig({ REDIS_URL: url });
-    expect(config.graphBudget.redisUrl?.reveal()).toBe(url);
-    expect(printed(config)).not.toContain('redis:');
+  it('shows neither a Redis nor the headers for a collector, and reveals both', () => {
+    const urls = ['rediss://:p%40ss@cache.example:6380', 'redis://[::1]:6379'];
+    for (const url of [...urls, 'rediss://user:p%40ss@cache.example:6380/0']) {
+      const headers = `${otlp}_HEADERS=api-key=hunter2%3D,x-tenant=hunter3`;
+      const config = configOf(`REDIS_URL=${url} ${collector} ${headers}`);
+      expect(config.graphBudget.redisUrl?.reveal()).toBe(url);
+      expect(config.telemetry.traces?.otlp.headers['api-key']?.reveal()).toBe('hunter2=');
+      expect(printed(config)).not.toMatch(/redis:|rediss:|hunter/);
+    }
   });
 
   it('reports every problem at once, those between settings of a group before the next group', () => {
@@ -407,13 +407,6 @@ describe("telemetry's configuration", () => {
     const { otlp: metrics, prometheus } = telemetry.metrics;
     const found = Object.entries({ traces: telemetry.traces, metrics, prometheus });
     expect(found.flatMap(([kind, value]) => (value === undefined ? [] : [kind]))).toEqual(kinds);
-  });
-
-  it('never shows the headers for a collector', () => {
-    const headers = 'OTEL_EXPORTER_OTLP_HEADERS=api-key=hunter2%3D,x-tenant=hunter3';
-    const config = configOf(`${collector} ${headers}`);
-    expect(config.telemetry.traces?.otlp.headers['api-key']?.reveal()).toBe('hunter2=');
-    expect(printed(config)).not.toContain('hunter');
   });
 
   const [interval, timeout] = ['OTEL_METRIC_EXPORT_INTERVAL', 'OTEL_METRIC_EXPORT_TIMEOUT'];
