@@ -20,8 +20,9 @@ const filterOf = <Kind>(kind: Kind, id: string | null = filterId) => ({
   deviceAndAppManagementAssignmentFilterId: id,
   deviceAndAppManagementAssignmentFilterType: kind,
 });
+const sccm = 'configurationManagerCollection';
 const collection = (collectionId: string): NewAssignmentTargetResource => ({
-  '@odata.type': typeOf('configurationManagerCollection'),
+  '@odata.type': typeOf(sccm),
   collectionId,
 });
 
@@ -41,22 +42,17 @@ describe('a partner', () => {
     );
   };
 
-  const [iosEnrollmentAssignments, unaimed] = [[], { target: null }];
+  const ios = { iosEnrollmentAssignments: [] };
+  const listed = (...entries: unknown[]) => ({ linuxEnrollmentAssignments: entries });
+  const unaimed = { target: null };
+  const unlisted = { partnerState: 'UNKNOWN_FUTURE_VALUE' };
   it.each<[string, object, object]>([
     ['absent properties as null', { more: [{}] }, {}],
     ['null properties as null', nothing, {}],
-    ['an empty list as one', { iosEnrollmentAssignments }, { iosEnrollmentAssignments }],
-    [
-      'entries without a target',
-      { linuxEnrollmentAssignments: [null, {}, unaimed] },
-      { linuxEnrollmentAssignments: [unaimed, unaimed, unaimed] },
-    ],
+    ['an empty list as one', ios, ios],
+    ['entries without target', listed(null, {}, unaimed), listed(unaimed, unaimed, unaimed)],
     ...['Enabled', '', 'toString', '__proto__', 'unknownFutureValue'].map(
-      (partnerState): [string, object, object] => [
-        `the unlisted state ${partnerState}`,
-        { partnerState },
-        { partnerState: 'UNKNOWN_FUTURE_VALUE' },
-      ],
+      (state): [string, object, object] => [`state ${state}`, { partnerState: state }, unlisted],
     ),
   ])('is read with %s', (_what, members, fields) => {
     const wire = { id: 'a', ...members };
@@ -79,10 +75,7 @@ describe('a partner', () => {
     ...[[null, 5], [[]], [{ target: 'x' }], [{ target: { '@odata.type': 1 } }]].flatMap((list) =>
       wrong(lists.slice(0, 1), list, noList),
     ),
-    [
-      { id: 'a', linuxEnrollmentAssignments: 1, macOsOnboarded: 1 },
-      `macOsOnboarded of a partner is ${noFlag}`,
-    ],
+    [{ id: 'a', ...listed(1), iosOnboarded: 1 }, `iosOnboarded of a partner is ${noFlag}`],
   ])('is not %j: %s', (value, problem) => {
     expect(readPartner(value)).toBe(problem);
   });
@@ -154,17 +147,13 @@ describe('a partner', () => {
 
 describe('an assignment target', () => {
   it.each<[string, string, object]>([
-    ['allLicensedUsers', 'AllLicensedUsersAssignmentTarget', {}],
-    ['allDevices', 'AllDevicesAssignmentTarget', {}],
-    ['group', 'GroupAssignmentTarget', { groupId }],
-    ['exclusionGroup', 'ExclusionGroupAssignmentTarget', { groupId }],
-    [
-      'configurationManagerCollection',
-      'ConfigurationManagerCollectionAssignmentTarget',
-      { collectionId: 'SMS00001' },
-    ],
-  ])('of kind %s is read in each spelling, and written with #', (kind, __typename, ids) => {
-    const type = typeOf(kind);
+    ['allLicensedUsers', 'AllLicensedUsers', {}],
+    ['allDevices', 'AllDevices', {}],
+    ['group', 'Group', { groupId }],
+    ['exclusionGroup', 'ExclusionGroup', { groupId }],
+    [sccm, 'ConfigurationManagerCollection', { collectionId: 'SMS00001' }],
+  ])('of kind %s is read in each spelling, and written with #', (kind, name, ids) => {
+    const [type, __typename] = [typeOf(kind), `${name}AssignmentTarget`];
     for (const odataType of [type, type.slice(1), type.toUpperCase()]) {
       const target = targetFromWire({ '@odata.type': odataType, ...ids });
       expect(target).toEqual({ __typename, filter: null, ...ids });
@@ -188,11 +177,7 @@ describe('an assignment target', () => {
     ['an unlisted type', 'scopeTag', { ...scopeTag, ...nested }],
     ['a missing type, as the declared one', 'deviceAndAppManagement', { groupId }],
     ['a group id that is no text', 'group', { ...group, groupId: 7 }],
-    [
-      'a collection id that is no text',
-      'configurationManagerCollection',
-      { ...collection(''), collectionId: {} },
-    ],
+    ['a collection id that is no text', sccm, { ...collection(''), collectionId: {} }],
     ['a filter of an unlisted kind', 'group', { ...group, ...filterOf('includeAny') }],
     ['such a kind without an id', 'group', { ...group, ...filterOf('dynamic', null) }],
     ['a kind that is no text', 'group', { ...group, ...filterOf({}) }],

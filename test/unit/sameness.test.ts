@@ -55,10 +55,7 @@ describe('what a user can change', () => {
     ['an empty list', [list(), { iosEnrollmentAssignments: null }, {}]],
     ['the order of entries', [list(group(), everyone(), null), list(null, everyone(), group())]],
     ['an entry without a target', [list(null), list({}), list({ target: null })]],
-    [
-      'the type of a target',
-      groupsWith({}, typed(toType('group').slice(1)), typed(toType('GROUP'))),
-    ],
+    ['a type', groupsWith({}, typed(toType('group').slice(1)), typed(toType('GROUP')))],
     ['no type', [list({ target: { groupId } }), list({ target: { groupId, ...typed('') } })]],
     ['a group', groupsWith({}, { groupId: upper }, { 'groupId@odata.type': '#String' })],
     ['a collection', [list(collection('SMS1a')), list(collection('sms1A'))]],
@@ -78,6 +75,12 @@ describe('what a user can change', () => {
     }
   });
 
+  const asX = (x: unknown) => ({ x });
+  const others = [group({ groupId: filterId }), group({ groupId: null, collectionId: groupId })];
+  const ofTypes = ['amicrosoft.graph.x', 'ax'].map((name) => everyone(typed(name)));
+  const collections = [collection('SMS1a'), collection('SMS1b')];
+  const targets = [{}, everyone(), group(), ...others, to('exclusionGroup', { groupId })];
+  targets.push(...collections, ...ofTypes);
   it.each<[string, Json[]]>([
     ['names', [{ displayName: 'Fleet' }, { displayName: 'fleet' }, { displayName: null }]],
     ['objects for a name', [{ displayName: { x: 1 } }, { displayName: { x: 2 } }]],
@@ -85,26 +88,9 @@ describe('what a user can change', () => {
     ['platforms', [list(group()), { linuxEnrollmentAssignments: [group()] }, {}]],
     ['entries', [[], [{}], [{ note: 1 }], [typed('#x')], [7], [8]].map((all) => list(...all))],
     ['numbers of entries', [list(group()), list(group(), group())]],
-    [
-      'targets',
-      [
-        list({ target: null }),
-        list(everyone()),
-        list(group()),
-        list(group({ groupId: filterId })),
-        list(to('exclusionGroup', { groupId })),
-        list(group({ groupId: null, collectionId: groupId })),
-        list(collection('SMS1a')),
-        list(collection('SMS1b')),
-        list(everyone(typed('amicrosoft.graph.x'))),
-        list(everyone(typed('ax'))),
-      ],
-    ],
+    ['targets', targets.map((target) => list({ target: null, ...target }))],
     ['filters', groupsWith({}, filter('include'), filter('exclude'), filter('include', groupId))],
-    [
-      'unknown members',
-      groupsWith(...[{ y: [2] }, { y: [3] }, [1, 2], [2, 1], 1, '1'].map((x) => ({ x }))),
-    ],
+    ['unknown members', groupsWith(...[{ y: [2] }, { y: [3] }, [1, 2], [2, 1], 1, '1'].map(asX))],
   ])('tells %s apart', (_what, values) => {
     for (const [left, right] of pairsOf(values)) {
       expect(revisionFor(left)).not.toBe(revisionFor(right));

@@ -213,11 +213,7 @@ describe('a filter', () => {
     ['not the start of a name', name({ startsWith: 'pro' }), ''],
     ['a part of a name', name({ contains: 'PRO' }), 'jamf'],
     ['no name', name({ eq: null }), 'bare empty'],
-    [
-      'before an instant, by the last digit',
-      heartbeat('', '2026-01-01T00:00:00.0000001Z'),
-      'strasse',
-    ],
+    ['before an instant, by a digit', heartbeat('', '2026-01-01T00:00:00.0000001Z'), 'strasse'],
     ['after an instant, across offsets', heartbeat('2025-12-31T19:00:00-05:00'), 'jamf'],
     ['between two', heartbeat('2025-01-01T00:00:00Z', '2027-01-01T00:00:00Z'), 'jamf strasse'],
     ['a platform', onMacOs, 'jamf strasse'],
@@ -238,38 +234,30 @@ describe('a filter', () => {
 describe('createPartnerOrder', () => {
   const named = (...names: (string | null)[]) =>
     names.map((displayName, index) => ({ id: `${index} ${displayName}`, displayName }));
-  const instants = ['26-01-01T00:00:00.00000001Z', '26-01-01T00:00:00Z', '26-01-01T00:30:00+01:00'];
-  const states = ['unknown', 'enabled', 'rejected', 'unresponsive', 'hibernating', null];
+  const words = named('Äpfel', 'apple', 'Apple', 'Echo', 'éclair', 'zebra', 'Zebra');
+  const times = ['00:00:00.00000001Z', '00:00:00Z', '00:30:00+01:00'];
+  const beats = [...times.map((time) => `2026-01-01T${time}`), 'yesterday'].map((text, index) => ({
+    id: `${index}`,
+    lastHeartbeatDateTime: text,
+  }));
+  const states = ['unknown', 'enabled', 'rejected', 'unresponsive', 'hibernating', null].map(
+    (partnerState) => ({ id: String(partnerState), partnerState }),
+  );
   const asWell = { displayName: 'a', partnerState: 'enabled' };
   const tied = [{ id: '2', displayName: 'b' }, { id: '1' }, { id: '3' }];
+  const ties = [...tied, { id: '0', partnerState: 'unknown' }].map((row) => ({
+    ...asWell,
+    ...row,
+  }));
 
   /** The rows stand in the order that is expected; they are sorted from the opposite one. */
   it.each<[string, string, object[]]>([
-    [
-      'names as dictionaries do, with case only where they are alike otherwise',
-      'n+',
-      named('Äpfel', 'apple', 'Apple', 'Echo', 'éclair', 'zebra', 'Zebra'),
-    ],
+    ['names as dictionaries do, with case only where they are alike otherwise', 'n+', words],
     ['rows without a value last', 'n+', named('a', 'b', null)],
     ['rows without a value last even if backward', 'n-', named('b', 'a', null)],
-    [
-      "states as the enum lists them, with Graph's news at the end",
-      's+',
-      states.map((partnerState) => ({ id: String(partnerState), partnerState })),
-    ],
-    [
-      'heartbeats as instants, what is no instant last',
-      'h-',
-      [...instants.map((text) => `20${text}`), 'yesterday'].map((lastHeartbeatDateTime, index) => ({
-        id: `${index}`,
-        lastHeartbeatDateTime,
-      })),
-    ],
-    [
-      'by the next key and at the end by the id',
-      's-n-',
-      [...tied, { id: '0', partnerState: 'unknown' }].map((row) => ({ ...asWell, ...row })),
-    ],
+    ["states as the enum lists them, with Graph's news at the end", 's+', states],
+    ['heartbeats as instants, what is no instant last', 'h-', beats],
+    ['by the next key and at the end by the id', 's-n-', ties],
   ])('orders %s', (_what, keys, expected) => {
     const order = createPartnerOrder(orderBy(keys));
     const sorted = expected
