@@ -3,17 +3,7 @@ import { getOperationAST, parse } from 'graphql';
 import { compilePlan } from '../../src/graphql/plan/plan.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import type { RequestContext } from '../../src/partners/context.ts';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  listQuery,
-  pageInput,
-  partnerQuery,
-  removeAssignmentMutation,
-  totalCountQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import * as documents from '../support/documents.ts';
 import { playPlanCases, whoAnswers } from '../support/planCases.ts';
 
 const id = 'row-1';
@@ -37,14 +27,14 @@ describe('a compiled plan', () => {
     'query ($is: Boolean!) { viewer { authMode @include(if: $is) kind @skip(if: $is) } }';
 
   it.each<[string, Readonly<Record<string, unknown>>?]>([
-    [addMutation, { input: pageInput }],
-    [updateMutation, { input: { id, displayName: 'Other' } }],
-    [addAssignmentMutation, { input: target }],
-    [removeAssignmentMutation, { input: target }],
-    [deleteMutation, { input: { id } }],
-    [partnerQuery, { id }],
-    [listQuery, { first: 10 }],
-    [totalCountQuery],
+    [documents.addMutation, { input: documents.pageInput }],
+    [documents.updateMutation, { input: { id, displayName: 'Other' } }],
+    [documents.addAssignmentMutation, { input: target }],
+    [documents.removeAssignmentMutation, { input: target }],
+    [documents.deleteMutation, { input: { id } }],
+    [documents.partnerQuery, { id }],
+    [documents.listQuery, { first: 10 }],
+    [documents.totalCountQuery],
     [`{ node(id: "${id}") { id ... on ComplianceManagementPartner { revision } } }`],
     [`{ nodes(ids: ["${id}"]) { __typename id } }`],
     [oneWith(platforms)],
@@ -57,9 +47,12 @@ describe('a compiled plan', () => {
   });
 
   it.each<[string, Readonly<Record<string, unknown>>?]>([
-    [partnerQuery, {}],
-    [addMutation, { input: { displayName: 'A', none: 1 } }],
-    [addAssignmentMutation, { input: { ...target, target: { allDevices: {}, group: null } } }],
+    [documents.partnerQuery, {}],
+    [documents.addMutation, { input: { displayName: 'A', none: 1 } }],
+    [
+      documents.addAssignmentMutation,
+      { input: { ...target, target: { allDevices: {}, group: null } } },
+    ],
     ['{ __schema { description } }'],
     [oneWith('iosEnrollmentAssignments { target { filter { displayName } } }')],
     [group('group { displayName }')],
