@@ -1,18 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  buildClientSchema,
-  buildSchema,
-  type GraphQLSchema,
-  getIntrospectionQuery,
-  type IntrospectionQuery,
-  lexicographicSortSchema,
-  parse,
-  printSchema,
-  TypeInfo,
-  validate,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
+import * as graphql from 'graphql';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
 import { artifactsOf } from '../../tools/artifacts/artifactsOf.ts';
 import { filesBelow, pageText } from '../support/documentPages.ts';
@@ -27,14 +14,12 @@ describe('the example', () => {
   const folder = 'examples/consumer/operations';
 
   it('has operations that the schema accepts, with every query and mutation', () => {
-    const operations = parse(filesBelow(folder).map(pageText).join('\n'));
-    expect(validate(schema, operations)).toEqual([]);
+    const operations = graphql.parse(filesBelow(folder).map(pageText).join('\n'));
+    expect(graphql.validate(schema, operations)).toEqual([]);
     const used: unknown[] = [];
-    const types = new TypeInfo(schema);
-    visit(
-      operations,
-      visitWithTypeInfo(types, { Field: () => void used.push(types.getFieldDef()) }),
-    );
+    const types = new graphql.TypeInfo(schema);
+    const Field = () => void used.push(types.getFieldDef());
+    graphql.visit(operations, graphql.visitWithTypeInfo(types, { Field }));
     const offered = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
       Object.values(type?.getFields() ?? {}),
     );
@@ -84,7 +69,7 @@ describe('what the package offers to the tools of frontends', () => {
     const gateway = await startTestGateway({});
     const served = await gateway.get('/schema.graphql');
     const { result } = await gateway.run(
-      getIntrospectionQuery({
+      graphql.getIntrospectionQuery({
         ...{ specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true },
         ...{ inputValueDeprecation: true, oneOf: true },
       }),
@@ -95,9 +80,11 @@ describe('what the package offers to the tools of frontends', () => {
   });
 
   it('tells one manual in the SDL and in the introspection', () => {
-    const introspected = buildClientSchema(json('introspection.json') as IntrospectionQuery);
-    const textOf = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema));
-    expect(textOf(introspected)).toBe(textOf(buildSchema(sdl)));
+    const introspection = json('introspection.json') as graphql.IntrospectionQuery;
+    const introspected = graphql.buildClientSchema(introspection);
+    const textOf = (schema: graphql.GraphQLSchema) =>
+      graphql.printSchema(graphql.lexicographicSortSchema(schema));
+    expect(textOf(introspected)).toBe(textOf(graphql.buildSchema(sdl)));
     for (const name of ['DateTimeOffset', 'NonEmptyString', 'UUID', 'JSONObject']) {
       expect(introspected.getType(name)).toMatchObject({
         description: expect.stringMatching(/\S/),
@@ -123,7 +110,7 @@ describe('what the package offers to the tools of frontends', () => {
   });
 
   it('is rejected by the build when a scalar has no type', () => {
-    const untyped = buildSchema('scalar Color type Query { color: Color }');
-    expect(() => artifactsOf(untyped, printSchema(untyped))).toThrow('Color');
+    const untyped = graphql.buildSchema('scalar Color type Query { color: Color }');
+    expect(() => artifactsOf(untyped, graphql.printSchema(untyped))).toThrow('Color');
   });
 });
