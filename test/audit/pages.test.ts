@@ -6,7 +6,7 @@ import { parse, validate } from 'graphql';
 import { oddities } from '../../src/emulator/quirks.ts';
 import { limitCodes } from '../../src/graphql/limits.ts';
 import { createSchema, readSdl } from '../../src/graphql/schema.ts';
-import { documentPages, pageText, shownOperations } from '../support/documentPages.ts';
+import { documentPages, filesBelow, pageText, shownOperations } from '../support/documentPages.ts';
 
 const root = new URL('../../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, root));
@@ -20,11 +20,8 @@ const proseOf = (file: string): string => pageText(file).replace(/^ *```[\s\S]*?
 
 /** What stands in code spans and leads to a file or a folder of this repository. */
 const pathsIn = (file: string): readonly string[] => {
-  const folders = foldersIn('').join('|');
-  const path = new RegExp(
-    `\`((?:${folders}|\\.ci/)[\\w./-]*|[\\w.-]+\\.(?:md|json|yml|mjs))\``,
-    'g',
-  );
+  const place = `(?:${foldersIn('').join('|')}|\\.ci/)[\\w./-]*`;
+  const path = new RegExp(`\`(${place}|[\\w.-]+\\.(?:md|json|yml|mjs))\``, 'g');
   return [...proseOf(file).matchAll(path)].map(([, found = '']) => found);
 };
 
@@ -37,25 +34,19 @@ const anchorsOf = (file: string): readonly string[] =>
       .replaceAll(' ', '-'),
   );
 
-interface Paragraph {
-  readonly lines: number;
-  readonly sentences: readonly string[];
-}
-
 /** Paragraphs and list items; no headings and no tables. */
-const paragraphsOf = (file: string): readonly Paragraph[] =>
+const paragraphsOf = (file: string): readonly string[] =>
   proseOf(file)
     .replace(/^(#|\|).*$/gm, '')
     .split(/\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )/)
-    .map((text) => ({
-      lines: text.trim().split('\n').length,
-      sentences: text
-        .trim()
-        .replace(/`[^`]*`/g, 'X')
-        .replace(/\]\([^)]*\)/g, ']')
-        .split(/(?<=[.!?:;])[\s"')*\]]+(?=[A-Z0-9"*[(])/),
-    }));
-const wordsOf = (sentence: string): number => sentence.match(/\S*\w\S*/g)?.length ?? 0;
+    .map((text) => text.trim());
+const sentencesOf = (paragraph: string): readonly string[] =>
+  paragraph
+    .replace(/`[^`]*`/g, 'X')
+    .replace(/\]\([^)]*\)/g, ']')
+    .split(/(?<=[.!?:;])[\s"')*\]]+(?=[A-Z0-9"*[(])/);
+const wordsIn = (sentence: string): number => sentence.match(/\S*\w\S*/g)?.length ?? 0;
+const schema = createSchema(readSdl());
 
 describe('the documents', () => {
   it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('name paths that exist: %s', (file) => {
@@ -65,9 +56,8 @@ describe('the documents', () => {
   });
 
   it('name every folder of the source', () => {
-    const folders = foldersIn('src/');
     const named = pathsIn('ARCHITECTURE.md');
-    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+    expect(foldersIn('src/').filter((folder) => !named.includes(folder))).toEqual([]);
   });
 
   it.each([
@@ -76,17 +66,12 @@ describe('the documents', () => {
     ['variable', /\bGRAPH_CONNECTION_LIFE_MS\b|\bgraphConnectionLifeMs\b/],
     ['error code', /\bAPPROVAL_REQUIRED\b|'approvalRequired'/],
   ])('name every file that one more %s touches', (what, example) => {
-    const [, section = ''] =
-      new RegExp(`^## To add an? ${what}\\n([^]*?)^## `, 'm').exec(pageText('CONTRIBUTING.md')) ??
-      [];
-    const sources = ['src/', 'tools/', 'schema/', 'examples/consumer/src/'].flatMap((folder) =>
-      readdirSync(pathOf(folder), { recursive: true, encoding: 'utf8' })
-        .map((file) => `${folder}${file.split('\\').join('/')}`)
-        .filter(
-          (file) => /\.(?:ts|graphql)$/.test(file) && !/\/(?:generated|gql|dist)\//.test(file),
-        ),
-    );
-    const touched = sources.filter((file) => example.test(pageText(file)));
+    const recipe = new RegExp(`^## To add an? ${what}\\n([^]*?)^## `, 'm');
+    const [, section = ''] = recipe.exec(pageText('CONTRIBUTING.md')) ?? [];
+    const touched = ['src', 'tools', 'schema', 'examples/consumer/src']
+      .flatMap(filesBelow)
+      .filter((file) => /\.(?:ts|graphql)$/.test(file) && !/\/(?:generated|gql|dist)\//.test(file))
+      .filter((file) => example.test(pageText(file)));
     expect(touched.length).toBeGreaterThan(1);
     expect(touched.filter((file) => !section.includes(`\`${file}\``))).toEqual([]);
   });
@@ -94,41 +79,35 @@ describe('the documents', () => {
   it('give a reason for every package, and for no other', () => {
     const { dependencies, devDependencies } = JSON.parse(pageText('package.json')) as Record<
       'dependencies' | 'devDependencies',
-      Record<string, string>
+      object
     >;
-    const lacking = (file: string, packages: Readonly<Record<string, string>>) =>
+    const lacking = (file: string, packages: object) =>
       Object.keys(packages).filter(
         (name) => !name.startsWith('@types/') && !pageText(file).includes(`\`${name}\``),
       );
     expect(lacking('ARCHITECTURE.md', dependencies)).toEqual([]);
     expect(lacking('CONTRIBUTING.md', devDependencies)).toEqual([]);
     const [, table = ''] = pageText('ARCHITECTURE.md').split('## Dependencies');
-    const named = [...table.matchAll(/^\| (`[^|]+)\|/gm)].flatMap(([, cell = '']) =>
-      [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
-    );
-    expect(named.toSorted()).toEqual(Object.keys(dependencies).toSorted());
+    const cells = [...table.matchAll(/(?<=^\| )`[^|]+(?=\|)/gm)].join();
+    const named = [...cells.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+    expect(named.sort()).toEqual(Object.keys(dependencies).sort());
   });
 
   it.each(documentPages)('link to files and headings that exist: %s', (file) => {
-    const links = [...proseOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-    const broken = links
-      .filter((link) => !/^https?:/.test(link))
-      .filter((link) => {
-        const [path = '', anchor] = link.split('#');
-        const target = path === '' ? file : posix.join(posix.dirname(file), path);
-        return (
-          !existsSync(pathOf(target)) ||
-          (anchor !== undefined && !anchorsOf(target).includes(anchor))
-        );
-      });
-    expect(broken).toEqual([]);
+    const links = [...proseOf(file).matchAll(/\]\((?!https?:)([^)\s#]*)#?([^)\s]*)\)/g)];
+    const broken = links.filter(([, path = '', anchor = '']) => {
+      const target = path === '' ? file : posix.join(posix.dirname(file), path);
+      const isThere = existsSync(pathOf(target));
+      return !isThere || (anchor !== '' && !anchorsOf(target).includes(anchor));
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
   });
 
   it.each(documentPages)('have short paragraphs and sentences: %s', (file) => {
     const paragraphs = paragraphsOf(file);
-    expect(paragraphs.filter(({ lines }) => lines > 5)).toEqual([]);
-    const sentences = paragraphs.flatMap((paragraph) => paragraph.sentences);
-    expect(sentences.filter((sentence) => wordsOf(sentence) > 25)).toEqual([]);
+    expect(paragraphs.filter((text) => text.split('\n').length > 5)).toEqual([]);
+    const sentences = paragraphs.flatMap(sentencesOf);
+    expect(sentences.filter((sentence) => wordsIn(sentence) > 25)).toEqual([]);
   });
 
   it.each([
@@ -137,14 +116,41 @@ describe('the documents', () => {
   ])('are short: %s', (file, most) => {
     expect(pageText(file).trimEnd().split('\n').length).toBeLessThanOrEqual(most);
   });
-});
 
-const readme = pageText('README.md');
-const schema = createSchema(readSdl());
+  it('show operations that the schema accepts, with every query and mutation', () => {
+    const invalid = shownOperations.flatMap((document) => validate(schema, parse(document)));
+    expect(invalid).toEqual([]);
+    expect(shownOperations.length).toBeGreaterThan(4);
+    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+      Object.keys(type?.getFields() ?? {}),
+    );
+    const isShown = (field: string) =>
+      new RegExp(`\\b${field}\\b *[({]`).test(shownOperations.join());
+    expect(fields.filter((field) => !isShown(field))).toEqual([]);
+  });
+
+  const metrics = [...pageText('src/telemetry/metrics.ts').matchAll(/\b(gateway_\w+)'?[:,]/g)];
+  it.each([
+    ['metric', metrics.map(([, name = '']) => name), 'docs/observability.md', '`'],
+    ['limit', Object.values(limitCodes), 'docs/operations.md', '| `'],
+    ['oddity of the embedded Graph', oddities, 'docs/emulator.md', '| `'],
+  ])('name every %s', (_what, names, page, before) => {
+    const text = pageText(page);
+    expect(names.length).toBeGreaterThan(8);
+    expect(names.filter((name) => !text.includes(`${before}${name}\``))).toEqual([]);
+  });
+
+  it('send the same mutation in bash and in PowerShell', () => {
+    const readme = pageText('README.md');
+    const [, bash = ''] = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme) ?? [];
+    const [, powerShell] = /\$body = @'\n([\s\S]*?)\n'@\n/.exec(readme) ?? [];
+    expect(JSON.parse(bash)).toHaveProperty('variables.input.displayName');
+    expect(powerShell).toBe(bash);
+  });
+});
 
 describe('the changelog', () => {
   const lines = pageText('CHANGELOG.md').split('\n').slice(4);
-  const sections = lines.join('\n').split(/^#{2,3} .*$/m);
 
   it('has headings of the format, and one line for each change', () => {
     const form =
@@ -153,54 +159,10 @@ describe('the changelog', () => {
   });
 
   it('names breaking changes first', () => {
-    for (const section of sections) {
-      const kinds = [...section.matchAll(/^- (\*\*Breaking:\*\*)?/gm)].map(([, mark]) => mark);
-      const breaking = kinds.filter((mark) => mark !== undefined).length;
-      expect(kinds.slice(0, breaking)).not.toContain(undefined);
-    }
-  });
-});
-
-describe('the README', () => {
-  it('sends the same mutation in bash and in PowerShell', () => {
-    const [, bash = ''] = /<<'JSON'\n([\s\S]*?)\nJSON\n/.exec(readme) ?? [];
-    const [, powerShell] = /\$body = @'\n([\s\S]*?)\n'@\n/.exec(readme) ?? [];
-    expect(JSON.parse(bash)).toHaveProperty('variables.input.displayName');
-    expect(powerShell).toBe(bash);
-  });
-});
-
-describe('the pages', () => {
-  it('show operations that the schema accepts', () => {
-    expect(shownOperations.length).toBeGreaterThan(4);
-    for (const document of shownOperations) {
-      expect(validate(schema, parse(document))).toEqual([]);
-    }
-  });
-
-  it('show every query and mutation', () => {
-    const text = shownOperations.join();
-    const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
-      Object.keys(type?.getFields() ?? {}),
+    const sections = lines.join('\n').split(/^#{2,3} .*$/m);
+    const late = sections.filter((text) =>
+      /^- (?!\*\*Breaking:)[\s\S]*^- \*\*Breaking:/m.test(text),
     );
-    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b *[({]`).test(text))).toEqual([]);
-  });
-
-  it('name every metric and every limit', () => {
-    const names = [...pageText('src/telemetry/metrics.ts').matchAll(/\b(gateway_\w+)'?[:,]/g)].map(
-      ([, name = '']) => name,
-    );
-    const metrics = pageText('docs/observability.md');
-    expect(names.length).toBeGreaterThan(8);
-    expect(names.filter((name) => !metrics.includes(`\`${name}\``))).toEqual([]);
-    const limits = pageText('docs/operations.md');
-    expect(Object.values(limitCodes).filter((code) => !limits.includes(`| \`${code}\` `))).toEqual(
-      [],
-    );
-  });
-
-  it('say what each oddity of the embedded Graph is', () => {
-    const page = pageText('docs/emulator.md');
-    expect(oddities.filter((oddity) => !page.includes(`| \`${oddity}\` `))).toEqual([]);
+    expect(late).toEqual([]);
   });
 });

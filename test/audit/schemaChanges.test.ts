@@ -1,26 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema, findBreakingChanges } from 'graphql';
 import { readSdl } from '../../src/graphql/schema.ts';
+import { pageText } from '../support/documentPages.ts';
 
-const textOf = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-
-/** The coordinates that a sentence of graphql-js is about, the most exact first: `X was removed from enum type Y` is `Y.X`. */
+/** Sentences of graphql-js, and the coordinate that each is about. */
+const forms = [
+  [/^(\w+) was removed from (?:enum|union) type (\w+).*/, '$2.$1'],
+  [/^A required (?:arg|field) (\w+) on (?:input type )?([\w.]*\w).*/, '$2.$1'],
+  [/^\W*(\w+(?:\.\w+)*).* arg (\w+) .*/, '$1.$2'],
+  [/^\W*(\w+(?:\.\w+)*).*/, '$1'],
+] as const;
 function coordinateOf(description: string): string {
-  const [, value, type] =
-    /^(\w+) was removed from (?:enum type|union type) (\w+)/.exec(description) ?? [];
-  const [, added, field] =
-    /^A required (?:arg|field) (\w+) on (?:input type )?([\w.]+)/.exec(description) ?? [];
-  const [, argument] = / arg (\w+) /.exec(description) ?? [];
-  const [name = description] = /\w+(?:\.\w+)*/.exec(description) ?? [];
-  if (value !== undefined) {
-    return `${type}.${value}`;
-  }
-  if (added !== undefined) {
-    return `${field}.${added}`;
-  }
-  return argument === undefined ? name : `${name}.${argument}`;
+  const [form = '', coordinate = ''] = forms.find(([form]) => form.test(description)) ?? [];
+  return description.replace(form, coordinate);
 }
 
 /** The breaking changes of a schema that no `- **Breaking:**` line of the newest section names. */
@@ -37,8 +29,8 @@ function unnamedChanges(released: string, current: string, changelog: string): r
 
 describe('the schema', () => {
   it('has no breaking change since the last release that CHANGELOG.md does not name', () => {
-    const released = textOf('test/fixtures/released.graphql');
-    expect(unnamedChanges(released, readSdl(), textOf('CHANGELOG.md'))).toEqual([]);
+    const released = pageText('test/fixtures/released.graphql');
+    expect(unnamedChanges(released, readSdl(), pageText('CHANGELOG.md'))).toEqual([]);
   });
 
   const sdl = `type Query { a(x: Int): Int b: E c(in: I): Int } enum E { V W } input I { a: Int }`;
@@ -54,11 +46,8 @@ describe('the schema', () => {
     const newest = (line: string) => `# Changelog\n\n## Unreleased\n\n- ${line}\n\n## 0.1.0\n`;
     const before = unnamedChanges(sdl, changed, newest(`The \`${coordinate}\` is new.`));
     expect(before.map((change) => change.split(': ')[0])).toContain(coordinate);
-    const after = unnamedChanges(
-      sdl,
-      changed,
-      newest(`**Breaking:** \`${coordinate}\` has changed.`),
-    );
+    const named = newest(`**Breaking:** \`${coordinate}\` has changed.`);
+    const after = unnamedChanges(sdl, changed, named);
     expect(after.length).toBeLessThan(before.length);
     const late = `${newest('Nothing.')}\n- **Breaking:** \`${coordinate}\`\n`;
     expect(unnamedChanges(sdl, changed, late)).toEqual(before);

@@ -1,35 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { type DefinitionNode, Kind, parse, visit } from 'graphql';
+import { type ASTNode, type DefinitionNode, Kind, parse, print, visit } from 'graphql';
 import semver from 'semver';
+import { filesBelow, pageText } from '../support/documentPages.ts';
 
-const root = new URL('../../', import.meta.url);
-const folders = ['src', 'tools', 'test', 'bench', 'schema', 'examples/consumer/src'];
-const generated = [
-  'src/generated/',
-  'schema/dist/',
-  'examples/consumer/src/gql/',
-  'test/fixtures/',
-];
-const files = folders.flatMap((folder) =>
-  readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
-    .map((file) => `${folder}/${file.split('\\').join('/')}`)
-    .filter((file) => /\.(tsx?|graphql)$/.test(file))
-    .filter((file) => !generated.some((folder) => file.startsWith(folder)))
-    .filter((file) => !/\/(?:\.build|node_modules)\//.test(file)),
-);
-const texts = new Map(files.map((file) => [file, readFileSync(new URL(file, root), 'utf8')]));
+const generated =
+  /^(?:src\/generated|schema\/dist|examples\/consumer\/src\/gql|test\/fixtures)\/|\/(?:\.build|node_modules)\//;
+const files = ['src', 'tools', 'test', 'bench', 'schema', 'examples/consumer/src']
+  .flatMap(filesBelow)
+  .filter((file) => /\.(tsx?|graphql)$/.test(file) && !generated.test(file));
+const texts = new Map(files.map((file) => [file, pageText(file)]));
 const textOf = (file: string): string => texts.get(file) ?? '';
 /** What runs in browsers has no other time and network than theirs. */
 const own = files.filter((file) => file.startsWith('src/') && !file.startsWith('src/explorer/'));
-
-/** Rooms that have a size of their own. */
-const mostLines: Readonly<Record<string, number>> = {
-  doctor: 1_100,
-  'graphql/plan': 500,
-  'identity/outbound': 800,
-};
 
 /** Why a file is longer than 300 lines and not two files. */
 const reasonsForLength: Readonly<Record<string, string>> = {
@@ -51,23 +33,12 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/shared/json.ts': 'One strict reader of JSON with its passes.',
 };
 
-const replacedNames = new RegExp(
-  `\\b(?:${[
-    ...['letIn', 'upstreamVerdict', 'hideToken', 'cutPage', 'foldText', 'untilAborted'],
-    ...['pauseFor', 'endedError', 'unbelievable', 'doubledHeader', 'knownPartnerIds', 'noteIds'],
-    ...['lookForAdded', 'isWhatWasAdded', 'heldBack', 'underWay', 'surroundings', 'wasTurnedAway'],
-  ].join('|')})\\b`,
-);
+const replacedNames =
+  /\b(letIn|upstreamVerdict|hideToken|cutPage|foldText|untilAborted|pauseFor|endedError|unbelievable|doubledHeader|knownPartnerIds|noteIds|lookForAdded|isWhatWasAdded|heldBack|underWay|surroundings|wasTurnedAway)\b/;
 
-/** Put together so that this file has none of them. */
-const waysAround = new RegExp(
-  [
-    '(: ?|as |<)an' + 'y\\b',
-    '@ts-(ign' + 'ore|nocheck|expect-error)',
-    'biome-ign' + 'ore',
-    '\\b(FIX|TO)(ME|DO)\\b',
-  ].join('|'),
-);
+/** Written so that this file has none of them. */
+const waysAround =
+  /(: ?|as |<)an[y]\b|@ts-(ig[n]ore|no[c]heck|expect[-]error)|biome[-]ignore|\b(FIX|TO)(ME|DO)\b/;
 
 describe('source files', () => {
   const linesOf = (file: string): number => textOf(file).split('\n').length - 1;
@@ -83,7 +54,11 @@ describe('source files', () => {
     expect(long.sort()).toEqual(Object.keys(reasonsForLength).sort());
   });
 
-  it.each(Object.entries(mostLines))('keep the room %s at no more than %i lines', (room, most) => {
+  it.each([
+    ['doctor', 1_100],
+    ['graphql/plan', 500],
+    ['identity/outbound', 800],
+  ])('keep the room %s at no more than %i lines', (room, most) => {
     const inRoom = own.filter((file) => file.startsWith(`src/${room}/`));
     expect(inRoom.length).toBeGreaterThan(0);
     expect(inRoom.reduce((sum, file) => sum + linesOf(file), 0)).toBeLessThanOrEqual(most);
@@ -93,116 +68,83 @@ describe('source files', () => {
     expect(files.filter((file) => file.startsWith('src/')).length).toBeLessThanOrEqual(130);
   });
 
-  it('use no name that the house has replaced', () => {
-    const strays = own.filter((file) => replacedNames.test(textOf(file)));
+  it('use no name that the house has replaced, and are named after what they export', () => {
+    expect(own.filter((file) => replacedNames.test(textOf(file)))).toEqual([]);
+    const strays = own.filter((file) => /\/(index|utils|helpers|common)\.ts$/.test(file));
     expect(strays).toEqual([]);
   });
 
   it('have no way around the types', () => {
-    const strays = files
-      .filter((file) => /\.tsx?$/.test(file))
-      .flatMap((file) =>
-        textOf(file)
-          .split('\n')
-          .map((line) => `${file}: ${line}`),
-      )
-      .filter((line) => waysAround.test(line));
+    const strays = files.flatMap((file) => {
+      const lines = file.endsWith('.graphql') ? [] : textOf(file).split('\n');
+      return lines.filter((line) => waysAround.test(line)).map((line) => `${file}: ${line}`);
+    });
     expect(strays).toEqual([]);
   });
 
-  it.each<[string, RegExp, readonly string[]]>([
-    [
-      'the process',
-      /\bprocess\./,
-      ['src/main.ts', 'src/program.ts', 'src/doctor.ts', 'src/telemetry/log.ts'],
-    ],
-    [
-      'the time',
-      /\bDate\.now\(|new Date\(\)|setTimeout\(|setInterval\(|performance\./,
-      [
-        'src/shared/clock.ts',
-        // How long the work of this turn of the event loop took is nothing a test's clock can know.
-        'src/shared/loopShare.ts',
-        // How late the real event loop is cannot be seen by a clock that is injected.
-        'src/http/loadShedding.ts',
-        // A socket's own idea of when it last got rid of a byte.
-        'src/http/connections.ts',
-      ],
-    ],
-    [
-      'chance',
-      /Math\.random|randomUUID|randomBytes/,
-      [
-        'src/createGateway.ts',
-        'src/emulator/server.ts',
-        // The owner of a lease or of a key has to be another one in each process, whatever ids are injected there.
-        // Each client assertion needs an id that no other one has, whatever ids are injected.
-        'src/identity/outbound/clientProof.ts',
-        'src/partners/leases.ts',
-        'src/partners/outcomeStore.ts',
-      ],
-    ],
-    ['the built-in fetch', /\bfetch\(/, []],
-    ['the console', /\bconsole\./, []],
+  // How long the work of this turn of the event loop took is nothing a test's clock can know, nor how late the real loop
+  // is. A socket has an idea of its own of when it last got rid of a byte.
+  const clocks = 'shared/clock shared/loopShare http/loadShedding http/connections';
+  // The owner of a lease or of a key has to be another one in each process, whatever ids are injected there, and each
+  // client assertion needs an id that no other one has.
+  const ids = 'createGateway emulator/server identity/outbound/clientProof partners/leases';
+  it.each([
+    ['the process', /\bprocess\./, 'main program doctor telemetry/log'],
+    ['time', /\bDate\.now\(|new Date\(\)|setTimeout\(|setInterval\(|performance\./, clocks],
+    ['chance', /Math\.random|randomUUID|randomBytes/, `${ids} partners/outcomeStore`],
+    ['the built-in fetch', /\bfetch\(/, ''],
+    ['the console', /\bconsole\./, ''],
     [
       'the explorer and CORS before they are needed',
       /^import (?!type )[^;]*('@fastify\/cors'|\/explorer\.ts')/m,
-      [],
+      '',
     ],
     [
       "OpenTelemetry's SDK before it is asked for",
       /^import (?!type )[^;]*'(?:@opentelemetry\/(?!api')|[./\w]*\/(?:otel|prometheusReader)\w*\.ts')/m,
-      own.filter((file) => /^src\/telemetry\/(?:otel|prometheusReader|otlp)/.test(file)),
+      'telemetry/otelMetrics telemetry/otelTraces telemetry/otlp',
     ],
-  ])('leave %s to the files that own it', (_what, pattern, owners) => {
+  ])('leave %s to the files that own it', (_what, pattern, names) => {
+    const owners = names.split(' ').map((name) => `src/${name}.ts`);
     const users = own.filter((file) => pattern.test(textOf(file)));
     expect(users.filter((file) => !owners.includes(file))).toEqual([]);
   });
-
-  it('are named after what they export', () => {
-    const strays = own.filter((file) => /\/(index|utils|helpers|common)\.ts$/.test(file));
-    expect(strays).toEqual([]);
-  });
 });
 
-describe('lockfile', () => {
-  interface LockedPackage {
-    readonly version?: string;
-    readonly resolved?: string;
-    /** A folder of this repository instead of a download. */
-    readonly link?: boolean;
-    readonly optionalDependencies?: Readonly<Record<string, string>>;
-    readonly engines?: { readonly node?: string };
-    readonly hasInstallScript?: boolean;
-    readonly deprecated?: string;
-  }
+interface LockedPackage {
+  readonly resolved?: string;
+  /** A folder of this repository instead of a download. */
+  readonly link?: boolean;
+  readonly optionalDependencies?: object;
+  readonly engines?: { readonly node?: string };
+  readonly hasInstallScript?: boolean;
+  readonly deprecated?: string;
+}
 
-  interface Package {
-    readonly engines: { readonly node: string };
-    readonly allowScripts?: Readonly<Record<string, boolean>>;
-  }
-
-  const folders = ['.', 'bench', 'examples/consumer', 'examples/routers'];
-
-  const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
-
-  describe.each(folders)('%s/package-lock.json', (folder) => {
-    const { engines, allowScripts = {} } = readJson(`${folder}/package.json`) as Package;
-    const { packages } = readJson(`${folder}/package-lock.json`) as {
-      packages: Readonly<Record<string, LockedPackage>>;
+describe.each(['.', 'bench', 'examples/consumer', 'examples/routers'])(
+  '%s/package-lock.json',
+  (folder) => {
+    const { engines, allowScripts = {} } = JSON.parse(pageText(`${folder}/package.json`)) as {
+      readonly engines: { readonly node: string };
+      readonly allowScripts?: object;
     };
+    const lockfile = JSON.parse(pageText(`${folder}/package-lock.json`)) as {
+      readonly packages: Readonly<Record<string, LockedPackage>>;
+    };
+    const packages = Object.entries(lockfile.packages);
+    const placesOf = (isMeant: (locked: LockedPackage) => unknown) =>
+      packages.filter(([, locked]) => isMeant(locked)).map(([place]) => place);
 
     it('names no place to download from', () => {
-      const downloads = Object.values(packages).filter(({ link }) => link !== true);
-      expect(downloads.filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+      expect(placesOf(({ link, resolved }) => !link && resolved !== undefined)).toEqual([]);
     });
 
     it('holds the optional packages of all systems, because a clean install on another one is rejected else', () => {
-      const missing = Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
+      const missing = packages.flatMap(([place, { optionalDependencies = {} }]) =>
         Object.keys(optionalDependencies).filter(
           (name) =>
-            packages[`node_modules/${name}`] === undefined &&
-            packages[`${place}/node_modules/${name}`] === undefined,
+            !(`node_modules/${name}` in lockfile.packages) &&
+            !(`${place}/node_modules/${name}` in lockfile.packages),
         ),
       );
       expect(missing).toEqual([]);
@@ -210,25 +152,22 @@ describe('lockfile', () => {
 
     it('installs nothing that rejects a supported Node.js or that npm calls deprecated', () => {
       const lowest = semver.minVersion(engines.node)?.version ?? '';
-      const versions = [lowest, '22.22.0', '24.14.0', '26.0.0'];
-      const rejecting = Object.entries(packages).filter(
-        ([, { engines: asked, deprecated }]) =>
-          deprecated !== undefined ||
-          versions.some((version) => !semver.satisfies(version, asked?.node ?? '*')),
-      );
       expect(lowest).toBe('20.19.0');
-      expect(rejecting.map(([place]) => place)).toEqual([]);
+      const versions = [lowest, '22.22.0', '24.14.0', '26.0.0'];
+      const isRejecting = ({ engines: asked, deprecated }: LockedPackage) =>
+        deprecated !== undefined ||
+        versions.some((version) => !semver.satisfies(version, asked?.node ?? '*'));
+      expect(placesOf(isRejecting)).toEqual([]);
     });
 
     it('decides on each install script, because npm warns of every other', () => {
-      const scripted = Object.entries(packages).filter(
-        ([, { hasInstallScript }]) => hasInstallScript,
+      const names = placesOf(({ hasInstallScript }) => hasInstallScript).map((place) =>
+        place.slice(place.lastIndexOf('node_modules/') + 13),
       );
-      const names = scripted.map(([place]) => place.slice(place.lastIndexOf('node_modules/') + 13));
       expect(Object.keys(allowScripts).sort()).toEqual([...new Set(names)].sort());
     });
-  });
-});
+  },
+);
 
 const definitions: readonly DefinitionNode[] = files
   .filter((file) => /^schema\/[^/]*\.graphql$/.test(file))
@@ -237,20 +176,13 @@ const definitions: readonly DefinitionNode[] = files
 describe('the schema', () => {
   it('describes every type, field, argument, input field and enum value', () => {
     const undescribed: string[] = [];
-    for (const definition of definitions) {
-      visit(definition, {
-        enter(node) {
-          const isElement =
-            node.kind.endsWith('TypeDefinition') ||
-            node.kind === Kind.FIELD_DEFINITION ||
-            node.kind === Kind.INPUT_VALUE_DEFINITION ||
-            node.kind === Kind.ENUM_VALUE_DEFINITION;
-          if (isElement && 'description' in node && 'name' in node && !node.description?.value) {
-            undescribed.push(`${String(node.name?.value)} (${node.kind})`);
-          }
-        },
-      });
-    }
+    const element = /TypeDefinition$|^(?:Field|InputValue|EnumValue)Definition$/;
+    const enter = (node: ASTNode): void => {
+      if (element.test(node.kind) && 'description' in node && !node.description?.value) {
+        undescribed.push(print(node));
+      }
+    };
+    definitions.forEach((definition) => void visit(definition, { enter }));
     expect(undescribed).toEqual([]);
     expect(definitions.length).toBeGreaterThan(30);
   });

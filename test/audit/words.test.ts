@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-
-const root = new URL('../../', import.meta.url);
+import { filesBelow, pageText } from '../support/documentPages.ts';
 
 /** Each with the term that this project uses instead. */
 const plainTerms: Readonly<Record<string, string>> = {
@@ -24,18 +22,15 @@ const plainTerms: Readonly<Record<string, string>> = {
 };
 const unplain = new RegExp(`\\b(?:${Object.keys(plainTerms).join('|')})\\b`, 'i');
 
-const isProse = /\.(?:[cm]?[jt]sx?|graphql|md)$|(?:^|\/)Dockerfile$/;
-const filesIn = (folder: string): readonly string[] =>
-  readdirSync(fileURLToPath(new URL(folder, root)), { recursive: true, encoding: 'utf8' })
-    .map((file) => `${folder}/${file.split('\\').join('/')}`)
-    .filter((file) => isProse.test(file))
-    .filter((file) => !/(?:^|\/)(?:generated|gql|\.build|dist|node_modules)\//.test(file));
+const folders = ['src', 'schema', 'docs', 'test', 'bench', 'examples', 'tools', 'deploy'];
+const beside = readdirSync(new URL('../../', import.meta.url));
+const generated = /(?:^|\/)(?:generated|gql|\.build|dist|node_modules)\/|^test\/fixtures\//;
 const files = [
-  ...['src', 'schema', 'docs', 'test', 'bench', 'examples', 'tools', 'deploy'].flatMap((folder) =>
-    readdirSync(fileURLToPath(root)).includes(folder) ? filesIn(folder) : [],
-  ),
-  ...readdirSync(fileURLToPath(root)).filter((file) => isProse.test(file)),
-].filter((file) => file !== 'test/audit/words.test.ts' && !file.startsWith('test/fixtures/'));
+  ...folders.filter((folder) => beside.includes(folder)).flatMap(filesBelow),
+  ...beside,
+]
+  .filter((file) => /\.(?:[cm]?[jt]sx?|graphql|md)$|(?:^|\/)Dockerfile$/.test(file))
+  .filter((file) => file !== 'test/audit/words.test.ts' && !generated.test(file));
 
 const withoutQuotes = (text: string): string => text.replace(/`[^`]*`|"[^"]*"/g, '…');
 
@@ -56,14 +51,11 @@ function* proseOfSource(line: string): Generator<string> {
 const hasWords = (text: string): boolean => /\w\S* \S+ \S*\w/.test(text);
 
 function proseOf(file: string): readonly string[] {
-  const text = readFileSync(new URL(file, root), 'utf8');
+  const lines = pageText(file).split('\n');
   if (file.endsWith('.md')) {
-    return text
-      .replace(/^ *```[\s\S]*?^ *```$/gm, '')
-      .split('\n')
-      .map(withoutQuotes);
+    const prose = pageText(file).replace(/^ *```[\s\S]*?^ *```$/gm, '');
+    return prose.split('\n').map(withoutQuotes);
   }
-  const lines = text.split('\n');
   return file.endsWith('.graphql')
     ? lines.map(withoutQuotes)
     : lines.flatMap((line) => [...proseOfSource(line)]).filter(hasWords);
@@ -79,10 +71,8 @@ it('uses plain words in comments, messages, test names and documents', () => {
 });
 
 it('sees all folders', () => {
-  const folders = new Set(files.map((file) => file.split('/')[0]));
-  expect([...folders]).toEqual(
-    expect.arrayContaining(['src', 'schema', 'docs', 'test', 'tools', 'README.md', 'Dockerfile']),
-  );
+  const seen = ['src', 'schema', 'docs', 'test', 'tools', 'README.md', 'Dockerfile'];
+  expect(files.map((file) => file.split('/')[0])).toEqual(expect.arrayContaining(seen));
   expect(files).toEqual(expect.arrayContaining(['tools/build.js', 'src/launch.js']));
   expect(files.length).toBeGreaterThan(300);
 });

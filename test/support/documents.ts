@@ -1,32 +1,21 @@
+const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'];
+const lists = platforms.map((platform) => `${platform}EnrollmentAssignments { ...Assignment }`);
+
 /** Everything that the schema knows of a partner but its revision. */
 export const everything = `
   fragment Everything on ComplianceManagementPartner {
     id displayName partnerState lastHeartbeatDateTime
-    macOsOnboarded windowsOnboarded androidOnboarded iosOnboarded linuxOnboarded
-    macOsEnrollmentAssignments { ...Assignment }
-    windowsEnrollmentAssignments { ...Assignment }
-    androidEnrollmentAssignments { ...Assignment }
-    iosEnrollmentAssignments { ...Assignment }
-    linuxEnrollmentAssignments { ...Assignment }
+    ${platforms.map((platform) => `${platform}Onboarded`).join(' ')} ${lists.join(' ')}
   }
   fragment Assignment on ComplianceManagementPartnerAssignment {
     target {
       __typename
       filter { id type }
-      ... on GroupAssignmentTarget { groupId }
-      ... on ExclusionGroupAssignmentTarget { groupId }
+      ... on GroupAssignmentTarget { groupId } ... on ExclusionGroupAssignmentTarget { groupId }
       ... on ConfigurationManagerCollectionAssignmentTarget { collectionId }
       ... on UnrecognizedAssignmentTarget { odataType properties }
     }
   }`;
-
-export const addMutation = `
-  mutation Add($input: AddComplianceManagementPartnerInput!) {
-    addComplianceManagementPartner(input: $input) {
-      complianceManagementPartner { ...Everything }
-      userErrors { code message field }
-    }
-  } ${everything}`;
 
 export const partnerQuery = `
   query Partner($id: ID!) { complianceManagementPartner(id: $id) { ...Everything } } ${everything}`;
@@ -45,51 +34,43 @@ export const pageInput = {
   lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
   partnerState: 'UNAVAILABLE',
   displayName: 'Display Name value',
-  macOsOnboarded: true,
-  windowsOnboarded: true,
-  androidOnboarded: true,
-  iosOnboarded: true,
+  ...{ macOsOnboarded: true, windowsOnboarded: true, androidOnboarded: true, iosOnboarded: true },
   macOsEnrollmentAssignments: [{ target: { allLicensedUsers: {} } }],
   windowsEnrollmentAssignments: [{}],
   androidEnrollmentAssignments: [{}],
   iosEnrollmentAssignments: [{}],
 };
 
-const withoutTarget = [{ target: null }];
-
+const everyone = { __typename: 'AllLicensedUsersAssignmentTarget', filter: null };
 /** What the gateway answers to it, but for the id. */
 export const pageAnswer = {
   ...pageInput,
   linuxOnboarded: null,
-  macOsEnrollmentAssignments: [
-    { target: { __typename: 'AllLicensedUsersAssignmentTarget', filter: null } },
-  ],
-  windowsEnrollmentAssignments: withoutTarget,
-  androidEnrollmentAssignments: withoutTarget,
-  iosEnrollmentAssignments: withoutTarget,
+  macOsEnrollmentAssignments: [{ target: everyone }],
+  windowsEnrollmentAssignments: [{ target: null }],
+  androidEnrollmentAssignments: [{ target: null }],
+  iosEnrollmentAssignments: [{ target: null }],
   linuxEnrollmentAssignments: null,
 };
 
-/** A mutation, and all of the partner after it. */
-export const changing = (name: string, field: string, more = ''): string => `
+const mutation = (name: string, field: string, fields: string): string => `
   mutation ${name}($input: ${field.charAt(0).toUpperCase()}${field.slice(1)}Input!) {
-    ${field}(input: $input) {
-      complianceManagementPartner { ...Everything revision }
-      ${more} userErrors { code message field }
-    }
+    ${field}(input: $input) { ${fields} userErrors { code message field } }
   } ${everything}`;
+/** A mutation, and all of the partner after it. */
+export const changing = (name: string, field: string, more = ''): string =>
+  mutation(name, field, `complianceManagementPartner { ...Everything revision } ${more}`);
 
+export const addMutation = mutation(
+  'Add',
+  'addComplianceManagementPartner',
+  'complianceManagementPartner { ...Everything }',
+);
 export const updateMutation = changing('Update', 'updateComplianceManagementPartner');
-export const addAssignmentMutation = changing(
-  'AddAssignment',
-  'addEnrollmentAssignment',
-  'changed',
-);
-export const removeAssignmentMutation = changing(
-  'RemoveAssignment',
-  'removeEnrollmentAssignment',
-  'changed',
-);
+const addition = ['AddAssignment', 'addEnrollmentAssignment', 'changed'] as const;
+export const addAssignmentMutation = changing(...addition);
+const removal = ['RemoveAssignment', 'removeEnrollmentAssignment', 'changed'] as const;
+export const removeAssignmentMutation = changing(...removal);
 
 export const deleteMutation = `
   mutation Delete($input: DeleteComplianceManagementPartnerInput!) {

@@ -11,7 +11,6 @@ import {
   GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLOutputType,
-  type GraphQLSchema,
   getOperationAST,
   parse,
   validate,
@@ -34,13 +33,11 @@ import { randomNumberText, randomText } from '../extended/fuzz/randomValues.ts';
 interface PlanCase {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  readonly limits: { readonly answerBytes: number; readonly answerValues: number };
   /** What each root field's value is drawn from, by how often one was resolved before. */
   readonly values: readonly Uint8Array[];
-  readonly limits: { readonly answerBytes: number; readonly answerValues: number };
-  /** Whether the event loop has no time left, at every check. */
-  readonly isBusy: boolean;
-  /** Whether the operation ends as soon as it waits for a turn of the loop. */
-  readonly isEnding: boolean;
+  /** Whether the event loop has no time left, and whether the operation ends as soon as it waits for a turn of it. */
+  readonly loop: { readonly isBusy: boolean; readonly isEnding: boolean };
 }
 
 interface TestContext extends RequestContext {
@@ -76,9 +73,8 @@ export async function playPlanCases(wanted: number) {
       const problems: string[] = [];
       for (const one of cases) {
         const problem = await findPlanProblem(one, counts);
-        if (problem !== undefined) {
-          problems.push(`${one.query}\n${JSON.stringify(one.variables)}\n${problem}`);
-        }
+        const { query, variables } = one;
+        problems.push(...(problem ? [`${query}\n${JSON.stringify(variables)}\n${problem}`] : []));
       }
       return problems;
     },
@@ -92,34 +88,29 @@ export async function whoAnswers(
   variables: PlanCase['variables'] = {},
 ): Promise<string> {
   const limits = { answerBytes: 1e6, answerValues: 1e5 };
-  const one = { query, variables, values: [], limits, isBusy: false, isEnding: false };
   const counts = { valid: 0, printed: 0, unlike: 0 };
-  const problem = await findPlanProblem(one, counts);
+  const loop = { isBusy: false, isEnding: false };
+  const problem = await findPlanProblem({ query, variables, limits, values: [], loop }, counts);
   return problem ?? (counts.printed === 1 ? 'plan' : 'graphql-js');
 }
 
 /** Draws a case; the variables of its operation are what JSON makes of their text. */
 function randomPlanCase(choices: Choices): PlanCase {
-  const bounds = choices.chance(90) ? [1e6, 1e5] : [choices.below(3_000), choices.below(200)];
-  const [answerBytes = 0, answerValues = 0] = bounds;
-  const [isBusy, isEnding] = [choices.chance(20), choices.chance(30)];
+  const [answerBytes, answerValues] = choices.chance(90)
+    ? [1e6, 1e5]
+    : [choices.below(3_000), choices.below(200)];
+  const loop = { isBusy: choices.chance(20), isEnding: choices.chance(30) };
   const values = [choices.bytes(400), choices.bytes(200), choices.bytes(200)];
   const { query, variables = '{}' } = randomOperation(schema, choices, choices.chance(10));
   const sent = parseJson(variables);
-  return {
-    query,
-    variables: isJsonObject(sent) ? sent : {},
-    values,
-    limits: { answerBytes, answerValues },
-    isBusy,
-    isEnding,
-  };
+  const limits = { answerBytes, answerValues };
+  return { query, variables: isJsonObject(sent) ? sent : {}, limits, values, loop };
 }
 
 /** Says how the answer of a plan, or of graphql-js after it, differs from that of graphql-js alone. */
 async function findPlanProblem(
   one: PlanCase,
-  counts = { valid: 0, printed: 0, unlike: 0 },
+  counts: { valid: number; printed: number; unlike: number },
 ): Promise<string | undefined> {
   const document = parseValid(one.query);
   const operation = document && getOperationAST(document);
@@ -127,64 +118,59 @@ async function findPlanProblem(
     return undefined;
   }
   counts.valid += 1;
-  const alone = contextOf(one);
+  const [alone, context] = [contextOf(one), contextOf(one)];
   const expected = await executeAll(document, one, alone);
-  const context = contextOf(one);
   const plan = compilePlan(schema, document, operation, one.limits);
   const text = await plan?.run(one.variables, context);
   counts.printed += text === undefined ? 0 : 1;
   const answer = text === undefined ? await executeAll(document, one, context) : `{"data":${text}}`;
   const areSideBySide = text === undefined && operation.operation === 'query';
-  const comparable = areSideBySide ? byRootField : (whole: string): string => whole;
-  const isAlike = comparable(answer) === comparable(expected);
-  counts.unlike += isAlike ? 0 : 1;
-  if (!(isAlike || (areSideBySide && outsideNulls(answer) === outsideNulls(expected)))) {
+  const isAlike = (areInsideNullsCounted: boolean): boolean =>
+    areSideBySide &&
+    comparable(answer, areInsideNullsCounted) === comparable(expected, areInsideNullsCounted);
+  const isSame = answer === expected || isAlike(true);
+  counts.unlike += isSame ? 0 : 1;
+  if (!(isSame || isAlike(false))) {
     return `${text === undefined ? 'after' : 'by'} the plan:\n${answer}\nalone:\n${expected}`;
   }
-  const calls = [alone, context].map(({ resolved }) => resolved.join('\n'));
-  return calls[0] === calls[1]
-    ? undefined
-    : `resolved alone, and by the plan:\n${calls.join('\n')}`;
+  const [calls, other] = [alone, context].map(({ resolved }) => resolved.join('\n'));
+  return calls === other ? undefined : `resolved alone:\n${calls}\nand by the plan:\n${other}`;
 }
 
 /**
  * graphql-js works on the root fields of a query side by side. So the order of errors of different root fields differs
- * from run to run, and which value was one too many: an answer beyond a bound has no data in the end.
+ * from run to run, and which value was one too many: an answer beyond a bound has no data in the end. In few answers it
+ * also differs which other errors of a part are reported before one of them makes the part null.
  */
-function byRootField(answer: string): string {
-  const { errors = [], ...rest }: FormattedExecutionResult = JSON.parse(answer);
+function comparable(answer: string, areInsideNullsCounted: boolean): string {
+  const { errors = [], data }: FormattedExecutionResult = JSON.parse(answer);
   const isBound = /^(?:ANSWER_TOO|TOO_MANY_ANSWER)/;
   if (errors.some(({ extensions }) => isBound.test(String(extensions?.['code'])))) {
     return 'beyond a bound';
   }
   const rootOf = ({ path = [] }: GraphQLFormattedError): string => String(path[0]);
   const sorted = errors.toSorted((one, other) => rootOf(one).localeCompare(rootOf(other)));
-  return JSON.stringify({ errors: sorted, ...rest });
-}
-
-/** It also differs, in few answers, which other errors of a part are reported before one of them makes the part null. */
-function outsideNulls(answer: string): string {
-  const { errors = [], ...rest }: FormattedExecutionResult = JSON.parse(byRootField(answer));
-  const told = errors.map((error) => JSON.stringify(nullAround(error, rest.data) ?? error));
-  return JSON.stringify({ errors: [...new Set(told)], ...rest });
+  const placed = sorted.map((error) =>
+    JSON.stringify((areInsideNullsCounted ? undefined : nullAround(error, data)) ?? error),
+  );
+  return JSON.stringify({ data, errors: areInsideNullsCounted ? placed : [...new Set(placed)] });
 }
 
 /** The path of the null around an error; undefined if the answer has the object with its field. */
 function nullAround({ path = [] }: GraphQLFormattedError, data: unknown): unknown {
   let value = data;
-  for (const [index, key] of path.entries()) {
-    if (value === null) {
-      return path.slice(0, index);
-    }
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return undefined;
+  const end = path.findIndex((key) => {
+    const isNull = value === null;
+    value = isNull ? null : (value as Readonly<Record<string, unknown>>)[key];
+    return isNull;
+  });
+  return end < 0 ? undefined : path.slice(0, end);
 }
 
 function parseValid(query: string): DocumentNode | undefined {
   try {
     const document = parse(query);
-    return validate(schema as GraphQLSchema, document).length === 0 ? document : undefined;
+    return validate(schema, document).length === 0 ? document : undefined;
   } catch {
     return undefined;
   }
@@ -196,37 +182,31 @@ async function executeAll(
   contextValue: TestContext,
 ): Promise<string> {
   const { fieldResolver } = createAnswerBounds(limits);
-  const result = await execute({
-    schema,
-    document,
-    variableValues: variables,
-    contextValue,
-    fieldResolver: fieldResolver as GraphQLFieldResolver<unknown, unknown>,
-  });
-  return JSON.stringify(result satisfies Pick<FormattedExecutionResult, 'data'>);
+  const settings = { fieldResolver: fieldResolver as GraphQLFieldResolver<unknown, unknown> };
+  const operation = { schema, document, variableValues: variables, contextValue };
+  return JSON.stringify(await execute({ ...operation, ...settings }));
 }
 
-function contextOf({ values, isBusy, isEnding }: PlanCase): TestContext {
+function contextOf({ values, loop }: PlanCase): TestContext {
   const resolved: string[] = [];
-  const context: Partial<TestContext> = {
+  const names = { group: async (id: string) => `Group ${id}`, filter: async () => null };
+  const context = {
     resolved,
-    nextValue: (type) =>
+    nextValue: (type: GraphQLOutputType) =>
       randomOutput(type, createChoices(values[resolved.length - 1] ?? new Uint8Array()), 0),
     share: {
-      isUsedUp: () => isBusy,
+      isUsedUp: () => loop.isBusy,
       async nextTurn() {
-        if (isEnding) {
+        if (loop.isEnding) {
           throw new RangeError('ended');
         }
       },
     },
     answer: { bytes: 0, values: 0, excess: undefined, places: new Map() },
     apiVersion: 'beta',
-    reads: (() => ({
-      names: { group: async (id: string) => `Group ${id}`, filter: async () => null },
-    })) as unknown as RequestContext['reads'],
+    reads: () => ({ names }),
   };
-  return context as TestContext;
+  return context as unknown as TestContext;
 }
 
 /**
@@ -254,17 +234,24 @@ function randomOutput(type: GraphQLOutputType, choices: Choices, depth: number):
   }
   if (lot >= 234 && depth > 0) {
     const value = randomOutput(type, choices, depth + 1);
-    return choices.chance(90)
-      ? () => value
-      : () => {
-          throw new TypeError('thrown');
-        };
+    const isGiven = choices.chance(90);
+    return () => {
+      if (isGiven) {
+        return value;
+      }
+      throw new TypeError('thrown');
+    };
   }
-  if (lot >= 225 && !(type instanceof GraphQLNonNull)) {
-    return choices.pick([null, undefined]);
-  }
-  return rightOutput(type, choices, depth);
+  return lot >= 225 && !(type instanceof GraphQLNonNull)
+    ? choices.pick([null, undefined])
+    : rightOutput(type, choices, depth);
 }
+
+const scalars: Readonly<Record<string, (choices: Choices) => unknown>> = {
+  Boolean: (choices) => choices.chance(50),
+  Int: (choices) => (choices.chance(90) ? choices.below(1_000) : Number(randomNumberText(choices))),
+  JSONObject: (choices) => ({ a: randomText(choices), b: [1, null, { c: 1.5 }] }),
+};
 
 function rightOutput(type: GraphQLOutputType, choices: Choices, depth: number): unknown {
   if (type instanceof GraphQLNonNull) {
@@ -272,9 +259,8 @@ function rightOutput(type: GraphQLOutputType, choices: Choices, depth: number): 
   }
   if (type instanceof GraphQLList) {
     const count = choices.pick([0, 1, 2, 3, 17, 101]);
-    const item = type.ofType as GraphQLOutputType;
     return Array.from({ length: depth > listDepth + 6 ? 0 : count }, () =>
-      randomOutput(item, choices, Math.max(listDepth, depth + 1)),
+      randomOutput(type.ofType as GraphQLOutputType, choices, Math.max(listDepth, depth + 1)),
     );
   }
   if (type instanceof GraphQLEnumType) {
@@ -285,21 +271,12 @@ function rightOutput(type: GraphQLOutputType, choices: Choices, depth: number): 
   }
   if (type instanceof GraphQLObjectType) {
     const fields = depth > listDepth + 8 ? [] : Object.values(type.getFields());
-    return {
-      __typename: type.name,
-      ...Object.fromEntries(
-        fields.map((field) => [field.name, randomOutput(field.type, choices, depth + 1)]),
-      ),
-    };
+    const members = fields.map((field) => [
+      field.name,
+      randomOutput(field.type, choices, depth + 1),
+    ]);
+    return { __typename: type.name, ...Object.fromEntries(members) };
   }
-  switch (type.name) {
-    case 'Boolean':
-      return choices.chance(50);
-    case 'Int':
-      return choices.chance(90) ? choices.below(1_000) : Number(randomNumberText(choices));
-    case 'JSONObject':
-      return { a: randomText(choices), b: [1, null, { c: 1.5 }] };
-    default:
-      return choices.pick([randomText(choices), 'plain', '"', '\u0001', 'ü😀']);
-  }
+  const text = (): string => choices.pick([randomText(choices), 'plain', '"', '\u0001', 'ü😀']);
+  return scalars[type.name]?.(choices) ?? text();
 }

@@ -1,14 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type {
-  AddComplianceManagementPartnerInput,
-  AssignmentTargetInput,
-} from '../../src/generated/graphql.ts';
-import type {
-  AssignmentResource,
-  AssignmentTargetResource,
-  NewAssignmentTargetResource,
-} from '../../src/graph/types.ts';
+import type { AssignmentResource, NewAssignmentTargetResource } from '../../src/graph/types.ts';
 import { planAddition, planRemoval } from '../../src/partners/meaning.ts';
 import { wireByState, wirePlatforms } from '../../src/partners/model.ts';
 import {
@@ -24,30 +16,21 @@ const typeOf = (kind: string) => `#microsoft.graph.${kind}AssignmentTarget` as c
 const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
 const filterId = '3c4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c22';
 const group: NewAssignmentTargetResource = { '@odata.type': typeOf('group'), groupId };
-const upperGroup = { ...group, groupId: groupId.toUpperCase() };
 const filterOf = <Kind>(kind: Kind, id: string | null = filterId) => ({
   deviceAndAppManagementAssignmentFilterId: id,
   deviceAndAppManagementAssignmentFilterType: kind,
 });
-const filtered = { ...group, ...filterOf('include' as const, filterId) } as typeof group;
+const sccm = 'configurationManagerCollection';
 const collection = (collectionId: string): NewAssignmentTargetResource => ({
-  '@odata.type': typeOf('configurationManagerCollection'),
+  '@odata.type': typeOf(sccm),
   collectionId,
 });
 
 describe('a partner', () => {
-  const nothing = {
-    id: 'a',
-    displayName: null,
-    partnerState: null,
-    lastHeartbeatDateTime: null,
-    ...Object.fromEntries(
-      wirePlatforms.flatMap((platform) => [
-        [`${platform}Onboarded`, null],
-        [`${platform}EnrollmentAssignments`, null],
-      ]),
-    ),
-  };
+  const flags = wirePlatforms.map((platform) => `${platform}Onboarded`);
+  const lists = wirePlatforms.map((platform) => `${platform}EnrollmentAssignments`);
+  const names = ['displayName', 'partnerState', 'lastHeartbeatDateTime', ...flags, ...lists];
+  const nothing = { id: 'a', ...Object.fromEntries(names.map((name) => [name, null])) };
   const fieldsOf = (wire: object) => {
     const { revision: _r, platforms: _p, wire: _w, ...fields } = partnerFromWire(wire);
     // Targets are made when they are asked for.
@@ -59,49 +42,40 @@ describe('a partner', () => {
     );
   };
 
+  const ios = { iosEnrollmentAssignments: [] };
+  const listed = (...entries: unknown[]) => ({ linuxEnrollmentAssignments: entries });
+  const unaimed = { target: null };
+  const unlisted = { partnerState: 'UNKNOWN_FUTURE_VALUE' };
   it.each<[string, object, object]>([
-    ['absent properties as null', { id: 'a', more: [{}] }, {}],
+    ['absent properties as null', { more: [{}] }, {}],
     ['null properties as null', nothing, {}],
-    [
-      'an empty list as one',
-      { id: 'a', iosEnrollmentAssignments: [] },
-      { iosEnrollmentAssignments: [] },
-    ],
-    [
-      'entries without a target',
-      { id: 'a', linuxEnrollmentAssignments: [null, {}, { target: null }] },
-      { linuxEnrollmentAssignments: Array(3).fill({ target: null }) },
-    ],
-  ])('is read with %s', (_what, wire, fields) => {
+    ['an empty list as one', ios, ios],
+    ['entries without target', listed(null, {}, unaimed), listed(unaimed, unaimed, unaimed)],
+    ...['Enabled', '', 'toString', '__proto__', 'unknownFutureValue'].map(
+      (state): [string, object, object] => [`state ${state}`, { partnerState: state }, unlisted],
+    ),
+  ])('is read with %s', (_what, members, fields) => {
+    const wire = { id: 'a', ...members };
     expect(fieldsOf(wire)).toEqual({ ...nothing, ...fields });
     expect(readPartner(wire)).toMatchObject({ id: 'a', wire });
   });
 
-  const flagProblem = (name: string) => `${name} of a partner is neither true nor false`;
-  const listProblem = (name: string) => `${name} of a partner is not a list of assignments`;
+  const wrong = (names: string[], value: unknown, problem: string): [unknown, string][] =>
+    names.map((name) => [{ id: 'a', [name]: value }, `${name} of a partner is ${problem}`]);
+  const [noFlag, noList] = ['neither true nor false', 'not a list of assignments'];
   it.each<[unknown, string]>([
     [null, 'a partner is not a JSON object'],
     [[], 'a partner is not a JSON object'],
     [{}, 'a partner has no id'],
     [{ id: '' }, 'a partner has no id'],
     [{ id: 1 }, 'a partner has no id'],
-    ...['@odata.type', 'displayName', 'partnerState', 'lastHeartbeatDateTime'].map(
-      (name): [unknown, string] => [{ id: 'a', [name]: 1 }, `${name} of a partner is not a string`],
+    ...wrong(['@odata.type', ...names.slice(0, 3)], 1, 'not a string'),
+    ...wrong(flags, 'true', noFlag),
+    ...wrong(lists, {}, noList),
+    ...[[null, 5], [[]], [{ target: 'x' }], [{ target: { '@odata.type': 1 } }]].flatMap((list) =>
+      wrong(lists.slice(0, 1), list, noList),
     ),
-    ...wirePlatforms.flatMap((platform): [unknown, string][] => {
-      const [flag, list] = [`${platform}Onboarded`, `${platform}EnrollmentAssignments`];
-      return [
-        [{ id: 'a', [flag]: 'true' }, flagProblem(flag)],
-        [{ id: 'a', [list]: {} }, listProblem(list)],
-      ];
-    }),
-    ...[[null, 5], [[]], [{ target: 'x' }], [{ target: { '@odata.type': 1 } }]].map(
-      (list): [unknown, string] => [
-        { id: 'a', iosEnrollmentAssignments: list },
-        listProblem('iosEnrollmentAssignments'),
-      ],
-    ),
-    [{ id: 'a', linuxEnrollmentAssignments: 1, macOsOnboarded: 1 }, flagProblem('macOsOnboarded')],
+    [{ id: 'a', ...listed(1), iosOnboarded: 1 }, `iosOnboarded of a partner is ${noFlag}`],
   ])('is not %j: %s', (value, problem) => {
     expect(readPartner(value)).toBe(problem);
   });
@@ -109,28 +83,13 @@ describe('a partner', () => {
   it.each(Object.entries(wireByState))('reads and writes the state %s as %s', (state, wire) => {
     expect(partnerFromWire({ id: 'a', partnerState: wire }).partnerState).toBe(state);
     const partnerState = state as keyof typeof wireByState;
-    expect(newPartnerToWire({ displayName: 'Fleet', partnerState })).toMatchObject({
-      partnerState: wire,
-    });
+    const written = newPartnerToWire({ displayName: 'Fleet', partnerState });
+    expect(written).toMatchObject({ partnerState: wire });
   });
 
-  it.each(['Enabled', '', 'toString', '__proto__', 'unknownFutureValue'])(
-    'reads the unlisted state %j as UNKNOWN_FUTURE_VALUE',
-    (partnerState) => {
-      expect(fieldsOf({ id: 'a', partnerState })).toMatchObject({
-        partnerState: 'UNKNOWN_FUTURE_VALUE',
-      });
-    },
-  );
-
   it('gives platforms as they are asked for, each once', () => {
-    const partner = partnerFromWire({
-      id: 'a',
-      iosOnboarded: true,
-      iosEnrollmentAssignments: [null],
-    });
-    const enrollmentAssignments = partner.iosEnrollmentAssignments;
-    const ios = { platform: 'IOS', onboarded: true, enrollmentAssignments };
+    const partner = partnerFromWire({ id: 'a', iosOnboarded: true, iosEnrollmentAssignments: [] });
+    const ios = { platform: 'IOS', onboarded: true, enrollmentAssignments: [] };
     const linux = { platform: 'LINUX', onboarded: null, enrollmentAssignments: null };
     expect(partner.platforms({ in: ['LINUX', 'IOS', 'LINUX'] })).toEqual([linux, ios]);
     expect(partner.platforms({ in: [] })).toEqual([]);
@@ -138,6 +97,12 @@ describe('a partner', () => {
       expect(all.map(({ platform }) => platform).join()).toBe('MAC_OS,WINDOWS,ANDROID,IOS,LINUX');
     }
   });
+
+  const readBack = ({ target }: { readonly target?: object | null }) => {
+    const [[key, value] = ['', {}]] = Object.entries(target ?? {});
+    const __typename = `${key.replace(/^./, (first) => first.toUpperCase())}AssignmentTarget`;
+    return { target: target ? { filter: null, ...value, __typename } : null };
+  };
 
   it('that goes out and comes back loses nothing, and is sent without a null', () => {
     fc.assert(
@@ -147,35 +112,17 @@ describe('a partner', () => {
         expect(type).toBe('#microsoft.graph.complianceManagementPartner');
         expect(Object.keys(sent).sort()).toEqual(Object.keys(input).sort());
         expect(text).not.toMatch(/:null[,}]/);
-        expect(fieldsOf({ ...sent, id: 'given' })).toEqual({
-          ...nothing,
-          ...expectedFields(input),
-        });
+        const expected = Object.entries(input).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value.map(readBack) : (value ?? []),
+        ]);
+        const fields = { ...nothing, ...Object.fromEntries(expected), id: 'given' };
+        expect(fieldsOf({ ...sent, id: 'given' })).toEqual(fields);
       }),
       { numRuns: 150 },
     );
   });
-});
 
-function expectedFields(input: AddComplianceManagementPartnerInput): object {
-  const fields = Object.entries(input).map(([name, value]) => [
-    name,
-    value === null ? [] : Array.isArray(value) ? value.map(expectedAssignment) : value,
-  ]);
-  return { ...Object.fromEntries(fields), id: 'given' };
-}
-
-function expectedAssignment({
-  target,
-}: {
-  readonly target?: AssignmentTargetInput | null;
-}): object {
-  const [key = '', value] = Object.entries(target ?? {})[0] ?? [];
-  const __typename = `${key.charAt(0).toUpperCase()}${key.slice(1)}AssignmentTarget`;
-  return { target: target ? { filter: null, ...value, __typename } : null };
-}
-
-describe('a new partner', () => {
   it.each<object>([
     { partnerState: 'UNKNOWN_FUTURE_VALUE' },
     { partnerState: null },
@@ -186,12 +133,10 @@ describe('a new partner', () => {
   });
 
   it('is sent without an id of null, with an empty list for null, and with entries without a target', () => {
-    const input = {
-      ...{ displayName: 'Fleet', id: null, macOsEnrollmentAssignments: null },
-      iosEnrollmentAssignments: [{}, { target: null }],
-    };
+    const input = { id: null, macOsEnrollmentAssignments: null };
+    const ios = { iosEnrollmentAssignments: [{}, { target: null }] };
     const entry = { '@odata.type': '#microsoft.graph.complianceManagementPartnerAssignment' };
-    expect(newPartnerToWire(input)).toStrictEqual({
+    expect(newPartnerToWire({ displayName: 'Fleet', ...input, ...ios })).toStrictEqual({
       '@odata.type': '#microsoft.graph.complianceManagementPartner',
       displayName: 'Fleet',
       macOsEnrollmentAssignments: [],
@@ -201,71 +146,51 @@ describe('a new partner', () => {
 });
 
 describe('an assignment target', () => {
-  it.each([
-    ['allLicensedUsers', 'AllLicensedUsersAssignmentTarget', {}],
-    ['allDevices', 'AllDevicesAssignmentTarget', {}],
-    ['group', 'GroupAssignmentTarget', { groupId }],
-    ['exclusionGroup', 'ExclusionGroupAssignmentTarget', { groupId }],
-    [
-      'configurationManagerCollection',
-      'ConfigurationManagerCollectionAssignmentTarget',
-      { collectionId: 'SMS00001' },
-    ],
-  ] as const)(
-    'of kind %s is read in each spelling, and written with #',
-    (kind, __typename, ids) => {
-      const type = typeOf(kind);
-      for (const odataType of [type, type.slice(1), type.toUpperCase()]) {
-        const target = targetFromWire({ '@odata.type': odataType, ...ids });
-        expect(target).toEqual({ __typename, filter: null, ...ids });
-      }
-      for (const name of Object.keys(ids)) {
-        expect(targetFromWire({ '@odata.type': type })).toMatchObject({ __typename, [name]: null });
-      }
-      const write = (more: object) => targetToWire({ [kind]: { ...ids, ...more } } as never);
-      expect(write({})).toStrictEqual({ '@odata.type': type, ...ids });
-      expect(write({ filter: null })).toStrictEqual({ '@odata.type': type, ...ids });
-      for (const filter of ['include', 'exclude']) {
-        expect(write({ filter: { id: filterId, type: filter.toUpperCase() } })).toStrictEqual({
-          '@odata.type': type,
-          ...ids,
-          ...filterOf(filter),
-        });
-      }
-    },
-  );
+  it.each<[string, string, object]>([
+    ['allLicensedUsers', 'AllLicensedUsers', {}],
+    ['allDevices', 'AllDevices', {}],
+    ['group', 'Group', { groupId }],
+    ['exclusionGroup', 'ExclusionGroup', { groupId }],
+    [sccm, 'ConfigurationManagerCollection', { collectionId: 'SMS00001' }],
+  ])('of kind %s is read in each spelling, and written with #', (kind, name, ids) => {
+    const [type, __typename] = [typeOf(kind), `${name}AssignmentTarget`];
+    for (const odataType of [type, type.slice(1), type.toUpperCase()]) {
+      const target = targetFromWire({ '@odata.type': odataType, ...ids });
+      expect(target).toEqual({ __typename, filter: null, ...ids });
+    }
+    for (const name of Object.keys(ids)) {
+      expect(targetFromWire({ '@odata.type': type })).toMatchObject({ __typename, [name]: null });
+    }
+    const write = (more: object) => targetToWire({ [kind]: { ...ids, ...more } } as never);
+    const plain = { '@odata.type': type, ...ids };
+    expect([write({}), write({ filter: null })]).toStrictEqual([plain, plain]);
+    for (const filter of ['include', 'exclude']) {
+      const written = write({ filter: { id: filterId, type: filter.toUpperCase() } });
+      expect(written).toStrictEqual({ ...plain, ...filterOf(filter) });
+    }
+  });
 
   const scopeTag = { '@odata.type': typeOf('scopeTag') };
-  it.each<[string, AssignmentTargetResource, string, object?]>([
-    [
-      'an unlisted type',
-      { ...scopeTag, targetType: 'user', nested: { deep: [1, null, { x: true }] } },
-      typeOf('scopeTag'),
-    ],
-    ['a missing type, as the declared one', { groupId }, typeOf('deviceAndAppManagement')],
-    ['a group id that is no text', { ...group, groupId: 7 as never }, typeOf('group')],
-    [
-      'a collection id that is no text',
-      { ...collection(''), collectionId: {} as never },
-      typeOf('configurationManagerCollection'),
-    ],
-    ['a filter of an unlisted kind', { ...group, ...filterOf('includeAny') }, typeOf('group')],
-    ['such a kind without an id', { ...group, ...filterOf('dynamic', null) }, typeOf('group')],
-    ['a kind that is no text', { ...group, ...filterOf({} as never) }, typeOf('group')],
-    [
-      'the known filter of an unlisted type',
-      { ...scopeTag, ...filterOf('include') },
-      typeOf('scopeTag'),
-      { id: filterId, type: 'INCLUDE' },
-    ],
-  ])(
-    'keeps its name and all members with %s',
-    (_what, wire, odataType, filter: object | null = null) => {
-      const { '@odata.type': _type, ...properties } = wire;
-      const __typename = 'UnrecognizedAssignmentTarget';
-      expect(targetFromWire(wire)).toEqual({ __typename, odataType, filter, properties });
-    },
-  );
+  const nested = { targetType: 'user', nested: { deep: [1, null, { x: true }] } };
+  const known = { id: filterId, type: 'INCLUDE' };
+  it.each<[string, string, object, object?]>([
+    ['an unlisted type', 'scopeTag', { ...scopeTag, ...nested }],
+    ['a missing type, as the declared one', 'deviceAndAppManagement', { groupId }],
+    ['a group id that is no text', 'group', { ...group, groupId: 7 }],
+    ['a collection id that is no text', sccm, { ...collection(''), collectionId: {} }],
+    ['a filter of an unlisted kind', 'group', { ...group, ...filterOf('includeAny') }],
+    ['such a kind without an id', 'group', { ...group, ...filterOf('dynamic', null) }],
+    ['a kind that is no text', 'group', { ...group, ...filterOf({}) }],
+    ['the filter of an unlisted type', 'scopeTag', { ...scopeTag, ...filterOf('include') }, known],
+  ])('keeps its name and all members with %s', (_what, kind, wire, filter = undefined) => {
+    const { '@odata.type': _type, ...properties } = wire as typeof scopeTag;
+    expect(targetFromWire({ ...wire })).toEqual({
+      __typename: 'UnrecognizedAssignmentTarget',
+      odataType: typeOf(kind),
+      filter: filter ?? null,
+      properties,
+    });
+  });
 
   it.each<[string | null, string | null, string | null]>([
     [filterId, 'Include', 'INCLUDE'],
@@ -277,61 +202,52 @@ describe('an assignment target', () => {
     [null, 'include', null],
     ['', 'exclude', null],
   ])('with filter id %j of kind %j reads the filter %j', (id, kind, type) => {
-    expect(targetFromWire({ ...group, ...filterOf(kind, id) })).toEqual({
-      __typename: 'GroupAssignmentTarget',
-      groupId,
-      filter: type && { id, type },
-    });
+    const filter = type && { id, type };
+    const target = { __typename: 'GroupAssignmentTarget', groupId, filter };
+    expect(targetFromWire({ ...group, ...filterOf(kind, id) })).toEqual(target);
   });
 });
 
-const sources = (...assignments: (AssignmentResource | null)[]) =>
-  assignments.map((assignment, index) => ({ assignment, text: `text ${index}` }));
-const to = (...targets: object[]) =>
-  sources(...targets.map((target) => ({ target: { ...target } })));
-const others = sources(null, {}, { target: null }, { target: { '@odata.type': '#x' } });
-const done = { kind: 'done' };
-const write = (...entries: string[]) => ({ kind: 'write', entries });
-
 describe('a change of one entry', () => {
-  it.each<[string, ReturnType<typeof sources>, object, object, NewAssignmentTargetResource?]>([
-    ['others', others, write('text 0', 'text 1', 'text 2', 'text 3', 'new'), done],
-    ['the target behind another', sources(null, { target: { ...group } }), done, write('text 0')],
-    ['it without #', to({ ...group, '@odata.type': typeOf('group').slice(1) }), done, write()],
-    ['it twice, in upper case too', to(group, upperGroup), done, write()],
-    ['it with a filter of none', to({ ...group, ...filterOf('none', null) }), done, write()],
-    ['it with more properties', sources({ target: { ...group, x: 1 }, note: 1 }), done, write()],
-    ['a collection in another case', to(collection('SMS1a')), done, write(), collection('sms1A')],
-    [
-      'another collection',
-      to(collection('SMS1a')),
-      write('text 0', 'new'),
-      done,
-      collection('SMS1b'),
-    ],
-    ['another group', to({ ...group, groupId: filterId }), write('text 0', 'new'), done],
-    [
-      'an exclusion of the group',
-      to({ ...group, '@odata.type': typeOf('exclusionGroup') }),
-      write('text 0', 'new'),
-      done,
-    ],
-    ['a group without an id', to({ ...group, groupId: null }), write('text 0', 'new'), done],
-    ['it with a filter, and none is given', to(filtered), { kind: 'otherFilter' }, write()],
-    ['it without a filter, and one is given', to(group), { kind: 'otherFilter' }, done, filtered],
-    ['it with the filter that is given', to(group, filtered), done, write('text 0'), filtered],
+  const list = (...assignments: (AssignmentResource | null)[]) =>
+    assignments.map((assignment, index) => ({ assignment, text: `${index}` }));
+  const to = (...targets: object[]) =>
+    list(...targets.map((target) => ({ target: { ...target } })));
+  const others = list(null, {}, { target: null }, { target: { '@odata.type': '#x' } });
+  /** The texts of the entries that are written, or why none are. */
+  const plansOf = (entries: typeof others, target: NewAssignmentTargetResource) =>
+    [planAddition(entries, target, 'new'), planRemoval(entries, target)].map((plan) =>
+      plan.kind === 'write' ? plan.entries.join(' ') : plan.kind,
+    );
+
+  const upper = { ...group, groupId: groupId.toUpperCase() };
+  const filtered = { ...group, ...filterOf('include') } as typeof group;
+  const excluded = { ...group, '@odata.type': typeOf('exclusionGroup') };
+  it.each<[string, typeof others, string, string, NewAssignmentTargetResource?]>([
+    ['others', others, '0 1 2 3 new', 'done'],
+    ['the target behind another', list(null, { target: { ...group } }), 'done', '0'],
+    ['it without #', to({ ...group, '@odata.type': typeOf('group').slice(1) }), 'done', ''],
+    ['it twice, in upper case too', to(group, upper), 'done', ''],
+    ['it with a filter of none', to({ ...group, ...filterOf('none', null) }), 'done', ''],
+    ['it with more', list({ target: { ...group, x: 1 }, note: 1 }), 'done', ''],
+    ['a collection in another case', to(collection('SMS1a')), 'done', '', collection('sms1A')],
+    ['another collection', to(collection('SMS1a')), '0 new', 'done', collection('SMS1b')],
+    ['another group', to({ ...group, groupId: filterId }), '0 new', 'done'],
+    ['an exclusion of the group', to(excluded), '0 new', 'done'],
+    ['a group without an id', to({ ...group, groupId: null }), '0 new', 'done'],
+    ['it with a filter, and none is given', to(filtered), 'otherFilter', ''],
+    ['it without a filter, and one is given', to(group), 'otherFilter', 'done', filtered],
+    ['it with the filter that is given', to(group, filtered), 'done', '0', filtered],
   ])('is planned in a list with %s', (_what, entries, addition, removal, target = group) => {
-    expect(planAddition(entries, target, 'new')).toEqual(addition);
-    expect(planRemoval(entries, target)).toEqual(removal);
+    expect(plansOf(entries, target)).toEqual([addition, removal]);
   });
 
   it('is done once it was done, for every target', () => {
     fc.assert(
       fc.property(targetInputs, (input) => {
         const target = targetToWire(input);
-        expect(planAddition(others, target, 'new')).toHaveProperty('entries.4', 'new');
-        expect(planAddition(to(target), target, 'new')).toEqual(done);
-        expect(planRemoval(to(target), target)).toEqual(write());
+        expect(plansOf(others, target)).toEqual(['0 1 2 3 new', 'done']);
+        expect(plansOf(to(target), target)).toEqual(['done', '']);
       }),
     );
   });

@@ -32,80 +32,53 @@ describe('a trusted document', () => {
     interface I { b: Int }
     type Query implements I { a(x: Int, y: String, l: [Int]): Int b: Int o(x: Int, y: String): Query }
     type Mutation { a: Int b: Int o: Query }`);
+
+  const spread = (order: string) => `{ o { ${order} } } ${part}`;
   const part = 'fragment F on Query { a }';
+  const marked = '...F @s(a: 1) @s(a: 2)';
+  const ofMutations = (order: string) => `mutation { ...M } fragment M on Mutation { ${order} }`;
   const tooLong = `{ ${'a '.repeat(1000)} }`;
 
-  it.each<[string, string[], string[]]>([
-    [
-      '{ a b }',
-      ['{\n  b, # comment\n  a\n}', 'query { a b }'],
-      ['{ a }', '{ a b b }', '{ x: a b }', 'mutation { a b }', 'query A { a b }'],
-    ],
-    [
-      '{ a }',
-      ['{ a } # mine'],
-      [
-        '',
-        '{',
-        '{ a @skip(if: false) }',
-        'type Query { a: Int }',
-        '{ a } type T { a: Int }',
-        tooLong,
-      ],
-    ],
-    [
-      '{ o(x: 1, y: "2") { a b } a }',
-      ['{ a o(y: "2", x: 1) { b a } }'],
-      [
-        '{ o(x: 2, y: "2") { a b } a }',
-        '{ o(x: 1, y: 2) { a b } a }',
-        '{ o(x: 1, y: "2") { b } a a }',
-      ],
-    ],
-    ['{ a(l: [1, 2]) }', [], ['{ a(l: [2, 1]) }']],
-    [
-      'query ($v: Int, $w: String) { a(x: $v, y: $w) }',
-      ['query ($w: String, $v: Int) { a(y: $w, x: $v) }'],
-      ['query ($v: Int = 1, $w: String) { a(x: $v, y: $w) }'],
-    ],
-    [
-      `{ o { ... on I { b } ...F @s(a: 1) @s(a: 2) } } ${part}`,
-      [`${part} { o { ...F @s(a: 1) @s(a: 2) ... on I { b } } }`],
-      [
-        `{ o { ... on Query { b } ...F @s(a: 1) @s(a: 2) } } ${part}`,
-        `{ o { ... on I { b } ...F @s(a: 2) @s(a: 1) } } ${part}`,
-      ],
-    ],
-    ['mutation { o { a b } }', ['mutation { o { b a } }'], []],
-    ['mutation { a b }', [], ['mutation { b a }']],
-    ['mutation { ... { a b } }', [], ['mutation { ... { b a } }']],
-    [
-      'mutation { ...M } fragment M on Mutation { a b }',
-      [],
-      ['mutation { ...M } fragment M on Mutation { b a }'],
-    ],
-  ])('%s is known in other spellings of itself only', async (text, same, others) => {
+  const swapped = '{ a(l: [$w], x: $v) }';
+
+  // A document, `=` its other spellings, and `!` other documents.
+  it.each([
+    ['{ a b }', '={\n  b, # comment\n  a\n}', '=query { a b }', '!{ a }', '!{ a b b }'],
+    ['{ a b }', '!{ x: a b }', '!mutation { a b }', '!query A { a b }'],
+    ['{ a }', '={ a } # mine', '!', '!{', '!{ a @skip(if: false) }', `!${tooLong}`],
+    ['{ a }', '!type Query { a: Int }', '!{ a } type T { a: Int }'],
+    ['{ o(x: 1, y: "2") { a b } a }', '={ a o(y: "2", x: 1) { b a } }'],
+    ['{ o(x: 1, y: "2") { a } a }', '!{ o(x: 2, y: "2") { a } a }', '!{ o(x: 1, y: 2) { a } a }'],
+    ['{ o(x: 1, y: "2") { a b } a }', '!{ o(x: 1, y: "2") { b } a a }'],
+    ['{ a(l: [1, 2]) }', '!{ a(l: [2, 1]) }'],
+    ['query ($v: Int, $w: Int) { a(x: $v, l: [$w]) }', `=query ($w: Int, $v: Int) ${swapped}`],
+    ['query ($v: Int) { a(x: $v) }', '!query ($v: Int = 1) { a(x: $v) }'],
+    [spread(`... on I { b } ${marked}`), `=${part} { o { ${marked} ... on I { b } } }`],
+    [spread(`... on I { b } ${marked}`), `!${spread(`... on Query { b } ${marked}`)}`],
+    [spread(marked), `!${spread('...F @s(a: 2) @s(a: 1)')}`],
+    ['mutation { o { a b } }', '=mutation { o { b a } }'],
+    ['mutation { a b }', '!mutation { b a }'],
+    ['mutation { ... { a b } }', '!mutation { ... { b a } }'],
+    [ofMutations('a b'), `!${ofMutations('b a')}`],
+  ])('%s is known in other spellings of itself only', async (...[text, ...others]) => {
     const trusted = await read(manifestOf(text), { schema: small, limits });
-    const given = [text, ...same, ...others];
-    expect(given.filter((one) => trusted.has(one))).toEqual([text, ...same]);
-    expect(given.filter((one) => trusted.areSame(one, text))).toEqual([text, ...same]);
+    const found = others.map((other) =>
+      [trusted.has, trusted.areSame].map((is) => is(other.slice(1), text)),
+    );
+    expect([trusted.has(text), trusted.areSame(text, text)]).toEqual([true, true]);
+    expect(found).toEqual(others.map((other) => [other.startsWith('='), other.startsWith('=')]));
   });
 
   it('has its spelling found once if it is kept, and each time if it is not', async () => {
     const { store, recordOf, keep, spellingOf } = createDocumentStore(65_536);
-    const text = '{ a }';
-    const document = parse(text);
+    const document = parse('{ a }');
     let printed = 0;
-    const spell = () =>
-      spellingOf(text, (given) => {
-        printed += 1;
-        return given.toUpperCase();
-      });
-    await store.set(`schema:${hash(text)}`, document);
+    const spell = () => spellingOf('{ a }', () => String(++printed));
+    await store.set(`schema:${hash('{ a }')}`, document);
     keep(recordOf(document), { isTokenAccepted: () => false });
-    expect([spell(), spell(), printed]).toEqual(['{ A }', '{ A }', 2]);
+    expect([spell(), spell()]).toEqual(['1', '2']);
     keep(recordOf(document), { isTokenAccepted: () => true });
-    expect([spell(), spell(), printed]).toEqual(['{ A }', '{ A }', 3]);
+    expect([spell(), spell(), printed]).toEqual(['3', '3', 3]);
   });
 });
 
@@ -118,11 +91,7 @@ const unknown = 'TRUSTED_DOCUMENT_UNKNOWN, rejected';
 const mismatch = 'TRUSTED_DOCUMENT_MISMATCH';
 const off = 'TRUSTED_DOCUMENTS_OFF';
 
-interface Named {
-  readonly query?: string;
-  readonly documentId?: unknown;
-  readonly sha256Hash?: unknown;
-}
+type Named = Partial<Record<'query' | 'documentId' | 'sha256Hash', unknown>>;
 
 /** What a request leads to: the text that is executed, or the code; and what is noted of an unknown document. */
 async function decide(
@@ -133,10 +102,8 @@ async function decide(
   const trusted = mode === 'off' ? undefined : await loadTrustedDocuments({ mode, path }, rules);
   const measurements = recordingMeasurements();
   const parts = { limits, trusted: trusted && (() => trusted), log: silentLog, measurements };
-  const body = {
-    ...named,
-    ...(sha256Hash !== undefined && { extensions: { persistedQuery: { sha256Hash } } }),
-  };
+  const asked = sha256Hash !== undefined && { extensions: { persistedQuery: { sha256Hash } } };
+  const body = { ...named, ...asked };
   let outcome: unknown;
   try {
     const admitted = createAdmission(parts)({ id: 'id', method: 'POST', body, search: '' });
@@ -181,6 +148,9 @@ const many = `{ ${'__typename '.repeat(11)} }`;
 describe('a manifest', () => {
   const unusable = (...problems: unknown[]) => ({ name: 'ConfigError', problems });
 
+  const apollo = (operations: unknown, version = 1): string =>
+    JSON.stringify({ format: 'apollo-persisted-query-manifest', version, operations });
+
   it('is read with each kind of hash, in the form of Apollo too, and after a byte order mark', async () => {
     for (const id of [`sha256:${hash(known)}`, hash(known, 'sha1'), hash(known, 'md5')]) {
       const trusted = await read(`\uFEFF${JSON.stringify({ [id]: known })}`);
@@ -189,9 +159,6 @@ describe('a manifest', () => {
     const operation = { id: hash(known), name: 'Who', type: 'query', body: known };
     expect((await read(apollo([operation]))).find(hash(known))).toBe(known);
   });
-
-  const apollo = (operations: unknown, more: object = {}): string =>
-    JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations, ...more });
 
   it.each<[string, RegExp]>([
     ['{', /must be a JSON object/],
@@ -207,7 +174,7 @@ describe('a manifest', () => {
     [manifestOf(many), /has 11 root fields, and 10 are allowed/],
     [manifestOf(`{ ${'__typename '.repeat(1000)} }`), /more that 1000 tokens/],
     [manifestOf(`${known} #${'x'.repeat(16_384)}`), /LIMIT_DOCUMENT_BYTES allows 16384/],
-    [apollo([], { version: 2 }), /only version 1 with "operations" is known/],
+    [apollo([], 2), /only version 1 with "operations" is known/],
     [apollo([]), /has no documents/],
     [apollo([null]), /document number 1: it must be a text/],
     [apollo([{ body: known }]), /document number 1: the name is not the SHA/],
@@ -238,53 +205,38 @@ describe('a manifest', () => {
 const measure = (text: string) => measureDocument(parse(text));
 
 describe('measureDocument', () => {
+  const directed = 'query ($v: Int @x) @x @y { a @x ... @x { b } ...F @x }';
+  const introspecting = '{ x: __schema { y: types { ofType { name } } } a { z: b } }';
+  const chain = [...Array(500).keys()].map(
+    (index) => `fragment F${index} on Q { ...F${index + 1} x: a ...F${index + 1} }`,
+  );
+  const multiplied = `{ ...F0 } ${chain.join(' ')} fragment F500 on Q { a }`;
   it.each<[string, Partial<ReturnType<typeof measure>>]>([
     ['{ a }', { depth: 1, 'root-fields': 1, aliases: 0, directives: 0, 'introspection-depth': 0 }],
     ['{ x: a { x: b } ... { y: __typename } }', { aliases: 3, 'root-fields': 2, depth: 2 }],
-    [
-      'query ($v: Int @x) @x @y { a @x ... @x { b } ...F @x } fragment F on Q @x { c @x }',
-      { directives: 8 },
-    ],
+    [`${directed} fragment F on Q @x { c @x }`, { directives: 8 }],
     ['query A { a { b } } query B { x: a y: a }', { depth: 2, aliases: 2, 'root-fields': 2 }],
     ['{ ...F } fragment F on Q { a ...G } fragment G on Q { b ...F }', { 'root-fields': 2 }],
     ['{ ...Missing a }', { 'root-fields': 1 }],
     ['fragment F on Q { x: a { b } } type Q { a: Int }', { depth: 0, aliases: 0 }],
-    [
-      '{ x: __schema { y: types { ofType { name } } } a { z: b } }',
-      { depth: 2, 'introspection-depth': 4, aliases: 3, 'introspection-aliases': 2 },
-    ],
+    [introspecting, { depth: 2, aliases: 3 }],
+    [introspecting, { 'introspection-depth': 4, 'introspection-aliases': 2 }],
     // The deepest document that can be allowed.
     [`${'{a'.repeat(1000)}${'}'.repeat(1000)}`, { depth: 1000 }],
-  ])('of %s', (text, expected) => {
+    // The work is not done for each of those that fragments multiply.
+    [multiplied, { aliases: 1_000_000, 'root-fields': 1_000_000, depth: 1 }],
+  ])('of row %#', (text, expected) => {
     expect(measure(text)).toMatchObject(expected);
   });
 
-  it('counts what fragments multiply without doing the work for each', () => {
-    const chain = Array.from(
-      { length: 500 },
-      (_fragment, index) => `fragment F${index} on Q { ...F${index + 1} x: a ...F${index + 1} }`,
-    );
-    const text = `{ ...F0 } ${chain.join(' ')} fragment F500 on Q { a }`;
-    expect(measure(text)).toMatchObject({ aliases: 1_000_000, 'root-fields': 1_000_000, depth: 1 });
-  });
-
   /** Selections in which `<n>` stands for a spread of fragment n. */
+  const leaves = ['a', 'x: a', 'a @d', '__typename', 'y: __typename @d @e', '<0>', '<1>', '<2>'];
+  const branches = fc.constantFrom('b', 'z: b', '... @d', '...', '__schema');
   const selections = fc.letrec<{ selection: string; set: string }>((tie) => ({
     selection: fc.oneof(
       { maxDepth: 4 },
-      fc.constantFrom(
-        'a',
-        'x: a',
-        'a @d',
-        '__typename',
-        'y: __typename @d @e',
-        '<0>',
-        '<1>',
-        '<2>',
-      ),
-      fc
-        .tuple(fc.constantFrom('b', 'z: b', '... @d', '...', '__schema'), tie('set'))
-        .map((parts) => parts.join(' ')),
+      fc.constantFrom(...leaves),
+      fc.tuple(branches, tie('set')).map((parts) => parts.join(' ')),
     ),
     set: fc
       .array(tie('selection'), { minLength: 1, maxLength: 4 })
@@ -299,10 +251,7 @@ describe('measureDocument', () => {
           set.replaceAll(/<(\d)>/g, (spread, index) => (Number(index) > own ? spread : 'c')),
         );
         const expand = (text: string): string =>
-          text.replaceAll(
-            /<(\d)>/g,
-            (_spread, index) => `... ${expand(sets[Number(index)] ?? '')}`,
-          );
+          text.replaceAll(/<(\d)>/g, (_spread, index) => `... ${expand(sets[index] ?? '')}`);
         const fragments = sets.map((set, index) => `fragment F${index} on Q ${set}`);
         const spread = [root, ...fragments].join('\n').replaceAll(/<(\d)>/g, '...F$1');
         expect(measure(spread)).toEqual(measure(expand(root)));
