@@ -7,11 +7,6 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-export interface GeneratedManifest {
-  readonly path: string;
-  readonly documents: Readonly<Record<string, string>>;
-}
-
 /** Makes an empty folder for manifests. */
 export function createManifestFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'manifests-'));
@@ -24,22 +19,23 @@ export function createManifestFolder() {
     return path;
   };
   const outputOf = (hashAlgorithm: string): string => join(folder, `${hashAlgorithm}/`);
-  const read = (hashAlgorithm: string): GeneratedManifest => {
+  const read = (hashAlgorithm: string) => {
     const path = join(outputOf(hashAlgorithm), 'persisted-documents.json');
-    return { path, documents: JSON.parse(readFileSync(path, 'utf8')) };
+    const documents: Readonly<Record<string, string>> = JSON.parse(readFileSync(path, 'utf8'));
+    return { path, documents };
   };
   return {
     write,
     /** Lets the client preset of GraphQL Code Generator write manifests of the example's operations, by both hashes. */
     async generate() {
-      const outputs = ['sha1', 'sha256'].map((hashAlgorithm) => {
-        const presetConfig = { persistedDocuments: { hashAlgorithm } };
-        return [outputOf(hashAlgorithm), { preset: 'client', presetConfig }];
-      });
+      const outputOfHash = (hashAlgorithm: string) => [
+        outputOf(hashAlgorithm),
+        { preset: 'client', presetConfig: { persistedDocuments: { hashAlgorithm } } },
+      ];
       const config = write({
         schema: join(root, 'schema/*.graphql'),
         documents: join(root, 'examples/consumer/operations/*.graphql'),
-        generates: Object.fromEntries(outputs),
+        generates: Object.fromEntries(['sha1', 'sha256'].map(outputOfHash)),
       });
       const program = join(root, 'node_modules/.bin/graphql-codegen');
       await promisify(execFile)(process.execPath, [program, '--config', config], { cwd: root });
