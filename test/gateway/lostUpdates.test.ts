@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
-import type { PartnerResource } from '../../src/graph/types.ts';
 import { pausesMs } from '../../src/partners/changePartner.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
@@ -21,40 +20,32 @@ import { createLeapingClock, createVirtualClock } from '../support/virtualClock.
 const contoso = '6f0b2d1c-6f6e-4b7b-9d55-0a4f6e1c0001';
 const groupType = '#microsoft.graph.groupAssignmentTarget';
 const entryOf = (groupId: string) => ({ target: { '@odata.type': groupType, groupId } });
-const groups = Array.from(
-  { length: 40 },
-  (_value, index) => `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}`,
-);
+const groupOf = (index: number) => `2b4f3f0e-1f5d-4c7a-9a0b-${String(index).padStart(12, '0')}`;
+const groups = Array.from({ length: 40 }, (_value, index) => groupOf(index));
 const [groupA = '', groupB = '', groupC = ''] = groups;
 const listOf = (groupId: string) => ({ target: { group: { groupId } } });
 
 const { embedded, closeLater } = useStages();
 
-const start = (
-  options: Partial<EmulatorOptions> = {},
-  dependencies = {},
-  row: Partial<PartnerResource> = {},
-) =>
-  embedded(
-    { seed: [{ id: 'fleet', ...row }], acceptToken: isGenuine, ...options },
-    {},
-    dependencies,
-  );
+const start = (options: Partial<EmulatorOptions> = {}, dependencies = {}) =>
+  embedded({ seed: [{ id: 'fleet' }], acceptToken: isGenuine, ...options }, {}, dependencies);
 
 const headersOf = (token: string) => ({ authorization: `Bearer ${token}` });
 const run = async (gateway: TestGateway, token: string, document: string, input: object) =>
   (await gateway.run(document, { input: { id: 'fleet', ...input } }, headersOf(token))).result;
 type Result = Awaited<ReturnType<typeof run>>;
+const change = (groupId: string, more = {}) => ({
+  platform: 'MAC_OS',
+  ...listOf(groupId),
+  ...more,
+});
 const add = (gateway: TestGateway, token: string, groupId: string, more = {}): Promise<Result> =>
-  run(gateway, token, addAssignmentMutation, { platform: 'MAC_OS', ...listOf(groupId), ...more });
+  run(gateway, token, addAssignmentMutation, change(groupId, more));
 /** Adds all groups at the same time, with these tokens in turn. */
 async function addAll(gateway: TestGateway, tokens: readonly string[], more = {}): Promise<void> {
-  const answers = await Promise.all(
-    groups.map((groupId, index) =>
-      add(gateway, tokens[index % tokens.length] ?? '', groupId, more),
-    ),
-  );
-  for (const answer of answers) {
+  const tokenOf = (index: number) => tokens[index % tokens.length] ?? '';
+  const adding = groups.map((groupId, index) => add(gateway, tokenOf(index), groupId, more));
+  for (const answer of await Promise.all(adding)) {
     expect(payloadOf(answer)).toMatchObject(changed);
   }
 }
@@ -62,7 +53,6 @@ const payloadOf = ({ errors, data }: Result): unknown => {
   expect(errors).toBeUndefined();
   return Object.values(data ?? {})[0];
 };
-const codeOf = ({ errors }: Result): unknown => errors?.[0]?.extensions['code'];
 const changed = { changed: true, userErrors: [] };
 const heldBy = (graph: Emulator): unknown[] =>
   graph.partners()[0]?.macOsEnrollmentAssignments?.map((entry) => entry?.target?.groupId) ?? [];
@@ -73,31 +63,22 @@ async function revisionOf(gateway: TestGateway, token: string): Promise<string> 
 }
 
 /** Changes the list as another client of Graph does. */
-const listBehind = (graph: Emulator, macOsEnrollmentAssignments: object[]): Promise<void> =>
-  writeBehind(
-    graph,
-    'PATCH',
-    '/fleet',
-    { macOsEnrollmentAssignments },
-    bearerOf(contoso, 'portal'),
-  );
+function listBehind(graph: Emulator, ...macOsEnrollmentAssignments: object[]): Promise<void> {
+  const body = { macOsEnrollmentAssignments };
+  return writeBehind(graph, 'PATCH', '/fleet', body, bearerOf(contoso, 'portal'));
+}
 
 describe('40 changes at the same time', () => {
   it.each([
     [1, 0],
-    [20, 0],
     [20, 3_000],
-  ])(
-    'are all kept with %i tokens of one tenant and reads that lag %i ms',
-    async (count, readLagMs) => {
-      const { graph, gateway } = await start({ readLagMs });
-      const users = Array.from({ length: count }, (_user, index) =>
-        bearerOf(contoso, `user ${index}`),
-      );
-      await addAll(gateway, users);
-      expect(heldBy(graph).sort()).toEqual(groups);
-    },
-  );
+  ])('are all kept with %i tokens of a tenant and reads that lag %i ms', async (...row) => {
+    const [count, readLagMs] = row;
+    const { graph, gateway } = await start({ readLagMs });
+    const users = Array.from({ length: count }, (_user, index) => bearerOf(contoso, `u${index}`));
+    await addAll(gateway, users);
+    expect(heldBy(graph).sort()).toEqual(groups);
+  });
 
   it('are all kept with two users of an app that calls Graph as itself', async () => {
     const { graph, gateway, authority, close } = await startIdentityStage('app-only');
@@ -126,7 +107,7 @@ describe('a token that Graph has not accepted', () => {
     const second = await add(gateway, other, groupB);
     await clock.advance(1_000);
     const [ofForged, ofGenuine] = held === forged ? [await first, second] : [second, await first];
-    expect(codeOf(ofForged)).toBe('UNAUTHENTICATED');
+    expect(ofForged.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     expect(payloadOf(ofGenuine)).toMatchObject(changed);
     expect(heldBy(graph)).toHaveLength(1);
   });
@@ -166,15 +147,13 @@ describe('a change with a revision', () => {
     const ifRevision = await revisionOf(gateway, one);
     await add(gateway, one, groupA);
     const result = await run(gateway, two, updateMutation, { displayName: 'Other', ifRevision });
+    const macOsEnrollmentAssignments = [{ target: { groupId: groupA } }];
     expect(payloadOf(result)).toMatchObject({
       userErrors: [{ code: 'CONFLICT' }],
-      complianceManagementPartner: {
-        macOsEnrollmentAssignments: [{ target: { groupId: groupA } }],
-      },
+      complianceManagementPartner: { macOsEnrollmentAssignments },
     });
-    expect(result).toMatchObject({
-      extensions: { notices: [{ code: 'CHANGE_NOT_VISIBLE_YET' }] },
-    });
+    const notices = [{ code: 'CHANGE_NOT_VISIBLE_YET' }];
+    expect(result.extensions).toMatchObject({ notices });
   });
 });
 
@@ -184,40 +163,30 @@ describe('what was written last', () => {
   it('gives way to what another client of Graph wrote after it, and is written again on demand', async () => {
     const { graph, gateway } = await start();
     await add(gateway, token, groupA);
-    await listBehind(graph, [entryOf(groupC)]);
+    await listBehind(graph, entryOf(groupC));
     await add(gateway, token, groupB);
     expect(heldBy(graph)).toEqual([groupC, groupB]);
-    await listBehind(graph, []);
+    await listBehind(graph);
     expect(payloadOf(await add(gateway, token, groupB))).toMatchObject(changed);
     expect(heldBy(graph)).toContain(groupB);
   });
 
   it('is what the next change starts from when it removes, at a Graph that lags', async () => {
-    const row = { macOsEnrollmentAssignments: [entryOf(groupA), entryOf(groupB)] };
-    const { graph, gateway } = await start({ readLagMs: 60_000 }, {}, row);
+    const row = { id: 'fleet', macOsEnrollmentAssignments: [entryOf(groupA), entryOf(groupB)] };
+    const { graph, gateway } = await start({ readLagMs: 60_000, seed: [row] });
     for (const groupId of [groupA, groupB]) {
-      const input = { platform: 'MAC_OS', ...listOf(groupId) };
-      const result = await run(gateway, token, removeAssignmentMutation, input);
+      const result = await run(gateway, token, removeAssignmentMutation, change(groupId));
       expect(payloadOf(result)).toMatchObject(changed);
     }
     expect(heldBy(graph)).toEqual([]);
   });
 
-  it.each([
-    ['is kept at a Graph that lags', 3_000, groupA],
-    ['gives way to another client', 0, groupC],
-  ])(
-    '%s, also after an update that replaced a list without a read',
-    async (_what, readLagMs, kept) => {
-      const clock = createLeapingClock(pausesMs);
-      const { graph, gateway } = await start({ readLagMs, clock }, { clock });
-      const macOsEnrollmentAssignments = [listOf(groupA)];
-      await run(gateway, token, updateMutation, { macOsEnrollmentAssignments });
-      if (kept === groupC) {
-        await listBehind(graph, [entryOf(groupC)]);
-      }
-      expect(payloadOf(await add(gateway, token, groupB))).toMatchObject(changed);
-      expect(heldBy(graph)).toEqual([kept, groupB]);
-    },
-  );
+  it('is kept at a Graph that lags, also after an update that replaced a list without a read', async () => {
+    const clock = createLeapingClock(pausesMs);
+    const { graph, gateway } = await start({ readLagMs: 3_000, clock }, { clock });
+    const macOsEnrollmentAssignments = [listOf(groupA)];
+    await run(gateway, token, updateMutation, { macOsEnrollmentAssignments });
+    expect(payloadOf(await add(gateway, token, groupB))).toMatchObject(changed);
+    expect(heldBy(graph)).toEqual([groupA, groupB]);
+  });
 });
