@@ -27,35 +27,23 @@ const created = json(201, { id: 'one' });
 const added = { complianceManagementPartner: { id: 'one' }, userErrors: [] };
 
 describe('several mutations in one operation', () => {
-  it.each<[string, Answer[], string[], string | undefined]>([
-    ['one is throttled for a while', [created, away], ['UPSTREAM_UNAVAILABLE'], undefined],
-    ['one has a token that is too old', [created, refusedToken], ['UNAUTHENTICATED'], undefined],
-    ['one is left in doubt', [created, reset], ['OUTCOME_UNKNOWN'], undefined],
-    [
-      'one is rejected and one left in doubt',
-      [refusedToken, reset],
-      ['UNAUTHENTICATED', 'OUTCOME_UNKNOWN'],
-      undefined,
-    ],
-    [
-      'the token is rejected for all',
-      [refusedToken],
-      ['UNAUTHENTICATED', 'UNAUTHENTICATED'],
-      'Bearer error="invalid_token"',
-    ],
-  ])(
-    'keep 200, and challenge only for all of them, if %s',
-    async (_what, script, codes, header) => {
-      const { gateway } = await scripted(script);
-      const answer = await gateway.run(both);
-      const a = codes.length === 1 ? added : null;
-      expect([answer.status, answer.result.data]).toEqual([200, { a, b: null }]);
-      expect(answer.codes).toEqual(codes);
-      expect(answer.result.errors?.at(-1)?.path).toEqual(['b']);
-      expect(answer.headers['www-authenticate']).toBe(header);
-      expect(answer.headers).not.toHaveProperty('retry-after');
-    },
-  );
+  it.each<[string, Answer[], string]>([
+    ['one is throttled for a while', [created, away], 'UPSTREAM_UNAVAILABLE'],
+    ['one has a token that is too old', [created, refusedToken], 'UNAUTHENTICATED'],
+    ['one is left in doubt', [created, reset], 'OUTCOME_UNKNOWN'],
+    ['one is rejected, one in doubt', [refusedToken, reset], 'UNAUTHENTICATED OUTCOME_UNKNOWN'],
+    ['the token is rejected', [refusedToken], 'UNAUTHENTICATED UNAUTHENTICATED'],
+  ])('keep 200, and challenge only for all of them, if %s', async (_what, script, codes) => {
+    const { gateway } = await scripted(script);
+    const answer = await gateway.run(both);
+    const a = script[0] === created ? added : null;
+    expect([answer.status, answer.result.data]).toEqual([200, { a, b: null }]);
+    expect(answer.codes.join(' ')).toBe(codes);
+    expect(answer.result.errors?.at(-1)?.path).toEqual(['b']);
+    const challenge = script.length === 1 ? 'Bearer error="invalid_token"' : undefined;
+    expect(answer.headers['www-authenticate']).toBe(challenge);
+    expect(answer.headers).not.toHaveProperty('retry-after');
+  });
 
   it('are executed in order beyond one that fails, or that has user errors', async () => {
     const { gateway, graph } = await scripted([empty(204), forbidden, empty(204)]);
@@ -71,11 +59,9 @@ describe('several mutations in one operation', () => {
     expect(calls).toEqual(['DELETE a', 'DELETE b', 'DELETE c']);
   });
 
-  it('have an error each if all of them fail', async () => {
+  it('have an error each, with what it says, if all of them fail', async () => {
     const { gateway, graph } = await scripted([away, reset, json(200, { value: [] })]);
-    const query = mutation('__typename', add('a'), add('b'));
-    const { status, headers, result } = await gateway.run(query);
-    expect([status, headers['retry-after']]).toEqual([200, undefined]);
+    const { result } = await gateway.run(mutation('__typename', add('a'), add('b')));
     expect(result).toMatchObject({
       data: { __typename: 'Mutation', a: null, b: null },
       errors: [
