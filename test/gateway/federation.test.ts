@@ -27,17 +27,14 @@ describe('entities', () => {
   it('are read as by id: in order, 100 in five calls of Graph, null where there is none', async () => {
     const before = graph.requests.length;
     const asked = [...ids.slice(0, 98), 'nobody', 'row-3'];
-    const { status, result, root } = await ask(asked.map(keyOf));
-    expect([status, result.errors]).toEqual([200, undefined]);
-    expect(root).toEqual(
-      asked.map((id) =>
-        id === 'nobody' ? null : { __typename: type, id, displayName: `Name of ${id}` },
-      ),
-    );
-    const calls = graph.requests.slice(before);
-    expect(calls.map(({ method, path }) => `${method} ${path}`)).toEqual(
-      Array<string>(5).fill('POST /beta/$batch'),
-    );
+    const rows = asked.map((id) => ({ ...keyOf(id), displayName: `Name of ${id}` }));
+    const { status, result } = await ask(asked.map(keyOf));
+    expect([status, result]).toEqual([
+      200,
+      { data: { _entities: rows.map((row) => (row.id === 'nobody' ? null : row)) } },
+    ]);
+    const calls = graph.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
+    expect(calls).toEqual(Array(5).fill('POST /beta/$batch'));
   });
 
   it('of more than 100, in several fields, are rejected before anything is read', async () => {
@@ -45,10 +42,8 @@ describe('entities', () => {
     const entities = '_entities(representations: $representations) { __typename }';
     const document = `query ($representations: [_Any!]!) { a: ${entities} b: ${entities} }`;
     const { status, extensions } = await ask(ids.slice(0, 51).map(keyOf), document);
-    expect([status, extensions]).toEqual([
-      400,
-      { code: 'TOO_MANY_ENTITIES', allowed: 100, seen: 102 },
-    ]);
+    const limit = { code: 'TOO_MANY_ENTITIES', allowed: 100, seen: 102 };
+    expect([status, extensions]).toEqual([400, limit]);
     expect(graph.requests.length).toBe(before);
   });
 
@@ -57,23 +52,28 @@ describe('entities', () => {
     const noId = /no "id" that can be a partner's/;
     const wrong: readonly (readonly [unknown, string, RegExp])[] = [
       [{ __typename: 'Product', id: 'row-1' }, '__typename', foreign],
-      [{ id: 'row-1' }, '__typename', foreign],
       ['row-1', '__typename', foreign],
       [{ __typename: type }, 'id', noId],
       [keyOf(1), 'id', noId],
       [keyOf('../me'), 'id', noId],
     ];
     const given = [keyOf('row-1'), ...wrong.map(([representation]) => representation)];
-    const { status, result, root } = await ask(given);
-    expect([status, root]).toMatchObject([200, [{ id: 'row-1' }, ...wrong.map(() => null)]]);
-    expect(result.errors).toEqual(
-      wrong.map(([, member, message], index) => ({
-        message: expect.stringMatching(message),
-        locations: expect.anything(),
-        path: ['_entities', index + 1],
-        extensions: { code: 'BAD_USER_INPUT', field: ['representations', `${index + 1}`, member] },
-      })),
-    );
+    const { status, result } = await ask(given);
+    expect([status, result]).toEqual([
+      200,
+      {
+        data: { _entities: [expect.objectContaining(keyOf('row-1')), ...wrong.map(() => null)] },
+        errors: wrong.map(([, member, message], index) => ({
+          message: expect.stringMatching(message),
+          locations: expect.anything(),
+          path: ['_entities', index + 1],
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            field: ['representations', `${index + 1}`, member],
+          },
+        })),
+      },
+    ]);
   });
 
   it('that fail are null with their error, and the others are given', async () => {
@@ -92,6 +92,7 @@ describe('entities', () => {
 });
 
 describe('the SDL for composers', () => {
+  const accept = 'application/graphql-response+json';
   const service = { query: '{ _service { sdl } }' };
 
   it('needs no token, and is what /schema.graphql has', async () => {
@@ -111,13 +112,10 @@ describe('the SDL for composers', () => {
   });
 
   it('follows the introspection switch', async () => {
-    const { status, result } = await closed.post(service, {
-      accept: 'application/graphql-response+json',
-    });
-    expect(status).toBe(400);
-    expect(result.errors).toMatchObject([{ message: expect.stringContaining('"_service"') }]);
-    const own = await closed.ask('{ complianceManagementPartner(id: "row-1") { id } }');
-    expect(own).toEqual({ id: 'row-1' });
+    const { status, result } = await closed.post(service, { accept });
+    const message = expect.stringContaining('"_service"');
+    expect([status, result.errors]).toMatchObject([400, [{ message }]]);
+    await closed.ask('{ complianceManagementPartner(id: "row-1") { id } }');
   });
 
   it('has no names that are in other subgraphs too', () => {
@@ -139,6 +137,7 @@ describe('the SDL for composers', () => {
     const { result } = await plain.run('{ _service { sdl } }');
     const served = await plain.get('/schema.graphql');
     expect(result.errors?.[0]?.message).toContain('Cannot query field "_service"');
-    expect(() => buildSchema(served.text)).not.toThrow();
+    expect(served.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(buildSchema(served.text).getMutationType()?.name).toBe('Mutation');
   });
 });
