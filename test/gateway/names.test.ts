@@ -106,7 +106,7 @@ describe('names behind ids', () => {
     });
   });
 
-  it('cost nothing if none is asked for, and are read anew for each operation', async () => {
+  it('cost nothing if none is asked for, or for filters on v1.0, and are read anew for each operation', async () => {
     const { graph, gateway } = await start();
     const first = { filter: { id: filterId }, group: { id: executives.toUpperCase() } };
     expect(await gateway.ask(read.replaceAll(' displayName', ''), variables)).toMatchObject({
@@ -116,12 +116,9 @@ describe('names behind ids', () => {
     await gateway.ask(read, variables);
     await gateway.ask(read, variables);
     expect(postsOf(graph).toSorted()).toEqual([byBatch, byBatch, byIds, byIds]);
-  });
-
-  it('of filters are null on v1.0 without a call', async () => {
-    const { graph, gateway } = await start({}, { GRAPH_API_VERSION: 'v1.0' });
-    await gateway.ask(read, variables);
-    expect(postsOf(graph)).toEqual([byIds.replace('beta', 'v1.0')]);
+    const ofV1 = await start({}, { GRAPH_API_VERSION: 'v1.0' });
+    await ofV1.gateway.ask(read, variables);
+    expect(postsOf(ofV1.graph)).toEqual([byIds.replace('beta', 'v1.0')]);
   });
 
   it.each([
@@ -155,25 +152,23 @@ describe('names behind ids', () => {
     );
   });
 
-  it.each<[string, object, number, string[]]>([
+  it.each([
     ['is repeated after a fault, as reads are', { status: 503 }, 1, []],
     ['leaves the row whole if it is throttled', { status: 429 }, 9, ['THROTTLED']],
     ['is not believed without names', { status: 200, body: {} }, 9, ['UPSTREAM_BAD_RESPONSE']],
   ])('are known in payloads: a look-up after a write %s', async (_what, respond, times, codes) => {
     const { graph, gateway } = await start();
-    const answer = respond as Fault['respond'];
-    graph.faults.add({ when: { path: 'getByIds' }, times, ...(answer && { respond: answer }) });
+    graph.faults.add({ when: { path: 'getByIds' }, times, respond });
     const written = await gateway.run(assign, variables);
     expect([written.status, written.codes]).toEqual([200, codes]);
-    const group = named(idOf(77), codes.length === 0 ? expect.any(String) : null);
-    const shown = codes.length === 0 ? entries : entries.map(() => ({}));
+    const isNamed = codes.length === 0;
+    const group = named(idOf(77), isNamed ? expect.any(String) : null);
+    const shown = isNamed ? entries : entries.map(() => ({}));
+    const iosEnrollmentAssignments = [...shown, { target: { group } }];
     expect(written.root).toMatchObject({
       changed: true,
       userErrors: [],
-      complianceManagementPartner: {
-        id: idOf(0),
-        iosEnrollmentAssignments: [...shown, { target: { group } }],
-      },
+      complianceManagementPartner: { id: idOf(0), iosEnrollmentAssignments },
     });
     expect(written.text).not.toContain('mayHaveBeenApplied');
     expect(patchesOf(graph)).toHaveLength(1);
@@ -181,10 +176,12 @@ describe('names behind ids', () => {
 
   it('close the way to partners neither by faults nor by throttling', async () => {
     const { graph, gateway } = await start();
-    const respond = [{ status: 500 }, { status: 429, headers: { 'retry-after': '3600' } }];
-    for (const answer of [...respond, ...respond, ...respond, ...respond]) {
+    const throttled = { status: 429, headers: { 'retry-after': '3600' } };
+    for (const respond of Array(4)
+      .fill([{ status: 500 }, throttled])
+      .flat()) {
       graph.faults.clear();
-      graph.faults.add({ when: { path: 'getByIds' }, times: 3, respond: answer });
+      graph.faults.add({ when: { path: 'getByIds' }, times: 3, respond });
       const { root, codes } = await gateway.run(read, variables);
       expect([root, codes.length]).toMatchObject([{ id: idOf(0) }, 1]);
     }
@@ -208,10 +205,8 @@ describe('names behind ids', () => {
     'of each %s count for the bounds of the answer, and a change that does not fit keeps its id',
     async (kind) => {
       const many = Array.from({ length: 40 }, (_value, index) => groupEntry(idOf(index), filterId));
-      const { graph, gateway } = await start(
-        { seed: oneRow(...many) },
-        { LIMIT_ANSWER_VALUES: '200' },
-      );
+      const bound = { LIMIT_ANSWER_VALUES: '200' };
+      const { graph, gateway } = await start({ seed: oneRow(...many) }, bound);
       const asking = (query: string, names: string) => {
         const target = `target { ... on GroupAssignmentTarget { ${kind} { ${names} } } }`;
         const fields = `platforms(in: IOS) { platform enrollmentAssignments { ${target} } }`;
