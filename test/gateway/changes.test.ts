@@ -1,16 +1,8 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  removeAssignmentMutation,
-  revisionIn,
-  revisionQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { revisionIn, revisionQuery } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { json } from '../support/scriptedServer.ts';
-import { useStages, writeBehind } from '../support/stages.ts';
+import { mutations, useStages, writeBehind } from '../support/stages.ts';
 
 const row = {
   displayName: 'Fleet',
@@ -45,12 +37,12 @@ const calls = () =>
   graph.requests.slice(before).map(({ method, body }) => `${method} ${body}`.trim());
 const asking = (document: string) => (input: object) =>
   gateway.ask(document, { input: { id, ...input } });
-const update = asking(updateMutation);
-const remove = asking(deleteMutation);
+const update = asking(mutations.update);
+const remove = asking(mutations.delete);
 const assign = (target: object, more: object = {}) =>
-  asking(addAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
+  asking(mutations.assign)({ platform: 'MAC_OS', target, ...more });
 const unassign = (target: object, more: object = {}) =>
-  asking(removeAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
+  asking(mutations.unassign)({ platform: 'MAC_OS', target, ...more });
 
 async function behind(change: object): Promise<void> {
   await writeBehind(graph, 'PATCH', `/${id}`, change);
@@ -117,7 +109,7 @@ describe('an update', () => {
     const fault = { execute: true, kill: 'reset', respond: { status: 409 } } as const;
     graph.faults.add({ when: { method: 'PATCH' }, ...fault });
     const input = { id, displayName: 'In doubt' };
-    const { status, extensions } = await gateway.run(updateMutation, { input });
+    const { status, extensions } = await gateway.run(mutations.update, { input });
     const unknown = { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true };
     expect([status, extensions]).toMatchObject([200, unknown]);
     expect(calls()).toEqual(['PATCH {"displayName":"In doubt"}']);
@@ -181,7 +173,7 @@ describe('one assignment', () => {
       json(200, { id: 'fleet', macOsEnrollmentAssignments: [] }),
     ]);
     const input = { id: 'fleet', platform: 'MAC_OS', target: group };
-    const payload = await stage.gateway.ask(addAssignmentMutation, { input });
+    const payload = await stage.gateway.ask(mutations.assign, { input });
     expect(payload).toMatchObject({ changed: true });
     const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
     const written = `{"macOsEnrollmentAssignments":[${[...entries, entry].join()}]}`;
@@ -193,11 +185,11 @@ describe('what a caller can fix', () => {
   const ofMac = { platform: 'MAC_OS', target };
 
   it.each<[string, string, object]>([
-    ['an update of nothing', updateMutation, {}],
-    ['an update', updateMutation, { displayName: 'Mine' }],
-    ['a delete', deleteMutation, {}],
-    ['a delete in a revision', deleteMutation, { ifRevision: 'any' }],
-    ['an assignment', addAssignmentMutation, ofMac],
+    ['an update of nothing', mutations.update, {}],
+    ['an update', mutations.update, { displayName: 'Mine' }],
+    ['a delete', mutations.delete, {}],
+    ['a delete in a revision', mutations.delete, { ifRevision: 'any' }],
+    ['an assignment', mutations.assign, ofMac],
   ])('has the field of an id that no partner has: %s', async (_what, document, input) => {
     expect(await gateway.ask(document, { input: { id: 'nobody', ...input } })).toMatchObject({
       complianceManagementPartner: null,
@@ -206,8 +198,8 @@ describe('what a caller can fix', () => {
   });
 
   it.each<[string, string, object]>([
-    ['windowsOnboarded', updateMutation, { windowsOnboarded: true }],
-    ['platform', addAssignmentMutation, { ...ofMac, platform: 'WINDOWS' }],
+    ['windowsOnboarded', mutations.update, { windowsOnboarded: true }],
+    ['platform', mutations.assign, { ...ofMac, platform: 'WINDOWS' }],
   ])("has the field of Graph's refusal: %s", async (field, document, input) => {
     expect(await asking(document)(input)).toMatchObject({
       complianceManagementPartner: null,
@@ -222,10 +214,10 @@ describe('what a caller can fix', () => {
   };
 
   it.each<[number, string, string, string, object, object]>([
-    [409, 'an update', 'PATCH', updateMutation, { displayName: 'Other' }, {}],
-    [412, 'a delete', 'DELETE', deleteMutation, {}, {}],
-    [409, 'a new assignment', 'PATCH', addAssignmentMutation, ofMac, {}],
-    [412, 'an add', 'POST', addMutation, { displayName: 'Other' }, { field: ['input', 'id'] }],
+    [409, 'an update', 'PATCH', mutations.update, { displayName: 'Other' }, {}],
+    [412, 'a delete', 'DELETE', mutations.delete, {}, {}],
+    [409, 'a new assignment', 'PATCH', mutations.assign, ofMac, {}],
+    [412, 'an add', 'POST', mutations.add, { displayName: 'Other' }, { field: ['input', 'id'] }],
   ])(
     "comes with the partner as it is now after Graph's own %i to %s, if it can be read",
     async (status, _what, method, document, input, field) => {
@@ -234,7 +226,7 @@ describe('what a caller can fix', () => {
         refuse(method, status);
         if (partner === null) {
           // The read before an assignment's change is answered as usual.
-          const times = document === addAssignmentMutation ? 1 : 0;
+          const times = document === mutations.assign ? 1 : 0;
           graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times });
           graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
         }
@@ -246,7 +238,7 @@ describe('what a caller can fix', () => {
 
   it('has no field if an add without an id is a conflict', async () => {
     refuse('POST', 409);
-    expect(await gateway.ask(addMutation, { input: { displayName: 'Other' } })).toMatchObject({
+    expect(await gateway.ask(mutations.add, { input: { displayName: 'Other' } })).toMatchObject({
       complianceManagementPartner: null,
       userErrors: [{ ...conflict, field: null }],
     });

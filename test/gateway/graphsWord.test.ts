@@ -1,14 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  partnerQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { partnerQuery } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { type Answer, json, reset } from '../support/scriptedServer.ts';
-import { useStages } from '../support/stages.ts';
+import { mutations, useStages } from '../support/stages.ts';
 
 const path = '/beta/deviceManagement/complianceManagementPartners';
 const id = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
@@ -36,10 +30,10 @@ describe('Multi Admin Approval', () => {
   const precondition = json(412, intuneErrors.jsonInStringTwice('PreconditionFailed', pending));
 
   it.each<[string, string, object, Answer, string]>([
-    ['addComplianceManagementPartner', addMutation, { displayName: 'Fleet' }, missing, header],
-    ['updateComplianceManagementPartner', updateMutation, update, code, 'Ask Ann.'],
-    ['addEnrollmentAssignment', addAssignmentMutation, assign, precondition, pending],
-    ['deleteComplianceManagementPartner', deleteMutation, { id }, missing, header],
+    ['addComplianceManagementPartner', mutations.add, { displayName: 'Fleet' }, missing, header],
+    ['updateComplianceManagementPartner', mutations.update, update, code, 'Ask Ann.'],
+    ['addEnrollmentAssignment', mutations.assign, assign, precondition, pending],
+    ['deleteComplianceManagementPartner', mutations.delete, { id }, missing, header],
   ])('fails %s with a code of its own', async (name, query, input, answer, words) => {
     const answers = { GET: json(200, partner), POST: answer, PATCH: answer, DELETE: answer };
     const { gateway, graph } = await scripted(byMethod(answers));
@@ -60,9 +54,9 @@ describe("a 404 that is not Graph's own word on this partner", () => {
 
   it.each<[string, string, object, Answer]>([
     ['complianceManagementPartner', partnerQuery, { id }, html],
-    ['updateComplianceManagementPartner', updateMutation, { input: update }, ofOther],
-    ['addEnrollmentAssignment', addAssignmentMutation, { input: assign }, html],
-    ['deleteComplianceManagementPartner', deleteMutation, { input: { id } }, ofOther],
+    ['updateComplianceManagementPartner', mutations.update, { input: update }, ofOther],
+    ['addEnrollmentAssignment', mutations.assign, { input: assign }, html],
+    ['deleteComplianceManagementPartner', mutations.delete, { input: { id } }, ofOther],
   ])('never reads as no partner: %s', async (name, query, variables, answer) => {
     const { gateway } = await scripted(answer);
     const { result } = await gateway.run(query, variables);
@@ -75,11 +69,11 @@ describe("a 404 that is not Graph's own word on this partner", () => {
   ])('leaves a delete in doubt after a reset, unless a look decides: %s', async (...row) => {
     const [, answer] = row;
     const doubtful = await scripted([reset, answer]);
-    const { extensions } = await doubtful.gateway.run(deleteMutation, { input: { id } });
+    const { extensions } = await doubtful.gateway.run(mutations.delete, { input: { id } });
     expect(extensions).toMatchObject(unknown);
     const { gateway, graph } = await scripted([reset, answer, notFound]);
     const gone = { deletedComplianceManagementPartnerId: id, userErrors: [] };
-    expect(await gateway.ask(deleteMutation, { input: { id } })).toMatchObject(gone);
+    expect(await gateway.ask(mutations.delete, { input: { id } })).toMatchObject(gone);
     expect(graph.requests.map(({ method }) => method)).toEqual(['DELETE', 'DELETE', 'GET']);
   });
 });
@@ -88,7 +82,7 @@ describe('an answer about another partner', () => {
   it('is not believed by a read, and leaves an update in doubt with the id of the other', async () => {
     const { gateway } = await scripted(json(200, { ...partner, id: otherId }));
     expect((await gateway.run(partnerQuery, { id })).result.errors).toMatchObject(badResponse);
-    const { extensions } = await gateway.run(updateMutation, { input: update });
+    const { extensions } = await gateway.run(mutations.update, { input: update });
     expect(extensions).toMatchObject({ ...unknown, answeredId: otherId });
   });
 
@@ -98,7 +92,7 @@ describe('an answer about another partner', () => {
     const { gateway, graph } = await scripted(
       byMethod({ POST: json(201, body), GET: json(200, { value: [] }) }),
     );
-    const answer = await gateway.run(addMutation, { input });
+    const answer = await gateway.run(mutations.add, { input });
     expect(graph.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
     return answer;
   }

@@ -3,18 +3,11 @@ import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  removeAssignmentMutation,
-  updateMutation,
-} from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { graphqlRequest, openConnection } from '../support/rawConnection.ts';
 import { json } from '../support/scriptedServer.ts';
-import { useStages } from '../support/stages.ts';
+import { mutations, useStages } from '../support/stages.ts';
 import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
@@ -40,7 +33,7 @@ const add = (
   idempotencyKey: string | null | undefined,
   change: object = {},
   headers: Record<string, string> = {},
-) => gateway.run(addMutation, { input: { ...newPartner, ...change, idempotencyKey } }, headers);
+) => gateway.run(mutations.add, { input: { ...newPartner, ...change, idempotencyKey } }, headers);
 const as = (token: string) => ({ authorization: `Bearer ${token}` });
 
 const payloadOf = ({ root }: Reply) =>
@@ -58,11 +51,11 @@ describe('a mutation with an idempotencyKey', () => {
   const ofIos = { id: 'fleet', platform: 'IOS', target };
   const ofMac = { ...ofIos, platform: 'MAC_OS' };
   it.each<[string, string, object, object, string]>([
-    ['add', addMutation, named, { ...named, iosOnboarded: false }, updateMutation],
-    ['update', updateMutation, named, { ...named, iosOnboarded: false }, addMutation],
-    ['delete', deleteMutation, { id: 'fleet' }, { id: 'other' }, updateMutation],
-    ['new assignment', addAssignmentMutation, ofIos, ofMac, removeAssignmentMutation],
-    ['assignment less', removeAssignmentMutation, ofIos, ofMac, addAssignmentMutation],
+    ['add', mutations.add, named, { ...named, iosOnboarded: false }, mutations.update],
+    ['update', mutations.update, named, { ...named, iosOnboarded: false }, mutations.add],
+    ['delete', mutations.delete, { id: 'fleet' }, { id: 'other' }, mutations.update],
+    ['new assignment', mutations.assign, ofIos, ofMac, mutations.unassign],
+    ['assignment less', mutations.unassign, ofIos, ofMac, mutations.assign],
   ])(
     'answers a repeated %s as the first time, and rejects another input and mutation',
     async (_what, document, input, otherInput, otherMutation) => {
@@ -174,7 +167,7 @@ describe('the outcome that is kept', () => {
     const variables = { input: { ...newPartner, idempotencyKey: 'key' } };
     const caller = await openConnection(stage.gateway.url);
     const headers = { Authorization: `Bearer ${embeddedGraphToken}` };
-    caller.send(graphqlRequest({ query: addMutation, variables }, headers));
+    caller.send(graphqlRequest({ query: mutations.add, variables }, headers));
     await until(() => callsOf(stage.graph, 'POST') === 1);
     caller.socket.resetAndDestroy();
     await caller.closed;

@@ -3,16 +3,9 @@ import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { pausesMs } from '../../src/partners/changePartner.ts';
 import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
-import {
-  addAssignmentMutation,
-  deleteMutation,
-  removeAssignmentMutation,
-  revisionIn,
-  revisionQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { revisionIn, revisionQuery } from '../support/documents.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
-import { useStages, writeBehind } from '../support/stages.ts';
+import { mutations, useStages, writeBehind } from '../support/stages.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createLeapingClock, createVirtualClock } from '../support/virtualClock.ts';
@@ -40,7 +33,7 @@ const change = (groupId: string, more = {}) => ({
   ...more,
 });
 const add = (gateway: TestGateway, token: string, groupId: string, more = {}): Promise<Result> =>
-  run(gateway, token, addAssignmentMutation, change(groupId, more));
+  run(gateway, token, mutations.assign, change(groupId, more));
 /** Adds all groups at the same time, with these tokens in turn. */
 async function addAll(gateway: TestGateway, tokens: readonly string[], more = {}): Promise<void> {
   const tokenOf = (index: number) => tokens[index % tokens.length] ?? '';
@@ -125,8 +118,8 @@ describe('a change with a revision', () => {
   const [one, two] = [bearerOf(contoso, 'one'), bearerOf(contoso, 'two')];
 
   it.each<[string, string, object]>([
-    ['an update', updateMutation, { displayName: 'Other' }],
-    ['a delete', deleteMutation, {}],
+    ['an update', mutations.update, { displayName: 'Other' }],
+    ['a delete', mutations.delete, {}],
   ])('waits for one of another token: %s', async (_what, document, input) => {
     const clock = createVirtualClock();
     const { graph, gateway } = await start({ clock });
@@ -146,7 +139,7 @@ describe('a change with a revision', () => {
     const { gateway } = await start({ readLagMs: 60_000 });
     const ifRevision = await revisionOf(gateway, one);
     await add(gateway, one, groupA);
-    const result = await run(gateway, two, updateMutation, { displayName: 'Other', ifRevision });
+    const result = await run(gateway, two, mutations.update, { displayName: 'Other', ifRevision });
     const macOsEnrollmentAssignments = [{ target: { groupId: groupA } }];
     expect(payloadOf(result)).toMatchObject({
       userErrors: [{ code: 'CONFLICT' }],
@@ -175,7 +168,7 @@ describe('what was written last', () => {
     const row = { id: 'fleet', macOsEnrollmentAssignments: [entryOf(groupA), entryOf(groupB)] };
     const { graph, gateway } = await start({ readLagMs: 60_000, seed: [row] });
     for (const groupId of [groupA, groupB]) {
-      const result = await run(gateway, token, removeAssignmentMutation, change(groupId));
+      const result = await run(gateway, token, mutations.unassign, change(groupId));
       expect(payloadOf(result)).toMatchObject(changed);
     }
     expect(heldBy(graph)).toEqual([]);
@@ -185,7 +178,7 @@ describe('what was written last', () => {
     const clock = createLeapingClock(pausesMs);
     const { graph, gateway } = await start({ readLagMs: 3_000, clock }, { clock });
     const macOsEnrollmentAssignments = [listOf(groupA)];
-    await run(gateway, token, updateMutation, { macOsEnrollmentAssignments });
+    await run(gateway, token, mutations.update, { macOsEnrollmentAssignments });
     expect(payloadOf(await add(gateway, token, groupB))).toMatchObject(changed);
     expect(heldBy(graph)).toEqual([groupA, groupB]);
   });

@@ -1,15 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { pausesMs } from '../../src/partners/changePartner.ts';
-import {
-  addAssignmentMutation,
-  removeAssignmentMutation,
-  revisionIn,
-  revisionQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { revisionIn, revisionQuery } from '../support/documents.ts';
 import { empty, json } from '../support/scriptedServer.ts';
-import { useStages } from '../support/stages.ts';
+import { mutations, useStages } from '../support/stages.ts';
 import type { TestGateway } from '../support/testGateways.ts';
 import { createLeapingClock } from '../support/virtualClock.ts';
 
@@ -39,10 +33,10 @@ const shownAs = (...ids: string[]) => ({
 });
 /** A change, and what the payload shows once Graph shows it. */
 const changes: readonly (readonly [string, string, object, object])[] = [
-  ['an update of a name', updateMutation, { displayName: 'After' }, { displayName: 'After' }],
-  ['an update of a list', updateMutation, { iosEnrollmentAssignments: [] }, shownAs()],
-  ['a new assignment', addAssignmentMutation, target(otherId), shownAs(groupId, otherId)],
-  ['an assignment less', removeAssignmentMutation, target(groupId), shownAs()],
+  ['an update of a name', mutations.update, { displayName: 'After' }, { displayName: 'After' }],
+  ['an update of a list', mutations.update, { iosEnrollmentAssignments: [] }, shownAs()],
+  ['a new assignment', mutations.assign, target(otherId), shownAs(groupId, otherId)],
+  ['an assignment less', mutations.unassign, target(groupId), shownAs()],
 ];
 async function run(gateway: TestGateway, document: string, change: object, headers = {}) {
   const input = { id: 'fleet', ...change };
@@ -82,7 +76,7 @@ describe('a change that does not show yet', () => {
   it('is read again only within the time that the caller gives', async () => {
     const { graph, gateway } = await start({ oddities: ['old-entity-update'], readLagMs: 60_000 });
     const headers = { prefer: 'wait=4' };
-    const { notices } = await run(gateway, addAssignmentMutation, target(otherId), headers);
+    const { notices } = await run(gateway, mutations.assign, target(otherId), headers);
     expect(notices).toMatchObject([{ code: notVisible }]);
     expect(readsAfterPatch(graph)).toBeLessThan(pausesMs.length);
   });
@@ -91,7 +85,7 @@ describe('a change that does not show yet', () => {
     const [, document, input] = change;
     const { graph, gateway } = await start({ oddities: ['old-entity-update'] });
     // The read before an assignment's change is answered as usual.
-    const times = document === updateMutation ? 0 : 1;
+    const times = document === mutations.update ? 0 : 1;
     graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times });
     graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
     const { payload, notices } = await run(gateway, document, input);
@@ -107,7 +101,7 @@ describe('a change that does not show yet', () => {
     const { graph, gateway } = await start({});
     const body = { ...before, ...applied };
     graph.faults.add({ when: { method: 'PATCH' }, respond: { status: 200, body } });
-    const { payload, notices } = await run(gateway, updateMutation, change);
+    const { payload, notices } = await run(gateway, mutations.update, change);
     const complianceManagementPartner = { partnerState: 'UNKNOWN', ...applied };
     expect(payload).toMatchObject({ complianceManagementPartner, userErrors: [] });
     const message = expect.stringMatching(new RegExp(`^.* in ${name}\\. It may ignore`));
@@ -122,9 +116,9 @@ describe('a third value that the read after a change shows', () => {
   const oneMore = showing(groupId, otherId);
 
   it.each<[string, string, object, typeof before, string]>([
-    ['without an added target', addAssignmentMutation, target(otherId), showing(), 'target'],
-    ['with a removed target', removeAssignmentMutation, target(groupId), oneMore, 'target'],
-    ['with another name', updateMutation, { displayName: 'After' }, third, 'displayName'],
+    ['without an added target', mutations.assign, target(otherId), showing(), 'target'],
+    ['with a removed target', mutations.unassign, target(groupId), oneMore, 'target'],
+    ['with another name', mutations.update, { displayName: 'After' }, third, 'displayName'],
   ])('is a conflict %s', async (_what, document, change, after, field) => {
     const answers = [json(200, before), json(200, before), empty(204), json(200, after)];
     const { graph, gateway } = await scripted(answers);

@@ -2,18 +2,13 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { oddities } from '../../src/emulator/quirks.ts';
 import { catalogue } from '../../src/emulator/store.ts';
 import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
   everything,
   listQuery,
   partnerQuery,
-  removeAssignmentMutation,
   revisionIn,
   revisionQuery,
-  updateMutation,
 } from '../support/documents.ts';
-import { useStages } from '../support/stages.ts';
+import { mutations, useStages } from '../support/stages.ts';
 
 type Partner = Readonly<Record<string, unknown>> & { readonly id: string };
 interface Connection {
@@ -95,10 +90,12 @@ describe.each(stages)('over a Graph with all oddities, %j,', (_version, plain, {
     };
     expect(await ask(partnerQuery, { id })).toMatchObject(blank);
     const gone = { deletedComplianceManagementPartnerId: id, userErrors: [] };
-    expect(await ask(deleteMutation, { input: { id } })).toMatchObject(gone);
+    expect(await ask(mutations.delete, { input: { id } })).toMatchObject(gone);
     const userErrors = [{ code: 'NOT_FOUND', field: ['input', 'id'] }];
     const nothing = { complianceManagementPartner: null, userErrors };
-    expect(await ask(updateMutation, { input: { id, displayName: 'New' } })).toMatchObject(nothing);
+    expect(await ask(mutations.update, { input: { id, displayName: 'New' } })).toMatchObject(
+      nothing,
+    );
   });
 
   it('adds, updates and deletes a partner, with what Graph holds as the answer', async () => {
@@ -109,13 +106,13 @@ describe.each(stages)('over a Graph with all oddities, %j,', (_version, plain, {
       return payload.complianceManagementPartner;
     };
     const given = { displayName: 'New', iosOnboarded: true };
-    const { id } = await changed(addMutation, given, given);
+    const { id } = await changed(mutations.add, given, given);
     const ifRevision = revisionIn((await run(revisionQuery, { id })).result);
     const enabled = { id, displayName: 'New', partnerState: 'ENABLED' };
-    await changed(updateMutation, { id, ifRevision, partnerState: 'ENABLED' }, enabled);
+    await changed(mutations.update, { id, ifRevision, partnerState: 'ENABLED' }, enabled);
     const newer = { id, displayName: 'Newer' };
-    await changed(updateMutation, newer, { ...enabled, ...newer });
-    await ask(deleteMutation, { input: { id } });
+    await changed(mutations.update, newer, { ...enabled, ...newer });
+    await ask(mutations.delete, { input: { id } });
     const { nodes } = await ask<Connection>(listQuery);
     expect(nodes.map((node) => node.id)).not.toContain(id);
   });
@@ -126,12 +123,12 @@ describe.each(stages)('over a Graph with all oddities, %j,', (_version, plain, {
     const input = { id: jamf, platform: 'MAC_OS', target: { group: { groupId } } };
     const group = { target: { __typename: 'GroupAssignmentTarget', filter: null, groupId } };
     const list = [...(before['macOsEnrollmentAssignments'] as unknown[]), group];
-    expect(await ask(addAssignmentMutation, { input })).toMatchObject({
+    expect(await ask(mutations.assign, { input })).toMatchObject({
       changed: true,
       complianceManagementPartner: { macOsEnrollmentAssignments: list },
     });
-    expect(await ask(addAssignmentMutation, { input })).toMatchObject({ changed: false });
-    expect(await ask(removeAssignmentMutation, { input })).toMatchObject({ changed: true });
+    expect(await ask(mutations.assign, { input })).toMatchObject({ changed: false });
+    expect(await ask(mutations.unassign, { input })).toMatchObject({ changed: true });
     expect(await ask(partnerQuery, { id: jamf })).toEqual(before);
   });
 });

@@ -2,6 +2,13 @@ import { afterEach, expect } from '@jest/globals';
 import type { Dependencies } from '../../src/dependencies.ts';
 import type { Emulator, EmulatorOptions } from '../../src/emulator/server.ts';
 import { useClosing } from './closing.ts';
+import {
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  removeAssignmentMutation,
+  updateMutation,
+} from './documents.ts';
 import { type Answer, startScriptedServer } from './scriptedServer.ts';
 import { startTestGateway } from './testGateways.ts';
 import { startTestGraph } from './testGraphs.ts';
@@ -52,6 +59,15 @@ export function useStages(hook = afterEach) {
 /** The head of a request, or all of one without a body. */
 export const headOf = (start: string, ...headers: readonly string[]): string =>
   [`${start} HTTP/1.1`, 'Host: gateway', ...headers, '', ''].join('\r\n');
+
+/** The documents of all mutations. */
+export const mutations = {
+  add: addMutation,
+  update: updateMutation,
+  delete: deleteMutation,
+  assign: addAssignmentMutation,
+  unassign: removeAssignmentMutation,
+};
 
 const collection = '/beta/deviceManagement/complianceManagementPartners';
 

@@ -30,7 +30,6 @@ export default {
       'test/gateway/idempotency.test.ts': 'partners/(idempotency|mutations)',
       'test/gateway/names.test.ts': 'partners/(queries|reads)',
       'test/gateway/partners.test.ts': 'partners/(queries|reads)',
-      'test/gateway/federation.test.ts': 'partners/queries',
     },
   },
   ignorers: ['redis-scripts'],
