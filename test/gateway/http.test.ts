@@ -102,8 +102,8 @@ const allowed = 'access-control-allow-origin';
 const privateNetwork = 'access-control-allow-private-network';
 const asksPrivate = { 'access-control-request-private-network': 'true' };
 
-describe('a preflight', () => {
-  it('from a listed origin is answered with all that clients of GraphQL send', async () => {
+describe('a page of another origin', () => {
+  it('may send all that clients of GraphQL send, and read what it needs to go on', async () => {
     const { status, headers, text } = await preflight(gateway, listed);
     expect([status, text]).toEqual([204, '']);
     expect(headers).toMatchObject({
@@ -116,26 +116,25 @@ describe('a preflight', () => {
       'authorization content-type graphql-require-preflight apollo-require-preflight client-request-id prefer traceparent x-apollo-operation-name';
     const permitted = namesIn(headers['access-control-allow-headers']);
     expect(permitted).toEqual(expect.arrayContaining(names.split(' ')));
-    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    const answer = await gateway.get('/livez', { origin: listed });
+    expect(answer.headers['access-control-expose-headers']).toBe(
+      'allow, client-request-id, preference-applied, retry-after, traceparent, www-authenticate',
+    );
   });
 
-  it('lets the hosted Sandbox call a machine in a private network if the embedded Graph answers', async () => {
+  it('may call a machine in a private network if it is the Sandbox of an embedded Graph', async () => {
     const { headers } = await preflight(embedded, hostedSandbox, asksPrivate);
     expect(headers).toMatchObject({ [allowed]: hostedSandbox, [privateNetwork]: 'true' });
     const usual = await preflight(embedded, hostedSandbox);
     expect(usual.headers).not.toHaveProperty(privateNetwork);
-    for (const origin of [hostedSandbox, 'null']) {
-      const other = await preflight(gateway, origin, asksPrivate);
-      expect(Object.keys(other.headers)).not.toEqual(
-        expect.arrayContaining([expect.stringMatching(/^access-control-allow-[op]/)]),
-      );
-      expect(other.headers['vary']).toBe('Origin');
-    }
+    const other = await preflight(gateway, hostedSandbox, asksPrivate);
+    expect(other.headers['vary']).toBe('Origin');
+    expect(other.headers).not.toHaveProperty(allowed);
+    expect(other.headers).not.toHaveProperty(privateNetwork);
   });
 
-  it('is none without a listed origin and a method: then OPTIONS is a method like others', async () => {
+  it('has no preflight without a listed origin and a method: then OPTIONS is a method like others', async () => {
     for (const [to, headers] of [
-      [gateway, {}],
       [gateway, { origin: listed }],
       [gateway, { 'access-control-request-method': 'POST' }],
       [closed, { origin: listed, 'access-control-request-method': 'POST' }],
@@ -145,40 +144,24 @@ describe('a preflight', () => {
     }
     const { headers } = await closed.get('/livez', { origin: listed });
     expect(headers).not.toHaveProperty('vary');
-    expect((await gateway.send('OPTIONS', '/nothing')).status).toBe(404);
   });
-});
 
-describe('every answer', () => {
   const withoutToken = { 'content-type': 'application/json' };
-  const asJson = { ...withoutToken, authorization: 'Bearer x' };
-  const list = JSON.stringify({ query: totalCountQuery });
-
+  const tooLarge = `"${'x'.repeat(70_000)}"`;
   it.each<[number, string, string, Headers, string?]>([
-    [200, 'POST', '/graphql', asJson, list],
     [200, 'GET', '/schema.graphql', {}],
     [400, 'GET', '/%zz', {}],
-    [401, 'POST', '/graphql', withoutToken, list],
+    [401, 'POST', '/graphql', withoutToken, JSON.stringify({ query: totalCountQuery })],
     [404, 'GET', '/nothing', {}],
-    [413, 'POST', '/graphql', asJson, `"${'x'.repeat(70_000)}"`],
-  ])('can be read by a listed origin and by no other: %i to %s %s', async (status, ...sent) => {
+    [413, 'POST', '/graphql', withoutToken, tooLarge],
+  ])('can read every answer if its origin is listed: %i to %s %s', async (status, ...sent) => {
     const [method, path, headers, body] = sent;
-    for (const [origin, permitted] of [
-      [listed, listed],
-      [unlisted, undefined],
-    ] as const) {
+    for (const origin of [listed, unlisted]) {
       const answer = await gateway.send(method, path, { ...headers, origin }, body);
+      const permitted = origin === listed ? listed : undefined;
       expect([answer.status, answer.headers[allowed]]).toEqual([status, permitted]);
       expect(String(answer.headers['vary'])).toContain('Origin');
     }
-  });
-
-  it('shows a page the headers that it needs to go on', async () => {
-    const { headers } = await gateway.post(list, { origin: listed });
-    expect(headers).toHaveProperty('www-authenticate');
-    expect(headers['access-control-expose-headers']).toBe(
-      'allow, client-request-id, preference-applied, retry-after, traceparent, www-authenticate',
-    );
   });
 });
 
@@ -243,9 +226,8 @@ describe('bytes that are no request, or one that cannot be carried out', () => {
   it('are counted if they are no HTTP, and not if the connection is simply reset', async () => {
     const own = await startOne();
     await sendRaw(own.url, bare('HELLO'));
-    const caller = await openConnection(own.url);
-    caller.socket.resetAndDestroy();
-    expect((await own.get('/livez')).status).toBe(200);
+    (await openConnection(own.url)).socket.resetAndDestroy();
+    await own.get('/livez');
     expect(own.measurements.events).toEqual(['connection cut for malformed']);
   });
 
@@ -284,9 +266,8 @@ it('masks an unexpected error everywhere, and logs its reason under the request 
   };
   const data = { complianceManagementPartners: null };
   expect([status, result]).toEqual([200, { data, errors: [error] }]);
-  expect(broken.gateway.logged('A resolver failed unexpectedly')).toMatchObject([
-    { level: 'error', requestId },
-  ]);
+  const lines = broken.gateway.logged('A resolver failed unexpectedly');
+  expect(lines).toMatchObject([{ level: 'error', requestId }]);
   expect(text + broken.gateway.logLines.join()).not.toMatch(/hunter2|internal\.example/);
 });
 
@@ -296,13 +277,10 @@ describe('the line, the measurement and the span of a request', () => {
     const spanProcessors = [new SimpleSpanProcessor({ exporter })];
     const provider = new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors });
     const startTrace = createStartTrace(() => provider.getTracer('test'));
-    const stage = await scripted(silence, {}, { startTrace });
-    return {
-      ...stage,
-      requests: stage.gateway.measurements.requests,
-      answered: () => stage.gateway.logged('Answered'),
-      spans: () => exporter.getFinishedSpans(),
-    };
+    const { graph, gateway } = await scripted(silence, {}, { startTrace });
+    const { requests } = gateway.measurements;
+    const answered = () => gateway.logged('Answered');
+    return { graph, gateway, requests, answered, spans: () => exporter.getFinishedSpans() };
   }
 
   it('are one each for rejected requests, and without a span for what is no GraphQL', async () => {

@@ -88,38 +88,34 @@ describe('the list', () => {
     expect(idsOf(await select({ orderBy }))).toEqual(ids);
   });
 
-  const both = {
-    filter: { partnerState: { notIn: ['ENABLED'] } },
-    orderBy: [{ field: 'DISPLAY_NAME', direction: 'DESC' }],
-  };
-  it.each<[string, object]>([
-    ["Graph's order", {}],
-    ['an order', { orderBy: byName }],
-    ['a filter', { filter: { not: { displayName: { startsWith: 'c' } } } }],
-    ['both', both],
-  ])('goes forwards and backwards over the same rows in %s', async (_what, selection) => {
-    const all = idsOf(await select(selection));
-    const walked: Record<'first' | 'last', string[]> = { first: [], last: [] };
-    for (const [size, place] of [
-      ['first', 'after'],
-      ['last', 'before'],
-    ] as const) {
-      const isForward = size === 'first';
-      let cursor: string | null = null;
-      for (let isMore = true; isMore; ) {
-        const connection: Connection = await select({ ...selection, [size]: 2, [place]: cursor });
-        const { edges, nodes, pageInfo } = connection;
-        walked[size].splice(isForward ? walked.first.length : 0, 0, ...idsOf(connection));
-        expect(edges.map(({ node }) => node)).toEqual(nodes);
-        expect(pageInfo.startCursor).toBe(edges[0]?.cursor);
-        const { hasNextPage, hasPreviousPage } = pageInfo;
-        expect(isForward ? hasPreviousPage : hasNextPage).toBe(cursor !== null);
-        isMore = isForward ? hasNextPage : hasPreviousPage;
-        cursor = isForward ? pageInfo.endCursor : pageInfo.startCursor;
-      }
+  it('goes forwards and backwards over the same rows in its order', async () => {
+    const selection = {
+      filter: { partnerState: { notIn: ['ENABLED'] } },
+      orderBy: [{ field: 'DISPLAY_NAME', direction: 'DESC' }],
+    };
+    const all = await select(selection);
+    expect(all.edges.map(({ node }) => node)).toEqual(all.nodes);
+    const cursors = all.edges.map(({ cursor }) => cursor);
+    const [startCursor, endCursor] = [cursors[3], cursors[5]];
+    for (const page of [
+      { first: 3, after: cursors[2] },
+      { last: 3, before: cursors[6] },
+    ]) {
+      const connection = await select({ ...selection, ...page });
+      expect(connection.edges).toEqual(all.edges.slice(3, 6));
+      expect(connection.pageInfo).toEqual({
+        hasNextPage: true,
+        hasPreviousPage: true,
+        startCursor,
+        endCursor,
+      });
     }
-    expect(walked).toEqual({ first: all, last: all });
-    expect(all.length).toBeGreaterThan(6);
+    const last = await select({ ...selection, first: 3, after: cursors[5] });
+    expect(idsOf(last)).toEqual(idsOf(all).slice(6));
+    expect(last.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    const first = await select({ ...selection, last: 3, before: cursors[3] });
+    expect(idsOf(first)).toEqual(idsOf(all).slice(0, 3));
+    expect(first.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
   });
 
   it.each<[object, boolean, boolean]>([
