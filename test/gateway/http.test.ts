@@ -288,19 +288,21 @@ describe('the line, the measurement and the span of a request', () => {
     const accept = 'application/graphql-response+json';
     await gateway.post({ query: '{' }, { accept });
     await gateway.post({ query: totalCountQuery }, { accept });
+    await gateway.post('[]');
     await gateway.post('query', { 'content-type': 'text/plain' });
     await gateway.get('/livez');
     await gateway.get('/nowhere/4711?key=hunter2');
     expect(answered()).toMatchObject([
       { status: 400, codes: ['GRAPHQL_PARSE_FAILED'] },
       { status: 401, codes: ['UNAUTHENTICATED'], operationType: 'query' },
+      { status: 400, codes: ['BATCHING_NOT_SUPPORTED'] },
       { status: 415 },
       { url: '/livez' },
       { url: 'unknown' },
     ]);
-    const graphql = Array(3).fill('/graphql');
+    const graphql = Array(4).fill('/graphql');
     expect(requests.map(({ route }) => route)).toEqual([...graphql, '/livez', undefined]);
-    expect(spans()).toHaveLength(3);
+    expect(spans()).toHaveLength(4);
   });
 
   it('are one each for a caller that leaves, before its answer or in its own request', async () => {
