@@ -183,27 +183,22 @@ describe('one assignment', () => {
 
 describe('what a caller can fix', () => {
   const ofMac = { platform: 'MAC_OS', target };
+  const ofWindows = { ...ofMac, platform: 'WINDOWS' };
+  const nobody = { id: 'nobody' };
 
-  it.each<[string, string, object]>([
-    ['an update of nothing', mutations.update, {}],
-    ['an update', mutations.update, { displayName: 'Mine' }],
-    ['a delete', mutations.delete, {}],
-    ['a delete in a revision', mutations.delete, { ifRevision: 'any' }],
-    ['an assignment', mutations.assign, ofMac],
-  ])('has the field of an id that no partner has: %s', async (_what, document, input) => {
-    expect(await gateway.ask(document, { input: { id: 'nobody', ...input } })).toMatchObject({
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
-    });
-  });
-
-  it.each<[string, string, object]>([
-    ['windowsOnboarded', mutations.update, { windowsOnboarded: true }],
-    ['platform', mutations.assign, { ...ofMac, platform: 'WINDOWS' }],
-  ])("has the field of Graph's refusal: %s", async (field, document, input) => {
+  it.each([
+    ['id', 'an update of nothing', mutations.update, nobody],
+    ['id', 'an update', mutations.update, { ...nobody, displayName: 'Mine' }],
+    ['id', 'a delete', mutations.delete, nobody],
+    ['id', 'a delete in a revision', mutations.delete, { ...nobody, ifRevision: 'any' }],
+    ['id', 'an assignment', mutations.assign, { ...ofMac, ...nobody }],
+    ['windowsOnboarded', 'a refused update', mutations.update, { windowsOnboarded: true }],
+    ['platform', 'a refused assignment', mutations.assign, ofWindows],
+  ])('has the field %s of %s', async (field, _what, document, input) => {
+    const code = field === 'id' ? 'NOT_FOUND' : 'BAD_USER_INPUT';
     expect(await asking(document)(input)).toMatchObject({
       complianceManagementPartner: null,
-      userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', field] }],
+      userErrors: [{ code, field: ['input', field] }],
     });
   });
 

@@ -63,19 +63,6 @@ describe('several mutations in one operation', () => {
     expect(calls).toEqual(['DELETE a', 'DELETE b', 'DELETE c']);
   });
 
-  it('have an error each, with what it says, if all of them fail', async () => {
-    const { gateway, graph } = await scripted([away, reset, json(200, { value: [] })]);
-    const { result } = await gateway.run(mutation('__typename', add('a'), add('b')));
-    expect(result).toMatchObject({
-      data: { __typename: 'Mutation', a: null, b: null },
-      errors: [
-        { path: ['a'], extensions: { code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 120 } },
-        { path: ['b'], extensions: { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true } },
-      ],
-    });
-    expect(graph.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
-  });
-
   it('share their time, and send nothing once it is up', async () => {
     const clock = createVirtualClock();
     const { graph, gateway } = await scripted(silence, {}, { clock });
