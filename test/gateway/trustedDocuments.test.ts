@@ -1,24 +1,15 @@
 import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery, parse, print, separateOperations } from 'graphql';
 import { createManifestFolder } from '../support/persistedDocuments.ts';
 import { json } from '../support/scriptedServer.ts';
 import { useStages } from '../support/stages.ts';
 import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts';
+import { createVirtualClock } from '../support/virtualClock.ts';
 
 const partner = { id: 'one', displayName: 'Fleet' };
 const headers = {
@@ -50,9 +41,7 @@ const idOf = (name: string): string =>
 /** The text as the example's own client prints it. */
 function printed(name: string): string {
   const operations = new URL('../../examples/consumer/operations/', import.meta.url);
-  const text = readdirSync(operations).map((file) =>
-    readFileSync(new URL(file, operations), 'utf8'),
-  );
+  const text = fs.readdirSync(operations).map((file) => fs.readFileSync(new URL(file, operations)));
   return print(separateOperations(parse(text.join('\n')))[name] ?? parse('{ missing }'));
 }
 
@@ -133,74 +122,71 @@ function apolloManifest(body: string): string {
 }
 
 describe('manifests that change', () => {
-  const own = useStages();
-  let folder: string;
-  let gateway: TestGateway;
-  let clock: VirtualClock;
+  const { start, closeLater } = useStages();
 
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'trusted-'));
-    clock = createVirtualClock();
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
-
-  async function start(name = ''): Promise<void> {
-    gateway = await own.start(inMode('enforce', join(folder, name)), { clock });
-  }
-
-  /** The texts that are executed, named by their hashes. */
-  async function trustedOf(...texts: string[]): Promise<string[]> {
-    const trusted: string[] = [];
-    for (const text of texts) {
-      const documentId = hash(text, text === relayText ? 'md5' : 'sha256');
-      const { status } = await post(gateway, { documentId });
-      trusted.push(...(status === 200 ? [text] : []));
-    }
-    return trusted;
-  }
-
-  /** Lets the time pass after which the gateway looks at the files, until it has told what it did. */
-  async function untilReloaded(outcome: 'loaded' | 'rejected'): Promise<void> {
+  /** Writes the first file into a folder of its own, and starts a gateway with the folder or one file of it. */
+  async function startWith(name: string, text: string, path = '') {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'trusted-'));
+    closeLater(() => fs.rmSync(folder, { recursive: true }));
+    const at = (name: string): string => join(folder, name);
+    fs.writeFileSync(at(name), text);
+    const clock = createVirtualClock();
+    const gateway = await start(inMode('enforce', at(path)), { clock });
     const { events } = gateway.measurements;
-    const before = events.length;
-    await until(async () => {
-      await clock.advance(5_000);
-      return events.slice(before).includes(`trusted documents ${outcome}`);
-    });
+    return {
+      at,
+      gateway,
+      write: (name: string, text: string): void => fs.writeFileSync(at(name), text),
+      /** The texts that are executed, named by their hashes. */
+      async trusted() {
+        const trusted: string[] = [];
+        for (const text of [apolloText, laterText, relayText]) {
+          const documentId = hash(text, text === relayText ? 'md5' : 'sha256');
+          const { status } = await post(gateway, { documentId });
+          trusted.push(...(status === 200 ? [text] : []));
+        }
+        return trusted;
+      },
+      /** Lets the time pass after which the gateway looks at the files, until it has told what it did. */
+      async untilReloaded(outcome = 'loaded'): Promise<void> {
+        const before = events.length;
+        await until(async () => {
+          await clock.advance(5_000);
+          return events.slice(before).includes(`trusted documents ${outcome}`);
+        });
+      },
+    };
   }
 
   it("are all files of a directory, in Relay's and in Apollo's form, read again when one comes, changes or goes", async () => {
-    const all = [apolloText, laterText, relayText];
-    write('a.json', apolloManifest(apolloText));
-    write('README.md', 'not a manifest');
-    await start();
-    expect(await trustedOf(...all)).toEqual([apolloText]);
-    write('b.json', apolloManifest(laterText));
-    await untilReloaded('loaded');
-    expect(await trustedOf(...all)).toEqual([apolloText, laterText]);
-    write('a.json', relayManifest(relayText));
-    await untilReloaded('loaded');
-    expect(await trustedOf(...all)).toEqual([laterText, relayText]);
-    rmSync(join(folder, 'b.json'));
-    await untilReloaded('loaded');
-    expect(await trustedOf(...all)).toEqual([relayText]);
+    const stage = await startWith('a.json', apolloManifest(apolloText));
+    stage.write('README.md', 'not a manifest');
+    expect(await stage.trusted()).toEqual([apolloText]);
+    stage.write('b.json', apolloManifest(laterText));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([apolloText, laterText]);
+    stage.write('a.json', relayManifest(relayText));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([laterText, relayText]);
+    fs.rmSync(stage.at('b.json'));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([relayText]);
   });
 
   it('are read again when Kubernetes swaps the link to its files', async () => {
-    mkdirSync(join(folder, '..one'));
-    mkdirSync(join(folder, '..two'));
-    write('..one/manifest.json', apolloManifest(apolloText));
-    write('..two/manifest.json', apolloManifest(laterText));
-    symlinkSync('..one', join(folder, '..data'));
-    symlinkSync('..data/manifest.json', join(folder, 'manifest.json'));
-    await start();
-    expect(await trustedOf(apolloText)).toEqual([apolloText]);
-    symlinkSync('..two', join(folder, '..data_tmp'));
-    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
-    await untilReloaded('loaded');
-    expect(await trustedOf(apolloText, laterText)).toEqual([laterText]);
+    const stage = await startWith('a.json', apolloManifest(apolloText));
+    fs.mkdirSync(stage.at('..one'));
+    fs.mkdirSync(stage.at('..two'));
+    stage.write('..one/manifest.json', apolloManifest(laterText));
+    fs.symlinkSync('..one', stage.at('..data'));
+    fs.symlinkSync('..data/manifest.json', stage.at('b.json'));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([apolloText, laterText]);
+    stage.write('..two/manifest.json', relayManifest(relayText));
+    fs.symlinkSync('..two', stage.at('..data_tmp'));
+    fs.renameSync(stage.at('..data_tmp'), stage.at('..data'));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([apolloText, relayText]);
   });
 
   it.each([
@@ -208,21 +194,18 @@ describe('manifests that change', () => {
     ['is gone', '', 'ENOENT'],
     ['does not fit the schema', apolloManifest('query Wrong { nothing }'), 'Cannot query field'],
   ])('are reported and leave the last good one in use if one %s', async (_what, broken, reason) => {
-    const name = 'manifest.json';
-    write(name, apolloManifest(apolloText));
-    await start(name);
-    if (broken === '') {
-      rmSync(join(folder, name));
-    } else {
-      write(name, broken);
+    const stage = await startWith('a.json', apolloManifest(apolloText), 'a.json');
+    fs.rmSync(stage.at('a.json'));
+    if (broken !== '') {
+      stage.write('a.json', broken);
     }
-    await untilReloaded('rejected');
-    expect(await trustedOf(apolloText)).toEqual([apolloText]);
+    await stage.untilReloaded('rejected');
+    expect(await stage.trusted()).toEqual([apolloText]);
     const message = 'Cannot reload the trusted documents; the previous ones stay in use';
     const line = { level: 'error', reason: expect.stringContaining(reason) };
-    expect(gateway.logged(message)).toMatchObject([line]);
-    write(name, apolloManifest(laterText));
-    await untilReloaded('loaded');
-    expect(await trustedOf(apolloText, laterText)).toEqual([laterText]);
+    expect(stage.gateway.logged(message)).toMatchObject([line]);
+    stage.write('a.json', apolloManifest(laterText));
+    await stage.untilReloaded();
+    expect(await stage.trusted()).toEqual([laterText]);
   });
 });
