@@ -84,11 +84,10 @@ describe('a mistake in the input', () => {
 
   const several = { ...targets(group('sales'), {}), displayName: '', partnerState: 'GONE' };
   const severalPaths = ['displayName', inGroup(0), `${ios}.1.target`, 'partnerState'];
-  const ofParts = `mutation ($group: UUID!, $state: PartnerState) { ${addOf(
-    `{ displayName: "a", partnerState: $state, ${ios}: [{}, { target: { group: { groupId: $group } } }] }`,
-  )} }`;
-  const before = 'filter: { and: [{}, { lastHeartbeatDateTime: { before: $before } }] }';
-  const states = 'filter: { not: { partnerState: { in: $in } } }';
+  const parts = `partnerState: $state, ${ios}: [{}, { target: { group: { groupId: $group } } }]`;
+  const ofParts = `mutation ($group: UUID!, $state: PartnerState) { ${addOf(`{ displayName: "a", ${parts} }`)} }`;
+  const soon = `query ($before: DateTimeOffset) { ${listOf('filter: { and: [{}, { lastHeartbeatDateTime: { before: $before } }] }')} }`;
+  const states = `query ($in: [PartnerState!]) { ${listOf('filter: { not: { partnerState: { in: $in } } }')} }`;
   const twoLists = `query One($first: Int) { ${listOf('first: $first')} } query Two($first: Int) { ${listOf('last: $first')} }`;
   const inFragment = `query ($first: Int) { ...Page } fragment Page on Query { ${listOf('first: $first')} }`;
   const by = `query ($by: [ComplianceManagementPartnerOrder!]) { ${listOf('orderBy: $by')} }`;
@@ -99,26 +98,18 @@ describe('a mistake in the input', () => {
     [ofParts, { group: 'sales', state: 'GONE' }, `input.${inGroup(1)}`, 'input.partnerState'],
     [addMutation, {}, 'input'],
     [addMutation, { input: null }, 'input'],
-    [
-      `query ($before: DateTimeOffset) { ${listOf(before)} }`,
-      { before: 'soon' },
-      'filter.and.1.lastHeartbeatDateTime.before',
-    ],
+    [soon, { before: 'soon' }, 'filter.and.1.lastHeartbeatDateTime.before'],
     [`{ ${listOf('orderBy: [{ field: NAME }]')} }`, {}, 'orderBy.0.field'],
-    [
-      `query ($in: [PartnerState!]) { ${listOf(states)} }`,
-      { in: ['ENABLED', 'GONE'] },
-      'filter.not.partnerState.in.1',
-    ],
+    [states, { in: ['ENABLED', 'GONE'] }, 'filter.not.partnerState.in.1'],
     [by, { by: { field: 'NAME' } }, 'orderBy.0.field'],
     [twoLists, { first: 'ten' }, 'last'],
     [inFragment, { first: 'ten' }, 'first'],
   ])('has its field wherever it stands (%#)', async (query, variables, ...paths) => {
     const { status, result } = await post(query, variables);
-    const found = result.errors?.map(({ extensions }) => extensions) ?? [];
-    const byField = (one: object, other: object) =>
-      JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
-    expect([status, found.toSorted(byField)]).toEqual([400, paths.map(extensionsAt)]);
+    const found = result.errors?.map(({ extensions }) => extensions);
+    const byText = (one: object, other: object) =>
+      JSON.stringify(one).localeCompare(JSON.stringify(other));
+    expect([status, found?.toSorted(byText)]).toEqual([400, paths.map(extensionsAt)]);
   });
 
   it.each<[string, object, RegExp]>([
@@ -129,16 +120,11 @@ describe('a mistake in the input', () => {
     ['query { complianceManagementPartner { id } }', {}, /"id"/],
     ['query ($a: Int) { complianceManagementPartner(id: $b) { id } }', {}, /"\$b"/],
     ['subscription { viewer { kind } }', {}, /subscription/],
-  ])(
-    'is rejected, with a field only for a value of the input (%#)',
-    async (query, variables, message) => {
-      const { status, result } = await post(query, variables);
-      expect([status, result.errors?.[0]?.message]).toEqual([400, expect.stringMatching(message)]);
-      if (query !== addMutation) {
-        expect(JSON.stringify(result.errors)).not.toContain('"field"');
-      }
-    },
-  );
+  ])('is rejected, with a field only for an input (%#)', async (query, variables, message) => {
+    const { status, result, text } = await post(query, variables);
+    expect([status, result.errors?.[0]?.message]).toEqual([400, expect.stringMatching(message)]);
+    expect(text.includes('"field"')).toBe(query === addMutation);
+  });
 
   it.each<[string, string, RegExp]>([
     ['displayName: " "', '" "', /^NonEmptyString " " must not be blank\.$/],

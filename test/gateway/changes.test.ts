@@ -104,16 +104,6 @@ describe('an update', () => {
     });
     expect(calls()).toEqual(['GET']);
   });
-
-  it('is in doubt if the answer to what was executed says that it conflicts, and is cut', async () => {
-    const fault = { execute: true, kill: 'reset', respond: { status: 409 } } as const;
-    graph.faults.add({ when: { method: 'PATCH' }, ...fault });
-    const input = { id, displayName: 'In doubt' };
-    const { status, extensions } = await gateway.run(mutations.update, { input });
-    const unknown = { code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true };
-    expect([status, extensions]).toMatchObject([200, unknown]);
-    expect(calls()).toEqual(['PATCH {"displayName":"In doubt"}']);
-  });
 });
 
 describe('a delete', () => {

@@ -80,16 +80,6 @@ describe("the reference page's example", () => {
     });
   });
 
-  it('is added with an empty list for null, and with null for an id of its own', async () => {
-    expect(await add({ id: null, macOsEnrollmentAssignments: null })).toMatchObject({
-      complianceManagementPartner: { macOsEnrollmentAssignments: [] },
-      userErrors: [],
-    });
-    const { body = '' } = graph.requests.at(-1) ?? {};
-    expect(JSON.parse(body)).toMatchObject({ macOsEnrollmentAssignments: [] });
-    expect(body).not.toContain('"id"');
-  });
-
   it('is added on v1.0 without its windows properties', async () => {
     const { windowsOnboarded, windowsEnrollmentAssignments, ...input } = pageInput;
     expect([windowsOnboarded, windowsEnrollmentAssignments]).not.toContain(undefined);
