@@ -57,6 +57,7 @@ describe("a 404 that is not Graph's own word on this partner", () => {
     ['updateComplianceManagementPartner', mutations.update, { input: update }, ofOther],
     ['addEnrollmentAssignment', mutations.assign, { input: assign }, html],
     ['deleteComplianceManagementPartner', mutations.delete, { input: { id } }, ofOther],
+    ['complianceManagementPartner', partnerQuery, { id }, json(200, { ...partner, id: otherId })],
   ])('never reads as no partner: %s', async (name, query, variables, answer) => {
     const { gateway } = await scripted(answer);
     const { result } = await gateway.run(query, variables);
@@ -79,9 +80,8 @@ describe("a 404 that is not Graph's own word on this partner", () => {
 });
 
 describe('an answer about another partner', () => {
-  it('is not believed by a read, and leaves an update in doubt with the id of the other', async () => {
+  it('leaves an update in doubt with the id of the other', async () => {
     const { gateway } = await scripted(json(200, { ...partner, id: otherId }));
-    expect((await gateway.run(partnerQuery, { id })).result.errors).toMatchObject(badResponse);
     const { extensions } = await gateway.run(mutations.update, { input: update });
     expect(extensions).toMatchObject({ ...unknown, answeredId: otherId });
   });
