@@ -5,13 +5,12 @@ import { ada, grace } from '../support/authority/people.ts';
 import { bearerOf, isGenuine } from '../support/bearerTokens.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
-import { json } from '../support/scriptedServer.ts';
 import { mutations, useStages } from '../support/stages.ts';
 import type { Reply, TestGateway } from '../support/testGateways.ts';
 import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtualClock.ts';
 
-const { embedded, scripted, closeLater } = useStages();
+const { embedded, closeLater } = useStages();
 
 async function start(options: Partial<EmulatorOptions> = {}, environment = {}) {
   const clock = createVirtualClock();
@@ -104,24 +103,6 @@ describe('a mutation with an idempotencyKey', () => {
     expect(callsOf(stage.graph, 'POST')).toBe(1);
     const { events } = stage.gateway.measurements;
     expect(events.toSorted()).toEqual(['key first', ...Array(39).fill('key repeat')]);
-  });
-
-  it('gives a repeat that selects other fields under another name the same partner and notices', async () => {
-    const { graph, gateway } = await scripted(json(201, { ...newPartner, id: 'of-graph' }));
-    const input = '{ id: "mine", displayName: "Fleet", iosOnboarded: true, idempotencyKey: "key" }';
-    const { result } = await gateway.run(`mutation {
-      a: addComplianceManagementPartner(input: ${input}) { complianceManagementPartner { id } }
-      b: addComplianceManagementPartner(input: ${input}) {
-        complianceManagementPartner { displayName iosOnboarded }
-      }
-    }`);
-    expect(result.data).toEqual({
-      a: { complianceManagementPartner: { id: 'of-graph' } },
-      b: { complianceManagementPartner: newPartner },
-    });
-    const notices = ['a', 'b'].map((path) => ({ code: 'ID_ASSIGNED_BY_GRAPH', path: [path] }));
-    expect(result.extensions).toMatchObject({ notices });
-    expect(graph.requests).toHaveLength(1);
   });
 });
 

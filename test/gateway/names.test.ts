@@ -41,12 +41,9 @@ const oneRow = (...entries: AssignmentResource[]) => [
   { id: idOf(0), iosEnrollmentAssignments: entries },
 ];
 
+const unbounded = { LIMIT_ANSWER_VALUES: '1000000' };
 const start = (options: Partial<EmulatorOptions> = {}, environment = {}, dependencies = {}) =>
-  embedded(
-    { seed: rows(1), ...options },
-    { LIMIT_ANSWER_VALUES: '1000000', ...environment },
-    dependencies,
-  );
+  embedded({ seed: rows(1), ...options }, { ...unbounded, ...environment }, dependencies);
 
 const targets = `iosEnrollmentAssignments { target {
   filter { id displayName }
@@ -74,13 +71,9 @@ const byBatch = 'POST /beta/$batch';
 
 const named = (id: string, displayName: unknown) => ({ id, displayName });
 const nullFor = (id: string) => named(id, null);
+const corporate = named(filterId, 'Corporate-owned Android');
 const entries = [
-  {
-    target: {
-      filter: named(filterId, 'Corporate-owned Android'),
-      group: named(executives.toUpperCase(), 'Executives'),
-    },
-  },
+  { target: { filter: corporate, group: named(executives.toUpperCase(), 'Executives') } },
   { target: { filter: null, group: { displayName: expect.any(String) } } },
   { target: { filter: null, group: nullFor(deleted) } },
   { target: { filter: nullFor('../me'), group: nullFor('no guid') } },
@@ -91,19 +84,16 @@ describe('names behind ids', () => {
   it('are read once for all rows of an operation', async () => {
     const { graph, gateway } = await start({ seed: rows(400) });
     const { result } = await gateway.run(list);
-    expect(result).toMatchObject({ data: { one: allNamed } });
-    expect(result).toMatchObject({
-      data: { complianceManagementPartners: { nodes: Array(400).fill(allNamed) } },
-    });
+    const nodes = Array(400).fill(allNamed);
+    expect(result.data).toMatchObject({ complianceManagementPartners: { nodes }, one: allNamed });
     expect(result.errors).toBeUndefined();
     expect(postsOf(graph).toSorted()).toEqual([byBatch, byIds]);
     const bodyOf = (path: string) =>
       JSON.parse(graph.requests.find((request) => request.path.includes(path))?.body ?? '');
     const { ids, types } = bodyOf('getByIds');
     expect([types, ids.length, new Set(ids).size]).toEqual([['group'], 402, 402]);
-    expect(bodyOf('$batch')).toMatchObject({
-      requests: [{ url: `/deviceManagement/assignmentFilters/${filterId}?$select=id,displayName` }],
-    });
+    const url = `/deviceManagement/assignmentFilters/${filterId}?$select=id,displayName`;
+    expect(bodyOf('$batch')).toMatchObject({ requests: [{ url }] });
   });
 
   it('cost nothing if none is asked for, or for filters on v1.0, and are read anew for each operation', async () => {
@@ -129,15 +119,16 @@ describe('names behind ids', () => {
     const answer = await gateway.run(list);
     const target = { filter: nullFor(filterId), group: nullFor(executives.toUpperCase()) };
     const row = { iosEnrollmentAssignments: [{ target }, {}, {}, {}] };
+    const nodes = Array(30).fill(row);
     expect(answer.status).toBe(200);
-    expect(answer.result).toMatchObject({
-      data: { complianceManagementPartners: { nodes: Array(30).fill(row) } },
-    });
+    expect(answer.result.data).toMatchObject({ complianceManagementPartners: { nodes } });
     expect(answer.codes).toEqual(['FORBIDDEN', 'FORBIDDEN']);
-    const told = answer.result.errors?.map(({ message, extensions }) => {
-      const [permission = ''] = extensions['requiredScopes'] as string[];
-      return [permission, message.includes(permission), extensions['lacking'], extensions['graph']];
-    });
+    const told = answer.result.errors?.map(
+      ({ message, extensions: { requiredScopes, ...more } }) => {
+        const [permission = ''] = requiredScopes as string[];
+        return [permission, message.includes(permission), more['lacking'], more['graph']];
+      },
+    );
     const graph = expect.objectContaining({ status });
     const lacking = status === 200 ? 'PERMISSION' : expect.any(String);
     expect(told?.sort()).toEqual([
@@ -274,8 +265,8 @@ describe('a look-up of names', () => {
   it('ends if the caller leaves', async () => {
     const { gateway, graph, clock } = await startLookUps(hang, hang);
     const caller = await openConnection(gateway.url);
-    const authorization = 'Bearer embedded-graph-token';
-    caller.send(graphqlRequest({ query: read, variables }, { Authorization: authorization }));
+    const headers = { Authorization: 'Bearer embedded-graph-token' };
+    caller.send(graphqlRequest({ query: read, variables }, headers));
     await until(() => graph.requests.length === 3);
     caller.socket.resetAndDestroy();
     await until(() => gateway.logged('Answered').length > 0 && clock.pendingTimers === 0);
