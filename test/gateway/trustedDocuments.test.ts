@@ -48,7 +48,7 @@ function printed(name: string): string {
 type Named = Readonly<Record<string, unknown>>;
 const post = (gateway: TestGateway, body: Named) => gateway.post(body, headers);
 const get = (gateway: TestGateway, parameters: Named): Promise<Reply> => {
-  const texts = Object.entries(parameters).map(([name, value]) => [
+  const texts = Object.entries(parameters).map(([name, value]): [string, string] => [
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);
