@@ -1,16 +1,8 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  removeAssignmentMutation,
-  revisionIn,
-  revisionQuery,
-  updateMutation,
-} from '../support/documents.ts';
+import { revisionIn, revisionQuery } from '../support/documents.ts';
 import { intuneErrors } from '../support/intuneErrors.ts';
 import { json } from '../support/scriptedServer.ts';
-import { useStages, writeBehind } from '../support/stages.ts';
+import { mutations, useStages, writeBehind } from '../support/stages.ts';
 
 const row = {
   displayName: 'Fleet',
@@ -45,28 +37,28 @@ const calls = () =>
   graph.requests.slice(before).map(({ method, body }) => `${method} ${body}`.trim());
 const asking = (document: string) => (input: object) =>
   gateway.ask(document, { input: { id, ...input } });
-const update = asking(updateMutation);
-const remove = asking(deleteMutation);
+const update = asking(mutations.update);
+const remove = asking(mutations.delete);
 const assign = (target: object, more: object = {}) =>
-  asking(addAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
+  asking(mutations.assign)({ platform: 'MAC_OS', target, ...more });
 const unassign = (target: object, more: object = {}) =>
-  asking(removeAssignmentMutation)({ platform: 'MAC_OS', target, ...more });
+  asking(mutations.unassign)({ platform: 'MAC_OS', target, ...more });
 
+async function behind(change: object): Promise<void> {
+  await writeBehind(graph, 'PATCH', `/${id}`, change);
+  before = graph.requests.length;
+}
 async function revision(): Promise<string> {
   const { result } = await gateway.run(revisionQuery, { id });
   before = graph.requests.length;
   return revisionIn(result);
 }
 
-/** A payload without a partner, with one user error. */
-const nothingBut = (code: string, ...field: string[]) => ({
-  complianceManagementPartner: null,
-  userErrors: [{ code, field: ['input', ...field] }],
-});
-const conflictAtRevision = {
+const conflictAt = (...field: string[]) => ({
   complianceManagementPartner: { id: expect.any(String) },
-  userErrors: [{ code: 'CONFLICT', field: ['input', 'ifRevision'] }],
-};
+  userErrors: [{ code: 'CONFLICT', field: ['input', ...field] }],
+});
+const conflictAtRevision = conflictAt('ifRevision');
 
 describe('an update', () => {
   it('sends exactly what is given, once, null for a list as an empty one, and leaves the rest alone', async () => {
@@ -75,93 +67,57 @@ describe('an update', () => {
       complianceManagementPartner: { ...row, partnerState: 'ENABLED', ...change },
       userErrors: [],
     });
+    expect(await update({ displayName: null, iosOnboarded: null })).toMatchObject({
+      complianceManagementPartner: null,
+      userErrors: [
+        { code: 'BAD_USER_INPUT', field: ['input', 'displayName'] },
+        { code: 'BAD_USER_INPUT', field: ['input', 'iosOnboarded'] },
+      ],
+    });
     expect(calls()).toEqual([`PATCH ${JSON.stringify(change)}`]);
   });
 
-  it('rejects null at each other field, all at once and before the call', async () => {
-    const fields = ['displayName', 'partnerState', 'lastHeartbeatDateTime', 'iosOnboarded'];
-    expect(await update(Object.fromEntries(fields.map((field) => [field, null])))).toEqual({
-      complianceManagementPartner: null,
-      userErrors: fields.map((field) => ({
-        code: 'BAD_USER_INPUT',
-        field: ['input', field],
-        message: expect.stringContaining(`${field} cannot be null`),
-      })),
-    });
-    expect(calls()).toEqual([]);
-  });
-
-  it('takes null for absent in a target, a filter and a revision', async () => {
+  it('takes null for absent in a target, a filter and a revision, and writes nothing without a change', async () => {
     const list = [{ target: null }, {}, { target: { allDevices: { filter: null } } }];
-    const payload = await update({ ifRevision: null, iosEnrollmentAssignments: list });
+    await update({ ifRevision: null, iosEnrollmentAssignments: list });
     const type = '"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment"';
     const allDevices = '"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}';
+    expect(await update({})).toMatchObject({ complianceManagementPartner: { id }, userErrors: [] });
     expect(calls()).toEqual([
       `PATCH {"iosEnrollmentAssignments":[{${type}},{${type}},{${type},${allDevices}}]}`,
+      'GET',
     ]);
-    expect(payload).toMatchObject({ userErrors: [] });
-  });
-
-  it('writes nothing if nothing is given, and answers the partner', async () => {
-    expect(await update({})).toMatchObject({
-      complianceManagementPartner: { id },
-      userErrors: [],
-    });
-    expect(calls()).toEqual(['GET']);
   });
 
   it('writes in the given revision, which a sign of life does not change, and in no other', async () => {
     const ifRevision = await revision();
-    const life = { lastHeartbeatDateTime: '2026-02-01T00:00:00Z', partnerState: 'unresponsive' };
-    await writeBehind(graph, 'PATCH', `/${id}`, life);
-    before = graph.requests.length;
+    await behind({ lastHeartbeatDateTime: '2026-02-01T00:00:00Z', partnerState: 'unresponsive' });
     expect(await update({ ifRevision, androidOnboarded: true })).toMatchObject({
       complianceManagementPartner: { androidOnboarded: true, partnerState: 'UNRESPONSIVE' },
       userErrors: [],
     });
     expect(calls()).toEqual(['GET', 'PATCH {"androidOnboarded":true}']);
-    await writeBehind(graph, 'PATCH', `/${id}`, { displayName: 'Changed elsewhere' });
-    before = graph.requests.length;
+    await behind({ displayName: 'Changed elsewhere' });
     expect(await update({ ifRevision, displayName: 'Mine' })).toMatchObject({
       ...conflictAtRevision,
       complianceManagementPartner: { displayName: 'Changed elsewhere' },
     });
     expect(calls()).toEqual(['GET']);
   });
-
-  it('is in doubt if the answer to what was executed says that it conflicts, and is cut', async () => {
-    const fault = { execute: true, kill: 'reset', respond: { status: 409 } } as const;
-    graph.faults.add({ when: { method: 'PATCH' }, ...fault });
-    const input = { id, displayName: 'In doubt' };
-    const { status, extensions } = await gateway.run(updateMutation, { input });
-    expect(status).toBe(200);
-    expect(extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', mayHaveBeenApplied: true });
-    expect(calls()).toEqual(['PATCH {"displayName":"In doubt"}']);
-  });
 });
 
 describe('a delete', () => {
-  it('answers the id of what is gone, after one call', async () => {
-    expect(await remove({})).toEqual({
+  it('of the given revision and no other answers the id of what is gone', async () => {
+    const ifRevision = await revision();
+    const nothing = { deletedComplianceManagementPartnerId: null, ...conflictAtRevision };
+    expect(await remove({ ifRevision: 'other' })).toMatchObject(nothing);
+    expect(await remove({ ifRevision })).toEqual({
       deletedComplianceManagementPartnerId: id,
       complianceManagementPartner: null,
       userErrors: [],
     });
-    expect(calls()).toEqual(['DELETE']);
-    expect(graph.partners().map((partner) => partner.id)).not.toContain(id);
-  });
-
-  it('deletes the given revision and no other', async () => {
-    const ifRevision = await revision();
-    const nothing = { deletedComplianceManagementPartnerId: null };
-    expect(await remove({ ifRevision: 'other' })).toMatchObject({
-      ...nothing,
-      ...conflictAtRevision,
-    });
-    expect(await remove({ ifRevision })).toMatchObject({
-      deletedComplianceManagementPartnerId: id,
-    });
     expect(calls()).toEqual(['GET', 'GET', 'DELETE']);
+    expect(graph.partners().map((partner) => partner.id)).not.toContain(id);
   });
 });
 
@@ -184,20 +140,15 @@ describe('one assignment', () => {
     const excluded = { exclusionGroup: { groupId } };
     expect(await assign(upper)).toMatchObject(assigned(false, ofGroup, ofAll));
     expect(await unassign(excluded)).toMatchObject(assigned(false, ofGroup, ofAll));
-    expect(calls()).toEqual(['GET', 'GET']);
-    expect(await unassign(group)).toMatchObject(assigned(true, ofAll));
-  });
-
-  it('is not added beside the same target with another filter', async () => {
-    await assign(group);
-    before = graph.requests.length;
     const filter = { id: groupId, type: 'EXCLUDE' };
     expect(await assign({ group: { groupId, filter } })).toMatchObject({
+      ...conflictAt('target', 'group', 'filter'),
       changed: false,
-      complianceManagementPartner: { id },
-      userErrors: [{ code: 'CONFLICT', field: ['input', 'target', 'group', 'filter'] }],
     });
-    expect(calls()).toEqual(['GET']);
+    expect(calls()).toEqual(['GET', 'GET', 'GET']);
+    const given = { ifRevision: await revision() };
+    expect(await unassign(group, given)).toMatchObject(assigned(true, ofAll));
+    expect(await assign(group, given)).toMatchObject({ ...conflictAtRevision, changed: false });
   });
 
   it('goes beside all others byte for byte, unrecognized ones included', async () => {
@@ -212,41 +163,32 @@ describe('one assignment', () => {
       json(200, { id: 'fleet', macOsEnrollmentAssignments: [] }),
     ]);
     const input = { id: 'fleet', platform: 'MAC_OS', target: group };
-    const payload = await stage.gateway.ask(addAssignmentMutation, { input });
+    const payload = await stage.gateway.ask(mutations.assign, { input });
     expect(payload).toMatchObject({ changed: true });
     const entry = `{"@odata.type":"#microsoft.graph.complianceManagementPartnerAssignment","target":{"@odata.type":"${groupType}","groupId":"${groupId}"}}`;
     const written = `{"macOsEnrollmentAssignments":[${[...entries, entry].join()}]}`;
     expect(stage.graph.requests[1]?.body).toBe(written);
   });
-
-  it('is changed in the given revision, and in no other', async () => {
-    const given = { ifRevision: await revision() };
-    expect(await assign(target, given)).toMatchObject({ changed: true });
-    expect(await unassign(target, given)).toMatchObject({ changed: false, ...conflictAtRevision });
-  });
 });
 
 describe('what a caller can fix', () => {
   const ofMac = { platform: 'MAC_OS', target };
+  const ofWindows = { ...ofMac, platform: 'WINDOWS' };
+  const nobody = { id: 'nobody' };
 
-  it.each<[string, string, object]>([
-    ['an update of nothing', updateMutation, {}],
-    ['an update', updateMutation, { displayName: 'Mine' }],
-    ['an update in a revision', updateMutation, { ifRevision: 'any' }],
-    ['a delete', deleteMutation, {}],
-    ['a delete in a revision', deleteMutation, { ifRevision: 'any' }],
-    ['an assignment', addAssignmentMutation, ofMac],
-  ])('has the field of an id that no partner has: %s', async (_what, document, input) => {
-    const payload = await gateway.ask(document, { input: { id: 'nobody', ...input } });
-    expect(payload).toMatchObject(nothingBut('NOT_FOUND', 'id'));
-  });
-
-  it("has the field of Graph's refusal, for a property that the current beta does not have", async () => {
-    const refused = nothingBut('BAD_USER_INPUT', 'windowsOnboarded');
-    expect(await update({ windowsOnboarded: true })).toMatchObject(refused);
-    expect(await assign(target, { platform: 'WINDOWS' })).toMatchObject({
-      ...nothingBut('BAD_USER_INPUT', 'platform'),
-      changed: false,
+  it.each([
+    ['id', 'an update of nothing', mutations.update, nobody],
+    ['id', 'an update', mutations.update, { ...nobody, displayName: 'Mine' }],
+    ['id', 'a delete', mutations.delete, nobody],
+    ['id', 'a delete in a revision', mutations.delete, { ...nobody, ifRevision: 'any' }],
+    ['id', 'an assignment', mutations.assign, { ...ofMac, ...nobody }],
+    ['windowsOnboarded', 'a refused update', mutations.update, { windowsOnboarded: true }],
+    ['platform', 'a refused assignment', mutations.assign, ofWindows],
+  ])('has the field %s of %s', async (field, _what, document, input) => {
+    const code = field === 'id' ? 'NOT_FOUND' : 'BAD_USER_INPUT';
+    expect(await asking(document)(input)).toMatchObject({
+      complianceManagementPartner: null,
+      userErrors: [{ code, field: ['input', field] }],
     });
   });
 
@@ -257,37 +199,31 @@ describe('what a caller can fix', () => {
   };
 
   it.each<[number, string, string, string, object, object]>([
-    [409, 'an update', 'PATCH', updateMutation, { displayName: 'Other' }, {}],
-    [412, 'a delete', 'DELETE', deleteMutation, {}, {}],
-    [409, 'a new assignment', 'PATCH', addAssignmentMutation, ofMac, {}],
-    [412, 'an add', 'POST', addMutation, { displayName: 'Other' }, { field: ['input', 'id'] }],
+    [409, 'an update', 'PATCH', mutations.update, { displayName: 'Other' }, {}],
+    [412, 'a delete', 'DELETE', mutations.delete, {}, {}],
+    [409, 'a new assignment', 'PATCH', mutations.assign, ofMac, {}],
+    [412, 'an add', 'POST', mutations.add, { displayName: 'Other' }, { field: ['input', 'id'] }],
   ])(
     "comes with the partner as it is now after Graph's own %i to %s, if it can be read",
     async (status, _what, method, document, input, field) => {
-      refuse(method, status);
       const userErrors = [{ ...conflict, ...field }];
-      expect(await asking(document)(input)).toMatchObject({
-        complianceManagementPartner: { id },
-        userErrors,
-      });
-      refuse(method, status);
-      // The read before an assignment's change is answered as usual.
-      graph.faults.add({
-        when: { method: 'GET' },
-        delayMs: 0,
-        times: document === addAssignmentMutation ? 1 : 0,
-      });
-      graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
-      expect(await asking(document)(input)).toMatchObject({
-        complianceManagementPartner: null,
-        userErrors,
-      });
+      for (const partner of [{ id }, null]) {
+        refuse(method, status);
+        if (partner === null) {
+          // The read before an assignment's change is answered as usual.
+          const times = document === mutations.assign ? 1 : 0;
+          graph.faults.add({ when: { method: 'GET' }, delayMs: 0, times });
+          graph.faults.add({ when: { method: 'GET' }, respond: { status: 403 } });
+        }
+        const shown = { complianceManagementPartner: partner, userErrors };
+        expect(await asking(document)(input)).toMatchObject(shown);
+      }
     },
   );
 
   it('has no field if an add without an id is a conflict', async () => {
     refuse('POST', 409);
-    expect(await gateway.ask(addMutation, { input: { displayName: 'Other' } })).toMatchObject({
+    expect(await gateway.ask(mutations.add, { input: { displayName: 'Other' } })).toMatchObject({
       complianceManagementPartner: null,
       userErrors: [{ ...conflict, field: null }],
     });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { GraphClient } from '../../src/graph/client.ts';
 import { GraphError } from '../../src/graph/errors.ts';
 import { useClosing } from '../support/closing.ts';
@@ -16,150 +16,118 @@ async function start(script: readonly Answer[]) {
   return { graph, requests, seen: () => requests.map(({ method, url }) => `${method} ${url}`) };
 }
 
-async function failureOf(call: Promise<unknown>): Promise<GraphError> {
-  const error = await call.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(GraphError);
-  return error as GraphError;
-}
-
 const path = '/beta/deviceManagement/complianceManagementPartners';
 const partner = { id: 'abc', displayName: 'Fleet' };
+const newPartner = {
+  '@odata.type': '#microsoft.graph.complianceManagementPartner',
+  displayName: 'Fleet',
+} as const;
+
+const operations = {
+  add: (graph: GraphClient) => graph.add(newPartner, testCall()),
+  get: (graph: GraphClient) => graph.get('abc', testCall()),
+  getSource: (graph: GraphClient) => graph.getSource('abc', testCall()),
+  async list(graph: GraphClient) {
+    const pages: unknown[] = [];
+    for await (const page of graph.listPages(testCall())) {
+      pages.push(page);
+    }
+    return pages;
+  },
+  update: (graph: GraphClient) => graph.update('abc', {}, testCall()),
+  readBack: (graph: GraphClient) => graph.readBack('abc', testCall()),
+  delete: (graph: GraphClient) => graph.delete('abc', testCall()),
+};
+type Operation = keyof typeof operations;
+
 const located = (location: string, status = 201) => empty(status, { location });
 const refusal = (status: number, code: string, message = 'None') =>
   json(status, intuneErrors.jsonInString(code, message));
 const notFound = refusal(404, 'ResourceNotFound');
+const gone = refusal(410, 'ResourceNotFound');
+const there = json(200, partner);
+const other = json(200, { id: 'abd' });
 const withError = json(200, { ...partner, error: { code: 'x' } });
+const successWithError = json(200, { error: { code: 'x' } });
+const silent = refusal(400, 'BadRequest', 'An error has occurred');
+const inUse = refusal(400, 'BadRequest', 'It is in use.');
+const entityId = empty(204, { 'odata-entityid': `${path}/abc` });
 
-describe('add', () => {
-  const type = '#microsoft.graph.complianceManagementPartner';
-  const newPartner = { '@odata.type': type, displayName: 'Fleet' } as const;
-
-  it('asks for no encoding, and understands a 200 with the partner', async () => {
-    const { graph, requests } = await start([json(200, partner)]);
-    await expect(graph.add(newPartner, testCall())).resolves.toEqual(partner);
-    expect(requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity' });
-  });
-
-  it.each([
-    ['a 200', located(`${path}/abc`, 200)],
-    ['a 201', located(`${path}('abc')`)],
-    ['a 204', located(`${path}/abc`, 204)],
-    ['a 204 with an OData-EntityId', empty(204, { 'odata-entityid': `${path}/abc` })],
-  ])('reads the partner if %s only says where it is', async (_what, answer) => {
-    const { graph, seen } = await start([answer, json(200, partner)]);
-    await expect(graph.add(newPartner, testCall())).resolves.toMatchObject(partner);
-    expect(seen()).toEqual([`POST ${path}`, `GET ${path}/abc`]);
-  });
-
-  it.each<[string, Answer[]]>([
-    ['a 202', [empty(202)]],
-    ['a 201 of a list', [json(201, [])]],
-    ['a 201 without an id', [json(201, { displayName: 'Fleet' })]],
-    ['a Location where nothing is', [located(`${path}/abc`), empty(404)]],
-    ['a Location that cannot be read', [located(`${path}/abc`), empty(500)]],
-    ['a Location where another partner is', [located(`${path}/abc`), json(200, { id: 'abd' })]],
-  ])('says that the add may have happened after %s', async (_what, script) => {
-    const { graph, seen } = await start(script);
-    const error = await failureOf(graph.add(newPartner, testCall()));
-    expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied: true });
-    expect(seen().filter((one) => one === `POST ${path}`)).toHaveLength(1);
-  });
+it.each([
+  ['a 200', located(`${path}/abc`, 200)],
+  ['a 201', located(`${path}('abc')`)],
+  ['a 204', located(`${path}/abc`, 204)],
+  ['a 204 with an OData-EntityId', entityId],
+])('reads an added partner if %s only says where it is', async (_what, answer) => {
+  const { graph, requests, seen } = await start([answer, there]);
+  await expect(operations.add(graph)).resolves.toMatchObject(partner);
+  expect(seen()).toEqual([`POST ${path}`, `GET ${path}/abc`]);
+  expect(requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity' });
 });
 
-describe('get', () => {
-  it.each<[string, Answer]>([
-    ['404', notFound],
-    ['410', refusal(410, 'ResourceNotFound')],
-    ['nulls and annotations only', json(200, { '@odata.context': 'c', id: null })],
-    ['an empty entity in the wrapper', json(200, { value: {} })],
-  ])('gives undefined after %s', async (_what, answer) => {
-    const { graph } = await start([answer]);
-    await expect(graph.get('abc', testCall())).resolves.toBeUndefined();
-    await expect(graph.getSource('abc', testCall())).resolves.toBeUndefined();
-  });
+const list = (value: unknown, nextLink?: unknown) =>
+  json(200, { value, '@odata.nextLink': nextLink });
+const [failed, accepted] = [empty(504), empty(202)];
+
+it.each<[Operation, string, Answer[], unknown]>([
+  ['add', 'a 200 with the partner', [there], partner],
+  ['get', '404', [notFound], undefined],
+  ['getSource', '410', [gone], undefined],
+  ['get', 'nulls and annotations', [json(200, { '@odata.context': 'c', id: null })], undefined],
+  ['getSource', 'an empty entity in the wrapper', [list({})], undefined],
+  ['list', 'null in place of a nextLink', [list([], null)], [[]]],
+  ['delete', '200', [empty(200)], undefined],
+  ['delete', '504 and 404', [failed, notFound], undefined],
+  ['delete', '504, an empty 400, no partner', [failed, json(400, {}), notFound], undefined],
+  ['delete', '504, a 410, no partner', [failed, empty(410), notFound], undefined],
+  ['delete', '504, an error in 200, no partner', [failed, successWithError, notFound], undefined],
+])('%s succeeds after %s', async (operation, _what, script, value) => {
+  const { graph, requests } = await start(script);
+  expect(await operations[operation](graph)).toEqual(value);
+  expect(requests).toHaveLength(script.length);
 });
 
-describe('what cannot be believed', () => {
-  async function readList(graph: GraphClient): Promise<void> {
-    for await (const page of graph.listPages(testCall())) {
-      expect(page).toEqual([]);
-    }
-  }
+const bad = { code: 'badResponse', mayHaveBeenApplied: false };
+const doubt = { code: 'badResponse', mayHaveBeenApplied: true };
+const message = expect.stringMatching(/cannot be believed: .+\./);
+const inUseStill = { code: 'invalidRequest', message: 'It is in use.', mayHaveBeenApplied: false };
+const missing = { code: 'notFound', mayHaveBeenApplied: false };
+const notSaid = expect.stringContaining('not say whether the partner exists');
+const forbidden = refusal(403, 'Forbidden');
 
-  it.each<[string, (graph: GraphClient) => Promise<unknown>, Answer, boolean]>([
-    ['a partner with an error', (graph) => graph.get('abc', testCall()), withError, false],
-    ['a list that is none', readList, json(200, { value: {} }), false],
-    ['a list that is no object', readList, json(200, []), false],
-    ['an odd nextLink', readList, json(200, { value: [], '@odata.nextLink': 5 }), false],
-    ['a row that is no object', readList, json(200, { value: [null] }), false],
-    [
-      'an update without a partner',
-      (graph) => graph.update('abc', {}, testCall()),
-      json(200, { value: [] }),
-      true,
-    ],
-    ['an update with an error', (graph) => graph.update('abc', {}, testCall()), withError, true],
-  ])('is %s', async (_what, ask, answer, mayHaveBeenApplied) => {
-    const { graph } = await start([answer]);
-    const error = await failureOf(ask(graph));
-    expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied });
-    expect(error.message).toMatch(/cannot be believed: .+\./);
-  });
-
-  it('is not a null in place of a nextLink', async () => {
-    const { graph } = await start([json(200, { value: [], '@odata.nextLink': null })]);
-    await expect(readList(graph)).resolves.toBeUndefined();
-  });
-});
-
-describe('readBack', () => {
-  it.each<[string, Answer]>([
-    ['it cannot be read', empty(500)],
-    ['it is not there', notFound],
-    ['it is another partner', json(200, { id: 'abd' })],
-  ])('says that a partner may have been changed when %s', async (_what, answer) => {
-    const { graph } = await start([answer]);
-    const error = await failureOf(graph.readBack('abc', testCall()));
-    expect(error).toMatchObject({ code: 'badResponse', mayHaveBeenApplied: true });
-  });
-});
-
-describe('delete', () => {
-  const silent = refusal(400, 'BadRequest', 'An error has occurred');
-  const inUse = refusal(400, 'BadRequest', 'It is in use.');
-  const successWithError = json(200, { error: { code: 'x' } });
-  const there = json(200, partner);
-
-  it.each<[string, Answer[]]>([
-    ['200', [empty(200)]],
-    ['504 and 404', [empty(504), notFound]],
-    ['504, a 400 that says nothing, and no partner', [empty(504), json(400, {}), notFound]],
-    ['504, a 410, and no partner', [empty(504), empty(410), notFound]],
-    ['504, a success with an error, and no partner', [empty(504), successWithError, notFound]],
-  ])('is done after %s', async (_what, script) => {
-    const { graph, requests } = await start(script);
-    await expect(graph.delete('abc', testCall())).resolves.toBeUndefined();
-    expect(requests).toHaveLength(script.length);
-  });
-
-  it.each<[string, Answer[], string, boolean, string?]>([
-    ['404', [notFound], 'notFound', false],
-    ["410 in Graph's form", [refusal(410, 'ResourceNotFound')], 'notFound', false],
-    ['400 that says nothing, and no partner', [silent, notFound], 'notFound', false],
-    ['refusal, and the partner', [inUse, there], 'invalidRequest', false, 'It is in use.'],
-    ['refusal, and a fault', [inUse, empty(500)], 'invalidRequest', false, 'It is in use.'],
-    ['410 of another', [empty(410)], 'badResponse', false, 'not say whether the partner exists'],
-    ['202, and a 202 for the look', [empty(202)], 'badResponse', true],
-    ['504, and a refusal', [empty(504), refusal(403, 'Forbidden')], 'forbidden', true],
-    ['504, and a 404 with nothing in it', [empty(504), empty(404)], 'badResponse', true],
-    ["504, and a 410 in Graph's form", [empty(504), refusal(410, 'Gone')], 'notFound', true],
-    ['504, a 410, and the partner', [empty(504), empty(410), there], 'badResponse', true],
-    ['504, a 410, and nothing', [empty(504), empty(410), json(200, {})], 'badResponse', true],
-  ])('says what is known after %s', async (...row) => {
-    const [, script, code, mayHaveBeenApplied, message = ''] = row;
-    const { graph } = await start(script);
-    const error = await failureOf(graph.delete('abc', testCall()));
-    expect(error).toMatchObject({ code, mayHaveBeenApplied });
-    expect(error.message).toContain(message);
-  });
+it.each<[Operation, string, Answer[], object]>([
+  ['add', 'a 202', [accepted], doubt],
+  ['add', 'a 201 of a list', [json(201, [])], doubt],
+  ['add', 'a 201 without an id', [json(201, { displayName: 'Fleet' })], doubt],
+  ['add', 'a Location of nothing', [located(`${path}/abc`), empty(404)], doubt],
+  ['add', 'a Location that fails', [located(`${path}/abc`), empty(500)], doubt],
+  ['add', 'a Location of another partner', [located(`${path}/abc`), other], doubt],
+  ['get', 'an error in 200', [withError], { ...bad, message }],
+  ['list', 'no list', [list({})], { ...bad, message }],
+  ['list', 'no object', [json(200, [])], { ...bad, message }],
+  ['list', 'an odd nextLink', [list([], 5)], { ...bad, message }],
+  ['list', 'a row that is null', [list([null])], { ...bad, message }],
+  ['update', 'no partner', [list([])], { ...doubt, message }],
+  ['update', 'an error in 200', [withError], { ...doubt, message }],
+  ['readBack', 'a fault', [empty(500)], doubt],
+  ['readBack', 'no partner', [notFound], doubt],
+  ['readBack', 'another partner', [other], doubt],
+  ['delete', '404', [notFound], missing],
+  ['delete', "410 in Graph's form", [gone], missing],
+  ['delete', '400 that says nothing, no partner', [silent, notFound], missing],
+  ['delete', 'a refusal, and the partner', [inUse, there], inUseStill],
+  ['delete', 'a refusal, and a fault', [inUse, empty(500)], inUseStill],
+  ['delete', '410 of another', [empty(410)], { ...bad, message: notSaid }],
+  ['delete', '202, and a 202 for the look', [accepted], doubt],
+  ['delete', '504, and a refusal', [failed, forbidden], { ...doubt, code: 'forbidden' }],
+  ['delete', '504, and an empty 404', [failed, empty(404)], doubt],
+  ['delete', "504, and a 410 in Graph's form", [failed, gone], { ...doubt, code: 'notFound' }],
+  ['delete', '504, a 410, and the partner', [failed, empty(410), there], doubt],
+  ['delete', '504, a 410, and nothing', [failed, empty(410), json(200, {})], doubt],
+])('%s fails after %s', async (operation, _what, script, expected) => {
+  const { graph, seen } = await start(script);
+  const error = await operations[operation](graph).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(GraphError);
+  expect(error).toMatchObject(expected);
+  expect(seen().filter((one) => one.startsWith('POST')).length).toBeLessThanOrEqual(1);
 });

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mock } from 'node:test';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Configuration, JWK } from 'oidc-provider';
 import type { Caller } from '../../src/identity/claims.ts';
 import { startIdentity } from '../../src/identity/verifyToken.ts';
@@ -16,6 +16,7 @@ import {
   gatewayClient,
 } from '../support/authority/people.ts';
 import { createAuthorityKey } from '../support/authority/signingKeys.ts';
+import { useClosing } from '../support/closing.ts';
 import { silentLog } from '../support/logs.ts';
 
 const audience = `api://${gatewayClient.clientId}`;
@@ -30,22 +31,18 @@ let wish: { alg: 'RS256' | 'PS256' | 'ES256'; claims: Record<string, unknown> };
 const privateKey = (alg: typeof wish.alg, key: KeyObject): JWK =>
   ({ ...key.export({ format: 'jwk' }), kid: alg, alg, use: 'sig' }) as JWK;
 
+const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const client = { client_id: frontendClientId, client_secret: secret };
 const configuration: Configuration = {
   clients: [
-    {
-      client_id: frontendClientId,
-      client_secret: secret,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    },
+    { ...client, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
   ],
   cookies: { keys: ['a key for unused cookies'] },
   jwks: {
     keys: [
       privateKey('RS256', createAuthorityKey().privateKey),
       privateKey('PS256', createAuthorityKey().privateKey),
-      privateKey('ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
+      privateKey('ES256', ecKey),
     ],
   },
   extraTokenClaims: () => wish.claims,
@@ -101,26 +98,17 @@ async function startProvider() {
   };
 }
 
-let provider: Awaited<ReturnType<typeof startProvider>>;
-let identity: ReturnType<typeof startIdentity>;
-
-beforeAll(async () => {
-  provider = await startProvider();
-  identity = startIdentity({
-    authority: provider.url,
-    tenantIds: [contoso.id],
-    audiences: [audience],
-    kinds: ['user', 'application'],
-    clock: systemClock,
-    chance: () => 0,
-    log: silentLog,
-  });
+const provider = await startProvider();
+const identity = startIdentity({
+  authority: provider.url,
+  tenantIds: [contoso.id],
+  audiences: [audience],
+  kinds: ['user', 'application'],
+  clock: systemClock,
+  chance: () => 0,
+  log: silentLog,
 });
-
-afterAll(async () => {
-  identity.keys.close();
-  await provider.close();
-});
+useClosing(afterAll)(provider.close, identity.keys.close);
 
 async function identify(change: Partial<typeof wish> & { resource?: string }): Promise<Caller> {
   wish = { alg: 'RS256', claims: userClaims, ...change };
@@ -130,9 +118,12 @@ async function identify(change: Partial<typeof wish> & { resource?: string }): P
 
 describe('tokens of a third-party provider', () => {
   it('let in users and applications', async () => {
-    const { kind, subject, tenantId, clientId } = await identify({});
-    expect([kind, subject, tenantId]).toEqual(['user', ada.objectId, contoso.id]);
-    expect(clientId).toBe(frontendClientId);
+    expect(await identify({})).toMatchObject({
+      kind: 'user',
+      subject: ada.objectId,
+      tenantId: contoso.id,
+      clientId: frontendClientId,
+    });
     const application = { kind: 'application', roles: ['Gateway.Use'] };
     expect(await identify({ claims: applicationClaims })).toMatchObject(application);
   });

@@ -1,23 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { oddities } from '../../src/emulator/quirks.ts';
 import { catalogue } from '../../src/emulator/store.ts';
-import {
-  addAssignmentMutation,
-  addMutation,
-  deleteMutation,
-  everything,
-  listQuery,
-  partnerQuery,
-  removeAssignmentMutation,
-  revisionIn,
-  revisionQuery,
-  updateMutation,
-} from '../support/documents.ts';
-import { useStages } from '../support/stages.ts';
+import { everything, listQuery, partnerQuery } from '../support/documents.ts';
+import { mutations, useStages } from '../support/stages.ts';
 
-interface Partner extends Readonly<Record<string, unknown>> {
-  readonly id: string;
-}
+type Partner = Readonly<Record<string, unknown>> & { readonly id: string };
 interface Connection {
   readonly nodes: Partner[];
   readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
@@ -41,11 +28,8 @@ const scopeTagGroup = {
   odataType: 'microsoft.graph.scopeTagGroupAssignmentTarget',
   properties: expect.objectContaining({ entraObjectId: expect.any(String), targetType: 'user' }),
 };
-const fota = {
-  ...unrecognized,
-  odataType: 'microsoft.graph.androidFotaDeploymentAssignmentTarget',
-  properties: { groupId: 'SMS00014' },
-};
+const odataType = 'microsoft.graph.androidFotaDeploymentAssignmentTarget';
+const fota = { ...unrecognized, odataType, properties: { groupId: 'SMS00014' } };
 const everyone = { __typename: 'AllLicensedUsersAssignmentTarget', filter: null };
 
 /** What is expected to look odd, by the id of the partner. */
@@ -57,20 +41,20 @@ const oddMembers: Readonly<Record<string, (plain: Partner) => object>> = {
 };
 
 const versions = [
-  ["the reference page's beta", { EMULATOR_BETA_GENERATION: 'reference-page' }],
-  ["today's beta", { EMULATOR_BETA_GENERATION: 'today' }],
-  ['v1.0', { GRAPH_API_VERSION: 'v1.0' }],
-] as const;
+  { EMULATOR_BETA_GENERATION: 'reference-page' },
+  { EMULATOR_BETA_GENERATION: 'today' },
+  { GRAPH_API_VERSION: 'v1.0' },
+];
 const stages = await Promise.all(
-  versions.map(async ([version, environment]) => {
+  versions.map(async (environment) => {
     const plain = await start(environment);
     const odd = await start({ ...environment, EMULATOR_ODDITIES: timeless.join() });
-    return [version, plain, odd] as const;
+    return [environment, plain, odd] as const;
   }),
 );
 const small = await embedded({ oddities, pageSize: 5 });
 
-describe.each(stages)('over a Graph with all oddities, %s,', (_version, plain, { ask, run }) => {
+describe.each(stages)('over a Graph with all oddities, %j,', (_version, plain, { ask, run }) => {
   it('reads each row in a list, by its id and in a batch, with only its odd values unrecognized', async () => {
     const { nodes } = await plain.ask<Connection>(listEverything);
     const expected = nodes.map((one) => ({ ...one, ...oddMembers[one.id]?.(one) }));
@@ -96,54 +80,45 @@ describe.each(stages)('over a Graph with all oddities, %s,', (_version, plain, {
       macOsEnrollmentAssignments: [],
     };
     expect(await ask(partnerQuery, { id })).toMatchObject(blank);
-    expect(await ask(deleteMutation, { input: { id } })).toMatchObject({
-      deletedComplianceManagementPartnerId: id,
-      userErrors: [],
-    });
-    expect(await ask(updateMutation, { input: { id, displayName: 'New' } })).toMatchObject({
-      complianceManagementPartner: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
-    });
+    const gone = { deletedComplianceManagementPartnerId: id, userErrors: [] };
+    expect(await ask(mutations.delete, { input: { id } })).toMatchObject(gone);
+    const input = { id, displayName: 'New' };
+    const userErrors = [{ code: 'NOT_FOUND', field: ['input', 'id'] }];
+    expect(await ask(mutations.update, { input })).toMatchObject({ userErrors });
   });
 
   it('adds, updates and deletes a partner, with what Graph holds as the answer', async () => {
+    interface Payload {
+      readonly complianceManagementPartner: Partner & { readonly revision: string };
+    }
+    const changed = async (mutation: string, input: object, shown: object) => {
+      const payload = await ask<Payload>(mutation, { input });
+      expect(payload).toMatchObject({ complianceManagementPartner: shown, userErrors: [] });
+      return payload.complianceManagementPartner;
+    };
     const given = { displayName: 'New', iosOnboarded: true };
-    const added = await ask<{ complianceManagementPartner: Partner }>(addMutation, {
-      input: given,
-    });
-    expect(added).toMatchObject({ complianceManagementPartner: given, userErrors: [] });
-    const { id } = added.complianceManagementPartner;
-    const { result } = await run(revisionQuery, { id });
-    const input = { id, ifRevision: revisionIn(result), partnerState: 'ENABLED' };
-    expect(await ask(updateMutation, { input })).toMatchObject({
-      complianceManagementPartner: { id, displayName: 'New', partnerState: 'ENABLED' },
-      userErrors: [],
-    });
-    expect(await ask(updateMutation, { input: { id, displayName: 'Newer' } })).toMatchObject({
-      complianceManagementPartner: { displayName: 'Newer', partnerState: 'ENABLED' },
-      userErrors: [],
-    });
-    await ask(deleteMutation, { input: { id } });
+    const { id } = await changed(mutations.add, given, given);
+    const newer = { id, displayName: 'Newer' };
+    const { revision: ifRevision } = await changed(mutations.update, newer, newer);
+    const enabled = { id, partnerState: 'ENABLED' };
+    await changed(mutations.update, { ...enabled, ifRevision }, { ...newer, ...enabled });
+    await ask(mutations.delete, { input: { id } });
     const { nodes } = await ask<Connection>(listQuery);
     expect(nodes.map((node) => node.id)).not.toContain(id);
   });
 
   it('adds and removes an assignment beside one that the gateway does not recognize', async () => {
     const before = await ask<Partner>(partnerQuery, { id: jamf });
-    const list = before['macOsEnrollmentAssignments'] as unknown[];
     const groupId = '2b4f3f0e-1f5d-4c7a-9a0b-0d9a5f1f7c11';
     const input = { id: jamf, platform: 'MAC_OS', target: { group: { groupId } } };
     const group = { target: { __typename: 'GroupAssignmentTarget', filter: null, groupId } };
-    expect(await ask(addAssignmentMutation, { input })).toMatchObject({
+    const list = [...(before['macOsEnrollmentAssignments'] as unknown[]), group];
+    expect(await ask(mutations.assign, { input })).toMatchObject({
       changed: true,
-      complianceManagementPartner: { macOsEnrollmentAssignments: [...list, group] },
-      userErrors: [],
+      complianceManagementPartner: { macOsEnrollmentAssignments: list },
     });
-    expect(await ask(addAssignmentMutation, { input })).toMatchObject({ changed: false });
-    expect(await ask(removeAssignmentMutation, { input })).toMatchObject({
-      changed: true,
-      userErrors: [],
-    });
+    expect(await ask(mutations.assign, { input })).toMatchObject({ changed: false });
+    expect(await ask(mutations.unassign, { input })).toMatchObject({ changed: true });
     expect(await ask(partnerQuery, { id: jamf })).toEqual(before);
   });
 });

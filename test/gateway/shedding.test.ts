@@ -69,24 +69,18 @@ describe('nextLimit', () => {
   });
 
   it.each([
-    ['grows by a tenth far from where the loop was late', 80, 100, 88],
-    ['grows carefully near to it', 90, 100, 92],
-    ['grows carefully a little beyond it', 119, 100, 122],
-    ['grows by a tenth if it has become better', 120, 100, 132],
-    ['grows by one at least, however carefully', 20, 20, 21],
-  ])('%s', (_what, open, lastLateAt, expected) => {
-    const next = nextLimit({ open, lastLateAt }, open, late(0), bounds);
-    expect(next).toEqual({ open: expected, lastLateAt });
-  });
-
-  it.each([
-    ['how many were open when it was late', 60, 31, 60],
-    ['no more than were let in', 500, 31, 100],
-    ['what it knew before if only a few were there', 3, 300, 400],
-    ['what it knew before if it was a block', 60, 250, 400],
-  ])('remembers %s', (_what, mostOpen, delayMs, lastLateAt) => {
-    const limit = { open: 100, lastLateAt: 400 };
-    expect(nextLimit(limit, mostOpen, late(delayMs), bounds)).toMatchObject({ lastLateAt });
+    ['grows by a tenth far from where the loop was late', 80, 100, 80, 0, 88, 100],
+    ['grows carefully near to it', 90, 100, 90, 0, 92, 100],
+    ['grows carefully a little beyond it', 119, 100, 119, 0, 122, 100],
+    ['grows by a tenth if it has become better', 120, 100, 120, 0, 132, 100],
+    ['grows by one at least, however carefully', 20, 20, 20, 0, 21, 20],
+    ['remembers how many were open when it was late', 100, 400, 60, 31, 58, 60],
+    ['remembers no more than were let in', 100, 400, 500, 31, 96, 100],
+    ['remembers what it knew before if only a few were there', 100, 400, 3, 300, 16, 400],
+    ['remembers what it knew before if it was a block', 100, 400, 60, 250, 30, 400],
+  ])('%s', (_what, before, lateBefore, mostOpen, delayMs, open, lastLateAt) => {
+    const limit = { open: before, lastLateAt: lateBefore };
+    expect(nextLimit(limit, mostOpen, late(delayMs), bounds)).toEqual({ open, lastLateAt });
   });
 
   it('stays if the loop is late for want of a processor, and not for want of time', () => {
@@ -96,14 +90,12 @@ describe('nextLimit', () => {
   });
 
   it('settles where the loop is about as late as it may be', () => {
-    const settled: number[] = [];
     let limit = firstLimit(bounds);
-    for (let sample = 0; sample < 300; sample += 1) {
+    const settled = Array.from({ length: 300 }, () => {
       limit = nextLimit(limit, limit.open, late(limit.open * 0.4), bounds);
-      settled.push(limit.open);
-    }
-    expect(Math.max(...settled.slice(100))).toBeLessThanOrEqual(78);
-    expect(Math.min(...settled.slice(100))).toBeGreaterThanOrEqual(70);
+      return limit.open;
+    }).slice(100);
+    expect([Math.min(...settled) >= 70, Math.max(...settled) <= 78]).toEqual([true, true]);
   });
 
   it('stays a number between the least and what is configured, whatever is sensed', () => {
@@ -124,103 +116,65 @@ describe('nextLimit', () => {
   });
 });
 
-/** Keeps the event loop from everything else. */
-function block(ms: number): void {
-  const untilMs = performance.now() + ms;
-  while (performance.now() < untilMs) {
-    // Only time passes.
-  }
-}
-
 describe('shedding', () => {
-  const { scripted, closeLater } = useStages();
-  const one = { SHED_OPEN_REQUESTS: '1' };
+  const { scripted } = useStages();
 
-  async function start(environment: Record<string, string>, answer = silence) {
-    const stage = await scripted(answer, { DRAIN_TIMEOUT_MS: '0', ...environment });
-    const { graph, gateway } = stage;
+  /** Starts a gateway before a Graph that does not answer one request, which a caller holds. */
+  async function start(environment: Record<string, string>) {
+    const { graph, gateway } = await scripted([silence, json(200, { value: [] })], environment);
+    const holder = await openConnection(gateway.url);
+    holder.send(graphqlRequest({ query: listQuery }));
+    await until(() => graph.requests.length > 0);
+    const statusOf = async () => (await gateway.get('/schema.graphql')).status;
     return {
-      ...stage,
-      events: gateway.measurements.events,
-      untilLetIn: () => until(async () => (await gateway.get('/schema.graphql')).status === 200),
-      /** Opens one request that Graph does not answer. */
-      async holdOne(): Promise<void> {
-        const before = graph.requests.length;
-        gateway.run(listQuery);
-        await until(() => graph.requests.length > before);
-      },
+      ...{ graph, gateway, events: gateway.measurements.events, holder: holder.socket },
+      untilStatus: (status: number) => until(async () => (await statusOf()) === status),
     };
   }
 
-  it('rejects what is too much as a GraphQL client can read it, with the time to wait, and logs that once', async () => {
-    const { graph, gateway, events, holdOne } = await start(one);
-    await holdOne();
-    await gateway.run(listQuery);
+  it('rejects what is too much before its body is there, as a GraphQL client can read it, until others have left', async () => {
+    const { graph, gateway, events, holder, untilStatus } = await start({
+      SHED_OPEN_REQUESTS: '1',
+    });
     const answer = await gateway.run(listQuery, {}, { 'client-request-id': 'too-much' });
-    expect([answer.status, answer.result]).toEqual([
-      503,
-      {
-        errors: [
-          {
-            message: 'The gateway is overloaded. The request was not processed; retry later.',
-            extensions: { code: 'OVERLOADED', retryAfterSeconds: 1 },
-          },
-        ],
-      },
-    ]);
+    const message = 'The gateway is overloaded. The request was not processed; retry later.';
+    const extensions = { code: 'OVERLOADED', retryAfterSeconds: 1 };
+    expect([answer.status, answer.result]).toEqual([503, { errors: [{ message, extensions }] }]);
     expect(answer.headers).toMatchObject({
       'retry-after': '1',
       'content-type': 'application/json; charset=utf-8',
       'client-request-id': 'too-much',
     });
+    const caller = await openConnection(gateway.url);
+    caller.send(headOf('POST /graphql', 'Content-Type: application/json', 'Content-Length: 999'));
+    await caller.until(/^HTTP\/1.1 503 [\s\S]*"OVERLOADED"/);
+    caller.socket.destroy();
     expect(graph.requests).toHaveLength(1);
     expect(events).toEqual(['shed for open-requests', 'shed for open-requests']);
     const told = gateway.logged().filter(({ message }) => /is overloaded/.test(String(message)));
     expect(told).toMatchObject([{ level: 'warn', reason: 'open-requests' }]);
-  });
-
-  it('rejects before the body is there, but never those who ask whether the gateway is well', async () => {
-    const { gateway, holdOne } = await start(one);
-    await holdOne();
-    const caller = await openConnection(gateway.url);
-    closeLater(() => caller.socket.destroy());
-    caller.send(headOf('POST /graphql', 'Content-Type: application/json', 'Content-Length: 999'));
-    await caller.until(/"OVERLOADED"/);
-    expect(caller.received()).toMatch(/^HTTP\/1.1 503 /);
     expect((await gateway.get('/livez')).status).toBe(200);
     expect((await gateway.get('/readyz')).status).toBe(200);
-  });
-
-  it('lets the next one in once one is answered, and once a caller has left', async () => {
-    const { graph, gateway, untilLetIn } = await start(one, (response, request) => {
-      const isHeld = request.headers['client-request-id'] === 'held';
-      (isHeld ? silence : json(200, { value: [] }))(response, request);
-    });
+    holder.resetAndDestroy();
+    await untilStatus(200);
     expect((await gateway.run(listQuery)).status).toBe(200);
-    await untilLetIn();
-    const leaver = await openConnection(gateway.url);
-    leaver.send(graphqlRequest({ query: listQuery }, { 'client-request-id': 'held' }));
-    await until(() => graph.requests.length === 2);
-    expect((await gateway.run(listQuery)).status).toBe(503);
-    leaver.socket.resetAndDestroy();
-    await untilLetIn();
+    await untilStatus(200);
   });
 
   it('sheds while the heap is fuller than it may be', async () => {
-    const { gateway, events, holdOne } = await start({ SHED_HEAP_PERCENT: '1' });
-    await holdOne();
-    await until(async () => (await gateway.get('/schema.graphql')).status === 503);
+    const { events, holder, untilStatus } = await start({ SHED_HEAP_PERCENT: '1' });
+    await untilStatus(503);
     expect(events.at(-1)).toBe('shed for heap');
+    holder.destroy();
   });
 
   it('sheds behind a blocked event loop, and is itself again soon after', async () => {
     // Far from what a busy machine does to the event loop by itself.
     const delay = { SHED_EVENT_LOOP_DELAY_MS: '200' };
-    const { gateway, events, untilLetIn } = await start(delay, json(200, { value: [] }));
-    await untilLetIn();
-    const callers = await Promise.all(
-      Array.from({ length: 60 }, () => openConnection(gateway.url)),
-    );
+    const { gateway, events, holder, untilStatus } = await start(delay);
+    holder.destroy();
+    const opening = Array.from({ length: 60 }, () => openConnection(gateway.url));
+    const callers = await Promise.all(opening);
     for (const caller of callers) {
       caller.send(headOf('GET /livez'));
       await caller.until(/alive/);
@@ -230,7 +184,8 @@ describe('shedding', () => {
       caller.send(graphqlRequest({ query: listQuery }));
     }
     await new Promise((resolve) => setImmediate(resolve));
-    block(1500);
+    // Keeps the event loop from everything else.
+    for (const untilMs = performance.now() + 1500; performance.now() < untilMs; );
     const answers = await Promise.all(
       callers.map(async (caller) => {
         await caller.until(/"nodes"|"OVERLOADED"/);
@@ -240,6 +195,6 @@ describe('shedding', () => {
     );
     expect(new Set(answers)).toEqual(new Set(['answered', 'rejected']));
     expect(events.at(-1)).toBe('shed for event-loop');
-    await untilLetIn();
+    await untilStatus(200);
   });
 });

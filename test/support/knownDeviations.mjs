@@ -1,8 +1,8 @@
 import TidyEnvironment from './tidyEnvironment.mjs';
 
 /**
- * For a third-party suite: the tests that this gateway fails on purpose, each with the reason. They run too,
- * and one that passes after all fails, so that the list stays true.
+ * For a third-party suite: the tests that this gateway fails on purpose, by the innermost block and the test, each with
+ * the reason. They run too, and one that passes after all fails, so that the list stays true.
  */
 const reasons = {
   'cache-control runs when cache-control is disabled': 'every answer says no-store',
@@ -14,9 +14,6 @@ const reasons = {
   'graphqlHTTP throws an error if invalid content-type': '415 is answered to text/plain, not 400',
 };
 
-/** The name as the suite's file has it: the innermost block and the test. */
-const nameOf = (test) => `${test.parent.name} ${test.name}`;
-
 export default class KnownDeviations extends TidyEnvironment {
   met = new Set();
 
@@ -26,9 +23,10 @@ export default class KnownDeviations extends TidyEnvironment {
     if (name === 'test_start') {
       // Some have a time of seconds, which a busy machine does not keep.
       test.timeout = undefined;
-      if (nameOf(test) in reasons) {
+      const path = `${test.parent.name} ${test.name}`;
+      if (path in reasons) {
         test.failing = true;
-        this.met.add(nameOf(test));
+        this.met.add(path);
       }
     }
     if (name === 'run_finish' && this.met.size < Object.keys(reasons).length) {

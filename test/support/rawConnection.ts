@@ -1,28 +1,15 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 
 /** A connection of a caller that sends bytes as it likes. */
-export interface RawConnection {
-  readonly socket: Socket;
-  send(bytes: string | Buffer): void;
-  /** Everything that came back so far. */
-  received(): string;
-  /** Waits until something that fits came back; rejects if the connection ends before. */
-  until(pattern: RegExp): Promise<void>;
-  /** Resolves with everything that came back once the other side has ended the connection. */
-  readonly closed: Promise<string>;
-}
+export type RawConnection = Awaited<ReturnType<typeof openConnection>>;
 
 /** Connects to a server. */
-export async function openConnection(url: string): Promise<RawConnection> {
+export async function openConnection(url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('utf8');
   let text = '';
-  const listeners = new Set<() => void>();
   socket.on('data', (chunk) => {
     text += String(chunk);
-    for (const listener of listeners) {
-      listener();
-    }
   });
   // 'close' reports every way in which it ends.
   socket.on('error', () => undefined);
@@ -32,20 +19,18 @@ export async function openConnection(url: string): Promise<RawConnection> {
   });
   return {
     socket,
-    send: (bytes) => void socket.write(bytes),
+    send: (bytes: string | Buffer) => void socket.write(bytes),
+    /** Everything that came back so far. */
     received: () => text,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (pattern.test(text)) {
-            listeners.delete(look);
-            resolve();
-          }
-        };
-        listeners.add(look);
+    /** Waits until something that fits came back; rejects if the connection ends before. */
+    until: (pattern: RegExp) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => pattern.test(text) && resolve();
+        socket.on('data', look);
         look();
         closed.then(() => reject(new Error(`The connection ended without ${pattern}: ${text}`)));
       }),
+    /** Resolves with everything that came back once the other side has ended the connection. */
     closed,
   };
 }
@@ -54,11 +39,7 @@ export async function openConnection(url: string): Promise<RawConnection> {
  * Writes bytes to a server and reads until it closes the connection, so that a request can be anything; a valid one has
  * to ask for `connection: close`. `isAll` tells the server that nothing follows. Undefined if it closes without an answer.
  */
-export async function sendRaw(
-  url: string,
-  bytes: string | Buffer,
-  isAll = false,
-): Promise<RawAnswer | undefined> {
+export async function sendRaw(url: string, bytes: string | Buffer, isAll = false) {
   const { send, socket, closed } = await openConnection(url);
   send(bytes);
   if (isAll) {
@@ -77,21 +58,18 @@ export interface RawAnswer {
 
 /** Reads the final answer; interim ones, such as `100 Continue`, are passed over. Undefined if there is none. */
 export function readAnswer(received: string): RawAnswer | undefined {
-  const headEnd = received.indexOf('\r\n\r\n');
-  const [first = '', ...lines] = received.slice(0, headEnd).split('\r\n');
-  const status = /^HTTP\/1\.1 (\d{3})/.exec(first)?.[1];
-  if (headEnd === -1 || status === undefined) {
+  const [, status, lines = '', text = ''] =
+    /^HTTP\/1\.1 (\d{3})[^\r]*([\s\S]*?)\r\n\r\n([\s\S]*)$/.exec(received) ?? [];
+  if (status === undefined) {
     return undefined;
   }
-  const text = received.slice(headEnd + 4);
   if (status.startsWith('1')) {
     return readAnswer(text);
   }
   const headers: Record<string, string[]> = {};
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    headers[name] = [...(headers[name] ?? []), line.slice(colon + 1).trim()];
+  for (const [, name = '', value = ''] of lines.matchAll(/^([^:\r\n]+):(.*)$/gm)) {
+    const key = name.toLowerCase();
+    headers[key] = [...(headers[key] ?? []), value.trim()];
   }
   return { status: Number(status), headers, text };
 }
@@ -101,21 +79,14 @@ export function readAnswer(received: string): RawAnswer | undefined {
  * takes several times as long as a request may take, however fast the machine is.
  */
 export function drip({ socket }: RawConnection, text: string): () => void {
-  let sent = 0;
+  const bytes = [...text];
   const timer = setInterval(() => {
-    if (!socket.destroyed && sent < text.length) {
-      socket.write(text.charAt(sent));
-      sent += 1;
+    if (!socket.destroyed) {
+      socket.write(bytes.shift() ?? '');
     }
   }, 100);
   return () => clearInterval(timer);
 }
-
-const usualHeaders = {
-  Host: 'gateway',
-  Authorization: 'Bearer token',
-  'Content-Type': 'application/json',
-};
 
 /** The bytes of a GraphQL request; headers are put over the usual ones. */
 export function graphqlRequest(
@@ -123,7 +94,13 @@ export function graphqlRequest(
   headers: Readonly<Record<string, string>> = {},
 ): string {
   const text = JSON.stringify(body);
-  const all = { ...usualHeaders, ...headers, 'Content-Length': Buffer.byteLength(text) };
+  const all = {
+    Host: 'gateway',
+    Authorization: 'Bearer token',
+    'Content-Type': 'application/json',
+    ...headers,
+    'Content-Length': Buffer.byteLength(text),
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST /graphql HTTP/1.1\r\n${lines.join('')}\r\n${text}`;
 }

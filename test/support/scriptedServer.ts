@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -11,47 +11,38 @@ export interface SeenRequest {
 /** How one request is answered. The raw socket is there for everything that is no HTTP answer. */
 export type Answer = (response: ServerResponse, request: SeenRequest) => void;
 
-export interface ScriptedServer {
-  readonly url: URL;
-  readonly requests: readonly SeenRequest[];
-  /** Follows another script from the next request on. */
-  follow(...script: Answer[]): void;
-  close(): Promise<void>;
-}
+export type ScriptedServer = Awaited<ReturnType<typeof startScriptedServer>>;
 
 /** Starts a server on loopback that answers requests in the script's order, the last answer again and again. */
-export async function startScriptedServer(...script: Answer[]): Promise<ScriptedServer> {
+export async function startScriptedServer(...script: Answer[]) {
   const requests: SeenRequest[] = [];
   let rest = script;
-  const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk) => {
+      body += chunk;
+    });
     request.on('end', () => {
       const { method = '', url = '', headers } = request;
-      const seen = { method, url, headers, body: Buffer.concat(chunks).toString('utf8') };
+      const seen = { method, url, headers, body };
       const [answer, ...later] = rest;
       rest = later.length > 0 ? later : rest;
       requests.push(seen);
       answer?.(response, seen);
     });
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    requests,
-    follow(...next) {
+    requests: requests as readonly SeenRequest[],
+    /** Follows another script from the next request on. */
+    follow(...next: Answer[]) {
       rest = next;
     },
     async close() {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
