@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
 import type { Config } from '../config/config.ts';
 import type { createAdmission } from '../graphql/admission.ts';
 import { findDuplicateHeader, readClientRequestId, readTraceparent } from '../graphql/context.ts';
@@ -224,12 +225,21 @@ function createGraphQLHandler<Context extends FinishableContext>(parts: HttpServ
     if (body.kind !== 'complete') {
       return reply.send(Readable.from(body.asyncIterator));
     }
+    if (request.trace?.codes.length === 0 && body.string.startsWith('{"errors":')) {
+      request.trace.noteErrors(codesIn(body.string));
+    }
     if (body.string.length <= charactersAtOnce) {
       return reply.send(body.string);
     }
     reply.header('content-length', Buffer.byteLength(body.string));
     return reply.send(Readable.from(slicesOf(body.string)));
   };
+}
+
+/** Of an answer that Apollo made before its plugins saw the request. */
+function codesIn(answer: string): string[] {
+  const { errors } = JSON.parse(answer) as Pick<FormattedExecutionResult, 'errors'>;
+  return (errors ?? []).map(({ extensions }) => String(extensions?.['code']));
 }
 
 /** A longer answer is encoded and written in several turns of the event loop: the system takes its time for each. */

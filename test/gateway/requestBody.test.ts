@@ -13,6 +13,8 @@ const send = (body: string | Buffer, headers: Headers = {}) =>
 const get = (search: string, headers: Headers = {}) =>
   gateway.get(encodeURI(`/graphql?${search}`), { 'apollo-require-preflight': '1', ...headers });
 
+const notedCodes = () => gateway.logged('Answered').at(-1)?.['codes'];
+
 const graphql = 'application/graphql-response+json';
 const query = '{ __typename }';
 const typename = JSON.stringify({ query });
@@ -63,6 +65,7 @@ it.each<[string, string | Buffer, string, Headers]>([
       'content-type': `${accept.split(',')[0]}; charset=utf-8`,
       'client-request-id': expect.stringMatching(/^id-/),
     });
+    expect(notedCodes()).toEqual([code]);
   }
 });
 
@@ -97,7 +100,7 @@ it.each<[string, number, string, Headers]>([
   ['query={__typename}', 415, 'UNSUPPORTED_MEDIA_TYPE', type('text/plain')],
 ])('rejects the URL %s', async (parameters, status, code, headers) => {
   const answer = await get(parameters, headers);
-  expect([answer.status, answer.codes[0]]).toEqual([status, code]);
+  expect([answer.status, answer.codes[0], notedCodes()]).toEqual([status, code, [code]]);
 });
 
 it('rejects the hash of a document with the error that Apollo Client knows', async () => {
@@ -109,6 +112,6 @@ it('rejects the hash of a document with the error that Apollo Client knows', asy
     await get(`extensions=${JSON.stringify(extensions)}`),
   ]) {
     const error = { message: 'PersistedQueryNotSupported', extensions: { code } };
-    expect([status, result.errors]).toEqual([200, [error]]);
+    expect([status, result.errors, notedCodes()]).toEqual([200, [error], [code]]);
   }
 });
