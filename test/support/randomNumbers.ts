@@ -30,8 +30,3 @@ export function createRandomNumbers(seed: number): RandomNumbers {
     },
   };
 }
-
-/** The numbers of one case among those of a seed, so that a case is the same whatever was played before it. */
-export function numbersOfCase(seed: number, index: number): RandomNumbers {
-  return createRandomNumbers(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
-}
