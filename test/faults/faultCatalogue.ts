@@ -1,17 +1,5 @@
 import type { BadCertificate, TestCertificates } from '../support/certificates.ts';
-import {
-  duplicateKeys,
-  endlessPages,
-  gzipBomb,
-  hugeBody,
-  hugeHeaders,
-  loopingNextLink,
-  nextLink,
-  stackedEncodings,
-  truncatedJson,
-  unknownEncoding,
-  wrongTypes,
-} from '../support/faultProxy/falseAnswers.ts';
+import * as lies from '../support/faultProxy/falseAnswers.ts';
 import {
   always,
   executed,
@@ -20,29 +8,8 @@ import {
   onlyFor,
   type RequestFault,
 } from '../support/faultProxy/fault.ts';
-import {
-  closeAsItSends,
-  closeAtConnect,
-  cut,
-  drip,
-  type End,
-  hangAtConnect,
-  hangUp,
-  headThen,
-  htmlPage,
-  interimFlood,
-  jsonText,
-  lateExecution,
-  noContent,
-  type RetryAfter,
-  redirect,
-  reset,
-  resetAtConnect,
-  silence,
-  slow,
-  status,
-  unauthenticated,
-} from '../support/faultProxy/faults.ts';
+import type { End, RetryAfter } from '../support/faultProxy/faults.ts';
+import * as faults from '../support/faultProxy/faults.ts';
 import type { FaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 
 /**
@@ -151,9 +118,9 @@ const unreachable: readonly NamedFault[] = [
   special(2, 'a host that is in no DNS', 'neverConnected', 'always', () => undefined, {
     url: new URL('https://graph.invalid'),
   }),
-  ...onceAndAlways(3, 'TLS handshake hangs', 'neverConnected', hangAtConnect, tls),
-  ...onceAndAlways(3, 'RST before TLS', 'neverConnected', resetAtConnect, tls),
-  ...onceAndAlways(3, 'FIN before TLS', 'neverConnected', closeAtConnect, tls),
+  ...onceAndAlways(3, 'TLS handshake hangs', 'neverConnected', faults.hangAtConnect, tls),
+  ...onceAndAlways(3, 'RST before TLS', 'neverConnected', faults.resetAtConnect, tls),
+  ...onceAndAlways(3, 'FIN before TLS', 'neverConnected', faults.closeAtConnect, tls),
   ...['selfSigned', 'unknownAuthority', 'wrongHost', 'expired', 'notYetValid'].map((name) => {
     const arm: NamedFault['arm'] = ({ proxy, certificates }) =>
       proxy.present(certificates.bad[name as BadCertificate]);
@@ -164,23 +131,26 @@ const unreachable: readonly NamedFault[] = [
 const ends: readonly End[] = ['stall', 'reset', 'close'];
 
 const lost: readonly NamedFault[] = [
-  ...executedOrNot(5, 'RST', 'lost', reset),
-  ...executedOrNot(5, 'FIN', 'lost', hangUp),
+  ...executedOrNot(5, 'RST', 'lost', faults.reset),
+  ...executedOrNot(5, 'FIN', 'lost', faults.hangUp),
   ...(['close', 'reset'] as const).map((end) => {
     const name = `idle connection ends by ${end} as the client sends`;
-    return onceAndAlways(6, name, 'lost', () => closeAsItSends(end), {
+    return onceAndAlways(6, name, 'lost', () => faults.closeAsItSends(end), {
       needsIdleConnection: true,
     })[0];
   }),
-  ...executedOrNot(7, 'silence', 'lost', silence),
-  ...ends.flatMap((end) => executedOrNot(8, `head, then ${end}`, 'lost', () => headThen(end))),
+  ...executedOrNot(7, 'silence', 'lost', faults.silence),
+  ...ends.flatMap((end) =>
+    executedOrNot(8, `head, then ${end}`, 'lost', () => faults.headThen(end)),
+  ),
   ...(['length', 'chunked', 'untilClose'] as const).flatMap((framing) => {
     const hasEnd = framing !== 'untilClose';
     const body = `${hasEnd ? framing : 'close-delimited'} body`;
     const [whole, half] = hasEnd
       ? (['lost', 'lost'] as const)
       : (['harmless', 'unbelievable'] as const);
-    const make = (place: Parameters<typeof cut>[1], end: End) => () => cut(framing, place, end);
+    const make = (place: Parameters<typeof faults.cut>[1], end: End) => () =>
+      faults.cut(framing, place, end);
     return ends
       .slice(hasEnd ? 0 : 1)
       .flatMap((end) => [
@@ -199,10 +169,10 @@ const lost: readonly NamedFault[] = [
       ]);
   }),
   ...(['head', 'body'] as const).flatMap((from) =>
-    afterExecution(10, `drip from the ${from}`, 'late', () => drip(100, from)),
+    afterExecution(10, `drip from the ${from}`, 'late', () => faults.drip(100, from)),
   ),
-  ...executedOrNot(10, 'flood of interim answers', 'unbelievable', () => interimFlood()),
-  ...afterExecution(10, 'some interim answers', 'harmless', () => interimFlood(3)),
+  ...executedOrNot(10, 'flood of interim answers', 'unbelievable', () => faults.interimFlood()),
+  ...afterExecution(10, 'some interim answers', 'harmless', () => faults.interimFlood(3)),
 ];
 
 const retryAfters: Readonly<Record<string, RetryAfter | undefined>> = {
@@ -219,64 +189,68 @@ const kindOf = (code: number): FaultKind => (code === 503 ? 'unavailableForATime
 
 const refusals: readonly NamedFault[] = [
   ...Object.entries(retryAfters).flatMap(([what, retryAfter]) =>
-    onceAndAlways(11, `429 ${what}`, 'throttled', () => status(429, retryAfter)),
+    onceAndAlways(11, `429 ${what}`, 'throttled', () => faults.status(429, retryAfter)),
   ),
   // Each operation has a token of its own, with the name of its fault.
   onceAndAlways(12, '429 for one tenant only', 'throttled', () =>
-    onlyFor(({ headers }) => /one-tenant/.test(headers['authorization'] ?? ''), status(429, '2')),
+    onlyFor(
+      ({ headers }) => /one-tenant/.test(headers['authorization'] ?? ''),
+      faults.status(429, '2'),
+    ),
   )[1],
   ...[500, 502, 503, 504].flatMap((code) => [
-    ...executedOrNot(13, `${code} without`, 'serverError', () => status(code)),
-    ...executedOrNot(13, `${code} with Retry-After`, kindOf(code), () => status(code, '1')),
+    ...executedOrNot(13, `${code} without`, 'serverError', () => faults.status(code)),
+    ...executedOrNot(13, `${code} with Retry-After`, kindOf(code), () => faults.status(code, '1')),
   ]),
   special(14, 'outage of 60 s: refused', 'neverConnected', 'aTime', ({ proxy }) =>
     proxy.refuseConnections(minuteMs),
   ),
   special(14, 'outage of 60 s: 503', 'serverError', 'aTime', ({ proxy }) =>
-    proxy.script(lasting(minuteMs, status(503))),
+    proxy.script(lasting(minuteMs, faults.status(503))),
   ),
   ...onceAndAlways(18, '401 with claims', 'unauthenticated', () =>
-    unauthenticated(challengedClaims),
+    faults.unauthenticated(challengedClaims),
   ),
-  ...onceAndAlways(18, '401 without claims', 'unauthenticated', () => unauthenticated()),
+  ...onceAndAlways(18, '401 without claims', 'unauthenticated', () => faults.unauthenticated()),
 ];
 
 const bodies: readonly (readonly [number, name: string, make: () => RequestFault])[] = [
-  [15, '200 with HTML', htmlPage],
-  [15, '200 with nothing', () => jsonText('')],
-  [15, '200 with null', () => jsonText('null')],
-  [15, '204', noContent],
-  [15, 'truncated JSON', truncatedJson],
-  [15, 'duplicate keys', duplicateKeys],
-  [15, 'wrong types', wrongTypes],
-  [16, '100 MB', () => hugeBody(100_000_000)],
-  [16, 'gzip bomb', gzipBomb],
-  [16, 'five encodings', () => stackedEncodings(5)],
-  [16, 'unknown encoding', unknownEncoding],
+  [15, '200 with HTML', faults.htmlPage],
+  [15, '200 with nothing', () => faults.jsonText('')],
+  [15, '200 with null', () => faults.jsonText('null')],
+  [15, '204', faults.noContent],
+  [15, 'truncated JSON', lies.truncatedJson],
+  [15, 'duplicate keys', lies.duplicateKeys],
+  [15, 'wrong types', lies.wrongTypes],
+  [16, '100 MB', () => lies.hugeBody(100_000_000)],
+  [16, 'gzip bomb', lies.gzipBomb],
+  [16, 'five encodings', () => lies.stackedEncodings(5)],
+  [16, 'unknown encoding', lies.unknownEncoding],
 ];
 
-const linkElsewhere = ({ elsewhere }: ArmingStage): RequestFault => nextLink(() => elsewhere.href);
+const linkElsewhere = ({ elsewhere }: ArmingStage): RequestFault =>
+  lies.nextLink(() => elsewhere.href);
 
 const falsehoods: readonly NamedFault[] = [
   ...bodies.flatMap(([number, name, make]) => executedOrNot(number, name, 'unbelievable', make)),
-  ...executedOrNot(16, '64 KB of headers', 'lost', () => hugeHeaders(65_536)),
+  ...executedOrNot(16, '64 KB of headers', 'lost', () => lies.hugeHeaders(65_536)),
   ...([302, 303, 307, 308] as const).flatMap((code) =>
     onceAndAlways(17, `${code} elsewhere`, 'redirected', ({ elsewhere }) =>
-      redirect(code, elsewhere),
+      faults.redirect(code, elsewhere),
     ),
   ),
   ...afterExecution(17, 'nextLink elsewhere', 'unbelievable', linkElsewhere, forLists),
-  ...afterExecution(17, 'looping nextLink', 'unbelievable', loopingNextLink, forLists),
+  ...afterExecution(17, 'looping nextLink', 'unbelievable', lies.loopingNextLink, forLists),
   ...[0, 100].map((rows) => {
     const name = `endless pages of ${rows} rows`;
-    return onceAndAlways(17, name, 'endless', () => endlessPages(rows), forLists)[1];
+    return onceAndAlways(17, name, 'endless', () => lies.endlessPages(rows), forLists)[1];
   }),
 ];
 
 const delays: readonly NamedFault[] = [
-  ...afterExecution(22, 'answer after 60 s', 'late', () => slow(minuteMs)),
+  ...afterExecution(22, 'answer after 60 s', 'late', () => faults.slow(minuteMs)),
   // The gateway may have given up, looked and found nothing by then.
-  ...onceAndAlways(22, 'execution after 60 s', 'late', () => lateExecution(minuteMs), {
+  ...onceAndAlways(22, 'execution after 60 s', 'late', () => faults.lateExecution(minuteMs), {
     executes: true,
   }),
 ];
