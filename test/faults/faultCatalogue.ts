@@ -33,7 +33,16 @@ interface ArmingStage {
   readonly elsewhere: URL;
 }
 
-interface FaultTraits {
+/** A fault that a test can put between the gateway and Graph. */
+export interface NamedFault {
+  /** Its number in the list of the faults that the gateway is held against. */
+  readonly number: number;
+  /** Unique, and fit for the name of a test. */
+  readonly name: string;
+  readonly kind: FaultKind;
+  /** One attempt, all of them, or a time of the proxy's clock. */
+  readonly lasts: 'once' | 'always' | 'aTime';
+  arm(stage: ArmingStage): Promise<void> | void;
   /** Whether the upstream executes the request that meets it, if only late. */
   readonly executes?: boolean;
   readonly isTls?: boolean;
@@ -45,18 +54,6 @@ interface FaultTraits {
   readonly url?: URL;
 }
 
-/** A fault that a test can put between the gateway and Graph. */
-export interface NamedFault extends FaultTraits {
-  /** Its number in the list of the faults that the gateway is held against. */
-  readonly number: number;
-  /** Unique, and fit for the name of a test. */
-  readonly name: string;
-  readonly kind: FaultKind;
-  /** One attempt, all of them, or a time of the proxy's clock. */
-  readonly lasts: 'once' | 'always' | 'aTime';
-  arm(stage: ArmingStage): Promise<void> | void;
-}
-
 /** A fault that is armed in a way of its own, and only so. */
 const special = (
   number: number,
@@ -64,7 +61,7 @@ const special = (
   kind: FaultKind,
   lasts: NamedFault['lasts'],
   arm: NamedFault['arm'],
-  traits: FaultTraits = {},
+  traits: Partial<NamedFault> = {},
 ): NamedFault => ({ number, name, kind, lasts, arm, ...traits });
 
 type Several<Made> = (
@@ -72,7 +69,7 @@ type Several<Made> = (
   name: string,
   kind: FaultKind,
   make: (stage: ArmingStage) => Made,
-  traits?: FaultTraits,
+  traits?: Partial<NamedFault>,
 ) => readonly [NamedFault, NamedFault, ...NamedFault[]];
 
 /** The same fault for one attempt and for all. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { faultCatalogue } from './faultCatalogue.ts';
 import { laneOperations } from './lane/laneCaller.ts';
 import { identityFaults } from './matrix/identityFaults.ts';
-import { processFaults } from './matrix/processFaults.ts';
+import { numbers, processFaults } from './matrix/processFaults.ts';
 import { promiseOf } from './matrix/promiseOf.ts';
 
 interface Row {
@@ -23,8 +23,12 @@ const rows: readonly Row[] = [
     names: [name],
     cells: laneOperations.map(() => promise),
   })),
-  ...Object.values(processFaults).flatMap(({ number, cells }) =>
-    Object.entries(cells).map(([name, promises]) => ({ number, names: [name], cells: promises })),
+  ...Object.entries(processFaults).flatMap(([subject, faults]) =>
+    Object.entries(faults).map(([name, cells]) => ({
+      number: numbers[subject as keyof typeof numbers],
+      names: [name],
+      cells,
+    })),
   ),
 ].filter(({ cells }) => cells.some((cell) => cell !== undefined));
 
