@@ -8,9 +8,7 @@ type Cells = readonly (string | undefined)[];
 
 const all = (cell: string): Cells => laneOperations.map(() => cell);
 /** Promises one thing to a read and another to whatever writes. */
-const readAndWrites = (read: string, write: string | undefined): Cells => [
-  ...[read, write, write, write],
-];
+const readAndWrites = (read: string, write?: string): Cells => [read, write, write, write];
 
 const doneForNobody = readAndWrites('left (1)', 'left, done (1)');
 /** Graph has done what it was asked and not answered yet. */
@@ -44,7 +42,7 @@ export const processFaults = {
     "the caller leaves before Graph's answer": doneForNobody,
     "the caller leaves in the middle of Graph's answer": doneForNobody,
     // A write's answer is with the system at once, as small as it is.
-    'the caller leaves in the middle of its own answer': readAndWrites('left (1)', undefined),
+    'the caller leaves in the middle of its own answer': readAndWrites('left (1)'),
   },
   slow: {
     'the caller drips its headers': all('REQUEST_TIMEOUT (0)'),
@@ -83,7 +81,7 @@ export const processFaults = {
   },
 } as const satisfies Record<keyof typeof numbers, Record<string, Cells>>;
 
-/** Says what became of callers, under the end of the name of a fault; the beginnings are alike. */
+/** Looks at what became of callers that met the fault of a name, with what else was seen of them. */
 export type Look = (name: string, stage: SeenStage, met: Met, more?: object) => void;
 
 /** Plays the faults of a subject once, all together, and holds what was seen of each against what was promised. */
@@ -102,17 +100,17 @@ export function describePlayed<More extends object = object>(
 
   describe(subject, () => {
     const closeLater = useClosing(afterAll);
-    const all: { readonly name: string; readonly seen: Seen }[] = [];
+    const played: { readonly name: string; readonly seen: Seen }[] = [];
     beforeAll(() =>
       play((name, stage, met, more) => {
         for (const { caller, ending } of met) {
-          all.push({ name, seen: { ...seenOf(stage, caller, ending), ...more } });
+          played.push({ name, seen: { ...seenOf(stage, caller, ending), ...more } });
         }
       }, closeLater),
     );
 
     it.each(cases)('$number $name: $operation', ({ name, operation, cell }) => {
-      const own = all.filter((one) => one.name === name && one.seen.operation === operation);
+      const own = played.filter((one) => one.name === name && one.seen.operation === operation);
       expect(own).not.toHaveLength(0);
       for (const { seen } of own) {
         const isDone = expectPromised(seen, cell) && operation !== 'read';
