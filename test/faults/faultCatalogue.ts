@@ -1,81 +1,32 @@
 import type { BadCertificate, TestCertificates } from '../support/certificates.ts';
-import {
-  duplicateKeys,
-  endlessPages,
-  gzipBomb,
-  hugeBody,
-  hugeHeaders,
-  loopingNextLink,
-  nextLink,
-  stackedEncodings,
-  truncatedJson,
-  unknownEncoding,
-  wrongTypes,
-} from '../support/faultProxy/falseAnswers.ts';
+import * as lies from '../support/faultProxy/falseAnswers.ts';
 import {
   always,
   executed,
   type Fault,
   lasting,
-  onlyForToken,
+  onlyFor,
   type RequestFault,
 } from '../support/faultProxy/fault.ts';
-import {
-  closeAsItSends,
-  closeAtConnect,
-  cut,
-  drip,
-  type End,
-  hangAtConnect,
-  hangUp,
-  headThen,
-  htmlPage,
-  interimFlood,
-  jsonText,
-  lateExecution,
-  noContent,
-  type RetryAfter,
-  redirect,
-  reset,
-  resetAtConnect,
-  silence,
-  slow,
-  status,
-  unauthenticated,
-} from '../support/faultProxy/faults.ts';
+import type { End, RetryAfter } from '../support/faultProxy/faults.ts';
+import * as faults from '../support/faultProxy/faults.ts';
 import type { FaultProxy } from '../support/faultProxy/startFaultProxy.ts';
 
 /**
  * What a client can know of a request that meets a fault, and so what it may do: one name for each rule.
  *
- * `neverConnected`, `badCertificate`: the request did not go out. `throttled`, `unavailableForATime` (503 with
- * Retry-After), `serverError` (500, 502, 504, 503 without), `unauthenticated`, `redirected`: it was answered so.
- * `falseRefusal`: the answer asked for a retry as if not executed, but it was; this is undetectable.
- * `lost`: it went out, and the answer did not come, or not whole. `unbelievable`: a success came that cannot be one.
- * `late`: the right answer comes, but slowly. `endless`: page after page comes. `harmless`: the right answer comes in an
- * odd form.
+ * `neverConnected`: the request did not go out. `throttled`, `unavailableForATime` (503 with Retry-After), `serverError`
+ * (500, 502, 504, 503 without), `unauthenticated`, `redirected`: it was answered so. `lost`: it went out, and the answer
+ * did not come, or not whole. `unbelievable`: a success came that cannot be one. `late`: the right answer comes, but
+ * slowly. `endless`: page after page comes. `harmless`: the right answer comes in an odd form.
  */
 type FaultKind =
-  | 'neverConnected'
-  | 'badCertificate'
-  | 'throttled'
-  | 'unavailableForATime'
-  | 'falseRefusal'
-  | 'serverError'
-  | 'unauthenticated'
-  | 'redirected'
-  | 'lost'
-  | 'unbelievable'
-  | 'late'
-  | 'endless'
-  | 'harmless';
-
-/** For how long a fault strikes: one attempt, all of them, or a time of the proxy's clock. */
-type Lasting = 'oneAttempt' | 'allAttempts' | 'aTime';
+  | ('neverConnected' | 'throttled' | 'unavailableForATime' | 'serverError' | 'unauthenticated')
+  | ('redirected' | 'lost' | 'unbelievable' | 'late' | 'endless' | 'harmless');
 
 /** What a fault is armed on. */
-export interface ArmingStage {
-  /** Speaks TLS with the good certificate where the fault's transport is https. */
+interface ArmingStage {
+  /** Speaks TLS with the good certificate if the fault needs TLS. */
   readonly proxy: FaultProxy;
   readonly certificates: TestCertificates;
   /** The root of another server, which must never see a token. */
@@ -89,62 +40,56 @@ export interface NamedFault {
   /** Unique, and fit for the name of a test. */
   readonly name: string;
   readonly kind: FaultKind;
-  /** Whether the upstream executes the request that meets it, if only late. */
-  readonly executes: boolean;
-  readonly lasts: Lasting;
-  readonly transport: 'http' | 'https';
-  /** Needs a connection that was used before and is idle. */
-  readonly needsIdleConnection: boolean;
-  /** Only lists can meet it. */
-  readonly isForListsOnly: boolean;
-  /** What the client is pointed at in place of the proxy. */
-  readonly url: URL | undefined;
+  /** One attempt, all of them, or a time of the proxy's clock. */
+  readonly lasts: 'once' | 'always' | 'aTime';
   arm(stage: ArmingStage): Promise<void> | void;
+  /** Whether the upstream executes the request that meets it, if only late. */
+  readonly executes?: boolean;
+  readonly isTls?: boolean;
+  /** Needs a connection that was used before and is idle. */
+  readonly needsIdleConnection?: boolean;
+  /** Only lists can meet it. */
+  readonly isForListsOnly?: boolean;
+  /** What the client is pointed at in place of the proxy. */
+  readonly url?: URL;
 }
-
-type Make<Made = Fault> = (stage: ArmingStage) => Made;
 
 /** A fault that is armed in a way of its own, and only so. */
 const special = (
   number: number,
   name: string,
   kind: FaultKind,
-  lasts: Lasting,
-  arm: NamedFault['arm'] = () => undefined,
-  more: Partial<NamedFault> = {},
-): NamedFault => ({
-  ...{ number, name, kind, lasts, arm, executes: false, transport: 'http', url: undefined },
-  ...{ needsIdleConnection: false, isForListsOnly: false },
-  ...more,
-});
+  lasts: NamedFault['lasts'],
+  arm: NamedFault['arm'],
+  traits: Partial<NamedFault> = {},
+): NamedFault => ({ number, name, kind, lasts, arm, ...traits });
 
-const arming =
-  (make: Make, ever = (fault: Fault): Fault => fault): NamedFault['arm'] =>
-  (stage) =>
-    stage.proxy.script(ever(make(stage)));
-
-const once = (number: number, name: string, kind: FaultKind, make: Make, more = {}): NamedFault =>
-  special(number, `${name}, once`, kind, 'oneAttempt', arming(make), more);
-
-const forAll = (number: number, name: string, kind: FaultKind, make: Make, more = {}): NamedFault =>
-  special(number, `${name}, always`, kind, 'allAttempts', arming(make, always), more);
-
-type Several<Made = Fault> = (
+type Several<Made> = (
   number: number,
   name: string,
   kind: FaultKind,
-  make: Make<Made>,
-  more?: Partial<NamedFault>,
-) => readonly NamedFault[];
+  make: (stage: ArmingStage) => Made,
+  traits?: Partial<NamedFault>,
+) => readonly [NamedFault, NamedFault, ...NamedFault[]];
 
 /** The same fault for one attempt and for all. */
-const onceAndAlways: Several = (...given) => [once(...given), forAll(...given)];
+const onceAndAlways: Several<Fault> = (number, name, kind, make, traits) => {
+  const arm =
+    (ever: (fault: Fault) => Fault): NamedFault['arm'] =>
+    (stage) =>
+      stage.proxy.script(ever(make(stage)));
+  const once = arm((fault) => fault);
+  return [
+    special(number, `${name}, once`, kind, 'once', once, traits),
+    special(number, `${name}, always`, kind, 'always', arm(always), traits),
+  ];
+};
 
 /** The same fault for one attempt and for all, after the upstream has executed the request. */
-const afterExecution: Several<RequestFault> = (number, name, kind, make, more) =>
+const afterExecution: Several<RequestFault> = (number, name, kind, make, traits) =>
   onceAndAlways(number, `${name}, executed`, kind, (stage) => executed(make(stage)), {
     executes: true,
-    ...more,
+    ...traits,
   });
 
 /** Executed and not, for one attempt and for all. */
@@ -153,169 +98,167 @@ const executedOrNot: Several<RequestFault> = (...given) => [
   ...afterExecution(...given),
 ];
 
-/** The one token that fault 12 throttles. */
-export const throttledToken = 'token-of-the-throttled-tenant';
-
 /** What fault 18 asks for. */
 const challengedClaims = { access_token: { nbf: { essential: true, value: '1770000000' } } };
 
 const minuteMs = 60_000;
-const dripMs = 100;
-const https = { transport: 'https' } as const;
+const tls = { isTls: true };
 const forLists = { isForListsOnly: true };
-const badCertificates = [
-  ...['selfSigned', 'unknownAuthority', 'wrongHost', 'expired', 'notYetValid'],
-] as readonly BadCertificate[];
-
-const present =
-  (name: BadCertificate): NamedFault['arm'] =>
-  ({ proxy, certificates }) =>
-    proxy.present(certificates.bad[name]);
 
 const unreachable: readonly NamedFault[] = [
   special(1, 'refused, back after 1 s', 'neverConnected', 'aTime', ({ proxy }) =>
     proxy.refuseConnections(1000),
   ),
-  special(1, 'refused, always', 'neverConnected', 'allAttempts', ({ proxy }) =>
+  special(1, 'refused, always', 'neverConnected', 'always', ({ proxy }) =>
     proxy.refuseConnections(),
   ),
-  special(2, 'a host that is in no DNS', 'neverConnected', 'allAttempts', undefined, {
+  special(2, 'a host that is in no DNS', 'neverConnected', 'always', () => undefined, {
     url: new URL('https://graph.invalid'),
   }),
-  ...onceAndAlways(3, 'TLS handshake hangs', 'neverConnected', hangAtConnect, https),
-  ...onceAndAlways(3, 'RST before TLS', 'neverConnected', resetAtConnect, https),
-  ...onceAndAlways(3, 'FIN before TLS', 'neverConnected', closeAtConnect, https),
-  ...badCertificates.map((name) =>
-    special(4, `bad certificate: ${name}`, 'badCertificate', 'allAttempts', present(name), https),
-  ),
+  ...onceAndAlways(3, 'TLS handshake hangs', 'neverConnected', faults.hangAtConnect, tls),
+  ...onceAndAlways(3, 'RST before TLS', 'neverConnected', faults.resetAtConnect, tls),
+  ...onceAndAlways(3, 'FIN before TLS', 'neverConnected', faults.closeAtConnect, tls),
+  ...['selfSigned', 'unknownAuthority', 'wrongHost', 'expired', 'notYetValid'].map((name) => {
+    const arm: NamedFault['arm'] = ({ proxy, certificates }) =>
+      proxy.present(certificates.bad[name as BadCertificate]);
+    return special(4, `bad certificate: ${name}`, 'neverConnected', 'always', arm, tls);
+  }),
 ];
 
 const ends: readonly End[] = ['stall', 'reset', 'close'];
 
 const lost: readonly NamedFault[] = [
-  ...executedOrNot(5, 'RST', 'lost', reset),
-  ...executedOrNot(5, 'FIN', 'lost', hangUp),
+  ...executedOrNot(5, 'RST', 'lost', faults.reset),
+  ...executedOrNot(5, 'FIN', 'lost', faults.hangUp),
   ...(['close', 'reset'] as const).map((end) => {
     const name = `idle connection ends by ${end} as the client sends`;
-    return once(6, name, 'lost', () => closeAsItSends(end), { needsIdleConnection: true });
+    return onceAndAlways(6, name, 'lost', () => faults.closeAsItSends(end), {
+      needsIdleConnection: true,
+    })[0];
   }),
-  ...executedOrNot(7, 'silence', 'lost', silence),
-  ...ends.flatMap((end) => executedOrNot(8, `head, then ${end}`, 'lost', () => headThen(end))),
-  ...(['length', 'chunked'] as const).flatMap((framing) =>
-    ends.flatMap((end) => [
-      ...afterExecution(9, `${framing} body whose JSON is whole, then ${end}`, 'lost', () =>
-        cut(framing, 'after the JSON', end),
-      ),
-      ...afterExecution(9, `${framing} body cut in its JSON, then ${end}`, 'lost', () =>
-        cut(framing, 'in the JSON', end),
-      ),
-    ]),
+  ...executedOrNot(7, 'silence', 'lost', faults.silence),
+  ...ends.flatMap((end) =>
+    executedOrNot(8, `head, then ${end}`, 'lost', () => faults.headThen(end)),
   ),
-  ...(['reset', 'close'] as const).flatMap((end) => [
-    ...afterExecution(9, `close-delimited body whose JSON is whole, then ${end}`, 'harmless', () =>
-      cut('untilClose', 'after the JSON', end),
-    ),
-    ...afterExecution(9, `close-delimited body cut in its JSON, then ${end}`, 'unbelievable', () =>
-      cut('untilClose', 'in the JSON', end),
-    ),
-  ]),
+  ...(['length', 'chunked', 'untilClose'] as const).flatMap((framing) => {
+    const hasEnd = framing !== 'untilClose';
+    const body = `${hasEnd ? framing : 'close-delimited'} body`;
+    const [whole, half] = hasEnd
+      ? (['lost', 'lost'] as const)
+      : (['harmless', 'unbelievable'] as const);
+    const make = (place: Parameters<typeof faults.cut>[1], end: End) => () =>
+      faults.cut(framing, place, end);
+    return ends
+      .slice(hasEnd ? 0 : 1)
+      .flatMap((end) => [
+        ...afterExecution(
+          9,
+          `${body} whose JSON is whole, then ${end}`,
+          whole,
+          make('after the JSON', end),
+        ),
+        ...afterExecution(
+          9,
+          `${body} cut in its JSON, then ${end}`,
+          half,
+          make('in the JSON', end),
+        ),
+      ]);
+  }),
   ...(['head', 'body'] as const).flatMap((from) =>
-    afterExecution(10, `drip from the ${from}`, 'late', () => drip(dripMs, from)),
+    afterExecution(10, `drip from the ${from}`, 'late', () => faults.drip(100, from)),
   ),
-  ...executedOrNot(10, 'flood of interim answers', 'unbelievable', () => interimFlood()),
-  ...afterExecution(10, 'some interim answers', 'harmless', () => interimFlood(3)),
+  ...executedOrNot(10, 'flood of interim answers', 'unbelievable', () => faults.interimFlood()),
+  ...afterExecution(10, 'some interim answers', 'harmless', () => faults.interimFlood(3)),
 ];
 
-const retryAfters: readonly (readonly [what: string, retryAfter: RetryAfter])[] = [
-  ['2', '2'],
-  ['2.128', '2.128'],
-  ['a date', { dateInSeconds: 2 }],
-  ['a past date', { dateInSeconds: -60 }],
-  ['3600', '3600'],
-  ['rubbish', 'soon'],
-];
+const retryAfters: Readonly<Record<string, RetryAfter | undefined>> = {
+  'with 2': '2',
+  'with 2.128': '2.128',
+  'with a date': { dateInSeconds: 2 },
+  'with a past date': { dateInSeconds: -60 },
+  'with 3600': '3600',
+  'with rubbish': 'soon',
+  without: undefined,
+};
+
+const kindOf = (code: number): FaultKind => (code === 503 ? 'unavailableForATime' : 'serverError');
 
 const refusals: readonly NamedFault[] = [
-  ...retryAfters.flatMap(([what, retryAfter]) =>
-    onceAndAlways(11, `429 with ${what}`, 'throttled', () => status(429, retryAfter)),
+  ...Object.entries(retryAfters).flatMap(([what, retryAfter]) =>
+    onceAndAlways(11, `429 ${what}`, 'throttled', () => faults.status(429, retryAfter)),
   ),
-  ...onceAndAlways(11, '429 without', 'throttled', () => status(429)),
-  forAll(12, '429 for one tenant only', 'throttled', () =>
-    onlyForToken(throttledToken, status(429, '2')),
-  ),
-  ...[500, 502, 503, 504].flatMap((code) => {
-    const [name, make] = [`${code} with Retry-After`, () => status(code, '1')];
-    const kindOf = (kind: FaultKind): FaultKind => (code === 503 ? kind : 'serverError');
-    return [
-      ...executedOrNot(13, `${code} without`, 'serverError', () => status(code)),
-      ...onceAndAlways(13, name, kindOf('unavailableForATime'), make),
-      ...afterExecution(13, name, kindOf('falseRefusal'), make),
-    ];
-  }),
+  // Each operation has a token of its own, with the name of its fault.
+  onceAndAlways(12, '429 for one tenant only', 'throttled', () =>
+    onlyFor(
+      ({ headers }) => /one-tenant/.test(headers['authorization'] ?? ''),
+      faults.status(429, '2'),
+    ),
+  )[1],
+  ...[500, 502, 503, 504].flatMap((code) => [
+    ...executedOrNot(13, `${code} without`, 'serverError', () => faults.status(code)),
+    ...executedOrNot(13, `${code} with Retry-After`, kindOf(code), () => faults.status(code, '1')),
+  ]),
   special(14, 'outage of 60 s: refused', 'neverConnected', 'aTime', ({ proxy }) =>
     proxy.refuseConnections(minuteMs),
   ),
   special(14, 'outage of 60 s: 503', 'serverError', 'aTime', ({ proxy }) =>
-    proxy.script(lasting(minuteMs, status(503))),
+    proxy.script(lasting(minuteMs, faults.status(503))),
   ),
   ...onceAndAlways(18, '401 with claims', 'unauthenticated', () =>
-    unauthenticated(challengedClaims),
+    faults.unauthenticated(challengedClaims),
   ),
-  ...onceAndAlways(18, '401 without claims', 'unauthenticated', () => unauthenticated()),
+  ...onceAndAlways(18, '401 without claims', 'unauthenticated', () => faults.unauthenticated()),
 ];
 
+const bodies: readonly (readonly [number, name: string, make: () => RequestFault])[] = [
+  [15, '200 with HTML', faults.htmlPage],
+  [15, '200 with nothing', () => faults.jsonText('')],
+  [15, '200 with null', () => faults.jsonText('null')],
+  [15, '204', faults.noContent],
+  [15, 'truncated JSON', lies.truncatedJson],
+  [15, 'duplicate keys', lies.duplicateKeys],
+  [15, 'wrong types', lies.wrongTypes],
+  [16, '100 MB', () => lies.hugeBody(100_000_000)],
+  [16, 'gzip bomb', lies.gzipBomb],
+  [16, 'five encodings', () => lies.stackedEncodings(5)],
+  [16, 'unknown encoding', lies.unknownEncoding],
+];
+
+const linkElsewhere = ({ elsewhere }: ArmingStage): RequestFault =>
+  lies.nextLink(() => elsewhere.href);
+
 const falsehoods: readonly NamedFault[] = [
-  ...executedOrNot(15, '200 with HTML', 'unbelievable', htmlPage),
-  ...executedOrNot(15, '200 with nothing', 'unbelievable', () => jsonText('')),
-  ...executedOrNot(15, '200 with null', 'unbelievable', () => jsonText('null')),
-  ...executedOrNot(15, '204', 'unbelievable', noContent),
-  ...executedOrNot(15, 'truncated JSON', 'unbelievable', truncatedJson),
-  ...executedOrNot(15, 'duplicate keys', 'unbelievable', duplicateKeys),
-  ...executedOrNot(15, 'wrong types', 'unbelievable', wrongTypes),
-  ...executedOrNot(16, '100 MB', 'unbelievable', () => hugeBody(100_000_000)),
-  ...executedOrNot(16, 'gzip bomb', 'unbelievable', gzipBomb),
-  ...executedOrNot(16, 'five encodings', 'unbelievable', () => stackedEncodings(5)),
-  ...executedOrNot(16, 'unknown encoding', 'unbelievable', unknownEncoding),
-  ...executedOrNot(16, '64 KB of headers', 'lost', () => hugeHeaders(65_536)),
+  ...bodies.flatMap(([number, name, make]) => executedOrNot(number, name, 'unbelievable', make)),
+  ...executedOrNot(16, '64 KB of headers', 'lost', () => lies.hugeHeaders(65_536)),
   ...([302, 303, 307, 308] as const).flatMap((code) =>
     onceAndAlways(17, `${code} elsewhere`, 'redirected', ({ elsewhere }) =>
-      redirect(code, elsewhere),
+      faults.redirect(code, elsewhere),
     ),
   ),
-  ...afterExecution(
-    17,
-    'nextLink elsewhere',
-    'unbelievable',
-    ({ elsewhere }) => nextLink(() => elsewhere.href),
-    forLists,
-  ),
-  ...afterExecution(17, 'looping nextLink', 'unbelievable', loopingNextLink, forLists),
-  ...[0, 100].map((rows) =>
-    forAll(17, `endless pages of ${rows} rows`, 'endless', () => endlessPages(rows), forLists),
-  ),
+  ...afterExecution(17, 'nextLink elsewhere', 'unbelievable', linkElsewhere, forLists),
+  ...afterExecution(17, 'looping nextLink', 'unbelievable', lies.loopingNextLink, forLists),
+  ...[0, 100].map((rows) => {
+    const name = `endless pages of ${rows} rows`;
+    return onceAndAlways(17, name, 'endless', () => lies.endlessPages(rows), forLists)[1];
+  }),
 ];
 
 const delays: readonly NamedFault[] = [
-  ...afterExecution(22, 'answer after 60 s', 'late', () => slow(minuteMs)),
+  ...afterExecution(22, 'answer after 60 s', 'late', () => faults.slow(minuteMs)),
   // The gateway may have given up, looked and found nothing by then.
-  ...onceAndAlways(22, 'execution after 60 s', 'late', () => lateExecution(minuteMs), {
+  ...onceAndAlways(22, 'execution after 60 s', 'late', () => faults.lateExecution(minuteMs), {
     executes: true,
   }),
 ];
 
 /**
- * The faults that can come from between the gateway and Graph. The rest of the list comes from elsewhere: 19 and 20
- * from the authority that gives out tokens, 21 from the clock, 23 from the gateway's own callers, 24 and 25 from the
- * system.
+ * The faults that can come from between the gateway and Graph; the others come from the authority, the clock, callers
+ * and the system.
  *
  * What is armed strikes the requests that come after; a connection fault needs connections that are new. Retry-After
- * dates, outages and delays follow the proxy's clock. Over https a gateway that does not trust the certificates'
- * authority fails with a bad certificate whenever nothing worse happens.
+ * dates, outages and delays follow the proxy's clock.
  */
 export const faultCatalogue: readonly NamedFault[] = [
-  ...unreachable,
-  ...lost,
-  ...refusals,
-  ...falsehoods,
-  ...delays,
+  ...[...unreachable, ...lost, ...refusals, ...falsehoods, ...delays],
 ];

@@ -1,110 +1,56 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { type LaneOperation, laneOperations } from './lane/laneCaller.ts';
-import { expectedOf, matrixCases } from './matrix/expectedOf.ts';
-import { callsOf, identityFaults } from './matrix/identityFaults.ts';
-import {
-  gatewayShortages,
-  leavingFaults,
-  outageFaults,
-  type ProcessFaults,
-  signalFaults,
-  slowCallerFaults,
-  systemShortages,
-} from './matrix/processFaults.ts';
+import { faultCatalogue } from './faultCatalogue.ts';
+import { laneOperations } from './lane/laneCaller.ts';
+import { identityFaults } from './matrix/identityFaults.ts';
+import { numbers, processFaults } from './matrix/processFaults.ts';
+import { promiseOf } from './matrix/promiseOf.ts';
 
 interface Row {
   readonly number: number;
   readonly names: readonly string[];
-  readonly cells: readonly string[];
+  readonly cells: readonly (string | undefined)[];
 }
 
-const nothing = '–';
+const rows: readonly Row[] = [
+  ...faultCatalogue.map((fault) => ({
+    number: fault.number,
+    names: [fault.name],
+    cells: laneOperations.map((operation) => promiseOf(fault, operation)),
+  })),
+  ...identityFaults.map(({ number, name, promise }) => ({
+    number,
+    names: [name],
+    cells: laneOperations.map(() => promise),
+  })),
+  ...Object.entries(processFaults).flatMap(([subject, faults]) =>
+    Object.entries(faults).map(([name, cells]) => ({
+      number: numbers[subject as keyof typeof numbers],
+      names: [name],
+      cells,
+    })),
+  ),
+].filter(({ cells }) => cells.some((cell) => cell !== undefined));
 
 /** The promises of the matrix as a Markdown table: a row for all faults of a number that have the same ones. */
-function matrixTable(): string {
-  const rows = merged([...upstreamRows(), ...identityRows, ...processRows]).toSorted(
-    (left, right) => left.number - right.number,
-  );
-  return [
+const matrixTable = (): string =>
+  [
     ['', 'fault', ...laneOperations],
     ['---', '---', ...laneOperations.map(() => '---')],
-    ...rows.map(({ number, names, cells }) => [number, shortened(names), ...cells]),
+    ...merged(rows)
+      .toSorted((left, right) => left.number - right.number)
+      .map(({ number, names, cells }) => [number, shortened(names), ...cells.map(cellOf)]),
   ]
     .map((columns) => `| ${columns.join(' | ')} |`)
     .join('\n');
-}
 
-const rowOf = (
-  number: number,
-  name: string,
-  promiseFor: (operation: LaneOperation) => Parameters<typeof cellOf>[0] | undefined,
-): Row => ({
-  number,
-  names: [name],
-  cells: laneOperations.map((operation) => {
-    const promise = promiseFor(operation);
-    return promise === undefined ? nothing : cellOf(promise);
-  }),
-});
-
-function upstreamRows(): readonly Row[] {
-  const first = new Map(matrixCases.map((one) => [one.name, one]));
-  return [...first.values()].map(({ number, name }) =>
-    rowOf(number, name, (operation) => {
-      const one = matrixCases.find((each) => each.name === name && each.operation === operation);
-      return one && expectedOf(one.fault, operation);
-    }),
-  );
-}
-
-const identityRows = identityFaults.map((fault) =>
-  rowOf(fault.number, fault.name, () => ({
-    code: fault.code,
-    calls: [callsOf(fault), callsOf(fault)],
-  })),
-);
-
-const processFaults: ProcessFaults = {
-  ...{ ...outageFaults, ...leavingFaults, ...slowCallerFaults },
-  ...{ ...signalFaults, ...systemShortages, ...gatewayShortages },
-};
-const processRows = Object.entries(processFaults).map(([name, { number, cells }]) =>
-  rowOf(number, name, (operation) => cells[operation]),
-);
-
-function cellOf({
-  code,
-  isFound = false,
-  isDone = false,
-  calls: [least, most],
-}: {
-  readonly code: string;
-  readonly isFound?: boolean;
-  readonly isDone?: boolean;
-  readonly calls: readonly [number, number];
-}): string {
-  const times = least === most ? String(least) : `${least}-${most}`;
-  return `${isFound ? 'found' : wordFor(code, isDone)} (${times})`;
-}
-
-/** What no answer says the word does, but for reads, which do nothing. */
-function wordFor(code: string, isDone: boolean): string {
-  switch (code) {
-    case 'ok':
-      return code;
-    case 'cut':
-    case 'left':
-      return isDone ? `${code}, done` : code;
-    default:
-      return `\`${code}\``;
-  }
-}
+/** An answer that is a code does not say whether it was done. */
+const cellOf = (promise = '–'): string => promise.replace(/^([A-Z_]+)(?:, done)?/, '`$1`');
 
 function merged(rows: readonly Row[]): readonly Row[] {
   const groups = new Map<string, Row>();
   for (const row of rows) {
-    const key = JSON.stringify([row.number, row.cells]);
+    const key = JSON.stringify([row.number, row.cells.map(cellOf)]);
     const known = groups.get(key);
     groups.set(key, known ? { ...known, names: [...known.names, ...row.names] } : row);
   }

@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import type fc from 'fast-check';
-import type { AssignmentTargetInput, Platform } from '../../../src/generated/graphql.ts';
+import type { AssignmentTargetInput, Platform, UserError } from '../../../src/generated/graphql.ts';
 import {
   addAssignmentMutation,
   changing,
@@ -9,9 +8,15 @@ import {
   updateMutation,
 } from '../../support/documents.ts';
 import type { Reply } from '../../support/testGateways.ts';
-import { type Choices, createChoices } from '../fuzz/randomCases.ts';
-import { drawChanges, drawCount, drawFilter, drawOrder, drawTarget } from './drawInputs.ts';
-import { isLegalId, type Outcome } from './modelGraph.ts';
+import type { Choices } from '../fuzz/randomCases.ts';
+import { drawChanges, drawCount, drawFilter, drawOrder, drawTarget } from './draw.ts';
+import {
+  isLegalId,
+  type Meant,
+  type ModelGraph,
+  type Outcome,
+  type Revisions,
+} from './modelGraph.ts';
 import {
   type HeldCursor,
   isSameOrder,
@@ -19,17 +24,18 @@ import {
   pageOf,
   refusedArguments,
 } from './modelList.ts';
-import { allPlatforms, type ModelPartner, type ModelTarget } from './modelPartner.ts';
-import {
-  type Connection,
-  dataOf,
-  verifyConnection,
-  verifyPartner,
-  verifyPayload,
-  verifyRefused,
-} from './verify.ts';
+import { allPlatforms, assignmentsOf, inputOf, type ModelPartner, shown } from './modelPartner.ts';
 import { names } from './vocabulary.ts';
-import { givenId, type Real, type World } from './world.ts';
+
+/** An operation, what it has to do to Graph, and how its answer is looked at. */
+interface Operation {
+  readonly document: string;
+  readonly variables: object;
+  readonly writes: number;
+  readonly verify: (answer: Reply) => void;
+}
+
+type Draw = (choices: Choices, world: ModelGraph) => Operation;
 
 const partner = '{ ...Everything revision }';
 const addMutation = changing('Add', 'addComplianceManagementPartner');
@@ -38,15 +44,12 @@ const deleteMutation = changing(
   'deleteComplianceManagementPartner',
   'deletedComplianceManagementPartnerId',
 );
+const aliases = ['p0', 'p1', 'p2'];
 const readQuery = `
-  query Read($p0: ID!) { p0: complianceManagementPartner(id: $p0) ${partner} } ${everything}`;
-const readSeveralQuery = `
-  query ReadSeveral($p0: ID!, $p1: ID!, $p2: ID!) {
-    p0: complianceManagementPartner(id: $p0) ${partner}
-    p1: complianceManagementPartner(id: $p1) ${partner}
-    p2: complianceManagementPartner(id: $p2) ${partner}
+  query Read(${aliases.map((alias) => `$${alias}: ID!`)}) {
+    ${aliases.map((alias) => `${alias}: complianceManagementPartner(id: $${alias}) ${partner}`)}
   } ${everything}`;
-export const listQuery = `
+const listQuery = `
   query List($first: Int, $after: String, $last: Int, $before: String,
       $filter: ComplianceManagementPartnerFilter, $orderBy: [ComplianceManagementPartnerOrder!]) {
     complianceManagementPartners(first: $first, after: $after, last: $last,
@@ -58,40 +61,6 @@ export const listQuery = `
     }
   } ${everything}`;
 
-/** An operation, what it has to do to Graph, and how its answer is looked at. */
-interface Operation {
-  readonly document: string;
-  readonly variables: object;
-  readonly writes: number;
-  readonly verify: (answer: Reply) => void;
-}
-
-/**
- * One operation, sent to the gateway and done to the model; both have to say the same. It is drawn from its bytes when its
- * turn comes, because only then it is known which partners, revisions and cursors there are.
- */
-export class Command implements fc.AsyncCommand<World, Real> {
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  check(): boolean {
-    return true;
-  }
-
-  async run(world: World, { gateway, takeWrites }: Real): Promise<void> {
-    const choices = createChoices(this.#bytes);
-    const { document, variables, writes, verify } = choices.pick(likely)(choices, world);
-    world.sent.push(`${/\w+ \w+/.exec(document)} ${JSON.stringify(variables)}`);
-    verify(await gateway.run(document, variables));
-    expect({ writes: takeWrites() }).toEqual({ writes });
-  }
-}
-
-type Draw = (choices: Choices, world: World) => Operation;
-
 /** Ids that partners may be added with; some differ in their case only. */
 const ownIds = ['own-a', 'OWN-A', 'own-b', '~own.c=', '0c65e46a-e46a-0c65-6ae4-650c6ae4650c'];
 const illegalIds = ['..', 'a/b', '', "x')"];
@@ -100,133 +69,181 @@ const add: Draw = (choices, world) => {
   const ids = [...ownIds, ...ownIds, ...illegalIds];
   const id = choices.chance(10) ? null : choices.pick(ids);
   const input = {
-    ...drawChanges(choices, world.graph.generation),
+    ...drawChanges(choices, world.generation),
     ...(choices.chance(30) && { id }),
     displayName: choices.pick(names),
   };
-  const outcome = world.graph.add(input, givenId(world.givenIds + 1));
-  if (outcome.partner !== null && outcome.problems.length === 0) {
-    const { id: added } = outcome.partner;
-    world.givenIds += input.id == null ? 1 : 0;
-    // A partner that comes back under its id is the same row to old cursors, which then stand where it stands now.
-    if (world.formerIds.has(added)) {
-      world.cursors = world.cursors.filter(({ orderBy }) => orderBy.length > 0);
-    }
-    world.formerIds.add(added);
-  }
-  return mutation(addMutation, input, outcome, {}, world);
+  return mutation(addMutation, input, world.add(input), world);
 };
 
 const update: Draw = (choices, world) => {
-  const { id, ifRevision } = drawMeant(choices, world);
-  const changes = choices.chance(8) ? {} : drawChanges(choices, world.graph.generation);
-  const input = { id, ...changes, ...ifRevision };
-  return mutation(updateMutation, input, world.graph.update(input), {}, world);
+  const changes = choices.chance(8) ? {} : drawChanges(choices, world.generation);
+  const input = { ...drawMeant(choices, world), ...changes };
+  return mutation(updateMutation, input, world.update(input), world);
 };
 
 const changeAssignment =
   (isAddition: boolean): Draw =>
   (choices, world) => {
-    const { graph } = world;
-    const { id, ifRevision } = drawMeant(choices, world);
-    const { generation } = graph;
+    const { generation } = world;
+    const meant = drawMeant(choices, world);
     const platform = choices.pick(choices.chance(8) ? allPlatforms : generation.platforms);
     const given = { platform, target: drawTarget(choices, generation) };
-    const held = choices.chance(isAddition ? 30 : 70) ? drawHeld(choices, graph.find(id)) : given;
-    const input = { id, ...(held ?? given), ...ifRevision };
-    const outcome = isAddition ? graph.addAssignment(input) : graph.removeAssignment(input);
-    const rest = { changed: outcome.writes === 1 && outcome.problems.length === 0 };
-    const document = isAddition ? addAssignmentMutation : removeAssignmentMutation;
-    return mutation(document, input, outcome, rest, world);
+    const held = choices.chance(isAddition ? 30 : 70) && drawHeld(choices, world.find(meant.id));
+    const input = { ...meant, ...(held || given) };
+    return isAddition
+      ? mutation(addAssignmentMutation, input, world.addAssignment(input), world)
+      : mutation(removeAssignmentMutation, input, world.removeAssignment(input), world);
   };
 
 const remove: Draw = (choices, world) => {
-  const { id, ifRevision } = drawMeant(choices, world);
-  const input = { id, ...ifRevision };
-  const outcome = world.graph.delete(id, input.ifRevision);
-  const isDeleted = outcome.problems.length === 0;
-  const rest = { deletedComplianceManagementPartnerId: isDeleted ? id : null };
-  return mutation(deleteMutation, input, outcome, rest, world);
+  const input = drawMeant(choices, world);
+  return mutation(deleteMutation, input, world.delete(input), world);
 };
 
-const read =
-  (document: string, count: number): Draw =>
-  (choices, world) => {
-    const ids = Array.from({ length: count }, () => drawId(choices, world));
-    const illegal = ids.flatMap((id, index) => (isLegalId(id) ? [] : [[`p${index}`]]));
-    return {
-      document,
-      variables: Object.fromEntries(ids.map((id, index) => [`p${index}`, id])),
-      writes: 0,
-      verify({ result }) {
-        const { data, errors = [] } = result;
-        expect(errors.map(({ path }) => path)).toEqual(illegal);
-        for (const { extensions } of errors) {
-          expect(extensions).toMatchObject({ code: 'BAD_USER_INPUT', argumentName: 'id' });
-        }
-        for (const [index, id] of ids.entries()) {
-          const found = isLegalId(id) ? world.graph.find(id) : undefined;
-          verifyPartner(data?.[`p${index}`], found ?? null, world.revisions);
-        }
-      },
-    };
+function mutation(
+  document: string,
+  input: { readonly id?: string | null },
+  { partner: expected, problems, writes }: Outcome,
+  { revisions }: ModelGraph,
+): Operation {
+  return {
+    document,
+    variables: { input },
+    writes,
+    verify(answer) {
+      const { complianceManagementPartner: actual, userErrors, ...others } = dataOf(answer);
+      const texts = (userErrors as UserError[]).map(
+        ({ code, message, field }) => `${code} ${field?.join('.') ?? null}${message ? '' : '!'}`,
+      );
+      const meant = problems.map((any) => texts.find((text) => any.includes(text)) ?? any);
+      expect(texts.sort()).toEqual(meant.sort());
+      verifyPartner(actual, expected, revisions);
+      // What only some payloads have.
+      const isDone = writes === 1 && problems.length === 0;
+      const told = {
+        changed: isDone,
+        deletedComplianceManagementPartnerId: isDone ? input.id : null,
+      };
+      expect(told).toMatchObject(others);
+    },
   };
+}
 
-const list: Draw = (choices, world) => {
-  const request = drawRequest(choices, world);
-  const { first, last, filter, orderBy } = request;
+const read: Draw = (choices, world) => {
+  const ids = aliases.map(() => drawId(choices, world));
+  return {
+    document: readQuery,
+    variables: Object.fromEntries(ids.map((id, index) => [`p${index}`, id])),
+    writes: 0,
+    verify({ result: { data, errors = [] } }) {
+      const illegal = aliases.filter((_alias, index) => !isLegalId(ids[index] ?? ''));
+      const { code, argumentName } = { code: 'BAD_USER_INPUT', argumentName: 'id' };
+      expect(errors).toMatchObject(
+        illegal.map((alias) => ({ path: [alias], extensions: { code, argumentName } })),
+      );
+      for (const [index, id] of ids.entries()) {
+        const found = isLegalId(id) ? world.find(id) : undefined;
+        verifyPartner(data?.[`p${index}`], found ?? null, world.revisions);
+      }
+    },
+  };
+};
+
+/** A list in which each row and each cursor is as it has to be. */
+export function listOf(request: ListRequest, world: ModelGraph): Operation {
+  const { orderBy, filter, ...others } = request;
   const [after, before] = [request.after, request.before].map((cursor) =>
     cursor === 'unknown' ? 'bm8gY3Vyc29y' : cursor?.text,
   );
   const refused = refusedArguments(request);
   return {
     document: listQuery,
-    variables: { first, last, after, before, filter, orderBy },
+    variables: { orderBy, filter, ...others, after, before },
     writes: 0,
     verify(answer) {
       if (refused.length > 0) {
-        verifyRefused(answer, refused);
+        const { status, result, extensions } = answer;
+        expect([status, result.errors?.length, extensions?.['code']]).toEqual([
+          ...[200, 1, 'BAD_USER_INPUT'],
+        ]);
+        expect(refused).toContain(extensions?.['argumentName']);
         return;
       }
-      const page = pageOf(world.graph.partners, request);
-      const connection = dataOf(answer) as Connection;
-      verifyConnection(connection, page, world.revisions);
-      const held = page.rows.map((row, index): HeldCursor => {
-        const text = connection.edges[index]?.cursor ?? '';
-        return { text, row, orderBy, filter: filter ?? null };
-      });
+      const { rows, totalCount, ...flags } = pageOf(world.partners, request);
+      const { edges, nodes, ...rest } = dataOf(answer) as unknown as Connection;
+      const cursors = edges.map(({ cursor }) => cursor);
+      const [startCursor, endCursor] = [cursors.at(0) ?? null, cursors.at(-1) ?? null];
+      expect(rest).toEqual({ totalCount, pageInfo: { ...flags, startCursor, endCursor } });
+      expect(edges.map(({ node }) => node)).toEqual(rows.map(({ id }) => ({ id })));
+      expect(nodes.length).toBe(rows.length);
+      expect(new Set(cursors).size).toBe(rows.length);
+      for (const [index, row] of rows.entries()) {
+        verifyPartner(nodes[index], row, world.revisions);
+      }
       // The two ends, which clients go on from, and one in the middle.
-      const kept = [0, Math.floor(held.length / 2), held.length - 1];
-      const ends = held.filter((_cursor, index) => kept.includes(index));
-      world.cursors = [...ends, ...world.cursors].slice(0, 12);
+      const kept = new Set([0, Math.floor(rows.length / 2), rows.length - 1]);
+      const held = rows.flatMap((row, index): HeldCursor[] =>
+        kept.has(index)
+          ? [{ text: cursors[index] ?? '', row, orderBy, filter: filter ?? null }]
+          : [],
+      );
+      world.cursors = [...held, ...world.cursors].slice(0, 12);
     },
-  };
-};
-
-/** The likely ones stand there more than once. */
-const likely: readonly Draw[] = [
-  ...[add, add, add, update, update, update, remove, remove],
-  ...[read(readQuery, 1), read(readSeveralQuery, 3)],
-  ...[true, true, false, false].map(changeAssignment),
-  ...[list, list, list, list],
-];
-
-function mutation(
-  document: string,
-  input: object,
-  outcome: Outcome,
-  rest: object,
-  { revisions }: World,
-): Operation {
-  return {
-    document,
-    variables: { input },
-    writes: outcome.writes,
-    verify: (answer) => verifyPayload(dataOf(answer), outcome, rest, revisions),
   };
 }
 
-function drawId(choices: Choices, { graph: { partners } }: World): string {
+interface Connection {
+  readonly edges: readonly { readonly cursor: string; readonly node: object }[];
+  readonly nodes: readonly object[];
+}
+
+/** The arguments of a list; it may keep order and filter of the list that gave out its cursors. */
+const list: Draw = (choices, world) => {
+  const cursorAmong = (cursors: readonly HeldCursor[]): ListRequest['after'] => {
+    const lot = choices.below(20);
+    return lot < 10 ? undefined : lot === 19 ? 'unknown' : cursors[choices.below(cursors.length)];
+  };
+  const [first, last] = [drawCount(choices), drawCount(choices)];
+  const keeps = choices.pick(['order', 'all', 'order', 'all', 'nothing']);
+  const after = cursorAmong(world.cursors);
+  const orderKept = keeps !== 'nothing' && typeof after === 'object' ? after.orderBy : undefined;
+  const before = cursorAmong(
+    world.cursors.filter(({ orderBy }) => !orderKept || isSameOrder(orderBy, orderKept)),
+  );
+  const kept =
+    keeps === 'nothing' ? undefined : [after, before].find((one) => typeof one === 'object');
+  const own = choices.chance(5) ? null : drawFilter(choices);
+  const filter = kept && keeps === 'all' ? kept.filter : choices.chance(50) ? own : undefined;
+  const orderBy = kept?.orderBy ?? drawOrder(choices);
+  return listOf({ first, last, filter, orderBy, after, before }, world);
+};
+
+/** Draws an operation and does it to the model; the likely ones stand there more than once. */
+export const drawOperation: Draw = (choices, world) =>
+  choices.pick([
+    ...[add, add, add, update, update, update, remove, remove, read, read],
+    ...[true, true, false, false].map(changeAssignment),
+    ...[list, list, list, list],
+  ])(choices, world);
+
+/** Gives the value of the one root field; fails if the operation had errors. */
+function dataOf({ status, result, root }: Reply): Record<string, unknown> {
+  expect(result.errors).toBeUndefined();
+  expect(status).toBe(200);
+  return root as Record<string, unknown>;
+}
+
+/** Fails unless a partner is shown as it has to be; learns its revision. */
+function verifyPartner(actual: unknown, expected: ModelPartner | null, revisions: Revisions): void {
+  const { revision, ...fields } = (actual ?? {}) as Record<string, unknown>;
+  expect(actual && fields).toEqual(expected && shown(expected));
+  if (expected !== null) {
+    revisions.observe(expected, revision);
+  }
+}
+
+function drawId(choices: Choices, { partners }: ModelGraph): string {
   const lot = choices.below(24);
   if (lot >= 20 || partners.length === 0) {
     return choices.pick(lot === 23 ? illegalIds : [...ownIds, 'absent']);
@@ -240,82 +257,36 @@ function inOtherCase(id: string): string {
 }
 
 /** The partner and the revision that a change is meant for. */
-function drawMeant(
-  choices: Choices,
-  world: World,
-): { readonly id: string; readonly ifRevision: { readonly ifRevision?: string | null } } {
+function drawMeant(choices: Choices, world: ModelGraph): Meant {
   const id = drawId(choices, world);
-  const meant = world.graph.find(id);
+  const meant = world.find(id);
   const lot = choices.below(18);
   if (lot < 10) {
-    return { id, ifRevision: {} };
+    return { id };
   }
   const which = lot < 14 ? 'current' : choices.pick(['stale', null, ''] as const);
-  const text = which && (meant ? world.revisions[which](meant) : 'of no partner');
-  return { id, ifRevision: { ifRevision: text } };
+  return { id, ifRevision: which && (meant ? world.revisions[which](meant) : 'of no partner') };
 }
 
-/** An entry that the partner has, as an input that means it; undefined where there is none. */
+/** An entry that the partner has, as an input that means it in another spelling; undefined if there is none. */
 function drawHeld(
   choices: Choices,
   holder: ModelPartner | undefined,
 ): { readonly platform: Platform; readonly target: AssignmentTargetInput } | undefined {
   const all = allPlatforms.flatMap((platform) =>
-    (holder?.assignments[platform] ?? []).flatMap((entry) => {
-      const target = entry.target && inputOf(entry.target, choices);
-      return target ? [{ platform, target }] : [];
+    (holder?.[assignmentsOf(platform)] ?? []).flatMap(({ target }) => {
+      const input = target && inputOf(target);
+      return input ? [{ platform, target: input }] : [];
     }),
   );
-  return all.length === 0 ? undefined : choices.pick(all);
-}
-
-function inputOf(
-  { __typename, filter, groupId, collectionId }: ModelTarget,
-  choices: Choices,
-): AssignmentTargetInput | undefined {
-  const isOtherCase = choices.chance(50);
-  const written = (id: string): string => (isOtherCase ? inOtherCase(id) : id);
-  const same = filter && { id: written(filter.id), type: filter.type };
-  const given = choices.pick([{ filter: same }, {}, { filter: null }]);
-  switch (__typename) {
-    case 'AllLicensedUsersAssignmentTarget':
-      return { allLicensedUsers: given };
-    case 'AllDevicesAssignmentTarget':
-      return { allDevices: given };
-    case 'GroupAssignmentTarget':
-      return groupId ? { group: { groupId: written(groupId), ...given } } : undefined;
-    case 'ExclusionGroupAssignmentTarget':
-      return groupId ? { exclusionGroup: { groupId: written(groupId), ...given } } : undefined;
-    default:
-      return collectionId
-        ? { configurationManagerCollection: { collectionId: written(collectionId), ...given } }
-        : undefined;
+  if (all.length === 0) {
+    return undefined;
   }
-}
-
-/** The arguments of a list; it may keep order and filter of the list that gave out its cursors. */
-function drawRequest(choices: Choices, world: World): ListRequest {
-  const cursorAmong = (cursors: readonly HeldCursor[]): HeldCursor | 'unknown' | undefined => {
-    const lot = choices.below(20);
-    return lot < 10 ? undefined : lot === 19 ? 'unknown' : cursors[choices.below(cursors.length)];
-  };
-  const [first, last] = [drawCount(choices), drawCount(choices)];
-  const keeps = choices.pick([...['order', 'all', 'order', 'all'], 'nothing']);
-  const after = cursorAmong(world.cursors);
-  const orderKept = keeps !== 'nothing' && typeof after === 'object' ? after.orderBy : undefined;
-  const before = cursorAmong(
-    world.cursors.filter(({ orderBy }) => !orderKept || isSameOrder(orderBy, orderKept)),
-  );
-  const kept =
-    keeps === 'nothing' ? undefined : [after, before].find((one) => typeof one === 'object');
-  const own = choices.chance(5) ? null : drawFilter(choices);
-  const filter = kept && keeps === 'all' ? kept.filter : choices.chance(50) ? own : undefined;
-  return {
-    orderBy: kept?.orderBy ?? drawOrder(choices),
-    ...(first !== undefined && { first }),
-    ...(last !== undefined && { last }),
-    ...(filter !== undefined && { filter }),
-    ...(after !== undefined && { after }),
-    ...(before !== undefined && { before }),
-  };
+  const isOtherCase = choices.chance(50);
+  const filter = choices.pick(['kept', undefined, null]);
+  const text = JSON.stringify(choices.pick(all), (name, value) => {
+    const isId = isOtherCase && typeof value === 'string' && /id$/i.test(name);
+    return isId ? inOtherCase(value) : name === 'filter' && filter !== 'kept' ? filter : value;
+  });
+  return JSON.parse(text);
 }

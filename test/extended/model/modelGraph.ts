@@ -3,60 +3,60 @@ import type {
   AddComplianceManagementPartnerInput,
   AddEnrollmentAssignmentInput,
   AssignmentTargetInput,
-  Platform,
-  RemoveEnrollmentAssignmentInput,
   UpdateComplianceManagementPartnerInput,
   UserErrorCode,
 } from '../../../src/generated/graphql.ts';
+import type { HeldCursor } from './modelList.ts';
 import {
   allPlatforms,
+  assignmentsOf,
   type Changes,
   changed,
-  fieldsOf,
+  entryOf,
   type Generation,
   isSameFilter,
   isSameTarget,
-  kindOf,
   type ModelEntry,
   type ModelPartner,
   newPartner,
+  onboardedOf,
+  seededPartners,
   stateOf,
-  targetOf,
 } from './modelPartner.ts';
-import { seededPartners } from './seeds.ts';
 
 /**
- * What is known of revisions: which text stood for which state of which partner. An observation fails if it
- * changed without a change that a user can make, or did not change with one.
+ * What is known of revisions: which text stands for which state of which partner. An observation fails if it changed
+ * without a change that a user can make, or did not change with one.
  */
 export class Revisions {
-  readonly #byState = new Map<string, string>();
   readonly #byPartner = new Map<string, Map<string, string>>();
 
   observe(partner: ModelPartner, revision: unknown): void {
-    const [text, state] = [String(revision), stateOf(partner)];
-    const key = `${partner.id} ${state}`;
-    const states = this.#byPartner.get(partner.id) ?? new Map<string, string>();
-    const known = { revision: this.#byState.get(key) ?? text, state: states.get(text) ?? state };
+    const state = stateOf(partner);
+    const known = this.#byPartner.get(partner.id) ?? new Map<string, string>();
+    const [sameRevision] = [...known].find(([, text]) => text === revision) ?? [state];
+    const expected = { revision: known.get(state) ?? String(revision), state: sameRevision };
     // An expectation costs more than all the rest here.
-    if (typeof revision !== 'string' || known.revision !== text || known.state !== state) {
-      deepStrictEqual({ revision, state }, known);
+    if (revision !== expected.revision || state !== expected.state) {
+      deepStrictEqual({ revision, state }, expected);
     }
-    this.#byPartner.set(partner.id, states.set(text, state));
-    this.#byState.set(key, text);
+    this.#byPartner.set(partner.id, known.set(state, expected.revision));
   }
 
   /** The revision of the partner as it is now; each was observed when the partner came to be as it is. */
   current(partner: ModelPartner): string {
-    return this.#byState.get(`${partner.id} ${stateOf(partner)}`) ?? 'never observed';
+    return this.#byPartner.get(partner.id)?.get(stateOf(partner)) ?? 'never observed';
   }
 
   /** The revision of some other state that this partner had, the oldest first. */
   stale(partner: ModelPartner): string {
-    const others = [...(this.#byPartner.get(partner.id)?.keys() ?? [])];
-    return others.find((revision) => revision !== this.current(partner)) ?? 'never given';
+    const all = [...(this.#byPartner.get(partner.id)?.values() ?? [])];
+    return all.find((revision) => revision !== this.current(partner)) ?? 'never given';
   }
 }
+
+/** A user error as `CODE input.field`; several if Graph reports the first that it finds. */
+type Problem = readonly string[];
 
 /** What a mutation has to answer. */
 export interface Outcome {
@@ -66,33 +66,54 @@ export interface Outcome {
   readonly writes: number;
 }
 
+/** The partner that a change is meant for, and the revision that it is based on. */
+export type Meant = Pick<UpdateComplianceManagementPartnerInput, 'id' | 'ifRevision'>;
+
+/** An id that may stand in a path. */
+export const isLegalId = (id: string): boolean =>
+  /^[\w.~=-]{1,256}$/.test(id) && id.replaceAll('.', '') !== '';
+
+const problem = (code: UserErrorCode, ...field: readonly string[]): Problem => [
+  `${code} ${['input', ...field].join('.')}`,
+];
+const bad = (...field: readonly string[]): Problem => problem('BAD_USER_INPUT', ...field);
+
+function refused(problems: readonly Problem[], writes: number): Outcome {
+  return { partner: null, problems, writes };
+}
+
+/** The id that Graph gives to the partner with this number among those that it gave one. */
+export const givenId = (number: number): string => `given-${number}`;
+
 /** The simple model: a list of partners, and what each operation does to it. */
 export class ModelGraph {
   readonly generation: Generation;
-  readonly #revisions: Pick<Revisions, 'current'>;
-  #partners: readonly ModelPartner[];
-  #lastSerial: number;
-
-  constructor(generation: Generation, revisions: Pick<Revisions, 'current'>) {
-    this.generation = generation;
-    this.#revisions = revisions;
-    this.#partners = seededPartners(generation);
-    this.#lastSerial = this.#partners.length;
-  }
-
+  readonly revisions = new Revisions();
   /** In Graph's own order. */
-  get partners(): readonly ModelPartner[] {
-    return this.#partners;
+  partners: readonly ModelPartner[];
+  /** Cursors that were given out, the newest first. */
+  cursors: readonly HeldCursor[] = [];
+  #givenIds = 0;
+  #lastSerial: number;
+  /** Ids that a partner had at some time. */
+  readonly #formerIds: Set<string>;
+
+  constructor(generation: Generation) {
+    this.generation = generation;
+    this.partners = seededPartners(generation);
+    this.#lastSerial = this.partners.length;
+    this.#formerIds = new Set(this.partners.map(({ id }) => id));
   }
 
   find(id: string): ModelPartner | undefined {
-    return this.#partners.find((partner) => partner.id.toLowerCase() === id.toLowerCase());
+    return this.partners.find((partner) => partner.id.toLowerCase() === id.toLowerCase());
   }
 
-  /** `givenId` is the id that Graph gives where the input has none. */
-  add(input: AddComplianceManagementPartnerInput, givenId: string): Outcome {
-    const { id, ...changes } = input;
-    const beforehand = refusedBeforehand(id, changes, this.generation);
+  add({ id, ...changes }: AddComplianceManagementPartnerInput): Outcome {
+    const beforehand = [
+      ...(id == null || isLegalId(id) ? [] : [bad('id')]),
+      ...refusedBeforehand(changes, this.generation),
+    ];
     if (beforehand.length > 0) {
       return refused(beforehand, 0);
     }
@@ -100,230 +121,181 @@ export class ModelGraph {
     if (byGraph.length > 0) {
       return refused(byGraph, 1);
     }
-    const inTheWay = this.find(id ?? givenId);
+    const inTheWay = id == null ? undefined : this.find(id);
     if (inTheWay !== undefined) {
-      const partner = id == null ? null : inTheWay;
-      return { partner, problems: [problemAt('CONFLICT', 'id')], writes: 1 };
+      return { partner: inTheWay, problems: [problem('CONFLICT', 'id')], writes: 1 };
     }
+    this.#givenIds += id == null ? 1 : 0;
+    const added = id ?? givenId(this.#givenIds);
+    // A partner that comes back under its id is the same row to old cursors, which then stand where it stands now.
+    if (this.#formerIds.has(added)) {
+      this.cursors = this.cursors.filter(({ orderBy }) => orderBy.length > 0);
+    }
+    this.#formerIds.add(added);
     this.#lastSerial += 1;
-    const blank = newPartner(id ?? givenId, this.#lastSerial, this.generation);
+    const blank = newPartner(added, this.#lastSerial, this.generation.platforms);
     return this.#put(changed(blank, changes));
   }
 
   update(input: UpdateComplianceManagementPartnerInput): Outcome {
-    const { id, ifRevision, ...changes } = input;
-    const beforehand = refusedBeforehand(id, changes, this.generation);
-    if (beforehand.length > 0) {
-      return refused(beforehand, 0);
-    }
+    const { id: _id, ifRevision: _revision, ...changes } = input;
     const isEmpty = Object.keys(changes).length === 0;
-    const partner = this.find(id);
-    if (partner === undefined) {
-      return refused([notFound], isEmpty || ifRevision != null ? 0 : 1);
-    }
-    if (isEmpty || !this.#isMeant(partner, ifRevision)) {
-      return this.#unchanged(partner, ifRevision);
-    }
-    const byGraph = refusedByGraph(changes, this.generation);
-    return byGraph.length > 0 ? refused(byGraph, 1) : this.#put(changed(partner, changes));
-  }
-
-  addAssignment(input: AddEnrollmentAssignmentInput): Outcome {
-    return this.#changeAssignment(input, (entries) => {
-      const target = targetOf(input.target);
-      const same = entries.filter((entry) => isSameTarget(entry.target, target));
-      if (same.some((entry) => entry.target && isSameFilter(entry.target, target))) {
-        return entries;
+    const beforehand = refusedBeforehand(changes, this.generation);
+    return this.#change(input, beforehand, !isEmpty, (partner) => {
+      const byGraph = refusedByGraph(changes, this.generation);
+      if (isEmpty) {
+        return undefined;
       }
-      return same.length > 0 ? 'otherFilter' : [...entries, { target }];
+      return byGraph.length > 0 ? refused(byGraph, 1) : this.#put(changed(partner, changes));
     });
   }
 
-  removeAssignment(input: RemoveEnrollmentAssignmentInput): Outcome {
-    const target = targetOf(input.target);
-    const isFilterMeant = Object.values(input.target).some((content) => content?.filter != null);
-    const isMeant = (entry: ModelEntry): boolean =>
-      entry.target !== null &&
-      isSameTarget(entry.target, target) &&
-      (!isFilterMeant || isSameFilter(entry.target, target));
-    return this.#changeAssignment(input, (entries) =>
-      entries.some(isMeant) ? entries.filter((entry) => !isMeant(entry)) : entries,
+  addAssignment(input: AddEnrollmentAssignmentInput): Outcome {
+    const entry = entryOf(input.target);
+    return this.#changeAssignments(input, (entries) => {
+      const same = entries.filter((other) => isSameTarget(other, entry));
+      if (same.some((other) => isSameFilter(other, entry))) {
+        return entries;
+      }
+      return same.length > 0 ? 'otherFilter' : [...entries, entry];
+    });
+  }
+
+  removeAssignment(input: AddEnrollmentAssignmentInput): Outcome {
+    const entry = entryOf(input.target);
+    const isMeant = (other: ModelEntry): boolean =>
+      isSameTarget(other, entry) && (!entry.target?.filter || isSameFilter(other, entry));
+    return this.#changeAssignments(input, (entries) =>
+      entries.some(isMeant) ? entries.filter((other) => !isMeant(other)) : entries,
     );
   }
 
-  delete(id: string, ifRevision: string | null | undefined): Outcome {
-    const illegal = refusedBeforehand(id, {}, this.generation);
-    if (illegal.length > 0) {
-      return refused(illegal, 0);
-    }
-    const partner = this.find(id);
-    if (partner === undefined) {
-      return refused([notFound], ifRevision == null ? 1 : 0);
-    }
-    if (!this.#isMeant(partner, ifRevision)) {
-      return this.#unchanged(partner, ifRevision);
-    }
-    this.#partners = this.#partners.filter((other) => other !== partner);
-    return { partner: null, problems: [], writes: 1 };
+  delete(input: Meant): Outcome {
+    return this.#change(input, [], true, (partner) => {
+      this.partners = this.partners.filter((other) => other !== partner);
+      return { partner: null, problems: [], writes: 1 };
+    });
   }
 
-  #changeAssignment(
-    input: AddEnrollmentAssignmentInput | RemoveEnrollmentAssignmentInput,
+  /**
+   * Finds the partner that a change is meant for and changes it; undefined if there is nothing to do. A blind change is
+   * sent without a look, unless it is based on a revision.
+   */
+  #change(
+    { id, ifRevision }: Meant,
+    beforehand: readonly Problem[],
+    isBlind: boolean,
+    change: (partner: ModelPartner) => Outcome | undefined,
+  ): Outcome {
+    const rejected = [...(isLegalId(id) ? [] : [bad('id')]), ...beforehand];
+    const partner = this.find(id);
+    if (rejected.length > 0) {
+      return refused(rejected, 0);
+    }
+    if (partner === undefined) {
+      return refused([problem('NOT_FOUND', 'id')], isBlind && ifRevision == null ? 1 : 0);
+    }
+    if (ifRevision != null && ifRevision !== this.revisions.current(partner)) {
+      return { partner, problems: [problem('CONFLICT', 'ifRevision')], writes: 0 };
+    }
+    return change(partner) ?? { partner, problems: [], writes: 0 };
+  }
+
+  #changeAssignments(
+    input: AddEnrollmentAssignmentInput,
     change: (entries: readonly ModelEntry[]) => readonly ModelEntry[] | 'otherFilter',
   ): Outcome {
-    const { id, platform, target, ifRevision } = input;
-    const beforehand = refusedInChange(id, platform, target, this.generation);
-    if (beforehand.length > 0) {
-      return refused(beforehand, 0);
-    }
-    const partner = this.find(id);
-    if (partner === undefined) {
-      return refused([notFound], 0);
-    }
-    const entries = partner.assignments[platform] ?? [];
-    const next = change(entries);
-    if (!this.#isMeant(partner, ifRevision) || next === entries) {
-      return this.#unchanged(partner, ifRevision);
-    }
-    if (next === 'otherFilter') {
-      const problem = problemAt('CONFLICT', 'target', kindOf(target), 'filter');
-      return { partner, problems: [problem], writes: 0 };
-    }
-    const { platforms, hasFilters } = this.generation;
-    if (!platforms.includes(platform)) {
-      return refused([problemAt('BAD_USER_INPUT', 'platform')], 1);
-    }
-    const isNew = next.length > entries.length;
-    if (next.some(({ isRefused }) => isRefused) || (isNew && hasFilter(target) && !hasFilters)) {
-      return refused([problemAt('BAD_USER_INPUT', 'target')], 1);
-    }
-    const assignments = { ...partner.assignments, [platform]: next };
-    return this.#put({ ...partner, assignments });
-  }
-
-  #isMeant(partner: ModelPartner, ifRevision: string | null | undefined): boolean {
-    return ifRevision == null || ifRevision === this.#revisions.current(partner);
-  }
-
-  #unchanged(partner: ModelPartner, ifRevision: string | null | undefined): Outcome {
-    const problems = this.#isMeant(partner, ifRevision)
-      ? []
-      : [problemAt('CONFLICT', 'ifRevision')];
-    return { partner, problems, writes: 0 };
+    const { platform, target } = input;
+    const { platforms, hasFilters, isKnownBeforehand } = this.generation;
+    const isUnknown = !platforms.includes(platform);
+    const isStray = !hasFilters && hasFilter(target);
+    const beforehand = [
+      ...(isUnknown ? [bad('platform')] : []),
+      ...(isStray ? [bad('target', kindOf(target), 'filter')] : []),
+    ].filter(() => isKnownBeforehand);
+    return this.#change(input, beforehand, false, (partner) => {
+      const entries = partner[assignmentsOf(platform)] ?? [];
+      const next = change(entries);
+      if (next === entries) {
+        return undefined;
+      }
+      if (next === 'otherFilter') {
+        const conflict = problem('CONFLICT', 'target', kindOf(target), 'filter');
+        return { partner, problems: [conflict], writes: 0 };
+      }
+      if (isUnknown) {
+        return refused([bad('platform')], 1);
+      }
+      // Graph holds a type that it would not take again.
+      const isOdd = next.some((entry) => entry.target?.odataType !== undefined);
+      const isNew = next.length > entries.length;
+      return isOdd || (isNew && isStray)
+        ? refused([bad('target')], 1)
+        : this.#put({ ...partner, [assignmentsOf(platform)]: next });
+    });
   }
 
   /** Puts a partner in the place of the one with its id, or at the end. */
   #put(partner: ModelPartner): Outcome {
-    const isThere = this.#partners.some(({ id }) => id === partner.id);
-    this.#partners = isThere
-      ? this.#partners.map((other) => (other.id === partner.id ? partner : other))
-      : [...this.#partners, partner];
+    const others = this.partners.filter(({ id }) => id !== partner.id);
+    this.partners = [...others, partner].sort((left, right) => left.serial - right.serial);
     return { partner, problems: [], writes: 1 };
   }
 }
 
-function refused(problems: readonly Problem[], writes: number): Outcome {
-  return { partner: null, problems, writes };
-}
-
-/** A user error, and the fields that it may name; more than one where Graph tells of the first that it finds. */
-export interface Problem {
-  readonly code: UserErrorCode;
-  readonly fields: readonly (readonly string[] | null)[];
-}
-
-/** The one problem at one field. */
-function problemAt(code: UserErrorCode, ...field: string[]): Problem {
-  return { code, fields: [['input', ...field]] };
-}
-
-/** There is no partner to work on. */
-const notFound: Problem = problemAt('NOT_FOUND', 'id');
-
-/** An id that may stand in a path. */
-export function isLegalId(id: string): boolean {
-  return /^[\w.~=-]{1,256}$/.test(id) && id.replaceAll('.', '') !== '';
+/** What changes have that a generation does not know: fields, and the paths of filters down to the kind of target. */
+function unknownIn(changes: Changes, { platforms, hasFilters }: Generation) {
+  const fields = allPlatforms
+    .filter((platform) => !platforms.includes(platform))
+    .flatMap((platform) => [onboardedOf(platform), assignmentsOf(platform)])
+    .filter((field) => changes[field] !== undefined);
+  const filters = allPlatforms
+    .map(assignmentsOf)
+    .flatMap((field) =>
+      (changes[field] ?? []).flatMap(({ target }, index) =>
+        target && hasFilter(target) && !hasFilters
+          ? [[field, String(index), 'target', kindOf(target)]]
+          : [],
+      ),
+    );
+  return { fields, filters };
 }
 
 /** What the gateway rejects in properties before it asks Graph: all of it. */
-function refusedBeforehand(
-  id: string | null | undefined,
-  changes: Changes,
-  generation: Generation,
-): readonly Problem[] {
-  const { platforms, isKnownBeforehand } = generation;
-  const unknown = allPlatforms
-    .filter((platform) => !platforms.includes(platform))
-    .flatMap((platform) => Object.values(fieldsOf[platform]))
-    .filter((field) => changes[field] !== undefined);
+function refusedBeforehand(changes: Changes, generation: Generation): readonly Problem[] {
+  const { fields, filters } = unknownIn(changes, generation);
+  const isUnknown = (field: string): boolean => fields.some((each) => each === field);
+  const cannotBeNull = [
+    ...(['displayName', 'partnerState', 'lastHeartbeatDateTime'] as const),
+    ...allPlatforms.map(onboardedOf),
+  ];
   return [
-    ...(id == null || isLegalId(id) ? [] : ['id']),
-    ...(['displayName', 'partnerState', 'lastHeartbeatDateTime'] as const).filter(
-      (field) => changes[field] === null,
-    ),
-    ...(changes.partnerState === 'UNKNOWN_FUTURE_VALUE' ? ['partnerState'] : []),
-    ...allPlatforms
-      .filter((platform) => platforms.includes(platform) || !isKnownBeforehand)
-      .map((platform) => fieldsOf[platform].onboarded)
-      .filter((field) => changes[field] === null),
-    ...(isKnownBeforehand ? unknown : []),
-  ]
-    .map((field) => problemAt('BAD_USER_INPUT', field))
-    .concat(
-      isKnownBeforehand
-        ? strayFilters(changes, generation).map((path) =>
-            problemAt('BAD_USER_INPUT', ...path, 'filter'),
-          )
-        : [],
-    );
+    ...cannotBeNull
+      .filter((field) => changes[field] === null)
+      .filter((field) => !generation.isKnownBeforehand || !isUnknown(field))
+      .map((field) => bad(field)),
+    ...(changes.partnerState === 'UNKNOWN_FUTURE_VALUE' ? [bad('partnerState')] : []),
+    ...[
+      ...fields.map((field) => bad(field)),
+      ...filters.map((path) => bad(...path, 'filter')),
+    ].filter(() => generation.isKnownBeforehand),
+  ];
 }
 
 /** What Graph rejects in properties: nothing, or one problem at the first of these fields that it comes across. */
 function refusedByGraph(changes: Changes, generation: Generation): readonly Problem[] {
-  const { platforms } = generation;
-  const ofPlatforms = allPlatforms
-    .filter((platform) => !platforms.includes(platform))
-    .flatMap((platform) => Object.values(fieldsOf[platform]))
-    .filter((field) => changes[field] !== undefined);
+  const { fields, filters } = unknownIn(changes, generation);
   // Graph names the property of the filter, which does not say in which of several targets it stands.
-  const targets = strayFilters(changes, generation).map((path) => path.slice(0, -1));
-  const fields = [
-    ...ofPlatforms.map((field) => ['input', field]),
-    ...(targets.length > 1 ? [null] : targets.map((path) => ['input', ...path])),
-  ];
-  return fields.length > 0 ? [{ code: 'BAD_USER_INPUT', fields }] : [];
+  const targets =
+    filters.length > 1
+      ? ['BAD_USER_INPUT null']
+      : filters.flatMap((path) => bad(...path.slice(0, -1)));
+  const any = [...fields.flatMap((field) => bad(field)), ...targets];
+  return any.length > 0 ? [any] : [];
 }
 
-/** What the gateway refuses in the change of one assignment before it asks Graph. */
-function refusedInChange(
-  id: string,
-  platform: Platform,
-  target: AssignmentTargetInput,
-  { platforms, hasFilters, isKnownBeforehand }: Generation,
-): readonly Problem[] {
-  const isStray = isKnownBeforehand && !hasFilters && hasFilter(target);
-  return [
-    ...(isLegalId(id) ? [] : [problemAt('BAD_USER_INPUT', 'id')]),
-    ...(isKnownBeforehand && !platforms.includes(platform)
-      ? [problemAt('BAD_USER_INPUT', 'platform')]
-      : []),
-    ...(isStray ? [problemAt('BAD_USER_INPUT', 'target', kindOf(target), 'filter')] : []),
-  ];
-}
+/** Which of the five kinds a target is. */
+const kindOf = (target: AssignmentTargetInput): string => Object.keys(target)[0] ?? '';
 
-/** Whether an input has a filter that is not null. */
-function hasFilter(target: AssignmentTargetInput): boolean {
-  return Object.values(target).some((content) => content?.filter != null);
-}
-
-/** The paths, down to the kind of target, of all filters that the generation does not know. */
-function strayFilters(changes: Changes, { hasFilters }: Generation): readonly string[][] {
-  return allPlatforms.flatMap((platform) => {
-    const { assignments } = fieldsOf[platform];
-    return (changes[assignments] ?? []).flatMap(({ target }, index) =>
-      target && hasFilter(target) && !hasFilters
-        ? [[assignments, String(index), 'target', kindOf(target)]]
-        : [],
-    );
-  });
-}
+const hasFilter = (target: AssignmentTargetInput): boolean =>
+  Object.values(target).some((content) => content?.filter != null);

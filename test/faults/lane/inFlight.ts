@@ -1,27 +1,7 @@
-import { always, onlyFor, type RequestFault, times } from '../../support/faultProxy/fault.ts';
-import { held, status } from '../../support/faultProxy/faults.ts';
-import type { Program } from '../../support/programs.ts';
-import {
-  ask,
-  type Ending,
-  executionsIn,
-  type LaneCaller,
-  type Met,
-  meet,
-  putFourCallers,
-  type SeenByOperation,
-} from './laneCaller.ts';
+import { always, onlyFor, type RequestFault } from '../../support/faultProxy/fault.ts';
+import { held } from '../../support/faultProxy/faults.ts';
+import { ask, executionsOf, type LaneCaller, meet } from './laneCaller.ts';
 import type { LaneGraph } from './startFaultLane.ts';
-
-/** What was seen of each operation for each fault, so that the compiler misses one that was never played. */
-export type Played<Faults> = Readonly<Record<keyof Faults, SeenByOperation>>;
-
-/** Operations in flight. */
-interface InFlight {
-  readonly met: Promise<readonly Met[]>;
-  /** Lets Graph send its delayed answers. */
-  release(): void;
-}
 
 /** Strikes the requests only that are made for these callers. */
 export function onlyForThem(callers: readonly LaneCaller[], fault: RequestFault): RequestFault {
@@ -30,50 +10,33 @@ export function onlyForThem(callers: readonly LaneCaller[], fault: RequestFault)
 }
 
 /** Waits until Graph has got all that callers want, and done what there is to do. */
-export function untilDone({ graph, proxy }: LaneGraph, callers: readonly LaneCaller[]) {
-  const isDone = ({ intent }: LaneCaller): boolean =>
-    intent.operation === 'read' || executionsIn(graph.partners(), intent) > 0;
-  return proxy.until(({ received }) => {
+export function untilDone(stage: LaneGraph, callers: readonly LaneCaller[]): Promise<void> {
+  return stage.proxy.until(({ received }) => {
     const tokens = new Set(received.map(({ headers }) => headers['authorization']));
-    return callers.every((caller) => tokens.has(`Bearer ${caller.token}`) && isDone(caller));
+    return callers.every(
+      (caller) =>
+        tokens.has(`Bearer ${caller.token}`) &&
+        (caller.operation === 'read' || executionsOf(stage, caller) > 0),
+    );
   });
 }
 
 /** Has callers ask, and resolves once Graph has done all that they want and answered none of it. */
-export async function untilExecuted(
-  stage: LaneGraph,
-  url: string,
-  callers: readonly LaneCaller[],
-): Promise<InFlight> {
+export async function untilExecuted(stage: LaneGraph, url: string, callers: readonly LaneCaller[]) {
   const fault = held();
   stage.proxy.script(onlyForThem(callers, always(fault)));
-  const asking = callers.map((caller) => ask(url, caller));
-  const tooEarly = Promise.race(asking).then(({ code }) => {
-    throw new Error(`One of them has ended before Graph had got all of them: ${code}`);
+  let tellTooEarly: (error: Error) => void = () => undefined;
+  const tooEarly = new Promise<never>((_resolve, reject) => {
+    tellTooEarly = reject;
+  });
+  const met = meet(callers, async (caller) => {
+    const ending = await ask(url, caller);
+    tellTooEarly(new Error(`One of them ended before Graph had got all of them: ${ending.code}`));
+    return ending;
   });
   await Promise.race([untilDone(stage, callers), tooEarly]);
   tooEarly.catch(() => undefined);
-  const met = Promise.all(
-    callers.map(async (caller, index) => ({ caller, ending: (await asking[index]) as Ending })),
-  );
   return { met, release: fault.release };
-}
-
-/** Has four callers ask, and resolves once each waits for as long as Graph wants to be left alone. */
-export async function untilInBackOff(
-  stage: LaneGraph,
-  { url, program }: { readonly url: string; readonly program: Program },
-  name: string,
-  seconds: number,
-): Promise<Pick<InFlight, 'met'>> {
-  const callers = await putFourCallers(stage, name);
-  const tooMany = times(callers.length, status(429, String(seconds)));
-  stage.proxy.script(onlyForThem(callers, tooMany));
-  const met = meet(callers, (caller) => ask(url, caller));
-  for (const { requestId } of callers) {
-    await program.until(new RegExp(`"${requestId}".*"The call of Microsoft Graph is retried"`));
-  }
-  return { met };
 }
 
 /** The messages logged for a request, in order, each marked if its caller had left. */
@@ -86,21 +49,16 @@ export function toldOf(logLines: readonly string[], requestId: string): readonly
 }
 
 const longName = 'x'.repeat(800_000);
-const copies = 15;
+const names = Array.from({ length: 15 }, (_, index) => `n${index}: displayName`);
 
 /** More than all buffers of the system between two sockets take. */
-export const longAnswerBytes = longName.length * copies;
-
-const names = Array.from({ length: copies }, (_, index) => `n${index}: displayName`);
+export const longAnswerBytes = longName.length * names.length;
 
 /** Asks for it. */
 export const longQuery = `query ($id: ID!) { complianceManagementPartner(id: $id) { ${names.join(' ')} } }`;
 
 /** Gives the row that is read a name that makes a long answer. */
-export async function lengthenName(
-  { put, remove }: LaneGraph,
-  { intent }: LaneCaller,
-): Promise<void> {
-  await remove([intent.id]);
-  await put({ id: intent.id, displayName: longName });
+export async function lengthenName({ put, remove }: LaneGraph, { id }: LaneCaller): Promise<void> {
+  await remove([id]);
+  await put({ id, displayName: longName });
 }

@@ -4,12 +4,7 @@ import {
   totalCountQuery,
   updateMutation,
 } from '../../support/documents.ts';
-import {
-  graphqlRequest,
-  openConnection,
-  type RawConnection,
-  readAnswer,
-} from '../../support/rawConnection.ts';
+import { graphqlRequest, openConnection, readAnswer } from '../../support/rawConnection.ts';
 import type { Reply } from '../../support/testGateways.ts';
 import type { LaneGraph } from './startFaultLane.ts';
 
@@ -25,13 +20,13 @@ export interface Intent {
   readonly name: string;
 }
 
-/** The method of the requests by which an operation does what it is asked for. */
-export const methodOf: Readonly<Record<LaneOperation, string>> = {
-  read: 'GET',
-  add: 'POST',
-  update: 'PATCH',
-  delete: 'DELETE',
-};
+export const methods = { read: 'GET', add: 'POST', update: 'PATCH', delete: 'DELETE' };
+
+/** Finds the requests by which an operation does what it is asked for. */
+export const isOwnOf =
+  ({ operation }: Pick<Intent, 'operation'>) =>
+  ({ method }: { readonly method: string }): boolean =>
+    method === methods[operation];
 
 /** The document and the variables that ask for what is intended. */
 export function documentOf({ operation, id, name }: Intent): [document: string, variables: object] {
@@ -63,10 +58,6 @@ function writtenIn(rows: readonly Row[], { operation, id, name }: Intent): reado
   }[operation];
 }
 
-/** Counts what was done of an intent. */
-export const executionsIn = (rows: readonly Row[], intent: Intent): number =>
-  writtenIn(rows, intent).length;
-
 /** A success says what is so; a failure that does not speak of doubt says that nothing was written. */
 export function tellsTheTruth(
   intent: Intent,
@@ -75,30 +66,25 @@ export function tellsTheTruth(
 ): boolean {
   const { operation, name } = intent;
   const code = result.errors?.[0]?.extensions['code'];
-  if (code === 'OUTCOME_UNKNOWN') {
-    return operation !== 'read';
-  }
   const written = writtenIn(rows, intent);
   if (code !== undefined) {
-    return written.length === 0;
+    return code === 'OUTCOME_UNKNOWN' ? operation !== 'read' : written.length === 0;
   }
   const data = JSON.stringify(result.data);
   if (operation === 'read') {
     const holdsAll = rows.every((row) => data.includes(JSON.stringify(row.id)));
     return data.includes(`"totalCount":${rows.length},`) && holdsAll;
   }
-  const [only] = written;
   return (
     written.length === 1 &&
-    data.includes(`"${only?.id}"`) &&
+    data.includes(`"${written[0]?.id}"`) &&
     (operation === 'delete' || data.includes(`"${name}"`)) &&
     data.includes('"userErrors":[]')
   );
 }
 
 /** A caller of one operation, with a row, a token and a request id of its own. */
-export interface LaneCaller {
-  readonly intent: Intent;
+export interface LaneCaller extends Intent {
   /** Goes to Graph with all that is done for this caller, so that it can be counted. */
   readonly token: string;
   readonly requestId: string;
@@ -106,22 +92,17 @@ export interface LaneCaller {
 
 /** How it ended for a caller. */
 export interface Ending {
-  /** `ok`, the code of the top-level error, or `cut` where the connection ended without an answer. */
+  /** `ok`, the code of the top-level error, `cut` if the connection ended without an answer, or `left`. */
   readonly code: string;
-  readonly status: number | undefined;
+  readonly status?: number;
   readonly result: Reply['result'];
 }
 
-/** Reads one row, so that what others do at the same time changes nothing in the answer. */
-const rowQuery = 'query ($id: ID!) { complianceManagementPartner(id: $id) { id displayName } }';
-
-/** The end of a caller that did not wait for it. */
-export const left: Ending = { code: 'left', status: undefined, result: {} };
-
 /** What became of one operation, for its caller and at Graph. */
 export interface Seen {
+  readonly operation: LaneOperation;
   readonly code: string;
-  readonly status: number | undefined;
+  readonly status?: number | undefined;
   /** Requests of the operation's own method that arrived for this caller, whatever became of them. */
   readonly calls: number;
   /** How often Graph holds that it was done; a read does nothing. */
@@ -131,16 +112,14 @@ export interface Seen {
 }
 
 /** Makes a caller for each operation; the name is theirs alone. */
-export function fourCallers(name: string): readonly LaneCaller[] {
-  return laneOperations.map((operation) => {
+export const fourCallers = (name: string): readonly LaneCaller[] =>
+  laneOperations.map((operation) => {
     const id = `${name}-${operation}`;
     return {
-      intent: { operation, id, name: `After ${id}` },
-      token: `token-of-${id}`,
-      requestId: `request-of-${id}`,
+      ...{ operation, id, name: `After ${id}` },
+      ...{ token: `token-of-${id}`, requestId: `request-of-${id}` },
     };
   });
-}
 
 const nameBefore = (id: string): string => `Before ${id}`;
 
@@ -148,43 +127,36 @@ const nameBefore = (id: string): string => `Before ${id}`;
 export async function putFourCallers(
   { put }: Pick<LaneGraph, 'put'>,
   name: string,
-): Promise<readonly LaneCaller[]> {
-  const callers = fourCallers(name);
-  for (const { intent } of callers) {
-    if (intent.operation !== 'add') {
-      await put({ id: intent.id, displayName: nameBefore(intent.id) });
-    }
+): Promise<readonly [LaneCaller, ...LaneCaller[]]> {
+  const [reader, adder, ...others] = fourCallers(name);
+  for (const { id } of [reader, ...others] as LaneCaller[]) {
+    await put({ id, displayName: nameBefore(id) });
   }
-  return callers;
+  return [reader, adder, ...others] as [LaneCaller, ...LaneCaller[]];
 }
 
+/** Reads one row, so that what others do at the same time changes nothing in the answer. */
+const rowQuery = 'query ($id: ID!) { complianceManagementPartner(id: $id) { id displayName } }';
+
 /** The bytes by which a caller asks; the connection ends with the answer, unless more is sent over it. */
-export function bytesOf(
-  { intent, token, requestId }: LaneCaller,
-  { Connection = 'close', query = documentFor(intent)[0] } = {},
-): string {
-  const [, variables] = documentFor(intent);
-  const Authorization = `Bearer ${token}`;
+export function bytesOf(caller: LaneCaller, { Connection = 'close', query = '' } = {}): string {
+  const { operation, id, token, requestId } = caller;
+  const [document, variables] = operation === 'read' ? [rowQuery, { id }] : documentOf(caller);
   return graphqlRequest(
-    { query, variables },
-    { Authorization, 'Client-Request-Id': requestId, Connection },
+    { query: query || document, variables },
+    { Authorization: `Bearer ${token}`, 'Client-Request-Id': requestId, Connection },
   );
 }
 
-function documentFor(intent: Intent): [document: string, variables: object] {
-  return intent.operation === 'read' ? [rowQuery, { id: intent.id }] : documentOf(intent);
-}
-
-/** Asks over a connection that is there already. */
-export async function askOver(connection: RawConnection, caller: LaneCaller): Promise<Ending> {
-  connection.send(bytesOf(caller));
-  return endingOf(await connection.closed);
-}
-
-/** Asks over a connection of the caller's own; one that cannot be made is one that was cut. */
-export async function ask(url: string, caller: LaneCaller): Promise<Ending> {
-  const connection = await openConnection(url).catch(() => undefined);
-  return connection === undefined ? endingOf('') : askOver(connection, caller);
+/** Asks over a connection, of the caller's own if none is given; one that cannot be made is one that was cut. */
+export async function ask(
+  url: string,
+  caller: LaneCaller,
+  connecting = openConnection(url),
+): Promise<Ending> {
+  const connection = await connecting.catch(() => undefined);
+  connection?.send(bytesOf(caller));
+  return endingOf((await connection?.closed) ?? '');
 }
 
 /** Understands all that came over a connection that has ended. */
@@ -192,7 +164,7 @@ export function endingOf(text: string): Ending {
   const answer = readAnswer(text);
   const length = Number(answer?.headers['content-length']?.[0] ?? Number.NaN);
   if (answer === undefined || Buffer.byteLength(answer.text) !== length) {
-    return { code: 'cut', status: undefined, result: {} };
+    return { code: 'cut', result: {} };
   }
   const result = JSON.parse(answer.text) as Reply['result'];
   const code = String(result.errors?.[0]?.extensions['code'] ?? 'ok');
@@ -210,69 +182,32 @@ export interface SeenStage {
   };
 }
 
+/** How often Graph holds that a caller's operation was done. */
+export const executionsOf = ({ graph }: Pick<SeenStage, 'graph'>, caller: LaneCaller): number =>
+  writtenIn(graph.partners(), caller).length;
+
 /** Looks at what became of a caller's operation. */
-export function seenOf(
-  { graph, proxy }: SeenStage,
-  { intent, token }: LaneCaller,
-  ending: Ending,
-): Seen {
-  const calls = proxy.received.filter(
-    ({ method, headers }) =>
-      method === methodOf[intent.operation] && headers['authorization'] === `Bearer ${token}`,
-  );
-  const rows = graph.partners();
-  return {
-    code: ending.code,
-    status: ending.status,
-    calls: calls.length,
-    executions: executionsIn(rows, intent),
-    isTrue: isTrue(intent, ending, rows),
-  };
+export function seenOf(stage: SeenStage, caller: LaneCaller, ending: Ending): Seen {
+  const { operation, id, token } = caller;
+  const { code, status, result } = ending;
+  const own = stage.proxy.received
+    .filter(isOwnOf(caller))
+    .filter(({ headers }) => headers['authorization'] === `Bearer ${token}`);
+  const read = { complianceManagementPartner: { id, displayName: nameBefore(id) } };
+  const isTrue =
+    operation === 'read' && code === 'ok'
+      ? JSON.stringify(result.data) === JSON.stringify(read)
+      : /cut|left/.test(code) || tellsTheTruth(caller, ending, stage.graph.partners());
+  const executions = executionsOf(stage, caller);
+  return { operation, code, status, calls: own.length, executions, isTrue };
 }
-
-function isTrue(intent: Intent, { code, result }: Ending, rows: readonly Row[]): boolean {
-  if (code === 'cut' || code === 'left') {
-    return true;
-  }
-  if (intent.operation === 'read' && code === 'ok') {
-    const row = { id: intent.id, displayName: nameBefore(intent.id) };
-    return JSON.stringify(result.data) === JSON.stringify({ complianceManagementPartner: row });
-  }
-  return tellsTheTruth(intent, { result }, rows);
-}
-
-/** What was seen of each operation that met a fault, as often as it met it. */
-export type SeenByOperation = Readonly<Record<LaneOperation, readonly Seen[]>>;
-
-/** Gives each operation what was seen of it. */
-export const byOperation = <One extends Seen>(
-  seenOfEach: (operation: LaneOperation) => readonly One[],
-): Readonly<Record<LaneOperation, readonly One[]>> => ({
-  read: seenOfEach('read'),
-  add: seenOfEach('add'),
-  update: seenOfEach('update'),
-  delete: seenOfEach('delete'),
-});
 
 /** A caller and how it ended for it. */
-export interface Met {
-  readonly caller: LaneCaller;
-  readonly ending: Ending;
-}
+export type Met = readonly { readonly caller: LaneCaller; readonly ending: Ending }[];
 
 /** Lets all callers do something at the same time, and gives how it ended for each. */
-export function meet(
+export const meet = (
   callers: readonly LaneCaller[],
   how: (caller: LaneCaller) => Promise<Ending>,
-): Promise<readonly Met[]> {
-  return Promise.all(callers.map(async (caller) => ({ caller, ending: await how(caller) })));
-}
-
-/** Looks at what became of each. */
-export function lookAt(stage: SeenStage, met: readonly Met[]): SeenByOperation {
-  return byOperation((operation) =>
-    met
-      .filter(({ caller }) => caller.intent.operation === operation)
-      .map(({ caller, ending }) => seenOf(stage, caller, ending)),
-  );
-}
+): Promise<Met> =>
+  Promise.all(callers.map(async (caller) => ({ caller, ending: await how(caller) })));

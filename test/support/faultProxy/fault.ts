@@ -4,7 +4,7 @@ import type { Wire } from './wire.ts';
 /** What a fault of a request has at hand. */
 export interface Exchange {
   readonly request: ProxiedRequest;
-  /** The upstream's where the fault has the request executed, else one that looks like it. */
+  /** The upstream's if the fault has the request executed, else one that looks like it. */
   readonly answer: HttpAnswer;
   readonly wire: Wire;
   /** The proxy's own URL, without a slash at the end. */
@@ -17,9 +17,9 @@ export interface Exchange {
 }
 
 interface FaultTraits {
-  /** How many requests or connections it strikes; 1 where absent. */
+  /** How many requests or connections it strikes; 1 if absent. */
   readonly times?: number;
-  /** How long it strikes, from when it was scripted; for ever where absent. */
+  /** How long it strikes, from when it was scripted; for ever if absent. */
   readonly forMs?: number;
 }
 
@@ -32,7 +32,7 @@ export interface ConnectionFault extends FaultTraits {
 /** Strikes a request, once its head is there or once it is complete. */
 export interface RequestFault extends FaultTraits {
   readonly at: 'head' | 'request';
-  /** Which requests; all where absent. */
+  /** Which requests; all if absent. */
   readonly fits?: (head: RequestHead) => boolean;
   /** Whether the upstream executes the request before the fault plays. */
   readonly executes: boolean;
@@ -50,31 +50,26 @@ export const passOn: RequestFault = {
 };
 
 /** The same fault after the upstream has executed the request and answered. */
-export function executed<F extends RequestFault>(fault: F): F {
-  return { ...fault, at: 'request', executes: true };
-}
+export const executed = <F extends RequestFault>(fault: F): F => ({
+  ...fault,
+  at: 'request',
+  executes: true,
+});
 
 /** The same fault for so many requests or connections. */
-export function times<F extends Fault>(count: number, fault: F): F {
-  return { ...fault, times: count };
-}
+export const times = <F extends Fault>(count: number, fault: F): F => ({ ...fault, times: count });
 
 /** The same fault for all that comes. */
-export function always<F extends Fault>(fault: F): F {
-  return times(Number.POSITIVE_INFINITY, fault);
-}
+export const always = <F extends Fault>(fault: F): F => times(Number.POSITIVE_INFINITY, fault);
 
 /** The same fault for all that comes within a time of the proxy's clock. */
-export function lasting<F extends Fault>(forMs: number, fault: F): F {
-  return { ...always(fault), forMs };
-}
+export const lasting = <F extends Fault>(forMs: number, fault: F): F => ({
+  ...always(fault),
+  forMs,
+});
 
 /** The same fault for some requests only. */
-export function onlyFor<F extends RequestFault>(fits: (head: RequestHead) => boolean, fault: F): F {
-  return { ...fault, fits };
-}
-
-/** The same fault for the requests with one bearer token only, as one tenant or one user can be struck alone. */
-export function onlyForToken<F extends RequestFault>(token: string, fault: F): F {
-  return onlyFor(({ headers }) => headers['authorization'] === `Bearer ${token}`, fault);
-}
+export const onlyFor = (fits: (head: RequestHead) => boolean, fault: RequestFault) => ({
+  ...fault,
+  fits,
+});

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { intuneErrors } from '../intuneErrors.ts';
 import { type ConnectionFault, type Exchange, passOn, type RequestFault } from './fault.ts';
 import {
@@ -9,7 +10,6 @@ import {
   jsonType,
   toBytes,
 } from './http.ts';
-import { nextTurn } from './wire.ts';
 
 const connectionFault = (play: ConnectionFault['play']) => (): ConnectionFault => ({
   at: 'connection',
@@ -47,6 +47,17 @@ export const silence = (): RequestFault => fault(({ wire }) => wire.untilGone())
 /** How an answer ends that is not complete: never, with RST or with FIN. */
 export type End = 'stall' | 'reset' | 'close';
 
+async function endWith(wire: Exchange['wire'], end: End): Promise<void> {
+  if (end === 'stall') {
+    return wire.untilGone();
+  }
+  // A client that finds RST together with bytes takes it for FIN; let it read them first.
+  for (let turn = 0; end === 'reset' && turn < 5; turn += 1) {
+    await nextTurn();
+  }
+  return end === 'reset' ? wire.reset() : wire.finish();
+}
+
 /**
  * Closes a connection that was kept alive while the client sends its next request on it: the request is lost, and the
  * client cannot tell this from a request that was executed.
@@ -57,35 +68,39 @@ export const closeAsItSends = (end: End): RequestFault => ({
   fits: ({ isOnUsedConnection }) => isOnUsedConnection,
 });
 
-/** Sends the head of the answer and nothing of its body. Where there is no body, the head lacks its end. */
+/** The head of an answer to be continued; without a body, it lacks its end. */
+const headToBeContinued = (answer: HttpAnswer, framing: Framing): string =>
+  isBodiless(answer) ? headOf(answer).slice(0, -'\r\n'.length) : headOf(answer, framing);
+
+/** Sends the head of the answer and nothing of its body. */
 export const headThen = (end: End): RequestFault =>
   fault(async ({ wire, answer }) => {
-    await wire.write(headToBeContinued(answer, { length: answer.body.length }));
+    await wire.write(headToBeContinued(answer, answer.body.length));
     await endWith(wire, end);
   });
 
 /**
- * Sends a body whose end is missing: short of its announced length, without its last chunk, or, where only the end of
- * the connection tells, without a sign of it. It is cut behind JSON that is complete in itself, or in the middle.
+ * Sends a body whose end is missing: short of its announced length, without its last chunk, or, if only the end of the
+ * connection tells, without a sign of it. It is cut behind JSON that is complete in itself, or in the middle.
  */
-export function cut(
+export const cut = (
   framing: 'length' | 'chunked' | 'untilClose',
   place: 'after the JSON' | 'in the JSON',
-  end: End = 'close',
-): RequestFault {
-  return fault(async ({ wire, answer }) => {
+  end: End,
+): RequestFault =>
+  fault(async ({ wire, answer }) => {
     const { body } = answer;
     const isWhole = place === 'after the JSON';
     const part = isWhole ? body : body.subarray(0, Math.ceil(body.length / 2));
-    const announced = framing === 'length' ? { length: body.length + (isWhole ? 16 : 0) } : framing;
+    const announced = framing === 'length' ? body.length + (isWhole ? 16 : 0) : framing;
     await wire.write(headToBeContinued(answer, announced));
     if (part.length > 0) {
-      const size = Buffer.from(`${part.length.toString(16)}\r\n`);
-      await wire.write(framing === 'chunked' ? Buffer.concat([size, part, crlf]) : part);
+      const size = framing === 'chunked' ? `${part.length.toString(16)}\r\n` : '';
+      const behind = framing === 'chunked' ? '\r\n' : '';
+      await wire.write(Buffer.concat([Buffer.from(size), part, Buffer.from(behind)]));
     }
     await endWith(wire, end);
   });
-}
 
 /** Sends the answer byte by byte, from the first one of its head or of its body. */
 export const drip = (everyMs: number, from: 'head' | 'body'): RequestFault =>
@@ -104,33 +119,11 @@ export const interimFlood = (count = Number.POSITIVE_INFINITY): RequestFault =>
   fault(async ({ wire, answer }) => {
     for (let sent = 0; sent < count && wire.isOpen; sent += 1) {
       await wire.write('HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n');
+      // A write can be done without a turn of the event loop; a flood would leave its client no time to notice.
       await nextTurn();
     }
     await wire.write(toBytes(answer));
   });
-
-const crlf = Buffer.from('\r\n');
-
-function headToBeContinued(answer: HttpAnswer, framing: Framing): string {
-  return isBodiless(answer)
-    ? headOf(answer, 'none').slice(0, -crlf.length)
-    : headOf(answer, framing);
-}
-
-async function endWith(wire: Exchange['wire'], end: End): Promise<void> {
-  switch (end) {
-    case 'stall':
-      return wire.untilGone();
-    case 'reset':
-      // A client that finds RST together with bytes takes it for FIN; let it read them first.
-      for (let turn = 0; turn < 5; turn += 1) {
-        await nextTurn();
-      }
-      return wire.reset();
-    case 'close':
-      return wire.finish();
-  }
-}
 
 /** Keeps the upstream's answer back for a time; it is executed at once. */
 export const slow = (delayMs: number): RequestFault => ({
@@ -149,12 +142,10 @@ export const lateExecution = (delayMs: number): RequestFault =>
   });
 
 /** A fault that a test lets go on. */
-export interface HeldFault extends RequestFault {
-  release(): void;
-}
+export type HeldFault = ReturnType<typeof held>;
 
 /** Has the request executed at once; sends so much of the upstream's answer, and the rest when it is released. */
-export function held(share: 0 | 0.5 = 0): HeldFault {
+export function held(share: 0 | 0.5 = 0) {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -162,7 +153,7 @@ export function held(share: 0 | 0.5 = 0): HeldFault {
   return {
     ...passOn,
     release: () => release(),
-    async play({ wire, answer }) {
+    async play({ wire, answer }: Exchange) {
       const bytes = toBytes(answer);
       const middle = Math.ceil(bytes.length * share);
       if (middle > 0) {
@@ -196,9 +187,8 @@ export const status = (code: number, retryAfter?: RetryAfter): RequestFault =>
       typeof retryAfter === 'object'
         ? new Date(nowMs() + retryAfter.dateInSeconds * 1000).toUTCString()
         : retryAfter;
-    const headers = text === undefined ? jsonType : { ...jsonType, 'retry-after': text };
     const error = intuneErrors.plainWithTail(graphCodes[code] ?? 'UnknownError', 'Injected');
-    return httpAnswer(code, headers, error);
+    return httpAnswer(code, { ...jsonType, 'retry-after': text }, error);
   });
 
 /** Answers 200 with a page for people, as captive portals and proxies do. */

@@ -13,87 +13,73 @@ export interface RequestHead {
 }
 
 export interface ProxiedRequest extends RequestHead {
-  /** Empty where a fault strikes before it is read. */
+  /** Empty if a fault strikes before it is read. */
   readonly body: Buffer;
 }
 
 /** An answer before it is put on the wire. */
 export interface HttpAnswer {
   readonly status: number;
-  /** In the order of the wire; a name may occur more than once. What frames the body is not among them. */
-  readonly headers: readonly HeaderLine[];
+  /** Without what frames the body; a list stands for several lines of one name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
-
-type HeaderLine = readonly [name: string, value: string];
 
 /** As Graph has it. */
 export const jsonType = {
   'content-type': 'application/json;odata.metadata=minimal;charset=utf-8',
 };
 
-/** How a body ends: by its length, by chunks, by the end of the connection; 'none' has no body. */
-export type Framing = { readonly length: number } | 'chunked' | 'untilClose' | 'none';
-
 /** Makes an answer; an object as the body becomes JSON. */
 export function httpAnswer(
   status: number,
-  headers: Readonly<Record<string, string>> = {},
+  headers: HttpAnswer['headers'] = {},
   body: Buffer | string | object = '',
 ): HttpAnswer {
   const isBytes = typeof body === 'string' || Buffer.isBuffer(body);
-  const bytes = Buffer.from(isBytes ? body : JSON.stringify(body));
-  return { status, headers: Object.entries(headers), body: bytes };
-}
-
-/** The same answer with another body; the header lines of the body's form stay. */
-export function withBody(answer: HttpAnswer, body: Buffer | string): HttpAnswer {
-  return { ...answer, body: Buffer.from(body) };
+  return { status, headers, body: Buffer.from(isBytes ? body : JSON.stringify(body)) };
 }
 
 /** The same answer with the proxy's scheme in the links to itself, as a load balancer before a plain server has it. */
 export function withSecureLinks(answer: HttpAnswer, { host, origin }: URL): HttpAnswer {
   const text = answer.body.toString('utf8');
   const isTold = text.includes(`http://${host}/`);
-  return isTold ? withBody(answer, text.replaceAll(`http://${host}/`, `${origin}/`)) : answer;
+  const body = isTold ? Buffer.from(text.replaceAll(`http://${host}/`, `${origin}/`)) : answer.body;
+  return { ...answer, body };
 }
 
 /** Statuses behind which no body can follow. */
-export function isBodiless({ status }: HttpAnswer): boolean {
-  return status < 200 || status === 204 || status === 304;
-}
+export const isBodiless = ({ status }: HttpAnswer): boolean => status === 204 || status === 304;
 
 /** The whole answer as bytes, with a true length. */
-export function toBytes(answer: HttpAnswer): Buffer {
-  const framing = isBodiless(answer) ? 'none' : { length: answer.body.length };
-  const head = Buffer.from(headOf(answer, framing));
-  return isBodiless(answer) ? head : Buffer.concat([head, answer.body]);
-}
+export const toBytes = (answer: HttpAnswer): Buffer =>
+  isBodiless(answer)
+    ? Buffer.from(headOf(answer))
+    : Buffer.concat([Buffer.from(headOf(answer, answer.body.length)), answer.body]);
 
-/** The head alone, the empty line included, announcing the given framing. */
-export function headOf({ status, headers }: HttpAnswer, framing: Framing): string {
-  const lines = [...headers, ...framingLines(framing)].map(([name, value]) => `${name}: ${value}`);
+/** How a body ends: by its length, by chunks or by the end of the connection. */
+export type Framing = number | 'chunked' | 'untilClose';
+
+/** The head alone, the empty line included, announcing the given framing; none has no body. */
+export function headOf({ status, headers }: HttpAnswer, framing?: Framing): string {
+  const framed = {
+    ...headers,
+    'content-length': typeof framing === 'number' ? String(framing) : undefined,
+    'transfer-encoding': framing === 'chunked' ? framing : undefined,
+    connection: framing === 'untilClose' ? 'close' : undefined,
+  };
+  const lines = Object.entries(framed).flatMap(([name, values]) =>
+    [values ?? []].flat().map((value) => `${name}: ${value}`),
+  );
   const statusLine = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
   return `${[statusLine, ...lines].join('\r\n')}\r\n\r\n`;
 }
 
-function framingLines(framing: Framing): readonly HeaderLine[] {
-  switch (framing) {
-    case 'none':
-      return [];
-    case 'chunked':
-      return [['transfer-encoding', 'chunked']];
-    case 'untilClose':
-      return [['connection', 'close']];
-    default:
-      return [['content-length', String(framing.length)]];
-  }
+/** Without what belongs to one connection, or frames a body that is framed anew. */
+function endToEnd(headers: HttpAnswer['headers']): HttpAnswer['headers'] {
+  const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'content-length'];
+  return { ...headers, ...Object.fromEntries(hopByHop.map((name) => [name, undefined])) };
 }
-
-/** Belong to one connection, or frame a body that is framed anew. */
-const hopByHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
-const isEndToEnd = ([name]: readonly [name: string, value: unknown]): boolean =>
-  !hopByHop.has(name);
 
 /** Connects to an upstream that speaks plain HTTP; `send` rejects if it breaks off. */
 export function createUpstreamLink(upstream: URL) {
@@ -104,17 +90,11 @@ export function createUpstreamLink(upstream: URL) {
       const answer = await pool.request({
         method: method as Dispatcher.HttpMethod,
         path: `${basePath}${path}`,
-        headers: Object.fromEntries(Object.entries(headers).filter(isEndToEnd)),
+        headers: endToEnd(headers),
         body: body.length > 0 ? body : null,
       });
-      const lines = Object.entries(answer.headers).flatMap(([name, values]) =>
-        [values ?? []].flat().map((value): HeaderLine => [name, value]),
-      );
-      return {
-        status: answer.statusCode,
-        headers: lines.filter(isEndToEnd),
-        body: Buffer.from(await answer.body.arrayBuffer()),
-      };
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      return httpAnswer(answer.statusCode, endToEnd(answer.headers), bytes);
     },
     /** Cuts off everything in flight. */
     close: () => pool.destroy(),
