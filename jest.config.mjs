@@ -29,6 +29,8 @@ export default {
     '!src/{main,doctor}.ts',
     '!tools/{drift,artifacts/write*}.ts',
   ],
+  // A worker's loop is empty at once, but giving its memory back takes longer than jest's half second.
+  workerGracefulExitTimeout: 30_000,
   coverageReporters: ['text-summary'],
   coverageThreshold: { global: { lines: 95, branches: 90 } },
   // Ten times what a test takes on a quiet machine, and more.
