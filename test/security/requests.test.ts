@@ -1,0 +1,244 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { totalCountQuery } from '../support/documents.ts';
+import { sendRaw } from '../support/rawConnection.ts';
+import { headOf, times, useStages } from '../support/stages.ts';
+import type { Reply } from '../support/testGateways.ts';
+
+const production = { NODE_ENV: 'production' };
+const listed = 'https://app.example';
+const { embedded, start } = useStages(afterAll);
+const { graph, gateway } = await embedded({}, production);
+const GRAPH_BASE_URL = graph.baseUrl;
+const open = await start({
+  ...production,
+  GRAPH_BASE_URL,
+  CORS_ORIGINS: listed,
+  INTROSPECTION: 'true',
+});
+
+const authorization = 'Bearer embedded-graph-token';
+const preflighted = { 'apollo-require-preflight': 'yes' };
+const list = { query: totalCountQuery };
+const body = JSON.stringify(list);
+
+type Send = () => Promise<Reply>;
+const running =
+  (query: string, on = gateway): Send =>
+  () =>
+    on.run(query);
+const posting =
+  (bytes: object | string | Buffer, headers: Record<string, string> = {}): Send =>
+  () => {
+    const usual = { 'content-type': 'application/json', authorization };
+    const sent =
+      typeof bytes === 'string' || Buffer.isBuffer(bytes) ? bytes : JSON.stringify(bytes);
+    return gateway.send('POST', '/graphql', { ...usual, ...headers }, sent);
+  };
+const typed = (type: string, bytes: string | Buffer = body) =>
+  posting(bytes, { 'content-type': type });
+const getting =
+  (query: string, headers?: Record<string, string>): Send =>
+  () =>
+    gateway.get(`/graphql?query=${encodeURIComponent(query)}`, headers);
+
+const types = (levels: number) =>
+  `{ __schema { types { ${'fields { type { '.repeat(levels)} name ${'} }'.repeat(levels)} } } }`;
+const typenames = (count: number) => times(count, (index) => `a${index}: __typename`);
+const removing = (index: number) =>
+  `a${index}: deleteComplianceManagementPartner(input: { id: "a" }) { userErrors { code } }`;
+const remove = `mutation { ${removing(0)} }`;
+const nine = `{ ${'complianceManagementPartners { '.repeat(8)} id ${'} '.repeat(8)} }`;
+const chain = times(9, (index) => `fragment F${index} on Query { a { ...F${index + 1} } }`);
+const nineSpread = `{ ...F0 } ${chain} fragment F9 on Query { a }`;
+const threeSpread = `{ viewer { ...V ...V ...V } } fragment V on Viewer { ${typenames(7)} }`;
+const directives = times(11, (index) => `a${index}: __typename @include(if: true)`);
+const formType = 'application/x-www-form-urlencoded';
+const inAddress = (headers = {}) =>
+  gateway.send('POST', '/graphql?query=%7B__typename%7D', headers);
+const withVariables = (variables: string) =>
+  posting(`{"query":"{ __typename }","variables":${variables}}`);
+const deep = `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`;
+const twoQueries = '{"query":"{ __typename }","query":"{ viewer { kind } }"}';
+const charsets = ['utf-16', 'iso-8859-1', 'utf-7'].map((name) =>
+  typed(`application/json; charset=${name}`),
+);
+const packings = ['gzip', 'deflate', 'br', 'gzip, gzip'].map((encoding) =>
+  posting(gzipSync(body), { 'content-encoding': encoding }),
+);
+const persistedQuery = { version: 1, sha256Hash: 'ecf4edb46db40b5132295c0291d62fb6'.repeat(2) };
+const hash = posting({ extensions: { persistedQuery } });
+const named = posting({ query: '{ __typename }', extensions: { persistedQuery } });
+const [bad, invalid] = ['400 BAD_REQUEST', '400 GRAPHQL_VALIDATION_FAILED'];
+const [noGet, noType] = ['405 METHOD_NOT_ALLOWED', '415 UNSUPPORTED_MEDIA_TYPE'];
+const noBatch = '400 BATCHING_NOT_SUPPORTED';
+const tokened = { authorization, ...preflighted };
+
+describe('what nothing is executed for', () => {
+  it.each<[string, string, ...Send[]]>([
+    ['[01] alias overloading: 101', '400 TOO_MANY_ALIASES', running(`{ ${typenames(101)} }`)],
+    ['[02] array-based batching: 10 operations', noBatch, posting(Array(10).fill(list))],
+    ['[04] circular introspection: by default', invalid, running(types(4))],
+    ['[04] if it is on', '400 INTROSPECTION_TOO_DEEP', running(types(10), open)],
+    ['[07] mutation over GET: with a token', noGet, getting(remove, { authorization })],
+    ['[07] with a preflight', noGet, getting(remove, tokened)],
+    ['[07] without both', bad, getting(remove)],
+    ['[08] query over GET (CSRF): without a preflight', bad, getting('query cop { __typename }')],
+    ['[09] url-encoded POST (CSRF): in the body', noType, typed(formType, 'query=%7Ba%7D')],
+    ['[09] in the query', noType, () => inAddress({ 'content-type': formType })],
+    ['[09] without a type', bad, () => inAddress()],
+    ['[11] introspection: the standard query', invalid, running('{ __schema { types { name } } }')],
+    ['[13] unhandled errors: no syntax', '400 GRAPHQL_PARSE_FAILED', running('qwerty cop { abc }')],
+    ['[20] tokens: 1,001', '400 TOO_MANY_TOKENS', running(`{ viewer { ${'id '.repeat(1_001)} } }`)],
+    ['[21] depth: 9 levels', '400 QUERY_TOO_DEEP', running(nine), running(nineSpread)],
+    ['[22] aliases: 21', '400 TOO_MANY_ALIASES', running(`{ viewer { ${typenames(21)} } }`)],
+    ['[22] in fragments', '400 TOO_MANY_ALIASES', running(threeSpread)],
+    [
+      '[23] root fields: 11',
+      '400 TOO_MANY_ROOT_FIELDS',
+      running(`mutation { ${times(11, removing)} }`),
+    ],
+    ['[24] directives: 11', '400 TOO_MANY_DIRECTIVES', running(`{ viewer { ${directives} } }`)],
+    ['[25] body: 64 KiB', '413 REQUEST_TOO_LARGE', withVariables(`"${'x'.repeat(65_536)}"`)],
+    ['[26] JSON depth: 33', '400 JSON_TOO_DEEP', withVariables(deep)],
+    ['[26] of arrays', '400 JSON_TOO_DEEP', posting('['.repeat(30_000) + ']'.repeat(30_000))],
+    ['[27] duplicate keys: of the body', '400 DUPLICATE_KEYS', posting(twoQueries)],
+    ['[27] inside', '400 DUPLICATE_KEYS', withVariables('{"input":{"id":"a","\\u0069d":"b"}}')],
+    ['[28] charset: others than UTF-8', noType, ...charsets],
+    ['[28] unnamed', bad, posting(Buffer.from(body, 'utf16le'))],
+    ['[29] compression: packed bodies', '415 UNSUPPORTED_CONTENT_ENCODING', ...packings],
+    ['[32] batch: lists', noBatch, posting([]), posting([list]), posting([list, list])],
+    ['[33] APQ: a hash', '200 PERSISTED_QUERY_NOT_SUPPORTED', hash, named, hash],
+  ])('%s: %s', async (_what, outcome, ...sends) => {
+    const before = graph.requests.length;
+    for (const send of sends) {
+      const { status, codes, text } = await send();
+      expect(codes.map((code) => `${status} ${code}`)).toContain(outcome);
+      expect(text).not.toMatch(/"data"|did you mean|"types"|stacktrace|node_modules/i);
+    }
+    expect(graph.requests).toHaveLength(before);
+  });
+});
+
+describe("graphql-cop's checks", () => {
+  it('[03] directive overloading: many directives do not give as many errors', async () => {
+    for (const count of [10, 500]) {
+      const { status, codes } = await gateway.run(`{ __typename ${'@aa'.repeat(count)} }`);
+      expect(status).toBe(400);
+      expect(codes.length).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it('[05] field duplication: 500 times one field is rejected, and a few are answered once', async () => {
+    const answer = await gateway.run(`query { ${'__typename \n'.repeat(500)} }`);
+    expect([answer.result.data, answer.codes]).toEqual([undefined, ['TOO_MANY_ROOT_FIELDS']]);
+    const before = graph.requests.length;
+    const field = 'complianceManagementPartner(id: "nobody") { id }';
+    const { result } = await gateway.run(`{ ${field} ${field} }`);
+    expect(result.data).toEqual({ complianceManagementPartner: null });
+    expect(graph.requests).toHaveLength(before + 1);
+  });
+
+  it('[06] field suggestions: a misspelt field brings no name of a right one', async () => {
+    const misspelt = '{ __schema { directive } complianceManagementPartner { i } }';
+    expect((await gateway.run(misspelt)).text).not.toMatch(/did you mean|directives/i);
+  });
+
+  it('[10] GraphiQL and playgrounds: no path has a page', async () => {
+    const names = ['graphiql', 'playground', 'console', 'graphql', 'altair', 'voyager', 'sandbox'];
+    for (const name of ['', ...names]) {
+      const { headers, text } = await gateway.get(`/${name}`, { accept: 'text/html' });
+      expect([name, headers['content-type']]).toEqual([name, 'application/json; charset=utf-8']);
+      expect(text).not.toMatch(/graphiql|playground|<html|<script/i);
+    }
+  });
+
+  it('[12] trace mode: neither tracing nor a stack trace is in any answer', async () => {
+    for (const document of ['query { __typename }', '{ nothing }', '{', '{ viewer { kind } }']) {
+      const headers = { 'apollo-federation-include-trace': 'ftv1' };
+      const { text } = await gateway.run(document, {}, headers);
+      expect(text).not.toMatch(/tracing|ftv1|stacktrace|exception|node_modules/i);
+    }
+  });
+});
+
+describe('HTTP', () => {
+  /** Posts the operation with header lines as they are. */
+  const postRaw = (...headers: string[]) => {
+    const length = `content-length: ${body.length}`;
+    const usual = ['connection: close', 'content-type: application/json', length];
+    return sendRaw(gateway.url, headOf('POST /graphql', ...usual, ...headers) + body);
+  };
+
+  it('[30] method: all but GET and POST are rejected, also where a header wants another one', async () => {
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']) {
+      const answer = await sendRaw(gateway.url, headOf(`${method} /graphql`, 'connection: close'));
+      expect([method, answer?.status]).toEqual([method, 405]);
+    }
+    const override = { 'x-http-method-override': 'POST', ...preflighted };
+    expect((await gateway.get('/graphql', override)).status).toBe(400);
+  });
+
+  it('[31] multipart: uploads are rejected, and so is multipart as an answer', async () => {
+    const part = '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--\r\n';
+    expect((await typed('multipart/form-data; boundary=x', part)()).status).toBe(415);
+    const accept = 'multipart/mixed;deferSpec=20220824';
+    const { headers } = await gateway.run('{ __typename }', {}, { accept });
+    expect(String(headers['content-type'])).not.toContain('multipart');
+  });
+
+  it('[34] CORS, none by default: permits no page of another origin to call', async () => {
+    for (const origin of ['https://evil.example', 'null', 'https://studio.apollographql.com']) {
+      const asks = { origin, 'access-control-request-method': 'POST' };
+      for (const { headers } of [
+        await gateway.send('OPTIONS', '/graphql', asks),
+        await gateway.run('{ __typename }', {}, { origin }),
+      ]) {
+        expect(Object.keys(headers).join()).not.toContain('access-control-');
+      }
+    }
+  });
+
+  it('[35] CORS, an explicit list: an origin in it may call without cookies, a similar one may not', async () => {
+    const allowedFor = async (origin: string) => {
+      const { headers } = await open.run('{ __typename }', {}, { origin });
+      expect(headers).not.toHaveProperty('access-control-allow-credentials');
+      return headers['access-control-allow-origin'];
+    };
+    expect(await allowedFor(listed)).toBe(listed);
+    for (const origin of [
+      'http://app.example',
+      'https://app.example.evil.example',
+      'https://app.example:8443',
+      'https://evil.example/https://app.example',
+      'https://APP.example',
+      'null',
+    ]) {
+      expect([origin, '*']).not.toContain(await allowedFor(origin));
+    }
+    await expect(start({ ...production, CORS_ORIGINS: '*' })).rejects.toThrow('CORS_ORIGINS');
+  });
+
+  it('[41] doubled Authorization: two are rejected, whichever of them is good', async () => {
+    const before = graph.requests.length;
+    const good = `authorization: ${authorization}`;
+    const answer = await postRaw(good, 'Authorization: Bearer other');
+    expect([answer?.status, answer?.text.includes('BAD_REQUEST')]).toEqual([400, true]);
+    expect(graph.requests).toHaveLength(before);
+  });
+
+  it('[42] doubled Host: two are rejected', async () => {
+    const bytes = headOf('GET /livez', 'host: evil.example', 'connection: close');
+    expect((await sendRaw(gateway.url, bytes))?.status).toBe(400);
+  });
+
+  it('[43] huge token: one of more than 16 KiB is rejected and goes nowhere', async () => {
+    const before = graph.requests.length;
+    const answer = await postRaw(`authorization: Bearer ${'a'.repeat(17_000)}`);
+    expect(answer?.status).toBe(431);
+    expect(answer?.text).not.toContain('a'.repeat(100));
+    const longest = { authorization: `Bearer ${'a'.repeat(8_000)}` };
+    expect((await gateway.run(totalCountQuery, {}, longest)).codes).toEqual(['UNAUTHENTICATED']);
+    expect(graph.requests).toHaveLength(before + 1);
+  });
+});
