@@ -17,8 +17,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transformIgnorePatterns: [],
   transform: {
-    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativePackages.mjs',
-    '^.+\\.ts$': '<rootDir>/test/support/nativeSources.mjs',
+    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativeModules.mjs',
+    '^.+\\.ts$': '<rootDir>/test/support/nativeModules.mjs',
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
