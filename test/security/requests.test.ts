@@ -8,6 +8,7 @@ import type { Reply } from '../support/testGateways.ts';
 const production = { NODE_ENV: 'production' };
 const listed = 'https://app.example';
 const { embedded, start } = useStages(afterAll);
+const { start: startOne } = useStages();
 const { graph, gateway } = await embedded({}, production);
 const GRAPH_BASE_URL = graph.baseUrl;
 const open = await start({
@@ -240,5 +241,19 @@ describe('HTTP', () => {
     const longest = { authorization: `Bearer ${'a'.repeat(8_000)}` };
     expect((await gateway.run(totalCountQuery, {}, longest)).codes).toEqual(['UNAUTHENTICATED']);
     expect(graph.requests).toHaveLength(before + 1);
+  });
+
+  it('[59] slowloris: closes the connection of a caller that sends byte by byte, and delays no other', async () => {
+    const timeouts = { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600' };
+    const strict = await startOne({ ...production, GRAPH_BASE_URL, ...timeouts });
+    const inHeaders = headOf('POST /graphql').slice(0, -4);
+    const inBody = `${headOf('POST /graphql', 'content-type: application/json', 'content-length: 9')}{`;
+    const slow = Array.from({ length: 40 }, (_caller, index) =>
+      sendRaw(strict.url, index % 2 === 0 ? inHeaders : inBody),
+    );
+    await strict.ask(totalCountQuery);
+    for (const answer of await Promise.all(slow)) {
+      expect(answer?.status).toBe(408);
+    }
   });
 });

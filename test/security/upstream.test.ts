@@ -35,23 +35,19 @@ describe('the way to Graph', () => {
     const climbing = ['', '.', '..', '../users', '..%2fusers', '%2e%2e', '..\\users', 'a/../../me'];
     const odd = ['a/b', 'a?x=1', 'a#b', 'a b', "a')", '\uff0e\uff0e'];
     for (const id of [...climbing, ...odd]) {
-      const { status, result } = await gateway.run(partnerQuery, { id });
-      expect([id, status]).toEqual([id, 200]);
-      expect(result.errors).toMatchObject([
-        {
-          message: expect.stringContaining('The argument "id" cannot be a partner\'s id'),
-          extensions: { code: 'BAD_USER_INPUT' },
-        },
-      ]);
+      const { status, result, codes } = await gateway.run(partnerQuery, { id });
+      expect([id, status, codes]).toEqual([id, 200, ['BAD_USER_INPUT']]);
+      expect(result.errors?.[0]?.message).toContain('argument "id" cannot be a partner\'s id');
       for (const [mutation, input] of [
         [updateMutation, { id, displayName: 'a' }],
         [deleteMutation, { id }],
         [addAssignmentMutation, { id, platform: 'IOS', target }],
       ] as const) {
-        expect(await gateway.ask(mutation, { input })).toMatchObject({
-          complianceManagementPartner: null,
-          userErrors: [{ code: 'BAD_USER_INPUT', field: ['input', 'id'] }],
-        });
+        const userErrors = [
+          expect.objectContaining({ code: 'BAD_USER_INPUT', field: ['input', 'id'] }),
+        ];
+        const refused = { complianceManagementPartner: null, userErrors };
+        expect(await gateway.ask(mutation, { input })).toMatchObject(refused);
       }
     }
     expect(graph.requests).toEqual([]);

@@ -1,12 +1,15 @@
-import { inspect } from 'node:util';
+import { execFile } from 'node:child_process';
+import { inspect, promisify } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { ConfigError, readConfig } from '../../src/createGateway.ts';
 import { embeddedGraphToken } from '../../src/shared/secret.ts';
+import { imageOf, readDockerfile } from '../extended/container/readDockerfile.ts';
+import { at, base, kindOf } from '../extended/deploy/readManifests.ts';
 import { useClosing } from '../support/closing.ts';
 import { addMutation, totalCountQuery } from '../support/documents.ts';
 import { startOtlpReceiver } from '../support/otlpReceiver.ts';
-import { startProgram } from '../support/programs.ts';
+import { startProgram, statusAt } from '../support/programs.ts';
 import { sendRaw } from '../support/rawConnection.ts';
 import {
   canaries,
@@ -125,6 +128,18 @@ describe('a text that wants to be more', () => {
   });
 });
 
+it('[58] metrics port: metrics have a port of their own, and neither port answers for the other', async () => {
+  const { origin } = new URL(metricsUrl);
+  expect([origin === url, await statusAt(`${url}/metrics`)]).toEqual([false, 404]);
+  expect(await statusAt(metricsUrl)).toBe(200);
+  for (const path of ['/graphql', '/livez', '/schema.graphql', '/', '/metrics/../graphql']) {
+    expect([path, await statusAt(`${origin}${path}`)]).toEqual([path, 404]);
+  }
+  const { statusCode, body } = await request(metricsUrl, { method: 'POST' });
+  await body.dump();
+  expect(statusCode).toBe(404);
+});
+
 describe('a token, when the program has stopped and sent what was left', () => {
   it('[45] token absent from spans: no name, attribute or event has a part of it', async () => {
     program.kill('SIGTERM');
@@ -223,4 +238,30 @@ it('no secret leaves a gateway whose collector repeats the key that it was shown
   const sinks = stage.takeSinks();
   expect(sinks.logs).toContain('"message":"Telemetry could not be sent"');
   expect(findCanaries(secrets, sinks)).toEqual([]);
+});
+
+it('[60] container contract: without rights, without a shell, without a disk, and ended by its own check', async () => {
+  const image = imageOf(readDockerfile(new URL('../../Dockerfile', import.meta.url)));
+  expect(image.user).toBe('65532:65532');
+  expect(image.steps.filter(({ kind }) => kind === 'run')).toEqual([]);
+  expect(image.environment['NODE_ENV']).toBe('production');
+  const pod = at(kindOf(base, 'Deployment'), 'spec template spec');
+  expect(at(pod, 'automountServiceAccountToken')).toBe(false);
+  expect(at(pod, 'securityContext')).toMatchObject({ runAsNonRoot: true, runAsUser: 65532 });
+  expect(at(pod, 'containers 0 securityContext')).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+
+  const refused = startProgram({ ...image.environment });
+  expect((await refused.ended).code).toBe(78);
+  expect(refused.output()).toContain('GRAPH_CLOUD is missing');
+  const usable = { HOST: '127.0.0.1', GRAPH_CLOUD: 'emulator' };
+  const contained = startProgram({ ...image.environment, ...usable });
+  const { port } = new URL(await contained.url());
+  const check = () =>
+    promisify(execFile)(process.execPath, image.healthCheck.slice(1), { env: { PORT: port } });
+  await check().finally(contained.end);
+  await expect(check()).rejects.toMatchObject({ code: 1 });
 });
