@@ -32,7 +32,6 @@ import {
   dirtyPage,
   findCanaries,
   type SecretStage,
-  secretCanaries,
   startSecretStage,
 } from '../support/secretStage.ts';
 import { until } from '../support/until.ts';
@@ -242,7 +241,8 @@ closeLater(() => rmSync(folder, { recursive: true }), graph.close, authority.clo
 /** What only the caller may read. */
 const readable = canaries('variable', 'document', 'path', 'refusal', 'data');
 const kept: Canaries = {
-  ...secretCanaries,
+  ...canaries('signature-of-caller', 'claim-of-caller', 'cookie', 'header', 'tracestate', 'redis'),
+  ...canaries('collector', 'set-cookie', 'diagnostic', 'host', 'inner-error'),
   ...canariesOfToken('a caller', canaryToken('caller')),
   ...canariesOfToken('the cluster', federatedToken),
   ...canaries('opaque-token', 'thrown', 'description', 'grant', 'wrong-secret', 'passphrase'),

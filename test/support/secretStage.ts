@@ -56,22 +56,15 @@ function formsOf(text: string): readonly string[] {
 export const canaries = (...names: readonly string[]): Canaries =>
   Object.fromEntries(names.map((name) => [name, canary(name)]));
 
-/** Secrets of callers, operators, OpenTelemetry and Graph, which no output may show. */
-export const secretCanaries = {
-  ...canaries('signature-of-caller', 'claim-of-caller', 'cookie', 'header', 'tracestate', 'redis'),
-  ...canaries('collector', 'set-cookie', 'diagnostic', 'host', 'inner-error'),
-};
-
 export type SecretStage = Awaited<ReturnType<typeof startSecretStage>>;
 
+const header = canary('header');
 export const callerHeaders = {
   'content-type': 'application/json',
   authorization: `Bearer ${canaryToken('caller')}`,
   cookie: `session=${canary('cookie')}`,
-  'x-canary': canary('header'),
-  referer: `https://portal/?key=${canary('header')}`,
-  'user-agent': canary('header'),
-  'x-forwarded-for': canary('header'),
+  referer: `https://portal/?key=${header}`,
+  ...{ 'x-canary': header, 'user-agent': header, 'x-forwarded-for': header },
   traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   tracestate: `vendor=${canary('tracestate')}`,
 };
@@ -147,19 +140,13 @@ export async function startSecretStage(
 }
 
 /** Answers with canaries in every header, and with the token that came in every place of a refusal. */
-export function dirty(
-  status: number,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Answer {
-  return (response, request) => {
-    const token = request.headers.authorization?.slice(7) ?? '';
-    json(status, body ?? refusalWith(token), { ...dirtyHeaders(token), ...headers })(
-      response,
-      request,
-    );
+export const dirty =
+  (status: number, body?: unknown, headers: Record<string, string> = {}): Answer =>
+  (...exchange) => {
+    const token = exchange[1].headers.authorization?.slice(7) ?? '';
+    const all = { ...dirtyHeaders(token), ...headers };
+    json(status, body ?? refusalWith(token), all)(...exchange);
   };
-}
 
 /** A page of something between the gateway and Graph, with the token that came. */
 export const dirtyPage: Answer = (response, request) => {
@@ -180,11 +167,7 @@ const dirtyHeaders = (token: string): Record<string, string> => ({
 function refusalWith(token: string): object {
   const tail = ` - Activity ID: ${canary('inner-error')} - Url: https://${canary('host')}.manage.microsoft.com/x`;
   const message = `${canary('refusal')}: the token ${token} is bad. Authorization: Bearer ${token}.${tail}`;
-  return {
-    error: {
-      code: token === '' ? 'UnknownError' : token,
-      message: JSON.stringify({ ErrorCode: token, Message: JSON.stringify({ Message: message }) }),
-      innerError: { 'request-id': token, debug: canary('inner-error'), authorization: token },
-    },
-  };
+  const text = { ErrorCode: token, Message: JSON.stringify({ Message: message }) };
+  const innerError = { 'request-id': token, debug: canary('inner-error'), authorization: token };
+  return { error: { code: token || 'UnknownError', message: JSON.stringify(text), innerError } };
 }
