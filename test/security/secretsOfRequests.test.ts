@@ -117,14 +117,48 @@ const [error, access_token] = [canary('description'), canary('grant')];
 const said = { error, error_description: error, access_token, refresh_token: access_token };
 const strange = { tid: canary('claim'), scp: canary('claim'), aud: canary('claim') };
 
-/** How a gateway gets Graph's tokens: from its callers, or by a proof of its own, for users or for itself. */
+const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+const { good } = createTestCertificates();
+const passphrase = canary('passphrase');
+const lockedKey = createPrivateKey(good.key)
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
+  .toString();
+const chunkOf = (pem: string): string => pem.split('\n')[5] ?? '';
+const federatedToken = canaryToken('cluster');
+writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
+writeFileSync(join(folder, 'federated.jwt'), federatedToken);
+
+const closeLater = useClosing(afterAll);
+const authority = await startAuthority({ clients: [{ ...gatewayClient, publicKey: good.cert }] });
+const graph = await startScriptedServer(goodPage);
+const endpoint = await startScriptedServer((response, request) => {
+  const shown = request.headers['x-identity-header'];
+  json(400, { error: shown, message: shown })(response, request);
+});
+closeLater(() => rmSync(folder, { recursive: true }), graph.close, authority.close, endpoint.close);
+
+const withCertificate = (password: string): Texts => ({
+  AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'open.pem'),
+  AZURE_CLIENT_CERTIFICATE_PASSWORD: password,
+});
+const redis = { REDIS_URL: `redis://:${canary('redis')}@127.0.0.1:1`, INTROSPECTION: 'false' };
+const secret = { AZURE_CLIENT_SECRET: gatewayClient.secret };
+const wrongSecret = { AZURE_CLIENT_SECRET: canary('wrong-secret') };
+const federated = { AZURE_FEDERATED_TOKEN_FILE: join(folder, 'federated.jwt') };
+const ofMachine = {
+  AZURE_CLIENT_ID: '',
+  AUTH_AUDIENCES: gatewayClient.clientId,
+  IDENTITY_ENDPOINT: `${endpoint.url}token`,
+  IDENTITY_HEADER: canary('identity-header'),
+};
+
 type Mode = 'passthrough' | 'on-behalf-of' | 'app-only';
-type Proof = 'none' | 'secret' | 'wrong secret' | 'certificate' | 'federated token' | 'endpoint';
 
 interface Change {
   readonly graph?: Answer;
   readonly play?: Play;
-  readonly proof?: Proof;
+  /** How the gateway proves who it is. */
+  readonly proof?: Texts;
   /** What the authority does when it is asked for a token. */
   readonly fault?: AuthorityFault;
   /** Makes the caller's token, which is valid unless it is said. */
@@ -204,9 +238,9 @@ const paths: readonly Path[] = [
   [user, 'the authority grants rubbish', away, rubbish],
   [user, 'the authority redirects', away, redirect],
   [user, 'the authority throttles', 'THROTTLED', throttling],
-  [user, 'the secret is wrong', broken, { proof: 'wrong secret' }],
-  [user, 'the certificate is valid', undefined, { proof: 'certificate' }],
-  [user, 'the federated token is rejected', broken, { proof: 'federated token' }],
+  [user, 'the secret is wrong', broken, { proof: wrongSecret }],
+  [user, 'the certificate is valid', undefined, { proof: withCertificate(passphrase) }],
+  [user, 'the federated token is rejected', broken, { proof: federated }],
   [user, 'the token has expired', refused, minted({ lifetimeSeconds: -120 })],
   [user, 'the token is forged', refused, { token: () => `${authority.mint()}AAAA` }],
   [user, 'the token is none', refused, { token: () => canary('no-token') }],
@@ -214,29 +248,9 @@ const paths: readonly Path[] = [
   [user, 'the user has no permission', 'FORBIDDEN', minted({ scope: canary('claim') })],
   [own, 'everything goes well', undefined, {}],
   [own, "Graph rejects the gateway's token", refused, { graph: dirty(401) }],
-  [own, 'the secret is wrong', broken, { proof: 'wrong secret' }],
-  [own, 'the endpoint of the machine repeats its header', away, { proof: 'endpoint' }],
+  [own, 'the secret is wrong', broken, { proof: wrongSecret }],
+  [own, 'the endpoint of the machine repeats its header', away, { proof: ofMachine }],
 ];
-
-const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
-const { good } = createTestCertificates();
-const passphrase = canary('passphrase');
-const lockedKey = createPrivateKey(good.key)
-  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
-  .toString();
-const chunkOf = (pem: string): string => pem.split('\n')[5] ?? '';
-const federatedToken = canaryToken('cluster');
-writeFileSync(join(folder, 'open.pem'), lockedKey + good.cert);
-writeFileSync(join(folder, 'federated.jwt'), federatedToken);
-
-const closeLater = useClosing(afterAll);
-const authority = await startAuthority({ clients: [{ ...gatewayClient, publicKey: good.cert }] });
-const graph = await startScriptedServer(goodPage);
-const endpoint = await startScriptedServer((response, request) => {
-  const shown = request.headers['x-identity-header'];
-  json(400, { error: shown, message: shown })(response, request);
-});
-closeLater(() => rmSync(folder, { recursive: true }), graph.close, authority.close, endpoint.close);
 
 /** What only the caller may read. */
 const readable = canaries('variable', 'document', 'path', 'refusal', 'data');
@@ -252,45 +266,27 @@ const kept: Canaries = {
   'locked key': chunkOf(lockedKey),
 };
 
-const withCertificate = (password: string): Texts => ({
-  AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'open.pem'),
-  AZURE_CLIENT_CERTIFICATE_PASSWORD: password,
-});
-const environments: Readonly<Record<Proof, Texts>> = {
-  none: { REDIS_URL: `redis://:${canary('redis')}@127.0.0.1:1`, INTROSPECTION: 'false' },
-  secret: { AZURE_CLIENT_SECRET: gatewayClient.secret },
-  'wrong secret': { AZURE_CLIENT_SECRET: canary('wrong-secret') },
-  certificate: withCertificate(passphrase),
-  'federated token': { AZURE_FEDERATED_TOKEN_FILE: join(folder, 'federated.jwt') },
-  endpoint: {
-    AUTH_AUDIENCES: gatewayClient.clientId,
-    IDENTITY_ENDPOINT: `${endpoint.url}token`,
-    IDENTITY_HEADER: canary('identity-header'),
-  },
-};
-
 function start(mode: Mode, proof: Texts): Promise<SecretStage> {
-  const client = proof['IDENTITY_ENDPOINT'] ? {} : { AZURE_CLIENT_ID: gatewayClient.clientId };
   const identity = {
     AUTH_MODE: mode,
     AZURE_TENANT_ID: contoso.id,
+    AZURE_CLIENT_ID: gatewayClient.clientId,
     AZURE_AUTHORITY_HOST: authority.url,
     AUTH_READ_PERMISSIONS: 'access_as_user',
-    ...client,
+    ...proof,
   };
   return startSecretStage(
-    { GRAPH_BASE_URL: graph.url.href, ...(mode === through ? {} : identity), ...proof },
+    { GRAPH_BASE_URL: graph.url.href, ...(mode === through ? redis : identity) },
     { certificateAuthorities: [authority.certificateAuthority], chance },
   );
 }
 
 /** A user's token is exchanged anew for each; the gateway's own would be kept for an hour. */
 const stageOf = ([mode, what, , { proof }]: Path): string =>
-  mode === own ? `${mode}, ${what}` : `${mode} with ${proof}`;
+  mode + (mode === own ? what : JSON.stringify(proof));
 const stages = new Map<string, SecretStage>();
 for (const [name, [mode, , , { proof }]] of new Map(paths.map((path) => [stageOf(path), path]))) {
-  const usual = mode === through ? 'none' : 'secret';
-  const stage = await start(mode, environments[proof ?? usual]);
+  const stage = await start(mode, proof ?? secret);
   stages.set(name, stage);
   if (mode !== through) {
     await until(async () => (await stage.send('/readyz', { method: 'GET' })).status === 200);
