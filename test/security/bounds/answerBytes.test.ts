@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { everything } from '../../support/documents.ts';
 import { type Answer, json } from '../../support/scriptedServer.ts';
 import { times, useStages } from '../../support/stages.ts';
 
@@ -207,14 +208,8 @@ it('prints a usual answer of 1,000 partners with every field as JSON prints it',
     lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
     ...Object.fromEntries(members),
   }));
-  const selections = platforms.map(
-    (platform) => `${platform}Onboarded
-      ${platform}EnrollmentAssignments { target { __typename filter { id type } } }`,
-  );
   const { headers, result, root, text } = await usual.run(`{ ${list}(first: 1000) {
-    totalCount
-    edges { cursor node {
-      id revision displayName partnerState lastHeartbeatDateTime ${selections.join(' ')} } } } }`);
+    totalCount edges { cursor node { ...Everything revision } } } } ${everything}`);
   expect(result.errors).toBeUndefined();
   expect(text).toBe(`${JSON.stringify(result)}\n`);
   expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));

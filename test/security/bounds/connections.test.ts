@@ -301,6 +301,7 @@ describe('a header', () => {
   it.each([
     unsupported('gzip, chunked'),
     unsupported('chunked, chunked'),
+    unsupported('gzip'),
     unsupported('identity, chunked'),
     unsupported(',chunked'),
     unsupported('chunked\r\nTransfer-Encoding: chunked'),
