@@ -1,13 +1,21 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { totalCountQuery } from '../support/documents.ts';
+import {
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  partnerQuery,
+  totalCountQuery,
+  updateMutation,
+} from '../support/documents.ts';
 import { sendRaw } from '../support/rawConnection.ts';
+import { empty, json, silence, startScriptedServer } from '../support/scriptedServer.ts';
 import { headOf, times, useStages } from '../support/stages.ts';
 import type { Reply } from '../support/testGateways.ts';
 
 const production = { NODE_ENV: 'production' };
 const listed = 'https://app.example';
-const { embedded, start } = useStages(afterAll);
+const { closeLater, embedded, start } = useStages(afterAll);
 const { start: startOne } = useStages();
 const { graph, gateway } = await embedded({}, production);
 const GRAPH_BASE_URL = graph.baseUrl;
@@ -255,5 +263,89 @@ describe('HTTP', () => {
     for (const answer of await Promise.all(slow)) {
       expect(answer?.status).toBe(408);
     }
+  });
+});
+
+/** A Graph that is a part of a proxy's paths, and what must not be asked. */
+const proxied = await startScriptedServer(silence);
+const elsewhere = await startScriptedServer(json(200, { value: [] }));
+closeLater(proxied.close, elsewhere.close);
+const behind = await start({ ...production, GRAPH_BASE_URL: `${proxied.url.href}proxy` });
+const collection = '/proxy/beta/deviceManagement/complianceManagementPartners';
+
+describe('the way to Graph', () => {
+  it('[49] path escapes: no id leads a request out of the collection, encoded or not', async () => {
+    proxied.follow(json(200, { id: 'a' }));
+    const target = { allDevices: {} };
+    const climbing = ['', '.', '..', '../users', '..%2fusers', '%2e%2e', '..\\users', 'a/../../me'];
+    const odd = ['a/b', 'a?x=1', 'a#b', 'a b', "a')", '\uff0e\uff0e'];
+    for (const id of [...climbing, ...odd]) {
+      const { status, result, codes } = await behind.run(partnerQuery, { id });
+      expect([id, status, codes]).toEqual([id, 200, ['BAD_USER_INPUT']]);
+      expect(result.errors?.[0]?.message).toContain('argument "id" cannot be a partner\'s id');
+      for (const [mutation, input] of [
+        [updateMutation, { id, displayName: 'a' }],
+        [deleteMutation, { id }],
+        [addAssignmentMutation, { id, platform: 'IOS', target }],
+      ] as const) {
+        const userErrors = [
+          expect.objectContaining({ code: 'BAD_USER_INPUT', field: ['input', 'id'] }),
+        ];
+        const refused = { complianceManagementPartner: null, userErrors };
+        expect(await behind.ask(mutation, { input })).toMatchObject(refused);
+      }
+    }
+    expect(proxied.requests).toEqual([]);
+    await behind.run(partnerQuery, { id: 'a~b=.-_' });
+    expect(proxied.requests.map(({ url }) => url)).toEqual([`${collection}/a~b=.-_`]);
+  });
+
+  it('[50] nextLink and redirect: the token follows neither to another place', async () => {
+    const { host } = elsewhere.url;
+    const links = [
+      `${elsewhere.url.href}beta/deviceManagement/complianceManagementPartners`,
+      `//${host}${collection}`,
+      `http://user@${host}/`,
+      '../../../users',
+      '/proxy/beta/users',
+    ];
+    const answers = [
+      ...links.map((link) => json(200, { value: [], '@odata.nextLink': link })),
+      ...[301, 302, 303, 307, 308].map((code) => empty(code, { location: elsewhere.url.href })),
+    ];
+    for (const answer of answers) {
+      const before = proxied.requests.length;
+      proxied.follow(answer);
+      expect((await behind.run(totalCountQuery)).codes).toEqual(['UPSTREAM_BAD_RESPONSE']);
+      expect(proxied.requests).toHaveLength(before + 1);
+    }
+    proxied.follow(empty(201, { location: `${elsewhere.url.href}${collection}/a` }));
+    const added = await behind.run(addMutation, { input: { displayName: 'Fleet' } });
+    expect(added.codes).toEqual(['OUTCOME_UNKNOWN']);
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it('[52] prototype pollution: neither a request nor an answer of Graph changes what objects inherit', async () => {
+    const polluted = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+    const row = `{"id":"a","displayName":"Fleet","__proto__":{"polluted":1},"macOsEnrollmentAssignments":[{"target":{"@odata.type":"#microsoft.graph.new","__proto__":{"polluted":1},"constructor":${polluted}}}]}`;
+    proxied.follow(json(200, row));
+    const target = '... on UnrecognizedAssignmentTarget { properties }';
+    const query = `query ($id: ID!) { complianceManagementPartner(id: $id) { displayName macOsEnrollmentAssignments { target { ${target} } } } }`;
+    const post = (text: string, variables: string) =>
+      behind.post(
+        `{"query":${JSON.stringify(text)},"variables":${variables},"extensions":${polluted}}`,
+        { authorization },
+      );
+    const refused = await post(query, '{"id":"a","__proto__":{"id":"b","polluted":1}}');
+    await post(addMutation, '{"input":{"displayName":"a","__proto__":{"polluted":1}}}');
+    const search = `query=%7B__typename%7D&variables=${encodeURIComponent(polluted)}`;
+    await behind.get(`/graphql?${search}&__proto__[polluted]=1`, preflighted);
+    const answered = await behind.run(query, { id: 'a' });
+    expect(refused.status).toBe(400);
+    expect(answered.result.errors).toBeUndefined();
+    expect(answered.text).toContain('"__proto__":{"polluted":1}');
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect(proxied.requests.filter(({ url }) => url.endsWith('/b'))).toEqual([]);
   });
 });

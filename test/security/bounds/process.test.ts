@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, createGateway, readConfig } from '../../../src/createGateway.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
-import { readNamedFile } from '../../../src/shared/namedFile.ts';
 import { contoso, gatewayClient } from '../../support/authority/people.ts';
 import { useClosing } from '../../support/closing.ts';
 import { diagnose } from '../../support/doctorHarness.ts';
@@ -22,6 +21,14 @@ function start(environment: Record<string, string>, options: ProgramOptions = {}
 
 const folder = mkdtempSync(join(tmpdir(), 'process-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function fileOf(bytes: number): string {
+  const path = join(folder, `of-${bytes}`);
+  writeFileSync(path, 'x'.repeat(bytes));
+  return path;
+}
+const pipe = join(folder, 'pipe');
+execFileSync('mkfifo', [pipe]);
 
 const fail = (): never => {
   throw new TypeError('no time');
@@ -67,6 +74,10 @@ describe('a start that fails', () => {
   );
 
   const isNone = 'cannot be read: it is a device, a pipe or a socket';
+  const trusting = (path: string) => ({
+    TRUSTED_DOCUMENTS_MODE: 'enforce',
+    TRUSTED_DOCUMENTS_PATH: path,
+  });
   const keyAndCertificate = {
     OTEL_TRACES_EXPORTER: 'otlp',
     OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: fileOf(10),
@@ -76,12 +87,21 @@ describe('a start that fails', () => {
   it.each<[string, string, Record<string, string>]>([
     ['AZURE_CLIENT_CERTIFICATE_PATH', isNone, own],
     ['AZURE_FEDERATED_TOKEN_FILE', isNone, own],
-    ['TRUSTED_DOCUMENTS_PATH', isNone, { TRUSTED_DOCUMENTS_MODE: 'enforce' }],
+    ['TRUSTED_DOCUMENTS_PATH', isNone, trusting('/dev/zero')],
+    ['TRUSTED_DOCUMENTS_PATH', isNone, trusting(pipe)],
+    [
+      'AZURE_FEDERATED_TOKEN_FILE',
+      'is a directory',
+      { ...own, AZURE_FEDERATED_TOKEN_FILE: folder },
+    ],
+    ['TRUSTED_DOCUMENTS_PATH', 'is larger than 1 MiB', trusting(fileOf(1024 * 1024 + 1))],
+    ['TRUSTED_DOCUMENTS_PATH', 'JSON', trusting(fileOf(1024 * 1024))],
+    ['TRUSTED_DOCUMENTS_PATH', 'ENOENT', trusting(join(folder, 'missing'))],
     ['OTEL_EXPORTER_OTLP_CERTIFICATE', isNone, { OTEL_TRACES_EXPORTER: 'otlp' }],
     ['OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE', isNone, { OTEL_METRICS_EXPORTER: 'otlp' }],
     ['OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE', 'has no certificate in PEM', keyAndCertificate],
-    ['HOST', 'it cannot listen at no-such-host', { HOST: 'no-such-host.invalid' }],
-  ])('names %s if it %s', async (name, reason, environment) => {
+    ['HOST', 'cannot listen at no-such-host', { HOST: 'no-such-host.invalid' }],
+  ])('names %s: %s', async (name, reason, environment) => {
     const config = readConfig({ PORT: '0', EXPLORER: 'off', [name]: '/dev/zero', ...environment });
     const gateway = createGateway(config, { log: silentLog });
     const error: unknown = await gateway.start().catch((thrown: unknown) => thrown);
@@ -98,31 +118,6 @@ describe('a start that fails', () => {
     const gateway = createGateway(config, { log: silentLog, clock });
     await expect(gateway.start()).rejects.toThrow(/^no time$/);
     await gateway.stop();
-  });
-});
-
-function fileOf(bytes: number): string {
-  const path = join(folder, `of-${bytes}`);
-  writeFileSync(path, 'x'.repeat(bytes));
-  return path;
-}
-
-function pipe(): string {
-  const path = join(folder, 'pipe');
-  execFileSync('mkfifo', [path]);
-  return path;
-}
-
-describe('a named file', () => {
-  it.each([
-    ['a device without end', () => '/dev/zero', 'it is a device, a pipe or a socket'],
-    ['a pipe without a writer', pipe, 'it is a device, a pipe or a socket'],
-    ['a directory', () => folder, 'it is a directory'],
-    ['larger than 1 MiB', () => fileOf(1024 * 1024 + 1), 'it is larger than 1 MiB'],
-    ['missing', () => join(folder, 'missing'), 'ENOENT'],
-  ])('is not read when it is %s', async (_what, pathOf, reason) => {
-    await expect(readNamedFile(pathOf())).rejects.toThrow(reason);
-    expect(await readNamedFile(fileOf(1024 * 1024))).toHaveLength(1024 * 1024);
   });
 });
 

@@ -58,13 +58,9 @@ async function read(
   }
   const bounds = { rows: 10_000, bytes: Infinity };
   const list = await readPartnerConnection(createPartnerRows(pages(), bounds, share), page);
-  return {
-    ids: list.nodes.map(({ id }) => id),
-    totalCount: await list.totalCount(),
-    hasNextPage: await list.pageInfo.hasNextPage(),
-    hasPreviousPage: await list.pageInfo.hasPreviousPage(),
-    endCursor: list.pageInfo.endCursor(),
-  };
+  const { hasNextPage, hasPreviousPage, endCursor } = list.pageInfo;
+  const ids = list.nodes.map(({ id }) => id);
+  return [ids, await list.totalCount(), await hasNextPage(), await hasPreviousPage(), endCursor()];
 }
 
 const gone = cursorOf({ kind: 'list', place: { id: 'gone', index: 10, before: [1] } });
