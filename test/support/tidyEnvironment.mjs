@@ -6,9 +6,8 @@ import { initialize, load } from './sourceLoader.mjs';
 
 let isLoaderRegistered = false;
 
-/** How long what is being closed may take to be gone; within the first turns of the event loop most of it is. */
+/** How long what is being closed may take to be gone. */
 const usualPatienceMs = 15_000;
-const eagerTurns = 20;
 /** Longer than jest's reporter, which shares the process where there are no workers, holds the timer after a test. */
 const settlingMs = 150;
 
@@ -91,7 +90,8 @@ export default class TidyEnvironment extends TestEnvironment {
     const untilMs = performance.now() + patienceMs;
     let left = findMore();
     for (let tries = 0; left.length > 0 && performance.now() < untilMs; tries += 1) {
-      await (tries < eagerTurns ? turn() : pause(5));
+      // Most of it is gone within the first turns of the event loop.
+      await (tries < 20 ? turn() : pause(5));
       left = findMore();
     }
     if (left.length > 0) {

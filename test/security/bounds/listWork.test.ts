@@ -3,21 +3,15 @@ import { json } from '../../support/scriptedServer.ts';
 import { useStages } from '../../support/stages.ts';
 
 const marks = `a${'\u0300\u0327'.repeat(14_000)}`;
+const wide = `${String.fromCharCode(0xd800)}\u{1f600}`.repeat(20_000);
+const at = '2026-01-01T00:00:00';
 const rows = [
   { id: 'marked', displayName: marks },
   { id: 'a'.repeat(60_000), displayName: 'Long id' },
-  {
-    id: 'long-name',
-    displayName: 'N'.repeat(60_000),
-    lastHeartbeatDateTime: '2026-01-01T00:00:00Z',
-  },
+  { id: 'long-name', displayName: 'N'.repeat(60_000), lastHeartbeatDateTime: `${at}Z` },
   { id: 'longer-name', displayName: 'N'.repeat(60_001) },
-  {
-    id: 'wide',
-    displayName: `${String.fromCharCode(0xd800)}\u{1f600}`.repeat(20_000),
-    partnerState: 'enabled',
-  },
-  { id: 'digits', lastHeartbeatDateTime: `2026-01-01T00:00:00.${'1'.repeat(60_000)}Z` },
+  { id: 'wide', displayName: wide, partnerState: 'enabled' },
+  { id: 'digits', lastHeartbeatDateTime: `${at}.${'1'.repeat(60_000)}Z` },
   { id: 'plain', displayName: 'Plain', partnerState: 'enabled' },
 ];
 
