@@ -285,6 +285,7 @@ function start(mode: Mode, proof: Texts): Promise<SecretStage> {
 const stageOf = ([mode, what, , { proof }]: Path): string =>
   mode + (mode === own ? what : JSON.stringify(proof));
 const stages = new Map<string, SecretStage>();
+closeLater(() => Promise.all([...stages.values()].map(({ stop }) => stop())));
 for (const [name, [mode, , , { proof }]] of new Map(paths.map((path) => [stageOf(path), path]))) {
   const stage = await start(mode, proof ?? secret);
   stages.set(name, stage);
@@ -333,6 +334,7 @@ describe('no secret leaves', () => {
   it('in any span or metric of all that', async () => {
     expect(endpoint.requests[0]?.headers['x-identity-header']).toBe(canary('identity-header'));
     for (const [name, stage] of stages) {
+      stages.delete(name);
       const sinks = await stage.stop();
       const isOwn = !name.startsWith(through);
       expect(sinks.spans).toContain(isOwn ? 'acquire token' : broken);
