@@ -116,6 +116,13 @@ describe('the errors of an answer', () => {
     expect([status, result]).toEqual([200, nothingBut(tooLarge, allowedBytes, allowedBytes + 1)]);
     expect(text.length).toBeLessThan(allowedBytes);
     expect((await usual.run(query)).codes).toHaveLength(10);
+    // Either fits alone.
+    rows = x(3000);
+    const few = keyed(3, 400, 'complianceManagementPartner(id: "..") { id }');
+    const both = await gateway.run(
+      `{ complianceManagementPartner(id: "a") { displayName } ${few} }`,
+    );
+    expect(both.result).toEqual(nothingBut(tooLarge, allowedBytes, allowedBytes + 1));
   });
 
   it('about what a caller sent repeat no more than the start of it', async () => {
