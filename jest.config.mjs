@@ -17,8 +17,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transformIgnorePatterns: [],
   transform: {
-    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativePackages.mjs',
-    '^.+\\.ts$': '<rootDir>/test/support/nativeSources.mjs',
+    [`/node_modules/(${nativePackages})/.*js$`]: '<rootDir>/test/support/nativeModules.mjs',
+    '^.+\\.ts$': '<rootDir>/test/support/nativeModules.mjs',
   },
   // Much of the tests' time is waiting for faults to be over, so two at a time pay even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
@@ -29,6 +29,8 @@ export default {
     '!src/{main,doctor}.ts',
     '!tools/{drift,artifacts/write*}.ts',
   ],
+  // A worker's loop is empty at once, but giving its memory back takes longer than jest's half second.
+  workerGracefulExitTimeout: 30_000,
   coverageReporters: ['text-summary'],
   coverageThreshold: { global: { lines: 95, branches: 90 } },
   // Ten times what a test takes on a quiet machine, and more.

@@ -22,22 +22,20 @@ export async function startIdentityStage(
     acceptToken: (token) => authority.issued.some((issued) => issued.accessToken === token),
     ...(graphClock && { clock: graphClock }),
   });
+  const identity = {
+    GRAPH_BASE_URL: graph.baseUrl,
+    AUTH_MODE: mode,
+    AZURE_TENANT_ID: contoso.id,
+    AZURE_CLIENT_ID: gatewayClient.clientId,
+    AZURE_CLIENT_SECRET: gatewayClient.secret,
+    AZURE_AUTHORITY_HOST: authority.url,
+    AUTH_READ_PERMISSIONS: 'access_as_user,Partners.Read,Partners.ReadWrite',
+    AUTH_WRITE_PERMISSIONS: 'Partners.ReadWrite',
+  };
+  const surroundings = { certificateAuthorities: [authority.certificateAuthority] };
   const gateway = await startTestGateway(
-    {
-      GRAPH_BASE_URL: graph.baseUrl,
-      AUTH_MODE: mode,
-      AZURE_TENANT_ID: contoso.id,
-      AZURE_CLIENT_ID: gatewayClient.clientId,
-      AZURE_CLIENT_SECRET: gatewayClient.secret,
-      AZURE_AUTHORITY_HOST: authority.url,
-      AUTH_READ_PERMISSIONS: 'access_as_user,Partners.Read,Partners.ReadWrite',
-      AUTH_WRITE_PERMISSIONS: 'Partners.ReadWrite',
-      ...environment,
-    },
-    {
-      certificateAuthorities: [authority.certificateAuthority],
-      ...(clock && { clock }),
-    },
+    { ...identity, ...environment },
+    { ...surroundings, ...(clock && { clock }) },
   );
   await until(async () => (await gateway.get('/readyz')).status === 200);
   return {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
 
@@ -10,12 +11,12 @@ const sourceFolders = ['src', 'tools'].map(
 let instrumenter;
 
 /** To be called before anything is loaded; Node.js does so in the thread of a loader. */
-export async function initialize({ collectsCoverage }) {
-  instrumenter = collectsCoverage ? await createInstrumenter() : undefined;
+export function initialize({ collectsCoverage }) {
+  instrumenter = collectsCoverage ? createInstrumenter() : undefined;
 }
 
-export async function createInstrumenter() {
-  const instrument = await import('istanbul-lib-instrument');
+export function createInstrumenter() {
+  const instrument = createRequire(import.meta.url)('istanbul-lib-instrument');
   return instrument.createInstrumenter({ esModules: true, parserPlugins: ['typescript'] });
 }
 

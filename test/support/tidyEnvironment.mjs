@@ -4,18 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { TestEnvironment } from 'jest-environment-node';
 import { initialize, load } from './sourceLoader.mjs';
 
-/** Loads a package for all files of this process (see `nativePackages.mjs`). */
-const requireNative = nodeModule.createRequire(import.meta.url);
+let isLoaderRegistered = false;
 
-/** Loads a module of ours for all files of this process (see `nativeSources.mjs`). */
-const importNative = (path) => import(pathToFileURL(path));
-
-let sourceLoader;
-
-/** How long what is being closed may take to be gone; within the first turns of the event loop most of it is. */
+/** How long what is being closed may take to be gone. */
 const usualPatienceMs = 15_000;
-const eagerTurns = 20;
-
 /** Longer than jest's reporter, which shares the process where there are no workers, holds the timer after a test. */
 const settlingMs = 150;
 
@@ -33,31 +25,33 @@ const settlingMs = 150;
 export default class TidyEnvironment extends TestEnvironment {
   #beforeFile;
   #beforeTest;
-  #collectsCoverage;
   #hasFailed = false;
-  #options;
+  #config;
   #testFile;
 
   constructor(config, context) {
     super(config, context);
-    this.#options = config.projectConfig.testEnvironmentOptions;
+    this.#config = config;
     this.#testFile = context.testPath;
-    this.#collectsCoverage = config.globalConfig.collectCoverage;
   }
 
   async setup() {
     await super.setup();
-    sourceLoader ??= registerSourceLoader({ collectsCoverage: this.#collectsCoverage });
-    await sourceLoader;
+    const { collectCoverage } = this.#config.globalConfig;
+    if (!isLoaderRegistered) {
+      registerSourceLoader({ collectsCoverage: collectCoverage });
+      isLoaderRegistered = true;
+    }
     globalThis.testFile = this.#testFile;
-    this.global.requireNative = requireNative;
-    this.global.importNative = importNative;
-    if (this.#collectsCoverage) {
+    // Load for all files of this process (see `nativeModules.mjs`).
+    this.global.requireNative = nodeModule.createRequire(import.meta.url);
+    this.global.importNative = (path) => import(pathToFileURL(path));
+    if (collectCoverage) {
       // What the files before it have run stays counted, which a summary does not mind.
       globalThis.__coverage__ ??= {};
       this.global.__coverage__ = globalThis.__coverage__;
     }
-    for (const name of sharedErrors) {
+    for (const name of ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'URIError']) {
       shareError(this.global[name], globalThis[name]);
     }
     this.#beforeFile = await countSettled();
@@ -75,32 +69,49 @@ export default class TidyEnvironment extends TestEnvironment {
       this.#hasFailed ||= test.errors.length > 0;
     }
     if (name === 'run_finish' && !this.#hasFailed && state.unhandledErrors.length === 0) {
-      await this.#judge(state.unhandledErrors, 'This file', this.#beforeFile);
+      await this.#judge(state.unhandledErrors, 'This file', this.#beforeFile, () => false);
     }
   }
 
   #isOfFixture = (kind) =>
     (kind === 'TCPSocketWrap' && this.#beforeTest.TCPServerWrap > 0) ||
-    (kind === 'Timeout' && this.#options.timersOf !== undefined);
+    (kind === 'Timeout' &&
+      this.#config.projectConfig.testEnvironmentOptions.timersOf !== undefined);
 
+  /** Reports what there is more of than before, kind by kind, if it is not gone within the patience. */
   async #judge(errors, who, before, isExcused) {
-    const { patienceMs = usualPatienceMs } = this.#options;
+    const { patienceMs = usualPatienceMs } = this.#config.projectConfig.testEnvironmentOptions;
+    const findMore = () =>
+      Object.entries(countResources())
+        .map(([kind, count]) => [kind, count - (before[kind] ?? 0)])
+        .filter(([kind, more]) => more > 0 && !isExcused(kind));
     // For what was only just begun.
     await turn();
-    const left = await findLeftovers(before, patienceMs, isExcused);
+    const untilMs = performance.now() + patienceMs;
+    let left = findMore();
+    for (let tries = 0; left.length > 0 && performance.now() < untilMs; tries += 1) {
+      // Most of it is gone within the first turns of the event loop.
+      await (tries < 20 ? turn() : pause(5));
+      left = findMore();
+    }
     if (left.length > 0) {
-      errors.push(leftBehind(who, left));
+      const what = left.map(([kind, count]) => `${count} ${kind}`).join(', ');
+      const hint = 'By itself and with --detectOpenHandles it shows where that was opened.';
+      const error = new Error(`${who} left behind: ${what}. ${hint}`);
+      // It leads into the test runner only.
+      error.stack = `${error.name}: ${error.message}`;
+      errors.push(error);
     }
   }
 }
 
 /** Node.js 20 loads in a thread of its own; newer ones say that they will not. */
-async function registerSourceLoader(data) {
+function registerSourceLoader(data) {
   const { register, registerHooks } = nodeModule;
   if (registerHooks === undefined) {
     register('./sourceLoader.mjs', import.meta.url, { data });
   } else {
-    await initialize(data);
+    initialize(data);
     registerHooks({ load });
   }
 }
@@ -114,23 +125,6 @@ function countResources() {
   return count;
 }
 
-/** Gives what there is more of than before, kind by kind; nothing as soon as there is nothing within the patience. */
-async function findLeftovers(before, patienceMs, isExcused = () => false) {
-  const findMore = () =>
-    Object.entries(countResources())
-      .map(([kind, count]) => [kind, count - (before[kind] ?? 0)])
-      .filter(([kind, more]) => more > 0 && !isExcused(kind));
-  const untilMs = performance.now() + patienceMs;
-  let left = findMore();
-  for (let tries = 0; left.length > 0 && performance.now() < untilMs; tries += 1) {
-    await (tries < eagerTurns ? turn() : pause(5));
-    left = findMore();
-  }
-  return left;
-}
-
-const sharedErrors = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'URIError'];
-
 /** A test file has an `Error` of its own: those of sources are instances of it, and its are instances of theirs. */
 function shareError(OwnError, Shared) {
   Object.setPrototypeOf(OwnError.prototype, Shared.prototype);
@@ -142,26 +136,16 @@ function shareError(OwnError, Shared) {
   });
 }
 
-function leftBehind(who, left) {
-  const what = left.map(([kind, count]) => `${count} ${kind}`).join(', ');
-  const error = new Error(
-    `${who} left behind: ${what}. By itself and with --detectOpenHandles it shows where that was opened.`,
-  );
-  // It leads into the test runner only.
-  error.stack = `${error.name}: ${error.message}`;
-  return error;
-}
-
 /** What is there without any test. In a worker there is no timer then, so that nothing has to be waited for. */
 async function countSettled() {
   const untilMs = performance.now() + settlingMs;
-  let least = countResources();
+  const least = countResources();
   for (let tries = 0; tries < 3 || (least.Timeout > 0 && performance.now() < untilMs); tries += 1) {
     await (tries < 3 ? turn() : pause(10));
     const now = countResources();
-    least = Object.fromEntries(
-      Object.entries(least).map(([kind, count]) => [kind, Math.min(count, now[kind] ?? 0)]),
-    );
+    for (const kind of Object.keys(least)) {
+      least[kind] = Math.min(least[kind], now[kind] ?? 0);
+    }
   }
   return least;
 }

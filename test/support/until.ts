@@ -1,10 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 
-/** What happens in this process is there within a few turns of the event loop; what takes longer is another's work. */
-const eagerMs = 20;
-const longestPauseMs = 20;
-
 /**
  * Looks again and again until something is so. Throws after `withinMs`: a test whose time is up is over for the test
  * runner only, and what it had begun would go on looking beside all tests that follow.
@@ -19,6 +15,7 @@ export async function until(
     if (waitedMs > withinMs) {
       throw new Error(`What was waited for did not come: ${isSo}`);
     }
-    await (waitedMs < eagerMs ? turn() : pause(Math.min(longestPauseMs, waitedMs / 20)));
+    // What happens in this process is there within a few turns of the event loop.
+    await (waitedMs < 20 ? turn() : pause(Math.min(20, waitedMs / 20)));
   }
 }

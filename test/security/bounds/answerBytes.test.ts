@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { everything } from '../../support/documents.ts';
 import { type Answer, json } from '../../support/scriptedServer.ts';
 import { times, useStages } from '../../support/stages.ts';
-import type { Reply } from '../../support/testGateways.ts';
 
 const list = 'complianceManagementPartners';
 const allowedBytes = 4096;
@@ -40,78 +40,58 @@ const nodes = (selection: string): string => `{ ${list}(first: 1000) { nodes { $
 const keyed = (count: number, length: number, text: string): string =>
   times(count, (index) => `${'k'.repeat(length)}${index}: ${text}`);
 
-/** Asks with rows that fit, and with rows that do not; gives the answer to the latter. */
-async function cross(query: string, fitting: typeof rows, beyond: typeof rows): Promise<Reply> {
-  rows = fitting;
-  await gateway.ask(query);
-  rows = beyond;
-  return gateway.run(query);
-}
-
 const tooLarge = 'ANSWER_TOO_LARGE';
-const nothingBut = (message: string) => ({
+const nothingBut = (code: string, allowed: number, seen: unknown) => ({
   data: null,
   errors: [
     {
-      message: expect.stringContaining(message),
-      extensions: { code: tooLarge, allowed: allowedBytes, seen: allowedBytes + 1 },
+      message: expect.stringContaining(`${allowed} are allowed`),
+      extensions: { code, allowed, seen },
     },
   ],
 });
 
-describe('the bytes of an answer', () => {
-  it('are bounded', async () => {
-    const having = (bytes: number) => [
-      { id: 'a', displayName: 'x'.repeat(bytes - '"displayName":"",'.length) },
-    ];
-    rows = having(allowedBytes - 1);
-    await gateway.ask(partner('displayName'));
-    const beyond = having(allowedBytes + 1);
-    const { result } = await cross(partner('displayName'), having(allowedBytes), beyond);
-    expect(result).toEqual(nothingBut(`${allowedBytes} are allowed`));
-  });
+const named = (displayName: string): typeof rows => [{ id: 'a', displayName }];
+const x = (count: number) => named('x'.repeat(count));
+const name = partner('displayName');
+/** Beside the bytes of `"displayName":"",`. */
+const most = allowedBytes - 17;
+const aliases = partner('a: displayName b: displayName c: displayName d: displayName');
+const inFragments = `{ complianceManagementPartner(id: "a") { a: displayName } ...F }
+  fragment F on Query { ${list} { nodes { ...P } } }
+  fragment P on ComplianceManagementPartner {
+    ... { ${times(10, (index) => `t${index}: __typename`)} } ...Q t0: __typename }
+  fragment Q on ComplianceManagementPartner { t0: __typename displayName }`;
+/** Beside ten times `"t0":"ComplianceManagementPartner",`, `"a":"",` and `"nodes":[{},],`; the name is there twice. */
+const mostInFragments = (most - 10 * 35 - 7 - 14) / 2;
+const targetNames = partner('iosEnrollmentAssignments { target { __typename } }');
+const targeted = (count: number) => [{ id: 'a', iosEnrollmentAssignments: targets(count) }];
+const mostTargets = Math.floor(
+  (allowedBytes - 40) / '{"target":{"__typename":"AllDevicesAssignmentTarget",},},'.length,
+);
+const revisions = nodes(times(19, (index) => `r${index}: revision`));
+// A list and its items, an id in each.
+const mostIds = (allowedValues - 2) / 2;
 
+describe('the bounds of an answer', () => {
   it.each([
-    ['with escapes', '\u0001'.repeat(Math.ceil(allowedBytes / 6)), 'displayName'],
-    ['in UTF-8', 'ü'.repeat(allowedBytes / 2), 'displayName'],
-    [
-      'for each alias',
-      'x'.repeat(allowedBytes / 4),
-      'a: displayName b: displayName c: displayName d: displayName',
-    ],
-  ])('are those of JSON: %s', async (_what, displayName, selection) => {
-    rows = [{ id: 'a', displayName }];
-    expect((await gateway.run(partner(selection))).codes).toEqual([tooLarge]);
-  });
-});
-
-describe('the bytes of names of types', () => {
-  /** `"t0":"ComplianceManagementPartner",` */
-  const ofPartner = 35;
-
-  it('are counted as those of other fields, in fragments too', async () => {
-    const query = `{ complianceManagementPartner(id: "a") { a: displayName } ...F }
-      fragment F on Query { ${list} { nodes { ...P } } }
-      fragment P on ComplianceManagementPartner {
-        ... { ${times(10, (index) => `t${index}: __typename`)} } ...Q t0: __typename }
-      fragment Q on ComplianceManagementPartner { t0: __typename displayName }`;
-    const around = '"a":"",'.length + '"nodes":[{},],'.length + '"displayName":"",'.length;
-    const having = (bytes: number) => {
-      const length = (allowedBytes - around - 10 * ofPartner) / 2 + bytes;
-      return [{ id: 'a', displayName: 'x'.repeat(length) }];
-    };
-    const { extensions } = await cross(query, having(0), having(1));
-    const seen = expect.any(Number);
-    expect(extensions).toEqual({ code: tooLarge, allowed: allowedBytes, seen });
-  });
-
-  it('are counted by the type that a target has', async () => {
-    const having = (count: number) => [{ id: 'a', iosEnrollmentAssignments: targets(count) }];
-    // Behind each last member a comma is counted, too.
-    const ofTarget = '{"target":{"__typename":"AllDevicesAssignmentTarget",},},'.length;
-    const fitting = Math.floor((allowedBytes - 40) / ofTarget);
-    const query = partner('iosEnrollmentAssignments { target { __typename } }');
-    expect((await cross(query, having(fitting), having(fitting + 1))).codes[0]).toBe(tooLarge);
+    [4097, 'texts', name, x(most), x(most + 1)],
+    [4097, 'escapes', name, named('\u0001'.repeat(most / 6)), named('\u0001'.repeat(most / 6 + 1))],
+    [4097, 'bytes in UTF-8', name, named('ü'.repeat(most / 2)), named('ü'.repeat(most / 2 + 1))],
+    [4104, 'each alias', aliases, x(most / 4 - 10), x(most / 4)],
+    [4098, 'names of types in fragments', inFragments, x(mostInFragments), x(mostInFragments + 1)],
+    [4134, 'types of targets', targetNames, targeted(mostTargets), targeted(mostTargets + 1)],
+    // `"r10":"…43 characters…",`
+    [4142, 'each alias of a revision', revisions, numbered(4), numbered(5)],
+    [401, 'values', nodes('id'), numbered(mostIds), numbered(mostIds + 1)],
+  ])('count %i of %s', async (seen, what, query, fitting, beyond) => {
+    rows = fitting;
+    await gateway.ask(query);
+    rows = beyond;
+    const { result } = await gateway.run(query);
+    const [code, allowed] =
+      what === 'values' ? ['TOO_MANY_ANSWER_VALUES', allowedValues] : [tooLarge, allowedBytes];
+    expect(result).toEqual(nothingBut(code, allowed, seen));
   });
 
   it('end the answer of 20 aliases of 690 letters over 1,000 partners', async () => {
@@ -120,16 +100,8 @@ describe('the bytes of names of types', () => {
     expect(codes[0]).toBe(tooLarge);
     expect(text.length).toBeLessThan(1000);
   });
-});
 
-describe('the bytes of a revision and of what stands at the root', () => {
-  it('are counted, each alias of a revision for itself', async () => {
-    // `"r10":"…43 characters…",`
-    const query = nodes(times(19, (index) => `r${index}: revision`));
-    expect((await cross(query, numbered(4), numbered(5))).codes[0]).toBe(tooLarge);
-  });
-
-  it('are no more than the document has at the root, once for each key', async () => {
+  it('let each key stand at the root once', async () => {
     const query = `{ ${keyed(10, 350, '__typename')} }`;
     const { result, text } = await gateway.run(query);
     expect(Object.keys(result.data ?? {})).toEqual(query.match(/k+\d/g));
@@ -141,21 +113,16 @@ describe('the errors of an answer', () => {
   it('count as its data does: one error stands for the rest', async () => {
     const query = `{ ${keyed(10, 400, 'complianceManagementPartner(id: "..") { id }')} }`;
     const { status, result, text } = await gateway.run(query);
-    expect([status, result]).toEqual([200, nothingBut('')]);
+    expect([status, result]).toEqual([200, nothingBut(tooLarge, allowedBytes, allowedBytes + 1)]);
     expect(text.length).toBeLessThan(allowedBytes);
     expect((await usual.run(query)).codes).toHaveLength(10);
-  });
-
-  it('never take the data of a mutation, nor its errors that fit', async () => {
-    rows = [{ id: 'a', iosOnboarded: true }];
-    const update = (id: string) =>
-      `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { complianceManagementPartner { id } }`;
-    const query = `mutation { done: ${update('a')} ${keyed(9, 400, update('nobody'))} }`;
-    const { result, codes } = await gateway.run(query);
-    expect(result.data).toMatchObject({ done: { complianceManagementPartner: { id: 'a' } } });
-    expect(codes.length).toBeGreaterThan(1);
-    expect(codes.length).toBeLessThan(9);
-    expect(codes.at(-1)).toBe(tooLarge);
+    // Either fits alone.
+    rows = x(3000);
+    const few = keyed(3, 400, 'complianceManagementPartner(id: "..") { id }');
+    const both = await gateway.run(
+      `{ complianceManagementPartner(id: "a") { displayName } ${few} }`,
+    );
+    expect(both.result).toEqual(nothingBut(tooLarge, allowedBytes, allowedBytes + 1));
   });
 
   it('about what a caller sent repeat no more than the start of it', async () => {
@@ -167,65 +134,34 @@ describe('the errors of an answer', () => {
   });
 });
 
-describe('the values of an answer', () => {
-  it('are bounded', async () => {
-    // A list and its items, an id in each.
-    const fitting = numbered((allowedValues - 2) / 2);
-    const { result } = await cross(nodes('id'), fitting, numbered(allowedValues / 2));
-    const code = 'TOO_MANY_ANSWER_VALUES';
-    expect(result).toMatchObject({
-      data: null,
-      errors: [{ extensions: { code, allowed: allowedValues, seen: allowedValues + 1 } }],
-    });
-  });
-});
+const field = 'updateComplianceManagementPartner';
+const update = (id: string, selection: string) =>
+  `${field}(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
 
 describe('a mutation whose answer is too large', () => {
-  const field = 'updateComplianceManagementPartner';
-  const update = (selection: string) => `mutation {
-    ${field}(input: { id: "a", iosOnboarded: true }) {
-      complianceManagementPartner { ${selection} } userErrors { code } } }`;
-  const without = (name: string, code: unknown, complianceManagementPartner: object) => ({
-    status: 200,
-    result: {
-      data: { [field]: { complianceManagementPartner, userErrors: [] } },
-      errors: [
-        {
-          path: [field, 'complianceManagementPartner', name],
-          message: expect.any(String),
-          extensions: expect.objectContaining({ code }),
-        },
-      ],
-    },
-  });
-
-  it('keeps the id and all fields that fit; a text that does not is null', async () => {
-    const fitting = { id: 'a', iosOnboarded: true, partnerState: 'enabled' };
-    rows = [{ ...fitting, displayName: 'x'.repeat(5000) }];
-    const { status, result } = await gateway.run(update('displayName id partnerState revision'));
-    const revision = expect.any(String);
-    const kept = { displayName: null, id: 'a', partnerState: 'ENABLED', revision };
-    expect({ status, result }).toEqual(without('displayName', tooLarge, kept));
-  });
+  const assigned = 'macOsEnrollmentAssignments';
+  const inList = `id partnerState ${assigned} { target { __typename filter { id } } }`;
 
   it.each([
-    ['a list', 500],
-    ['what is inside a list', 190],
-  ])('keeps the id if %s does not fit, which is null as a whole', async (_what, count) => {
-    const fitting = { id: 'a', displayName: 'Name', iosOnboarded: true };
-    const name = 'macOsEnrollmentAssignments';
-    rows = [{ ...fitting, [name]: targets(count) }];
+    ['a text', 'displayName', 'x'.repeat(5000), 'displayName id partnerState'],
+    ['a list', assigned, targets(500), inList],
+    ['what is inside a list', assigned, targets(190), inList],
+  ])('keeps the id and what fits if %s does not', async (_what, large, value, selection) => {
+    rows = [{ id: 'a', iosOnboarded: true, partnerState: 'enabled', [large]: value }];
     const { status, result } = await gateway.run(
-      update(`id displayName ${name} { target { __typename filter { id } } }`),
+      `mutation { ${update('a', `complianceManagementPartner { ${selection} } userErrors { code }`)} }`,
     );
-    const kept = { id: 'a', displayName: 'Name', [name]: null };
-    expect({ status, result }).toEqual(without(name, expect.any(String), kept));
+    const kept = { id: 'a', partnerState: 'ENABLED', [large]: null };
+    const error = {
+      path: [field, 'complianceManagementPartner', large],
+      message: expect.any(String),
+      extensions: expect.objectContaining({
+        code: large === assigned ? expect.any(String) : tooLarge,
+      }),
+    };
+    const data = { [field]: { complianceManagementPartner: kept, userErrors: [] } };
+    expect([status, result]).toEqual([200, { data, errors: [error] }]);
   });
-});
-
-describe('what a mutation refused', () => {
-  const update = (id: string, selection: string) =>
-    `updateComplianceManagementPartner(input: { id: "${id}", iosOnboarded: true }) { ${selection} }`;
 
   it.each([
     ['after an answer that is too large', 'complianceManagementPartner { id displayName }'],
@@ -251,33 +187,38 @@ describe('what a mutation refused', () => {
     );
     expect(text.length).toBeLessThan(3 * allowedBytes);
   });
+
+  it('keeps its data and the errors that fit', async () => {
+    rows = [{ id: 'a', iosOnboarded: true }];
+    const payload = 'complianceManagementPartner { id }';
+    const refused = keyed(9, 400, update('nobody', payload));
+    const { result, codes } = await gateway.run(
+      `mutation { done: ${update('a', payload)} ${refused} }`,
+    );
+    expect(result.data).toMatchObject({ done: { complianceManagementPartner: { id: 'a' } } });
+    expect(codes.length).toBeGreaterThan(1);
+    expect(codes.length).toBeLessThan(9);
+    expect(codes.at(-1)).toBe(tooLarge);
+  });
 });
 
-describe('a usual answer', () => {
-  it('of 1,000 partners with every field passes, printed as JSON prints it', async () => {
-    const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'];
-    const members = platforms.flatMap((platform): [string, unknown][] => [
-      [`${platform}Onboarded`, true],
-      [`${platform}EnrollmentAssignments`, targets(2)],
-    ]);
-    rows = numbered(1000).map((row) => ({
-      ...row,
-      displayName: 'Contoso "Partner" \u2028 \u{1f600}',
-      partnerState: 'enabled',
-      lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
-      ...Object.fromEntries(members),
-    }));
-    const selections = platforms.map(
-      (platform) => `${platform}Onboarded
-        ${platform}EnrollmentAssignments { target { __typename filter { id type } } }`,
-    );
-    const { status, headers, result, root, text } = await usual.run(`{ ${list}(first: 1000) {
-      totalCount
-      edges { cursor node {
-        id revision displayName partnerState lastHeartbeatDateTime ${selections.join(' ')} } } } }`);
-    expect([status, result.errors]).toEqual([200, undefined]);
-    expect(text).toBe(`${JSON.stringify(result)}\n`);
-    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
-    expect(root).toMatchObject({ edges: rows.map(({ id }) => ({ node: { id } })) });
-  });
+it('prints a usual answer of 1,000 partners with every field as JSON prints it', async () => {
+  const platforms = ['macOs', 'windows', 'android', 'ios', 'linux'];
+  const members = platforms.flatMap((platform) => [
+    [`${platform}Onboarded`, true],
+    [`${platform}EnrollmentAssignments`, targets(2)],
+  ]);
+  rows = numbered(1000).map((row) => ({
+    ...row,
+    displayName: 'Contoso "Partner" \u2028 \u{1f600}',
+    partnerState: 'enabled',
+    lastHeartbeatDateTime: '2026-01-01T00:00:00.1234567Z',
+    ...Object.fromEntries(members),
+  }));
+  const { headers, result, root, text } = await usual.run(`{ ${list}(first: 1000) {
+    totalCount edges { cursor node { ...Everything revision } } } } ${everything}`);
+  expect(result.errors).toBeUndefined();
+  expect(text).toBe(`${JSON.stringify(result)}\n`);
+  expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
+  expect(root).toMatchObject({ edges: rows.map(({ id }) => ({ node: { id } })) });
 });
