@@ -13,24 +13,21 @@ type BuildStep =
     }
   | { readonly kind: 'run'; readonly command: string };
 
-/** A stage: what it begins with, what fills it, and how a container of it runs. */
-export interface Stage {
-  readonly image: string;
-  readonly name: string;
-  readonly steps: readonly BuildStep[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workdir: string;
-  readonly user: string;
-  readonly ports: readonly string[];
-  readonly entrypoint: readonly string[];
-  readonly command: readonly string[];
-  readonly healthCheck: readonly string[];
-}
-
 const emptyStage = {
-  ...{ steps: [], environment: {}, workdir: '/', user: '', ports: [] },
-  ...{ entrypoint: [], command: [], healthCheck: [] },
+  image: '',
+  name: '',
+  steps: [] as readonly BuildStep[],
+  environment: {} as Readonly<Record<string, string>>,
+  workdir: '/',
+  user: '',
+  ports: [] as readonly string[],
+  entrypoint: [] as readonly string[],
+  command: [] as readonly string[],
+  healthCheck: [] as readonly string[],
 };
+
+/** A stage: what it begins with, what fills it, and how a container of it runs. */
+type Stage = Readonly<typeof emptyStage>;
 
 /** The stage that is the image. */
 export function imageOf(stages: readonly Stage[]): Stage {
