@@ -57,6 +57,75 @@ const operations: readonly Operation[] = [
   operation('unassign', removeAssignmentMutation, { input: assignment }),
 ];
 
+const collection = '/beta/deviceManagement/complianceManagementPartners';
+const targetTypes = words(`
+  #microsoft.graph.allLicensedUsersAssignmentTarget microsoft.graph.groupAssignmentTarget
+  #microsoft.graph.exclusionGroupAssignmentTarget #microsoft.graph.everyoneTarget #`);
+const entry = {
+  target: {
+    '@odata.type': '#microsoft.graph.groupAssignmentTarget',
+    groupId: 'g-1',
+    deviceAndAppManagementAssignmentFilterId: 'f-1',
+    deviceAndAppManagementAssignmentFilterType: 'include',
+  },
+};
+
+/** A partner with the name that is written, because the gateway would wait for it otherwise. */
+const partnerOf = (id: string): object => ({
+  ...{ id, displayName, macOsOnboarded: true, iosOnboarded: null, partnerState: 'enabled' },
+  lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
+  macOsEnrollmentAssignments: [entry, entry, {}],
+  iosEnrollmentAssignments: null,
+});
+const page = {
+  '@odata.context': 'https://graph.microsoft.com/beta/$metadata',
+  '@odata.nextLink': undefined,
+  value: words('row-1 row-2 row-3 row-4').map(partnerOf),
+};
+const batchOf = (ids: readonly string[]) => ({
+  responses: ids.map((id, index) => ({
+    ...{ id: String(index), status: 200, body: partnerOf(id) },
+    headers: { 'Content-Type': 'application/json' },
+  })),
+});
+const inner = { 'request-id': 'r-1', code: 'Forbidden' };
+const error = { error: { code: 'BadRequest', message: 'Not applicable', innerError: inner } };
+
+const sentences = [
+  'Not applicable to target tenant',
+  'An error has occurred - Operation ID (for customer support): 00000000 - Activity ID: 0 - Url: https://fef.msub01.manage.microsoft.com/x',
+  'User is not authorized to perform this operation',
+  "Property 'linuxOnboarded' is not valid on 'microsoft.management.services.api.complianceManagementPartner'",
+  'line\r\nbreak\u0000',
+  'Bearer eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x',
+];
+
+/** By the name of a member, what Graph and others may give in its place. */
+const alternatives: Readonly<Record<string, readonly unknown[]>> = {
+  partnerState: words('unknown rejected suspended String'),
+  lastHeartbeatDateTime: ['0001-01-01T00:00:00Z', 'never'],
+  target: [null],
+  '@odata.type': targetTypes,
+  deviceAndAppManagementAssignmentFilterType: ['none', 'x'],
+  '@odata.nextLink': [
+    ...[1, 2].map((token) => `${collection}?$skiptoken=${token}`),
+    ...['?$skiptoken=3', '', 'https://evil.example/steal', '//evil.example/', 'http://['],
+    ...['javascript:alert(1)', `${collection}/../../../x`, 'data:application/json,{}'],
+  ],
+  status: [404, 429, 500, 503, 401, 400, 999, 0],
+  headers: [{ 'Content-Type': ['application/json'] }, { 'Retry-After': '0' }, {}],
+  body: [error],
+  code: [
+    ...['Forbidden', 'ResourceNotFound', 'UnknownError', '', 'TooManyRequests'],
+    ...['No method match route template', '__proto__'],
+  ],
+  message: sentences.flatMap((Message) => {
+    const ofError = JSON.stringify({ Message });
+    const nested = { ErrorCode: 'Forbidden', RetryAfter: {}, Message: ofError };
+    return [Message, ofError, JSON.stringify(nested)];
+  }),
+};
+
 const json = { kind: 'json' } as const;
 const oddTexts = words(`
   suspended String ENABLED __proto__ never 0001-01-01T00:00:00Z microsoft.graph.__proto__ constructor
@@ -65,10 +134,14 @@ const oddMembers = words(
   '__proto__ constructor toString hasOwnProperty @odata.type __typename then resource',
 );
 
-/** JSON of a value; every tenth object has a member that is odd, missing, there twice, or a stranger. */
+/**
+ * JSON of a value with alternatives in it, and with lists cut and turned; every tenth object has a member that is odd,
+ * missing, there twice, or a stranger.
+ */
 function twisted(value: unknown, choices: Choices): string {
   if (Array.isArray(value)) {
-    return `[${value.map((item) => twisted(item, choices))}]`;
+    const items = choices.chance(25) ? value.toReversed().slice(choices.below(3)) : value;
+    return `[${items.map((item) => twisted(item, choices))}]`;
   }
   if (typeof value !== 'object' || value === null) {
     return JSON.stringify(value);
@@ -79,96 +152,17 @@ function twisted(value: unknown, choices: Choices): string {
     return `${JSON.stringify(name)}:${text || randomJunk(json, choices)}`;
   };
   const members = Object.entries(value).flatMap(([name, right]) => {
-    const member = `${JSON.stringify(name)}:${twisted(right, choices)}`;
+    const others = Object.hasOwn(alternatives, name) && choices.chance(25) && alternatives[name];
+    const drawn = others ? choices.pick(others) : right;
+    if (drawn === undefined) {
+      return [];
+    }
+    const member = `${JSON.stringify(name)}:${twisted(drawn, choices)}`;
     return name === struck
       ? choices.pick([[odd(name)], [], [member, member], [odd(name), member]])
       : [member];
   });
   return `{${struck === '' ? [...members, odd(choices.pick(oddMembers))] : members}}`;
-}
-
-const states = words('unknown enabled rejected suspended String');
-const heartbeats = ['2016-12-31T23:56:56.7799755+03:00', '0001-01-01T00:00:00Z', 'never'];
-const targetTypes = words(`
-  #microsoft.graph.allLicensedUsersAssignmentTarget microsoft.graph.groupAssignmentTarget
-  #microsoft.graph.exclusionGroupAssignmentTarget #microsoft.graph.everyoneTarget #`);
-
-function entryOf(choices: Choices): object | null {
-  const filter = {
-    deviceAndAppManagementAssignmentFilterId: 'f-1',
-    deviceAndAppManagementAssignmentFilterType: choices.pick(['include', 'none', 'x']),
-  };
-  const target = {
-    '@odata.type': choices.pick(targetTypes),
-    groupId: 'g-1',
-    ...(choices.chance(20) && filter),
-  };
-  return choices.pick([{ target }, { target }, { target: null }, {}, null]);
-}
-
-/** A partner with the name that is written, because the gateway would wait for it otherwise. */
-const partnerOf = (id: string, choices: Choices): object => ({
-  ...{ id, displayName, macOsOnboarded: true, iosOnboarded: null },
-  partnerState: choices.pick(states),
-  lastHeartbeatDateTime: choices.pick(heartbeats),
-  macOsEnrollmentAssignments: choices.some(4, () => entryOf(choices)),
-  iosEnrollmentAssignments: null,
-});
-
-const collection = '/beta/deviceManagement/complianceManagementPartners';
-const links = [
-  ...[1, 2].map((token) => `${collection}?$skiptoken=${token}`),
-  ...['?$skiptoken=3', '', 'https://evil.example/steal', '//evil.example/', 'http://['],
-  ...['javascript:alert(1)', `${collection}/../../../x`, 'data:application/json,{}'],
-];
-
-/** A page of the list; its link leads on, back, or elsewhere. */
-const pageOf = (choices: Choices): object => ({
-  '@odata.context': 'https://graph.microsoft.com/beta/$metadata',
-  ...(choices.chance(25) && { '@odata.nextLink': choices.pick(links) }),
-  value: choices.some(5, () => partnerOf(choices.pick(words('row-1 row-2 row-3 row-4')), choices)),
-});
-
-const batchHeaders = [
-  ...[{ 'Content-Type': 'application/json' }, { 'Content-Type': ['application/json'] }],
-  ...[{ 'Retry-After': '0' }, {}],
-];
-
-/** The answer to a batch of these reads, in any order. */
-function batchOf(ids: readonly string[], choices: Choices): object {
-  const responses = ids.map((id, index) => {
-    const status = choices.chance(70) ? 200 : choices.pick([404, 429, 500, 503, 401, 400, 999, 0]);
-    const body = status === 200 ? partnerOf(id, choices) : errorOf(choices);
-    return { id: String(index), status, headers: choices.pick(batchHeaders), body };
-  });
-  return { responses: choices.chance(30) ? responses.reverse() : responses };
-}
-
-const codes = [
-  ...['BadRequest', 'Forbidden', 'ResourceNotFound', 'UnknownError', '', 'TooManyRequests'],
-  ...['No method match route template', '__proto__'],
-];
-const sentences = [
-  'Not applicable to target tenant',
-  'An error has occurred - Operation ID (for customer support): 00000000 - Activity ID: 0 - Url: https://fef.msub01.manage.microsoft.com/x',
-  'User is not authorized to perform this operation',
-  "Property 'linuxOnboarded' is not valid on 'microsoft.management.services.api.complianceManagementPartner'",
-  'line\r\nbreak\u0000',
-  'Bearer eyJhbGciOiJub25lIn0.eyJhIjoxfQ.x',
-];
-
-/** An error envelope in one of the shapes that Intune has. */
-function errorOf(choices: Choices): object {
-  const [Message, code] = [choices.pick(sentences), choices.pick(codes)];
-  const message = choices.pick([
-    Message,
-    JSON.stringify({ Message }),
-    JSON.stringify({ ErrorCode: code, Message: JSON.stringify({ Message }) }),
-    JSON.stringify({ RetryAfter: choices.pick([1, '0', null, {}]), Message }),
-    randomText(choices),
-  ]);
-  const inner = { 'request-id': 'r-1', code: choices.pick(codes) };
-  return { error: { code, message, [choices.pick(['innerError', 'innererror'])]: inner } };
 }
 
 /** What the upstream knows of a request. */
@@ -212,7 +206,7 @@ const redirects = [300, 301, 302, 303, 304, 307, 308];
 function randomAnswer(seen: Seen, { ids }: Operation, choices: Choices) {
   const status = randomStatus(seen, choices);
   const isSuccess = status < 300 || choices.chance(10);
-  const whole = isSuccess ? successText(seen, ids, choices) : twisted(errorOf(choices), choices);
+  const whole = isSuccess ? successText(seen, ids, choices) : twisted(error, choices);
   const sent = choices.chance(12) ? cutUp(whole, choices) : whole;
   const [encoded, encoding] = choices.chance(20) ? choices.pick(encodings)(sent) : [sent];
   const type = choices.pick(choices.chance(5) ? oddTypes : rightTypes);
@@ -247,11 +241,9 @@ function successText(
   if (choices.chance(4)) {
     return choices.pick([randomJunk(json, choices), randomText(choices), '<html>down</html>', '']);
   }
-  if (isBatch) {
-    return twisted(batchOf(ids, choices), choices);
-  }
   const isList = isCollection && method === 'GET';
-  return twisted(isList ? pageOf(choices) : partnerOf(ids[0] ?? id, choices), choices);
+  const whole = isList ? page : partnerOf(ids[0] ?? id);
+  return twisted(isBatch ? batchOf(ids) : whole, choices);
 }
 
 /** What a text may be sent as, be it said or not. */

@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
-import { Pool } from 'undici';
 import { holdHalfSentBodies } from '../../../bench/overload/halfSentBodies.ts';
 import { useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { type ProgramOptions, postTo, startProgram, statusAt } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
-import { timeLimitMs, volumeOf } from '../volume.ts';
 import { noBudget, startCountingGraph, startSteadyLoad } from './load.ts';
 
 const closeLater = useClosing();
@@ -50,7 +48,7 @@ it.each([
 );
 
 it('reads the answers that came while the whole process was stopped, before deadlines judge them', async () => {
-  const { graph, program } = await start({ OPERATION_TIMEOUT_MS: '2000' });
+  const { graph, program } = await start({ OPERATION_TIMEOUT_MS: '4000' });
   const url = await program.url();
   const add = async (name: string): Promise<string> => {
     const query = `mutation { addComplianceManagementPartner(input: { displayName: "${name}" }) { complianceManagementPartner { id } } }`;
@@ -61,7 +59,7 @@ it('reads the answers that came while the whole process was stopped, before dead
   await until(() => graph.adds.size === 17);
   program.kill('SIGSTOP');
   // Longer than the operations may take.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
   program.kill('SIGCONT');
   const answers = [...(await Promise.all(waiting)), await add('last')];
   expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);
@@ -81,42 +79,14 @@ it('answers and ends in order where its log is closed', async () => {
   expect(await program.ended).toEqual(endsIn(0));
 });
 
-const [bodies, perSecond, seconds] = [2_000, 100, volumeOf(10)];
-
-it(
-  `all of ${perSecond} requests a second are answered beside ${bodies} half-sent bodies for ${seconds} s`,
-  async () => {
-    const program = startProgram({ LOG_LEVEL: 'info' });
-    closeLater(program.end);
-    const url = await program.url();
-    const pool = new Pool(url);
-    const held = holdHalfSentBodies(url, bodies);
-    closeLater(held.close, () => pool.destroy());
-    const ask = async (): Promise<number> => {
-      const answer = await pool.request({
-        method: 'POST',
-        path: '/graphql',
-        headers: {
-          'content-type': 'application/json',
-          authorization: 'Bearer embedded-graph-token',
-        },
-        body: '{"query":"{ complianceManagementPartners { totalCount } }"}',
-      });
-      await answer.body.dump();
-      return answer.statusCode;
-    };
-    const statuses = new Set<number>();
-    for (let tick = 0; tick < seconds * 10; tick += 1) {
-      const pause = new Promise((resolve) => setTimeout(resolve, 100));
-      // On a machine too slow for the pace, more in flight would be rejected for the delay of the event loop, rightly.
-      for (const status of await Promise.all(Array.from({ length: perSecond / 10 }, ask))) {
-        statuses.add(status);
-      }
-      await pause;
-    }
-    // Those that were too slow were cut, and came again.
-    await until(() => held.opened() > bodies);
-    expect([...statuses]).toEqual([200]);
-  },
-  timeLimitMs(seconds * 1_000),
-);
+it('answers all of a steady load beside 2,000 half-sent bodies, of which the slow are cut and come again', async () => {
+  // A busy machine makes the event loop late.
+  const { program } = await start({ LOG_LEVEL: 'info', SHED_EVENT_LOOP_DELAY_MS: '0' });
+  const url = await program.url();
+  const held = holdHalfSentBodies(url, 2_000);
+  const load = startSteadyLoad(url, 20);
+  closeLater(held.close, load.stop);
+  await until(() => held.opened() > 3_000 && load.outcomes.length > 300);
+  await load.stop();
+  expect(load.faults()).toEqual([]);
+});
