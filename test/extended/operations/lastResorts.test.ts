@@ -48,7 +48,7 @@ it.each([
 );
 
 it('reads the answers that came while the whole process was stopped, before deadlines judge them', async () => {
-  const { graph, program } = await start({ OPERATION_TIMEOUT_MS: '4000' });
+  const { graph, program } = await start({ OPERATION_TIMEOUT_MS: '3000' });
   const url = await program.url();
   const add = async (name: string): Promise<string> => {
     const query = `mutation { addComplianceManagementPartner(input: { displayName: "${name}" }) { complianceManagementPartner { id } } }`;
@@ -58,8 +58,8 @@ it('reads the answers that came while the whole process was stopped, before dead
   const waiting = Array.from({ length: 16 }, (_, index) => add(`waiting ${index}`));
   await until(() => graph.adds.size === 17);
   program.kill('SIGSTOP');
-  // Longer than the operations may take.
-  await new Promise((resolve) => setTimeout(resolve, 4_500));
+  // Longer than the operations may take, and than timers are late on a busy machine.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
   program.kill('SIGCONT');
   const answers = [...(await Promise.all(waiting)), await add('last')];
   expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);

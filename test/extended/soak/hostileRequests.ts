@@ -28,6 +28,7 @@ const dense = (number: number): string =>
   `query Q${number} { complianceManagementPartners { totalCount nodes { ${'id '.repeat(300)} } } }`;
 const times = (count: number, text: (index: number) => string): string =>
   Array.from({ length: count }, (_value, index) => text(index)).join(' ');
+const inUrl = encodeURIComponent(`{ ${list} }`);
 const rows = Array.from({ length: 100 }, (_row, displayName) => ({ displayName }));
 const inFilter = `($a: [ComplianceManagementPartnerFilter!]) { complianceManagementPartners(filter: { or: $a }) { totalCount } }`;
 
@@ -64,7 +65,7 @@ const kinds: readonly ((number: number) => HostileRequest)[] = [
   (number) => ask('{ __typename }', { 'content-type': `application/json; a=${number}` }),
   (number) => ask('{ __typename }', { 'content-type': `text/x-${number}` }),
   (number) => ask('{ __typename }', { 'content-encoding': `x-${number}` }),
-  (number) => get(`/graphql?query={${list}}&a=${number}`, { 'apollo-require-preflight': '1' }),
+  (number) => get(`/graphql?query=${inUrl}&a=${number}`, { 'apollo-require-preflight': '1' }),
   (number) => get(`/graphql?query={viewer{kind}}&a=${number}`),
   (number) => get(`/nothing/${number}`, forged(number)),
 ];

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { Pool } from 'undici';
 import type { Fault } from '../../../src/emulator/faults.ts';
+import { useClosing } from '../../support/closing.ts';
 import {
   addMutation,
   deleteMutation,
@@ -38,6 +39,7 @@ interface Caller {
 /** Sends one thing that callers do, or should not do. */
 type Operation = (caller: Caller) => Promise<unknown>;
 
+const closeLater = useClosing();
 const numbers = createRandomNumbers(firstSeed);
 const statuses = new Set<number>();
 
@@ -132,6 +134,7 @@ async function startGatewayProcess(environment: Record<string, string>) {
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  closeLater(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit');
   const hear = async () => {
     const [answer] = await Promise.race([once(child, 'message'), ended]);
@@ -152,8 +155,8 @@ async function startGatewayProcess(environment: Record<string, string>) {
   };
 }
 
-/** `VOLUME=30` soaks for about an hour. */
-const requests = volumeOf(20_000);
+/** `VOLUME=60` soaks for about an hour. */
+const requests = volumeOf(16_000);
 // A million requests can exclude a smaller growth than some ten thousand can.
 const isLong = requests >= 500_000;
 const mostBytesPerRequest = isLong ? 10 : 250;
@@ -169,6 +172,7 @@ it(
       recordRequests: false,
       newId: () => `soak-${nextId++ % ids}`,
     });
+    closeLater(graph.close);
     const gateway = await startGatewayProcess({
       ...{ PORT: '0', LOG_LEVEL: 'info', EXPLORER: 'off', GRAPH_BASE_URL: graph.baseUrl },
       ...{ GRAPH_WRITE_BUDGET: '100000', GRAPH_REQUEST_BUDGET: '100000' },
