@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readSdl } from '../../../src/graphql/schema.ts';
 import { runNpm } from '../../support/installedExample.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
@@ -176,26 +175,6 @@ describe('the packed package', () => {
       expect(output).not.toMatch(/canary|eyJ/);
     });
     await Promise.all(calling);
-  });
-
-  it('gives the schema and its forms for tools', async () => {
-    const output = await runModule(
-      `import { readFileSync } from 'node:fs';
-       import introspection from '${name}/introspection.json' with { type: 'json' };
-       import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
-       import scalars from '${name}/scalars.json' with { type: 'json' };
-       const sdl = readFileSync(new URL(import.meta.resolve('${name}/schema.graphql')), 'utf8');
-       console.log(JSON.stringify({ types: introspection.__schema.types.length, possibleTypes, scalars, sdl }));`,
-    );
-    expect(JSON.parse(output.join())).toEqual({
-      types: expect.any(Number),
-      possibleTypes: {
-        AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']),
-        Node: ['ComplianceManagementPartner'],
-      },
-      scalars: expect.objectContaining({ DateTimeOffset: 'string' }),
-      sdl: readSdl(),
-    });
   });
 
   it("runs the documents' library example with nothing but its declared dependencies", async () => {

@@ -177,25 +177,18 @@ const oddTypes = [
   ...['APPLICATION/JSON; charset=utf-16', 'application/problem+json', 'text/html', ''],
   ...['application/octet-stream', 'application/json, text/html'],
 ];
-const oddHeaders = Object.entries({
-  'retry-after': ['0', '0.01', '3600', '-1', '1e9', 'Wed, 21 Oct 2015 07:28:00 GMT', 'soon'],
-  location: [
-    ...[`${collection}/row-1`, `${collection}('row-2')`, `${collection}/..%2f..`, 'http://['],
-    `https://evil.example${collection}/row-1`,
-  ],
-  'odata-entityid': [`${collection}/row-3`],
-  'www-authenticate': [
-    'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="',
-    ...['Bearer claims="%%%"', 'Bearer realm="urn:intune:service,x"', '"'],
-  ],
-  'request-id': ['r'.repeat(2_000), '<script>'],
-  'client-request-id': ['\u00ff\u00fe'],
-  date: ['yesterday'],
-  'set-cookie': ['a=b'],
-  'content-type': ['text/html'],
-  ['__proto__']: ['x'],
-  'x-filler': ['x'.repeat(4_000)],
-}).flatMap(([name, values]) => values.map((value) => [name, value] as const));
+const oddHeaders = `
+  retry-after: 0|retry-after: 0.01|retry-after: 3600|retry-after: -1|retry-after: 1e9
+  retry-after: Wed, 21 Oct 2015 07:28:00 GMT|retry-after: soon|location: ${collection}/row-1
+  location: ${collection}('row-2')|location: ${collection}/..%2f..|location: http://[
+  location: https://evil.example${collection}/row-1|odata-entityid: ${collection}/row-3
+  www-authenticate: Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="
+  www-authenticate: Bearer claims="%%%"|www-authenticate: Bearer realm="urn:intune:service,x"
+  www-authenticate: "|request-id: ${'r'.repeat(2_000)}|request-id: <script>|__proto__: x
+  client-request-id: \u00ff\u00fe|date: yesterday|set-cookie: a=b|content-type: text/html
+  x-filler: ${'x'.repeat(4_000)}`
+  .trim()
+  .split(/\n *|\|/);
 
 const refusals = [...Array(20).keys()].map((more) => 400 + more).concat(422, 423, 451, 499);
 const faults = [408, 500, 501, 502, 503, 504, 599];
@@ -214,8 +207,8 @@ function randomAnswer(seen: Seen, { ids }: Operation, choices: Choices) {
   return {
     status,
     headers: [
-      ['content-type', type] as const,
-      ...(encoding === undefined ? [] : [['content-encoding', encoding] as const]),
+      `content-type: ${type}`,
+      ...(encoding === undefined ? [] : [`content-encoding: ${encoding}`]),
       ...choices.some(2, () => choices.pick(oddHeaders)),
     ],
     body: Buffer.from(isEmpty ? '' : encoded),
@@ -270,8 +263,8 @@ interface Exchange extends Seen {
 
 /** Whether an answer says that the write was surely not executed: written down again, without the gateway's help. */
 function isSureRefusal({ answer: { status, headers }, isCut }: Exchange): boolean {
-  const retryAfter = headers.find(([name]) => name === 'retry-after')?.[1] ?? '';
-  const saysWhen = /^(\d{1,9}(\.\d+)?$|\w{3}, \d{2} \w{3} \d{4})/.test(retryAfter);
+  const retryAfter = headers.find((line) => line.startsWith('retry-after: ')) ?? '';
+  const saysWhen = /: (\d{1,9}(\.\d+)?$|\w{3}, \d{2} \w{3} \d{4})/.test(retryAfter);
   const isOfCaller = status >= 300 && status < 500 && status !== 408 && status !== 303;
   return !isCut && (isOfCaller || status === 501 || (status === 503 && saysWhen));
 }
@@ -323,7 +316,7 @@ const codesOfTheTable = new Set(
     UPSTREAM_TIMEOUT UPSTREAM_UNAVAILABLE UPSTREAM_BAD_RESPONSE OUTCOME_UNKNOWN`),
 );
 
-const wanted = volumeOf(5_000);
+const wanted = volumeOf(4_000);
 
 const cases = built(500, (choices) => ({
   asked: choices.pick(operations),
@@ -343,7 +336,7 @@ interface Played {
 function bytesOf({ status, headers, body }: Exchange['answer']): Buffer {
   const lines = [
     `HTTP/1.1 ${status} Whatever`,
-    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...headers,
     ...(status === 204 || status === 304 ? [] : [`content-length: ${body.length}`]),
     'connection: close',
   ];
