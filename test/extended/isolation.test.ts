@@ -1,10 +1,12 @@
 import { expect, it } from '@jest/globals';
 import { contoso, fabrikam } from '../support/authority/people.ts';
+import { useClosing } from '../support/closing.ts';
 import { startIdentityStage } from '../support/identityStage.ts';
 import { empty, json, startScriptedServer } from '../support/scriptedServer.ts';
 import { times } from '../support/stages.ts';
 import { timeLimitMs, volumeOf } from './volume.ts';
 
+const closeLater = useClosing();
 const users = 50;
 /** How many answers are looked at; some for each user at the least. */
 const wanted = Math.max(volumeOf(1_000), 10 * users);
@@ -100,6 +102,7 @@ it(
       // One of the operations reads more partners than are usually allowed.
       LIMIT_ROOT_FIELDS: '20',
     });
+    closeLater(close, graph.close);
     const people = Array.from({ length: users }, (_user, index) => ({
       objectId: `a1da0000-52b1-4c57-8c1e-${String(index).padStart(12, '0')}`,
       subject: `subject-${index}`,
@@ -125,8 +128,6 @@ it(
     };
     await Promise.all(people.map(askAs));
     expect(authority.count('token')).toBe(users);
-    await close();
-    await graph.close();
   },
   timeLimitMs(wanted),
 );

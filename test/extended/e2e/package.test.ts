@@ -195,23 +195,26 @@ describe('the packed package', () => {
       const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
       const problems = (error: unknown): readonly string[] => error instanceof ConfigError ? error.problems : [];
       createGateway(config, { log, newId: () => 'id' });
-      // @ts-expect-error
-      createGateway({ ...readConfig({}), apiVersion: 'v2' });
-      // @ts-expect-error
-      const port: number = (await createGateway(readConfig({})).start()).url;
-      export { port, problems, targets, text };`;
+      export { problems, targets, text };`;
     write('consumer.ts', source);
+    const wrong = `import { createGateway, readConfig } from '${name}';
+      createGateway({ ...readConfig({}), apiVersion: 'v2' });
+      export const url: number = (await createGateway(readConfig({})).start()).url;`;
+    write('wrong.ts', wrong);
     // As a careful consumer has it: the declarations of the package are checked too.
     const compilerOptions = {
       ...{ target: 'ES2023', lib: ['ES2023', 'DOM'], module: 'NodeNext', types: [], noEmit: true },
       ...{ strict: true, exactOptionalPropertyTypes: true, resolveJsonModule: true },
       ...{ skipLibCheck: false, skipDefaultLibCheck: true },
     };
-    write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts', 'wrong.ts'] }));
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { stdout } = await run(process.execPath, [compiler, '-p', folder]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(stdout).toBe('');
+    const compiling = run(process.execPath, [compiler, '-p', '.'], { cwd: folder });
+    const { stdout } = await compiling.catch((error: { stdout: string }) => error);
+    const places = stdout.match(/^\S+(?=.*error TS)/gm);
+    expect(places).toEqual([
+      expect.stringMatching(/^wrong\.ts\(2,/),
+      expect.stringMatching(/^wrong\.ts\(3,/),
+    ]);
   });
 });

@@ -1,4 +1,3 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, it } from '@jest/globals';
 import type { Arbitrary } from 'fast-check';
 import { type Clock, delay, systemClock } from '../../../src/shared/clock.ts';
@@ -186,7 +185,7 @@ const oddHeaders = `
   www-authenticate: Bearer claims="%%%"|www-authenticate: Bearer realm="urn:intune:service,x"
   www-authenticate: "|request-id: ${'r'.repeat(2_000)}|request-id: <script>|__proto__: x
   client-request-id: \u00ff\u00fe|date: yesterday|set-cookie: a=b|content-type: text/html
-  x-filler: ${'x'.repeat(4_000)}`
+  content-encoding: gzip|content-encoding: br|x-filler: ${'x'.repeat(4_000)}`
   .trim()
   .split(/\n *|\|/);
 
@@ -201,17 +200,12 @@ function randomAnswer(seen: Seen, { ids }: Operation, choices: Choices) {
   const isSuccess = status < 300 || choices.chance(10);
   const whole = isSuccess ? successText(seen, ids, choices) : twisted(error, choices);
   const sent = choices.chance(12) ? cutUp(whole, choices) : whole;
-  const [encoded, encoding] = choices.chance(20) ? choices.pick(encodings)(sent) : [sent];
   const type = choices.pick(choices.chance(5) ? oddTypes : rightTypes);
   const isEmpty = [204, 205, 304].includes(status) || choices.chance(3);
   return {
     status,
-    headers: [
-      `content-type: ${type}`,
-      ...(encoding === undefined ? [] : [`content-encoding: ${encoding}`]),
-      ...choices.some(2, () => choices.pick(oddHeaders)),
-    ],
-    body: Buffer.from(isEmpty ? '' : encoded),
+    headers: [`content-type: ${type}`, ...choices.some(2, () => choices.pick(oddHeaders))],
+    body: Buffer.from(isEmpty ? '' : sent),
   };
 }
 
@@ -238,21 +232,6 @@ function successText(
   const whole = isList ? page : partnerOf(ids[0] ?? id);
   return twisted(isBatch ? batchOf(ids) : whole, choices);
 }
-
-/** What a text may be sent as, be it said or not. */
-const encodings: readonly ((text: string) => readonly [body: Buffer | string, says?: string])[] = [
-  (text) => [gzipSync(text), 'gzip'],
-  (text) => [gzipSync(gzipSync(text)), 'gzip, gzip'],
-  (text) => [brotliCompressSync(text), 'br'],
-  (text) => [deflateSync(text), 'br'],
-  ...['gzip', 'br', 'zstd', 'deflate', ',', 'identity'].map((says) => (text: string) => {
-    return [text, says] as const;
-  }),
-  (text) => [Buffer.from(text, 'utf16le')],
-  (text) => [Buffer.from(text, 'latin1')],
-  (text) => [`\ufeff${text}`],
-  (text) => [Buffer.concat([Buffer.from(text), Buffer.from([0xff, 0x00])])],
-];
 
 /** A request that reached the upstream, with what it was answered. */
 interface Exchange extends Seen {

@@ -10,7 +10,7 @@ import {
   updateMutation,
 } from '../../support/documents.ts';
 import { type RawAnswer, sendRaw } from '../../support/rawConnection.ts';
-import { times, useStages } from '../../support/stages.ts';
+import { useStages } from '../../support/stages.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 import { findAnswerProblem } from './judgeAnswer.ts';
 import { built, type Choices, playRandomCases } from './randomCases.ts';
@@ -136,42 +136,15 @@ const goodDocuments = [
   ...[listQuery, partnerQuery],
 ];
 
-/** Draws an operation: over the schema, a text that was cut up, one of a hostile shape, or rubbish. */
+/** Draws an operation: over the schema, a text that was cut up, or rubbish. */
 function drawOperation(choices: Choices): RandomOperation {
   const lot = choices.below(100);
   if (lot >= 96) {
     return { query: randomText(choices) };
   }
-  if (lot >= 88) {
-    return hostileOperation(choices);
-  }
   const operation = randomOperation(schema, choices, true);
   const text = choices.chance(50) ? operation.query : choices.pick(goodDocuments);
   return lot >= 72 ? { ...operation, query: cutUp(text, choices) } : operation;
-}
-
-/** A document that is made to cost more than it is worth. */
-function hostileOperation(choices: Choices): RandomOperation {
-  const count = 1 + choices.below(3_000);
-  const few = 1 + choices.below(200);
-  const query = choices.pick([
-    `{ ${times(few, (index) => `a${index}: __typename`)} }`,
-    `{ __typename ${'@a'.repeat(count)} }`,
-    `query ${'{ a '.repeat(count)}`,
-    `{ ${'complianceManagementPartners { nodes '.repeat(few)}{ id }${' }'.repeat(few)} }`,
-    `{ complianceManagementPartner(id: ${'['.repeat(count)}) { id } }`,
-    `query (${times(few, (index) => `$v${index}: Int`)}) { __typename }`,
-    '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
-    `{ ${'...A '.repeat(few)}} fragment A on Query { __typename }`,
-    `{ complianceManagementPartners(filter: ${'{not:'.repeat(few)}{}${'}'.repeat(few)}) { totalCount } }`,
-    `{ complianceManagementPartners(first: ${'9'.repeat(count)}) { totalCount } }`,
-    `{ complianceManagementPartner(id: "${'x'.repeat(count)}") { id } }`,
-    `{ ${times(few, (index) => `a${index}: complianceManagementPartner(id: "row-${index}") { id }`)} }`,
-    `"""${'"'.repeat(few)}""" { __typename }`,
-    `subscription { ${'a '.repeat(few)}}`,
-    `type Query { a: Int } ${'extend type Query { a: Int } '.repeat(few)}`,
-  ]);
-  return { query, variables: choices.pick(['{}', 'null', '[]', '"text"']) };
 }
 
 const accepted = ['application/json', 'application/graphql-response+json', '*/*', 'text/html', ''];

@@ -205,7 +205,7 @@ describeWithRedis('keys in Redis', () => {
     stage.redis.freeze();
     await holdOf(taken).settle({ text: 'text', short: 'text', isFinal: true });
     stage.redis.thaw();
-    // Redis is told what it could not be told.
+    // Once it answers again, it knows the outcome.
     await until(async () => (await stage.redis.tell('HGET', await recordKey(), 'isFinal')) === '1');
     expect(await dead.take(use('1'), signal)).toEqual({ kind: 'kept', text: 'text' });
   });
