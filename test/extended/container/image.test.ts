@@ -1,6 +1,7 @@
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -10,16 +11,18 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { useClosing } from '../../support/closing.ts';
 import { addMutation, pageAnswer, pageInput } from '../../support/documents.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { postTo, statusAt } from '../../support/programs.ts';
 import { until } from '../../support/until.ts';
-import { imageOf, readDockerfile, type Stage } from './readDockerfile.ts';
+import { imageOf, readDockerfile } from './readDockerfile.ts';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
@@ -38,48 +41,45 @@ function readBuildContext(): readonly string[] {
 
 const context = readBuildContext();
 
+/** Everything was installed so before: nothing is installed a second time. */
+const installed = 'npm ci --ignore-scripts';
+
 /**
  * Fills a folder for each stage by the stage's own steps and gives the last one's: what the image holds beside its base.
  * What a build runs, it runs on this machine.
  */
 async function buildImage(folder: string): Promise<string> {
-  const rootOf = (name: string): string => join(folder, name || 'image');
-  for (const stage of stages) {
-    await fill(stage, rootOf(stage.name), (from, source) => {
-      if (from === undefined && !context.includes(source.split('/')[0] ?? '')) {
-        throw new Error(`${source} is not there to be copied`);
-      }
-      return join(from === undefined ? repository : rootOf(from), source);
-    });
-  }
-  return rootOf(image.name);
-}
-
-async function fill(
-  stage: Stage,
-  root: string,
-  locate: (from: string | undefined, source: string) => string,
-): Promise<void> {
-  let workdir = '/';
-  for (const step of stage.steps) {
-    if (step.kind === 'workdir') {
-      workdir = posix.resolve(workdir, step.path);
-      mkdirSync(join(root, workdir), { recursive: true });
-    } else if (step.kind === 'run') {
-      // What was downloaded before need not be asked for again.
-      const env = { ...process.env, npm_config_prefer_offline: 'true', ...stage.environment };
-      await run('sh', ['-c', step.command], { cwd: join(root, workdir), env });
-    } else {
-      const target = join(root, posix.resolve(workdir, step.target));
-      for (const name of step.sources) {
-        // As COPY does it: the content of a folder into the target, a file into a target that ends in a slash.
-        const source = locate(step.from, name);
-        const isInto = step.target.endsWith('/') && !statSync(source).isDirectory();
-        const place = isInto ? join(target, basename(source)) : target;
-        cpSync(source, place, { recursive: true, verbatimSymlinks: true });
+  const rootOf = (name = ''): string => join(folder, name || 'image');
+  for (const { name, steps, environment } of stages) {
+    const root = rootOf(name);
+    let workdir = '/';
+    for (const step of steps) {
+      const cwd = join(root, workdir);
+      if (step.kind === 'workdir') {
+        workdir = posix.resolve(workdir, step.path);
+        mkdirSync(join(root, workdir), { recursive: true });
+      } else if (step.kind === 'run' && step.command === installed) {
+        symlinkSync(join(repository, 'node_modules'), join(cwd, 'node_modules'));
+      } else if (step.kind === 'run') {
+        // What was downloaded before need not be asked for again.
+        const env = { ...process.env, npm_config_prefer_offline: 'true', ...environment };
+        await run('sh', ['-c', step.command], { cwd, env });
+      } else {
+        for (const name of step.sources) {
+          if (step.from === undefined && !context.includes(name.split('/')[0] ?? '')) {
+            throw new Error(`${name} is not there to be copied`);
+          }
+          // As COPY does it: the content of a folder into the target, a file into a target that ends in a slash.
+          const source = join(step.from === undefined ? repository : rootOf(step.from), name);
+          const target = join(root, posix.resolve(workdir, step.target));
+          const isInto = step.target.endsWith('/') && !statSync(source).isDirectory();
+          const place = isInto ? join(target, basename(source)) : target;
+          cpSync(source, place, { recursive: true, verbatimSymlinks: true });
+        }
       }
     }
   }
+  return rootOf();
 }
 
 /** Whether this machine lets a process have a root folder, mounts and process ids of its own. */
@@ -119,12 +119,12 @@ const enter = `
 `;
 
 /**
- * Runs a program in a root folder that is the image's, read-only, as the image's user, without rights, with the image's
- * environment and what is given beside it, and nothing else.
+ * Runs the image's program in a root folder that is the image's, read-only, as the image's user, without rights, with
+ * the image's environment and what is given beside it, and nothing else.
  */
 function runContainer(
   root: string,
-  program: readonly string[],
+  args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ) {
   const [owner = '', group = ''] = image.user.split(':');
@@ -134,9 +134,10 @@ function runContainer(
   const cleared = ['env', '-i', ...own.map(([name, value]) => `${name}=${value}`)];
   // The program is found by its whole path, and `env` is this machine's: so it comes before the root changes.
   const script = enter.replace('exec setpriv', `exec ${cleared.map(quote).join(' ')} setpriv`);
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', script, 'sh', ...program],
+    [...namespaces, 'sh', '-c', script, 'sh', ...image.entrypoint, ...args],
     { env: { PATH: process.env['PATH'] ?? '', ...settings }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
@@ -145,14 +146,20 @@ function runContainer(
       text += chunk.toString('utf8');
     });
   }
+  const ended = once(child, 'close').then(([code]) => code as number | null);
   /** The process as this machine sees it. */
   const pid = (): number =>
     Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim());
   return {
+    ended,
     output: () => text,
-    pid,
+    readProcess: (file: 'status' | 'environ') => readFileSync(`/proc/${pid()}/${file}`, 'utf8'),
     kill: (signal: NodeJS.Signals) => process.kill(pid(), signal),
-    ended: once(child, 'close').then(([code]) => code as number | null),
+    /** Ends it at once, if it still runs. */
+    end() {
+      child.kill('SIGKILL');
+      return ended;
+    },
   };
 }
 
@@ -163,12 +170,10 @@ if (!canRunContainers) {
 
 describe('the Dockerfile', () => {
   it('installs what the lockfile says, runs no scripts of packages, and needs no shell to run', () => {
-    const installs = stages.flatMap(({ steps }) =>
-      steps.flatMap((step) =>
-        step.kind === 'run' && step.command.includes('npm ci') ? [step.command] : [],
-      ),
-    );
-    expect(installs).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts']);
+    const steps = stages.flatMap((stage) => stage.steps);
+    const commands = steps.flatMap((step) => (step.kind === 'run' ? [step.command] : []));
+    const installs = commands.filter((command) => command.includes('npm ci'));
+    expect(installs).toEqual([installed, 'npm ci --omit=dev --ignore-scripts']);
     expect(new Set(stages.map((stage) => stage.image))).toEqual(new Set(['node:24-bookworm-slim']));
     const node = '/usr/local/bin/node';
     expect([image.entrypoint, image.healthCheck[0]]).toEqual([[node], node]);
@@ -188,43 +193,29 @@ describe('the Dockerfile', () => {
 describeImage('the container image', () => {
   let folder: string;
   let root: string;
-  const started: ReturnType<typeof runContainer>[] = [];
+  const closeLater = useClosing();
 
   beforeAll(async () => {
     folder = mkdtempSync('/var/tmp/image-');
-    execFileSync('chmod', ['0755', folder]);
+    chmodSync(folder, 0o755);
     root = await buildImage(folder);
     addNode(root);
   }, 600_000);
-
-  afterEach(async () => {
-    for (const container of started.splice(0)) {
-      try {
-        container.kill('SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-      await container.ended;
-    }
-  });
-
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function start(
-    environment: Record<string, string>,
-    program: readonly string[] = [...image.entrypoint, ...image.command],
-  ) {
+  function start(environment: Record<string, string>, program: readonly string[] = image.command) {
     const container = runContainer(root, program, environment);
-    started.push(container);
+    closeLater(container.end);
     return container;
   }
 
-  async function startReady(environment: Record<string, string> = {}) {
-    const port = String(await findFreePort());
-    const container = start({ GRAPH_CLOUD: 'emulator', PORT: port, ...environment });
-    const url = `http://127.0.0.1:${port}`;
-    await until(async () => (await statusAt(`${url}/readyz`)) === 200);
-    return { container, port, url };
+  /** Every file with what would tell that it was written. */
+  function listing(): readonly string[] {
+    const files = readdirSync(join(root, 'app'), { recursive: true, encoding: 'utf8' });
+    return files.map((file) => {
+      const { size, mtimeMs, mode } = statSync(join(root, 'app', file));
+      return `${file} ${size} ${mtimeMs} ${mode}`;
+    });
   }
 
   it('holds what runs and nothing else, and all of it belongs to root', () => {
@@ -239,23 +230,25 @@ describeImage('the container image', () => {
     expect(find('!', '-type', 'l', '-perm', '/022')).toBe('');
   });
 
-  it('answers the mutation without rights, in a read-only tree, and drains at SIGTERM', async () => {
-    const before = listing(root);
-    const { container, url, port } = await startReady({ DRAIN_DELAY_MS: '300' });
-    const status = readFileSync(`/proc/${container.pid()}/status`, 'utf8');
+  it('answers the mutation without rights, in a read-only tree, is healthy, and drains at SIGTERM', async () => {
+    const before = listing();
+    const PORT = String(await findFreePort());
+    const url = `http://127.0.0.1:${PORT}`;
+    const container = start({ GRAPH_CLOUD: 'emulator', PORT, DRAIN_DELAY_MS: '300' });
+    await until(async () => (await statusAt(`${url}/readyz`)) === 200);
+    const status = container.readProcess('status');
     expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
     expect(status).toMatch(/^Groups:\t\s*$/m);
     expect(status).toMatch(/^CapEff:\t0{16}$/m);
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
-    const environment = readFileSync(`/proc/${container.pid()}/environ`, 'utf8').split('\0');
+    expect(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024).toBeLessThan(120);
+    const environment = container.readProcess('environ').split('\0');
     expect(environment.filter((entry) => entry !== '').sort()).toEqual([
       ...['DRAIN_DELAY_MS=300', 'GRAPH_CLOUD=emulator', 'HOST=0.0.0.0', 'NODE_ENV=production'],
-      `PORT=${port}`,
+      `PORT=${PORT}`,
     ]);
 
-    const body = { query: addMutation, variables: { input: pageInput } };
-    const answer = await postTo(url, body);
-    expect(answer.status).toBe(200);
+    const answer = await postTo(url, { query: addMutation, variables: { input: pageInput } });
     expect(JSON.parse(answer.text)).toMatchObject({
       data: {
         addComplianceManagementPartner: {
@@ -263,42 +256,23 @@ describeImage('the container image', () => {
         },
       },
     });
-    const residentMiB = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
-    expect(residentMiB).toBeLessThan(120);
+    expect(await start({ PORT }, image.healthCheck.slice(1)).ended).toBe(0);
 
     container.kill('SIGTERM');
     expect(await container.ended).toBe(0);
     expect(container.output()).toContain('"message":"Stopped"');
-    expect(listing(root)).toEqual(before);
+    expect(listing()).toEqual(before);
   });
 
-  it('cannot write anywhere', async () => {
-    const script =
-      "for (const place of ['/x', '/app/x', '/tmp/x', '/app/dist/main.js']) try { fs.writeFileSync(place, ''); console.log('wrote', place); } catch ({ code }) { console.log(code); }";
-    const container = start({}, ['/usr/local/bin/node', '--eval', script]);
+  const write = `for (const place of ['/x', '/app/x', '/tmp/x', '/app/dist/main.js'])
+    try { fs.writeFileSync(place, ''); console.log('wrote', place); } catch ({ code }) { console.log(code); }`;
+
+  it.each([
+    ['cannot write anywhere', ['--eval', write], /^EROFS\nEROFS\nENOENT\nEROFS\n$/],
+    ['brings the doctor', ['dist/doctor.js'], /^ok {7}configuration/],
+  ])('%s', async (_what, program, output) => {
+    const container = start({ GRAPH_CLOUD: 'emulator' }, program);
     expect(await container.ended).toBe(0);
-    expect(container.output().trim().split('\n')).toEqual(['EROFS', 'EROFS', 'ENOENT', 'EROFS']);
-  });
-
-  it('is found healthy while it lives, and unhealthy where nothing listens', async () => {
-    const { port } = await startReady();
-    const [healthy, lost] = [port, '1'].map((PORT) => start({ PORT }, image.healthCheck));
-    expect(await healthy?.ended).toBe(0);
-    expect(await lost?.ended).toBe(1);
-  });
-
-  it('brings the doctor', async () => {
-    const container = start({ GRAPH_CLOUD: 'emulator' }, [...image.entrypoint, 'dist/doctor.js']);
-    expect(await container.ended).toBe(0);
-    expect(container.output()).toMatch(/^ok {7}configuration/);
+    expect(container.output()).toMatch(output);
   });
 });
-
-/** Every file with what would tell that it was written. */
-function listing(root: string): readonly string[] {
-  const files = readdirSync(join(root, 'app'), { recursive: true, encoding: 'utf8' });
-  return files.map((file) => {
-    const { size, mtimeMs, mode } = statSync(join(root, 'app', file));
-    return `${file} ${size} ${mtimeMs} ${mode}`;
-  });
-}

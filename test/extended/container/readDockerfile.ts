@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Copy, DockerfileParser, type Env, From, type Instruction } from 'dockerfile-ast';
+import { Copy, DockerfileParser, Env, From, type Instruction } from 'dockerfile-ast';
 
 /** One step that fills a stage. */
 type BuildStep =
@@ -13,24 +13,21 @@ type BuildStep =
     }
   | { readonly kind: 'run'; readonly command: string };
 
-/** A stage: what it begins with, what fills it, and how a container of it runs. */
-export interface Stage {
-  readonly image: string;
-  readonly name: string;
-  readonly steps: readonly BuildStep[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workdir: string;
-  readonly user: string;
-  readonly ports: readonly string[];
-  readonly entrypoint: readonly string[];
-  readonly command: readonly string[];
-  readonly healthCheck: readonly string[];
-}
-
 const emptyStage = {
-  ...{ steps: [], environment: {}, workdir: '/', user: '', ports: [] },
-  ...{ entrypoint: [], command: [], healthCheck: [] },
+  image: '',
+  name: '',
+  steps: [] as readonly BuildStep[],
+  environment: {} as Readonly<Record<string, string>>,
+  workdir: '/',
+  user: '',
+  ports: [] as readonly string[],
+  entrypoint: [] as readonly string[],
+  command: [] as readonly string[],
+  healthCheck: [] as readonly string[],
 };
+
+/** A stage: what it begins with, what fills it, and how a container of it runs. */
+type Stage = Readonly<typeof emptyStage>;
 
 /** The stage that is the image. */
 export function imageOf(stages: readonly Stage[]): Stage {
@@ -57,47 +54,41 @@ export function readDockerfile(path: URL): readonly Stage[] {
   return stages;
 }
 
-function changesBy(instruction: Instruction, { steps, environment }: Stage): Partial<Stage> {
-  const content = instruction.getArgumentsContent() ?? '';
+type Reader = (words: readonly string[], content: string, stage: Stage) => Partial<Stage>;
+
+const readers: Readonly<Record<string, Reader>> = {
+  RUN: (_words, command, { steps }) => ({ steps: [...steps, { kind: 'run', command }] }),
+  WORKDIR: (_words, path, { steps }) => {
+    return { workdir: path, steps: [...steps, { kind: 'workdir', path }] };
+  },
+  USER: (_words, user) => ({ user }),
+  EXPOSE: (ports) => ({ ports }),
+  ENTRYPOINT: (_words, content) => ({ entrypoint: programOf(content) }),
+  CMD: (_words, content) => ({ command: programOf(content) }),
+  HEALTHCHECK: (_words, content) => ({ healthCheck: programOf(content.replace(/^CMD\s+/, '')) }),
+  LABEL: () => ({}),
+  STOPSIGNAL: () => ({}),
+};
+
+function changesBy(instruction: Instruction, stage: Stage): Partial<Stage> {
+  const { steps, environment } = stage;
   const words = instruction.getArguments().map((argument) => argument.getValue());
-  switch (instruction.getKeyword()) {
-    case 'COPY': {
-      const from = (instruction as Copy).getFromFlag()?.getValue() ?? undefined;
-      const [sources, target = ''] = [words.slice(0, -1), words.at(-1)];
-      return { steps: [...steps, { kind: 'copy', from, sources, target }] };
-    }
-    case 'RUN':
-      return { steps: [...steps, { kind: 'run', command: content }] };
-    case 'WORKDIR':
-      return { workdir: content, steps: [...steps, { kind: 'workdir', path: content }] };
-    case 'ENV': {
-      const properties = (instruction as Env).getProperties();
-      const own = properties.map((property) => [property.getName(), property.getValue() ?? '']);
-      return { environment: { ...environment, ...Object.fromEntries(own) } };
-    }
-    case 'USER':
-      return { user: content };
-    case 'EXPOSE':
-      return { ports: words };
-    case 'ENTRYPOINT':
-      return { entrypoint: programOf(content) };
-    case 'CMD':
-      return { command: programOf(content) };
-    case 'HEALTHCHECK':
-      return { healthCheck: programOf(content.replace(/^CMD\s+/, '')) };
-    case 'LABEL':
-    case 'STOPSIGNAL':
-      return {};
-    default:
-      throw new Error(`${instruction.getKeyword()} is not known here`);
+  if (instruction instanceof Copy) {
+    const from = instruction.getFromFlag()?.getValue() ?? undefined;
+    const [sources, target = ''] = [words.slice(0, -1), words.at(-1)];
+    return { steps: [...steps, { kind: 'copy', from, sources, target }] };
   }
+  if (instruction instanceof Env) {
+    const properties = instruction.getProperties();
+    const own = properties.map((property) => [property.getName(), property.getValue() ?? '']);
+    return { environment: { ...environment, ...Object.fromEntries(own) } };
+  }
+  const read = readers[instruction.getKeyword()];
+  if (read === undefined) {
+    throw new Error(`${instruction.getKeyword()} is not known here`);
+  }
+  return read(words, instruction.getArgumentsContent() ?? '', stage);
 }
 
-/** A program with its arguments. Anything but a list would be run by a shell, which the image does not have. */
-function programOf(content: string): readonly string[] {
-  const list: unknown = JSON.parse(content);
-  if (Array.isArray(list) && list.every((word) => typeof word === 'string')) {
-    return list;
-  }
-  throw new Error(`${content} is no list of texts`);
-}
+/** A program with its arguments: throws at anything but a list, which a shell would run that the image does not have. */
+const programOf = (content: string): readonly string[] => JSON.parse(content);

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 
 /** Something in a manifest: YAML without its tags and anchors is JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-export interface JsonObject {
+interface JsonObject {
   readonly [name: string]: Json;
 }
 
@@ -25,15 +25,14 @@ export const overlayKustomization = readYaml('workload-identity/kustomization.ya
 /** The base with the overlay's patches in it. */
 export const overlaid: readonly Manifest[] = base.map((manifest) => {
   const patch = overlayPatches.find(({ kind }) => kind === manifest.kind);
-  const body = patch === undefined ? manifest.body : merge(manifest.body, patch.body);
-  return { ...manifest, body };
+  return { ...manifest, body: merge(manifest.body, patch?.body ?? {}) };
 });
 
 /** What lies at the end of a path of names and numbers, with blanks between them. @throws Error if nothing does. */
-export function at(value: Json | undefined, path: string): Json {
-  let found = value;
+export function at(value: Json, path: string): Json {
+  let found: Json | undefined = value;
   for (const step of path.split(' ')) {
-    found = Array.isArray(found) ? found[Number(step)] : isObject(found) ? found[step] : undefined;
+    found = Object(found)[step];
   }
   if (found === undefined) {
     throw new Error(`There is nothing at ${path}`);
@@ -59,25 +58,24 @@ export function kindOf(manifests: readonly Manifest[], kind: string): JsonObject
   return first.body;
 }
 
-export function isObject(value: unknown): value is JsonObject {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readManifests(set: string): readonly Manifest[] {
-  return readdirSync(new URL(set, folder))
-    .filter((file) => file !== 'kustomization.yaml')
-    .map((file) => {
-      const body = readYaml(`${set}${file}`);
-      return { file, apiVersion: String(body['apiVersion']), kind: String(body['kind']), body };
-    });
+  const files = readdirSync(new URL(set, folder)).filter((file) => file !== 'kustomization.yaml');
+  return files.map((file) => {
+    const body = readYaml(`${set}${file}`);
+    return { file, apiVersion: String(body['apiVersion']), kind: String(body['kind']), body };
+  });
 }
 
 /** Reads one document, with every fault and doubt of its form as an error. */
 function readYaml(path: string): JsonObject {
-  const [document, ...others] = parseAllDocuments(readFileSync(new URL(path, folder), 'utf8'));
-  const problems = document === undefined ? [] : [...document.errors, ...document.warnings];
-  const body: unknown = document?.toJS();
-  if (others.length > 0 || problems.length > 0 || !isObject(body)) {
+  const documents = parseAllDocuments(readFileSync(new URL(path, folder), 'utf8'));
+  const problems = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  const body: unknown = documents[0]?.toJS();
+  if (documents.length !== 1 || problems.length > 0 || !isObject(body)) {
     throw new Error(`${path} is not one document: ${problems.join(', ')}`);
   }
   return body;

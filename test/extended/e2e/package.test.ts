@@ -5,11 +5,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readSdl } from '../../../src/graphql/schema.ts';
+import { runNpm } from '../../support/installedExample.ts';
 import { startTestGraph } from '../../support/testGraphs.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+const name = 'compliance-partner-gateway';
+const { bin, version, dependencies } = JSON.parse(textOf('package.json')) as {
+  version: string;
+  bin: Record<string, string>;
+  dependencies: object;
+};
+const command = bin[name] ?? '';
+const [, libraryExample = ''] =
+  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('docs/frontend.md')) ?? [];
 
 interface Packed {
   readonly filename: string;
@@ -19,179 +30,109 @@ interface Packed {
   readonly unpackedSize: number;
 }
 
-async function pack(folder: string, of = '.'): Promise<Packed> {
-  const npm = process.env['npm_execpath'];
-  const [command, before] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-  const args = ['pack', of, '--json', '--ignore-scripts', '--pack-destination', folder];
-  const { stdout } = await run(command, [...before, ...args], { cwd: root });
-  const [packed] = JSON.parse(stdout) as [Packed];
-  return packed;
-}
+/** A user's folder with the package of `npm pack`, its declared dependencies and nothing else. */
+let folder: string;
+let packages: { readonly '.': Packed; readonly schema: Packed };
+let files: readonly string[];
 
-/** As a careful consumer has it: the declarations of the package are checked too. */
-const compilerOptions = {
-  target: 'ES2023',
-  lib: ['ES2023', 'DOM'],
-  module: 'NodeNext',
-  types: [],
-  noEmit: true,
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  skipLibCheck: false,
-  skipDefaultLibCheck: true,
-  resolveJsonModule: true,
-};
-
-const name = 'compliance-partner-gateway';
-
-/** Makes a user's folder with the package of `npm pack`, its declared dependencies and nothing else. */
-async function installPackedPackage() {
-  const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'packed-'));
+  const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
+  const output = await runNpm(root, ['pack', '.', './schema', ...options]);
+  const [own, schema] = JSON.parse(output) as [Packed, Packed];
+  packages = { '.': own, schema };
+  files = own.files.map(({ path }) => path);
   const modules = join(folder, 'node_modules');
   const installed = join(modules, name);
   mkdirSync(installed, { recursive: true });
-  const { filename, files, ...bytes } = await pack(folder);
-  await run('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', installed]);
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
-    dependencies: object;
-  };
+  const archive = join(folder, own.filename);
+  await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed]);
   for (const dependency of Object.keys(dependencies)) {
     mkdirSync(dirname(join(modules, dependency)), { recursive: true });
     symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency), 'junction');
   }
-  const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
   write('package.json', '{ "type": "module" }');
+});
 
-  return {
-    installed,
-    files: files.map(({ path }) => path),
-    bytes,
-    /** Runs a module in that folder; gives the lines of its standard output, rejects if it fails. */
-    async run(source: string): Promise<readonly string[]> {
-      write('consumer.js', source);
-      const args = ['--no-warnings', 'consumer.js'];
-      const { stdout } = await run(process.execPath, args, { cwd: folder });
-      return stdout.trim().split('\n');
-    },
-    /** Checks a module in that folder, strictly; gives the compiler's complaints. */
-    async findTypeErrors(source: string): Promise<string> {
-      write('consumer.ts', source);
-      write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
-      const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-      const { stdout } = await run(process.execPath, [compiler, '-p', folder]).catch(
-        (error: { stdout: string }) => error,
-      );
-      return stdout;
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
+
+/** Runs a module in that folder; gives the lines of its standard output, rejects if it fails. */
+async function runModule(source: string): Promise<readonly string[]> {
+  write('consumer.js', source);
+  const { stdout } = await run(process.execPath, ['--no-warnings', 'consumer.js'], { cwd: folder });
+  return stdout.trim().split('\n');
 }
 
-const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
-const {
-  exports: offered,
-  bin,
-  version,
-} = JSON.parse(textOf('package.json')) as {
-  version: string;
-  exports: object;
-  bin: Record<string, string>;
-};
-const [, libraryExample = ''] =
-  /## Use it as a library\n[\s\S]*?```ts\n([\s\S]*?)```/.exec(textOf('docs/frontend.md')) ?? [];
-
-let packed: Awaited<ReturnType<typeof installPackedPackage>>;
-beforeAll(async () => {
-  packed = await installPackedPackage();
-});
-afterAll(() => packed.remove());
-
 describe('the packed package', () => {
-  it('has every file that its exports name', async () => {
-    const resolved = await packed.run(
-      `import { existsSync } from 'node:fs';
-       import { fileURLToPath } from 'node:url';
-       for (const path of ${JSON.stringify(Object.keys(offered))}) {
-         const url = import.meta.resolve('${name}' + path.slice(1));
-         console.log(path, existsSync(fileURLToPath(url)));
-       }`,
-    );
-    expect(Object.keys(offered)).toEqual(expect.arrayContaining(['.', './subgraph.graphql']));
-    expect(resolved).toEqual(Object.keys(offered).map((path) => `${path} true`));
+  it.each([
+    ['.', 1_500_000, 5_000_000],
+    ['schema', 25_000, 200_000],
+  ] as const)('of %s is small, and has every file that its exports name', (of, most, unpacked) => {
+    const { size, unpackedSize, files: held } = packages[of];
+    expect([size < most, unpackedSize < unpacked]).toEqual([true, true]);
+    const manifest = textOf(`${of}/package.json`);
+    const named = [...manifest.matchAll(/: "\.\/([^"]+)"/g)].map(([, file]) => file);
+    expect(named).toContain('dist/subgraph.graphql');
+    expect(held.map(({ path }) => path)).toEqual(expect.arrayContaining(named));
   });
 
-  it('is small, and holds nothing of the build, the tests or the machine', () => {
-    const { [name]: command } = bin;
-    const folders = packed.files
+  it('for clients has no dependencies', () => {
+    expect(textOf('schema/package.json')).not.toMatch(/dependencies/i);
+  });
+
+  it('holds nothing of the build, the tests or the machine, and source maps with their sources', () => {
+    const folders = files
       .filter((file) => file !== command && file !== 'src/commandLine.js')
       .map((file) => file.split('/')[0]);
     expect([...new Set(folders)].sort()).toEqual([
       ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md'],
       ...['dist', 'docs', 'package.json', 'schema'],
     ]);
-    expect(packed.files.filter((file) => /tsbuildinfo|artifacts|stamp/.test(file))).toEqual([]);
-    const { size, unpackedSize } = packed.bytes;
-    expect([size < 1_500_000, unpackedSize < 5_000_000]).toEqual([true, true]);
-  });
-
-  it('has source maps that hold what they point to', () => {
-    const maps = packed.files.filter((file) => file.endsWith('.js.map'));
-    const pointing = maps.filter((file) => {
-      const { sources, sourcesContent = [] } = JSON.parse(textOf(file)) as {
-        sources: readonly string[];
-        sourcesContent?: readonly (string | null)[];
-      };
-      return sources.some((_source, index) => typeof sourcesContent[index] !== 'string');
-    });
+    const stray = /tsbuildinfo|artifacts|stamp|explorer\/assets\/(?!icon-|sandbox-)/;
+    expect(files.filter((file) => stray.test(file))).toEqual([]);
+    const maps = files.filter((file) => file.endsWith('.js.map'));
     expect(maps.length).toBeGreaterThan(50);
-    expect(pointing).toEqual([]);
+    for (const file of maps) {
+      const { sources, sourcesContent } = JSON.parse(textOf(file)) as Record<string, unknown[]>;
+      expect(sourcesContent).toEqual(sources?.map(() => expect.any(String)));
+    }
   });
 
-  it('has Sandbox and not the explorer that needs no internet, and says how to get that', async () => {
-    expect(
-      packed.files.filter((file) => /explorer\/assets\/(?!icon-|sandbox-)/.test(file)),
-    ).toEqual([]);
-    const output = await packed.run(
-      `import { createGateway, readConfig } from '${name}';
-       const log = { debug() {}, info() {}, warn() {}, error() {} };
-       for (const EXPLORER of ['auto', 'offline']) {
-         const gateway = createGateway(readConfig({ PORT: '0', EXPLORER }), { log });
-         const started = await gateway.start().catch((error) => console.log(error.problems[0]));
-         if (started) {
-           const page = await (await fetch(started.url + '/?explorer=offline')).text();
-           console.log(page.includes('embeddable-sandbox.cdn'), page.includes('"fallbackPath":null'));
-         }
-         await gateway.stop();
-       }`,
-    );
-    expect(output).toEqual([
-      'true true',
-      expect.stringMatching(/^EXPLORER is offline, .* install compliance-partner-explorer,/),
-    ]);
-  });
+  it('has Sandbox, and the explorer that needs no internet beside its optional package', async () => {
+    const start = `
+      import { cpSync } from 'node:fs';
+      import { createGateway, readConfig } from '${name}';
+      const log = { debug() {}, info() {}, warn() {}, error() {} };
+      const create = (EXPLORER) => createGateway(readConfig({ PORT: '0', EXPLORER }), { log });`;
+    const alone = await runModule(`${start}
+      const gateway = create('auto');
+      const page = await (await fetch((await gateway.start()).url + '/?explorer=offline')).text();
+      console.log(page.includes('embeddable-sandbox.cdn'), page.includes('"fallbackPath":null'));
+      await gateway.stop();
+      await create('offline').start().catch((error) => console.log(error.problems[0]));`);
+    const missing = /^EXPLORER is offline, .* install compliance-partner-explorer,/;
+    expect(alone).toEqual(['true true', expect.stringMatching(missing)]);
 
-  it('has the explorer that needs no internet beside its optional package, with all licences', async () => {
-    const output = await packed.run(
-      `import { cpSync } from 'node:fs';
-       import { createGateway, readConfig } from '${name}';
-       const [from, to] = [${JSON.stringify(root)}, 'node_modules/compliance-partner-explorer/'];
-       cpSync(from + 'src/explorer/package.json', to + 'package.json');
-       cpSync(from + 'dist/explorer', to + 'dist', { recursive: true });
-       const log = { debug() {}, info() {}, warn() {}, error() {} };
-       const gateway = createGateway(readConfig({ PORT: '0', EXPLORER: 'offline' }), { log });
-       const { url } = await gateway.start();
-       const page = await (await fetch(url)).text();
-       const workers = Object.values(JSON.parse(/id="settings">(.*?)</.exec(page)[1]).workers);
-       const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
-       for (const path of [...assets, ...workers]) {
-         const answer = await fetch(url + path);
-         console.log(answer.status, answer.headers.get('content-type'), (await answer.arrayBuffer()).byteLength > 200);
-       }
-       await gateway.stop();`,
-    );
+    const beside = await runModule(`${start}
+      const [from, to] = [${JSON.stringify(root)}, 'node_modules/compliance-partner-explorer/'];
+      cpSync(from + 'src/explorer/package.json', to + 'package.json');
+      cpSync(from + 'dist/explorer', to + 'dist', { recursive: true });
+      const gateway = create('offline');
+      const { url } = await gateway.start();
+      const page = await (await fetch(url)).text();
+      const workers = Object.values(JSON.parse(/id="settings">(.*?)</.exec(page)[1]).workers);
+      const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
+      for (const path of [...assets, ...workers]) {
+        const answer = await fetch(url + path);
+        const isFull = (await answer.arrayBuffer()).byteLength > 200;
+        console.log(answer.status, answer.headers.get('content-type'), isFull);
+      }
+      await gateway.stop();`);
     const script = '200 application/javascript; charset=utf-8 true';
-    const [icon, style] = ['200 image/svg+xml', '200 text/css; charset=utf-8'];
-    expect(output).toEqual([`${icon} true`, `${style} true`, ...Array<string>(4).fill(script)]);
+    const [icon, style] = ['200 image/svg+xml true', '200 text/css; charset=utf-8 true'];
+    expect(beside).toEqual([icon, style, ...Array<string>(4).fill(script)]);
     const licenses = textOf('dist/explorer/LICENSES.txt');
     for (const part of ['graphiql 5.4.0: MIT', 'monaco-editor 0.52.2: MIT', 'react-dom 19.']) {
       expect(licenses).toContain(part);
@@ -201,69 +142,49 @@ describe('the packed package', () => {
   it('has a command that examines and compares, and rejects what it does not have', async () => {
     const graph = await startTestGraph();
     const metadata = await (await fetch(`${graph.baseUrl}/beta/$metadata`)).text();
+    await graph.close();
     const property = '<Property Name="name" Type="Edm.String" />';
-    const newGraph = join(packed.installed, 'beta.xml');
-    writeFileSync(newGraph, metadata.replace(/<Property Name="displayName"/, `${property}$&`));
-    const GRAPH_BASE_URL = graph.baseUrl;
-    const invalid = { NODE_ENV: 'production', PORT: '-1' };
+    write('beta.xml', metadata.replace(/<Property Name="displayName"/, `${property}$&`));
+    const offline = { GRAPH_BASE_URL: 'http://127.0.0.1:1' };
     // A token in parts, none of which may be shown.
     const claims = Buffer.from('{"aud":"canary","scp":"canary"}').toString('base64url');
     const token = `eyJhbGciOiJub25lIn0.${claims}.canary-signature`;
-    const calls: [args: string[], env: object, input: string, status: number, output: RegExp][] = [
+    const calls: [args: string[], env: object, input: string, status: number, told: RegExp][] = [
       [['doctor'], {}, '', 0, /^ok +configuration +It can be used: the embedded Graph answers/],
-      [['doctor', '--json'], { GRAPH_BASE_URL: 'http://127.0.0.1:1' }, '', 1, /"exitCode": ?1/],
-      [['doctor'], invalid, '', 78, /GRAPH_CLOUD is missing[\s\S]*PORT is "-1"/],
+      [['doctor'], { NODE_ENV: 'production' }, '', 78, /GRAPH_CLOUD is missing/],
       [['doctor', '--token', token], {}, '', 64, /^A token is never an argument[\s\S]*Usage: /],
-      [['doctor', '--token-file', '-'], { GRAPH_BASE_URL }, token, 1, /It is not for Microsoft G/],
+      [['doctor', '--token-file', '-'], offline, token, 1, /It is not for Microsoft G/],
       [['drift'], {}, '', 2, /^Usage: compliance-partner-gateway drift /],
-      [['drift', newGraph], {}, '', 1, /has a property[\s\S]*name \(Edm\.String, nullable\)/],
-      [['dance'], {}, '', 64, /^Usage: compliance-partner-gateway \[start \| doctor \| drift\]/],
+      [['drift', 'beta.xml'], {}, '', 1, /has a property[\s\S]*name \(Edm\.String, nullable\)/],
       [['drfit'], {}, '', 64, /^Unknown command\. Did you mean drift\?/],
       [['--version'], {}, '', 0, new RegExp(`^${version}$`)],
     ];
-    for (const [args, env, input, status, told] of calls) {
-      const command = join(packed.installed, bin[name] ?? '');
-      const running = run(process.execPath, [command, ...args], { env: { ...env } });
+    const calling = calls.map(async ([args, env, input, status, told]) => {
+      const path = join(folder, 'node_modules', name, command);
+      const running = run(process.execPath, [path, ...args], { cwd: folder, env: { ...env } });
       running.child.stdin?.end(input);
       const { code, stdout, stderr } = await running.then(
         (output) => ({ code: 0, ...output }),
         (error: { code: number; stdout: string; stderr: string }) => error,
       );
-      expect({ args, code, output: stdout + stderr }).toMatchObject({ code: status, args });
-      expect((stdout + stderr).trim()).toMatch(told);
-      expect(stdout + stderr).not.toMatch(/canary|eyJ/);
-    }
-    await graph.close();
-  });
-
-  it('gives the schema and its forms for tools', async () => {
-    const output = await packed.run(
-      `import { readFileSync } from 'node:fs';
-       import introspection from '${name}/introspection.json' with { type: 'json' };
-       import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
-       import scalars from '${name}/scalars.json' with { type: 'json' };
-       const sdl = readFileSync(new URL(import.meta.resolve('${name}/schema.graphql')), 'utf8');
-       console.log(JSON.stringify({ types: introspection.__schema.types.length, possibleTypes, scalars, sdl }));`,
-    );
-    expect(JSON.parse(output.join())).toEqual({
-      types: expect.any(Number),
-      possibleTypes: {
-        AssignmentTarget: expect.arrayContaining(['GroupAssignmentTarget']),
-        Node: ['ComplianceManagementPartner'],
-      },
-      scalars: expect.objectContaining({ DateTimeOffset: 'string' }),
-      sdl: readSdl(),
+      const output = (stdout + stderr).trim();
+      expect({ args, code, output }).toEqual({
+        ...{ args, code: status },
+        output: expect.stringMatching(told),
+      });
+      expect(output).not.toMatch(/canary|eyJ/);
     });
+    await Promise.all(calling);
   });
 
   it("runs the documents' library example with nothing but its declared dependencies", async () => {
     expect(libraryExample).toContain('createGateway(');
-    const output = (await packed.run(libraryExample)).join('\n');
+    const output = (await runModule(libraryExample)).join('\n');
     expect(output).toContain('"message":"Stopped"');
     expect(output).toContain('{ data: { complianceManagementPartners: { totalCount: ');
   });
 
-  it('has types for all of it, which a strict compiler takes', async () => {
+  it('has types for all of it that a strict compiler takes, and that reject what is wrong', async () => {
     const source = `${libraryExample}
       import { type Config, ConfigError, type Log } from '${name}';
       import possibleTypes from '${name}/possible-types.json' with { type: 'json' };
@@ -275,32 +196,25 @@ describe('the packed package', () => {
       const problems = (error: unknown): readonly string[] => error instanceof ConfigError ? error.problems : [];
       createGateway(config, { log, newId: () => 'id' });
       export { problems, targets, text };`;
-    expect(await packed.findTypeErrors(source)).toBe('');
-  });
-
-  it('has types that reject what is wrong', async () => {
-    const errors = await packed.findTypeErrors(
-      `import { createGateway, readConfig } from '${name}';
-       createGateway({ ...readConfig({}), apiVersion: 'v2' });
-       const url: number = (await createGateway(readConfig({})).start()).url;
-       export { url };`,
-    );
-    expect(errors.match(/error TS\d+/g)).toHaveLength(2);
-  });
-});
-
-describe('the package for clients', () => {
-  it('is small, has no dependencies and every file that its exports name', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'packed-'));
-    const { files, size } = await pack(folder, './schema');
-    rmSync(folder, { recursive: true });
-    expect(size).toBeLessThan(25_000);
-    const manifest: object = JSON.parse(textOf('schema/package.json'));
-    expect(Object.keys(manifest).filter((key) => /dependencies/i.test(key))).toEqual([]);
-    const named = [...textOf('schema/package.json').matchAll(/: "\.\/([^"]+)"/g)].map(
-      ([, file]) => file,
-    );
-    expect(named.length).toBeGreaterThan(7);
-    expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(named));
+    write('consumer.ts', source);
+    const wrong = `import { createGateway, readConfig } from '${name}';
+      createGateway({ ...readConfig({}), apiVersion: 'v2' });
+      export const url: number = (await createGateway(readConfig({})).start()).url;`;
+    write('wrong.ts', wrong);
+    // As a careful consumer has it: the declarations of the package are checked too.
+    const compilerOptions = {
+      ...{ target: 'ES2023', lib: ['ES2023', 'DOM'], module: 'NodeNext', types: [], noEmit: true },
+      ...{ strict: true, exactOptionalPropertyTypes: true, resolveJsonModule: true },
+      ...{ skipLibCheck: false, skipDefaultLibCheck: true },
+    };
+    write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts', 'wrong.ts'] }));
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const compiling = run(process.execPath, [compiler, '-p', '.'], { cwd: folder });
+    const { stdout } = await compiling.catch((error: { stdout: string }) => error);
+    const places = stdout.match(/^\S+(?=.*error TS)/gm);
+    expect(places).toEqual([
+      expect.stringMatching(/^wrong\.ts\(2,/),
+      expect.stringMatching(/^wrong\.ts\(3,/),
+    ]);
   });
 });

@@ -5,39 +5,28 @@ import { firstSeed } from '../volume.ts';
  * Decisions drawn from bytes. What is built from them is repeated by fast-check's seed and shrinks with the bytes: once
  * they are used up, each decision is the simplest one, which is 0, no, or the first.
  */
-export interface Choices {
-  /** A whole number from 0 to the limit, which is excluded and 65,536 at the most. */
-  below(limit: number): number;
-  /** True with a probability of so many percent. */
-  chance(percent: number): boolean;
-  pick<Item>(items: readonly Item[]): Item;
-  /** Between 0 and so many items, fewer more often. */
-  some<Item>(most: number, make: () => Item): Item[];
-  /** So many of the bytes that come next, or fewer where there are not as many, for choices of their own. */
-  bytes(count: number): Uint8Array;
-}
+export type Choices = ReturnType<typeof createChoices>;
 
 /** Makes choices of bytes. */
-export function createChoices(bytes: Uint8Array): Choices {
+export function createChoices(bytes: Uint8Array) {
   let position = 0;
   const next = (): number => bytes[position++] ?? 0;
+  /** A whole number from 0 to the limit, which is excluded and 65,536 at the most. */
   const below = (limit: number): number =>
     (limit <= 256 ? next() : next() * 256 + next()) % Math.max(1, limit);
   return {
     below,
-    chance: (percent) => below(100) >= 100 - percent,
-    pick<Item>(items: readonly Item[]): Item {
-      if (items.length === 0) {
-        throw new RangeError('Nothing can be picked from nothing');
-      }
-      return items[below(items.length)] as Item;
-    },
-    bytes(count) {
-      const taken = bytes.subarray(position, position + count);
+    /** True with a probability of so many percent. */
+    chance: (percent: number): boolean => below(100) >= 100 - percent,
+    pick: <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item,
+    /** So many of the bytes that come next, or fewer where there are not as many, for choices of their own. */
+    bytes(count: number): Uint8Array {
       position += count;
-      return taken;
+      return bytes.subarray(position - count, position);
     },
-    some: (most, make) => Array.from({ length: Math.min(below(most + 1), below(most + 1)) }, make),
+    /** Between 0 and so many items, fewer more often. */
+    some: <Item>(most: number, make: () => Item): Item[] =>
+      Array.from({ length: Math.min(below(most + 1), below(most + 1)) }, make),
   };
 }
 
@@ -64,8 +53,6 @@ interface Run<Case> {
   play(cases: readonly Case[]): Promise<readonly string[]>;
   /** How much was played until now; the number of cases if absent. */
   played?(): number;
-  /** Called before each round, for a stage that would grow without end. */
-  begin?(): Promise<void>;
 }
 
 const roundSize = 5_000;
@@ -73,15 +60,13 @@ const roundSize = 5_000;
 const shrinkingMs = 20_000;
 
 /** Plays random cases, the same ones for the same seed, in rounds; a failure names its seed and a small case. */
-export async function playRandomCases<Case>(run: Run<Case>): Promise<number> {
-  const { count, atOnce, cases, play, begin } = run;
+export async function playRandomCases<Case>({ count, atOnce, cases, play, ...run }: Run<Case>) {
   let playedCases = 0;
-  const played = run.played ?? (() => playedCases);
+  const { played = () => playedCases } = run;
   let giveUpAtMs = Number.POSITIVE_INFINITY;
   // Thousands of errors are made on purpose, and mapping their frames back to the sources would be a fifth of the time.
   Error.stackTraceLimit = 2;
   for (let seed = firstSeed; played() < count; seed += 1) {
-    await begin?.();
     const group = fc.array(cases, { minLength: 1, maxLength: atOnce, size: 'max' });
     const property = fc.asyncProperty(group, async (together) => {
       if (performance.now() > giveUpAtMs) {

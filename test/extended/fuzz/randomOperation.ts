@@ -1,4 +1,5 @@
 import {
+  GraphQLBoolean,
   type GraphQLField,
   type GraphQLInputType,
   GraphQLInterfaceType,
@@ -14,8 +15,8 @@ import { type Notation, randomJunk, randomName, randomValue } from './randomValu
 /** What a caller sends, in texts: variables are JSON that may be broken or repeat itself. */
 export interface RandomOperation {
   readonly query: string;
-  readonly variables: string | undefined;
-  readonly operationName: string | undefined;
+  readonly variables?: string;
+  readonly operationName?: string | undefined;
 }
 
 const json: Notation = { kind: 'json' };
@@ -37,12 +38,9 @@ export function randomOperation(
   const fragments: string[] = [];
   let aliases = 0;
   const slips = (percent: number): boolean => hasMistakes && choices.chance(percent);
-  const withVariables: Notation = {
-    kind: 'document',
-    variable: (type) => (hasMistakes ? variableOf(type) : undefined),
-  };
   const variableOf = (type: GraphQLInputType): string =>
     variable(type, (notation) => randomValue(type, notation, choices));
+  const withVariables: Notation = hasMistakes ? { ...literal, variable: variableOf } : literal;
 
   /** A variable for a value, which may have a default, be null or be missing. */
   function variable(type: GraphQLInputType | string, draw: (notation: Notation) => string): string {
@@ -69,12 +67,9 @@ export function randomOperation(
     if (!choices.chance(12)) {
       return '';
     }
-    const boolean = schema.getType('Boolean') as GraphQLInputType;
-    const condition = slips(30)
-      ? randomValue(boolean, withVariables, choices)
-      : choices.chance(70)
-        ? variable('Boolean!', () => choices.pick(['true', 'false']))
-        : choices.pick(['true', 'false']);
+    const literally = (): string => choices.pick(['true', 'false']);
+    const usual = choices.chance(70) ? variable('Boolean!', literally) : literally();
+    const condition = slips(30) ? randomValue(GraphQLBoolean, withVariables, choices) : usual;
     const right = ` @${choices.pick(['skip', 'include'])}(if: ${condition})`;
     const odd = [' @include(if: true)', ' @skip', ' @deprecated(reason: "x")'];
     const others = slips(40)

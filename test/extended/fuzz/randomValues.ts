@@ -24,16 +24,14 @@ const oddTexts: readonly string[] = [
 
 /** A text that is odd in one of many ways; sometimes very long. */
 export function randomText(choices: Choices): string {
-  switch (choices.below(6)) {
+  switch (choices.below(5)) {
     case 0:
       return choices.pick(oddTexts);
     case 1:
-      return `${choices.pick(oddTexts)}${choices.pick(oddTexts)}`;
-    case 2:
       return choices.some(12, () => String.fromCharCode(choices.below(65_536))).join('');
-    case 3:
+    case 2:
       return choices.some(20, () => String.fromCharCode(choices.below(128))).join('');
-    case 4:
+    case 3:
       return choices.pick(['Fleet', 'Jamf Pro', 'a', 'Ж', 'ﬀ']);
     default:
       return choices.chance(10)
@@ -64,13 +62,9 @@ export function cutUp(text: string, choices: Choices): string {
     const at = choices.below(Math.min(65_536, result.length + 1));
     const length = choices.below(12);
     const piece = result.slice(at, at + length);
-    const replacement = choices.pick([
-      '',
-      piece + piece,
-      choices.pick(words('{ } ( ) " """ ... @ $ # & \\ : ! \ud800 \0')),
-      randomText(choices).slice(0, 20),
-    ]);
-    result = result.slice(0, at) + replacement + result.slice(at + length);
+    const odd = choices.pick(words('{ } ( ) " """ ... @ $ # & \\ : ! \ud800 \0'));
+    const put = choices.pick(['', piece + piece, odd, randomText(choices).slice(0, 20)]);
+    result = result.slice(0, at) + put + result.slice(at + length);
   }
   return result;
 }

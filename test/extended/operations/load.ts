@@ -2,18 +2,12 @@ import { Pool } from 'undici';
 import { addMutation, listQuery } from '../../support/documents.ts';
 import { json, startScriptedServer } from '../../support/scriptedServer.ts';
 
-/** A Graph that takes its time and counts how often each partner was added. */
-export interface CountingGraph {
-  readonly url: string;
-  /** How often each name was added. */
-  readonly adds: ReadonlyMap<string, number>;
-  close(): Promise<void>;
-}
-
 const listed = { id: '0c65e46a-e46a-0c65-6ae4-650c6ae4650c', displayName: 'Listed' };
 
-/** Starts it; each answer takes between half of `delayMs` and all of it. */
-export async function startCountingGraph(delayMs: number): Promise<CountingGraph> {
+/**
+ * Starts a Graph that counts how often each name was added; each answer takes between half of `delayMs` and all of it.
+ */
+export async function startCountingGraph(delayMs: number) {
   const adds = new Map<string, number>();
   let turn = 0;
   const server = await startScriptedServer((response, request) => {
@@ -41,39 +35,27 @@ interface Outcome {
   readonly fault: string | undefined;
 }
 
-export interface SteadyLoad {
-  readonly outcomes: readonly Outcome[];
-  /** Ends it after the last answer; may be called again. */
-  stop(): Promise<void>;
-}
-
 const pauseMs = 10;
 
 /** Sends reads and adds in turns over connections that are kept, and looks at every answer. */
-export function startSteadyLoad(url: string, workers: number): SteadyLoad {
+export function startSteadyLoad(url: string, workers: number) {
   const pool = new Pool(url, { connections: workers, pipelining: 1 });
   const outcomes: Outcome[] = [];
   let isOver = false;
-  let stopping: Promise<void> | undefined;
   let count = 0;
 
   async function send(added: string | undefined): Promise<string | undefined> {
-    const body =
-      added === undefined
-        ? { query: listQuery }
-        : { query: addMutation, variables: { input: { displayName: added } } };
+    const add = { query: addMutation, variables: { input: { displayName: added } } };
     const answer = await pool.request({
       method: 'POST',
       path: '/graphql',
       headers: { 'content-type': 'application/json', authorization: 'Bearer steady' },
-      body: JSON.stringify(body),
+      body: JSON.stringify(added === undefined ? { query: listQuery } : add),
     });
     const text = await answer.body.text();
-    const expected =
-      added === undefined ? `"nodes":[{"id":"${listed.id}"}]` : `"id":"id-of-${added}"`;
-    return answer.statusCode === 200 && text.includes(expected) && !text.includes('"errors"')
-      ? undefined
-      : `${answer.statusCode} ${text.slice(0, 300)}`;
+    const right = added === undefined ? `"nodes":[{"id":"${listed.id}"}]` : `"id":"id-of-${added}"`;
+    const isRight = answer.statusCode === 200 && text.includes(right) && !text.includes('"errors"');
+    return isRight ? undefined : `${answer.statusCode} ${text.slice(0, 300)}`;
   }
 
   async function work(): Promise<void> {
@@ -90,10 +72,12 @@ export function startSteadyLoad(url: string, workers: number): SteadyLoad {
   const working = Promise.all(Array.from({ length: workers }, work));
   return {
     outcomes,
-    stop() {
+    faults: () => outcomes.filter(({ fault }) => fault !== undefined),
+    /** Ends it after the last answer; may be called again. */
+    async stop(): Promise<void> {
       isOver = true;
-      stopping ??= working.then(() => pool.close());
-      return stopping;
+      await working;
+      await pool.close().catch(() => undefined);
     },
   };
 }

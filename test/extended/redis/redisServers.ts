@@ -6,11 +6,9 @@ import type { Dependencies } from '../../../src/dependencies.ts';
 import type { EmulatorOptions } from '../../../src/emulator/server.ts';
 import { Secret } from '../../../src/shared/secret.ts';
 import { connectRedis } from '../../../src/upstream.ts';
-import { useClosing } from '../../support/closing.ts';
 import { findFreePort } from '../../support/freePort.ts';
 import { recordingLog } from '../../support/logs.ts';
-import { startTestGateway } from '../../support/testGateways.ts';
-import { startTestGraph } from '../../support/testGraphs.ts';
+import { useStages } from '../../support/stages.ts';
 import { until } from '../../support/until.ts';
 
 /** On the PATH, or where REDIS_SERVER says that it is. */
@@ -26,8 +24,8 @@ if (!hasRedisServer) {
 /** Starts a Redis of the test's own on a free port of loopback; it keeps nothing on disk. */
 export async function startTestRedis(...options: string[]) {
   const port = await findFreePort();
-  let child: ChildProcess | undefined;
   const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess;
 
   async function start(): Promise<void> {
     child = spawn(program, [
@@ -59,16 +57,14 @@ export async function startTestRedis(...options: string[]) {
     start,
     /** Ends it: `SIGTERM` with a goodbye, `SIGKILL` without. */
     async stop(signal: 'SIGTERM' | 'SIGKILL') {
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-        // A frozen process obeys nothing but SIGKILL.
-        child.kill('SIGCONT');
+      if (child.exitCode === null && child.signalCode === null) {
         child.kill(signal);
         await once(child, 'exit');
       }
     },
     /** Makes it hang: connections are taken, nothing is answered. */
-    freeze: () => child?.kill('SIGSTOP'),
-    thaw: () => child?.kill('SIGCONT'),
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
     keysLike: async (pattern: string) => (await tell('KEYS', pattern)) as readonly string[],
     tell,
   };
@@ -76,7 +72,7 @@ export async function startTestRedis(...options: string[]) {
 
 /** A Redis of each test's own, with replicas and connections that are closed after it. */
 export function useRedis() {
-  const closeLater = useClosing();
+  const { closeLater, embedded, start } = useStages();
   const stage = {
     redis: undefined as unknown as Awaited<ReturnType<typeof startTestRedis>>,
 
@@ -85,28 +81,24 @@ export function useRedis() {
       options: Partial<EmulatorOptions>,
       surroundings: Partial<Dependencies> = {},
     ) {
-      const graph = await startTestGraph(options);
-      const start = async () => {
-        const environment = { GRAPH_BASE_URL: graph.baseUrl, REDIS_URL: stage.redis.url };
-        const gateway = await startTestGateway(environment, surroundings);
-        closeLater(() => gateway.stop(0));
-        await until(() => gateway.logLines.some((line) => line.includes('share the locks')));
-        return gateway;
-      };
-      closeLater(graph.close);
-      const replicas = [await start(), await start()] as const;
+      const shared = { REDIS_URL: stage.redis.url };
+      const { graph, gateway } = await embedded(options, shared, surroundings);
+      const environment = { GRAPH_BASE_URL: graph.baseUrl, ...shared };
+      const replicas = [gateway, await start(environment, surroundings)] as const;
+      const isSharing = (line: string) => line.includes('share the locks');
+      await until(() => replicas.every(({ logLines }) => logLines.some(isSharing)));
       const callsOf = (method: string) =>
         graph.requests.filter((request) => request.method === method).length;
       return { graph, replicas, callsOf };
     },
 
-    /** Connects as a gateway does for its locks. */
-    async connect(): Promise<Redis> {
+    /** Connects as a gateway does. */
+    async connect(kind: 'budget' | 'locks' = 'locks') {
       const log = recordingLog();
-      const connection = await connectRedis(new Secret(stage.redis.url), 'locks', log);
-      closeLater(() => connection.disconnect());
+      const redis = await connectRedis(new Secret(stage.redis.url), kind, log);
+      closeLater(() => redis.disconnect());
       await until(() => log.lines.some(({ message }) => message.startsWith('Redis is there')));
-      return connection;
+      return { redis, log };
     },
   };
   beforeEach(async () => {
