@@ -295,7 +295,7 @@ const codesOfTheTable = new Set(
     UPSTREAM_TIMEOUT UPSTREAM_UNAVAILABLE UPSTREAM_BAD_RESPONSE OUTCOME_UNKNOWN`),
 );
 
-const wanted = volumeOf(4_000);
+const wanted = volumeOf(10_000);
 
 const cases = built(500, (choices) => ({
   asked: choices.pick(operations),

@@ -31,7 +31,7 @@ const isOneHarmlessSegment = (segment: string): boolean =>
   /[A-Za-z0-9_~=-]/.test(segment) &&
   [...segment].every((character) => /[A-Za-z0-9_.~=-]/.test(character));
 
-const count = volumeOf(30_000);
+const count = volumeOf(100_000);
 
 it(
   'generated ids of partners become URLs inside the collection, or none',

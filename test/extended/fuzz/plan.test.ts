@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { playPlanCases } from '../../support/planCases.ts';
 import { timeLimitMs, volumeOf } from '../volume.ts';
 
-const wanted = volumeOf(8_000);
+const wanted = volumeOf(20_000);
 
 it(
   'a compiled plan answers as graphql-js does, to the byte, for generated operations and values',

@@ -196,8 +196,8 @@ describe('generated requests', () => {
   const { embedded } = useStages(afterEach);
 
   it.each([
-    ['bytes', volumeOf(4_000), built(120, randomRequest)],
-    ['operations', volumeOf(3_000), built(400, operationRequest)],
+    ['bytes', volumeOf(10_000), built(120, randomRequest)],
+    ['operations', volumeOf(4_000), built(400, operationRequest)],
   ] as const)(
     'of %s all have an answer that a caller can rely on, and none is a fault of the gateway',
     async (_what, count, cases) => {
@@ -227,6 +227,6 @@ describe('generated requests', () => {
       });
       expect(played).toBeGreaterThanOrEqual(count);
     },
-    timeLimitMs(volumeOf(4_000)),
+    timeLimitMs(volumeOf(10_000)),
   );
 });
