@@ -117,7 +117,7 @@ export function startKeyStore(
 }
 
 /** A public key of the authority's. */
-interface SigningKey {
+export interface SigningKey {
   readonly key: CryptoKey;
   /** The issuer that it is for, if the authority says it. */
   readonly issuer: string | undefined;
