@@ -70,8 +70,11 @@ describe('what the package offers to the tools of frontends', () => {
     const served = await gateway.get('/schema.graphql');
     const { result } = await gateway.run(
       graphql.getIntrospectionQuery({
-        ...{ specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true },
-        ...{ inputValueDeprecation: true, oneOf: true },
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        schemaDescription: true,
+        inputValueDeprecation: true,
+        oneOf: true,
       }),
     );
     await gateway.stop(0);

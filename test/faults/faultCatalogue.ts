@@ -260,5 +260,9 @@ const delays: readonly NamedFault[] = [
  * dates, outages and delays follow the proxy's clock.
  */
 export const faultCatalogue: readonly NamedFault[] = [
-  ...[...unreachable, ...lost, ...refusals, ...falsehoods, ...delays],
+  ...unreachable,
+  ...lost,
+  ...refusals,
+  ...falsehoods,
+  ...delays,
 ];

@@ -127,7 +127,10 @@ describe('shedding', () => {
     await until(() => graph.requests.length > 0);
     const statusOf = async () => (await gateway.get('/schema.graphql')).status;
     return {
-      ...{ graph, gateway, events: gateway.measurements.events, holder: holder.socket },
+      graph,
+      gateway,
+      events: gateway.measurements.events,
+      holder: holder.socket,
       untilStatus: (status: number) => until(async () => (await statusOf()) === status),
     };
   }

@@ -64,7 +64,9 @@ export const callerHeaders = {
   authorization: `Bearer ${canaryToken('caller')}`,
   cookie: `session=${canary('cookie')}`,
   referer: `https://portal/?key=${header}`,
-  ...{ 'x-canary': header, 'user-agent': header, 'x-forwarded-for': header },
+  'x-canary': header,
+  'user-agent': header,
+  'x-forwarded-for': header,
   traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   tracestate: `vendor=${canary('tracestate')}`,
 };

@@ -90,8 +90,14 @@ describe('the viewer', () => {
     const viewer = await readViewer(known(async () => caller));
     const told = await readViewer(unknown(`h.${payload}.s`));
     const expected = {
-      ...{ authMode: 'OBO', isVerified: true, kind: 'USER', scopes: ['A'], roles: [] },
-      ...{ tenantId: 'tenant', clientId: 'client', expiresAt: '1970-01-01T00:00:00.000Z' },
+      authMode: 'OBO',
+      isVerified: true,
+      kind: 'USER',
+      scopes: ['A'],
+      roles: [],
+      tenantId: 'tenant',
+      clientId: 'client',
+      expiresAt: '1970-01-01T00:00:00.000Z',
     };
     const unverified = { authMode: 'PASSTHROUGH', isVerified: false, roles: ['B'] };
     expect(viewer).toEqual({ ...expected, operations: expect.anything() });

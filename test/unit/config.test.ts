@@ -326,8 +326,15 @@ describe('readConfig', () => {
       'HTTPS_PROXY=ftp://x SHED_HEAP_PERCENT=x HEADERS_TIMEOUT_MS=50000 OTEL_SDK_DISABLED=x LIMIT_TOKENS=x ' +
       'LIMIT_DOCUMENT_BYTES=100000 EXPLORER=x AUTH_MODE=x GRAPH_QUEUE=x';
     expect(faultsOf(environment).map((problem) => problem.split(' ')[0])).toEqual([
-      ...['GRAPH_QUEUE', 'AUTH_MODE', 'EXPLORER', 'LIMIT_TOKENS', 'LIMIT_DOCUMENT_BYTES'],
-      ...['OTEL_SDK_DISABLED', 'HEADERS_TIMEOUT_MS', 'SHED_HEAP_PERCENT', 'HTTPS_PROXY'],
+      'GRAPH_QUEUE',
+      'AUTH_MODE',
+      'EXPLORER',
+      'LIMIT_TOKENS',
+      'LIMIT_DOCUMENT_BYTES',
+      'OTEL_SDK_DISABLED',
+      'HEADERS_TIMEOUT_MS',
+      'SHED_HEAP_PERCENT',
+      'HTTPS_PROXY',
     ]);
   });
 

@@ -214,8 +214,14 @@ describe('a budget', () => {
   it('counts writes, reads and items of a batch as requests, and nothing of what has no room', async () => {
     const more = [{ ...write, ...late }, {}, {}, {}, late];
     expect(await ask(await open(), write, write, write, ...more)).toEqual([
-      ...['0 at 0', '1 at 0', '2 at 0', '4 at 0', '5 at 0', '6 at 0'],
-      ...['3 throttled 20000', '7 throttled 20000'],
+      '0 at 0',
+      '1 at 0',
+      '2 at 0',
+      '4 at 0',
+      '5 at 0',
+      '6 at 0',
+      '3 throttled 20000',
+      '7 throttled 20000',
     ]);
     const batches = [7, 4, 4, 2].map((requests) => ({ requests, ...late }));
     const ends = await ask(await open(), ...batches);

@@ -36,7 +36,9 @@ function startLocks(parts: Partial<Parameters<typeof createPartnerLocks>[0]> = {
   const run = <Result>(change: (turn: Turn) => Promise<Result>, id = 'a', by = call) =>
     locks.run({ id, call: by, read, change });
   return {
-    ...{ clock, events, run },
+    clock,
+    events,
+    run,
     /** Starts a change that notes when it begins, and when it ends because the test lets it. */
     begin(name: string, by = call, { id = 'a', reads = read } = {}) {
       const gate = new Promise<void>((resolve) => goOn.set(name, resolve));

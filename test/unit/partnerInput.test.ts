@@ -120,7 +120,9 @@ describe('refusedByGraph', () => {
   const context = { graph: { get: async () => undefined }, call: testCall() };
   const refuse = (code: GraphErrorCode, details: GraphErrorDetails, field?: string[]) =>
     refusedByGraph(new GraphError(code, 'No.', details), {
-      ...{ sent, id: 'a', field },
+      sent,
+      id: 'a',
+      field,
       context: context as never,
     });
 

@@ -34,7 +34,14 @@ function start(...answers: unknown[]) {
   const use = { id: 'id', caller: 'caller', input: 'input' };
   const take = () => outcomes.take(use, call.signal);
   return {
-    ...{ asked, keys, answers, clock, log, measurements, end, take },
+    asked,
+    keys,
+    answers,
+    clock,
+    log,
+    measurements,
+    end,
+    take,
     ready: () => events.emit('ready'),
     async hold() {
       const taken = await take();

@@ -252,7 +252,11 @@ function start(operation: GraphOperation, script: readonly End[], call = testCal
     );
   const listeners = () => getEventListeners(call.signal as AbortSignal, 'abort').length;
   return {
-    ...{ clock, attempts, keys, pauses, run },
+    clock,
+    attempts,
+    keys,
+    pauses,
+    run,
     leftovers: () => [clock.pendingTimers, listeners()],
     /** Runs to the end, however long it waits. */
     async runOut(by = call): Promise<object> {

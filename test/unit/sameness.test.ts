@@ -173,7 +173,9 @@ describe('an add', () => {
     };
     const context = {
       graph: { listPages } as unknown as RequestContext['graph'],
-      ...{ call: testCall(), seenPartnerIds: createSeenPartnerIds(), maximumRows: 10 },
+      call: testCall(),
+      seenPartnerIds: createSeenPartnerIds(),
+      maximumRows: 10,
     };
     const look = (share: LoopShare) => findUnconfirmedAdd(sentOf({}), { ...context, share });
     const turns: (() => void)[] = [];

@@ -5,8 +5,14 @@ import { startTestGateway } from '../../support/testGateways.ts';
 
 const closeLater = useClosing();
 const clients = [
-  ...['Apollo Client by nodes', 'Apollo Client by edges', 'urql, usual cache'],
-  ...['urql, graphcache cache', 'graphql-request by GET', 'gql.tada', 'React Query', 'Relay'],
+  'Apollo Client by nodes',
+  'Apollo Client by edges',
+  'urql, usual cache',
+  'urql, graphcache cache',
+  'graphql-request by GET',
+  'gql.tada',
+  'React Query',
+  'Relay',
 ];
 
 it('each client lists, pages, adds and reads back', async () => {

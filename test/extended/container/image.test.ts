@@ -244,7 +244,10 @@ describeImage('the container image', () => {
     expect(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024).toBeLessThan(120);
     const environment = container.readProcess('environ').split('\0');
     expect(environment.filter((entry) => entry !== '').sort()).toEqual([
-      ...['DRAIN_DELAY_MS=300', 'GRAPH_CLOUD=emulator', 'HOST=0.0.0.0', 'NODE_ENV=production'],
+      'DRAIN_DELAY_MS=300',
+      'GRAPH_CLOUD=emulator',
+      'HOST=0.0.0.0',
+      'NODE_ENV=production',
       `PORT=${PORT}`,
     ]);
 

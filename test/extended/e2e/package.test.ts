@@ -87,8 +87,15 @@ describe('the packed package', () => {
       .filter((file) => file !== command && file !== 'src/commandLine.js')
       .map((file) => file.split('/')[0]);
     expect([...new Set(folders)].sort()).toEqual([
-      ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md'],
-      ...['dist', 'docs', 'package.json', 'schema'],
+      'ARCHITECTURE.md',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'docs',
+      'package.json',
+      'schema',
     ]);
     const stray = /tsbuildinfo|artifacts|stamp|explorer\/assets\/(?!icon-|sandbox-)/;
     expect(files.filter((file) => stray.test(file))).toEqual([]);
@@ -169,7 +176,8 @@ describe('the packed package', () => {
       );
       const output = (stdout + stderr).trim();
       expect({ args, code, output }).toEqual({
-        ...{ args, code: status },
+        args,
+        code: status,
         output: expect.stringMatching(told),
       });
       expect(output).not.toMatch(/canary|eyJ/);
@@ -203,9 +211,16 @@ describe('the packed package', () => {
     write('wrong.ts', wrong);
     // As a careful consumer has it: the declarations of the package are checked too.
     const compilerOptions = {
-      ...{ target: 'ES2023', lib: ['ES2023', 'DOM'], module: 'NodeNext', types: [], noEmit: true },
-      ...{ strict: true, exactOptionalPropertyTypes: true, resolveJsonModule: true },
-      ...{ skipLibCheck: false, skipDefaultLibCheck: true },
+      target: 'ES2023',
+      lib: ['ES2023', 'DOM'],
+      module: 'NodeNext',
+      types: [],
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      resolveJsonModule: true,
+      skipLibCheck: false,
+      skipDefaultLibCheck: true,
     };
     write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts', 'wrong.ts'] }));
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -109,8 +109,16 @@ describe('the program', () => {
     await expectEnd(program);
     expect(collector.spans()).toHaveLength(2);
     expect(modulesIn(folder).telemetry).toEqual([
-      ...['api', 'api-logs', 'core', 'exporter-trace-otlp-http', 'otlp-exporter-base'],
-      ...['otlp-transformer', 'resources', 'sdk-metrics', 'sdk-trace', 'semantic-conventions'],
+      'api',
+      'api-logs',
+      'core',
+      'exporter-trace-otlp-http',
+      'otlp-exporter-base',
+      'otlp-transformer',
+      'resources',
+      'sdk-metrics',
+      'sdk-trace',
+      'semantic-conventions',
     ]);
   });
 });

@@ -33,7 +33,10 @@ describePlayed('signals', async (look, closeLater) => {
     return { program, url, askAll };
   };
   const [killed, drained, late, hurried] = await Promise.all([
-    ...[start(delayed), start(delayed), start(atOnce), start(delayed)],
+    start(delayed),
+    start(delayed),
+    start(atOnce),
+    start(delayed),
   ] as const);
 
   const inHand = await untilExecuted(

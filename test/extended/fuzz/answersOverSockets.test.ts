@@ -49,7 +49,8 @@ const operations: readonly Operation[] = [
     {},
     ['row-1', 'row-2'],
   ),
-  ...[add, add],
+  add,
+  add,
   operation('update', updateMutation, { input: { id, displayName } }),
   operation('delete', deleteMutation, { input: { id } }),
   operation('assign', addAssignmentMutation, { input: assignment }),
@@ -71,7 +72,11 @@ const entry = {
 
 /** A partner with the name that is written, because the gateway would wait for it otherwise. */
 const partnerOf = (id: string): object => ({
-  ...{ id, displayName, macOsOnboarded: true, iosOnboarded: null, partnerState: 'enabled' },
+  id,
+  displayName,
+  macOsOnboarded: true,
+  iosOnboarded: null,
+  partnerState: 'enabled',
   lastHeartbeatDateTime: '2016-12-31T23:56:56.7799755+03:00',
   macOsEnrollmentAssignments: [entry, entry, {}],
   iosEnrollmentAssignments: null,
@@ -83,7 +88,9 @@ const page = {
 };
 const batchOf = (ids: readonly string[]) => ({
   responses: ids.map((id, index) => ({
-    ...{ id: String(index), status: 200, body: partnerOf(id) },
+    id: String(index),
+    status: 200,
+    body: partnerOf(id),
     headers: { 'Content-Type': 'application/json' },
   })),
 });
@@ -108,15 +115,26 @@ const alternatives: Readonly<Record<string, readonly unknown[]>> = {
   deviceAndAppManagementAssignmentFilterType: ['none', 'x'],
   '@odata.nextLink': [
     ...[1, 2].map((token) => `${collection}?$skiptoken=${token}`),
-    ...['?$skiptoken=3', '', 'https://evil.example/steal', '//evil.example/', 'http://['],
-    ...['javascript:alert(1)', `${collection}/../../../x`, 'data:application/json,{}'],
+    '?$skiptoken=3',
+    '',
+    'https://evil.example/steal',
+    '//evil.example/',
+    'http://[',
+    'javascript:alert(1)',
+    `${collection}/../../../x`,
+    'data:application/json,{}',
   ],
   status: [404, 429, 500, 503, 401, 400, 999, 0],
   headers: [{ 'Content-Type': ['application/json'] }, { 'Retry-After': '0' }, {}],
   body: [error],
   code: [
-    ...['Forbidden', 'ResourceNotFound', 'UnknownError', '', 'TooManyRequests'],
-    ...['No method match route template', '__proto__'],
+    'Forbidden',
+    'ResourceNotFound',
+    'UnknownError',
+    '',
+    'TooManyRequests',
+    'No method match route template',
+    '__proto__',
   ],
   message: sentences.flatMap((Message) => {
     const ofError = JSON.stringify({ Message });
@@ -173,8 +191,12 @@ interface Seen {
 
 const rightTypes = ['application/json;odata.metadata=minimal;charset=utf-8', 'application/json'];
 const oddTypes = [
-  ...['APPLICATION/JSON; charset=utf-16', 'application/problem+json', 'text/html', ''],
-  ...['application/octet-stream', 'application/json, text/html'],
+  'APPLICATION/JSON; charset=utf-16',
+  'application/problem+json',
+  'text/html',
+  '',
+  'application/octet-stream',
+  'application/json, text/html',
 ];
 const oddHeaders = `
   retry-after: 0|retry-after: 0.01|retry-after: 3600|retry-after: -1|retry-after: 1e9
@@ -376,7 +398,10 @@ it(
       { clock },
     );
     await playRandomCases({
-      ...{ count: wanted, atOnce: 400, cases, played: () => answered },
+      count: wanted,
+      atOnce: 400,
+      cases,
+      played: () => answered,
       async play(together) {
         // A few at a time, so that one which waits holds up no other.
         const waiting = [...together];

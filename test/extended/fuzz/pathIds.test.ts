@@ -6,7 +6,11 @@ import { firstSeed, timeLimitMs, volumeOf } from '../volume.ts';
 import { words } from './randomValues.ts';
 
 const pieces: readonly string[] = [
-  ...['\t', '\r\n', ' ', '\ud800', 'x'.repeat(255)],
+  '\t',
+  '\r\n',
+  ' ',
+  '\ud800',
+  'x'.repeat(255),
   ...words(`
     a 0c65e46a-e46a-0c65-6ae4-650c6ae4650c . .. ... / // \\ %2e %2E%2e %2f %5c %252e%252e%252f %c0%ae
     %u002e %00 % \0 ? # & ; @ : = ~ _ - ' ('x') $batch $ref users evil.example http://evil.example/

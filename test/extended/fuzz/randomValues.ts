@@ -13,9 +13,26 @@ import type { Choices } from './randomCases.ts';
 export const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 const oddTexts: readonly string[] = [
-  ...['', ' ', '\0', 'a\u0000b', '\u001b[31mred\u001b[0m', 'line\r\nx-injected: yes', '\ud800'],
-  ...['half \udfff of a pair', '\u202edlrow', '\ufeff', '\u2028\u2029', 'e\u0301\u0327\u0300'],
-  ...['👩‍👩‍👧‍👦', 'İıſß', "x') or ('a' eq 'a", '{{7*7}}<%= 7 %>', '\\u0000', '\\', '"', "'"],
+  '',
+  ' ',
+  '\0',
+  'a\u0000b',
+  '\u001b[31mred\u001b[0m',
+  'line\r\nx-injected: yes',
+  '\ud800',
+  'half \udfff of a pair',
+  '\u202edlrow',
+  '\ufeff',
+  '\u2028\u2029',
+  'e\u0301\u0327\u0300',
+  '👩‍👩‍👧‍👦',
+  'İıſß',
+  "x') or ('a' eq 'a",
+  '{{7*7}}<%= 7 %>',
+  '\\u0000',
+  '\\',
+  '"',
+  "'",
   ...words(`
     __proto__ constructor prototype toString hasOwnProperty ../../users %2e%2e%2fusers ..%5c..
     <script>alert(1)</script> "}],"errors":[{"message":"x"}]} $skiptoken=x&$filter=y#z

@@ -28,9 +28,13 @@ interface RandomRequest {
 const good = '{"query":"{ complianceManagementPartners { totalCount } }"}';
 
 const contentTypes = [
-  ...['application/json; charset=utf-8', 'application/json; charset=utf-16', ''],
-  ...['application/json; charset="', 'multipart/form-data; boundary=x'],
-  ...['multipart/mixed; boundary="-"', 'application/json, text/plain'],
+  'application/json; charset=utf-8',
+  'application/json; charset=utf-16',
+  '',
+  'application/json; charset="',
+  'multipart/form-data; boundary=x',
+  'multipart/mixed; boundary="-"',
+  'application/json, text/plain',
   ...words(`
     application/json application/json;charset=iso-8859-1 APPLICATION/JSON application/graphql+json
     application/x-www-form-urlencoded multipart/form-data text/plain text/html / ; json */*`),
@@ -132,8 +136,12 @@ function cutBytes(bytes: Buffer, choices: Choices): Buffer {
 
 const schema = createSchema(readSdl());
 const goodDocuments = [
-  ...[addAssignmentMutation, addMutation, deleteMutation, updateMutation],
-  ...[listQuery, partnerQuery],
+  addAssignmentMutation,
+  addMutation,
+  deleteMutation,
+  updateMutation,
+  listQuery,
+  partnerQuery,
 ];
 
 /** Draws an operation: over the schema, a text that was cut up, or rubbish. */
@@ -206,7 +214,8 @@ describe('generated requests', () => {
       const { gateway } = await embedded({ seed, recordRequests: false }, options);
       const isFault = (line: string) => /"level":"?(50|60|error|fatal)/.test(line);
       const played = await playRandomCases({
-        ...{ count, cases },
+        count,
+        cases,
         atOnce: 40,
         async play(requests) {
           const linesBefore = gateway.logLines.length;

@@ -165,7 +165,9 @@ export function listOf(request: ListRequest, world: ModelGraph): Operation {
       if (refused.length > 0) {
         const { status, result, extensions } = answer;
         expect([status, result.errors?.length, extensions?.['code']]).toEqual([
-          ...[200, 1, 'BAD_USER_INPUT'],
+          200,
+          1,
+          'BAD_USER_INPUT',
         ]);
         expect(refused).toContain(extensions?.['argumentName']);
         return;
@@ -222,9 +224,21 @@ const list: Draw = (choices, world) => {
 /** Draws an operation and does it to the model; the likely ones stand there more than once. */
 export const drawOperation: Draw = (choices, world) =>
   choices.pick([
-    ...[add, add, add, update, update, update, remove, remove, read, read],
+    add,
+    add,
+    add,
+    update,
+    update,
+    update,
+    remove,
+    remove,
+    read,
+    read,
     ...[true, true, false, false].map(changeAssignment),
-    ...[list, list, list, list],
+    list,
+    list,
+    list,
+    list,
   ])(choices, world);
 
 /** Gives the value of the one root field; fails if the operation had errors. */

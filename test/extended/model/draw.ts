@@ -32,8 +32,12 @@ export function drawTarget(choices: Choices, { hasFilters }: Generation): Assign
   const group = { groupId: idOf('group'), ...content };
   const configurationManagerCollection = { collectionId: idOf('collection'), ...content };
   return choices.pick<AssignmentTargetInput>([
-    ...[{ allDevices: {} }, { allDevices: content }, { allLicensedUsers: content }],
-    ...[{ group }, { exclusionGroup: group }, { configurationManagerCollection }],
+    { allDevices: {} },
+    { allDevices: content },
+    { allLicensedUsers: content },
+    { group },
+    { exclusionGroup: group },
+    { configurationManagerCollection },
   ]);
 }
 

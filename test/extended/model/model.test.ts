@@ -11,7 +11,9 @@ import { type Generation, generations, seededRows } from './modelPartner.ts';
 /** How many operations are sent in all. */
 const commands = volumeOf(10_000);
 const shares: Readonly<Record<Generation['name'], number>> = {
-  ...{ today: 0.6, 'reference-page': 0.2, 'v1.0': 0.2 },
+  today: 0.6,
+  'reference-page': 0.2,
+  'v1.0': 0.2,
 };
 /** As many as the longest operation is drawn from. */
 const commandBytes = 400;

@@ -33,8 +33,10 @@ export function refusedArguments(request: ListRequest): readonly string[] {
   const isCursor = (cursor: ListRequest['after']): boolean =>
     cursor === undefined || (cursor !== 'unknown' && isSameOrder(cursor.orderBy, orderBy));
   return Object.entries({
-    ...{ first: isCount(first), last: isCount(last) },
-    ...{ after: isCursor(request.after), before: isCursor(request.before) },
+    first: isCount(first),
+    last: isCount(last),
+    after: isCursor(request.after),
+    before: isCursor(request.before),
     filter: !filter || !hasMeaninglessNull(filter),
   }).flatMap(([name, isGood]) => (isGood ? [] : [name]));
 }

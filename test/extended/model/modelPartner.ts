@@ -175,9 +175,15 @@ const [oddName, oddTime] = ['zebra "\\\n"', 'yesterday'];
 export const seededRows: readonly PartnerResource[] = [
   { id: 'bare' },
   {
-    ...{ id: 'Odd', displayName: oddName, lastHeartbeatDateTime: oddTime, macOsOnboarded: true },
-    ...{ partnerState: 'hibernating', windowsOnboarded: true, iosOnboarded: false },
-    ...{ linuxOnboarded: null, androidEnrollmentAssignments: null },
+    id: 'Odd',
+    displayName: oddName,
+    lastHeartbeatDateTime: oddTime,
+    macOsOnboarded: true,
+    partnerState: 'hibernating',
+    windowsOnboarded: true,
+    iosOnboarded: false,
+    linuxOnboarded: null,
+    androidEnrollmentAssignments: null,
     macOsEnrollmentAssignments: [
       typed('allLicensedUsers', {}, 'none'),
       typed('group', { groupId }),
@@ -197,8 +203,11 @@ export function seededPartners({ platforms, hasFilters }: Generation): readonly 
     { ...newPartner('bare', 0, []), ...nothing },
     {
       ...newPartner('Odd', 1, []),
-      ...{ displayName: oddName, lastHeartbeatDateTime: oddTime, macOsOnboarded: true },
-      ...{ partnerState: 'UNKNOWN_FUTURE_VALUE', iosOnboarded: false },
+      displayName: oddName,
+      lastHeartbeatDateTime: oddTime,
+      macOsOnboarded: true,
+      partnerState: 'UNKNOWN_FUTURE_VALUE',
+      iosOnboarded: false,
       windowsOnboarded: platforms.includes('WINDOWS') ? true : null,
       macOsEnrollmentAssignments: [
         { target: users },

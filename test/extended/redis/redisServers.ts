@@ -29,7 +29,14 @@ export async function startTestRedis(...options: string[]) {
 
   async function start(): Promise<void> {
     child = spawn(program, [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
       ...options,
     ]);
     let output = '';

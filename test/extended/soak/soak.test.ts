@@ -89,7 +89,11 @@ async function comeAndGo(caller: Caller): Promise<void> {
 
 const operations: readonly Operation[] = [
   ...Array<Operation>(8).fill(hostile),
-  ...[comeAndGo, ask(totalCountQuery), get('/readyz'), get('/schema.graphql'), get('/nothing')],
+  comeAndGo,
+  ask(totalCountQuery),
+  get('/readyz'),
+  get('/schema.graphql'),
+  get('/nothing'),
   (caller) => ask(listQuery, { first: Math.floor(caller.chance() * 50) })(caller),
   ask(
     '{ complianceManagementPartners(filter: { displayName: { contains: "a" } }, orderBy: [{ field: DISPLAY_NAME }]) { totalCount nodes { id } } }',
@@ -174,12 +178,19 @@ it(
     });
     closeLater(graph.close);
     const gateway = await startGatewayProcess({
-      ...{ PORT: '0', LOG_LEVEL: 'info', EXPLORER: 'off', GRAPH_BASE_URL: graph.baseUrl },
-      ...{ GRAPH_WRITE_BUDGET: '100000', GRAPH_REQUEST_BUDGET: '100000' },
-      ...{ OPERATION_TIMEOUT_MS: '1500', HEADERS_TIMEOUT_MS: '2000', GRAPH_BREAKER_OPEN_MS: '50' },
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      EXPLORER: 'off',
+      GRAPH_BASE_URL: graph.baseUrl,
+      GRAPH_WRITE_BUDGET: '100000',
+      GRAPH_REQUEST_BUDGET: '100000',
+      OPERATION_TIMEOUT_MS: '1500',
+      HEADERS_TIMEOUT_MS: '2000',
+      GRAPH_BREAKER_OPEN_MS: '50',
       // Full within the warm-up.
       DOCUMENT_CACHE_BYTES: '1000000',
-      ...{ OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '0' },
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_EXPORTER_PROMETHEUS_PORT: '0',
     });
     const url = new URL(gateway.url);
 

@@ -116,8 +116,11 @@ export const fourCallers = (name: string): readonly LaneCaller[] =>
   laneOperations.map((operation) => {
     const id = `${name}-${operation}`;
     return {
-      ...{ operation, id, name: `After ${id}` },
-      ...{ token: `token-of-${id}`, requestId: `request-of-${id}` },
+      operation,
+      id,
+      name: `After ${id}`,
+      token: `token-of-${id}`,
+      requestId: `request-of-${id}`,
     };
   });
 

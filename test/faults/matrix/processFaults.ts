@@ -21,8 +21,10 @@ export const processFaults = {
   outage: {
     // The breaker opens at the tenth call, which can be the first of three.
     'the breaker in an outage of 60 s: before it opens': [
-      ...['UPSTREAM_UNAVAILABLE (1-3)', 'OUTCOME_UNKNOWN (1)'],
-      ...['OUTCOME_UNKNOWN (1)', 'OUTCOME_UNKNOWN (1-3)'],
+      'UPSTREAM_UNAVAILABLE (1-3)',
+      'OUTCOME_UNKNOWN (1)',
+      'OUTCOME_UNKNOWN (1)',
+      'OUTCOME_UNKNOWN (1-3)',
     ],
     'the breaker in an outage of 60 s: while it is open': all('UPSTREAM_UNAVAILABLE (0)'),
     'the breaker in an outage of 60 s: the looks meanwhile, one at a time': readAndWrites(
@@ -36,7 +38,10 @@ export const processFaults = {
     'the caller leaves while it waits in the queue before Graph': all('left (0)'),
     // Only changes of one partner wait for each other.
     'the caller leaves while it waits behind another change': [
-      ...[undefined, undefined, 'left (0)', 'left (0)'],
+      undefined,
+      undefined,
+      'left (0)',
+      'left (0)',
     ],
     'the caller leaves in back-off': all('left (1)'),
     "the caller leaves before Graph's answer": doneForNobody,

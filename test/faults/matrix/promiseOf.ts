@@ -4,7 +4,10 @@ import type { LaneOperation, Seen } from '../lane/laneCaller.ts';
 
 /** The codes of requests that are rejected before they are executed; an executed operation is 200. */
 const statuses: Readonly<Record<string, number | undefined>> = {
-  ...{ OVERLOADED: 503, REQUEST_TIMEOUT: 408, cut: undefined, left: undefined },
+  OVERLOADED: 503,
+  REQUEST_TIMEOUT: 408,
+  cut: undefined,
+  left: undefined,
 };
 
 /**
