@@ -138,6 +138,21 @@ describe('a request', () => {
   const typed = (type?: string) => ({ 'content-type': type });
   const mebibyte = 1024 * 1024;
   const frame = JSON.stringify({ displayName: '' }).length;
+  const codes: Readonly<Record<number, string>> = {
+    400: 'BadRequest',
+    401: 'InvalidAuthenticationToken',
+    404: 'ResourceNotFound',
+    405: 'Request_BadRequest',
+    413: 'RequestEntityTooLarge',
+    415: 'UnsupportedMediaType',
+    500: 'InternalServerError',
+  };
+  const codesOfPaths: Readonly<Record<string, string>> = {
+    [control]: 'ControlRequestRejected',
+    [byIds]: 'Request_BadRequest',
+    [`/beta${name}/$ref`]: 'No method match route template',
+    [`/beta${name}/$count`]: 'No method match route template',
+  };
   const sized = (bytes: number) => ({ displayName: 'x'.repeat(bytes - frame) });
 
   beforeEach(async () => {
@@ -147,7 +162,7 @@ describe('a request', () => {
   });
 
   it.each<[string, string, number, string, unknown?, object?]>([
-    ['GET', `/v1.0${name}?top=0`, 200, 'value'],
+    ['GET', `/v1.0${name}/?top=0`, 200, 'value'],
     ['GET', `/beta${name}/one?expand=*`, 200, 'one'],
     ['GET', `/beta${name}/one?$select=nonsense`, 400, stray('nonsense')],
     ['POST', `/BETA${name.toUpperCase()}`, 201, 'id'],
@@ -162,6 +177,7 @@ describe('a request', () => {
     ['GET', '/v1.0/%24metadata?x=y', 200, '<Schema'],
     ['GET', '/beta/constructor', 400, segment('constructor')],
     ['GET', `/beta${name}/one/terminate`, 400, segment('terminate')],
+    ['GET', `/beta${name}('one')/x`, 400, segment('x')],
     ['GET', `/beta${name}(one)`, 400, segment('complianceManagementPartners(one)')],
     ['GET', name, 400, 'Invalid version: deviceManagement'],
     ['GET', '/%zz', 400, 'Invalid version: %zz'],
@@ -240,6 +256,9 @@ describe('a request', () => {
       status,
       status === 405 ? text : expect.stringContaining(text),
     ]);
+    const isOfPath = [400, 403, 413].includes(status);
+    const code = (isOfPath ? codesOfPaths[path] : undefined) ?? codes[status];
+    expect((answer.json as { error?: { code: string } }).error?.code).toBe(code);
     const challenge = answer.headers['www-authenticate']?.includes('Bearer realm=""');
     expect(challenge).toBe(status === 401 ? true : undefined);
   });
