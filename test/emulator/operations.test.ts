@@ -206,6 +206,7 @@ describe('a request', () => {
     ['GET', filtered(nested), 400, invalid(": The depth limit of '100' has been exceeded.")],
     ['GET', filtered(nested.slice(1, -1)), 500, failure],
     ['GET', filtered("partnerState eq 'enabled'"), 500, failure],
+    ['GET', filtered('length(displayName) gt 5'), 500, failure],
     ['GET', filtered("displayName eq 'a' and displayName eq 'b'"), 500, failure],
     ['GET', filtered("startswith(tolower(displayName),'a')"), 500, failure],
     ['POST', byIds, 400, 'Missing required parameter ids', {}],
