@@ -38,6 +38,7 @@ describe('a batch', () => {
       writeOf('change', 'PATCH', `${url}/b`, { displayName: 'B' }),
       { id: 'remove', method: 'DELETE', url: `${url}/c` },
       get('missing', { url: `${url}/none` }),
+      get('tied', waitsFor('missing')),
     ];
     const ids = { 'client-request-id': 'mine' };
     const answer = await graph.ask('POST', batchPath, { requests }, ids);
@@ -50,9 +51,10 @@ describe('a batch', () => {
     // The errors of its requests have its own ids.
     const date = expect.any(String);
     const innerError = { ...ids, date, 'request-id': answer.headers['request-id'] };
-    const error = { code: 'ResourceNotFound', innerError };
+    const failed = (code: string) => ({ headers, body: { error: { code, innerError } } });
     expect(replies).toMatchObject([
-      { id: 'missing', status: 404, headers, body: { error } },
+      { id: 'tied', status: 424, ...failed('FailedDependency') },
+      { id: 'missing', status: 404, ...failed('ResourceNotFound') },
       { id: 'remove', status: 204 },
       { id: 'change', status: 200, body: { displayName: 'B' } },
       { id: 'd', status: 201, headers: { location: `${root}('d')` }, body: { id: 'd' } },
@@ -60,7 +62,7 @@ describe('a batch', () => {
       { id: 'list', status: 200, body: { '@odata.nextLink': nextLink, value: [{ id: 'a' }] } },
     ]);
     const removed = { id: 'remove', status: 204, headers: { 'Cache-Control': 'private' } };
-    expect(replies[1]).toEqual(removed);
+    expect(replies[2]).toEqual(removed);
   });
 
   const bad = { authorization: 'Bearer bad' };

@@ -48,7 +48,7 @@ describe('a page of the list', () => {
     ['?top=1&orderby=id&skip=3&search="displayName:x"', 'd e'],
     ['?$Top=1&own=1&$EXPAND=*', 'a b c d e'],
     ["?$count=true&$filter=contains(displayName,'')", 'ab4 ce'],
-    ["?$count=true&$filter=startswith( displayName , 'jamf ' )", 'b1'],
+    ["?$count=TRUE&$filter=startswith( displayName , 'jamf ' )", 'b1'],
     ["?$filter=displayName eq 'fLEET'", 'a'],
     ['?$filter=displayName eq null', 'd'],
     ['?$filter=startswith(displayName,null)', ''],
@@ -138,6 +138,21 @@ describe('a request', () => {
   const typed = (type?: string) => ({ 'content-type': type });
   const mebibyte = 1024 * 1024;
   const frame = JSON.stringify({ displayName: '' }).length;
+  const codes: Readonly<Record<number, string>> = {
+    400: 'BadRequest',
+    401: 'InvalidAuthenticationToken',
+    404: 'ResourceNotFound',
+    405: 'Request_BadRequest',
+    413: 'RequestEntityTooLarge',
+    415: 'UnsupportedMediaType',
+    500: 'InternalServerError',
+  };
+  const codesOfPaths: Readonly<Record<string, string>> = {
+    [control]: 'ControlRequestRejected',
+    [byIds]: 'Request_BadRequest',
+    [`/beta${name}/$ref`]: 'No method match route template',
+    [`/beta${name}/$count`]: 'No method match route template',
+  };
   const sized = (bytes: number) => ({ displayName: 'x'.repeat(bytes - frame) });
 
   beforeEach(async () => {
@@ -147,7 +162,7 @@ describe('a request', () => {
   });
 
   it.each<[string, string, number, string, unknown?, object?]>([
-    ['GET', `/v1.0${name}?top=0`, 200, 'value'],
+    ['GET', `/v1.0${name}/?top=0`, 200, 'value'],
     ['GET', `/beta${name}/one?expand=*`, 200, 'one'],
     ['GET', `/beta${name}/one?$select=nonsense`, 400, stray('nonsense')],
     ['POST', `/BETA${name.toUpperCase()}`, 201, 'id'],
@@ -155,19 +170,22 @@ describe('a request', () => {
     ['GET', `/beta${name}('$ref')`, 200, '$ref'],
     ['GET', `/beta${name}('it''s')`, 200, "it's"],
     ['DELETE', `/v1.0${name}/one`, 204, ''],
-    ['GET', `/beta${name}/two`, 404, 'ResourceNotFound'],
+    ['GET', `/beta${name}/two`, 404, 'two was not found'],
+    ['DELETE', `/beta${name}/two`, 404, 'two was not found'],
     ['PATCH', `/beta${name}`, 405, 'GET, POST'],
     ['POST', `/beta${name}/one`, 405, 'GET, PATCH, DELETE'],
     ['GET', '/beta/$metadata/x', 400, segment('$metadata')],
     ['GET', '/v1.0/%24metadata?x=y', 200, '<Schema'],
     ['GET', '/beta/constructor', 400, segment('constructor')],
     ['GET', `/beta${name}/one/terminate`, 400, segment('terminate')],
+    ['GET', `/beta${name}('one')/x`, 400, segment('x')],
     ['GET', `/beta${name}(one)`, 400, segment('complianceManagementPartners(one)')],
     ['GET', name, 400, 'Invalid version: deviceManagement'],
     ['GET', '/%zz', 400, 'Invalid version: %zz'],
     ['POST', `/beta${name}/$ref`, 400, noRoute('$ref')],
     ['POST', `/beta${name}/$count`, 400, noRoute('$count')],
     ['GET', list('$top=-1'), 400, "Invalid value '-1' for $top"],
+    ['GET', list('$skip=-1'), 400, "Invalid value '-1' for $skip"],
     ['GET', list('top=0'), 400, "page size specified: '0'. Must be between 1 and 1000 inclusive."],
     ['GET', list('$top=1001'), 400, "Invalid page size specified: '1001'"],
     ['GET', list('$count=yes'), 400, "Invalid value 'yes' for $count"],
@@ -188,6 +206,7 @@ describe('a request', () => {
     ['GET', filtered(nested), 400, invalid(": The depth limit of '100' has been exceeded.")],
     ['GET', filtered(nested.slice(1, -1)), 500, failure],
     ['GET', filtered("partnerState eq 'enabled'"), 500, failure],
+    ['GET', filtered('length(displayName) gt 5'), 500, failure],
     ['GET', filtered("displayName eq 'a' and displayName eq 'b'"), 500, failure],
     ['GET', filtered("startswith(tolower(displayName),'a')"), 500, failure],
     ['POST', byIds, 400, 'Missing required parameter ids', {}],
@@ -240,6 +259,9 @@ describe('a request', () => {
       status,
       status === 405 ? text : expect.stringContaining(text),
     ]);
+    const isOfPath = [400, 403, 413].includes(status);
+    const code = (isOfPath ? codesOfPaths[path] : undefined) ?? codes[status];
+    expect((answer.json as { error?: { code: string } }).error?.code).toBe(code);
     const challenge = answer.headers['www-authenticate']?.includes('Bearer realm=""');
     expect(challenge).toBe(status === 401 ? true : undefined);
   });

@@ -239,11 +239,13 @@ describe('the control endpoint', () => {
     expect((await script({ status })).status).toBe(409);
   });
 
-  it('does not exist on an address that other machines reach', async () => {
-    const other = await startTestEmulator({ hasControl: true, host: '0.0.0.0' });
-    const { text } = await other.ask('POST', controlPath, { status });
-    await other.close();
-    expect(text).toContain('Invalid version: control');
+  it('does not exist unless asked for, nor on an address that other machines reach', async () => {
+    for (const options of [{}, { hasControl: true, host: '0.0.0.0' }]) {
+      const other = await startTestEmulator(options);
+      const { text } = await other.ask('POST', controlPath, { status });
+      await other.close();
+      expect(text).toContain('Invalid version: control');
+    }
   });
 
   it('scripts the Graph of a gateway, too', async () => {

@@ -67,9 +67,11 @@ it('keeps 200 if a part of the operation succeeded', async () => {
   ]);
   const one = (id: string) => `${id}: complianceManagementPartner(id: "${id}") { id }`;
   const { status, result } = await gateway.run(`{ ${one('a')} ${one('b')} }`);
+  // An item that names no request of its own is reported under the batch's.
+  const ofBatch = { status: 500, requestId: 'graph-request-id', date: expect.any(String) };
   expect(status).toBe(200);
   expect(result).toMatchObject({
     data: { a: { id: 'a' }, b: null },
-    errors: [{ path: ['b'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
+    errors: [{ path: ['b'], extensions: { code: 'UPSTREAM_UNAVAILABLE', graph: ofBatch } }],
   });
 });

@@ -50,7 +50,7 @@ it.each<[string, boolean]>([
   [`https://GRAPH.microsoft.com/BETA/${path.toLowerCase()}?$skiptoken=2#part`, true],
   [`//evil.example/beta/${path}?$skiptoken=2`, false],
   [`http://graph.microsoft.com/beta/${path}`, false],
-  [`https://user:pw@graph.microsoft.com/beta/${path}`, false],
+  [`https://user@graph.microsoft.com/beta/${path}`, false],
   [`https://:pw@graph.microsoft.com/beta/${path}`, false],
   [`https://graph.microsoft.com/v1.0/${path}`, false],
   [`${collection}/../x`, false],

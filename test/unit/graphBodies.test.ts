@@ -115,11 +115,15 @@ describe('the body of an answer', () => {
 it('a refusal loses the token, if it is no shorter than secrets are, before it is read', async () => {
   const token = 'opaque-token';
   const refused = (body: string, sentToken: string) =>
-    read([body], { status: 400, token: sentToken }, { via: undefined, 'set-cookie': [token, 'a'] });
+    read(
+      [body],
+      { status: 400, token: sentToken },
+      { via: undefined, 'request-id': token, 'set-cookie': [token, 'a'] },
+    );
   const body = JSON.stringify({ error: { code: 'Bad', message: `No ${token}` } });
   const response = await refused(body, token);
   expect(response).toMatchObject({
-    headers: { 'set-cookie': ['[redacted]', 'a'] },
+    headers: { 'request-id': '[redacted]', 'set-cookie': ['[redacted]', 'a'] },
     refusal: { error: { message: 'No [redacted]' } },
   });
   expect(JSON.stringify([response.body.toString(), response])).not.toContain(token);

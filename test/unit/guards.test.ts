@@ -241,7 +241,7 @@ describe('a budget', () => {
     backMs = 3_600_000;
     expect(await ask(budget, late)).toEqual(['0 throttled 5000']);
     await clock.advance(5_000);
-    expect(await ask(budget, late, { key: 'c' })).toHaveLength(2);
+    expect(await ask(budget, late, { key: 'c' })).toEqual(['0 at 10000', '1 at 10000']);
     expect(clock.pendingTimers).toBe(0);
   });
 
