@@ -257,9 +257,11 @@ describe('a token', () => {
     [{ aud: 'api://own' }, 'problem token: It is not for Microsoft Graph, which will reject it'],
     [{ aud: undefined }, 'problem token: It is not for Microsoft Graph, which will reject it'],
     [{}, 'ok token: It is valid for 61 minutes.'],
+    [{ exp: inMinutes(5) }, 'ok token: It is valid for 5 minutes.'],
     [{ exp: inMinutes(2) }, 'warning token: It ends in 2 minutes.'],
     [{ exp: inMinutes(-3) }, 'problem token: It ended 3 minutes ago.'],
     [{ exp: undefined }, 'problem token: It does not say when it ends.'],
+    [{ nbf: inMinutes(1) }, 'ok token: It is valid for 61 minutes.'],
     [{ nbf: inMinutes(3) }, 'problem token: It is not valid yet.'],
     [{}, `ok token: It is of the tenant ${contoso.id}.`],
     [{ tid: undefined }, 'problem token: It names no tenant.'],
@@ -405,7 +407,7 @@ describe('a running gateway', () => {
 
 it.each<[string, string, number]>([
   ['ok redis: It answers (0 ms).', '+OK\r\n', 0],
-  ['warning redis: It answers slowly (150 ms)', '+OK\r\n', 150],
+  ['warning redis: It answers slowly (100 ms)', '+OK\r\n', 100],
   ['problem redis: It rejects the credentials (NOAUTH).', '-NOAUTH canary-secret\r\n', 0],
 ])('says of Redis "%s"', async (text, answer, stepMs) => {
   // Each command begins with the number of its parts, such as `*2`.
