@@ -389,7 +389,7 @@ describe('a misspelled name', () => {
     ['of a Docker link', 'REDIS_PORT=tcp://172.17.0.2:6379 REDIS_ENV_REDIS_VERSION=7.4.1'],
     ['of a service named limit', linksOf('LIMIT')],
     // Its variable EMULATOR_PORT is one of the gateway's, too.
-    ['of a service named emulator', linksOf('EMULATOR')],
+    ['of services named emulator and emulators', `${linksOf('EMULATOR')} ${linksOf('EMULATORS')}`],
   ])('is none %s', (_place, environment) => {
     expect(faultsOf(environment)).toEqual([]);
   });
