@@ -151,6 +151,11 @@ describe('the doctor', () => {
     expect(graph.requests.length).toBe(seen);
   });
 
+  it('reports a file without a token beside a configuration that cannot be used', async () => {
+    const text = 'problem token: The file of --token-file cannot be read (ENOENT).';
+    await expectLine(text, slips, {}, '--token-file=no/such/file');
+  });
+
   it.each([
     ['--token eyJsecret', /^A token is never an argument/],
     ['--token=eyJsecret', /^A token is never an argument/],

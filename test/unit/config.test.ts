@@ -132,6 +132,8 @@ ${production}
   graphBudget.writes=100 graphBudget.requests=1000 graphBudget.replicas=1
 ${production} INTROSPECTION=1 EXPLORER=auto
   introspection=true explorer=auto
+INTROSPECTION=0
+  introspection=false
 ${inCloud} CORS_ORIGINS=https://a.example,,http://b:1,
   corsOrigins=https://a.example,http://b:1
 CORS_ORIGINS=${studio},https://a.example
