@@ -69,7 +69,7 @@ const withVariables = (variables: string) =>
   posting(`{"query":"{ __typename }","variables":${variables}}`);
 const deep = `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`;
 const twoQueries = '{"query":"{ __typename }","query":"{ viewer { kind } }"}';
-const charsets = ['utf-16', 'iso-8859-1', 'utf-7'].map((name) =>
+const charsets = ['utf-16', 'iso-8859-1', 'utf-7', 'utf-80'].map((name) =>
   typed(`application/json; charset=${name}`),
 );
 const packings = ['gzip', 'deflate', 'br', 'gzip, gzip'].map((encoding) =>
