@@ -36,6 +36,7 @@ describe('the command line', () => {
     ['doc', 64, /^Unknown command\. Did you mean doctor\?/],
     ['d', 64, /^Usage: /],
     ['dance', 64, /^Usage: /],
+    ['starting', 64, /^Usage: /],
     [`st${'a'.repeat(100_000)}rt`, 64, /^Usage: /],
   ])('ends without a program at %j', (line, exitCode, text) => {
     const asked = readCommandLine(line.split(' '), '1.2.3');

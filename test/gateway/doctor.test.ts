@@ -151,6 +151,11 @@ describe('the doctor', () => {
     expect(graph.requests.length).toBe(seen);
   });
 
+  it('reports a file without a token beside a configuration that cannot be used', async () => {
+    const text = 'problem token: The file of --token-file cannot be read (ENOENT).';
+    await expectLine(text, slips, {}, '--token-file=no/such/file');
+  });
+
   it.each([
     ['--token eyJsecret', /^A token is never an argument/],
     ['--token=eyJsecret', /^A token is never an argument/],
@@ -257,9 +262,11 @@ describe('a token', () => {
     [{ aud: 'api://own' }, 'problem token: It is not for Microsoft Graph, which will reject it'],
     [{ aud: undefined }, 'problem token: It is not for Microsoft Graph, which will reject it'],
     [{}, 'ok token: It is valid for 61 minutes.'],
+    [{ exp: inMinutes(5) }, 'ok token: It is valid for 5 minutes.'],
     [{ exp: inMinutes(2) }, 'warning token: It ends in 2 minutes.'],
     [{ exp: inMinutes(-3) }, 'problem token: It ended 3 minutes ago.'],
     [{ exp: undefined }, 'problem token: It does not say when it ends.'],
+    [{ nbf: inMinutes(1) }, 'ok token: It is valid for 61 minutes.'],
     [{ nbf: inMinutes(3) }, 'problem token: It is not valid yet.'],
     [{}, `ok token: It is of the tenant ${contoso.id}.`],
     [{ tid: undefined }, 'problem token: It names no tenant.'],
@@ -318,7 +325,8 @@ describe("the gateway's own identity", () => {
     ['change partners but not read them (Write.Only)', forUser({ scope: 'Write.Only' })],
     ['may neither read nor change partners', forUser({ scope: 'access_as_user' })],
   ])('is reported as "%s", with the tokens that it takes', async (text, environment) => {
-    await expectLine(text, environment, trusting);
+    const { output } = await expectLine(text, environment, trusting);
+    expect(output.includes('The tenant is not known there')).toBe(environment === strange);
   });
 
   const answerOf = (body: object) => ({ kind: 'rubbish', body: JSON.stringify(body) }) as const;
@@ -405,7 +413,7 @@ describe('a running gateway', () => {
 
 it.each<[string, string, number]>([
   ['ok redis: It answers (0 ms).', '+OK\r\n', 0],
-  ['warning redis: It answers slowly (150 ms)', '+OK\r\n', 150],
+  ['warning redis: It answers slowly (100 ms)', '+OK\r\n', 100],
   ['problem redis: It rejects the credentials (NOAUTH).', '-NOAUTH canary-secret\r\n', 0],
 ])('says of Redis "%s"', async (text, answer, stepMs) => {
   // Each command begins with the number of its parts, such as `*2`.

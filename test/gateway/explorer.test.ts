@@ -80,10 +80,12 @@ describe('GET /', () => {
     ['auto', '/graphql', 'text/htmlish', false],
     ['auto', '/graphql?query={__typename}', 'text/html', false],
     ['auto', '/graphql?extensions={}', 'text/html', false],
+    ['auto', '/graphql?documentId=a', 'text/html', false],
   ] as const)('leads a browser here under %s from %s with %s: %s', async (...row) => {
     const [mode, path, accept, leads] = row;
     const { status, headers } = await gateways[mode].get(path, { accept });
     expect([status === 302, headers['location']]).toEqual([leads, leads ? '/' : undefined]);
+    expect(leads ? headers['vary'] : 'accept').toBe('accept');
   });
 });
 

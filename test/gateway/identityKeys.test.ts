@@ -187,6 +187,9 @@ describe('the key store', () => {
     authority.failure = undefined;
     await advance(10_000);
     expect(await knows()).toBe(true);
+    const { loads } = authority;
+    await advance(23 * hourMs);
+    expect(authority.loads).toBe(loads);
   });
 
   it('fetches once for all that ask at once, and once in 10 s for tokens with unknown keys', async () => {

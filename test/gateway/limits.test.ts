@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { sendRaw } from '../support/rawConnection.ts';
 import { json } from '../support/scriptedServer.ts';
-import { times, useStages } from '../support/stages.ts';
+import { headOf, times, useStages } from '../support/stages.ts';
 import type { Reply } from '../support/testGateways.ts';
 
 const headers = {
@@ -88,6 +89,12 @@ describe('a limit', () => {
     const { status, extensions } = await gateway.post(body(65_537), headers);
     const numbers = { code: 'REQUEST_TOO_LARGE', allowed: 65_536, seen: 65_537 };
     expect([status, extensions]).toEqual([413, numbers]);
+    const type = 'content-type: application/json';
+    const head = headOf('POST /graphql', type, 'transfer-encoding: chunked');
+    const answer = await sendRaw(gateway.url, `${head}11170\r\n${body(70_000)}\r\n0\r\n\r\n`);
+    // Without a length it is only known that there is more.
+    expect(JSON.parse(answer?.text ?? '')).toMatchObject({ errors: [{ extensions: numbers }] });
+    expect(answer?.text).toContain('has 65537 or more bytes');
   });
 
   it('of the names in an object has no numbers to tell', async () => {

@@ -272,6 +272,7 @@ describe('a fault of the token endpoint', () => {
     ['an unknown app', stranger, /not registered in/, facts('AADSTS700016', 400)],
     ['an empty secret', { credential: secret('') }, /cannot be used/, {}],
     ['a missing file', missing, /token cannot be read/, { systemCode: 'ENOENT' }],
+    ['a folder', { credential: fileAt(import.meta.dirname) }, /read: it is a directory/, {}],
     ['another file', { credential: fileAt(import.meta.filename) }, /holds no token/, {}],
   ])('is %s: logged once an hour, and hidden from callers', async (_how, change, hint, facts) => {
     const { ask, lines, events, clock } = create('on-behalf-of', change);
@@ -286,7 +287,10 @@ describe('a fault of the token endpoint', () => {
     expect(lines).toMatchObject([line]);
     expect(JSON.stringify(lines)).not.toContain('canary');
     expect(events.at(-1)).toBe('on-behalf-of misconfigured');
-    await clock.advance(60 * minuteMs);
+    await clock.advance(59 * minuteMs);
+    await askTwice();
+    expect(lines).toHaveLength(1);
+    await clock.advance(minuteMs);
     await askTwice();
     expect(lines).toMatchObject([line, line]);
   });

@@ -74,6 +74,7 @@ describe('nextLimit', () => {
     ['grows carefully a little beyond it', 119, 100, 119, 0, 122, 100],
     ['grows by a tenth if it has become better', 120, 100, 120, 0, 132, 100],
     ['grows by one at least, however carefully', 20, 20, 20, 0, 21, 20],
+    ['stays if no more than the least were open', 100, 400, 16, 31, 100, 400],
     ['remembers how many were open when it was late', 100, 400, 60, 31, 58, 60],
     ['remembers no more than were let in', 100, 400, 500, 31, 96, 100],
     ['remembers what it knew before if only a few were there', 100, 400, 3, 300, 16, 400],

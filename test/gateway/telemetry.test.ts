@@ -305,7 +305,9 @@ describe('what Prometheus fetches', () => {
     expect(await ask('GET', '/metrics?collect[]=http')).toMatchObject({ status: 200, type });
     expect(await ask('HEAD', '/metrics')).toMatchObject({ status: 404, text: '' });
     const text = expect.stringContaining('"extensions":{"code":"NOT_FOUND"}');
-    expect(await ask('OPTIONS', '*')).toMatchObject({ status: 404, text });
+    const notFound = { status: 404, type: 'application/json; charset=utf-8', text };
+    expect(await ask('OPTIONS', '*')).toEqual(notFound);
+    expect(await ask('GET', '/metrics/')).toEqual(notFound);
   });
 });
 

@@ -210,12 +210,15 @@ describe('no secret leaves a gateway that does not start', () => {
     expect(findCanaries(secrets, { output: failed.output() })).toEqual([]);
   });
 
+  const noToken =
+    /AZURE_FEDERATED_TOKEN_FILE cannot be used: The file with the federated token cannot be read \(ENOENT\)\./;
   const { port } = new URL(collector.url);
   it.each<[RegExp, Record<string, string>]>([
     [/EADDRINUSE/, { PORT: port }],
     [/_PROMETHEUS_PORT/, { ...prometheus, OTEL_EXPORTER_PROMETHEUS_PORT: port }],
     [/_CERTIFICATE/, { OTEL_EXPORTER_OTLP_CERTIFICATE: '/nowhere/ca.pem' }],
     [/HOST is not an address/, { HOST: '203.0.113.1' }],
+    [noToken, { AZURE_CLIENT_SECRET: '', AZURE_FEDERATED_TOKEN_FILE: '/nowhere/token' }],
   ])('if only the start notices %s', async (told, environment) => {
     const stage = await startSecretStage({ ...entrusted, ...environment });
     await stage.stop();

@@ -132,6 +132,8 @@ ${production}
   graphBudget.writes=100 graphBudget.requests=1000 graphBudget.replicas=1
 ${production} INTROSPECTION=1 EXPLORER=auto
   introspection=true explorer=auto
+INTROSPECTION=0
+  introspection=false
 ${inCloud} CORS_ORIGINS=https://a.example,,http://b:1,
   corsOrigins=https://a.example,http://b:1
 CORS_ORIGINS=${studio},https://a.example
@@ -175,7 +177,12 @@ OTEL_RESOURCE_ATTRIBUTES=service.name=a,deployment.environment.name=test%2C1,,k8
   telemetry.resource.service.name=a telemetry.resource.k8s.pod.name=p
   telemetry.resource.deployment.environment.name=test,1
 OTEL_RESOURCE_ATTRIBUTES=service.name=a,k8s.pod.name=p OTEL_SERVICE_NAME=b
-  telemetry.resource.service.name=b telemetry.resource.k8s.pod.name=p`;
+  telemetry.resource.service.name=b telemetry.resource.k8s.pod.name=p
+GRAPH_BUDGET_REPLICAS=5 GRAPH_WRITE_BUDGET=5 GRAPH_REQUEST_BUDGET=100 HEADERS_TIMEOUT_MS=4000 REQUEST_TIMEOUT_MS=4000
+  graphBudget.writes=5 graphBudget.requests=100 connections.headersTimeoutMs=4000
+${exporters} LIMIT_BODY_BYTES=16384 PORT=0 OTEL_EXPORTER_PROMETHEUS_PORT=0 OTEL_BSP_MAX_QUEUE_SIZE=512 OTEL_METRIC_EXPORT_INTERVAL=9000
+  limits.bodyBytes=16384 telemetry.metrics.prometheus.port=0 telemetry.traces.batch.maxQueueSize=512
+  ${metrics}.exportTimeoutMs=9000`;
 
 const alone = `is set, but with AUTH_MODE=passthrough Microsoft Graph alone judges callers: take it away, or set another mode.`;
 const rejected = `
@@ -391,7 +398,7 @@ describe('a misspelled name', () => {
     ['of a Docker link', 'REDIS_PORT=tcp://172.17.0.2:6379 REDIS_ENV_REDIS_VERSION=7.4.1'],
     ['of a service named limit', linksOf('LIMIT')],
     // Its variable EMULATOR_PORT is one of the gateway's, too.
-    ['of a service named emulator', linksOf('EMULATOR')],
+    ['of services named emulator and emulators', `${linksOf('EMULATOR')} ${linksOf('EMULATORS')}`],
   ])('is none %s', (_place, environment) => {
     expect(faultsOf(environment)).toEqual([]);
   });

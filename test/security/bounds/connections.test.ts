@@ -328,5 +328,6 @@ describe('a header', () => {
       .slice(before)
       .filter(({ status }) => status === 200);
     expect(executed).toHaveLength(answer?.status === 200 ? 1 : 0);
+    expect(unmoved.logged('A request failed unexpectedly')).toEqual([]);
   });
 });
