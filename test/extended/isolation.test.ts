@@ -82,7 +82,7 @@ function namesIn(text: string): readonly string[] {
 }
 
 it(
-  'fifty users at once each see their own answers only, where their tokens are exchanged',
+  'fifty users at once each see their own answers only when their tokens are exchanged',
   async () => {
     let whoseIs = (_token: string): string => 'nobody';
     // Answers late and in another order.

@@ -182,8 +182,8 @@ describe('what a caller can fix', () => {
     ['id', 'a delete', mutations.delete, nobody],
     ['id', 'a delete in a revision', mutations.delete, { ...nobody, ifRevision: 'any' }],
     ['id', 'an assignment', mutations.assign, { ...ofMac, ...nobody }],
-    ['windowsOnboarded', 'a refused update', mutations.update, { windowsOnboarded: true }],
-    ['platform', 'a refused assignment', mutations.assign, ofWindows],
+    ['windowsOnboarded', 'a rejected update', mutations.update, { windowsOnboarded: true }],
+    ['platform', 'a rejected assignment', mutations.assign, ofWindows],
   ])('has the field %s of %s', async (field, _what, document, input) => {
     const code = field === 'id' ? 'NOT_FOUND' : 'BAD_USER_INPUT';
     expect(await asking(document)(input)).toMatchObject({

@@ -45,7 +45,7 @@ it.each<[string, Answer, object]>([
   ],
   ['a tenant without Intune', unlicensed, asError({ code: 'TENANT_NOT_LICENSED' })],
   ['500', empty(500), asError(inDoubt)],
-  ['a refusal of the input, at its field', badInput, asData(refused)],
+  ['a rejected input, at its field', badInput, asData(refused)],
   ['a conflict', conflict, asData({ code: 'CONFLICT', message: 'It is there.', field: null })],
 ])('reports an add that meets %s, as a 200', async (_what, answer, report) => {
   const { gateway, graph } = await scripted([answer, json(200, { value: [] })]);

@@ -69,7 +69,7 @@ describe('nextLimit', () => {
   });
 
   it.each([
-    ['grows by a tenth far from where the loop was late', 80, 100, 80, 0, 88, 100],
+    ['grows by a tenth far from a late loop', 80, 100, 80, 0, 88, 100],
     ['grows carefully near to it', 90, 100, 90, 0, 92, 100],
     ['grows carefully a little beyond it', 119, 100, 119, 0, 122, 100],
     ['grows by a tenth if it has become better', 120, 100, 120, 0, 132, 100],

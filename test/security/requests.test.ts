@@ -193,7 +193,7 @@ describe('HTTP', () => {
     return sendRaw(gateway.url, headOf('POST /graphql', ...usual, ...headers) + body);
   };
 
-  it('[30] method: all but GET and POST are rejected, also where a header wants another one', async () => {
+  it('[30] method: all but GET and POST are rejected, also if a header wants another one', async () => {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']) {
       const answer = await sendRaw(gateway.url, headOf(`${method} /graphql`, 'connection: close'));
       expect([method, answer?.status]).toEqual([method, 405]);

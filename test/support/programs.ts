@@ -44,7 +44,7 @@ export function startProgram(
   const ended = new Promise<Ending>((resolve) => {
     child.on(output === undefined ? 'close' : 'exit', (code, signal) => resolve({ code, signal }));
   });
-  /** Waits until the output has something; rejects where the program ends before. */
+  /** Waits until the output has something; rejects if the program ends before. */
   const until = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const look = (): void => {

@@ -60,7 +60,7 @@ describe('findJsonProblem', () => {
         const [start, end] = isFirst
           ? [member, before.slice(1, -1)]
           : [before.slice(1, -1), member];
-        // Only where the object's text stands once is it sure which one is meant; all of them are changed.
+        // Only if the object's text stands once is it sure which one is meant; all of them are changed.
         expect(problemOf(text.replaceAll(before, () => `{${start},${end}}`))).toBe(twice);
       }),
     );

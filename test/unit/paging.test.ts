@@ -165,7 +165,7 @@ it('a cursor of values too long for it leads on while its row is there, and leav
   );
 });
 
-it('a walk leaves none out where more has gone than a cursor remembers', async () => {
+it('a walk leaves none out if more has gone than a cursor remembers', async () => {
   const rows = Array.from({ length: 450 }, (_value, index) =>
     partnerFromWire({ id: `row-${index}` }),
   );

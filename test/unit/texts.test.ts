@@ -184,7 +184,7 @@ type Target = Wire.NewAssignmentTargetResource;
 type OnlyOnThePage = 'windowsOnboarded' | 'windowsEnrollmentAssignments' | '@odata.type';
 
 it("the wire types fit into Microsoft's generated types of beta, property by property", () => {
-  // Each line only compiles where what we write fits into Microsoft's type, and what they type fits into what we read.
+  // Each line only compiles if what we write fits into Microsoft's type, and what they type fits into what we read.
   const checks: readonly true[] = [
     true satisfies Fits<Wire.NewPartnerResource, Partner>,
     true satisfies Fits<

@@ -148,7 +148,7 @@ async function run(page: Page): Promise<string> {
     expect(other.logged('Answered').map(({ method }) => method)).toEqual(['OPTIONS']);
   });
 
-  it('the explorer appears where Sandbox cannot be reached, and adds the partner of the page at a click', async () => {
+  it('the explorer appears if Sandbox cannot be reached, and adds the partner of the page at a click', async () => {
     const { page, requests, complaints } = await open(`${gateway.url}/`);
     const answer = await run(page);
     expect(answer).toMatch(/"id":"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"/);

@@ -19,7 +19,7 @@ export function createChoices(bytes: Uint8Array) {
     /** True with a probability of so many percent. */
     chance: (percent: number): boolean => below(100) >= 100 - percent,
     pick: <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item,
-    /** So many of the bytes that come next, or fewer where there are not as many, for choices of their own. */
+    /** So many of the bytes that come next, or fewer if there are not as many, for choices of their own. */
     bytes(count: number): Uint8Array {
       position += count;
       return bytes.subarray(position - count, position);

@@ -65,7 +65,7 @@ it('reads the answers that came while the whole process was stopped, before dead
   expect(answers.filter((answer) => answer.includes('"errors"'))).toEqual([]);
 });
 
-it('answers and ends in order where its log is closed', async () => {
+it('answers and ends in order if its log is closed', async () => {
   const PORT = String(await findFreePort());
   const url = `http://127.0.0.1:${PORT}`;
   const { program } = await start({ LOG_LEVEL: 'debug', PORT }, { output: 'closed' });

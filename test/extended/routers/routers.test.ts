@@ -105,7 +105,7 @@ const requiredScopes = [
 describe.each(['apollo', 'hive', 'retryingHive'])('behind the router %s', (router) => {
   const adds = (): number => graph.requests.filter(({ method }) => method === 'POST').length;
 
-  it("answers the reference page's mutation value for value, and refuses two keys of a @oneOf", async () => {
+  it("answers the reference page's mutation value for value, and rejects two keys of a @oneOf", async () => {
     const before = graph.requests.length;
     const added = await post(router, addMutation, { input: pageInput });
     const complianceManagementPartner = { id: expect.any(String), ...pageAnswer };
